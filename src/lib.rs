@@ -1,1 +1,12 @@
+//! `homelab` turns a k3s machine into a home lab whose services have names, certificates and a proof that they can be
+//! reached.
+//!
+//! Data goes one way: [`config`] (what you wrote) -> [`desired`] (the objects that should exist) -> `plan` (what differs
+//! from a snapshot of the cluster) -> `cluster` (writes, waits) -> `verify` (does the outside world agree). A command in
+//! [`commands`] is how far it walks along this line. Only `cluster`, `net` and `ui` touch the world.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod config;
+pub mod desired;
+pub mod dns;
+pub mod error;

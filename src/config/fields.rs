@@ -1,0 +1,221 @@
+//! Reads the fields of a mapping one by one and gathers every problem, so that a user sees all of them at once.
+
+use std::collections::BTreeMap;
+
+use super::yaml::{Key, Node, Place, Value};
+
+/// Something in the configuration that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it stands; none for what is missing from the file altogether.
+    pub place: Option<Place>,
+    /// What is wrong, with the path of the key.
+    pub message: String,
+    /// What to write instead, if that is known.
+    pub help: Option<String>,
+}
+
+/// One mapping that is being read.
+pub struct Fields<'a> {
+    path: String,
+    place: Place,
+    entries: &'a [(Key, Node)],
+    asked: Vec<&'static str>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl<'a> Fields<'a> {
+    /// Begins to read `node`; anything but a mapping is a problem and reads as an empty one.
+    pub fn new(path: &str, node: &'a Node, problems: &'a mut Vec<Problem>) -> Self {
+        let entries: &[(Key, Node)] = match &node.value {
+            Value::Map(entries) => entries,
+            Value::Null => &[],
+            other => {
+                let message = format!("{} must be a mapping, not {}", shown(path), other.kind());
+                problems.push(Problem { place: Some(node.place), message, help: None });
+                &[]
+            }
+        };
+        Self { path: path.to_owned(), place: node.place, entries, asked: Vec::new(), problems }
+    }
+
+    /// Where the mapping begins.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The path of `key` below this mapping.
+    pub fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    /// The value of `key`, if it is there and not null.
+    pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.asked.push(key);
+        let found = self.entries.iter().find(|(k, _)| k.name == key)?;
+        (!matches!(found.1.value, Value::Null)).then_some(&found.1)
+    }
+
+    /// Reports a problem at `place`.
+    pub fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
+        self.problems.push(Problem { place, message: message.into(), help });
+    }
+
+    /// A field below this one, to be read in turn.
+    pub fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
+        let path = self.path_of(key);
+        let empty = Node { place: self.place, value: Value::Null };
+        let node = self.node(key);
+        let mut fields = Fields::new(&path, node.unwrap_or(&empty), self.problems);
+        let value = read(&mut fields);
+        fields.finish();
+        value
+    }
+
+    /// The entries of a mapping whose keys the user chooses.
+    pub fn entries(&mut self, key: &'static str) -> &'a [(Key, Node)] {
+        match self.node(key).map(|n| (&n.value, n.place)) {
+            None => &[],
+            Some((Value::Map(entries), _)) => entries,
+            Some((other, place)) => {
+                self.wrong_kind(key, place, "a mapping", other);
+                &[]
+            }
+        }
+    }
+
+    /// Reads an entry of [`Self::entries`].
+    pub fn entry<T>(&mut self, path: &str, node: &Node, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
+        let mut fields = Fields::new(path, node, self.problems);
+        let value = read(&mut fields);
+        fields.finish();
+        value
+    }
+
+    /// Text; numbers are taken as they are written only where quotes do not change their meaning.
+    pub fn text(&mut self, key: &'static str) -> Option<(Place, String)> {
+        let node = self.node(key)?;
+        self.as_text(key, node).map(|text| (node.place, text))
+    }
+
+    /// Text that `parse` understands; its error becomes a problem at that place.
+    pub fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let (place, text) = self.text(key)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                let message = format!("`{}`: {why}", self.path_of(key));
+                self.problem(Some(place), message, None);
+                None
+            }
+        }
+    }
+
+    /// A list of texts, or one text in place of a list of one.
+    pub fn texts(&mut self, key: &'static str) -> Vec<(Place, String)> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let items = match &node.value {
+            Value::List(items) => items.iter().collect(),
+            _ => vec![node],
+        };
+        items.into_iter().filter_map(|n| self.as_text(key, n).map(|text| (n.place, text))).collect()
+    }
+
+    /// A mapping of names that the user chooses to texts; numbers and truth values are taken as written.
+    pub fn texts_by_name(&mut self, key: &'static str) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (name, node) in self.entries(key) {
+            let text = match &node.value {
+                Value::Text(text) => text.clone(),
+                Value::Int(number) => number.to_string(),
+                Value::Bool(value) => value.to_string(),
+                other => {
+                    self.wrong_kind(&format!("{key}.{}", name.name), node.place, "text", other);
+                    continue;
+                }
+            };
+            found.insert(name.name.clone(), text);
+        }
+        found
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&mut self, key: &'static str) -> Option<bool> {
+        let node = self.node(key)?;
+        if let Value::Bool(value) = node.value {
+            return Some(value);
+        }
+        self.wrong_kind(key, node.place, "true or false", &node.value);
+        None
+    }
+
+    /// A whole number between `low` and `high`, both included.
+    pub fn int(&mut self, key: &'static str, low: i64, high: i64) -> Option<i64> {
+        let node = self.node(key)?;
+        match &node.value {
+            Value::Int(value) if (low..=high).contains(value) => Some(*value),
+            Value::Int(value) => {
+                let message =
+                    format!("`{}` must be between {low} and {high}, not {value}", self.path_of(key));
+                self.problem(Some(node.place), message, None);
+                None
+            }
+            other => {
+                self.wrong_kind(key, node.place, "a whole number", other);
+                None
+            }
+        }
+    }
+
+    /// Says that a field without a default is not there.
+    pub fn missing(&mut self, key: &'static str, what: &str, example: &str) {
+        if self.node(key).is_some() {
+            return;
+        }
+        let message = format!("`{}` is missing: {what}", self.path_of(key));
+        self.problem(None, message, Some(format!("add `{key}: {example}`")));
+    }
+
+    /// Reports every key that nobody asked for, with the nearest one that exists.
+    pub fn finish(self) {
+        for (key, _) in self.entries {
+            if self.asked.contains(&key.name.as_str()) {
+                continue;
+            }
+            let message = format!("unknown key `{}`", self.path_of(&key.name));
+            let help = nearest(&key.name, &self.asked).map(|k| format!("did you mean `{k}`?"));
+            let known = || format!("known keys here: {}", self.asked.join(", "));
+            self.problems.push(Problem { place: Some(key.place), message, help: help.or_else(|| Some(known())) });
+        }
+    }
+
+    fn as_text(&mut self, key: &'static str, node: &Node) -> Option<String> {
+        match &node.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Int(number) => Some(number.to_string()),
+            other => {
+                self.wrong_kind(key, node.place, "text", other);
+                None
+            }
+        }
+    }
+
+    fn wrong_kind(&mut self, key: &str, place: Place, wanted: &str, found: &Value) {
+        let message = format!("`{}` must be {wanted}, not {}", self.path_of(key), found.kind());
+        self.problem(Some(place), message, None);
+    }
+}
+
+/// The known name nearest to `name`, if it is near enough to be a slip of the hand.
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |k: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
+    known.iter().copied().map(|k| (distance(k), k)).filter(|(d, k)| *d <= 1 + k.len() / 4).min().map(|(_, k)| k)
+}
+
+fn shown(path: &str) -> String {
+    if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") }
+}

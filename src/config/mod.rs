@@ -1,0 +1,140 @@
+//! The configuration file: where it is, what it says, and every problem in it at once.
+
+mod fields;
+mod interpret;
+mod model;
+mod names;
+mod service;
+mod yaml;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+pub use fields::Problem;
+pub use model::{
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Ingress, Policy, Provider, Scheme, Service,
+    Timeouts, WHOAMI,
+};
+pub use names::Host;
+
+use crate::error::{Error, Result};
+
+/// Where the file is looked for when neither `--config` nor `$HOMELAB_CONFIG` names it.
+const PLACES: [&str; 2] = ["homelab.yaml", "/etc/homelab/homelab.yaml"];
+
+/// Reads the configuration from `given`, or from the first place that has one.
+///
+/// # Errors
+/// When there is no file, it cannot be read, or anything in it cannot be used; the message lists every problem.
+pub fn load(given: Option<&Path>) -> Result<Config> {
+    let path = find(given)?;
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Error::usage(format!("cannot read the configuration `{}`", path.display()))
+            .because(error)
+            .hint("name another file with `--config FILE` or `$HOMELAB_CONFIG`")
+    })?;
+    parse(&text).map_err(|problems| report(&path, &text, &problems))
+}
+
+/// Interprets the text of a configuration.
+///
+/// # Errors
+/// Every problem that was found, in the order of the file.
+pub fn parse(text: &str) -> std::result::Result<Config, Vec<Problem>> {
+    let node = yaml::parse(text).map_err(|(place, message)| {
+        vec![Problem { place, message: format!("not valid YAML: {message}"), help: None }]
+    })?;
+    interpret::config(&node)
+}
+
+fn find(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = given {
+        return Ok(path.to_owned());
+    }
+    let found = PLACES.iter().map(PathBuf::from).find(|path| path.exists());
+    found.ok_or_else(|| {
+        Error::usage("there is no configuration")
+            .because(format!("looked for {}", PLACES.map(|p| format!("`{p}`")).join(" and ")))
+            .hint("write `homelab.yaml`, or name another file with `--config FILE` or `$HOMELAB_CONFIG`")
+    })
+}
+
+fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
+    let count = match problems.len() {
+        1 => "one problem".to_owned(),
+        n => format!("{n} problems"),
+    };
+    let mut what = format!("the configuration has {count}\n");
+    for problem in problems {
+        let place = problem.place.map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
+        let _ = write!(what, "\n  {}{place}: {}", path.display(), problem.message);
+        let line = problem.place.and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
+        if let Some((place, line)) = line {
+            let number = place.line.to_string();
+            let indent = " ".repeat(place.column.saturating_sub(1) as usize);
+            let _ = write!(what, "\n    {number} | {line}\n    {} | {indent}^", " ".repeat(number.len()));
+        }
+        if let Some(help) = &problem.help {
+            let _ = write!(what, "\n    {help}");
+        }
+    }
+    Error::usage(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /run/secrets/token }\n";
+
+    #[test]
+    fn three_lines_are_a_whole_configuration() {
+        let config = parse(MINIMAL).unwrap();
+        assert_eq!(config.dns.ttl, 60);
+        assert_eq!(config.acme.server, AcmeServer::Production);
+        assert_eq!(config.hosts(), vec![Host::parse("whoami.home.example.com").unwrap()]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_the_nearest_known_one() {
+        let problems = parse(&format!("{MINIMAL}servces: {{}}\n")).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].place.map(|p| (p.line, p.column)), Some((4, 1)));
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `services`?"));
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let text = "domain: 192.168.1.1\nemail: you@example.com\ndns: { provider: cloudfare, ttl: 5 }\nservices:\n  Photos: { url: ftp://x }\n  nas: {}\n";
+        let problems = parse(text).unwrap_err();
+        let all = problems.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("\n");
+        for part in ["is an address", "refuses it", "cloudfare", "dns.ttl", "services.Photos", "services.nas"] {
+            assert!(all.contains(part), "`{part}` is missing in:\n{all}");
+        }
+    }
+
+    #[test]
+    fn the_same_host_twice_is_refused_with_both_names() {
+        let text = format!(
+            "{MINIMAL}services:\n  a: {{ url: 'http://10.0.0.2', host: x }}\n  b: {{ url: 'http://10.0.0.3', host: x }}\n"
+        );
+        let problems = parse(&text).unwrap_err();
+        assert!(problems[0].message.contains("`x.home.example.com`"), "{}", problems[0].message);
+    }
+
+    #[test]
+    fn a_service_may_have_several_names_short_ones_below_the_domain() {
+        let text = format!("{MINIMAL}services:\n  a: {{ url: 'https://10.0.0.2:5001', hosts: [a, files.example.com] }}\n");
+        let config = parse(&text).unwrap();
+        let hosts: Vec<_> = config.services[0].hosts.iter().map(Host::as_str).collect();
+        assert_eq!(hosts, ["a.home.example.com", "files.example.com"]);
+        assert_eq!(config.services[0].scheme, Scheme::Https);
+    }
+
+    #[test]
+    fn text_that_is_not_yaml_is_named_with_its_place() {
+        let problems = parse("domain: [a\nemail: b\n").unwrap_err();
+        assert!(problems[0].place.is_some());
+        assert!(problems[0].message.starts_with("not valid YAML"));
+    }
+}

@@ -1,0 +1,211 @@
+//! The configuration as the rest of the program sees it: checked, with every default filled in.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::names::Host;
+
+/// What the user wants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Every service is `<name>.<domain>` unless it says otherwise.
+    pub domain: Host,
+    /// The address of the ACME account.
+    pub email: String,
+    /// Where the records go.
+    pub dns: Dns,
+    /// Where the certificates come from.
+    pub acme: Acme,
+    /// One certificate per Ingress, or one for `*.<domain>`.
+    pub certificates: Certificates,
+    /// The ingress controller.
+    pub ingress: Ingress,
+    /// cert-manager.
+    pub cert_manager: CertManager,
+    /// Whether homelab installs external-dns itself.
+    pub external_dns: bool,
+    /// Whether the demo service `whoami` is there.
+    pub whoami: bool,
+    /// What people in the house use, in the order of their names.
+    pub services: Vec<Service>,
+    /// Image references that replace pinned ones, by the names in `manifests/pins.toml`.
+    pub images: BTreeMap<String, String>,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+    /// The public resolvers that `verify` asks.
+    pub public_resolvers: Vec<IpAddr>,
+}
+
+/// Where the records go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dns {
+    /// Who hosts the zone.
+    pub provider: Provider,
+    /// The zone's name; found from the token by `up` when it is not given.
+    pub zone: Option<Host>,
+    /// Where the API token lies; `$CREDENTIALS_DIRECTORY/dns-token` and `$CLOUDFLARE_API_TOKEN` come first.
+    pub token_file: Option<PathBuf>,
+    /// Time to live of the records, in seconds.
+    pub ttl: u32,
+    /// Who owns the records (external-dns' TXT owner id) and the objects (label `app.kubernetes.io/instance`).
+    pub owner: String,
+    /// Whether the record of a removed service goes too.
+    pub policy: Policy,
+    /// The prefix of the annotations that external-dns reads.
+    pub annotation_prefix: String,
+}
+
+/// A DNS provider that homelab knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// Cloudflare.
+    Cloudflare,
+}
+
+/// What external-dns may do to the records that it owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Create, change and delete.
+    Sync,
+    /// Create and change, never delete.
+    UpsertOnly,
+}
+
+/// Where the certificates come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acme {
+    /// Which server the services use.
+    pub server: AcmeServer,
+    /// PEM certificates that sign the ACME server's own, for a private one; its issuer trusts them.
+    pub ca_file: Option<PathBuf>,
+    /// Where cert-manager looks whether a challenge's record is there: `https://` (DNS over HTTPS) or `host:port`.
+    pub recursive_nameservers: Vec<String>,
+    /// A fixed wait in place of that look (`waitInsteadOfSelfCheck` of a solver, cert-manager 1.21).
+    pub propagation_wait: Option<Duration>,
+}
+
+/// An ACME server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcmeServer {
+    /// Let's Encrypt.
+    Production,
+    /// Let's Encrypt's staging environment: no browser trusts it, its limits are wide.
+    Staging,
+    /// Any other, by the address of its directory.
+    Other(String),
+}
+
+/// How hosts get their certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificates {
+    /// One for each service.
+    PerHost,
+    /// One for `*.<domain>`, served by default.
+    Wildcard,
+}
+
+/// The ingress controller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ingress {
+    /// Whether Ingresses without a class are served too.
+    pub default_class: bool,
+    /// Entries for the controller's ConfigMap, over homelab's own.
+    pub config: BTreeMap<String, String>,
+}
+
+/// cert-manager.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertManager {
+    /// Whether homelab installs it.
+    pub manage: bool,
+    /// The namespace that it runs in; a ClusterIssuer's Secrets lie there.
+    pub namespace: String,
+    /// Upstream's manifest as a file, in place of the download.
+    pub manifest: Option<PathBuf>,
+}
+
+/// One service of the house.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Service {
+    /// Its key in the configuration; the name of its Ingress.
+    pub name: String,
+    /// Its host names, the first one being its own; never empty.
+    pub hosts: Vec<Host>,
+    /// What answers.
+    pub backend: Backend,
+    /// How nginx speaks to the backend.
+    pub scheme: Scheme,
+    /// The largest upload, in nginx's notation; `0` is no limit.
+    pub max_body_size: String,
+    /// How long a backend may be silent, in seconds.
+    pub read_timeout: u32,
+    /// More annotations for the Ingress; they win over homelab's own.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What answers for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Backend {
+    /// A Service in the cluster.
+    Cluster {
+        /// Its namespace, which is the Ingress' too.
+        namespace: String,
+        /// Its name.
+        service: String,
+        /// Its port.
+        port: u16,
+    },
+    /// An address outside the cluster.
+    Address {
+        /// The address.
+        address: IpAddr,
+        /// The port.
+        port: u16,
+    },
+    /// A host name outside the cluster.
+    Name {
+        /// The name.
+        name: Host,
+        /// The port.
+        port: u16,
+    },
+}
+
+/// How nginx speaks to a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTPS; the backend's certificate is not checked, as ingress-nginx does by default.
+    Https,
+}
+
+/// Deadlines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For everything in the cluster to be ready.
+    pub apply: Duration,
+    /// For names and certificates to be seen from outside.
+    pub verify: Duration,
+}
+
+/// The first label of the demo service.
+pub const WHOAMI: &str = "whoami";
+
+/// The longest value of a label (Kubernetes API conventions).
+pub const LABEL_VALUE_MAX: usize = 63;
+
+impl Config {
+    /// Whether any name of a backend outside has to be looked up by the ingress controller.
+    pub fn has_external_names(&self) -> bool {
+        self.services.iter().any(|s| matches!(s.backend, Backend::Name { .. }))
+    }
+
+    /// Every host that should have a record and a certificate, the demo's first.
+    pub fn hosts(&self) -> Vec<Host> {
+        let demo = self.whoami.then(|| self.domain.child(WHOAMI));
+        demo.into_iter().chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
+    }
+}

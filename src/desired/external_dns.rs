@@ -1,0 +1,109 @@
+//! external-dns: a record for each host of each Ingress, owned by a TXT record.
+
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
+use k8s_openapi::api::core::v1::{Container, ContainerPort, Namespace, PodSpec, PodTemplateSpec};
+
+use super::ingress_nginx::CLASS;
+use super::meta::{global, named, pods};
+use super::object::{Component, Object};
+use super::pins::pins;
+use super::pod::{probe, requests, unprivileged, unprivileged_pod};
+use super::rbac::{READ, account, rule};
+use crate::config::{Config, Policy};
+use crate::dns;
+
+/// Where external-dns runs.
+pub const NAMESPACE: &str = "external-dns";
+/// Its Deployment.
+pub const NAME: &str = "external-dns";
+/// In front of the host, so that a name at the zone's apex has its TXT record inside the zone too (external-dns,
+/// docs/registry/txt.md: the record's type takes the place of the template).
+pub const TXT_PREFIX: &str = "%{record_type}-homelab.";
+/// What stands for the `*` of a wildcard host in the TXT record's name.
+pub const TXT_WILDCARD: &str = "wildcard";
+const METRICS: i32 = 7979;
+const COMPONENT: Component = Component::ExternalDns;
+
+/// Every object of external-dns.
+pub(super) fn objects(config: &Config) -> Vec<Object> {
+    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
+    let cluster = vec![
+        rule("networking.k8s.io", &["ingresses"], READ),
+        rule("", &["services", "pods"], READ),
+        rule("", &["nodes"], &["list", "watch"]),
+        rule("discovery.k8s.io", &["endpointslices"], READ),
+    ];
+    let mut objects = account(COMPONENT, NAMESPACE, NAME, cluster, Vec::new());
+    objects.extend(Object::typed(COMPONENT, &namespace));
+    objects.extend(Object::typed(COMPONENT, &deployment(config)));
+    objects
+}
+
+fn deployment(config: &Config) -> Deployment {
+    let (metadata, selector) = pods(NAME);
+    let container = Container {
+        name: NAME.to_owned(),
+        image: Some(pins().image("externalDns", &config.images)),
+        args: Some(arguments(config)),
+        env: Some(dns::external_dns_env(config)),
+        ports: Some(vec![ContainerPort {
+            name: Some("metrics".to_owned()),
+            container_port: METRICS,
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]),
+        liveness_probe: Some(probe("/healthz", METRICS, 10, 2)),
+        readiness_probe: Some(probe("/healthz", METRICS, 1, 6)),
+        resources: Some(requests("10m", "50Mi")),
+        security_context: Some(unprivileged(65_532)),
+        ..Container::default()
+    };
+    let pod = PodSpec {
+        service_account_name: Some(NAME.to_owned()),
+        security_context: Some(unprivileged_pod()),
+        containers: vec![container],
+        ..PodSpec::default()
+    };
+    Deployment {
+        metadata: named(NAMESPACE, NAME),
+        spec: Some(DeploymentSpec {
+            replicas: Some(1),
+            selector,
+            // It has no leader election: two at once would write over each other.
+            strategy: Some(DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() }),
+            template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) },
+            ..DeploymentSpec::default()
+        }),
+        status: None,
+    }
+}
+
+fn arguments(config: &Config) -> Vec<String> {
+    let policy = match config.dns.policy {
+        Policy::Sync => "sync",
+        Policy::UpsertOnly => "upsert-only",
+    };
+    let mut arguments = vec![
+        "--source=ingress".to_owned(),
+        "--source=service".to_owned(),
+        format!("--ingress-class={CLASS}"),
+        format!("--annotation-prefix={}", config.dns.annotation_prefix),
+    ];
+    arguments.extend(dns::external_dns_arguments(config));
+    arguments.extend([
+        format!("--policy={policy}"),
+        "--registry=txt".to_owned(),
+        format!("--txt-owner-id={}", config.dns.owner),
+        format!("--txt-prefix={TXT_PREFIX}"),
+        format!("--txt-wildcard-replacement={TXT_WILDCARD}"),
+        // A dual-stack node would otherwise publish an IPv6 address that changes with the provider's prefix.
+        "--managed-record-types=A".to_owned(),
+        "--managed-record-types=CNAME".to_owned(),
+        format!("--min-ttl={}s", config.dns.ttl),
+        "--interval=1m".to_owned(),
+        "--events".to_owned(),
+        format!("--metrics-address=:{METRICS}"),
+        "--log-format=json".to_owned(),
+    ]);
+    arguments
+}

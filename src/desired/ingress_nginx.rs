@@ -1,0 +1,196 @@
+//! ingress-nginx: one controller on each node, on the node's own ports 80 and 443.
+
+use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, Namespace, PodSecurityContext, PodSpec,
+    PodTemplateSpec, SecurityContext, Toleration,
+};
+use k8s_openapi::api::networking::v1::{IngressClass, IngressClassSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::issuer::WILDCARD_SECRET;
+use super::meta::{global, named, pods};
+use super::object::{Component, Object};
+use super::pins::pins;
+use super::pod::{capabilities, env, env_field, probe, requests, seccomp};
+use super::rbac::{READ, account, rule, rule_for};
+use crate::config::{Certificates, Config};
+
+/// Where the controller runs.
+pub const NAMESPACE: &str = "ingress-nginx";
+/// The class of its Ingresses.
+pub const CLASS: &str = "nginx";
+/// The DaemonSet and its pods' name.
+pub const CONTROLLER: &str = "ingress-nginx-controller";
+const ACCOUNT: &str = "ingress-nginx";
+const ELECTION: &str = "ingress-nginx-leader";
+const COMPONENT: Component = Component::IngressNginx;
+
+/// Settings of the controller that suit a house; the configuration's own win over them.
+const DEFAULTS: [(&str, &str); 4] = [
+    // Snippets let anyone who may write an Ingress read every Secret (CVE-2021-25742).
+    ("allow-snippet-annotations", "false"),
+    // HSTS of one host must not bind names below it that serve plain HTTP.
+    ("hsts-include-subdomains", "false"),
+    // Streams and large downloads would otherwise be cut when the controller reloads (default 240 s).
+    ("worker-shutdown-timeout", "300s"),
+    ("strict-validate-path-type", "true"),
+];
+
+/// Every object of the controller.
+pub(super) fn objects(config: &Config) -> Vec<Object> {
+    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
+    let mut settings: std::collections::BTreeMap<_, _> = DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    settings.extend(config.ingress.config.clone());
+    let settings = ConfigMap { metadata: named(NAMESPACE, CONTROLLER), data: Some(settings), ..ConfigMap::default() };
+    let mut objects: Vec<_> = [
+        Object::typed(COMPONENT, &namespace),
+        Object::typed(COMPONENT, &class(config.ingress.default_class)),
+        Object::typed(COMPONENT, &settings),
+        Object::typed(COMPONENT, &daemon_set(config)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    objects.extend(rbac());
+    objects
+}
+
+fn class(default: bool) -> IngressClass {
+    let mark = ("ingressclass.kubernetes.io/is-default-class".to_owned(), default.to_string());
+    IngressClass {
+        metadata: ObjectMeta { annotations: Some([mark].into()), ..global(CLASS) },
+        spec: Some(IngressClassSpec {
+            controller: Some("k8s.io/ingress-nginx".to_owned()),
+            ..IngressClassSpec::default()
+        }),
+    }
+}
+
+/// What the controller reads and writes (upstream's rules for its static manifest, without those of the admission webhook).
+fn rbac() -> Vec<Object> {
+    let status = rule("networking.k8s.io", &["ingresses/status"], &["update"]);
+    let events = rule("", &["events"], &["create", "patch"]);
+    let cluster = vec![
+        rule("", &["configmaps", "endpoints", "nodes", "pods", "secrets", "namespaces"], &["list", "watch"]),
+        rule("", &["nodes"], &["get"]),
+        rule("", &["services"], READ),
+        rule("networking.k8s.io", &["ingresses", "ingressclasses"], READ),
+        rule("discovery.k8s.io", &["endpointslices"], READ),
+        status,
+        events,
+    ];
+    let own = vec![
+        rule("", &["namespaces"], &["get"]),
+        rule("", &["configmaps", "pods", "secrets", "endpoints"], READ),
+        rule("coordination.k8s.io", &["leases"], &["create"]),
+        rule_for("coordination.k8s.io", &["leases"], &[ELECTION], &["get", "update"]),
+    ];
+    account(COMPONENT, NAMESPACE, ACCOUNT, cluster, own)
+}
+
+fn daemon_set(config: &Config) -> DaemonSet {
+    let (metadata, selector) = pods(CONTROLLER);
+    // A surge would need ports 80 and 443 of the node twice.
+    let rolling = RollingUpdateDaemonSet {
+        max_surge: Some(IntOrString::Int(0)),
+        max_unavailable: Some(IntOrString::Int(1)),
+    };
+    DaemonSet {
+        metadata: named(NAMESPACE, CONTROLLER),
+        spec: Some(DaemonSetSpec {
+            selector,
+            update_strategy: Some(DaemonSetUpdateStrategy {
+                type_: Some("RollingUpdate".to_owned()),
+                rolling_update: Some(rolling),
+            }),
+            template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod(config)) },
+            ..DaemonSetSpec::default()
+        }),
+        status: None,
+    }
+}
+
+fn pod(config: &Config) -> PodSpec {
+    let everywhere = |key: &str| Toleration {
+        key: Some(key.to_owned()),
+        operator: Some("Exists".to_owned()),
+        effect: Some("NoSchedule".to_owned()),
+        ..Toleration::default()
+    };
+    PodSpec {
+        service_account_name: Some(ACCOUNT.to_owned()),
+        node_selector: Some([("kubernetes.io/os".to_owned(), "linux".to_owned())].into()),
+        tolerations: Some(vec![everywhere("node-role.kubernetes.io/control-plane")]),
+        // Long enough for nginx to let go of its connections (upstream's own value).
+        termination_grace_period_seconds: Some(300),
+        security_context: Some(PodSecurityContext { seccomp_profile: seccomp(), ..PodSecurityContext::default() }),
+        containers: vec![container(config)],
+        ..PodSpec::default()
+    }
+}
+
+fn container(config: &Config) -> Container {
+    let port = |name: &str, port: i32| ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: port,
+        host_port: Some(port),
+        protocol: Some("TCP".to_owned()),
+        ..ContainerPort::default()
+    };
+    Container {
+        name: "controller".to_owned(),
+        image: Some(pins().image("ingressNginx", &config.images)),
+        args: Some(arguments(config)),
+        env: Some(vec![
+            env_field("POD_NAME", "metadata.name"),
+            env_field("POD_NAMESPACE", "metadata.namespace"),
+            env("LD_PRELOAD", "/usr/local/lib/libmimalloc.so"),
+        ]),
+        ports: Some(vec![port("http", 80), port("https", 443)]),
+        liveness_probe: Some(probe("/healthz", 10254, 10, 5)),
+        readiness_probe: Some(probe("/healthz", 10254, 1, 3)),
+        lifecycle: Some(Lifecycle {
+            pre_stop: Some(LifecycleHandler {
+                exec: Some(ExecAction { command: Some(vec!["/wait-shutdown".to_owned()]) }),
+                ..LifecycleHandler::default()
+            }),
+            ..Lifecycle::default()
+        }),
+        resources: Some(requests("100m", "90Mi")),
+        security_context: Some(SecurityContext {
+            run_as_user: Some(101),
+            run_as_group: Some(82),
+            run_as_non_root: Some(true),
+            allow_privilege_escalation: Some(false),
+            read_only_root_filesystem: Some(false),
+            capabilities: Some(capabilities(&["NET_BIND_SERVICE"])),
+            seccomp_profile: seccomp(),
+            ..SecurityContext::default()
+        }),
+        ..Container::default()
+    }
+}
+
+fn arguments(config: &Config) -> Vec<String> {
+    let mut arguments = vec![
+        format!("--election-id={ELECTION}"),
+        "--controller-class=k8s.io/ingress-nginx".to_owned(),
+        format!("--ingress-class={CLASS}"),
+        format!("--configmap=$(POD_NAMESPACE)/{CONTROLLER}"),
+        // external-dns publishes what stands in the status: the private address of each node that serves.
+        "--report-node-internal-ip-address".to_owned(),
+        // The leader clears the status when it stops; external-dns would delete every record meanwhile.
+        "--update-status-on-shutdown=false".to_owned(),
+        format!("--watch-ingress-without-class={}", config.ingress.default_class),
+        // An ExternalName lets whoever may write a Service reach anything; only what the configuration names needs it.
+        format!("--disable-svc-external-name={}", !config.has_external_names()),
+        "--enable-metrics=false".to_owned(),
+        "--profiling=false".to_owned(),
+    ];
+    if config.certificates == Certificates::Wildcard {
+        arguments.push(format!("--default-ssl-certificate=$(POD_NAMESPACE)/{WILDCARD_SECRET}"));
+    }
+    arguments
+}

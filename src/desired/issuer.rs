@@ -1,0 +1,98 @@
+//! The ClusterIssuers, and the wildcard certificate where one is wanted.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::ingress_nginx;
+use super::meta::inventory_labels;
+use super::object::{Component, Object};
+use crate::config::{AcmeServer, Certificates, Config};
+use crate::dns;
+
+/// Let's Encrypt's directory (letsencrypt.org, "ACME protocol").
+const PRODUCTION: &str = "https://acme-v02.api.letsencrypt.org/directory";
+/// Its staging environment's (letsencrypt.org, "Staging environment").
+const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
+/// The Certificate of `*.<domain>` and its Secret.
+pub const WILDCARD_SECRET: &str = "wildcard-tls";
+const COMPONENT: Component = Component::Issuer;
+
+/// The ClusterIssuer that Ingresses name.
+pub fn issuer_name(config: &Config) -> &'static str {
+    match config.acme.server {
+        AcmeServer::Production => "letsencrypt",
+        AcmeServer::Staging => "letsencrypt-staging",
+        AcmeServer::Other(_) => "acme",
+    }
+}
+
+/// Where an issuer keeps its account's key: one for each server, since accounts are per server.
+pub fn account_secret(issuer: &str) -> String {
+    format!("{issuer}-account")
+}
+
+/// The issuers; `authority` is the PEM text of a private ACME server's signers.
+pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
+    let mut issuers = vec![issuer(config, "letsencrypt", PRODUCTION, None), issuer(config, "letsencrypt-staging", STAGING, None)];
+    if let AcmeServer::Other(server) = &config.acme.server {
+        issuers = vec![issuer(config, "acme", server, authority)];
+    }
+    if config.certificates == Certificates::Wildcard {
+        issuers.push(wildcard(config));
+    }
+    issuers.into_iter().flatten().collect()
+}
+
+fn issuer(config: &Config, name: &str, server: &str, authority: Option<&str>) -> Option<Object> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Acme<'a> {
+        server: &'a str,
+        email: &'a str,
+        private_key_secret_ref: Value,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ca_bundle: Option<String>,
+        solvers: Vec<Value>,
+    }
+    let mut solver = json!({ "dns01": dns::solver(config) });
+    if let Some(wait) = config.acme.propagation_wait {
+        solver["waitInsteadOfSelfCheck"] = format!("{}s", wait.as_secs()).into();
+    }
+    let acme = Acme {
+        server,
+        email: &config.email,
+        private_key_secret_ref: json!({ "name": account_secret(name) }),
+        ca_bundle: authority.map(base64),
+        solvers: vec![solver],
+    };
+    let body = json!({
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "ClusterIssuer",
+        "metadata": { "name": name },
+        "spec": { "acme": acme },
+    });
+    Object::from_value(COMPONENT, body)
+}
+
+fn wildcard(config: &Config) -> Option<Object> {
+    let names = [config.domain.to_string(), format!("*.{}", config.domain)];
+    let body = json!({
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": { "name": WILDCARD_SECRET, "namespace": ingress_nginx::NAMESPACE },
+        "spec": {
+            "secretName": WILDCARD_SECRET,
+            "secretTemplate": { "labels": inventory_labels(&config.dns.owner) },
+            "dnsNames": names,
+            "issuerRef": { "name": issuer_name(config), "kind": "ClusterIssuer", "group": "cert-manager.io" },
+            "privateKey": { "rotationPolicy": "Always" },
+        },
+    });
+    Object::from_value(COMPONENT, body)
+}
+
+/// Base64 as Kubernetes writes bytes: k8s-openapi has the encoder.
+fn base64(text: &str) -> String {
+    let bytes = k8s_openapi::ByteString(text.as_bytes().to_vec());
+    serde_json::to_value(bytes).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}

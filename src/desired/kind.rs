@@ -1,0 +1,77 @@
+//! The kinds of object that homelab makes. All are known beforehand, so that no discovery is ever asked for.
+
+/// One kind, as the API server names it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The version in that group.
+    pub version: &'static str,
+    /// The kind.
+    pub kind: &'static str,
+    /// The resource in the URL.
+    pub plural: &'static str,
+    /// Whether its objects lie in namespaces.
+    pub namespaced: bool,
+    /// When it is applied.
+    pub stage: Stage,
+}
+
+/// What has to be there before what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// What others lie in or are instances of: namespaces, definitions, classes.
+    Foundation,
+    /// Everything that needs no webhook.
+    Workload,
+    /// What a webhook of stage [`Stage::Workload`] judges.
+    Judged,
+}
+
+/// A reference to a row of [`KINDS`].
+pub type KindRef = &'static Kind;
+
+macro_rules! kinds {
+    ($($name:ident = $group:literal $version:literal $kind:literal $plural:literal $namespaced:literal $stage:ident;)*) => {
+        $(#[doc = concat!("`", $kind, "`")]
+        pub static $name: Kind = Kind {
+            group: $group, version: $version, kind: $kind, plural: $plural, namespaced: $namespaced, stage: Stage::$stage,
+        };)*
+        /// Every kind that homelab can make.
+        pub static KINDS: &[&Kind] = &[$(&$name),*];
+    };
+}
+
+kinds! {
+    NAMESPACE = "" "v1" "Namespace" "namespaces" false Foundation;
+    CRD = "apiextensions.k8s.io" "v1" "CustomResourceDefinition" "customresourcedefinitions" false Foundation;
+    INGRESS_CLASS = "networking.k8s.io" "v1" "IngressClass" "ingressclasses" false Workload;
+    SERVICE_ACCOUNT = "" "v1" "ServiceAccount" "serviceaccounts" true Workload;
+    CLUSTER_ROLE = "rbac.authorization.k8s.io" "v1" "ClusterRole" "clusterroles" false Workload;
+    CLUSTER_ROLE_BINDING = "rbac.authorization.k8s.io" "v1" "ClusterRoleBinding" "clusterrolebindings" false Workload;
+    ROLE = "rbac.authorization.k8s.io" "v1" "Role" "roles" true Workload;
+    ROLE_BINDING = "rbac.authorization.k8s.io" "v1" "RoleBinding" "rolebindings" true Workload;
+    CONFIG_MAP = "" "v1" "ConfigMap" "configmaps" true Workload;
+    SECRET = "" "v1" "Secret" "secrets" true Workload;
+    SERVICE = "" "v1" "Service" "services" true Workload;
+    ENDPOINT_SLICE = "discovery.k8s.io" "v1" "EndpointSlice" "endpointslices" true Workload;
+    DEPLOYMENT = "apps" "v1" "Deployment" "deployments" true Workload;
+    DAEMON_SET = "apps" "v1" "DaemonSet" "daemonsets" true Workload;
+    MUTATING_WEBHOOK = "admissionregistration.k8s.io" "v1" "MutatingWebhookConfiguration" "mutatingwebhookconfigurations" false Workload;
+    VALIDATING_WEBHOOK = "admissionregistration.k8s.io" "v1" "ValidatingWebhookConfiguration" "validatingwebhookconfigurations" false Workload;
+    CLUSTER_ISSUER = "cert-manager.io" "v1" "ClusterIssuer" "clusterissuers" false Judged;
+    CERTIFICATE = "cert-manager.io" "v1" "Certificate" "certificates" true Judged;
+    INGRESS = "networking.k8s.io" "v1" "Ingress" "ingresses" true Judged;
+}
+
+impl Kind {
+    /// `group/version`, or the version alone for the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The kind with this `apiVersion` and `kind`.
+    pub fn find(api_version: &str, kind: &str) -> Option<KindRef> {
+        KINDS.iter().copied().find(|k| k.kind == kind && k.api_version() == api_version)
+    }
+}

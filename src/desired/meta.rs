@@ -1,0 +1,78 @@
+//! Labels and metadata that every object bears.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+
+use super::object::{Component, Object};
+
+/// Who manages an object (Kubernetes' recommended labels).
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Which lab an object belongs to: the owner id.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+/// The value of [`MANAGED_BY`], and the field manager of every write.
+pub const HOMELAB: &str = "homelab";
+const PART_OF: &str = "app.kubernetes.io/part-of";
+const COMPONENT: &str = "app.kubernetes.io/component";
+const VERSION: &str = "app.kubernetes.io/version";
+/// Selects the pods of one workload.
+pub(super) const NAME: &str = "app.kubernetes.io/name";
+
+/// The labels by which prune finds what belongs to the lab `owner`.
+pub fn inventory_selector(owner: &str) -> String {
+    format!("{MANAGED_BY}={HOMELAB},{INSTANCE}={owner}")
+}
+
+/// The labels of the inventory, for objects that others make on homelab's behalf.
+pub(super) fn inventory_labels(owner: &str) -> BTreeMap<String, String> {
+    [(MANAGED_BY, HOMELAB), (INSTANCE, owner)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+}
+
+/// Puts the inventory's labels on `object`; a pod template gets only [`MANAGED_BY`], since its other labels are selectors.
+pub(super) fn label(object: &mut Object, owner: &str, version: &str) {
+    let component = object.component.name();
+    let labels = object.map_at(&["metadata", "labels"]);
+    for (key, value) in [
+        (MANAGED_BY, HOMELAB),
+        (PART_OF, HOMELAB),
+        (COMPONENT, component),
+        (VERSION, version),
+        (INSTANCE, owner),
+    ] {
+        labels.insert(key.to_owned(), value.into());
+    }
+    if object.body["spec"]["template"]["spec"]["containers"].is_array() {
+        let labels = object.map_at(&["spec", "template", "metadata", "labels"]);
+        labels.insert(MANAGED_BY.to_owned(), HOMELAB.into());
+    }
+}
+
+/// Metadata of an object in a namespace.
+pub(super) fn named(namespace: &str, name: &str) -> ObjectMeta {
+    ObjectMeta { namespace: Some(namespace.to_owned()), ..global(name) }
+}
+
+/// Metadata of an object without a namespace.
+pub(super) fn global(name: &str) -> ObjectMeta {
+    ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() }
+}
+
+/// The labels and the selector of one workload's pods.
+pub(super) fn pods(name: &str) -> (ObjectMeta, LabelSelector) {
+    let labels = BTreeMap::from([(NAME.to_owned(), name.to_owned())]);
+    let selector = LabelSelector { match_labels: Some(labels.clone()), ..LabelSelector::default() };
+    (ObjectMeta { labels: Some(labels), ..ObjectMeta::default() }, selector)
+}
+
+/// The component's version as a label value.
+pub(super) fn version_label(component: Component) -> &'static str {
+    use super::pins::pins;
+    let of_image =
+        |name: &str| pins().images.iter().find(|i| i.name == name).map_or("unknown", |i| i.tag.as_str());
+    match component {
+        Component::IngressNginx => of_image("ingressNginx"),
+        Component::CertManager => of_image("certManagerController"),
+        Component::ExternalDns => of_image("externalDns"),
+        Component::Issuer | Component::Services => env!("CARGO_PKG_VERSION"),
+    }
+}

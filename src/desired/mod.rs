@@ -1,0 +1,103 @@
+//! From the configuration to the objects that should exist. Pure: the same input gives the same bytes.
+
+pub mod cert_manager;
+pub mod external_dns;
+pub mod ingress_nginx;
+pub mod issuer;
+pub mod kind;
+pub mod meta;
+pub mod object;
+pub mod pins;
+pub(crate) mod pod;
+mod rbac;
+mod secret;
+pub mod service;
+mod whoami;
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::Namespace;
+use serde_json::Value;
+
+use crate::config::{Backend, Certificates, Config};
+use crate::dns::Credentials;
+use object::{Component, Key, Object};
+
+/// The images that components name, by their names in `manifests/pins.toml`.
+pub const IMAGES: [&str; 7] = [
+    "ingressNginx",
+    "certManagerController",
+    "certManagerWebhook",
+    "certManagerCainjector",
+    "certManagerAcmesolver",
+    "externalDns",
+    "whoami",
+];
+
+/// What is not in the configuration and may be unknown: `render` has none of it.
+#[derive(Debug, Default)]
+pub struct Inputs<'a> {
+    /// The provider's credentials; without them the Secrets carry no data.
+    pub credentials: Option<&'a Credentials>,
+    /// The documents of cert-manager's manifest; without them none of its objects is there.
+    pub cert_manager: Option<&'a [Value]>,
+    /// The PEM text of `acme.caFile`.
+    pub authority: Option<&'a str>,
+}
+
+/// Everything that should exist.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The objects, ordered by stage, component and name.
+    pub objects: Vec<Object>,
+    /// Objects that others make for these and that bear the inventory's labels: prune leaves them alone.
+    pub derived: BTreeSet<Key>,
+}
+
+/// Builds the bundle.
+pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
+    let mut objects = ingress_nginx::objects(config);
+    if let (true, Some(documents)) = (config.cert_manager.manage, inputs.cert_manager) {
+        objects.extend(cert_manager::objects(config, documents));
+    }
+    objects.extend(issuer::objects(config, inputs.authority));
+    if config.external_dns {
+        objects.extend(external_dns::objects(config));
+    }
+    objects.extend(secret::objects(config, inputs.credentials));
+    let outside = |b: &Backend| !matches!(b, Backend::Cluster { .. });
+    if config.whoami || config.services.iter().any(|s| outside(&s.backend)) {
+        let metadata = meta::global(service::NAMESPACE);
+        objects.extend(Object::typed(Component::Services, &Namespace { metadata, ..Namespace::default() }));
+    }
+    if config.whoami {
+        objects.extend(whoami::objects(config));
+    }
+    objects.extend(config.services.iter().flat_map(|s| service::objects(config, s)));
+    if let Some(credentials) = inputs.credentials {
+        secret::restart_on_change(&mut objects, credentials);
+    }
+    for object in &mut objects {
+        let version = meta::version_label(object.component);
+        meta::label(object, &config.dns.owner, version);
+    }
+    objects.sort_by(|a, b| (a.key.kind.stage, a.component, &a.key).cmp(&(b.key.kind.stage, b.component, &b.key)));
+    let derived = objects.iter().flat_map(|o| derived(config, o)).collect();
+    Bundle { objects, derived }
+}
+
+/// The Certificate that cert-manager makes for an Ingress, and the Secret that it writes.
+fn derived(config: &Config, object: &Object) -> Vec<Key> {
+    let namespace = object.key.namespace.clone();
+    match object.key.kind.kind {
+        "Ingress" => {
+            let secret = object.body["spec"]["tls"][0]["secretName"].as_str();
+            let of = |kind| secret.map(|name| Key { kind, namespace: namespace.clone(), name: name.to_owned() });
+            [of(&kind::SECRET), of(&kind::CERTIFICATE)].into_iter().flatten().collect()
+        }
+        "Certificate" if config.certificates == Certificates::Wildcard => {
+            vec![Key { kind: &kind::SECRET, namespace, name: object.key.name.clone() }]
+        }
+        _ => Vec::new(),
+    }
+}

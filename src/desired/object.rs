@@ -1,0 +1,110 @@
+//! One object that should exist.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::kind::{Kind, KindRef};
+
+/// What identifies an object in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Its kind.
+    pub kind: KindRef,
+    /// Its namespace; none for kinds without.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.kind;
+        match &self.namespace {
+            Some(namespace) => write!(f, "{kind} {namespace}/{}", self.name),
+            None => write!(f, "{kind} {}", self.name),
+        }
+    }
+}
+
+/// The part of the lab that an object belongs to: one line of progress each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Component {
+    /// The ingress controller.
+    IngressNginx,
+    /// cert-manager itself.
+    CertManager,
+    /// The issuers, their Secret and the wildcard certificate.
+    Issuer,
+    /// external-dns.
+    ExternalDns,
+    /// The demo and what people use.
+    Services,
+}
+
+impl Component {
+    /// Every component, in the order in which they are shown.
+    pub const ALL: [Self; 5] =
+        [Self::IngressNginx, Self::CertManager, Self::Issuer, Self::ExternalDns, Self::Services];
+
+    /// The value of the label `app.kubernetes.io/component` and the name in progress lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IngressNginx => "ingress-nginx",
+            Self::CertManager => "cert-manager",
+            Self::Issuer => "issuer",
+            Self::ExternalDns => "external-dns",
+            Self::Services => "services",
+        }
+    }
+}
+
+/// One object that should exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// What it is called.
+    pub key: Key,
+    /// What it belongs to.
+    pub component: Component,
+    /// Its whole body, with `apiVersion` and `kind`.
+    pub body: Value,
+}
+
+impl Object {
+    /// Takes a typed object; one without kind or name is a fault of the program that tests would see, and yields none.
+    pub fn typed<T: Serialize>(component: Component, object: &T) -> Option<Self> {
+        Self::from_value(component, serde_json::to_value(object).ok()?)
+    }
+
+    /// Takes a document; none if its kind is not one of [`super::kind::KINDS`] or it has no name.
+    pub fn from_value(component: Component, body: Value) -> Option<Self> {
+        let kind = Kind::find(body["apiVersion"].as_str()?, body["kind"].as_str()?)?;
+        let name = body["metadata"]["name"].as_str()?.to_owned();
+        let namespace = body["metadata"]["namespace"].as_str().map(str::to_owned);
+        Some(Self { key: Key { kind, namespace, name }, component, body })
+    }
+
+    /// The mapping at `path`, made where it is missing.
+    pub fn map_at(&mut self, path: &[&str]) -> &mut Map<String, Value> {
+        let mut value = &mut self.body;
+        for step in path {
+            if !value[*step].is_object() {
+                value[*step] = Value::Object(Map::new());
+            }
+            value = &mut value[*step];
+        }
+        if !value.is_object() {
+            *value = Value::Object(Map::new());
+        }
+        match value {
+            Value::Object(map) => map,
+            _ => unreachable!("made a mapping above"),
+        }
+    }
+
+    /// Whether it is a Secret: no hash is kept of those, and their data is shown nowhere.
+    pub fn is_secret(&self) -> bool {
+        self.key.kind.kind == "Secret"
+    }
+}

@@ -1,0 +1,73 @@
+//! A service account with the least that its program needs.
+
+use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
+
+use super::meta::{global, named};
+use super::object::{Component, Object};
+
+/// Reading and following.
+pub(super) const READ: &[&str] = &["get", "list", "watch"];
+
+/// One rule: `verbs` on `resources` of the API group `group`.
+pub(super) fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {
+    PolicyRule {
+        api_groups: Some(vec![group.to_owned()]),
+        resources: Some(owned(resources)),
+        verbs: owned(verbs),
+        ..PolicyRule::default()
+    }
+}
+
+/// The same, for objects of these names only.
+pub(super) fn rule_for(group: &str, resources: &[&str], names: &[&str], verbs: &[&str]) -> PolicyRule {
+    PolicyRule { resource_names: Some(owned(names)), ..rule(group, resources, verbs) }
+}
+
+/// An account `name` in `namespace` with rules for the whole cluster and rules for its own namespace.
+pub(super) fn account(
+    component: Component,
+    namespace: &str,
+    name: &str,
+    cluster: Vec<PolicyRule>,
+    own: Vec<PolicyRule>,
+) -> Vec<Object> {
+    let subject = Subject {
+        kind: "ServiceAccount".to_owned(),
+        name: name.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        ..Subject::default()
+    };
+    let role_ref = |kind: &str| RoleRef {
+        api_group: Some("rbac.authorization.k8s.io".to_owned()),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+    };
+    let mut objects = vec![Object::typed(
+        component,
+        &ServiceAccount { metadata: named(namespace, name), ..ServiceAccount::default() },
+    )];
+    if !cluster.is_empty() {
+        let role = ClusterRole { metadata: global(name), rules: Some(cluster), ..ClusterRole::default() };
+        let binding = ClusterRoleBinding {
+            metadata: global(name),
+            role_ref: role_ref("ClusterRole"),
+            subjects: Some(vec![subject.clone()]),
+        };
+        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
+    }
+    if !own.is_empty() {
+        let role = Role { metadata: named(namespace, name), rules: Some(own) };
+        let binding = RoleBinding {
+            metadata: named(namespace, name),
+            role_ref: role_ref("Role"),
+            subjects: Some(vec![subject]),
+        };
+        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
+    }
+    objects.into_iter().flatten().collect()
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|t| (*t).to_owned()).collect()
+}

@@ -1,0 +1,56 @@
+//! The Secrets with the DNS provider's credentials.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use sha2::{Digest, Sha256};
+
+use super::meta::named;
+use super::object::{Component, Object};
+use super::{cert_manager, external_dns};
+use crate::config::Config;
+use crate::dns::{self, Credentials};
+
+/// One Secret for external-dns, one for cert-manager: each reads only its own namespace's.
+pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec<Object> {
+    let mut objects = Vec::new();
+    if config.external_dns {
+        let data = credentials.map(dns::external_dns_secret);
+        objects.extend(secret(Component::ExternalDns, external_dns::NAMESPACE, data));
+    }
+    let namespace =
+        if config.cert_manager.manage { cert_manager::NAMESPACE } else { config.cert_manager.namespace.as_str() };
+    objects.extend(secret(Component::Issuer, namespace, credentials.map(dns::cert_manager_secret)));
+    objects
+}
+
+fn secret(component: Component, namespace: &str, data: Option<BTreeMap<String, String>>) -> Option<Object> {
+    let bytes = |data: BTreeMap<String, String>| {
+        data.into_iter().map(|(key, value)| (key, ByteString(value.into_bytes()))).collect()
+    };
+    let secret = Secret {
+        metadata: named(namespace, dns::SECRET),
+        type_: Some("Opaque".to_owned()),
+        data: data.map(bytes),
+        ..Secret::default()
+    };
+    Object::typed(component, &secret)
+}
+
+/// external-dns reads its credentials once, when it starts. A fingerprint in its pod's template starts it anew when
+/// they change. Eight bytes of a SHA-256 over a random token of some 240 bits tell nobody anything about it.
+pub(super) fn restart_on_change(objects: &mut [Object], credentials: &Credentials) {
+    let mut hash = Sha256::new();
+    hash.update("homelab external-dns credentials\n");
+    hash.update(&credentials.zone_id);
+    hash.update("\n");
+    hash.update(&credentials.token);
+    let fingerprint: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let deployment =
+        objects.iter_mut().find(|o| o.key.kind.kind == "Deployment" && o.component == Component::ExternalDns);
+    if let Some(deployment) = deployment {
+        let annotations = deployment.map_at(&["spec", "template", "metadata", "annotations"]);
+        annotations.insert("homelab/credentials".to_owned(), fingerprint.into());
+    }
+}

@@ -1,0 +1,65 @@
+//! What each DNS provider needs: arguments and environment of external-dns, the ACME solver, the Secret's keys.
+
+mod cloudflare;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::EnvVar;
+use serde_json::Value;
+
+use crate::config::{Config, Provider};
+
+/// The Secret with the provider's credentials, in external-dns' namespace and in cert-manager's.
+pub const SECRET: &str = "homelab-dns-provider";
+/// The Secret's key that holds the token.
+pub const TOKEN_KEY: &str = "token";
+/// The Secret's key that holds the zone's id.
+pub const ZONE_KEY: &str = "zone-id";
+
+/// What `up` learned from the provider and what goes into the Secrets.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The API token.
+    pub token: String,
+    /// The provider's id of the zone.
+    pub zone_id: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials {{ token: ***, zone_id: {} }}", self.zone_id)
+    }
+}
+
+/// The provider's own arguments of external-dns.
+pub fn external_dns_arguments(config: &Config) -> Vec<String> {
+    match config.dns.provider {
+        Provider::Cloudflare => cloudflare::external_dns_arguments(config),
+    }
+}
+
+/// The environment of external-dns: the Secret's keys under the names that the provider's client reads.
+pub fn external_dns_env(config: &Config) -> Vec<EnvVar> {
+    match config.dns.provider {
+        Provider::Cloudflare => cloudflare::external_dns_env(),
+    }
+}
+
+/// The `dns01` part of an ACME solver.
+pub fn solver(config: &Config) -> Value {
+    match config.dns.provider {
+        Provider::Cloudflare => cloudflare::solver(),
+    }
+}
+
+/// The data of external-dns' Secret.
+pub fn external_dns_secret(credentials: &Credentials) -> BTreeMap<String, String> {
+    [(TOKEN_KEY, &credentials.token), (ZONE_KEY, &credentials.zone_id)]
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .into()
+}
+
+/// The data of cert-manager's Secret.
+pub fn cert_manager_secret(credentials: &Credentials) -> BTreeMap<String, String> {
+    BTreeMap::from([(TOKEN_KEY.to_owned(), credentials.token.clone())])
+}
