@@ -1,0 +1,14 @@
+//! The name servers of the zones and the public resolvers.
+
+pub(crate) mod answer;
+pub(crate) mod cache;
+pub(crate) mod doh;
+mod lookup;
+#[cfg(test)]
+mod lookup_tests;
+pub(crate) mod message;
+pub(crate) mod outside;
+mod rdata;
+mod resolve;
+pub(crate) mod server;
+pub(crate) mod text;
