@@ -297,3 +297,27 @@ fn a_body_that_is_no_record_is_a_bad_request() {
         9207
     );
 }
+
+#[test]
+fn a_validation_error_is_wrapped_unless_the_configuration_says_otherwise() {
+    let mut world = world();
+    let header = format!("Bearer {FULL}");
+    let mut codes = |flat: bool| {
+        world.flat_validation_errors = flat;
+        let request = Request {
+            method: "POST",
+            path: &format!("/client/v4{}", records_path()),
+            query: &[],
+            credentials: Credentials {
+                authorization: Some(header.as_bytes()),
+                legacy: false,
+            },
+            client: "192.0.2.1".parse().unwrap(),
+            body: br#"{"type":"A","name":"p","content":"192.168.1.1","proxied":true}"#,
+            now: Timestamp::now(),
+        };
+        handle(&mut world, &request).codes
+    };
+    assert_eq!(codes(false), [1004, 9003]);
+    assert_eq!(codes(true), [9003]);
+}

@@ -51,6 +51,11 @@ impl<'a> View<'a> {
 
     /// The answer to a question for a name in this zone.
     pub(super) fn lookup(&self, name: &str, kind: RecordType) -> Lookup {
+        self.follow(name, kind, true)
+    }
+
+    /// `flatten` is false while the target of an apex CNAME is sought: it may lead back to the apex.
+    fn follow(&self, name: &str, kind: RecordType, flatten: bool) -> Lookup {
         let mut name = name.to_owned();
         let mut answers = Vec::new();
         for _ in 0..LONGEST_CHAIN {
@@ -71,7 +76,7 @@ impl<'a> View<'a> {
                 name.clone_from(&alias.content);
                 continue;
             }
-            let found = self.matching(&node, &name, kind);
+            let found = self.matching(&node, &name, kind, flatten);
             if found.is_empty() {
                 return self.negative(ResponseCode::NoError, answers);
             }
@@ -136,7 +141,7 @@ impl<'a> View<'a> {
             .copied()
     }
 
-    fn matching(&self, node: &[&'a Facts], name: &str, kind: RecordType) -> Vec<WireRecord> {
+    fn matching(&self, node: &[&'a Facts], name: &str, kind: RecordType, flatten: bool) -> Vec<WireRecord> {
         if name == self.apex {
             match kind {
                 RecordType::SOA => return vec![self.soa()],
@@ -160,6 +165,7 @@ impl<'a> View<'a> {
                 .collect();
         }
         if wants_address
+            && flatten
             && name == self.apex
             && let Some(alias) = node.iter().find(|facts| facts.kind == Kind::Cname)
         {
@@ -174,10 +180,10 @@ impl<'a> View<'a> {
 
     /// A CNAME at the apex is answered with the addresses of its target, if the zone knows them.
     fn flatten(&self, alias: &Facts, name: &str, kind: RecordType) -> Vec<WireRecord> {
-        if !is_within(&alias.content, self.apex) || alias.content == self.apex {
+        if !is_within(&alias.content, self.apex) {
             return Vec::new();
         }
-        let mut found = self.lookup(&alias.content, kind).answers;
+        let mut found = self.follow(&alias.content, kind, false).answers;
         found.retain(|record| record.record_type() == kind);
         for record in &mut found {
             record.name = rdata::dns_name(name);

@@ -166,6 +166,12 @@ fn an_alias_at_the_apex_is_answered_with_its_targets_addresses() {
 }
 
 #[test]
+fn an_alias_at_the_apex_that_leads_back_to_it_has_no_address() {
+    let mut world = world(&[("CNAME", "@", "b.example.test"), ("CNAME", "b", "example.test")]);
+    assert_eq!(ask(&mut world, "example.test", RecordType::A).answers.len(), 0);
+}
+
+#[test]
 fn a_proxied_record_is_answered_with_the_edge() {
     let mut world = world(&[
         ("proxied A", "p", "198.51.100.9"),
