@@ -6,7 +6,14 @@
 //! [`commands`] is how far it walks along this line. Only `cluster`, `net` and `ui` touch the world.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod cli;
+pub mod cluster;
+pub mod commands;
 pub mod config;
 pub mod desired;
 pub mod dns;
 pub mod error;
+pub mod net;
+pub mod plan;
+pub mod ui;
+pub mod verify;

@@ -32,11 +32,21 @@ impl<'a> Fields<'a> {
             Value::Null => &[],
             other => {
                 let message = format!("{} must be a mapping, not {}", shown(path), other.kind());
-                problems.push(Problem { place: Some(node.place), message, help: None });
+                problems.push(Problem {
+                    place: Some(node.place),
+                    message,
+                    help: None,
+                });
                 &[]
             }
         };
-        Self { path: path.to_owned(), place: node.place, entries, asked: Vec::new(), problems }
+        Self {
+            path: path.to_owned(),
+            place: node.place,
+            entries,
+            asked: Vec::new(),
+            problems,
+        }
     }
 
     /// Where the mapping begins.
@@ -46,7 +56,11 @@ impl<'a> Fields<'a> {
 
     /// The path of `key` below this mapping.
     pub fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// The value of `key`, if it is there and not null.
@@ -58,13 +72,20 @@ impl<'a> Fields<'a> {
 
     /// Reports a problem at `place`.
     pub fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Problem { place, message: message.into(), help });
+        self.problems.push(Problem {
+            place,
+            message: message.into(),
+            help,
+        });
     }
 
     /// A field below this one, to be read in turn.
     pub fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let path = self.path_of(key);
-        let empty = Node { place: self.place, value: Value::Null };
+        let empty = Node {
+            place: self.place,
+            value: Value::Null,
+        };
         let node = self.node(key);
         let mut fields = Fields::new(&path, node.unwrap_or(&empty), self.problems);
         let value = read(&mut fields);
@@ -117,12 +138,17 @@ impl<'a> Fields<'a> {
 
     /// A list of texts, or one text in place of a list of one.
     pub fn texts(&mut self, key: &'static str) -> Vec<(Place, String)> {
-        let Some(node) = self.node(key) else { return Vec::new() };
+        let Some(node) = self.node(key) else {
+            return Vec::new();
+        };
         let items = match &node.value {
             Value::List(items) => items.iter().collect(),
             _ => vec![node],
         };
-        items.into_iter().filter_map(|n| self.as_text(key, n).map(|text| (n.place, text))).collect()
+        items
+            .into_iter()
+            .filter_map(|n| self.as_text(key, n).map(|text| (n.place, text)))
+            .collect()
     }
 
     /// A mapping of names that the user chooses to texts; numbers and truth values are taken as written.
@@ -159,8 +185,10 @@ impl<'a> Fields<'a> {
         match &node.value {
             Value::Int(value) if (low..=high).contains(value) => Some(*value),
             Value::Int(value) => {
-                let message =
-                    format!("`{}` must be between {low} and {high}, not {value}", self.path_of(key));
+                let message = format!(
+                    "`{}` must be between {low} and {high}, not {value}",
+                    self.path_of(key)
+                );
                 self.problem(Some(node.place), message, None);
                 None
             }
@@ -189,7 +217,11 @@ impl<'a> Fields<'a> {
             let message = format!("unknown key `{}`", self.path_of(&key.name));
             let help = nearest(&key.name, &self.asked).map(|k| format!("did you mean `{k}`?"));
             let known = || format!("known keys here: {}", self.asked.join(", "));
-            self.problems.push(Problem { place: Some(key.place), message, help: help.or_else(|| Some(known())) });
+            self.problems.push(Problem {
+                place: Some(key.place),
+                message,
+                help: help.or_else(|| Some(known())),
+            });
         }
     }
 
@@ -213,9 +245,19 @@ impl<'a> Fields<'a> {
 /// The known name nearest to `name`, if it is near enough to be a slip of the hand.
 pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |k: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
-    known.iter().copied().map(|k| (distance(k), k)).filter(|(d, k)| *d <= 1 + k.len() / 4).min().map(|(_, k)| k)
+    known
+        .iter()
+        .copied()
+        .map(|k| (distance(k), k))
+        .filter(|(d, k)| *d <= 1 + k.len() / 4)
+        .min()
+        .map(|(_, k)| k)
 }
 
 fn shown(path: &str) -> String {
-    if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") }
+    if path.is_empty() {
+        "the configuration".to_owned()
+    } else {
+        format!("`{path}`")
+    }
 }

@@ -200,12 +200,16 @@ pub const LABEL_VALUE_MAX: usize = 63;
 impl Config {
     /// Whether any name of a backend outside has to be looked up by the ingress controller.
     pub fn has_external_names(&self) -> bool {
-        self.services.iter().any(|s| matches!(s.backend, Backend::Name { .. }))
+        self.services
+            .iter()
+            .any(|s| matches!(s.backend, Backend::Name { .. }))
     }
 
     /// Every host that should have a record and a certificate, the demo's first.
     pub fn hosts(&self) -> Vec<Host> {
         let demo = self.whoami.then(|| self.domain.child(WHOAMI));
-        demo.into_iter().chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
+        demo.into_iter()
+            .chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned()))
+            .collect()
     }
 }

@@ -26,7 +26,10 @@ const COMPONENT: Component = Component::ExternalDns;
 
 /// Every object of external-dns.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
+    let namespace = Namespace {
+        metadata: global(NAMESPACE),
+        ..Namespace::default()
+    };
     let cluster = vec![
         rule("networking.k8s.io", &["ingresses"], READ),
         rule("", &["services", "pods"], READ),
@@ -70,8 +73,14 @@ fn deployment(config: &Config) -> Deployment {
             replicas: Some(1),
             selector,
             // It has no leader election: two at once would write over each other.
-            strategy: Some(DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() }),
-            template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) },
+            strategy: Some(DeploymentStrategy {
+                type_: Some("Recreate".to_owned()),
+                ..DeploymentStrategy::default()
+            }),
+            template: PodTemplateSpec {
+                metadata: Some(metadata),
+                spec: Some(pod),
+            },
             ..DeploymentSpec::default()
         }),
         status: None,

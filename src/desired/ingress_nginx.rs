@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, Namespace, PodSecurityContext, PodSpec,
-    PodTemplateSpec, SecurityContext, Toleration,
+    ConfigMap, Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, Namespace,
+    PodSecurityContext, PodSpec, PodTemplateSpec, SecurityContext, Toleration,
 };
 use k8s_openapi::api::networking::v1::{IngressClass, IngressClassSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -40,10 +40,18 @@ const DEFAULTS: [(&str, &str); 4] = [
 
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
-    let mut settings: std::collections::BTreeMap<_, _> = DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    let namespace = Namespace {
+        metadata: global(NAMESPACE),
+        ..Namespace::default()
+    };
+    let mut settings: std::collections::BTreeMap<_, _> =
+        DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     settings.extend(config.ingress.config.clone());
-    let settings = ConfigMap { metadata: named(NAMESPACE, CONTROLLER), data: Some(settings), ..ConfigMap::default() };
+    let settings = ConfigMap {
+        metadata: named(NAMESPACE, CONTROLLER),
+        data: Some(settings),
+        ..ConfigMap::default()
+    };
     let mut objects: Vec<_> = [
         Object::typed(COMPONENT, &namespace),
         Object::typed(COMPONENT, &class(config.ingress.default_class)),
@@ -58,9 +66,15 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
 }
 
 fn class(default: bool) -> IngressClass {
-    let mark = ("ingressclass.kubernetes.io/is-default-class".to_owned(), default.to_string());
+    let mark = (
+        "ingressclass.kubernetes.io/is-default-class".to_owned(),
+        default.to_string(),
+    );
     IngressClass {
-        metadata: ObjectMeta { annotations: Some([mark].into()), ..global(CLASS) },
+        metadata: ObjectMeta {
+            annotations: Some([mark].into()),
+            ..global(CLASS)
+        },
         spec: Some(IngressClassSpec {
             controller: Some("k8s.io/ingress-nginx".to_owned()),
             ..IngressClassSpec::default()
@@ -73,7 +87,18 @@ fn rbac() -> Vec<Object> {
     let status = rule("networking.k8s.io", &["ingresses/status"], &["update"]);
     let events = rule("", &["events"], &["create", "patch"]);
     let cluster = vec![
-        rule("", &["configmaps", "endpoints", "nodes", "pods", "secrets", "namespaces"], &["list", "watch"]),
+        rule(
+            "",
+            &[
+                "configmaps",
+                "endpoints",
+                "nodes",
+                "pods",
+                "secrets",
+                "namespaces",
+            ],
+            &["list", "watch"],
+        ),
         rule("", &["nodes"], &["get"]),
         rule("", &["services"], READ),
         rule("networking.k8s.io", &["ingresses", "ingressclasses"], READ),
@@ -85,7 +110,12 @@ fn rbac() -> Vec<Object> {
         rule("", &["namespaces"], &["get"]),
         rule("", &["configmaps", "pods", "secrets", "endpoints"], READ),
         rule("coordination.k8s.io", &["leases"], &["create"]),
-        rule_for("coordination.k8s.io", &["leases"], &[ELECTION], &["get", "update"]),
+        rule_for(
+            "coordination.k8s.io",
+            &["leases"],
+            &[ELECTION],
+            &["get", "update"],
+        ),
     ];
     account(COMPONENT, NAMESPACE, ACCOUNT, cluster, own)
 }
@@ -105,7 +135,10 @@ fn daemon_set(config: &Config) -> DaemonSet {
                 type_: Some("RollingUpdate".to_owned()),
                 rolling_update: Some(rolling),
             }),
-            template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod(config)) },
+            template: PodTemplateSpec {
+                metadata: Some(metadata),
+                spec: Some(pod(config)),
+            },
             ..DaemonSetSpec::default()
         }),
         status: None,
@@ -125,7 +158,10 @@ fn pod(config: &Config) -> PodSpec {
         tolerations: Some(vec![everywhere("node-role.kubernetes.io/control-plane")]),
         // Long enough for nginx to let go of its connections (upstream's own value).
         termination_grace_period_seconds: Some(300),
-        security_context: Some(PodSecurityContext { seccomp_profile: seccomp(), ..PodSecurityContext::default() }),
+        security_context: Some(PodSecurityContext {
+            seccomp_profile: seccomp(),
+            ..PodSecurityContext::default()
+        }),
         containers: vec![container(config)],
         ..PodSpec::default()
     }
@@ -153,7 +189,9 @@ fn container(config: &Config) -> Container {
         readiness_probe: Some(probe("/healthz", 10254, 1, 3)),
         lifecycle: Some(Lifecycle {
             pre_stop: Some(LifecycleHandler {
-                exec: Some(ExecAction { command: Some(vec!["/wait-shutdown".to_owned()]) }),
+                exec: Some(ExecAction {
+                    command: Some(vec!["/wait-shutdown".to_owned()]),
+                }),
                 ..LifecycleHandler::default()
             }),
             ..Lifecycle::default()
@@ -190,7 +228,9 @@ fn arguments(config: &Config) -> Vec<String> {
         "--profiling=false".to_owned(),
     ];
     if config.certificates == Certificates::Wildcard {
-        arguments.push(format!("--default-ssl-certificate=$(POD_NAMESPACE)/{WILDCARD_SECRET}"));
+        arguments.push(format!(
+            "--default-ssl-certificate=$(POD_NAMESPACE)/{WILDCARD_SECRET}"
+        ));
     }
     arguments
 }

@@ -33,7 +33,10 @@ pub fn account_secret(issuer: &str) -> String {
 
 /// The issuers; `authority` is the PEM text of a private ACME server's signers.
 pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
-    let mut issuers = vec![issuer(config, "letsencrypt", PRODUCTION, None), issuer(config, "letsencrypt-staging", STAGING, None)];
+    let mut issuers = vec![
+        issuer(config, "letsencrypt", PRODUCTION, None),
+        issuer(config, "letsencrypt-staging", STAGING, None),
+    ];
     if let AcmeServer::Other(server) = &config.acme.server {
         issuers = vec![issuer(config, "acme", server, authority)];
     }
@@ -94,5 +97,8 @@ fn wildcard(config: &Config) -> Option<Object> {
 /// Base64 as Kubernetes writes bytes: k8s-openapi has the encoder.
 fn base64(text: &str) -> String {
     let bytes = k8s_openapi::ByteString(text.as_bytes().to_vec());
-    serde_json::to_value(bytes).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(bytes)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

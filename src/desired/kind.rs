@@ -67,11 +67,18 @@ kinds! {
 impl Kind {
     /// `group/version`, or the version alone for the core group.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// The kind with this `apiVersion` and `kind`.
     pub fn find(api_version: &str, kind: &str) -> Option<KindRef> {
-        KINDS.iter().copied().find(|k| k.kind == kind && k.api_version() == api_version)
+        KINDS
+            .iter()
+            .copied()
+            .find(|k| k.kind == kind && k.api_version() == api_version)
     }
 }

@@ -1,7 +1,9 @@
 //! A service account with the least that its program needs.
 
 use k8s_openapi::api::core::v1::ServiceAccount;
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
+use k8s_openapi::api::rbac::v1::{
+    ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+};
 
 use super::meta::{global, named};
 use super::object::{Component, Object};
@@ -21,7 +23,10 @@ pub(super) fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRul
 
 /// The same, for objects of these names only.
 pub(super) fn rule_for(group: &str, resources: &[&str], names: &[&str], verbs: &[&str]) -> PolicyRule {
-    PolicyRule { resource_names: Some(owned(names)), ..rule(group, resources, verbs) }
+    PolicyRule {
+        resource_names: Some(owned(names)),
+        ..rule(group, resources, verbs)
+    }
 }
 
 /// An account `name` in `namespace` with rules for the whole cluster and rules for its own namespace.
@@ -45,25 +50,41 @@ pub(super) fn account(
     };
     let mut objects = vec![Object::typed(
         component,
-        &ServiceAccount { metadata: named(namespace, name), ..ServiceAccount::default() },
+        &ServiceAccount {
+            metadata: named(namespace, name),
+            ..ServiceAccount::default()
+        },
     )];
     if !cluster.is_empty() {
-        let role = ClusterRole { metadata: global(name), rules: Some(cluster), ..ClusterRole::default() };
+        let role = ClusterRole {
+            metadata: global(name),
+            rules: Some(cluster),
+            ..ClusterRole::default()
+        };
         let binding = ClusterRoleBinding {
             metadata: global(name),
             role_ref: role_ref("ClusterRole"),
             subjects: Some(vec![subject.clone()]),
         };
-        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
+        objects.extend([
+            Object::typed(component, &role),
+            Object::typed(component, &binding),
+        ]);
     }
     if !own.is_empty() {
-        let role = Role { metadata: named(namespace, name), rules: Some(own) };
+        let role = Role {
+            metadata: named(namespace, name),
+            rules: Some(own),
+        };
         let binding = RoleBinding {
             metadata: named(namespace, name),
             role_ref: role_ref("Role"),
             subjects: Some(vec![subject]),
         };
-        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
+        objects.extend([
+            Object::typed(component, &role),
+            Object::typed(component, &binding),
+        ]);
     }
     objects.into_iter().flatten().collect()
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::{Service as CoreService, ServicePort, ServiceSpec};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::api::networking::v1::{
-    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec,
-    IngressTLS, ServiceBackendPort,
+    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
+    IngressSpec, IngressTLS, ServiceBackendPort,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -40,7 +40,9 @@ pub fn namespace(service: &Service) -> &str {
 pub(super) fn objects(config: &Config, service: &Service) -> Vec<Object> {
     let namespace = namespace(service);
     let mut annotations = BTreeMap::new();
-    let mut annotate = |key: &str, value: &str| annotations.insert(format!("nginx.ingress.kubernetes.io/{key}"), value.to_owned());
+    let mut annotate = |key: &str, value: &str| {
+        annotations.insert(format!("nginx.ingress.kubernetes.io/{key}"), value.to_owned())
+    };
     annotate("proxy-body-size", &service.max_body_size);
     annotate("proxy-read-timeout", &service.read_timeout.to_string());
     annotate("proxy-send-timeout", &service.read_timeout.to_string());
@@ -54,8 +56,16 @@ pub(super) fn objects(config: &Config, service: &Service) -> Vec<Object> {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
         Backend::Address { port, .. } | Backend::Name { port, .. } => (service.name.as_str(), *port),
     };
-    let mut objects: Vec<_> =
-        ingress(config, namespace, &service.name, &service.hosts, (backend, port), annotations).into_iter().collect();
+    let mut objects: Vec<_> = ingress(
+        config,
+        namespace,
+        &service.name,
+        &service.hosts,
+        (backend, port),
+        annotations,
+    )
+    .into_iter()
+    .collect();
     objects.extend(outside(service));
     objects
 }
@@ -73,7 +83,10 @@ pub(super) fn ingress(
     let wildcard = config.certificates == Certificates::Wildcard && hosts.iter().all(covered);
     let secret_name = (!wildcard).then(|| tls_secret(name));
     if !wildcard {
-        annotations.insert("cert-manager.io/cluster-issuer".to_owned(), issuer_name(config).to_owned());
+        annotations.insert(
+            "cert-manager.io/cluster-issuer".to_owned(),
+            issuer_name(config).to_owned(),
+        );
         // The labels by which prune finds the Secret when the service is gone.
         let template = json!({ "labels": inventory_labels(&config.dns.owner) });
         annotations.insert("cert-manager.io/secret-template".to_owned(), template.to_string());
@@ -84,20 +97,31 @@ pub(super) fn ingress(
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
                 name: backend.0.to_owned(),
-                port: Some(ServiceBackendPort { number: Some(i32::from(backend.1)), name: None }),
+                port: Some(ServiceBackendPort {
+                    number: Some(i32::from(backend.1)),
+                    name: None,
+                }),
             }),
             resource: None,
         },
     };
     let rules = hosts.iter().map(|host| IngressRule {
         host: Some(host.to_string()),
-        http: Some(HTTPIngressRuleValue { paths: vec![path.clone()] }),
+        http: Some(HTTPIngressRuleValue {
+            paths: vec![path.clone()],
+        }),
     });
     let ingress = Ingress {
-        metadata: ObjectMeta { annotations: Some(annotations), ..named(namespace, name) },
+        metadata: ObjectMeta {
+            annotations: Some(annotations),
+            ..named(namespace, name)
+        },
         spec: Some(IngressSpec {
             ingress_class_name: Some(CLASS.to_owned()),
-            tls: Some(vec![IngressTLS { hosts: Some(hosts.iter().map(Host::to_string).collect()), secret_name }]),
+            tls: Some(vec![IngressTLS {
+                hosts: Some(hosts.iter().map(Host::to_string).collect()),
+                secret_name,
+            }]),
             rules: Some(rules.collect()),
             ..IngressSpec::default()
         }),
@@ -119,11 +143,18 @@ fn outside(service: &Service) -> Vec<Object> {
         }]),
         ..ServiceSpec::default()
     };
-    let of = |spec| CoreService { metadata: named(NAMESPACE, name), spec: Some(spec), status: None };
+    let of = |spec| CoreService {
+        metadata: named(NAMESPACE, name),
+        spec: Some(spec),
+        status: None,
+    };
     let objects = match &service.backend {
         Backend::Cluster { .. } => Vec::new(),
         Backend::Address { address, port } => {
-            vec![Object::typed(COMPONENT, &of(spec(*port))), Object::typed(COMPONENT, &slice(name, *address, *port))]
+            vec![
+                Object::typed(COMPONENT, &of(spec(*port))),
+                Object::typed(COMPONENT, &slice(name, *address, *port)),
+            ]
         }
         Backend::Name { name, port } => {
             let external = ServiceSpec {
@@ -138,7 +169,10 @@ fn outside(service: &Service) -> Vec<Object> {
 }
 
 fn slice(name: &str, address: IpAddr, port: u16) -> EndpointSlice {
-    let labels = [("kubernetes.io/service-name", name), ("endpointslice.kubernetes.io/managed-by", "homelab")];
+    let labels = [
+        ("kubernetes.io/service-name", name),
+        ("endpointslice.kubernetes.io/managed-by", "homelab"),
+    ];
     EndpointSlice {
         metadata: ObjectMeta {
             labels: Some(labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into()),
@@ -147,7 +181,10 @@ fn slice(name: &str, address: IpAddr, port: u16) -> EndpointSlice {
         address_type: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
         endpoints: Some(vec![Endpoint {
             addresses: vec![address.to_string()],
-            conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
+            conditions: Some(EndpointConditions {
+                ready: Some(true),
+                ..EndpointConditions::default()
+            }),
             ..Endpoint::default()
         }]),
         ports: Some(vec![EndpointPort {

@@ -11,7 +11,10 @@ use crate::desired::pod::env_secret;
 pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
     vec![
         "--provider=cloudflare".to_owned(),
-        format!("--domain-filter={}", config.dns.zone.as_ref().unwrap_or(&config.domain)),
+        format!(
+            "--domain-filter={}",
+            config.dns.zone.as_ref().unwrap_or(&config.domain)
+        ),
         // The most that one page may have: fewer calls against the limit of 1200 in five minutes.
         "--cloudflare-dns-records-per-page=5000".to_owned(),
     ]
@@ -20,7 +23,10 @@ pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
 /// With the zone's id, external-dns asks for that zone alone: the token needs no other, and a domain filter below the
 /// zone's own name still finds it.
 pub(super) fn external_dns_env() -> Vec<EnvVar> {
-    vec![env_secret("CF_API_TOKEN", SECRET, TOKEN_KEY), env_secret("EXTERNAL_DNS_ZONE_ID_FILTER", SECRET, ZONE_KEY)]
+    vec![
+        env_secret("CF_API_TOKEN", SECRET, TOKEN_KEY),
+        env_secret("EXTERNAL_DNS_ZONE_ID_FILTER", SECRET, ZONE_KEY),
+    ]
 }
 
 /// cert-manager's solver (cert-manager docs, DNS01, Cloudflare).

@@ -1,0 +1,123 @@
+//! From the client's errors to what a user can act on.
+
+use kube::core::Status;
+
+use super::Cluster;
+use super::request::{Failed, Purpose};
+use crate::error::Error;
+
+impl Cluster {
+    /// Says what failed, why, and what to do.
+    pub(super) fn explain(&self, purpose: &Purpose, failed: Failed) -> Error {
+        match failed {
+            Failed::Kube(kube::Error::Api(status)) => api(purpose, &status),
+            Failed::Kube(error) => self.unreachable(&error),
+            Failed::Late => Error::unfinished(format!("the API server `{}` gives no answer", self.server))
+                .because(format!(
+                    "`{purpose}` took longer than {} s",
+                    super::REQUEST_DEADLINE.as_secs()
+                ))
+                .hint("is the machine busy or its disk full? `journalctl -u k3s -n 50` says more"),
+        }
+    }
+
+    fn unreachable(&self, error: &kube::Error) -> Error {
+        let chain = causes(error);
+        let all = chain.join(": ");
+        let failed = Error::unfinished(format!("cannot reach the API server `{}`", self.server))
+            .because(chain.last().cloned().unwrap_or_default());
+        let kubeconfig = self.kubeconfig.display();
+        if all.contains("UnknownIssuer") || all.contains("BadSignature") {
+            return failed.hint(format!(
+                "its certificate is not signed by the authority in `{kubeconfig}`: that file is of another cluster, or of one that was installed anew"
+            ));
+        }
+        if all.contains("Expired") || all.contains("NotValidYet") {
+            return failed
+                .hint("its certificate is out of date: restart k3s, which renews it, and look at the clock with `timedatectl`");
+        }
+        if all.contains("refused") {
+            return failed.hint(format!(
+                "is k3s running? `systemctl status k3s` says so; the address comes from `{kubeconfig}`"
+            ));
+        }
+        failed.hint(format!(
+            "the address comes from `{kubeconfig}`; is it the right cluster, and can this machine reach it?"
+        ))
+    }
+}
+
+fn api(purpose: &Purpose, status: &Status) -> Error {
+    let failed = Error::wrong(format!("the API server refused to {purpose}")).because(status.message.trim());
+    match (status.code, status.reason.as_str()) {
+        (401, _) => Error::unfinished("the API server does not accept these credentials")
+            .because(&status.message)
+            .hint("the kubeconfig's certificate or token has expired, or is of another cluster"),
+        (403, _) => Error { exit: crate::error::Exit::Unfinished, ..failed }.hint(format!(
+            "the user of the kubeconfig may not `{}` {}; use an administrator's (k3s: `/etc/rancher/k3s/k3s.yaml`), or bind the ClusterRole `cluster-admin` to it",
+            purpose.verb,
+            resource(status),
+        )),
+        (409, "Conflict") => conflict(purpose, status),
+        (404, _) if status.message.starts_with("namespaces ") => failed.hint(
+            "a service of the configuration names a namespace that is not there; install its program first, correct the name, or take the service out",
+        ),
+        (422, _) | (400, _) if status.message.contains("strict decoding error") || status.message.contains("field not declared") => {
+            failed.hint("the cluster knows another version of this kind; is another version of cert-manager installed? `kubectl get crd -l app.kubernetes.io/name=cert-manager -o wide` says so")
+        }
+        (500, _) if is_webhook(status) => failed.hint(
+            "the webhook named there does not answer; `kubectl -n cert-manager get pods` says whether it runs",
+        ),
+        _ => failed,
+    }
+}
+
+/// Whether a webhook could not be called: while it starts, trying again helps.
+pub(super) fn is_webhook(status: &Status) -> bool {
+    status.message.contains("failed calling webhook") || status.message.contains("failed to call webhook")
+}
+
+fn conflict(purpose: &Purpose, status: &Status) -> Error {
+    let causes = status
+        .details
+        .as_ref()
+        .map(|d| d.causes.as_slice())
+        .unwrap_or_default();
+    let mut failed = Error::wrong(format!(
+        "the API server refused to {purpose}: fields of it are owned by others"
+    ));
+    let mut helm = false;
+    for cause in causes.iter().filter(|c| c.reason == "FieldManagerConflict") {
+        failed = failed.because(format!("{}: {}", cause.field, cause.message));
+        helm |= cause.message.contains("\"helm\"") || cause.message.contains("Helm");
+    }
+    if failed.causes.is_empty() {
+        failed = failed.because(&status.message);
+    }
+    let hint = if helm {
+        "it was installed with Helm: set `certManager.manage: false` (or `externalDns.manage: false`) to use that installation, or remove it with `helm uninstall`"
+    } else {
+        "nothing was changed; remove the object, or let the manager named there give the fields up, and run `homelab up` again"
+    };
+    failed.hint(hint)
+}
+
+fn resource(status: &Status) -> String {
+    let details = status.details.as_ref();
+    let kind = details
+        .map(|d| d.kind.as_str())
+        .filter(|k| !k.is_empty())
+        .unwrap_or("this resource");
+    let group = details.map(|d| d.group.as_str()).filter(|g| !g.is_empty());
+    group.map_or_else(|| format!("`{kind}`"), |group| format!("`{kind}.{group}`"))
+}
+
+fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut chain = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(error) = source {
+        chain.push(error.to_string());
+        source = error.source();
+    }
+    chain
+}

@@ -1,0 +1,150 @@
+//! Requests by path: every kind is known beforehand, so that nothing has to be discovered.
+
+use std::fmt::Display;
+
+use http::{Method, Request, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Cluster, REQUEST_DEADLINE};
+use crate::desired::kind::Kind;
+use crate::desired::object::Key;
+
+/// The answer with metadata only (Kubernetes API concepts, "Alternate representations of resources").
+const METADATA_ONLY: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// What a request was for: it stands in every error about it.
+#[derive(Debug, Clone)]
+pub(super) struct Purpose {
+    /// The verb, as in RBAC.
+    pub(super) verb: &'static str,
+    /// The object, or the plural of its kind.
+    pub(super) what: String,
+}
+
+impl Display for Purpose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.verb, self.what)
+    }
+}
+
+/// The path of a kind's collection, in `namespace` or in all.
+pub(super) fn collection(kind: &Kind, namespace: Option<&str>) -> String {
+    let root = if kind.group.is_empty() { "/api" } else { "/apis/" };
+    let middle = namespace.map_or_else(String::new, |n| format!("/namespaces/{n}"));
+    let group = kind.group;
+    format!("{root}{group}/{}{middle}/{}", kind.version, kind.plural)
+}
+
+/// The path of one object.
+pub(super) fn object(key: &Key) -> String {
+    format!("{}/{}", collection(key.kind, key.namespace.as_deref()), key.name)
+}
+
+/// A value inside a query string.
+pub(super) fn escape(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|b| {
+            if plain(b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
+}
+
+/// Reads; with `metadata_only`, the server leaves everything else out.
+pub(super) fn get(path: &str, metadata_only: bool) -> Request<Vec<u8>> {
+    let accept = if metadata_only {
+        METADATA_ONLY
+    } else {
+        "application/json"
+    };
+    build(Method::GET, path, &[(header::ACCEPT, accept)], Vec::new())
+}
+
+/// A server-side apply.
+pub(super) fn apply(path: &str, query: &str, body: &Value) -> Request<Vec<u8>> {
+    // JSON is YAML, and this is the content type of an apply (Kubernetes docs, "Server-Side Apply").
+    let headers = [
+        (header::CONTENT_TYPE, "application/apply-patch+yaml"),
+        (header::ACCEPT, "application/json"),
+    ];
+    build(
+        Method::PATCH,
+        &format!("{path}?{query}"),
+        &headers,
+        body.to_string().into_bytes(),
+    )
+}
+
+/// Deletes an object; what it owns goes in the background.
+pub(super) fn delete(path: &str) -> Request<Vec<u8>> {
+    let body = br#"{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background"}"#.to_vec();
+    build(
+        Method::DELETE,
+        path,
+        &[(header::CONTENT_TYPE, "application/json")],
+        body,
+    )
+}
+
+fn build(
+    method: Method,
+    path: &str,
+    headers: &[(header::HeaderName, &str)],
+    body: Vec<u8>,
+) -> Request<Vec<u8>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    // A path that is no URI cannot come from names that were checked; the server would answer 404 to `/`.
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    for (name, value) in headers {
+        if let Ok(value) = value.parse() {
+            request.headers_mut().insert(name, value);
+        }
+    }
+    request
+}
+
+/// Why a request failed.
+pub(super) enum Failed {
+    /// The client's or the server's error.
+    Kube(kube::Error),
+    /// No answer within [`REQUEST_DEADLINE`].
+    Late,
+}
+
+impl Cluster {
+    /// Sends one request with a deadline.
+    pub(super) async fn send<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, Failed> {
+        match tokio::time::timeout(REQUEST_DEADLINE, self.client.request::<T>(request)).await {
+            Ok(answer) => answer.map_err(Failed::Kube),
+            Err(_) => Err(Failed::Late),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::kind;
+
+    #[test]
+    fn paths_are_those_of_the_api() {
+        let key = Key {
+            kind: &kind::INGRESS,
+            namespace: Some("a".to_owned()),
+            name: "b".to_owned(),
+        };
+        assert_eq!(
+            object(&key),
+            "/apis/networking.k8s.io/v1/namespaces/a/ingresses/b"
+        );
+        assert_eq!(collection(&kind::NAMESPACE, None), "/api/v1/namespaces");
+        assert_eq!(escape("a=b,c"), "a%3Db%2Cc");
+    }
+}

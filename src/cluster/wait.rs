@@ -1,0 +1,276 @@
+//! Waits by watching: one watch for each kind that is not ready yet, from the snapshot's version on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::stream::BoxStream;
+use futures::{StreamExt, stream};
+use kube::core::WatchEvent;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Cluster;
+use super::request::{self, Purpose};
+use super::snapshot::{items, key};
+use crate::desired::kind::{Kind, KindRef, Stage};
+use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
+use crate::desired::object::{Component, Key};
+use crate::error::{Error, Result};
+use crate::plan::readiness::{Readiness, pod_trouble, readiness};
+
+/// Only waited for, never made.
+static POD: Kind = Kind {
+    group: "",
+    version: "v1",
+    kind: "Pod",
+    plural: "pods",
+    namespaced: true,
+    stage: Stage::Workload,
+};
+
+/// How long a pod may be in trouble before the wait gives up: an image that fails to be pulled once may come the next time.
+const TROUBLE_GRACE: Duration = Duration::from_secs(45);
+/// A watch ends after this long and is begun again (seconds).
+const WATCH_SECONDS: u32 = 290;
+
+/// What has to become ready, and what is known of it.
+#[derive(Debug, Default)]
+pub struct Awaited {
+    /// The objects with the line of progress that each belongs to; none seen yet is [`None`].
+    pub objects: BTreeMap<Key, (Component, Option<Value>)>,
+    /// Versions to watch from.
+    pub versions: BTreeMap<KindRef, String>,
+}
+
+impl Awaited {
+    /// Why `component` is not ready; none if it is.
+    pub fn reason(&self, component: Component) -> Option<String> {
+        self.unready()
+            .find(|(_, c, _)| *c == component)
+            .map(|(key, _, why)| format!("{key}: {why}"))
+    }
+
+    fn unready(&self) -> impl Iterator<Item = (&Key, Component, String)> {
+        self.objects
+            .iter()
+            .filter_map(|(key, (component, object))| match object {
+                None => Some((key, *component, "not there yet".to_owned())),
+                Some(object) => match readiness(key.kind, object) {
+                    Readiness::Ready => None,
+                    Readiness::Waiting(why) => Some((key, *component, why)),
+                },
+            })
+    }
+}
+
+enum Seen {
+    Is(KindRef, Value),
+    Gone(KindRef, Value),
+    Failed(Error),
+}
+
+impl Cluster {
+    /// Waits until everything in `awaited` is ready, and tells `changed` after each thing that it sees.
+    ///
+    /// # Errors
+    /// At the deadline, or when a pod cannot run for a reason that time does not mend; the message says what was waited for.
+    pub async fn wait(
+        &self,
+        owner: &str,
+        awaited: &mut Awaited,
+        deadline: Instant,
+        changed: impl Fn(&Awaited),
+    ) -> Result<()> {
+        changed(awaited);
+        let kinds: BTreeSet<KindRef> = awaited.unready().map(|(key, _, _)| key.kind).collect();
+        if kinds.is_empty() {
+            return Ok(());
+        }
+        let selector = inventory_selector(owner);
+        let mut streams: Vec<BoxStream<'_, Seen>> = Vec::new();
+        for kind in kinds {
+            streams.push(self.follow(kind, selector.clone(), awaited.versions.get(kind).cloned()));
+        }
+        streams.push(self.follow(&POD, format!("{MANAGED_BY}={HOMELAB}"), None));
+        let mut events = stream::select_all(streams);
+        let mut troubles: BTreeMap<Key, (Instant, String)> = BTreeMap::new();
+        loop {
+            let patience = troubles
+                .values()
+                .map(|(since, _)| *since + TROUBLE_GRACE)
+                .min()
+                .unwrap_or(deadline);
+            let event = tokio::time::timeout_at(deadline.min(patience), events.next()).await;
+            match event {
+                Ok(Some(Seen::Is(kind, object))) if *kind == POD => {
+                    note_trouble(&mut troubles, kind, &object)
+                }
+                Ok(Some(Seen::Gone(kind, object))) if *kind == POD => {
+                    key(kind, &object).map(|key| troubles.remove(&key));
+                }
+                Ok(Some(Seen::Is(kind, object))) => {
+                    if let Some(entry) = key(kind, &object).and_then(|key| awaited.objects.get_mut(&key)) {
+                        entry.1 = Some(object);
+                    }
+                }
+                Ok(Some(Seen::Gone(kind, object))) => {
+                    if let Some(entry) = key(kind, &object).and_then(|key| awaited.objects.get_mut(&key)) {
+                        entry.1 = None;
+                    }
+                }
+                Ok(Some(Seen::Failed(error))) => return Err(error),
+                Ok(None) => return Err(Error::unfinished("the API server ended every watch")),
+                Err(_) if Instant::now() >= deadline => return Err(self.late(awaited, &troubles).await),
+                Err(_) => return Err(self.stuck(&troubles).await),
+            }
+            changed(awaited);
+            if awaited.unready().next().is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Everything that happens to a kind: what is there now, unless `version` says from where on, and every change.
+    fn follow(&self, kind: KindRef, selector: String, version: Option<String>) -> BoxStream<'_, Seen> {
+        let start = (version, stream::empty().boxed());
+        stream::unfold(
+            start,
+            move |(mut version, mut events): (Option<String>, BoxStream<'_, _>)| {
+                let selector = selector.clone();
+                async move {
+                    loop {
+                        match events.next().await {
+                            Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => {
+                                version = version_of(&object).or(version);
+                                return Some((Seen::Is(kind, object), (version, events)));
+                            }
+                            Some(Ok(WatchEvent::Deleted(object))) => {
+                                version = version_of(&object).or(version);
+                                return Some((Seen::Gone(kind, object), (version, events)));
+                            }
+                            Some(Ok(WatchEvent::Bookmark(mark))) => {
+                                version = Some(mark.metadata.resource_version)
+                            }
+                            // The version is too old (410), or the connection broke: look again from the start.
+                            Some(Ok(WatchEvent::Error(_)) | Err(_)) => version = None,
+                            None => match self.begin(kind, &selector, version.clone()).await {
+                                Ok((from, stream)) => {
+                                    version = from;
+                                    events = stream;
+                                }
+                                Err(error) => {
+                                    let ended = (None, stream::pending().boxed());
+                                    return Some((Seen::Failed(error), ended));
+                                }
+                            },
+                        }
+                    }
+                }
+            },
+        )
+        .boxed()
+    }
+
+    /// Opens a watch; without a version, what is there now comes first.
+    async fn begin(
+        &self,
+        kind: KindRef,
+        selector: &str,
+        version: Option<String>,
+    ) -> Result<(
+        Option<String>,
+        BoxStream<'static, kube::Result<WatchEvent<Value>>>,
+    )> {
+        let mut now = Vec::new();
+        let version = match version {
+            Some(version) => version,
+            None => {
+                let (_, list) = self.list(kind, selector).await?;
+                let Some(list) = list else {
+                    // The definition is not served yet: it was applied a moment ago.
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    return Ok((None, stream::empty().boxed()));
+                };
+                let version = list["metadata"]["resourceVersion"]
+                    .as_str()
+                    .unwrap_or("0")
+                    .to_owned();
+                now = items(list)
+                    .into_iter()
+                    .map(|object| Ok(WatchEvent::Added(object)))
+                    .collect();
+                version
+            }
+        };
+        let path = format!(
+            "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&labelSelector={}&resourceVersion={version}",
+            request::collection(kind, None),
+            request::escape(selector),
+        );
+        let purpose = Purpose {
+            verb: "watch",
+            what: kind.plural.to_owned(),
+        };
+        let events = self
+            .client
+            .request_events::<Value>(request::get(&path, false))
+            .await;
+        let events = events.map_err(|e| self.explain(&purpose, request::Failed::Kube(e)))?;
+        Ok((Some(version), stream::iter(now).chain(events).boxed()))
+    }
+
+    async fn late(&self, awaited: &Awaited, troubles: &BTreeMap<Key, (Instant, String)>) -> Error {
+        if !troubles.is_empty() {
+            return self.stuck(troubles).await;
+        }
+        let waiting: Vec<String> = awaited
+            .unready()
+            .map(|(key, _, why)| format!("{key}: {why}"))
+            .collect();
+        let mut error = Error::unfinished("not everything became ready in time");
+        for line in waiting {
+            error = error.because(line);
+        }
+        error.hint("run `homelab up` again to go on waiting; `timeouts.apply` sets how long it waits")
+    }
+
+    async fn stuck(&self, troubles: &BTreeMap<Key, (Instant, String)>) -> Error {
+        let mut error = Error::wrong("a pod cannot run");
+        let mut ports = false;
+        let mut image = false;
+        for (key, (_, why)) in troubles {
+            ports |= why.contains("free ports");
+            image |= why.contains("cannot be pulled");
+            error = error.because(format!("{key}: {why}"));
+        }
+        if ports {
+            let owners = self.host_port_owners().await;
+            for owner in &owners {
+                error = error.because(format!(
+                    "port {} of the node is held by pod {}/{}",
+                    owner.port, owner.namespace, owner.name
+                ));
+            }
+            return error.hint("remove that pod's workload (k3s' own: `--disable=traefik --disable=servicelb`), then run `homelab up` again");
+        }
+        if image {
+            return error.hint("can the node reach the registry? `images:` in the configuration names a mirror; then run `homelab up` again");
+        }
+        error.hint("`kubectl -n NAMESPACE describe pod NAME` and `kubectl -n NAMESPACE logs NAME --previous` say more")
+    }
+}
+
+fn note_trouble(troubles: &mut BTreeMap<Key, (Instant, String)>, kind: KindRef, pod: &Value) {
+    let Some(key) = key(kind, pod) else { return };
+    match pod_trouble(pod) {
+        Some(why) => {
+            let since = troubles.get(&key).map_or_else(Instant::now, |(since, _)| *since);
+            troubles.insert(key, (since, why));
+        }
+        None => drop(troubles.remove(&key)),
+    }
+}
+
+fn version_of(object: &Value) -> Option<String> {
+    object["metadata"]["resourceVersion"].as_str().map(str::to_owned)
+}

@@ -1,0 +1,134 @@
+//! Makes the cluster what the plan says and waits until it works.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::cluster::{Awaited, Cluster};
+use crate::desired::Bundle;
+use crate::desired::kind::{self, Stage};
+use crate::desired::object::{Component, Key, Object};
+use crate::error::Result;
+use crate::plan::readiness::AWAITED;
+use crate::plan::{Plan, Snapshot};
+use crate::ui::Progress;
+
+/// What there is to wait for: what homelab makes and what others make of it.
+pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot) -> Awaited {
+    let made = bundle.objects.iter().map(|o| (o.key.clone(), o.component));
+    let derived = bundle
+        .derived
+        .iter()
+        .map(|key| (key.clone(), Component::Services));
+    let waits = |(key, _): &(Key, Component)| AWAITED.contains(&key.kind.kind);
+    let objects = made
+        .chain(derived)
+        .filter(waits)
+        .filter(|(key, _)| *key.kind != kind::CRD)
+        .map(|(key, component)| (key.clone(), (component, snapshot.objects.get(&key).cloned())))
+        .collect();
+    Awaited {
+        objects,
+        versions: snapshot.versions.clone(),
+    }
+}
+
+/// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more.
+pub(super) async fn converge(
+    cluster: &Cluster,
+    owner: &str,
+    plan: &Plan,
+    mut awaited: Awaited,
+    deadline: Instant,
+    progress: &Progress,
+) -> Result<()> {
+    let totals: BTreeMap<Component, usize> =
+        Component::ALL.into_iter().map(|c| (c, plan.writes(c))).collect();
+    for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
+        progress.update(component.name(), &format!("applying {total} objects"));
+    }
+    for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
+        let objects: Vec<&Object> = plan
+            .apply
+            .iter()
+            .map(|change| &change.object)
+            .filter(|o| o.key.kind.stage == stage)
+            .collect();
+        let answers = Mutex::new(Vec::new());
+        let written = |object: &Object, answer: Value| {
+            answers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((object.key.clone(), answer));
+        };
+        let waiting = |object: &Object, why: &str| {
+            progress.update(object.component.name(), &format!("waiting for a webhook: {why}"))
+        };
+        cluster
+            .apply(objects.into_iter(), deadline, written, waiting)
+            .await?;
+        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let definitions = definitions(&answers, &awaited);
+        for (key, answer) in answers {
+            if let Some(entry) = awaited.objects.get_mut(&key) {
+                entry.1 = Some(answer);
+            }
+        }
+        established(cluster, owner, definitions, deadline, progress).await?;
+    }
+    for key in &plan.prune {
+        progress.update("prune", &format!("deleting {key}"));
+        cluster.delete(key).await?;
+    }
+    if !plan.prune.is_empty() {
+        progress.done("prune", &format!("{} removed", plan.prune.len()));
+    }
+    let show = |awaited: &Awaited| {
+        for component in Component::ALL {
+            match awaited.reason(component) {
+                Some(reason) => progress.update(component.name(), &reason),
+                None => progress.done(component.name(), &summary(totals[&component])),
+            }
+        }
+    };
+    cluster.wait(owner, &mut awaited, deadline, show).await
+}
+
+/// The definitions among what was just written.
+fn definitions(answers: &[(Key, Value)], all: &Awaited) -> Awaited {
+    let objects = answers
+        .iter()
+        .filter(|(key, _)| *key.kind == kind::CRD)
+        .map(|(key, answer)| (key.clone(), (Component::CertManager, Some(answer.clone()))))
+        .collect();
+    Awaited {
+        objects,
+        versions: all.versions.clone(),
+    }
+}
+
+/// The barrier behind new definitions: the server serves their kinds only when they are established.
+async fn established(
+    cluster: &Cluster,
+    owner: &str,
+    mut definitions: Awaited,
+    deadline: Instant,
+    progress: &Progress,
+) -> Result<()> {
+    let show = |definitions: &Awaited| {
+        if let Some(reason) = definitions.reason(Component::CertManager) {
+            progress.update(Component::CertManager.name(), &reason);
+        }
+    };
+    cluster.wait(owner, &mut definitions, deadline, show).await
+}
+
+fn summary(written: usize) -> String {
+    match written {
+        0 => "ready, unchanged".to_owned(),
+        1 => "ready, 1 object written".to_owned(),
+        n => format!("ready, {n} objects written"),
+    }
+}

@@ -1,0 +1,81 @@
+//! One verb, one file.
+
+mod completions;
+mod converge;
+mod prove;
+mod render;
+mod token;
+mod up;
+mod upstream;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Exit, Result};
+use crate::ui::{self, Output, Ui};
+
+/// Runs a command to its end and says how it ended. The one place where errors become exit codes.
+pub fn run(cli: Cli) -> Exit {
+    let global = &cli.global;
+    let ui = Ui::new(global.output, global.color, global.quiet, global.no_progress);
+    let ended = match runtime() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(Box::pin(until_interrupted(&cli, ui)));
+            // A request that is still under way must not hold the exit.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(exit) => exit,
+        Err(error) => {
+            if ui.output == Output::Json {
+                ui::answer(&format!("{:#}\n", error_document(&error)));
+            }
+            ui::print_error(&error);
+            error.exit
+        }
+    }
+}
+
+async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
+    tokio::select! {
+        ended = dispatch(cli, ui) => ended,
+        () = interrupted() => Err(Error::interrupted()),
+    }
+}
+
+async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
+    match &cli.command {
+        Command::Up(flags) => up::up(&cli.global, flags, ui).await,
+        Command::Render(flags) => render::render(&cli.global, flags).await,
+        Command::Completions { shell } => completions::completions(*shell),
+        Command::Man { folder } => completions::man(folder),
+    }
+}
+
+/// One thread is enough: the work is waiting for answers.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::unfinished("cannot start").because(error))
+}
+
+/// Ctrl-C, or the SIGTERM of systemd.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn error_document(error: &Error) -> serde_json::Value {
+    serde_json::json!({
+        "schema_version": 1,
+        "error": { "what": error.what, "causes": error.causes, "hint": error.hint, "exit": error.exit as u8 },
+    })
+}

@@ -1,0 +1,200 @@
+//! `homelab up`: configuration -> bundle -> plan -> apply -> wait -> verify.
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::converge::{awaited, converge};
+use super::{prove, token, upstream};
+use crate::cli::{Global, Up};
+use crate::cluster::Cluster;
+use crate::config::{self, AcmeServer, Config, Host};
+use crate::desired::object::{Component, Key};
+use crate::desired::{Inputs, bundle, cert_manager, kind};
+use crate::dns::{self, Credentials};
+use crate::error::{Error, Exit, Result};
+use crate::net::cloudflare::{self, Client, Zone};
+use crate::plan::{Plan, Snapshot, plan};
+use crate::ui::{self, Output, Progress, Ui};
+
+/// The lines of progress beside the components.
+const CLUSTER: &str = "cluster";
+const PROVIDER: &str = "cloudflare";
+const UPSTREAM: &str = "upstream";
+const VERIFY: &str = "verify";
+const PRUNE: &str = "prune";
+
+pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
+    let config = config::load(global.config.as_deref())?;
+    let token = token::read(&config)?;
+    let authority = authority(&config)?;
+    let cluster = Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await?;
+    let provider = Client::new(&token, None).map_err(|error| refused(&error))?;
+    let names = Component::ALL
+        .map(Component::name)
+        .into_iter()
+        .chain([CLUSTER, PROVIDER, UPSTREAM, VERIFY, PRUNE]);
+    let progress = Progress::new(ui.mode, &names.collect::<Vec<_>>());
+    let ended = async {
+        let (snapshot, zone, documents) = tokio::try_join!(
+            look(&cluster, &config, &progress),
+            check(&provider, &config, &progress),
+            manifest(&config, &progress),
+        )?;
+        let credentials = Credentials {
+            token: token.expose().to_owned(),
+            zone_id: zone.id.clone(),
+        };
+        let inputs = Inputs {
+            credentials: Some(&credentials),
+            cert_manager: documents.as_deref(),
+            authority: authority.as_deref(),
+        };
+        let bundle = bundle(&config, &inputs);
+        let awaited = awaited(&bundle, &snapshot);
+        let plan = plan(bundle, &snapshot);
+        prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
+        let deadline = Instant::now() + config.timeouts.apply;
+        converge(&cluster, &config.dns.owner, &plan, awaited, deadline, &progress).await?;
+        Ok((plan, zone))
+    };
+    let (plan, zone) = match ended.await {
+        Ok(done) => done,
+        Err(error) => {
+            progress.abandon("stopped");
+            return Err(error);
+        }
+    };
+    let report = if flags.no_verify {
+        None
+    } else {
+        Some(prove::prove(&cluster, &provider, &zone, &config, &progress).await?)
+    };
+    if ui.output == Output::Json {
+        ui::answer(&format!("{:#}\n", document(&plan, report.as_ref())));
+    } else if let Some(report) = &report {
+        ui::print_report(report);
+    }
+    Ok(report.map_or(Exit::Fine, |report| report.exit()))
+}
+
+/// The PEM text of `acme.caFile`.
+pub(super) fn authority(config: &Config) -> Result<Option<String>> {
+    let Some(path) = &config.acme.ca_file else {
+        return Ok(None);
+    };
+    if !matches!(config.acme.server, AcmeServer::Other(_)) {
+        return Err(Error::usage("`acme.caFile` is of use only with `acme.server`")
+            .hint("remove it: Let's Encrypt is trusted everywhere"));
+    }
+    let read = std::fs::read_to_string(path);
+    let failed = |cause: String| {
+        Error::usage(format!("cannot use `acme.caFile`, `{}`", path.display())).because(cause)
+    };
+    let text = read.map_err(|error| failed(error.to_string()))?;
+    if text.contains("-----BEGIN CERTIFICATE-----") {
+        Ok(Some(text))
+    } else {
+        Err(failed("it has no PEM certificate".to_owned()))
+    }
+}
+
+async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
+    progress.update(CLUSTER, "looking at what is there");
+    let snapshot = cluster.snapshot(&config.dns.owner).await?;
+    progress.done(
+        CLUSTER,
+        &format!("{} objects of this lab are there", snapshot.objects.len()),
+    );
+    Ok(snapshot)
+}
+
+/// The token must be good, and see the zone of every host, before anything is written.
+async fn check(provider: &Client, config: &Config, progress: &Progress) -> Result<Zone> {
+    progress.update(PROVIDER, "checking the API token");
+    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let zone = provider
+        .check(domain.as_str())
+        .await
+        .map_err(|error| refused(&error))?;
+    let outside: Vec<String> = config
+        .hosts()
+        .iter()
+        .filter(|h| !within(h, &zone.name))
+        .map(|h| format!("`{h}`"))
+        .collect();
+    if !outside.is_empty() {
+        return Err(Error::usage(format!(
+            "{} can get no record in the zone `{}`",
+            outside.join(", "),
+            zone.name
+        ))
+        .hint("give these services a `host` in that zone; one lab serves one zone"));
+    }
+    progress.done(PROVIDER, &format!("the token is good for the zone {}", zone.name));
+    Ok(zone)
+}
+
+fn within(host: &Host, zone: &str) -> bool {
+    Host::parse(zone).is_ok_and(|zone| host.is_within(&zone))
+}
+
+/// A token that the cluster does not have yet must prove that it may edit records.
+async fn prove_new_token(
+    provider: &Client,
+    zone: &Zone,
+    config: &Config,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<()> {
+    let namespace = if config.cert_manager.manage {
+        cert_manager::NAMESPACE
+    } else {
+        &config.cert_manager.namespace
+    };
+    let key = Key {
+        kind: &kind::SECRET,
+        namespace: Some(namespace.to_owned()),
+        name: dns::SECRET.to_owned(),
+    };
+    if !plan.apply.iter().any(|change| change.object.key == key) {
+        return Ok(());
+    }
+    progress.update(
+        PROVIDER,
+        "proving that the token may edit records, with a scratch TXT record",
+    );
+    provider.prove_edit(zone).await.map_err(|error| refused(&error))
+}
+
+async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<serde_json::Value>>> {
+    if config.cert_manager.manage {
+        progress.update(UPSTREAM, "getting cert-manager's manifest");
+    }
+    let documents = upstream::cert_manager(config).await?;
+    if let Some(documents) = &documents {
+        progress.done(
+            UPSTREAM,
+            &format!("cert-manager's manifest, {} documents", documents.len()),
+        );
+    }
+    Ok(documents)
+}
+
+fn refused(error: &cloudflare::Error) -> Error {
+    let failed = if error.is_transient() {
+        Error::unfinished("cannot check the API token at Cloudflare")
+    } else {
+        Error::usage("the API token cannot do what the lab needs")
+    };
+    failed.because(error).hint(error.hint())
+}
+
+fn document(plan: &Plan, report: Option<&crate::verify::Report>) -> serde_json::Value {
+    let written: Vec<_> = plan
+        .apply
+        .iter()
+        .map(|c| json!({ "object": c.object.key.to_string(), "new": c.new }))
+        .collect();
+    let removed: Vec<_> = plan.prune.iter().map(Key::to_string).collect();
+    json!({ "schema_version": 1, "written": written, "removed": removed, "unchanged": plan.kept, "verify": report })
+}

@@ -1,0 +1,206 @@
+//! What can go wrong with a token and a zone, each with its own message and its own next step.
+
+use std::{fmt, time::Duration};
+
+use jiff::Timestamp;
+
+use super::envelope::ApiError;
+use crate::net::Transport;
+
+/// A permission of a token, in the dashboard's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Whatever token it is.
+    Any,
+    ZoneRead,
+    /// Reading records; `DNS → Edit` includes it.
+    DnsRead,
+    DnsEdit,
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any | Self::ZoneRead => "Zone → Zone → Read",
+            Self::DnsRead | Self::DnsEdit => "Zone → DNS → Edit",
+        })
+    }
+}
+
+/// Why Cloudflare could not be asked or said no. The token is in none of the messages.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("Cloudflare cannot read the API token: it is malformed (code {code})")]
+    Malformed { code: u32 },
+    #[error("Cloudflare does not know the API token: it is wrong, or was revoked or rolled")]
+    InvalidToken,
+    #[error("the API token is disabled")]
+    Disabled,
+    #[error("the API token has expired{}", since(*.on))]
+    Expired { on: Option<Timestamp> },
+    #[error("the API token is valid only from {from}")]
+    NotYetValid { from: Timestamp },
+    #[error("the API token may not be used from this address: {said}")]
+    Location { said: String },
+    #[error("the API token lacks the permission {permission}")]
+    MissingPermission { permission: Permission },
+    #[error("the API token sees no zone named {}", any_of(.tried))]
+    NoZone { tried: Vec<String> },
+    #[error("the zone `{name}` is not active at Cloudflare but {status}")]
+    ZoneNotActive {
+        name: String,
+        status: String,
+        servers: Vec<String>,
+    },
+    #[error("Cloudflare's rate limit is reached{}", again(*.retry_after))]
+    RateLimited { retry_after: Option<Duration> },
+    #[error("Cloudflare's API answers HTTP {status}")]
+    Server { status: u16 },
+    #[error("cannot reach `{host}`: {cause}")]
+    Transport { host: String, cause: Transport },
+    #[error("`{host}` answers HTTP {status} with something that is not Cloudflare's API ({kind})")]
+    NotJson { host: String, status: u16, kind: String },
+    #[error("Cloudflare refuses: {message} (HTTP {status}, code {code})")]
+    Refused { status: u16, code: u32, message: String },
+    #[error("Cloudflare's answer is not as documented: {what}")]
+    Unexpected { what: String },
+    #[error("the scratch record `{name}` could not be removed again: {cause}")]
+    Leftover { name: String, cause: Box<Error> },
+}
+
+fn since(date: Option<Timestamp>) -> String {
+    date.map(|date| format!(" on {}", date.strftime("%F")))
+        .unwrap_or_default()
+}
+
+fn again(after: Option<Duration>) -> String {
+    after
+        .map(|after| format!(", next try in {} s", after.as_secs()))
+        .unwrap_or_default()
+}
+
+fn any_of(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(" or ")
+}
+
+impl Error {
+    /// The next step.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        const TOKENS: &str = "Cloudflare dashboard, My Profile, API Tokens";
+        match self {
+            Self::Malformed { .. } => {
+                "write the token alone into its file, without quotes, `Bearer ` or line breaks; \
+                 a Global API Key is not a token"
+                    .into()
+            }
+            Self::InvalidToken => format!(
+                "copy the token again, or create a new one ({TOKENS}) with Zone → Zone → Read and Zone → DNS → Edit"
+            ),
+            Self::Disabled => format!("enable it again: {TOKENS}, the three dots behind the token"),
+            Self::Expired { .. } => format!("create or roll the token, with a later end or none: {TOKENS}"),
+            Self::NotYetValid { .. } => format!("change its start date ({TOKENS}), or check this machine's clock"),
+            Self::Location { .. } => {
+                format!("edit the token's Client IP Address Filtering ({TOKENS}); remember IPv6")
+            }
+            Self::MissingPermission { permission } => {
+                format!("edit the token ({TOKENS}) and add {permission} for your zone")
+            }
+            Self::NoZone { tried } => format!(
+                "add the zone {} to the token's Zone Resources ({TOKENS}), or correct `domain`",
+                any_of(tried.get(tried.len().saturating_sub(1)..).unwrap_or_default())
+            ),
+            Self::ZoneNotActive { servers, .. } if !servers.is_empty() => {
+                format!("set the name servers at your registrar to {}", any_of(servers).replace(" or ", " and "))
+            }
+            Self::ZoneNotActive { .. } => "finish the setup of the zone in the Cloudflare dashboard".into(),
+            Self::RateLimited { .. } => {
+                "wait five minutes; another program with the same account makes too many calls".into()
+            }
+            Self::Server { .. } => "look at https://www.cloudflarestatus.com and run it again later".into(),
+            Self::Transport { cause: Transport::Name(_), .. } => {
+                "check this machine's resolver: `getent hosts api.cloudflare.com`".into()
+            }
+            Self::Transport { cause: Transport::Tls(_), .. } => {
+                "check this machine's clock and whether a proxy replaces certificates; `SSL_CERT_FILE` names the trusted roots"
+                    .into()
+            }
+            Self::Transport { .. } => "check that this machine reaches the internet: port 443, proxy settings".into(),
+            Self::NotJson { .. } => "a proxy or a login page stands in between: log in or go around it".into(),
+            Self::Refused { .. } | Self::Unexpected { .. } => {
+                "look the code up at https://developers.cloudflare.com/api/".into()
+            }
+            Self::Leftover { name, .. } => format!("remove the TXT record `{name}` in the Cloudflare dashboard"),
+        }
+    }
+
+    /// Whether the same call may succeed later with nothing changed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::RateLimited { .. }
+            | Self::Server { .. }
+            | Self::Transport { .. }
+            | Self::NotJson { .. } => true,
+            Self::Leftover { cause, .. } => cause.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+/// The error behind a refusal. `needs` is what the call needs, `redact` takes secrets out of the server's text.
+pub(super) fn classify(
+    status: u16,
+    errors: &[ApiError],
+    needs: Permission,
+    redact: impl Fn(&str) -> String,
+) -> Error {
+    let all: Vec<&ApiError> = errors
+        .iter()
+        .flat_map(|error| std::iter::once(error).chain(&error.error_chain))
+        .collect();
+    let has = |codes: &[u32]| all.iter().find(|error| codes.contains(&error.code));
+    let says = |text: &str| {
+        all.iter()
+            .find(|error| error.message.to_lowercase().contains(text))
+    };
+    let lacks = || Error::MissingPermission { permission: needs };
+    if let Some(location) = says("from location") {
+        return Error::Location {
+            said: redact(&location.message),
+        };
+    }
+    if says("requires permission").is_some() {
+        return lacks();
+    }
+    if let Some(malformed) = has(&[6111, 6103, 6102]).or(has(&[6003])) {
+        return Error::Malformed { code: malformed.code };
+    }
+    if has(&[1000]).is_some() {
+        return Error::InvalidToken;
+    }
+    if has(&[9109]).is_some() {
+        return if says("unauthorized to access").is_some() {
+            lacks()
+        } else {
+            Error::InvalidToken
+        };
+    }
+    match (has(&[10000]), needs, status) {
+        (Some(_), Permission::Any, _) => Error::InvalidToken,
+        (Some(_), ..) => lacks(),
+        (None, Permission::Any, 401 | 403) => Error::InvalidToken,
+        (None, _, 401 | 403) => lacks(),
+        _ => Error::Refused {
+            status,
+            code: all.first().map_or(0, |error| error.code),
+            message: all
+                .first()
+                .map_or_else(|| "no reason given".into(), |error| redact(&error.message)),
+        },
+    }
+}

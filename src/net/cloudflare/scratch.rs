@@ -1,0 +1,51 @@
+//! The one proof that a token may edit records: to make one and take it away again.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{Client, Error, Permission, Record, Zone, request::Call};
+
+/// The first label of the scratch record.
+const LABEL: &str = "_homelab-check";
+/// What its content begins with: nothing else is ever removed.
+const MARK: &str = "homelab scratch record";
+/// "An identical record already exists."
+const EXISTS: u32 = 81058;
+/// "Record does not exist."
+const GONE: u32 = 81044;
+
+impl Client {
+    /// Creates and removes a TXT record `_homelab-check` in the zone, and removes what a stopped run left there.
+    pub async fn prove_edit(&self, zone: &Zone) -> Result<(), Error> {
+        let name = format!("{LABEL}.{}", zone.name);
+        let path = format!("zones/{}/dns_records", zone.id);
+        let record = json!({ "type": "TXT", "name": name, "content": format!("\"{MARK}\""), "ttl": 60 });
+        match self
+            .send(Call::new(Method::POST, &path, Permission::DnsEdit).body(record))
+            .await
+        {
+            Ok(_) => {}
+            // A run that was stopped here left it: removing it proves as much.
+            Err(Error::Refused { code: EXISTS, .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let leftover = |cause| Error::Leftover {
+            name: name.clone(),
+            cause: Box::new(cause),
+        };
+        let ours = |record: &Record| record.kind == "TXT" && record.text().starts_with(MARK);
+        let found = self.records(zone, Some(&name)).await.map_err(leftover)?;
+        for record in found.into_iter().filter(ours) {
+            let path = format!("{path}/{}", record.id);
+            match self
+                .send(Call::new(Method::DELETE, &path, Permission::DnsEdit))
+                .await
+            {
+                Ok(_) | Err(Error::Refused { code: GONE, .. }) => {}
+                Err(cause @ Error::MissingPermission { .. }) => return Err(cause),
+                Err(cause) => return Err(leftover(cause)),
+            }
+        }
+        Ok(())
+    }
+}

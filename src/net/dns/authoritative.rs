@@ -1,0 +1,114 @@
+//! The servers that hold a zone: its NS records through a resolver, then their addresses.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use futures::future::join_all;
+use serde::Serialize;
+
+use super::{AskError, Data, Kind, Question, Rcode, Reply, ask};
+
+/// One authoritative server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NameServer {
+    pub name: String,
+    pub address: SocketAddr,
+}
+
+/// The authoritative servers of a zone, found through the first of `resolvers` that answers, one address each (IPv4
+/// first). `port` is 53 but in tests.
+pub async fn authoritative(
+    zone: &str,
+    resolvers: &[SocketAddr],
+    port: u16,
+    within: Duration,
+) -> Result<Vec<NameServer>, AskError> {
+    let half = within / 2;
+    let (resolver, reply) = first_answer(resolvers, &Question::new(zone, Kind::Ns), half).await?;
+    let mut names: Vec<String> = reply
+        .answers
+        .into_iter()
+        .filter_map(|record| match record.data {
+            Data::Ns(name) => Some(name),
+            _ => None,
+        })
+        .collect();
+    names.sort_unstable();
+    let found = join_all(names.into_iter().map(|name| async move {
+        let address = address_of(resolver, &name, half).await?;
+        Some(NameServer {
+            name,
+            address: SocketAddr::new(address, port),
+        })
+    }))
+    .await;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// All resolvers are asked at once; the first in the list with a useful answer wins.
+async fn first_answer(
+    resolvers: &[SocketAddr],
+    question: &Question,
+    within: Duration,
+) -> Result<(SocketAddr, Reply), AskError> {
+    let answers = join_all(resolvers.iter().map(|server| ask(*server, question, within))).await;
+    let mut why = AskError::Other("no resolver to ask".into());
+    for (server, answer) in resolvers.iter().zip(answers) {
+        match answer {
+            Ok(reply) if reply.rcode == Rcode::NoError => return Ok((*server, reply)),
+            Ok(reply) => why = AskError::Other(format!("{} answers {:?}", server.ip(), reply.rcode)),
+            Err(error) => why = error,
+        }
+    }
+    Err(why)
+}
+
+async fn address_of(resolver: SocketAddr, name: &str, within: Duration) -> Option<IpAddr> {
+    let of = |kind| {
+        let question = Question::new(name, kind);
+        async move {
+            ask(resolver, &question, within)
+                .await
+                .ok()
+                .and_then(|reply| reply.addresses().first().copied())
+        }
+    };
+    let (four, six) = futures::join!(of(Kind::A), of(Kind::Aaaa));
+    four.or(six)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::testing::dns::Zone;
+
+    #[tokio::test]
+    async fn the_servers_of_a_zone_are_found_with_their_addresses() {
+        let resolver = Zone::new("example.com")
+            .ns("ada.ns.example.com")
+            .ns("bob.ns.example.com")
+            .a("ada.ns.example.com", [127, 0, 0, 1])
+            .a("bob.ns.example.com", [127, 0, 0, 2])
+            .serve()
+            .await;
+        let found = authoritative("example.com", &[resolver], 53, Duration::from_secs(2))
+            .await
+            .unwrap();
+        assert_eq!(found.len(), 2);
+        assert_eq!(
+            found[0],
+            NameServer {
+                name: "ada.ns.example.com".into(),
+                address: ([127, 0, 0, 1], 53).into()
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn without_a_resolver_the_reason_is_said() {
+        let found = authoritative("example.com", &[], 53, Duration::from_secs(1)).await;
+        assert!(found.unwrap_err().to_string().contains("no resolver"));
+    }
+}

@@ -1,0 +1,94 @@
+//! DNS over HTTPS (RFC 8484), by address: a router that redirects port 53 cannot answer it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+
+use super::{
+    AskError, Question, Reply,
+    wire::{decode, encode},
+};
+use crate::net::{Transport, tls_client_config};
+
+const MEDIA_TYPE: &str = "application/dns-message";
+
+/// A DoH server: its URL, and the address to use instead of a lookup of the URL's host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doh {
+    pub url: String,
+    pub address: Option<SocketAddr>,
+}
+
+/// Asks a DoH server.
+pub async fn doh(server: &Doh, question: &Question, within: Duration) -> Result<Reply, AskError> {
+    let sent = encode(question, true)?;
+    let failed = |error| AskError::from(Transport::from_reqwest(error));
+    let tls = tls_client_config().map_err(|error| AskError::Other(error.to_string()))?;
+    let mut client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .timeout(within);
+    let url = reqwest::Url::parse(&server.url).map_err(|error| AskError::Other(error.to_string()))?;
+    if let (Some(host), Some(address)) = (url.host_str(), server.address) {
+        client = client.resolve(host, address);
+    }
+    let answer = client
+        .build()
+        .map_err(failed)?
+        .post(url)
+        .header(CONTENT_TYPE, MEDIA_TYPE)
+        .header(ACCEPT, MEDIA_TYPE)
+        .body(sent.bytes.clone())
+        .send()
+        .await
+        .map_err(failed)?;
+    if !answer.status().is_success() {
+        return Err(AskError::Other(format!(
+            "it answers HTTP {}",
+            answer.status().as_u16()
+        )));
+    }
+    let bytes = answer.bytes().await.map_err(failed)?;
+    decode(&sent, &bytes)
+        .unwrap_or_else(|| Err(AskError::Malformed("it is no DNS message".into())))
+        .map(|(reply, _)| reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{
+        dns::Kind,
+        testing::{dns::Zone, http::Canned},
+    };
+
+    fn plain(address: SocketAddr) -> Doh {
+        Doh {
+            url: format!("http://{address}/dns-query"),
+            address: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_question_travels_over_http() {
+        let zone = Zone::new("example.com").a("nas.example.com", [192, 168, 1, 5]);
+        let question = Question::new("nas.example.com", Kind::A);
+        let wire = zone.reply_to(&encode(&question, true).unwrap().bytes, false);
+        let server = Canned::bytes(200, MEDIA_TYPE, wire).serve().await;
+        let reply = doh(&plain(server.address), &question, Duration::from_secs(2))
+            .await
+            .unwrap();
+        assert_eq!(reply.addresses().len(), 1);
+        assert!(server.requests()[0].starts_with("POST /dns-query"));
+    }
+
+    #[tokio::test]
+    async fn a_web_page_instead_of_dns_is_no_answer() {
+        let server = Canned::text(200, "text/html", "<html>log in</html>")
+            .serve()
+            .await;
+        let question = Question::new("nas.example.com", Kind::A);
+        let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await;
+        assert!(matches!(reply, Err(AskError::Malformed(_))), "{reply:?}");
+    }
+}

@@ -1,0 +1,20 @@
+//! The network as a person at home sees it: DNS, HTTP, TLS, downloads, and the DNS provider's API.
+//!
+//! Nothing here judges. Each function looks once, within a time the caller gives, and returns plain data or a
+//! [`Transport`] failure; `verify` decides what it means.
+
+pub mod cloudflare;
+pub mod dns;
+pub mod download;
+pub mod http;
+mod roots;
+pub mod secret;
+pub mod tls;
+mod transport;
+
+pub use roots::{roots, tls_client_config, tls_client_config_unchecked};
+pub use secret::{Secret, SecretError};
+pub use transport::Transport;
+
+#[cfg(test)]
+pub(crate) mod testing;

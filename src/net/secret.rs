@@ -1,0 +1,146 @@
+//! A secret that cannot be printed by accident, and the shape a Cloudflare token must have.
+
+use std::fmt;
+
+/// An API token. `Debug` and `Display` show `***`; only [`Secret::expose`] gives the value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the content of a file or variable: white space around it is dropped, anything else that cannot be
+    /// sent as a token is refused before it travels.
+    pub fn new(raw: &str) -> Result<Self, SecretError> {
+        let token = raw.trim().trim_start_matches('\u{feff}');
+        if token.is_empty() {
+            return Err(SecretError::Empty);
+        }
+        if token.len() >= 7 && token.is_char_boundary(7) && token[..7].eq_ignore_ascii_case("bearer ") {
+            return Err(SecretError::BearerPrefix);
+        }
+        if token.contains(['"', '\'', '`']) {
+            return Err(SecretError::Quotes);
+        }
+        if token.lines().count() > 1 {
+            return Err(SecretError::SeveralLines);
+        }
+        if token.contains(char::is_whitespace) {
+            return Err(SecretError::WhiteSpace);
+        }
+        if !token.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(SecretError::Characters);
+        }
+        if token.len() == 37 && token.chars().all(|c| c.is_ascii_hexdigit()) {
+            return Err(SecretError::GlobalApiKey);
+        }
+        Ok(Self(token.to_owned()))
+    }
+
+    /// The value itself: for the `Authorization` header and the Kubernetes Secret, nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Replaces the secret in a text that came from elsewhere, should it be in there.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        text.replace(&self.0, "***")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Why a text cannot be an API token. The text itself is never in the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    #[error("the API token is empty")]
+    Empty,
+    #[error("the API token begins with `Bearer `")]
+    BearerPrefix,
+    #[error("the API token has quotes in it")]
+    Quotes,
+    #[error("the API token has more than one line")]
+    SeveralLines,
+    #[error("the API token has white space in it")]
+    WhiteSpace,
+    #[error("the API token has characters that no token has")]
+    Characters,
+    #[error("this is the Global API Key of your Cloudflare account, not an API token")]
+    GlobalApiKey,
+}
+
+impl SecretError {
+    /// The next step.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Empty => {
+                "put the token into the file or variable that `dns.tokenFile` or the environment names"
+            }
+            Self::BearerPrefix => "keep only what stands after `Bearer `",
+            Self::Quotes => "write the token without quotes, for example with `printf %s TOKEN > FILE`",
+            Self::SeveralLines => "keep one line with the token and nothing else, no comments and no `KEY=`",
+            Self::WhiteSpace => "copy the token again, without the spaces",
+            Self::Characters => "copy the token again from the Cloudflare dashboard, in plain text",
+            Self::GlobalApiKey => {
+                "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
+                 with Zone → Zone → Read and Zone → DNS → Edit for your zone"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_never_printed() {
+        let token = Secret::new("abcDEF_123-ghi").unwrap();
+        assert_eq!(
+            format!("{token} {token:?} {:?}", Some(&token)),
+            "*** *** Some(***)"
+        );
+        assert_eq!(token.expose(), "abcDEF_123-ghi");
+        assert_eq!(token.redact("bad abcDEF_123-ghi!"), "bad ***!");
+    }
+
+    #[test]
+    fn white_space_around_a_token_is_dropped() {
+        assert_eq!(Secret::new("  tok-1\r\n").unwrap().expose(), "tok-1");
+    }
+
+    #[test]
+    fn each_bad_shape_has_its_own_error() {
+        let cases = [
+            ("", SecretError::Empty),
+            (" \n", SecretError::Empty),
+            ("Bearer abc", SecretError::BearerPrefix),
+            ("bearer abc", SecretError::BearerPrefix),
+            ("\"abc\"", SecretError::Quotes),
+            ("abc\ndef", SecretError::SeveralLines),
+            ("abc def", SecretError::WhiteSpace),
+            ("abc\u{e9}", SecretError::Characters),
+            ("0123456789abcdef0123456789abcdef01234", SecretError::GlobalApiKey),
+        ];
+        for (raw, wanted) in cases {
+            assert_eq!(Secret::new(raw).unwrap_err(), wanted, "{raw:?}");
+            assert!(!wanted.hint().is_empty());
+        }
+    }
+
+    #[test]
+    fn forty_characters_are_a_token_even_when_all_are_hexadecimal() {
+        assert!(Secret::new(&"ab12".repeat(10)).is_ok());
+    }
+}

@@ -1,0 +1,140 @@
+//! An authoritative server for one zone, on one UDP and one TCP port.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use hickory_proto::{
+    op::{Message, MessageType, ResponseCode},
+    rr::{Name, RData, Record, rdata},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, UdpSocket},
+};
+
+#[derive(Clone)]
+pub(crate) struct Zone {
+    name: Name,
+    records: Vec<Record>,
+    truncating: bool,
+    deaf: bool,
+    soa: bool,
+    refuse: bool,
+}
+
+fn name(text: &str) -> Name {
+    let mut name = Name::from_ascii(text).unwrap();
+    name.set_fqdn(true);
+    name
+}
+
+impl Zone {
+    pub(crate) fn new(zone: &str) -> Self {
+        Self {
+            name: name(zone),
+            records: vec![],
+            truncating: false,
+            deaf: false,
+            soa: true,
+            refuse: false,
+        }
+    }
+
+    fn with(mut self, host: &str, data: RData) -> Self {
+        self.records.push(Record::from_rdata(name(host), 60, data));
+        self
+    }
+
+    pub(crate) fn a(self, host: &str, address: [u8; 4]) -> Self {
+        self.with(host, RData::A(rdata::A(Ipv4Addr::from(address))))
+    }
+
+    pub(crate) fn txt(self, host: &str, text: &str) -> Self {
+        self.with(host, RData::TXT(rdata::TXT::new(vec![text.into()])))
+    }
+
+    pub(crate) fn ns(self, server: &str) -> Self {
+        let zone = self.name.to_ascii();
+        self.with(&zone, RData::NS(rdata::NS(name(server))))
+    }
+
+    pub(crate) fn truncating(mut self) -> Self {
+        self.truncating = true;
+        self
+    }
+
+    pub(crate) fn deaf_on_udp(mut self) -> Self {
+        self.deaf = true;
+        self
+    }
+
+    pub(crate) fn reply_to(&self, request: &[u8], udp: bool) -> Vec<u8> {
+        let request = Message::from_vec(request).unwrap();
+        let query = request.queries[0].clone();
+        let mut reply = Message::new(
+            request.metadata.id,
+            MessageType::Response,
+            request.metadata.op_code,
+        );
+        reply.metadata.authoritative = true;
+        reply.add_query(query.clone());
+        let of_name: Vec<_> = self
+            .records
+            .iter()
+            .filter(|record| &record.name == query.name())
+            .collect();
+        if self.refuse {
+            reply.metadata.response_code = ResponseCode::Refused;
+        } else if self.truncating && udp {
+            reply.metadata.truncation = true;
+        } else {
+            if of_name.is_empty() {
+                reply.metadata.response_code = ResponseCode::NXDomain;
+            }
+            for record in of_name
+                .into_iter()
+                .filter(|record| record.record_type() == query.query_type())
+            {
+                reply.add_answer(record.clone());
+            }
+            if reply.answers.is_empty() && self.soa {
+                let soa = rdata::SOA::new(name("ns.test"), name("admin.test"), 1, 1, 1, 1, 1800);
+                reply.add_authority(Record::from_rdata(self.name.clone(), 3600, RData::SOA(soa)));
+            }
+        }
+        reply.to_vec().unwrap()
+    }
+
+    pub(crate) async fn serve(self) -> SocketAddr {
+        let (udp, tcp) = loop {
+            let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
+                break (udp, tcp);
+            }
+        };
+        let address = udp.local_addr().unwrap();
+        let zone = self.clone();
+        tokio::spawn(async move {
+            let mut buffer = [0; 2048];
+            while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
+                if !zone.deaf {
+                    let _ = udp.send_to(&zone.reply_to(&buffer[..length], true), from).await;
+                }
+            }
+        });
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = tcp.accept().await {
+                let Ok(length) = stream.read_u16().await else {
+                    continue;
+                };
+                let mut request = vec![0; usize::from(length)];
+                if stream.read_exact(&mut request).await.is_err() {
+                    continue;
+                }
+                let reply = self.reply_to(&request, false);
+                let _ = stream.write_u16(reply.len().try_into().unwrap()).await;
+                let _ = stream.write_all(&reply).await;
+            }
+        });
+        address
+    }
+}

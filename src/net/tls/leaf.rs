@@ -1,0 +1,125 @@
+//! The certificate itself, as far as a person cares.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+/// The subject of the certificate that ingress-nginx makes for itself until it has a better one.
+pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
+
+/// A leaf certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leaf {
+    pub subject: String,
+    pub issuer: String,
+    /// DNS names and addresses it is for.
+    pub names: Vec<String>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    /// Hexadecimal, lower case, as in `openssl x509 -serial` but for the case.
+    pub serial: String,
+    /// SHA-256 of the DER form, hexadecimal.
+    pub fingerprint: String,
+}
+
+impl Leaf {
+    /// Reads a certificate in DER form; the error says what is wrong with it.
+    pub fn parse(der: &[u8]) -> Result<Self, String> {
+        let (_, cert) = X509Certificate::from_der(der).map_err(|error| error.to_string())?;
+        let names = match cert.subject_alternative_name() {
+            Ok(Some(extension)) => extension.value.general_names.iter().filter_map(name).collect(),
+            _ => Vec::new(),
+        };
+        let time = |seconds: i64| Timestamp::from_second(seconds).map_err(|error| error.to_string());
+        Ok(Self {
+            subject: cert.subject().to_string(),
+            issuer: cert.issuer().to_string(),
+            names,
+            not_before: time(cert.validity().not_before.timestamp())?,
+            not_after: time(cert.validity().not_after.timestamp())?,
+            serial: hex(cert.raw_serial()),
+            fingerprint: hex(&Sha256::digest(der)),
+        })
+    }
+
+    /// Whether this is what ingress-nginx shows when it has no certificate for the name.
+    #[must_use]
+    pub fn is_fake(&self) -> bool {
+        self.subject.contains(FAKE_CERTIFICATE)
+    }
+
+    /// Whether Let's Encrypt's staging environment issued it; all its issuers are named so.
+    #[must_use]
+    pub fn is_staging(&self) -> bool {
+        self.issuer.contains("(STAGING)")
+    }
+
+    /// Whether it is for the host; a `*` stands for one label.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        self.names.iter().any(|name| {
+            let wildcard = || {
+                Some(
+                    name.strip_prefix("*.")?
+                        .eq_ignore_ascii_case(host.split_once('.')?.1),
+                )
+            };
+            name.eq_ignore_ascii_case(host) || wildcard().unwrap_or(false)
+        })
+    }
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes)
+                .ok()
+                .map(|four| std::net::Ipv4Addr::from(four).to_string()),
+            _ => <[u8; 16]>::try_from(*bytes)
+                .ok()
+                .map(|six| std::net::Ipv6Addr::from(six).to_string()),
+        },
+        _ => None,
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::testing::tls::Authority;
+
+    fn leaf(names: &[&str]) -> Leaf {
+        Leaf::parse(&Authority::new("CA").issue("x", names, (2020, 2030)).der).unwrap()
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label_and_not_the_apex() {
+        let leaf = leaf(&["*.example.com"]);
+        assert!(leaf.covers("a.example.com") && leaf.covers("*.example.com"));
+        assert!(!leaf.covers("example.com") && !leaf.covers("a.b.example.com"));
+    }
+
+    #[test]
+    fn names_are_compared_without_case() {
+        assert!(leaf(&["Nas.Example.com"]).covers("nas.example.com"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_certificate_are_an_error() {
+        assert!(Leaf::parse(b"not a certificate").is_err());
+    }
+}

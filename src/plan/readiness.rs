@@ -1,0 +1,233 @@
+//! Whether an object does what it is there for, and if not, what it waits for. Pure functions of the object.
+
+use serde_json::Value;
+
+use crate::desired::kind::KindRef;
+
+/// What is known of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It does what it is there for, or there is nothing to wait for.
+    Ready,
+    /// Not yet, and why.
+    Waiting(String),
+}
+
+/// Kinds whose objects have to become ready.
+pub const AWAITED: [&str; 6] = [
+    "DaemonSet",
+    "Deployment",
+    "CustomResourceDefinition",
+    "ClusterIssuer",
+    "Certificate",
+    "Ingress",
+];
+
+/// Judges `object`, which is of kind `kind`.
+pub fn readiness(kind: KindRef, object: &Value) -> Readiness {
+    match kind.kind {
+        "DaemonSet" => daemon_set(object),
+        "Deployment" => deployment(object),
+        "CustomResourceDefinition" => condition(object, "Established"),
+        "ClusterIssuer" | "Certificate" => current_condition(object, "Ready"),
+        "Ingress" => ingress(object),
+        _ => Readiness::Ready,
+    }
+}
+
+fn daemon_set(object: &Value) -> Readiness {
+    if let Some(waiting) = unseen(object) {
+        return waiting;
+    }
+    let count = |field: &str| object["status"][field].as_i64().unwrap_or(0);
+    let wanted = count("desiredNumberScheduled");
+    let available = count("numberAvailable").min(count("updatedNumberScheduled"));
+    if wanted == 0 {
+        return Readiness::Waiting("waiting for a node to run on".to_owned());
+    }
+    if available < wanted {
+        return Readiness::Waiting(format!("waiting for its pods ({available}/{wanted} ready)"));
+    }
+    Readiness::Ready
+}
+
+fn deployment(object: &Value) -> Readiness {
+    if let Some(waiting) = unseen(object) {
+        return waiting;
+    }
+    let count = |field: &str| object["status"][field].as_i64().unwrap_or(0);
+    let wanted = object["spec"]["replicas"].as_i64().unwrap_or(1);
+    let available = count("availableReplicas").min(count("updatedReplicas"));
+    if available < wanted || count("replicas") > count("updatedReplicas") {
+        return Readiness::Waiting(format!("waiting for its pods ({available}/{wanted} ready)"));
+    }
+    Readiness::Ready
+}
+
+/// The controller has not looked at the newest version yet.
+fn unseen(object: &Value) -> Option<Readiness> {
+    let seen = object["status"]["observedGeneration"].as_i64().unwrap_or(0);
+    let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
+    (seen < newest).then(|| Readiness::Waiting("waiting for its controller".to_owned()))
+}
+
+fn condition(object: &Value, name: &str) -> Readiness {
+    match find(object, name) {
+        Some(condition) if condition["status"] == "True" => Readiness::Ready,
+        Some(condition) => Readiness::Waiting(message(condition)),
+        None => Readiness::Waiting("waiting for its controller".to_owned()),
+    }
+}
+
+/// Like [`condition`], and judged for the newest version of the object. A failed attempt is a better reason than
+/// "does not exist".
+fn current_condition(object: &Value, name: &str) -> Readiness {
+    let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
+    if let Some(ready) = find(object, name)
+        && ready["status"] == "True"
+    {
+        let seen = ready["observedGeneration"].as_i64().unwrap_or(newest);
+        let stale = || Readiness::Waiting("waiting for its controller".to_owned());
+        return if seen < newest { stale() } else { Readiness::Ready };
+    }
+    let issuing = find(object, "Issuing").filter(|c| c["status"] == "False" && c["reason"] == "Failed");
+    match issuing {
+        Some(failed) => Readiness::Waiting(message(failed)),
+        None => condition(object, name),
+    }
+}
+
+fn ingress(object: &Value) -> Readiness {
+    match object["status"]["loadBalancer"]["ingress"].as_array() {
+        Some(addresses) if !addresses.is_empty() => Readiness::Ready,
+        _ => Readiness::Waiting("waiting for the ingress controller to write its address".to_owned()),
+    }
+}
+
+/// What keeps a pod from running, if anything does that time alone will not mend.
+pub fn pod_trouble(pod: &Value) -> Option<String> {
+    let scheduled = find(pod, "PodScheduled").filter(|c| c["status"] == "False");
+    if let Some(condition) = scheduled {
+        return Some(format!("no node takes it: {}", message(condition)));
+    }
+    let statuses = ["initContainerStatuses", "containerStatuses"]
+        .iter()
+        .flat_map(|key| list(&pod["status"][*key]));
+    for status in statuses {
+        let waiting = &status["state"]["waiting"];
+        let reason = waiting["reason"].as_str().unwrap_or_default();
+        let said = waiting["message"].as_str().unwrap_or_default();
+        match reason {
+            "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
+                let image = status["image"].as_str().unwrap_or("?");
+                return Some(format!("image `{image}` cannot be pulled: {said}"));
+            }
+            "CrashLoopBackOff" => {
+                let ended = &status["lastState"]["terminated"];
+                let code = ended["exitCode"].as_i64().unwrap_or(-1);
+                let last = ended["message"]
+                    .as_str()
+                    .map_or_else(String::new, |m| format!(": {}", m.trim()));
+                return Some(format!(
+                    "its container ends again and again with exit code {code}{last}"
+                ));
+            }
+            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+                return Some(format!("its container cannot be made: {said}"));
+            }
+            _ => {}
+        }
+    }
+    let phase = pod["status"]["phase"] == "Failed";
+    phase.then(|| {
+        format!(
+            "it failed: {}",
+            pod["status"]["message"].as_str().unwrap_or("no reason given")
+        )
+    })
+}
+
+fn find<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    list(&object["status"]["conditions"])
+        .iter()
+        .find(|c| c["type"] == name)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn message(condition: &Value) -> String {
+    let said = condition["message"]
+        .as_str()
+        .filter(|m| !m.is_empty())
+        .or_else(|| condition["reason"].as_str());
+    said.unwrap_or("no reason given").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::kind;
+    use serde_json::json;
+
+    fn waits(kind: KindRef, object: Value) -> String {
+        match readiness(kind, &object) {
+            Readiness::Waiting(why) => why,
+            Readiness::Ready => "ready".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_daemon_set_waits_for_every_node() {
+        let object = |available: i64| {
+            json!({ "metadata": { "generation": 2 }, "status": { "observedGeneration": 2,
+            "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": available } })
+        };
+        assert_eq!(
+            waits(&kind::DAEMON_SET, object(1)),
+            "waiting for its pods (1/2 ready)"
+        );
+        assert_eq!(waits(&kind::DAEMON_SET, object(2)), "ready");
+    }
+
+    #[test]
+    fn a_workload_whose_controller_has_not_seen_the_change_is_not_ready() {
+        let object = json!({ "metadata": { "generation": 3 }, "spec": { "replicas": 1 },
+            "status": { "observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1 } });
+        assert_eq!(waits(&kind::DEPLOYMENT, object), "waiting for its controller");
+    }
+
+    #[test]
+    fn a_failed_issuance_says_why() {
+        let object = json!({ "status": { "conditions": [
+            { "type": "Ready", "status": "False", "message": "Secret does not exist" },
+            { "type": "Issuing", "status": "False", "reason": "Failed", "message": "CAA record forbids" } ] } });
+        assert_eq!(waits(&kind::CERTIFICATE, object), "CAA record forbids");
+    }
+
+    #[test]
+    fn an_ingress_without_an_address_waits_for_its_controller() {
+        let none = json!({ "status": { "loadBalancer": {} } });
+        assert_eq!(
+            waits(&kind::INGRESS, none),
+            "waiting for the ingress controller to write its address"
+        );
+        let one = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "10.0.0.2" }] } } });
+        assert_eq!(waits(&kind::INGRESS, one), "ready");
+    }
+
+    #[test]
+    fn a_pod_says_that_its_port_is_taken_or_its_image_is_missing() {
+        let taken = json!({ "status": { "conditions": [{ "type": "PodScheduled", "status": "False",
+            "message": "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports." }] } });
+        assert!(pod_trouble(&taken).unwrap().contains("didn't have free ports"));
+        let image = json!({ "status": { "containerStatuses": [{ "image": "x:1",
+            "state": { "waiting": { "reason": "ImagePullBackOff", "message": "not found" } } }] } });
+        assert_eq!(
+            pod_trouble(&image).unwrap(),
+            "image `x:1` cannot be pulled: not found"
+        );
+        assert_eq!(pod_trouble(&json!({ "status": { "phase": "Running" } })), None);
+    }
+}

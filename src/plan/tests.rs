@@ -1,0 +1,160 @@
+use serde_json::json;
+
+use super::*;
+use crate::config;
+use crate::desired::{Inputs, bundle};
+
+const BASE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+
+fn bundle_of(more: &str) -> Bundle {
+    let config = config::parse(&format!("{BASE}{more}")).unwrap();
+    bundle(&config, &Inputs::default())
+}
+
+/// A cluster that holds just what `plan` would write, as the server would keep it.
+fn applied(plan: &Plan) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for change in &plan.apply {
+        let mut live = change.object.body.clone();
+        live["metadata"]["uid"] = "1".into();
+        live["metadata"]["managedFields"] = json!([{ "manager": HOMELAB, "operation": "Apply" }]);
+        snapshot.objects.insert(change.object.key.clone(), live);
+    }
+    snapshot
+}
+
+#[test]
+fn on_an_empty_cluster_everything_is_new() {
+    let plan = plan(bundle_of(""), &Snapshot::default());
+    assert!(plan.apply.iter().all(|c| c.new) && plan.prune.is_empty());
+    assert!(plan.apply.len() > 15);
+}
+
+#[test]
+fn the_plan_of_what_is_there_is_empty() {
+    let snapshot = applied(&plan(
+        bundle_of("services: { nas: { url: 'https://10.0.0.2:5001' } }"),
+        &Snapshot::default(),
+    ));
+    let again = plan(
+        bundle_of("services: { nas: { url: 'https://10.0.0.2:5001' } }"),
+        &snapshot,
+    );
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[test]
+fn what_somebody_changed_by_hand_is_written_again() {
+    let mut snapshot = applied(&plan(bundle_of(""), &Snapshot::default()));
+    let (key, live) = snapshot
+        .objects
+        .iter_mut()
+        .find(|(k, _)| k.kind.kind == "Deployment")
+        .unwrap();
+    live["spec"]["template"]["spec"]["containers"][0]["image"] = "other:1".into();
+    let key = key.clone();
+    let again = plan(bundle_of(""), &snapshot);
+    assert_eq!(
+        again
+            .apply
+            .iter()
+            .map(|c| c.object.key.clone())
+            .collect::<Vec<_>>(),
+        [key]
+    );
+}
+
+#[test]
+fn an_object_that_somebody_else_made_is_taken_over_only_by_writing_it() {
+    let mut snapshot = applied(&plan(bundle_of(""), &Snapshot::default()));
+    for live in snapshot.objects.values_mut() {
+        live["metadata"]["managedFields"][0]["manager"] = "helm".into();
+    }
+    assert_eq!(plan(bundle_of(""), &snapshot).kept, 0);
+}
+
+#[test]
+fn a_removed_service_loses_its_ingress_first_and_its_secret_last() {
+    let mut snapshot = applied(&plan(
+        bundle_of("services: { nas: { url: 'http://10.0.0.2' } }"),
+        &Snapshot::default(),
+    ));
+    for kind in [&kind::SECRET, &kind::CERTIFICATE] {
+        for name in ["nas-tls", "whoami-tls"] {
+            let key = Key {
+                kind,
+                namespace: Some("homelab".to_owned()),
+                name: name.to_owned(),
+            };
+            snapshot.objects.insert(key, json!({}));
+        }
+    }
+    let gone: Vec<_> = plan(bundle_of(""), &snapshot)
+        .prune
+        .iter()
+        .map(|k| k.to_string())
+        .collect();
+    assert_eq!(gone.first().map(String::as_str), Some("Ingress homelab/nas"));
+    assert_eq!(
+        gone.get(1).map(String::as_str),
+        Some("Certificate homelab/nas-tls")
+    );
+    assert_eq!(gone.last().map(String::as_str), Some("Secret homelab/nas-tls"));
+    assert!(gone.iter().all(|k| !k.contains("whoami")), "{gone:?}");
+}
+
+#[test]
+fn namespaces_and_definitions_are_never_pruned() {
+    let mut snapshot = Snapshot::default();
+    for kind in [&kind::NAMESPACE, &kind::CRD] {
+        snapshot.objects.insert(
+            Key {
+                kind,
+                namespace: None,
+                name: "x".to_owned(),
+            },
+            json!({}),
+        );
+    }
+    assert!(plan(bundle_of(""), &snapshot).prune.is_empty());
+}
+
+#[test]
+fn the_data_of_a_secret_is_compared_and_never_hashed() {
+    let config = config::parse(BASE).unwrap();
+    let credentials = |token: &str| crate::dns::Credentials {
+        token: token.to_owned(),
+        zone_id: "z".to_owned(),
+    };
+    let bundle_with = |token: &str| {
+        bundle(
+            &config,
+            &Inputs {
+                credentials: Some(&credentials(token)),
+                ..Inputs::default()
+            },
+        )
+    };
+    let first = plan(bundle_with("one"), &Snapshot::default());
+    let secrets: Vec<_> = first.apply.iter().filter(|c| c.object.is_secret()).collect();
+    assert!(
+        secrets
+            .iter()
+            .all(|c| c.object.body["metadata"]["annotations"][HASH].is_null())
+    );
+    let snapshot = applied(&first);
+    assert!(plan(bundle_with("one"), &snapshot).is_empty());
+    let changed: Vec<_> = plan(bundle_with("two"), &snapshot)
+        .apply
+        .iter()
+        .map(|c| c.object.key.to_string())
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "Secret cert-manager/homelab-dns-provider",
+            "Deployment external-dns/external-dns",
+            "Secret external-dns/homelab-dns-provider"
+        ]
+    );
+}

@@ -1,0 +1,135 @@
+//! One line for each component: a bar that changes in place on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::{GREEN, Mode, RED, clean, note};
+
+/// Without a terminal, a line that only counts on says so at most this often.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The progress of one command.
+pub struct Progress {
+    mode: Mode,
+    bars: MultiProgress,
+    width: usize,
+    lines: Mutex<BTreeMap<String, Line>>,
+}
+
+struct Line {
+    bar: Option<ProgressBar>,
+    began: Instant,
+    said: Option<(Instant, String)>,
+    ended: bool,
+}
+
+impl Progress {
+    /// Begins; `names` are the lines that may come, for the width of their column.
+    pub fn new(mode: Mode, names: &[&str]) -> Self {
+        let width = names.iter().map(|n| n.len()).max().unwrap_or(0);
+        Self {
+            mode,
+            bars: MultiProgress::new(),
+            width,
+            lines: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Says what the line `name` does now or waits for.
+    pub fn update(&self, name: &str, text: &str) {
+        let text = clean(text).replace('\n', " ");
+        let mut lines = self.lines();
+        let line = lines.entry(name.to_owned()).or_insert_with(|| self.begin(name));
+        if line.ended {
+            return;
+        }
+        match &line.bar {
+            Some(bar) => bar.set_message(text),
+            None if self.mode == Mode::Lines => {
+                let fresh = line
+                    .said
+                    .as_ref()
+                    .is_none_or(|(at, said)| *said != text && at.elapsed() > Duration::from_secs(1));
+                let again = line.said.as_ref().is_some_and(|(at, _)| at.elapsed() > PATIENCE);
+                if fresh || again {
+                    note(&format!("{name:<width$}  {text}", width = self.width));
+                    line.said = Some((Instant::now(), text));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Ends the line `name` well.
+    pub fn done(&self, name: &str, text: &str) {
+        self.end(name, text, true);
+    }
+
+    /// Ends the line `name` badly.
+    pub fn fail(&self, name: &str, text: &str) {
+        self.end(name, text, false);
+    }
+
+    /// Ends every line that is still open, badly: nothing may look as if it went on.
+    pub fn abandon(&self, text: &str) {
+        let open: Vec<String> = self
+            .lines()
+            .iter()
+            .filter(|(_, l)| !l.ended)
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in open {
+            self.end(&name, text, false);
+        }
+    }
+
+    fn end(&self, name: &str, text: &str, well: bool) {
+        if self.mode == Mode::Quiet {
+            return;
+        }
+        let text = clean(text).replace('\n', " ");
+        let mut lines = self.lines();
+        let line = lines.entry(name.to_owned()).or_insert_with(|| self.begin(name));
+        if std::mem::replace(&mut line.ended, true) {
+            return;
+        }
+        let took = line.began.elapsed().as_secs_f64();
+        let mark = if well {
+            format!("{GREEN}ok  {GREEN:#}")
+        } else {
+            format!("{RED}FAIL{RED:#}")
+        };
+        let text = format!("{mark} {name:<width$}  {text}  {took:.1}s", width = self.width);
+        match line.bar.take() {
+            Some(bar) => {
+                bar.finish_and_clear();
+                self.bars.suspend(|| note(&text));
+            }
+            None => note(&text),
+        }
+    }
+
+    fn begin(&self, name: &str) -> Line {
+        let bar = (self.mode == Mode::Bars).then(|| {
+            let style = ProgressStyle::with_template("{spinner}    {prefix}  {wide_msg}  {elapsed}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
+            bar.set_prefix(format!("{name:<width$}", width = self.width));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Line {
+            bar,
+            began: Instant::now(),
+            said: None,
+            ended: false,
+        }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

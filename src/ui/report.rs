@@ -1,0 +1,2 @@
+use crate::verify::Report;
+pub fn print_report(_: &Report) {}

@@ -1,0 +1,77 @@
+//! The golden rendering of each example under `manifests/examples`. `UPDATE_GOLDEN=1 cargo test` writes them anew.
+
+use std::path::{Path, PathBuf};
+
+use crate::program::homelab;
+
+fn examples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/examples");
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    found.sort();
+    found
+}
+
+fn render(example: &Path) -> String {
+    let config = example.join("homelab.yaml");
+    let ended = homelab(&["render", "--config", config.to_str().unwrap()]).run();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.stdout
+}
+
+#[test]
+fn each_example_renders_to_its_golden_file() {
+    let examples = examples();
+    assert!(examples.len() >= 4);
+    for example in examples {
+        let golden = example.join("rendered.yaml");
+        let rendered = render(&example);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &rendered).unwrap();
+        }
+        let wanted = std::fs::read_to_string(&golden).unwrap_or_default();
+        let first = rendered.lines().zip(wanted.lines()).position(|(a, b)| a != b);
+        assert!(
+            rendered == wanted,
+            "{} differs, first at line {first:?}; `UPDATE_GOLDEN=1 cargo test` accepts it",
+            golden.display()
+        );
+    }
+}
+
+#[test]
+fn rendering_is_the_same_from_run_to_run() {
+    for example in examples() {
+        assert_eq!(render(&example), render(&example));
+    }
+}
+
+#[test]
+fn no_rendering_has_an_address_that_the_configuration_does_not_have() {
+    for example in examples() {
+        let config = std::fs::read_to_string(example.join("homelab.yaml")).unwrap();
+        for word in render(&example).split(|c: char| !(c.is_ascii_digit() || c == '.')) {
+            let public = ["1.1.1.1", "8.8.8.8"].contains(&word);
+            let address = word.parse::<std::net::Ipv4Addr>().is_ok();
+            assert!(
+                !address || public || config.contains(word),
+                "{}: {word}",
+                example.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn json_is_one_list_of_the_same_objects() {
+    let config = examples()[0].join("homelab.yaml");
+    let ended = homelab(&["render", "--output", "json", "--config", config.to_str().unwrap()]).run();
+    let list: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(list["kind"], "List");
+    assert_eq!(
+        list["items"].as_array().unwrap().len(),
+        render(&examples()[0]).matches("---\n").count()
+    );
+}
