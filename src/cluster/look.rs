@@ -1,24 +1,18 @@
 //! Questions about the cluster that are not about the inventory.
 
-use std::net::IpAddr;
-
+use kube::client::Body;
 use serde_json::Value;
 
 use super::Cluster;
 use super::request::{self, Purpose};
-use super::snapshot::items;
+use super::{seen, snapshot::items};
+use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
+use crate::net::http::HttpAnswer;
+use crate::verify::{CertificateSeen, IngressSeen, NodeSeen};
 
-/// A node as a client in the house sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeFacts {
-    /// Its name.
-    pub name: String,
-    /// Whether the kubelet says that it is ready.
-    pub ready: bool,
-    /// Its addresses of type InternalIP.
-    pub addresses: Vec<IpAddr>,
-}
+/// As much of a body as a check reads.
+const BODY_LIMIT: usize = 4096;
 
 /// A pod that holds port 80 or 443 of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,17 +30,35 @@ impl Cluster {
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn nodes(&self) -> Result<Vec<NodeFacts>> {
-        let purpose = Purpose {
-            verb: "list",
-            what: "nodes".to_owned(),
-        };
+    pub async fn nodes(&self) -> Result<Vec<NodeSeen>> {
+        let purpose = Purpose { verb: "list", what: "nodes".to_owned() };
         let list = self.send::<Value>(request::get("/api/v1/nodes", false)).await;
         let list = list.map_err(|failed| self.explain(&purpose, failed))?;
-        Ok(items(list).iter().map(node).collect())
+        Ok(items(list).iter().map(seen::node).collect())
     }
 
-    /// What the ingress controller's pod answers from inside the cluster, by the API server's proxy: status and body.
+    /// Every Ingress, whoever made it.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn ingresses(&self) -> Result<Vec<IngressSeen>> {
+        Ok(self.all(&kind::INGRESS).await?.iter().map(seen::ingress).collect())
+    }
+
+    /// Every Certificate, whoever made it; none where cert-manager is not installed.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn certificates(&self) -> Result<Vec<CertificateSeen>> {
+        Ok(self.all(&kind::CERTIFICATE).await?.iter().map(seen::certificate).collect())
+    }
+
+    async fn all(&self, kind: KindRef) -> Result<Vec<Value>> {
+        let (_, list) = self.list(kind, "").await?;
+        Ok(list.map(items).unwrap_or_default())
+    }
+
+    /// What a pod of `namespace` answers to `GET /` from inside the cluster, by the API server's proxy.
     ///
     /// # Errors
     /// Why no answer could be had, in words.
@@ -55,39 +67,32 @@ impl Cluster {
         namespace: &str,
         selector: &str,
         port: u16,
-    ) -> std::result::Result<(u16, String), String> {
-        let path = format!(
-            "/api/v1/namespaces/{namespace}/pods?labelSelector={}",
-            request::escape(selector)
-        );
+    ) -> std::result::Result<HttpAnswer, String> {
+        let purpose = Purpose { verb: "list", what: "pods".to_owned() };
+        let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={}", request::escape(selector));
         let pods = self.send::<Value>(request::get(&path, false)).await;
-        let pods = pods.map_err(|failed| {
-            self.explain(
-                &Purpose {
-                    verb: "list",
-                    what: "pods".to_owned(),
-                },
-                failed,
-            )
-            .what
-        })?;
-        let running = |pod: &Value| {
-            pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null()
-        };
-        let pods = items(pods);
-        let pod = pods.iter().find(|pod| running(pod)).ok_or("no pod of it runs")?;
+        let pods = items(pods.map_err(|failed| self.explain(&purpose, failed).what)?);
+        let pod = pods.iter().find(|pod| seen::is_ready(pod)).ok_or("no pod of it is ready")?;
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
-        let answer = tokio::time::timeout(
-            super::REQUEST_DEADLINE,
-            self.client.request_text(request::get(&path, false)),
-        );
-        match answer.await {
-            Ok(Ok(body)) => Ok((200, body)),
-            Ok(Err(kube::Error::Api(status))) => Ok((status.code, status.message.clone())),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
-        }
+        let asked = tokio::time::timeout(super::REQUEST_DEADLINE, self.raw(request::get(&path, false))).await;
+        asked.map_err(|_| "no answer in time".to_owned())?
+    }
+
+    /// One request whose answer is not the API server's own.
+    async fn raw(&self, request: http::Request<Vec<u8>>) -> std::result::Result<HttpAnswer, String> {
+        let answer = self.client.send(request.map(Body::from)).await.map_err(|error| error.to_string())?;
+        let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let seen = HttpAnswer {
+            status: answer.status().as_u16(),
+            server: header(http::header::SERVER),
+            content_type: header(http::header::CONTENT_TYPE),
+            location: header(http::header::LOCATION),
+            body: String::new(),
+        };
+        let body = answer.into_body().collect_bytes().await.map_err(|error| error.to_string())?;
+        let shown = body.get(..BODY_LIMIT).unwrap_or(&body);
+        Ok(HttpAnswer { body: String::from_utf8_lossy(shown).into_owned(), ..seen })
     }
 
     /// The pods that hold port 80 or 443 of a node, other than homelab's own; empty when it cannot be asked.
@@ -119,18 +124,4 @@ fn host_ports(pod: &Value) -> Vec<HostPortOwner> {
             name: text(&pod["metadata"]["name"]),
         })
         .collect()
-}
-
-fn node(object: &Value) -> NodeFacts {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let ready = |c: &Value| c["type"] == "Ready" && c["status"] == "True";
-    NodeFacts {
-        name: object["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
-        ready: list(&object["status"]["conditions"]).iter().any(ready),
-        addresses: list(&object["status"]["addresses"])
-            .iter()
-            .filter(|a| a["type"] == "InternalIP")
-            .filter_map(|a| a["address"].as_str()?.parse().ok())
-            .collect(),
-    }
 }

@@ -4,6 +4,7 @@ mod apply;
 mod explain;
 mod look;
 mod request;
+mod seen;
 mod snapshot;
 mod wait;
 
@@ -15,7 +16,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Error, Result};
 
-pub use look::{HostPortOwner, NodeFacts};
+pub use look::HostPortOwner;
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

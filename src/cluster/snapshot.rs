@@ -37,7 +37,7 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    /// One list; none if the server does not know the kind (its definition is not there yet).
+    /// One list, of everything if the selector is empty; none if the server does not know the kind (its definition is not there yet).
     pub(super) async fn list(&self, kind: KindRef, selector: &str) -> Result<(KindRef, Option<Value>)> {
         // Without `resourceVersion` the answer is the newest; lists are small, so that no paging is needed.
         let path = format!(

@@ -1,9 +1,81 @@
+//! The end of `up`: look from inside the cluster, from this machine, at the provider and at the resolvers, until all
+//! agree or nothing that is wrong can heal by waiting.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
 use crate::cluster::Cluster;
-use crate::config::Config;
+use crate::config::{AcmeServer, Config};
+use crate::desired::{external_dns, ingress_nginx};
 use crate::error::Result;
 use crate::net::cloudflare::{Client, Zone};
 use crate::ui::Progress;
-use crate::verify::Report;
-pub(super) async fn prove(_: &Cluster, _: &Client, _: &Zone, _: &Config, _: &Progress) -> Result<Report> {
-    Ok(Report {})
+use crate::verify::{self, Evidence, Ownership, Probes, Report};
+
+/// Between two looks: records spread in seconds, and nobody's API is to be pressed.
+const PAUSE: Duration = Duration::from_secs(3);
+/// The line of progress.
+pub(super) const LINE: &str = "verify";
+
+/// Looks until the picture is final or the deadline comes.
+pub(super) async fn prove(
+    cluster: &Cluster,
+    provider: &Client,
+    zone: &Zone,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Report> {
+    let deadline = Instant::now() + config.timeouts.verify;
+    let hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
+    progress.update(LINE, "looking from outside");
+    loop {
+        let seen = from_cluster(cluster, config).await?;
+        let probes = Probes {
+            hosts: hosts.clone(),
+            zone: Some(zone.clone()),
+            provider: Some(provider.clone()),
+            public_resolvers: config.public_resolvers.clone(),
+            ..Probes::default()
+        };
+        let report = verify::judge(&verify::collect(seen, &probes).await);
+        let late = Instant::now() + PAUSE > deadline;
+        match verify::waiting(&report).next() {
+            Some(check) if !late => {
+                let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
+                progress.update(LINE, &format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title)));
+                tokio::time::sleep(PAUSE).await;
+            }
+            _ => {
+                let counts = report.counts;
+                let text = format!("{} of {} checks passed", counts.pass, report.checks.len());
+                if report.exit_code() == 0 { progress.done(LINE, &text) } else { progress.fail(LINE, &text) }
+                return Ok(report);
+            }
+        }
+    }
+}
+
+/// What the cluster itself knows.
+async fn from_cluster(cluster: &Cluster, config: &Config) -> Result<Evidence> {
+    let selector = format!("app.kubernetes.io/name={}", ingress_nginx::CONTROLLER);
+    let (nodes, ingresses, certificates, answer) = futures::join!(
+        cluster.nodes(),
+        cluster.ingresses(),
+        cluster.certificates(),
+        cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80),
+    );
+    let mut evidence = Evidence::new(Timestamp::now());
+    evidence.staging = config.acme.server == AcmeServer::Staging;
+    evidence.nodes = Some(nodes?);
+    evidence.ingresses = Some(ingresses?);
+    evidence.certificates = Some(certificates?);
+    evidence.cluster_answer = Some(answer);
+    evidence.owner = config.external_dns.then(|| Ownership {
+        id: config.dns.owner.clone(),
+        txt_prefix: external_dns::TXT_PREFIX.to_owned(),
+        wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
+    });
+    Ok(evidence)
 }

@@ -4,7 +4,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::converge::{awaited, converge};
-use super::{prove, token, upstream};
+use super::prove::{self, LINE as VERIFY};
+use super::{token, upstream};
 use crate::cli::{Global, Up};
 use crate::cluster::Cluster;
 use crate::config::{self, AcmeServer, Config, Host};
@@ -20,7 +21,6 @@ use crate::ui::{self, Output, Progress, Ui};
 const CLUSTER: &str = "cluster";
 const PROVIDER: &str = "cloudflare";
 const UPSTREAM: &str = "upstream";
-const VERIFY: &str = "verify";
 const PRUNE: &str = "prune";
 
 pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
@@ -74,7 +74,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     } else if let Some(report) = &report {
         ui::print_report(report);
     }
-    Ok(report.map_or(Exit::Fine, |report| report.exit()))
+    Ok(report.map_or(Exit::Fine, |report| exit(&report)))
 }
 
 /// The PEM text of `acme.caFile`.
@@ -197,4 +197,12 @@ fn document(plan: &Plan, report: Option<&crate::verify::Report>) -> serde_json::
         .collect();
     let removed: Vec<_> = plan.prune.iter().map(Key::to_string).collect();
     json!({ "schema_version": 1, "written": written, "removed": removed, "unchanged": plan.kept, "verify": report })
+}
+
+fn exit(report: &crate::verify::Report) -> Exit {
+    match report.exit_code() {
+        0 => Exit::Fine,
+        1 => Exit::Wrong,
+        _ => Exit::Unfinished,
+    }
 }

@@ -16,7 +16,7 @@ pub struct Problem {
 }
 
 /// One mapping that is being read.
-pub struct Fields<'a> {
+pub(super) struct Fields<'a> {
     path: String,
     place: Place,
     entries: &'a [(Key, Node)],
@@ -26,7 +26,7 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Begins to read `node`; anything but a mapping is a problem and reads as an empty one.
-    pub fn new(path: &str, node: &'a Node, problems: &'a mut Vec<Problem>) -> Self {
+    pub(super) fn new(path: &str, node: &'a Node, problems: &'a mut Vec<Problem>) -> Self {
         let entries: &[(Key, Node)] = match &node.value {
             Value::Map(entries) => entries,
             Value::Null => &[],
@@ -50,12 +50,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Where the mapping begins.
-    pub fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         self.place
     }
 
     /// The path of `key` below this mapping.
-    pub fn path_of(&self, key: &str) -> String {
+    pub(super) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
         } else {
@@ -64,14 +64,14 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of `key`, if it is there and not null.
-    pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
+    pub(super) fn node(&mut self, key: &'static str) -> Option<&'a Node> {
         self.asked.push(key);
         let found = self.entries.iter().find(|(k, _)| k.name == key)?;
         (!matches!(found.1.value, Value::Null)).then_some(&found.1)
     }
 
     /// Reports a problem at `place`.
-    pub fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
+    pub(super) fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
         self.problems.push(Problem {
             place,
             message: message.into(),
@@ -80,7 +80,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field below this one, to be read in turn.
-    pub fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
+    pub(super) fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let path = self.path_of(key);
         let empty = Node {
             place: self.place,
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The entries of a mapping whose keys the user chooses.
-    pub fn entries(&mut self, key: &'static str) -> &'a [(Key, Node)] {
+    pub(super) fn entries(&mut self, key: &'static str) -> &'a [(Key, Node)] {
         match self.node(key).map(|n| (&n.value, n.place)) {
             None => &[],
             Some((Value::Map(entries), _)) => entries,
@@ -106,7 +106,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads an entry of [`Self::entries`].
-    pub fn entry<T>(&mut self, path: &str, node: &Node, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
+    pub(super) fn entry<T>(&mut self, path: &str, node: &Node, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let mut fields = Fields::new(path, node, self.problems);
         let value = read(&mut fields);
         fields.finish();
@@ -114,13 +114,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Text; numbers are taken as they are written only where quotes do not change their meaning.
-    pub fn text(&mut self, key: &'static str) -> Option<(Place, String)> {
+    pub(super) fn text(&mut self, key: &'static str) -> Option<(Place, String)> {
         let node = self.node(key)?;
         self.as_text(key, node).map(|text| (node.place, text))
     }
 
     /// Text that `parse` understands; its error becomes a problem at that place.
-    pub fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, String>,
@@ -137,7 +137,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts, or one text in place of a list of one.
-    pub fn texts(&mut self, key: &'static str) -> Vec<(Place, String)> {
+    pub(super) fn texts(&mut self, key: &'static str) -> Vec<(Place, String)> {
         let Some(node) = self.node(key) else {
             return Vec::new();
         };
@@ -152,7 +152,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A mapping of names that the user chooses to texts; numbers and truth values are taken as written.
-    pub fn texts_by_name(&mut self, key: &'static str) -> BTreeMap<String, String> {
+    pub(super) fn texts_by_name(&mut self, key: &'static str) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         for (name, node) in self.entries(key) {
             let text = match &node.value {
@@ -170,7 +170,7 @@ impl<'a> Fields<'a> {
     }
 
     /// `true` or `false`.
-    pub fn bool(&mut self, key: &'static str) -> Option<bool> {
+    pub(super) fn bool(&mut self, key: &'static str) -> Option<bool> {
         let node = self.node(key)?;
         if let Value::Bool(value) = node.value {
             return Some(value);
@@ -180,7 +180,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number between `low` and `high`, both included.
-    pub fn int(&mut self, key: &'static str, low: i64, high: i64) -> Option<i64> {
+    pub(super) fn int(&mut self, key: &'static str, low: i64, high: i64) -> Option<i64> {
         let node = self.node(key)?;
         match &node.value {
             Value::Int(value) if (low..=high).contains(value) => Some(*value),
@@ -200,7 +200,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Says that a field without a default is not there.
-    pub fn missing(&mut self, key: &'static str, what: &str, example: &str) {
+    pub(super) fn missing(&mut self, key: &'static str, what: &str, example: &str) {
         if self.node(key).is_some() {
             return;
         }
@@ -209,7 +209,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports every key that nobody asked for, with the nearest one that exists.
-    pub fn finish(self) {
+    pub(super) fn finish(self) {
         for (key, _) in self.entries {
             if self.asked.contains(&key.name.as_str()) {
                 continue;
@@ -243,7 +243,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The known name nearest to `name`, if it is near enough to be a slip of the hand.
-pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |k: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
     known
         .iter()

@@ -195,7 +195,7 @@ pub struct Timeouts {
 pub const WHOAMI: &str = "whoami";
 
 /// The longest value of a label (Kubernetes API conventions).
-pub const LABEL_VALUE_MAX: usize = 63;
+pub(super) const LABEL_VALUE_MAX: usize = 63;
 
 impl Config {
     /// Whether any name of a backend outside has to be looked up by the ingress controller.

@@ -73,7 +73,7 @@ impl fmt::Display for Host {
 }
 
 /// Whether `text` is a DNS label as Kubernetes takes it for names of Services and namespaces (RFC 1123, lower case).
-pub fn is_label(text: &str) -> bool {
+pub(super) fn is_label(text: &str) -> bool {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     (1..=63).contains(&text.len())
         && edge(text.chars().next())
@@ -88,7 +88,7 @@ pub fn is_label(text: &str) -> bool {
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub fn email(text: &str) -> Result<String, String> {
+pub(super) fn email(text: &str) -> Result<String, String> {
     let (user, domain) = text
         .split_once('@')
         .ok_or_else(|| format!("`{text}` is not an e-mail address"))?;
@@ -108,7 +108,7 @@ pub fn email(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// Says which forms are taken.
-pub fn duration(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
     let wrong = || format!("`{text}` is not a length of time such as `90s`, `5m` or `2h`");
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
     let number: u64 = number.parse().map_err(|_| wrong())?;

@@ -16,7 +16,7 @@ pub struct Place {
 
 /// A value with its place.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub(super) struct Node {
     /// Where it begins.
     pub place: Place,
     /// What it is.
@@ -25,7 +25,7 @@ pub struct Node {
 
 /// A key with its place.
 #[derive(Debug, Clone)]
-pub struct Key {
+pub(super) struct Key {
     /// Where it begins.
     pub place: Place,
     /// Its text.
@@ -34,15 +34,15 @@ pub struct Key {
 
 /// What a YAML value can be.
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(super) enum Value {
     /// Nothing after the colon, or `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
     /// A whole number.
     Int(i64),
-    /// A number with a point.
-    Float(f64),
+    /// A number with a point; nothing in the configuration is one.
+    Float,
     /// Text.
     Text(String),
     /// A list.
@@ -53,12 +53,12 @@ pub enum Value {
 
 impl Value {
     /// The word for this kind of value in an error message.
-    pub fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "true or false",
             Self::Int(_) => "a whole number",
-            Self::Float(_) => "a number",
+            Self::Float => "a number",
             Self::Text(_) => "text",
             Self::List(_) => "a list",
             Self::Map(_) => "a mapping",
@@ -70,7 +70,7 @@ impl Value {
 ///
 /// # Errors
 /// The parser's message and, where it knows it, the place of the fault.
-pub fn parse(text: &str) -> Result<Node, (Option<Place>, String)> {
+pub(super) fn parse(text: &str) -> Result<Node, (Option<Place>, String)> {
     if text.trim().is_empty() {
         return Ok(Node {
             place: Place { line: 1, column: 1 },
@@ -145,8 +145,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
             .map_err(|_| E::custom("the number is too large"))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Float(value))
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Float)
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

@@ -1,2 +1,90 @@
-use crate::verify::Report;
-pub fn print_report(_: &Report) {}
+//! A report as people read it: by subject, each line with its vantage, the failures again at the end with their fix.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{BOLD, CYAN, GREEN, RED, YELLOW, answer, clean};
+use crate::verify::{Check, Finding, Outcome, Report, Severity, Subject};
+
+/// Prints `report` on stdout.
+pub fn print_report(report: &Report) {
+    answer(&text(report));
+}
+
+fn text(report: &Report) -> String {
+    let mut groups: BTreeMap<Subject, Vec<&Check>> = BTreeMap::new();
+    for check in &report.checks {
+        // What one node says of a host is shown with the host.
+        let subject = match &check.subject.host {
+            Some(host) => Subject::host(host),
+            None => check.subject.clone(),
+        };
+        groups.entry(subject).or_default().push(check);
+    }
+    let mut text = String::new();
+    for (subject, checks) in &groups {
+        let _ = writeln!(text, "{BOLD}{}{BOLD:#}", heading(subject));
+        for check in checks {
+            line(&mut text, check);
+        }
+    }
+    let failures: Vec<(&Check, &Finding)> = report.failures().filter_map(|c| Some((c, c.finding()?))).collect();
+    for (check, finding) in &failures {
+        explain(&mut text, check, finding);
+    }
+    let counts = report.counts;
+    let _ = write!(text, "\n{} checks: {} passed", report.checks.len(), counts.pass);
+    let others = [
+        (counts.fail, "failed"),
+        (counts.warn, "warned"),
+        (counts.blocked, "blocked"),
+        (counts.unknown, "unknown"),
+        (counts.skip, "skipped"),
+    ];
+    for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
+        let _ = write!(text, ", {count} {word}");
+    }
+    text.push('\n');
+    text
+}
+
+fn line(text: &mut String, check: &Check) {
+    let (style, word, said) = match &check.outcome {
+        Outcome::Pass { saw } => (GREEN, "ok     ", saw.clone()),
+        Outcome::Fail(finding) if check.severity == Severity::Error => (RED, "FAIL   ", finding.summary.clone()),
+        Outcome::Fail(finding) => (YELLOW, "warn   ", finding.summary.clone()),
+        Outcome::Skip { why } => (CYAN, "skip   ", why.clone()),
+        Outcome::Blocked { by } => (YELLOW, "blocked", format!("by `{by}`")),
+        Outcome::Unknown { why } => (YELLOW, "unknown", why.clone()),
+    };
+    let _ = writeln!(text, "  {style}{word}{style:#} {} ({}): {}", check.title, check.vantage, one_line(&said));
+}
+
+fn explain(text: &mut String, check: &Check, finding: &Finding) {
+    let about = check.subject.host.as_deref().or(check.subject.node.as_deref()).unwrap_or("the lab");
+    let _ = writeln!(text, "\n{RED}{}{RED:#} {BOLD}{about}{BOLD:#}: {}", check.id, one_line(&finding.summary));
+    let _ = writeln!(text, "  cause: {}", one_line(&finding.cause));
+    let _ = writeln!(text, "  fix:   {}", clean(&finding.fix.text).replace('\n', "\n         "));
+    for command in &finding.fix.commands {
+        let _ = writeln!(text, "         {CYAN}{}{CYAN:#}", one_line(command));
+    }
+    if let Some(option) = &finding.fix.nixos {
+        let _ = writeln!(text, "  NixOS: {}", one_line(option));
+    }
+    if let Some(at) = finding.retry_at {
+        let _ = writeln!(text, "  again: by itself at {at}");
+    }
+}
+
+fn heading(subject: &Subject) -> String {
+    match (&subject.host, &subject.node) {
+        (Some(host), _) => clean(host),
+        (None, Some(node)) => format!("node {}", clean(node)),
+        (None, None) => "cluster".to_owned(),
+    }
+}
+
+/// Text from the cluster or the network, on one line and without control characters.
+fn one_line(text: &str) -> String {
+    clean(text).replace('\n', " ")
+}
