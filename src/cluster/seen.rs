@@ -29,7 +29,10 @@ pub(super) fn ingress(object: &Value) -> IngressSeen {
     IngressSeen {
         namespace: text(&object["metadata"]["namespace"]),
         name: text(&object["metadata"]["name"]),
-        class: spec["ingressClassName"].as_str().or(legacy_class.as_str()).map(str::to_owned),
+        class: spec["ingressClassName"]
+            .as_str()
+            .or(legacy_class.as_str())
+            .map(str::to_owned),
         hosts: texts(rules.iter().map(|rule| &rule["host"])),
         catch_all: spec["defaultBackend"].is_object() || rules.iter().any(|rule| rule["host"].is_null()),
         addresses,
@@ -51,8 +54,13 @@ pub(super) fn certificate(object: &Value) -> CertificateSeen {
         ready: ready.map(|c| c["status"] == "True"),
         reason: said("reason"),
         message: said("message"),
-        last_failure: object["status"]["lastFailureTime"].as_str().and_then(|at| at.parse().ok()),
-        failed_attempts: object["status"]["failedIssuanceAttempts"].as_u64().and_then(|n| n.try_into().ok()).unwrap_or(0),
+        last_failure: object["status"]["lastFailureTime"]
+            .as_str()
+            .and_then(|at| at.parse().ok()),
+        failed_attempts: object["status"]["failedIssuanceAttempts"]
+            .as_u64()
+            .and_then(|n| n.try_into().ok())
+            .unwrap_or(0),
     }
 }
 
@@ -63,7 +71,9 @@ pub(super) fn is_ready(pod: &Value) -> bool {
 }
 
 fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(&object["status"]["conditions"]).iter().find(|c| c["type"] == name)
+    list(&object["status"]["conditions"])
+        .iter()
+        .find(|c| c["type"] == name)
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -75,7 +85,9 @@ fn text(value: &Value) -> String {
 }
 
 fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
-    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    values
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]
@@ -94,8 +106,10 @@ mod tests {
 
     #[test]
     fn an_ingress_tells_its_class_by_either_spelling_and_whether_it_takes_every_name() {
-        let seen = ingress(&json!({ "metadata": { "annotations": { "kubernetes.io/ingress.class": "nginx" } },
-            "spec": { "rules": [{ "host": "a.example.com" }, {}], "tls": [{ "hosts": ["a.example.com"], "secretName": "s" }] } }));
+        let seen = ingress(
+            &json!({ "metadata": { "annotations": { "kubernetes.io/ingress.class": "nginx" } },
+            "spec": { "rules": [{ "host": "a.example.com" }, {}], "tls": [{ "hosts": ["a.example.com"], "secretName": "s" }] } }),
+        );
         assert_eq!(seen.class.as_deref(), Some("nginx"));
         assert!(seen.catch_all);
         assert_eq!((seen.hosts.len(), seen.tls_secret.as_deref()), (1, Some("s")));
@@ -103,17 +117,26 @@ mod tests {
 
     #[test]
     fn a_certificate_tells_why_its_last_attempt_failed() {
-        let seen = certificate(&json!({ "status": { "failedIssuanceAttempts": 2, "lastFailureTime": "2026-01-02T03:04:05Z",
+        let seen = certificate(
+            &json!({ "status": { "failedIssuanceAttempts": 2, "lastFailureTime": "2026-01-02T03:04:05Z",
             "conditions": [{ "type": "Ready", "status": "False", "message": "no Secret" },
-                { "type": "Issuing", "status": "False", "reason": "Failed", "message": "CAA" }] } }));
-        assert_eq!((seen.ready, seen.message.as_str(), seen.failed_attempts), (Some(false), "CAA", 2));
+                { "type": "Issuing", "status": "False", "reason": "Failed", "message": "CAA" }] } }),
+        );
+        assert_eq!(
+            (seen.ready, seen.message.as_str(), seen.failed_attempts),
+            (Some(false), "CAA", 2)
+        );
         assert!(seen.last_failure.is_some());
     }
 
     #[test]
     fn an_object_without_anything_is_no_panic() {
         for value in [json!({}), json!(null), json!({ "spec": [], "status": "x" })] {
-            assert!(!node(&value).ready && ingress(&value).hosts.is_empty() && certificate(&value).ready.is_none());
+            assert!(
+                !node(&value).ready
+                    && ingress(&value).hosts.is_empty()
+                    && certificate(&value).ready.is_none()
+            );
         }
     }
 }

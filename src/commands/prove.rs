@@ -1,13 +1,14 @@
 //! The end of `up`: look from inside the cluster, from this machine, at the provider and at the resolvers, until all
 //! agree or nothing that is wrong can heal by waiting.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::config::{AcmeServer, Config};
+use crate::config::{self, AcmeServer, Config};
 use crate::desired::{external_dns, ingress_nginx};
 use crate::error::Result;
 use crate::net::cloudflare::{Client, Zone};
@@ -32,28 +33,33 @@ pub(super) async fn prove(
     progress.update(LINE, "looking from outside");
     loop {
         let seen = from_cluster(cluster, config).await?;
-        let probes = Probes {
-            hosts: hosts.clone(),
-            zone: Some(zone.clone()),
-            provider: Some(provider.clone()),
-            public_resolvers: config.public_resolvers.clone(),
-            ..Probes::default()
-        };
-        let report = verify::judge(&verify::collect(seen, &probes).await);
-        let late = Instant::now() + PAUSE > deadline;
-        match verify::waiting(&report).next() {
-            Some(check) if !late => {
-                let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
-                progress.update(LINE, &format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title)));
-                tokio::time::sleep(PAUSE).await;
-            }
-            _ => {
-                let counts = report.counts;
-                let text = format!("{} of {} checks passed", counts.pass, report.checks.len());
-                if report.exit_code() == 0 { progress.done(LINE, &text) } else { progress.fail(LINE, &text) }
-                return Ok(report);
-            }
+        let mut probes = Probes::new(zone.clone(), hosts.clone());
+        probes.resolvers = config
+            .public_resolvers
+            .iter()
+            .map(|address| SocketAddr::new(*address, 53))
+            .collect();
+        if config.public_resolvers != config::PUBLIC_RESOLVERS {
+            probes.doh = Vec::new();
         }
+        let report = verify::judge(&verify::collect(seen, &probes, Some(provider)).await);
+        let late = Instant::now() + PAUSE > deadline;
+        let why = verify::waiting(&report).next().map(|check| {
+            let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
+            format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title))
+        });
+        if let (Some(why), false) = (why, late) {
+            progress.update(LINE, &why);
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        let text = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
+        if report.exit_code() == 0 {
+            progress.done(LINE, &text);
+        } else {
+            progress.fail(LINE, &text);
+        }
+        return Ok(report);
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         let credentials = Credentials {
             token: token.expose().to_owned(),
             zone_id: zone.id.clone(),
+            zone: zone.name.clone(),
         };
         let inputs = Inputs {
             credentials: Some(&credentials),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Fields, Problem, nearest};
 use super::model::{
-    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, Policy, Provider,
-    Service, Timeouts,
+    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
+    Policy, Provider, Service, Timeouts,
 };
 use super::names::{Host, duration, email, is_label};
 use super::service;
@@ -310,7 +310,7 @@ fn public_resolvers(fields: &mut Fields<'_>) -> Vec<std::net::IpAddr> {
         }
     }
     if found.is_empty() {
-        vec![[1, 1, 1, 1].into(), [8, 8, 8, 8].into()]
+        PUBLIC_RESOLVERS.to_vec()
     } else {
         found
     }

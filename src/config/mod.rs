@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 pub use fields::Problem;
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Ingress, Policy, Provider, Scheme,
-    Service, Timeouts, WHOAMI,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Ingress, PUBLIC_RESOLVERS, Policy,
+    Provider, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use names::Host;
 

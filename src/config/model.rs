@@ -191,6 +191,12 @@ pub struct Timeouts {
     pub verify: Duration,
 }
 
+/// Whom `verify` asks by default: Cloudflare's and Google's public resolvers.
+pub const PUBLIC_RESOLVERS: [IpAddr; 2] = [
+    IpAddr::V4(std::net::Ipv4Addr::new(1, 1, 1, 1)),
+    IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8, 8)),
+];
+
 /// The first label of the demo service.
 pub const WHOAMI: &str = "whoami";
 

@@ -3,29 +3,26 @@
 use k8s_openapi::api::core::v1::EnvVar;
 use serde_json::{Value, json};
 
-use super::{SECRET, TOKEN_KEY, ZONE_KEY};
-use crate::config::Config;
+use super::{SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 use crate::desired::pod::env_secret;
 
 /// A private address cannot be proxied (Cloudflare's API answers 9003), so `--cloudflare-proxied` is never given.
-pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
+pub(super) fn external_dns_arguments() -> Vec<String> {
     vec![
         "--provider=cloudflare".to_owned(),
-        format!(
-            "--domain-filter={}",
-            config.dns.zone.as_ref().unwrap_or(&config.domain)
-        ),
         // The most that one page may have: fewer calls against the limit of 1200 in five minutes.
         "--cloudflare-dns-records-per-page=5000".to_owned(),
     ]
 }
 
-/// With the zone's id, external-dns asks for that zone alone: the token needs no other, and a domain filter below the
-/// zone's own name still finds it.
+/// external-dns takes every flag from the environment too. With the zone's id it asks for that zone alone: the token
+/// needs no other. The domain filter is the zone, not the lab's domain: a name outside the domain would lose its filter
+/// together with its service, and its record would stay.
 pub(super) fn external_dns_env() -> Vec<EnvVar> {
     vec![
         env_secret("CF_API_TOKEN", SECRET, TOKEN_KEY),
-        env_secret("EXTERNAL_DNS_ZONE_ID_FILTER", SECRET, ZONE_KEY),
+        env_secret("EXTERNAL_DNS_ZONE_ID_FILTER", SECRET, ZONE_ID_KEY),
+        env_secret("EXTERNAL_DNS_DOMAIN_FILTER", SECRET, ZONE_KEY),
     ]
 }
 

@@ -14,7 +14,9 @@ pub const SECRET: &str = "homelab-dns-provider";
 /// The Secret's key that holds the token.
 pub const TOKEN_KEY: &str = "token";
 /// The Secret's key that holds the zone's id.
-pub const ZONE_KEY: &str = "zone-id";
+pub const ZONE_ID_KEY: &str = "zone-id";
+/// The Secret's key that holds the zone's name.
+pub const ZONE_KEY: &str = "zone";
 
 /// What `up` learned from the provider and what goes into the Secrets.
 #[derive(Clone)]
@@ -23,18 +25,24 @@ pub struct Credentials {
     pub token: String,
     /// The provider's id of the zone.
     pub zone_id: String,
+    /// The zone's name.
+    pub zone: String,
 }
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credentials {{ token: ***, zone_id: {} }}", self.zone_id)
+        write!(
+            f,
+            "Credentials {{ token: ***, zone: {} ({}) }}",
+            self.zone, self.zone_id
+        )
     }
 }
 
 /// The provider's own arguments of external-dns.
 pub fn external_dns_arguments(config: &Config) -> Vec<String> {
     match config.dns.provider {
-        Provider::Cloudflare => cloudflare::external_dns_arguments(config),
+        Provider::Cloudflare => cloudflare::external_dns_arguments(),
     }
 }
 
@@ -54,9 +62,13 @@ pub fn solver(config: &Config) -> Value {
 
 /// The data of external-dns' Secret.
 pub fn external_dns_secret(credentials: &Credentials) -> BTreeMap<String, String> {
-    [(TOKEN_KEY, &credentials.token), (ZONE_KEY, &credentials.zone_id)]
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .into()
+    [
+        (TOKEN_KEY, &credentials.token),
+        (ZONE_ID_KEY, &credentials.zone_id),
+        (ZONE_KEY, &credentials.zone),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.clone()))
+    .into()
 }
 
 /// The data of cert-manager's Secret.

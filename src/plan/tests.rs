@@ -125,6 +125,7 @@ fn the_data_of_a_secret_is_compared_and_never_hashed() {
     let credentials = |token: &str| crate::dns::Credentials {
         token: token.to_owned(),
         zone_id: "z".to_owned(),
+        zone: "example.com".to_owned(),
     };
     let bundle_with = |token: &str| {
         bundle(
@@ -157,4 +158,48 @@ fn the_data_of_a_secret_is_compared_and_never_hashed() {
             "Secret external-dns/homelab-dns-provider"
         ]
     );
+}
+
+/// Any configuration with up to a handful of services, as text.
+fn configurations() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let backend = prop_oneof![
+        (1u8..255, 1u16..9999).prop_map(|(a, port)| format!("url: 'https://10.0.0.{a}:{port}'")),
+        ("[a-z]{1,8}", "[a-z]{1,8}", 1u16..9999)
+            .prop_map(|(n, s, port)| format!("service: {n}/{s}, port: {port}")),
+        Just("url: 'http://printer.lan.example.com', maxBodySize: 10g".to_owned()),
+    ];
+    let services = proptest::collection::btree_map("[a-z][a-z0-9]{0,9}", backend, 0..6);
+    (
+        services,
+        any::<bool>(),
+        prop_oneof![Just("per-host"), Just("wildcard")],
+    )
+        .prop_map(|(services, staging, certificates)| {
+            let lines: String = services
+                .iter()
+                .map(|(name, backend)| format!("  x{name}: {{ {backend} }}\n"))
+                .collect();
+            format!("certificates: {certificates}\nacme: {{ staging: {staging} }}\nservices:\n{lines}")
+        })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn for_any_configuration_the_plan_of_what_is_there_is_empty(text in configurations()) {
+        let first = plan(bundle_of(&text), &Snapshot::default());
+        let again = plan(bundle_of(&text), &applied(&first));
+        proptest::prop_assert!(again.is_empty());
+        proptest::prop_assert_eq!(again.kept, first.apply.len());
+    }
+
+    #[test]
+    fn for_any_configuration_rendering_is_deterministic_and_no_object_is_there_twice(text in configurations()) {
+        let (one, two) = (bundle_of(&text), bundle_of(&text));
+        proptest::prop_assert_eq!(&one.objects, &two.objects);
+        let keys: std::collections::BTreeSet<_> = one.objects.iter().map(|o| &o.key).collect();
+        proptest::prop_assert_eq!(keys.len(), one.objects.len());
+    }
 }

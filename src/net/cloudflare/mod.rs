@@ -88,10 +88,12 @@ impl Client {
         let (verified, zone) = futures::join!(self.verify(), self.find_zone(domain));
         match (verified, zone) {
             (Ok(()) | Err(Error::InvalidToken), Ok(zone)) => zone.require_active(),
+            (Err(error), Ok(zone)) if error.is_transient() => zone.require_active(),
             // The token was let in, only not to this: that says more than "unknown here".
-            (Err(Error::InvalidToken), Err(error @ (Error::NoZone { .. } | Error::Location { .. }))) => {
-                Err(error)
-            }
+            (
+                Err(Error::InvalidToken),
+                Err(error @ (Error::NoZone { .. } | Error::MissingPermission { .. })),
+            ) => Err(error),
             (Err(error), _) | (Ok(()), Err(error)) => Err(error),
         }
     }

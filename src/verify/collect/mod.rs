@@ -1,0 +1,154 @@
+//! Looks at the world once: all probes side by side, each with its own short limit, all within one deadline.
+//!
+//! The order that matters is kept for each host: the authoritative servers first, and a public or local resolver only
+//! for a host that they already answer. A resolver that is asked too early remembers the absence for up to half an hour
+//! (RFC 2308; Cloudflare's SOA says 1800 s), and the check would itself cause what it then reports.
+
+mod limit;
+mod names;
+mod nodes;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use futures::future::join_all;
+
+use self::limit::Limit;
+use super::evidence::{Evidence, ProviderFailure, ProviderSeen, probe_name};
+use crate::net::{
+    cloudflare::{Client, Zone},
+    dns::Doh,
+    http::{Scheme, Target},
+};
+
+/// What to look at.
+#[derive(Debug, Clone)]
+pub struct Probes {
+    pub hosts: Vec<String>,
+    /// The zone of the hosts.
+    pub zone: Zone,
+    /// Public resolvers, and their DoH for when port 53 is closed.
+    pub resolvers: Vec<SocketAddr>,
+    pub doh: Vec<Doh>,
+    pub resolv_conf: PathBuf,
+    /// 53, 80 and 443 but in tests.
+    pub dns_port: u16,
+    pub http_port: u16,
+    pub https_port: u16,
+    /// Whether the service is asked with its certificate checked; never with a staging one.
+    pub check_certificates: bool,
+    /// The limit of one probe and of all together.
+    pub probe: Duration,
+    pub deadline: Duration,
+}
+
+impl Probes {
+    /// The probes for some hosts of a zone, everything else as at home.
+    #[must_use]
+    pub fn new(zone: Zone, hosts: Vec<String>) -> Self {
+        let public = |address: [u8; 4]| SocketAddr::from((address, 53));
+        let doh = |host: &str| Doh {
+            url: format!("https://{host}/dns-query"),
+            address: None,
+        };
+        Self {
+            hosts,
+            zone,
+            resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
+            doh: vec![doh("1.1.1.1")],
+            resolv_conf: "/etc/resolv.conf".into(),
+            dns_port: 53,
+            http_port: 80,
+            https_port: 443,
+            check_certificates: true,
+            probe: Duration::from_secs(2),
+            deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A host, and how its service is asked.
+struct Host {
+    name: String,
+    scheme: Scheme,
+    check_certificate: bool,
+}
+
+impl Host {
+    fn target(&self, probes: &Probes, address: IpAddr) -> Target {
+        let port = match self.scheme {
+            Scheme::Http => probes.http_port,
+            Scheme::Https => probes.https_port,
+        };
+        Target {
+            scheme: self.scheme,
+            address: SocketAddr::new(address, port),
+            host: Some(probe_name(&self.name)),
+            check_certificate: self.check_certificate,
+        }
+    }
+}
+
+/// Fills the evidence that comes over the network; the seed holds what the cluster said.
+pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Client>) -> Evidence {
+    let limit = Limit::new(probes.probe, probes.deadline);
+    let addresses = nodes::addresses(&seed);
+    let of = |name: &String| Host {
+        name: name.clone(),
+        scheme: if seed.wants_tls(name) == Some(false) {
+            Scheme::Http
+        } else {
+            Scheme::Https
+        },
+        check_certificate: probes.check_certificates && !seed.staging,
+    };
+    let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
+    let six = addresses.iter().any(|(_, address)| address.is_ipv6());
+    let (names, answers, services) = futures::join!(
+        async {
+            let (provider, servers) =
+                futures::join!(read_zone(probes, provider), names::Servers::find(probes, &limit));
+            let looks = hosts
+                .iter()
+                .map(|host| names::look(probes, &limit, &servers, provider.as_ref(), host, six));
+            let looked = join_all(looks).await;
+            (provider, servers.missing, looked)
+        },
+        nodes::unknown_names(probes, &limit, &addresses),
+        join_all(
+            hosts
+                .iter()
+                .map(|host| nodes::services(probes, &limit, &addresses, host))
+        ),
+    );
+    let (provider, missing, looked) = names;
+    seed.provider = provider.or(seed.provider);
+    seed.no_authoritative = missing;
+    seed.node_answers = answers;
+    for ((host, mut seen), (tls, http)) in probes.hosts.iter().zip(looked).zip(services) {
+        (seen.tls, seen.http) = (tls, http);
+        seed.hosts.insert(host.clone(), seen);
+    }
+    seed
+}
+
+/// One listing of the whole zone, however many hosts there are.
+async fn read_zone(
+    probes: &Probes,
+    client: Option<&Client>,
+) -> Option<Result<ProviderSeen, ProviderFailure>> {
+    let client = client?.clone().deadline(probes.deadline);
+    let zone = probes.zone.clone();
+    let records = client.records(&zone, None).await;
+    Some(
+        records
+            .map(|records| ProviderSeen { zone, records })
+            .map_err(ProviderFailure::from),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! Pure functions from what was seen to outcomes. Missing evidence gives "unknown", never a guess.
+
+mod app;
+mod certificate;
+mod dns;
+mod ingress;
+mod records;
+mod system;
+mod tls;
+
+use super::{
+    evidence::{Evidence, HostSeen},
+    model::{CheckId, Judged, Outcome, Subject, Vantage},
+};
+
+/// Every check, for every host and node seen.
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let mut judged = ingress::controller(evidence);
+    judged.push(records::token(evidence));
+    for (host, seen) in &evidence.hosts {
+        judged.push(ingress::status(evidence, host));
+        judged.extend(records::host(evidence, host));
+        judged.extend(dns::authoritative(evidence, host, seen));
+        judged.extend(dns::public(evidence, host, seen));
+        judged.extend(system::host(evidence, host, seen));
+        judged.push(certificate::host(evidence, host));
+        judged.extend(tls::host(evidence, host, seen));
+        judged.extend(app::host(host, seen));
+    }
+    judged
+}
+
+fn judged(id: CheckId, subject: Subject, vantage: Vantage, outcome: impl Into<Outcome>) -> Judged {
+    Judged {
+        id,
+        subject,
+        vantage,
+        outcome: outcome.into(),
+    }
+}
+
+/// What the host's record should hold: what the provider has, else what the Ingress has.
+fn wanted(evidence: &Evidence, host: &str) -> Vec<std::net::IpAddr> {
+    match records::addresses(evidence, host) {
+        found if !found.is_empty() => found,
+        _ => evidence.status_of(host),
+    }
+}
+
+/// What the world outside answers: the authoritative servers, else a public resolver. Empty: nobody answers yet.
+fn published(seen: &HostSeen) -> Vec<std::net::IpAddr> {
+    let mut answers = seen
+        .authoritative
+        .iter()
+        .chain(&seen.public)
+        .filter_map(|lookup| lookup.result.as_ref().ok());
+    answers
+        .find_map(|reply| Some(reply.addresses()).filter(|found| !found.is_empty()))
+        .unwrap_or_default()
+}

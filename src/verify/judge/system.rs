@@ -1,0 +1,232 @@
+//! This machine's resolver, which is the router's as a rule: four ways in which it can hide a record that is there.
+//!
+//! Told apart by what the resolver itself says. Rebinding protection (dnsmasq `stop-dns-rebind`, unbound
+//! `private-address`) takes the private address out and leaves an empty NOERROR or REFUSED; a remembered absence
+//! (RFC 2308) is NXDOMAIN, or an empty NOERROR with the SOA that says how long; anything else that differs is local.
+
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    dns::{after, said},
+    judged, published, records, wanted,
+};
+use crate::{
+    net::dns::{Rcode, Reply},
+    verify::{
+        evidence::{Evidence, HostSeen, Lookup, probe_name},
+        model::{CheckId, Finding, Judged, Outcome, Subject, Vantage},
+        registry::id,
+        words::{list, span},
+    },
+};
+
+/// No resolver remembers an absence for longer than this: Cloudflare's SOA says 1800 s.
+const LONGEST_MEMORY: SignedDuration = SignedDuration::from_secs(3600);
+
+const ROUTERS: &str = "let private answers for this domain through. dnsmasq and Pi-hole: `rebind-domain-ok=/DOMAIN/`. \
+    OpenWrt: DHCP and DNS, Filter, Domain whitelist. unbound, OPNsense, pfSense: `private-domain: DOMAIN`. \
+    AdGuard Home: an exception rule for the domain. \
+    Fritz!Box: Home Network, Network, Network Settings, DNS rebind protection, one line for each host. \
+    If the router cannot be set, hand out another resolver by DHCP";
+
+/// At most one of the four fails; the others pass with it, or are unknown together.
+pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+    const ALL: [CheckId; 4] = [id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
+    let of = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
+    let expected = match published(seen) {
+        found if found.is_empty() => wanted(evidence, host),
+        found => found,
+    };
+    let failure = match &seen.system {
+        None => {
+            let why = "not asked before the record is published, lest the absence be remembered";
+            return ALL.iter().map(|id| of(*id, Outcome::unknown(why))).collect();
+        }
+        Some(Ok(found)) if *found == expected && !found.is_empty() => {
+            return ALL.iter().map(|id| of(*id, Outcome::pass(list(found)))).collect();
+        }
+        Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => (
+            id::LOCAL_OVERRIDE,
+            overridden(evidence, host, seen, found, &expected),
+        ),
+        Some(Ok(_)) => empty(evidence, host, seen, &expected),
+        Some(Err(why)) => match seen.system_servers.iter().find(|lookup| hides(lookup)) {
+            Some(_) => empty(evidence, host, seen, &expected),
+            None => {
+                let why = Finding::new(
+                    format!("this machine cannot look `{host}` up: {why}"),
+                    "its resolver does not answer",
+                    "check the name servers in `/etc/resolv.conf` and the router's DNS",
+                )
+                .command(format!("getent hosts {}", probe_name(host)));
+                (id::SYSTEM, why.heals())
+            }
+        },
+    };
+    let (failed, finding) = failure;
+    let mut finding = Some(finding);
+    ALL.iter()
+        .map(|id| match finding.take_if(|_| *id == failed) {
+            Some(finding) => of(*id, finding.into()),
+            // What the check of the plain answer says is explained by the one that failed.
+            None if *id == id::SYSTEM => of(*id, Outcome::Blocked { by: failed }),
+            None => of(*id, Outcome::pass("not the case")),
+        })
+        .collect()
+}
+
+/// `0.0.0.0` and `::` are how filters say "nothing".
+fn is_void(address: &IpAddr) -> bool {
+    address.is_unspecified()
+}
+
+fn replies(seen: &HostSeen) -> impl Iterator<Item = (&Lookup, &Reply)> {
+    seen.system_servers
+        .iter()
+        .filter_map(|lookup| Some((lookup, lookup.result.as_ref().ok()?)))
+}
+
+/// A resolver that answers without an address.
+fn hides(lookup: &Lookup) -> bool {
+    lookup
+        .result
+        .as_ref()
+        .is_ok_and(|reply| reply.addresses().iter().all(is_void))
+}
+
+/// Nothing where the world has an address: forgotten soon, or filtered for good.
+fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) -> (CheckId, Finding) {
+    let Some((lookup, reply)) = replies(seen).find(|(_, reply)| reply.addresses().iter().all(is_void)) else {
+        let finding = Finding::new(
+            format!(
+                "this machine finds no address for `{host}`, the world has {}",
+                list(expected)
+            ),
+            "its resolver gave nothing a moment ago and answers now, or another source of names comes before DNS",
+            "try again in a minute; then look at the `hosts` line of `/etc/nsswitch.conf`",
+        );
+        return (id::SYSTEM, finding.heals());
+    };
+    let summary = format!(
+        "{} answers {} for `{host}`, the world has {}",
+        lookup.server,
+        said(reply),
+        list(expected)
+    );
+    let remembered = match (reply.rcode, reply.negative_ttl()) {
+        (Rcode::NxDomain | Rcode::NoError, Some(left)) => Some(Some(left)),
+        // A cache may leave the SOA out; no cache outlives an old record.
+        (Rcode::NxDomain, None) if !is_old(evidence, host) => Some(None),
+        _ => None,
+    };
+    if let Some(left) = remembered {
+        let when = left.map_or("within half an hour".into(), |left| {
+            format!("in {}", span(left.into()))
+        });
+        let finding = Finding::new(
+            summary,
+            "it was asked before the record was there, and remembers that there was none",
+            format!(
+                "wait: it forgets this {when}. Or clear the cache now, here and in the router (restart it)"
+            ),
+        )
+        .command("resolvectl flush-caches")
+        .heals()
+        .retry_at(left.and_then(|left| after(evidence.now, left)));
+        return (id::NEGATIVE_CACHE, finding);
+    }
+    if reply.rcode == Rcode::ServFail {
+        let finding = Finding::new(
+            summary,
+            "the resolver failed to ask further, or refuses the zone's DNSSEC",
+            "restart the router's resolver; compare with `dig +cd`",
+        )
+        .command(format!("dig {} @{} +cd", probe_name(host), lookup.server));
+        return (id::SYSTEM, finding.heals());
+    }
+    let domain = match &evidence.provider {
+        Some(Ok(provider)) => provider.zone.name.clone(),
+        _ => host.split_once('.').map_or(host, |(_, rest)| rest).to_owned(),
+    };
+    let finding = Finding::new(
+        summary,
+        "it drops answers with private addresses (DNS rebinding protection)",
+        ROUTERS.replace("DOMAIN", &domain),
+    )
+    .nixos(format!(
+        "services.dnsmasq.settings.rebind-domain-ok = \"/{domain}/\""
+    ));
+    (id::REBIND, finding)
+}
+
+/// Whether the record has been there for longer than any absence is remembered.
+fn is_old(evidence: &Evidence, host: &str) -> bool {
+    written(evidence, host).is_some_and(|when| evidence.now.duration_since(when) > LONGEST_MEMORY)
+}
+
+fn written(evidence: &Evidence, host: &str) -> Option<Timestamp> {
+    let Some(Ok(provider)) = &evidence.provider else {
+        return None;
+    };
+    let of_host = provider
+        .records
+        .iter()
+        .filter(|record| record.name.eq_ignore_ascii_case(host) && record.kind != "TXT");
+    of_host
+        .filter_map(|record| record.modified_on.or(record.created_on))
+        .max()
+}
+
+/// Another address than the world's: remembered from before a change, or made up locally.
+fn overridden(
+    evidence: &Evidence,
+    host: &str,
+    seen: &HostSeen,
+    found: &[IpAddr],
+    expected: &[IpAddr],
+) -> Finding {
+    let summary = format!(
+        "this machine resolves `{host}` to {}, the world to {}",
+        list(found),
+        list(expected)
+    );
+    let same_by_dns = replies(seen).find(|(_, reply)| reply.addresses() == found);
+    let Some((lookup, reply)) = same_by_dns else {
+        return Finding::new(
+            summary,
+            "`/etc/hosts` or another local source of names comes before DNS",
+            format!("remove `{host}` from `/etc/hosts`"),
+        )
+        .command(format!("grep -n -F '{host}' /etc/hosts"))
+        .nixos("networking.hosts");
+    };
+    let ttl = reply.ttl().unwrap_or_default();
+    let changed = written(evidence, host).map(|when| evidence.now.duration_since(when));
+    let published_before = records::addresses(evidence, host) == expected;
+    if published_before && changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300)) {
+        return Finding::new(
+            summary,
+            format!(
+                "the record changed a moment ago, and {} remembers the old one",
+                lookup.server
+            ),
+            format!("wait: it forgets this in {}", span(ttl.into())),
+        )
+        .heals()
+        .retry_at(after(evidence.now, ttl));
+    }
+    Finding::new(
+        summary,
+        format!(
+            "{} has an entry of its own for the name (Pi-hole, AdGuard or router: local DNS, rewrites)",
+            lookup.server
+        ),
+        format!(
+            "remove the entry for `{host}` there, or let it hold {}",
+            list(expected)
+        ),
+    )
+    .command(format!("dig {} @{}", probe_name(host), lookup.server))
+}

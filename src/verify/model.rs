@@ -1,0 +1,260 @@
+//! The words of a check. Everything here is data: it is shown, serialised and compared, never run.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// The stable name of a check, for example `dns.rebind`. Never reused, never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct CheckId(pub(super) &'static str);
+
+impl CheckId {
+    /// The name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Where an answer was seen from: the same question has different answers at each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(tag = "from", content = "name", rename_all = "kebab-case")]
+pub enum Vantage {
+    Config,
+    Api,
+    Cluster,
+    Node(String),
+    Provider,
+    Authoritative(String),
+    PublicDns(String),
+    System,
+    Lan,
+}
+
+impl fmt::Display for Vantage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config => f.write_str("the configuration"),
+            Self::Api => f.write_str("the Kubernetes API"),
+            Self::Cluster => f.write_str("from inside the cluster"),
+            Self::Node(name) => write!(f, "from this machine to node {name}"),
+            Self::Provider => f.write_str("the DNS provider"),
+            Self::Authoritative(server) => write!(f, "authoritative server {server}"),
+            Self::PublicDns(server) => write!(f, "public resolver {server}"),
+            Self::System => f.write_str("this machine's resolver"),
+            Self::Lan => f.write_str("from this machine by name"),
+        }
+    }
+}
+
+/// How much a failure matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// What a check is about: a host, a node, both, or the whole lab.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Subject {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+impl Subject {
+    /// A host.
+    pub fn host(host: impl Into<String>) -> Self {
+        Self {
+            host: Some(host.into()),
+            node: None,
+        }
+    }
+
+    /// A node.
+    pub fn node(node: impl Into<String>) -> Self {
+        Self {
+            host: None,
+            node: Some(node.into()),
+        }
+    }
+
+    /// A host as one node serves it.
+    pub fn both(host: impl Into<String>, node: impl Into<String>) -> Self {
+        Self {
+            host: Some(host.into()),
+            node: Some(node.into()),
+        }
+    }
+
+    /// Whether nothing in the two differs: a fault of the whole lab touches every host, one host's no other.
+    #[must_use]
+    pub fn touches(&self, other: &Self) -> bool {
+        let same = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
+        same(&self.host, &other.host) && same(&self.node, &other.node)
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    Pass {
+        saw: String,
+    },
+    Fail(Finding),
+    /// It does not apply here.
+    Skip {
+        why: String,
+    },
+    /// Another check failed, and this one cannot be better.
+    Blocked {
+        by: CheckId,
+    },
+    /// It could not be looked at, which is not the same as broken.
+    Unknown {
+        why: String,
+    },
+}
+
+impl Outcome {
+    pub(super) fn pass(saw: impl Into<String>) -> Self {
+        Self::Pass { saw: saw.into() }
+    }
+
+    pub(super) fn skip(why: impl Into<String>) -> Self {
+        Self::Skip { why: why.into() }
+    }
+
+    pub(super) fn unknown(why: impl Into<String>) -> Self {
+        Self::Unknown { why: why.into() }
+    }
+}
+
+/// Whether a failure may go away with nobody doing anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heals {
+    Waiting,
+    Never,
+}
+
+/// A failure: what was seen, why, and the one thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub summary: String,
+    pub cause: String,
+    pub fix: Fix,
+    pub heals: Heals,
+    /// When it may be better by itself, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+impl Finding {
+    /// A failure that stays until somebody acts.
+    pub fn new(summary: impl Into<String>, cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            summary: summary.into(),
+            cause: cause.into(),
+            fix: Fix {
+                text: fix.into(),
+                commands: Vec::new(),
+                nixos: None,
+            },
+            heals: Heals::Never,
+            retry_at: None,
+        }
+    }
+
+    /// The same, but it may heal by waiting.
+    #[must_use]
+    pub fn heals(mut self) -> Self {
+        self.heals = Heals::Waiting;
+        self
+    }
+
+    /// The same, and it may be better from then on.
+    #[must_use]
+    pub fn retry_at(mut self, at: Option<Timestamp>) -> Self {
+        self.retry_at = at;
+        self
+    }
+
+    /// The same with a command that is safe to paste.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.fix.commands.push(command.into());
+        self
+    }
+
+    /// The same with the NixOS option that cures it.
+    #[must_use]
+    pub fn nixos(mut self, option: impl Into<String>) -> Self {
+        self.fix.nixos = Some(option.into());
+        self
+    }
+}
+
+impl From<Finding> for Outcome {
+    fn from(finding: Finding) -> Self {
+        Self::Fail(finding)
+    }
+}
+
+/// The next step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    pub text: String,
+    /// Safe to paste: nothing here destroys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nixos: Option<String>,
+}
+
+/// What a judge gives: the registry adds the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    pub id: CheckId,
+    pub subject: Subject,
+    pub vantage: Vantage,
+    pub outcome: Outcome,
+}
+
+/// A check with its outcome, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub id: CheckId,
+    pub title: &'static str,
+    #[serde(flatten)]
+    pub subject: Subject,
+    pub vantage: Vantage,
+    pub severity: Severity,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub needs: &'static [CheckId],
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+impl Check {
+    /// The finding, if it failed.
+    #[must_use]
+    pub fn finding(&self) -> Option<&Finding> {
+        match &self.outcome {
+            Outcome::Fail(finding) => Some(finding),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! All outcomes together: what blocks what, the counts, the exit code.
+
+use serde::Serialize;
+
+use super::{
+    model::{Check, Judged, Outcome, Severity},
+    registry::{CHECKS, Def},
+};
+
+/// The version of the JSON form.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The answer of `up`'s end, `doctor` and `status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub schema_version: u32,
+    pub counts: Counts,
+    pub checks: Vec<Check>,
+}
+
+/// How many checks came out which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub pass: usize,
+    pub fail: usize,
+    /// Failures that are only warnings or notes.
+    pub warn: usize,
+    pub skip: usize,
+    pub blocked: usize,
+    pub unknown: usize,
+}
+
+impl Report {
+    /// Puts outcomes into the registry's order, subjects sorted, and marks what another failure explains.
+    #[must_use]
+    pub fn assemble(mut judged: Vec<Judged>) -> Self {
+        judged.sort_by(|a, b| (&a.subject, &a.vantage).cmp(&(&b.subject, &b.vantage)));
+        let mut checks: Vec<Check> = Vec::with_capacity(judged.len());
+        for def in CHECKS {
+            let (now, later): (Vec<_>, Vec<_>) = judged.into_iter().partition(|judged| judged.id == def.id);
+            judged = later;
+            for found in now {
+                let outcome = blocked(def, &found, &checks).unwrap_or(found.outcome);
+                checks.push(Check {
+                    id: def.id,
+                    title: def.title,
+                    subject: found.subject,
+                    vantage: found.vantage,
+                    severity: def.severity,
+                    needs: def.needs,
+                    outcome,
+                });
+            }
+        }
+        Self {
+            schema_version: SCHEMA_VERSION,
+            counts: Counts::of(&checks),
+            checks,
+        }
+    }
+
+    /// The failures, root causes first.
+    pub fn failures(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.finding().is_some())
+    }
+
+    /// 0: nothing failed. 1: something did. 3: nothing did, but something could not be looked at. Warnings and notes
+    /// count for neither.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        let any = |wanted: fn(&Outcome) -> bool| {
+            self.checks
+                .iter()
+                .any(|check| check.severity == Severity::Error && wanted(&check.outcome))
+        };
+        if any(|outcome| matches!(outcome, Outcome::Fail(_))) {
+            1
+        } else if any(|outcome| matches!(outcome, Outcome::Unknown { .. })) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// The root cause, when what this check needs has failed for the same subject, and from no vantage passed. Only a
+/// failure or an unknown is explained away: what was seen to work stays seen.
+fn blocked(def: &Def, found: &Judged, before: &[Check]) -> Option<Outcome> {
+    if !matches!(found.outcome, Outcome::Fail(_) | Outcome::Unknown { .. }) {
+        return None;
+    }
+    def.needs.iter().find_map(|need| {
+        let mut root = None;
+        for check in before
+            .iter()
+            .filter(|check| check.id == *need && check.subject.touches(&found.subject))
+        {
+            match check.outcome {
+                Outcome::Pass { .. } => return None,
+                Outcome::Fail(_) => root = root.or(Some(check.id)),
+                Outcome::Blocked { by } => root = root.or(Some(by)),
+                Outcome::Skip { .. } | Outcome::Unknown { .. } => {}
+            }
+        }
+        root.map(|by| Outcome::Blocked { by })
+    })
+}
+
+impl Counts {
+    fn of(checks: &[Check]) -> Self {
+        let mut counts = Self::default();
+        for check in checks {
+            *match (&check.outcome, check.severity) {
+                (Outcome::Pass { .. }, _) => &mut counts.pass,
+                (Outcome::Fail(_), Severity::Error) => &mut counts.fail,
+                (Outcome::Fail(_), _) => &mut counts.warn,
+                (Outcome::Skip { .. }, _) => &mut counts.skip,
+                (Outcome::Blocked { .. }, _) => &mut counts.blocked,
+                (Outcome::Unknown { .. }, _) => &mut counts.unknown,
+            } += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::{
+        model::{CheckId, Finding, Subject, Vantage},
+        registry::id,
+    };
+
+    fn judged(id: CheckId, host: &str, outcome: Outcome) -> Judged {
+        Judged {
+            id,
+            subject: Subject::host(host),
+            vantage: Vantage::System,
+            outcome,
+        }
+    }
+
+    fn fail() -> Outcome {
+        Finding::new("s", "c", "f").into()
+    }
+
+    fn outcome(report: &Report, wanted: CheckId, host: &str) -> Outcome {
+        let found = report
+            .checks
+            .iter()
+            .find(|c| c.id == wanted && c.subject.host.as_deref() == Some(host));
+        found.unwrap().outcome.clone()
+    }
+
+    #[test]
+    fn a_failure_blocks_what_needs_it_for_the_same_host_alone_and_names_the_root() {
+        let report = Report::assemble(vec![
+            judged(id::PUBLIC, "a", fail()),
+            judged(id::AUTHORITATIVE, "a", fail()),
+            judged(id::RECORDS, "a", fail()),
+            judged(id::PUBLIC, "b", fail()),
+        ]);
+        assert_eq!(
+            outcome(&report, id::AUTHORITATIVE, "a"),
+            Outcome::Blocked { by: id::RECORDS }
+        );
+        assert_eq!(
+            outcome(&report, id::PUBLIC, "a"),
+            Outcome::Blocked { by: id::RECORDS }
+        );
+        assert_eq!(outcome(&report, id::PUBLIC, "b"), fail());
+        assert_eq!(report.failures().next().unwrap().id, id::RECORDS);
+    }
+
+    #[test]
+    fn what_was_seen_to_work_is_never_blocked() {
+        let pass = Outcome::pass("192.168.1.2");
+        let report = Report::assemble(vec![
+            judged(id::RECORDS, "a", fail()),
+            judged(id::AUTHORITATIVE, "a", pass.clone()),
+        ]);
+        assert_eq!(outcome(&report, id::AUTHORITATIVE, "a"), pass);
+    }
+
+    #[test]
+    fn one_vantage_that_passes_is_enough_to_go_on() {
+        let mut other = judged(id::AUTHORITATIVE, "a", Outcome::pass("x"));
+        other.vantage = Vantage::Authoritative("b".into());
+        let report = Report::assemble(vec![
+            judged(id::AUTHORITATIVE, "a", fail()),
+            other,
+            judged(id::PUBLIC, "a", fail()),
+        ]);
+        assert_eq!(outcome(&report, id::PUBLIC, "a"), fail());
+    }
+
+    #[test]
+    fn the_exit_code_tells_broken_from_could_not_look_and_passes_over_warnings() {
+        let code = |judged| Report::assemble(judged).exit_code();
+        assert_eq!(code(vec![]), 0);
+        assert_eq!(code(vec![judged(id::RENEWAL, "a", fail())]), 0);
+        assert_eq!(code(vec![judged(id::PUBLIC, "a", Outcome::unknown("x"))]), 3);
+        assert_eq!(
+            code(vec![
+                judged(id::PUBLIC, "a", Outcome::unknown("x")),
+                judged(id::LEAF, "a", fail())
+            ]),
+            1
+        );
+    }
+
+    #[test]
+    fn the_json_has_a_version_the_counts_and_flat_checks() {
+        let report = Report::assemble(vec![
+            judged(id::LEAF, "a", fail()),
+            judged(id::RENEWAL, "a", fail()),
+        ]);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["schema_version"], 1);
+        assert_eq!(json["counts"]["fail"], 1);
+        assert_eq!(json["checks"][0]["id"], "tls.leaf");
+        assert_eq!(json["checks"][0]["host"], "a");
+        assert_eq!(json["checks"][0]["outcome"], "fail");
+        assert_eq!(json["checks"][0]["fix"]["text"], "f");
+        assert_eq!(json["checks"][1]["outcome"], "blocked");
+    }
+}

@@ -1,0 +1,144 @@
+//! What can stand between the record and this machine.
+
+use std::net::IpAddr;
+
+use super::{super::*, picture::*};
+use crate::net::dns::{AskError, Rcode, Reply};
+
+/// This machine finds nothing, and its resolver says this.
+fn resolver_says(seen: &mut HostSeen, said: Reply) {
+    seen.system = Some(Ok(vec![]));
+    seen.system_servers = vec![lookup("192.168.1.1", said)];
+    seen.end_to_end = None;
+}
+
+pub(super) fn rebind() -> Report {
+    host(|seen| resolver_says(seen, reply(Rcode::NoError, &[])))
+}
+
+pub(super) fn remembered() -> Report {
+    host(|seen| resolver_says(seen, with_soa(reply(Rcode::NxDomain, &[]), 1200)))
+}
+
+#[test]
+fn an_empty_answer_without_a_soa_is_rebinding_protection_and_never_heals() {
+    for said in [
+        reply(Rcode::NoError, &[]),
+        reply(Rcode::Refused, &[]),
+        reply(Rcode::NoError, &[[0, 0, 0, 0]]),
+    ] {
+        let report = host(|seen| resolver_says(seen, said));
+        let finding = only(&report, id::REBIND);
+        assert!(finding.fix.text.contains("rebind-domain-ok=/example.com/"));
+        assert_eq!(finding.heals, Heals::Never);
+        assert_eq!(outcome(&report, id::SYSTEM), Outcome::Blocked { by: id::REBIND });
+        assert_eq!(
+            outcome(&report, id::END_TO_END),
+            Outcome::Blocked { by: id::REBIND }
+        );
+        assert!(settled(&report));
+    }
+}
+
+#[test]
+fn a_remembered_absence_gives_a_countdown_and_heals_by_waiting() {
+    let report = remembered();
+    let finding = only(&report, id::NEGATIVE_CACHE);
+    assert!(finding.fix.text.contains("in 20 min"), "{}", finding.fix.text);
+    assert_eq!(finding.retry_at, Some("2026-06-01T12:20:00Z".parse().unwrap()));
+    assert!(!settled(&report));
+    assert_eq!(next_try(&report), finding.retry_at);
+}
+
+#[test]
+fn an_absence_without_a_soa_is_remembered_when_the_record_is_new_and_filtered_when_it_is_old() {
+    let said = || reply(Rcode::NxDomain, &[]);
+    let young = whole(|evidence| {
+        records(evidence)[0].modified_on = Some(now());
+        resolver_says(evidence.hosts.get_mut(HOST).unwrap(), said());
+    });
+    assert_eq!(fails(&young), [id::NEGATIVE_CACHE]);
+    assert_eq!(fails(&host(|seen| resolver_says(seen, said()))), [id::REBIND]);
+}
+
+#[test]
+fn another_address_from_the_resolver_is_a_local_override() {
+    let report = host(|seen| {
+        seen.system = Some(Ok(vec![IpAddr::from([10, 9, 9, 9])]));
+        seen.system_servers = vec![lookup("192.168.1.1", reply(Rcode::NoError, &[[10, 9, 9, 9]]))];
+    });
+    let finding = only(&report, id::LOCAL_OVERRIDE);
+    assert!(finding.cause.contains("192.168.1.1"));
+    assert_eq!(finding.heals, Heals::Never);
+}
+
+#[test]
+fn another_address_than_the_resolver_gives_comes_from_the_hosts_file() {
+    let report = host(|seen| seen.system = Some(Ok(vec![IpAddr::from([10, 9, 9, 9])])));
+    assert!(only(&report, id::LOCAL_OVERRIDE).cause.contains("/etc/hosts"));
+}
+
+#[test]
+fn the_old_address_just_after_a_change_heals_by_waiting() {
+    let report = whole(|evidence| {
+        records(evidence)[0].modified_on = Some(now());
+        let seen = evidence.hosts.get_mut(HOST).unwrap();
+        seen.system = Some(Ok(vec![IpAddr::from([192, 168, 1, 77])]));
+        seen.system_servers = vec![lookup("192.168.1.1", reply(Rcode::NoError, &[[192, 168, 1, 77]]))];
+    });
+    assert_eq!(only(&report, id::LOCAL_OVERRIDE).heals, Heals::Waiting);
+}
+
+#[test]
+fn a_resolver_that_does_not_answer_fails_the_plain_check_alone() {
+    let report = host(|seen| {
+        seen.system = Some(Err(AskError::Timeout));
+        seen.system_servers = vec![Lookup {
+            server: "192.168.1.1".into(),
+            result: Err(AskError::Timeout),
+        }];
+        seen.end_to_end = None;
+    });
+    assert!(only(&report, id::SYSTEM).summary.contains("no answer in time"));
+}
+
+#[test]
+fn a_name_not_yet_published_blocks_the_resolvers_which_were_not_asked() {
+    let report = host(|seen| {
+        seen.authoritative = vec![lookup("ada.ns", with_soa(reply(Rcode::NxDomain, &[]), 1800))];
+        (seen.public, seen.system, seen.system_servers, seen.end_to_end) = (vec![], None, vec![], None);
+    });
+    assert_eq!(only(&report, id::AUTHORITATIVE).heals, Heals::Waiting);
+    for check in [id::PUBLIC, id::REBIND, id::NEGATIVE_CACHE, id::SYSTEM] {
+        assert_eq!(
+            outcome(&report, check),
+            Outcome::Blocked {
+                by: id::AUTHORITATIVE
+            }
+        );
+    }
+}
+
+#[test]
+fn servers_that_cannot_be_reached_are_unknown_and_one_of_several_is_passed_over() {
+    let lost = |server: &str| Lookup {
+        server: server.into(),
+        result: Err(AskError::Timeout),
+    };
+    let report = host(|seen| seen.authoritative[1] = lost("bob.ns"));
+    assert_eq!((report.exit_code(), report.counts.skip), (0, 1));
+    let report = host(|seen| seen.public = vec![lost("1.1.1.1")]);
+    assert!(matches!(outcome(&report, id::PUBLIC), Outcome::Unknown { .. }));
+    assert_eq!(report.exit_code(), 3);
+}
+
+#[test]
+fn a_public_servfail_points_at_dnssec_and_a_public_absence_at_the_cache() {
+    let report = host(|seen| seen.public = vec![lookup("1.1.1.1", reply(Rcode::ServFail, &[]))]);
+    let finding = only(&report, id::PUBLIC);
+    assert!(finding.cause.contains("DNSSEC") && finding.heals == Heals::Never);
+    let report =
+        host(|seen| seen.public = vec![lookup("1.1.1.1", with_soa(reply(Rcode::NxDomain, &[]), 300))]);
+    let finding = only(&report, id::PUBLIC);
+    assert!(finding.cause.contains("5 min") && finding.retry_at.is_some());
+}
