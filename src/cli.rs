@@ -8,12 +8,7 @@ use crate::ui::{Color, Output};
 
 /// Names, certificates and a proof of reachability for a home lab on k3s.
 #[derive(Debug, Parser)]
-#[command(
-    name = "homelab",
-    version,
-    arg_required_else_help = true,
-    max_term_width = 100
-)]
+#[command(name = "homelab", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 fine, 1 something is wrong, 2 usage or configuration, 3 could not look or did not finish, 130 interrupted."
 )]

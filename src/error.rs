@@ -42,12 +42,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self {
-            exit,
-            what: what.into(),
-            causes: Vec::new(),
-            hint: None,
-        }
+        Self { exit, what: what.into(), causes: Vec::new(), hint: None }
     }
 
     /// Something is wrong in the cluster or the world (exit 1).

@@ -34,10 +34,7 @@ impl Cluster {
             written(object, answer);
             Ok(())
         });
-        stream::iter(writes)
-            .buffer_unordered(LANES)
-            .try_collect::<()>()
-            .await
+        stream::iter(writes).buffer_unordered(LANES).try_collect::<()>().await
     }
 
     async fn apply_one(
@@ -78,8 +75,5 @@ impl Cluster {
 fn purpose(verb: &'static str, key: &Key) -> Purpose {
     // An apply is a `patch` in RBAC's words, and that is what a missing permission must name.
     let verb = if verb == "apply" { "patch" } else { verb };
-    Purpose {
-        verb,
-        what: key.to_string(),
-    }
+    Purpose { verb, what: key.to_string() }
 }

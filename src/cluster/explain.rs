@@ -13,10 +13,7 @@ impl Cluster {
             Failed::Kube(kube::Error::Api(status)) => api(purpose, &status),
             Failed::Kube(error) => self.unreachable(&error),
             Failed::Late => Error::unfinished(format!("the API server `{}` gives no answer", self.server))
-                .because(format!(
-                    "`{purpose}` took longer than {} s",
-                    super::REQUEST_DEADLINE.as_secs()
-                ))
+                .because(format!("`{purpose}` took longer than {} s", super::REQUEST_DEADLINE.as_secs()))
                 .hint("is the machine busy or its disk full? `journalctl -u k3s -n 50` says more"),
         }
     }
@@ -78,14 +75,9 @@ pub(super) fn is_webhook(status: &Status) -> bool {
 }
 
 fn conflict(purpose: &Purpose, status: &Status) -> Error {
-    let causes = status
-        .details
-        .as_ref()
-        .map(|d| d.causes.as_slice())
-        .unwrap_or_default();
-    let mut failed = Error::wrong(format!(
-        "the API server refused to {purpose}: fields of it are owned by others"
-    ));
+    let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
+    let mut failed =
+        Error::wrong(format!("the API server refused to {purpose}: fields of it are owned by others"));
     let mut helm = false;
     for cause in causes.iter().filter(|c| c.reason == "FieldManagerConflict") {
         failed = failed.because(format!("{}: {}", cause.field, cause.message));
@@ -104,10 +96,7 @@ fn conflict(purpose: &Purpose, status: &Status) -> Error {
 
 fn resource(status: &Status) -> String {
     let details = status.details.as_ref();
-    let kind = details
-        .map(|d| d.kind.as_str())
-        .filter(|k| !k.is_empty())
-        .unwrap_or("this resource");
+    let kind = details.map(|d| d.kind.as_str()).filter(|k| !k.is_empty()).unwrap_or("this resource");
     let group = details.map(|d| d.group.as_str()).filter(|g| !g.is_empty());
     group.map_or_else(|| format!("`{kind}`"), |group| format!("`{kind}.{group}`"))
 }

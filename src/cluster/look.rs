@@ -31,10 +31,7 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn nodes(&self) -> Result<Vec<NodeSeen>> {
-        let purpose = Purpose {
-            verb: "list",
-            what: "nodes".to_owned(),
-        };
+        let purpose = Purpose { verb: "list", what: "nodes".to_owned() };
         let list = self.send::<Value>(request::get("/api/v1/nodes", false)).await;
         let list = list.map_err(|failed| self.explain(&purpose, failed))?;
         Ok(items(list).iter().map(seen::node).collect())
@@ -45,12 +42,7 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn ingresses(&self) -> Result<Vec<IngressSeen>> {
-        Ok(self
-            .all(&kind::INGRESS)
-            .await?
-            .iter()
-            .map(seen::ingress)
-            .collect())
+        Ok(self.all(&kind::INGRESS).await?.iter().map(seen::ingress).collect())
     }
 
     /// Every Certificate, whoever made it; none where cert-manager is not installed.
@@ -58,12 +50,7 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn certificates(&self) -> Result<Vec<CertificateSeen>> {
-        Ok(self
-            .all(&kind::CERTIFICATE)
-            .await?
-            .iter()
-            .map(seen::certificate)
-            .collect())
+        Ok(self.all(&kind::CERTIFICATE).await?.iter().map(seen::certificate).collect())
     }
 
     async fn all(&self, kind: KindRef) -> Result<Vec<Value>> {
@@ -81,20 +68,11 @@ impl Cluster {
         selector: &str,
         port: u16,
     ) -> std::result::Result<HttpAnswer, String> {
-        let purpose = Purpose {
-            verb: "list",
-            what: "pods".to_owned(),
-        };
-        let path = format!(
-            "/api/v1/namespaces/{namespace}/pods?labelSelector={}",
-            request::escape(selector)
-        );
+        let purpose = Purpose { verb: "list", what: "pods".to_owned() };
+        let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={}", request::escape(selector));
         let pods = self.send::<Value>(request::get(&path, false)).await;
         let pods = items(pods.map_err(|failed| self.explain(&purpose, failed).what)?);
-        let pod = pods
-            .iter()
-            .find(|pod| seen::is_ready(pod))
-            .ok_or("no pod of it is ready")?;
+        let pod = pods.iter().find(|pod| seen::is_ready(pod)).ok_or("no pod of it is ready")?;
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
         let asked = tokio::time::timeout(super::REQUEST_DEADLINE, self.raw(request::get(&path, false))).await;
@@ -103,18 +81,8 @@ impl Cluster {
 
     /// One request whose answer is not the API server's own.
     async fn raw(&self, request: http::Request<Vec<u8>>) -> std::result::Result<HttpAnswer, String> {
-        let answer = self
-            .client
-            .send(request.map(Body::from))
-            .await
-            .map_err(|error| error.to_string())?;
-        let header = |name| {
-            answer
-                .headers()
-                .get(name)
-                .and_then(|v| v.to_str().ok())
-                .map(str::to_owned)
-        };
+        let answer = self.client.send(request.map(Body::from)).await.map_err(|error| error.to_string())?;
+        let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let seen = HttpAnswer {
             status: answer.status().as_u16(),
             server: header(http::header::SERVER),
@@ -122,16 +90,9 @@ impl Cluster {
             location: header(http::header::LOCATION),
             body: String::new(),
         };
-        let body = answer
-            .into_body()
-            .collect_bytes()
-            .await
-            .map_err(|error| error.to_string())?;
+        let body = answer.into_body().collect_bytes().await.map_err(|error| error.to_string())?;
         let shown = body.get(..BODY_LIMIT).unwrap_or(&body);
-        Ok(HttpAnswer {
-            body: String::from_utf8_lossy(shown).into_owned(),
-            ..seen
-        })
+        Ok(HttpAnswer { body: String::from_utf8_lossy(shown).into_owned(), ..seen })
     }
 
     /// The pods that hold port 80 or 443 of a node, other than homelab's own; empty when it cannot be asked.
@@ -148,12 +109,8 @@ impl Cluster {
 
 fn host_ports(pod: &Value) -> Vec<HostPortOwner> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let containers = pod["spec"]["containers"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let ports = containers
-        .iter()
-        .flat_map(|c| c["ports"].as_array().map_or(&[][..], Vec::as_slice));
+    let containers = pod["spec"]["containers"].as_array().map_or(&[][..], Vec::as_slice);
+    let ports = containers.iter().flat_map(|c| c["ports"].as_array().map_or(&[][..], Vec::as_slice));
     ports
         .filter_map(|p| p["hostPort"].as_u64())
         .filter(|port| [80, 443].contains(port))

@@ -59,25 +59,16 @@ impl Cluster {
                 .hint("try `kubectl --kubeconfig FILE version` with the same file")
         };
         let file = Kubeconfig::read_from(&path).map_err(|e| unusable(&e))?;
-        let options = KubeConfigOptions {
-            context: context.map(str::to_owned),
-            ..KubeConfigOptions::default()
-        };
-        let mut config = kube::Config::from_custom_kubeconfig(file, &options)
-            .await
-            .map_err(|e| unusable(&e))?;
+        let options =
+            KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+        let mut config =
+            kube::Config::from_custom_kubeconfig(file, &options).await.map_err(|e| unusable(&e))?;
         let agent = concat!("homelab/", env!("CARGO_PKG_VERSION"));
-        config
-            .headers
-            .push((http::header::USER_AGENT, http::HeaderValue::from_static(agent)));
+        config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(agent)));
         config.connect_timeout = Some(Duration::from_secs(5));
         let server = config.cluster_url.to_string();
         let client = Client::try_from(config).map_err(|e| unusable(&e))?;
-        Ok(Self {
-            client,
-            server,
-            kubeconfig: path,
-        })
+        Ok(Self { client, server, kubeconfig: path })
     }
 }
 

@@ -45,51 +45,27 @@ pub(super) fn object(key: &Key) -> String {
 /// A value inside a query string.
 pub(super) fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|b| {
-            if plain(b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
-        .collect()
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// Reads; with `metadata_only`, the server leaves everything else out.
 pub(super) fn get(path: &str, metadata_only: bool) -> Request<Vec<u8>> {
-    let accept = if metadata_only {
-        METADATA_ONLY
-    } else {
-        "application/json"
-    };
+    let accept = if metadata_only { METADATA_ONLY } else { "application/json" };
     build(Method::GET, path, &[(header::ACCEPT, accept)], Vec::new())
 }
 
 /// A server-side apply.
 pub(super) fn apply(path: &str, query: &str, body: &Value) -> Request<Vec<u8>> {
     // JSON is YAML, and this is the content type of an apply (Kubernetes docs, "Server-Side Apply").
-    let headers = [
-        (header::CONTENT_TYPE, "application/apply-patch+yaml"),
-        (header::ACCEPT, "application/json"),
-    ];
-    build(
-        Method::PATCH,
-        &format!("{path}?{query}"),
-        &headers,
-        body.to_string().into_bytes(),
-    )
+    let headers =
+        [(header::CONTENT_TYPE, "application/apply-patch+yaml"), (header::ACCEPT, "application/json")];
+    build(Method::PATCH, &format!("{path}?{query}"), &headers, body.to_string().into_bytes())
 }
 
 /// Deletes an object; what it owns goes in the background.
 pub(super) fn delete(path: &str) -> Request<Vec<u8>> {
     let body = br#"{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background"}"#.to_vec();
-    build(
-        Method::DELETE,
-        path,
-        &[(header::CONTENT_TYPE, "application/json")],
-        body,
-    )
+    build(Method::DELETE, path, &[(header::CONTENT_TYPE, "application/json")], body)
 }
 
 fn build(
@@ -135,15 +111,8 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_api() {
-        let key = Key {
-            kind: &kind::INGRESS,
-            namespace: Some("a".to_owned()),
-            name: "b".to_owned(),
-        };
-        assert_eq!(
-            object(&key),
-            "/apis/networking.k8s.io/v1/namespaces/a/ingresses/b"
-        );
+        let key = Key { kind: &kind::INGRESS, namespace: Some("a".to_owned()), name: "b".to_owned() };
+        assert_eq!(object(&key), "/apis/networking.k8s.io/v1/namespaces/a/ingresses/b");
         assert_eq!(collection(&kind::NAMESPACE, None), "/api/v1/namespaces");
         assert_eq!(escape("a=b,c"), "a%3Db%2Cc");
     }

@@ -29,10 +29,7 @@ pub(super) fn ingress(object: &Value) -> IngressSeen {
     IngressSeen {
         namespace: text(&object["metadata"]["namespace"]),
         name: text(&object["metadata"]["name"]),
-        class: spec["ingressClassName"]
-            .as_str()
-            .or(legacy_class.as_str())
-            .map(str::to_owned),
+        class: spec["ingressClassName"].as_str().or(legacy_class.as_str()).map(str::to_owned),
         hosts: texts(rules.iter().map(|rule| &rule["host"])),
         catch_all: spec["defaultBackend"].is_object() || rules.iter().any(|rule| rule["host"].is_null()),
         addresses,
@@ -54,9 +51,7 @@ pub(super) fn certificate(object: &Value) -> CertificateSeen {
         ready: ready.map(|c| c["status"] == "True"),
         reason: said("reason"),
         message: said("message"),
-        last_failure: object["status"]["lastFailureTime"]
-            .as_str()
-            .and_then(|at| at.parse().ok()),
+        last_failure: object["status"]["lastFailureTime"].as_str().and_then(|at| at.parse().ok()),
         failed_attempts: object["status"]["failedIssuanceAttempts"]
             .as_u64()
             .and_then(|n| n.try_into().ok())
@@ -71,9 +66,7 @@ pub(super) fn is_ready(pod: &Value) -> bool {
 }
 
 fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(&object["status"]["conditions"])
-        .iter()
-        .find(|c| c["type"] == name)
+    list(&object["status"]["conditions"]).iter().find(|c| c["type"] == name)
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -85,9 +78,7 @@ fn text(value: &Value) -> String {
 }
 
 fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
-    values
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .collect()
+    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -122,10 +113,7 @@ mod tests {
             "conditions": [{ "type": "Ready", "status": "False", "message": "no Secret" },
                 { "type": "Issuing", "status": "False", "reason": "Failed", "message": "CAA" }] } }),
         );
-        assert_eq!(
-            (seen.ready, seen.message.as_str(), seen.failed_attempts),
-            (Some(false), "CAA", 2)
-        );
+        assert_eq!((seen.ready, seen.message.as_str(), seen.failed_attempts), (Some(false), "CAA", 2));
         assert!(seen.last_failure.is_some());
     }
 

@@ -40,21 +40,11 @@ impl Cluster {
     /// One list, of everything if the selector is empty; none if the server does not know the kind (its definition is not there yet).
     pub(super) async fn list(&self, kind: KindRef, selector: &str) -> Result<(KindRef, Option<Value>)> {
         // Without `resourceVersion` the answer is the newest; lists are small, so that no paging is needed.
-        let path = format!(
-            "{}?labelSelector={}",
-            request::collection(kind, None),
-            request::escape(selector)
-        );
+        let path = format!("{}?labelSelector={}", request::collection(kind, None), request::escape(selector));
         match self.send::<Value>(request::get(&path, *kind == kind::CRD)).await {
             Ok(list) => Ok((kind, Some(list))),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok((kind, None)),
-            Err(failed) => Err(self.explain(
-                &Purpose {
-                    verb: "list",
-                    what: kind.plural.to_owned(),
-                },
-                failed,
-            )),
+            Err(failed) => Err(self.explain(&Purpose { verb: "list", what: kind.plural.to_owned() }, failed)),
         }
     }
 }
@@ -71,9 +61,5 @@ pub(super) fn items(mut list: Value) -> Vec<Value> {
 pub(super) fn key(kind: KindRef, object: &Value) -> Option<Key> {
     let name = object["metadata"]["name"].as_str()?.to_owned();
     let namespace = object["metadata"]["namespace"].as_str().map(str::to_owned);
-    Some(Key {
-        kind,
-        namespace,
-        name,
-    })
+    Some(Key { kind, namespace, name })
 }

@@ -19,14 +19,8 @@ use crate::error::{Error, Result};
 use crate::plan::readiness::{Readiness, pod_trouble, readiness};
 
 /// Only waited for, never made.
-static POD: Kind = Kind {
-    group: "",
-    version: "v1",
-    kind: "Pod",
-    plural: "pods",
-    namespaced: true,
-    stage: Stage::Workload,
-};
+static POD: Kind =
+    Kind { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, stage: Stage::Workload };
 
 /// How long a pod may be in trouble before the wait gives up: an image that fails to be pulled once may come the next time.
 const TROUBLE_GRACE: Duration = Duration::from_secs(45);
@@ -45,21 +39,17 @@ pub struct Awaited {
 impl Awaited {
     /// Why `component` is not ready; none if it is.
     pub fn reason(&self, component: Component) -> Option<String> {
-        self.unready()
-            .find(|(_, c, _)| *c == component)
-            .map(|(key, _, why)| format!("{key}: {why}"))
+        self.unready().find(|(_, c, _)| *c == component).map(|(key, _, why)| format!("{key}: {why}"))
     }
 
     fn unready(&self) -> impl Iterator<Item = (&Key, Component, String)> {
-        self.objects
-            .iter()
-            .filter_map(|(key, (component, object))| match object {
-                None => Some((key, *component, "not there yet".to_owned())),
-                Some(object) => match readiness(key.kind, object) {
-                    Readiness::Ready => None,
-                    Readiness::Waiting(why) => Some((key, *component, why)),
-                },
-            })
+        self.objects.iter().filter_map(|(key, (component, object))| match object {
+            None => Some((key, *component, "not there yet".to_owned())),
+            Some(object) => match readiness(key.kind, object) {
+                Readiness::Ready => None,
+                Readiness::Waiting(why) => Some((key, *component, why)),
+            },
+        })
     }
 }
 
@@ -95,11 +85,8 @@ impl Cluster {
         let mut events = stream::select_all(streams);
         let mut troubles: BTreeMap<Key, (Instant, String)> = BTreeMap::new();
         loop {
-            let patience = troubles
-                .values()
-                .map(|(since, _)| *since + TROUBLE_GRACE)
-                .min()
-                .unwrap_or(deadline);
+            let patience =
+                troubles.values().map(|(since, _)| *since + TROUBLE_GRACE).min().unwrap_or(deadline);
             let event = tokio::time::timeout_at(deadline.min(patience), events.next()).await;
             match event {
                 Ok(Some(Seen::Is(kind, object))) if *kind == POD => {
@@ -133,41 +120,38 @@ impl Cluster {
     /// Everything that happens to a kind: what is there now, unless `version` says from where on, and every change.
     fn follow(&self, kind: KindRef, selector: String, version: Option<String>) -> BoxStream<'_, Seen> {
         let start = (version, stream::empty().boxed());
-        stream::unfold(
-            start,
-            move |(mut version, mut events): (Option<String>, BoxStream<'_, _>)| {
-                let selector = selector.clone();
-                async move {
-                    loop {
-                        match events.next().await {
-                            Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => {
-                                version = version_of(&object).or(version);
-                                return Some((Seen::Is(kind, object), (version, events)));
-                            }
-                            Some(Ok(WatchEvent::Deleted(object))) => {
-                                version = version_of(&object).or(version);
-                                return Some((Seen::Gone(kind, object), (version, events)));
-                            }
-                            Some(Ok(WatchEvent::Bookmark(mark))) => {
-                                version = Some(mark.metadata.resource_version)
-                            }
-                            // The version is too old (410), or the connection broke: look again from the start.
-                            Some(Ok(WatchEvent::Error(_)) | Err(_)) => version = None,
-                            None => match self.begin(kind, &selector, version.clone()).await {
-                                Ok((from, stream)) => {
-                                    version = from;
-                                    events = stream;
-                                }
-                                Err(error) => {
-                                    let ended = (None, stream::pending().boxed());
-                                    return Some((Seen::Failed(error), ended));
-                                }
-                            },
+        stream::unfold(start, move |(mut version, mut events): (Option<String>, BoxStream<'_, _>)| {
+            let selector = selector.clone();
+            async move {
+                loop {
+                    match events.next().await {
+                        Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => {
+                            version = version_of(&object).or(version);
+                            return Some((Seen::Is(kind, object), (version, events)));
                         }
+                        Some(Ok(WatchEvent::Deleted(object))) => {
+                            version = version_of(&object).or(version);
+                            return Some((Seen::Gone(kind, object), (version, events)));
+                        }
+                        Some(Ok(WatchEvent::Bookmark(mark))) => {
+                            version = Some(mark.metadata.resource_version)
+                        }
+                        // The version is too old (410), or the connection broke: look again from the start.
+                        Some(Ok(WatchEvent::Error(_)) | Err(_)) => version = None,
+                        None => match self.begin(kind, &selector, version.clone()).await {
+                            Ok((from, stream)) => {
+                                version = from;
+                                events = stream;
+                            }
+                            Err(error) => {
+                                let ended = (None, stream::pending().boxed());
+                                return Some((Seen::Failed(error), ended));
+                            }
+                        },
                     }
                 }
-            },
-        )
+            }
+        })
         .boxed()
     }
 
@@ -177,10 +161,7 @@ impl Cluster {
         kind: KindRef,
         selector: &str,
         version: Option<String>,
-    ) -> Result<(
-        Option<String>,
-        BoxStream<'static, kube::Result<WatchEvent<Value>>>,
-    )> {
+    ) -> Result<(Option<String>, BoxStream<'static, kube::Result<WatchEvent<Value>>>)> {
         let mut now = Vec::new();
         let version = match version {
             Some(version) => version,
@@ -191,14 +172,8 @@ impl Cluster {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                     return Ok((None, stream::empty().boxed()));
                 };
-                let version = list["metadata"]["resourceVersion"]
-                    .as_str()
-                    .unwrap_or("0")
-                    .to_owned();
-                now = items(list)
-                    .into_iter()
-                    .map(|object| Ok(WatchEvent::Added(object)))
-                    .collect();
+                let version = list["metadata"]["resourceVersion"].as_str().unwrap_or("0").to_owned();
+                now = items(list).into_iter().map(|object| Ok(WatchEvent::Added(object))).collect();
                 version
             }
         };
@@ -207,14 +182,8 @@ impl Cluster {
             request::collection(kind, None),
             request::escape(selector),
         );
-        let purpose = Purpose {
-            verb: "watch",
-            what: kind.plural.to_owned(),
-        };
-        let events = self
-            .client
-            .request_events::<Value>(request::get(&path, false))
-            .await;
+        let purpose = Purpose { verb: "watch", what: kind.plural.to_owned() };
+        let events = self.client.request_events::<Value>(request::get(&path, false)).await;
         let events = events.map_err(|e| self.explain(&purpose, request::Failed::Kube(e)))?;
         Ok((Some(version), stream::iter(now).chain(events).boxed()))
     }
@@ -223,10 +192,7 @@ impl Cluster {
         if !troubles.is_empty() {
             return self.stuck(troubles).await;
         }
-        let waiting: Vec<String> = awaited
-            .unready()
-            .map(|(key, _, why)| format!("{key}: {why}"))
-            .collect();
+        let waiting: Vec<String> = awaited.unready().map(|(key, _, why)| format!("{key}: {why}")).collect();
         let mut error = Error::unfinished("not everything became ready in time");
         for line in waiting {
             error = error.because(line);

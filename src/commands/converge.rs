@@ -18,10 +18,7 @@ use crate::ui::Progress;
 /// What there is to wait for: what homelab makes and what others make of it.
 pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot) -> Awaited {
     let made = bundle.objects.iter().map(|o| (o.key.clone(), o.component));
-    let derived = bundle
-        .derived
-        .iter()
-        .map(|key| (key.clone(), Component::Services));
+    let derived = bundle.derived.iter().map(|key| (key.clone(), Component::Services));
     let waits = |(key, _): &(Key, Component)| AWAITED.contains(&key.kind.kind);
     let objects = made
         .chain(derived)
@@ -29,10 +26,7 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot) -> Awaited {
         .filter(|(key, _)| *key.kind != kind::CRD)
         .map(|(key, component)| (key.clone(), (component, snapshot.objects.get(&key).cloned())))
         .collect();
-    Awaited {
-        objects,
-        versions: snapshot.versions.clone(),
-    }
+    Awaited { objects, versions: snapshot.versions.clone() }
 }
 
 /// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more.
@@ -50,25 +44,16 @@ pub(super) async fn converge(
         progress.update(component.name(), &format!("applying {total} objects"));
     }
     for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
-        let objects: Vec<&Object> = plan
-            .apply
-            .iter()
-            .map(|change| &change.object)
-            .filter(|o| o.key.kind.stage == stage)
-            .collect();
+        let objects: Vec<&Object> =
+            plan.apply.iter().map(|change| &change.object).filter(|o| o.key.kind.stage == stage).collect();
         let answers = Mutex::new(Vec::new());
         let written = |object: &Object, answer: Value| {
-            answers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((object.key.clone(), answer));
+            answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
         };
         let waiting = |object: &Object, why: &str| {
             progress.update(object.component.name(), &format!("waiting for a webhook: {why}"))
         };
-        cluster
-            .apply(objects.into_iter(), deadline, written, waiting)
-            .await?;
+        cluster.apply(objects.into_iter(), deadline, written, waiting).await?;
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         let definitions = definitions(&answers, &awaited);
         for (key, answer) in answers {
@@ -103,10 +88,7 @@ fn definitions(answers: &[(Key, Value)], all: &Awaited) -> Awaited {
         .filter(|(key, _)| *key.kind == kind::CRD)
         .map(|(key, answer)| (key.clone(), (Component::CertManager, Some(answer.clone()))))
         .collect();
-    Awaited {
-        objects,
-        versions: all.versions.clone(),
-    }
+    Awaited { objects, versions: all.versions.clone() }
 }
 
 /// The barrier behind new definitions: the server serves their kinds only when they are established.

@@ -34,11 +34,8 @@ pub(super) async fn prove(
     loop {
         let seen = from_cluster(cluster, config).await?;
         let mut probes = Probes::new(zone.clone(), hosts.clone());
-        probes.resolvers = config
-            .public_resolvers
-            .iter()
-            .map(|address| SocketAddr::new(*address, 53))
-            .collect();
+        probes.resolvers =
+            config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
         if config.public_resolvers != config::PUBLIC_RESOLVERS {
             probes.doh = Vec::new();
         }

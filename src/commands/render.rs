@@ -14,17 +14,10 @@ use crate::ui::{self, Output};
 
 pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
     let config = config::load(global.config.as_deref())?;
-    let documents = if flags.with_upstream {
-        upstream::cert_manager(&config).await?
-    } else {
-        None
-    };
+    let documents = if flags.with_upstream { upstream::cert_manager(&config).await? } else { None };
     let authority = super::up::authority(&config)?;
-    let inputs = Inputs {
-        credentials: None,
-        cert_manager: documents.as_deref(),
-        authority: authority.as_deref(),
-    };
+    let inputs =
+        Inputs { credentials: None, cert_manager: documents.as_deref(), authority: authority.as_deref() };
     let bundle = bundle(&config, &inputs);
     match global.output {
         Output::Json => {
@@ -39,16 +32,10 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
 
 fn text(config: &Config, bundle: &Bundle, with_upstream: bool) -> crate::error::Result<String> {
     let mut text = String::new();
-    if let (true, false, Some(pin)) = (
-        config.cert_manager.manage,
-        with_upstream,
-        pins().upstream("cert-manager"),
-    ) {
-        let _ = writeln!(
-            text,
-            "# {} {} is not printed; `--with-upstream` adds it:",
-            pin.name, pin.version
-        );
+    if let (true, false, Some(pin)) =
+        (config.cert_manager.manage, with_upstream, pins().upstream("cert-manager"))
+    {
+        let _ = writeln!(text, "# {} {} is not printed; `--with-upstream` adds it:", pin.name, pin.version);
         let _ = writeln!(text, "# {}\n# sha256 {}", pin.url, pin.sha256);
     }
     for object in &bundle.objects {

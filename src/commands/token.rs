@@ -51,8 +51,6 @@ fn from_file(path: PathBuf) -> Result<Secret> {
 
 fn shaped(text: &str, from: &str) -> Result<Secret> {
     Secret::new(text).map_err(|error| {
-        Error::usage(format!("the API token in {from} cannot be used"))
-            .because(error)
-            .hint(error.hint())
+        Error::usage(format!("the API token in {from} cannot be used")).because(error).hint(error.hint())
     })
 }

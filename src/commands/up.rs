@@ -29,10 +29,8 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let authority = authority(&config)?;
     let cluster = Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await?;
     let provider = Client::new(&token, None).map_err(|error| refused(&error))?;
-    let names = Component::ALL
-        .map(Component::name)
-        .into_iter()
-        .chain([CLUSTER, PROVIDER, UPSTREAM, VERIFY, PRUNE]);
+    let names =
+        Component::ALL.map(Component::name).into_iter().chain([CLUSTER, PROVIDER, UPSTREAM, VERIFY, PRUNE]);
     let progress = Progress::new(ui.mode, &names.collect::<Vec<_>>());
     let ended = async {
         let (snapshot, zone, documents) = tokio::try_join!(
@@ -102,10 +100,7 @@ pub(super) fn authority(config: &Config) -> Result<Option<String>> {
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
     progress.update(CLUSTER, "looking at what is there");
     let snapshot = cluster.snapshot(&config.dns.owner).await?;
-    progress.done(
-        CLUSTER,
-        &format!("{} objects of this lab are there", snapshot.objects.len()),
-    );
+    progress.done(CLUSTER, &format!("{} objects of this lab are there", snapshot.objects.len()));
     Ok(snapshot)
 }
 
@@ -113,16 +108,9 @@ async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result
 async fn check(provider: &Client, config: &Config, progress: &Progress) -> Result<Zone> {
     progress.update(PROVIDER, "checking the API token");
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
-    let zone = provider
-        .check(domain.as_str())
-        .await
-        .map_err(|error| refused(&error))?;
-    let outside: Vec<String> = config
-        .hosts()
-        .iter()
-        .filter(|h| !within(h, &zone.name))
-        .map(|h| format!("`{h}`"))
-        .collect();
+    let zone = provider.check(domain.as_str()).await.map_err(|error| refused(&error))?;
+    let outside: Vec<String> =
+        config.hosts().iter().filter(|h| !within(h, &zone.name)).map(|h| format!("`{h}`")).collect();
     if !outside.is_empty() {
         return Err(Error::usage(format!(
             "{} can get no record in the zone `{}`",
@@ -147,23 +135,14 @@ async fn prove_new_token(
     plan: &Plan,
     progress: &Progress,
 ) -> Result<()> {
-    let namespace = if config.cert_manager.manage {
-        cert_manager::NAMESPACE
-    } else {
-        &config.cert_manager.namespace
-    };
-    let key = Key {
-        kind: &kind::SECRET,
-        namespace: Some(namespace.to_owned()),
-        name: dns::SECRET.to_owned(),
-    };
+    let namespace =
+        if config.cert_manager.manage { cert_manager::NAMESPACE } else { &config.cert_manager.namespace };
+    let key =
+        Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: dns::SECRET.to_owned() };
     if !plan.apply.iter().any(|change| change.object.key == key) {
         return Ok(());
     }
-    progress.update(
-        PROVIDER,
-        "proving that the token may edit records, with a scratch TXT record",
-    );
+    progress.update(PROVIDER, "proving that the token may edit records, with a scratch TXT record");
     provider.prove_edit(zone).await.map_err(|error| refused(&error))
 }
 
@@ -173,10 +152,7 @@ async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<ser
     }
     let documents = upstream::cert_manager(config).await?;
     if let Some(documents) = &documents {
-        progress.done(
-            UPSTREAM,
-            &format!("cert-manager's manifest, {} documents", documents.len()),
-        );
+        progress.done(UPSTREAM, &format!("cert-manager's manifest, {} documents", documents.len()));
     }
     Ok(documents)
 }
@@ -191,11 +167,8 @@ fn refused(error: &cloudflare::Error) -> Error {
 }
 
 fn document(plan: &Plan, report: Option<&crate::verify::Report>) -> serde_json::Value {
-    let written: Vec<_> = plan
-        .apply
-        .iter()
-        .map(|c| json!({ "object": c.object.key.to_string(), "new": c.new }))
-        .collect();
+    let written: Vec<_> =
+        plan.apply.iter().map(|c| json!({ "object": c.object.key.to_string(), "new": c.new })).collect();
     let removed: Vec<_> = plan.prune.iter().map(Key::to_string).collect();
     json!({ "schema_version": 1, "written": written, "removed": removed, "unchanged": plan.kept, "verify": report })
 }

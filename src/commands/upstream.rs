@@ -24,11 +24,7 @@ pub(super) async fn cert_manager(config: &Config) -> Result<Option<Vec<Value>>> 
         return Ok(None);
     }
     let given = config.cert_manager.manifest.clone();
-    let given = given.or_else(|| {
-        std::env::var_os(VARIABLE)
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from)
-    });
+    let given = given.or_else(|| std::env::var_os(VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from));
     let path = match given {
         Some(path) => path,
         None => fetched().await?,
@@ -43,9 +39,8 @@ pub(super) async fn cert_manager(config: &Config) -> Result<Option<Vec<Value>>> 
 }
 
 async fn fetched() -> Result<PathBuf> {
-    let pin = pins()
-        .upstream("cert-manager")
-        .ok_or_else(|| Error::unfinished("cert-manager is not pinned"))?;
+    let pin =
+        pins().upstream("cert-manager").ok_or_else(|| Error::unfinished("cert-manager is not pinned"))?;
     let pin = Pin {
         url: pin.url.clone(),
         sha256: pin.sha256.clone(),
@@ -53,19 +48,13 @@ async fn fetched() -> Result<PathBuf> {
         max_bytes: MAX_BYTES,
     };
     fetch(&pin, &cache(), DEADLINE).await.map_err(|error| {
-        Error::unfinished("cannot get cert-manager's manifest")
-            .because(&error)
-            .hint(error.hint())
+        Error::unfinished("cannot get cert-manager's manifest").because(&error).hint(error.hint())
     })
 }
 
 /// systemd's `CacheDirectory=`, else the XDG cache, else a folder for all.
 fn cache() -> PathBuf {
-    let folder = |name: &str| {
-        std::env::var_os(name)
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from)
-    };
+    let folder = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let own = |folder: PathBuf| folder.join("homelab");
     folder("CACHE_DIRECTORY")
         .or_else(|| folder("XDG_CACHE_HOME").map(own))

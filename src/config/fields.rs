@@ -32,21 +32,11 @@ impl<'a> Fields<'a> {
             Value::Null => &[],
             other => {
                 let message = format!("{} must be a mapping, not {}", shown(path), other.kind());
-                problems.push(Problem {
-                    place: Some(node.place),
-                    message,
-                    help: None,
-                });
+                problems.push(Problem { place: Some(node.place), message, help: None });
                 &[]
             }
         };
-        Self {
-            path: path.to_owned(),
-            place: node.place,
-            entries,
-            asked: Vec::new(),
-            problems,
-        }
+        Self { path: path.to_owned(), place: node.place, entries, asked: Vec::new(), problems }
     }
 
     /// Where the mapping begins.
@@ -56,11 +46,7 @@ impl<'a> Fields<'a> {
 
     /// The path of `key` below this mapping.
     pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// The value of `key`, if it is there and not null.
@@ -72,20 +58,13 @@ impl<'a> Fields<'a> {
 
     /// Reports a problem at `place`.
     pub(super) fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Problem {
-            place,
-            message: message.into(),
-            help,
-        });
+        self.problems.push(Problem { place, message: message.into(), help });
     }
 
     /// A field below this one, to be read in turn.
     pub(super) fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let path = self.path_of(key);
-        let empty = Node {
-            place: self.place,
-            value: Value::Null,
-        };
+        let empty = Node { place: self.place, value: Value::Null };
         let node = self.node(key);
         let mut fields = Fields::new(&path, node.unwrap_or(&empty), self.problems);
         let value = read(&mut fields);
@@ -145,10 +124,7 @@ impl<'a> Fields<'a> {
             Value::List(items) => items.iter().collect(),
             _ => vec![node],
         };
-        items
-            .into_iter()
-            .filter_map(|n| self.as_text(key, n).map(|text| (n.place, text)))
-            .collect()
+        items.into_iter().filter_map(|n| self.as_text(key, n).map(|text| (n.place, text))).collect()
     }
 
     /// A mapping of names that the user chooses to texts; numbers and truth values are taken as written.
@@ -185,10 +161,8 @@ impl<'a> Fields<'a> {
         match &node.value {
             Value::Int(value) if (low..=high).contains(value) => Some(*value),
             Value::Int(value) => {
-                let message = format!(
-                    "`{}` must be between {low} and {high}, not {value}",
-                    self.path_of(key)
-                );
+                let message =
+                    format!("`{}` must be between {low} and {high}, not {value}", self.path_of(key));
                 self.problem(Some(node.place), message, None);
                 None
             }
@@ -255,9 +229,5 @@ pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 fn shown(path: &str) -> String {
-    if path.is_empty() {
-        "the configuration".to_owned()
-    } else {
-        format!("`{path}`")
-    }
+    if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") }
 }

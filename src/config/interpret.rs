@@ -24,23 +24,15 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut fields = Fields::new("", node, &mut problems);
     fields.missing("domain", "every service gets a name below it", "home.example.com");
-    fields.missing(
-        "email",
-        "Let's Encrypt wants an address for the account",
-        "you@example.com",
-    );
+    fields.missing("email", "Let's Encrypt wants an address for the account", "you@example.com");
     let domain = fields.parsed("domain", Host::parse);
     let email = fields.parsed("email", email);
     let dns = fields.section("dns", |f| dns(f, domain.as_ref()));
     let acme = fields.section("acme", acme);
-    let certificates = fields
-        .parsed("certificates", certificates)
-        .unwrap_or(Certificates::PerHost);
+    let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
     let ingress = fields.section("ingress", ingress);
     let cert_manager = fields.section("certManager", cert_manager);
-    let external_dns = fields
-        .section("externalDns", |f| f.bool("manage"))
-        .unwrap_or(true);
+    let external_dns = fields.section("externalDns", |f| f.bool("manage")).unwrap_or(true);
     let whoami = fields.bool("whoami").unwrap_or(true);
     let services = services(&mut fields, domain.as_ref(), whoami);
     let images = images(&mut fields);
@@ -74,20 +66,14 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
     fields.missing("provider", "who hosts the zone", "cloudflare");
     let provider = fields.parsed("provider", |text| match text {
         "cloudflare" => Ok(Provider::Cloudflare),
-        other => Err(format!(
-            "`{other}` is not a provider that homelab knows; `cloudflare` is"
-        )),
+        other => Err(format!("`{other}` is not a provider that homelab knows; `cloudflare` is")),
     });
     let zone = fields.parsed("zone", Host::parse);
     if let (Some(zone), Some(domain)) = (&zone, domain)
         && !domain.is_within(zone)
     {
         let place = fields.node("zone").map(|n| n.place);
-        fields.problem(
-            place,
-            format!("`dns.zone`: `{domain}` does not lie in `{zone}`"),
-            None,
-        );
+        fields.problem(place, format!("`dns.zone`: `{domain}` does not lie in `{zone}`"), None);
     }
     let token_file = fields.text("tokenFile").map(|(_, path)| path.into());
     // Cloudflare takes 60 to 86400 seconds on every plan (API reference, DNS records).
@@ -99,11 +85,7 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         other => Err(format!("`{other}` is neither `sync` nor `upsert-only`")),
     });
     let annotation_prefix = fields.parsed("annotationPrefix", |text| {
-        if text.ends_with('/') {
-            Ok(text.to_owned())
-        } else {
-            Err(format!("`{text}` must end with `/`"))
-        }
+        if text.ends_with('/') { Ok(text.to_owned()) } else { Err(format!("`{text}` must end with `/`")) }
     });
     let owner = match (owner, domain) {
         (Some(owner), _) => Some(owner),
@@ -136,11 +118,7 @@ fn owner(text: &str) -> Result<String, String> {
         && edge(text.chars().next())
         && edge(text.chars().last())
         && text.chars().all(inside);
-    if fine {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("`{text}` is not a label value of Kubernetes"))
-    }
+    if fine { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a label value of Kubernetes")) }
 }
 
 fn acme(fields: &mut Fields<'_>) -> Acme {
@@ -157,11 +135,7 @@ fn acme(fields: &mut Fields<'_>) -> Acme {
         fields.problem(place, "`acme` has both `staging` and `server`; keep one", None);
     }
     let ca_file = fields.text("caFile").map(|(_, path)| path.into());
-    let given: Vec<String> = fields
-        .texts("recursiveNameservers")
-        .into_iter()
-        .map(|(_, text)| text)
-        .collect();
+    let given: Vec<String> = fields.texts("recursiveNameservers").into_iter().map(|(_, text)| text).collect();
     Acme {
         server: match (server, staging) {
             (Some(server), _) => AcmeServer::Other(server),
@@ -169,11 +143,7 @@ fn acme(fields: &mut Fields<'_>) -> Acme {
             (None, _) => AcmeServer::Production,
         },
         ca_file,
-        recursive_nameservers: if given.is_empty() {
-            RECURSIVE.map(str::to_owned).to_vec()
-        } else {
-            given
-        },
+        recursive_nameservers: if given.is_empty() { RECURSIVE.map(str::to_owned).to_vec() } else { given },
         propagation_wait: fields.parsed("propagationWait", duration),
     }
 }
@@ -189,26 +159,17 @@ fn certificates(text: &str) -> Result<Certificates, String> {
 fn ingress(fields: &mut Fields<'_>) -> Ingress {
     fields.parsed("controller", |text| match text {
         "ingress-nginx" => Ok(()),
-        other => Err(format!(
-            "`{other}` is not a controller that homelab knows; `ingress-nginx` is"
-        )),
+        other => Err(format!("`{other}` is not a controller that homelab knows; `ingress-nginx` is")),
     });
     let default_class = fields.bool("defaultClass").unwrap_or(true);
     let config = fields.texts_by_name("config");
-    Ingress {
-        default_class,
-        config,
-    }
+    Ingress { default_class, config }
 }
 
 fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
     let manage = fields.bool("manage").unwrap_or(true);
     let namespace = fields.parsed("namespace", |text| {
-        if is_label(text) {
-            Ok(text.to_owned())
-        } else {
-            Err(format!("`{text}` is not a namespace's name"))
-        }
+        if is_label(text) { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a namespace's name")) }
     });
     if manage && let Some(given) = namespace.as_deref().filter(|n| *n != "cert-manager") {
         let place = fields.node("namespace").map(|n| n.place);
@@ -217,19 +178,11 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
         fields.problem(place, message, Some(help));
     }
     let manifest = fields.text("manifest").map(|(_, path)| path.into());
-    CertManager {
-        manage,
-        namespace: namespace.unwrap_or_else(|| "cert-manager".to_owned()),
-        manifest,
-    }
+    CertManager { manage, namespace: namespace.unwrap_or_else(|| "cert-manager".to_owned()), manifest }
 }
 
 fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec<Service> {
-    let demo = if whoami {
-        domain.map(|d| d.child(super::WHOAMI))
-    } else {
-        None
-    };
+    let demo = if whoami { domain.map(|d| d.child(super::WHOAMI)) } else { None };
     let mut taken: BTreeMap<Host, String> = demo.into_iter().map(|h| (h, super::WHOAMI.to_owned())).collect();
     let mut found = Vec::new();
     for (key, node) in fields.entries("services") {
@@ -252,37 +205,21 @@ fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec
 
 fn outside_of_zone(services: &[Service], zone: Option<&Host>, problems: &mut Vec<Problem>) {
     let Some(zone) = zone else { return };
-    let hosts: BTreeSet<_> = services
-        .iter()
-        .flat_map(|s| &s.hosts)
-        .filter(|h| !h.is_within(zone))
-        .collect();
+    let hosts: BTreeSet<_> = services.iter().flat_map(|s| &s.hosts).filter(|h| !h.is_within(zone)).collect();
     for host in hosts {
         let message = format!("`{host}` does not lie in the zone `{zone}`, so it can get no record there");
-        problems.push(Problem {
-            place: None,
-            message,
-            help: None,
-        });
+        problems.push(Problem { place: None, message, help: None });
     }
 }
 
 fn images(fields: &mut Fields<'_>) -> BTreeMap<String, String> {
     let path = fields.path_of("images");
-    let known: Vec<&str> = pins::pins()
-        .images
-        .iter()
-        .map(|image| image.name.as_str())
-        .collect();
+    let known: Vec<&str> = pins::pins().images.iter().map(|image| image.name.as_str()).collect();
     for (key, _) in fields.entries("images") {
         if !known.contains(&key.name.as_str()) {
             let help = nearest(&key.name, &known).map(|k| format!("did you mean `{k}`?"));
             let help = help.or_else(|| Some(format!("known images: {}", known.join(", "))));
-            fields.problem(
-                Some(key.place),
-                format!("unknown key `{path}.{}`", key.name),
-                help,
-            );
+            fields.problem(Some(key.place), format!("unknown key `{path}.{}`", key.name), help);
         }
     }
     fields.texts_by_name("images")
@@ -292,10 +229,7 @@ fn timeouts(fields: &mut Fields<'_>) -> Timeouts {
     let apply = fields.parsed("apply", duration);
     let verify = fields.parsed("verify", duration);
     let five_minutes = std::time::Duration::from_secs(300);
-    Timeouts {
-        apply: apply.unwrap_or(five_minutes),
-        verify: verify.unwrap_or(five_minutes),
-    }
+    Timeouts { apply: apply.unwrap_or(five_minutes), verify: verify.unwrap_or(five_minutes) }
 }
 
 fn public_resolvers(fields: &mut Fields<'_>) -> Vec<std::net::IpAddr> {
@@ -309,9 +243,5 @@ fn public_resolvers(fields: &mut Fields<'_>) -> Vec<std::net::IpAddr> {
             }
         }
     }
-    if found.is_empty() {
-        PUBLIC_RESOLVERS.to_vec()
-    } else {
-        found
-    }
+    if found.is_empty() { PUBLIC_RESOLVERS.to_vec() } else { found }
 }

@@ -42,11 +42,7 @@ pub fn load(given: Option<&Path>) -> Result<Config> {
 /// Every problem that was found, in the order of the file.
 pub fn parse(text: &str) -> std::result::Result<Config, Vec<Problem>> {
     let node = yaml::parse(text).map_err(|(place, message)| {
-        vec![Problem {
-            place,
-            message: format!("not valid YAML: {message}"),
-            help: None,
-        }]
+        vec![Problem { place, message: format!("not valid YAML: {message}"), help: None }]
     })?;
     interpret::config(&node)
 }
@@ -58,10 +54,7 @@ fn find(given: Option<&Path>) -> Result<PathBuf> {
     let found = PLACES.iter().map(PathBuf::from).find(|path| path.exists());
     found.ok_or_else(|| {
         Error::usage("there is no configuration")
-            .because(format!(
-                "looked for {}",
-                PLACES.map(|p| format!("`{p}`")).join(" and ")
-            ))
+            .because(format!("looked for {}", PLACES.map(|p| format!("`{p}`")).join(" and ")))
             .hint("write `homelab.yaml`, or name another file with `--config FILE` or `$HOMELAB_CONFIG`")
     })
 }
@@ -73,21 +66,13 @@ fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
     };
     let mut what = format!("the configuration has {count}\n");
     for problem in problems {
-        let place = problem
-            .place
-            .map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
+        let place = problem.place.map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
         let _ = write!(what, "\n  {}{place}: {}", path.display(), problem.message);
-        let line = problem
-            .place
-            .and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
+        let line = problem.place.and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
         if let Some((place, line)) = line {
             let number = place.line.to_string();
             let indent = " ".repeat(place.column.saturating_sub(1) as usize);
-            let _ = write!(
-                what,
-                "\n    {number} | {line}\n    {} | {indent}^",
-                " ".repeat(number.len())
-            );
+            let _ = write!(what, "\n    {number} | {line}\n    {} | {indent}^", " ".repeat(number.len()));
         }
         if let Some(help) = &problem.help {
             let _ = write!(what, "\n    {help}");
@@ -107,10 +92,7 @@ mod tests {
         let config = parse(MINIMAL).unwrap();
         assert_eq!(config.dns.ttl, 60);
         assert_eq!(config.acme.server, AcmeServer::Production);
-        assert_eq!(
-            config.hosts(),
-            vec![Host::parse("whoami.home.example.com").unwrap()]
-        );
+        assert_eq!(config.hosts(), vec![Host::parse("whoami.home.example.com").unwrap()]);
     }
 
     #[test]
@@ -125,19 +107,9 @@ mod tests {
     fn every_problem_is_reported_at_once() {
         let text = "domain: 192.168.1.1\nemail: you@example.com\ndns: { provider: cloudfare, ttl: 5 }\nservices:\n  Photos: { url: ftp://x }\n  nas: {}\n";
         let problems = parse(text).unwrap_err();
-        let all = problems
-            .iter()
-            .map(|p| p.message.clone())
-            .collect::<Vec<_>>()
-            .join("\n");
-        for part in [
-            "is an address",
-            "refuses it",
-            "cloudfare",
-            "dns.ttl",
-            "services.Photos",
-            "services.nas",
-        ] {
+        let all = problems.iter().map(|p| p.message.clone()).collect::<Vec<_>>().join("\n");
+        for part in ["is an address", "refuses it", "cloudfare", "dns.ttl", "services.Photos", "services.nas"]
+        {
             assert!(all.contains(part), "`{part}` is missing in:\n{all}");
         }
     }
@@ -148,11 +120,7 @@ mod tests {
             "{MINIMAL}services:\n  a: {{ url: 'http://10.0.0.2', host: x }}\n  b: {{ url: 'http://10.0.0.3', host: x }}\n"
         );
         let problems = parse(&text).unwrap_err();
-        assert!(
-            problems[0].message.contains("`x.home.example.com`"),
-            "{}",
-            problems[0].message
-        );
+        assert!(problems[0].message.contains("`x.home.example.com`"), "{}", problems[0].message);
     }
 
     #[test]

@@ -192,10 +192,8 @@ pub struct Timeouts {
 }
 
 /// Whom `verify` asks by default: Cloudflare's and Google's public resolvers.
-pub const PUBLIC_RESOLVERS: [IpAddr; 2] = [
-    IpAddr::V4(std::net::Ipv4Addr::new(1, 1, 1, 1)),
-    IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8, 8)),
-];
+pub const PUBLIC_RESOLVERS: [IpAddr; 2] =
+    [IpAddr::V4(std::net::Ipv4Addr::new(1, 1, 1, 1)), IpAddr::V4(std::net::Ipv4Addr::new(8, 8, 8, 8))];
 
 /// The first label of the demo service.
 pub const WHOAMI: &str = "whoami";
@@ -206,16 +204,12 @@ pub(super) const LABEL_VALUE_MAX: usize = 63;
 impl Config {
     /// Whether any name of a backend outside has to be looked up by the ingress controller.
     pub fn has_external_names(&self) -> bool {
-        self.services
-            .iter()
-            .any(|s| matches!(s.backend, Backend::Name { .. }))
+        self.services.iter().any(|s| matches!(s.backend, Backend::Name { .. }))
     }
 
     /// Every host that should have a record and a certificate, the demo's first.
     pub fn hosts(&self) -> Vec<Host> {
         let demo = self.whoami.then(|| self.domain.child(WHOAMI));
-        demo.into_iter()
-            .chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned()))
-            .collect()
+        demo.into_iter().chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
     }
 }

@@ -20,14 +20,10 @@ impl Host {
             return Err("a DNS name has at most 253 characters".to_owned());
         }
         if !name.is_ascii() {
-            return Err(format!(
-                "`{text}` has characters beyond ASCII; write its punycode form (`xn--...`)"
-            ));
+            return Err(format!("`{text}` has characters beyond ASCII; write its punycode form (`xn--...`)"));
         }
         if name.contains("://") || name.contains('/') {
-            return Err(format!(
-                "`{text}` is not a host name; leave out `https://` and the path"
-            ));
+            return Err(format!("`{text}` is not a host name; leave out `https://` and the path"));
         }
         if name.parse::<std::net::IpAddr>().is_ok() {
             return Err(format!("`{text}` is an address; a DNS name is needed here"));
@@ -38,9 +34,7 @@ impl Host {
             ));
         }
         if !name.contains('.') {
-            return Err(format!(
-                "`{text}` has no dot; a full name such as `home.example.com` is needed"
-            ));
+            return Err(format!("`{text}` has no dot; a full name such as `home.example.com` is needed"));
         }
         Ok(Self(name))
     }
@@ -52,11 +46,7 @@ impl Host {
 
     /// Whether this name is `parent` or lies below it.
     pub fn is_within(&self, parent: &Self) -> bool {
-        self.0 == parent.0
-            || self
-                .0
-                .strip_suffix(&parent.0)
-                .is_some_and(|rest| rest.ends_with('.'))
+        self.0 == parent.0 || self.0.strip_suffix(&parent.0).is_some_and(|rest| rest.ends_with('.'))
     }
 
     /// The name `label` below this one; `label` must be a DNS label.
@@ -78,9 +68,7 @@ pub(super) fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && edge(text.chars().next())
         && edge(text.chars().last())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// An e-mail address that Let's Encrypt takes: one `@`, a domain that is not reserved for examples
@@ -89,17 +77,13 @@ pub(super) fn is_label(text: &str) -> bool {
 /// # Errors
 /// Says what is wrong with it.
 pub(super) fn email(text: &str) -> Result<String, String> {
-    let (user, domain) = text
-        .split_once('@')
-        .ok_or_else(|| format!("`{text}` is not an e-mail address"))?;
+    let (user, domain) = text.split_once('@').ok_or_else(|| format!("`{text}` is not an e-mail address"))?;
     if user.is_empty() || user.contains(char::is_whitespace) {
         return Err(format!("`{text}` is not an e-mail address"));
     }
     let domain = Host::parse(domain).map_err(|_| format!("`{text}` is not an e-mail address"))?;
     if ["example.com", "example.net", "example.org"].contains(&domain.as_str()) {
-        return Err(format!(
-            "`{text}` is an example; Let's Encrypt refuses it, write your own address"
-        ));
+        return Err(format!("`{text}` is an example; Let's Encrypt refuses it, write your own address"));
     }
     Ok(text.to_owned())
 }
@@ -127,19 +111,12 @@ mod tests {
 
     #[test]
     fn a_host_is_taken_in_lower_case_and_without_its_final_dot() {
-        assert_eq!(
-            Host::parse("Home.Example.COM.").unwrap().as_str(),
-            "home.example.com"
-        );
+        assert_eq!(Host::parse("Home.Example.COM.").unwrap().as_str(), "home.example.com");
     }
 
     #[test]
     fn a_host_with_a_scheme_an_address_or_an_underscore_is_refused_with_the_reason() {
-        assert!(
-            Host::parse("https://a.example.com")
-                .unwrap_err()
-                .contains("leave out `https://`")
-        );
+        assert!(Host::parse("https://a.example.com").unwrap_err().contains("leave out `https://`"));
         assert!(Host::parse("192.168.1.5").unwrap_err().contains("is an address"));
         assert!(Host::parse("a_b.example.com").unwrap_err().contains("`a_b`"));
         assert!(Host::parse("localhost").unwrap_err().contains("no dot"));

@@ -20,11 +20,7 @@ pub(super) fn read(
     let path = format!("services.{}", key.name);
     if !is_label(&key.name) {
         let help = "use lower-case letters, digits and hyphens; the full name goes into `host`".to_owned();
-        parent.problem(
-            Some(key.place),
-            format!("`{path}`: the name is not a DNS label"),
-            Some(help),
-        );
+        parent.problem(Some(key.place), format!("`{path}`: the name is not a DNS label"), Some(help));
         return None;
     }
     parent.entry(&path, node, |fields| {
@@ -34,11 +30,7 @@ pub(super) fn read(
         let scheme = fields.parsed("scheme", scheme);
         let (backend, url_scheme) = match (url, cluster) {
             (Some(_), Some(_)) => {
-                fields.problem(
-                    place,
-                    format!("`{path}` has both `service` and `url`; keep one"),
-                    None,
-                );
+                fields.problem(place, format!("`{path}` has both `service` and `url`; keep one"), None);
                 (None, None)
             }
             (Some((backend, scheme)), None) => (Some(backend), Some(scheme)),
@@ -50,12 +42,8 @@ pub(super) fn read(
             hosts: hosts(fields, domain, &key.name),
             backend: backend?,
             scheme: scheme.or(url_scheme).unwrap_or(Scheme::Http),
-            max_body_size: fields
-                .parsed("maxBodySize", body_size)
-                .unwrap_or_else(|| "0".to_owned()),
-            read_timeout: fields
-                .int("readTimeout", 1, 86_400)
-                .map_or(READ_TIMEOUT, |n| n as u32),
+            max_body_size: fields.parsed("maxBodySize", body_size).unwrap_or_else(|| "0".to_owned()),
+            read_timeout: fields.int("readTimeout", 1, 86_400).map_or(READ_TIMEOUT, |n| n as u32),
             annotations,
         };
         (!service.hosts.is_empty()).then_some(service)
@@ -94,14 +82,9 @@ fn cluster(fields: &mut Fields<'_>) -> Option<Backend> {
         }
         return None;
     };
-    let parts = text
-        .split_once('/')
-        .filter(|(namespace, name)| is_label(namespace) && is_label(name));
+    let parts = text.split_once('/').filter(|(namespace, name)| is_label(namespace) && is_label(name));
     let Some((namespace, service)) = parts else {
-        let message = format!(
-            "`{}` must be `namespace/name`, not `{text}`",
-            fields.path_of("service")
-        );
+        let message = format!("`{}` must be `namespace/name`, not `{text}`", fields.path_of("service"));
         fields.problem(Some(place), message, None);
         return None;
     };
@@ -109,11 +92,7 @@ fn cluster(fields: &mut Fields<'_>) -> Option<Backend> {
         fields.missing("port", "the port of the Service", "80");
         return None;
     };
-    Some(Backend::Cluster {
-        namespace: namespace.to_owned(),
-        service: service.to_owned(),
-        port: port as u16,
-    })
+    Some(Backend::Cluster { namespace: namespace.to_owned(), service: service.to_owned(), port: port as u16 })
 }
 
 fn url(fields: &mut Fields<'_>) -> Option<(Backend, Scheme)> {
@@ -126,9 +105,7 @@ fn url(fields: &mut Fields<'_>) -> Option<(Backend, Scheme)> {
             return Err(wrong("has a path; only scheme, host and port are taken"));
         }
         let host = uri.host().ok_or_else(|| wrong("has no host"))?;
-        let port = uri
-            .port_u16()
-            .unwrap_or(if scheme == Scheme::Https { 443 } else { 80 });
+        let port = uri.port_u16().unwrap_or(if scheme == Scheme::Https { 443 } else { 80 });
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let backend = match bare.parse::<IpAddr>() {
             Ok(address) if address.is_loopback() || address.is_unspecified() => {
@@ -137,10 +114,7 @@ fn url(fields: &mut Fields<'_>) -> Option<(Backend, Scheme)> {
                 ));
             }
             Ok(address) => Backend::Address { address, port },
-            Err(_) => Backend::Name {
-                name: Host::parse(bare)?,
-                port,
-            },
+            Err(_) => Backend::Name { name: Host::parse(bare)?, port },
         };
         Ok((backend, scheme))
     })

@@ -72,36 +72,22 @@ impl Value {
 /// The parser's message and, where it knows it, the place of the fault.
 pub(super) fn parse(text: &str) -> Result<Node, (Option<Place>, String)> {
     if text.trim().is_empty() {
-        return Ok(Node {
-            place: Place { line: 1, column: 1 },
-            value: Value::Map(Vec::new()),
-        });
+        return Ok(Node { place: Place { line: 1, column: 1 }, value: Value::Map(Vec::new()) });
     }
-    serde_yaml::from_str::<Spanned<Value>>(text)
-        .map(Node::from)
-        .map_err(|error| {
-            let place = error.location().map(|l| Place {
-                line: l.line(),
-                column: l.column(),
-            });
-            (place, error.without_snippet().to_string())
-        })
+    serde_yaml::from_str::<Spanned<Value>>(text).map(Node::from).map_err(|error| {
+        let place = error.location().map(|l| Place { line: l.line(), column: l.column() });
+        (place, error.without_snippet().to_string())
+    })
 }
 
 impl From<Spanned<Value>> for Node {
     fn from(spanned: Spanned<Value>) -> Self {
-        Self {
-            place: place(&spanned.referenced),
-            value: spanned.value,
-        }
+        Self { place: place(&spanned.referenced), value: spanned.value }
     }
 }
 
 fn place(location: &serde_yaml::Location) -> Place {
-    Place {
-        line: location.line(),
-        column: location.column(),
-    }
+    Place { line: location.line(), column: location.column() }
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -140,9 +126,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        i64::try_from(value)
-            .map(Value::Int)
-            .map_err(|_| E::custom("the number is too large"))
+        i64::try_from(value).map(Value::Int).map_err(|_| E::custom("the number is too large"))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
@@ -164,13 +148,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Vec::new();
         while let Some((key, value)) = entries.next_entry::<Spanned<String>, Spanned<Value>>()? {
-            map.push((
-                Key {
-                    place: place(&key.referenced),
-                    name: key.value,
-                },
-                Node::from(value),
-            ));
+            map.push((Key { place: place(&key.referenced), name: key.value }, Node::from(value)));
         }
         Ok(Value::Map(map))
     }

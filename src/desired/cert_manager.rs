@@ -20,9 +20,7 @@ pub fn parse(manifest: &str) -> Result<Vec<Value>, String> {
     let documents: Vec<Value> =
         serde_yaml::from_multiple(manifest).map_err(|e| e.without_snippet().to_string())?;
     let documents: Vec<Value> = documents.into_iter().filter(|d| !d.is_null()).collect();
-    let unknown = documents
-        .iter()
-        .find(|d| Object::from_value(COMPONENT, (*d).clone()).is_none());
+    let unknown = documents.iter().find(|d| Object::from_value(COMPONENT, (*d).clone()).is_none());
     match unknown {
         Some(document) => Err(format!("it has an object of unknown kind `{}`", document["kind"])),
         None => Ok(documents),
@@ -31,9 +29,7 @@ pub fn parse(manifest: &str) -> Result<Vec<Value>, String> {
 
 /// Upstream's objects with homelab's changes.
 pub(super) fn objects(config: &Config, documents: &[Value]) -> Vec<Object> {
-    let parsed = documents
-        .iter()
-        .filter_map(|d| Object::from_value(COMPONENT, d.clone()));
+    let parsed = documents.iter().filter_map(|d| Object::from_value(COMPONENT, d.clone()));
     parsed.map(|object| overlay(config, object)).collect()
 }
 
@@ -67,14 +63,8 @@ fn deployment(config: &Config, object: &mut Object) {
     let pod = object.map_at(&["spec", "template", "spec"]);
     // With five dots needed before a name is tried as it stands, a wildcard record of a search domain would catch
     // `api.cloudflare.com` first.
-    pod.insert(
-        "dnsConfig".to_owned(),
-        serde_json::json!({ "options": [{ "name": "ndots", "value": "1" }] }),
-    );
-    let container = pod
-        .get_mut("containers")
-        .and_then(|c| c.get_mut(0))
-        .and_then(Value::as_object_mut);
+    pod.insert("dnsConfig".to_owned(), serde_json::json!({ "options": [{ "name": "ndots", "value": "1" }] }));
+    let container = pod.get_mut("containers").and_then(|c| c.get_mut(0)).and_then(Value::as_object_mut);
     let Some(container) = container else { return };
     container.insert("image".to_owned(), images.image(image, &config.images).into());
     set_arguments(container, arguments);
@@ -83,10 +73,7 @@ fn deployment(config: &Config, object: &mut Object) {
 /// Replaces arguments of the same flag and appends the others.
 fn set_arguments(container: &mut Map<String, Value>, arguments: Vec<String>) {
     let mut all: Vec<String> = match container.get("args").and_then(Value::as_array) {
-        Some(given) => given
-            .iter()
-            .filter_map(|a| a.as_str().map(str::to_owned))
-            .collect(),
+        Some(given) => given.iter().filter_map(|a| a.as_str().map(str::to_owned)).collect(),
         None => Vec::new(),
     };
     for argument in arguments {
@@ -117,18 +104,9 @@ mod tests {
     #[test]
     fn an_argument_of_the_same_flag_is_replaced_and_the_others_stay() {
         let mut container = Map::new();
-        container.insert(
-            "args".to_owned(),
-            json!(["--v=2", "--acme-http01-solver-image=old"]),
-        );
-        set_arguments(
-            &mut container,
-            vec!["--acme-http01-solver-image=new".to_owned(), "--more".to_owned()],
-        );
-        assert_eq!(
-            container["args"],
-            json!(["--v=2", "--acme-http01-solver-image=new", "--more"])
-        );
+        container.insert("args".to_owned(), json!(["--v=2", "--acme-http01-solver-image=old"]));
+        set_arguments(&mut container, vec!["--acme-http01-solver-image=new".to_owned(), "--more".to_owned()]);
+        assert_eq!(container["args"], json!(["--v=2", "--acme-http01-solver-image=new", "--more"]));
     }
 
     #[test]
@@ -139,9 +117,6 @@ mod tests {
         });
         let mut object = Object::from_value(COMPONENT, body).unwrap();
         forget_ca_bundle(&mut object);
-        assert_eq!(
-            object.body["webhooks"][0]["clientConfig"],
-            json!({ "service": {} })
-        );
+        assert_eq!(object.body["webhooks"][0]["clientConfig"], json!({ "service": {} }));
     }
 }

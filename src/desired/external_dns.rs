@@ -26,10 +26,7 @@ const COMPONENT: Component = Component::ExternalDns;
 
 /// Every object of external-dns.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    let namespace = Namespace {
-        metadata: global(NAMESPACE),
-        ..Namespace::default()
-    };
+    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
     let cluster = vec![
         rule("networking.k8s.io", &["ingresses"], READ),
         rule("", &["services", "pods"], READ),
@@ -77,10 +74,7 @@ fn deployment(config: &Config) -> Deployment {
                 type_: Some("Recreate".to_owned()),
                 ..DeploymentStrategy::default()
             }),
-            template: PodTemplateSpec {
-                metadata: Some(metadata),
-                spec: Some(pod),
-            },
+            template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) },
             ..DeploymentSpec::default()
         }),
         status: None,

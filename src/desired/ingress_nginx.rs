@@ -40,18 +40,12 @@ const DEFAULTS: [(&str, &str); 4] = [
 
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    let namespace = Namespace {
-        metadata: global(NAMESPACE),
-        ..Namespace::default()
-    };
+    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
     let mut settings: std::collections::BTreeMap<_, _> =
         DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     settings.extend(config.ingress.config.clone());
-    let settings = ConfigMap {
-        metadata: named(NAMESPACE, CONTROLLER),
-        data: Some(settings),
-        ..ConfigMap::default()
-    };
+    let settings =
+        ConfigMap { metadata: named(NAMESPACE, CONTROLLER), data: Some(settings), ..ConfigMap::default() };
     let mut objects: Vec<_> = [
         Object::typed(COMPONENT, &namespace),
         Object::typed(COMPONENT, &class(config.ingress.default_class)),
@@ -66,15 +60,9 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
 }
 
 fn class(default: bool) -> IngressClass {
-    let mark = (
-        "ingressclass.kubernetes.io/is-default-class".to_owned(),
-        default.to_string(),
-    );
+    let mark = ("ingressclass.kubernetes.io/is-default-class".to_owned(), default.to_string());
     IngressClass {
-        metadata: ObjectMeta {
-            annotations: Some([mark].into()),
-            ..global(CLASS)
-        },
+        metadata: ObjectMeta { annotations: Some([mark].into()), ..global(CLASS) },
         spec: Some(IngressClassSpec {
             controller: Some("k8s.io/ingress-nginx".to_owned()),
             ..IngressClassSpec::default()
@@ -87,18 +75,7 @@ fn rbac() -> Vec<Object> {
     let status = rule("networking.k8s.io", &["ingresses/status"], &["update"]);
     let events = rule("", &["events"], &["create", "patch"]);
     let cluster = vec![
-        rule(
-            "",
-            &[
-                "configmaps",
-                "endpoints",
-                "nodes",
-                "pods",
-                "secrets",
-                "namespaces",
-            ],
-            &["list", "watch"],
-        ),
+        rule("", &["configmaps", "endpoints", "nodes", "pods", "secrets", "namespaces"], &["list", "watch"]),
         rule("", &["nodes"], &["get"]),
         rule("", &["services"], READ),
         rule("networking.k8s.io", &["ingresses", "ingressclasses"], READ),
@@ -110,12 +87,7 @@ fn rbac() -> Vec<Object> {
         rule("", &["namespaces"], &["get"]),
         rule("", &["configmaps", "pods", "secrets", "endpoints"], READ),
         rule("coordination.k8s.io", &["leases"], &["create"]),
-        rule_for(
-            "coordination.k8s.io",
-            &["leases"],
-            &[ELECTION],
-            &["get", "update"],
-        ),
+        rule_for("coordination.k8s.io", &["leases"], &[ELECTION], &["get", "update"]),
     ];
     account(COMPONENT, NAMESPACE, ACCOUNT, cluster, own)
 }
@@ -135,10 +107,7 @@ fn daemon_set(config: &Config) -> DaemonSet {
                 type_: Some("RollingUpdate".to_owned()),
                 rolling_update: Some(rolling),
             }),
-            template: PodTemplateSpec {
-                metadata: Some(metadata),
-                spec: Some(pod(config)),
-            },
+            template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod(config)) },
             ..DaemonSetSpec::default()
         }),
         status: None,
@@ -189,9 +158,7 @@ fn container(config: &Config) -> Container {
         readiness_probe: Some(probe("/healthz", 10254, 1, 3)),
         lifecycle: Some(Lifecycle {
             pre_stop: Some(LifecycleHandler {
-                exec: Some(ExecAction {
-                    command: Some(vec!["/wait-shutdown".to_owned()]),
-                }),
+                exec: Some(ExecAction { command: Some(vec!["/wait-shutdown".to_owned()]) }),
                 ..LifecycleHandler::default()
             }),
             ..Lifecycle::default()
@@ -228,9 +195,7 @@ fn arguments(config: &Config) -> Vec<String> {
         "--profiling=false".to_owned(),
     ];
     if config.certificates == Certificates::Wildcard {
-        arguments.push(format!(
-            "--default-ssl-certificate=$(POD_NAMESPACE)/{WILDCARD_SECRET}"
-        ));
+        arguments.push(format!("--default-ssl-certificate=$(POD_NAMESPACE)/{WILDCARD_SECRET}"));
     }
     arguments
 }

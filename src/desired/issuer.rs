@@ -97,8 +97,5 @@ fn wildcard(config: &Config) -> Option<Object> {
 /// Base64 as Kubernetes writes bytes: k8s-openapi has the encoder.
 fn base64(text: &str) -> String {
     let bytes = k8s_openapi::ByteString(text.as_bytes().to_vec());
-    serde_json::to_value(bytes)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(bytes).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -76,9 +76,6 @@ impl Kind {
 
     /// The kind with this `apiVersion` and `kind`.
     pub fn find(api_version: &str, kind: &str) -> Option<KindRef> {
-        KINDS
-            .iter()
-            .copied()
-            .find(|k| k.kind == kind && k.api_version() == api_version)
+        KINDS.iter().copied().find(|k| k.kind == kind && k.api_version() == api_version)
     }
 }

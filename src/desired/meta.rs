@@ -25,9 +25,7 @@ pub fn inventory_selector(owner: &str) -> String {
 
 /// The labels of the inventory, for objects that others make on homelab's behalf.
 pub(super) fn inventory_labels(owner: &str) -> BTreeMap<String, String> {
-    [(MANAGED_BY, HOMELAB), (INSTANCE, owner)]
-        .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        .into()
+    [(MANAGED_BY, HOMELAB), (INSTANCE, owner)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
 }
 
 /// Puts the inventory's labels on `object`; a pod template gets only [`MANAGED_BY`], since its other labels are selectors.
@@ -51,46 +49,26 @@ pub(super) fn label(object: &mut Object, owner: &str, version: &str) {
 
 /// Metadata of an object in a namespace.
 pub(super) fn named(namespace: &str, name: &str) -> ObjectMeta {
-    ObjectMeta {
-        namespace: Some(namespace.to_owned()),
-        ..global(name)
-    }
+    ObjectMeta { namespace: Some(namespace.to_owned()), ..global(name) }
 }
 
 /// Metadata of an object without a namespace.
 pub(super) fn global(name: &str) -> ObjectMeta {
-    ObjectMeta {
-        name: Some(name.to_owned()),
-        ..ObjectMeta::default()
-    }
+    ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() }
 }
 
 /// The labels and the selector of one workload's pods.
 pub(super) fn pods(name: &str) -> (ObjectMeta, LabelSelector) {
     let labels = BTreeMap::from([(NAME.to_owned(), name.to_owned())]);
-    let selector = LabelSelector {
-        match_labels: Some(labels.clone()),
-        ..LabelSelector::default()
-    };
-    (
-        ObjectMeta {
-            labels: Some(labels),
-            ..ObjectMeta::default()
-        },
-        selector,
-    )
+    let selector = LabelSelector { match_labels: Some(labels.clone()), ..LabelSelector::default() };
+    (ObjectMeta { labels: Some(labels), ..ObjectMeta::default() }, selector)
 }
 
 /// The component's version as a label value.
 pub(super) fn version_label(component: Component) -> &'static str {
     use super::pins::pins;
-    let of_image = |name: &str| {
-        pins()
-            .images
-            .iter()
-            .find(|i| i.name == name)
-            .map_or("unknown", |i| i.tag.as_str())
-    };
+    let of_image =
+        |name: &str| pins().images.iter().find(|i| i.name == name).map_or("unknown", |i| i.tag.as_str());
     match component {
         Component::IngressNginx => of_image("ingressNginx"),
         Component::CertManager => of_image("certManagerController"),

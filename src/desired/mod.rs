@@ -68,13 +68,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     let outside = |b: &Backend| !matches!(b, Backend::Cluster { .. });
     if config.whoami || config.services.iter().any(|s| outside(&s.backend)) {
         let metadata = meta::global(service::NAMESPACE);
-        objects.extend(Object::typed(
-            Component::Services,
-            &Namespace {
-                metadata,
-                ..Namespace::default()
-            },
-        ));
+        objects.extend(Object::typed(Component::Services, &Namespace { metadata, ..Namespace::default() }));
     }
     if config.whoami {
         objects.extend(whoami::objects(config));
@@ -100,24 +94,12 @@ fn derived(config: &Config, object: &Object) -> Vec<Key> {
     match object.key.kind.kind {
         "Ingress" => {
             let secret = object.body["spec"]["tls"][0]["secretName"].as_str();
-            let of = |kind| {
-                secret.map(|name| Key {
-                    kind,
-                    namespace: namespace.clone(),
-                    name: name.to_owned(),
-                })
-            };
-            [of(&kind::SECRET), of(&kind::CERTIFICATE)]
-                .into_iter()
-                .flatten()
-                .collect()
+            let of =
+                |kind| secret.map(|name| Key { kind, namespace: namespace.clone(), name: name.to_owned() });
+            [of(&kind::SECRET), of(&kind::CERTIFICATE)].into_iter().flatten().collect()
         }
         "Certificate" if config.certificates == Certificates::Wildcard => {
-            vec![Key {
-                kind: &kind::SECRET,
-                namespace,
-                name: object.key.name.clone(),
-            }]
+            vec![Key { kind: &kind::SECRET, namespace, name: object.key.name.clone() }]
         }
         _ => Vec::new(),
     }

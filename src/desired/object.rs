@@ -45,13 +45,8 @@ pub enum Component {
 
 impl Component {
     /// Every component, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
-        Self::IngressNginx,
-        Self::CertManager,
-        Self::Issuer,
-        Self::ExternalDns,
-        Self::Services,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::IngressNginx, Self::CertManager, Self::Issuer, Self::ExternalDns, Self::Services];
 
     /// The value of the label `app.kubernetes.io/component` and the name in progress lines.
     pub fn name(self) -> &'static str {
@@ -87,15 +82,7 @@ impl Object {
         let kind = Kind::find(body["apiVersion"].as_str()?, body["kind"].as_str()?)?;
         let name = body["metadata"]["name"].as_str()?.to_owned();
         let namespace = body["metadata"]["namespace"].as_str().map(str::to_owned);
-        Some(Self {
-            key: Key {
-                kind,
-                namespace,
-                name,
-            },
-            component,
-            body,
-        })
+        Some(Self { key: Key { kind, namespace, name }, component, body })
     }
 
     /// The mapping at `path`, made where it is missing.

@@ -61,10 +61,7 @@ impl Pins {
         if let Some(reference) = overrides.get(name) {
             return reference.clone();
         }
-        self.images
-            .iter()
-            .find(|image| image.name == name)
-            .map_or_else(String::new, Image::reference)
+        self.images.iter().find(|image| image.name == name).map_or_else(String::new, Image::reference)
     }
 
     /// The upstream file of `component`.
@@ -75,10 +72,7 @@ impl Pins {
 
 impl Image {
     fn reference(&self) -> String {
-        let digest = self
-            .digest
-            .as_ref()
-            .map_or_else(String::new, |digest| format!("@{digest}"));
+        let digest = self.digest.as_ref().map_or_else(String::new, |digest| format!("@{digest}"));
         format!("{}:{}{digest}", self.repository, self.tag)
     }
 }
@@ -91,11 +85,7 @@ mod tests {
     fn the_pins_parse_and_every_digest_and_hash_has_its_length() {
         let pins: Pins = toml::from_str(include_str!("../../manifests/pins.toml")).unwrap();
         assert!(!pins.images.is_empty() && !pins.upstream.is_empty());
-        assert!(
-            pins.upstream
-                .iter()
-                .all(|u| u.sha256.len() == 64 && u.url.starts_with("https://"))
-        );
+        assert!(pins.upstream.iter().all(|u| u.sha256.len() == 64 && u.url.starts_with("https://")));
         for digest in pins.images.iter().filter_map(|i| i.digest.as_ref()) {
             assert_eq!(digest.strip_prefix("sha256:").map(str::len), Some(64), "{digest}");
         }
@@ -104,10 +94,7 @@ mod tests {
     #[test]
     fn every_image_that_a_component_names_is_pinned() {
         for name in super::super::IMAGES {
-            assert!(
-                !pins().image(name, &BTreeMap::new()).is_empty(),
-                "{name} is not pinned"
-            );
+            assert!(!pins().image(name, &BTreeMap::new()).is_empty(), "{name} is not pinned");
         }
     }
 

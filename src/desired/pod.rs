@@ -32,18 +32,12 @@ pub(super) fn unprivileged(user: i64) -> SecurityContext {
 /// No capability but `add`.
 pub(super) fn capabilities(add: &[&str]) -> Capabilities {
     let add = (!add.is_empty()).then(|| add.iter().map(|c| (*c).to_owned()).collect());
-    Capabilities {
-        add,
-        drop: Some(vec!["ALL".to_owned()]),
-    }
+    Capabilities { add, drop: Some(vec!["ALL".to_owned()]) }
 }
 
 /// The container runtime's default system-call filter.
 pub(super) fn seccomp() -> Option<SeccompProfile> {
-    Some(SeccompProfile {
-        type_: "RuntimeDefault".to_owned(),
-        ..SeccompProfile::default()
-    })
+    Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..SeccompProfile::default() })
 }
 
 /// A probe by HTTP.
@@ -66,52 +60,24 @@ pub(super) fn probe(path: &str, port: i32, delay: i32, failures: i32) -> Probe {
 /// What the scheduler sets aside; limits are left to the user, who knows the machine.
 pub(super) fn requests(cpu: &str, memory: &str) -> ResourceRequirements {
     let requests = [("cpu", cpu), ("memory", memory)].map(|(k, v)| (k.to_owned(), Quantity(v.to_owned())));
-    ResourceRequirements {
-        requests: Some(requests.into()),
-        ..ResourceRequirements::default()
-    }
+    ResourceRequirements { requests: Some(requests.into()), ..ResourceRequirements::default() }
 }
 
 /// A variable with a value.
 pub(super) fn env(name: &str, value: &str) -> EnvVar {
-    EnvVar {
-        name: name.to_owned(),
-        value: Some(value.to_owned()),
-        ..EnvVar::default()
-    }
+    EnvVar { name: name.to_owned(), value: Some(value.to_owned()), ..EnvVar::default() }
 }
 
 /// A variable with the pod's own name, namespace and so on.
 pub(super) fn env_field(name: &str, path: &str) -> EnvVar {
-    let field = ObjectFieldSelector {
-        field_path: path.to_owned(),
-        api_version: Some("v1".to_owned()),
-    };
-    let source = EnvVarSource {
-        field_ref: Some(field),
-        ..EnvVarSource::default()
-    };
-    EnvVar {
-        name: name.to_owned(),
-        value_from: Some(source),
-        ..EnvVar::default()
-    }
+    let field = ObjectFieldSelector { field_path: path.to_owned(), api_version: Some("v1".to_owned()) };
+    let source = EnvVarSource { field_ref: Some(field), ..EnvVarSource::default() };
+    EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
 }
 
 /// A variable from a Secret of the same namespace.
 pub(crate) fn env_secret(name: &str, secret: &str, key: &str) -> EnvVar {
-    let selector = SecretKeySelector {
-        name: secret.to_owned(),
-        key: key.to_owned(),
-        optional: None,
-    };
-    let source = EnvVarSource {
-        secret_key_ref: Some(selector),
-        ..EnvVarSource::default()
-    };
-    EnvVar {
-        name: name.to_owned(),
-        value_from: Some(source),
-        ..EnvVar::default()
-    }
+    let selector = SecretKeySelector { name: secret.to_owned(), key: key.to_owned(), optional: None };
+    let source = EnvVarSource { secret_key_ref: Some(selector), ..EnvVarSource::default() };
+    EnvVar { name: name.to_owned(), value_from: Some(source), ..EnvVar::default() }
 }

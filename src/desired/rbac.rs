@@ -23,10 +23,7 @@ pub(super) fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRul
 
 /// The same, for objects of these names only.
 pub(super) fn rule_for(group: &str, resources: &[&str], names: &[&str], verbs: &[&str]) -> PolicyRule {
-    PolicyRule {
-        resource_names: Some(owned(names)),
-        ..rule(group, resources, verbs)
-    }
+    PolicyRule { resource_names: Some(owned(names)), ..rule(group, resources, verbs) }
 }
 
 /// An account `name` in `namespace` with rules for the whole cluster and rules for its own namespace.
@@ -50,41 +47,25 @@ pub(super) fn account(
     };
     let mut objects = vec![Object::typed(
         component,
-        &ServiceAccount {
-            metadata: named(namespace, name),
-            ..ServiceAccount::default()
-        },
+        &ServiceAccount { metadata: named(namespace, name), ..ServiceAccount::default() },
     )];
     if !cluster.is_empty() {
-        let role = ClusterRole {
-            metadata: global(name),
-            rules: Some(cluster),
-            ..ClusterRole::default()
-        };
+        let role = ClusterRole { metadata: global(name), rules: Some(cluster), ..ClusterRole::default() };
         let binding = ClusterRoleBinding {
             metadata: global(name),
             role_ref: role_ref("ClusterRole"),
             subjects: Some(vec![subject.clone()]),
         };
-        objects.extend([
-            Object::typed(component, &role),
-            Object::typed(component, &binding),
-        ]);
+        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
     }
     if !own.is_empty() {
-        let role = Role {
-            metadata: named(namespace, name),
-            rules: Some(own),
-        };
+        let role = Role { metadata: named(namespace, name), rules: Some(own) };
         let binding = RoleBinding {
             metadata: named(namespace, name),
             role_ref: role_ref("Role"),
             subjects: Some(vec![subject]),
         };
-        objects.extend([
-            Object::typed(component, &role),
-            Object::typed(component, &binding),
-        ]);
+        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
     }
     objects.into_iter().flatten().collect()
 }

@@ -24,19 +24,13 @@ pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec
     } else {
         config.cert_manager.namespace.as_str()
     };
-    objects.extend(secret(
-        Component::Issuer,
-        namespace,
-        credentials.map(dns::cert_manager_secret),
-    ));
+    objects.extend(secret(Component::Issuer, namespace, credentials.map(dns::cert_manager_secret)));
     objects
 }
 
 fn secret(component: Component, namespace: &str, data: Option<BTreeMap<String, String>>) -> Option<Object> {
     let bytes = |data: BTreeMap<String, String>| {
-        data.into_iter()
-            .map(|(key, value)| (key, ByteString(value.into_bytes())))
-            .collect()
+        data.into_iter().map(|(key, value)| (key, ByteString(value.into_bytes()))).collect()
     };
     let secret = Secret {
         metadata: named(namespace, dns::SECRET),
@@ -55,15 +49,9 @@ pub(super) fn restart_on_change(objects: &mut [Object], credentials: &Credential
     hash.update(&credentials.zone_id);
     hash.update("\n");
     hash.update(&credentials.token);
-    let fingerprint: String = hash
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let deployment = objects
-        .iter_mut()
-        .find(|o| o.key.kind.kind == "Deployment" && o.component == Component::ExternalDns);
+    let fingerprint: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let deployment =
+        objects.iter_mut().find(|o| o.key.kind.kind == "Deployment" && o.component == Component::ExternalDns);
     if let Some(deployment) = deployment {
         let annotations = deployment.map_at(&["spec", "template", "metadata", "annotations"]);
         annotations.insert("homelab/credentials".to_owned(), fingerprint.into());

@@ -56,16 +56,10 @@ pub(super) fn objects(config: &Config, service: &Service) -> Vec<Object> {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
         Backend::Address { port, .. } | Backend::Name { port, .. } => (service.name.as_str(), *port),
     };
-    let mut objects: Vec<_> = ingress(
-        config,
-        namespace,
-        &service.name,
-        &service.hosts,
-        (backend, port),
-        annotations,
-    )
-    .into_iter()
-    .collect();
+    let mut objects: Vec<_> =
+        ingress(config, namespace, &service.name, &service.hosts, (backend, port), annotations)
+            .into_iter()
+            .collect();
     objects.extend(outside(service));
     objects
 }
@@ -83,10 +77,7 @@ pub(super) fn ingress(
     let wildcard = config.certificates == Certificates::Wildcard && hosts.iter().all(covered);
     let secret_name = (!wildcard).then(|| tls_secret(name));
     if !wildcard {
-        annotations.insert(
-            "cert-manager.io/cluster-issuer".to_owned(),
-            issuer_name(config).to_owned(),
-        );
+        annotations.insert("cert-manager.io/cluster-issuer".to_owned(), issuer_name(config).to_owned());
         // The labels by which prune finds the Secret when the service is gone.
         let template = json!({ "labels": inventory_labels(&config.dns.owner) });
         annotations.insert("cert-manager.io/secret-template".to_owned(), template.to_string());
@@ -97,25 +88,17 @@ pub(super) fn ingress(
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
                 name: backend.0.to_owned(),
-                port: Some(ServiceBackendPort {
-                    number: Some(i32::from(backend.1)),
-                    name: None,
-                }),
+                port: Some(ServiceBackendPort { number: Some(i32::from(backend.1)), name: None }),
             }),
             resource: None,
         },
     };
     let rules = hosts.iter().map(|host| IngressRule {
         host: Some(host.to_string()),
-        http: Some(HTTPIngressRuleValue {
-            paths: vec![path.clone()],
-        }),
+        http: Some(HTTPIngressRuleValue { paths: vec![path.clone()] }),
     });
     let ingress = Ingress {
-        metadata: ObjectMeta {
-            annotations: Some(annotations),
-            ..named(namespace, name)
-        },
+        metadata: ObjectMeta { annotations: Some(annotations), ..named(namespace, name) },
         spec: Some(IngressSpec {
             ingress_class_name: Some(CLASS.to_owned()),
             tls: Some(vec![IngressTLS {
@@ -143,11 +126,7 @@ fn outside(service: &Service) -> Vec<Object> {
         }]),
         ..ServiceSpec::default()
     };
-    let of = |spec| CoreService {
-        metadata: named(NAMESPACE, name),
-        spec: Some(spec),
-        status: None,
-    };
+    let of = |spec| CoreService { metadata: named(NAMESPACE, name), spec: Some(spec), status: None };
     let objects = match &service.backend {
         Backend::Cluster { .. } => Vec::new(),
         Backend::Address { address, port } => {
@@ -169,10 +148,8 @@ fn outside(service: &Service) -> Vec<Object> {
 }
 
 fn slice(name: &str, address: IpAddr, port: u16) -> EndpointSlice {
-    let labels = [
-        ("kubernetes.io/service-name", name),
-        ("endpointslice.kubernetes.io/managed-by", "homelab"),
-    ];
+    let labels =
+        [("kubernetes.io/service-name", name), ("endpointslice.kubernetes.io/managed-by", "homelab")];
     EndpointSlice {
         metadata: ObjectMeta {
             labels: Some(labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into()),
@@ -181,10 +158,7 @@ fn slice(name: &str, address: IpAddr, port: u16) -> EndpointSlice {
         address_type: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
         endpoints: Some(vec![Endpoint {
             addresses: vec![address.to_string()],
-            conditions: Some(EndpointConditions {
-                ready: Some(true),
-                ..EndpointConditions::default()
-            }),
+            conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
             ..Endpoint::default()
         }]),
         ports: Some(vec![EndpointPort {

@@ -31,11 +31,7 @@ pub struct Credentials {
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Credentials {{ token: ***, zone: {} ({}) }}",
-            self.zone, self.zone_id
-        )
+        write!(f, "Credentials {{ token: ***, zone: {} ({}) }}", self.zone, self.zone_id)
     }
 }
 
@@ -62,13 +58,9 @@ pub fn solver(config: &Config) -> Value {
 
 /// The data of external-dns' Secret.
 pub fn external_dns_secret(credentials: &Credentials) -> BTreeMap<String, String> {
-    [
-        (TOKEN_KEY, &credentials.token),
-        (ZONE_ID_KEY, &credentials.zone_id),
-        (ZONE_KEY, &credentials.zone),
-    ]
-    .map(|(key, value)| (key.to_owned(), value.clone()))
-    .into()
+    [(TOKEN_KEY, &credentials.token), (ZONE_ID_KEY, &credentials.zone_id), (ZONE_KEY, &credentials.zone)]
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .into()
 }
 
 /// The data of cert-manager's Secret.

@@ -29,11 +29,7 @@ pub enum DownloadError {
     #[error("cannot fetch `{url}`: the server answers {status}")]
     Status { url: String, status: u16 },
     #[error("`{url}` has SHA-256 {actual}, but {expected} is pinned")]
-    Hash {
-        url: String,
-        expected: String,
-        actual: String,
-    },
+    Hash { url: String, expected: String, actual: String },
     #[error("`{url}` is larger than {max_bytes} bytes")]
     TooLarge { url: String, max_bytes: u64 },
     #[error("no space is left for `{}`", path.display())]
@@ -68,60 +64,36 @@ pub async fn fetch(pin: &Pin, cache: &Path, within: Duration) -> Result<PathBuf,
     if hash_of(&path).is_ok_and(|hash| hash.eq_ignore_ascii_case(&pin.sha256)) {
         return Ok(path);
     }
-    let late = |_| DownloadError::Offline {
-        url: pin.url.clone(),
-        cause: Transport::Timeout,
-    };
-    tokio::time::timeout(within, fetch_anew(pin, cache, &path))
-        .await
-        .map_err(late)??;
+    let late = |_| DownloadError::Offline { url: pin.url.clone(), cause: Transport::Timeout };
+    tokio::time::timeout(within, fetch_anew(pin, cache, &path)).await.map_err(late)??;
     Ok(path)
 }
 
 /// Writes beside the target and renames at the end; a temporary file is removed on every other way out.
 async fn fetch_anew(pin: &Pin, cache: &Path, path: &Path) -> Result<(), DownloadError> {
-    let offline = |cause| DownloadError::Offline {
-        url: pin.url.clone(),
-        cause,
-    };
+    let offline = |cause| DownloadError::Offline { url: pin.url.clone(), cause };
     let failed = |error| offline(Transport::from_reqwest(error));
     let file_error = |error| file_error(path, error);
     std::fs::create_dir_all(cache).map_err(file_error)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".download-")
-        .tempfile_in(cache)
-        .map_err(file_error)?;
+    let mut file = tempfile::Builder::new().prefix(".download-").tempfile_in(cache).map_err(file_error)?;
     let tls = tls_client_config().map_err(|error| offline(Transport::Other(error.to_string())))?;
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .build()
-        .map_err(failed)?;
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).build().map_err(failed)?;
     let mut answer = client.get(&pin.url).send().await.map_err(failed)?;
     if !answer.status().is_success() {
-        return Err(DownloadError::Status {
-            url: pin.url.clone(),
-            status: answer.status().as_u16(),
-        });
+        return Err(DownloadError::Status { url: pin.url.clone(), status: answer.status().as_u16() });
     }
     let (mut hash, mut bytes) = (Sha256::new(), 0);
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
         bytes += chunk.len() as u64;
         if bytes > pin.max_bytes {
-            return Err(DownloadError::TooLarge {
-                url: pin.url.clone(),
-                max_bytes: pin.max_bytes,
-            });
+            return Err(DownloadError::TooLarge { url: pin.url.clone(), max_bytes: pin.max_bytes });
         }
         hash.update(&chunk);
         file.write_all(&chunk).map_err(file_error)?;
     }
     let actual = hex(&hash.finalize());
     if !actual.eq_ignore_ascii_case(&pin.sha256) {
-        return Err(DownloadError::Hash {
-            url: pin.url.clone(),
-            expected: pin.sha256.clone(),
-            actual,
-        });
+        return Err(DownloadError::Hash { url: pin.url.clone(), expected: pin.sha256.clone(), actual });
     }
     file.as_file().sync_all().map_err(file_error)?;
     file.persist(path).map_err(|error| file_error(error.error))?;
@@ -174,9 +146,7 @@ mod tests {
         let server = Canned::text(200, "text/yaml", "a: 1\n").serve().await;
         let cache = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            let path = fetch(&pin(&server, "a: 1\n"), cache.path(), SECOND)
-                .await
-                .unwrap();
+            let path = fetch(&pin(&server, "a: 1\n"), cache.path(), SECOND).await.unwrap();
             assert_eq!(std::fs::read_to_string(path).unwrap(), "a: 1\n");
         }
         assert_eq!((server.requests().len(), left(cache.path())), (1, 1));
@@ -187,9 +157,7 @@ mod tests {
         let server = Canned::text(200, "text/yaml", "a: 1\n").serve().await;
         let cache = tempfile::tempdir().unwrap();
         std::fs::write(cache.path().join("file.yaml"), "a:").unwrap();
-        let path = fetch(&pin(&server, "a: 1\n"), cache.path(), SECOND)
-            .await
-            .unwrap();
+        let path = fetch(&pin(&server, "a: 1\n"), cache.path(), SECOND).await.unwrap();
         assert_eq!(std::fs::read_to_string(path).unwrap(), "a: 1\n");
     }
 
@@ -197,10 +165,7 @@ mod tests {
     async fn another_hash_names_both_and_leaves_nothing() {
         let server = Canned::text(200, "text/yaml", "evil").serve().await;
         let cache = tempfile::tempdir().unwrap();
-        let error = fetch(&pin(&server, "good"), cache.path(), SECOND)
-            .await
-            .unwrap_err()
-            .to_string();
+        let error = fetch(&pin(&server, "good"), cache.path(), SECOND).await.unwrap_err().to_string();
         assert!(
             error.contains(&hex(&Sha256::digest("good"))) && error.contains(&hex(&Sha256::digest("evil")))
         );
@@ -211,9 +176,7 @@ mod tests {
     async fn a_missing_file_a_large_one_and_no_server_each_leave_nothing() {
         let cache = tempfile::tempdir().unwrap();
         let missing = Canned::text(404, "text/plain", "no").serve().await;
-        let error = fetch(&pin(&missing, "x"), cache.path(), SECOND)
-            .await
-            .unwrap_err();
+        let error = fetch(&pin(&missing, "x"), cache.path(), SECOND).await.unwrap_err();
         assert!(matches!(error, DownloadError::Status { status: 404, .. }));
         let large = Canned::text(200, "text/plain", &"x".repeat(2000)).serve().await;
         let error = fetch(&pin(&large, "x"), cache.path(), SECOND).await.unwrap_err();
@@ -221,13 +184,7 @@ mod tests {
         let mut nowhere = pin(&large, "x");
         nowhere.url = "http://127.0.0.1:9/x".into();
         let error = fetch(&nowhere, cache.path(), SECOND).await.unwrap_err();
-        assert!(matches!(
-            error,
-            DownloadError::Offline {
-                cause: Transport::Refused,
-                ..
-            }
-        ));
+        assert!(matches!(error, DownloadError::Offline { cause: Transport::Refused, .. }));
         assert_eq!(left(cache.path()), 0);
     }
 
@@ -241,16 +198,8 @@ mod tests {
             file_name: "x".into(),
             max_bytes: 1,
         };
-        let error = fetch(&pin, cache.path(), Duration::from_millis(100))
-            .await
-            .unwrap_err();
-        assert!(matches!(
-            error,
-            DownloadError::Offline {
-                cause: Transport::Timeout,
-                ..
-            }
-        ));
+        let error = fetch(&pin, cache.path(), Duration::from_millis(100)).await.unwrap_err();
+        assert!(matches!(error, DownloadError::Offline { cause: Transport::Timeout, .. }));
         assert_eq!(left(cache.path()), 0);
     }
 

@@ -68,12 +68,8 @@ pub struct HttpAnswer {
 
 /// Sends one `GET /`: no redirects, no proxy, no second try.
 pub async fn get(target: &Target, within: Duration) -> Result<HttpAnswer, Transport> {
-    let tls = if target.check_certificate {
-        tls_client_config()
-    } else {
-        tls_client_config_unchecked()
-    }
-    .map_err(|error| Transport::Other(error.to_string()))?;
+    let tls = if target.check_certificate { tls_client_config() } else { tls_client_config_unchecked() }
+        .map_err(|error| Transport::Other(error.to_string()))?;
     let mut client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
@@ -104,12 +100,8 @@ fn url(target: &Target) -> Result<Url, Transport> {
 }
 
 async fn read(mut answer: Response) -> Result<HttpAnswer, Transport> {
-    let header = |name| {
-        answer
-            .headers()
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
+    let header =
+        |name| answer.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let (server, content_type, location) = (header(SERVER), header(CONTENT_TYPE), header(LOCATION));
     let mut body = Vec::new();
     while body.len() < BODY_LIMIT {
@@ -139,10 +131,7 @@ pub fn is_nginx_404(answer: &HttpAnswer) -> bool {
 /// The 404 of Go's standard library, which traefik gives for a name it does not know.
 #[must_use]
 pub fn is_go_404(answer: &HttpAnswer) -> bool {
-    let plain = answer
-        .content_type
-        .as_deref()
-        .is_some_and(|kind| kind.starts_with("text/plain"));
+    let plain = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
     answer.status == 404 && plain && answer.body.trim_end() == "404 page not found"
 }
 
@@ -156,21 +145,14 @@ mod tests {
                          Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
 
     fn at(address: SocketAddr, scheme: Scheme, host: Option<&str>) -> Target {
-        Target {
-            scheme,
-            address,
-            host: host.map(str::to_owned),
-            check_certificate: false,
-        }
+        Target { scheme, address, host: host.map(str::to_owned), check_certificate: false }
     }
 
     #[tokio::test]
     async fn the_404_of_nginx_is_known_with_and_without_a_host_name() {
         let server = Canned::text(404, "text/html", NGINX).serve().await;
         for host in [None, Some("unknown.example.com")] {
-            let answer = get(&at(server.address, Scheme::Http, host), SECOND)
-                .await
-                .unwrap();
+            let answer = get(&at(server.address, Scheme::Http, host), SECOND).await.unwrap();
             assert!(is_nginx_404(&answer) && !is_go_404(&answer));
         }
         assert!(server.requests()[1].contains("host: unknown.example.com"));
@@ -178,57 +160,32 @@ mod tests {
 
     #[tokio::test]
     async fn the_404_of_traefik_is_not_that_of_nginx() {
-        let server = Canned::text(404, "text/plain; charset=utf-8", "404 page not found\n")
-            .serve()
-            .await;
-        let answer = get(&at(server.address, Scheme::Http, None), SECOND)
-            .await
-            .unwrap();
+        let server = Canned::text(404, "text/plain; charset=utf-8", "404 page not found\n").serve().await;
+        let answer = get(&at(server.address, Scheme::Http, None), SECOND).await.unwrap();
         assert!(is_go_404(&answer) && !is_nginx_404(&answer));
     }
 
     #[tokio::test]
     async fn redirects_are_told_and_not_followed() {
-        let server = Canned::none()
-            .then(308, "location: https://a.example.com/\r\n", vec![])
-            .serve()
-            .await;
-        let answer = get(&at(server.address, Scheme::Http, Some("a.example.com")), SECOND)
-            .await
-            .unwrap();
-        assert_eq!(
-            (answer.status, answer.location.as_deref()),
-            (308, Some("https://a.example.com/"))
-        );
+        let server = Canned::none().then(308, "location: https://a.example.com/\r\n", vec![]).serve().await;
+        let answer = get(&at(server.address, Scheme::Http, Some("a.example.com")), SECOND).await.unwrap();
+        assert_eq!((answer.status, answer.location.as_deref()), (308, Some("https://a.example.com/")));
     }
 
     #[tokio::test]
     async fn only_the_beginning_of_a_long_body_is_kept() {
-        let server = Canned::text(200, "text/plain", &"x".repeat(100_000))
-            .serve()
-            .await;
-        let answer = get(&at(server.address, Scheme::Http, None), SECOND)
-            .await
-            .unwrap();
+        let server = Canned::text(200, "text/plain", &"x".repeat(100_000)).serve().await;
+        let answer = get(&at(server.address, Scheme::Http, None), SECOND).await.unwrap();
         assert_eq!(answer.body.len(), BODY_LIMIT);
     }
 
     #[tokio::test]
     async fn a_closed_port_and_a_silent_one_are_told_apart() {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
-        assert_eq!(
-            get(&at(closed, Scheme::Http, None), SECOND).await,
-            Err(Transport::Refused)
-        );
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(get(&at(closed, Scheme::Http, None), SECOND).await, Err(Transport::Refused));
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let target = at(silent.local_addr().unwrap(), Scheme::Http, None);
-        assert_eq!(
-            get(&target, Duration::from_millis(200)).await,
-            Err(Transport::Timeout)
-        );
+        assert_eq!(get(&target, Duration::from_millis(200)).await, Err(Transport::Timeout));
     }
 
     #[tokio::test]

@@ -107,10 +107,7 @@ mod tests {
     #[test]
     fn a_token_is_never_printed() {
         let token = Secret::new("abcDEF_123-ghi").unwrap();
-        assert_eq!(
-            format!("{token} {token:?} {:?}", Some(&token)),
-            "*** *** Some(***)"
-        );
+        assert_eq!(format!("{token} {token:?} {:?}", Some(&token)), "*** *** Some(***)");
         assert_eq!(token.expose(), "abcDEF_123-ghi");
         assert_eq!(token.redact("bad abcDEF_123-ghi!"), "bad ***!");
     }

@@ -130,10 +130,7 @@ mod tests {
         assert_eq!(kind(io::ErrorKind::ConnectionRefused), Transport::Refused);
         assert_eq!(kind(io::ErrorKind::TimedOut), Transport::Timeout);
         assert_eq!(kind(io::ErrorKind::ConnectionReset), Transport::Closed);
-        assert!(matches!(
-            kind(io::ErrorKind::HostUnreachable),
-            Transport::Unreachable(_)
-        ));
+        assert!(matches!(kind(io::ErrorKind::HostUnreachable), Transport::Unreachable(_)));
     }
 
     #[test]

@@ -7,14 +7,12 @@ use serde_json::Value;
 /// out when it is empty may be missing.
 pub(super) fn is_subset(wanted: &Value, live: &Value) -> bool {
     match (wanted, live) {
-        (Value::Object(wanted), Value::Object(live)) => wanted
-            .iter()
-            .all(|(key, value)| is_subset(value, live.get(key).unwrap_or(&Value::Null))),
+        (Value::Object(wanted), Value::Object(live)) => {
+            wanted.iter().all(|(key, value)| is_subset(value, live.get(key).unwrap_or(&Value::Null)))
+        }
         (Value::Array(wanted), Value::Array(live)) => match names(wanted) {
             Some(names) => wanted.iter().zip(names).all(|(value, name)| {
-                live.iter()
-                    .find(|l| l["name"] == name)
-                    .is_some_and(|live| is_subset(value, live))
+                live.iter().find(|l| l["name"] == name).is_some_and(|live| is_subset(value, live))
             }),
             None => wanted.len() == live.len() && wanted.iter().zip(live).all(|(w, l)| is_subset(w, l)),
         },
@@ -53,19 +51,13 @@ mod tests {
     #[test]
     fn a_changed_value_counts() {
         assert!(!is_subset(&json!({ "replicas": 1 }), &json!({ "replicas": 0 })));
-        assert!(!is_subset(
-            &json!({ "args": ["a", "b"] }),
-            &json!({ "args": ["a"] })
-        ));
+        assert!(!is_subset(&json!({ "args": ["a", "b"] }), &json!({ "args": ["a"] })));
     }
 
     #[test]
     fn a_named_element_is_found_wherever_it_stands() {
         let wanted = json!([{ "name": "b", "value": "2" }]);
-        assert!(is_subset(
-            &wanted,
-            &json!([{ "name": "a" }, { "name": "b", "value": "2" }])
-        ));
+        assert!(is_subset(&wanted, &json!([{ "name": "a" }, { "name": "b", "value": "2" }])));
         assert!(!is_subset(&wanted, &json!([{ "name": "a" }])));
     }
 

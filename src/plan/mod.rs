@@ -53,29 +53,20 @@ impl Plan {
 
     /// How many objects of `component` will be written.
     pub fn writes(&self, component: Component) -> usize {
-        self.apply
-            .iter()
-            .filter(|c| c.object.component == component)
-            .count()
+        self.apply.iter().filter(|c| c.object.component == component).count()
     }
 }
 
 /// Compares what should exist with what does.
 pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
-    let mut plan = Plan {
-        prune: prune(&bundle, snapshot),
-        ..Plan::default()
-    };
+    let mut plan = Plan { prune: prune(&bundle, snapshot), ..Plan::default() };
     for mut object in bundle.objects {
         note_hash(&mut object);
         let live = snapshot.objects.get(&object.key);
         if live.is_some_and(|live| keeps(&object, live)) {
             plan.kept += 1;
         } else {
-            plan.apply.push(Change {
-                new: live.is_none(),
-                object,
-            });
+            plan.apply.push(Change { new: live.is_none(), object });
         }
     }
     plan
@@ -84,9 +75,7 @@ pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
 /// An object stays as it is if we applied just this, and nobody changed what we want of it.
 fn keeps(object: &Object, live: &Value) -> bool {
     let ours = |entry: &Value| entry["manager"] == HOMELAB && entry["operation"] == "Apply";
-    let managed = live["metadata"]["managedFields"]
-        .as_array()
-        .is_some_and(|fields| fields.iter().any(ours));
+    let managed = live["metadata"]["managedFields"].as_array().is_some_and(|fields| fields.iter().any(ours));
     if *object.key.kind == kind::CRD {
         // Of a definition, only the metadata was read: its schema is some hundred kilobytes.
         return managed
@@ -102,9 +91,7 @@ fn note_hash(object: &mut Object) {
     // serde_json keeps mappings sorted, so that equal bodies have equal text.
     let digest = Sha256::digest(object.body.to_string());
     let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    object
-        .map_at(&["metadata", "annotations"])
-        .insert(HASH.to_owned(), hash.into());
+    object.map_at(&["metadata", "annotations"]).insert(HASH.to_owned(), hash.into());
 }
 
 /// What bears our labels and is wanted no more. Definitions take every object of theirs with them and namespaces
@@ -114,12 +101,7 @@ fn prune(bundle: &Bundle, snapshot: &Snapshot) -> Vec<Key> {
     let wanted = |key: &Key| bundle.derived.contains(key) || bundle.objects.iter().any(|o| o.key == *key);
     let stays = |key: &Key| *key.kind == kind::CRD || *key.kind == kind::NAMESPACE;
     // A bundle without cert-manager's manifest says nothing about its objects.
-    let mut prune: Vec<Key> = snapshot
-        .objects
-        .keys()
-        .filter(|k| !stays(k) && !wanted(k))
-        .cloned()
-        .collect();
+    let mut prune: Vec<Key> = snapshot.objects.keys().filter(|k| !stays(k) && !wanted(k)).cloned().collect();
     prune.sort_by_key(|key| match key.kind.kind {
         "Ingress" => 0,
         "Certificate" => 1,

@@ -14,14 +14,8 @@ pub enum Readiness {
 }
 
 /// Kinds whose objects have to become ready.
-pub const AWAITED: [&str; 6] = [
-    "DaemonSet",
-    "Deployment",
-    "CustomResourceDefinition",
-    "ClusterIssuer",
-    "Certificate",
-    "Ingress",
-];
+pub const AWAITED: [&str; 6] =
+    ["DaemonSet", "Deployment", "CustomResourceDefinition", "ClusterIssuer", "Certificate", "Ingress"];
 
 /// Judges `object`, which is of kind `kind`.
 pub fn readiness(kind: KindRef, object: &Value) -> Readiness {
@@ -110,9 +104,8 @@ pub fn pod_trouble(pod: &Value) -> Option<String> {
     if let Some(condition) = scheduled {
         return Some(format!("no node takes it: {}", message(condition)));
     }
-    let statuses = ["initContainerStatuses", "containerStatuses"]
-        .iter()
-        .flat_map(|key| list(&pod["status"][*key]));
+    let statuses =
+        ["initContainerStatuses", "containerStatuses"].iter().flat_map(|key| list(&pod["status"][*key]));
     for status in statuses {
         let waiting = &status["state"]["waiting"];
         let reason = waiting["reason"].as_str().unwrap_or_default();
@@ -125,12 +118,8 @@ pub fn pod_trouble(pod: &Value) -> Option<String> {
             "CrashLoopBackOff" => {
                 let ended = &status["lastState"]["terminated"];
                 let code = ended["exitCode"].as_i64().unwrap_or(-1);
-                let last = ended["message"]
-                    .as_str()
-                    .map_or_else(String::new, |m| format!(": {}", m.trim()));
-                return Some(format!(
-                    "its container ends again and again with exit code {code}{last}"
-                ));
+                let last = ended["message"].as_str().map_or_else(String::new, |m| format!(": {}", m.trim()));
+                return Some(format!("its container ends again and again with exit code {code}{last}"));
             }
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
                 return Some(format!("its container cannot be made: {said}"));
@@ -139,18 +128,11 @@ pub fn pod_trouble(pod: &Value) -> Option<String> {
         }
     }
     let phase = pod["status"]["phase"] == "Failed";
-    phase.then(|| {
-        format!(
-            "it failed: {}",
-            pod["status"]["message"].as_str().unwrap_or("no reason given")
-        )
-    })
+    phase.then(|| format!("it failed: {}", pod["status"]["message"].as_str().unwrap_or("no reason given")))
 }
 
 fn find<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(&object["status"]["conditions"])
-        .iter()
-        .find(|c| c["type"] == name)
+    list(&object["status"]["conditions"]).iter().find(|c| c["type"] == name)
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -158,10 +140,8 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn message(condition: &Value) -> String {
-    let said = condition["message"]
-        .as_str()
-        .filter(|m| !m.is_empty())
-        .or_else(|| condition["reason"].as_str());
+    let said =
+        condition["message"].as_str().filter(|m| !m.is_empty()).or_else(|| condition["reason"].as_str());
     said.unwrap_or("no reason given").to_owned()
 }
 
@@ -184,10 +164,7 @@ mod tests {
             json!({ "metadata": { "generation": 2 }, "status": { "observedGeneration": 2,
             "desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": available } })
         };
-        assert_eq!(
-            waits(&kind::DAEMON_SET, object(1)),
-            "waiting for its pods (1/2 ready)"
-        );
+        assert_eq!(waits(&kind::DAEMON_SET, object(1)), "waiting for its pods (1/2 ready)");
         assert_eq!(waits(&kind::DAEMON_SET, object(2)), "ready");
     }
 
@@ -209,10 +186,7 @@ mod tests {
     #[test]
     fn an_ingress_without_an_address_waits_for_its_controller() {
         let none = json!({ "status": { "loadBalancer": {} } });
-        assert_eq!(
-            waits(&kind::INGRESS, none),
-            "waiting for the ingress controller to write its address"
-        );
+        assert_eq!(waits(&kind::INGRESS, none), "waiting for the ingress controller to write its address");
         let one = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "10.0.0.2" }] } } });
         assert_eq!(waits(&kind::INGRESS, one), "ready");
     }
@@ -224,10 +198,7 @@ mod tests {
         assert!(pod_trouble(&taken).unwrap().contains("didn't have free ports"));
         let image = json!({ "status": { "containerStatuses": [{ "image": "x:1",
             "state": { "waiting": { "reason": "ImagePullBackOff", "message": "not found" } } }] } });
-        assert_eq!(
-            pod_trouble(&image).unwrap(),
-            "image `x:1` cannot be pulled: not found"
-        );
+        assert_eq!(pod_trouble(&image).unwrap(), "image `x:1` cannot be pulled: not found");
         assert_eq!(pod_trouble(&json!({ "status": { "phase": "Running" } })), None);
     }
 }

@@ -36,32 +36,18 @@ fn the_plan_of_what_is_there_is_empty() {
         bundle_of("services: { nas: { url: 'https://10.0.0.2:5001' } }"),
         &Snapshot::default(),
     ));
-    let again = plan(
-        bundle_of("services: { nas: { url: 'https://10.0.0.2:5001' } }"),
-        &snapshot,
-    );
+    let again = plan(bundle_of("services: { nas: { url: 'https://10.0.0.2:5001' } }"), &snapshot);
     assert!(again.is_empty(), "{again:?}");
 }
 
 #[test]
 fn what_somebody_changed_by_hand_is_written_again() {
     let mut snapshot = applied(&plan(bundle_of(""), &Snapshot::default()));
-    let (key, live) = snapshot
-        .objects
-        .iter_mut()
-        .find(|(k, _)| k.kind.kind == "Deployment")
-        .unwrap();
+    let (key, live) = snapshot.objects.iter_mut().find(|(k, _)| k.kind.kind == "Deployment").unwrap();
     live["spec"]["template"]["spec"]["containers"][0]["image"] = "other:1".into();
     let key = key.clone();
     let again = plan(bundle_of(""), &snapshot);
-    assert_eq!(
-        again
-            .apply
-            .iter()
-            .map(|c| c.object.key.clone())
-            .collect::<Vec<_>>(),
-        [key]
-    );
+    assert_eq!(again.apply.iter().map(|c| c.object.key.clone()).collect::<Vec<_>>(), [key]);
 }
 
 #[test]
@@ -75,30 +61,17 @@ fn an_object_that_somebody_else_made_is_taken_over_only_by_writing_it() {
 
 #[test]
 fn a_removed_service_loses_its_ingress_first_and_its_secret_last() {
-    let mut snapshot = applied(&plan(
-        bundle_of("services: { nas: { url: 'http://10.0.0.2' } }"),
-        &Snapshot::default(),
-    ));
+    let mut snapshot =
+        applied(&plan(bundle_of("services: { nas: { url: 'http://10.0.0.2' } }"), &Snapshot::default()));
     for kind in [&kind::SECRET, &kind::CERTIFICATE] {
         for name in ["nas-tls", "whoami-tls"] {
-            let key = Key {
-                kind,
-                namespace: Some("homelab".to_owned()),
-                name: name.to_owned(),
-            };
+            let key = Key { kind, namespace: Some("homelab".to_owned()), name: name.to_owned() };
             snapshot.objects.insert(key, json!({}));
         }
     }
-    let gone: Vec<_> = plan(bundle_of(""), &snapshot)
-        .prune
-        .iter()
-        .map(|k| k.to_string())
-        .collect();
+    let gone: Vec<_> = plan(bundle_of(""), &snapshot).prune.iter().map(|k| k.to_string()).collect();
     assert_eq!(gone.first().map(String::as_str), Some("Ingress homelab/nas"));
-    assert_eq!(
-        gone.get(1).map(String::as_str),
-        Some("Certificate homelab/nas-tls")
-    );
+    assert_eq!(gone.get(1).map(String::as_str), Some("Certificate homelab/nas-tls"));
     assert_eq!(gone.last().map(String::as_str), Some("Secret homelab/nas-tls"));
     assert!(gone.iter().all(|k| !k.contains("whoami")), "{gone:?}");
 }
@@ -107,14 +80,7 @@ fn a_removed_service_loses_its_ingress_first_and_its_secret_last() {
 fn namespaces_and_definitions_are_never_pruned() {
     let mut snapshot = Snapshot::default();
     for kind in [&kind::NAMESPACE, &kind::CRD] {
-        snapshot.objects.insert(
-            Key {
-                kind,
-                namespace: None,
-                name: "x".to_owned(),
-            },
-            json!({}),
-        );
+        snapshot.objects.insert(Key { kind, namespace: None, name: "x".to_owned() }, json!({}));
     }
     assert!(plan(bundle_of(""), &snapshot).prune.is_empty());
 }
@@ -128,34 +94,21 @@ fn the_data_of_a_secret_is_compared_and_never_hashed() {
         zone: "example.com".to_owned(),
     };
     let bundle_with = |token: &str| {
-        bundle(
-            &config,
-            &Inputs {
-                credentials: Some(&credentials(token)),
-                ..Inputs::default()
-            },
-        )
+        bundle(&config, &Inputs { credentials: Some(&credentials(token)), ..Inputs::default() })
     };
     let first = plan(bundle_with("one"), &Snapshot::default());
     let secrets: Vec<_> = first.apply.iter().filter(|c| c.object.is_secret()).collect();
-    assert!(
-        secrets
-            .iter()
-            .all(|c| c.object.body["metadata"]["annotations"][HASH].is_null())
-    );
+    assert!(secrets.iter().all(|c| c.object.body["metadata"]["annotations"][HASH].is_null()));
     let snapshot = applied(&first);
     assert!(plan(bundle_with("one"), &snapshot).is_empty());
-    let changed: Vec<_> = plan(bundle_with("two"), &snapshot)
-        .apply
-        .iter()
-        .map(|c| c.object.key.to_string())
-        .collect();
+    let changed: Vec<_> =
+        plan(bundle_with("two"), &snapshot).apply.iter().map(|c| c.object.key.to_string()).collect();
     assert_eq!(
         changed,
         [
             "Secret cert-manager/homelab-dns-provider",
+            "Secret external-dns/homelab-dns-provider",
             "Deployment external-dns/external-dns",
-            "Secret external-dns/homelab-dns-provider"
         ]
     );
 }
@@ -170,18 +123,13 @@ fn configurations() -> impl proptest::strategy::Strategy<Value = String> {
         Just("url: 'http://printer.lan.example.com', maxBodySize: 10g".to_owned()),
     ];
     let services = proptest::collection::btree_map("[a-z][a-z0-9]{0,9}", backend, 0..6);
-    (
-        services,
-        any::<bool>(),
-        prop_oneof![Just("per-host"), Just("wildcard")],
-    )
-        .prop_map(|(services, staging, certificates)| {
-            let lines: String = services
-                .iter()
-                .map(|(name, backend)| format!("  x{name}: {{ {backend} }}\n"))
-                .collect();
+    (services, any::<bool>(), prop_oneof![Just("per-host"), Just("wildcard")]).prop_map(
+        |(services, staging, certificates)| {
+            let lines: String =
+                services.iter().map(|(name, backend)| format!("  x{name}: {{ {backend} }}\n")).collect();
             format!("certificates: {certificates}\nacme: {{ staging: {staging} }}\nservices:\n{lines}")
-        })
+        },
+    )
 }
 
 proptest::proptest! {

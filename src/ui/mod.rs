@@ -96,15 +96,11 @@ pub fn print_error(error: &Error) {
 
 /// Takes control characters out of text that came from the cluster or the network.
 pub fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() || *c == '\n' || *c == '\t')
-        .collect()
+    text.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect()
 }
 
 const fn color(color: anstyle::AnsiColor) -> anstyle::Style {
-    anstyle::Style::new()
-        .fg_color(Some(anstyle::Color::Ansi(color)))
-        .bold()
+    anstyle::Style::new().fg_color(Some(anstyle::Color::Ansi(color))).bold()
 }
 
 pub(crate) const GREEN: anstyle::Style = color(anstyle::AnsiColor::Green);

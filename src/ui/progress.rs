@@ -30,12 +30,7 @@ impl Progress {
     /// Begins; `names` are the lines that may come, for the width of their column.
     pub fn new(mode: Mode, names: &[&str]) -> Self {
         let width = names.iter().map(|n| n.len()).max().unwrap_or(0);
-        Self {
-            mode,
-            bars: MultiProgress::new(),
-            width,
-            lines: Mutex::new(BTreeMap::new()),
-        }
+        Self { mode, bars: MultiProgress::new(), width, lines: Mutex::new(BTreeMap::new()) }
     }
 
     /// Says what the line `name` does now or waits for.
@@ -75,12 +70,8 @@ impl Progress {
 
     /// Ends every line that is still open, badly: nothing may look as if it went on.
     pub fn abandon(&self, text: &str) {
-        let open: Vec<String> = self
-            .lines()
-            .iter()
-            .filter(|(_, l)| !l.ended)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let open: Vec<String> =
+            self.lines().iter().filter(|(_, l)| !l.ended).map(|(name, _)| name.clone()).collect();
         for name in open {
             self.end(&name, text, false);
         }
@@ -97,11 +88,7 @@ impl Progress {
             return;
         }
         let took = line.began.elapsed().as_secs_f64();
-        let mark = if well {
-            format!("{GREEN}ok  {GREEN:#}")
-        } else {
-            format!("{RED}FAIL{RED:#}")
-        };
+        let mark = if well { format!("{GREEN}ok  {GREEN:#}") } else { format!("{RED}FAIL{RED:#}") };
         let text = format!("{mark} {name:<width$}  {text}  {took:.1}s", width = self.width);
         match line.bar.take() {
             Some(bar) => {
@@ -121,12 +108,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Line {
-            bar,
-            began: Instant::now(),
-            said: None,
-            ended: false,
-        }
+        Line { bar, began: Instant::now(), said: None, ended: false }
     }
 
     fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {

@@ -28,10 +28,8 @@ fn text(report: &Report) -> String {
             line(&mut text, check);
         }
     }
-    let failures: Vec<(&Check, &Finding)> = report
-        .failures()
-        .filter_map(|c| Some((c, c.finding()?)))
-        .collect();
+    let failures: Vec<(&Check, &Finding)> =
+        report.failures().filter_map(|c| Some((c, c.finding()?))).collect();
     for (check, finding) in &failures {
         explain(&mut text, check, finding);
     }
@@ -62,34 +60,16 @@ fn line(text: &mut String, check: &Check) {
         Outcome::Blocked { by } => (YELLOW, "blocked", format!("by `{by}`")),
         Outcome::Unknown { why } => (YELLOW, "unknown", why.clone()),
     };
-    let _ = writeln!(
-        text,
-        "  {style}{word}{style:#} {} ({}): {}",
-        check.title,
-        check.vantage,
-        one_line(&said)
-    );
+    let _ =
+        writeln!(text, "  {style}{word}{style:#} {} ({}): {}", check.title, check.vantage, one_line(&said));
 }
 
 fn explain(text: &mut String, check: &Check, finding: &Finding) {
-    let about = check
-        .subject
-        .host
-        .as_deref()
-        .or(check.subject.node.as_deref())
-        .unwrap_or("the lab");
-    let _ = writeln!(
-        text,
-        "\n{RED}{}{RED:#} {BOLD}{about}{BOLD:#}: {}",
-        check.id,
-        one_line(&finding.summary)
-    );
+    let about = check.subject.host.as_deref().or(check.subject.node.as_deref()).unwrap_or("the lab");
+    let _ =
+        writeln!(text, "\n{RED}{}{RED:#} {BOLD}{about}{BOLD:#}: {}", check.id, one_line(&finding.summary));
     let _ = writeln!(text, "  cause: {}", one_line(&finding.cause));
-    let _ = writeln!(
-        text,
-        "  fix:   {}",
-        clean(&finding.fix.text).replace('\n', "\n         ")
-    );
+    let _ = writeln!(text, "  fix:   {}", clean(&finding.fix.text).replace('\n', "\n         "));
     for command in &finding.fix.commands {
         let _ = writeln!(text, "         {CYAN}{}{CYAN:#}", one_line(command));
     }

@@ -60,29 +60,21 @@ impl Evidence {
     /// The Ingresses of a host.
     pub fn ingresses_of(&self, host: &str) -> impl Iterator<Item = &IngressSeen> {
         let host = host.to_owned();
-        self.ingresses
-            .iter()
-            .flatten()
-            .filter(move |ingress| ingress.hosts.contains(&host))
+        self.ingresses.iter().flatten().filter(move |ingress| ingress.hosts.contains(&host))
     }
 
     /// Whether an Ingress of the host asks for a certificate for it; `None` when the Ingresses were not read.
     #[must_use]
     pub fn wants_tls(&self, host: &str) -> Option<bool> {
         self.ingresses.as_ref()?;
-        Some(
-            self.ingresses_of(host)
-                .any(|ingress| covers(&ingress.tls_hosts, host)),
-        )
+        Some(self.ingresses_of(host).any(|ingress| covers(&ingress.tls_hosts, host)))
     }
 
     /// The addresses that the Ingresses of a host have, sorted; they are what the record should hold.
     #[must_use]
     pub fn status_of(&self, host: &str) -> Vec<IpAddr> {
-        let mut found: Vec<IpAddr> = self
-            .ingresses_of(host)
-            .flat_map(|ingress| ingress.addresses.clone())
-            .collect();
+        let mut found: Vec<IpAddr> =
+            self.ingresses_of(host).flat_map(|ingress| ingress.addresses.clone()).collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -146,9 +138,7 @@ impl CertificateSeen {
 /// Whether one of the names is the host, or a wildcard for it.
 fn covers(names: &[String], host: &str) -> bool {
     let parent = host.split_once('.').map(|(_, rest)| rest);
-    names
-        .iter()
-        .any(|name| name == host || name.strip_prefix("*.").is_some_and(|rest| Some(rest) == parent))
+    names.iter().any(|name| name == host || name.strip_prefix("*.").is_some_and(|rest| Some(rest) == parent))
 }
 
 /// What external-dns was told, so that its TXT records can be found.
@@ -179,12 +169,7 @@ pub struct ProviderFailure {
 impl From<cloudflare::Error> for ProviderFailure {
     fn from(error: cloudflare::Error) -> Self {
         let unreachable = matches!(error, cloudflare::Error::Transport { .. });
-        Self {
-            message: error.to_string(),
-            hint: error.hint(),
-            transient: error.is_transient(),
-            unreachable,
-        }
+        Self { message: error.to_string(), hint: error.hint(), transient: error.is_transient(), unreachable }
     }
 }
 

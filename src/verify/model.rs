@@ -76,26 +76,17 @@ pub struct Subject {
 impl Subject {
     /// A host.
     pub fn host(host: impl Into<String>) -> Self {
-        Self {
-            host: Some(host.into()),
-            node: None,
-        }
+        Self { host: Some(host.into()), node: None }
     }
 
     /// A node.
     pub fn node(node: impl Into<String>) -> Self {
-        Self {
-            host: None,
-            node: Some(node.into()),
-        }
+        Self { host: None, node: Some(node.into()) }
     }
 
     /// A host as one node serves it.
     pub fn both(host: impl Into<String>, node: impl Into<String>) -> Self {
-        Self {
-            host: Some(host.into()),
-            node: Some(node.into()),
-        }
+        Self { host: Some(host.into()), node: Some(node.into()) }
     }
 
     /// Whether nothing in the two differs: a fault of the whole lab touches every host, one host's no other.
@@ -168,11 +159,7 @@ impl Finding {
         Self {
             summary: summary.into(),
             cause: cause.into(),
-            fix: Fix {
-                text: fix.into(),
-                commands: Vec::new(),
-                nixos: None,
-            },
+            fix: Fix { text: fix.into(), commands: Vec::new(), nixos: None },
             heals: Heals::Never,
             retry_at: None,
         }

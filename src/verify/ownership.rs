@@ -12,22 +12,12 @@ impl Owner {
     /// Reads `heritage=external-dns,external-dns/owner=…,external-dns/resource=…`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let fields: Vec<(&str, &str)> = text
-            .trim_matches('"')
-            .split(',')
-            .filter_map(|field| field.split_once('='))
-            .collect();
-        let value = |key: &str| {
-            fields
-                .iter()
-                .find(|(name, _)| *name == key)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let fields: Vec<(&str, &str)> =
+            text.trim_matches('"').split(',').filter_map(|field| field.split_once('=')).collect();
+        let value =
+            |key: &str| fields.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
         (value("heritage")? == "external-dns").then_some(())?;
-        Some(Self {
-            id: value("external-dns/owner")?,
-            resource: value("external-dns/resource"),
-        })
+        Some(Self { id: value("external-dns/owner")?, resource: value("external-dns/resource") })
     }
 }
 
@@ -54,22 +44,14 @@ mod tests {
     #[test]
     fn the_owner_and_the_resource_are_read_with_and_without_quotes() {
         let text = "heritage=external-dns,external-dns/owner=lab,external-dns/resource=ingress/default/nas";
-        let owner = Owner {
-            id: "lab".into(),
-            resource: Some("ingress/default/nas".into()),
-        };
+        let owner = Owner { id: "lab".into(), resource: Some("ingress/default/nas".into()) };
         assert_eq!(Owner::parse(text), Some(owner.clone()));
         assert_eq!(Owner::parse(&format!("\"{text}\"")), Some(owner));
     }
 
     #[test]
     fn any_other_text_has_no_owner() {
-        for text in [
-            "",
-            "v=spf1 -all",
-            "heritage=other,external-dns/owner=x",
-            "heritage=external-dns",
-        ] {
+        for text in ["", "v=spf1 -all", "heritage=other,external-dns/owner=x", "heritage=external-dns"] {
             assert_eq!(Owner::parse(text), None);
         }
     }
@@ -77,18 +59,9 @@ mod tests {
     #[test]
     fn the_type_goes_where_the_prefix_says_or_before_the_first_label() {
         let name = |prefix, host| registry_name(prefix, "wildcard", "A", host);
-        assert_eq!(
-            name("%{record_type}-homelab.", "www.example.com"),
-            "a-homelab.www.example.com"
-        );
-        assert_eq!(
-            name("%{record_type}-homelab.", "example.com"),
-            "a-homelab.example.com"
-        );
+        assert_eq!(name("%{record_type}-homelab.", "www.example.com"), "a-homelab.www.example.com");
+        assert_eq!(name("%{record_type}-homelab.", "example.com"), "a-homelab.example.com");
         assert_eq!(name("k8s.", "www.example.com"), "k8s.a-www.example.com");
-        assert_eq!(
-            name("%{record_type}-homelab.", "*.example.com"),
-            "a-homelab.wildcard.example.com"
-        );
+        assert_eq!(name("%{record_type}-homelab.", "*.example.com"), "a-homelab.wildcard.example.com");
     }
 }

@@ -38,100 +38,38 @@ pub mod id {
 }
 
 const fn error(id: CheckId, title: &'static str, needs: &'static [CheckId]) -> Def {
-    Def {
-        id,
-        title,
-        severity: Severity::Error,
-        needs,
-    }
+    Def { id, title, severity: Severity::Error, needs }
 }
 
 /// The checks of `up`.
 pub const CHECKS: &[Def] = &[
-    error(
-        id::CLUSTER_404,
-        "the ingress controller answers inside the cluster",
-        &[],
-    ),
-    error(
-        id::NODE_404,
-        "the ingress controller answers on the node's ports 80 and 443",
-        &[id::CLUSTER_404],
-    ),
-    error(
-        id::STATUS,
-        "the Ingress has the addresses of ready nodes",
-        &[id::CLUSTER_404],
-    ),
+    error(id::CLUSTER_404, "the ingress controller answers inside the cluster", &[]),
+    error(id::NODE_404, "the ingress controller answers on the node's ports 80 and 443", &[id::CLUSTER_404]),
+    error(id::STATUS, "the Ingress has the addresses of ready nodes", &[id::CLUSTER_404]),
     error(id::TOKEN, "the DNS provider lets the API token in", &[]),
     error(id::OWNER, "the record belongs to this lab", &[id::TOKEN]),
-    error(
-        id::RECORDS,
-        "the record holds the addresses of the Ingress",
-        &[id::TOKEN, id::STATUS, id::OWNER],
-    ),
-    error(
-        id::AUTHORITATIVE,
-        "the authoritative server answers with the record",
-        &[id::RECORDS],
-    ),
-    error(
-        id::PUBLIC,
-        "a public resolver answers with the record",
-        &[id::AUTHORITATIVE],
-    ),
-    error(
-        id::NEGATIVE_CACHE,
-        "no resolver remembers that the name was missing",
-        &[id::AUTHORITATIVE],
-    ),
-    error(
-        id::REBIND,
-        "the local resolver lets private addresses through",
-        &[id::AUTHORITATIVE],
-    ),
-    error(
-        id::LOCAL_OVERRIDE,
-        "nothing local answers in place of the record",
-        &[id::AUTHORITATIVE],
-    ),
+    error(id::RECORDS, "the record holds the addresses of the Ingress", &[id::TOKEN, id::STATUS, id::OWNER]),
+    error(id::AUTHORITATIVE, "the authoritative server answers with the record", &[id::RECORDS]),
+    error(id::PUBLIC, "a public resolver answers with the record", &[id::AUTHORITATIVE]),
+    error(id::NEGATIVE_CACHE, "no resolver remembers that the name was missing", &[id::AUTHORITATIVE]),
+    error(id::REBIND, "the local resolver lets private addresses through", &[id::AUTHORITATIVE]),
+    error(id::LOCAL_OVERRIDE, "nothing local answers in place of the record", &[id::AUTHORITATIVE]),
     error(
         id::SYSTEM,
         "this machine resolves the name",
-        &[
-            id::AUTHORITATIVE,
-            id::NEGATIVE_CACHE,
-            id::REBIND,
-            id::LOCAL_OVERRIDE,
-        ],
+        &[id::AUTHORITATIVE, id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE],
     ),
-    error(
-        id::CERTIFICATE,
-        "cert-manager has issued the certificate",
-        &[id::TOKEN],
-    ),
+    error(id::CERTIFICATE, "cert-manager has issued the certificate", &[id::TOKEN]),
     error(id::HANDSHAKE, "the node speaks TLS for the name", &[id::NODE_404]),
-    error(
-        id::LEAF,
-        "the certificate served is good for the name",
-        &[id::HANDSHAKE, id::CERTIFICATE],
-    ),
+    error(id::LEAF, "the certificate served is good for the name", &[id::HANDSHAKE, id::CERTIFICATE]),
     Def {
         id: id::RENEWAL,
         title: "the certificate is renewed in time",
         severity: Severity::Warning,
         needs: &[id::HANDSHAKE, id::LEAF],
     },
-    error(
-        id::ANSWER,
-        "the service answers through the ingress",
-        &[id::NODE_404, id::HANDSHAKE, id::LEAF],
-    ),
-    error(
-        id::END_TO_END,
-        "the service answers by its name alone",
-        &[id::SYSTEM, id::LEAF, id::ANSWER],
-    ),
+    error(id::ANSWER, "the service answers through the ingress", &[id::NODE_404, id::HANDSHAKE, id::LEAF]),
+    error(id::END_TO_END, "the service answers by its name alone", &[id::SYSTEM, id::LEAF, id::ANSWER]),
 ];
 
 /// What is fixed about the check of that name.
@@ -148,11 +86,7 @@ mod tests {
     fn every_check_comes_after_all_that_it_needs() {
         for (at, def) in CHECKS.iter().enumerate() {
             for need in def.needs {
-                assert!(
-                    CHECKS[..at].iter().any(|earlier| earlier.id == *need),
-                    "{} needs {need}",
-                    def.id
-                );
+                assert!(CHECKS[..at].iter().any(|earlier| earlier.id == *need), "{} needs {need}", def.id);
             }
         }
     }
@@ -160,16 +94,8 @@ mod tests {
     #[test]
     fn no_two_checks_share_a_name_and_each_title_is_a_statement() {
         for (at, def) in CHECKS.iter().enumerate() {
-            assert!(
-                !CHECKS[..at].iter().any(|earlier| earlier.id == def.id),
-                "{}",
-                def.id
-            );
-            assert!(
-                !def.title.ends_with('.') && def.title.starts_with(char::is_lowercase),
-                "{}",
-                def.title
-            );
+            assert!(!CHECKS[..at].iter().any(|earlier| earlier.id == def.id), "{}", def.id);
+            assert!(!def.title.ends_with('.') && def.title.starts_with(char::is_lowercase), "{}", def.title);
         }
     }
 }

@@ -52,11 +52,7 @@ impl Report {
                 });
             }
         }
-        Self {
-            schema_version: SCHEMA_VERSION,
-            counts: Counts::of(&checks),
-            checks,
-        }
+        Self { schema_version: SCHEMA_VERSION, counts: Counts::of(&checks), checks }
     }
 
     /// The failures, root causes first.
@@ -69,9 +65,7 @@ impl Report {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let any = |wanted: fn(&Outcome) -> bool| {
-            self.checks
-                .iter()
-                .any(|check| check.severity == Severity::Error && wanted(&check.outcome))
+            self.checks.iter().any(|check| check.severity == Severity::Error && wanted(&check.outcome))
         };
         if any(|outcome| matches!(outcome, Outcome::Fail(_))) {
             1
@@ -91,9 +85,7 @@ fn blocked(def: &Def, found: &Judged, before: &[Check]) -> Option<Outcome> {
     }
     def.needs.iter().find_map(|need| {
         let mut root = None;
-        for check in before
-            .iter()
-            .filter(|check| check.id == *need && check.subject.touches(&found.subject))
+        for check in before.iter().filter(|check| check.id == *need && check.subject.touches(&found.subject))
         {
             match check.outcome {
                 Outcome::Pass { .. } => return None,
@@ -132,12 +124,7 @@ mod tests {
     };
 
     fn judged(id: CheckId, host: &str, outcome: Outcome) -> Judged {
-        Judged {
-            id,
-            subject: Subject::host(host),
-            vantage: Vantage::System,
-            outcome,
-        }
+        Judged { id, subject: Subject::host(host), vantage: Vantage::System, outcome }
     }
 
     fn fail() -> Outcome {
@@ -145,10 +132,7 @@ mod tests {
     }
 
     fn outcome(report: &Report, wanted: CheckId, host: &str) -> Outcome {
-        let found = report
-            .checks
-            .iter()
-            .find(|c| c.id == wanted && c.subject.host.as_deref() == Some(host));
+        let found = report.checks.iter().find(|c| c.id == wanted && c.subject.host.as_deref() == Some(host));
         found.unwrap().outcome.clone()
     }
 
@@ -160,14 +144,8 @@ mod tests {
             judged(id::RECORDS, "a", fail()),
             judged(id::PUBLIC, "b", fail()),
         ]);
-        assert_eq!(
-            outcome(&report, id::AUTHORITATIVE, "a"),
-            Outcome::Blocked { by: id::RECORDS }
-        );
-        assert_eq!(
-            outcome(&report, id::PUBLIC, "a"),
-            Outcome::Blocked { by: id::RECORDS }
-        );
+        assert_eq!(outcome(&report, id::AUTHORITATIVE, "a"), Outcome::Blocked { by: id::RECORDS });
+        assert_eq!(outcome(&report, id::PUBLIC, "a"), Outcome::Blocked { by: id::RECORDS });
         assert_eq!(outcome(&report, id::PUBLIC, "b"), fail());
         assert_eq!(report.failures().next().unwrap().id, id::RECORDS);
     }
@@ -201,20 +179,14 @@ mod tests {
         assert_eq!(code(vec![judged(id::RENEWAL, "a", fail())]), 0);
         assert_eq!(code(vec![judged(id::PUBLIC, "a", Outcome::unknown("x"))]), 3);
         assert_eq!(
-            code(vec![
-                judged(id::PUBLIC, "a", Outcome::unknown("x")),
-                judged(id::LEAF, "a", fail())
-            ]),
+            code(vec![judged(id::PUBLIC, "a", Outcome::unknown("x")), judged(id::LEAF, "a", fail())]),
             1
         );
     }
 
     #[test]
     fn the_json_has_a_version_the_counts_and_flat_checks() {
-        let report = Report::assemble(vec![
-            judged(id::LEAF, "a", fail()),
-            judged(id::RENEWAL, "a", fail()),
-        ]);
+        let report = Report::assemble(vec![judged(id::LEAF, "a", fail()), judged(id::RENEWAL, "a", fail())]);
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["schema_version"], 1);
         assert_eq!(json["counts"]["fail"], 1);

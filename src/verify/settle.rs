@@ -11,9 +11,7 @@ use super::{
 pub fn waiting(report: &Report) -> impl Iterator<Item = &Check> {
     report.failures().filter(|check| {
         check.severity == Severity::Error
-            && check
-                .finding()
-                .is_some_and(|finding| finding.heals == Heals::Waiting)
+            && check.finding().is_some_and(|finding| finding.heals == Heals::Waiting)
     })
 }
 
@@ -27,9 +25,8 @@ pub fn settled(report: &Report) -> bool {
 /// deadline is earlier need not wait.
 #[must_use]
 pub fn next_try(report: &Report) -> Option<Timestamp> {
-    let times: Option<Vec<Timestamp>> = waiting(report)
-        .map(|check| check.finding().and_then(|finding| finding.retry_at))
-        .collect();
+    let times: Option<Vec<Timestamp>> =
+        waiting(report).map(|check| check.finding().and_then(|finding| finding.retry_at)).collect();
     times?.into_iter().min()
 }
 
@@ -59,10 +56,7 @@ mod tests {
     fn a_report_is_settled_when_nothing_left_can_heal() {
         assert!(settled(&report(vec![])));
         assert!(settled(&report(vec![(id::REBIND, finding())])));
-        assert!(!settled(&report(vec![
-            (id::REBIND, finding()),
-            (id::CERTIFICATE, finding().heals())
-        ])));
+        assert!(!settled(&report(vec![(id::REBIND, finding()), (id::CERTIFICATE, finding().heals())])));
     }
 
     #[test]
@@ -76,10 +70,7 @@ mod tests {
         let late = (id::CERTIFICATE, finding().heals().retry_at(at(200)));
         let early = (id::NEGATIVE_CACHE, finding().heals().retry_at(at(100)));
         assert_eq!(next_try(&report(vec![late.clone(), early])), at(100));
-        assert_eq!(
-            next_try(&report(vec![late, (id::AUTHORITATIVE, finding().heals())])),
-            None
-        );
+        assert_eq!(next_try(&report(vec![late, (id::AUTHORITATIVE, finding().heals())])), None);
         assert_eq!(next_try(&report(vec![])), None);
     }
 }

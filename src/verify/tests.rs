@@ -11,20 +11,13 @@ use super::*;
 #[test]
 fn a_healthy_lab_passes_every_check() {
     let report = judge(&healthy());
-    let other: Vec<_> = report
-        .checks
-        .iter()
-        .filter(|check| !matches!(check.outcome, Outcome::Pass { .. }))
-        .collect();
+    let other: Vec<_> =
+        report.checks.iter().filter(|check| !matches!(check.outcome, Outcome::Pass { .. })).collect();
     assert!(other.is_empty(), "{other:#?}");
     assert_eq!((report.exit_code(), report.counts.pass), (0, report.checks.len()));
     assert!(settled(&report));
     for def in CHECKS {
-        assert!(
-            report.checks.iter().any(|check| check.id == def.id),
-            "{} was not judged",
-            def.id
-        );
+        assert!(report.checks.iter().any(|check| check.id == def.id), "{} was not judged", def.id);
     }
 }
 
@@ -51,22 +44,13 @@ fn each_part_of_the_evidence_may_be_missing_without_a_false_failure() {
         |e| e.node_answers.clear(),
         |e| e.hosts.values_mut().for_each(|host| host.authoritative.clear()),
         |e| e.hosts.values_mut().for_each(|host| host.system = None),
-        |e| {
-            e.hosts
-                .values_mut()
-                .for_each(|host| (host.tls.clear(), host.http.clear()).0)
-        },
+        |e| e.hosts.values_mut().for_each(|host| (host.tls.clear(), host.http.clear()).0),
     ];
     for (at, drop) in drops.iter().enumerate() {
         let mut evidence = healthy();
         drop(&mut evidence);
         let report = judge(&evidence);
-        assert_eq!(
-            report.failures().count(),
-            0,
-            "case {at}: {:#?}",
-            report.failures().collect::<Vec<_>>()
-        );
+        assert_eq!(report.failures().count(), 0, "case {at}: {:#?}", report.failures().collect::<Vec<_>>());
         assert_eq!(report.exit_code(), 3, "case {at}");
     }
 }
@@ -76,10 +60,7 @@ fn every_vantage_has_words_for_the_user() {
     let cases = [
         (Vantage::Cluster, "from inside the cluster"),
         (Vantage::Node("pi".into()), "from this machine to node pi"),
-        (
-            Vantage::Authoritative("ada.ns".into()),
-            "authoritative server ada.ns",
-        ),
+        (Vantage::Authoritative("ada.ns".into()), "authoritative server ada.ns"),
         (Vantage::PublicDns("1.1.1.1".into()), "public resolver 1.1.1.1"),
         (Vantage::System, "this machine's resolver"),
     ];
@@ -103,14 +84,8 @@ fn messages_follow_the_house_rules() {
 fn a_failure_of_a_cause_is_the_first_one_shown() {
     let mut evidence = healthy();
     evidence.cluster_answer = Some(Ok(picture::page(404, "text/plain", "404 page not found\n")));
-    evidence
-        .node_answers
-        .iter_mut()
-        .for_each(|probe| probe.answer = Err(crate::net::Transport::Refused));
+    evidence.node_answers.iter_mut().for_each(|probe| probe.answer = Err(crate::net::Transport::Refused));
     let report = judge(&evidence);
     assert_eq!(fails(&report), [id::CLUSTER_404]);
-    assert_eq!(
-        outcome(&report, id::NODE_404),
-        Outcome::Blocked { by: id::CLUSTER_404 }
-    );
+    assert_eq!(outcome(&report, id::NODE_404), Outcome::Blocked { by: id::CLUSTER_404 });
 }

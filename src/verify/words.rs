@@ -23,11 +23,7 @@ pub(super) fn span(seconds: i64) -> String {
 pub(super) fn list(addresses: &[IpAddr]) -> String {
     match addresses {
         [] => "no address".into(),
-        some => some
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", "),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 

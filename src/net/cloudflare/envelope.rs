@@ -95,15 +95,11 @@ struct ResultInfo {
 impl Envelope {
     /// The pages there are, at least one.
     pub(super) fn pages(&self) -> u32 {
-        self.result_info
-            .as_ref()
-            .map_or(1, |info| info.total_pages.max(1))
+        self.result_info.as_ref().map_or(1, |info| info.total_pages.max(1))
     }
 
     /// The result as what was asked for.
     pub(super) fn result<T: DeserializeOwned>(self) -> Result<T, Error> {
-        serde_json::from_value(self.result).map_err(|error| Error::Unexpected {
-            what: error.to_string(),
-        })
+        serde_json::from_value(self.result).map_err(|error| Error::Unexpected { what: error.to_string() })
     }
 }

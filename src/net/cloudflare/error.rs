@@ -47,11 +47,7 @@ pub enum Error {
     #[error("the API token sees no zone named {}", any_of(.tried))]
     NoZone { tried: Vec<String> },
     #[error("the zone `{name}` is not active at Cloudflare but {status}")]
-    ZoneNotActive {
-        name: String,
-        status: String,
-        servers: Vec<String>,
-    },
+    ZoneNotActive { name: String, status: String, servers: Vec<String> },
     #[error("Cloudflare's rate limit is reached{}", again(*.retry_after))]
     RateLimited { retry_after: Option<Duration> },
     #[error("Cloudflare's API answers HTTP {status}")]
@@ -69,22 +65,15 @@ pub enum Error {
 }
 
 fn since(date: Option<Timestamp>) -> String {
-    date.map(|date| format!(" on {}", date.strftime("%F")))
-        .unwrap_or_default()
+    date.map(|date| format!(" on {}", date.strftime("%F"))).unwrap_or_default()
 }
 
 fn again(after: Option<Duration>) -> String {
-    after
-        .map(|after| format!(", next try in {} s", after.as_secs()))
-        .unwrap_or_default()
+    after.map(|after| format!(", next try in {} s", after.as_secs())).unwrap_or_default()
 }
 
 fn any_of(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(" or ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
 impl Error {
@@ -159,20 +148,13 @@ pub(super) fn classify(
     needs: Permission,
     redact: impl Fn(&str) -> String,
 ) -> Error {
-    let all: Vec<&ApiError> = errors
-        .iter()
-        .flat_map(|error| std::iter::once(error).chain(&error.error_chain))
-        .collect();
+    let all: Vec<&ApiError> =
+        errors.iter().flat_map(|error| std::iter::once(error).chain(&error.error_chain)).collect();
     let has = |codes: &[u32]| all.iter().find(|error| codes.contains(&error.code));
-    let says = |text: &str| {
-        all.iter()
-            .find(|error| error.message.to_lowercase().contains(text))
-    };
+    let says = |text: &str| all.iter().find(|error| error.message.to_lowercase().contains(text));
     let lacks = || Error::MissingPermission { permission: needs };
     if let Some(location) = says("from location") {
-        return Error::Location {
-            said: redact(&location.message),
-        };
+        return Error::Location { said: redact(&location.message) };
     }
     if says("requires permission").is_some() {
         return lacks();
@@ -184,11 +166,7 @@ pub(super) fn classify(
         return Error::InvalidToken;
     }
     if has(&[9109]).is_some() {
-        return if says("unauthorized to access").is_some() {
-            lacks()
-        } else {
-            Error::InvalidToken
-        };
+        return if says("unauthorized to access").is_some() { lacks() } else { Error::InvalidToken };
     }
     match (has(&[10000]), needs, status) {
         (Some(_), Permission::Any, _) => Error::InvalidToken,
@@ -198,9 +176,7 @@ pub(super) fn classify(
         _ => Error::Refused {
             status,
             code: all.first().map_or(0, |error| error.code),
-            message: all
-                .first()
-                .map_or_else(|| "no reason given".into(), |error| redact(&error.message)),
+            message: all.first().map_or_else(|| "no reason given".into(), |error| redact(&error.message)),
         },
     }
 }

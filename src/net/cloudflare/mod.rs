@@ -66,12 +66,7 @@ impl Client {
             .user_agent(concat!("homelab/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| failed(error.without_url().to_string()))?;
-        Ok(Self {
-            http,
-            base,
-            token: token.clone(),
-            deadline: DEADLINE,
-        })
+        Ok(Self { http, base, token: token.clone(), deadline: DEADLINE })
     }
 
     /// The same with another time limit for each call.
@@ -105,9 +100,7 @@ impl Client {
         match verified.status {
             TokenStatus::Active => Ok(()),
             TokenStatus::Disabled => Err(Error::Disabled),
-            TokenStatus::Expired => Err(Error::Expired {
-                on: verified.expires_on,
-            }),
+            TokenStatus::Expired => Err(Error::Expired { on: verified.expires_on }),
             TokenStatus::Other => match verified.not_before {
                 Some(from) => Err(Error::NotYetValid { from }),
                 None => Err(Error::InvalidToken),
@@ -121,11 +114,7 @@ impl Client {
         let found = try_join_all(tried.iter().map(|name| async move {
             let call = Call::new(Method::GET, "zones", Permission::ZoneRead).query("name", name);
             let zones: Vec<Zone> = self.send(call).await?.result()?;
-            Ok::<_, Error>(
-                zones
-                    .into_iter()
-                    .find(|zone| zone.name.eq_ignore_ascii_case(name)),
-            )
+            Ok::<_, Error>(zones.into_iter().find(|zone| zone.name.eq_ignore_ascii_case(name)))
         }))
         .await?;
         found.into_iter().flatten().next().ok_or(Error::NoZone { tried })
@@ -135,13 +124,10 @@ impl Client {
     pub async fn records(&self, zone: &Zone, name: Option<&str>) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
         for page in 1.. {
-            let mut call = Call::new(
-                Method::GET,
-                &format!("zones/{}/dns_records", zone.id),
-                Permission::DnsRead,
-            )
-            .query("per_page", &PER_PAGE.to_string())
-            .query("page", &page.to_string());
+            let mut call =
+                Call::new(Method::GET, &format!("zones/{}/dns_records", zone.id), Permission::DnsRead)
+                    .query("per_page", &PER_PAGE.to_string())
+                    .query("page", &page.to_string());
             if let Some(name) = name {
                 call = call.query("name", name);
             }
@@ -162,25 +148,18 @@ impl Zone {
     fn require_active(self) -> Result<Self, Error> {
         match self.status.as_str() {
             "active" => Ok(self),
-            _ => Err(Error::ZoneNotActive {
-                name: self.name,
-                status: self.status,
-                servers: self.name_servers,
-            }),
+            _ => {
+                Err(Error::ZoneNotActive { name: self.name, status: self.status, servers: self.name_servers })
+            }
         }
     }
 }
 
 /// A domain and what stands behind its dots, longest first, without the last label.
 fn endings(domain: &str) -> Vec<String> {
-    let domain = domain
-        .trim_end_matches('.')
-        .trim_start_matches("*.")
-        .to_ascii_lowercase();
+    let domain = domain.trim_end_matches('.').trim_start_matches("*.").to_ascii_lowercase();
     let labels: Vec<&str> = domain.split('.').collect();
-    (0..labels.len().saturating_sub(1))
-        .filter_map(|from| Some(labels.get(from..)?.join(".")))
-        .collect()
+    (0..labels.len().saturating_sub(1)).filter_map(|from| Some(labels.get(from..)?.join("."))).collect()
 }
 
 #[cfg(test)]

@@ -28,13 +28,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(method: Method, path: &str, needs: Permission) -> Self {
-        Self {
-            method,
-            path: path.to_owned(),
-            query: Vec::new(),
-            body: None,
-            needs,
-        }
+        Self { method, path: path.to_owned(), query: Vec::new(), body: None, needs }
     }
 
     pub(super) fn query(mut self, key: &'static str, value: &str) -> Self {
@@ -79,18 +73,14 @@ impl Client {
             sleep(wait).await;
             pause *= 2;
         }
-        Err(Error::Unexpected {
-            what: "no attempt was made".into(),
-        })
+        Err(Error::Unexpected { what: "no attempt was made".into() })
     }
 
     async fn attempt(&self, call: &Call, until: Instant) -> Result<Envelope, Error> {
         let host = || self.base.host_str().unwrap_or_default().to_owned();
         let unreachable = |cause| Error::Transport { host: host(), cause };
-        let url = self
-            .base
-            .join(&call.path)
-            .map_err(|error| unreachable(Transport::Other(error.to_string())))?;
+        let url =
+            self.base.join(&call.path).map_err(|error| unreachable(Transport::Other(error.to_string())))?;
         let mut request = self.http.request(call.method.clone(), url).query(&call.query);
         if let Some(body) = &call.body {
             request = request.json(body);
@@ -105,31 +95,18 @@ impl Client {
             .map_err(|_| unreachable(Transport::Timeout))?
             .map_err(|error| unreachable(Transport::from_reqwest(error)))?;
         if head.status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(Error::RateLimited {
-                retry_after: head.retry_after,
-            });
+            return Err(Error::RateLimited { retry_after: head.retry_after });
         }
         if head.status.is_server_error() {
-            return Err(Error::Server {
-                status: head.status.as_u16(),
-            });
+            return Err(Error::Server { status: head.status.as_u16() });
         }
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&body) else {
-            return Err(Error::NotJson {
-                host: host(),
-                status: head.status.as_u16(),
-                kind: head.kind,
-            });
+            return Err(Error::NotJson { host: host(), status: head.status.as_u16(), kind: head.kind });
         };
         if head.status.is_success() && envelope.success {
             return Ok(envelope);
         }
-        Err(classify(
-            head.status.as_u16(),
-            &envelope.errors,
-            call.needs,
-            |text| self.token.redact(text),
-        ))
+        Err(classify(head.status.as_u16(), &envelope.errors, call.needs, |text| self.token.redact(text)))
     }
 }
 
@@ -141,13 +118,7 @@ struct Head {
 
 impl Head {
     fn of(answer: &Response) -> Self {
-        let text = |name| {
-            answer
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Self {
             status: answer.status(),
             kind: text(header::CONTENT_TYPE).unwrap_or_else(|| "no content type".into()),

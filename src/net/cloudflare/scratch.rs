@@ -20,27 +20,18 @@ impl Client {
         let name = format!("{LABEL}.{}", zone.name);
         let path = format!("zones/{}/dns_records", zone.id);
         let record = json!({ "type": "TXT", "name": name, "content": format!("\"{MARK}\""), "ttl": 60 });
-        match self
-            .send(Call::new(Method::POST, &path, Permission::DnsEdit).body(record))
-            .await
-        {
+        match self.send(Call::new(Method::POST, &path, Permission::DnsEdit).body(record)).await {
             Ok(_) => {}
             // A run that was stopped here left it: removing it proves as much.
             Err(Error::Refused { code: EXISTS, .. }) => {}
             Err(error) => return Err(error),
         }
-        let leftover = |cause| Error::Leftover {
-            name: name.clone(),
-            cause: Box::new(cause),
-        };
+        let leftover = |cause| Error::Leftover { name: name.clone(), cause: Box::new(cause) };
         let ours = |record: &Record| record.kind == "TXT" && record.text().starts_with(MARK);
         let found = self.records(zone, Some(&name)).await.map_err(leftover)?;
         for record in found.into_iter().filter(ours) {
             let path = format!("{path}/{}", record.id);
-            match self
-                .send(Call::new(Method::DELETE, &path, Permission::DnsEdit))
-                .await
-            {
+            match self.send(Call::new(Method::DELETE, &path, Permission::DnsEdit)).await {
                 Ok(_) | Err(Error::Refused { code: GONE, .. }) => {}
                 Err(cause @ Error::MissingPermission { .. }) => return Err(cause),
                 Err(cause) => return Err(leftover(cause)),

@@ -14,26 +14,16 @@ fn refusal(code: u32, message: &str) -> String {
 fn client(server: &Server) -> Client {
     let base = Url::parse(&format!("http://{}/client/v4", server.address)).unwrap();
     let token = Secret::new("tok-secret").unwrap();
-    Client::new(&token, Some(base))
-        .unwrap()
-        .deadline(Duration::from_secs(3))
+    Client::new(&token, Some(base)).unwrap().deadline(Duration::from_secs(3))
 }
 
 fn zone() -> Zone {
-    Zone {
-        id: "z1".into(),
-        name: "example.com".into(),
-        status: "active".into(),
-        name_servers: vec![],
-    }
+    Zone { id: "z1".into(), name: "example.com".into(), status: "active".into(), name_servers: vec![] }
 }
 
 #[test]
 fn a_domain_is_tried_from_the_longest_ending_to_the_shortest_but_never_a_top_level_domain() {
-    assert_eq!(
-        endings("a.b.example.com."),
-        ["a.b.example.com", "b.example.com", "example.com"]
-    );
+    assert_eq!(endings("a.b.example.com."), ["a.b.example.com", "b.example.com", "example.com"]);
     assert_eq!(endings("*.example.com"), ["example.com"]);
     assert!(endings("localhost").is_empty());
 }
@@ -45,26 +35,15 @@ async fn the_zone_is_found_and_the_token_travels_in_the_header_alone() {
     assert_eq!(found.id, "z1");
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
-    assert!(
-        requests
-            .iter()
-            .all(|request| request.starts_with("GET /client/v4/zones?name="))
-    );
-    assert!(
-        requests
-            .iter()
-            .all(|request| request.contains("authorization: Bearer tok-secret"))
-    );
+    assert!(requests.iter().all(|request| request.starts_with("GET /client/v4/zones?name=")));
+    assert!(requests.iter().all(|request| request.contains("authorization: Bearer tok-secret")));
 }
 
 #[tokio::test]
 async fn an_empty_answer_names_all_zones_that_were_tried() {
     let server = Canned::json(200, NONE).serve().await;
     let error = client(&server).find_zone("home.example.com").await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the API token sees no zone named `home.example.com` or `example.com`"
-    );
+    assert_eq!(error.to_string(), "the API token sees no zone named `home.example.com` or `example.com`");
     assert!(error.hint().contains("add the zone `example.com`"));
 }
 
@@ -77,11 +56,7 @@ async fn each_refusal_has_its_own_error() {
         (400, invalid_headers.to_owned(), Error::Malformed { code: 6111 }),
         (403, refusal(9109, "Invalid access token"), Error::InvalidToken),
         (401, refusal(1000, "Invalid API Token"), Error::InvalidToken),
-        (
-            403,
-            refusal(10000, "Authentication error"),
-            Error::MissingPermission { permission: ZoneRead },
-        ),
+        (403, refusal(10000, "Authentication error"), Error::MissingPermission { permission: ZoneRead }),
         (
             403,
             refusal(0, "requires permission com.cloudflare.api.account.zone.list"),
@@ -95,14 +70,9 @@ async fn each_refusal_has_its_own_error() {
     ];
     for (status, body, wanted) in cases {
         let server = Canned::json(status, &body).serve().await;
-        assert_eq!(
-            client(&server).find_zone("example.com").await.unwrap_err(),
-            wanted
-        );
+        assert_eq!(client(&server).find_zone("example.com").await.unwrap_err(), wanted);
     }
-    let server = Canned::json(403, &refusal(10000, "Authentication error"))
-        .serve()
-        .await;
+    let server = Canned::json(403, &refusal(10000, "Authentication error")).serve().await;
     let error = client(&server).records(&zone(), None).await.unwrap_err();
     assert_eq!(error, Error::MissingPermission { permission: DnsRead });
     assert!(error.hint().contains("Zone → DNS → Edit"));
@@ -110,10 +80,7 @@ async fn each_refusal_has_its_own_error() {
 
 #[tokio::test]
 async fn a_token_bound_to_another_address_says_so_and_shows_no_token() {
-    let body = refusal(
-        9109,
-        "Cannot use the access token tok-secret from location: 203.0.113.7",
-    );
+    let body = refusal(9109, "Cannot use the access token tok-secret from location: 203.0.113.7");
     let server = Canned::json(403, &body).serve().await;
     let error = client(&server).find_zone("example.com").await.unwrap_err();
     assert!(error.to_string().contains("203.0.113.7") && !error.to_string().contains("tok-secret"));
@@ -123,17 +90,12 @@ async fn a_token_bound_to_another_address_says_so_and_shows_no_token() {
 #[tokio::test]
 async fn expired_and_disabled_tokens_are_told_apart() {
     let verified = |fields: &str| format!(r#"{{"success":true,"errors":[],"result":{{"id":"t",{fields}}}}}"#);
-    let server = Canned::json(
-        200,
-        &verified(r#""status":"expired","expires_on":"2026-05-01T00:00:00Z""#),
-    )
-    .serve()
-    .await;
-    let error = client(&server).verify().await.unwrap_err();
-    assert_eq!(error.to_string(), "the API token has expired on 2026-05-01");
-    let server = Canned::json(200, &verified(r#""status":"disabled""#))
+    let server = Canned::json(200, &verified(r#""status":"expired","expires_on":"2026-05-01T00:00:00Z""#))
         .serve()
         .await;
+    let error = client(&server).verify().await.unwrap_err();
+    assert_eq!(error.to_string(), "the API token has expired on 2026-05-01");
+    let server = Canned::json(200, &verified(r#""status":"disabled""#)).serve().await;
     assert_eq!(client(&server).verify().await.unwrap_err(), Error::Disabled);
     let server = Canned::json(200, &verified(r#""status":"active""#)).serve().await;
     client(&server).verify().await.unwrap();
@@ -145,27 +107,15 @@ async fn a_token_that_an_account_owns_is_good_when_it_sees_the_zone() {
     let server = unknown.clone().at_json("zones", 200, ZONE).serve().await;
     assert_eq!(client(&server).check("example.com").await.unwrap().id, "z1");
     let server = unknown.clone().at_json("zones", 200, NONE).serve().await;
-    assert!(matches!(
-        client(&server).check("example.com").await,
-        Err(Error::NoZone { .. })
-    ));
-    let server = unknown
-        .at_json("zones", 403, &refusal(9109, "Invalid access token"))
-        .serve()
-        .await;
-    assert_eq!(
-        client(&server).check("example.com").await,
-        Err(Error::InvalidToken)
-    );
+    assert!(matches!(client(&server).check("example.com").await, Err(Error::NoZone { .. })));
+    let server = unknown.at_json("zones", 403, &refusal(9109, "Invalid access token")).serve().await;
+    assert_eq!(client(&server).check("example.com").await, Err(Error::InvalidToken));
 }
 
 #[tokio::test]
 async fn a_zone_that_is_not_active_names_the_servers_to_set() {
-    let pending = Zone {
-        status: "pending".into(),
-        name_servers: vec!["ada.test".into(), "bob.test".into()],
-        ..zone()
-    };
+    let pending =
+        Zone { status: "pending".into(), name_servers: vec!["ada.test".into(), "bob.test".into()], ..zone() };
     let error = pending.require_active().unwrap_err();
     assert!(error.to_string().contains("pending"));
     assert!(error.hint().contains("`ada.test` and `bob.test`"));
@@ -173,11 +123,7 @@ async fn a_zone_that_is_not_active_names_the_servers_to_set() {
 
 #[tokio::test]
 async fn a_rate_limit_is_waited_for_when_the_deadline_allows() {
-    let server = Canned::none()
-        .then(429, "retry-after: 1\r\n", vec![])
-        .then_json(200, ZONE)
-        .serve()
-        .await;
+    let server = Canned::none().then(429, "retry-after: 1\r\n", vec![]).then_json(200, ZONE).serve().await;
     let begun = Instant::now();
     assert!(client(&server).find_zone("example.com").await.is_ok());
     assert!(begun.elapsed() >= Duration::from_secs(1));
@@ -185,17 +131,9 @@ async fn a_rate_limit_is_waited_for_when_the_deadline_allows() {
 
 #[tokio::test]
 async fn a_rate_limit_beyond_the_deadline_is_told_at_once() {
-    let server = Canned::none()
-        .then(429, "retry-after: 300\r\n", vec![])
-        .serve()
-        .await;
+    let server = Canned::none().then(429, "retry-after: 300\r\n", vec![]).serve().await;
     let error = client(&server).find_zone("example.com").await.unwrap_err();
-    assert_eq!(
-        error,
-        Error::RateLimited {
-            retry_after: Some(Duration::from_secs(300))
-        }
-    );
+    assert_eq!(error, Error::RateLimited { retry_after: Some(Duration::from_secs(300)) });
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -204,10 +142,7 @@ async fn a_failure_of_the_server_is_tried_again_but_a_post_is_not() {
     let server = Canned::json(500, "oops").then_json(200, ZONE).serve().await;
     assert!(client(&server).find_zone("example.com").await.is_ok());
     let server = Canned::json(502, "oops").serve().await;
-    assert_eq!(
-        client(&server).prove_edit(&zone()).await,
-        Err(Error::Server { status: 502 })
-    );
+    assert_eq!(client(&server).prove_edit(&zone()).await, Err(Error::Server { status: 502 }));
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -235,18 +170,9 @@ async fn records_are_read_page_by_page() {
             "created_on":"2026-01-01T00:00:00.5Z"}}],"result_info":{{"page":1,"total_pages":2}}}}"#
         )
     };
-    let server = Canned::json(200, &page("r1"))
-        .then_json(200, &page("r2"))
-        .serve()
-        .await;
+    let server = Canned::json(200, &page("r1")).then_json(200, &page("r2")).serve().await;
     let records = client(&server).records(&zone(), None).await.unwrap();
-    assert_eq!(
-        records
-            .iter()
-            .map(|record| record.id.as_str())
-            .collect::<Vec<_>>(),
-        ["r1", "r2"]
-    );
+    assert_eq!(records.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["r1", "r2"]);
     assert_eq!(records[0].text(), "xy");
     assert!(server.requests()[1].contains("page=2"));
 }
@@ -272,12 +198,7 @@ async fn the_scratch_record_is_made_and_taken_away_and_no_other_is_touched() {
 
 #[tokio::test]
 async fn a_token_that_only_reads_is_told_which_permission_it_lacks() {
-    let server = Canned::json(403, &refusal(10000, "Authentication error"))
-        .serve()
-        .await;
+    let server = Canned::json(403, &refusal(10000, "Authentication error")).serve().await;
     let error = client(&server).prove_edit(&zone()).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the API token lacks the permission Zone → DNS → Edit"
-    );
+    assert_eq!(error.to_string(), "the API token lacks the permission Zone → DNS → Edit");
 }

@@ -38,10 +38,7 @@ pub async fn authoritative(
     names.sort_unstable();
     let found = join_all(names.into_iter().map(|name| async move {
         let address = address_of(resolver, &name, half).await?;
-        Some(NameServer {
-            name,
-            address: SocketAddr::new(address, port),
-        })
+        Some(NameServer { name, address: SocketAddr::new(address, port) })
     }))
     .await;
     Ok(found.into_iter().flatten().collect())
@@ -69,10 +66,7 @@ async fn address_of(resolver: SocketAddr, name: &str, within: Duration) -> Optio
     let of = |kind| {
         let question = Question::new(name, kind);
         async move {
-            ask(resolver, &question, within)
-                .await
-                .ok()
-                .and_then(|reply| reply.addresses().first().copied())
+            ask(resolver, &question, within).await.ok().and_then(|reply| reply.addresses().first().copied())
         }
     };
     let (four, six) = futures::join!(of(Kind::A), of(Kind::Aaaa));
@@ -93,16 +87,11 @@ mod tests {
             .a("bob.ns.example.com", [127, 0, 0, 2])
             .serve()
             .await;
-        let found = authoritative("example.com", &[resolver], 53, Duration::from_secs(2))
-            .await
-            .unwrap();
+        let found = authoritative("example.com", &[resolver], 53, Duration::from_secs(2)).await.unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(
             found[0],
-            NameServer {
-                name: "ada.ns.example.com".into(),
-                address: ([127, 0, 0, 1], 53).into()
-            }
+            NameServer { name: "ada.ns.example.com".into(), address: ([127, 0, 0, 1], 53).into() }
         );
     }
 

@@ -24,10 +24,7 @@ pub async fn doh(server: &Doh, question: &Question, within: Duration) -> Result<
     let sent = encode(question, true)?;
     let failed = |error| AskError::from(Transport::from_reqwest(error));
     let tls = tls_client_config().map_err(|error| AskError::Other(error.to_string()))?;
-    let mut client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .timeout(within);
+    let mut client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(within);
     let url = reqwest::Url::parse(&server.url).map_err(|error| AskError::Other(error.to_string()))?;
     if let (Some(host), Some(address)) = (url.host_str(), server.address) {
         client = client.resolve(host, address);
@@ -43,10 +40,7 @@ pub async fn doh(server: &Doh, question: &Question, within: Duration) -> Result<
         .await
         .map_err(failed)?;
     if !answer.status().is_success() {
-        return Err(AskError::Other(format!(
-            "it answers HTTP {}",
-            answer.status().as_u16()
-        )));
+        return Err(AskError::Other(format!("it answers HTTP {}", answer.status().as_u16())));
     }
     let bytes = answer.bytes().await.map_err(failed)?;
     decode(&sent, &bytes)
@@ -63,10 +57,7 @@ mod tests {
     };
 
     fn plain(address: SocketAddr) -> Doh {
-        Doh {
-            url: format!("http://{address}/dns-query"),
-            address: None,
-        }
+        Doh { url: format!("http://{address}/dns-query"), address: None }
     }
 
     #[tokio::test]
@@ -75,18 +66,14 @@ mod tests {
         let question = Question::new("nas.example.com", Kind::A);
         let wire = zone.reply_to(&encode(&question, true).unwrap().bytes, false);
         let server = Canned::bytes(200, MEDIA_TYPE, wire).serve().await;
-        let reply = doh(&plain(server.address), &question, Duration::from_secs(2))
-            .await
-            .unwrap();
+        let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await.unwrap();
         assert_eq!(reply.addresses().len(), 1);
         assert!(server.requests()[0].starts_with("POST /dns-query"));
     }
 
     #[tokio::test]
     async fn a_web_page_instead_of_dns_is_no_answer() {
-        let server = Canned::text(200, "text/html", "<html>log in</html>")
-            .serve()
-            .await;
+        let server = Canned::text(200, "text/html", "<html>log in</html>").serve().await;
         let question = Question::new("nas.example.com", Kind::A);
         let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await;
         assert!(matches!(reply, Err(AskError::Malformed(_))), "{reply:?}");

@@ -44,12 +44,7 @@ impl Question {
     /// A question for a resolver.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            recurse: true,
-            unchecked: false,
-        }
+        Self { name: name.into(), kind, recurse: true, unchecked: false }
     }
 
     /// The same question for an authoritative server.
@@ -141,10 +136,7 @@ impl Reply {
     pub fn negative_ttl(&self) -> Option<u32> {
         let negative =
             self.rcode == Rcode::NxDomain || (self.rcode == Rcode::NoError && self.answers.is_empty());
-        self.soa
-            .as_ref()
-            .filter(|_| negative)
-            .map(|soa| soa.ttl.min(soa.minimum))
+        self.soa.as_ref().filter(|_| negative).map(|soa| soa.ttl.min(soa.minimum))
     }
 }
 
@@ -193,22 +185,11 @@ mod tests {
     use super::*;
 
     fn empty(rcode: Rcode, soa: Option<Soa>) -> Reply {
-        Reply {
-            rcode,
-            authoritative: false,
-            answers: vec![],
-            soa,
-        }
+        Reply { rcode, authoritative: false, answers: vec![], soa }
     }
 
     fn soa(ttl: u32, minimum: u32) -> Option<Soa> {
-        Some(Soa {
-            zone: "example.com".into(),
-            primary: "ns.example.com".into(),
-            serial: 1,
-            minimum,
-            ttl,
-        })
+        Some(Soa { zone: "example.com".into(), primary: "ns.example.com".into(), serial: 1, minimum, ttl })
     }
 
     #[test]

@@ -23,15 +23,10 @@ pub struct ResolvConf {
 pub fn parse_resolv_conf(text: &str) -> ResolvConf {
     let mut conf = ResolvConf::default();
     for line in text.lines() {
-        let mut words = line
-            .split(['#', ';'])
-            .next()
-            .unwrap_or_default()
-            .split_whitespace();
+        let mut words = line.split(['#', ';']).next().unwrap_or_default().split_whitespace();
         match words.next() {
             Some("nameserver") if conf.servers.len() < 3 => {
-                conf.servers
-                    .extend(words.next().and_then(|word| word.parse::<IpAddr>().ok()));
+                conf.servers.extend(words.next().and_then(|word| word.parse::<IpAddr>().ok()));
             }
             // The last one wins.
             Some("search" | "domain") => conf.search = words.map(str::to_owned).collect(),
@@ -57,11 +52,7 @@ pub async fn look_up(host: &str, within: Duration) -> Result<Vec<IpAddr>, AskErr
         .name("getaddrinfo".into())
         .spawn(move || {
             // The receiver is gone when the time was up.
-            let _ = sender.send(
-                (host.as_str(), 0)
-                    .to_socket_addrs()
-                    .map(Iterator::collect::<Vec<_>>),
-            );
+            let _ = sender.send((host.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<_>>));
         })
         .map_err(|error| AskError::Other(error.to_string()))?;
     match timeout(within, receiver).await {
@@ -90,10 +81,7 @@ fn none_or_failure(text: &str) -> Result<Vec<IpAddr>, AskError> {
     if none.iter().any(|known| text.contains(known)) {
         return Ok(Vec::new());
     }
-    Err(AskError::Other(
-        text.trim_start_matches("failed to lookup address information: ")
-            .to_owned(),
-    ))
+    Err(AskError::Other(text.trim_start_matches("failed to lookup address information: ").to_owned()))
 }
 
 #[cfg(test)]
@@ -105,10 +93,7 @@ mod tests {
         let text = "# made by hand\nsearch old\nnameserver 192.168.1.1\nnameserver fe80::1%eth0\n\
                     nameserver fd00::1 ; home\nsearch home.example.com lan\noptions edns0\n";
         let conf = parse_resolv_conf(text);
-        assert_eq!(
-            conf.servers,
-            ["192.168.1.1", "fd00::1"].map(|a| a.parse::<IpAddr>().unwrap())
-        );
+        assert_eq!(conf.servers, ["192.168.1.1", "fd00::1"].map(|a| a.parse::<IpAddr>().unwrap()));
         assert_eq!(conf.search, ["home.example.com", "lan"]);
     }
 

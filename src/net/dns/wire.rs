@@ -37,11 +37,7 @@ pub(super) fn encode(question: &Question, zero_id: bool) -> Result<Encoded, AskE
     message.set_edns(edns);
     message.add_query(query.clone());
     let bytes = message.to_vec().map_err(|_| bad_name())?;
-    Ok(Encoded {
-        bytes,
-        id: message.metadata.id,
-        query,
-    })
+    Ok(Encoded { bytes, id: message.metadata.id, query })
 }
 
 /// Decodes a reply. `None`: not the answer to this question (a stray or forged datagram). `Some((_, true))`: cut short.
@@ -67,14 +63,10 @@ pub(super) fn decode(sent: &Encoded, bytes: &[u8]) -> Option<Result<(Reply, bool
 }
 
 fn reply(message: Message) -> Reply {
-    let soa = message
-        .authorities
-        .iter()
-        .map(record)
-        .find_map(|record| match record.data {
-            Data::Soa(soa) => Some(soa),
-            _ => None,
-        });
+    let soa = message.authorities.iter().map(record).find_map(|record| match record.data {
+        Data::Soa(soa) => Some(soa),
+        _ => None,
+    });
     Reply {
         rcode: match message.metadata.response_code {
             ResponseCode::NoError => Rcode::NoError,
@@ -96,16 +88,12 @@ fn record(wire: &WireRecord) -> Record {
         RData::AAAA(aaaa) => Data::Address(IpAddr::V6(aaaa.0)),
         RData::CNAME(target) => Data::Cname(text(&target.0)),
         RData::NS(server) => Data::Ns(text(&server.0)),
-        RData::TXT(txt) => Data::Txt(
-            txt.txt_data
-                .iter()
-                .map(|part| String::from_utf8_lossy(part))
-                .collect::<String>(),
-        ),
-        RData::CAA(caa) => Data::Caa {
-            tag: caa.tag.clone(),
-            value: String::from_utf8_lossy(&caa.value).into_owned(),
-        },
+        RData::TXT(txt) => {
+            Data::Txt(txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect::<String>())
+        }
+        RData::CAA(caa) => {
+            Data::Caa { tag: caa.tag.clone(), value: String::from_utf8_lossy(&caa.value).into_owned() }
+        }
         RData::SOA(soa) => Data::Soa(Soa {
             zone: name.clone(),
             primary: text(&soa.mname),
@@ -115,11 +103,7 @@ fn record(wire: &WireRecord) -> Record {
         }),
         other => Data::Other(other.to_string()),
     };
-    Record {
-        name,
-        ttl: wire.ttl,
-        data,
-    }
+    Record { name, ttl: wire.ttl, data }
 }
 
 /// Lower case and without the final dot, as names are written in configurations.
@@ -147,10 +131,7 @@ mod tests {
     #[test]
     fn a_name_that_dns_cannot_hold_is_refused_before_it_is_sent() {
         let long = format!("{}.example.com", "a".repeat(64));
-        assert!(matches!(
-            encode(&Question::new(long, Kind::A), false),
-            Err(AskError::BadName(_))
-        ));
+        assert!(matches!(encode(&Question::new(long, Kind::A), false), Err(AskError::BadName(_))));
     }
 
     #[test]

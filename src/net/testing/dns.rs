@@ -29,14 +29,7 @@ fn name(text: &str) -> Name {
 
 impl Zone {
     pub(crate) fn new(zone: &str) -> Self {
-        Self {
-            name: name(zone),
-            records: vec![],
-            truncating: false,
-            deaf: false,
-            soa: true,
-            refuse: false,
-        }
+        Self { name: name(zone), records: vec![], truncating: false, deaf: false, soa: true, refuse: false }
     }
 
     fn with(mut self, host: &str, data: RData) -> Self {
@@ -70,18 +63,10 @@ impl Zone {
     pub(crate) fn reply_to(&self, request: &[u8], udp: bool) -> Vec<u8> {
         let request = Message::from_vec(request).unwrap();
         let query = request.queries[0].clone();
-        let mut reply = Message::new(
-            request.metadata.id,
-            MessageType::Response,
-            request.metadata.op_code,
-        );
+        let mut reply = Message::new(request.metadata.id, MessageType::Response, request.metadata.op_code);
         reply.metadata.authoritative = true;
         reply.add_query(query.clone());
-        let of_name: Vec<_> = self
-            .records
-            .iter()
-            .filter(|record| &record.name == query.name())
-            .collect();
+        let of_name: Vec<_> = self.records.iter().filter(|record| &record.name == query.name()).collect();
         if self.refuse {
             reply.metadata.response_code = ResponseCode::Refused;
         } else if self.truncating && udp {
@@ -90,10 +75,7 @@ impl Zone {
             if of_name.is_empty() {
                 reply.metadata.response_code = ResponseCode::NXDomain;
             }
-            for record in of_name
-                .into_iter()
-                .filter(|record| record.record_type() == query.query_type())
-            {
+            for record in of_name.into_iter().filter(|record| record.record_type() == query.query_type()) {
                 reply.add_answer(record.clone());
             }
             if reply.answers.is_empty() && self.soa {

@@ -30,10 +30,7 @@ impl Server {
 
 impl Canned {
     pub(crate) fn none() -> Self {
-        Self {
-            turns: Vec::new(),
-            paths: Vec::new(),
-        }
+        Self { turns: Vec::new(), paths: Vec::new() }
     }
 
     pub(crate) fn text(status: u16, kind: &str, body: &str) -> Self {
@@ -49,11 +46,7 @@ impl Canned {
     }
 
     pub(crate) fn then_json(self, status: u16, body: &str) -> Self {
-        self.then(
-            status,
-            "content-type: application/json\r\n",
-            body.as_bytes().to_vec(),
-        )
+        self.then(status, "content-type: application/json\r\n", body.as_bytes().to_vec())
     }
 
     /// One more answer; the last one repeats.
@@ -95,11 +88,8 @@ impl Canned {
         let answer = {
             let mut log = log.lock().unwrap();
             let line = request.lines().next().unwrap_or_default();
-            let routed = self
-                .paths
-                .iter()
-                .find(|(path, _)| line.contains(path))
-                .map(|(_, answer)| answer.clone());
+            let routed =
+                self.paths.iter().find(|(path, _)| line.contains(path)).map(|(_, answer)| answer.clone());
             log.push(request);
             let turn = || self.turns.get(log.len() - 1).or(self.turns.last()).cloned();
             routed.or_else(turn).unwrap_or_default()

@@ -35,10 +35,7 @@ impl Authority {
         params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.0).unwrap();
-        Issued {
-            der: cert.der().clone(),
-            key,
-        }
+        Issued { der: cert.der().clone(), key }
     }
 }
 

@@ -61,12 +61,7 @@ impl Leaf {
     #[must_use]
     pub fn covers(&self, host: &str) -> bool {
         self.names.iter().any(|name| {
-            let wildcard = || {
-                Some(
-                    name.strip_prefix("*.")?
-                        .eq_ignore_ascii_case(host.split_once('.')?.1),
-                )
-            };
+            let wildcard = || Some(name.strip_prefix("*.")?.eq_ignore_ascii_case(host.split_once('.')?.1));
             name.eq_ignore_ascii_case(host) || wildcard().unwrap_or(false)
         })
     }
@@ -76,25 +71,19 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
     match name {
         GeneralName::DNSName(name) => Some((*name).to_owned()),
         GeneralName::IPAddress(bytes) => match bytes.len() {
-            4 => <[u8; 4]>::try_from(*bytes)
-                .ok()
-                .map(|four| std::net::Ipv4Addr::from(four).to_string()),
-            _ => <[u8; 16]>::try_from(*bytes)
-                .ok()
-                .map(|six| std::net::Ipv6Addr::from(six).to_string()),
+            4 => <[u8; 4]>::try_from(*bytes).ok().map(|four| std::net::Ipv4Addr::from(four).to_string()),
+            _ => <[u8; 16]>::try_from(*bytes).ok().map(|six| std::net::Ipv6Addr::from(six).to_string()),
         },
         _ => None,
     }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -80,21 +80,14 @@ mod tests {
 
     async fn shown(authority: &Authority, issued: Issued, name: &str) -> Served {
         let address = issued.serve(Canned::none()).await;
-        handshake_with(authority.roots(), address, name, SECOND)
-            .await
-            .unwrap()
+        handshake_with(authority.roots(), address, name, SECOND).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_good_certificate_is_trusted_and_read() {
         let authority = Authority::new("Home CA");
         let names = ["a.example.com", "b.example.com"];
-        let served = shown(
-            &authority,
-            authority.issue("a", &names, (2020, 2100)),
-            "b.example.com",
-        )
-        .await;
+        let served = shown(&authority, authority.issue("a", &names, (2020, 2100)), "b.example.com").await;
         assert_eq!((served.trust, served.chain), (Trust::Trusted, 1));
         assert_eq!(served.leaf.names, names);
         assert!(served.leaf.issuer.contains("Home CA"));
@@ -108,22 +101,10 @@ mod tests {
         let authority = Authority::new("Home CA");
         let other = Authority::new("Other CA");
         let cases = [
-            (
-                authority.issue("a", &["a.example.com"], (2020, 2021)),
-                Trust::Expired,
-            ),
-            (
-                authority.issue("a", &["a.example.com"], (2099, 2100)),
-                Trust::NotYetValid,
-            ),
-            (
-                authority.issue("a", &["b.example.com"], (2020, 2100)),
-                Trust::WrongName,
-            ),
-            (
-                other.issue("a", &["a.example.com"], (2020, 2100)),
-                Trust::UnknownIssuer,
-            ),
+            (authority.issue("a", &["a.example.com"], (2020, 2021)), Trust::Expired),
+            (authority.issue("a", &["a.example.com"], (2099, 2100)), Trust::NotYetValid),
+            (authority.issue("a", &["b.example.com"], (2020, 2100)), Trust::WrongName),
+            (other.issue("a", &["a.example.com"], (2020, 2100)), Trust::UnknownIssuer),
         ];
         for (issued, wanted) in cases {
             assert_eq!(shown(&authority, issued, "a.example.com").await.trust, wanted);
@@ -142,9 +123,6 @@ mod tests {
     async fn a_server_that_speaks_no_tls_is_a_tls_failure() {
         let server = Canned::text(400, "text/plain", "no").serve().await;
         let served = handshake(server.address, "a.example.com", SECOND).await;
-        assert!(
-            matches!(served, Err(Transport::Tls(_) | Transport::Timeout)),
-            "{served:?}"
-        );
+        assert!(matches!(served, Err(Transport::Tls(_) | Transport::Timeout)), "{served:?}");
     }
 }

@@ -24,11 +24,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(roots: Arc<RootCertStore>) -> Self {
-        Self {
-            roots,
-            provider: provider(),
-            seen: Mutex::new(None),
-        }
+        Self { roots, provider: provider(), seen: Mutex::new(None) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -119,8 +115,6 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

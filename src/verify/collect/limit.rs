@@ -18,11 +18,7 @@ pub(super) struct Limit {
 
 impl Limit {
     pub(super) fn new(probe: Duration, deadline: Duration) -> Self {
-        Self {
-            probe,
-            until: Instant::now() + deadline,
-            permits: Semaphore::new(AT_ONCE),
-        }
+        Self { probe, until: Instant::now() + deadline, permits: Semaphore::new(AT_ONCE) }
     }
 
     /// Runs a probe when there is room. `None`: the deadline came first, so nothing was seen.

@@ -50,10 +50,7 @@ impl Probes {
     #[must_use]
     pub fn new(zone: Zone, hosts: Vec<String>) -> Self {
         let public = |address: [u8; 4]| SocketAddr::from((address, 53));
-        let doh = |host: &str| Doh {
-            url: format!("https://{host}/dns-query"),
-            address: None,
-        };
+        let doh = |host: &str| Doh { url: format!("https://{host}/dns-query"), address: None };
         Self {
             hosts,
             zone,
@@ -98,11 +95,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     let addresses = nodes::addresses(&seed);
     let of = |name: &String| Host {
         name: name.clone(),
-        scheme: if seed.wants_tls(name) == Some(false) {
-            Scheme::Http
-        } else {
-            Scheme::Https
-        },
+        scheme: if seed.wants_tls(name) == Some(false) { Scheme::Http } else { Scheme::Https },
         check_certificate: probes.check_certificates && !seed.staging,
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
@@ -111,18 +104,13 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         async {
             let (provider, servers) =
                 futures::join!(read_zone(probes, provider), names::Servers::find(probes, &limit));
-            let looks = hosts
-                .iter()
-                .map(|host| names::look(probes, &limit, &servers, provider.as_ref(), host, six));
+            let looks =
+                hosts.iter().map(|host| names::look(probes, &limit, &servers, provider.as_ref(), host, six));
             let looked = join_all(looks).await;
             (provider, servers.missing, looked)
         },
         nodes::unknown_names(probes, &limit, &addresses),
-        join_all(
-            hosts
-                .iter()
-                .map(|host| nodes::services(probes, &limit, &addresses, host))
-        ),
+        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
     );
     let (provider, missing, looked) = names;
     seed.provider = provider.or(seed.provider);
@@ -143,11 +131,7 @@ async fn read_zone(
     let client = client?.clone().deadline(probes.deadline);
     let zone = probes.zone.clone();
     let records = client.records(&zone, None).await;
-    Some(
-        records
-            .map(|records| ProviderSeen { zone, records })
-            .map_err(ProviderFailure::from),
-    )
+    Some(records.map(|records| ProviderSeen { zone, records }).map_err(ProviderFailure::from))
 }
 
 #[cfg(test)]

@@ -23,9 +23,7 @@ const UNKNOWN: &str = "homelab-unknown.invalid";
 /// The addresses of the nodes that are ready.
 pub(super) fn addresses(evidence: &Evidence) -> Vec<(String, IpAddr)> {
     let ready = evidence.nodes.iter().flatten().filter(|node| node.ready);
-    ready
-        .flat_map(|node| node.addresses.iter().map(|address| (node.name.clone(), *address)))
-        .collect()
+    ready.flat_map(|node| node.addresses.iter().map(|address| (node.name.clone(), *address))).collect()
 }
 
 /// Both ports of each address, without a name and with one that no Ingress has.
@@ -36,34 +34,17 @@ pub(super) async fn unknown_names(
 ) -> Vec<NodeProbe> {
     let mut wanted = Vec::new();
     for (node, address) in nodes {
-        for (scheme, port) in [
-            (Scheme::Http, probes.http_port),
-            (Scheme::Https, probes.https_port),
-        ] {
+        for (scheme, port) in [(Scheme::Http, probes.http_port), (Scheme::Https, probes.https_port)] {
             for host in [None, Some(UNKNOWN.to_owned())] {
                 let address = SocketAddr::new(*address, port);
-                wanted.push((
-                    node,
-                    Target {
-                        scheme,
-                        address,
-                        host,
-                        check_certificate: false,
-                    },
-                ));
+                wanted.push((node, Target { scheme, address, host, check_certificate: false }));
             }
         }
     }
     let asked = wanted.into_iter().map(|(node, target)| async move {
         let answer = limit.run(|within| twice(&target, within)).await?;
         let (address, scheme, named) = (target.address, target.scheme, target.host.is_some());
-        Some(NodeProbe {
-            node: node.clone(),
-            address,
-            scheme,
-            named,
-            answer,
-        })
+        Some(NodeProbe { node: node.clone(), address, scheme, named, answer })
     });
     join_all(asked).await.into_iter().flatten().collect()
 }
@@ -83,23 +64,12 @@ pub(super) async fn services(
             limit.run(|within| handshake(https, name, within)),
             limit.run(|within| twice(&target, within)),
         );
-        let tls = tls.map(|result| Seen {
-            node: node.clone(),
-            address: https,
-            result,
-        });
-        let http = http.map(|result| Seen {
-            node: node.clone(),
-            address: target.address,
-            result,
-        });
+        let tls = tls.map(|result| Seen { node: node.clone(), address: https, result });
+        let http = http.map(|result| Seen { node: node.clone(), address: target.address, result });
         (tls, http)
     });
     let (tls, http): (Vec<_>, Vec<_>) = join_all(each).await.into_iter().unzip();
-    (
-        tls.into_iter().flatten().collect(),
-        http.into_iter().flatten().collect(),
-    )
+    (tls.into_iter().flatten().collect(), http.into_iter().flatten().collect())
 }
 
 /// A connection that is cut off may have met the controller in the moment of a reload: one more try.

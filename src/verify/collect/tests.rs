@@ -8,27 +8,14 @@ use crate::{
 const HOST: &str = "localhost";
 
 fn zone() -> Zone {
-    Zone {
-        id: "z".into(),
-        name: HOST.into(),
-        status: "active".into(),
-        name_servers: vec![],
-    }
+    Zone { id: "z".into(), name: HOST.into(), status: "active".into(), name_servers: vec![] }
 }
 
 fn seed() -> Evidence {
     let mut seed = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
     seed.nodes = Some(vec![
-        NodeSeen {
-            name: "pi".into(),
-            ready: true,
-            addresses: vec![[127, 0, 0, 1].into()],
-        },
-        NodeSeen {
-            name: "gone".into(),
-            ready: false,
-            addresses: vec![[127, 0, 0, 9].into()],
-        },
+        NodeSeen { name: "pi".into(), ready: true, addresses: vec![[127, 0, 0, 1].into()] },
+        NodeSeen { name: "gone".into(), ready: false, addresses: vec![[127, 0, 0, 9].into()] },
     ]);
     seed
 }
@@ -39,9 +26,7 @@ async fn probes(dns: DnsZone) -> (Probes, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let resolv_conf = home.path().join("resolv.conf");
     std::fs::write(&resolv_conf, "nameserver 127.0.0.1\n").unwrap();
-    let http = Canned::text(404, "text/html", "<hr><center>nginx</center>")
-        .serve()
-        .await;
+    let http = Canned::text(404, "text/html", "<hr><center>nginx</center>").serve().await;
     let issued = Authority::new("CA").issue("nas", &[HOST], (2020, 2100));
     let https = issued.serve(Canned::text(200, "text/plain", "hello")).await;
     let probes = Probes {
@@ -62,22 +47,11 @@ async fn a_published_host_is_seen_from_every_vantage() {
     let (probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
     let seen = collect(seed(), &probes, None).await;
     assert_eq!(seen.node_answers.len(), 4);
-    assert!(
-        seen.node_answers
-            .iter()
-            .all(|probe| probe.node == "pi" && probe.answer.is_ok())
-    );
+    assert!(seen.node_answers.iter().all(|probe| probe.node == "pi" && probe.answer.is_ok()));
     let host = &seen.hosts[HOST];
     assert!(host.authoritative[0].result.is_ok() && host.public[0].result.is_ok());
     assert_eq!(host.system_servers.len(), 1);
-    assert!(
-        host.system
-            .as_ref()
-            .unwrap()
-            .as_ref()
-            .unwrap()
-            .contains(&[127, 0, 0, 1].into())
-    );
+    assert!(host.system.as_ref().unwrap().as_ref().unwrap().contains(&[127, 0, 0, 1].into()));
     assert!(host.tls[0].result.as_ref().unwrap().leaf.covers(HOST));
     assert_eq!(host.end_to_end.as_ref().unwrap().as_ref().unwrap().body, "hello");
     assert_eq!(host.http[0].result.as_ref().unwrap().body, "hello");
@@ -97,16 +71,10 @@ async fn a_host_that_is_not_published_is_asked_of_no_resolver() {
 async fn a_host_without_a_certificate_is_asked_by_plain_http() {
     let (probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
     let mut seed = seed();
-    seed.ingresses = Some(vec![IngressSeen {
-        hosts: vec![HOST.into()],
-        ..IngressSeen::default()
-    }]);
+    seed.ingresses = Some(vec![IngressSeen { hosts: vec![HOST.into()], ..IngressSeen::default() }]);
     let seen = collect(seed, &probes, None).await;
     let answer = seen.hosts[HOST].http[0].result.as_ref().unwrap();
-    assert_eq!(
-        (answer.status, answer.content_type.as_deref()),
-        (404, Some("text/html"))
-    );
+    assert_eq!((answer.status, answer.content_type.as_deref()), (404, Some("text/html")));
     assert_eq!(seen.hosts[HOST].http[0].address.port(), probes.http_port);
 }
 
@@ -114,12 +82,9 @@ async fn a_host_without_a_certificate_is_asked_by_plain_http() {
 async fn the_provider_is_asked_once_for_all_hosts() {
     let (mut probes, _home) = probes(DnsZone::new(HOST)).await;
     probes.hosts = (0..20).map(|n| format!("s{n}.localhost")).collect();
-    let api = Canned::json(
-        200,
-        r#"{"success":true,"result":[{"id":"r","name":"s1.localhost","type":"A"}]}"#,
-    )
-    .serve()
-    .await;
+    let api = Canned::json(200, r#"{"success":true,"result":[{"id":"r","name":"s1.localhost","type":"A"}]}"#)
+        .serve()
+        .await;
     let base = format!("http://{}/", api.address).parse().unwrap();
     let client = Client::new(&crate::net::Secret::new("tok").unwrap(), Some(base)).unwrap();
     let seen = collect(seed(), &probes, Some(&client)).await;
@@ -143,11 +108,7 @@ async fn a_black_hole_costs_the_deadline_and_no_more_for_a_hundred_hosts() {
     };
     let begun = std::time::Instant::now();
     let seen = collect(seed(), &probes, None).await;
-    assert!(
-        begun.elapsed() < Duration::from_millis(1900),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_millis(1900), "{:?}", begun.elapsed());
     assert_eq!(seen.hosts.len(), 100);
     assert!(seen.no_authoritative.is_some());
 }

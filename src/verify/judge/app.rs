@@ -23,12 +23,7 @@ pub(super) fn host(host: &str, seen: &HostSeen) -> Vec<Judged> {
                 Ok(answer) => service(host, answer),
                 Err(why) => unanswered(&format!("{} at {}", host, seen.address), why).into(),
             };
-            judged(
-                id::ANSWER,
-                Subject::both(host, &seen.node),
-                Vantage::Node(seen.node.clone()),
-                outcome,
-            )
+            judged(id::ANSWER, Subject::both(host, &seen.node), Vantage::Node(seen.node.clone()), outcome)
         })
         .collect();
     if found.is_empty() {
@@ -44,11 +39,7 @@ pub(super) fn host(host: &str, seen: &HostSeen) -> Vec<Judged> {
         Some(Ok(answer)) => service(host, answer),
         Some(Err(why)) => {
             let found: Vec<_> = seen.system.iter().flatten().flatten().copied().collect();
-            unanswered(
-                &format!("{host} at {}, as this machine resolves it,", list(&found)),
-                why,
-            )
-            .into()
+            unanswered(&format!("{host} at {}, as this machine resolves it,", list(&found)), why).into()
         }
     };
     found.push(judged(id::END_TO_END, Subject::host(host), Vantage::Lan, outcome));
@@ -76,7 +67,7 @@ fn service(host: &str, answer: &HttpAnswer) -> Outcome {
         ),
         504 => (
             "the pod took the request and did not answer in time",
-            "look at the pod's log and at the service's `timeout`",
+            "look at the pod's log and at the service's `readTimeout`",
         ),
         _ => {
             return Outcome::pass(format!(

@@ -54,10 +54,7 @@ fn one(now: Timestamp, certificate: &CertificateSeen) -> Outcome {
         cause,
         "look at the challenges: their reason names what the DNS provider or the authority said",
     )
-    .command(format!(
-        "kubectl -n {} describe certificaterequests,orders,challenges",
-        certificate.namespace
-    ))
+    .command(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
     .heals()
     .retry_at(retry_at)
     .into()
@@ -66,8 +63,5 @@ fn one(now: Timestamp, certificate: &CertificateSeen) -> Outcome {
 /// cert-manager waits one hour after a failure, and twice as long after each further one, up to 32 hours (its FAQ).
 fn backoff_end(certificate: &CertificateSeen) -> Option<Timestamp> {
     let hours = 1_i64 << certificate.failed_attempts.saturating_sub(1).min(5);
-    certificate
-        .last_failure?
-        .checked_add(SignedDuration::from_hours(hours))
-        .ok()
+    certificate.last_failure?.checked_add(SignedDuration::from_hours(hours)).ok()
 }

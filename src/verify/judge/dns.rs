@@ -15,19 +15,12 @@ use crate::{
 
 pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let of = |server: &str, outcome| {
-        judged(
-            id::AUTHORITATIVE,
-            Subject::host(host),
-            Vantage::Authoritative(server.into()),
-            outcome,
-        )
+        judged(id::AUTHORITATIVE, Subject::host(host), Vantage::Authoritative(server.into()), outcome)
     };
     let compared = wanted(evidence, host);
     if seen.authoritative.is_empty() {
-        let why = evidence
-            .no_authoritative
-            .clone()
-            .unwrap_or_else(|| "no authoritative server was asked".into());
+        let why =
+            evidence.no_authoritative.clone().unwrap_or_else(|| "no authoritative server was asked".into());
         return vec![of("of the zone", Outcome::unknown(why))];
     }
     let none_heard = seen.authoritative.iter().all(|lookup| lookup.result.is_err());
@@ -54,12 +47,7 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
 
 pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let of = |server: &str, outcome| {
-        judged(
-            id::PUBLIC,
-            Subject::host(host),
-            Vantage::PublicDns(server.into()),
-            outcome,
-        )
+        judged(id::PUBLIC, Subject::host(host), Vantage::PublicDns(server.into()), outcome)
     };
     if seen.public.is_empty() {
         let why = "not asked before the authoritative server has the record, lest the absence be remembered";
@@ -103,9 +91,7 @@ fn differs(now: Timestamp, host: &str, lookup: &Lookup, reply: &Reply, compared:
         .command(format!("dig {host} @{} +cd", lookup.server));
     }
     let left = reply.negative_ttl().or(reply.ttl());
-    let wait = left
-        .map(|left| format!("; it forgets this in {}", span(left.into())))
-        .unwrap_or_default();
+    let wait = left.map(|left| format!("; it forgets this in {}", span(left.into()))).unwrap_or_default();
     Finding::new(
         summary,
         format!("it was asked before the record was there or changed, and remembers that answer{wait}"),

@@ -20,12 +20,7 @@ pub(super) fn controller(evidence: &Evidence) -> Vec<Judged> {
         Some(Err(why)) => Outcome::unknown(format!("could not ask from inside the cluster: {why}")),
         Some(Ok(answer)) => unknown_name(evidence, answer, "inside the cluster"),
     };
-    let mut found = vec![judged(
-        id::CLUSTER_404,
-        Subject::default(),
-        Vantage::Cluster,
-        inside,
-    )];
+    let mut found = vec![judged(id::CLUSTER_404, Subject::default(), Vantage::Cluster, inside)];
     match &evidence.nodes {
         Some(nodes) => found.extend(nodes.iter().map(|seen| {
             judged(
@@ -37,12 +32,7 @@ pub(super) fn controller(evidence: &Evidence) -> Vec<Judged> {
         })),
         None => {
             let why = "the nodes are not known";
-            found.push(judged(
-                id::NODE_404,
-                Subject::default(),
-                Vantage::Api,
-                Outcome::unknown(why),
-            ));
+            found.push(judged(id::NODE_404, Subject::default(), Vantage::Api, Outcome::unknown(why)));
         }
     }
     found
@@ -52,24 +42,16 @@ fn node(evidence: &Evidence, seen: &NodeSeen) -> Outcome {
     if !seen.ready {
         return Outcome::skip("the node is not ready");
     }
-    let probes: Vec<&NodeProbe> = evidence
-        .node_answers
-        .iter()
-        .filter(|probe| probe.node == seen.name)
-        .collect();
+    let probes: Vec<&NodeProbe> =
+        evidence.node_answers.iter().filter(|probe| probe.node == seen.name).collect();
     if probes.is_empty() {
         return Outcome::unknown("the node's addresses were not asked");
     }
     let outcomes = probes.iter().map(|probe| answer(evidence, seen, probe));
     // The first that is not a pass speaks for the node.
-    let worst = outcomes
-        .into_iter()
-        .find(|outcome| !matches!(outcome, Outcome::Pass { .. }));
+    let worst = outcomes.into_iter().find(|outcome| !matches!(outcome, Outcome::Pass { .. }));
     worst.unwrap_or_else(|| {
-        Outcome::pass(format!(
-            "404 at {}, ports 80 and 443, with and without a name",
-            list(&seen.addresses)
-        ))
+        Outcome::pass(format!("404 at {}, ports 80 and 443, with and without a name", list(&seen.addresses)))
     })
 }
 
@@ -123,12 +105,7 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
         Controller::Traefik if go => return Outcome::pass(format!("404 from traefik at {place}")),
         _ => {}
     }
-    if evidence
-        .ingresses
-        .iter()
-        .flatten()
-        .any(|ingress| ingress.catch_all)
-    {
+    if evidence.ingresses.iter().flatten().any(|ingress| ingress.catch_all) {
         return Outcome::skip("an Ingress without a host takes every name, so there is no 404 to see");
     }
     if go {
@@ -149,16 +126,9 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
         )
         .into();
     }
-    let server = answer
-        .server
-        .as_deref()
-        .map(|name| format!(" from `{name}`"))
-        .unwrap_or_default();
+    let server = answer.server.as_deref().map(|name| format!(" from `{name}`")).unwrap_or_default();
     Finding::new(
-        format!(
-            "{place} answers {}{server} to an unknown name, not the controller's 404",
-            answer.status
-        ),
+        format!("{place} answers {}{server} to an unknown name, not the controller's 404", answer.status),
         "another program answers there, or a default backend is configured",
         "find out who holds the port: a pod with that hostPort, or `ss -ltnp` on the node",
     )
@@ -201,9 +171,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
     };
     let of = |ready: bool| {
         move |address: &std::net::IpAddr| {
-            nodes
-                .iter()
-                .any(|node| (node.ready || !ready) && node.addresses.contains(address))
+            nodes.iter().any(|node| (node.ready || !ready) && node.addresses.contains(address))
         }
     };
     if let Some(foreign) = found.iter().find(|address| !of(false)(address)) {

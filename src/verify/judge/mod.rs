@@ -31,12 +31,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn judged(id: CheckId, subject: Subject, vantage: Vantage, outcome: impl Into<Outcome>) -> Judged {
-    Judged {
-        id,
-        subject,
-        vantage,
-        outcome: outcome.into(),
-    }
+    Judged { id, subject, vantage, outcome: outcome.into() }
 }
 
 /// What the host's record should hold: what the provider has, else what the Ingress has.
@@ -49,12 +44,7 @@ fn wanted(evidence: &Evidence, host: &str) -> Vec<std::net::IpAddr> {
 
 /// What the world outside answers: the authoritative servers, else a public resolver. Empty: nobody answers yet.
 fn published(seen: &HostSeen) -> Vec<std::net::IpAddr> {
-    let mut answers = seen
-        .authoritative
-        .iter()
-        .chain(&seen.public)
-        .filter_map(|lookup| lookup.result.as_ref().ok());
-    answers
-        .find_map(|reply| Some(reply.addresses()).filter(|found| !found.is_empty()))
-        .unwrap_or_default()
+    let mut answers =
+        seen.authoritative.iter().chain(&seen.public).filter_map(|lookup| lookup.result.as_ref().ok());
+    answers.find_map(|reply| Some(reply.addresses()).filter(|found| !found.is_empty())).unwrap_or_default()
 }

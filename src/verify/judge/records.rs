@@ -24,11 +24,7 @@ pub(super) fn token(evidence: &Evidence) -> Judged {
                 "the DNS provider does not let homelab read the zone",
                 &failure.hint,
             );
-            if failure.transient {
-                finding.heals().into()
-            } else {
-                finding.into()
-            }
+            if failure.transient { finding.heals().into() } else { finding.into() }
         }
         Some(Ok(seen)) => Outcome::pass(format!("zone `{}`", seen.zone.name)),
     };
@@ -52,9 +48,7 @@ pub(super) fn addresses(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
     let Some(Ok(seen)) = &evidence.provider else {
         return Vec::new();
     };
-    let mut found: Vec<IpAddr> = named(seen, host)
-        .filter_map(|record| record.content.parse().ok())
-        .collect();
+    let mut found: Vec<IpAddr> = named(seen, host).filter_map(|record| record.content.parse().ok()).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -89,7 +83,7 @@ fn owner(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
             "another lab or an earlier installation made it with another owner id; external-dns leaves it alone",
             format!(
                 "give the service another name; or, if that lab is gone, delete the record and its TXT record in the \
-                 provider's dashboard, or set `ownerId: {}`",
+                 provider's dashboard, or set `dns.owner: {}`",
                 other.id
             ),
         )
@@ -109,9 +103,7 @@ fn is_registry_of(txt: &str, host: &str) -> bool {
     if txt == host || txt.ends_with(&format!(".{host}")) {
         return true;
     }
-    ["a-", "aaaa-", "cname-"]
-        .iter()
-        .any(|kind| txt.ends_with(&format!("{kind}{host}")))
+    ["a-", "aaaa-", "cname-"].iter().any(|kind| txt.ends_with(&format!("{kind}{host}")))
 }
 
 fn content(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
@@ -123,7 +115,7 @@ fn content(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
             "external-dns has not written it yet: it looks every minute, and only at Ingresses with an address",
             "wait a minute; then look at the log of external-dns",
         )
-        .command("kubectl get pods -A -l app.kubernetes.io/component=external-dns")
+        .command("kubectl -n external-dns get pods")
         .heals()
         .into();
     }
@@ -150,7 +142,7 @@ fn content(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
         return Finding::new(
             format!("the record `{host}` holds the public address {public}"),
             "a node reports that address, or an Ingress names it as its target",
-            "let the node report its private address (`nodeIP`), and drop the `target` annotation",
+            "let the node report its private address (`services.homelab.nodeIP`, or k3s' `--node-ip`), and drop the `target` annotation",
         )
         .into();
     }
@@ -162,15 +154,11 @@ fn content(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     }
     if found != status {
         return Finding::new(
-            format!(
-                "the record `{host}` holds {}, the Ingress has {}",
-                list(&found),
-                list(&status)
-            ),
+            format!("the record `{host}` holds {}, the Ingress has {}", list(&found), list(&status)),
             "the Ingress changed a moment ago, or external-dns does not run",
             "wait a minute; then look at the log of external-dns",
         )
-        .command("kubectl get pods -A -l app.kubernetes.io/component=external-dns")
+        .command("kubectl -n external-dns get pods")
         .heals()
         .into();
     }

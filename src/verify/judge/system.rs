@@ -47,10 +47,9 @@ pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judg
         Some(Ok(found)) if *found == expected && !found.is_empty() => {
             return ALL.iter().map(|id| of(*id, Outcome::pass(list(found)))).collect();
         }
-        Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => (
-            id::LOCAL_OVERRIDE,
-            overridden(evidence, host, seen, found, &expected),
-        ),
+        Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => {
+            (id::LOCAL_OVERRIDE, overridden(evidence, host, seen, found, &expected))
+        }
         Some(Ok(_)) => empty(evidence, host, seen, &expected),
         Some(Err(why)) => match seen.system_servers.iter().find(|lookup| hides(lookup)) {
             Some(_) => empty(evidence, host, seen, &expected),
@@ -83,38 +82,26 @@ fn is_void(address: &IpAddr) -> bool {
 }
 
 fn replies(seen: &HostSeen) -> impl Iterator<Item = (&Lookup, &Reply)> {
-    seen.system_servers
-        .iter()
-        .filter_map(|lookup| Some((lookup, lookup.result.as_ref().ok()?)))
+    seen.system_servers.iter().filter_map(|lookup| Some((lookup, lookup.result.as_ref().ok()?)))
 }
 
 /// A resolver that answers without an address.
 fn hides(lookup: &Lookup) -> bool {
-    lookup
-        .result
-        .as_ref()
-        .is_ok_and(|reply| reply.addresses().iter().all(is_void))
+    lookup.result.as_ref().is_ok_and(|reply| reply.addresses().iter().all(is_void))
 }
 
 /// Nothing where the world has an address: forgotten soon, or filtered for good.
 fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) -> (CheckId, Finding) {
     let Some((lookup, reply)) = replies(seen).find(|(_, reply)| reply.addresses().iter().all(is_void)) else {
         let finding = Finding::new(
-            format!(
-                "this machine finds no address for `{host}`, the world has {}",
-                list(expected)
-            ),
+            format!("this machine finds no address for `{host}`, the world has {}", list(expected)),
             "its resolver gave nothing a moment ago and answers now, or another source of names comes before DNS",
             "try again in a minute; then look at the `hosts` line of `/etc/nsswitch.conf`",
         );
         return (id::SYSTEM, finding.heals());
     };
-    let summary = format!(
-        "{} answers {} for `{host}`, the world has {}",
-        lookup.server,
-        said(reply),
-        list(expected)
-    );
+    let summary =
+        format!("{} answers {} for `{host}`, the world has {}", lookup.server, said(reply), list(expected));
     let remembered = match (reply.rcode, reply.negative_ttl()) {
         (Rcode::NxDomain | Rcode::NoError, Some(left)) => Some(Some(left)),
         // A cache may leave the SOA out; no cache outlives an old record.
@@ -122,9 +109,7 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
         _ => None,
     };
     if let Some(left) = remembered {
-        let when = left.map_or("within half an hour".into(), |left| {
-            format!("in {}", span(left.into()))
-        });
+        let when = left.map_or("within half an hour".into(), |left| format!("in {}", span(left.into())));
         let finding = Finding::new(
             summary,
             "it was asked before the record was there, and remembers that there was none",
@@ -155,9 +140,7 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
         "it drops answers with private addresses (DNS rebinding protection)",
         ROUTERS.replace("DOMAIN", &domain),
     )
-    .nixos(format!(
-        "services.dnsmasq.settings.rebind-domain-ok = \"/{domain}/\""
-    ));
+    .nixos(format!("services.dnsmasq.settings.rebind-domain-ok = \"/{domain}/\""));
     (id::REBIND, finding)
 }
 
@@ -174,9 +157,7 @@ fn written(evidence: &Evidence, host: &str) -> Option<Timestamp> {
         .records
         .iter()
         .filter(|record| record.name.eq_ignore_ascii_case(host) && record.kind != "TXT");
-    of_host
-        .filter_map(|record| record.modified_on.or(record.created_on))
-        .max()
+    of_host.filter_map(|record| record.modified_on.or(record.created_on)).max()
 }
 
 /// Another address than the world's: remembered from before a change, or made up locally.
@@ -187,11 +168,8 @@ fn overridden(
     found: &[IpAddr],
     expected: &[IpAddr],
 ) -> Finding {
-    let summary = format!(
-        "this machine resolves `{host}` to {}, the world to {}",
-        list(found),
-        list(expected)
-    );
+    let summary =
+        format!("this machine resolves `{host}` to {}, the world to {}", list(found), list(expected));
     let same_by_dns = replies(seen).find(|(_, reply)| reply.addresses() == found);
     let Some((lookup, reply)) = same_by_dns else {
         return Finding::new(
@@ -208,10 +186,7 @@ fn overridden(
     if published_before && changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300)) {
         return Finding::new(
             summary,
-            format!(
-                "the record changed a moment ago, and {} remembers the old one",
-                lookup.server
-            ),
+            format!("the record changed a moment ago, and {} remembers the old one", lookup.server),
             format!("wait: it forgets this in {}", span(ttl.into())),
         )
         .heals()
@@ -223,10 +198,7 @@ fn overridden(
             "{} has an entry of its own for the name (Pi-hole, AdGuard or router: local DNS, rewrites)",
             lookup.server
         ),
-        format!(
-            "remove the entry for `{host}` there, or let it hold {}",
-            list(expected)
-        ),
+        format!("remove the entry for `{host}` there, or let it hold {}", list(expected)),
     )
     .command(format!("dig {} @{}", probe_name(host), lookup.server))
 }

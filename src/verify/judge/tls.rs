@@ -27,47 +27,24 @@ pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judg
         return vec![of(id::HANDSHAKE), of(id::LEAF), of(id::RENEWAL)];
     }
     if seen.tls.is_empty() {
-        let of = |id| {
-            judged(
-                id,
-                Subject::host(host),
-                Vantage::Api,
-                Outcome::unknown("no node was asked"),
-            )
-        };
+        let of = |id| judged(id, Subject::host(host), Vantage::Api, Outcome::unknown("no node was asked"));
         return vec![of(id::HANDSHAKE), of(id::LEAF), of(id::RENEWAL)];
     }
-    seen.tls
-        .iter()
-        .flat_map(|tls| node(evidence, host, tls))
-        .collect()
+    seen.tls.iter().flat_map(|tls| node(evidence, host, tls)).collect()
 }
 
 fn node(evidence: &Evidence, host: &str, tls: &Seen<Served>) -> [Judged; 3] {
-    let of = |id, outcome| {
-        judged(
-            id,
-            Subject::both(host, &tls.node),
-            Vantage::Node(tls.node.clone()),
-            outcome,
-        )
-    };
+    let of =
+        |id, outcome| judged(id, Subject::both(host, &tls.node), Vantage::Node(tls.node.clone()), outcome);
     match &tls.result {
         Ok(served) => [
-            of(
-                id::HANDSHAKE,
-                Outcome::pass(format!("{} at {}", served.leaf.subject, tls.address)),
-            ),
+            of(id::HANDSHAKE, Outcome::pass(format!("{} at {}", served.leaf.subject, tls.address))),
             of(id::LEAF, leaf(evidence, host, served)),
             of(id::RENEWAL, renewal(evidence, served)),
         ],
         Err(why) => {
             let unknown = || Outcome::unknown("no certificate was seen");
-            [
-                of(id::HANDSHAKE, handshake(tls, why)),
-                of(id::LEAF, unknown()),
-                of(id::RENEWAL, unknown()),
-            ]
+            [of(id::HANDSHAKE, handshake(tls, why)), of(id::LEAF, unknown()), of(id::RENEWAL, unknown())]
         }
     }
 }
@@ -78,7 +55,7 @@ fn handshake(tls: &Seen<Served>, why: &Transport) -> Outcome {
         "the ingress controller does not answer on this node",
         "look at the controller's pod on this node",
     )
-    .command("kubectl get pods -A -o wide -l app.kubernetes.io/component=ingress-nginx")
+    .command("kubectl -n ingress-nginx get pods -o wide")
     .heals()
     .into()
 }
@@ -86,11 +63,8 @@ fn handshake(tls: &Seen<Served>, why: &Transport) -> Outcome {
 fn leaf(evidence: &Evidence, host: &str, served: &Served) -> Outcome {
     let leaf = &served.leaf;
     let left = leaf.not_after.duration_since(evidence.now).as_secs();
-    let ready = evidence
-        .certificates
-        .iter()
-        .flatten()
-        .any(|seen| seen.covers(host) && seen.ready == Some(true));
+    let ready =
+        evidence.certificates.iter().flatten().any(|seen| seen.covers(host) && seen.ready == Some(true));
     if leaf.is_fake() {
         return Finding::new(
             "the controller serves its own fake certificate",
@@ -103,10 +77,7 @@ fn leaf(evidence: &Evidence, host: &str, served: &Served) -> Outcome {
     }
     if !leaf.covers(&probe_name(host)) {
         return Finding::new(
-            format!(
-                "the certificate is for {}, not for `{host}`",
-                leaf.names.join(", ")
-            ),
+            format!("the certificate is for {}, not for `{host}`", leaf.names.join(", ")),
             "another Ingress's Secret, or a certificate from before the name was added, is served",
             "wait for the new certificate if the name is new; else compare the Ingress's `secretName`",
         )
@@ -125,12 +96,7 @@ fn leaf(evidence: &Evidence, host: &str, served: &Served) -> Outcome {
     if leaf.is_staging() {
         return staging(evidence.staging, ready, &leaf.issuer);
     }
-    let saw = format!(
-        "{}, from {}, ends in {}",
-        leaf.names.join(", "),
-        leaf.issuer,
-        span(left)
-    );
+    let saw = format!("{}, from {}, ends in {}", leaf.names.join(", "), leaf.issuer, span(left));
     let untrusted = |why: String, cause: &str, fix: &str| Finding::new(why, cause, fix).into();
     match &served.trust {
         Trust::Trusted => Outcome::pass(saw),
@@ -170,20 +136,12 @@ fn staging(wanted: bool, ready: bool, issuer: &str) -> Outcome {
         "let cert-manager issue it again: delete the Certificate's Secret, then run `homelab up`",
     );
     // While the Certificate is not ready, the real one is on its way.
-    if ready {
-        finding.into()
-    } else {
-        finding.heals().into()
-    }
+    if ready { finding.into() } else { finding.heals().into() }
 }
 
 /// cert-manager renews when a third of the lifetime is left: with a sixth left, it has failed for a while.
 fn renewal(evidence: &Evidence, served: &Served) -> Outcome {
-    let life = served
-        .leaf
-        .not_after
-        .duration_since(served.leaf.not_before)
-        .as_secs();
+    let life = served.leaf.not_after.duration_since(served.leaf.not_before).as_secs();
     let left = served.leaf.not_after.duration_since(evidence.now).as_secs();
     if left >= life / 6 {
         return Outcome::pass(format!("{} left", span(left)));

@@ -9,11 +9,7 @@ use crate::net::{
 };
 
 fn nodes_answer(answer: Result<crate::net::http::HttpAnswer, Transport>) -> Report {
-    whole(|e| {
-        e.node_answers
-            .iter_mut()
-            .for_each(|probe| probe.answer = answer.clone())
-    })
+    whole(|e| e.node_answers.iter_mut().for_each(|probe| probe.answer = answer.clone()))
 }
 
 fn serves(change: impl FnOnce(&mut Served)) -> Report {
@@ -48,10 +44,7 @@ pub(super) fn all() -> Vec<Report> {
 
 #[test]
 fn traefik_on_the_ports_is_named_and_blocks_what_the_node_serves() {
-    let finding = only(
-        &nodes_answer(Ok(page(404, "text/plain", "404 page not found\n"))),
-        id::NODE_404,
-    );
+    let finding = only(&nodes_answer(Ok(page(404, "text/plain", "404 page not found\n"))), id::NODE_404);
     assert!(finding.summary.contains("traefik answers at 192.168.1.2:80"));
     assert!(finding.fix.nixos.unwrap().contains("services.k3s.disable"));
 }
@@ -62,9 +55,7 @@ fn traefiks_404_is_right_where_traefik_is_the_controller() {
     let report = whole(|e| {
         e.controller = Controller::Traefik;
         e.cluster_answer = Some(Ok(go.clone()));
-        e.node_answers
-            .iter_mut()
-            .for_each(|probe| probe.answer = Ok(go.clone()));
+        e.node_answers.iter_mut().for_each(|probe| probe.answer = Ok(go.clone()));
     });
     assert_eq!(report.exit_code(), 0);
 }
@@ -86,13 +77,8 @@ fn one_bad_port_is_enough_to_fail_a_node() {
 #[test]
 fn an_ingress_for_every_name_leaves_no_404_to_see() {
     let report = whole(|e| {
-        e.ingresses.as_mut().unwrap().push(IngressSeen {
-            catch_all: true,
-            ..IngressSeen::default()
-        });
-        e.node_answers
-            .iter_mut()
-            .for_each(|probe| probe.answer = Ok(page(200, "text/html", "home page")));
+        e.ingresses.as_mut().unwrap().push(IngressSeen { catch_all: true, ..IngressSeen::default() });
+        e.node_answers.iter_mut().for_each(|probe| probe.answer = Ok(page(200, "text/html", "home page")));
     });
     assert!(matches!(outcome(&report, id::NODE_404), Outcome::Skip { .. }));
     assert_eq!(report.exit_code(), 0);
@@ -109,11 +95,7 @@ fn a_node_that_is_not_ready_is_passed_over_but_its_address_in_the_status_is_told
 fn an_empty_status_and_a_service_address_in_it_are_told() {
     let status = |addresses: Vec<IpAddr>| whole(|e| e.ingresses.as_mut().unwrap()[0].addresses = addresses);
     assert!(only(&status(vec![]), id::STATUS).summary.contains("no address"));
-    assert!(
-        only(&status(vec![[10, 43, 0, 9].into()]), id::STATUS)
-            .summary
-            .contains("10.43.0.9")
-    );
+    assert!(only(&status(vec![[10, 43, 0, 9].into()]), id::STATUS).summary.contains("10.43.0.9"));
 }
 
 #[test]
@@ -140,10 +122,7 @@ fn an_owner_is_found_under_another_installations_prefix_too() {
 
 #[test]
 fn a_missing_record_heals_and_a_proxied_public_or_alias_record_does_not() {
-    assert_eq!(
-        only(&whole(|e| records(e).clear()), id::RECORDS).heals,
-        Heals::Waiting
-    );
+    assert_eq!(only(&whole(|e| records(e).clear()), id::RECORDS).heals, Heals::Waiting);
     let proxied = only(&whole(|e| records(e)[0].proxied = true), id::RECORDS);
     assert!(proxied.summary.contains("proxied") && proxied.heals == Heals::Never);
     let public = whole(|e| records(e)[0].content = "203.0.113.5".into());
@@ -166,30 +145,16 @@ fn a_revoked_token_is_the_root_and_an_unreachable_provider_is_unknown() {
     let report = whole(|e| e.provider = Some(Err(cloudflare::Error::InvalidToken.into())));
     assert_eq!(only(&report, id::TOKEN).heals, Heals::Never);
     assert_eq!(outcome(&report, id::RECORDS), Outcome::Blocked { by: id::TOKEN });
-    let offline = cloudflare::Error::Transport {
-        host: "api".into(),
-        cause: Transport::Timeout,
-    };
+    let offline = cloudflare::Error::Transport { host: "api".into(), cause: Transport::Timeout };
     let report = whole(|e| e.provider = Some(Err(offline.into())));
     assert_eq!(report.exit_code(), 3);
 }
 
 #[test]
 fn each_fault_of_a_served_certificate_is_told() {
-    assert_eq!(
-        only(&serves(|s| s.leaf.subject = FAKE_CERTIFICATE.into()), id::LEAF).heals,
-        Heals::Waiting
-    );
-    assert!(
-        only(&serves(|s| s.leaf.names = vec!["x.test".into()]), id::LEAF)
-            .summary
-            .contains("x.test")
-    );
-    assert!(
-        only(&serves(|s| s.trust = Trust::UnknownIssuer), id::LEAF)
-            .summary
-            .contains("does not trust")
-    );
+    assert_eq!(only(&serves(|s| s.leaf.subject = FAKE_CERTIFICATE.into()), id::LEAF).heals, Heals::Waiting);
+    assert!(only(&serves(|s| s.leaf.names = vec!["x.test".into()]), id::LEAF).summary.contains("x.test"));
+    assert!(only(&serves(|s| s.trust = Trust::UnknownIssuer), id::LEAF).summary.contains("does not trust"));
     let expired = serves(|s| s.leaf.not_after = "2026-05-30T12:00:00Z".parse().unwrap());
     assert!(only(&expired, id::LEAF).summary.contains("expired 2 days ago"));
     assert_eq!(outcome(&expired, id::RENEWAL), Outcome::Blocked { by: id::LEAF });
@@ -205,9 +170,7 @@ fn a_staging_certificate_fails_unless_it_is_asked_for() {
     assert!(finding.summary.contains("no browser trusts") && finding.heals == Heals::Never);
     let report = whole(|e| {
         e.staging = true;
-        let Ok(shown) = &mut e.hosts.get_mut(HOST).unwrap().tls[0].result else {
-            panic!()
-        };
+        let Ok(shown) = &mut e.hosts.get_mut(HOST).unwrap().tls[0].result else { panic!() };
         staging(shown);
     });
     assert_eq!(report.exit_code(), 0);
@@ -253,17 +216,8 @@ fn redirects_logins_and_missing_pages_are_answers() {
 #[test]
 fn a_gateway_error_names_the_service_behind() {
     assert!(only(&service(503, ""), id::ANSWER).cause.contains("no endpoints"));
-    assert!(
-        only(&service(502, ""), id::ANSWER)
-            .fix
-            .text
-            .contains("scheme: https")
-    );
+    assert!(only(&service(502, ""), id::ANSWER).fix.text.contains("scheme: https"));
     assert!(only(&service(504, ""), id::ANSWER).cause.contains("in time"));
     let body = "<center>The plain HTTP request was sent to HTTPS port</center>";
-    assert!(
-        only(&service(400, body), id::ANSWER)
-            .summary
-            .contains("wants HTTPS")
-    );
+    assert!(only(&service(400, body), id::ANSWER).summary.contains("wants HTTPS"));
 }

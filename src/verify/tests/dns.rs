@@ -22,20 +22,15 @@ pub(super) fn remembered() -> Report {
 
 #[test]
 fn an_empty_answer_without_a_soa_is_rebinding_protection_and_never_heals() {
-    for said in [
-        reply(Rcode::NoError, &[]),
-        reply(Rcode::Refused, &[]),
-        reply(Rcode::NoError, &[[0, 0, 0, 0]]),
-    ] {
+    for said in
+        [reply(Rcode::NoError, &[]), reply(Rcode::Refused, &[]), reply(Rcode::NoError, &[[0, 0, 0, 0]])]
+    {
         let report = host(|seen| resolver_says(seen, said));
         let finding = only(&report, id::REBIND);
         assert!(finding.fix.text.contains("rebind-domain-ok=/example.com/"));
         assert_eq!(finding.heals, Heals::Never);
         assert_eq!(outcome(&report, id::SYSTEM), Outcome::Blocked { by: id::REBIND });
-        assert_eq!(
-            outcome(&report, id::END_TO_END),
-            Outcome::Blocked { by: id::REBIND }
-        );
+        assert_eq!(outcome(&report, id::END_TO_END), Outcome::Blocked { by: id::REBIND });
         assert!(settled(&report));
     }
 }
@@ -93,10 +88,7 @@ fn the_old_address_just_after_a_change_heals_by_waiting() {
 fn a_resolver_that_does_not_answer_fails_the_plain_check_alone() {
     let report = host(|seen| {
         seen.system = Some(Err(AskError::Timeout));
-        seen.system_servers = vec![Lookup {
-            server: "192.168.1.1".into(),
-            result: Err(AskError::Timeout),
-        }];
+        seen.system_servers = vec![Lookup { server: "192.168.1.1".into(), result: Err(AskError::Timeout) }];
         seen.end_to_end = None;
     });
     assert!(only(&report, id::SYSTEM).summary.contains("no answer in time"));
@@ -110,21 +102,13 @@ fn a_name_not_yet_published_blocks_the_resolvers_which_were_not_asked() {
     });
     assert_eq!(only(&report, id::AUTHORITATIVE).heals, Heals::Waiting);
     for check in [id::PUBLIC, id::REBIND, id::NEGATIVE_CACHE, id::SYSTEM] {
-        assert_eq!(
-            outcome(&report, check),
-            Outcome::Blocked {
-                by: id::AUTHORITATIVE
-            }
-        );
+        assert_eq!(outcome(&report, check), Outcome::Blocked { by: id::AUTHORITATIVE });
     }
 }
 
 #[test]
 fn servers_that_cannot_be_reached_are_unknown_and_one_of_several_is_passed_over() {
-    let lost = |server: &str| Lookup {
-        server: server.into(),
-        result: Err(AskError::Timeout),
-    };
+    let lost = |server: &str| Lookup { server: server.into(), result: Err(AskError::Timeout) };
     let report = host(|seen| seen.authoritative[1] = lost("bob.ns"));
     assert_eq!((report.exit_code(), report.counts.skip), (0, 1));
     let report = host(|seen| seen.public = vec![lost("1.1.1.1")]);

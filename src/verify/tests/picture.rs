@@ -22,21 +22,11 @@ pub(super) fn now() -> Timestamp {
 }
 
 pub(super) fn page(status: u16, kind: &str, body: &str) -> HttpAnswer {
-    HttpAnswer {
-        status,
-        server: None,
-        content_type: Some(kind.into()),
-        location: None,
-        body: body.into(),
-    }
+    HttpAnswer { status, server: None, content_type: Some(kind.into()), location: None, body: body.into() }
 }
 
 pub(super) fn nginx_404() -> HttpAnswer {
-    page(
-        404,
-        "text/html",
-        "<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx</center>",
-    )
+    page(404, "text/html", "<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx</center>")
 }
 
 pub(super) fn record(name: &str, kind: &str, content: &str) -> Record {
@@ -55,37 +45,19 @@ pub(super) fn record(name: &str, kind: &str, content: &str) -> Record {
 pub(super) fn reply(rcode: Rcode, addresses: &[[u8; 4]]) -> Reply {
     let answers = addresses
         .iter()
-        .map(|a| DnsRecord {
-            name: HOST.into(),
-            ttl: 60,
-            data: Data::Address(IpAddr::from(*a)),
-        })
+        .map(|a| DnsRecord { name: HOST.into(), ttl: 60, data: Data::Address(IpAddr::from(*a)) })
         .collect();
-    Reply {
-        rcode,
-        authoritative: false,
-        answers,
-        soa: None,
-    }
+    Reply { rcode, authoritative: false, answers, soa: None }
 }
 
 pub(super) fn with_soa(mut reply: Reply, ttl: u32) -> Reply {
     let (zone, primary) = ("example.com".into(), "ada.ns".into());
-    reply.soa = Some(Soa {
-        zone,
-        primary,
-        serial: 1,
-        minimum: 1800,
-        ttl,
-    });
+    reply.soa = Some(Soa { zone, primary, serial: 1, minimum: 1800, ttl });
     reply
 }
 
 pub(super) fn lookup(server: &str, reply: Reply) -> Lookup {
-    Lookup {
-        server: server.into(),
-        result: Ok(reply),
-    }
+    Lookup { server: server.into(), result: Ok(reply) }
 }
 
 pub(super) fn served() -> Served {
@@ -108,11 +80,7 @@ pub(super) fn healthy() -> Evidence {
     let node = IpAddr::from(NODE);
     let at = |port| SocketAddr::new(node, port);
     let mut evidence = Evidence::new(now());
-    evidence.nodes = Some(vec![NodeSeen {
-        name: "pi".into(),
-        ready: true,
-        addresses: vec![node],
-    }]);
+    evidence.nodes = Some(vec![NodeSeen { name: "pi".into(), ready: true, addresses: vec![node] }]);
     evidence.ingresses = Some(vec![IngressSeen {
         namespace: "homelab".into(),
         name: "whoami".into(),
@@ -134,12 +102,8 @@ pub(super) fn healthy() -> Evidence {
         txt_prefix: "%{record_type}-homelab.".into(),
         wildcard_replacement: "wildcard".into(),
     });
-    let zone = Zone {
-        id: "z".into(),
-        name: "example.com".into(),
-        status: "active".into(),
-        name_servers: vec![],
-    };
+    let zone =
+        Zone { id: "z".into(), name: "example.com".into(), status: "active".into(), name_servers: vec![] };
     let txt = record(
         &format!("a-homelab.{HOST}"),
         "TXT",
@@ -165,16 +129,8 @@ pub(super) fn healthy() -> Evidence {
         public: vec![lookup("1.1.1.1", good())],
         system: Some(Ok(vec![node])),
         system_servers: vec![lookup("192.168.1.1", good())],
-        tls: vec![Seen {
-            node: "pi".into(),
-            address: at(443),
-            result: Ok(served()),
-        }],
-        http: vec![Seen {
-            node: "pi".into(),
-            address: at(443),
-            result: Ok(page(200, "text/plain", "hi")),
-        }],
+        tls: vec![Seen { node: "pi".into(), address: at(443), result: Ok(served()) }],
+        http: vec![Seen { node: "pi".into(), address: at(443), result: Ok(page(200, "text/plain", "hi")) }],
         end_to_end: Some(Ok(page(200, "text/plain", "hi"))),
     };
     evidence.hosts.insert(HOST.into(), seen);
@@ -195,9 +151,7 @@ pub(super) fn whole(change: impl FnOnce(&mut Evidence)) -> Report {
 
 /// The records at the provider, to be changed.
 pub(super) fn records(evidence: &mut Evidence) -> &mut Vec<Record> {
-    let Some(Ok(provider)) = &mut evidence.provider else {
-        panic!("the healthy lab has a provider")
-    };
+    let Some(Ok(provider)) = &mut evidence.provider else { panic!("the healthy lab has a provider") };
     &mut provider.records
 }
 
@@ -208,22 +162,11 @@ pub(super) fn fails(report: &Report) -> Vec<CheckId> {
 }
 
 pub(super) fn outcome(report: &Report, wanted: CheckId) -> Outcome {
-    report
-        .checks
-        .iter()
-        .find(|check| check.id == wanted)
-        .unwrap()
-        .outcome
-        .clone()
+    report.checks.iter().find(|check| check.id == wanted).unwrap().outcome.clone()
 }
 
 /// The finding of the only check that fails.
 pub(super) fn only(report: &Report, wanted: CheckId) -> Finding {
-    assert_eq!(
-        fails(report),
-        [wanted],
-        "{:#?}",
-        report.failures().collect::<Vec<_>>()
-    );
+    assert_eq!(fails(report), [wanted], "{:#?}", report.failures().collect::<Vec<_>>());
     report.failures().next().unwrap().finding().unwrap().clone()
 }
