@@ -1,0 +1,153 @@
+//! The lab's network: a LAN behind a router, and an internet behind that. None of it touches the machine's own.
+//!
+//! ```text
+//! hl-node, hl-node2, hl-client -- lan (bridge) in hl-router -- wan -- hl-world
+//! ```
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::command::run;
+use crate::error::{Context, Result, bail};
+use crate::vantage::Place;
+
+pub(crate) const ROUTER_LAN: &str = "10.99.0.1";
+pub(crate) const ROUTER_WAN: &str = "198.51.100.1";
+pub(crate) const WORLD_WAN: &str = "198.51.100.2";
+pub(crate) const CLIENT: &str = "10.99.0.50";
+pub(crate) const LAN_PREFIX: u8 = 24;
+
+pub(crate) const CLOUDFLARE_API: &str = "203.0.113.10";
+pub(crate) const ACME: &str = "203.0.113.20";
+pub(crate) const FILES: &str = "203.0.113.30";
+pub(crate) const AUTHORITATIVE: [&str; 2] = ["203.0.113.53", "203.0.113.54"];
+pub(crate) const RESOLVERS: [&str; 2] = ["1.1.1.1", "8.8.8.8"];
+
+/// Pods and services, as k3s numbers them.
+pub(crate) const PODS: &str = "10.42.0.0/16";
+pub(crate) const SERVICES: &str = "10.43.0.0/16";
+
+/// Makes the namespaces of these places, their links, addresses and routes.
+pub(crate) fn make(places: &[Place]) -> Result<()> {
+    for place in places {
+        ip(&["netns", "add", place.namespace()])?;
+        in_place(*place, &["link", "set", "lo", "up"])?;
+    }
+    make_router()?;
+    make_world()?;
+    for place in places.iter().filter(|place| place.lan_address().is_some()) {
+        join_lan(*place)?;
+    }
+    check_isolated(places)
+}
+
+fn make_router() -> Result<()> {
+    let router = Place::Router;
+    in_place(router, &["link", "add", "lan", "type", "bridge"])?;
+    in_place(router, &["link", "set", "lan", "up"])?;
+    in_place(router, &["address", "add", &format!("{ROUTER_LAN}/{LAN_PREFIX}"), "dev", "lan"])?;
+    forward(router)
+}
+
+fn make_world() -> Result<()> {
+    let (router, world) = (Place::Router, Place::World);
+    let peer = ["peer", "name", "wan", "netns", router.namespace()];
+    in_place(world, &[&["link", "add", "eth0", "type", "veth"][..], &peer].concat())?;
+    in_place(router, &["address", "add", &format!("{ROUTER_WAN}/24"), "dev", "wan"])?;
+    in_place(router, &["link", "set", "wan", "up"])?;
+    in_place(router, &["route", "add", "default", "via", WORLD_WAN])?;
+    in_place(world, &["address", "add", &format!("{WORLD_WAN}/24"), "dev", "eth0"])?;
+    in_place(world, &["link", "set", "eth0", "up"])?;
+    for address in [&[CLOUDFLARE_API, ACME, FILES][..], &AUTHORITATIVE, &RESOLVERS].concat() {
+        in_place(world, &["address", "add", &format!("{address}/32"), "dev", "lo"])?;
+    }
+    // A home has one address on the internet.
+    iptables(router, &["-t", "nat", "-A", "POSTROUTING", "-o", "wan", "-j", "MASQUERADE"])
+}
+
+/// A machine on the LAN: `eth0` there, a port of the bridge with the place's name at the router.
+fn join_lan(place: Place) -> Result<()> {
+    let Some(address) = place.lan_address() else { return Ok(()) };
+    let peer = ["peer", "name", place.name(), "netns", Place::Router.namespace()];
+    in_place(place, &[&["link", "add", "eth0", "type", "veth"][..], &peer].concat())?;
+    in_place(Place::Router, &["link", "set", place.name(), "master", "lan", "up"])?;
+    in_place(place, &["address", "add", &format!("{address}/{LAN_PREFIX}"), "dev", "eth0"])?;
+    in_place(place, &["link", "set", "eth0", "up"])?;
+    default_route(place)
+}
+
+/// The way out of the LAN. It goes when the link goes down.
+pub(crate) fn default_route(place: Place) -> Result<()> {
+    in_place(place, &["route", "replace", "default", "via", ROUTER_LAN])?;
+    Ok(())
+}
+
+/// What flannel does with host-gw: pods reach other nodes' pods under their own address, and the rest as the node.
+pub(crate) fn masquerade_pods(place: Place) -> Result<()> {
+    forward(place)?;
+    let rule = ["-s", PODS, "!", "-d", PODS, "-j", "MASQUERADE"];
+    iptables(place, &[&["-t", "nat", "-A", "POSTROUTING"][..], &rule].concat())
+}
+
+fn forward(place: Place) -> Result<()> {
+    let mut write = enter(place);
+    run(write.args(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"]))?;
+    Ok(())
+}
+
+fn iptables(place: Place, rule: &[&str]) -> Result<()> {
+    run(enter(place).args(["iptables", "--wait"]).args(rule))?;
+    Ok(())
+}
+
+/// Runs `ip` in a place's network.
+pub(crate) fn in_place(place: Place, words: &[&str]) -> Result<String> {
+    ip(&[&["-n", place.namespace()][..], words].concat())
+}
+
+/// The start of a command in a place's network, before there is a vantage point.
+pub(crate) fn enter(place: Place) -> Command {
+    let mut enter = Command::new("nsenter");
+    enter.arg(format!("--net={}", place.namespace_file().display())).arg("--");
+    enter
+}
+
+fn ip(words: &[&str]) -> Result<String> {
+    run(Command::new("ip").args(words))
+}
+
+/// Removes the namespaces of these places, and with them their links.
+pub(crate) fn remove(places: &[Place]) -> Result<()> {
+    for place in places.iter().filter(|place| place.namespace_file().exists()) {
+        ip(&["netns", "delete", place.namespace()])?;
+    }
+    Ok(())
+}
+
+/// Namespaces of the lab's names that exist on this machine.
+pub(crate) fn existing() -> Vec<Place> {
+    Place::ALL.into_iter().filter(|place| place.namespace_file().exists()).collect()
+}
+
+/// Every link of the lab ends in another place of the lab (or in a pod), never in the machine's own network.
+pub(crate) fn check_isolated(places: &[Place]) -> Result<()> {
+    for place in places {
+        let names: Vec<Value> = parse(&in_place(*place, &["-json", "netns", "list-id"])?)?;
+        for link in parse(&in_place(*place, &["-json", "-details", "link", "show", "type", "veth"])?)? {
+            if link["master"] == "cni0" {
+                continue;
+            }
+            let other_end = names.iter().find(|name| name["nsid"] == link["link_netnsid"]);
+            let other_end = other_end.and_then(|name| name["name"].as_str()).unwrap_or_default();
+            if !Place::ALL.iter().any(|known| known.namespace() == other_end) {
+                bail!("the link {} of {} ends outside the lab", link["ifname"], place.namespace());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn parse(json: &str) -> Result<Vec<Value>> {
+    serde_json::from_str(json).context("reading what ip said")
+}
