@@ -180,6 +180,8 @@ fn container(config: &Config) -> Container {
 
 fn arguments(config: &Config) -> Vec<String> {
     let mut arguments = vec![
+        // The image's entry point is `dumb-init --`; the program is its first argument.
+        "/nginx-ingress-controller".to_owned(),
         format!("--election-id={ELECTION}"),
         "--controller-class=k8s.io/ingress-nginx".to_owned(),
         format!("--ingress-class={CLASS}"),

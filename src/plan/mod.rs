@@ -74,14 +74,18 @@ pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
 
 /// An object stays as it is if we applied just this, and nobody changed what we want of it.
 fn keeps(object: &Object, live: &Value) -> bool {
-    let ours = |entry: &Value| entry["manager"] == HOMELAB && entry["operation"] == "Apply";
-    let managed = live["metadata"]["managedFields"].as_array().is_some_and(|fields| fields.iter().any(ours));
     if *object.key.kind == kind::CRD {
         // Of a definition, only the metadata was read: its schema is some hundred kilobytes.
-        return managed
+        return is_applied(live)
             && live["metadata"]["annotations"][HASH] == object.body["metadata"]["annotations"][HASH];
     }
-    managed && compare::is_subset(&object.body, live)
+    is_applied(live) && compare::is_subset(&object.body, live)
+}
+
+/// Whether homelab has applied this object, as its managed fields say.
+fn is_applied(live: &Value) -> bool {
+    let ours = |entry: &Value| entry["manager"] == HOMELAB && entry["operation"] == "Apply";
+    live["metadata"]["managedFields"].as_array().is_some_and(|fields| fields.iter().any(ours))
 }
 
 fn note_hash(object: &mut Object) {
@@ -94,14 +98,18 @@ fn note_hash(object: &mut Object) {
     object.map_at(&["metadata", "annotations"]).insert(HASH.to_owned(), hash.into());
 }
 
-/// What bears our labels and is wanted no more. Definitions take every object of theirs with them and namespaces
+/// What homelab has applied and is wanted no more, and what cert-manager made of it. Labels alone say nothing: the
+/// cluster copies a Service's to its EndpointSlices. Definitions take every object of theirs with them and namespaces
 /// everything in them, ours or not: those stay. An Ingress goes before its Certificate, and that before its Secret, or
 /// cert-manager would make them again.
 fn prune(bundle: &Bundle, snapshot: &Snapshot) -> Vec<Key> {
     let wanted = |key: &Key| bundle.derived.contains(key) || bundle.objects.iter().any(|o| o.key == *key);
     let stays = |key: &Key| *key.kind == kind::CRD || *key.kind == kind::NAMESPACE;
-    // A bundle without cert-manager's manifest says nothing about its objects.
-    let mut prune: Vec<Key> = snapshot.objects.keys().filter(|k| !stays(k) && !wanted(k)).cloned().collect();
+    let ours = |key: &Key, live: &Value| {
+        is_applied(live) || *key.kind == kind::CERTIFICATE || *key.kind == kind::SECRET
+    };
+    let gone = snapshot.objects.iter().filter(|(key, live)| ours(key, live) && !stays(key) && !wanted(key));
+    let mut prune: Vec<Key> = gone.map(|(key, _)| key.clone()).collect();
     prune.sort_by_key(|key| match key.kind.kind {
         "Ingress" => 0,
         "Certificate" => 1,

@@ -77,6 +77,18 @@ fn a_removed_service_loses_its_ingress_first_and_its_secret_last() {
 }
 
 #[test]
+fn what_the_cluster_labelled_like_ours_is_left_alone() {
+    let mut snapshot = Snapshot::default();
+    let key = Key {
+        kind: &kind::ENDPOINT_SLICE,
+        namespace: Some("homelab".to_owned()),
+        name: "whoami-x5rf8".to_owned(),
+    };
+    snapshot.objects.insert(key, json!({}));
+    assert!(plan(bundle_of(""), &snapshot).prune.is_empty());
+}
+
+#[test]
 fn namespaces_and_definitions_are_never_pruned() {
     let mut snapshot = Snapshot::default();
     for kind in [&kind::NAMESPACE, &kind::CRD] {
