@@ -40,6 +40,9 @@ pub struct Global {
     /// No progress, only the answer and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
+    /// Every check with what it saw and from where, also those that passed
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
     /// Plain lines in place of bars, as without a terminal
     #[arg(long, global = true)]
     pub no_progress: bool,

@@ -1,17 +1,17 @@
 //! A report as people read it: by subject, each line with its vantage, the failures again at the end with their fix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{BOLD, CYAN, GREEN, RED, YELLOW, answer, clean};
 use crate::verify::{Check, Finding, Outcome, Report, Severity, Subject};
 
-/// Prints `report` on stdout.
-pub fn print_report(report: &Report) {
-    answer(&text(report));
+/// Prints `report` on stdout; what passed in one line for each subject, unless `verbose`.
+pub fn print_report(report: &Report, verbose: bool) {
+    answer(&text(report, verbose));
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, verbose: bool) -> String {
     let mut groups: BTreeMap<Subject, Vec<&Check>> = BTreeMap::new();
     for check in &report.checks {
         // What one node says of a host is shown with the host.
@@ -21,8 +21,16 @@ fn text(report: &Report) -> String {
         };
         groups.entry(subject).or_default().push(check);
     }
+    let width = groups.keys().map(|subject| heading(subject).len()).max().unwrap_or(0);
     let mut text = String::new();
     for (subject, checks) in &groups {
+        let passed = checks.iter().all(|check| matches!(check.outcome, Outcome::Pass { .. }));
+        if passed && !verbose {
+            let heading = heading(subject);
+            let _ =
+                writeln!(text, "{GREEN}ok{GREEN:#}  {BOLD}{heading:<width$}{BOLD:#}  {}", in_short(checks));
+            continue;
+        }
         let _ = writeln!(text, "{BOLD}{}{BOLD:#}", heading(subject));
         for check in checks {
             line(&mut text, check);
@@ -47,6 +55,24 @@ fn text(report: &Report) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What was seen, each once, with how many looked.
+fn in_short(checks: &[&Check]) -> String {
+    let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
+    for check in checks {
+        let Outcome::Pass { saw } = &check.outcome else { continue };
+        let vantage = check.vantage.to_string();
+        match seen.iter_mut().find(|(text, _)| text == saw) {
+            Some((_, vantages)) => drop(vantages.insert(vantage)),
+            None => seen.push((saw, BTreeSet::from([vantage]))),
+        }
+    }
+    let shown = seen.into_iter().map(|(saw, vantages)| match vantages.len() {
+        1 => one_line(saw),
+        n => format!("{} from {n} vantages", one_line(saw)),
+    });
+    shown.collect::<Vec<_>>().join("; ")
 }
 
 fn line(text: &mut String, check: &Check) {

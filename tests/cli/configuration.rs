@@ -2,21 +2,11 @@ use crate::program::{MINIMAL, homelab};
 
 #[test]
 fn a_misspelt_key_is_shown_where_it_stands_with_the_nearest_known_one() {
-    let ended = homelab(&["render"])
-        .file("homelab.yaml", &format!("{MINIMAL}servises: {{}}\n"))
-        .run();
+    let ended = homelab(&["render"]).file("homelab.yaml", &format!("{MINIMAL}servises: {{}}\n")).run();
     assert_eq!(ended.code, 2);
     assert_eq!(ended.stdout, "");
-    for part in [
-        "homelab.yaml:4:1: unknown key `servises`",
-        "4 | servises: {}",
-        "did you mean `services`?",
-    ] {
-        assert!(
-            ended.stderr.contains(part),
-            "`{part}` is missing in:\n{}",
-            ended.stderr
-        );
+    for part in ["homelab.yaml:4:1: unknown key `servises`", "4 | servises: {}", "did you mean `services`?"] {
+        assert!(ended.stderr.contains(part), "`{part}` is missing in:\n{}", ended.stderr);
     }
 }
 
@@ -25,11 +15,7 @@ fn every_problem_of_a_file_is_shown_in_one_run() {
     let text = "domain: home\nemail: x\ndns: { provider: route66, ttl: 1 }\nservices: { a: {}, b: { url: nothing } }\n";
     let ended = homelab(&["render"]).file("homelab.yaml", text).run();
     assert_eq!(ended.code, 2);
-    assert!(
-        ended.stderr.contains("the configuration has 6 problems"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("the configuration has 6 problems"), "{}", ended.stderr);
 }
 
 #[test]
@@ -45,10 +31,7 @@ fn a_missing_file_says_where_was_looked_and_how_to_name_one() {
 
 #[test]
 fn the_variable_names_the_file_too() {
-    let ended = homelab(&["render"])
-        .file("other.yaml", MINIMAL)
-        .env("HOMELAB_CONFIG", "other.yaml")
-        .run();
+    let ended = homelab(&["render"]).file("other.yaml", MINIMAL).env("HOMELAB_CONFIG", "other.yaml").run();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
 
@@ -68,9 +51,7 @@ fn without_a_command_the_help_is_shown() {
 
 #[test]
 fn a_failure_with_json_output_is_one_document_on_stdout() {
-    let ended = homelab(&["render", "--output", "json"])
-        .file("homelab.yaml", "domain: 1\n")
-        .run();
+    let ended = homelab(&["render", "--output", "json"]).file("homelab.yaml", "domain: 1\n").run();
     let document: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(document["error"]["exit"], 2);
     assert_eq!(document["schema_version"], 1);
@@ -78,11 +59,6 @@ fn a_failure_with_json_output_is_one_document_on_stdout() {
 
 #[test]
 fn completions_and_manual_pages_are_written() {
-    assert!(
-        homelab(&["completions", "bash"])
-            .run()
-            .stdout
-            .contains("_homelab")
-    );
+    assert!(homelab(&["completions", "bash"]).run().stdout.contains("_homelab"));
     assert_eq!(homelab(&["man", "pages"]).run().code, 0);
 }

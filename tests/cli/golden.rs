@@ -6,10 +6,7 @@ use crate::program::homelab;
 
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/examples");
-    let mut found: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut found: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found
 }
@@ -55,11 +52,7 @@ fn no_rendering_has_an_address_that_the_configuration_does_not_have() {
         for word in render(&example).split(|c: char| !(c.is_ascii_digit() || c == '.')) {
             let public = ["1.1.1.1", "8.8.8.8"].contains(&word);
             let address = word.parse::<std::net::Ipv4Addr>().is_ok();
-            assert!(
-                !address || public || config.contains(word),
-                "{}: {word}",
-                example.display()
-            );
+            assert!(!address || public || config.contains(word), "{}: {word}", example.display());
         }
     }
 }
@@ -70,8 +63,5 @@ fn json_is_one_list_of_the_same_objects() {
     let ended = homelab(&["render", "--output", "json", "--config", config.to_str().unwrap()]).run();
     let list: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(list["kind"], "List");
-    assert_eq!(
-        list["items"].as_array().unwrap().len(),
-        render(&examples()[0]).matches("---\n").count()
-    );
+    assert_eq!(list["items"].as_array().unwrap().len(), render(&examples()[0]).matches("---\n").count());
 }

@@ -15,10 +15,7 @@ fn up_with(token: Option<&str>) -> (i32, String) {
 fn a_missing_token_file_is_named() {
     let (code, stderr) = up_with(None);
     assert_eq!(code, 2);
-    assert!(
-        stderr.contains("cannot read the API token from `token`"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("cannot read the API token from `token`"), "{stderr}");
 }
 
 #[test]
@@ -33,10 +30,7 @@ fn a_token_of_a_bad_shape_is_refused_with_its_own_hint_and_never_shown() {
         let (code, stderr) = up_with(Some(token));
         assert_eq!(code, 2);
         assert!(stderr.contains(part), "{stderr}");
-        assert!(
-            token.is_empty() || !stderr.contains(token),
-            "the token was printed"
-        );
+        assert!(token.is_empty() || !stderr.contains(token), "the token was printed");
     }
 }
 
@@ -44,10 +38,8 @@ fn a_token_of_a_bad_shape_is_refused_with_its_own_hint_and_never_shown() {
 fn a_credential_of_systemd_comes_before_the_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("dns-token"), "\"quoted\"").unwrap();
-    let ended = homelab(&["up"])
-        .file("homelab.yaml", MINIMAL)
-        .env("CREDENTIALS_DIRECTORY", folder.path())
-        .run();
+    let ended =
+        homelab(&["up"]).file("homelab.yaml", MINIMAL).env("CREDENTIALS_DIRECTORY", folder.path()).run();
     assert!(ended.stderr.contains("dns-token"), "{}", ended.stderr);
 }
 
@@ -59,9 +51,5 @@ fn a_missing_cluster_is_said_with_the_places_that_were_looked_at() {
         .env("KUBECONFIG", "nowhere.yaml")
         .run();
     assert_eq!(ended.code, 3);
-    assert!(
-        ended.stderr.contains("cannot read the kubeconfig `nowhere.yaml`"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("cannot read the kubeconfig `nowhere.yaml`"), "{}", ended.stderr);
 }
