@@ -89,3 +89,6 @@ fn kubeconfig(given: Option<&Path>) -> Result<PathBuf> {
             .hint("is k3s running? `systemctl status k3s` says so; a kubeconfig elsewhere is named with `--kubeconfig FILE`")
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The requests that the cluster room sends, against an API server that is a function.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use http::{Request, Response};
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::*;
+use crate::config;
+use crate::desired::object::{Component, Key};
+use crate::desired::{Inputs, bundle, kind};
+use crate::plan::{Snapshot, plan};
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// A cluster whose every request is answered by `answer` (method and path in, status and body out), and its log.
+fn cluster(answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static) -> (Cluster, Log) {
+    let log = Log::default();
+    let (noted, answer) = (log.clone(), Arc::new(answer));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let line = format!("{} {}", request.method(), request.uri());
+        let mut log = noted.lock().unwrap();
+        let (status, body) = answer(&line, log.iter().filter(|seen| **seen == line).count());
+        log.push(line);
+        let response = Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
+        async move { Ok::<_, std::convert::Infallible>(response.unwrap()) }
+    });
+    let client = Client::new(service, "default");
+    (Cluster { client, server: "https://fake".into(), kubeconfig: "fake".into() }, log)
+}
+
+fn status(code: u16, reason: &str, message: &str) -> (u16, Value) {
+    (
+        code,
+        json!({ "kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message }),
+    )
+}
+
+fn objects() -> Vec<crate::desired::object::Object> {
+    let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+    let plan = plan(bundle(&config::parse(text).unwrap(), &Inputs::default()), &Snapshot::default());
+    plan.apply.into_iter().map(|change| change.object).collect()
+}
+
+async fn apply(cluster: &Cluster, objects: &[crate::desired::object::Object]) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    cluster.apply(objects.iter(), deadline, |_, _| (), |_, _| ()).await
+}
+
+#[tokio::test]
+async fn each_object_is_one_patch_without_a_look_before() {
+    let (cluster, log) = cluster(|_, _| (200, json!({})));
+    let objects = objects();
+    apply(&cluster, &objects).await.unwrap();
+    let log = log.lock().unwrap();
+    assert_eq!(log.len(), objects.len());
+    assert!(
+        log.iter().all(|line| line.starts_with("PATCH ") && line.contains("fieldValidation=Strict")),
+        "{log:?}"
+    );
+    assert!(!log.iter().any(|line| line.contains("force=true")));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_one_list_for_each_kind_and_unknown_kinds_are_empty() {
+    let (cluster, log) = cluster(|line, _| match line {
+        _ if line.contains("cert-manager.io") => {
+            status(404, "NotFound", "the server could not find the requested resource")
+        }
+        _ if line.contains("/configmaps") => (
+            200,
+            json!({ "metadata": { "resourceVersion": "7" }, "items": [{ "metadata": { "name": "a", "namespace": "b" } }] }),
+        ),
+        _ => (200, json!({ "metadata": { "resourceVersion": "7" }, "items": [] })),
+    });
+    let snapshot = cluster.snapshot("home.example.com").await.unwrap();
+    assert_eq!(log.lock().unwrap().len(), kind::KINDS.len());
+    let key = Key { kind: &kind::CONFIG_MAP, namespace: Some("b".into()), name: "a".into() };
+    assert_eq!(snapshot.objects[&key]["kind"], "ConfigMap");
+    assert!(!snapshot.versions.contains_key(&&kind::CERTIFICATE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_that_starts_is_asked_again() {
+    let (cluster, log) = cluster(|_, before| match before {
+        0 | 1 => status(500, "InternalError", "failed calling webhook \"w\": connection refused"),
+        _ => (200, json!({})),
+    });
+    apply(&cluster, &objects()[..1]).await.unwrap();
+    assert_eq!(log.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_conflict_names_the_field_and_its_manager() {
+    let (cluster, _) = cluster(|_, _| {
+        let cause = json!({ "reason": "FieldManagerConflict", "message": "conflict with \"helm\" using v1", "field": ".data.a" });
+        (
+            409,
+            json!({ "kind": "Status", "status": "Failure", "code": 409, "reason": "Conflict", "message": "x", "details": { "causes": [cause] } }),
+        )
+    });
+    let error = apply(&cluster, &objects()[..1]).await.unwrap_err().to_string();
+    assert!(error.contains(".data.a: conflict with \"helm\"") && error.contains("manage: false"), "{error}");
+}
+
+#[tokio::test]
+async fn a_missing_permission_names_verb_and_resource() {
+    let (cluster, _) = cluster(|_, _| {
+        let details = json!({ "kind": "namespaces" });
+        (
+            403,
+            json!({ "kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "no", "details": details }),
+        )
+    });
+    let error = apply(&cluster, &objects()[..1]).await.unwrap_err();
+    assert_eq!(error.exit, crate::error::Exit::Unfinished);
+    assert!(error.to_string().contains("may not `patch` `namespaces`"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_ready_is_not_watched() {
+    let (cluster, log) = cluster(|_, _| (500, json!({})));
+    let ready = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "10.0.0.2" }] } } });
+    let key = Key { kind: &kind::INGRESS, namespace: Some("a".into()), name: "b".into() };
+    let mut awaited = Awaited {
+        objects: BTreeMap::from([(key, (Component::Services, Some(ready)))]),
+        versions: BTreeMap::new(),
+    };
+    let deadline = Instant::now() + Duration::from_secs(1);
+    cluster.wait("x", &mut awaited, deadline, |_| ()).await.unwrap();
+    assert!(log.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_object_that_is_gone_already_was_deleted() {
+    let (cluster, _) = cluster(|_, _| status(404, "NotFound", "not found"));
+    let key = Key { kind: &kind::SECRET, namespace: Some("a".into()), name: "b".into() };
+    cluster.delete(&key).await.unwrap();
+}
