@@ -1,38 +1,34 @@
 //! `cargo lab`: the real components in network namespaces of their own, and homelab on them.
 
+mod cases;
 mod cgroup;
+mod cli;
+mod cluster;
 mod command;
 mod debian;
 mod error;
 mod files;
+mod homelab;
 mod image;
+mod lab;
 mod manifest;
 mod network;
 mod parts;
 mod paths;
 mod pki;
 mod process;
+mod proof;
+mod router;
+mod teardown;
 mod vantage;
 mod wait;
+mod world;
 
-fn main() -> std::process::ExitCode {
-    match go() {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            std::process::ExitCode::FAILURE
-        }
-    }
-}
+use std::process::ExitCode;
 
-fn go() -> error::Result<()> {
-    debian::check_root()?;
-    debian::check_go()?;
-    debian::install_missing()?;
-    let cache = paths::Cache::find()?;
-    let programs = parts::build(&cache)?;
-    manifest::build(&cache, &programs)?;
-    let ca = pki::Authority::open(&cache.ca(), "Lab CA")?;
-    image::build(&cache, &programs, &ca)?;
-    Ok(())
+fn main() -> ExitCode {
+    cli::main().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
 }

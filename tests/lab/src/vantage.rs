@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::command;
 use crate::error::{Result, bail};
 use crate::files;
@@ -13,7 +15,8 @@ use crate::process::Process;
 use crate::wait::{self, Look};
 
 /// The places of the lab. Nodes are known by their place's name to Kubernetes, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Place {
     Router,
     World,
@@ -112,10 +115,10 @@ impl Vantage {
         keeper.arg(format!("{KEEP}{}exec sleep infinity", place.mounts())).arg("sh").arg(&folder);
         let keeper = Process::start(run, &keeper_name(place), &keeper)?;
         wait::until(&format!("the vantage point {}", place.name()), LIMIT, || {
-            let line = std::fs::read_to_string(format!("/proc/{}/cmdline", keeper.pid)).unwrap_or_default();
-            if line.is_empty() {
+            if !keeper.is_alive() {
                 bail!("{}", files::read_text(&run.log(&keeper.name))?.trim_end());
             }
+            let line = std::fs::read_to_string(format!("/proc/{}/cmdline", keeper.pid)).unwrap_or_default();
             Ok(if line.starts_with("sleep") { Look::Done(()) } else { Look::NotYet(String::new()) })
         })?;
         Ok(Self { run: run.clone(), place, keeper: keeper.pid })

@@ -1,0 +1,110 @@
+//! The command line of `cargo lab`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command::run_in_terminal;
+use crate::error::{Context, Result};
+use crate::lab::{self, Shape};
+use crate::paths::Cache;
+use crate::vantage::{Place, Vantage};
+use crate::{cases, homelab, proof};
+
+/// The real components in network namespaces of their own, and homelab on them.
+#[derive(Parser)]
+#[command(name = "cargo lab", version)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start the lab, run `homelab up` on it, show the proof, and leave it running
+    Up {
+        #[command(flatten)]
+        shape: ShapeArgs,
+        /// Only the lab: do not run `homelab up`
+        #[arg(long)]
+        no_homelab: bool,
+    },
+    /// Remove every process, namespace, mount, link and file of the lab
+    Down,
+    /// Say what runs
+    Status,
+    /// Run a shell, or a command, at a place of the lab
+    Sh {
+        #[arg(default_value = "node")]
+        place: Place,
+        /// The command; without one, a shell
+        #[arg(last = true)]
+        command: Vec<OsString>,
+    },
+    /// Build and pack everything slow into the cache
+    Build,
+    /// Run the tests: format, lints, unit tests, and the cases on a lab of their own
+    Test(cases::Selection),
+}
+
+#[derive(Args)]
+struct ShapeArgs {
+    /// How many nodes
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    nodes: u8,
+    /// Let the router drop answers with private addresses
+    #[arg(long)]
+    rebind_protection: bool,
+}
+
+impl From<ShapeArgs> for Shape {
+    fn from(args: ShapeArgs) -> Self {
+        Self { nodes: usize::from(args.nodes), rebind_protection: args.rebind_protection }
+    }
+}
+
+/// Does what the command line says.
+pub(crate) fn main() -> Result<ExitCode> {
+    let cache = Cache::find()?;
+    match Cli::parse().verb {
+        Verb::Up { shape, no_homelab } => up(&cache, shape.into(), no_homelab)?,
+        Verb::Down => {
+            let _lock = lab::lock(&cache)?;
+            let was_there = lab::down(&cache)?;
+            eprintln!("{}", if was_there { "the lab is gone" } else { "no lab runs" });
+        }
+        Verb::Status => lab::status(&cache)?.iter().for_each(|line| println!("{line}")),
+        Verb::Sh { place, command } => return shell(&cache, place, &command),
+        Verb::Build => {
+            let _lock = lab::lock(&cache)?;
+            lab::prepare(&cache)?;
+        }
+        Verb::Test(selection) => return cases::run(&cache, &selection),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn up(cache: &Cache, shape: Shape, no_homelab: bool) -> Result<()> {
+    let _lock = lab::lock(cache)?;
+    lab::up(cache, shape)?;
+    let run = cache.run();
+    if !no_homelab {
+        let start = Instant::now();
+        homelab::up(&run)?;
+        eprintln!("{:6.1} s  homelab up", start.elapsed().as_secs_f64());
+        proof::print(&run)?;
+    }
+    println!("\nthe lab runs: `cargo lab sh` gives a shell at the node, `cargo lab down` removes it");
+    Ok(())
+}
+
+fn shell(cache: &Cache, place: Place, command: &[OsString]) -> Result<ExitCode> {
+    let vantage = Vantage::find(&cache.run(), place)?;
+    let shell = std::env::var_os("SHELL").unwrap_or_else(|| "bash".into());
+    let (program, args) = command.split_first().unwrap_or((&shell, &[]));
+    let status = run_in_terminal(vantage.command(program).args(args))?;
+    let code = status.code().context("the command was ended by a signal")?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}

@@ -1,0 +1,66 @@
+//! homelab on the lab: what is built of this repository, its configuration, and a run of it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::command::{describe, run_in_terminal};
+use crate::error::{Context, Result, bail};
+use crate::files;
+use crate::image::FOR_HOMELAB;
+use crate::paths::{Run, repository};
+use crate::vantage::{Place, Vantage};
+
+/// The programs of this repository.
+pub(crate) struct Built {
+    pub(crate) homelab: PathBuf,
+    pub(crate) lab_world: PathBuf,
+}
+
+/// Builds both with cargo and asks it where they lie.
+pub(crate) fn build() -> Result<Built> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package=homelab", "--package=lab-world"]);
+    cargo.arg("--message-format=json-render-diagnostics").current_dir(repository());
+    let output = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).output();
+    let output = output.context(format_args!("starting {}", describe(&cargo)))?;
+    if !output.status.success() {
+        bail!("homelab and lab-world could not be built");
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let find = |name: &str| {
+        let mut programs = messages.iter().filter(|message| message["target"]["name"] == name);
+        let path = programs.find_map(|message| message["executable"].as_str());
+        path.map(PathBuf::from).context(format_args!("cargo did not say where {name} lies"))
+    };
+    Ok(Built { homelab: find("homelab")?, lab_world: find("lab-world")? })
+}
+
+/// What a person would write, and the lab's images.
+pub(crate) fn write_config(run: &Run) -> Result<()> {
+    let images: String = FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
+    let text = format!(
+        "domain: home.example.test\n\
+         email: admin@example.test\n\
+         dns: {{ provider: cloudflare, tokenFile: {} }}\n\
+         acme: {{ server: \"https://acme.lab.test/dir\" }}\n\
+         images:\n{images}",
+        run.token().display(),
+    );
+    files::write(&run.homelab_config(), text)
+}
+
+/// `homelab up`, as a person at the node would run it.
+pub(crate) fn up(run: &Run) -> Result<()> {
+    let node = Vantage::find(run, Place::Node)?;
+    let mut homelab = node.command("homelab");
+    homelab.args([Path::new("up"), Path::new("--config"), &run.homelab_config()]);
+    homelab.env("HOME", run.path("home"));
+    let status = run_in_terminal(&mut homelab)?;
+    if !status.success() {
+        bail!("homelab up ended with {status}");
+    }
+    Ok(())
+}
