@@ -30,8 +30,9 @@ const PACKAGES: [&str; 18] = [
 ];
 
 /// The packages whose files go into images: their versions are part of those images' recipes.
-const IN_IMAGES: [&str; 7] = [
+const IN_IMAGES: [&str; 8] = [
     "busybox-static",
+    "curl",
     "dumb-init",
     "libnginx-mod-http-headers-more-filter",
     "libnginx-mod-http-lua",

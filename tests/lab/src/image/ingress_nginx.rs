@@ -37,7 +37,7 @@ pub(super) fn image(programs: &Programs) -> Result<Image> {
     tree.program_for_low_ports("nginx-ingress-controller", programs.path("nginx-ingress-controller")?);
     tree.program("wait-shutdown", programs.path("wait-shutdown")?);
     tree.program("bin/busybox", Path::new("/usr/bin/busybox"));
-    for name in ["sh", "cat", "diff", "ls", "wget"] {
+    for name in ["sh", "cat", "diff", "ls"] {
         tree.link(format!("bin/{name}"), "busybox");
     }
     for folder in WRITABLE {

@@ -4,7 +4,7 @@ mod ingress_nginx;
 mod oci;
 mod tree;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command::run;
 use crate::debian;
@@ -139,14 +139,15 @@ fn single(
     Ok(Image { reference, user, entrypoint: vec![path], command: Vec::new(), tree })
 }
 
-/// busybox with all its names.
+/// busybox with all its names, and curl: Debian's static busybox cannot look up names without the C library beside it.
 fn busybox(_: &Programs) -> Result<Image> {
     let mut tree = Tree::with_users();
     let program = PathBuf::from("/usr/bin/busybox");
     let names = run(std::process::Command::new(&program).arg("--list"))?;
     tree.program("bin/busybox", &program);
-    for name in names.lines().filter(|name| *name != "busybox") {
+    for name in names.lines().filter(|name| !["busybox", "wget"].contains(name)) {
         tree.link(format!("bin/{name}"), "busybox");
     }
+    tree.same_with_libraries(Path::new("/usr/bin/curl"))?;
     Ok(Image { reference: BUSYBOX.to_owned(), user: "", entrypoint: Vec::new(), command: vec!["sh"], tree })
 }
