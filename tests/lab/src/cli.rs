@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cluster::Node;
 use crate::command::run_in_terminal;
 use crate::error::{Context, Result};
 use crate::lab::{self, Shape};
@@ -43,10 +44,30 @@ enum Verb {
         #[arg(last = true)]
         command: Vec<OsString>,
     },
+    /// Let something befall a node
+    Node {
+        place: Place,
+        #[command(subcommand)]
+        event: NodeEvent,
+    },
     /// Build and pack everything slow into the cache
     Build,
     /// Run the tests: format, lints, unit tests, and the cases on a lab of their own
     Test(cases::Selection),
+}
+
+#[derive(Clone, Subcommand)]
+enum NodeEvent {
+    /// End its kubelet; the pods go on
+    StopKubelet,
+    StartKubelet,
+    /// Pull its network cable
+    LinkDown,
+    LinkUp,
+    /// Give it another address on the LAN, 10.99.0.10 to 10.99.0.13, as DHCP may
+    Address {
+        address: String,
+    },
 }
 
 #[derive(Args)]
@@ -77,6 +98,7 @@ pub(crate) fn main() -> Result<ExitCode> {
         }
         Verb::Status => lab::status(&cache)?.iter().for_each(|line| println!("{line}")),
         Verb::Sh { place, command } => return shell(&cache, place, &command),
+        Verb::Node { place, event } => befall(&Node::find(&cache.run(), place)?, event)?,
         Verb::Build => {
             let _lock = lab::lock(&cache)?;
             lab::prepare(&cache)?;
@@ -98,6 +120,16 @@ fn up(cache: &Cache, shape: Shape, no_homelab: bool) -> Result<()> {
     }
     println!("\nthe lab runs: `cargo lab sh` gives a shell at the node, `cargo lab down` removes it");
     Ok(())
+}
+
+fn befall(node: &Node, event: NodeEvent) -> Result<()> {
+    match event {
+        NodeEvent::StopKubelet => node.stop_kubelet(),
+        NodeEvent::StartKubelet => node.start_kubelet(),
+        NodeEvent::LinkDown => node.take_link_down(),
+        NodeEvent::LinkUp => node.take_link_up(),
+        NodeEvent::Address { address } => node.change_address(&address),
+    }
 }
 
 fn shell(cache: &Cache, place: Place, command: &[OsString]) -> Result<ExitCode> {

@@ -54,11 +54,17 @@ pub(crate) fn check_go() -> Result<()> {
     if go_is_new_enough(found.trim()) {
         return Ok(());
     }
-    bail!("Go {}.{} or newer is needed to build the parts, found {}", GO_AT_LEAST.0, GO_AT_LEAST.1, found.trim())
+    bail!(
+        "Go {}.{} or newer is needed to build the parts, found {}",
+        GO_AT_LEAST.0,
+        GO_AT_LEAST.1,
+        found.trim()
+    )
 }
 
 fn go_is_new_enough(version: &str) -> bool {
-    let mut numbers = version.trim_start_matches("go").split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
+    let mut numbers =
+        version.trim_start_matches("go").split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= GO_AT_LEAST,
         _ => false,

@@ -40,7 +40,8 @@ pub(crate) fn build() -> Result<Built> {
 
 /// What a person would write, and the lab's images.
 pub(crate) fn write_config(run: &Run) -> Result<()> {
-    let images: String = FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
+    let images: String =
+        FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
     let text = format!(
         "domain: home.example.test\n\
          email: admin@example.test\n\

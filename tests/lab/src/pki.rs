@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 
 use crate::error::{Context, Result};
@@ -34,7 +35,8 @@ impl Authority {
         let key_file = folder.join("ca.key");
         let params = ca_params(name);
         let key = if key_file.exists() {
-            KeyPair::from_pem(&files::read_text(&key_file)?).context(format_args!("reading {}", key_file.display()))?
+            KeyPair::from_pem(&files::read_text(&key_file)?)
+                .context(format_args!("reading {}", key_file.display()))?
         } else {
             let key = KeyPair::generate().context("making a key")?;
             let certificate = params.self_signed(&key).context("signing a CA")?;
@@ -83,7 +85,8 @@ impl Authority {
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().context("making a key")?;
         let certificate = params.signed_by(&key, &self.issuer).context(format_args!("signing {file}"))?;
-        let pair = Pair { certificate: into.join(format!("{file}.crt")), key: into.join(format!("{file}.key")) };
+        let pair =
+            Pair { certificate: into.join(format!("{file}.crt")), key: into.join(format!("{file}.key")) };
         files::write(&pair.certificate, certificate.pem())?;
         files::write(&pair.key, key.serialize_pem())?;
         Ok(pair)

@@ -15,6 +15,8 @@ use crate::files;
 use crate::paths::Run;
 use crate::wait::{self, Look};
 
+/// An API server would wait for its watchers.
+const PATIENCE: Duration = Duration::from_secs(3);
 const END_LIMIT: Duration = Duration::from_secs(20);
 
 /// A process that the lab started. A pid alone may have gone to another process meanwhile.
@@ -81,20 +83,19 @@ impl Process {
         send(self.pid, signal).context(format_args!("ending {}", self.name))
     }
 
-    /// Asks it to end, waits until it has, and forgets it.
+    /// Asks it to end, makes it if it does not, and forgets it.
     pub(crate) fn stop(&self, run: &Run) -> Result<()> {
         self.signal(Signal::TERM)?;
-        let ended = self.wait_for_end();
-        if ended.is_err() {
+        if self.wait_for_end(PATIENCE).is_err() {
             self.signal(Signal::KILL)?;
-            self.wait_for_end()?;
+            self.wait_for_end(END_LIMIT)?;
         }
         let record = run.processes().join(format!("{}.json", self.name));
         fs::remove_file(&record).context(format_args!("removing {}", record.display()))
     }
 
-    fn wait_for_end(&self) -> Result<()> {
-        wait::until(&format!("{} to end", self.name), END_LIMIT, || {
+    fn wait_for_end(&self, limit: Duration) -> Result<()> {
+        wait::until(&format!("{} to end", self.name), limit, || {
             Ok(if self.is_alive() { Look::NotYet(String::new()) } else { Look::Done(()) })
         })
     }

@@ -33,9 +33,17 @@ fn is_proof_of_404(line: &str) -> bool {
 }
 
 fn is_proof_of_https(line: &str) -> bool {
-    ["*  subject:", "*  expire date:", "*  issuer:", "*  SSL certificate verify", "< HTTP/", "Hostname:", "X-Real-Ip:"]
-        .iter()
-        .any(|start| line.starts_with(start))
+    [
+        "*  subject:",
+        "*  expire date:",
+        "*  issuer:",
+        "*  SSL certificate verify",
+        "< HTTP/",
+        "Hostname:",
+        "X-Real-Ip:",
+    ]
+    .iter()
+    .any(|start| line.starts_with(start))
 }
 
 fn show(client: &Vantage, program: &str, args: &[&str], keep: fn(&str) -> bool) -> Result<()> {

@@ -131,10 +131,6 @@ impl Vantage {
         Ok(Self { run: run.clone(), place, keeper: keeper.pid })
     }
 
-    pub(crate) fn place(&self) -> Place {
-        self.place
-    }
-
     /// A command here, with the environment of a person who works here.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = self.daemon(program);

@@ -50,7 +50,10 @@ pub(crate) fn start(run: &Run, cache: &Cache, ca: &Authority, lab_world: &Path) 
     Process::start(run, "lab-world", at.daemon(lab_world).arg("--config").arg(&config))?;
     wait::until_ok("the lab's internet", LIMIT, || {
         check_alive(run)?;
-        at.run("curl", &["-sS", "--fail", "--max-time", "2", &format!("http://{CLOUDFLARE_API}:8080/healthz")])
+        at.run(
+            "curl",
+            &["-sS", "--fail", "--max-time", "2", &format!("http://{CLOUDFLARE_API}:8080/healthz")],
+        )
     })?;
 
     files::write(&run.trust(), files::read(&ca.certificate())?)?;
@@ -94,7 +97,9 @@ fn world_config(run: &Run, cache: &Cache, pair: &Pair) -> Result<serde_json::Val
 fn random_token() -> Result<String> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     let mut bytes = [0; TOKEN_LENGTH];
-    File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).context("making a token")?;
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("making a token")?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect())
 }
 

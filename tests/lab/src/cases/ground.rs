@@ -16,7 +16,8 @@ const PRIVATE: &str = "private.example.test";
 
 pub(super) fn nodes_are_ready(hands: &Hands) -> Result<()> {
     let expected: Vec<_> = node_names(hands)?.iter().map(|name| format!("{name}=True")).collect();
-    let ready = "jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=='Ready')].status} {end}";
+    let ready =
+        "jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=='Ready')].status} {end}";
     let found = hands.kubectl(&["get", "nodes", "-o", ready])?;
     expect(found.split_whitespace().eq(expected.iter()), found)
 }
@@ -34,7 +35,9 @@ pub(super) fn pods_reach_pods_and_services(hands: &Hands) -> Result<()> {
     for target in [address, service, "lab-web.default.svc.cluster.local".to_owned()] {
         let url = format!("http://{target}/");
         eventually(&format!("an answer from {url} to a pod"), 30, || {
-            let output = hands.node.output("kubectl", &["exec", "lab-shell", "--", "curl", "-sS", "--max-time", "3", &url])?;
+            let output = hands
+                .node
+                .output("kubectl", &["exec", "lab-shell", "--", "curl", "-sS", "--max-time", "3", &url])?;
             Ok(if output.stdout.contains("Hostname: lab-web") { Ok(()) } else { Err(output.stderr) })
         })?;
     }
@@ -45,7 +48,8 @@ pub(super) fn a_host_port_shows_the_client(hands: &Hands) -> Result<()> {
     make_pods(hands, "node")?;
     let node = hands.kubectl(&["get", "pod", "lab-web", "-o", "jsonpath={.status.hostIP}"])?;
     let url = format!("http://{node}:{HOST_PORT}/");
-    let answer = hands.client.run("curl", &["-sS", "--max-time", "5", "--retry", "5", "--retry-connrefused", &url])?;
+    let answer =
+        hands.client.run("curl", &["-sS", "--max-time", "5", "--retry", "5", "--retry-connrefused", &url])?;
     expect(answer.contains(&format!("RemoteAddr: {CLIENT}:")), answer)
 }
 
@@ -68,7 +72,9 @@ fn make_pods(hands: &Hands, shell_on: &str) -> Result<()> {
     hands.kubectl(&["delete", "pod", "lab-web", "lab-shell", "--ignore-not-found"])?;
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": [web, shell, service] });
     hands.kubectl_apply("ground.json", &list.to_string())?;
-    hands.kubectl(&["wait", "--for=condition=Ready", "pod/lab-web", "pod/lab-shell", "--timeout=60s"]).map(drop)
+    hands
+        .kubectl(&["wait", "--for=condition=Ready", "pod/lab-web", "pod/lab-shell", "--timeout=60s"])
+        .map(drop)
 }
 
 pub(super) fn names_resolve_through_the_router(hands: &Hands) -> Result<()> {

@@ -8,7 +8,6 @@ mod hands;
 mod main_job;
 mod nodes;
 mod rendering;
-mod renewal;
 mod runner;
 mod secrets;
 mod stages;
@@ -47,6 +46,39 @@ const CASES: &[Case] = &[
     always("ground", "names resolve through the router", ground::names_resolve_through_the_router),
     always("ground", "the router can drop private answers", ground::the_router_can_drop_private_answers),
     always("ground", "nothing of the lab reaches the machine", ground::nothing_reaches_the_machine),
+    always("main job", "the whole chain holds, seen from the LAN", main_job::proof),
+    always("main job", "a second up writes nothing", main_job::second_up),
+    always("main job", "whoami sees the client's own address", main_job::client_address),
+    always(
+        "rendering",
+        "the API server takes every golden rendering strictly",
+        rendering::golden_is_accepted,
+    ),
+    always("secrets", "the token appears nowhere", secrets::token_appears_nowhere),
+    always("clients", "the official Cloudflare client agrees with the emulator", clients::official),
+    always(
+        "changes",
+        "a removed service takes its Ingress, record and certificate with it",
+        changes::removal,
+    ),
+    with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
+    always("nodes", "both nodes serve, in status and DNS", nodes::both_serve),
+    always("weather", "no cluster", weather::no_cluster),
+    with_all("weather", "another cluster behind the address", weather::another_cluster),
+    with_all("weather", "no permission", weather::no_permission),
+    with_all("weather", "an image cannot be pulled", weather::image_cannot_be_pulled),
+    with_all("weather", "port 80 is taken by another pod", weather::port_is_taken),
+    with_all("weather", "the token was revoked between two runs", weather::token_was_revoked),
+    with_all("weather", "the token lacks something", weather::token_lacks_something),
+    with_all("weather", "the provider is busy or broken", weather::provider_is_busy_or_broken),
+    with_all("weather", "a challenge never appears", weather::challenge_never_appears),
+    with_all("weather", "a name never resolves", weather::a_name_never_resolves),
+    with_all("weather", "another manager owns a field", weather::another_manager_owns_a_field),
+    with_all("weather", "definitions of another version", weather::definitions_of_another_version),
+    with_all("weather", "interrupted by Ctrl-C", weather::interrupted),
+    with_all("weather", "the disk of the cache is full", weather::the_disk_of_the_cache_is_full),
+    with_all("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
+    with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
 ];
 
 /// Which tests to run.

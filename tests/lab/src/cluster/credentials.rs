@@ -43,10 +43,9 @@ impl Credentials {
         for (file, address) in [("admin", LOCAL), ("admin-lan", first_address(run)?.as_str())] {
             kubeconfig(run, &ca, file, &admin, address)?;
         }
-        for (file, user) in [
-            ("controller-manager", "system:kube-controller-manager"),
-            ("scheduler", "system:kube-scheduler"),
-        ] {
+        for (file, user) in
+            [("controller-manager", "system:kube-controller-manager"), ("scheduler", "system:kube-scheduler")]
+        {
             kubeconfig(run, &ca, file, &Subject { user, group: None }, LOCAL)?;
         }
         for place in places {
@@ -74,7 +73,8 @@ impl Credentials {
     /// Finds the files that `make` made.
     pub(super) fn find(run: &Run) -> Self {
         let at = |name: &str| run.pki().join(name);
-        let pair = |name: &str| Pair { certificate: at(&format!("{name}.crt")), key: at(&format!("{name}.key")) };
+        let pair =
+            |name: &str| Pair { certificate: at(&format!("{name}.crt")), key: at(&format!("{name}.key")) };
         Self {
             ca: at("ca.crt"),
             ca_key: at("ca.key"),

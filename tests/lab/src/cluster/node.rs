@@ -69,7 +69,7 @@ impl Node {
         for image in images {
             let mut import = self.at.command("ctr");
             import.args(["-n", "k8s.io", "images", "import"]).arg(&image.tar);
-            run_within(&mut import, LIMIT)?;
+            run_within(&mut import, LIMIT).context(&image.reference)?;
         }
         Ok(())
     }
@@ -102,7 +102,8 @@ impl Node {
     fn start_proxy(&self) -> Result<()> {
         let mut proxy = self.at.daemon(self.run.programs().join("kube-proxy"));
         proxy.arg(format!("--kubeconfig={}", self.run.kubeconfig(&self.name_of("proxy")).display()));
-        proxy.args([&format!("--hostname-override={}", self.place.name()), &format!("--cluster-cidr={PODS}")]);
+        proxy
+            .args([&format!("--hostname-override={}", self.place.name()), &format!("--cluster-cidr={PODS}")]);
         proxy.arg("--proxy-mode=iptables");
         // The machine's limits are not the lab's to change.
         proxy.args(["--conntrack-max-per-core=0", "--conntrack-min=0"]);

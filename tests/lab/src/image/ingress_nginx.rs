@@ -68,11 +68,19 @@ fn upstream_files(tree: &mut Tree, upstream: &Path) -> Result<()> {
 /// stream block is ours.
 fn patched(template: &str) -> Result<String> {
     let mut lines: Vec<_> = template.lines().filter(|line| line.trim() != "http2 on;").collect();
-    let start = lines.iter().position(|line| line.starts_with("stream {")).context("the template has no stream block")?;
-    let length = lines[start..].iter().position(|line| line.starts_with('}')).context("the stream block has no end")?;
+    let start = lines
+        .iter()
+        .position(|line| line.starts_with("stream {"))
+        .context("the template has no stream block")?;
+    let length = lines[start..]
+        .iter()
+        .position(|line| line.starts_with('}'))
+        .context("the stream block has no end")?;
     lines.splice(start..=start + length, [STREAM]);
-    let head = lines.iter().position(|line| line.starts_with("pid ")).context("the template has no pid line")?;
-    let loads: Vec<_> = LOADED.iter().map(|name| format!("load_module {MODULES}/{name}_module.so;")).collect();
+    let head =
+        lines.iter().position(|line| line.starts_with("pid ")).context("the template has no pid line")?;
+    let loads: Vec<_> =
+        LOADED.iter().map(|name| format!("load_module {MODULES}/{name}_module.so;")).collect();
     lines.splice(head..head, loads.iter().map(String::as_str));
     Ok(lines.join("\n") + "\n")
 }

@@ -51,7 +51,13 @@ pub(super) fn write(image: &Image, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn pack(out: &File, layer: &File, (digest, size): (&str, u64), blobs: &[&[u8]], index: &[u8]) -> io::Result<()> {
+fn pack(
+    out: &File,
+    layer: &File,
+    (digest, size): (&str, u64),
+    blobs: &[&[u8]],
+    index: &[u8],
+) -> io::Result<()> {
     let mut tar = Builder::new(BufWriter::new(out));
     append(&mut tar, "oci-layout", LAYOUT.len() as u64, LAYOUT)?;
     append(&mut tar, "index.json", index.len() as u64, index)?;

@@ -22,10 +22,8 @@ const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\n\
 const GROUP: &str = "root:x:0:\nnogroup:x:65534:\nnobody:x:65533:\nnonroot:x:65532:\nwww-data:x:82:\n";
 
 /// The extended attribute that lets a program bind ports below 1024: CAP_NET_BIND_SERVICE, effective and permitted.
-const BIND_LOW_PORTS: (&str, [u8; 20]) = (
-    "SCHILY.xattr.security.capability",
-    [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-);
+const BIND_LOW_PORTS: (&str, [u8; 20]) =
+    ("SCHILY.xattr.security.capability", [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 enum Content {
     Folder,
