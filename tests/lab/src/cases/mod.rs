@@ -8,6 +8,7 @@ mod hands;
 mod main_job;
 mod nodes;
 mod rendering;
+mod renewal;
 mod runner;
 mod secrets;
 mod stages;
@@ -63,6 +64,8 @@ const CASES: &[Case] = &[
     ),
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
     always("nodes", "both nodes serve, in status and DNS", nodes::both_serve),
+    with_all("nodes", "a lost node leaves status and DNS", nodes::a_lost_node_leaves),
+    with_all("nodes", "a node changes its address", nodes::a_node_changes_its_address),
     always("weather", "no cluster", weather::no_cluster),
     with_all("weather", "another cluster behind the address", weather::another_cluster),
     with_all("weather", "no permission", weather::no_permission),
@@ -77,6 +80,11 @@ const CASES: &[Case] = &[
     with_all("weather", "definitions of another version", weather::definitions_of_another_version),
     with_all("weather", "interrupted by Ctrl-C", weather::interrupted),
     with_all("weather", "the disk of the cache is full", weather::the_disk_of_the_cache_is_full),
+    with_all(
+        "renewal",
+        "a certificate renews under load without a failed request",
+        renewal::renews_without_a_failed_request,
+    ),
     with_all("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
 ];

@@ -1,0 +1,102 @@
+//! kill -9 at random moments, then one `up`: always the same end.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::hands::{Hands, expect};
+use crate::error::{Context, Result, bail};
+
+const NAMESPACES: [&str; 4] = ["ingress-nginx", "cert-manager", "external-dns", "homelab"];
+
+/// Twenty times against API server and etcd: from nothing, killed, finished.
+pub(super) fn kills_against_the_api(hands: &Hands) -> Result<()> {
+    kills(hands, 20, &["--no-verify"], Duration::from_millis(1500), false)
+}
+
+/// Three times on the full stack, certificates and records included.
+pub(super) fn kills_on_the_full_stack(hands: &Hands) -> Result<()> {
+    kills(hands, 3, &[], Duration::from_secs(30), true)
+}
+
+fn kills(hands: &Hands, times: u32, flags: &[&str], longest: Duration, from_nothing: bool) -> Result<()> {
+    hands.restore()?;
+    let wanted = state(hands)?;
+    // A fixed seed: the moments differ, the run can be repeated.
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    for time in 1..=times {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let after = longest.mul_f64((random >> 11) as f64 / (1u64 << 53) as f64);
+        clear(hands, from_nothing)?;
+        let mut command = hands.homelab(&["up", "--config"]);
+        command.arg(hands.run.homelab_config()).args(flags).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().context("starting homelab")?;
+        std::thread::sleep(after);
+        let ended = child.try_wait().context("homelab")?.is_some();
+        child.kill().and_then(|()| child.wait()).context("killing homelab")?;
+        let began = Instant::now();
+        hands.up_well(&hands.run.homelab_config(), flags)?;
+        let now = state(hands)?;
+        let how = if ended { "had ended by itself" } else { "killed" };
+        println!(
+            "      {time}/{times}: {how} after {:.2} s, finished in {:.1} s",
+            after.as_secs_f64(),
+            began.elapsed().as_secs_f64()
+        );
+        if now != wanted {
+            bail!("killed after {after:?}, the end differs:\n{}", difference(&wanted, &now));
+        }
+    }
+    Ok(())
+}
+
+/// Takes away much of what `up` makes, so that there is work to be killed in.
+fn clear(hands: &Hands, everything: bool) -> Result<()> {
+    let label = "app.kubernetes.io/managed-by=homelab";
+    let kinds = "configmaps,roles,rolebindings,serviceaccounts,services,secrets,ingresses";
+    for namespace in NAMESPACES {
+        let namespaced = ["delete", kinds, "-n", namespace, "-l", label, "--ignore-not-found", "--wait=true"];
+        hands.kubectl(&namespaced)?;
+    }
+    hands.kubectl(&[
+        "delete",
+        "clusterroles,clusterrolebindings,ingressclasses",
+        "-l",
+        label,
+        "--ignore-not-found",
+    ])?;
+    if everything {
+        hands.kubectl(&["delete", "deployments,daemonsets", "-A", "-l", label, "--ignore-not-found"])?;
+    }
+    expect(
+        !hands.kubectl(&["get", "namespaces", "-o", "name", "-l", label])?.is_empty(),
+        "the namespaces went",
+    )
+}
+
+/// What is there, without what differs from run to run.
+fn state(hands: &Hands) -> Result<Vec<(String, Value)>> {
+    let kinds = "namespaces,customresourcedefinitions,ingressclasses,serviceaccounts,clusterroles,clusterrolebindings,roles,rolebindings,\
+configmaps,services,deployments,daemonsets,mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterissuers,ingresses";
+    let list = hands.get(&[kinds, "-A", "-l", "app.kubernetes.io/managed-by=homelab"])?;
+    let mut found = Vec::new();
+    for item in list["items"].as_array().cloned().unwrap_or_default() {
+        let metadata = &item["metadata"];
+        let key = format!("{} {}/{}", item["kind"], metadata["namespace"], metadata["name"]);
+        let hash = &metadata["annotations"]["homelab/hash"];
+        found.push((key, serde_json::json!({ "hash": hash, "labels": metadata["labels"] })));
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    expect(found.len() > 50, format!("only {} objects", found.len()))?;
+    Ok(found)
+}
+
+fn difference(wanted: &[(String, Value)], now: &[(String, Value)]) -> String {
+    let only = |a: &[(String, Value)], b: &[(String, Value)]| -> Vec<String> {
+        a.iter().filter(|entry| !b.contains(entry)).map(|(key, _)| key.clone()).collect()
+    };
+    format!("missing or changed: {:?}\nnew or changed: {:?}", only(wanted, now), only(now, wanted))
+}
