@@ -13,8 +13,10 @@ use crate::ui::{Color, Output};
     after_help = "Exit codes: 0 fine, 1 something is wrong, 2 usage or configuration, 3 could not look or did not finish, 130 interrupted."
 )]
 pub struct Cli {
+    /// The flags that stand before or after any command.
     #[command(flatten)]
     pub global: Global,
+    /// Which command runs, with its own flags.
     #[command(subcommand)]
     pub command: Command,
 }

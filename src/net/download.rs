@@ -13,29 +13,67 @@ use super::{Transport, tls::hex, tls_client_config};
 /// What to fetch and what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
+    /// Where it is fetched; redirects are followed.
     pub url: String,
     /// Hexadecimal.
     pub sha256: String,
     /// The name of the file in the cache.
     pub file_name: String,
+    /// A longer answer is broken off and refused.
     pub max_bytes: u64,
 }
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
+    /// No answer came, or not to its end in time.
     #[error("cannot fetch `{url}`: {cause}")]
-    Offline { url: String, cause: Transport },
+    Offline {
+        /// What was to be fetched.
+        url: String,
+        /// What happened to the connection.
+        cause: Transport,
+    },
+    /// The server answered, but not with the file.
     #[error("cannot fetch `{url}`: the server answers {status}")]
-    Status { url: String, status: u16 },
+    Status {
+        /// What was to be fetched.
+        url: String,
+        /// The HTTP status code.
+        status: u16,
+    },
+    /// Another file came than the pinned one; it was not kept.
     #[error("`{url}` has SHA-256 {actual}, but {expected} is pinned")]
-    Hash { url: String, expected: String, actual: String },
+    Hash {
+        /// What was to be fetched.
+        url: String,
+        /// The pinned SHA-256, hexadecimal.
+        expected: String,
+        /// The SHA-256 of what came, hexadecimal.
+        actual: String,
+    },
+    /// More came than the pin allows; it was not kept.
     #[error("`{url}` is larger than {max_bytes} bytes")]
-    TooLarge { url: String, max_bytes: u64 },
+    TooLarge {
+        /// What was to be fetched.
+        url: String,
+        /// The most bytes that the pin allows.
+        max_bytes: u64,
+    },
+    /// The file system or the quota has no room.
     #[error("no space is left for `{}`", path.display())]
-    DiskFull { path: PathBuf },
+    DiskFull {
+        /// The file in the cache.
+        path: PathBuf,
+    },
+    /// The cache cannot be written, for another reason than room.
     #[error("cannot write `{}`: {cause}", path.display())]
-    File { path: PathBuf, cause: io::Error },
+    File {
+        /// The file in the cache.
+        path: PathBuf,
+        /// The system's reason.
+        cause: io::Error,
+    },
 }
 
 impl DownloadError {

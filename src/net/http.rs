@@ -20,7 +20,9 @@ const BODY_LIMIT: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
+    /// Without TLS.
     Http,
+    /// Over TLS.
     Https,
 }
 
@@ -47,7 +49,9 @@ impl Scheme {
 /// Where to go and whom to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
+    /// Whether TLS is spoken.
     pub scheme: Scheme,
+    /// Where the connection goes, the port included, whatever DNS says.
     pub address: SocketAddr,
     /// The `Host` header and the TLS server name; `None` asks by the bare address.
     pub host: Option<String>,
@@ -58,9 +62,13 @@ pub struct Target {
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HttpAnswer {
+    /// The HTTP status code.
     pub status: u16,
+    /// The `Server` header; `None` when there is none.
     pub server: Option<String>,
+    /// The `Content-Type` header; `None` when there is none.
     pub content_type: Option<String>,
+    /// The `Location` header, where a redirect leads; `None` when there is none.
     pub location: Option<String>,
     /// The first 4 KiB, as text.
     pub body: String,

@@ -63,18 +63,25 @@ impl fmt::Display for Secret {
 /// Why a text cannot be an API token. The text itself is never in the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
+    /// Nothing but white space.
     #[error("the API token is empty")]
     Empty,
+    /// The header's `Bearer ` was copied with it.
     #[error("the API token begins with `Bearer `")]
     BearerPrefix,
+    /// A quote or backtick is in it.
     #[error("the API token has quotes in it")]
     Quotes,
+    /// There are other lines too, such as comments.
     #[error("the API token has more than one line")]
     SeveralLines,
+    /// A space or tab stands in the middle.
     #[error("the API token has white space in it")]
     WhiteSpace,
+    /// Something other than printable ASCII is in it.
     #[error("the API token has characters that no token has")]
     Characters,
+    /// It has 37 hexadecimal digits, as only the key of a whole account has.
     #[error("this is the Global API Key of your Cloudflare account, not an API token")]
     GlobalApiKey,
 }

@@ -19,21 +19,30 @@ use crate::net::{
 /// All that checks are judged by. The cluster room fills the first part, [`super::collect`] the rest.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
+    /// When it was looked: ages and remaining times count from here.
     pub now: Timestamp,
+    /// Whose 404 an unknown name should get.
     pub controller: Controller,
     /// Whether certificates from Let's Encrypt's staging environment are what the configuration asks for.
     pub staging: bool,
+    /// All nodes, also those not ready; `None` when they were not read.
     pub nodes: Option<Vec<NodeSeen>>,
+    /// Those of every namespace; `None` when they were not read.
     pub ingresses: Option<Vec<IngressSeen>>,
+    /// Those of every namespace; `None` when they were not read.
     pub certificates: Option<Vec<CertificateSeen>>,
     /// The controller's answer to an unknown name, asked from inside the cluster.
     pub cluster_answer: Option<Result<HttpAnswer, String>>,
+    /// `None` when external-dns is not part of this lab, or its flags are not known.
     pub owner: Option<Ownership>,
 
+    /// The zone as the provider lists it, or why it does not; `None` when it was not asked.
     pub provider: Option<Result<ProviderSeen, ProviderFailure>>,
+    /// What each ready node answers to names that no Ingress has.
     pub node_answers: Vec<NodeProbe>,
     /// Why the authoritative servers are not known, when they are not.
     pub no_authoritative: Option<String>,
+    /// By the name of the host, `*.` included.
     pub hosts: BTreeMap<String, HostSeen>,
 }
 
@@ -85,14 +94,18 @@ impl Evidence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Controller {
+    /// Its 404 is a page signed `nginx`.
     IngressNginx,
+    /// The one that k3s brings; its 404 is Go's plain text.
     Traefik,
 }
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NodeSeen {
+    /// The name of the Node object, which probes refer to.
     pub name: String,
+    /// Whether its Ready condition is `True`; off also when it has none.
     pub ready: bool,
     /// Its internal addresses.
     pub addresses: Vec<IpAddr>,
@@ -101,29 +114,42 @@ pub struct NodeSeen {
 /// An Ingress, whoever made it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct IngressSeen {
+    /// The namespace that it and its Secret are in.
     pub namespace: String,
+    /// Unique in the namespace.
     pub name: String,
+    /// From `ingressClassName`, else the old annotation; `None` when it has neither.
     pub class: Option<String>,
+    /// The hosts of its rules, wildcards included.
     pub hosts: Vec<String>,
     /// Whether it takes every name: then an unknown one does not end in the controller's 404.
     pub catch_all: bool,
+    /// From its status, where the controller writes them; only IP addresses.
     pub addresses: Vec<IpAddr>,
     /// The hosts that it asks a certificate for.
     pub tls_hosts: Vec<String>,
+    /// The Secret of its first `tls` entry; `None` when it has none.
     pub tls_secret: Option<String>,
 }
 
 /// A Certificate of cert-manager.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CertificateSeen {
+    /// The namespace that it and its Secret are in.
     pub namespace: String,
+    /// Unique in the namespace.
     pub name: String,
+    /// The names it is for, wildcards included.
     pub hosts: Vec<String>,
     /// The Ready condition; `None` before there is one.
     pub ready: Option<bool>,
+    /// One word for why the last attempt failed, else for the Ready condition; empty when there is none.
     pub reason: String,
+    /// The sentence to the reason; empty when there is none.
     pub message: String,
+    /// When the last attempt failed; `None` when it did not fail.
     pub last_failure: Option<Timestamp>,
+    /// Failed attempts in a row; 0 when the last one did not fail.
     pub failed_attempts: u32,
 }
 
@@ -144,23 +170,31 @@ fn covers(names: &[String], host: &str) -> bool {
 /// What external-dns was told, so that its TXT records can be found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ownership {
+    /// `--txt-owner-id`, by which its records are known.
     pub id: String,
+    /// `--txt-prefix`, with `%{record_type}` where the type goes.
     pub txt_prefix: String,
+    /// `--txt-wildcard-replacement`, in place of the `*`; empty keeps the `*`.
     pub wildcard_replacement: String,
 }
 
 /// The zone at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderSeen {
+    /// The zone that holds the hosts.
     pub zone: Zone,
+    /// All of its records, of every type and owner.
     pub records: Vec<Record>,
 }
 
 /// Why the provider could not be asked, as text: the evidence outlives the client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderFailure {
+    /// What went wrong, without the token.
     pub message: String,
+    /// The next step.
     pub hint: String,
+    /// Whether the same call may succeed later with nothing changed.
     pub transient: bool,
     /// Nobody was reached: that says nothing about the token.
     pub unreachable: bool,
@@ -176,23 +210,31 @@ impl From<cloudflare::Error> for ProviderFailure {
 /// An answer on a node's own address, to no name or to an unknown one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NodeProbe {
+    /// The name of the node.
     pub node: String,
+    /// One of the node's own addresses, with the port.
     pub address: SocketAddr,
+    /// Whether it was asked over TLS; the certificate is not checked.
     pub scheme: Scheme,
+    /// Whether it was asked for an unknown name; off for the bare address.
     pub named: bool,
+    /// What came back, or why nothing did.
     pub answer: Result<HttpAnswer, Transport>,
 }
 
 /// Everything about one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HostSeen {
+    /// From the servers that hold the zone; empty when none is known.
     pub authoritative: Vec<Lookup>,
+    /// From public resolvers; empty as long as the name is not published.
     pub public: Vec<Lookup>,
     /// What a program on this machine gets; `None` as long as the name is not published, for asking then would teach the
     /// resolver that it does not exist.
     pub system: Option<Result<Vec<IpAddr>, AskError>>,
     /// What the resolvers of this machine say themselves.
     pub system_servers: Vec<Lookup>,
+    /// The certificate, asked at each node by name.
     pub tls: Vec<Seen<Served>>,
     /// The service, asked at each node by name.
     pub http: Vec<Seen<HttpAnswer>>,
@@ -203,15 +245,20 @@ pub struct HostSeen {
 /// One server's answer about a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lookup {
+    /// Its name, address or URL, as people are shown it.
     pub server: String,
+    /// What it said, or why nothing that can be read.
     pub result: Result<Reply, AskError>,
 }
 
 /// What one node gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Seen<T> {
+    /// The name of the node.
     pub node: String,
+    /// One of the node's own addresses, with the port.
     pub address: SocketAddr,
+    /// What came back, or why nothing did.
     pub result: Result<T, Transport>,
 }
 

@@ -28,14 +28,23 @@ impl fmt::Display for CheckId {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(tag = "from", content = "name", rename_all = "kebab-case")]
 pub enum Vantage {
+    /// What was written, before anything is asked.
     Config,
+    /// The objects as the API server has them.
     Api,
+    /// A request to a pod, by way of the API server.
     Cluster,
+    /// A request from here to the addresses of the node of that name.
     Node(String),
+    /// The zone as the provider's API lists it.
     Provider,
+    /// A server that holds the zone, by its name: no cache in between.
     Authoritative(String),
+    /// A resolver of the internet, by its address or URL.
     PublicDns(String),
+    /// What a program on this machine gets when it looks a name up.
     System,
+    /// A request from here to what the name resolves to, as a browser goes.
     Lan,
 }
 
@@ -59,16 +68,21 @@ impl fmt::Display for Vantage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
+    /// Good to know; changes no exit code and is not waited for.
     Info,
+    /// Works, but not for long; changes no exit code and is not waited for.
     Warning,
+    /// Does not work: exit code 1, and waited for where it heals.
     Error,
 }
 
 /// What a check is about: a host, a node, both, or the whole lab.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Subject {
+    /// `None` when no one host is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// `None` when no one node is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
 }
@@ -101,20 +115,26 @@ impl Subject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
+    /// It is as it should be.
     Pass {
+        /// What was seen, in a few words.
         saw: String,
     },
+    /// It is not as it should be.
     Fail(Finding),
     /// It does not apply here.
     Skip {
+        /// The reason, in words.
         why: String,
     },
     /// Another check failed, and this one cannot be better.
     Blocked {
+        /// The root cause: it failed itself and is not blocked in turn.
         by: CheckId,
     },
     /// It could not be looked at, which is not the same as broken.
     Unknown {
+        /// What kept it from being looked at.
         why: String,
     },
 }
@@ -137,16 +157,22 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Heals {
+    /// It may: names spread and certificates come.
     Waiting,
+    /// It stays until somebody acts.
     Never,
 }
 
 /// A failure: what was seen, why, and the one thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    /// What was seen, in one line.
     pub summary: String,
+    /// What is behind it, as far as can be told from here.
     pub cause: String,
+    /// The one thing to do.
     pub fix: Fix,
+    /// Whether looking again may help.
     pub heals: Heals,
     /// When it may be better by itself, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,10 +229,12 @@ impl From<Finding> for Outcome {
 /// The next step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fix {
+    /// What to do, in words.
     pub text: String,
     /// Safe to paste: nothing here destroys.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
+    /// The NixOS option that cures it, often with its value; `None` when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nixos: Option<String>,
 }
@@ -214,23 +242,34 @@ pub struct Fix {
 /// What a judge gives: the registry adds the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
+    /// Which check of the registry it is.
     pub id: CheckId,
+    /// The host or node it was judged for.
     pub subject: Subject,
+    /// Where it was seen from.
     pub vantage: Vantage,
+    /// As seen, before other failures are held against it.
     pub outcome: Outcome,
 }
 
 /// A check with its outcome, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
+    /// Which check of the registry it is.
     pub id: CheckId,
+    /// What holds when it passes, as a statement.
     pub title: &'static str,
+    /// The host or node it was judged for.
     #[serde(flatten)]
     pub subject: Subject,
+    /// Where it was seen from.
     pub vantage: Vantage,
+    /// How much a failure of it matters, from the registry.
     pub severity: Severity,
+    /// The checks whose failure blocks this one, from the registry.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub needs: &'static [CheckId],
+    /// Blocked, if the failure of another check explains it.
     #[serde(flatten)]
     pub outcome: Outcome,
 }

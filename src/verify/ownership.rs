@@ -3,6 +3,7 @@
 /// Who owns a record, as its TXT record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
+    /// The `--txt-owner-id` of the external-dns that wrote it.
     pub id: String,
     /// For example `ingress/default/whoami`.
     pub resource: Option<String>,

@@ -5,9 +5,11 @@ use super::model::{CheckId, Severity};
 /// What is fixed about a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Def {
+    /// Its stable name, one of [`mod@id`].
     pub id: CheckId,
     /// A positive statement, so that one line reads well as pass and as fail.
     pub title: &'static str,
+    /// How much a failure of it matters.
     pub severity: Severity,
     /// A failure of one of these, for the same host and node, blocks this one.
     pub needs: &'static [CheckId],
@@ -17,23 +19,41 @@ pub struct Def {
 pub mod id {
     use super::CheckId;
 
+    /// A pod of the controller gives its 404, asked inside the cluster.
     pub const CLUSTER_404: CheckId = CheckId("ingress.cluster-404");
+    /// A node gives the 404 on ports 80 and 443, asked with and without a name.
     pub const NODE_404: CheckId = CheckId("ingress.node-404");
+    /// The status of the Ingress has addresses of ready nodes and no others.
     pub const STATUS: CheckId = CheckId("ingress.status");
+    /// The token reads the zone at the DNS provider.
     pub const TOKEN: CheckId = CheckId("cf.token");
+    /// The TXT record beside the record names this lab as its owner.
     pub const OWNER: CheckId = CheckId("edns.owner");
+    /// The record at the provider has the Ingress's addresses: private, not proxied, no CNAME.
     pub const RECORDS: CheckId = CheckId("edns.records");
+    /// Each authoritative server has the addresses that the provider has.
     pub const AUTHORITATIVE: CheckId = CheckId("dns.authoritative");
+    /// Each public resolver answers as the authoritative servers do.
     pub const PUBLIC: CheckId = CheckId("dns.public");
+    /// This machine's resolver does not remember an absence from before the record.
     pub const NEGATIVE_CACHE: CheckId = CheckId("dns.negative-cache");
+    /// This machine's resolver does not drop private addresses as rebinding.
     pub const REBIND: CheckId = CheckId("dns.rebind");
+    /// This machine gets no address of `/etc/hosts`, a filter or the router instead.
     pub const LOCAL_OVERRIDE: CheckId = CheckId("dns.local-override");
+    /// A program on this machine gets the addresses that the world gets.
     pub const SYSTEM: CheckId = CheckId("dns.system");
+    /// cert-manager's Certificate for the host is ready.
     pub const CERTIFICATE: CheckId = CheckId("cm.certificate");
+    /// A node shows some certificate when asked for the name.
     pub const HANDSHAKE: CheckId = CheckId("tls.handshake");
+    /// That certificate is for the name, in date, and trusted or from the test authority asked for.
     pub const LEAF: CheckId = CheckId("tls.leaf");
+    /// A sixth of that certificate's life or more is left.
     pub const RENEWAL: CheckId = CheckId("tls.renewal");
+    /// The service answers at each node, asked by name, and not by a 502, 503 or 504.
     pub const ANSWER: CheckId = CheckId("apps.answer");
+    /// The service answers at the address that this machine resolves, as for a browser.
     pub const END_TO_END: CheckId = CheckId("tls.end-to-end");
 }
 

@@ -13,20 +13,28 @@ const SCHEMA_VERSION: u32 = 1;
 /// The answer of `up`'s end, `doctor` and `status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// The version of the JSON form, now 1.
     pub schema_version: u32,
+    /// The checks, counted by how they came out.
     pub counts: Counts,
+    /// In the registry's order, each by host, node and vantage.
     pub checks: Vec<Check>,
 }
 
 /// How many checks came out which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
+    /// Checks that are as they should be.
     pub pass: usize,
+    /// Failures that are errors.
     pub fail: usize,
     /// Failures that are only warnings or notes.
     pub warn: usize,
+    /// Checks that do not apply here.
     pub skip: usize,
+    /// Checks that the failure of another explains.
     pub blocked: usize,
+    /// Checks that could not be looked at.
     pub unknown: usize,
 }
 

@@ -9,10 +9,14 @@ use super::Error;
 /// A zone that the token sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
+    /// Cloudflare's own id, as paths have it: `zones/ID/dns_records`.
     pub id: String,
+    /// The domain, for example `example.com`.
     pub name: String,
+    /// `active`, or what it waits for, such as `pending`; empty when the answer has none.
     #[serde(default)]
     pub status: String,
+    /// Cloudflare's name servers for the zone, which the registrar should name.
     #[serde(default)]
     pub name_servers: Vec<String>,
 }
@@ -20,18 +24,26 @@ pub struct Zone {
 /// A record as the provider holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// Cloudflare's own id, by which it is removed.
     pub id: String,
+    /// The full name, the zone included.
     pub name: String,
+    /// In capitals: `A`, `CNAME`, `TXT`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// An address, a target or a text; [`Record::text`] takes the quotes off a text.
     #[serde(default)]
     pub content: String,
+    /// Whether Cloudflare answers with its own addresses in place of the content.
     #[serde(default)]
     pub proxied: bool,
+    /// Seconds; 1 leaves it to Cloudflare, 0 when the answer has none.
     #[serde(default)]
     pub ttl: u32,
+    /// When it was made; `None` when the answer does not say.
     #[serde(default)]
     pub created_on: Option<Timestamp>,
+    /// When it last changed; `None` when the answer does not say.
     #[serde(default)]
     pub modified_on: Option<Timestamp>,
 }

@@ -12,9 +12,11 @@ use crate::net::Transport;
 pub enum Permission {
     /// Whatever token it is.
     Any,
+    /// Finding a zone by its name.
     ZoneRead,
     /// Reading records; `DNS → Edit` includes it.
     DnsRead,
+    /// Making and removing records.
     DnsEdit,
 }
 
@@ -30,38 +32,112 @@ impl fmt::Display for Permission {
 /// Why Cloudflare could not be asked or said no. The token is in none of the messages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// By its form the text is no token.
     #[error("Cloudflare cannot read the API token: it is malformed (code {code})")]
-    Malformed { code: u32 },
+    Malformed {
+        /// Cloudflare's error code for it.
+        code: u32,
+    },
+    /// The token is wrong, revoked or rolled; `user/tokens/verify` says so of an account's token too.
     #[error("Cloudflare does not know the API token: it is wrong, or was revoked or rolled")]
     InvalidToken,
+    /// Somebody switched the token off in the dashboard.
     #[error("the API token is disabled")]
     Disabled,
+    /// The token's end is past.
     #[error("the API token has expired{}", since(*.on))]
-    Expired { on: Option<Timestamp> },
+    Expired {
+        /// The token's end; `None` when Cloudflare does not say.
+        on: Option<Timestamp>,
+    },
+    /// The token's start is still to come.
     #[error("the API token is valid only from {from}")]
-    NotYetValid { from: Timestamp },
+    NotYetValid {
+        /// The token's start.
+        from: Timestamp,
+    },
+    /// The token's Client IP Address Filtering shuts this address out.
     #[error("the API token may not be used from this address: {said}")]
-    Location { said: String },
+    Location {
+        /// Cloudflare's sentence, with the address in it, secrets taken out.
+        said: String,
+    },
+    /// The token is good, but not for this call.
     #[error("the API token lacks the permission {permission}")]
-    MissingPermission { permission: Permission },
+    MissingPermission {
+        /// What the call needs.
+        permission: Permission,
+    },
+    /// No ending of the domain is a zone that the token sees.
     #[error("the API token sees no zone named {}", any_of(.tried))]
-    NoZone { tried: Vec<String> },
+    NoZone {
+        /// The names looked for, longest first.
+        tried: Vec<String>,
+    },
+    /// The token sees the zone, but its status is not `active`.
     #[error("the zone `{name}` is not active at Cloudflare but {status}")]
-    ZoneNotActive { name: String, status: String, servers: Vec<String> },
+    ZoneNotActive {
+        /// The domain of the zone.
+        name: String,
+        /// Cloudflare's word for its state, for example `pending`.
+        status: String,
+        /// The name servers that the registrar should name; empty when Cloudflare does not say.
+        servers: Vec<String>,
+    },
+    /// Too many calls: HTTP 429.
     #[error("Cloudflare's rate limit is reached{}", again(*.retry_after))]
-    RateLimited { retry_after: Option<Duration> },
+    RateLimited {
+        /// From the `Retry-After` header; `None` when it gives no seconds.
+        retry_after: Option<Duration>,
+    },
+    /// Cloudflare's own failure: HTTP 500 to 599.
     #[error("Cloudflare's API answers HTTP {status}")]
-    Server { status: u16 },
+    Server {
+        /// The HTTP status code.
+        status: u16,
+    },
+    /// No answer came, or not to its end.
     #[error("cannot reach `{host}`: {cause}")]
-    Transport { host: String, cause: Transport },
+    Transport {
+        /// The host asked, or `the Cloudflare API` before any was.
+        host: String,
+        /// What happened to the connection.
+        cause: Transport,
+    },
+    /// Something else answered, such as a proxy or a login page.
     #[error("`{host}` answers HTTP {status} with something that is not Cloudflare's API ({kind})")]
-    NotJson { host: String, status: u16, kind: String },
+    NotJson {
+        /// The host asked.
+        host: String,
+        /// The HTTP status code.
+        status: u16,
+        /// The `Content-Type` of the answer, or `no content type`.
+        kind: String,
+    },
+    /// Any other no, in Cloudflare's words.
     #[error("Cloudflare refuses: {message} (HTTP {status}, code {code})")]
-    Refused { status: u16, code: u32, message: String },
+    Refused {
+        /// The HTTP status code.
+        status: u16,
+        /// Cloudflare's error code, 0 when it gives none.
+        code: u32,
+        /// Cloudflare's text, secrets taken out.
+        message: String,
+    },
+    /// Cloudflare said yes, but in another form than documented.
     #[error("Cloudflare's answer is not as documented: {what}")]
-    Unexpected { what: String },
+    Unexpected {
+        /// What differs, in words.
+        what: String,
+    },
+    /// The scratch record was made, and may still be in the zone.
     #[error("the scratch record `{name}` could not be removed again: {cause}")]
-    Leftover { name: String, cause: Box<Error> },
+    Leftover {
+        /// The full name of the TXT record.
+        name: String,
+        /// Why it was not removed.
+        cause: Box<Error>,
+    },
 }
 
 fn since(date: Option<Timestamp>) -> String {

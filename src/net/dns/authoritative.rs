@@ -13,7 +13,9 @@ use super::{AskError, Data, Kind, Question, Rcode, Reply, ask};
 /// One authoritative server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct NameServer {
+    /// As in the NS record: lower case, without the final dot.
     pub name: String,
+    /// Where it is asked, the port included.
     pub address: SocketAddr,
 }
 

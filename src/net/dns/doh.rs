@@ -15,7 +15,9 @@ const MEDIA_TYPE: &str = "application/dns-message";
 /// A DoH server: its URL, and the address to use instead of a lookup of the URL's host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doh {
+    /// For example `https://1.1.1.1/dns-query`.
     pub url: String,
+    /// `None` goes to the URL's host, which then should be an address itself.
     pub address: Option<SocketAddr>,
 }
 

@@ -21,18 +21,26 @@ use super::Transport;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
+    /// An IPv4 address.
     A,
+    /// An IPv6 address.
     Aaaa,
+    /// Free text, such as external-dns' word on who owns a record.
     Txt,
+    /// A name server of a zone.
     Ns,
+    /// The start of authority of a zone.
     Soa,
+    /// Which authorities may issue certificates for a name.
     Caa,
 }
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
+    /// With or without the final dot.
     pub name: String,
+    /// The type of record wanted.
     pub kind: Kind,
     /// Recursion desired: on for resolvers, off for authoritative servers.
     pub recurse: bool,
@@ -59,18 +67,26 @@ impl Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rcode {
+    /// The name exists, be it without a record of the type.
     NoError,
+    /// The name does not exist, for no type at all.
     NxDomain,
+    /// The server failed to find out, or refuses the zone's DNSSEC.
     ServFail,
+    /// The server does not want to answer: not this question, or not this machine.
     Refused,
+    /// Any other code, by its number.
     Other(u16),
 }
 
 /// One record of an answer, its data as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
+    /// Whose record it is: lower case, without the final dot.
     pub name: String,
+    /// Seconds that it may still be kept.
     pub ttl: u32,
+    /// What the record says, by its type.
     pub data: Data,
 }
 
@@ -78,30 +94,50 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", content = "value", rename_all = "kebab-case")]
 pub enum Data {
+    /// Of an A or AAAA record.
     Address(IpAddr),
+    /// The name that this one is an alias of.
     Cname(String),
+    /// The strings of one record, joined.
     Txt(String),
+    /// The name of a name server.
     Ns(String),
+    /// The start of authority of a zone.
     Soa(Soa),
-    Caa { tag: String, value: String },
+    /// Which authority may issue certificates.
+    Caa {
+        /// `issue` or `issuewild` names an authority, `iodef` a contact (RFC 8659).
+        tag: String,
+        /// The authority's domain with its parameters, or the contact's URL.
+        value: String,
+    },
+    /// Any other type, as it would stand in a zone file.
     Other(String),
 }
 
 /// The start of authority; in a negative answer it says how long that answer may be kept (RFC 2308 section 5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Soa {
+    /// The name of the zone: lower case, without the final dot.
     pub zone: String,
+    /// The name server where the zone is edited (MNAME).
     pub primary: String,
+    /// Grows with each change of the zone.
     pub serial: u32,
+    /// Seconds that a negative answer may be kept at most.
     pub minimum: u32,
+    /// Seconds that this SOA record may still be kept.
     pub ttl: u32,
 }
 
 /// What a server said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reply {
+    /// Whether the name exists, or why the server does not say.
     pub rcode: Rcode,
+    /// Whether it comes from a server that holds the zone, not from a cache (the AA flag).
     pub authoritative: bool,
+    /// The answer section, aliases on the way included.
     pub answers: Vec<Record>,
     /// From the authority section.
     pub soa: Option<Soa>,
@@ -155,16 +191,22 @@ impl Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "failure", content = "detail", rename_all = "kebab-case")]
 pub enum AskError {
+    /// No attempt was answered within the time given.
     #[error("no answer in time")]
     Timeout,
+    /// The machine is there, its DNS port is closed.
     #[error("nothing listens on its DNS port")]
     Refused,
+    /// No route, or a router says no; the text says which.
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// Never asked, for the name is too long or has characters that names cannot have.
     #[error("`{0}` is not a name that DNS can hold")]
     BadName(String),
+    /// Something came that is no answer to the question; the text says why.
     #[error("the answer cannot be read: {0}")]
     Malformed(String),
+    /// Anything else, in words.
     #[error("{0}")]
     Other(String),
 }

@@ -14,7 +14,9 @@ use super::AskError;
 /// The parts of resolv.conf(5) that checks read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResolvConf {
+    /// Of the `nameserver` lines, in their order; at most three.
     pub servers: Vec<IpAddr>,
+    /// The endings tried for short names, of the last `search` or `domain` line.
     pub search: Vec<String>,
 }
 

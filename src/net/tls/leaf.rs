@@ -13,11 +13,15 @@ pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certifica
 /// A leaf certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leaf {
+    /// Whose it is, for example `CN=nas.example.com`; may be empty, as only the names count.
     pub subject: String,
+    /// Who signed it, in the same form.
     pub issuer: String,
     /// DNS names and addresses it is for.
     pub names: Vec<String>,
+    /// Before this moment it is not valid yet.
     pub not_before: Timestamp,
+    /// After this moment it has expired.
     pub not_after: Timestamp,
     /// Hexadecimal, lower case, as in `openssl x509 -serial` but for the case.
     pub serial: String,

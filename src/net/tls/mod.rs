@@ -20,20 +20,28 @@ use super::{Transport, roots, roots::with_verifier};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", content = "why", rename_all = "kebab-case")]
 pub enum Trust {
+    /// It leads to a trusted root, and is in date and for the name.
     Trusted,
+    /// It leads to no trusted root, or there are no roots.
     UnknownIssuer,
+    /// The leaf or another certificate of the chain has ended.
     Expired,
+    /// It begins later than now, by this machine's clock.
     NotYetValid,
+    /// It is for other names.
     WrongName,
+    /// Any other fault, in words.
     Other(String),
 }
 
 /// A certificate as a server showed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Served {
+    /// The server's own certificate, the first of the chain.
     pub leaf: Leaf,
     /// Certificates in the chain, the leaf counted.
     pub chain: usize,
+    /// Whether this machine would accept it for the name.
     pub trust: Trust,
 }
 

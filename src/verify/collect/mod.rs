@@ -27,21 +27,27 @@ use crate::net::{
 /// What to look at.
 #[derive(Debug, Clone)]
 pub struct Probes {
+    /// The names of the services; of a wildcard, one name is asked ([`probe_name`]).
     pub hosts: Vec<String>,
     /// The zone of the hosts.
     pub zone: Zone,
     /// Public resolvers, and their DoH for when port 53 is closed.
     pub resolvers: Vec<SocketAddr>,
+    /// Asked only when none of the resolvers answers.
     pub doh: Vec<Doh>,
+    /// The file that names this machine's resolvers, `/etc/resolv.conf` but in tests.
     pub resolv_conf: PathBuf,
     /// 53, 80 and 443 but in tests.
     pub dns_port: u16,
+    /// The port of a service without TLS.
     pub http_port: u16,
+    /// The port of a service with TLS, where each certificate is read.
     pub https_port: u16,
     /// Whether the service is asked with its certificate checked; never with a staging one.
     pub check_certificates: bool,
     /// The limit of one probe and of all together.
     pub probe: Duration,
+    /// 10 s unless changed; what is not seen by then stays unknown.
     pub deadline: Duration,
 }
 
