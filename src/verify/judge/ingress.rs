@@ -193,5 +193,24 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
         .heals()
         .into();
     }
+    let serves = |node: &&NodeSeen| {
+        node.ready
+            && evidence.node_answers.iter().any(|probe| probe.node == node.name && probe.answer.is_ok())
+    };
+    let listed = |node: &&NodeSeen| node.addresses.iter().any(|address| found.contains(address));
+    if let Some(missing) = nodes.iter().filter(serves).find(|node| !listed(node)) {
+        return Finding::new(
+            format!(
+                "Ingress `{ingress}` lacks {}, where node {} serves",
+                list(&missing.addresses),
+                missing.name
+            ),
+            "the controller there started a moment ago; the one that leads writes the status once a minute",
+            "wait a minute; then look at the controller's log",
+        )
+        .command("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=20")
+        .heals()
+        .into();
+    }
     Outcome::pass(list(&found))
 }

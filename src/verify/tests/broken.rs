@@ -92,6 +92,20 @@ fn a_node_that_is_not_ready_is_passed_over_but_its_address_in_the_status_is_told
 }
 
 #[test]
+fn a_node_that_serves_but_is_not_in_the_status_is_waited_for() {
+    let report = whole(|e| {
+        let mut second = e.node_answers[0].clone();
+        second.node = "second".into();
+        e.node_answers.push(second);
+        let addresses = vec![IpAddr::from([192, 168, 1, 3])];
+        e.nodes.as_mut().unwrap().push(NodeSeen { name: "second".into(), ready: true, addresses });
+    });
+    let found = report.failures().find(|check| check.id == id::STATUS).unwrap();
+    assert!(found.finding().unwrap().summary.contains("lacks 192.168.1.3"));
+    assert!(!settled(&report));
+}
+
+#[test]
 fn an_empty_status_and_a_service_address_in_it_are_told() {
     let status = |addresses: Vec<IpAddr>| whole(|e| e.ingresses.as_mut().unwrap()[0].addresses = addresses);
     assert!(only(&status(vec![]), id::STATUS).summary.contains("no address"));

@@ -146,7 +146,7 @@ pub(super) fn token_lacks_something(hands: &Hands) -> Result<()> {
 
 pub(super) fn provider_is_busy_or_broken(hands: &Hands) -> Result<()> {
     for (status, part) in [(429, "rate limit"), (500, "HTTP 500")] {
-        let fault = json!({ "target": "api", "path_prefix": "/user/tokens/verify", "status": status, "retry_after": 300 });
+        let fault = json!({ "target": "api", "status": status, "retry_after": 300 });
         hands.control("POST", "/faults", Some(&fault))?;
         let output = hands.up();
         hands.control("DELETE", "/faults", None)?;
@@ -200,15 +200,18 @@ pub(super) fn another_manager_owns_a_field(hands: &Hands) -> Result<()> {
 }
 
 pub(super) fn definitions_of_another_version(hands: &Hands) -> Result<()> {
-    let name = "customresourcedefinitions/clusterissuers.cert-manager.io";
-    let patch = json!({ "spec": { "names": { "shortNames": ["theirs"] } } }).to_string();
-    hands.kubectl(&["patch", name, "--type=merge", "--field-manager=helm", "-p", &patch])?;
-    let label = json!({ "metadata": { "annotations": { "homelab/hash": "older" } } }).to_string();
-    hands.kubectl(&["patch", name, "--type=merge", "--field-manager=helm", "-p", &label])?;
-    let output = hands.up()?;
-    let undo = json!({ "metadata": { "managedFields": [{}] } }).to_string();
-    hands.kubectl(&["patch", name, "--type=merge", "-p", &undo])?;
-    ended(&output, 1, &["owned by others", "helm", "certManager.manage: false"])?;
+    let name = "clusterissuers.cert-manager.io";
+    let live = hands.get(&["customresourcedefinition", name])?;
+    let patch = |short: &serde_json::Value, hash: &serde_json::Value| {
+        let annotations = json!({ "homelab/hash": hash });
+        let patch = json!({ "metadata": { "annotations": annotations }, "spec": { "names": { "shortNames": short } } });
+        let words = ["patch", "customresourcedefinition", name, "--type=merge", "--field-manager=helm", "-p"];
+        hands.kubectl(&[&words[..], &[&patch.to_string()]].concat())
+    };
+    patch(&json!(["theirs"]), &json!("older"))?;
+    let output = hands.up();
+    patch(&live["spec"]["names"]["shortNames"], &live["metadata"]["annotations"]["homelab/hash"])?;
+    ended(&output?, 1, &["owned by others", "helm", "certManager.manage: false"])?;
     hands.restore()
 }
 
