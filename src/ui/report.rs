@@ -57,10 +57,14 @@ fn text(report: &Report, verbose: bool) -> String {
     text
 }
 
+/// What one line can leave out: it follows from what the others saw.
+const FOLLOWS: [&str; 5] = ["edns.owner", "edns.records", "cm.certificate", "tls.handshake", "tls.renewal"];
+
 /// What was seen, each once, with how many looked.
 fn in_short(checks: &[&Check]) -> String {
     let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
-    for check in checks {
+    let telling = checks.iter().filter(|check| !FOLLOWS.contains(&check.id.as_str()));
+    for check in telling {
         let Outcome::Pass { saw } = &check.outcome else { continue };
         let vantage = check.vantage.to_string();
         match seen.iter_mut().find(|(text, _)| text == saw) {

@@ -18,7 +18,7 @@ pub(super) fn controller(evidence: &Evidence) -> Vec<Judged> {
     let inside = match &evidence.cluster_answer {
         None => Outcome::unknown("nothing was asked from inside the cluster"),
         Some(Err(why)) => Outcome::unknown(format!("could not ask from inside the cluster: {why}")),
-        Some(Ok(answer)) => unknown_name(evidence, answer, "inside the cluster"),
+        Some(Ok(answer)) => unknown_name(evidence, answer, "its pod"),
     };
     let mut found = vec![judged(id::CLUSTER_404, Subject::default(), Vantage::Cluster, inside)];
     match &evidence.nodes {

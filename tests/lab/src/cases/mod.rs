@@ -5,6 +5,7 @@ mod clients;
 mod crashes;
 mod ground;
 mod hands;
+mod licences;
 mod main_job;
 mod nodes;
 mod rendering;

@@ -11,9 +11,10 @@ pub(super) struct Stage {
     pub(super) run: fn() -> Result<()>,
 }
 
-pub(super) const STAGES: [Stage; 3] = [
+pub(super) const STAGES: [Stage; 4] = [
     Stage { name: "the sources are formatted", run: format },
     Stage { name: "no lint has a warning", run: lints },
+    Stage { name: "every dependency's licence is allowed", run: super::licences::check },
     Stage { name: "unit, golden and command-line tests pass", run: tests },
 ];
 
