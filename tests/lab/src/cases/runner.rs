@@ -8,7 +8,7 @@ use super::{CASES, Case, Selection, stages};
 use crate::error::Result;
 use crate::lab::{self, Shape};
 use crate::paths::Cache;
-use crate::{homelab, teardown};
+use crate::{homelab, process, teardown};
 
 const SHAPE: Shape = Shape { nodes: 2, rebind_protection: false };
 const BRING_UP: &str = "the lab comes up with two nodes, and homelab on it";
@@ -76,7 +76,7 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     }
 
     let _lock = lab::lock(cache)?;
-    let was_there = cache.run().state().exists();
+    let was_there = lives(cache)?;
     let is_up = was_there || tally.run("lab", BRING_UP, || bring_up(cache));
     for case in wanted {
         if !is_up {
@@ -91,6 +91,23 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
         tally.run("lab", TAKE_DOWN, || take_down(cache));
     }
     Ok(tally.finish())
+}
+
+/// Whether a lab runs. What is left of one whose daemons have died is removed.
+fn lives(cache: &Cache) -> Result<bool> {
+    let run = cache.run();
+    if !run.state().exists() {
+        return Ok(false);
+    }
+    if let Err(dead) = process::check_alive(&run) {
+        println!(
+            "removing what is left of an earlier lab: {}",
+            dead.to_string().lines().next().unwrap_or_default()
+        );
+        lab::down(cache)?;
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 fn bring_up(cache: &Cache) -> Result<()> {
