@@ -1,0 +1,40 @@
+# Restarts k3s when this machine has another address than the one under which the cluster knows it.
+# k3s reads the address once, when it starts; with DHCP it can change at any time.
+# INTERFACE and NODE may be empty: then it is the default route's interface, and the host name.
+set -eu
+
+kubeconfig=${KUBELET_KUBECONFIG:-/var/lib/rancher/k3s/agent/kubelet.kubeconfig}
+marker=$RUNTIME_DIRECTORY/restarted-for
+
+# While k3s is starting it reads the address anyway.
+[ -e "$kubeconfig" ] && systemctl is-active --quiet k3s || exit 0
+
+interface=${INTERFACE:-$(ip -4 -o route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)}
+[ -n "$interface" ] || exit 0
+addresses=$(ip -4 -o address show dev "$interface" scope global | sed -n 's/.* inet \([0-9.]*\).*/\1/p')
+[ -n "$addresses" ] || exit 0
+
+node=${NODE:-$(tr '[:upper:]' '[:lower:]' </proc/sys/kernel/hostname)}
+known=$(k3s kubectl --kubeconfig "$kubeconfig" --request-timeout=10s get node "$node" \
+  -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}') || exit 0
+[ -n "$known" ] || exit 0
+
+for address in $addresses; do
+  for one in $known; do
+    if [ "$address" = "$one" ]; then
+      rm -f "$marker"
+      exit 0
+    fi
+  done
+done
+
+# Once for each new address: where a restart does not help, restarting for ever would only do harm.
+if [ -e "$marker" ] && [ "$(cat "$marker")" = "$addresses" ]; then
+  echo "$interface has $addresses, the cluster knows $known, and a restart of k3s did not change that." \
+    "Is --node-ip set somewhere? services.homelab.nodeIP pins the address."
+  exit 0
+fi
+printf '%s\n' "$addresses" >"$marker"
+echo "the address changed from $known to $addresses on $interface; restarting k3s." \
+  "services.homelab.nodeIP pins the address."
+systemctl restart k3s

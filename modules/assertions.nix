@@ -1,0 +1,113 @@
+# What cannot work is refused when the machine is built, with what to write instead.
+{
+  config,
+  lib,
+  ...
+}:
+let
+  cfg = config.services.homelab;
+  facts = import ./facts.nix cfg;
+  k3s = config.services.k3s;
+
+  inStore = path: builtins.isPath path || lib.hasPrefix builtins.storeDir (toString path);
+  secret = name: path: {
+    assertion = path == null || !inStore path;
+    message = "services.homelab.${name} lies in the Nix store, which every user of the machine can read, or would be copied there. Write the path of a file outside it, in quotes: \"/run/secrets/...\".";
+  };
+  needed = name: value: example: {
+    assertion = facts.leads -> value != null;
+    message = "services.homelab.${name} is missing; write services.homelab.${name} = \"${example}\";";
+  };
+
+  # What the other web servers of this machine listen on, as far as their modules say it.
+  ifGiven = value: default: if value == [ ] then default else value;
+  ofListeners = map (listener: listener.port or 80);
+  nginx = config.services.nginx or { };
+  nginxDefault = ifGiven (ofListeners (nginx.defaultListen or [ ])) [
+    (nginx.defaultHTTPListenPort or 80)
+    (nginx.defaultSSLListenPort or 443)
+  ];
+  apache = config.services.httpd or { };
+  caddy = config.services.caddy or { };
+  ofHosts =
+    default: hosts:
+    lib.concatMap (host: ifGiven (ofListeners (host.listen or [ ])) default) (lib.attrValues hosts);
+  ports = {
+    nginx = ofHosts nginxDefault (nginx.virtualHosts or { });
+    httpd = ofHosts [
+      80
+      443
+    ] (apache.virtualHosts or { });
+    caddy = [
+      (caddy.httpPort or 80)
+      (caddy.httpsPort or 443)
+    ];
+  };
+  clashes = lib.filter (port: port == 80 || port == 443);
+  webServer = name: {
+    assertion = !((config.services.${name} or { }).enable or false) || clashes ports.${name} == [ ];
+    message = "services.${name} listens on port 80 or 443 of this machine, and so does the lab's ingress. Let services.${name} listen on another port, for example 8080, and give it a name in the lab: services.homelab.services.web.url = \"http://<this machine's address>:8080\";";
+  };
+
+  disabled =
+    component:
+    lib.elem component (k3s.disable or [ ])
+    || lib.any (
+      flag: lib.hasInfix "--disable=${component}" flag || lib.hasInfix "--disable ${component}" flag
+    ) (lib.toList k3s.extraFlags);
+  leftOut = component: {
+    assertion = facts.isServer -> disabled component;
+    message = "k3s would start its own ${component}, which takes the ports of the lab's ingress. Do not force services.k3s.disable or services.k3s.extraFlags; add to services.homelab.k3s.disable and services.homelab.k3s.extraFlags.";
+  };
+in
+{
+  config = lib.mkIf cfg.enable {
+    assertions = [
+      (needed "domain" (cfg.settings.domain or null) "home.example.com")
+      (needed "email" (cfg.settings.email or null) "you@example.com")
+      (needed "dns.tokenFile" (cfg.settings.dns.tokenFile or null) "/run/secrets/cloudflare-token")
+      (secret "tokenFile" cfg.tokenFile)
+      (secret "dns.tokenFile" (cfg.settings.dns.tokenFile or cfg.dns.tokenFile))
+      {
+        assertion = cfg.role == "agent" -> cfg.serverAddr != "";
+        message = "services.homelab.role is \"agent\", and an agent needs a server to join; write services.homelab.serverAddr = \"https://<the first server>:6443\";";
+      }
+      {
+        assertion = cfg.serverAddr != "" -> cfg.tokenFile != null;
+        message = "services.homelab.serverAddr is set, and joining needs the cluster's secret; write services.homelab.tokenFile = \"/run/secrets/k3s-token\"; with the content of /var/lib/rancher/k3s/server/token of the first server.";
+      }
+      {
+        assertion = cfg.clusterInit -> facts.leads;
+        message = "services.homelab.clusterInit belongs on the first server alone, the one without serverAddr.";
+      }
+      {
+        assertion = cfg.role == "agent" -> cfg.k3s.disable == [ ] && (k3s.disable or [ ]) == [ ];
+        message = "k3s agents have no --disable and do not start with it; set services.homelab.k3s.disable on the servers.";
+      }
+      (leftOut "traefik")
+      (leftOut "servicelb")
+      (webServer "nginx")
+      (webServer "httpd")
+      (webServer "caddy")
+      {
+        assertion =
+          !(config.networking.nftables.enable or false)
+          || !(config.networking.nftables.flushRuleset or false);
+        message = "networking.nftables.flushRuleset deletes the rules by which k3s brings ports 80 and 443 to the ingress, each time the firewall is reloaded; set it to false.";
+      }
+    ];
+
+    warnings =
+      lib.optional (config.services.traefik.enable or false)
+        "services.traefik is enabled on a node of the lab: its entry points must not be ports 80 and 443, which the lab's ingress has."
+      ++
+        lib.optional (lib.hasInfix "-t nat -F" (config.networking.firewall.extraCommands or ""))
+          "networking.firewall.extraCommands flushes the nat table, and with it the rules by which k3s brings ports 80 and 443 to the ingress: delete your own rules one by one instead."
+      ++
+        lib.optional (!facts.leads && (cfg.services != { } || cfg.settings != { }))
+          "services.homelab.services and settings have no effect on this machine: only the first server, the one without serverAddr, applies the configuration."
+      ++
+        lib.optional (facts.hasEtcd && cfg.nodeIP == null)
+          "This server is a member of etcd, whose members know each other by address: reserve this machine's address in your router and write it into services.homelab.nodeIP.";
+  };
+}

@@ -1,0 +1,12 @@
+# services.homelab: one machine, or several, whose services have names and certificates in the house.
+{
+  imports = [
+    ./options.nix
+    ./settings.nix
+    ./assertions.nix
+    ./k3s.nix
+    ./firewall.nix
+    ./address.nix
+    ./apply.nix
+  ];
+}

@@ -1,0 +1,8 @@
+# What follows from `services.homelab` and more than one file must know.
+cfg: rec {
+  isServer = cfg.role == "server";
+  # The first server. It alone has the configuration and applies it: two that apply would undo each other's work.
+  leads = isServer && cfg.serverAddr == "";
+  # With several servers, each is a member of etcd.
+  hasEtcd = isServer && (cfg.clusterInit || cfg.serverAddr != "");
+}

@@ -1,0 +1,55 @@
+# From the options to the configuration file, which the program itself checks while the machine is built.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.homelab;
+  facts = import ./facts.nix cfg;
+  pins = builtins.fromTOML (builtins.readFile ../manifests/pins.toml);
+  pin = lib.findFirst (
+    file: file.name == "cert-manager"
+  ) (throw "cert-manager is not pinned") pins.upstream;
+  manifest = pkgs.fetchurl { inherit (pin) url sha256; };
+
+  # Null and empty mean "not said": the program's defaults stand in one place, in the program.
+  said =
+    value:
+    if lib.isAttrs value then
+      lib.filterAttrs (_: v: v != null && v != { } && v != [ ]) (lib.mapAttrs (_: said) value)
+    else
+      value;
+  fromOptions = said {
+    inherit (cfg) domain email services;
+    dns = { inherit (cfg.dns) provider tokenFile; };
+    acme = {
+      staging = if cfg.acme.staging then true else null;
+      inherit (cfg.acme) server;
+    };
+    ingress = {
+      inherit (cfg.ingress) controller config;
+      defaultClass = if cfg.ingress.defaultClass then null else false;
+    };
+  };
+
+  # A path of its own in `settings` wins. Named here and not in the environment, so that `sudo homelab up` finds it too.
+  complete = lib.recursiveUpdate (lib.optionalAttrs (cfg.settings.certManager.manage or true) {
+    certManager.manifest = "${manifest}";
+  }) cfg.settings;
+  written = (pkgs.formats.yaml { }).generate "homelab.yaml" complete;
+
+  # A typo fails the build, not the machine. A program for another kind of processor cannot be asked.
+  canAsk = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
+  checked = pkgs.runCommand "homelab.yaml" { inherit written; } ''
+    ${lib.getExe cfg.package} --config $written render > /dev/null
+    cp $written $out
+  '';
+in
+{
+  config = lib.mkIf (cfg.enable && facts.leads) {
+    services.homelab.settings = lib.mapAttrsRecursive (_: lib.mkDefault) fromOptions;
+    environment.etc."homelab/homelab.yaml".source = if canAsk then checked else written;
+  };
+}
