@@ -96,7 +96,7 @@ fn leaf(evidence: &Evidence, host: &str, served: &Served) -> Outcome {
     if leaf.is_staging() {
         return staging(evidence.staging, ready, &leaf.issuer);
     }
-    let saw = format!("{}, from {}, ends in {}", leaf.names.join(", "), leaf.issuer, span(left));
+    let saw = format!("certificate from {}, ends in {}", leaf.issuer, span(left));
     let untrusted = |why: String, cause: &str, fix: &str| Finding::new(why, cause, fix).into();
     match &served.trust {
         Trust::Trusted => Outcome::pass(saw),
