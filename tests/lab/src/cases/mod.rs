@@ -13,6 +13,7 @@ mod renewal;
 mod runner;
 mod secrets;
 mod stages;
+mod unit;
 mod weather;
 
 use std::process::ExitCode;
@@ -64,6 +65,7 @@ const CASES: &[Case] = &[
         changes::removal,
     ),
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
+    always("nixos", "the unit's command works without privileges", unit::works_unprivileged),
     always("nodes", "both nodes serve, in status and DNS", nodes::both_serve),
     with_all("nodes", "a lost node leaves status and DNS", nodes::a_lost_node_leaves),
     with_all("nodes", "a node changes its address", nodes::a_node_changes_its_address),
