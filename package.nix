@@ -1,0 +1,60 @@
+{
+  lib,
+  stdenv,
+  rustPlatform,
+  installShellFiles,
+  cacert,
+}:
+let
+  inherit (lib) fileset;
+in
+rustPlatform.buildRustPackage {
+  pname = "homelab";
+  inherit ((lib.importTOML ./Cargo.toml).workspace.package) version;
+
+  # The lab's members stand here because Cargo reads the whole workspace; they are not built.
+  src = fileset.toSource {
+    root = ./.;
+    fileset = fileset.unions [
+      ./Cargo.toml
+      ./Cargo.lock
+      ./src
+      ./manifests
+      ./tests/cli
+      ./tests/lab/Cargo.toml
+      ./tests/lab/src
+      ./tests/lab/world/Cargo.toml
+      ./tests/lab/world/src
+      ./tests/lab/world/tests
+    ];
+  };
+  cargoLock.lockFile = ./Cargo.lock;
+  cargoBuildFlags = [
+    "--package"
+    "homelab"
+  ];
+  cargoTestFlags = [
+    "--package"
+    "homelab"
+  ];
+
+  nativeBuildInputs = [ installShellFiles ];
+  # The tests make TLS clients, which want to know whom to trust.
+  nativeCheckInputs = [ cacert ];
+
+  postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+    for shell in bash fish zsh; do
+      $out/bin/homelab completions $shell > homelab.$shell
+    done
+    installShellCompletion homelab.{bash,fish,zsh}
+    $out/bin/homelab man man
+    installManPage man/*
+  '';
+
+  meta = {
+    description = "Names, certificates and a proof of reachability for a home lab on k3s";
+    license = lib.licenses.mit;
+    mainProgram = "homelab";
+    platforms = lib.platforms.unix;
+  };
+}

@@ -1,0 +1,26 @@
+# One machine: k3s without traefik and servicelb, and port 80 of a pod answers the LAN through the firewall.
+{
+  name = "homelab-single-node";
+
+  nodes = {
+    node = ./lab.nix;
+    client = { };
+  };
+
+  testScript = ''
+    start_all()
+    node.wait_for_unit("k3s.service")
+    node.wait_until_succeeds("k3s kubectl get node node | grep -w Ready")
+
+    with subtest("the packaged ingress and load balancer are not there"):
+        everything = node.succeed("k3s kubectl get addons,deployments,daemonsets --all-namespaces --output name")
+        for name in ("traefik", "servicelb", "svclb", "gateway-api"):
+            assert name not in everything, everything
+
+    with subtest("the LAN reaches host port 80, and not the API"):
+        node.succeed("systemctl is-active firewall.service")
+        node.succeed("k3s kubectl apply --filename /etc/answer.json")
+        client.wait_until_succeeds("curl --silent --output /dev/null --write-out '%{http_code}' http://node/ | grep 404")
+        client.fail("nc -z -w 3 node 6443")
+  '';
+}
