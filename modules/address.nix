@@ -39,6 +39,7 @@ in
       timerConfig = {
         OnBootSec = "2min";
         OnUnitInactiveSec = "1min";
+        AccuracySec = "10s";
       };
     };
   };
