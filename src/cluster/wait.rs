@@ -16,14 +16,15 @@ use crate::desired::kind::{Kind, KindRef, Stage};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
 use crate::desired::object::{Component, Key};
 use crate::error::{Error, Result};
-use crate::plan::readiness::{Readiness, pod_trouble, readiness};
+use crate::plan::readiness::{Readiness, Trouble, pod_trouble, readiness};
 
 /// Only waited for, never made.
 static POD: Kind =
     Kind { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, stage: Stage::Workload };
 
-/// How long a pod may be in trouble before the wait gives up: an image that fails to be pulled once may come the next time.
-const TROUBLE_GRACE: Duration = Duration::from_secs(45);
+/// The pods in trouble, since when.
+type Troubles = BTreeMap<Key, (Instant, Trouble)>;
+
 /// A watch ends after this long and is begun again (seconds).
 const WATCH_SECONDS: u32 = 290;
 
@@ -83,10 +84,10 @@ impl Cluster {
         }
         streams.push(self.follow(&POD, format!("{MANAGED_BY}={HOMELAB}"), None));
         let mut events = stream::select_all(streams);
-        let mut troubles: BTreeMap<Key, (Instant, String)> = BTreeMap::new();
+        let mut troubles = Troubles::new();
         loop {
             let patience =
-                troubles.values().map(|(since, _)| *since + TROUBLE_GRACE).min().unwrap_or(deadline);
+                troubles.values().map(|(since, trouble)| *since + trouble.patience).min().unwrap_or(deadline);
             let event = tokio::time::timeout_at(deadline.min(patience), events.next()).await;
             match event {
                 Ok(Some(Seen::Is(kind, object))) if *kind == POD => {
@@ -188,7 +189,7 @@ impl Cluster {
         Ok((Some(version), stream::iter(now).chain(events).boxed()))
     }
 
-    async fn late(&self, awaited: &Awaited, troubles: &BTreeMap<Key, (Instant, String)>) -> Error {
+    async fn late(&self, awaited: &Awaited, troubles: &Troubles) -> Error {
         if !troubles.is_empty() {
             return self.stuck(troubles).await;
         }
@@ -200,11 +201,11 @@ impl Cluster {
         error.hint("run `homelab up` again to go on waiting; `timeouts.apply` sets how long it waits")
     }
 
-    async fn stuck(&self, troubles: &BTreeMap<Key, (Instant, String)>) -> Error {
+    async fn stuck(&self, troubles: &Troubles) -> Error {
         let mut error = Error::wrong("a pod cannot run");
         let mut ports = false;
         let mut image = false;
-        for (key, (_, why)) in troubles {
+        for (key, (_, Trouble { why, .. })) in troubles {
             ports |= why.contains("free ports");
             image |= why.contains("cannot be pulled");
             error = error.because(format!("{key}: {why}"));
@@ -226,12 +227,12 @@ impl Cluster {
     }
 }
 
-fn note_trouble(troubles: &mut BTreeMap<Key, (Instant, String)>, kind: KindRef, pod: &Value) {
+fn note_trouble(troubles: &mut Troubles, kind: KindRef, pod: &Value) {
     let Some(key) = key(kind, pod) else { return };
     match pod_trouble(pod) {
-        Some(why) => {
+        Some(trouble) => {
             let since = troubles.get(&key).map_or_else(Instant::now, |(since, _)| *since);
-            troubles.insert(key, (since, why));
+            troubles.insert(key, (since, trouble));
         }
         None => drop(troubles.remove(&key)),
     }

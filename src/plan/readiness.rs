@@ -1,5 +1,7 @@
 //! Whether an object does what it is there for, and if not, what it waits for. Pure functions of the object.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::desired::kind::KindRef;
@@ -98,37 +100,54 @@ fn ingress(object: &Value) -> Readiness {
     }
 }
 
-/// What keeps a pod from running, if anything does that time alone will not mend.
-pub fn pod_trouble(pod: &Value) -> Option<String> {
-    let scheduled = find(pod, "PodScheduled").filter(|c| c["status"] == "False");
-    if let Some(condition) = scheduled {
-        return Some(format!("no node takes it: {}", message(condition)));
+/// What keeps a pod from running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// In words.
+    pub why: String,
+    /// How long it may last before nobody believes that it mends itself.
+    pub patience: Duration,
+}
+
+/// An image that fails to be pulled may come the next time, and a port become free.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// A program that ends because something it needs is not there yet starts again, after a pause that doubles from ten
+/// seconds on (Kubernetes docs, "Pod Lifecycle").
+const CRASH_PATIENCE: Duration = Duration::from_secs(150);
+
+/// What keeps a pod from running, if anything does.
+pub fn pod_trouble(pod: &Value) -> Option<Trouble> {
+    let stuck = |why: String| Some(Trouble { why, patience: PATIENCE });
+    if let Some(condition) = find(pod, "PodScheduled").filter(|c| c["status"] == "False") {
+        return stuck(format!("no node takes it: {}", message(condition)));
     }
     let statuses =
         ["initContainerStatuses", "containerStatuses"].iter().flat_map(|key| list(&pod["status"][*key]));
     for status in statuses {
         let waiting = &status["state"]["waiting"];
-        let reason = waiting["reason"].as_str().unwrap_or_default();
         let said = waiting["message"].as_str().unwrap_or_default();
-        match reason {
+        match waiting["reason"].as_str().unwrap_or_default() {
             "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
                 let image = status["image"].as_str().unwrap_or("?");
-                return Some(format!("image `{image}` cannot be pulled: {said}"));
+                return stuck(format!("image `{image}` cannot be pulled: {said}"));
             }
             "CrashLoopBackOff" => {
                 let ended = &status["lastState"]["terminated"];
                 let code = ended["exitCode"].as_i64().unwrap_or(-1);
                 let last = ended["message"].as_str().map_or_else(String::new, |m| format!(": {}", m.trim()));
-                return Some(format!("its container ends again and again with exit code {code}{last}"));
+                let why = format!("its container ends again and again with exit code {code}{last}");
+                return Some(Trouble { why, patience: CRASH_PATIENCE });
             }
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-                return Some(format!("its container cannot be made: {said}"));
+                return stuck(format!("its container cannot be made: {said}"));
             }
             _ => {}
         }
     }
-    let phase = pod["status"]["phase"] == "Failed";
-    phase.then(|| format!("it failed: {}", pod["status"]["message"].as_str().unwrap_or("no reason given")))
+    if pod["status"]["phase"] != "Failed" {
+        return None;
+    }
+    stuck(format!("it failed: {}", pod["status"]["message"].as_str().unwrap_or("no reason given")))
 }
 
 fn find<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
@@ -195,10 +214,10 @@ mod tests {
     fn a_pod_says_that_its_port_is_taken_or_its_image_is_missing() {
         let taken = json!({ "status": { "conditions": [{ "type": "PodScheduled", "status": "False",
             "message": "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports." }] } });
-        assert!(pod_trouble(&taken).unwrap().contains("didn't have free ports"));
+        assert!(pod_trouble(&taken).unwrap().why.contains("didn't have free ports"));
         let image = json!({ "status": { "containerStatuses": [{ "image": "x:1",
             "state": { "waiting": { "reason": "ImagePullBackOff", "message": "not found" } } }] } });
-        assert_eq!(pod_trouble(&image).unwrap(), "image `x:1` cannot be pulled: not found");
+        assert_eq!(pod_trouble(&image).unwrap().why, "image `x:1` cannot be pulled: not found");
         assert_eq!(pod_trouble(&json!({ "status": { "phase": "Running" } })), None);
     }
 }

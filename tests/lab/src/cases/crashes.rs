@@ -53,24 +53,29 @@ fn kills(hands: &Hands, times: u32, flags: &[&str], longest: Duration, from_noth
     Ok(())
 }
 
-/// Takes away much of what `up` makes, so that there is work to be killed in.
+/// Takes away much of what `up` makes, so that there is work to be killed in. Without `everything`, what takes a minute
+/// to come back stays: certificates, and the addresses in the Ingress status.
 fn clear(hands: &Hands, everything: bool) -> Result<()> {
     let label = "app.kubernetes.io/managed-by=homelab";
-    let kinds = "configmaps,roles,rolebindings,serviceaccounts,services,secrets,ingresses";
+    let delete = |kinds: &str, more: &[&str]| {
+        hands.kubectl(&[&["delete", kinds, "-l", label, "--ignore-not-found", "--wait=true"], more].concat())
+    };
     for namespace in NAMESPACES {
-        let namespaced = ["delete", kinds, "-n", namespace, "-l", label, "--ignore-not-found", "--wait=true"];
-        hands.kubectl(&namespaced)?;
+        delete("configmaps,roles,rolebindings,services", &["-n", namespace])?;
+        hands.kubectl(&[
+            "delete",
+            "secret",
+            "homelab-dns-provider",
+            "-n",
+            namespace,
+            "--ignore-not-found",
+        ])?;
+        if everything {
+            delete("ingresses,certificates,deployments,daemonsets", &["-n", namespace])?;
+            delete("secrets", &["-n", namespace])?;
+        }
     }
-    hands.kubectl(&[
-        "delete",
-        "clusterroles,clusterrolebindings,ingressclasses",
-        "-l",
-        label,
-        "--ignore-not-found",
-    ])?;
-    if everything {
-        hands.kubectl(&["delete", "deployments,daemonsets", "-A", "-l", label, "--ignore-not-found"])?;
-    }
+    delete("clusterissuers,clusterroles,clusterrolebindings,ingressclasses", &[])?;
     expect(
         !hands.kubectl(&["get", "namespaces", "-o", "name", "-l", label])?.is_empty(),
         "the namespaces went",

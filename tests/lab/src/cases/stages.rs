@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::command::run_in_terminal;
 use crate::error::{Result, bail};
+use crate::homelab;
 use crate::paths::repository;
 
 pub(super) struct Stage {
@@ -11,10 +12,11 @@ pub(super) struct Stage {
     pub(super) run: fn() -> Result<()>,
 }
 
-pub(super) const STAGES: [Stage; 4] = [
+pub(super) const STAGES: [Stage; 5] = [
     Stage { name: "the sources are formatted", run: format },
     Stage { name: "no lint has a warning", run: lints },
     Stage { name: "every dependency's licence is allowed", run: super::licences::check },
+    Stage { name: "the NixOS module and the flake hold as far as they can without nixpkgs", run: nix },
     Stage { name: "unit, golden and command-line tests pass", run: tests },
 ];
 
@@ -28,6 +30,16 @@ fn lints() -> Result<()> {
 
 fn tests() -> Result<()> {
     cargo(&["test", "--quiet", "--workspace"])
+}
+
+fn nix() -> Result<()> {
+    let homelab = homelab::build()?.homelab;
+    let mut check = Command::new("tests/nixos/check.sh");
+    let status = run_in_terminal(check.env("HOMELAB", homelab).current_dir(repository()))?;
+    if !status.success() {
+        bail!("tests/nixos/check.sh ended with {status}");
+    }
+    Ok(())
 }
 
 fn cargo(words: &[&str]) -> Result<()> {
