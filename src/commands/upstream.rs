@@ -15,7 +15,7 @@ use crate::net::download::{Pin, fetch};
 const DEADLINE: Duration = Duration::from_secs(120);
 /// Upstream's manifest has some 1.03 MB.
 const MAX_BYTES: u64 = 16 << 20;
-/// Names the file in place of the download; the NixOS module sets it.
+/// Names the file in place of the download, as `certManager.manifest` does.
 const VARIABLE: &str = "HOMELAB_CERT_MANAGER_MANIFEST";
 
 /// The documents of cert-manager's manifest; none if homelab does not install it.

@@ -95,10 +95,7 @@ pub(crate) struct RateLimit {
 impl Default for RateLimit {
     /// Cloudflare's: 1200 requests in five minutes.
     fn default() -> Self {
-        Self {
-            requests: 1200,
-            window_seconds: 300,
-        }
+        Self { requests: 1200, window_seconds: 300 }
     }
 }
 

@@ -11,10 +11,7 @@ pub(crate) enum StartError {
     #[error("cannot read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("{path}: {source}")]
-    Parse {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
+    Parse { path: PathBuf, source: serde_json::Error },
     #[error("an HTTPS listener is configured, but `tls` is not")]
     NoTls,
     #[error("{path}: {message}")]
@@ -22,11 +19,7 @@ pub(crate) enum StartError {
     #[error("the certificate and key cannot be used: {0}")]
     Certificate(#[from] rustls::Error),
     #[error("cannot listen on {address} ({what}): {source}")]
-    Bind {
-        what: &'static str,
-        address: SocketAddr,
-        source: std::io::Error,
-    },
+    Bind { what: &'static str, address: SocketAddr, source: std::io::Error },
     #[error("cannot wait for signals: {0}")]
     Signal(std::io::Error),
 }

@@ -22,10 +22,7 @@ struct Folder {
 
 /// The folder's files, by path, whatever the host is called.
 pub(crate) fn router(shared: Arc<Shared>, root: PathBuf) -> Router {
-    Router::new().fallback(answer).with_state(Folder {
-        shared,
-        root: Arc::new(root),
-    })
+    Router::new().fallback(answer).with_state(Folder { shared, root: Arc::new(root) })
 }
 
 async fn answer(
@@ -35,11 +32,7 @@ async fn answer(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let fault = folder
-        .shared
-        .world()
-        .faults
-        .http(HttpServer::Files, method.as_str(), uri.path());
+    let fault = folder.shared.world().faults.http(HttpServer::Files, method.as_str(), uri.path());
     let response = match fault {
         Some(fault) => {
             let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -48,12 +41,7 @@ async fn answer(
         None if method == Method::GET || method == Method::HEAD => read(&folder, uri.path()).await,
         None => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     };
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     folder.shared.world().downloads.push(Download {
         client: peer.ip(),
         method: method.to_string(),
@@ -72,11 +60,9 @@ async fn read(folder: &Folder, path: &str) -> Response {
         return not_found();
     };
     match tokio::fs::read(folder.root.join(relative)).await {
-        Ok(bytes) => (
-            [(header::CONTENT_TYPE, "application/octet-stream")],
-            Bytes::from(bytes),
-        )
-            .into_response(),
+        Ok(bytes) => {
+            ([(header::CONTENT_TYPE, "application/octet-stream")], Bytes::from(bytes)).into_response()
+        }
         Err(_) => not_found(),
     }
 }

@@ -18,10 +18,9 @@ use crate::{cloudflare, control, files, tls};
 /// Binds everything. Nothing is answered if one address cannot be had: the tasks end with the set.
 pub(crate) async fn start(config: &Config, shared: &Arc<Shared>) -> Result<JoinSet<()>, StartError> {
     let mut tasks = JoinSet::new();
-    for (role, addresses) in [
-        (Role::Authoritative, &config.authoritative),
-        (Role::Resolver, &config.resolvers),
-    ] {
+    for (role, addresses) in
+        [(Role::Authoritative, &config.authoritative), (Role::Resolver, &config.resolvers)]
+    {
         for &address in addresses {
             dns(&mut tasks, address, role, shared).await?;
         }
@@ -43,9 +42,7 @@ async fn dns(
     role: Role,
     shared: &Arc<Shared>,
 ) -> Result<(), StartError> {
-    let socket = UdpSocket::bind(address)
-        .await
-        .map_err(bind("DNS, UDP", address))?;
+    let socket = UdpSocket::bind(address).await.map_err(bind("DNS, UDP", address))?;
     let listener = tcp("DNS, TCP", address).await?;
     tasks.spawn(server::serve_udp(socket, address, role, Arc::clone(shared)));
     tasks.spawn(server::serve_tcp(listener, address, role, Arc::clone(shared)));
@@ -58,18 +55,10 @@ async fn https(tasks: &mut JoinSet<()>, config: &Config, shared: &Arc<Shared>) -
         wanted.push(("API", address, cloudflare::server::router(Arc::clone(shared))));
     }
     for &address in &config.doh {
-        wanted.push((
-            "DNS over HTTPS",
-            address,
-            doh::router(Arc::clone(shared), address),
-        ));
+        wanted.push(("DNS over HTTPS", address, doh::router(Arc::clone(shared), address)));
     }
     if let Some(folder) = &config.files {
-        wanted.push((
-            "files",
-            folder.listen,
-            files::router(Arc::clone(shared), folder.root.clone()),
-        ));
+        wanted.push(("files", folder.listen, files::router(Arc::clone(shared), folder.root.clone())));
     }
     if wanted.is_empty() {
         return Ok(());
@@ -87,9 +76,5 @@ async fn tcp(what: &'static str, address: SocketAddr) -> Result<TcpListener, Sta
 }
 
 fn bind(what: &'static str, address: SocketAddr) -> impl FnOnce(io::Error) -> StartError {
-    move |source| StartError::Bind {
-        what,
-        address,
-        source,
-    }
+    move |source| StartError::Bind { what, address, source }
 }

@@ -62,12 +62,6 @@ fn config_path() -> Result<PathBuf, StartError> {
 }
 
 fn read(path: &PathBuf) -> Result<Config, StartError> {
-    let text = std::fs::read(path).map_err(|source| StartError::Read {
-        path: path.clone(),
-        source,
-    })?;
-    serde_json::from_slice(&text).map_err(|source| StartError::Parse {
-        path: path.clone(),
-        source,
-    })
+    let text = std::fs::read(path).map_err(|source| StartError::Read { path: path.clone(), source })?;
+    serde_json::from_slice(&text).map_err(|source| StartError::Parse { path: path.clone(), source })
 }

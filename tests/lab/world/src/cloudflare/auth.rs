@@ -31,16 +31,10 @@ pub(crate) fn identify<'t>(
     verifying: bool,
 ) -> Result<&'t Token, ApiError> {
     let Some(header) = credentials.authorization else {
-        return Err(if credentials.legacy {
-            ApiError::legacy_key()
-        } else {
-            ApiError::no_authorization()
-        });
+        return Err(if credentials.legacy { ApiError::legacy_key() } else { ApiError::no_authorization() });
     };
     let header = std::str::from_utf8(header).map_err(|_| ApiError::malformed_token())?;
-    let value = header
-        .strip_prefix("Bearer ")
-        .ok_or_else(ApiError::malformed_token)?;
+    let value = header.strip_prefix("Bearer ").ok_or_else(ApiError::malformed_token)?;
     let Some(token) = tokens.get(value) else {
         let well_formed = value.len() >= SHORTEST_TOKEN && value.bytes().all(is_token_byte);
         return Err(match (well_formed, verifying) {
@@ -64,11 +58,7 @@ pub(crate) fn require(token: &Token, permission: Permission, now: Timestamp) -> 
     if !token.is_usable(now) {
         return Err(ApiError::invalid_token());
     }
-    if token.may(permission) {
-        Ok(())
-    } else {
-        Err(ApiError::scope())
-    }
+    if token.may(permission) { Ok(()) } else { Err(ApiError::scope()) }
 }
 
 /// The zone with this id, if the token covers it. A limited token cannot tell an unknown zone from
@@ -95,14 +85,9 @@ mod tests {
     fn identify_as(header: Option<&str>, grant: &str, verifying: bool) -> Result<(), u32> {
         let grant = serde_json::from_str(grant).unwrap();
         let tokens = BTreeMap::from([(VALUE.to_owned(), Token::new(VALUE, grant))]);
-        let credentials = Credentials {
-            authorization: header.map(str::as_bytes),
-            legacy: false,
-        };
+        let credentials = Credentials { authorization: header.map(str::as_bytes), legacy: false };
         let client = "192.0.2.9".parse().unwrap();
-        identify(&tokens, credentials, client, verifying)
-            .map(|_| ())
-            .map_err(|error| error.item.code)
+        identify(&tokens, credentials, client, verifying).map(|_| ()).map_err(|error| error.item.code)
     }
 
     #[test]
@@ -132,9 +117,6 @@ mod tests {
     #[test]
     fn a_token_bound_to_other_addresses_is_refused() {
         let grant = r#"{"allowed_ips":["198.51.100.0/24"]}"#;
-        assert_eq!(
-            identify_as(Some(&format!("Bearer {VALUE}")), grant, false),
-            Err(9109)
-        );
+        assert_eq!(identify_as(Some(&format!("Bearer {VALUE}")), grant, false), Err(9109));
     }
 }

@@ -52,12 +52,8 @@ pub(crate) fn run(zone: &mut Zone, batch: Batch, mint: &mut Mint, now: Timestamp
     }
     let mut copy = zone.clone();
     let deletes = each(batch.deletes, |target| delete(&mut copy, &target.id))?;
-    let patches = each(batch.patches, |change| {
-        edit(&mut copy, &change.id, change.draft, now)
-    })?;
-    let puts = each(batch.puts, |change| {
-        replace(&mut copy, &change.id, change.draft, now)
-    })?;
+    let patches = each(batch.patches, |change| edit(&mut copy, &change.id, change.draft, now))?;
+    let puts = each(batch.puts, |change| replace(&mut copy, &change.id, change.draft, now))?;
     let posts = each(batch.posts, |draft| create(&mut copy, draft, mint, now))?;
     *zone = copy;
     Ok(json!({ "deletes": deletes, "patches": patches, "puts": puts, "posts": posts }))

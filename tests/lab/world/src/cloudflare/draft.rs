@@ -27,11 +27,7 @@ impl Draft {
     /// This draft, with what it does not say taken from a record: the meaning of PATCH.
     pub(crate) fn over(self, record: &Record) -> Self {
         let old = record.facts.clone();
-        let content = if self.data.is_some() {
-            self.content
-        } else {
-            self.content.or(Some(old.content))
-        };
+        let content = if self.data.is_some() { self.content } else { self.content.or(Some(old.content)) };
         Self {
             name: self.name.or(Some(old.name)),
             kind: self.kind.or_else(|| Some(old.kind.as_str().to_owned())),

@@ -29,21 +29,13 @@ const VALIDATION: u32 = 1004;
 
 impl Item {
     fn new(code: u32, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            error_chain: Vec::new(),
-        }
+        Self { code, message: message.into(), error_chain: Vec::new() }
     }
 }
 
 impl ApiError {
     pub(crate) fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            item: Item::new(code, message),
-            retry_after: None,
-        }
+        Self { status, item: Item::new(code, message), retry_after: None }
     }
 
     fn caused_by(mut self, code: u32, message: impl Into<String>) -> Self {
@@ -67,11 +59,7 @@ impl ApiError {
     }
 
     pub(crate) fn no_authorization() -> Self {
-        Self::new(
-            400,
-            9106,
-            "Missing X-Auth-Key, X-Auth-Email or Authorization headers",
-        )
+        Self::new(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
     }
 
     /// A token with a newline, a quote or the wrong length.
@@ -96,11 +84,7 @@ impl ApiError {
     }
 
     pub(crate) fn location(client: IpAddr) -> Self {
-        Self::new(
-            403,
-            9109,
-            format!("Cannot use the access token from location: {client}"),
-        )
+        Self::new(403, 9109, format!("Cannot use the access token from location: {client}"))
     }
 
     /// The token lacks a permission, or the zone.
@@ -119,11 +103,7 @@ impl ApiError {
     }
 
     pub(crate) fn no_route(path: &str) -> Self {
-        Self::new(
-            400,
-            7003,
-            format!("Could not route to {path}, perhaps your object identifier is invalid?"),
-        )
+        Self::new(400, 7003, format!("Could not route to {path}, perhaps your object identifier is invalid?"))
     }
 
     /// The code of the real answer to a body that is no JSON is not known: 9207 is our choice.
@@ -141,11 +121,7 @@ impl ApiError {
 
     /// A CNAME where there is an address or another CNAME.
     pub(crate) fn host_exists() -> Self {
-        Self::new(
-            400,
-            81053,
-            "An A, AAAA, or CNAME record with that host already exists.",
-        )
+        Self::new(400, 81053, "An A, AAAA, or CNAME record with that host already exists.")
     }
 
     /// An address where there is a CNAME.
@@ -159,11 +135,7 @@ impl ApiError {
 
     /// More operations than the plan allows; the real code is not known, 81100 is our choice.
     pub(crate) fn batch_too_large(limit: usize) -> Self {
-        Self::new(
-            400,
-            81100,
-            format!("Batch exceeds the maximum of {limit} operations."),
-        )
+        Self::new(400, 81100, format!("Batch exceeds the maximum of {limit} operations."))
     }
 
     pub(crate) fn too_many_requests(limit: u32, window: u32, retry_after: u32) -> Self {
@@ -171,10 +143,7 @@ impl ApiError {
             "More than {limit} requests per {window} seconds reached. Please wait and consider throttling your \
              request speed"
         );
-        Self {
-            retry_after: Some(retry_after),
-            ..Self::new(429, 971, message)
-        }
+        Self { retry_after: Some(retry_after), ..Self::new(429, 971, message) }
     }
 }
 
@@ -191,9 +160,6 @@ mod tests {
 
     #[test]
     fn flattening_keeps_other_errors_as_they_are() {
-        assert_eq!(
-            ApiError::malformed_token().flattened(),
-            ApiError::malformed_token()
-        );
+        assert_eq!(ApiError::malformed_token().flattened(), ApiError::malformed_token());
     }
 }

@@ -10,11 +10,7 @@ pub(crate) type Query = [(String, String)];
 
 /// The first value of this key.
 pub(crate) fn value<'q>(query: &'q Query, key: &str) -> Option<&'q str> {
-    query
-        .iter()
-        .find(|(k, _)| k == key)
-        .map(|(_, v)| v.as_str())
-        .filter(|v| !v.is_empty())
+    query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
 }
 
 /// The records that the query asks for, in the order that it asks for.
@@ -23,10 +19,8 @@ pub(crate) fn select<'r>(records: &'r [Record], query: &Query) -> Vec<&'r Record
     let mut found: Vec<&Record> = records
         .iter()
         .filter(|record| {
-            let mut verdicts = query
-                .iter()
-                .filter_map(|(key, wanted)| verdict(record, key, wanted))
-                .peekable();
+            let mut verdicts =
+                query.iter().filter_map(|(key, wanted)| verdict(record, key, wanted)).peekable();
             if any && verdicts.peek().is_some() {
                 verdicts.any(|good| good)
             } else {

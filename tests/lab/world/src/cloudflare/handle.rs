@@ -54,11 +54,7 @@ pub(crate) fn handle(world: &mut World, request: &Request<'_>) -> Reply {
     let reply = if reading.allowed {
         route(world, request, &token, &segments).unwrap_or_else(refuse)
     } else {
-        refuse(ApiError::too_many_requests(
-            reading.limit,
-            reading.window_seconds,
-            reading.resets_in,
-        ))
+        refuse(ApiError::too_many_requests(reading.limit, reading.window_seconds, reading.resets_in))
     };
     reply.metered(&reading).asked_by(token_id.as_deref())
 }
@@ -83,11 +79,7 @@ fn route(
             Ok(Reply::result(zone.to_json()))
         }
         (method, ["zones", id, "dns_records", rest @ ..]) => {
-            let permission = if method == "GET" {
-                Permission::DnsRead
-            } else {
-                Permission::DnsEdit
-            };
+            let permission = if method == "GET" { Permission::DnsRead } else { Permission::DnsEdit };
             auth::require(token, permission, request.now)?;
             let at = auth::zone_for(&world.zones, id, token, ApiError::scope())?;
             dns_records(world, at, request, rest)
@@ -135,19 +127,13 @@ fn dns_records(
         ("GET", []) => {
             let found = filter::select(&zone.records, request.query);
             let (found, info) = page(found, request.query, 100, 5_000_000);
-            Ok(Reply::list(
-                found.into_iter().map(Record::to_json).collect(),
-                info,
-            ))
+            Ok(Reply::list(found.into_iter().map(Record::to_json).collect(), info))
         }
         ("POST", []) => one(records::create(zone, parse(request.body)?, mint, now)),
         ("POST", ["batch"]) => Ok(Reply::result(batch::run(zone, parse(request.body)?, mint, now)?)),
         (_, [id]) if !is_id(id) => Err(ApiError::no_route(request.path)),
         ("GET", [id]) => {
-            let record = zone
-                .find(id)
-                .and_then(|at| zone.records.get(at))
-                .ok_or_else(ApiError::no_record)?;
+            let record = zone.find(id).and_then(|at| zone.records.get(at)).ok_or_else(ApiError::no_record)?;
             Ok(Reply::result(record.to_json()))
         }
         ("PUT", [id]) => one(records::replace(zone, id, parse(request.body)?, now)),

@@ -10,11 +10,7 @@ pub(crate) fn page<T>(items: Vec<T>, query: &Query, default: usize, most: usize)
     let per_page = number("per_page").unwrap_or(default).clamp(1, most);
     let page = number("page").unwrap_or(1).max(1);
     let total = items.len();
-    let items: Vec<T> = items
-        .into_iter()
-        .skip((page - 1).saturating_mul(per_page))
-        .take(per_page)
-        .collect();
+    let items: Vec<T> = items.into_iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
     let info = json!({
         "page": page, "per_page": per_page, "count": items.len(), "total_count": total,
         "total_pages": total.div_ceil(per_page),
@@ -27,10 +23,8 @@ mod tests {
     use super::*;
 
     fn ask(query: &[(&str, &str)]) -> (Vec<u32>, Value) {
-        let query: Vec<(String, String)> = query
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
+        let query: Vec<(String, String)> =
+            query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         page((1..=5).collect(), &query, 100, 1000)
     }
 
@@ -48,9 +42,6 @@ mod tests {
     #[test]
     fn without_wishes_the_default_page_is_answered() {
         let (items, info) = ask(&[]);
-        assert_eq!(
-            (items.len(), &info["per_page"], &info["page"]),
-            (5, &json!(100), &json!(1))
-        );
+        assert_eq!((items.len(), &info["per_page"], &info["page"]), (5, &json!(100), &json!(1)));
     }
 }

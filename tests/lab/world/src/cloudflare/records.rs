@@ -18,12 +18,7 @@ pub(crate) fn create(
 ) -> Result<Record, ApiError> {
     let facts = validate::facts(draft, &zone.name)?;
     conflict::check(&zone.records, &facts, None)?;
-    let record = Record {
-        id: mint.next(),
-        created_on: now,
-        modified_on: now,
-        facts,
-    };
+    let record = Record { id: mint.next(), created_on: now, modified_on: now, facts };
     zone.records.push(record.clone());
     zone.serial = zone.serial.wrapping_add(1);
     Ok(record)
@@ -43,10 +38,7 @@ pub(crate) fn replace(zone: &mut Zone, id: &str, draft: Draft, now: Timestamp) -
 
 /// PATCH: the record keeps what the draft does not say.
 pub(crate) fn edit(zone: &mut Zone, id: &str, draft: Draft, now: Timestamp) -> Result<Record, ApiError> {
-    let record = zone
-        .find(id)
-        .and_then(|at| zone.records.get(at))
-        .ok_or_else(ApiError::no_record)?;
+    let record = zone.find(id).and_then(|at| zone.records.get(at)).ok_or_else(ApiError::no_record)?;
     let draft = draft.over(record);
     replace(zone, id, draft, now)
 }

@@ -35,53 +35,23 @@ impl Reply {
     }
 
     fn ok(body: Value) -> Self {
-        Self {
-            status: 200,
-            body,
-            headers: Vec::new(),
-            codes: Vec::new(),
-            token_id: None,
-        }
+        Self { status: 200, body, headers: Vec::new(), codes: Vec::new(), token_id: None }
     }
 
     pub(crate) fn error(error: ApiError) -> Self {
-        let ApiError {
-            status,
-            item,
-            retry_after,
-        } = error;
-        let codes = std::iter::once(item.code)
-            .chain(item.error_chain.iter().map(|cause| cause.code))
-            .collect();
+        let ApiError { status, item, retry_after } = error;
+        let codes =
+            std::iter::once(item.code).chain(item.error_chain.iter().map(|cause| cause.code)).collect();
         let body = json!({ "success": false, "errors": [item], "messages": [], "result": null });
-        let headers = retry_after
-            .map(|seconds| ("retry-after", seconds.to_string()))
-            .into_iter()
-            .collect();
-        Self {
-            status,
-            body,
-            headers,
-            codes,
-            token_id: None,
-        }
+        let headers = retry_after.map(|seconds| ("retry-after", seconds.to_string())).into_iter().collect();
+        Self { status, body, headers, codes, token_id: None }
     }
 
     /// The headers that tell a client how much it has left (draft-ietf-httpapi-ratelimit-headers).
     pub(crate) fn metered(mut self, reading: &Reading) -> Self {
-        let Reading {
-            remaining,
-            resets_in,
-            limit,
-            window_seconds,
-            ..
-        } = reading;
-        self.headers
-            .push(("ratelimit", format!("\"default\";r={remaining};t={resets_in}")));
-        self.headers.push((
-            "ratelimit-policy",
-            format!("\"default\";q={limit};w={window_seconds}"),
-        ));
+        let Reading { remaining, resets_in, limit, window_seconds, .. } = reading;
+        self.headers.push(("ratelimit", format!("\"default\";r={remaining};t={resets_in}")));
+        self.headers.push(("ratelimit-policy", format!("\"default\";q={limit};w={window_seconds}")));
         self
     }
 

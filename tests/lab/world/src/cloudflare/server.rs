@@ -29,34 +29,22 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let query = Query::<Vec<(String, String)>>::try_from_uri(&uri)
-        .map(|Query(pairs)| pairs)
-        .unwrap_or_default();
+    let query =
+        Query::<Vec<(String, String)>>::try_from_uri(&uri).map(|Query(pairs)| pairs).unwrap_or_default();
     let legacy = headers.contains_key("x-auth-key") || headers.contains_key("x-auth-email");
     let authorization = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
     let request = Request {
         method: method.as_str(),
         path: uri.path(),
         query: &query,
-        credentials: Credentials {
-            authorization,
-            legacy,
-        },
+        credentials: Credentials { authorization, legacy },
         client: peer.ip(),
         body: &body,
         now: Timestamp::now(),
     };
     let mut world = shared.world();
     let reply = handle(&mut world, &request);
-    world.requests.push(seen(
-        &request,
-        &uri,
-        &headers,
-        peer,
-        reply.status,
-        &reply.codes,
-        reply.token_id,
-    ));
+    world.requests.push(seen(&request, &uri, &headers, peer, reply.status, &reply.codes, reply.token_id));
     drop(world);
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Json(reply.body)).into_response();
@@ -77,9 +65,7 @@ fn seen(
     codes: &[u32],
     token_id: Option<String>,
 ) -> RequestSeen {
-    let user_agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok());
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     RequestSeen {
         client: peer.ip(),
         method: request.method.to_owned(),

@@ -42,20 +42,13 @@ fn ask(world: &mut World, token: &str, method: &str, path: &str, body: Value) ->
             method,
             path: &format!("/client/v4{path}"),
             query: &query,
-            credentials: Credentials {
-                authorization: Some(header.as_bytes()),
-                legacy: false,
-            },
+            credentials: Credentials { authorization: Some(header.as_bytes()), legacy: false },
             client: "192.0.2.1".parse().unwrap(),
             body: body.to_string().as_bytes(),
             now: Timestamp::now(),
         },
     );
-    (
-        reply.status,
-        reply.codes.last().copied().unwrap_or(0),
-        reply.body["result"].clone(),
-    )
+    (reply.status, reply.codes.last().copied().unwrap_or(0), reply.body["result"].clone())
 }
 
 fn records_path() -> String {
@@ -63,40 +56,19 @@ fn records_path() -> String {
 }
 
 fn add(world: &mut World, kind: &str, name: &str, content: &str) -> (u16, u32, Value) {
-    ask(
-        world,
-        FULL,
-        "POST",
-        &records_path(),
-        json!({"type":kind,"name":name,"content":content}),
-    )
+    ask(world, FULL, "POST", &records_path(), json!({"type":kind,"name":name,"content":content}))
 }
 
 fn names(world: &mut World, query: &str) -> Vec<String> {
-    let (_, _, result) = ask(
-        world,
-        FULL,
-        "GET",
-        &format!("{}?{query}", records_path()),
-        Value::Null,
-    );
-    result
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["name"].as_str().unwrap().to_owned())
-        .collect()
+    let (_, _, result) = ask(world, FULL, "GET", &format!("{}?{query}", records_path()), Value::Null);
+    result.as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
 fn a_token_sees_the_zones_that_it_covers() {
     let mut world = world();
     let count = |world: &mut World, token, path| {
-        ask(world, token, "GET", path, Value::Null)
-            .2
-            .as_array()
-            .unwrap()
-            .len()
+        ask(world, token, "GET", path, Value::Null).2.as_array().unwrap().len()
     };
     assert_eq!(count(&mut world, FULL, "/zones"), 2);
     assert_eq!(count(&mut world, READER, "/zones"), 1);
@@ -110,22 +82,9 @@ fn a_token_is_refused_what_it_does_not_cover() {
     let mut world = world();
     let mut code = |token, method, path: String| ask(&mut world, token, method, &path, json!({})).1;
     assert_eq!(code(READER, "POST", records_path()), 10000);
-    assert_eq!(
-        code(
-            READER,
-            "GET",
-            format!("/zones/{}/dns_records", zone_id("other.test"))
-        ),
-        10000
-    );
-    assert_eq!(
-        code(READER, "GET", format!("/zones/{}", zone_id("other.test"))),
-        9109
-    );
-    assert_eq!(
-        code(FULL, "GET", format!("/zones/{}", zone_id("unknown.test"))),
-        1001
-    );
+    assert_eq!(code(READER, "GET", format!("/zones/{}/dns_records", zone_id("other.test"))), 10000);
+    assert_eq!(code(READER, "GET", format!("/zones/{}", zone_id("other.test"))), 9109);
+    assert_eq!(code(FULL, "GET", format!("/zones/{}", zone_id("unknown.test"))), 1001);
     assert_eq!(code(FULL, "GET", "/zones/example.test".to_owned()), 7003);
     assert_eq!(code(FULL, "GET", "/nonsense".to_owned()), 7003);
 }
@@ -137,11 +96,7 @@ fn the_same_record_twice_is_refused_with_or_without_quotes() {
     assert_eq!(add(&mut world, "TXT", "a", "x"), (400, 81058, Value::Null));
     let other_ttl = json!({"type":"TXT","name":"a","content":"x","ttl":120});
     assert_eq!(ask(&mut world, FULL, "POST", &records_path(), other_ttl).1, 81057);
-    assert_eq!(
-        add(&mut world, "TXT", "a", "y").0,
-        200,
-        "another content is another record"
-    );
+    assert_eq!(add(&mut world, "TXT", "a", "y").0, 200, "another content is another record");
 }
 
 #[test]
@@ -172,10 +127,7 @@ fn put_forgets_and_patch_keeps_what_is_not_said() {
         (&put["content"], &put["ttl"], &put["comment"]),
         (&json!("192.0.2.3"), &json!(1), &Value::Null)
     );
-    assert_eq!(
-        ask(&mut world, FULL, "DELETE", &path, Value::Null).2,
-        json!({"id": made["id"]})
-    );
+    assert_eq!(ask(&mut world, FULL, "DELETE", &path, Value::Null).2, json!({"id": made["id"]}));
     assert_eq!(ask(&mut world, FULL, "DELETE", &path, Value::Null).1, 81044);
     assert_eq!(ask(&mut world, FULL, "GET", &path, Value::Null).0, 404);
 }
@@ -183,26 +135,16 @@ fn put_forgets_and_patch_keeps_what_is_not_said() {
 #[test]
 fn filters_and_pages_choose_the_records() {
     let mut world = world();
-    for (kind, name, content) in [
-        ("A", "a", "192.0.2.1"),
-        ("A", "b", "192.0.2.2"),
-        ("TXT", "a", "x"),
-    ] {
+    for (kind, name, content) in [("A", "a", "192.0.2.1"), ("A", "b", "192.0.2.2"), ("TXT", "a", "x")] {
         assert_eq!(add(&mut world, kind, name, content).0, 200);
     }
     assert_eq!(names(&mut world, "type=A"), ["a.example.test", "b.example.test"]);
-    assert_eq!(
-        names(&mut world, "name=a.example.test&type=TXT"),
-        ["a.example.test"]
-    );
+    assert_eq!(names(&mut world, "name=a.example.test&type=TXT"), ["a.example.test"]);
     assert_eq!(names(&mut world, "name.exact=b.example.test"), ["b.example.test"]);
     assert_eq!(names(&mut world, "name[startswith]=b"), ["b.example.test"]);
     assert_eq!(names(&mut world, "content=192.0.2.2"), ["b.example.test"]);
     assert_eq!(names(&mut world, "match=any&content=192.0.2.2&type=TXT").len(), 2);
-    assert_eq!(
-        names(&mut world, "order=name&direction=desc&per_page=1"),
-        ["b.example.test"]
-    );
+    assert_eq!(names(&mut world, "order=name&direction=desc&per_page=1"), ["b.example.test"]);
     assert_eq!(names(&mut world, "page=2&per_page=2").len(), 1);
     assert_eq!(names(&mut world, "page=9").len(), 0);
 }
@@ -216,21 +158,9 @@ fn a_batch_deletes_first_and_posts_last() {
         "posts": [{"type":"CNAME","name":"a","content":"b.test"}, {"type":"TXT","name":"t","content":"x"}],
         "puts": null,
     });
-    let (status, _, result) = ask(
-        &mut world,
-        FULL,
-        "POST",
-        &format!("{}/batch", records_path()),
-        batch,
-    );
-    assert_eq!(
-        (status, result["deletes"][0]["content"].as_str()),
-        (200, Some("192.0.2.1"))
-    );
-    assert_eq!(
-        (result["posts"].as_array().unwrap().len(), &result["puts"]),
-        (2, &json!([]))
-    );
+    let (status, _, result) = ask(&mut world, FULL, "POST", &format!("{}/batch", records_path()), batch);
+    assert_eq!((status, result["deletes"][0]["content"].as_str()), (200, Some("192.0.2.1")));
+    assert_eq!((result["posts"].as_array().unwrap().len(), &result["puts"]), (2, &json!([])));
     assert_eq!(names(&mut world, ""), ["a.example.test", "t.example.test"]);
 }
 
@@ -243,13 +173,7 @@ fn a_batch_with_one_error_changes_nothing() {
         "deletes": [{ "id": old["id"] }],
         "posts": [{"type":"A","name":"b","content":"192.0.2.2"}, {"type":"A","name":"c","content":"nonsense"}],
     });
-    let (status, code, _) = ask(
-        &mut world,
-        FULL,
-        "POST",
-        &format!("{}/batch", records_path()),
-        batch,
-    );
+    let (status, code, _) = ask(&mut world, FULL, "POST", &format!("{}/batch", records_path()), batch);
     assert_eq!((status, code), (400, 9005));
     assert_eq!(names(&mut world, ""), ["a.example.test"]);
     assert_eq!(world.zones[0].serial, serial);
@@ -261,14 +185,7 @@ fn a_batch_has_at_most_two_hundred_operations() {
     let post = |n: usize| json!({"type":"A","name":format!("h{n}"),"content":"192.0.2.1"});
     let mut batch = |n: usize| {
         let posts: Vec<Value> = (0..n).map(post).collect();
-        ask(
-            &mut world,
-            FULL,
-            "POST",
-            &format!("{}/batch", records_path()),
-            json!({ "posts": posts }),
-        )
-        .0
+        ask(&mut world, FULL, "POST", &format!("{}/batch", records_path()), json!({ "posts": posts })).0
     };
     assert_eq!([batch(201), batch(200)], [400, 200]);
 }
@@ -276,15 +193,9 @@ fn a_batch_has_at_most_two_hundred_operations() {
 #[test]
 fn a_revoked_token_is_invalid_at_once() {
     let mut world = world();
-    assert_eq!(
-        ask(&mut world, READER, "GET", "/user/tokens/verify", Value::Null).0,
-        200
-    );
+    assert_eq!(ask(&mut world, READER, "GET", "/user/tokens/verify", Value::Null).0, 200);
     world.tokens.remove(READER);
-    assert_eq!(
-        ask(&mut world, READER, "GET", "/user/tokens/verify", Value::Null).1,
-        1000
-    );
+    assert_eq!(ask(&mut world, READER, "GET", "/user/tokens/verify", Value::Null).1, 1000);
     assert_eq!(ask(&mut world, READER, "GET", "/zones", Value::Null).1, 9109);
 }
 
@@ -292,10 +203,7 @@ fn a_revoked_token_is_invalid_at_once() {
 fn a_body_that_is_no_record_is_a_bad_request() {
     let mut world = world();
     assert_eq!(ask(&mut world, FULL, "POST", &records_path(), json!([1])).0, 400);
-    assert_eq!(
-        ask(&mut world, FULL, "POST", &records_path(), json!({"ttl":"300"})).1,
-        9207
-    );
+    assert_eq!(ask(&mut world, FULL, "POST", &records_path(), json!({"ttl":"300"})).1, 9207);
 }
 
 #[test]
@@ -308,10 +216,7 @@ fn a_validation_error_is_wrapped_unless_the_configuration_says_otherwise() {
             method: "POST",
             path: &format!("/client/v4{}", records_path()),
             query: &[],
-            credentials: Credentials {
-                authorization: Some(header.as_bytes()),
-                legacy: false,
-            },
+            credentials: Credentials { authorization: Some(header.as_bytes()), legacy: false },
             client: "192.0.2.1".parse().unwrap(),
             body: br#"{"type":"A","name":"p","content":"192.168.1.1","proxied":true}"#,
             now: Timestamp::now(),

@@ -50,11 +50,7 @@ fn full_name(given: &str, zone: &str) -> Result<String, ApiError> {
         name if is_within(name, zone) => name.to_owned(),
         name => format!("{name}.{zone}"),
     };
-    if is_record_name(&name) {
-        Ok(name)
-    } else {
-        Err(ApiError::validation(9000, "DNS name is invalid."))
-    }
+    if is_record_name(&name) { Ok(name) } else { Err(ApiError::validation(9000, "DNS name is invalid.")) }
 }
 
 /// Letters, digits, hyphens and underscores; an asterisk alone as the first label.
@@ -68,9 +64,7 @@ fn is_host_name(name: &str) -> bool {
         && name.len() <= 253
         && name.split('.').all(|label| {
             (1..=63).contains(&label.len())
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         })
@@ -80,35 +74,19 @@ fn is_host_name(name: &str) -> bool {
 fn content(kind: Kind, content: Option<String>, data: Option<&Value>) -> Result<String, ApiError> {
     let given = match (kind, data) {
         (Kind::Caa, Some(data)) => caa_content(data),
-        _ => content.map(|text| {
-            if kind == Kind::Txt {
-                text
-            } else {
-                text.trim().to_owned()
-            }
-        }),
+        _ => content.map(|text| if kind == Kind::Txt { text } else { text.trim().to_owned() }),
     };
     let given = given.unwrap_or_default();
     let target = || given.trim_end_matches('.').to_owned();
     let (code, words, good) = match kind {
-        Kind::A => (
-            9005,
-            "Content for A record must be a valid IPv4 address.",
-            address::<Ipv4Addr>(&given),
-        ),
-        Kind::Aaaa => (
-            9006,
-            "Content for AAAA record must be a valid IPv6 address.",
-            address::<Ipv6Addr>(&given),
-        ),
+        Kind::A => (9005, "Content for A record must be a valid IPv4 address.", address::<Ipv4Addr>(&given)),
+        Kind::Aaaa => {
+            (9006, "Content for AAAA record must be a valid IPv6 address.", address::<Ipv6Addr>(&given))
+        }
         Kind::Cname => (9007, "Content for CNAME record is invalid.", host(target())),
         Kind::Mx => (9009, "Content for MX record is invalid.", host(target())),
         Kind::Ns => (9008, "Content for NS record is invalid.", host(target())),
-        Kind::Caa => (
-            9012,
-            "Content for CAA record is invalid.",
-            caa_parts(&given).map(|_| given.clone()),
-        ),
+        Kind::Caa => (9012, "Content for CAA record is invalid.", caa_parts(&given).map(|_| given.clone())),
         Kind::Txt => (
             9010,
             "Content for TXT record is invalid.",
@@ -139,11 +117,7 @@ fn ttl(given: Option<f64>) -> Result<u32, ApiError> {
     let whole = given as u32;
     let good = f64::from(whole) == given && (whole == 1 || (60..=86_400).contains(&whole));
     let refusal = "Invalid TTL. Must be between 60 and 86,400 seconds, or 1 for automatic";
-    if good {
-        Ok(whole)
-    } else {
-        Err(ApiError::validation(9021, refusal))
-    }
+    if good { Ok(whole) } else { Err(ApiError::validation(9021, refusal)) }
 }
 
 fn priority(kind: Kind, given: Option<f64>) -> Result<Option<u16>, ApiError> {
@@ -206,29 +180,12 @@ mod tests {
         let proxied = |address: &str| {
             check(json!({"type":"A","name":"w","content":address,"proxied":true,"ttl":300})).map(|f| f.ttl)
         };
-        for address in [
-            "192.168.1.5",
-            "10.0.0.1",
-            "172.16.0.1",
-            "127.0.0.1",
-            "169.254.1.1",
-            "100.64.0.1",
-        ] {
+        for address in ["192.168.1.5", "10.0.0.1", "172.16.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1"] {
             assert_eq!(proxied(address), Err(9003), "{address}");
         }
-        assert_eq!(
-            proxied("203.0.113.5"),
-            Ok(1),
-            "a proxied record's TTL is automatic"
-        );
-        assert_eq!(
-            check(json!({"type":"AAAA","name":"w","content":"fd00::1","proxied":true})),
-            Err(9003)
-        );
-        assert_eq!(
-            check(json!({"type":"TXT","name":"w","content":"x","proxied":true})),
-            Err(9004)
-        );
+        assert_eq!(proxied("203.0.113.5"), Ok(1), "a proxied record's TTL is automatic");
+        assert_eq!(check(json!({"type":"AAAA","name":"w","content":"fd00::1","proxied":true})), Err(9003));
+        assert_eq!(check(json!({"type":"TXT","name":"w","content":"x","proxied":true})), Err(9004));
     }
 
     #[test]
@@ -241,10 +198,7 @@ mod tests {
     fn the_ttl_is_automatic_or_between_a_minute_and_a_day() {
         let ttl =
             |ttl: Value| check(json!({"type":"A","name":"w","content":"192.0.2.1","ttl":ttl})).map(|f| f.ttl);
-        assert_eq!(
-            [ttl(json!(1)), ttl(json!(60.0)), ttl(json!(null))],
-            [Ok(1), Ok(60), Ok(1)]
-        );
+        assert_eq!([ttl(json!(1)), ttl(json!(60.0)), ttl(json!(null))], [Ok(1), Ok(60), Ok(1)]);
         for bad in [0.0, 2.0, 59.0, 60.5, 86_401.0, -1.0] {
             assert_eq!(ttl(json!(bad)), Err(9021), "{bad}");
         }
@@ -259,11 +213,7 @@ mod tests {
         assert_eq!(content("AAAA", "192.0.2.1"), Err(9006));
         assert_eq!(content("CNAME", "Other.Test."), Ok("other.test".to_owned()));
         assert_eq!(content("CNAME", "not a host"), Err(9007));
-        assert_eq!(
-            content("TXT", "\"a b\""),
-            Ok("\"a b\"".to_owned()),
-            "quotes are kept as given"
-        );
+        assert_eq!(content("TXT", "\"a b\""), Ok("\"a b\"".to_owned()), "quotes are kept as given");
         assert_eq!(content("TXT", ""), Err(9010));
         assert_eq!(content("MX", "mail.test"), Ok("mail.test".to_owned()));
         assert_eq!(content("CAA", "nonsense"), Err(9012));
@@ -279,9 +229,6 @@ mod tests {
 
     #[test]
     fn an_mx_record_needs_a_priority() {
-        assert_eq!(
-            check(json!({"type":"MX","name":"@","content":"mail.test"})),
-            Err(9100)
-        );
+        assert_eq!(check(json!({"type":"MX","name":"@","content":"mail.test"})), Err(9100));
     }
 }

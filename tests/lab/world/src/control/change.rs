@@ -39,9 +39,7 @@ pub(super) async fn put_token(
 
 pub(super) async fn delete_token(State(shared): State<Arc<Shared>>, Path(value): Path<String>) -> Answer {
     let removed = shared.world().tokens.remove(&value);
-    removed
-        .map(|token| Json(json!({ "id": token.id })))
-        .ok_or_else(|| Refusal::not_found("token"))
+    removed.map(|token| Json(json!({ "id": token.id }))).ok_or_else(|| Refusal::not_found("token"))
 }
 
 /// A record as if made by hand in the dashboard: any zone, no token, no count against the rate limit.
@@ -49,10 +47,7 @@ pub(super) async fn add_record(State(shared): State<Arc<Shared>>, Json(new): Jso
     let mut world = shared.world();
     let World { zones, mint, .. } = &mut *world;
     let name = plain(&new.zone);
-    let zone = zones
-        .iter_mut()
-        .find(|zone| zone.name == name)
-        .ok_or_else(|| Refusal::not_found("zone"))?;
+    let zone = zones.iter_mut().find(|zone| zone.name == name).ok_or_else(|| Refusal::not_found("zone"))?;
     let record = records::create(zone, new.draft, mint, Timestamp::now())?;
     Ok(Json(record.to_json()))
 }

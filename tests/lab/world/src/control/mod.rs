@@ -23,10 +23,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/requests", get(look::requests))
         .route("/queries", get(look::queries))
         .route("/downloads", get(look::downloads))
-        .route(
-            "/tokens/{value}",
-            put(change::put_token).delete(change::delete_token),
-        )
+        .route("/tokens/{value}", put(change::put_token).delete(change::delete_token))
         .route("/records", post(change::add_record))
         .route("/records/{id}", delete(change::delete_record))
         .route("/faults", post(change::add_fault).delete(change::clear_faults))
@@ -54,10 +51,7 @@ impl Refusal {
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
         let item = error.flattened().item;
-        Self(
-            StatusCode::BAD_REQUEST,
-            format!("{} ({})", item.message, item.code),
-        )
+        Self(StatusCode::BAD_REQUEST, format!("{} ({})", item.message, item.code))
     }
 }
 

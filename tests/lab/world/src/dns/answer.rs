@@ -57,10 +57,7 @@ pub(crate) fn answer(world: &mut World, meeting: Meeting, packet: &[u8], now: Ti
     };
     let mut response = frame(&request, meeting.role);
     let question = request.queries.first().cloned();
-    let name = question
-        .as_ref()
-        .map(|query| plain(&query.name().to_ascii()))
-        .unwrap_or_default();
+    let name = question.as_ref().map(|query| plain(&query.name().to_ascii())).unwrap_or_default();
     let refusal = refusal(&request, question.as_ref());
     let mut dropped = false;
     if let Some(rcode) = refusal {
@@ -76,25 +73,15 @@ pub(crate) fn answer(world: &mut World, meeting: Meeting, packet: &[u8], now: Ti
         client: meeting.client,
         transport: meeting.transport.name(),
         name,
-        kind: question
-            .map(|query| query.query_type().to_string())
-            .unwrap_or_default(),
-        rcode: if dropped {
-            "DROPPED".to_owned()
-        } else {
-            rcode_name(response.metadata.response_code)
-        },
+        kind: question.map(|query| query.query_type().to_string()).unwrap_or_default(),
+        rcode: if dropped { "DROPPED".to_owned() } else { rcode_name(response.metadata.response_code) },
         answers: response.answers.len(),
     });
     let largest = match meeting.transport {
         Transport::Udp => request.max_payload().min(LARGEST_UDP),
         Transport::Tcp | Transport::Https => u16::MAX,
     };
-    if dropped {
-        None
-    } else {
-        encode(&response, usize::from(largest))
-    }
+    if dropped { None } else { encode(&response, usize::from(largest)) }
 }
 
 /// The response with everything but records: flags, question, EDNS.
@@ -105,9 +92,7 @@ fn frame(request: &Message, role: Role) -> Message {
     response.add_queries(request.queries.iter().cloned());
     if let Some(asked) = &request.edns {
         let mut edns = Edns::new();
-        edns.set_max_payload(LARGEST_UDP)
-            .set_version(0)
-            .set_dnssec_ok(asked.flags().dnssec_ok);
+        edns.set_max_payload(LARGEST_UDP).set_version(0).set_dnssec_ok(asked.flags().dnssec_ok);
         response.set_edns(edns);
     }
     response
@@ -130,12 +115,7 @@ fn refusal(request: &Message, question: Option<&Query>) -> Option<ResponseCode> 
 
 /// The facts for the answer; None if a fault swallows it.
 fn find(world: &mut World, meeting: Meeting, name: &str, kind: RecordType, now: Timestamp) -> Option<Lookup> {
-    let bare = |rcode| Lookup {
-        rcode,
-        answers: Vec::new(),
-        authority: Vec::new(),
-        onward: None,
-    };
+    let bare = |rcode| Lookup { rcode, answers: Vec::new(), authority: Vec::new(), onward: None };
     let past = match world.faults.dns(meeting.server, name) {
         DnsVerdict::Healthy => None,
         DnsVerdict::Stale(zones) => Some(zones),
@@ -150,10 +130,7 @@ fn find(world: &mut World, meeting: Meeting, name: &str, kind: RecordType, now: 
         return Some(found.unwrap_or_else(|| bare(ResponseCode::Refused)));
     }
     let server = meeting.server.ip();
-    let remembered = world
-        .cache
-        .as_ref()
-        .and_then(|cache| cache.get(server, name, kind, now));
+    let remembered = world.cache.as_ref().and_then(|cache| cache.get(server, name, kind, now));
     let found = remembered.unwrap_or_else(|| {
         let found = resolve::recursive(zones, outside, proxy, name, kind);
         if let Some(cache) = &mut world.cache {
@@ -188,11 +165,7 @@ fn glue(world: &World, query: &Query) -> Vec<hickory_proto::rr::Record> {
     let known = servers.iter().filter(|server| world.outside.is_server(server));
     let found = known.filter_map(|server| {
         let owner = rdata::dns_name(server);
-        let mut answers = world
-            .outside
-            .closest(server)?
-            .lookup(server, RecordType::A)
-            .answers;
+        let mut answers = world.outside.closest(server)?.lookup(server, RecordType::A).answers;
         answers.retain(|record| record.name == owner);
         Some(answers)
     });

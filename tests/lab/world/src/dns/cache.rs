@@ -18,9 +18,7 @@ impl NegativeCache {
     /// The remembered answer, its TTL counted down.
     pub(super) fn get(&self, server: IpAddr, name: &str, kind: RecordType, now: Timestamp) -> Option<Lookup> {
         let (until, lookup) = self.entries.get(&(server, name.to_owned(), kind))?;
-        let left = u32::try_from(until - now.as_second())
-            .ok()
-            .filter(|left| *left > 0)?;
+        let left = u32::try_from(until - now.as_second()).ok().filter(|left| *left > 0)?;
         let mut lookup = lookup.clone();
         for record in &mut lookup.authority {
             record.ttl = left;
@@ -43,8 +41,7 @@ impl NegativeCache {
         });
         if let Some(life) = life {
             let until = now.as_second() + i64::from(life);
-            self.entries
-                .insert((server, name.to_owned(), kind), (until, lookup.clone()));
+            self.entries.insert((server, name.to_owned(), kind), (until, lookup.clone()));
         }
     }
 

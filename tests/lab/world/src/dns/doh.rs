@@ -27,9 +27,7 @@ struct Resolver {
 
 /// `/dns-query` of the resolver at this address.
 pub(crate) fn router(shared: Arc<Shared>, address: SocketAddr) -> Router {
-    Router::new()
-        .route("/dns-query", get(by_get).post(by_post))
-        .with_state(Resolver { shared, address })
+    Router::new().route("/dns-query", get(by_get).post(by_post)).with_state(Resolver { shared, address })
 }
 
 async fn by_get(
@@ -37,9 +35,7 @@ async fn by_get(
     Extension(Peer(client)): Extension<Peer>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
-    let packet = query
-        .get("dns")
-        .and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
+    let packet = query.get("dns").and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
     match packet {
         Some(packet) => respond(&resolver, client, &packet),
         None => StatusCode::BAD_REQUEST.into_response(),
@@ -52,10 +48,7 @@ async fn by_post(
     headers: HeaderMap,
     packet: Bytes,
 ) -> Response {
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|value| value != MEDIA_TYPE)
-    {
+    if headers.get(header::CONTENT_TYPE).is_none_or(|value| value != MEDIA_TYPE) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
     respond(&resolver, client, &packet)
@@ -63,12 +56,8 @@ async fn by_post(
 
 /// A question that a fault drops is a gateway's timeout here: HTTP cannot stay silent.
 fn respond(resolver: &Resolver, client: SocketAddr, packet: &[u8]) -> Response {
-    let meeting = Meeting {
-        role: Role::Resolver,
-        transport: Transport::Https,
-        server: resolver.address,
-        client,
-    };
+    let meeting =
+        Meeting { role: Role::Resolver, transport: Transport::Https, server: resolver.address, client };
     let bytes = answer(&mut resolver.shared.world(), meeting, packet, Timestamp::now());
     match bytes {
         Some(bytes) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], bytes).into_response(),

@@ -66,12 +66,7 @@ impl<'a> View<'a> {
                 answers.extend(rdata::wire(alias, &name));
                 if !is_within(&alias.content, self.apex) {
                     let onward = Some(alias.content.clone());
-                    return Lookup {
-                        rcode: ResponseCode::NoError,
-                        answers,
-                        authority: Vec::new(),
-                        onward,
-                    };
+                    return Lookup { rcode: ResponseCode::NoError, answers, authority: Vec::new(), onward };
                 }
                 name.clone_from(&alias.content);
                 continue;
@@ -81,19 +76,9 @@ impl<'a> View<'a> {
                 return self.negative(ResponseCode::NoError, answers);
             }
             answers.extend(found);
-            return Lookup {
-                rcode: ResponseCode::NoError,
-                answers,
-                authority: Vec::new(),
-                onward: None,
-            };
+            return Lookup { rcode: ResponseCode::NoError, answers, authority: Vec::new(), onward: None };
         }
-        Lookup {
-            rcode: ResponseCode::ServFail,
-            answers: Vec::new(),
-            authority: Vec::new(),
-            onward: None,
-        }
+        Lookup { rcode: ResponseCode::ServFail, answers: Vec::new(), authority: Vec::new(), onward: None }
     }
 
     /// The records at the name, or those of the wildcard that covers it; None if the name does not exist.
@@ -113,20 +98,13 @@ impl<'a> View<'a> {
     }
 
     fn at(&self, name: &str) -> Vec<&'a Facts> {
-        self.records
-            .iter()
-            .map(|record| &record.facts)
-            .filter(|facts| facts.name == name)
-            .collect()
+        self.records.iter().map(|record| &record.facts).filter(|facts| facts.name == name).collect()
     }
 
     /// A name exists if it or a name below it has a record.
     fn exists(&self, name: &str) -> bool {
         name == self.apex
-            || self
-                .records
-                .iter()
-                .any(|record| is_within(&record.facts.name, name))
+            || self.records.iter().any(|record| is_within(&record.facts.name, name))
             || self.below.iter().any(|other| is_within(other, name))
     }
 
@@ -136,9 +114,7 @@ impl<'a> View<'a> {
         if matches!(kind, RecordType::CNAME | RecordType::ANY) || name == self.apex {
             return None;
         }
-        node.iter()
-            .find(|facts| facts.kind == Kind::Cname && !facts.proxied)
-            .copied()
+        node.iter().find(|facts| facts.kind == Kind::Cname && !facts.proxied).copied()
     }
 
     fn matching(&self, node: &[&'a Facts], name: &str, kind: RecordType, flatten: bool) -> Vec<WireRecord> {
@@ -147,22 +123,15 @@ impl<'a> View<'a> {
                 RecordType::SOA => return vec![self.soa()],
                 RecordType::NS => {
                     let servers = self.name_servers.iter();
-                    return servers
-                        .map(|server| rdata::name_server(self.apex, server))
-                        .collect();
+                    return servers.map(|server| rdata::name_server(self.apex, server)).collect();
                 }
                 _ => {}
             }
         }
         let wants_address = matches!(kind, RecordType::A | RecordType::AAAA);
         if wants_address && let Some(proxied) = node.iter().find(|facts| facts.proxied) {
-            let of_family = self
-                .proxy
-                .iter()
-                .filter(|a| a.is_ipv4() == (kind == RecordType::A));
-            return of_family
-                .map(|a| rdata::address(name, *a, rdata::ttl(proxied)))
-                .collect();
+            let of_family = self.proxy.iter().filter(|a| a.is_ipv4() == (kind == RecordType::A));
+            return of_family.map(|a| rdata::address(name, *a, rdata::ttl(proxied))).collect();
         }
         if wants_address
             && flatten
@@ -197,11 +166,6 @@ impl<'a> View<'a> {
     }
 
     fn negative(&self, rcode: ResponseCode, answers: Vec<WireRecord>) -> Lookup {
-        Lookup {
-            rcode,
-            answers,
-            authority: vec![self.soa()],
-            onward: None,
-        }
+        Lookup { rcode, answers, authority: vec![self.soa()], onward: None }
     }
 }

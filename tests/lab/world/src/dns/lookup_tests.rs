@@ -56,11 +56,7 @@ fn resolve(world: &mut World, name: &str, kind: RecordType) -> Message {
 }
 
 fn shown(message: &Message) -> Vec<String> {
-    message
-        .answers
-        .iter()
-        .map(|r| format!("{} {} {}", r.name, r.record_type(), r.data))
-        .collect()
+    message.answers.iter().map(|r| format!("{} {} {}", r.name, r.record_type(), r.data)).collect()
 }
 
 #[test]
@@ -89,43 +85,25 @@ fn a_missing_type_is_no_data_and_a_missing_name_is_nxdomain() {
         ("c.example.test", ResponseCode::NXDomain),
     ] {
         let message = ask(&mut world, name, RecordType::TXT);
-        assert_eq!(
-            (message.metadata.response_code, message.answers.len()),
-            (rcode, 0),
-            "{name}"
-        );
-        let RData::SOA(soa) = &message.authorities[0].data else {
-            panic!("no SOA for {name}")
-        };
+        assert_eq!((message.metadata.response_code, message.answers.len()), (rcode, 0), "{name}");
+        let RData::SOA(soa) = &message.authorities[0].data else { panic!("no SOA for {name}") };
         assert_eq!((soa.minimum, message.authorities[0].ttl), (1800, 1800));
     }
 }
 
 #[test]
 fn a_wildcard_covers_what_does_not_exist_and_nothing_else() {
-    let mut world = world(&[
-        ("A", "*.home", "192.0.2.1"),
-        ("TXT", "a.home", "x"),
-        ("A", "deep.b.home", "192.0.2.2"),
-    ]);
+    let mut world =
+        world(&[("A", "*.home", "192.0.2.1"), ("TXT", "a.home", "x"), ("A", "deep.b.home", "192.0.2.2")]);
     let mut rcode_and_count = |name: &str| {
         let message = ask(&mut world, name, RecordType::A);
         (message.metadata.response_code, message.answers.len())
     };
-    assert_eq!(
-        rcode_and_count("new.home.example.test"),
-        (ResponseCode::NoError, 1)
-    );
-    assert_eq!(
-        rcode_and_count("very.new.home.example.test"),
-        (ResponseCode::NoError, 1)
-    );
+    assert_eq!(rcode_and_count("new.home.example.test"), (ResponseCode::NoError, 1));
+    assert_eq!(rcode_and_count("very.new.home.example.test"), (ResponseCode::NoError, 1));
     assert_eq!(rcode_and_count("a.home.example.test"), (ResponseCode::NoError, 0));
     assert_eq!(rcode_and_count("b.home.example.test"), (ResponseCode::NoError, 0));
-    assert_eq!(
-        rcode_and_count("x.b.home.example.test"),
-        (ResponseCode::NXDomain, 0)
-    );
+    assert_eq!(rcode_and_count("x.b.home.example.test"), (ResponseCode::NXDomain, 0));
 }
 
 #[test]
@@ -137,21 +115,10 @@ fn an_alias_is_followed_inside_the_zone_and_by_resolvers_outside_it() {
         ("CNAME", "loop", "loop2.example.test"),
         ("CNAME", "loop2", "loop.example.test"),
     ]);
-    let inside = [
-        "a.example.test. CNAME b.example.test.",
-        "b.example.test. A 192.0.2.1",
-    ];
+    let inside = ["a.example.test. CNAME b.example.test.", "b.example.test. A 192.0.2.1"];
     assert_eq!(shown(&ask(&mut world, "a.example.test", RecordType::A)), inside);
-    assert_eq!(
-        ask(&mut world, "out.example.test", RecordType::A).answers.len(),
-        1
-    );
-    assert_eq!(
-        resolve(&mut world, "out.example.test", RecordType::A)
-            .answers
-            .len(),
-        2
-    );
+    assert_eq!(ask(&mut world, "out.example.test", RecordType::A).answers.len(), 1);
+    assert_eq!(resolve(&mut world, "out.example.test", RecordType::A).answers.len(), 2);
     let looped = ask(&mut world, "loop.example.test", RecordType::A);
     assert_eq!(looped.metadata.response_code, ResponseCode::ServFail);
 }
@@ -159,10 +126,7 @@ fn an_alias_is_followed_inside_the_zone_and_by_resolvers_outside_it() {
 #[test]
 fn an_alias_at_the_apex_is_answered_with_its_targets_addresses() {
     let mut world = world(&[("CNAME", "@", "b.example.test"), ("A", "b", "192.0.2.1")]);
-    assert_eq!(
-        shown(&ask(&mut world, "example.test", RecordType::A)),
-        ["example.test. A 192.0.2.1"]
-    );
+    assert_eq!(shown(&ask(&mut world, "example.test", RecordType::A)), ["example.test. A 192.0.2.1"]);
 }
 
 #[test]
@@ -173,18 +137,12 @@ fn an_alias_at_the_apex_that_leads_back_to_it_has_no_address() {
 
 #[test]
 fn a_proxied_record_is_answered_with_the_edge() {
-    let mut world = world(&[
-        ("proxied A", "p", "198.51.100.9"),
-        ("proxied CNAME", "q", "elsewhere.test"),
-    ]);
+    let mut world = world(&[("proxied A", "p", "198.51.100.9"), ("proxied CNAME", "q", "elsewhere.test")]);
     for name in ["p", "q"] {
         let message = ask(&mut world, &format!("{name}.example.test"), RecordType::A);
         assert_eq!(shown(&message), [format!("{name}.example.test. A 203.0.113.99")]);
     }
-    assert_eq!(
-        ask(&mut world, "p.example.test", RecordType::AAAA).answers.len(),
-        0
-    );
+    assert_eq!(ask(&mut world, "p.example.test", RecordType::AAAA).answers.len(), 0);
 }
 
 #[test]
@@ -195,10 +153,7 @@ fn the_other_types_are_served_too() {
         ("CAA", "@", "0 issue \"letsencrypt.org\""),
         ("AAAA", "six", "fd00::1"),
     ]);
-    let RData::TXT(text) = &ask(&mut world, "t.example.test", RecordType::TXT).answers[0]
-        .data
-        .clone()
-    else {
+    let RData::TXT(text) = &ask(&mut world, "t.example.test", RecordType::TXT).answers[0].data.clone() else {
         panic!("no TXT")
     };
     assert_eq!(&*text.txt_data[0], b"heritage=external-dns");
@@ -221,14 +176,8 @@ fn name_servers_are_named_with_their_addresses() {
     assert_eq!((message.answers.len(), message.additionals.len()), (2, 2));
     let address = ask(&mut world, "bob.ns.lab.test", RecordType::A);
     assert_eq!(shown(&address), ["bob.ns.lab.test. A 127.0.0.54"]);
-    assert_eq!(
-        shown(&resolve(&mut world, "ada.ns.lab.test", RecordType::A)).len(),
-        1
-    );
-    assert_eq!(
-        ask(&mut world, "sub.example.test", RecordType::NS).answers.len(),
-        1
-    );
+    assert_eq!(shown(&resolve(&mut world, "ada.ns.lab.test", RecordType::A)).len(), 1);
+    assert_eq!(ask(&mut world, "sub.example.test", RecordType::NS).answers.len(), 1);
 }
 
 #[test]
@@ -251,39 +200,21 @@ fn resolvers_know_the_domains_above_hosts_and_zones_and_nothing_more() {
         let message = resolve(&mut world, name, kind);
         (message.metadata.response_code, message.answers.len())
     };
-    assert_eq!(
-        result("cloudflare.com", RecordType::SOA),
-        (ResponseCode::NoError, 1)
-    );
+    assert_eq!(result("cloudflare.com", RecordType::SOA), (ResponseCode::NoError, 1));
     assert_eq!(result("com", RecordType::NS), (ResponseCode::NoError, 1));
-    assert_eq!(
-        result("api.cloudflare.com", RecordType::AAAA),
-        (ResponseCode::NoError, 0)
-    );
+    assert_eq!(result("api.cloudflare.com", RecordType::AAAA), (ResponseCode::NoError, 0));
     assert_eq!(result("ns.lab.test", RecordType::A), (ResponseCode::NoError, 0));
-    assert_eq!(
-        result("other.cloudflare.com", RecordType::A),
-        (ResponseCode::NXDomain, 0)
-    );
+    assert_eq!(result("other.cloudflare.com", RecordType::A), (ResponseCode::NXDomain, 0));
     assert_eq!(result("unknown.com", RecordType::A), (ResponseCode::NXDomain, 0));
     assert_eq!(result("host.nowhere", RecordType::A), (ResponseCode::NXDomain, 0));
-    assert_eq!(
-        result("pinned.example.test", RecordType::A),
-        (ResponseCode::NoError, 1)
-    );
+    assert_eq!(result("pinned.example.test", RecordType::A), (ResponseCode::NoError, 1));
 }
 
 #[test]
 fn a_large_answer_is_truncated_over_udp_and_whole_over_tcp() {
     let long = "x".repeat(600);
     let mut world = world(&[("TXT", "t", &long)]);
-    let udp = ask_as(
-        &mut world,
-        Role::Authoritative,
-        Transport::Udp,
-        "t.example.test",
-        RecordType::TXT,
-    );
+    let udp = ask_as(&mut world, Role::Authoritative, Transport::Udp, "t.example.test", RecordType::TXT);
     assert!(udp.metadata.truncation && udp.answers.is_empty());
     let tcp = ask(&mut world, "t.example.test", RecordType::TXT);
     assert_eq!((tcp.metadata.truncation, tcp.answers.len()), (false, 1));
@@ -293,31 +224,13 @@ fn a_large_answer_is_truncated_over_udp_and_whole_over_tcp() {
 fn a_resolver_with_a_negative_cache_remembers_what_did_not_exist() {
     let mut world = world(&[]);
     world.cache = Some(super::cache::NegativeCache::default());
-    assert_eq!(
-        resolve(&mut world, "new.example.test", RecordType::A)
-            .answers
-            .len(),
-        0
-    );
+    assert_eq!(resolve(&mut world, "new.example.test", RecordType::A).answers.len(), 0);
     let draft = serde_json::from_value(json!({"type":"A","name":"new","content":"192.0.2.1"})).unwrap();
     create(&mut world.zones[0], draft, &mut world.mint, Timestamp::now()).unwrap();
-    assert_eq!(
-        resolve(&mut world, "new.example.test", RecordType::A)
-            .answers
-            .len(),
-        0
-    );
-    assert_eq!(
-        ask(&mut world, "new.example.test", RecordType::A).answers.len(),
-        1
-    );
+    assert_eq!(resolve(&mut world, "new.example.test", RecordType::A).answers.len(), 0);
+    assert_eq!(ask(&mut world, "new.example.test", RecordType::A).answers.len(), 1);
     world.cache.as_mut().unwrap().clear();
-    assert_eq!(
-        resolve(&mut world, "new.example.test", RecordType::A)
-            .answers
-            .len(),
-        1
-    );
+    assert_eq!(resolve(&mut world, "new.example.test", RecordType::A).answers.len(), 1);
 }
 
 #[test]
@@ -327,13 +240,7 @@ fn a_stale_server_does_not_see_new_records() {
     world.faults.add(order, &world.zones);
     let draft = serde_json::from_value(json!({"type":"A","name":"new","content":"192.0.2.1"})).unwrap();
     create(&mut world.zones[0], draft, &mut world.mint, Timestamp::now()).unwrap();
-    assert_eq!(
-        ask(&mut world, "new.example.test", RecordType::A).answers.len(),
-        0
-    );
+    assert_eq!(ask(&mut world, "new.example.test", RecordType::A).answers.len(), 0);
     world.faults.remove(None);
-    assert_eq!(
-        ask(&mut world, "new.example.test", RecordType::A).answers.len(),
-        1
-    );
+    assert_eq!(ask(&mut world, "new.example.test", RecordType::A).answers.len(), 1);
 }

@@ -8,11 +8,7 @@ pub(super) const LARGEST_UDP: u16 = 1232;
 /// The bytes of a response; without its records and with the TC flag if it is too large.
 pub(super) fn encode(response: &Message, largest: usize) -> Option<Vec<u8>> {
     let bytes = response.to_vec().ok()?;
-    if bytes.len() <= largest {
-        Some(bytes)
-    } else {
-        response.truncate().to_vec().ok()
-    }
+    if bytes.len() <= largest { Some(bytes) } else { response.truncate().to_vec().ok() }
 }
 
 /// FORMERR for a packet that has at least a header and is a question.
@@ -25,9 +21,7 @@ pub(super) fn failure_of(packet: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let id = u16::from_be_bytes([*high, *low]);
-    Message::error_msg(id, OpCode::Query, ResponseCode::FormErr)
-        .to_vec()
-        .ok()
+    Message::error_msg(id, OpCode::Query, ResponseCode::FormErr).to_vec().ok()
 }
 
 #[cfg(test)]

@@ -35,10 +35,8 @@ impl Outside {
         zones: &[Zone],
         server_addresses: &[IpAddr],
     ) -> Self {
-        let mut all: BTreeMap<String, Vec<IpAddr>> = hosts
-            .iter()
-            .map(|(name, addresses)| (plain(name), addresses.clone()))
-            .collect();
+        let mut all: BTreeMap<String, Vec<IpAddr>> =
+            hosts.iter().map(|(name, addresses)| (plain(name), addresses.clone())).collect();
         let mut servers = BTreeSet::new();
         for zone in zones {
             for (server, address) in zone.name_servers.iter().zip(server_addresses) {
@@ -46,43 +44,24 @@ impl Outside {
                 servers.insert(server.clone());
             }
         }
-        let names = || {
-            all.keys()
-                .map(String::as_str)
-                .chain(zones.iter().map(|zone| zone.name.as_str()))
-        };
+        let names = || all.keys().map(String::as_str).chain(zones.iter().map(|zone| zone.name.as_str()));
         let mut apexes: BTreeSet<String> = all.keys().map(|name| last_labels(name, 2)).collect();
         apexes.extend(names().map(|name| last_labels(name, 1)));
         apexes.insert(String::new());
-        let known = apexes
-            .iter()
-            .cloned()
-            .chain(zones.iter().map(|zone| zone.name.clone()));
+        let known = apexes.iter().cloned().chain(zones.iter().map(|zone| zone.name.clone()));
         let known = known.filter(|name| !name.is_empty()).collect();
         let mut domains: Vec<Domain> = apexes.into_iter().map(Domain::new).collect();
         for (name, addresses) in &all {
-            if let Some(domain) = domains
-                .iter_mut()
-                .find(|domain| domain.name == last_labels(name, 2))
-            {
-                domain
-                    .records
-                    .extend(addresses.iter().map(|address| host(name, *address)));
+            if let Some(domain) = domains.iter_mut().find(|domain| domain.name == last_labels(name, 2)) {
+                domain.records.extend(addresses.iter().map(|address| host(name, *address)));
             }
         }
-        Self {
-            domains,
-            known,
-            servers,
-        }
+        Self { domains, known, servers }
     }
 
     /// Is it a host that the configuration names, or a name server?
     pub(super) fn has_host(&self, name: &str) -> bool {
-        self.domains
-            .iter()
-            .flat_map(|domain| &domain.records)
-            .any(|record| record.facts.name == name)
+        self.domains.iter().flat_map(|domain| &domain.records).any(|record| record.facts.name == name)
     }
 
     pub(super) fn is_server(&self, name: &str) -> bool {
@@ -106,27 +85,14 @@ impl Outside {
 
 impl Domain {
     fn new(name: String) -> Self {
-        let server = if name.is_empty() {
-            "ns.invalid".to_owned()
-        } else {
-            format!("ns.{name}")
-        };
-        Self {
-            name,
-            name_servers: vec![server],
-            records: Vec::new(),
-        }
+        let server = if name.is_empty() { "ns.invalid".to_owned() } else { format!("ns.{name}") };
+        Self { name, name_servers: vec![server], records: Vec::new() }
     }
 }
 
 fn last_labels(name: &str, count: usize) -> String {
     let labels: Vec<&str> = name.split('.').collect();
-    labels
-        .iter()
-        .skip(labels.len().saturating_sub(count))
-        .copied()
-        .collect::<Vec<_>>()
-        .join(".")
+    labels.iter().skip(labels.len().saturating_sub(count)).copied().collect::<Vec<_>>().join(".")
 }
 
 fn host(name: &str, address: IpAddr) -> Record {

@@ -25,9 +25,7 @@ pub(super) fn wire(facts: &Facts, owner: &str) -> Option<WireRecord> {
         Kind::Cname => RData::CNAME(CNAME(dns_name(content))),
         Kind::Ns => RData::NS(NS(dns_name(content))),
         Kind::Mx => RData::MX(MX::new(facts.priority.unwrap_or(0), dns_name(content))),
-        Kind::Txt => RData::TXT(TXT::from_bytes(
-            strings_of(content).iter().map(Vec::as_slice).collect(),
-        )),
+        Kind::Txt => RData::TXT(TXT::from_bytes(strings_of(content).iter().map(Vec::as_slice).collect())),
         Kind::Caa => {
             let (flags, tag, value) = caa_parts(content)?;
             let mut caa = CAA::new_issue(flags & 0x80 != 0, None, Vec::new());
@@ -60,14 +58,7 @@ pub(super) fn name_server(zone: &str, server: &str) -> WireRecord {
 
 /// The SOA record with the timers that Cloudflare's zones have.
 pub(super) fn soa(zone: &str, primary: &str, serial: u32, minimum: u32) -> WireRecord {
-    let soa = SOA::new(
-        dns_name(primary),
-        dns_name("dns.cloudflare.com"),
-        serial,
-        10_000,
-        2_400,
-        604_800,
-        minimum,
-    );
+    let soa =
+        SOA::new(dns_name(primary), dns_name("dns.cloudflare.com"), serial, 10_000, 2_400, 604_800, minimum);
     WireRecord::from_rdata(dns_name(zone), minimum, RData::SOA(soa))
 }

@@ -11,10 +11,7 @@ use crate::state::zone::{Zone, is_within};
 
 /// The zone that has authority over the name: the longest one above it.
 pub(super) fn zone_of<'z>(zones: &'z [Zone], name: &str) -> Option<&'z Zone> {
-    zones
-        .iter()
-        .filter(|zone| is_within(name, &zone.name))
-        .max_by_key(|zone| zone.name.len())
+    zones.iter().filter(|zone| is_within(name, &zone.name)).max_by_key(|zone| zone.name.len())
 }
 
 /// What a name server of the zones answers; None if it has no authority.
@@ -52,12 +49,7 @@ pub(super) fn recursive(
             None => return Lookup { answers, ..step },
         }
     }
-    Lookup {
-        rcode: ResponseCode::ServFail,
-        answers: Vec::new(),
-        authority: Vec::new(),
-        onward: None,
-    }
+    Lookup { rcode: ResponseCode::ServFail, answers: Vec::new(), authority: Vec::new(), onward: None }
 }
 
 /// A host of the configuration counts even inside a zone; otherwise the longest zone or domain does.

@@ -24,12 +24,7 @@ pub(crate) async fn serve_udp(socket: UdpSocket, server: SocketAddr, role: Role,
         let Ok((length, client)) = socket.recv_from(&mut packet).await else {
             continue;
         };
-        let meeting = Meeting {
-            role,
-            transport: Transport::Udp,
-            server,
-            client,
-        };
+        let meeting = Meeting { role, transport: Transport::Udp, server, client };
         let question = packet.get(..length).unwrap_or_default();
         let bytes = answer(&mut shared.world(), meeting, question, Timestamp::now());
         if let Some(bytes) = bytes {
@@ -45,12 +40,7 @@ pub(crate) async fn serve_tcp(listener: TcpListener, server: SocketAddr, role: R
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        let meeting = Meeting {
-            role,
-            transport: Transport::Tcp,
-            server,
-            client,
-        };
+        let meeting = Meeting { role, transport: Transport::Tcp, server, client };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move { converse(stream, meeting, &shared).await });
     }

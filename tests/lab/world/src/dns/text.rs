@@ -9,20 +9,12 @@ const LONGEST: usize = 255;
 /// `a b` is one. What is longer than 255 bytes is split.
 pub(crate) fn strings_of(content: &str) -> Vec<Vec<u8>> {
     let trimmed = content.trim();
-    let strings = if trimmed.starts_with('"') {
-        quoted(trimmed)
-    } else {
-        vec![content.as_bytes().to_vec()]
-    };
+    let strings = if trimmed.starts_with('"') { quoted(trimmed) } else { vec![content.as_bytes().to_vec()] };
     strings.iter().flat_map(|string| split(string)).collect()
 }
 
 fn split(string: &[u8]) -> Vec<Vec<u8>> {
-    if string.is_empty() {
-        vec![Vec::new()]
-    } else {
-        string.chunks(LONGEST).map(<[u8]>::to_vec).collect()
-    }
+    if string.is_empty() { vec![Vec::new()] } else { string.chunks(LONGEST).map(<[u8]>::to_vec).collect() }
 }
 
 /// Quoted strings in a row, with `\"`, `\\` and `\DDD` inside (RFC 1035, 5.1). A missing last quote is forgiven.
@@ -60,10 +52,7 @@ mod tests {
     use super::*;
 
     fn strings(content: &str) -> Vec<String> {
-        strings_of(content)
-            .into_iter()
-            .map(|s| String::from_utf8(s).unwrap())
-            .collect()
+        strings_of(content).into_iter().map(|s| String::from_utf8(s).unwrap()).collect()
     }
 
     #[test]

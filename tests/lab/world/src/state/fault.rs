@@ -97,11 +97,7 @@ impl Faults {
         self.last += 1;
         let stale = matches!(&order, Order::Dns(fault) if fault.mode == DnsMode::Stale);
         let snapshot = if stale { zones.to_vec() } else { Vec::new() };
-        self.active.push(Active {
-            id: self.last,
-            order,
-            snapshot,
-        });
+        self.active.push(Active { id: self.last, order, snapshot });
         self.last
     }
 
@@ -113,23 +109,17 @@ impl Faults {
     }
 
     pub(crate) fn list(&self) -> Vec<Listed<'_>> {
-        self.active
-            .iter()
-            .map(|Active { id, order, .. }| Listed { id: *id, order })
-            .collect()
+        self.active.iter().map(|Active { id, order, .. }| Listed { id: *id, order }).collect()
     }
 
     /// The first fault that meets this request, counted.
     pub(crate) fn http(&mut self, server: HttpServer, method: &str, path: &str) -> Option<HttpFault> {
-        let at = self
-            .active
-            .iter()
-            .position(|active| match (&active.order, server) {
-                (Order::Api(fault), HttpServer::Api) | (Order::Files(fault), HttpServer::Files) => {
-                    fault.meets(method, path)
-                }
-                _ => false,
-            })?;
+        let at = self.active.iter().position(|active| match (&active.order, server) {
+            (Order::Api(fault), HttpServer::Api) | (Order::Files(fault), HttpServer::Files) => {
+                fault.meets(method, path)
+            }
+            _ => false,
+        })?;
         let (Order::Api(fault) | Order::Files(fault)) = self.active.get(at)?.order.clone() else {
             return None;
         };
@@ -139,14 +129,10 @@ impl Faults {
 
     /// The first fault that meets this question, counted.
     pub(crate) fn dns(&mut self, server: SocketAddr, name: &str) -> DnsVerdict {
-        let found = self
-            .active
-            .iter()
-            .enumerate()
-            .find_map(|(at, active)| match &active.order {
-                Order::Dns(fault) if fault.meets(server, name) => Some((at, fault.mode, &active.snapshot)),
-                _ => None,
-            });
+        let found = self.active.iter().enumerate().find_map(|(at, active)| match &active.order {
+            Order::Dns(fault) if fault.meets(server, name) => Some((at, fault.mode, &active.snapshot)),
+            _ => None,
+        });
         let Some((at, mode, snapshot)) = found else {
             return DnsVerdict::Healthy;
         };
@@ -178,30 +164,18 @@ impl Faults {
 impl HttpFault {
     fn meets(&self, method: &str, path: &str) -> bool {
         let short = path.strip_prefix("/client/v4").unwrap_or(path);
-        self.method
-            .as_deref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self
-                .path_prefix
-                .as_deref()
-                .is_none_or(|p| path.starts_with(p) || short.starts_with(p))
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.path_prefix.as_deref().is_none_or(|p| path.starts_with(p) || short.starts_with(p))
     }
 }
 
 impl DnsFault {
     fn meets(&self, server: SocketAddr, name: &str) -> bool {
         let here = self.server.as_deref().is_none_or(|wanted| {
-            wanted
-                .parse::<SocketAddr>()
-                .is_ok_and(|address| address == server)
-                || wanted
-                    .parse::<IpAddr>()
-                    .is_ok_and(|address| address == server.ip())
+            wanted.parse::<SocketAddr>().is_ok_and(|address| address == server)
+                || wanted.parse::<IpAddr>().is_ok_and(|address| address == server.ip())
         });
-        here && self
-            .name
-            .as_deref()
-            .is_none_or(|wanted| is_within(name, &plain(wanted)))
+        here && self.name.as_deref().is_none_or(|wanted| is_within(name, &plain(wanted)))
     }
 }
 
@@ -216,10 +190,7 @@ mod tests {
     #[test]
     fn a_counted_fault_ends_by_itself() {
         let mut faults = Faults::default();
-        faults.add(
-            order(r#"{"target":"api","status":500,"path_prefix":"/zones","count":2}"#),
-            &[],
-        );
+        faults.add(order(r#"{"target":"api","status":500,"path_prefix":"/zones","count":2}"#), &[]);
         let mut hit = || faults.http(HttpServer::Api, "GET", "/client/v4/zones").is_some();
         assert_eq!([hit(), hit(), hit()], [true, true, false]);
     }
@@ -236,10 +207,7 @@ mod tests {
     #[test]
     fn a_dns_fault_meets_a_name_and_everything_below_it_on_one_server() {
         let mut faults = Faults::default();
-        faults.add(
-            order(r#"{"target":"dns","mode":"drop","name":"a.test","server":"1.1.1.1"}"#),
-            &[],
-        );
+        faults.add(order(r#"{"target":"dns","mode":"drop","name":"a.test","server":"1.1.1.1"}"#), &[]);
         let mut drops =
             |server: &str, name: &str| matches!(faults.dns(server.parse().unwrap(), name), DnsVerdict::Drop);
         assert!(drops("1.1.1.1:53", "www.a.test"));

@@ -66,10 +66,7 @@ pub(crate) struct Download {
 
 impl<T> Default for Log<T> {
     fn default() -> Self {
-        Self {
-            entries: VecDeque::new(),
-            last: 0,
-        }
+        Self { entries: VecDeque::new(), last: 0 }
     }
 }
 
@@ -79,11 +76,7 @@ impl<T> Log<T> {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry {
-            n: self.last,
-            time: Timestamp::now(),
-            what,
-        });
+        self.entries.push_back(Entry { n: self.last, time: Timestamp::now(), what });
     }
 
     /// The entries after number `n`.
@@ -106,10 +99,7 @@ mod tests {
         for word in ["one", "two", "three"] {
             log.push(word);
         }
-        assert_eq!(
-            log.since(1).iter().map(|e| e.what).collect::<Vec<_>>(),
-            ["two", "three"]
-        );
+        assert_eq!(log.since(1).iter().map(|e| e.what).collect::<Vec<_>>(), ["two", "three"]);
         assert_eq!((log.last(), log.since(3).len()), (3, 0));
     }
 }

@@ -32,10 +32,7 @@ pub(crate) struct Reading {
 
 impl Meter {
     pub(crate) fn new(limit: RateLimit) -> Self {
-        Self {
-            limit,
-            windows: HashMap::new(),
-        }
+        Self { limit, windows: HashMap::new() }
     }
 
     /// Forgets what was used and counts by a new limit.
@@ -45,21 +42,12 @@ impl Meter {
 
     /// Counts one request of this token.
     pub(crate) fn count(&mut self, token_id: &str, now: Timestamp) -> Reading {
-        let RateLimit {
-            requests,
-            window_seconds,
-        } = self.limit;
+        let RateLimit { requests, window_seconds } = self.limit;
         let now = now.as_second();
         let length = i64::from(window_seconds.max(1));
-        let window = self.windows.entry(token_id.to_owned()).or_insert(Window {
-            started: now,
-            used: 0,
-        });
+        let window = self.windows.entry(token_id.to_owned()).or_insert(Window { started: now, used: 0 });
         if now - window.started >= length {
-            *window = Window {
-                started: now,
-                used: 0,
-            };
+            *window = Window { started: now, used: 0 };
         }
         window.used = window.used.saturating_add(1);
         Reading {
@@ -82,26 +70,17 @@ mod tests {
 
     #[test]
     fn the_request_after_the_last_allowed_one_is_refused_until_the_window_ends() {
-        let mut meter = Meter::new(RateLimit {
-            requests: 2,
-            window_seconds: 10,
-        });
+        let mut meter = Meter::new(RateLimit { requests: 2, window_seconds: 10 });
         assert!(meter.count("a", at(100)).allowed);
         assert!(meter.count("a", at(103)).allowed);
         let refused = meter.count("a", at(104));
-        assert_eq!(
-            (refused.allowed, refused.remaining, refused.resets_in),
-            (false, 0, 6)
-        );
+        assert_eq!((refused.allowed, refused.remaining, refused.resets_in), (false, 0, 6));
         assert!(meter.count("a", at(110)).allowed);
     }
 
     #[test]
     fn tokens_do_not_share_a_window() {
-        let mut meter = Meter::new(RateLimit {
-            requests: 1,
-            window_seconds: 10,
-        });
+        let mut meter = Meter::new(RateLimit { requests: 1, window_seconds: 10 });
         assert!(meter.count("a", at(100)).allowed);
         assert!(meter.count("b", at(100)).allowed);
     }

@@ -13,10 +13,7 @@ pub(crate) struct Mint {
 
 impl Mint {
     pub(crate) fn new(started: Timestamp) -> Self {
-        Self {
-            seed: started.as_nanosecond().to_string(),
-            made: 0,
-        }
+        Self { seed: started.as_nanosecond().to_string(), made: 0 }
     }
 
     pub(crate) fn next(&mut self) -> String {

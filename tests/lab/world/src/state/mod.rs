@@ -51,10 +51,7 @@ pub(crate) struct World {
 
 impl Shared {
     pub(crate) fn new(world: World) -> Self {
-        Self {
-            world: Mutex::new(world),
-            shutdown: Notify::new(),
-        }
+        Self { world: Mutex::new(world), shutdown: Notify::new() }
     }
 
     /// The state. A panic elsewhere does not make it unreadable: every change is a single step.
@@ -67,16 +64,9 @@ impl World {
     /// The world as configured, before anything happened.
     pub(crate) fn new(config: &Config) -> Self {
         let now = Timestamp::now();
-        let zones: Vec<Zone> = config
-            .zones
-            .iter()
-            .map(|zone| Zone::from_config(zone, config.soa_minimum, now))
-            .collect();
-        let servers: Vec<IpAddr> = config
-            .authoritative
-            .iter()
-            .map(std::net::SocketAddr::ip)
-            .collect();
+        let zones: Vec<Zone> =
+            config.zones.iter().map(|zone| Zone::from_config(zone, config.soa_minimum, now)).collect();
+        let servers: Vec<IpAddr> = config.authoritative.iter().map(std::net::SocketAddr::ip).collect();
         Self {
             outside: Outside::new(&config.hosts, &zones, &servers),
             zones,

@@ -79,18 +79,8 @@ pub(crate) struct Facts {
 impl Record {
     /// The record as the API answers it. There is no zone in it since November 2024.
     pub(crate) fn to_json(&self) -> Value {
-        let Facts {
-            name,
-            kind,
-            content,
-            priority,
-            ttl,
-            proxied,
-            proxiable,
-            comment,
-            tags,
-            settings,
-        } = &self.facts;
+        let Facts { name, kind, content, priority, ttl, proxied, proxiable, comment, tags, settings } =
+            &self.facts;
         let mut json = json!({
             "id": self.id, "name": name, "type": kind.as_str(), "content": content, "ttl": ttl,
             "proxied": proxied, "proxiable": proxiable, "comment": comment, "tags": tags,
@@ -114,10 +104,7 @@ pub(crate) fn caa_parts(content: &str) -> Option<(u8, &str, &str)> {
     let (flags, rest) = content.trim().split_once(char::is_whitespace)?;
     let (tag, value) = rest.trim_start().split_once(char::is_whitespace)?;
     let value = value.trim();
-    let value = value
-        .strip_prefix('"')
-        .and_then(|v| v.strip_suffix('"'))
-        .unwrap_or(value);
+    let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
     let tag_is_good = !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric());
     tag_is_good.then_some(())?;
     Some((flags.parse().ok()?, tag, value))
@@ -129,25 +116,14 @@ mod tests {
 
     #[test]
     fn a_caa_content_has_three_parts() {
-        assert_eq!(
-            caa_parts("0 issue \"letsencrypt.org\""),
-            Some((0, "issue", "letsencrypt.org"))
-        );
+        assert_eq!(caa_parts("0 issue \"letsencrypt.org\""), Some((0, "issue", "letsencrypt.org")));
         assert_eq!(caa_parts("0 issue ;"), Some((0, "issue", ";")));
         assert_eq!(caa_parts("issue letsencrypt.org"), None);
     }
 
     #[test]
     fn every_kind_reads_its_own_name() {
-        for kind in [
-            Kind::A,
-            Kind::Aaaa,
-            Kind::Caa,
-            Kind::Cname,
-            Kind::Mx,
-            Kind::Ns,
-            Kind::Txt,
-        ] {
+        for kind in [Kind::A, Kind::Aaaa, Kind::Caa, Kind::Cname, Kind::Mx, Kind::Ns, Kind::Txt] {
             assert_eq!(Kind::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(Kind::parse("SPF"), None);

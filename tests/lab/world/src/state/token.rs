@@ -65,16 +65,9 @@ pub(crate) struct Token {
 
 impl Token {
     pub(crate) fn new(value: &str, grant: Grant) -> Self {
-        let id = grant
-            .id
-            .clone()
-            .unwrap_or_else(|| stable_id(&format!("token {value}")));
+        let id = grant.id.clone().unwrap_or_else(|| stable_id(&format!("token {value}")));
         let head: String = value.chars().take(4).collect();
-        Self {
-            id,
-            hint: format!("{head}... ({} characters)", value.chars().count()),
-            grant,
-        }
+        Self { id, hint: format!("{head}... ({} characters)", value.chars().count()), grant }
     }
 
     pub(crate) fn status(&self, now: Timestamp) -> Status {
@@ -112,10 +105,7 @@ impl Token {
     /// What `/user/tokens/verify` tells.
     pub(crate) fn verify_json(&self, now: Timestamp) -> Value {
         let mut json = json!({ "id": self.id, "status": self.status(now) });
-        for (key, time) in [
-            ("expires_on", self.grant.expires_on),
-            ("not_before", self.grant.not_before),
-        ] {
+        for (key, time) in [("expires_on", self.grant.expires_on), ("not_before", self.grant.not_before)] {
             if let Some(time) = time {
                 json[key] = json!(time.to_string());
             }
@@ -184,10 +174,7 @@ mod tests {
     #[test]
     fn a_token_past_its_end_is_expired_and_one_before_its_start_is_not_usable() {
         let now = Timestamp::from_second(1_000).unwrap();
-        assert_eq!(
-            token(r#"{"expires_on":"1970-01-01T00:00:10Z"}"#).status(now),
-            Status::Expired
-        );
+        assert_eq!(token(r#"{"expires_on":"1970-01-01T00:00:10Z"}"#).status(now), Status::Expired);
         let early = token(r#"{"not_before":"1970-01-01T01:00:00Z"}"#);
         assert_eq!((early.status(now), early.is_usable(now)), (Status::Active, false));
     }

@@ -70,10 +70,7 @@ pub(crate) fn plain(name: &str) -> String {
 
 /// Is `name` the zone's own name, or below it?
 pub(crate) fn is_within(name: &str, zone: &str) -> bool {
-    zone.is_empty()
-        || name
-            .strip_suffix(zone)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    zone.is_empty() || name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 #[cfg(test)]

@@ -31,9 +31,7 @@ pub(crate) fn over_udp(server: SocketAddr, question: &Message) -> Option<Message
 fn over_tcp(server: SocketAddr, question: &Message) -> Message {
     let mut stream = TcpStream::connect(server).unwrap();
     let bytes = question.to_vec().unwrap();
-    stream
-        .write_all(&u16::try_from(bytes.len()).unwrap().to_be_bytes())
-        .unwrap();
+    stream.write_all(&u16::try_from(bytes.len()).unwrap().to_be_bytes()).unwrap();
     stream.write_all(&bytes).unwrap();
     let mut length = [0; 2];
     stream.read_exact(&mut length).unwrap();
@@ -58,13 +56,8 @@ async fn a_record_is_served_the_moment_the_api_has_answered_and_gone_with_its_de
             assert_eq!(answer.metadata.recursion_available, server == program.resolver);
         }
     }
-    program
-        .control("DELETE", &format!("/records/{id}"), Value::Null)
-        .await;
-    assert_eq!(
-        rcode(program.name_server, "www.example.test"),
-        Some(ResponseCode::NXDomain)
-    );
+    program.control("DELETE", &format!("/records/{id}"), Value::Null).await;
+    assert_eq!(rcode(program.name_server, "www.example.test"), Some(ResponseCode::NXDomain));
 }
 
 #[tokio::test]
@@ -75,10 +68,7 @@ async fn dns_over_https_answers_by_get_and_by_post() {
     let url = format!("https://{}/dns-query", program.doh);
     let client = program.client();
     let get = client.get(&url).query(&[("dns", BASE64URL_NOPAD.encode(&bytes))]);
-    let post = client
-        .post(&url)
-        .header("content-type", "application/dns-message")
-        .body(bytes);
+    let post = client.post(&url).header("content-type", "application/dns-message").body(bytes);
     for request in [get, post] {
         let response = request.send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "application/dns-message");
@@ -86,17 +76,7 @@ async fn dns_over_https_answers_by_get_and_by_post() {
         assert_eq!(answer.answers[0].data.to_string(), "192.168.1.5");
     }
     assert_eq!(client.get(&url).send().await.unwrap().status().as_u16(), 400);
-    assert_eq!(
-        client
-            .post(&url)
-            .body("x")
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .as_u16(),
-        415
-    );
+    assert_eq!(client.post(&url).body("x").send().await.unwrap().status().as_u16(), 415);
 }
 
 #[tokio::test]
@@ -105,19 +85,13 @@ async fn edns_is_answered_with_edns_and_an_unknown_version_with_badvers() {
     let mut asked = question("example.test", RecordType::SOA);
     asked.set_edns(Edns::new());
     let answer = over_udp(program.name_server, &asked).unwrap();
-    assert_eq!(
-        (answer.answers.len(), answer.edns.unwrap().max_payload()),
-        (1, 1232)
-    );
+    assert_eq!((answer.answers.len(), answer.edns.unwrap().max_payload()), (1, 1232));
     let mut edns = Edns::new();
     edns.set_version(1);
     asked.set_edns(edns);
     let answer = over_udp(program.name_server, &asked).unwrap();
     // Code 16, which hickory reads as BADSIG.
-    assert_eq!(
-        (u16::from(answer.metadata.response_code), answer.answers.len()),
-        (16, 0)
-    );
+    assert_eq!((u16::from(answer.metadata.response_code), answer.answers.len()), (16, 0));
 }
 
 #[tokio::test]
@@ -127,33 +101,16 @@ async fn faults_meet_one_server_or_one_name_until_they_are_cleared() {
     let resolver = program.resolver.ip();
     let order = json!({ "target": "dns", "mode": "servfail", "name": "a.example.test", "server": resolver });
     program.control("POST", "/faults", order).await;
-    assert_eq!(
-        rcode(program.resolver, "a.example.test"),
-        Some(ResponseCode::ServFail)
-    );
-    assert_eq!(
-        rcode(program.name_server, "a.example.test"),
-        Some(ResponseCode::NoError)
-    );
+    assert_eq!(rcode(program.resolver, "a.example.test"), Some(ResponseCode::ServFail));
+    assert_eq!(rcode(program.name_server, "a.example.test"), Some(ResponseCode::NoError));
     program
-        .control(
-            "POST",
-            "/faults",
-            json!({ "target": "dns", "mode": "drop", "server": program.name_server }),
-        )
+        .control("POST", "/faults", json!({ "target": "dns", "mode": "drop", "server": program.name_server }))
         .await;
     assert_eq!(rcode(program.name_server, "a.example.test"), None);
     program.control("DELETE", "/faults", Value::Null).await;
-    assert_eq!(
-        rcode(program.name_server, "a.example.test"),
-        Some(ResponseCode::NoError)
-    );
+    assert_eq!(rcode(program.name_server, "a.example.test"), Some(ResponseCode::NoError));
     let queries = program.control("GET", "/queries?since=0", Value::Null).await;
-    let rcodes: Vec<&str> = queries["queries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|q| q["rcode"].as_str().unwrap())
-        .collect();
+    let rcodes: Vec<&str> =
+        queries["queries"].as_array().unwrap().iter().map(|q| q["rcode"].as_str().unwrap()).collect();
     assert_eq!(rcodes, ["SERVFAIL", "NOERROR", "DROPPED", "NOERROR"]);
 }

@@ -24,10 +24,7 @@ fn ends(program: &mut Program) -> Option<i32> {
 #[test]
 fn sigterm_ends_the_program_at_once() {
     let mut program = Program::start();
-    let killed = Command::new("kill")
-        .arg(program.child.id().to_string())
-        .status()
-        .unwrap();
+    let killed = Command::new("kill").arg(program.child.id().to_string()).status().unwrap();
     assert!(killed.success());
     assert_eq!(ends(&mut program), Some(0));
 }
@@ -55,19 +52,13 @@ fn an_address_in_use_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let (code, said) = failure(&json!({ "control": address }));
     assert_eq!(code, Some(1));
-    assert!(
-        said.contains(&format!("cannot listen on {address} (control)")),
-        "{said}"
-    );
+    assert!(said.contains(&format!("cannot listen on {address} (control)")), "{said}");
 }
 
 #[test]
 fn a_broken_configuration_is_an_error_with_its_place() {
     let (code, said) = failure(&json!({ "resolver": [] }));
-    assert!(
-        code == Some(1) && said.contains("unknown field `resolver`"),
-        "{said}"
-    );
+    assert!(code == Some(1) && said.contains("unknown field `resolver`"), "{said}");
     let (code, said) = failure(&json!({ "api": ["127.0.9.9:0"] }));
     assert!(code == Some(1) && said.contains("`tls` is not"), "{said}");
 }

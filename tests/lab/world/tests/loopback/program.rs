@@ -53,20 +53,9 @@ impl Program {
         });
         let mut child = launch(folder.path(), &config);
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
-        Self {
-            child,
-            api,
-            control,
-            files,
-            name_server,
-            resolver,
-            doh,
-            folder,
-        }
+        Self { child, api, control, files, name_server, resolver, doh, folder }
     }
 
     /// A client that knows the world's certificate and resolves every name to the world.
@@ -74,25 +63,14 @@ impl Program {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pem = std::fs::read(self.folder.path().join("cert.pem")).unwrap();
         let root = reqwest::Certificate::from_pem(&pem).unwrap();
-        reqwest::Client::builder()
-            .tls_certs_only([root])
-            .no_proxy()
-            .build()
-            .unwrap()
+        reqwest::Client::builder().tls_certs_only([root]).no_proxy().build().unwrap()
     }
 
     /// A request to the API: status and body.
     pub(crate) async fn api(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
         let url = format!("https://{}/client/v4{path}", self.api);
-        let request = self
-            .client()
-            .request(method.parse().unwrap(), url)
-            .bearer_auth(token);
-        let request = if body.is_null() {
-            request
-        } else {
-            request.json(&body)
-        };
+        let request = self.client().request(method.parse().unwrap(), url).bearer_auth(token);
+        let request = if body.is_null() { request } else { request.json(&body) };
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
@@ -101,17 +79,9 @@ impl Program {
     pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
         let url = format!("http://{}{path}", self.control);
         let request = self.client().request(method.parse().unwrap(), url);
-        let request = if body.is_null() {
-            request
-        } else {
-            request.json(&body)
-        };
+        let request = if body.is_null() { request } else { request.json(&body) };
         let response = request.send().await.unwrap();
-        assert!(
-            response.status().is_success(),
-            "{method} {path}: {}",
-            response.status()
-        );
+        assert!(response.status().is_success(), "{method} {path}: {}", response.status());
         response.json().await.unwrap()
     }
 
@@ -119,17 +89,13 @@ impl Program {
     pub(crate) async fn add(&self, name: &str, address: &str) -> String {
         let zone = self.zone().await;
         let body = json!({ "type": "A", "name": name, "content": address });
-        let (status, body) = self
-            .api(FULL, "POST", &format!("/zones/{zone}/dns_records"), body)
-            .await;
+        let (status, body) = self.api(FULL, "POST", &format!("/zones/{zone}/dns_records"), body).await;
         assert_eq!(status, 200, "{body}");
         body["result"]["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn zone(&self) -> String {
-        let (_, body) = self
-            .api(FULL, "GET", "/zones?name=example.test", Value::Null)
-            .await;
+        let (_, body) = self.api(FULL, "GET", "/zones?name=example.test", Value::Null).await;
         body["result"][0]["id"].as_str().unwrap().to_owned()
     }
 }
@@ -139,11 +105,7 @@ pub(crate) fn launch(folder: &Path, config: &Value) -> Child {
     let path = folder.join("config.json");
     std::fs::write(&path, config.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_lab-world"));
-    command
-        .arg("--config")
-        .arg(path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.arg("--config").arg(path).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 
