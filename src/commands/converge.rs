@@ -51,7 +51,10 @@ pub(super) async fn converge(
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
         };
         let waiting = |object: &Object, why: &str| {
-            progress.update(object.component.name(), &format!("waiting for a webhook: {why}"))
+            progress.update(
+                object.component.name(),
+                &format!("waiting for a webhook to answer ({})", why.rsplit(": ").next().unwrap_or(why)),
+            )
         };
         cluster.apply(objects.into_iter(), deadline, written, waiting).await?;
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
