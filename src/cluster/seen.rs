@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
+use crate::plan::readiness::{find, list};
 use crate::verify::{CertificateSeen, IngressSeen, NodeSeen};
 
 pub(super) fn node(object: &Value) -> NodeSeen {
     NodeSeen {
         name: text(&object["metadata"]["name"]),
-        ready: condition(object, "Ready").is_some_and(|c| c["status"] == "True"),
+        ready: find(object, "Ready").is_some_and(|c| c["status"] == "True"),
         addresses: list(&object["status"]["addresses"])
             .iter()
             .filter(|a| a["type"] == "InternalIP")
@@ -39,9 +40,9 @@ pub(super) fn ingress(object: &Value) -> IngressSeen {
 }
 
 pub(super) fn certificate(object: &Value) -> CertificateSeen {
-    let ready = condition(object, "Ready");
+    let ready = find(object, "Ready");
     // A failed attempt says more than that the Secret does not exist yet.
-    let failed = condition(object, "Issuing").filter(|c| c["status"] == "False" && c["reason"] == "Failed");
+    let failed = find(object, "Issuing").filter(|c| c["status"] == "False" && c["reason"] == "Failed");
     let telling = failed.or(ready);
     let said = |field: &str| telling.map(|c| text(&c[field])).unwrap_or_default();
     CertificateSeen {
@@ -61,16 +62,8 @@ pub(super) fn certificate(object: &Value) -> CertificateSeen {
 
 /// Whether a pod takes requests and is not on its way out.
 pub(super) fn is_ready(pod: &Value) -> bool {
-    let ready = condition(pod, "Ready").is_some_and(|c| c["status"] == "True");
+    let ready = find(pod, "Ready").is_some_and(|c| c["status"] == "True");
     ready && pod["metadata"]["deletionTimestamp"].is_null()
-}
-
-fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(&object["status"]["conditions"]).iter().find(|c| c["type"] == name)
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn text(value: &Value) -> String {

@@ -150,11 +150,13 @@ pub fn pod_trouble(pod: &Value) -> Option<Trouble> {
     stuck(format!("it failed: {}", pod["status"]["message"].as_str().unwrap_or("no reason given")))
 }
 
-fn find<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+/// The condition `name` of an object's status.
+pub(crate) fn find<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     list(&object["status"]["conditions"]).iter().find(|c| c["type"] == name)
 }
 
-fn list(value: &Value) -> &[Value] {
+/// The elements of a list; of anything else, none.
+pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
