@@ -8,7 +8,7 @@ use crate::error::{Context, Result, bail};
 
 const GO_AT_LEAST: (u32, u32) = (1, 24);
 
-const PACKAGES: [&str; 18] = [
+const PACKAGES: [&str; 21] = [
     "busybox-static",
     "conntrack",
     "containerd",
@@ -24,7 +24,10 @@ const PACKAGES: [&str; 18] = [
     "libnginx-mod-stream",
     "lua-cjson",
     "nginx-light",
+    "openssl",
     "pebble",
+    "python3",
+    "python3-venv",
     "runc",
     "socat",
 ];

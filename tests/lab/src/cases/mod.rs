@@ -8,6 +8,7 @@ mod hands;
 mod licences;
 mod main_job;
 mod nodes;
+mod outside;
 mod rendering;
 mod renewal;
 mod runner;
@@ -67,6 +68,11 @@ const CASES: &[Case] = &[
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
     always("nixos", "the unit's command works without privileges", unit::works_unprivileged),
     always("nodes", "both nodes serve, in status and DNS", nodes::both_serve),
+    with_all(
+        "changes",
+        "backends outside the cluster, two names, and one certificate for all",
+        outside::backends_and_wildcard,
+    ),
     with_all("nodes", "a lost node leaves status and DNS", nodes::a_lost_node_leaves),
     with_all("nodes", "a node changes its address", nodes::a_node_changes_its_address),
     always("weather", "no cluster", weather::no_cluster),
