@@ -84,17 +84,18 @@ const CASES: &[Case] = &[
     with_all("weather", "the token lacks something", weather::token_lacks_something),
     with_all("weather", "the provider is busy or broken", weather::provider_is_busy_or_broken),
     with_all("weather", "a challenge never appears", weather::challenge_never_appears),
+    with_all("weather", "ACME refuses", weather::acme_refuses),
     with_all("weather", "a name never resolves", weather::a_name_never_resolves),
     with_all("weather", "another manager owns a field", weather::another_manager_owns_a_field),
     with_all("weather", "definitions of another version", weather::definitions_of_another_version),
     with_all("weather", "interrupted by Ctrl-C", weather::interrupted),
     with_all("weather", "the disk of the cache is full", weather::the_disk_of_the_cache_is_full),
-    with_all(
+    always(
         "renewal",
         "a certificate renews under load without a failed request",
         renewal::renews_without_a_failed_request,
     ),
-    with_all("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
+    always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
 ];
 

@@ -166,6 +166,15 @@ pub(super) fn challenge_never_appears(hands: &Hands) -> Result<()> {
     hands.restore()
 }
 
+/// Another host: cert-manager takes an account that is registered at the same one as it is.
+pub(super) fn acme_refuses(hands: &Hands) -> Result<()> {
+    let text = hands.config()?.replace("acme.lab.test/dir", "github.com/no-acme-here");
+    let config = hands.config_file("no-acme.yaml", &format!("{text}timeouts: {{ apply: 20s }}\n"))?;
+    let output = hands.up_with(&config, &[])?;
+    ended(&output, 3, &["not everything became ready in time", "ClusterIssuer acme", "404"])?;
+    hands.restore()
+}
+
 pub(super) fn a_name_never_resolves(hands: &Hands) -> Result<()> {
     let fault = json!({ "target": "dns", "mode": "nxdomain", "name": super::hands::WHOAMI });
     hands.control("POST", "/faults", Some(&fault))?;
