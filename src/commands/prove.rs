@@ -30,15 +30,14 @@ pub(super) async fn prove(
 ) -> Result<Report> {
     let deadline = Instant::now() + config.timeouts.verify;
     let hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
+    let mut probes = Probes::new(zone.clone(), hosts);
+    probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
+    if config.public_resolvers != config::PUBLIC_RESOLVERS {
+        probes.doh = Vec::new();
+    }
     progress.update(LINE, "looking from outside");
     loop {
         let seen = from_cluster(cluster, config).await?;
-        let mut probes = Probes::new(zone.clone(), hosts.clone());
-        probes.resolvers =
-            config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
-        if config.public_resolvers != config::PUBLIC_RESOLVERS {
-            probes.doh = Vec::new();
-        }
         let report = verify::judge(&verify::collect(seen, &probes, Some(provider)).await);
         let late = Instant::now() + PAUSE > deadline;
         let why = verify::waiting(&report).next().map(|check| {

@@ -54,19 +54,19 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
         converge(&cluster, &config.dns.owner, &plan, awaited, deadline, &progress).await?;
-        Ok((plan, zone))
+        let report = if flags.no_verify {
+            None
+        } else {
+            Some(prove::prove(&cluster, &provider, &zone, &config, &progress).await?)
+        };
+        Ok((plan, report))
     };
-    let (plan, zone) = match ended.await {
+    let (plan, report) = match ended.await {
         Ok(done) => done,
         Err(error) => {
             progress.abandon("stopped");
             return Err(error);
         }
-    };
-    let report = if flags.no_verify {
-        None
-    } else {
-        Some(prove::prove(&cluster, &provider, &zone, &config, &progress).await?)
     };
     if ui.output == Output::Json {
         ui::answer(&format!("{:#}\n", document(&plan, report.as_ref())));
