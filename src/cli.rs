@@ -63,6 +63,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab render\n  homelab render --with-upstream | kubectl apply --server-side -f -"
     )]
     Render(Render),
+    /// Look at everything, name what is wrong, why, and the one thing to do; changes nothing
+    #[command(
+        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind"
+    )]
+    Doctor(Doctor),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -90,4 +95,50 @@ pub struct Render {
     /// Also print cert-manager's manifest (from the cache, from `certManager.manifest`, or fetched)
     #[arg(long)]
     pub with_upstream: bool,
+}
+
+/// Flags of `doctor`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Doctor {
+    /// Only what can be checked before the first `homelab up`
+    #[arg(long)]
+    pub pre: bool,
+    /// Look again until nothing that is wrong can heal by itself, at most this long [default when given: 5m]
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "5m", value_parser = seconds)]
+    pub wait: Option<u64>,
+    /// Only this check or group; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub check: Vec<String>,
+    /// Not this check or group; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub skip: Vec<String>,
+    /// Warnings fail, too
+    #[arg(long)]
+    pub strict: bool,
+    /// Also probes that write: a scratch record and a scratch Ingress, always removed
+    #[arg(long)]
+    pub active: bool,
+    /// Ask nothing beyond this network: no provider, no public resolver
+    #[arg(long)]
+    pub offline: bool,
+    /// How long one look may take
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
+    pub timeout: u64,
+}
+
+/// A span of time, as `90`, `90s`, `5m` or `1h`.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("write a time as `90s`, `5m` or `1h`".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "write a time as `90s`, `5m` or `1h`".to_owned())?;
+    Ok(number.saturating_mul(factor))
 }

@@ -3,7 +3,8 @@
 //!
 //! Data goes one way: [`config`] (what you wrote) -> [`desired`] (the objects that should exist) -> `plan` (what differs
 //! from a snapshot of the cluster) -> `cluster` (writes, waits) -> `verify` (does the outside world agree). A command in
-//! [`commands`] is how far it walks along this line. Only `cluster`, `net` and `ui` touch the world.
+//! [`commands`] is how far it walks along this line. Only `cluster`, `machine`, `net` and `ui` touch the
+//! world.
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -14,6 +15,7 @@ pub mod config;
 pub mod desired;
 pub mod dns;
 pub mod error;
+pub mod machine;
 pub mod net;
 pub mod plan;
 pub mod ui;

@@ -12,7 +12,7 @@ use crate::net::http::HttpAnswer;
 use crate::verify::{CertificateSeen, IngressSeen, NodeSeen};
 
 /// As much of a body as a check reads.
-const BODY_LIMIT: usize = 4096;
+const BODY_LIMIT: usize = 32 * 1024;
 
 /// A pod that holds port 80 or 443 of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,10 @@ impl Cluster {
     }
 
     /// One request whose answer is not the API server's own.
-    async fn raw(&self, request: http::Request<Vec<u8>>) -> std::result::Result<HttpAnswer, String> {
+    pub(super) async fn raw(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> std::result::Result<HttpAnswer, String> {
         let answer = self.client.send(request.map(Body::from)).await.map_err(|error| error.to_string())?;
         let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let seen = HttpAnswer {

@@ -1,6 +1,7 @@
 //! The one place with a Kubernetes client.
 
 mod apply;
+mod examine;
 mod explain;
 mod look;
 mod request;
@@ -16,6 +17,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Error, Result};
 
+pub use examine::{certificates, ingresses, nodes};
 pub use look::HostPortOwner;
 pub use wait::Awaited;
 

@@ -2,6 +2,7 @@
 
 mod completions;
 mod converge;
+mod doctor;
 mod prove;
 mod render;
 mod token;
@@ -48,6 +49,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
+        Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }

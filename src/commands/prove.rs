@@ -38,7 +38,8 @@ pub(super) async fn prove(
     progress.update(LINE, "looking from outside");
     loop {
         let seen = from_cluster(cluster, config).await?;
-        let report = verify::judge(&verify::collect(seen, &probes, Some(provider)).await);
+        let seen = verify::collect(seen, &probes, Some(provider)).await;
+        let report = verify::judge(&seen).only(verify::in_up);
         let late = Instant::now() + PAUSE > deadline;
         let why = verify::waiting(&report).next().map(|check| {
             let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();

@@ -217,7 +217,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The known name nearest to `name`, if it is near enough to be a slip of the hand.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |k: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
     known
         .iter()

@@ -10,7 +10,7 @@ mod yaml;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-pub use fields::Problem;
+pub use fields::{Problem, nearest};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Ingress, PUBLIC_RESOLVERS, Policy,
     Provider, Scheme, Service, Timeouts, WHOAMI,

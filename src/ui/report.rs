@@ -103,6 +103,9 @@ fn explain(text: &mut String, check: &Check, finding: &Finding) {
     for command in &finding.fix.commands {
         let _ = writeln!(text, "         {CYAN}{}{CYAN:#}", one_line(command));
     }
+    for command in &finding.fix.look {
+        let _ = writeln!(text, "  more:  {CYAN}{}{CYAN:#}", one_line(command));
+    }
     if let Some(option) = &finding.fix.nixos {
         let _ = writeln!(text, "  NixOS: {}", one_line(option));
     }

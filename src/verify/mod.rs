@@ -16,19 +16,26 @@ mod words;
 
 pub use collect::{Probes, collect};
 pub use evidence::{
-    CertificateSeen, Controller, Evidence, HostSeen, IngressSeen, Lookup, NodeProbe, NodeSeen, Ownership,
-    ProviderFailure, ProviderSeen, Seen, probe_name,
+    AcmeSeen, CertificateSeen, ClusterSeen, ConfigSeen, Controller, Evidence, ExternalDnsSeen, Failure,
+    HostSeen, IngressSeen, Listing, Lookup, MachineSeen, NodeProbe, NodeSeen, Objects, Ownership,
+    ProviderFailure, ProviderSeen, Seen, TokenSeen, at, entries, probe_name,
 };
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
 pub use ownership::{Owner, registry_name};
-pub use registry::{CHECKS, Def, def, id};
+pub use registry::{Cause, Def, Explain, GROUPS, Group, checks, def, id};
 pub use report::{Counts, Report};
 pub use settle::{next_try, settled, waiting};
 
-/// Judges what was seen.
+/// Judges what was seen: every check for every host and node.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Report {
     Report::assemble(judge::all(evidence))
+}
+
+/// Whether `up` ends with the check.
+#[must_use]
+pub fn in_up(id: CheckId) -> bool {
+    def(id).is_some_and(|def| def.in_up)
 }
 
 #[cfg(test)]

@@ -177,6 +177,9 @@ pub struct Finding {
     /// When it may be better by itself, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// How much it matters, where that is less than the check's own severity.
+    #[serde(skip)]
+    pub lowered: Option<Severity>,
 }
 
 impl Finding {
@@ -185,9 +188,10 @@ impl Finding {
         Self {
             summary: summary.into(),
             cause: cause.into(),
-            fix: Fix { text: fix.into(), commands: Vec::new(), nixos: None },
+            fix: Fix { text: fix.into(), ..Fix::default() },
             heals: Heals::Never,
             retry_at: None,
+            lowered: None,
         }
     }
 
@@ -205,7 +209,21 @@ impl Finding {
         self
     }
 
-    /// The same with a command that is safe to paste.
+    /// The same, but it works for now, or is only good to know.
+    #[must_use]
+    pub fn only(mut self, severity: Severity) -> Self {
+        self.lowered = Some(severity);
+        self
+    }
+
+    /// The same with a command that shows more and changes nothing.
+    #[must_use]
+    pub fn look(mut self, command: impl Into<String>) -> Self {
+        self.fix.look.push(command.into());
+        self
+    }
+
+    /// The same with a command that cures it and is safe to paste.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.fix.commands.push(command.into());
@@ -227,13 +245,16 @@ impl From<Finding> for Outcome {
 }
 
 /// The next step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Fix {
     /// What to do, in words.
     pub text: String,
-    /// Safe to paste: nothing here destroys.
+    /// What cures it, in this order. Safe to paste: nothing here destroys what cannot be made again; what does stays in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
+    /// What shows more and changes nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub look: Vec<String>,
     /// The NixOS option that cures it, often with its value; `None` when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nixos: Option<String>,
@@ -264,7 +285,7 @@ pub struct Check {
     pub subject: Subject,
     /// Where it was seen from.
     pub vantage: Vantage,
-    /// How much a failure of it matters, from the registry.
+    /// How much a failure of it matters: from the registry, or less if the finding says so.
     pub severity: Severity,
     /// The checks whose failure blocks this one, from the registry.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

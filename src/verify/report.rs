@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    model::{Check, Judged, Outcome, Severity},
-    registry::{CHECKS, Def},
+    model::{Check, CheckId, Judged, Outcome, Severity},
+    registry::{Def, checks},
 };
 
 /// The version of the JSON form.
@@ -43,24 +43,38 @@ impl Report {
     #[must_use]
     pub fn assemble(mut judged: Vec<Judged>) -> Self {
         judged.sort_by(|a, b| (&a.subject, &a.vantage).cmp(&(&b.subject, &b.vantage)));
-        let mut checks: Vec<Check> = Vec::with_capacity(judged.len());
-        for def in CHECKS {
+        let mut found: Vec<Check> = Vec::with_capacity(judged.len());
+        for def in checks() {
             let (now, later): (Vec<_>, Vec<_>) = judged.into_iter().partition(|judged| judged.id == def.id);
             judged = later;
-            for found in now {
-                let outcome = blocked(def, &found, &checks).unwrap_or(found.outcome);
-                checks.push(Check {
+            for one in now {
+                let outcome = blocked(def, &one, &found).unwrap_or(one.outcome);
+                let lowered = match &outcome {
+                    Outcome::Fail(finding) => finding.lowered.unwrap_or(def.severity),
+                    _ => def.severity,
+                };
+                found.push(Check {
                     id: def.id,
                     title: def.title,
-                    subject: found.subject,
-                    vantage: found.vantage,
-                    severity: def.severity,
+                    subject: one.subject,
+                    vantage: one.vantage,
+                    severity: lowered.min(def.severity),
                     needs: def.needs,
                     outcome,
                 });
             }
         }
+        Self::of(found)
+    }
+
+    fn of(checks: Vec<Check>) -> Self {
         Self { schema_version: SCHEMA_VERSION, counts: Counts::of(&checks), checks }
+    }
+
+    /// The same with fewer checks. What a check left out explains stays explained.
+    #[must_use]
+    pub fn only(self, wanted: impl Fn(CheckId) -> bool) -> Self {
+        Self::of(self.checks.into_iter().filter(|check| wanted(check.id)).collect())
     }
 
     /// The failures, root causes first.

@@ -1,7 +1,18 @@
 //! The judges on evidence as the lab gives it: one healthy picture, and one change for each failure.
 
+mod apps;
 mod broken;
+mod certificates;
+mod cloudflare;
+mod config;
 mod dns;
+mod external_dns;
+mod host;
+mod ingress;
+mod k3s;
+mod lab;
+mod names;
+mod net;
 mod picture;
 
 use picture::{HOST, fails, healthy, outcome};
@@ -16,7 +27,7 @@ fn a_healthy_lab_passes_every_check() {
     assert!(other.is_empty(), "{other:#?}");
     assert_eq!((report.exit_code(), report.counts.pass), (0, report.checks.len()));
     assert!(settled(&report));
-    for def in CHECKS {
+    for def in checks().filter(|def| def.in_up) {
         assert!(report.checks.iter().any(|check| check.id == def.id), "{} was not judged", def.id);
     }
 }

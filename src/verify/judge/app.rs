@@ -77,7 +77,7 @@ fn service(host: &str, answer: &HttpAnswer) -> Outcome {
         }
     };
     Finding::new(format!("`{host}` answers {}", answer.status), cause, fix)
-        .command("kubectl get pods,services,endpointslices -A")
+        .look("kubectl get pods,services,endpointslices -A")
         .heals()
         .into()
 }
@@ -100,6 +100,6 @@ fn unanswered(what: &str, why: &Transport) -> Finding {
         "the ingress controller or the service behind it does not answer",
         "look at the pods of the service and of the ingress controller",
     )
-    .command("kubectl get pods -A -o wide");
+    .look("kubectl get pods -A -o wide");
     finding.heals()
 }

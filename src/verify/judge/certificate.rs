@@ -54,7 +54,7 @@ fn one(now: Timestamp, certificate: &CertificateSeen) -> Outcome {
         cause,
         "look at the challenges: their reason names what the DNS provider or the authority said",
     )
-    .command(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+    .look(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
     .heals()
     .retry_at(retry_at)
     .into()

@@ -36,7 +36,7 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
                 "the record was written a moment ago and has not reached this server, or the zone is delegated elsewhere",
                 "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
             )
-            .command(format!("dig {host} @{} +norecurse", lookup.server))
+            .look(format!("dig {host} @{} +norecurse", lookup.server))
             .heals()
             .into(),
         };
@@ -88,7 +88,7 @@ fn differs(now: Timestamp, host: &str, lookup: &Lookup, reply: &Reply, compared:
             "a resolver that validates DNSSEC refuses the zone, most often for a DS record left at the registrar",
             "remove the DS record at your registrar, or replace it by the one that the provider shows",
         )
-        .command(format!("dig {host} @{} +cd", lookup.server));
+        .look(format!("dig {host} @{} +cd", lookup.server));
     }
     let left = reply.negative_ttl().or(reply.ttl());
     let wait = left.map(|left| format!("; it forgets this in {}", span(left.into()))).unwrap_or_default();
@@ -97,7 +97,7 @@ fn differs(now: Timestamp, host: &str, lookup: &Lookup, reply: &Reply, compared:
         format!("it was asked before the record was there or changed, and remembers that answer{wait}"),
         "wait; nothing else is needed",
     )
-    .command(command)
+    .look(command)
     .heals()
     .retry_at(left.and_then(|left| after(now, left)))
 }

@@ -59,7 +59,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
     let place = format!("{} ({})", probe.address, probe.scheme.as_str());
     let failed = |summary: String, cause: &str, fix: &str| {
         Finding::new(summary, cause, fix)
-            .command("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
+            .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
     };
     let port = probe.address.port();
     match &probe.answer {
@@ -114,7 +114,7 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
             "k3s brings traefik, and it is not disabled on every server or not yet removed",
             "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
         )
-        .command("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
+        .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
         .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ]")
         .into();
     }
@@ -132,7 +132,7 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
         "another program answers there, or a default backend is configured",
         "find out who holds the port: a pod with that hostPort, or `ss -ltnp` on the node",
     )
-    .command("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
+    .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
     .into()
 }
 
@@ -162,7 +162,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
             "the controller is not ready, does not lead, or does not serve the Ingress's class",
             "wait a minute after the controller is ready; then look at the class of the Ingress and the controller's log",
         )
-        .command("kubectl get ingressclass; kubectl get ingress -A")
+        .look("kubectl get ingressclass; kubectl get ingress -A")
         .heals()
         .into();
     }
@@ -189,7 +189,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
             "the node was lost a moment ago; the controller takes its address out when the pod there is gone",
             "bring the node back, or drain and delete it",
         )
-        .command("kubectl get nodes -o wide")
+        .look("kubectl get nodes -o wide")
         .heals()
         .into();
     }
@@ -208,7 +208,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
             "the controller there started a moment ago; the one that leads writes the status once a minute",
             "wait a minute; then look at the controller's log",
         )
-        .command("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=20")
+        .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=20")
         .heals()
         .into();
     }

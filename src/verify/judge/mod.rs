@@ -2,8 +2,13 @@
 
 mod app;
 mod certificate;
+mod config;
 mod dns;
+mod host;
 mod ingress;
+mod k3s;
+mod lab;
+mod net;
 mod records;
 mod system;
 mod tls;
@@ -15,7 +20,13 @@ use super::{
 
 /// Every check, for every host and node seen.
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
-    let mut judged = ingress::controller(evidence);
+    let mut judged = Vec::new();
+    judged.extend(config::all(evidence));
+    judged.extend(host::all(evidence));
+    judged.extend(k3s::all(evidence));
+    judged.extend(net::all(evidence));
+    judged.extend(lab::all(evidence));
+    judged.extend(ingress::controller(evidence));
     judged.push(records::token(evidence));
     for (host, seen) in &evidence.hosts {
         judged.push(ingress::status(evidence, host));

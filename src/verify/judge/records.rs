@@ -115,7 +115,7 @@ fn content(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
             "external-dns has not written it yet: it looks every minute, and only at Ingresses with an address",
             "wait a minute; then look at the log of external-dns",
         )
-        .command("kubectl -n external-dns get pods")
+        .look("kubectl -n external-dns get pods")
         .heals()
         .into();
     }
@@ -158,7 +158,7 @@ fn content(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
             "the Ingress changed a moment ago, or external-dns does not run",
             "wait a minute; then look at the log of external-dns",
         )
-        .command("kubectl -n external-dns get pods")
+        .look("kubectl -n external-dns get pods")
         .heals()
         .into();
     }

@@ -59,7 +59,7 @@ pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judg
                     "its resolver does not answer",
                     "check the name servers in `/etc/resolv.conf` and the router's DNS",
                 )
-                .command(format!("getent hosts {}", probe_name(host)));
+                .look(format!("getent hosts {}", probe_name(host)));
                 (id::SYSTEM, why.heals())
             }
         },
@@ -117,7 +117,7 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
                 "wait: it forgets this {when}. Or clear the cache now, here and in the router (restart it)"
             ),
         )
-        .command("resolvectl flush-caches")
+        .look("resolvectl flush-caches")
         .heals()
         .retry_at(left.and_then(|left| after(evidence.now, left)));
         return (id::NEGATIVE_CACHE, finding);
@@ -128,7 +128,7 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
             "the resolver failed to ask further, or refuses the zone's DNSSEC",
             "restart the router's resolver; compare with `dig +cd`",
         )
-        .command(format!("dig {} @{} +cd", probe_name(host), lookup.server));
+        .look(format!("dig {} @{} +cd", probe_name(host), lookup.server));
         return (id::SYSTEM, finding.heals());
     }
     let domain = match &evidence.provider {
@@ -177,7 +177,7 @@ fn overridden(
             "`/etc/hosts` or another local source of names comes before DNS",
             format!("remove `{host}` from `/etc/hosts`"),
         )
-        .command(format!("grep -n -F '{host}' /etc/hosts"))
+        .look(format!("grep -n -F '{host}' /etc/hosts"))
         .nixos("networking.hosts");
     };
     let ttl = reply.ttl().unwrap_or_default();
@@ -200,5 +200,5 @@ fn overridden(
         ),
         format!("remove the entry for `{host}` there, or let it hold {}", list(expected)),
     )
-    .command(format!("dig {} @{}", probe_name(host), lookup.server))
+    .look(format!("dig {} @{}", probe_name(host), lookup.server))
 }

@@ -55,7 +55,7 @@ fn handshake(tls: &Seen<Served>, why: &Transport) -> Outcome {
         "the ingress controller does not answer on this node",
         "look at the controller's pod on this node",
     )
-    .command("kubectl -n ingress-nginx get pods -o wide")
+    .look("kubectl -n ingress-nginx get pods -o wide")
     .heals()
     .into()
 }
@@ -71,7 +71,7 @@ fn leaf(evidence: &Evidence, host: &str, served: &Served) -> Outcome {
             "the Secret of the Ingress is not there yet, is in another namespace, or is for another name",
             "wait until the Certificate is ready; then compare the Ingress's `secretName` with the Certificate's",
         )
-        .command("kubectl get ingress,certificates,secrets -A | grep -i tls")
+        .look("kubectl get ingress,certificates,secrets -A | grep -i tls")
         .heals()
         .into();
     }
@@ -90,7 +90,7 @@ fn leaf(evidence: &Evidence, host: &str, served: &Served) -> Outcome {
             "cert-manager could not renew it, or this machine's clock is wrong",
             "look at the Certificate and its challenges, and at the clock: `timedatectl`",
         )
-        .command("kubectl get certificates -A")
+        .look("kubectl get certificates -A")
         .into();
     }
     if leaf.is_staging() {
@@ -151,6 +151,6 @@ fn renewal(evidence: &Evidence, served: &Served) -> Outcome {
         "cert-manager should have renewed it when a third of its life was left",
         "look at the Certificate and its challenges",
     )
-    .command("kubectl describe certificates,challenges -A")
+    .look("kubectl describe certificates,challenges -A")
     .into()
 }

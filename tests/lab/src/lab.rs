@@ -155,6 +155,15 @@ fn link_programs(run: &Run, programs: &Programs, built: &homelab::Built) -> Resu
     Ok(())
 }
 
+/// Builds homelab again and puts it in the place of the one that a running lab has.
+pub(crate) fn renew_homelab(run: &Run) -> Result<()> {
+    let built = homelab::build()?;
+    let (link, fresh) = (run.programs().join("homelab"), run.programs().join("homelab.new"));
+    std::os::unix::fs::symlink(&built.homelab, &fresh)
+        .context(format_args!("linking {}", fresh.display()))?;
+    std::fs::rename(&fresh, &link).context(format_args!("linking {}", link.display()))
+}
+
 /// What runs, in lines for a person.
 pub(crate) fn status(cache: &Cache) -> Result<Vec<String>> {
     let run = cache.run();

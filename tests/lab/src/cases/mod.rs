@@ -3,6 +3,7 @@
 mod changes;
 mod clients;
 mod crashes;
+mod doctor;
 mod ground;
 mod hands;
 mod licences;
@@ -23,27 +24,60 @@ use clap::Args;
 
 use crate::error::Result;
 use crate::paths::Cache;
+use doctor::Injury;
 use hands::Hands;
 
 /// Something that must hold on a lab with two nodes on which `homelab up` has run.
+#[derive(Clone)]
 struct Case {
     group: &'static str,
     name: &'static str,
     /// Runs without `--all`, too.
     always: bool,
-    run: fn(&Hands) -> Result<()>,
+    run: Run,
+}
+
+/// What a case does.
+#[derive(Clone, Copy)]
+enum Run {
+    /// Whatever its function does.
+    Function(fn(&Hands) -> Result<()>),
+    /// Breaks one thing and asks the doctor.
+    Injury(&'static Injury),
+}
+
+impl Case {
+    fn run(&self, hands: &Hands) -> Result<()> {
+        match self.run {
+            Run::Function(run) => run(hands),
+            Run::Injury(injury) => injury.run(hands),
+        }
+    }
 }
 
 const fn always(group: &'static str, name: &'static str, run: fn(&Hands) -> Result<()>) -> Case {
-    Case { group, name, always: true, run }
+    Case { group, name, always: true, run: Run::Function(run) }
 }
 
 const fn with_all(group: &'static str, name: &'static str, run: fn(&Hands) -> Result<()>) -> Case {
-    Case { group, name, always: false, run }
+    Case { group, name, always: false, run: Run::Function(run) }
 }
 
-/// In the order in which they run.
-const CASES: &[Case] = &[
+/// Every case, in the order in which they run.
+fn cases() -> impl Iterator<Item = Case> {
+    let injuries = doctor::injuries().map(|injury| Case {
+        group: "doctor",
+        name: injury.name,
+        always: injury.always,
+        run: Run::Injury(injury),
+    });
+    let (before, after): (Vec<_>, Vec<_>) =
+        PLAIN.iter().map(Clone::clone).partition(|case| case.group != "crashes");
+    before.into_iter().chain(injuries).chain(after)
+}
+
+/// The cases that are functions.
+const PLAIN: &[Case] = &[
     always("ground", "the nodes are Ready", ground::nodes_are_ready),
     always("ground", "pods reach pods and services", ground::pods_reach_pods_and_services),
     always("ground", "a host port shows the client's address", ground::a_host_port_shows_the_client),
@@ -95,6 +129,7 @@ const CASES: &[Case] = &[
         "a certificate renews under load without a failed request",
         renewal::renews_without_a_failed_request,
     ),
+    always("doctor", "a healthy lab gives no failure and no warning", doctor::a_healthy_lab),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
 ];
@@ -134,7 +169,7 @@ pub(crate) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     for stage in stages::STAGES.iter().filter(|stage| selection.names("build", stage.name)) {
         println!("build: {}", stage.name);
     }
-    for case in CASES.iter().filter(|case| selection.names(case.group, case.name)) {
+    for case in cases().filter(|case| selection.names(case.group, case.name)) {
         println!("{}: {}{}", case.group, case.name, if case.always { "" } else { " (--all)" });
     }
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::hands::Hands;
-use super::{CASES, Case, Selection, stages};
+use super::{Case, Selection, cases, stages};
 use crate::error::Result;
 use crate::lab::{self, Shape};
 use crate::paths::Cache;
@@ -67,8 +67,8 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
             tally.run("build", stage.name, stage.run);
         }
     }
-    let wanted: Vec<&Case> = CASES.iter().filter(|case| selection.wants(case)).collect();
-    for case in CASES.iter().filter(|case| selection.names(case.group, case.name) && !selection.wants(case)) {
+    let wanted: Vec<Case> = cases().filter(|case| selection.wants(case)).collect();
+    for case in cases().filter(|case| selection.names(case.group, case.name) && !selection.wants(case)) {
         tally.leave_out(case.group, case.name, "only with --all");
     }
     if wanted.is_empty() && !selection.names("lab", BRING_UP) && !selection.names("lab", TAKE_DOWN) {
@@ -77,13 +77,17 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
 
     let _lock = lab::lock(cache)?;
     let was_there = lives(cache)?;
+    if was_there {
+        // The lab runs on; what is tested is what the sources say now.
+        lab::renew_homelab(&cache.run())?;
+    }
     let is_up = was_there || tally.run("lab", BRING_UP, || bring_up(cache));
     for case in wanted {
         if !is_up {
             tally.leave_out(case.group, case.name, "there is no lab");
             continue;
         }
-        tally.run(case.group, case.name, || (case.run)(&Hands::find()?));
+        tally.run(case.group, case.name, || case.run(&Hands::find()?));
     }
     if was_there || selection.keep {
         tally.leave_out("lab", TAKE_DOWN, "the lab stays");

@@ -1,5 +1,12 @@
 //! What was seen, as plain data. Everything may be missing: a judge then says "unknown".
 
+mod acme;
+mod cluster;
+mod config;
+mod external_dns;
+mod machine;
+mod token;
+
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -16,7 +23,33 @@ use crate::net::{
     tls::Served,
 };
 
-/// All that checks are judged by. The cluster room fills the first part, [`super::collect`] the rest.
+pub use acme::AcmeSeen;
+pub use cluster::{ClusterSeen, Listing, Objects, at, entries};
+pub use config::ConfigSeen;
+pub use external_dns::ExternalDnsSeen;
+pub use machine::MachineSeen;
+pub use token::TokenSeen;
+
+/// Why something could not be read, as the error of a command says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// What failed.
+    pub what: String,
+    /// The last cause that is known; empty when there is none.
+    pub cause: String,
+    /// The next step; empty when none is known.
+    pub hint: String,
+}
+
+impl From<&crate::error::Error> for Failure {
+    fn from(error: &crate::error::Error) -> Self {
+        let cause = error.causes.last().cloned().unwrap_or_default();
+        Self { what: error.what.clone(), cause, hint: error.hint.clone().unwrap_or_default() }
+    }
+}
+
+/// All that checks are judged by. The cluster room fills the first part, [`super::collect`] the rest; `doctor` adds the
+/// sections, each of which `up` leaves out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
     /// When it was looked: ages and remaining times count from here.
@@ -44,6 +77,19 @@ pub struct Evidence {
     pub no_authoritative: Option<String>,
     /// By the name of the host, `*.` included.
     pub hosts: BTreeMap<String, HostSeen>,
+
+    /// What was written; `None` for `up`, which ends early when it cannot be used.
+    pub config: Option<ConfigSeen>,
+    /// This machine, from its own files.
+    pub machine: Option<MachineSeen>,
+    /// The objects, logs and answers of the cluster.
+    pub cluster: Option<ClusterSeen>,
+    /// The API token, by everything but its value.
+    pub token: Option<TokenSeen>,
+    /// What external-dns says of itself.
+    pub external_dns: Option<ExternalDnsSeen>,
+    /// The way of a certificate: webhook, authority, CAA.
+    pub acme: Option<AcmeSeen>,
 }
 
 impl Evidence {
@@ -63,7 +109,19 @@ impl Evidence {
             node_answers: Vec::new(),
             no_authoritative: None,
             hosts: BTreeMap::new(),
+            config: None,
+            machine: None,
+            cluster: None,
+            token: None,
+            external_dns: None,
+            acme: None,
         }
+    }
+
+    /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.
+    #[must_use]
+    pub fn objects(&self, resource: &str) -> Option<&[serde_json::Value]> {
+        self.cluster.as_ref()?.objects.list(resource)
     }
 
     /// The Ingresses of a host.

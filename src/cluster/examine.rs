@@ -1,0 +1,157 @@
+//! One look at everything that checks read: a list for each resource, and the last lines of some logs.
+
+use futures::{StreamExt, future, stream};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::request::{self, Failed, Purpose};
+use super::{Cluster, LANES, seen, snapshot::items};
+use crate::error::Error;
+use crate::verify::{
+    CertificateSeen, ClusterSeen, Failure, IngressSeen, Listing, NodeSeen, Objects, at, entries,
+};
+
+/// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
+const RESOURCES: &[(&str, &str, bool)] = &[
+    ("nodes", "/api/v1/nodes", false),
+    ("namespaces", "/api/v1/namespaces", false),
+    ("pods", "/api/v1/pods", false),
+    ("services", "/api/v1/services", false),
+    ("events", "/api/v1/events?fieldSelector=type%3DWarning", false),
+    ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false),
+    ("endpointslices.discovery.k8s.io", "/apis/discovery.k8s.io/v1/endpointslices", false),
+    ("storageclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/storageclasses", false),
+    ("daemonsets.apps", "/apis/apps/v1/daemonsets", false),
+    ("deployments.apps", "/apis/apps/v1/deployments", false),
+    ("ingresses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingresses", false),
+    ("ingressclasses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingressclasses", false),
+    (
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        true,
+    ),
+    (
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+        false,
+    ),
+    (
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+        false,
+    ),
+    ("clusterissuers.cert-manager.io", "/apis/cert-manager.io/v1/clusterissuers", false),
+    ("issuers.cert-manager.io", "/apis/cert-manager.io/v1/issuers", false),
+    ("certificates.cert-manager.io", "/apis/cert-manager.io/v1/certificates", false),
+    ("certificaterequests.cert-manager.io", "/apis/cert-manager.io/v1/certificaterequests", false),
+    ("orders.acme.cert-manager.io", "/apis/acme.cert-manager.io/v1/orders", false),
+    ("challenges.acme.cert-manager.io", "/apis/acme.cert-manager.io/v1/challenges", false),
+    ("helmcharts.helm.cattle.io", "/apis/helm.cattle.io/v1/helmcharts", false),
+];
+
+/// The namespaces whose pods' logs say why they do not work, with the pods' name prefix.
+const LOGS: &[(&str, &str)] = &[
+    ("kube-system", "coredns"),
+    ("ingress-nginx", "ingress-nginx-controller"),
+    ("cert-manager", "cert-manager"),
+    ("external-dns", "external-dns"),
+];
+
+/// How many lines of a log are read.
+const LINES: usize = 60;
+
+impl Cluster {
+    /// Reads everything, each part on its own, until `deadline`. Nothing is written.
+    pub async fn examine(&self, deadline: Instant) -> ClusterSeen {
+        let mut seen = ClusterSeen { version: Some(self.version(deadline).await), ..ClusterSeen::default() };
+        if matches!(&seen.version, Some(Err(_))) {
+            return seen;
+        }
+        let lists = RESOURCES.iter().map(|(resource, path, metadata_only)| async move {
+            let list = timeout_at(deadline, self.send::<Value>(request::get(path, *metadata_only))).await;
+            ((*resource).to_owned(), self.listing(resource, list))
+        });
+        seen.objects = Objects(stream::iter(lists).buffer_unordered(LANES).collect().await);
+        let wanted = containers(seen.objects.list("pods").unwrap_or_default());
+        let logs = wanted.into_iter().map(|place| async move {
+            let text = timeout_at(deadline, self.log(&place)).await.ok().flatten()?;
+            Some((place, text))
+        });
+        let logs: Vec<_> = stream::iter(logs).buffer_unordered(LANES).collect().await;
+        seen.logs = logs.into_iter().flatten().collect();
+        seen
+    }
+
+    async fn version(&self, deadline: Instant) -> Result<String, Failure> {
+        let purpose = Purpose { verb: "get", what: "the version".to_owned() };
+        let asked = timeout_at(deadline, self.send::<Value>(request::get("/version", false))).await;
+        match asked.unwrap_or(Err(Failed::Late)) {
+            Ok(version) => Ok(at(&version, "/gitVersion").to_owned()),
+            Err(failed) => Err(Failure::from(&self.explain(&purpose, failed))),
+        }
+    }
+
+    fn listing(
+        &self,
+        resource: &str,
+        list: Result<Result<Value, Failed>, tokio::time::error::Elapsed>,
+    ) -> Listing {
+        match list {
+            Ok(Ok(list)) => Listing::Items(items(list)),
+            Ok(Err(Failed::Kube(kube::Error::Api(status)))) if status.code == 404 => Listing::Unserved,
+            Ok(Err(failed)) => {
+                let purpose = Purpose { verb: "list", what: resource.to_owned() };
+                let error: Error = self.explain(&purpose, failed);
+                Listing::Failed(error.what)
+            }
+            Err(_) => Listing::Failed("no answer in time".to_owned()),
+        }
+    }
+
+    /// The last lines of `namespace/pod/container`; of its run before when it has just been restarted.
+    async fn log(&self, place: &str) -> Option<String> {
+        let [namespace, pod, container] = place.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let path = |previous: &str| {
+            format!(
+                "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines={LINES}{previous}"
+            )
+        };
+        let (now, before) = future::join(
+            self.raw(request::get(&path(""), false)),
+            self.raw(request::get(&path("&previous=true"), false)),
+        )
+        .await;
+        let texts = [before, now].into_iter().flatten().filter(|answer| answer.status == 200);
+        let text: String = texts.map(|answer| answer.body).collect();
+        Some(text).filter(|text| !text.is_empty())
+    }
+}
+
+/// The containers whose logs are read.
+fn containers(pods: &[Value]) -> Vec<String> {
+    let mut found = Vec::new();
+    for pod in pods {
+        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+        if !LOGS.iter().any(|(wanted, prefix)| namespace == *wanted && name.starts_with(prefix)) {
+            continue;
+        }
+        let names = entries(pod, "/spec/containers").iter().map(|container| at(container, "/name"));
+        found.extend(names.map(|container| format!("{namespace}/{name}/{container}")));
+    }
+    found
+}
+
+/// The nodes among the objects; `None` when they were not read.
+pub fn nodes(objects: &Objects) -> Option<Vec<NodeSeen>> {
+    Some(objects.list("nodes")?.iter().map(seen::node).collect())
+}
+
+/// The Ingresses among the objects; `None` when they were not read.
+pub fn ingresses(objects: &Objects) -> Option<Vec<IngressSeen>> {
+    Some(objects.list("ingresses.networking.k8s.io")?.iter().map(seen::ingress).collect())
+}
+
+/// The Certificates among the objects; `None` when they were not read.
+pub fn certificates(objects: &Objects) -> Option<Vec<CertificateSeen>> {
+    Some(objects.list("certificates.cert-manager.io")?.iter().map(seen::certificate).collect())
+}

@@ -1,0 +1,155 @@
+//! One look at everything: the configuration, this machine, the cluster, the provider, the names.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::cli::Global;
+use crate::cluster::{self, Cluster};
+use crate::commands::token;
+use crate::config::{self, AcmeServer, Config};
+use crate::desired::{external_dns, ingress_nginx};
+use crate::error::Result;
+use crate::machine;
+use crate::net::cloudflare::{Client, Zone};
+use crate::verify::{self, ClusterSeen, ConfigSeen, Evidence, Failure, Ownership, Probes, ProviderFailure};
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::commands) struct Scope {
+    /// The cluster and what runs in it; off before the first `up`.
+    pub(in crate::commands) cluster: bool,
+    /// The provider, public resolvers and everything else beyond the LAN.
+    pub(in crate::commands) internet: bool,
+    /// Probes that write: a scratch record, a scratch Ingress.
+    pub(in crate::commands) active: bool,
+    /// The limit of the whole look.
+    pub(in crate::commands) within: Duration,
+}
+
+/// Looks once. Never fails: what cannot be seen is missing in the evidence, with the reason where there is one.
+pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence {
+    let mut evidence = Evidence::new(Timestamp::now());
+    let deadline = Instant::now() + scope.within;
+    let loaded = config::load(global.config.as_deref());
+    evidence.config = Some(written(&loaded));
+    let machine = tokio::task::spawn_blocking(machine::look);
+    let provider = loaded.as_ref().ok().filter(|_| scope.internet).map(provider);
+    let (found, zone) = futures::join!(
+        async {
+            match scope.cluster {
+                true => Some(in_cluster(global, deadline).await),
+                false => None,
+            }
+        },
+        zone(provider.as_ref(), loaded.as_ref().ok(), scope.within / 2),
+    );
+    evidence.machine = machine.await.ok();
+    if let Some((cluster, seen)) = found {
+        evidence.nodes = cluster::nodes(&seen.objects);
+        evidence.ingresses = cluster::ingresses(&seen.objects);
+        evidence.certificates = cluster::certificates(&seen.objects);
+        evidence.cluster = Some(seen);
+        if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
+            let selector = format!("app.kubernetes.io/name={}", ingress_nginx::CONTROLLER);
+            evidence.cluster_answer = Some(cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80).await);
+        }
+    }
+    let Ok(config) = loaded else {
+        return evidence;
+    };
+    evidence.staging = config.acme.server == AcmeServer::Staging;
+    evidence.owner = config.external_dns.then(|| Ownership {
+        id: config.dns.owner.clone(),
+        txt_prefix: external_dns::TXT_PREFIX.to_owned(),
+        wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
+    });
+    let (zone, client) = match zone {
+        Some(Ok(zone)) => (zone, provider.and_then(Result::ok)),
+        Some(Err(failure)) => {
+            evidence.provider = Some(Err(failure));
+            (unseen(&config), None)
+        }
+        None => (unseen(&config), None),
+    };
+    let hosts = hosts(&config, &evidence);
+    let mut probes = Probes::new(zone, hosts);
+    probes.deadline = deadline.saturating_duration_since(Instant::now());
+    probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
+    if config.public_resolvers != config::PUBLIC_RESOLVERS {
+        probes.doh = Vec::new();
+    }
+    if !scope.internet {
+        (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
+    }
+    verify::collect(evidence, &probes, client.as_ref()).await
+}
+
+/// Every host that the configuration or an Ingress names, each once.
+fn hosts(config: &Config, evidence: &Evidence) -> Vec<String> {
+    let mut hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
+    for host in evidence.ingresses.iter().flatten().flat_map(|ingress| &ingress.hosts) {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts
+}
+
+fn written(loaded: &Result<Config>) -> ConfigSeen {
+    match loaded {
+        Ok(config) => ConfigSeen {
+            hosts: config.hosts().iter().map(ToString::to_string).collect(),
+            ..ConfigSeen::default()
+        },
+        Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
+    }
+}
+
+async fn in_cluster(global: &Global, deadline: Instant) -> (Option<Cluster>, ClusterSeen) {
+    match Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await {
+        Ok(cluster) => {
+            let seen = cluster.examine(deadline).await;
+            (Some(cluster), seen)
+        }
+        Err(error) => {
+            (None, ClusterSeen { version: Some(Err(Failure::from(&error))), ..ClusterSeen::default() })
+        }
+    }
+}
+
+fn provider(config: &Config) -> Result<Client> {
+    let token = token::read(config)?;
+    Client::new(&token, None).map_err(|error| crate::error::Error::usage(error.to_string()))
+}
+
+/// The zone as the token sees it; `None` when nobody was asked.
+async fn zone(
+    provider: Option<&Result<Client>>,
+    config: Option<&Config>,
+    within: Duration,
+) -> Option<std::result::Result<Zone, ProviderFailure>> {
+    let config = config?;
+    let client = match provider? {
+        Ok(client) => client.clone().deadline(within),
+        Err(error) => {
+            let hint = error.hint.clone().unwrap_or_default();
+            return Some(Err(ProviderFailure {
+                message: error.what.clone(),
+                hint,
+                transient: false,
+                unreachable: false,
+            }));
+        }
+    };
+    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    Some(client.check(domain.as_str()).await.map_err(ProviderFailure::from))
+}
+
+/// The zone when the provider does not tell: by name only.
+fn unseen(config: &Config) -> Zone {
+    let name = config.dns.zone.as_ref().unwrap_or(&config.domain).to_string();
+    Zone { id: String::new(), name, status: String::new(), name_servers: Vec::new() }
+}

@@ -1,0 +1,1 @@
+//! The judges of `ingress` on evidence, one thing broken at a time.

@@ -1,0 +1,1 @@
+//! The judges of `names` on evidence, one thing broken at a time.

@@ -1,0 +1,5 @@
+//! The services behind the names.
+
+use super::Injury;
+
+pub(super) const INJURIES: &[Injury] = &[];

@@ -1,0 +1,207 @@
+//! Failures made on purpose, one by one, on a lab that is well: the doctor has to name each, and nothing before it.
+
+mod apps;
+mod certificates;
+mod cluster;
+mod ingress;
+mod machine;
+mod names;
+mod provider;
+mod records;
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::hands::{Hands, eventually, expect};
+use crate::command::{Output, output_within};
+use crate::error::{Context, Result, bail};
+use crate::vantage::{Place, Vantage};
+
+/// How long the doctor may take, deadline and all.
+const DOCTOR_LIMIT: Duration = Duration::from_secs(60);
+/// How long the lab has to show what was broken, and to be well again.
+const PATIENCE: u64 = 180;
+
+/// A failure that can be made and undone.
+pub(super) struct Injury {
+    /// What is broken, as a sentence.
+    pub(super) name: &'static str,
+    /// The check that has to name it, before any other.
+    pub(super) id: &'static str,
+    /// Words that its finding has to have: in the summary, the cause or the fix.
+    pub(super) says: &'static [&'static str],
+    /// Where the doctor is asked, and with which flags.
+    pub(super) ask: Ask,
+    /// Runs without `--all`, too.
+    pub(super) always: bool,
+    /// Makes the failure.
+    pub(super) make: fn(&Hands) -> Result<()>,
+    /// Undoes it. Where the finding has commands that cure, those are run first, and this is only the cleaning up after.
+    pub(super) undo: fn(&Hands) -> Result<()>,
+}
+
+/// How the doctor is asked.
+pub(super) struct Ask {
+    /// The machine that it runs on.
+    pub(super) at: Place,
+    /// More flags, beside `--config` and `--output json`.
+    pub(super) flags: &'static [&'static str],
+    /// The file in the run's folder that is the configuration, where it is not the lab's own.
+    pub(super) config: Option<&'static str>,
+    /// The file in the run's folder that is the kubeconfig, where it is not the lab's own.
+    pub(super) kubeconfig: Option<&'static str>,
+}
+
+impl Ask {
+    /// On the first node, with the lab's own configuration.
+    pub(super) const NODE: Self = Self { at: Place::Node, flags: &[], config: None, kubeconfig: None };
+
+    /// Runs the doctor; any of its exit codes is an answer.
+    pub(super) fn run(&self, hands: &Hands) -> Result<Answer> {
+        let place = Vantage::find(&hands.run, self.at)?;
+        let mut command = place.command("homelab");
+        let config = self.config.map_or_else(|| hands.run.homelab_config(), |name| hands.run.path(name));
+        command.args(["doctor", "--output", "json", "--config"]).arg(config);
+        if let Some(name) = self.kubeconfig {
+            command.arg("--kubeconfig").arg(hands.run.path(name));
+        }
+        command.args(self.flags).env("HOME", hands.run.path("home"));
+        Answer::of(output_within(&mut command, DOCTOR_LIMIT)?)
+    }
+}
+
+/// What the doctor said.
+pub(super) struct Answer {
+    pub(super) code: Option<i32>,
+    pub(super) report: Value,
+}
+
+impl Answer {
+    fn of(output: Output) -> Result<Self> {
+        let report = serde_json::from_str(&output.stdout)
+            .context(format_args!("the doctor's JSON\n{}{}", output.stdout, output.stderr))?;
+        Ok(Self { code: output.status.code(), report })
+    }
+
+    fn checks(&self) -> &[Value] {
+        self.report["checks"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// What failed, be it an error or a warning, in the order of the report.
+    pub(super) fn failures(&self) -> Vec<&Value> {
+        let failed = |check: &&Value| check["outcome"] == "fail" && check["severity"] != "info";
+        self.checks().iter().filter(failed).collect()
+    }
+
+    /// One line for each failure and each thing that could not be looked at.
+    pub(super) fn lines(&self) -> String {
+        let telling =
+            self.checks().iter().filter(|check| check["outcome"] == "unknown" || check["outcome"] == "fail");
+        let line = |check: &Value| {
+            let text = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
+            let said = if check["outcome"] == "fail" { text("summary") } else { text("why") };
+            let about = format!("{}{}", text("host"), text("node"));
+            format!("{} {} [{}] {about}: {said}", text("outcome"), text("id"), text("severity"))
+        };
+        telling.map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Asks until nothing fails.
+pub(super) fn is_well(hands: &Hands) -> Result<()> {
+    eventually("the doctor to find nothing", PATIENCE, || {
+        let answer = Ask::NODE.run(hands)?;
+        Ok(match (answer.code, answer.failures().as_slice()) {
+            (Some(0), []) => Ok(()),
+            (code, _) => Err(format!("exit {code:?}\n{}", answer.lines())),
+        })
+    })
+    .map(drop)
+}
+
+impl Injury {
+    /// Makes the failure, asks the doctor, follows its commands, and is sure that all is well again.
+    pub(super) fn run(&self, hands: &Hands) -> Result<()> {
+        is_well(hands)?;
+        let named = (self.make)(hands).and_then(|()| self.is_named(hands));
+        let cured = named.and_then(|commands| self.cure(hands, &commands));
+        let undone = (self.undo)(hands);
+        cured.and(undone).and_then(|()| is_well(hands))
+    }
+
+    /// Asks until the finding is the first of all, and gives the commands that should cure it.
+    fn is_named(&self, hands: &Hands) -> Result<Vec<String>> {
+        let mut commands = Vec::new();
+        let seconds = eventually(&format!("the doctor to name `{}`", self.id), PATIENCE, || {
+            let answer = self.ask.run(hands)?;
+            let failures = answer.failures();
+            let Some(first) = failures.first() else {
+                return Ok(Err(format!("nothing failed\n{}", answer.lines())));
+            };
+            if first["id"] != self.id {
+                return Ok(Err(format!("the first is another\n{}", answer.lines())));
+            }
+            let said = format!("{} {} {}", first["summary"], first["cause"], first["fix"]);
+            if let Some(missing) = self.says.iter().find(|part| !said.contains(*part)) {
+                return Ok(Err(format!("`{missing}` is not in: {said}")));
+            }
+            let listed = first["fix"]["commands"].as_array().cloned().unwrap_or_default();
+            commands = listed.iter().filter_map(|c| c.as_str().map(str::to_owned)).collect();
+            println!("      {}: {}", self.id, first["summary"].as_str().unwrap_or_default());
+            for other in failures.iter().skip(1) {
+                println!("        also {}: {}", other["id"].as_str().unwrap_or_default(), other["summary"]);
+            }
+            Ok(Ok(()))
+        })?;
+        println!("      named after {seconds:.1} s");
+        Ok(commands)
+    }
+
+    /// Runs the commands as a person at the node would, and waits until the check passes.
+    fn cure(&self, hands: &Hands, commands: &[String]) -> Result<()> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        for command in commands {
+            println!("      $ {command}");
+            let mut shell: Command = hands.node.command("bash");
+            shell.args(["-c", command]).env("HOME", hands.run.path("home"));
+            shell.env("HOMELAB_CONFIG", hands.run.homelab_config());
+            let output = output_within(&mut shell, Duration::from_secs(300))?;
+            expect(
+                output.status.success(),
+                format!("`{command}` failed:\n{}{}", output.stdout, output.stderr),
+            )?;
+        }
+        eventually("the cure to work", PATIENCE, || {
+            let answer = self.ask.run(hands)?;
+            let still = answer.failures().iter().any(|check| check["id"] == self.id);
+            Ok(if still { Err(answer.lines()) } else { Ok(()) })
+        })
+        .map(drop)
+    }
+}
+
+/// Every failure that is made, in the order in which they run.
+pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
+    let rooms = [
+        machine::INJURIES,
+        cluster::INJURIES,
+        ingress::INJURIES,
+        provider::INJURIES,
+        records::INJURIES,
+        names::INJURIES,
+        certificates::INJURIES,
+        apps::INJURIES,
+    ];
+    rooms.into_iter().flatten()
+}
+
+/// The lab that `up` left: no failure, and no warning.
+pub(super) fn a_healthy_lab(hands: &Hands) -> Result<()> {
+    is_well(hands)?;
+    let answer = Ask::NODE.run(hands)?;
+    if answer.lines().is_empty() { Ok(()) } else { bail!("{}", answer.lines()) }
+}

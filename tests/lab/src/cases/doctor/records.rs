@@ -1,0 +1,5 @@
+//! external-dns and its records.
+
+use super::Injury;
+
+pub(super) const INJURIES: &[Injury] = &[];
