@@ -3,6 +3,7 @@
 mod apply;
 mod examine;
 mod explain;
+mod issuance;
 mod look;
 mod request;
 mod seen;
@@ -18,6 +19,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use crate::error::{Error, Result};
 
 pub use examine::{certificates, ingresses, nodes};
+pub use issuance::Secrets;
 pub use look::HostPortOwner;
 pub use wait::Awaited;
 

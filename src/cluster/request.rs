@@ -62,6 +62,19 @@ pub(super) fn apply(path: &str, query: &str, body: &Value) -> Request<Vec<u8>> {
     build(Method::PATCH, &format!("{path}?{query}"), &headers, body.to_string().into_bytes())
 }
 
+/// Creates an object in a collection.
+pub(super) fn create(path: &str, body: &Value) -> Request<Vec<u8>> {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::ACCEPT, "application/json")];
+    build(Method::POST, path, &headers, body.to_string().into_bytes())
+}
+
+/// Changes some fields of an object (JSON merge patch, RFC 7396).
+pub(super) fn merge(path: &str, body: &Value) -> Request<Vec<u8>> {
+    let headers =
+        [(header::CONTENT_TYPE, "application/merge-patch+json"), (header::ACCEPT, "application/json")];
+    build(Method::PATCH, path, &headers, body.to_string().into_bytes())
+}
+
 /// Deletes an object; what it owns goes in the background.
 pub(super) fn delete(path: &str) -> Request<Vec<u8>> {
     let body = br#"{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background"}"#.to_vec();

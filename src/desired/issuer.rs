@@ -26,6 +26,15 @@ pub fn issuer_name(config: &Config) -> &'static str {
     }
 }
 
+/// The directory of the ACME server that the services use.
+pub fn server(config: &Config) -> &str {
+    match &config.acme.server {
+        AcmeServer::Production => PRODUCTION,
+        AcmeServer::Staging => STAGING,
+        AcmeServer::Other(server) => server,
+    }
+}
+
 /// Where an issuer keeps its account's key: one for each server, since accounts are per server.
 pub fn account_secret(issuer: &str) -> String {
     format!("{issuer}-account")

@@ -16,9 +16,10 @@ mod words;
 
 pub use collect::{Probes, collect};
 pub use evidence::{
-    AcmeSeen, CertificateSeen, ClusterSeen, ConfigSeen, Controller, Evidence, ExternalDnsSeen, Failure,
-    HostSeen, IngressSeen, Listing, Lookup, MachineSeen, NodeProbe, NodeSeen, Objects, Ownership,
-    ProviderFailure, ProviderSeen, Seen, TokenSeen, at, entries, probe_name,
+    AcmeSeen, CertificateSeen, ClusterSeen, ConfigSeen, Controller, DryRun, Evidence, ExternalDnsSeen,
+    Failure, HostSeen, IngressSeen, Issuance, Listing, Lookup, MachineSeen, NodeProbe, NodeSeen, Objects,
+    Ownership, ProviderFailure, ProviderSeen, SecretSeen, Seen, TokenSeen, WebhookSeen, at, entries,
+    probe_name,
 };
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
 pub use ownership::{Owner, registry_name};

@@ -10,11 +10,13 @@ use crate::cli::Global;
 use crate::cluster::{self, Cluster};
 use crate::commands::token;
 use crate::config::{self, AcmeServer, Config};
-use crate::desired::{external_dns, ingress_nginx};
+use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
 use crate::error::Result;
 use crate::machine;
 use crate::net::cloudflare::{Client, Zone};
-use crate::verify::{self, ClusterSeen, ConfigSeen, Evidence, Failure, Ownership, Probes, ProviderFailure};
+use crate::verify::{
+    self, AcmeSeen, ClusterSeen, ConfigSeen, Evidence, Failure, Issuance, Ownership, Probes, ProviderFailure,
+};
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +49,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
         zone(provider.as_ref(), loaded.as_ref().ok(), scope.within / 2),
     );
     evidence.machine = machine.await.ok();
-    if let Some((cluster, seen)) = found {
+    let mut acme = AcmeSeen::default();
+    if let Some((cluster, seen, asked)) = found {
+        acme = asked;
         evidence.nodes = cluster::nodes(&seen.objects);
         evidence.ingresses = cluster::ingresses(&seen.objects);
         evidence.certificates = cluster::certificates(&seen.objects);
@@ -61,6 +65,7 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
         return evidence;
     };
     evidence.staging = config.acme.server == AcmeServer::Staging;
+    evidence.acme = Some(AcmeSeen { wanted: issuance(&config), ..acme });
     evidence.owner = config.external_dns.then(|| Ownership {
         id: config.dns.owner.clone(),
         txt_prefix: external_dns::TXT_PREFIX.to_owned(),
@@ -108,15 +113,37 @@ fn written(loaded: &Result<Config>) -> ConfigSeen {
     }
 }
 
-async fn in_cluster(global: &Global, deadline: Instant) -> (Option<Cluster>, ClusterSeen) {
+async fn in_cluster(global: &Global, deadline: Instant) -> (Option<Cluster>, ClusterSeen, AcmeSeen) {
     match Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await {
         Ok(cluster) => {
-            let seen = cluster.examine(deadline).await;
-            (Some(cluster), seen)
+            let (seen, webhook, secrets) = futures::join!(
+                cluster.examine(deadline),
+                cluster.ask_webhook(),
+                cluster.tls_secrets(deadline)
+            );
+            (Some(cluster), seen, AcmeSeen { webhook: Some(webhook), secrets, ..AcmeSeen::default() })
         }
         Err(error) => {
-            (None, ClusterSeen { version: Some(Err(Failure::from(&error))), ..ClusterSeen::default() })
+            let seen = ClusterSeen { version: Some(Err(Failure::from(&error))), ..ClusterSeen::default() };
+            (None, seen, AcmeSeen::default())
         }
+    }
+}
+
+/// How the configuration has certificates issued.
+fn issuance(config: &Config) -> Issuance {
+    let manager = &config.cert_manager;
+    Issuance {
+        managed: manager.manage,
+        namespace: if manager.manage {
+            cert_manager::NAMESPACE.to_owned()
+        } else {
+            manager.namespace.clone()
+        },
+        issuer: issuer::issuer_name(config).to_owned(),
+        server: issuer::server(config).to_owned(),
+        email: config.email.clone(),
+        nameservers: config.acme.recursive_nameservers.clone(),
     }
 }
 

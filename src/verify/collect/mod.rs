@@ -4,6 +4,7 @@
 //! for a host that they already answer. A resolver that is asked too early remembers the absence for up to half an hour
 //! (RFC 2308; Cloudflare's SOA says 1800 s), and the check would itself cause what it then reports.
 
+mod authority;
 mod limit;
 mod names;
 mod nodes;
@@ -112,13 +113,19 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
                 futures::join!(read_zone(probes, provider), names::Servers::find(probes, &limit));
             let looks =
                 hosts.iter().map(|host| names::look(probes, &limit, &servers, provider.as_ref(), host, six));
-            let looked = join_all(looks).await;
-            (provider, servers.missing, looked)
+            let (looked, caa) = futures::join!(
+                join_all(looks),
+                authority::caa(probes, &limit, &servers, seed.acme.is_some())
+            );
+            (provider, servers.missing, looked, caa)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
     );
-    let (provider, missing, looked) = names;
+    let (provider, missing, looked, caa) = names;
+    if let Some(acme) = &mut seed.acme {
+        acme.caa = caa;
+    }
     seed.provider = provider.or(seed.provider);
     seed.no_authoritative = missing;
     seed.node_answers = answers;

@@ -16,7 +16,7 @@ use crate::{
 
 /// The servers to ask, found once for all hosts.
 pub(super) struct Servers {
-    authoritative: Vec<NameServer>,
+    pub(super) authoritative: Vec<NameServer>,
     system: Vec<SocketAddr>,
     /// Why there are no authoritative ones.
     pub(super) missing: Option<String>,

@@ -23,7 +23,7 @@ use crate::net::{
     tls::Served,
 };
 
-pub use acme::AcmeSeen;
+pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use cluster::{ClusterSeen, Listing, Objects, at, entries};
 pub use config::ConfigSeen;
 pub use external_dns::ExternalDnsSeen;

@@ -1,11 +1,11 @@
 //! Pure functions from what was seen to outcomes. Missing evidence gives "unknown", never a guess.
 
 mod app;
-mod certificate;
 mod config;
 mod dns;
 mod host;
 mod ingress;
+mod issuance;
 mod k3s;
 mod lab;
 mod net;
@@ -28,13 +28,14 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     judged.extend(lab::all(evidence));
     judged.extend(ingress::controller(evidence));
     judged.push(records::token(evidence));
+    judged.extend(issuance::all(evidence));
     for (host, seen) in &evidence.hosts {
         judged.push(ingress::status(evidence, host));
         judged.extend(records::host(evidence, host));
         judged.extend(dns::authoritative(evidence, host, seen));
         judged.extend(dns::public(evidence, host, seen));
         judged.extend(system::host(evidence, host, seen));
-        judged.push(certificate::host(evidence, host));
+        judged.extend(issuance::host(evidence, host));
         judged.extend(tls::host(evidence, host, seen));
         judged.extend(app::host(host, seen));
     }

@@ -1,0 +1,73 @@
+//! The way of a certificate: cert-manager itself, its issuers, and the chain from a Certificate to its challenges.
+
+mod caa;
+mod certificate;
+mod chain;
+mod challenge;
+mod definitions;
+mod issuer;
+mod limit;
+mod pods;
+mod reading;
+mod selfcheck;
+mod webhook;
+
+use self::chain::Chain;
+use super::judged;
+use crate::verify::{
+    evidence::{AcmeSeen, Evidence},
+    model::{CheckId, Judged, Outcome, Subject, Vantage},
+    registry::id,
+};
+
+/// What is not about one host: definitions, programs, webhooks, issuers.
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(acme) = seen(evidence) else {
+        return Vec::new();
+    };
+    let of = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
+    let mut found = vec![
+        of(id::CM_CRDS, definitions::judge(evidence, acme)),
+        of(id::CM_PODS, pods::judge(evidence, acme)),
+        of(id::CM_WEBHOOK, webhook::judge(evidence, acme)),
+    ];
+    found.extend(issuer::judge(evidence, acme).into_iter().map(|outcome| of(id::ISSUER, outcome)));
+    let stuck = challenge::stuck(evidence).into_iter();
+    found.extend(
+        stuck.map(|(host, finding)| judged(id::CHALLENGE, Subject::host(host), Vantage::Api, finding)),
+    );
+    found
+}
+
+/// What is about one host.
+pub(super) fn host(evidence: &Evidence, host: &str) -> Vec<Judged> {
+    let of = |id: CheckId, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
+    let asks = evidence.wants_tls(host) != Some(false);
+    let skip = || Outcome::skip("its Ingress asks for no certificate");
+    let mut found = Vec::new();
+    if let Some(acme) = seen(evidence) {
+        let chain = Chain::of(evidence, host);
+        let along = |judge: &dyn Fn(&Chain<'_>) -> Outcome| match &chain {
+            _ if !asks => skip(),
+            _ if evidence.objects("challenges.acme.cert-manager.io").is_none() => {
+                Outcome::unknown("the challenges were not read")
+            }
+            None => Outcome::skip("there is no Certificate for it"),
+            Some(chain) => judge(chain),
+        };
+        let caa = if asks { caa::judge(evidence, acme, host) } else { skip() };
+        let vantage = Vantage::PublicDns("the zone's servers".to_owned());
+        found.push(judged(id::CAA, Subject::host(host), vantage, caa));
+        found.push(of(id::SELFCHECK, along(&|chain| selfcheck::judge(evidence, acme, chain))));
+        found.push(of(id::CHALLENGE, along(&|chain| challenge::judge(evidence, acme, chain))));
+        found.push(of(id::ACME_RATE_LIMIT, along(&|chain| limit::judge(evidence, chain))));
+    }
+    found.push(of(id::CERTIFICATE, if asks { certificate::judge(evidence, host) } else { skip() }));
+    found
+}
+
+/// `doctor` looks at cert-manager; `up` does not.
+fn seen(evidence: &Evidence) -> Option<&AcmeSeen> {
+    evidence.cluster.as_ref()?;
+    evidence.acme.as_ref()
+}
