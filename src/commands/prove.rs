@@ -30,7 +30,8 @@ pub(super) async fn prove(
 ) -> Result<Report> {
     let deadline = Instant::now() + config.timeouts.verify;
     let hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
-    let mut probes = Probes::new(zone.clone(), hosts);
+    let mut probes = Probes::new(config.domain.to_string(), hosts);
+    probes.zone = Some(zone.clone());
     probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
     if config.public_resolvers != config::PUBLIC_RESOLVERS {
         probes.doh = Vec::new();

@@ -17,9 +17,9 @@ mod words;
 pub use collect::{Probes, collect};
 pub use evidence::{
     AcmeSeen, CertificateSeen, ClusterSeen, ConfigSeen, Controller, DryRun, Evidence, ExternalDnsSeen,
-    Failure, HostSeen, IngressSeen, Issuance, Listing, Lookup, MachineSeen, NodeProbe, NodeSeen, Objects,
-    Ownership, ProviderFailure, ProviderSeen, SecretSeen, Seen, TokenSeen, WebhookSeen, at, entries,
-    probe_name,
+    Failure, HereSeen, HostSeen, IngressSeen, Issuance, Listing, Lookup, MachineSeen, NamesSeen, Network,
+    NodeProbe, NodeSeen, Objects, Ownership, ProviderFailure, ProviderSeen, ResolverSeen, SecretSeen, Seen,
+    Signs, TokenSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
 };
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
 pub use ownership::{Owner, registry_name};

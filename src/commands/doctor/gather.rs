@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::cli::Global;
 use crate::cluster::{self, Cluster};
@@ -15,7 +15,8 @@ use crate::error::Result;
 use crate::machine;
 use crate::net::cloudflare::{Client, Zone};
 use crate::verify::{
-    self, AcmeSeen, ClusterSeen, ConfigSeen, Evidence, Failure, Issuance, Ownership, Probes, ProviderFailure,
+    self, AcmeSeen, ClusterSeen, ConfigSeen, Evidence, Failure, HereSeen, Issuance, Ownership, Probes,
+    ProviderFailure,
 };
 
 /// What is looked at.
@@ -35,6 +36,8 @@ pub(in crate::commands) struct Scope {
 pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence {
     let mut evidence = Evidence::new(Timestamp::now());
     let deadline = Instant::now() + scope.within;
+    // An API server that does not answer leaves time for the names.
+    let half = Instant::now() + scope.within / 2;
     let loaded = config::load(global.config.as_deref());
     evidence.config = Some(written(&loaded));
     let machine = tokio::task::spawn_blocking(machine::look);
@@ -42,7 +45,7 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
     let (found, zone) = futures::join!(
         async {
             match scope.cluster {
-                true => Some(in_cluster(global, deadline).await),
+                true => Some(in_cluster(global, half).await),
                 false => None,
             }
         },
@@ -58,7 +61,8 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
         evidence.cluster = Some(seen);
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
             let selector = format!("app.kubernetes.io/name={}", ingress_nginx::CONTROLLER);
-            evidence.cluster_answer = Some(cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80).await);
+            let asked = timeout_at(half, cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80)).await;
+            evidence.cluster_answer = Some(asked.unwrap_or_else(|_| Err("no answer in time".to_owned())));
         }
     }
     let Ok(config) = loaded else {
@@ -72,15 +76,19 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
         wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
     });
     let (zone, client) = match zone {
-        Some(Ok(zone)) => (zone, provider.and_then(Result::ok)),
+        Some(Ok(zone)) => (Some(zone), provider.and_then(Result::ok)),
         Some(Err(failure)) => {
             evidence.provider = Some(Err(failure));
-            (unseen(&config), None)
+            (None, None)
         }
-        None => (unseen(&config), None),
+        None => (None, None),
     };
+    evidence.offline = !scope.internet;
     let hosts = hosts(&config, &evidence);
-    let mut probes = Probes::new(zone, hosts);
+    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let mut probes = Probes::new(domain.to_string(), hosts);
+    probes.zone = zone;
+    probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
     probes.deadline = deadline.saturating_duration_since(Instant::now());
     probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
     if config.public_resolvers != config::PUBLIC_RESOLVERS {
@@ -173,10 +181,4 @@ async fn zone(
     };
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
     Some(client.check(domain.as_str()).await.map_err(ProviderFailure::from))
-}
-
-/// The zone when the provider does not tell: by name only.
-fn unseen(config: &Config) -> Zone {
-    let name = config.dns.zone.as_ref().unwrap_or(&config.domain).to_string();
-    Zone { id: String::new(), name, status: String::new(), name_servers: Vec::new() }
 }

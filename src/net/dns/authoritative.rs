@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use serde::Serialize;
 
-use super::{AskError, Data, Kind, Question, Rcode, Reply, ask};
+use super::{AskError, Data, Kind, Question, Rcode, Record, Reply, ask};
 
 /// One authoritative server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -19,6 +19,15 @@ pub struct NameServer {
     pub address: SocketAddr,
 }
 
+/// The servers of a zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ZoneServers {
+    /// Of every NS record, sorted; empty when the zone has none.
+    pub names: Vec<String>,
+    /// Those whose address was found.
+    pub servers: Vec<NameServer>,
+}
+
 /// The authoritative servers of a zone, found through the first of `resolvers` that answers, one address each (IPv4
 /// first). `port` is 53 but in tests.
 pub async fn authoritative(
@@ -26,28 +35,44 @@ pub async fn authoritative(
     resolvers: &[SocketAddr],
     port: u16,
     within: Duration,
-) -> Result<Vec<NameServer>, AskError> {
+) -> Result<ZoneServers, AskError> {
     let half = within / 2;
     let (resolver, reply) = first_answer(resolvers, &Question::new(zone, Kind::Ns), half).await?;
-    let mut names: Vec<String> = reply
-        .answers
-        .into_iter()
-        .filter_map(|record| match record.data {
-            Data::Ns(name) => Some(name),
+    let names = server_names(&reply.answers);
+    let servers = addressed(&names, resolver, port, half).await;
+    Ok(ZoneServers { names, servers })
+}
+
+/// What NS records name, sorted, each once.
+pub(super) fn server_names(records: &[Record]) -> Vec<String> {
+    let mut names: Vec<String> = records
+        .iter()
+        .filter_map(|record| match &record.data {
+            Data::Ns(name) => Some(name.clone()),
             _ => None,
         })
         .collect();
     names.sort_unstable();
-    let found = join_all(names.into_iter().map(|name| async move {
-        let address = address_of(resolver, &name, half).await?;
-        Some(NameServer { name, address: SocketAddr::new(address, port) })
-    }))
-    .await;
-    Ok(found.into_iter().flatten().collect())
+    names.dedup();
+    names
+}
+
+/// The servers of these names whose address a resolver knows.
+pub(super) async fn addressed(
+    names: &[String],
+    resolver: SocketAddr,
+    port: u16,
+    within: Duration,
+) -> Vec<NameServer> {
+    let found = names.iter().map(|name| async move {
+        let address = address_of(resolver, name, within).await?;
+        Some(NameServer { name: name.clone(), address: SocketAddr::new(address, port) })
+    });
+    join_all(found).await.into_iter().flatten().collect()
 }
 
 /// All resolvers are asked at once; the first in the list with a useful answer wins.
-async fn first_answer(
+pub(super) async fn first_answer(
     resolvers: &[SocketAddr],
     question: &Question,
     within: Duration,
@@ -56,7 +81,9 @@ async fn first_answer(
     let mut why = AskError::Other("no resolver to ask".into());
     for (server, answer) in resolvers.iter().zip(answers) {
         match answer {
-            Ok(reply) if reply.rcode == Rcode::NoError => return Ok((*server, reply)),
+            Ok(reply) if matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => {
+                return Ok((*server, reply));
+            }
             Ok(reply) => why = AskError::Other(format!("{} answers {:?}", server.ip(), reply.rcode)),
             Err(error) => why = error,
         }
@@ -90,9 +117,9 @@ mod tests {
             .serve()
             .await;
         let found = authoritative("example.com", &[resolver], 53, Duration::from_secs(2)).await.unwrap();
-        assert_eq!(found.len(), 2);
+        assert_eq!(found.names, ["ada.ns.example.com", "bob.ns.example.com"]);
         assert_eq!(
-            found[0],
+            found.servers[0],
             NameServer { name: "ada.ns.example.com".into(), address: ([127, 0, 0, 1], 53).into() }
         );
     }

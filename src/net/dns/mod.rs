@@ -5,15 +5,17 @@ mod authoritative;
 mod doh;
 mod system;
 mod wire;
+mod zone;
 
 use std::net::IpAddr;
 
 use serde::Serialize;
 
 pub use ask::ask;
-pub use authoritative::{NameServer, authoritative};
+pub use authoritative::{NameServer, ZoneServers, authoritative};
 pub use doh::{Doh, doh};
 pub use system::{ResolvConf, look_up, parse_resolv_conf, system_resolvers};
+pub use zone::{ZoneName, delegated, is_within, zone_of};
 
 use super::Transport;
 
@@ -46,13 +48,28 @@ pub struct Question {
     pub recurse: bool,
     /// Checking disabled: a validating resolver then gives what it would refuse (RFC 4035 section 3.2.2).
     pub unchecked: bool,
+    /// Class CH: a question about the server itself, such as `version.bind` (RFC 4892).
+    pub chaos: bool,
 }
 
 impl Question {
     /// A question for a resolver.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, recurse: true, unchecked: false }
+        Self { name: name.into(), kind, recurse: true, unchecked: false, chaos: false }
+    }
+
+    /// A question to a server about its own software. Many do not tell.
+    #[must_use]
+    pub fn version() -> Self {
+        Self { chaos: true, ..Self::new("version.bind", Kind::Txt) }
+    }
+
+    /// The same question with checking disabled.
+    #[must_use]
+    pub fn unchecked(mut self) -> Self {
+        self.unchecked = true;
+        self
     }
 
     /// The same question for an authoritative server.
@@ -141,6 +158,8 @@ pub struct Reply {
     pub answers: Vec<Record>,
     /// From the authority section.
     pub soa: Option<Soa>,
+    /// The NS records of the authority section: without an answer, the zone below that knows more.
+    pub referral: Vec<Record>,
 }
 
 impl Reply {
@@ -227,7 +246,7 @@ mod tests {
     use super::*;
 
     fn empty(rcode: Rcode, soa: Option<Soa>) -> Reply {
-        Reply { rcode, authoritative: false, answers: vec![], soa }
+        Reply { rcode, authoritative: false, answers: vec![], soa, referral: vec![] }
     }
 
     fn soa(ttl: u32, minimum: u32) -> Option<Soa> {

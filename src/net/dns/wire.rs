@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use hickory_proto::{
     op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
-    rr::{Name, RData, Record as WireRecord, RecordType},
+    rr::{DNSClass, Name, RData, Record as WireRecord, RecordType},
 };
 
 use super::{AskError, Data, Kind, Question, Rcode, Record, Reply, Soa};
@@ -24,7 +24,10 @@ pub(super) fn encode(question: &Question, zero_id: bool) -> Result<Encoded, AskE
     let bad_name = || AskError::BadName(question.name.clone());
     let mut name = Name::from_ascii(&question.name).map_err(|_| bad_name())?;
     name.set_fqdn(true);
-    let query = Query::query(name, question.kind.into());
+    let mut query = Query::query(name, question.kind.into());
+    if question.chaos {
+        query.set_query_class(DNSClass::CH);
+    }
     let mut message = Message::query();
     if zero_id {
         message.metadata.id = 0;
@@ -63,6 +66,8 @@ pub(super) fn decode(sent: &Encoded, bytes: &[u8]) -> Option<Result<(Reply, bool
 }
 
 fn reply(message: Message) -> Reply {
+    let referral =
+        message.authorities.iter().filter(|one| one.record_type() == RecordType::NS).map(record).collect();
     let soa = message.authorities.iter().map(record).find_map(|record| match record.data {
         Data::Soa(soa) => Some(soa),
         _ => None,
@@ -78,6 +83,7 @@ fn reply(message: Message) -> Reply {
         authoritative: message.metadata.authoritative,
         answers: message.answers.iter().map(record).collect(),
         soa,
+        referral,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
-use super::{Limit, Probes, names::Servers};
+use super::{Limit, Probes, servers::Servers};
 use crate::{
     net::dns::{self, AskError, Data, Kind, Question, Reply},
     verify::evidence::Lookup,
@@ -27,7 +27,8 @@ pub(super) async fn caa(
     let names: BTreeSet<&str> =
         probes.hosts.iter().flat_map(|host| above(host.trim_start_matches("*."))).collect();
     let asked = names.into_iter().map(|name| async move {
-        let lookup = match is_within(name, &probes.zone.name) {
+        let zone = servers.zone_name().unwrap_or(&probes.domain);
+        let lookup = match dns::is_within(name, zone) {
             true => of_zone(probes, limit, servers, name).await,
             false => of_resolvers(probes, limit, name).await,
         };
@@ -39,10 +40,6 @@ pub(super) async fn caa(
 /// A name, and every one above it.
 fn above(host: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, rest)| rest))
-}
-
-fn is_within(name: &str, zone: &str) -> bool {
-    name == zone || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// The first of the zone's servers that answers. An alias is followed by a resolver, which can know its target.
@@ -96,6 +93,8 @@ mod tests {
     #[test]
     fn every_name_above_a_host_is_asked() {
         assert_eq!(above("a.b.c").collect::<Vec<_>>(), ["a.b.c", "b.c", "c"]);
-        assert!(is_within("a.b.c", "b.c") && is_within("b.c", "b.c") && !is_within("xb.c", "b.c"));
+        assert!(
+            dns::is_within("a.b.c", "b.c") && dns::is_within("b.c", "b.c") && !dns::is_within("xb.c", "b.c")
+        );
     }
 }

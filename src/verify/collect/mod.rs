@@ -8,6 +8,8 @@ mod authority;
 mod limit;
 mod names;
 mod nodes;
+mod servers;
+mod survey;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,7 +20,8 @@ use std::{
 use futures::future::join_all;
 
 use self::limit::Limit;
-use super::evidence::{Evidence, ProviderFailure, ProviderSeen, probe_name};
+use self::servers::Servers;
+use super::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, probe_name};
 use crate::net::{
     cloudflare::{Client, Zone},
     dns::Doh,
@@ -30,14 +33,24 @@ use crate::net::{
 pub struct Probes {
     /// The names of the services; of a wildcard, one name is asked ([`probe_name`]).
     pub hosts: Vec<String>,
-    /// The zone of the hosts.
-    pub zone: Zone,
+    /// What the hosts end in, as it was written.
+    pub domain: String,
+    /// The zone of the hosts as the provider has it; `None` when it did not say: then it is looked for in public DNS.
+    pub zone: Option<Zone>,
     /// Public resolvers, and their DoH for when port 53 is closed.
     pub resolvers: Vec<SocketAddr>,
-    /// Asked only when none of the resolvers answers.
+    /// Asked only when none of the resolvers has an address.
     pub doh: Vec<Doh>,
     /// The file that names this machine's resolvers, `/etc/resolv.conf` but in tests.
     pub resolv_conf: PathBuf,
+    /// The file that names the resolvers behind systemd-resolved, where that is in use.
+    pub behind_stub: PathBuf,
+    /// `/etc/hosts` but in tests.
+    pub hosts_file: PathBuf,
+    /// An address where no machine is: 192.0.2.1 (RFC 5737) but in tests.
+    pub nowhere: SocketAddr,
+    /// The networks of this machine; with them the lab is looked at beyond its hosts, as `doctor` does and `up` does not.
+    pub survey: Option<HereSeen>,
     /// 53, 80 and 443 but in tests.
     pub dns_port: u16,
     /// The port of a service without TLS.
@@ -53,17 +66,22 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// The probes for some hosts of a zone, everything else as at home.
+    /// The probes for some hosts of a domain, everything else as at home.
     #[must_use]
-    pub fn new(zone: Zone, hosts: Vec<String>) -> Self {
+    pub fn new(domain: String, hosts: Vec<String>) -> Self {
         let public = |address: [u8; 4]| SocketAddr::from((address, 53));
         let doh = |host: &str| Doh { url: format!("https://{host}/dns-query"), address: None };
         Self {
             hosts,
-            zone,
+            domain,
+            zone: None,
             resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
             doh: vec![doh("1.1.1.1")],
             resolv_conf: "/etc/resolv.conf".into(),
+            behind_stub: "/run/systemd/resolve/resolv.conf".into(),
+            hosts_file: "/etc/hosts".into(),
+            nowhere: public([192, 0, 2, 1]),
+            survey: None,
             dns_port: 53,
             http_port: 80,
             https_port: 443,
@@ -79,6 +97,8 @@ struct Host {
     name: String,
     scheme: Scheme,
     check_certificate: bool,
+    /// Its Ingress has an address, or the Ingresses are not known.
+    has_address: bool,
 }
 
 impl Host {
@@ -104,25 +124,31 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         name: name.clone(),
         scheme: if seed.wants_tls(name) == Some(false) { Scheme::Http } else { Scheme::Https },
         check_certificate: probes.check_certificates && !seed.staging,
+        has_address: seed.ingresses.is_none() || !seed.status_of(name).is_empty(),
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
+    let offline = seed.offline;
     let (names, answers, services) = futures::join!(
         async {
             let (provider, servers) =
-                futures::join!(read_zone(probes, provider), names::Servers::find(probes, &limit));
-            let looks =
-                hosts.iter().map(|host| names::look(probes, &limit, &servers, provider.as_ref(), host, six));
-            let (looked, caa) = futures::join!(
-                join_all(looks),
-                authority::caa(probes, &limit, &servers, seed.acme.is_some())
-            );
-            (provider, servers.missing, looked, caa)
+                futures::join!(read_zone(probes, provider), Servers::find(probes, &limit, offline));
+            let known = names::Knowledge { provider: provider.as_ref(), offline };
+            let looks = hosts.iter().map(|host| names::look(probes, &limit, &servers, &known, host, six));
+            let survey = async {
+                match probes.survey {
+                    Some(_) => Some(survey::lab(probes, &limit, &servers, offline).await),
+                    None => None,
+                }
+            };
+            let caa = authority::caa(probes, &limit, &servers, seed.acme.is_some());
+            let (looked, survey, caa) = futures::join!(join_all(looks), survey, caa);
+            (provider, servers.missing(), looked, survey, caa)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
     );
-    let (provider, missing, looked, caa) = names;
+    let (provider, missing, looked, survey, caa) = names;
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;
     }
@@ -133,6 +159,15 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         (seen.tls, seen.http) = (tls, http);
         seed.hosts.insert(host.clone(), seen);
     }
+    if let (Some(mut names), Some(here)) = (survey, probes.survey.clone()) {
+        let resolvers = names.resolvers.as_deref_mut().unwrap_or_default();
+        let (here, ()) = futures::join!(
+            survey::here(probes, &limit, &seed, here),
+            survey::identify(probes, &limit, seed.hosts.values(), resolvers),
+        );
+        names.here = Some(here);
+        seed.names = Some(names);
+    }
     seed
 }
 
@@ -142,7 +177,7 @@ async fn read_zone(
     client: Option<&Client>,
 ) -> Option<Result<ProviderSeen, ProviderFailure>> {
     let client = client?.clone().deadline(probes.deadline);
-    let zone = probes.zone.clone();
+    let zone = probes.zone.clone()?;
     let records = client.records(&zone, None).await;
     Some(records.map(|records| ProviderSeen { zone, records }).map_err(ProviderFailure::from))
 }

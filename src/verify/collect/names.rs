@@ -4,88 +4,143 @@ use std::net::{IpAddr, SocketAddr};
 
 use futures::future::join_all;
 
-use super::{Host, Limit, Probes};
+use super::{Host, Limit, Probes, servers::Servers};
 use crate::{
     net::{
         Transport,
-        dns::{self, AskError, Doh, Kind, NameServer, Question, Reply},
+        dns::{self, AskError, Doh, Kind, Question, Rcode, Reply},
         http::{HttpAnswer, get},
     },
-    verify::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, probe_name},
+    verify::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, label, probe_name},
 };
 
-/// The servers to ask, found once for all hosts.
-pub(super) struct Servers {
-    pub(super) authoritative: Vec<NameServer>,
-    system: Vec<SocketAddr>,
-    /// Why there are no authoritative ones.
-    pub(super) missing: Option<String>,
-}
-
-impl Servers {
-    pub(super) async fn find(probes: &Probes, limit: &Limit) -> Self {
-        let conf = dns::system_resolvers(&probes.resolv_conf).await.unwrap_or_default();
-        let system: Vec<SocketAddr> =
-            conf.servers.iter().map(|server| SocketAddr::new(*server, probes.dns_port)).collect();
-        let (zone, port) = (&probes.zone.name, probes.dns_port);
-        // The zone itself is old: asking a resolver for its servers poisons nothing.
-        let by = |resolvers: Vec<SocketAddr>| async move {
-            limit.run(|within| dns::authoritative(zone, &resolvers, port, within)).await
-        };
-        let mut found = by(probes.resolvers.clone()).await;
-        if !matches!(&found, Some(Ok(servers)) if !servers.is_empty()) {
-            found = by(system.clone()).await;
-        }
-        let (authoritative, missing) = match found {
-            Some(Ok(servers)) if servers.is_empty() => {
-                (servers, Some(format!("no resolver knows the name servers of `{zone}`")))
-            }
-            Some(Ok(servers)) => (servers, None),
-            Some(Err(why)) => {
-                (Vec::new(), Some(format!("the name servers of `{zone}` cannot be found: {why}")))
-            }
-            None => (Vec::new(), Some("no time was left to find the name servers".into())),
-        };
-        Self { authoritative, system, missing }
-    }
+/// What decides whether a resolver may be asked for a host.
+pub(super) struct Knowledge<'a> {
+    /// The records, or why they are not known; `None` when they were not read.
+    pub(super) provider: Option<&'a Result<ProviderSeen, ProviderFailure>>,
+    /// Nobody beyond this network is asked, and the cluster's word has to be enough.
+    pub(super) offline: bool,
 }
 
 pub(super) async fn look(
     probes: &Probes,
     limit: &Limit,
     servers: &Servers,
-    provider: Option<&Result<ProviderSeen, ProviderFailure>>,
+    known: &Knowledge<'_>,
     host: &Host,
     six: bool,
 ) -> HostSeen {
     let name = probe_name(&host.name);
-    let mut seen = HostSeen::default();
-    let asked = servers.authoritative.iter().map(|server| {
-        ask(limit, server.name.clone(), server.address, Question::new(&name, Kind::A).authoritative(), six)
-    });
-    seen.authoritative = join_all(asked).await.into_iter().flatten().collect();
-    if !is_published(&seen.authoritative, provider, &host.name) {
+    let asker = Asker { limit, question: Question::new(&name, Kind::A), six };
+    let mut seen = HostSeen { hosts_lines: hosts_lines(probes, &name).await, ..HostSeen::default() };
+    if servers.is_outside(&name) {
+        // Nobody here writes a record for it, so there is no absence to teach.
+        local(probes, &asker, servers, host, &mut seen).await;
         return seen;
     }
-    let question = || Question::new(&name, Kind::A);
-    let public = async {
-        let asked =
-            probes.resolvers.iter().map(|server| ask(limit, label(*server), *server, question(), six));
-        let heard: Vec<Lookup> = join_all(asked).await.into_iter().flatten().collect();
-        if heard.iter().any(|lookup| lookup.result.is_ok()) {
-            return heard;
-        }
-        let over_https = join_all(probes.doh.iter().map(|server| ask_doh(limit, server, question()))).await;
-        heard.into_iter().chain(over_https.into_iter().flatten()).collect()
+    let own = Asker { question: asker.question.clone().authoritative(), ..asker };
+    let asked = servers.authoritative.iter().map(|server| own.ask(server.name.clone(), server.address));
+    seen.authoritative = join_all(asked).await.into_iter().flatten().collect();
+    let published = match known.offline {
+        true => host.has_address,
+        false => is_published(&seen.authoritative, known.provider, &host.name),
     };
-    let local = async {
-        let asked = servers.system.iter().map(|server| ask(limit, label(*server), *server, question(), six));
-        let (system, each) = futures::join!(limit.run(|within| dns::look_up(&name, within)), join_all(asked));
-        let answer = by_name(probes, limit, host, system.as_ref()).await;
-        (system, each.into_iter().flatten().collect(), answer)
-    };
-    (seen.public, (seen.system, seen.system_servers, seen.end_to_end)) = futures::join!(public, local);
+    if published {
+        let (public, ()) =
+            futures::join!(public(probes, &asker), local(probes, &asker, servers, host, &mut seen));
+        seen.public = public;
+        seen.unchecked = again(probes, &asker, servers, &seen).await;
+    }
     seen
+}
+
+/// One question, for many servers.
+struct Asker<'a> {
+    limit: &'a Limit,
+    question: Question,
+    /// Also for AAAA records.
+    six: bool,
+}
+
+impl Asker<'_> {
+    async fn ask(&self, server: String, address: SocketAddr) -> Option<Lookup> {
+        let question = &self.question;
+        let other = &Question { kind: Kind::Aaaa, ..question.clone() };
+        let result = self
+            .limit
+            .run(|within| async move {
+                if !self.six {
+                    return dns::ask(address, question, within).await;
+                }
+                let (four, six) =
+                    futures::join!(dns::ask(address, question, within), dns::ask(address, other, within));
+                both(four, six)
+            })
+            .await?;
+        Some(Lookup { server, result })
+    }
+
+    async fn all(&self, servers: impl Iterator<Item = SocketAddr>) -> Vec<Lookup> {
+        let asked = servers.map(|server| self.ask(label(server), server));
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn over_https(&self, server: &Doh) -> Option<Lookup> {
+        let question = &self.question;
+        let result = self.limit.run(|within| async move { dns::doh(server, question, within).await }).await?;
+        Some(Lookup { server: server.url.clone(), result })
+    }
+}
+
+/// From public resolvers; over HTTPS also when no plain answer has an address, for somebody on the way may have made
+/// those up.
+async fn public(probes: &Probes, asker: &Asker<'_>) -> Vec<Lookup> {
+    let mut heard = asker.all(probes.resolvers.iter().copied()).await;
+    if !heard.iter().any(has_address) {
+        let over_https = probes.doh.iter().map(|server| asker.over_https(server));
+        heard.extend(join_all(over_https).await.into_iter().flatten());
+    }
+    heard
+}
+
+/// What this machine and its resolvers have, and the service where that leads.
+async fn local(probes: &Probes, asker: &Asker<'_>, servers: &Servers, host: &Host, seen: &mut HostSeen) {
+    let name = &asker.question.name;
+    let (system, each) = futures::join!(
+        asker.limit.run(|within| dns::look_up(name, within)),
+        asker.all(servers.system.iter().flatten().copied()),
+    );
+    seen.end_to_end = by_name(probes, asker.limit, host, system.as_ref()).await;
+    (seen.system, seen.system_servers) = (system, each);
+}
+
+/// Those that said SERVFAIL once more, with DNSSEC checking disabled.
+async fn again(probes: &Probes, asker: &Asker<'_>, servers: &Servers, seen: &HostSeen) -> Vec<Lookup> {
+    let failed = |server: &SocketAddr| {
+        let mut lookups = seen.public.iter().chain(&seen.system_servers);
+        lookups.any(|lookup| lookup.server == label(*server) && is_servfail(lookup))
+    };
+    let unchecked = Asker { question: asker.question.clone().unchecked(), ..*asker };
+    let all = probes.resolvers.iter().chain(servers.system.iter().flatten()).copied();
+    unchecked.all(all.filter(failed)).await
+}
+
+fn has_address(lookup: &Lookup) -> bool {
+    lookup.result.as_ref().is_ok_and(|reply| !reply.addresses().is_empty())
+}
+
+fn is_servfail(lookup: &Lookup) -> bool {
+    lookup.result.as_ref().is_ok_and(|reply| reply.rcode == Rcode::ServFail)
+}
+
+/// The lines of `/etc/hosts` that have the name, for it comes before DNS (nsswitch.conf(5)).
+async fn hosts_lines(probes: &Probes, name: &str) -> Vec<String> {
+    let text = tokio::fs::read_to_string(&probes.hosts_file).await.unwrap_or_default();
+    let has = |line: &&str| {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace().skip(1);
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    text.lines().filter(has).map(|line| line.trim().to_owned()).collect()
 }
 
 /// Whether the world can know the name: every authoritative server that answers has it. When none can be reached from
@@ -105,37 +160,11 @@ fn is_published(
     provider.records.iter().any(|record| record.kind == "A" && record.name.eq_ignore_ascii_case(host))
 }
 
-async fn ask(
-    limit: &Limit,
-    server: String,
-    address: SocketAddr,
-    question: Question,
-    six: bool,
-) -> Option<Lookup> {
-    let other = Question { kind: Kind::Aaaa, ..question.clone() };
-    let result = limit
-        .run(|within| async move {
-            if !six {
-                return dns::ask(address, &question, within).await;
-            }
-            let (four, six) =
-                futures::join!(dns::ask(address, &question, within), dns::ask(address, &other, within));
-            both(four, six)
-        })
-        .await?;
-    Some(Lookup { server, result })
-}
-
 /// The A reply with the AAAA answers added.
 fn both(four: Result<Reply, AskError>, six: Result<Reply, AskError>) -> Result<Reply, AskError> {
     let mut reply = four?;
     reply.answers.extend(six.map(|six| six.answers).unwrap_or_default());
     Ok(reply)
-}
-
-async fn ask_doh(limit: &Limit, server: &Doh, question: Question) -> Option<Lookup> {
-    let result = limit.run(|within| async move { dns::doh(server, &question, within).await }).await?;
-    Some(Lookup { server: server.url.clone(), result })
 }
 
 /// The service at the first address that this machine resolves, as a browser would go.
@@ -148,12 +177,4 @@ async fn by_name(
     let address = *found?.as_ref().ok()?.first()?;
     let target = host.target(probes, address);
     limit.run(|within| async move { get(&target, within).await }).await
-}
-
-/// A resolver by its address, with the port only where it is unusual.
-fn label(server: SocketAddr) -> String {
-    match server.port() {
-        53 => server.ip().to_string(),
-        _ => server.to_string(),
-    }
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A name that no Ingress has, wildcards included (RFC 2606).
-const UNKNOWN: &str = "homelab-unknown.invalid";
+pub(super) const UNKNOWN: &str = "homelab-unknown.invalid";
 
 /// The addresses of the nodes that are ready.
 pub(super) fn addresses(evidence: &Evidence) -> Vec<(String, IpAddr)> {

@@ -37,7 +37,8 @@ async fn probes(dns: DnsZone) -> (Probes, tempfile::TempDir) {
         http_port: http.address.port(),
         https_port: https.port(),
         check_certificates: false,
-        ..Probes::new(zone(), vec![HOST.into()])
+        zone: Some(zone()),
+        ..Probes::new(HOST.into(), vec![HOST.into()])
     };
     (probes, home)
 }
@@ -104,7 +105,7 @@ async fn a_black_hole_costs_the_deadline_and_no_more_for_a_hundred_hosts() {
         https_port: hole.local_addr().unwrap().port(),
         probe: Duration::from_millis(400),
         deadline: Duration::from_millis(900),
-        ..Probes::new(zone(), (0..100).map(|n| format!("s{n}.localhost")).collect())
+        ..Probes::new(HOST.into(), (0..100).map(|n| format!("s{n}.localhost")).collect())
     };
     let begun = std::time::Instant::now();
     let seen = collect(seed(), &probes, None).await;

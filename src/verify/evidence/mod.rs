@@ -5,6 +5,7 @@ mod cluster;
 mod config;
 mod external_dns;
 mod machine;
+mod names;
 mod token;
 
 use std::{
@@ -18,9 +19,7 @@ use serde::Serialize;
 use crate::net::{
     Transport,
     cloudflare::{self, Record, Zone},
-    dns::{AskError, Reply},
     http::{HttpAnswer, Scheme},
-    tls::Served,
 };
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
@@ -28,6 +27,8 @@ pub use cluster::{ClusterSeen, Listing, Objects, at, entries};
 pub use config::ConfigSeen;
 pub use external_dns::ExternalDnsSeen;
 pub use machine::MachineSeen;
+pub(super) use names::label;
+pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, probe_name};
 pub use token::TokenSeen;
 
 /// Why something could not be read, as the error of a command says it.
@@ -54,6 +55,8 @@ impl From<&crate::error::Error> for Failure {
 pub struct Evidence {
     /// When it was looked: ages and remaining times count from here.
     pub now: Timestamp,
+    /// Whether nothing beyond this network was asked, as `doctor --offline` wants it.
+    pub offline: bool,
     /// Whose 404 an unknown name should get.
     pub controller: Controller,
     /// Whether certificates from Let's Encrypt's staging environment are what the configuration asks for.
@@ -77,6 +80,8 @@ pub struct Evidence {
     pub no_authoritative: Option<String>,
     /// By the name of the host, `*.` included.
     pub hosts: BTreeMap<String, HostSeen>,
+    /// What is the same for every host: the zone, the resolvers, this machine's place; `None` for `up`.
+    pub names: Option<NamesSeen>,
 
     /// What was written; `None` for `up`, which ends early when it cannot be used.
     pub config: Option<ConfigSeen>,
@@ -98,6 +103,7 @@ impl Evidence {
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
+            offline: false,
             controller: Controller::IngressNginx,
             staging: false,
             nodes: None,
@@ -109,6 +115,7 @@ impl Evidence {
             node_answers: Vec::new(),
             no_authoritative: None,
             hosts: BTreeMap::new(),
+            names: None,
             config: None,
             machine: None,
             cluster: None,
@@ -280,35 +287,6 @@ pub struct NodeProbe {
     pub answer: Result<HttpAnswer, Transport>,
 }
 
-/// Everything about one host.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct HostSeen {
-    /// From the servers that hold the zone; empty when none is known.
-    pub authoritative: Vec<Lookup>,
-    /// From public resolvers; empty as long as the name is not published.
-    pub public: Vec<Lookup>,
-    /// What a program on this machine gets; `None` as long as the name is not published, for asking then would teach the
-    /// resolver that it does not exist.
-    pub system: Option<Result<Vec<IpAddr>, AskError>>,
-    /// What the resolvers of this machine say themselves.
-    pub system_servers: Vec<Lookup>,
-    /// The certificate, asked at each node by name.
-    pub tls: Vec<Seen<Served>>,
-    /// The service, asked at each node by name.
-    pub http: Vec<Seen<HttpAnswer>>,
-    /// The service, asked at the address that this machine resolves.
-    pub end_to_end: Option<Result<HttpAnswer, Transport>>,
-}
-
-/// One server's answer about a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Lookup {
-    /// Its name, address or URL, as people are shown it.
-    pub server: String,
-    /// What it said, or why nothing that can be read.
-    pub result: Result<Reply, AskError>,
-}
-
 /// What one node gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Seen<T> {
@@ -318,13 +296,4 @@ pub struct Seen<T> {
     pub address: SocketAddr,
     /// What came back, or why nothing did.
     pub result: Result<T, Transport>,
-}
-
-/// The name to look a host up by: a wildcard stands for any name, so one is chosen.
-#[must_use]
-pub fn probe_name(host: &str) -> String {
-    match host.strip_prefix("*.") {
-        Some(rest) => format!("homelab-check.{rest}"),
-        None => host.to_owned(),
-    }
 }

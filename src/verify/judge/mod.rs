@@ -2,15 +2,14 @@
 
 mod app;
 mod config;
-mod dns;
 mod host;
 mod ingress;
 mod issuance;
 mod k3s;
 mod lab;
+mod names;
 mod net;
 mod records;
-mod system;
 mod tls;
 
 use super::{
@@ -28,18 +27,29 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     judged.extend(lab::all(evidence));
     judged.extend(ingress::controller(evidence));
     judged.push(records::token(evidence));
+    judged.extend(names::all(evidence));
     judged.extend(issuance::all(evidence));
     for (host, seen) in &evidence.hosts {
         judged.push(ingress::status(evidence, host));
         judged.extend(records::host(evidence, host));
-        judged.extend(dns::authoritative(evidence, host, seen));
-        judged.extend(dns::public(evidence, host, seen));
-        judged.extend(system::host(evidence, host, seen));
+        judged.extend(names::host(evidence, host, seen));
         judged.extend(issuance::host(evidence, host));
         judged.extend(tls::host(evidence, host, seen));
         judged.extend(app::host(host, seen));
     }
+    if evidence.offline {
+        judged.iter_mut().for_each(left_out);
+    }
     judged
+}
+
+/// What lies beyond this network was not asked, because nobody wanted it.
+fn left_out(judged: &mut Judged) {
+    let beyond =
+        matches!(judged.vantage, Vantage::Provider | Vantage::Authoritative(_) | Vantage::PublicDns(_));
+    if beyond && matches!(judged.outcome, Outcome::Unknown { .. }) {
+        judged.outcome = Outcome::skip("--offline");
+    }
 }
 
 fn judged(id: CheckId, subject: Subject, vantage: Vantage, outcome: impl Into<Outcome>) -> Judged {

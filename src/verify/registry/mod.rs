@@ -21,7 +21,9 @@ use super::model::{CheckId, Severity};
 
 /// The names, for judges and for callers that look for one check.
 pub mod id {
-    pub use super::{apps::*, cert_manager::*, cloudflare::*, dns::*, external_dns::*, ingress::*, tls::*};
+    pub use super::{
+        apps::*, cert_manager::*, cloudflare::*, dns::*, external_dns::*, ingress::*, net::*, tls::*,
+    };
 }
 
 /// Checks that look at the same thing; its name is what stands before the dot of a check's name.

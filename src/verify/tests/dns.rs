@@ -69,8 +69,14 @@ fn another_address_from_the_resolver_is_a_local_override() {
 
 #[test]
 fn another_address_than_the_resolver_gives_comes_from_the_hosts_file() {
-    let report = host(|seen| seen.system = Some(Ok(vec![IpAddr::from([10, 9, 9, 9])])));
-    assert!(only(&report, id::LOCAL_OVERRIDE).cause.contains("/etc/hosts"));
+    let elsewhere = || Some(Ok(vec![IpAddr::from([10, 9, 9, 9])]));
+    let report = host(|seen| {
+        seen.system = elsewhere();
+        seen.hosts_lines = vec![format!("10.9.9.9 {HOST}")];
+    });
+    assert!(only(&report, id::LOCAL_OVERRIDE).cause.contains("`/etc/hosts` has the line `10.9.9.9"));
+    let report = host(|seen| seen.system = elsewhere());
+    assert!(only(&report, id::LOCAL_OVERRIDE).fix.text.contains("nsswitch"));
 }
 
 #[test]
@@ -125,4 +131,58 @@ fn a_public_servfail_points_at_dnssec_and_a_public_absence_at_the_cache() {
         host(|seen| seen.public = vec![lookup("1.1.1.1", with_soa(reply(Rcode::NxDomain, &[]), 300))]);
     let finding = only(&report, id::PUBLIC);
     assert!(finding.cause.contains("5 min") && finding.retry_at.is_some());
+}
+
+#[test]
+fn an_answer_with_checking_off_where_there_is_servfail_is_bogus_dnssec() {
+    let refused = || lookup("1.1.1.1", reply(Rcode::ServFail, &[]));
+    let report = host(|seen| {
+        seen.public = vec![refused()];
+        seen.unchecked = vec![lookup("1.1.1.1", reply(Rcode::NoError, &[NODE]))];
+    });
+    let finding = only(&report, id::DNSSEC);
+    assert!(finding.fix.text.contains("remove the DS record of `example.com`"), "{}", finding.fix.text);
+    assert_eq!(outcome(&report, id::PUBLIC), Outcome::Blocked { by: id::DNSSEC });
+    let report = host(|seen| {
+        seen.public = vec![refused()];
+        seen.unchecked = vec![refused()];
+    });
+    assert!(!only(&report, id::PUBLIC).cause.contains("DNSSEC"));
+}
+
+#[test]
+fn a_router_that_alone_refuses_dnssec_has_a_wrong_clock_or_bad_upstreams() {
+    let report = host(|seen| {
+        resolver_says(seen, reply(Rcode::ServFail, &[]));
+        seen.system = Some(Err(AskError::Other("Temporary failure in name resolution".into())));
+        seen.unchecked = vec![lookup("192.168.1.1", reply(Rcode::NoError, &[NODE]))];
+    });
+    assert!(only(&report, id::DNSSEC).cause.contains("clock"));
+    assert_eq!(outcome(&report, id::SYSTEM), Outcome::Blocked { by: id::DNSSEC });
+}
+
+#[test]
+fn one_of_two_servers_that_lags_heals_and_names_the_one_that_does_not() {
+    let report =
+        host(|seen| seen.authoritative[1] = lookup("bob.ns", reply(Rcode::NoError, &[[10, 0, 0, 9]])));
+    let finding = only(&report, id::AUTHORITATIVE);
+    assert!(finding.cause.contains("reached ada.ns") && finding.heals == Heals::Waiting);
+}
+
+#[test]
+fn a_server_that_refuses_does_not_hold_the_zone() {
+    let report = host(|seen| seen.authoritative[1] = lookup("bob.ns", reply(Rcode::Refused, &[])));
+    assert!(only(&report, id::AUTHORITATIVE).cause.contains("does not hold the zone"));
+}
+
+#[test]
+fn the_cache_of_this_machine_itself_is_cleared_by_a_command() {
+    let report = host(|seen| {
+        seen.system = Some(Ok(vec![]));
+        let absent = lookup("127.0.0.53", with_soa(reply(Rcode::NxDomain, &[]), 1200));
+        seen.system_servers = vec![lookup("192.168.1.1", reply(Rcode::NoError, &[NODE])), absent];
+        seen.end_to_end = None;
+    });
+    assert_eq!(only(&report, id::NEGATIVE_CACHE).fix.commands, ["resolvectl flush-caches"]);
+    assert!(only(&remembered(), id::NEGATIVE_CACHE).fix.commands.is_empty());
 }

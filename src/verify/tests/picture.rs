@@ -47,7 +47,7 @@ pub(super) fn reply(rcode: Rcode, addresses: &[[u8; 4]]) -> Reply {
         .iter()
         .map(|a| DnsRecord { name: HOST.into(), ttl: 60, data: Data::Address(IpAddr::from(*a)) })
         .collect();
-    Reply { rcode, authoritative: false, answers, soa: None }
+    Reply { rcode, authoritative: false, answers, soa: None, referral: Vec::new() }
 }
 
 pub(super) fn with_soa(mut reply: Reply, ttl: u32) -> Reply {
@@ -129,6 +129,8 @@ pub(super) fn healthy() -> Evidence {
         public: vec![lookup("1.1.1.1", good())],
         system: Some(Ok(vec![node])),
         system_servers: vec![lookup("192.168.1.1", good())],
+        unchecked: vec![],
+        hosts_lines: vec![],
         tls: vec![Seen { node: "pi".into(), address: at(443), result: Ok(served()) }],
         http: vec![Seen { node: "pi".into(), address: at(443), result: Ok(page(200, "text/plain", "hi")) }],
         end_to_end: Some(Ok(page(200, "text/plain", "hi"))),

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{judged, published, wanted};
+use super::super::{judged, published, wanted};
 use crate::{
     net::dns::{Rcode, Reply},
     verify::{
@@ -27,22 +27,48 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
     let each = seen.authoritative.iter().map(|lookup| {
         let outcome = match &lookup.result {
             Err(why) => unheard(none_heard, &lookup.server, &why.to_string()),
-            Ok(reply) if !compared.is_empty() && reply.addresses() == compared => Outcome::pass(list(&compared)),
+            Ok(reply) if !compared.is_empty() && reply.addresses() == compared => {
+                Outcome::pass(list(&compared))
+            }
             Ok(reply) if compared.is_empty() && !reply.addresses().is_empty() => {
                 Outcome::pass(format!("{}, nothing to compare with", list(&reply.addresses())))
             }
-            Ok(reply) => Finding::new(
-                format!("it answers {} for `{host}`, not {}", said(reply), list(&compared)),
-                "the record was written a moment ago and has not reached this server, or the zone is delegated elsewhere",
-                "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
-            )
-            .look(format!("dig {host} @{} +norecurse", lookup.server))
-            .heals()
-            .into(),
+            Ok(reply) => behind(host, seen, lookup, reply, &list(&compared)).into(),
         };
         of(&lookup.server, outcome)
     });
     each.collect()
+}
+
+/// An authoritative server that has another answer than the provider.
+fn behind(host: &str, seen: &HostSeen, lookup: &Lookup, reply: &Reply, compared: &str) -> Finding {
+    let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
+    let look = format!("dig {host} @{} +norecurse", lookup.server);
+    if matches!(reply.rcode, Rcode::Refused | Rcode::ServFail) {
+        return Finding::new(
+            summary,
+            "this server does not hold the zone: the zone is delegated to servers that do not know it",
+            "compare the zone's name servers at your registrar with those of the provider",
+        )
+        .look(look)
+        .heals();
+    }
+    let agrees = |other: &Lookup| {
+        other.server != lookup.server
+            && other.result.as_ref().is_ok_and(|other| list(&other.addresses()) == compared)
+    };
+    let (cause, fix) = match seen.authoritative.iter().find(|other| agrees(other)) {
+        Some(other) => (
+            format!("the record has reached {} and not yet this server of the same zone", other.server),
+            "wait a minute: the provider's servers agree within seconds as a rule; until then answers change from one lookup \
+             to the next",
+        ),
+        None => (
+            "the record was written a moment ago and has not reached this server, or the zone is delegated elsewhere".into(),
+            "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
+        ),
+    };
+    Finding::new(summary, cause, fix).look(look).heals()
 }
 
 pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
@@ -64,7 +90,7 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
             Ok(reply) if !compared.is_empty() && reply.addresses() == compared => {
                 Outcome::pass(list(&compared))
             }
-            Ok(reply) => differs(evidence.now, host, lookup, reply, &list(&compared)).into(),
+            Ok(reply) => differs(evidence.now, host, seen, lookup, reply, &list(&compared)).into(),
         };
         of(&lookup.server, outcome)
     });
@@ -79,9 +105,26 @@ fn unheard(none_heard: bool, server: &str, why: &str) -> Outcome {
     }
 }
 
-fn differs(now: Timestamp, host: &str, lookup: &Lookup, reply: &Reply, compared: &str) -> Finding {
+fn differs(
+    now: Timestamp,
+    host: &str,
+    seen: &HostSeen,
+    lookup: &Lookup,
+    reply: &Reply,
+    compared: &str,
+) -> Finding {
     let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
     let command = format!("dig {host} @{}", lookup.server);
+    let unchecked = seen.unchecked.iter().any(|again| again.server == lookup.server);
+    if reply.rcode == Rcode::ServFail && unchecked {
+        return Finding::new(
+            summary,
+            "the resolver gets no usable answer from the zone's servers",
+            "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
+        )
+        .look(command)
+        .heals();
+    }
     if reply.rcode == Rcode::ServFail {
         return Finding::new(
             summary,

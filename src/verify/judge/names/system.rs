@@ -9,11 +9,12 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    dns::{after, said},
-    judged, published, records, wanted,
+    super::{judged, published, records, wanted},
+    published::{after, said},
+    routers, zone_name,
 };
 use crate::{
-    net::dns::{Rcode, Reply},
+    net::dns::{AskError, Rcode, Reply},
     verify::{
         evidence::{Evidence, HostSeen, Lookup, probe_name},
         model::{CheckId, Finding, Judged, Outcome, Subject, Vantage},
@@ -24,12 +25,6 @@ use crate::{
 
 /// No resolver remembers an absence for longer than this: Cloudflare's SOA says 1800 s.
 const LONGEST_MEMORY: SignedDuration = SignedDuration::from_secs(3600);
-
-const ROUTERS: &str = "let private answers for this domain through. dnsmasq and Pi-hole: `rebind-domain-ok=/DOMAIN/`. \
-    OpenWrt: DHCP and DNS, Filter, Domain whitelist. unbound, OPNsense, pfSense: `private-domain: DOMAIN`. \
-    AdGuard Home: an exception rule for the domain. \
-    Fritz!Box: Home Network, Network, Network Settings, DNS rebind protection, one line for each host. \
-    If the router cannot be set, hand out another resolver by DHCP";
 
 /// At most one of the four fails; the others pass with it, or are unknown together.
 pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
@@ -110,38 +105,53 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
     };
     if let Some(left) = remembered {
         let when = left.map_or("within half an hour".into(), |left| format!("in {}", span(left.into())));
-        let finding = Finding::new(
-            summary,
-            "it was asked before the record was there, and remembers that there was none",
-            format!(
-                "wait: it forgets this {when}. Or clear the cache now, here and in the router (restart it)"
-            ),
-        )
-        .look("resolvectl flush-caches")
-        .heals()
-        .retry_at(left.and_then(|left| after(evidence.now, left)));
+        let finding = forgetting(summary, &lookup.server, &when)
+            .heals()
+            .retry_at(left.and_then(|left| after(evidence.now, left)));
         return (id::NEGATIVE_CACHE, finding);
     }
-    if reply.rcode == Rcode::ServFail {
+    let domain = zone_name(evidence).or(host.split_once('.').map(|(_, rest)| rest)).unwrap_or(host);
+    let resolver = evidence.names.as_ref().and_then(|names| names.resolver(&lookup.server));
+    // What knows no public name either keeps nothing back: it is broken.
+    let broken = resolver.is_some_and(|one| !has_address(&one.control)) && !evidence.offline;
+    if reply.rcode == Rcode::ServFail || broken {
         let finding = Finding::new(
             summary,
-            "the resolver failed to ask further, or refuses the zone's DNSSEC",
-            "restart the router's resolver; compare with `dig +cd`",
+            "the resolver failed to ask further",
+            "restart the router's resolver, and look at its connection to the internet",
         )
         .look(format!("dig {} @{} +cd", probe_name(host), lookup.server));
         return (id::SYSTEM, finding.heals());
     }
-    let domain = match &evidence.provider {
-        Some(Ok(provider)) => provider.zone.name.clone(),
-        _ => host.split_once('.').map_or(host, |(_, rest)| rest).to_owned(),
+    let make = resolver.and_then(|one| one.signs.as_ref()).and_then(routers::known);
+    let cause = match make {
+        Some(make) => format!("{} ({})", make.why, lookup.server),
+        None => "it drops answers with private addresses (DNS rebinding protection)".to_owned(),
     };
-    let finding = Finding::new(
-        summary,
-        "it drops answers with private addresses (DNS rebinding protection)",
-        ROUTERS.replace("DOMAIN", &domain),
-    )
-    .nixos(format!("services.dnsmasq.settings.rebind-domain-ok = \"/{domain}/\""));
-    (id::REBIND, finding)
+    let look = format!("dig {} @{}", probe_name(host), lookup.server);
+    let finding = Finding::new(summary, cause, routers::advice(make, domain, host)).look(look);
+    let option = make.map_or(routers::DNSMASQ.nixos, |make| make.nixos);
+    match option {
+        Some(option) => (id::REBIND, finding.nixos(routers::filled(option, domain, host))),
+        None => (id::REBIND, finding),
+    }
+}
+
+fn has_address(reply: &Result<Reply, AskError>) -> bool {
+    reply.as_ref().is_ok_and(|reply| !reply.addresses().is_empty())
+}
+
+/// A remembered absence: only that of this machine's own cache can be cleared by a command.
+fn forgetting(summary: String, server: &str, when: &str) -> Finding {
+    let cause = "it was asked before the record was there, and remembers that there was none";
+    if server.starts_with("127.0.0.5") {
+        return Finding::new(summary, cause, format!("wait: it forgets this {when}. Or clear its cache now"))
+            .command("resolvectl flush-caches");
+    }
+    let fix = format!(
+        "wait: it forgets this {when}. Or restart the DNS of {server} (the router, as a rule), which clears it"
+    );
+    Finding::new(summary, cause, fix)
 }
 
 /// Whether the record has been there for longer than any absence is remembered.
@@ -170,15 +180,23 @@ fn overridden(
 ) -> Finding {
     let summary =
         format!("this machine resolves `{host}` to {}, the world to {}", list(found), list(expected));
+    if let Some(line) = seen.hosts_lines.first() {
+        return Finding::new(
+            summary,
+            format!("`/etc/hosts` has the line `{line}`, and comes before DNS"),
+            format!("remove `{host}` from `/etc/hosts`"),
+        )
+        .look(format!("grep -n -F '{}' /etc/hosts", probe_name(host)))
+        .nixos("networking.hosts");
+    }
     let same_by_dns = replies(seen).find(|(_, reply)| reply.addresses() == found);
     let Some((lookup, reply)) = same_by_dns else {
         return Finding::new(
             summary,
-            "`/etc/hosts` or another local source of names comes before DNS",
-            format!("remove `{host}` from `/etc/hosts`"),
+            "another source of names comes before DNS: systemd-resolved's cache, mDNS (for names in `.local`), a VPN's resolver",
+            "look at the `hosts` line of `/etc/nsswitch.conf`, and clear the cache",
         )
-        .look(format!("grep -n -F '{host}' /etc/hosts"))
-        .nixos("networking.hosts");
+        .look("resolvectl flush-caches; resolvectl status");
     };
     let ttl = reply.ttl().unwrap_or_default();
     let changed = written(evidence, host).map(|when| evidence.now.duration_since(when));
