@@ -50,6 +50,18 @@ pub struct Global {
     pub no_progress: bool,
 }
 
+impl Command {
+    /// Whether its answer is a report, which can be had in every form.
+    #[must_use]
+    pub fn reports(&self) -> bool {
+        match self {
+            Self::Up(flags) => !flags.no_verify,
+            Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
+            Self::Render(_) | Self::Completions { .. } | Self::Man { .. } => false,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -65,7 +77,7 @@ pub enum Command {
     Render(Render),
     /// Look at everything, name what is wrong, why, and the one thing to do; changes nothing
     #[command(
-        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind"
+        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind\n  homelab doctor --output short\n\nExit codes, the same in every format: 0 nothing is wrong, 1 an error was found (with --strict also a warning), 2 the command line cannot be used, 3 nothing was found but something could not be looked at, 130 interrupted. A configuration that cannot be used is a finding (config.valid), so 1."
     )]
     Doctor(Doctor),
     /// Print the completions of a shell
@@ -101,6 +113,12 @@ pub struct Render {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Doctor {
+    /// Every check there is, by group; looks at nothing
+    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline"])]
+    pub list: bool,
+    /// What a check (or each of a group) looks at, what people notice, what makes it fail and what helps; looks at nothing
+    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline"])]
+    pub explain: Option<String>,
     /// Only what can be checked before the first `homelab up`
     #[arg(long)]
     pub pre: bool,

@@ -46,6 +46,10 @@ async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
 }
 
 async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
+    if matches!(ui.output, Output::Short | Output::Junit) && !cli.command.reports() {
+        return Err(Error::usage("only a report can be had as `short` or `junit`")
+            .hint("use `--output text` or `--output json` here"));
+    }
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,

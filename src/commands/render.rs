@@ -25,7 +25,7 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
             let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
             ui::answer(&format!("{list:#}\n"));
         }
-        Output::Text => ui::answer(&text(&config, &bundle, documents.is_some())?),
+        _ => ui::answer(&text(&config, &bundle, documents.is_some())?),
     }
     Ok(Exit::Fine)
 }

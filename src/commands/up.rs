@@ -15,7 +15,7 @@ use crate::dns::{self, Credentials};
 use crate::error::{Error, Exit, Result};
 use crate::net::cloudflare::{self, Client, Zone};
 use crate::plan::{Plan, Snapshot, plan};
-use crate::ui::{self, Output, Progress, Ui};
+use crate::ui::{self, Form, Output, Progress, Ui};
 
 /// The lines of progress beside the components.
 const CLUSTER: &str = "cluster";
@@ -71,7 +71,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     if ui.output == Output::Json {
         ui::answer(&format!("{:#}\n", document(&plan, report.as_ref())));
     } else if let Some(report) = &report {
-        ui::print_report(report, global.verbose);
+        ui::print_report(report, Form { output: ui.output, verbose: global.verbose, strict: false });
     }
     Ok(report.map_or(Exit::Fine, |report| exit(&report)))
 }

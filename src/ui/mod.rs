@@ -1,12 +1,15 @@
 //! Everything that is printed: stdout is the answer, stderr the progress and the errors.
 
+mod catalogue;
+mod page;
 mod progress;
 mod report;
 
 use std::io::{IsTerminal, Write};
 
+pub use catalogue::{explanation, explanation_json, list, list_json};
 pub use progress::Progress;
-pub use report::print_report;
+pub use report::{Form, print_report};
 
 use crate::error::Error;
 
@@ -16,8 +19,12 @@ pub enum Output {
     /// For people.
     #[default]
     Text,
+    /// One line for each thing that is wrong, to be pasted; only for reports.
+    Short,
     /// One JSON document on stdout, also on failure.
     Json,
+    /// JUnit's XML, for CI; only for reports.
+    Junit,
 }
 
 /// When colours are used.

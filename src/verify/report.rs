@@ -28,8 +28,10 @@ pub struct Counts {
     pub pass: usize,
     /// Failures that are errors.
     pub fail: usize,
-    /// Failures that are only warnings or notes.
+    /// Failures that are only warnings.
     pub warn: usize,
+    /// Findings that are only good to know.
+    pub note: usize,
     /// Checks that do not apply here.
     pub skip: usize,
     /// Checks that the failure of another explains.
@@ -127,7 +129,8 @@ impl Counts {
             *match (&check.outcome, check.severity) {
                 (Outcome::Pass { .. }, _) => &mut counts.pass,
                 (Outcome::Fail(_), Severity::Error) => &mut counts.fail,
-                (Outcome::Fail(_), _) => &mut counts.warn,
+                (Outcome::Fail(_), Severity::Warning) => &mut counts.warn,
+                (Outcome::Fail(_), Severity::Info) => &mut counts.note,
                 (Outcome::Skip { .. }, _) => &mut counts.skip,
                 (Outcome::Blocked { .. }, _) => &mut counts.blocked,
                 (Outcome::Unknown { .. }, _) => &mut counts.unknown,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+use super::parts::Parts;
 use crate::cli::Global;
 use crate::cluster::{self, Cluster};
 use crate::commands::token;
@@ -33,7 +34,7 @@ pub(in crate::commands) struct Scope {
 }
 
 /// Looks once. Never fails: what cannot be seen is missing in the evidence, with the reason where there is one.
-pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence {
+pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Parts<'_>) -> Evidence {
     let mut evidence = Evidence::new(Timestamp::now());
     let deadline = Instant::now() + scope.within;
     // An API server that does not answer leaves time for the names.
@@ -45,11 +46,11 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
     let (found, zone) = futures::join!(
         async {
             match scope.cluster {
-                true => Some(in_cluster(global, half).await),
+                true => Some(parts.during("the cluster", in_cluster(global, half)).await),
                 false => None,
             }
         },
-        zone(provider.as_ref(), loaded.as_ref().ok(), scope.within / 2),
+        parts.during("the zone", zone(provider.as_ref(), loaded.as_ref().ok(), scope.within / 2)),
     );
     evidence.machine = machine.await.ok();
     let mut acme = AcmeSeen::default();
@@ -97,7 +98,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope) -> Evidence
     if !scope.internet {
         (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
     }
-    verify::collect(evidence, &probes, client.as_ref()).await
+    parts
+        .during("names, certificates and services", verify::collect(evidence, &probes, client.as_ref()))
+        .await
 }
 
 /// Every host that the configuration or an Ingress names, each once.

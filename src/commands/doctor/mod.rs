@@ -1,6 +1,7 @@
 //! `homelab doctor`: look at everything, judge it, and name the cause.
 
 pub(super) mod gather;
+pub(super) mod parts;
 mod select;
 
 use std::time::Duration;
@@ -8,10 +9,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::gather::Scope;
-use self::select::Selection;
+use self::parts::Parts;
+use self::select::{Selection, known};
 use crate::cli::{Doctor, Global};
 use crate::error::{Error, Exit, Result};
-use crate::ui::{self, Output, Progress, Ui};
+use crate::ui::{self, Form, Output, Progress, Ui};
 use crate::verify::{self, Evidence, Report};
 
 /// Between two looks under `--wait`.
@@ -20,6 +22,10 @@ const PAUSE: Duration = Duration::from_secs(3);
 const LINE: &str = "doctor";
 
 pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Exit> {
+    if let Some(answer) = catalogue(flags, ui.output)? {
+        ui::answer(&answer);
+        return Ok(Exit::Fine);
+    }
     let selection = Selection::new(flags)?;
     let scope = Scope {
         cluster: !flags.pre,
@@ -29,12 +35,26 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     };
     let progress = Progress::new(ui.mode, &[LINE]);
     let (_evidence, report) = look_until(global, flags, scope, &selection, &progress).await;
-    progress.done(LINE, &format!("{} checks", report.checks.len()));
-    match ui.output {
-        Output::Json => ui::answer(&format!("{:#}\n", serde_json::json!(report))),
-        Output::Text => ui::print_report(&report, global.verbose),
+    let passed = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
+    let exit = exit(&report, flags.strict);
+    match exit {
+        Exit::Fine => progress.done(LINE, &passed),
+        _ => progress.fail(LINE, &passed),
     }
-    Ok(exit(&report, flags.strict))
+    ui::print_report(&report, Form { output: ui.output, verbose: global.verbose, strict: flags.strict });
+    Ok(exit)
+}
+
+/// What `--list` and `--explain` print; `None` when neither is asked for.
+fn catalogue(flags: &Doctor, output: Output) -> Result<Option<String>> {
+    let json = output == Output::Json;
+    Ok(match &flags.explain {
+        Some(name) if json => Some(format!("{:#}\n", ui::explanation_json(&known(name)?))),
+        Some(name) => Some(ui::explanation(&known(name)?)),
+        None if flags.list && json => Some(format!("{:#}\n", ui::list_json())),
+        None if flags.list => Some(ui::list()),
+        None => None,
+    })
 }
 
 /// Looks once, or under `--wait` until nothing that is wrong can heal by itself.
@@ -46,9 +66,9 @@ async fn look_until(
     progress: &Progress,
 ) -> (Evidence, Report) {
     let deadline = Instant::now() + Duration::from_secs(flags.wait.unwrap_or(0));
-    progress.update(LINE, "looking");
+    let parts = Parts::new(progress, LINE);
     loop {
-        let evidence = gather::look(global, scope).await;
+        let evidence = gather::look(global, scope, &parts).await;
         let report = verify::judge(&evidence).only(|id| selection.wants(id));
         let late = Instant::now() + PAUSE > deadline;
         let why = verify::waiting(&report).next().and_then(|check| Some(check.finding()?.summary.clone()));

@@ -2,11 +2,12 @@
 
 use super::{Error, Result};
 use crate::cli::Doctor;
-use crate::verify::{CheckId, GROUPS, checks, def};
+use crate::verify::{CheckId, Def, GROUPS, checks, def};
 
 /// A choice among the checks.
 pub(super) struct Selection {
     before_up: bool,
+    active: bool,
     only: Vec<String>,
     skip: Vec<String>,
 }
@@ -18,15 +19,14 @@ impl Selection {
     /// When a name is neither a check nor a group.
     pub(super) fn new(flags: &Doctor) -> Result<Self> {
         for name in flags.check.iter().chain(&flags.skip) {
-            if !is_known(name) {
-                let near = crate::config::nearest(name, &names());
-                let hint = near.map_or("`homelab doctor --list` shows them all".to_owned(), |near| {
-                    format!("did you mean `{near}`? `homelab doctor --list` shows them all")
-                });
-                return Err(Error::usage(format!("there is no check and no group `{name}`")).hint(hint));
-            }
+            known(name)?;
         }
-        Ok(Self { before_up: flags.pre, only: flags.check.clone(), skip: flags.skip.clone() })
+        Ok(Self {
+            before_up: flags.pre,
+            active: flags.active,
+            only: flags.check.clone(),
+            skip: flags.skip.clone(),
+        })
     }
 
     /// Whether the report should have the check.
@@ -36,13 +36,29 @@ impl Selection {
         (self.only.is_empty() || named(&self.only))
             && !named(&self.skip)
             && (!self.before_up || def.before_up)
+            && (!def.active || self.active)
     }
+}
+
+/// The checks of that name: one, or those of a group.
+///
+/// # Errors
+/// When it names neither, with the nearest name there is.
+pub(super) fn known(name: &str) -> Result<Vec<&'static Def>> {
+    if let Some(group) = GROUPS.iter().find(|group| group.name == name) {
+        return Ok(group.checks.iter().collect());
+    }
+    if let Some(def) = checks().find(|def| def.id.as_str() == name) {
+        return Ok(vec![def]);
+    }
+    let all = "`homelab doctor --list` shows them all";
+    let hint = match crate::config::nearest(name, &names()) {
+        Some(near) => format!("did you mean `{near}`? {all}"),
+        None => all.to_owned(),
+    };
+    Err(Error::usage(format!("there is no check and no group `{name}`")).hint(hint))
 }
 
 fn names() -> Vec<&'static str> {
     GROUPS.iter().map(|group| group.name).chain(checks().map(|def| def.id.as_str())).collect()
-}
-
-fn is_known(name: &str) -> bool {
-    names().contains(&name)
 }

@@ -83,6 +83,8 @@ pub struct Def {
     pub in_up: bool,
     /// Whether it can be judged before the first `up`: `doctor --pre` runs it.
     pub before_up: bool,
+    /// Whether it needs a probe that writes: `doctor --active` runs it.
+    pub active: bool,
     /// The long text.
     pub explain: Explain,
 }
@@ -113,7 +115,8 @@ impl Def {
     /// A check whose failure is an error.
     const fn error(id: CheckId, title: &'static str) -> Self {
         let explain = Explain { looks_at: "", symptom: "", causes: &[], sources: &[] };
-        Self { id, title, severity: Severity::Error, needs: &[], in_up: false, before_up: false, explain }
+        let severity = Severity::Error;
+        Self { id, title, severity, needs: &[], in_up: false, before_up: false, active: false, explain }
     }
 
     /// A check whose failure is a warning.
@@ -139,6 +142,11 @@ impl Def {
     /// The same, and `doctor --pre` runs it.
     const fn before_up(self) -> Self {
         Self { before_up: true, ..self }
+    }
+
+    /// The same, and only `doctor --active` runs it.
+    const fn active(self) -> Self {
+        Self { active: true, ..self }
     }
 
     /// The same with what it looks at, and what people notice when it fails.

@@ -1,0 +1,147 @@
+//! What can be checked, for `--list` and `--explain`: it needs no configuration, no cluster and no network.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::page::Page;
+use super::{BOLD, CYAN, RED, YELLOW};
+use crate::verify::{CheckId, Def, GROUPS, Severity, checks};
+
+/// Every group with its checks.
+#[must_use]
+pub fn list() -> String {
+    let page = Page::of_stdout();
+    let width = checks().map(|def| def.id.as_str().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for group in GROUPS.iter().filter(|group| !group.checks.is_empty()) {
+        page.hang(&mut text, &format!("{BOLD}{}{BOLD:#}  ", group.name), group.about);
+        for def in group.checks {
+            let style = style(def.severity);
+            let lead = format!(
+                "  {:<width$}  {style}{:<7}{style:#}  {:<6}  ",
+                def.id.as_str(),
+                severity(def.severity),
+                mark(def)
+            );
+            page.hang(&mut text, &lead, def.title);
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "pre: also before the first `homelab up` (--pre); active: only with --active");
+    let _ = writeln!(text, "homelab doctor --explain ID says what one looks at, and what makes it fail");
+    text
+}
+
+/// The same as a document.
+#[must_use]
+pub fn list_json() -> Value {
+    let groups = GROUPS.iter().filter(|group| !group.checks.is_empty()).map(|group| {
+        let checks: Vec<Value> = group.checks.iter().map(short_json).collect();
+        json!({ "name": group.name, "about": group.about, "checks": checks })
+    });
+    json!({ "schema_version": 1, "groups": groups.collect::<Vec<_>>() })
+}
+
+/// Everything that is known about the checks before one looks.
+#[must_use]
+pub fn explanation(defs: &[&Def]) -> String {
+    let page = Page::of_stdout();
+    defs.iter().map(|def| explain(def, &page)).collect::<Vec<_>>().join("\n")
+}
+
+/// The same as a document.
+#[must_use]
+pub fn explanation_json(defs: &[&Def]) -> Value {
+    let whole = |def: &&Def| {
+        let explain = &def.explain;
+        let causes: Vec<Value> =
+            explain.causes.iter().map(|cause| json!({ "why": cause.why, "fix": cause.fix })).collect();
+        let mut json = short_json(def);
+        json["needs"] = json!(def.needs);
+        json["looks_at"] = json!(explain.looks_at);
+        json["symptom"] = json!(explain.symptom);
+        json["causes"] = json!(causes);
+        json["sources"] = json!(explain.sources);
+        json
+    };
+    json!({ "schema_version": 1, "checks": defs.iter().map(whole).collect::<Vec<_>>() })
+}
+
+fn short_json(def: &Def) -> Value {
+    json!({
+        "id": def.id,
+        "title": def.title,
+        "severity": def.severity,
+        "pre": def.before_up,
+        "active": def.active,
+        "up": def.in_up,
+    })
+}
+
+fn explain(def: &Def, page: &Page) -> String {
+    let mut text = String::new();
+    let style = style(def.severity);
+    let lead = format!("{BOLD}{}{BOLD:#}  {style}{}{style:#}  ", def.id, severity(def.severity));
+    page.hang(&mut text, &lead, def.title);
+    let explain = &def.explain;
+    for (lead, body) in [("  looks at:  ", explain.looks_at), ("  symptom:   ", explain.symptom)] {
+        if !body.is_empty() {
+            page.hang(&mut text, lead, body);
+        }
+    }
+    let needs: Vec<&str> = def.needs.iter().map(|need: &CheckId| need.as_str()).collect();
+    if !needs.is_empty() {
+        page.hang(&mut text, "  needs:     ", &needs.join(", "));
+    }
+    page.hang(&mut text, "  runs in:   ", &runs_in(def));
+    if !explain.causes.is_empty() {
+        text.push_str("\n  what makes it fail:\n");
+    }
+    for (at, cause) in explain.causes.iter().enumerate() {
+        page.hang(&mut text, &format!("  {:>2}. ", at + 1), cause.why);
+        page.hang(&mut text, "      fix: ", cause.fix);
+    }
+    if !explain.sources.is_empty() {
+        text.push_str("\n  from:\n");
+    }
+    for source in explain.sources {
+        page.hang(&mut text, "  -  ", source);
+    }
+    text
+}
+
+fn runs_in(def: &Def) -> String {
+    let mut places = vec![if def.active { "`doctor --active`" } else { "`doctor`" }];
+    if def.before_up {
+        places.push("`doctor --pre`");
+    }
+    if def.in_up {
+        places.push("the end of `up`");
+    }
+    places.join(", ")
+}
+
+fn mark(def: &Def) -> &'static str {
+    match (def.active, def.before_up) {
+        (true, _) => "active",
+        (false, true) => "pre",
+        (false, false) => "",
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+fn style(severity: Severity) -> anstyle::Style {
+    match severity {
+        Severity::Info => CYAN,
+        Severity::Warning => YELLOW,
+        Severity::Error => RED,
+    }
+}

@@ -1,0 +1,127 @@
+//! A page of text: how wide it is, and what time it is for who reads it.
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+/// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
+const WIDTH: usize = 100;
+/// Wider lines are hard to read, whatever the terminal has room for.
+const WIDEST: usize = 140;
+/// Narrower ones are not worth the wrapping.
+const NARROWEST: usize = 40;
+
+/// What text is fitted to.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    /// Columns.
+    pub(super) width: usize,
+    /// The moment from which times to come are counted.
+    pub(super) now: Timestamp,
+    /// Whose clock is shown.
+    pub(super) zone: TimeZone,
+}
+
+impl Page {
+    /// As wide as the terminal that stdout is, in this machine's time zone.
+    pub(super) fn of_stdout() -> Self {
+        let terminal = terminal_size::terminal_size_of(std::io::stdout());
+        let width = terminal.map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
+        Self { width, now: Timestamp::now(), zone: TimeZone::system() }
+    }
+
+    /// `lead` and `body` after it, wrapped; further lines begin under the body's first word. A word that is too long for a
+    /// line is left whole, so that it can be copied.
+    pub(super) fn hang(&self, text: &mut String, lead: &str, body: &str) {
+        text.push_str(lead);
+        let indent = seen_width(lead);
+        let mut column = indent;
+        let mut first = true;
+        for word in body.split_whitespace() {
+            let length = seen_width(word);
+            if first {
+                first = false;
+            } else if column + 1 + length > self.width {
+                text.push('\n');
+                text.push_str(&" ".repeat(indent));
+                column = indent;
+            } else {
+                text.push(' ');
+                column += 1;
+            }
+            text.push_str(word);
+            column += length;
+        }
+        text.push('\n');
+    }
+
+    /// A time on the reader's clock and how far away it is: `15:40 (in 12 min)`.
+    pub(super) fn when(&self, at: Timestamp) -> String {
+        let (then, now) = (at.to_zoned(self.zone.clone()), self.now.to_zoned(self.zone.clone()));
+        let clock = match then.date() == now.date() {
+            true => then.strftime("%H:%M").to_string(),
+            false => then.strftime("%a %d %b %H:%M").to_string(),
+        };
+        let away = at.duration_since(self.now);
+        match away.is_negative() {
+            true => format!("{clock} ({} ago)", span(-away)),
+            false => format!("{clock} (in {})", span(away)),
+        }
+    }
+}
+
+/// How many columns a text takes, its colours left out.
+pub(super) fn seen_width(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().chars().count()
+}
+
+/// The largest unit alone: nobody needs the seconds of an hour.
+fn span(length: SignedDuration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(width: usize) -> Page {
+        Page {
+            width,
+            now: "2026-06-01T12:00:00Z".parse().unwrap(),
+            zone: TimeZone::fixed(jiff::tz::offset(2)),
+        }
+    }
+
+    fn hung(width: usize, lead: &str, body: &str) -> String {
+        let mut text = String::new();
+        page(width).hang(&mut text, lead, body);
+        text
+    }
+
+    #[test]
+    fn text_is_wrapped_under_its_first_word() {
+        assert_eq!(
+            hung(20, "  fix: ", "take the cable and plug it in"),
+            "  fix: take the\n       cable and\n       plug it in\n"
+        );
+    }
+
+    #[test]
+    fn a_long_word_stays_whole_and_colours_take_no_room() {
+        assert_eq!(hung(10, "a ", "https://example.com/long b"), "a https://example.com/long\n  b\n");
+        let green = super::super::GREEN;
+        assert_eq!(seen_width(&format!("{green}ok{green:#} x")), 4);
+    }
+
+    #[test]
+    fn a_time_is_told_on_the_readers_clock_with_its_distance() {
+        let when = |at: &str| page(80).when(at.parse().unwrap());
+        assert_eq!(when("2026-06-01T12:12:30Z"), "14:12 (in 12 min)");
+        assert_eq!(when("2026-06-01T11:59:30Z"), "13:59 (30 s ago)");
+        assert_eq!(when("2026-06-04T12:00:00Z"), "Thu 04 Jun 14:00 (in 3 days)");
+    }
+}

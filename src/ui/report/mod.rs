@@ -1,0 +1,86 @@
+//! A report, in every form that it can be had in.
+
+mod junit;
+mod overview;
+mod problem;
+mod short;
+mod text;
+
+use super::page::Page;
+use super::{Output, answer, clean};
+use crate::verify::{Check, Outcome, Report, Severity, Subject};
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Which of the forms.
+    pub output: Output,
+    /// Every check with what it saw and from where, also those that passed; of use for text.
+    pub verbose: bool,
+    /// Warnings count as failures; of use for JUnit, where a colour follows from it.
+    pub strict: bool,
+}
+
+/// Prints `report` on stdout.
+pub fn print_report(report: &Report, form: Form) {
+    answer(&match form.output {
+        Output::Text => text::text(report, &Page::of_stdout(), form.verbose),
+        Output::Short => short::short(report),
+        Output::Json => format!("{:#}\n", serde_json::json!(report)),
+        Output::Junit => junit::junit(report, form.strict),
+    });
+}
+
+/// The word for what came of a check. Words stand beside colours, for who sees none.
+fn word(check: &Check) -> &'static str {
+    match (&check.outcome, check.severity) {
+        (Outcome::Pass { .. }, _) => "ok",
+        (Outcome::Fail(_), Severity::Error) => "FAIL",
+        (Outcome::Fail(_), Severity::Warning) => "warn",
+        (Outcome::Fail(_), Severity::Info) => "note",
+        (Outcome::Skip { .. }, _) => "skip",
+        (Outcome::Blocked { .. }, _) => "blocked",
+        (Outcome::Unknown { .. }, _) => "unknown",
+    }
+}
+
+/// How many checks came out which way, as the last line of a report.
+fn counts(report: &Report) -> String {
+    let counts = report.counts;
+    let others = [
+        (counts.fail, "failed"),
+        (counts.warn, "warned"),
+        (counts.blocked, "blocked"),
+        (counts.unknown, "unknown"),
+        (counts.skip, "skipped"),
+        (counts.note, "noted"),
+    ];
+    let mut text = format!("{}: {} passed", many(report.checks.len(), "check"), counts.pass);
+    for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!(", {count} {word}"));
+    }
+    text
+}
+
+/// `1 check`, `2 checks`.
+fn many(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Whom a check is about; empty for the whole lab.
+fn about(subject: &Subject) -> String {
+    clean(&match (&subject.host, &subject.node) {
+        (Some(host), Some(node)) => format!("{host} at node {node}"),
+        (Some(host), None) => host.clone(),
+        (None, Some(node)) => format!("node {node}"),
+        (None, None) => String::new(),
+    })
+}
+
+/// Text from the cluster or the network, on one line and without control characters.
+fn one_line(text: &str) -> String {
+    clean(text).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests;

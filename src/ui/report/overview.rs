@@ -1,0 +1,170 @@
+//! What stands first: one line for each group and each host.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::{many, one_line, word};
+use crate::ui::page::{Page, seen_width};
+use crate::ui::{BOLD, CYAN, GREEN, RED, YELLOW, clean};
+use crate::verify::{Check, GROUPS, Outcome, Report, def};
+
+/// What one line can leave out: it follows from what the others saw.
+const FOLLOWS: [&str; 5] = ["edns.owner", "edns.records", "cm.certificate", "tls.handshake", "tls.renewal"];
+/// The words of a line, the worst first.
+const WORST_FIRST: [&str; 7] = ["FAIL", "warn", "unknown", "blocked", "ok", "note", "skip"];
+
+/// One line of the overview: what is about a host stands with the host, everything else with its group.
+struct Section<'a> {
+    name: String,
+    checks: Vec<&'a Check>,
+}
+
+/// Writes the overview; with `verbose`, each check under its line.
+pub(super) fn overview(text: &mut String, report: &Report, page: &Page, verbose: bool) {
+    let sections = sections(report);
+    let width = sections.iter().map(|section| section.name.chars().count()).max().unwrap_or(0);
+    let words = sections.iter().map(|section| section.word().len()).max().unwrap_or(0);
+    for section in &sections {
+        let word = section.word();
+        let style = style(word);
+        let lead = format!("{style}{word:<words$}{style:#}  {BOLD}{:<width$}{BOLD:#}  ", section.name);
+        if verbose {
+            let _ = writeln!(text, "{style}{word:<words$}{style:#}  {BOLD}{}{BOLD:#}", section.name);
+            for check in &section.checks {
+                line(text, check, page);
+            }
+        } else {
+            page.hang(text, &lead, &section.in_short(page.width.saturating_sub(seen_width(&lead))));
+        }
+    }
+}
+
+fn sections(report: &Report) -> Vec<Section<'_>> {
+    let mut hosts: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Vec<&Check>> = BTreeMap::new();
+    for check in &report.checks {
+        match &check.subject.host {
+            Some(host) => hosts.entry(host).or_default().push(check),
+            None => {
+                let group = def(check.id).map_or("", |def| def.group());
+                groups.entry(group).or_default().push(check);
+            }
+        }
+    }
+    let in_order = GROUPS.iter().filter_map(|group| Some((group.name, groups.remove(group.name)?)));
+    let named = |(name, checks): (&str, Vec<_>)| Section { name: clean(name), checks };
+    in_order.collect::<Vec<_>>().into_iter().chain(hosts).map(named).collect()
+}
+
+impl Section<'_> {
+    fn word(&self) -> &'static str {
+        let words: Vec<&str> = self.checks.iter().map(|check| word(check)).collect();
+        let worst = WORST_FIRST.into_iter().find(|word| words.contains(word)).unwrap_or("ok");
+        if worst == "note" { "ok" } else { worst }
+    }
+
+    /// What it comes to, in `room` columns.
+    fn in_short(&self, room: usize) -> String {
+        match self.word() {
+            "ok" => self.seen(room),
+            "skip" => self.reasons().into_iter().next().unwrap_or_default(),
+            "unknown" => self.reasons().join("; "),
+            _ => self.troubles(),
+        }
+    }
+
+    /// What was seen, each once, with how many looked; what does not fit is counted.
+    fn seen(&self, room: usize) -> String {
+        let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
+        for check in self.checks.iter().filter(|check| !FOLLOWS.contains(&check.id.as_str())) {
+            let Outcome::Pass { saw } = &check.outcome else { continue };
+            let vantage = check.vantage.to_string();
+            match seen.iter_mut().find(|(text, _)| text == saw) {
+                Some((_, vantages)) => drop(vantages.insert(vantage)),
+                None => seen.push((saw, BTreeSet::from([vantage]))),
+            }
+        }
+        let shown: Vec<String> = seen
+            .into_iter()
+            .map(|(saw, vantages)| match vantages.len() {
+                1 => one_line(saw),
+                n => format!("{} from {n} vantages", one_line(saw)),
+            })
+            .collect();
+        let whole = shown.join("; ");
+        if whole.chars().count() <= room {
+            return whole;
+        }
+        let more = |left: usize| format!("; {left} more");
+        let mut text = String::new();
+        for (at, fact) in shown.iter().enumerate() {
+            let left = shown.len() - at;
+            let next = if text.is_empty() { fact.clone() } else { format!("{text}; {fact}") };
+            if at > 0 && next.chars().count() + more(left).len() > room {
+                return text + &more(left);
+            }
+            text = next;
+        }
+        text
+    }
+
+    fn reasons(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for check in &self.checks {
+            if let Outcome::Skip { why } | Outcome::Unknown { why } = &check.outcome
+                && (matches!(check.outcome, Outcome::Unknown { .. }) || self.word() == "skip")
+                && !found.contains(&one_line(why))
+            {
+                found.push(one_line(why));
+            }
+        }
+        found
+    }
+
+    /// The names of what failed, and how much is blocked.
+    fn troubles(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for check in self.checks.iter().filter(|check| check.finding().is_some() && word(check) != "note") {
+            let name = check.id.to_string();
+            if !parts.contains(&name) {
+                parts.push(name);
+            }
+        }
+        let blocked = self.checks.iter().filter(|check| matches!(check.outcome, Outcome::Blocked { .. }));
+        let roots: BTreeSet<String> = blocked
+            .clone()
+            .filter_map(|check| match check.outcome {
+                Outcome::Blocked { by } => Some(by.to_string()),
+                _ => None,
+            })
+            .collect();
+        if !roots.is_empty() {
+            let roots = roots.into_iter().collect::<Vec<_>>().join(", ");
+            parts.push(format!("{} blocked by {roots}", many(blocked.count(), "check")));
+        }
+        parts.join("; ")
+    }
+}
+
+/// One check with what it saw and from where.
+fn line(text: &mut String, check: &Check, page: &Page) {
+    let said = match &check.outcome {
+        Outcome::Pass { saw } => saw.clone(),
+        Outcome::Fail(finding) => finding.summary.clone(),
+        Outcome::Skip { why } | Outcome::Unknown { why } => why.clone(),
+        Outcome::Blocked { by } => format!("by `{by}`"),
+    };
+    let word = word(check);
+    let style = style(word);
+    let body = format!("{}: {} ({}): {}", check.id, check.title, check.vantage, one_line(&said));
+    page.hang(text, &format!("  {style}{word:<7}{style:#} "), &clean(&body));
+}
+
+pub(super) fn style(word: &str) -> anstyle::Style {
+    match word {
+        "ok" => GREEN,
+        "FAIL" => RED,
+        "note" | "skip" => CYAN,
+        _ => YELLOW,
+    }
+}

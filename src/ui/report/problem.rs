@@ -1,0 +1,119 @@
+//! What is wrong, once for each cause: what was seen, why, and what to do.
+
+use std::fmt::Write as _;
+
+use super::overview::style;
+use super::{about, many, one_line, word};
+use crate::ui::page::Page;
+use crate::ui::{BOLD, CYAN, clean};
+use crate::verify::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
+
+/// Failures that one step mends: of the same check, with the same cause and the same fix.
+struct Problem<'a> {
+    id: CheckId,
+    checks: Vec<(&'a Check, &'a Finding)>,
+}
+
+/// Writes every failure but notes: errors before warnings, causes before what follows from them.
+pub(super) fn problems(text: &mut String, report: &Report, page: &Page) {
+    for severity in [Severity::Error, Severity::Warning] {
+        for problem in gathered(report, severity) {
+            text.push('\n');
+            problem.write(text, report, page);
+        }
+    }
+}
+
+fn gathered(report: &Report, severity: Severity) -> Vec<Problem<'_>> {
+    let mut found: Vec<Problem<'_>> = Vec::new();
+    for check in report.failures().filter(|check| check.severity == severity) {
+        let Some(finding) = check.finding() else { continue };
+        let same = found.iter_mut().find(|problem| {
+            let alike = |(_, other): &(_, &Finding)| other.cause == finding.cause && other.fix == finding.fix;
+            problem.id == check.id && problem.checks.first().is_some_and(alike)
+        });
+        match same {
+            Some(problem) => problem.checks.push((check, finding)),
+            None => found.push(Problem { id: check.id, checks: vec![(check, finding)] }),
+        }
+    }
+    found
+}
+
+impl Problem<'_> {
+    fn write(&self, text: &mut String, report: &Report, page: &Page) {
+        let Some((check, finding)) = self.checks.first() else { return };
+        let word = word(check);
+        let style = style(word);
+        let about = self.subjects().join(", ");
+        page.hang(text, &format!("{style}{word} {}{style:#}  ", self.id), &format!("{BOLD}{about}{BOLD:#}"));
+        for summary in self.summaries() {
+            page.hang(text, "  ", &summary);
+        }
+        page.hang(text, "  cause:  ", &one_line(&finding.cause));
+        fix(text, &finding.fix, page);
+        if let Some(at) = self.checks.iter().filter_map(|(_, finding)| finding.retry_at).max() {
+            let _ = writeln!(text, "  again:  next try at {}", page.when(at));
+        }
+        self.blocks(text, report, page);
+    }
+
+    fn subjects(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for (check, _) in &self.checks {
+            let about = about(&check.subject);
+            if !about.is_empty() && !found.contains(&about) {
+                found.push(about);
+            }
+        }
+        if found.is_empty() { vec!["the lab".to_owned()] } else { found }
+    }
+
+    fn summaries(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        for (_, finding) in &self.checks {
+            let summary = one_line(&finding.summary);
+            if !found.contains(&summary) {
+                found.push(summary);
+            }
+        }
+        found
+    }
+
+    /// What cannot be better before this is mended.
+    fn blocks(&self, text: &mut String, report: &Report, page: &Page) {
+        let mut names: Vec<&str> = Vec::new();
+        let mut count = 0;
+        for other in &report.checks {
+            let Outcome::Blocked { by } = other.outcome else { continue };
+            if by == self.id && self.checks.iter().any(|(check, _)| check.subject.touches(&other.subject)) {
+                count += 1;
+                if !names.contains(&other.id.as_str()) {
+                    names.push(other.id.as_str());
+                }
+            }
+        }
+        if count > 0 {
+            let verb = if count == 1 { "is" } else { "are" };
+            let said =
+                format!("{} {verb} blocked by {}: {}", many(count, "more check"), self.id, names.join(", "));
+            page.hang(text, "  ", &said);
+        }
+    }
+}
+
+/// The words are wrapped; a command never is, since it is copied.
+fn fix(text: &mut String, fix: &Fix, page: &Page) {
+    for (at, paragraph) in clean(&fix.text).lines().enumerate() {
+        page.hang(text, if at == 0 { "  fix:    " } else { "          " }, paragraph);
+    }
+    for command in &fix.commands {
+        let _ = writeln!(text, "            {CYAN}{}{CYAN:#}", one_line(command));
+    }
+    for command in &fix.look {
+        let _ = writeln!(text, "  more:   {CYAN}{}{CYAN:#}", one_line(command));
+    }
+    if let Some(option) = &fix.nixos {
+        let _ = writeln!(text, "  NixOS:  {}", one_line(option));
+    }
+}

@@ -1,0 +1,166 @@
+//! Each form of one report that has something of everything. `UPDATE_GOLDEN=1 cargo test` writes the files anew.
+
+use std::path::Path;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::*;
+use crate::ui::page::Page;
+use crate::verify::{CheckId, Finding, Judged, Vantage, id};
+
+const WHOAMI: &str = "whoami.home.example.com";
+const PHOTOS: &str = "photos.home.example.com";
+
+fn now() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().unwrap()
+}
+
+fn page() -> Page {
+    Page { width: 100, now: now(), zone: TimeZone::fixed(jiff::tz::offset(2)) }
+}
+
+fn judged(id: CheckId, subject: Subject, vantage: Vantage, outcome: Outcome) -> Judged {
+    Judged { id, subject, vantage, outcome }
+}
+
+fn pass(saw: &str) -> Outcome {
+    Outcome::Pass { saw: saw.to_owned() }
+}
+
+/// Two hosts behind a router that protects from rebinding, one of them with a certificate that is late.
+fn report() -> Report {
+    let dropped = |host: &str| {
+        Finding::new(
+            format!("`192.168.1.1` answers without an address for `{host}`, which has 192.168.1.2"),
+            "the router drops answers with private addresses, to protect from DNS rebinding",
+            "let the router pass answers for `home.example.com` (FRITZ!Box: Home Network, Network, Network Settings, DNS Rebind Protection; dnsmasq: `rebind-domain-ok`)",
+        )
+        .look("dig @192.168.1.1 whoami.home.example.com")
+        .into()
+    };
+    let late = Finding::new(
+        "the certificate `homelab/photos-tls` is not issued: the challenge is <pending> & \"waits\"",
+        "Let's Encrypt allows no more certificates for this set of names",
+        "wait",
+    )
+    .heals()
+    .retry_at(Some("2026-06-01T12:12:00Z".parse().unwrap()))
+    .command("homelab renew photos")
+    .nixos("services.homelab.acme.staging = true;")
+    .into();
+    let ends = Finding::new("the certificate ends in 5 days", "it was not renewed", "renew it").into();
+    let noted =
+        Finding::new("one public resolver is slow", "it is far away", "nothing").only(Severity::Info).into();
+    let lan = || Vantage::Lan;
+    Report::assemble(vec![
+        judged(id::TOKEN, Subject::default(), Vantage::Provider, pass("zone `example.com`")),
+        judged(id::CLUSTER_404, Subject::default(), Vantage::Cluster, pass("404 from nginx at its pod")),
+        judged(id::NODE_404, Subject::node("pi"), Vantage::Node("pi".into()), pass("404 at 192.168.1.2")),
+        judged(id::REBIND, Subject::host(WHOAMI), Vantage::System, dropped(WHOAMI)),
+        judged(id::REBIND, Subject::host(PHOTOS), Vantage::System, dropped(PHOTOS)),
+        judged(id::SYSTEM, Subject::host(WHOAMI), Vantage::System, Finding::new("s", "c", "f").into()),
+        judged(id::END_TO_END, Subject::host(WHOAMI), lan(), Finding::new("s", "c", "f").into()),
+        judged(id::CERTIFICATE, Subject::host(PHOTOS), Vantage::Api, late),
+        judged(id::RENEWAL, Subject::both(WHOAMI, "pi"), Vantage::Node("pi".into()), ends),
+        judged(id::PUBLIC, Subject::host(WHOAMI), Vantage::PublicDns("9.9.9.9".into()), noted),
+        judged(
+            id::AUTHORITATIVE,
+            Subject::host(WHOAMI),
+            Vantage::Authoritative("ada.ns".into()),
+            pass("192.168.1.2"),
+        ),
+        judged(
+            id::AUTHORITATIVE,
+            Subject::host("nas.home.example.com"),
+            Vantage::Authoritative("ada.ns".into()),
+            pass("192.168.1.2"),
+        ),
+        judged(
+            id::AUTHORITATIVE,
+            Subject::host("nas.home.example.com"),
+            Vantage::Authoritative("bob.ns".into()),
+            pass("192.168.1.2"),
+        ),
+        judged(
+            id::ANSWER,
+            Subject::both(PHOTOS, "pi"),
+            Vantage::Node("pi".into()),
+            Outcome::Unknown { why: "no answer in time".into() },
+        ),
+        judged(
+            id::OWNER,
+            Subject::host(WHOAMI),
+            Vantage::Provider,
+            Outcome::Skip { why: "external-dns is not homelab's".into() },
+        ),
+    ])
+}
+
+fn golden(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui/report/golden").join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == wanted, "{} differs; `UPDATE_GOLDEN=1 cargo test` accepts it:\n{text}", path.display());
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+#[test]
+fn the_text_is_as_the_golden_file_has_it() {
+    golden("report.txt", &plain(&text::text(&report(), &page(), false)));
+    golden("verbose.txt", &plain(&text::text(&report(), &page(), true)));
+}
+
+#[test]
+fn the_forms_for_programs_and_for_pasting_are_as_the_golden_files_have_them() {
+    golden("short.txt", &short::short(&report()));
+    golden("junit.xml", &junit::junit(&report(), false));
+    golden("report.json", &format!("{:#}\n", serde_json::json!(report())));
+}
+
+#[test]
+fn a_narrow_terminal_gets_narrow_lines_but_whole_commands() {
+    let narrow = Page { width: 45, ..page() };
+    let text = plain(&text::text(&report(), &narrow, false));
+    let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 45).collect();
+    let copied = [
+        "  more:   dig @192.168.1.1 whoami.home.example.com",
+        "  NixOS:  services.homelab.acme.staging = true;",
+    ];
+    assert_eq!(long, copied);
+}
+
+#[test]
+fn a_failure_that_one_step_mends_is_explained_once_for_all_hosts() {
+    let text = plain(&text::text(&report(), &page(), false));
+    assert_eq!(text.matches("FAIL dns.rebind").count(), 1);
+    assert!(text.contains("photos.home.example.com, whoami.home.example.com"), "{text}");
+}
+
+#[test]
+fn what_a_filter_left_out_is_still_named_as_the_cause() {
+    let report = report().only(|id| id == id::SYSTEM);
+    let text = plain(&text::text(&report, &page(), false));
+    assert!(text.contains("blocked dns.system: by dns.rebind, which is not shown"), "{text}");
+}
+
+#[test]
+fn warnings_are_junits_failures_only_under_strict() {
+    let failures = |strict| junit::junit(&report(), strict).matches("<failure").count();
+    assert_eq!((failures(false), failures(true)), (3, 4));
+}
+
+#[test]
+fn text_from_outside_brings_no_control_characters() {
+    let finding = Finding::new("a\u{1b}[2Jb\nc", "d\u{7}", "e").into();
+    let report = Report::assemble(vec![judged(id::TOKEN, Subject::default(), Vantage::Provider, finding)]);
+    for text in
+        [plain(&text::text(&report, &page(), true)), short::short(&report), junit::junit(&report, false)]
+    {
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+}

@@ -1,0 +1,74 @@
+//! A report as people read it: an overview, what is wrong with its cause and fix, what could not be seen, the counts.
+
+use std::collections::BTreeMap;
+
+use super::overview::{overview, style};
+use super::problem::problems;
+use super::{about, counts, one_line};
+use crate::ui::page::Page;
+use crate::verify::{CheckId, Outcome, Report, Severity};
+
+/// The whole text.
+pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> String {
+    let mut text = String::new();
+    overview(&mut text, report, page, verbose);
+    problems(&mut text, report, page);
+    unseen(&mut text, report, page);
+    notes(&mut text, report, page);
+    text.push('\n');
+    page.hang(&mut text, "", &counts(report));
+    let failing = |severity| report.failures().find(|check| check.severity == severity);
+    if let Some(check) = failing(Severity::Error).or_else(|| failing(Severity::Warning)) {
+        page.hang(&mut text, "", &format!("more on the first: homelab doctor --explain {}", check.id));
+    }
+    text
+}
+
+/// What could not be looked at, and what a failure explains that this report leaves out.
+fn unseen(text: &mut String, report: &Report, page: &Page) {
+    let mut reasons: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for check in &report.checks {
+        let reason = match &check.outcome {
+            Outcome::Unknown { why } => ("unknown", one_line(why)),
+            Outcome::Blocked { by } if !fails(report, *by) => {
+                ("blocked", format!("by {by}, which is not shown"))
+            }
+            _ => continue,
+        };
+        let names = reasons.entry(reason).or_default();
+        if !names.contains(&check.id.as_str()) {
+            names.push(check.id.as_str());
+        }
+    }
+    for (at, ((word, why), names)) in reasons.into_iter().enumerate() {
+        let style = style(word);
+        if at == 0 {
+            text.push('\n');
+        }
+        let which = match names.len() {
+            0..=3 => names.join(", "),
+            n => format!("{}, and {} more", names[..2].join(", "), n - 2),
+        };
+        page.hang(text, &format!("{style}{word}{style:#} "), &format!("{which}: {why}"));
+    }
+}
+
+fn fails(report: &Report, id: CheckId) -> bool {
+    report.failures().any(|check| check.id == id)
+}
+
+/// What is only good to know, one line each; the rest is in `--output json` and `--explain`.
+fn notes(text: &mut String, report: &Report, page: &Page) {
+    let notes = report.failures().filter(|check| check.severity == Severity::Info);
+    for (at, check) in notes.enumerate() {
+        let Some(finding) = check.finding() else { continue };
+        let style = style("note");
+        if at == 0 {
+            text.push('\n');
+        }
+        let about = about(&check.subject);
+        let space = if about.is_empty() { "" } else { " " };
+        let said = format!("{}{space}{about}: {}", check.id, one_line(&finding.summary));
+        page.hang(text, &format!("{style}note{style:#} "), &said);
+    }
+}

@@ -1,0 +1,76 @@
+//! `homelab doctor` where there is no cluster and nothing to ask.
+
+use serde_json::Value;
+
+use crate::program::{Ended, MINIMAL, homelab};
+
+/// On a machine without a cluster, without a token, and asking nobody.
+fn doctor(flags: &[&str]) -> Ended {
+    let arguments = [&["doctor", "--offline", "--timeout", "5s"], flags].concat();
+    homelab(&arguments).file("homelab.yaml", MINIMAL).env("KUBECONFIG", "nowhere.yaml").run()
+}
+
+#[test]
+fn the_exit_code_is_the_same_in_every_format() {
+    for flags in [&[][..], &["--strict"], &["--pre"], &["--check", "dns"], &["--check", "config"]] {
+        let codes: Vec<i32> = ["text", "short", "json", "junit"]
+            .map(|format| doctor(&[flags, &["--output", format]].concat()).code)
+            .to_vec();
+        assert!(codes.iter().all(|code| *code == codes[0]), "{flags:?}: {codes:?}");
+    }
+}
+
+#[test]
+fn every_format_is_what_it_says() {
+    let json: Value = serde_json::from_str(&doctor(&["--output", "json"]).stdout).unwrap();
+    assert_eq!(json["schema_version"], 1);
+    let xml = doctor(&["--output", "junit"]).stdout;
+    assert!(xml.starts_with("<?xml") && xml.ends_with("</testsuites>\n"), "{xml}");
+    let short = doctor(&["--output", "short"]).stdout;
+    assert!(short.lines().last().unwrap().contains("checks: "), "{short}");
+}
+
+#[test]
+fn the_list_has_every_group_and_needs_nothing() {
+    let ended = homelab(&["doctor", "--list"]).run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
+    for part in ["dns.rebind", "tls.renewal", "warning", "--explain ID"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    let json: Value =
+        serde_json::from_str(&homelab(&["doctor", "--list", "--output", "json"]).run().stdout).unwrap();
+    assert!(json["groups"].as_array().unwrap().iter().any(|group| group["name"] == "dns"));
+}
+
+#[test]
+fn a_check_and_a_group_are_explained_without_a_configuration() {
+    let one = homelab(&["doctor", "--explain", "dns.rebind"]).run();
+    assert_eq!(one.code, 0, "{}", one.stderr);
+    assert!(one.stdout.starts_with("dns.rebind  error  "), "{}", one.stdout);
+    let group = homelab(&["doctor", "--explain", "dns", "--output", "json"]).run();
+    let json: Value = serde_json::from_str(&group.stdout).unwrap();
+    assert!(json["checks"].as_array().unwrap().len() > 3);
+}
+
+#[test]
+fn a_misspelt_check_is_refused_with_the_nearest_one() {
+    for flag in ["--explain", "--check", "--skip"] {
+        let ended = homelab(&["doctor", flag, "dns.rebnd"]).run();
+        assert_eq!(ended.code, 2);
+        assert!(ended.stderr.contains("did you mean `dns.rebind`?"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_has_no_report_refuses_the_forms_of_one() {
+    for arguments in
+        [&["render"][..], &["doctor", "--list"], &["doctor", "--explain", "dns"], &["up", "--no-verify"]]
+    {
+        for format in ["short", "junit"] {
+            let ended =
+                homelab(&[arguments, &["--output", format]].concat()).file("homelab.yaml", MINIMAL).run();
+            assert_eq!(ended.code, 2, "{arguments:?}");
+            assert!(ended.stderr.contains("only a report"), "{}", ended.stderr);
+        }
+    }
+}
