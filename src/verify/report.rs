@@ -69,7 +69,8 @@ impl Report {
         Self::of(found)
     }
 
-    fn of(checks: Vec<Check>) -> Self {
+    /// Counts the checks, which are in order already.
+    pub(crate) fn of(checks: Vec<Check>) -> Self {
         Self { schema_version: SCHEMA_VERSION, counts: Counts::of(&checks), checks }
     }
 
