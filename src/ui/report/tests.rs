@@ -143,7 +143,7 @@ fn a_narrow_terminal_gets_narrow_lines_but_whole_commands() {
 fn a_failure_that_one_step_mends_is_explained_once_for_all_hosts() {
     let text = plain(&text::text(&report(), &page(), false));
     assert_eq!(text.matches("FAIL dns.rebind").count(), 1);
-    assert!(text.contains("photos.home.example.com, whoami.home.example.com"), "{text}");
+    assert!(text.contains("whoami.home.example.com, photos.home.example.com"), "{text}");
 }
 
 #[test]
