@@ -1,6 +1,7 @@
 //! The one place with a Kubernetes client.
 
 mod apply;
+mod clock;
 mod examine;
 mod explain;
 mod issuance;

@@ -49,7 +49,7 @@ impl Component {
         [Self::IngressNginx, Self::CertManager, Self::Issuer, Self::ExternalDns, Self::Services];
 
     /// The value of the label `app.kubernetes.io/component` and the name in progress lines.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::IngressNginx => "ingress-nginx",
             Self::CertManager => "cert-manager",

@@ -98,13 +98,21 @@ impl DownloadError {
 
 /// The path of the pinned file in `cache`, fetched if it is not there. All of it within the given time.
 pub async fn fetch(pin: &Pin, cache: &Path, within: Duration) -> Result<PathBuf, DownloadError> {
-    let path = cache.join(&pin.file_name);
-    if hash_of(&path).is_ok_and(|hash| hash.eq_ignore_ascii_case(&pin.sha256)) {
+    if let Some(path) = cached(pin, cache) {
         return Ok(path);
     }
+    let path = cache.join(&pin.file_name);
     let late = |_| DownloadError::Offline { url: pin.url.clone(), cause: Transport::Timeout };
     tokio::time::timeout(within, fetch_anew(pin, cache, &path)).await.map_err(late)??;
     Ok(path)
+}
+
+/// The path of the pinned file, if `cache` has it, whole.
+#[must_use]
+pub fn cached(pin: &Pin, cache: &Path) -> Option<PathBuf> {
+    let path = cache.join(&pin.file_name);
+    let whole = hash_of(&path).is_ok_and(|hash| hash.eq_ignore_ascii_case(&pin.sha256));
+    whole.then_some(path)
 }
 
 /// Writes beside the target and renames at the end; a temporary file is removed on every other way out.

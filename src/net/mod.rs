@@ -4,6 +4,7 @@
 //! [`Transport`] failure; `verify` decides what it means.
 
 pub mod cloudflare;
+pub mod date;
 pub mod dns;
 pub mod download;
 pub mod http;

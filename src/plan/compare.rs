@@ -22,7 +22,8 @@ pub(super) fn is_subset(wanted: &Value, live: &Value) -> bool {
     }
 }
 
-fn names(list: &[Value]) -> Option<Vec<&str>> {
+/// The names of a list of mappings, if each has one.
+pub(super) fn names(list: &[Value]) -> Option<Vec<&str>> {
     let names: Option<Vec<&str>> = list.iter().map(|value| value["name"].as_str()).collect();
     names.filter(|n| !n.is_empty())
 }

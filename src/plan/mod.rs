@@ -1,6 +1,7 @@
 //! From the bundle and a snapshot to what has to be written and what has to go. Pure.
 
 mod compare;
+pub mod contested;
 pub mod readiness;
 
 use std::collections::BTreeMap;
@@ -83,9 +84,13 @@ fn keeps(object: &Object, live: &Value) -> bool {
 }
 
 /// Whether homelab has applied this object, as its managed fields say.
-fn is_applied(live: &Value) -> bool {
-    let ours = |entry: &Value| entry["manager"] == HOMELAB && entry["operation"] == "Apply";
-    live["metadata"]["managedFields"].as_array().is_some_and(|fields| fields.iter().any(ours))
+pub fn is_applied(live: &Value) -> bool {
+    live["metadata"]["managedFields"].as_array().is_some_and(|fields| fields.iter().any(is_ours))
+}
+
+/// Whether an entry of the managed fields is what homelab has applied.
+fn is_ours(entry: &Value) -> bool {
+    entry["manager"] == HOMELAB && entry["operation"] == "Apply"
 }
 
 fn note_hash(object: &mut Object) {

@@ -14,12 +14,16 @@ mod report;
 mod settle;
 mod words;
 
-pub use collect::{Probes, collect};
+pub use collect::{Probes, collect, wildcards};
 pub use evidence::{
     AcmeSeen, CertificateSeen, ClusterSeen, ConfigSeen, Controller, DryRun, Evidence, ExternalDnsSeen,
     Failure, HereSeen, HostSeen, IngressSeen, Issuance, Listing, Lookup, MachineSeen, NamesSeen, Network,
     NodeProbe, NodeSeen, Objects, Ownership, ProviderFailure, ProviderSeen, ResolverSeen, SecretSeen, Seen,
     Signs, TokenSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
+};
+pub use evidence::{
+    Cidr, Clock, ClockSeen, Conflict, Disk, DriftSeen, Drifted, Listener, ResolvSeen, Route, ServiceSeen,
+    WildcardSeen,
 };
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
 pub use ownership::{Owner, registry_name};

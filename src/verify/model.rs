@@ -30,6 +30,8 @@ impl fmt::Display for CheckId {
 pub enum Vantage {
     /// What was written, before anything is asked.
     Config,
+    /// This machine's own files.
+    Machine,
     /// The objects as the API server has them.
     Api,
     /// A request to a pod, by way of the API server.
@@ -52,6 +54,7 @@ impl fmt::Display for Vantage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config => f.write_str("the configuration"),
+            Self::Machine => f.write_str("this machine"),
             Self::Api => f.write_str("the Kubernetes API"),
             Self::Cluster => f.write_str("from inside the cluster"),
             Self::Node(name) => write!(f, "from this machine to node {name}"),

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures::future::OptionFuture;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+use super::drift;
 use super::parts::Parts;
 use crate::cli::Global;
 use crate::cluster::{self, Cluster};
@@ -14,10 +16,12 @@ use crate::config::{self, AcmeServer, Config};
 use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
 use crate::error::Result;
 use crate::machine;
-use crate::net::cloudflare::{Client, Zone};
+use crate::net::cloudflare::{self, Client, Zone};
+use crate::net::date;
+use crate::plan::Snapshot;
 use crate::verify::{
-    self, AcmeSeen, ClusterSeen, ConfigSeen, Evidence, Failure, HereSeen, Issuance, Ownership, Probes,
-    ProviderFailure,
+    self, AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, Evidence, Failure, HereSeen, Issuance,
+    Ownership, Probes, ProviderFailure, ServiceSeen,
 };
 
 /// What is looked at.
@@ -43,19 +47,28 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     evidence.config = Some(written(&loaded));
     let machine = tokio::task::spawn_blocking(machine::look);
     let provider = loaded.as_ref().ok().filter(|_| scope.internet).map(provider);
-    let (found, zone) = futures::join!(
+    let internet = scope.internet.then(|| date::date(cloudflare::BASE, scope.within / 4));
+    let (found, zone, internet) = futures::join!(
         async {
             match scope.cluster {
-                true => Some(parts.during("the cluster", in_cluster(global, half)).await),
+                true => {
+                    let found = in_cluster(global, loaded.as_ref().ok(), half);
+                    Some(parts.during("the cluster", found).await)
+                }
                 false => None,
             }
         },
         parts.during("the zone", zone(provider.as_ref(), loaded.as_ref().ok(), scope.within / 2)),
+        compared(Clock::Internet, internet),
     );
     evidence.machine = machine.await.ok();
     let mut acme = AcmeSeen::default();
-    if let Some((cluster, seen, asked)) = found {
+    let mut clocks = Vec::from_iter(internet);
+    let mut lives = None;
+    if let Some(InCluster { cluster, seen, acme: asked, clock, snapshot }) = found {
         acme = asked;
+        clocks.extend(clock);
+        lives = snapshot;
         evidence.nodes = cluster::nodes(&seen.objects);
         evidence.ingresses = cluster::ingresses(&seen.objects);
         evidence.certificates = cluster::certificates(&seen.objects);
@@ -65,6 +78,11 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
             let asked = timeout_at(half, cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80)).await;
             evidence.cluster_answer = Some(asked.unwrap_or_else(|_| Err("no answer in time".to_owned())));
         }
+    }
+    if let Some(machine) = &mut evidence.machine {
+        machine.clocks = clocks;
+        let resolv = machine.resolv.clone().unwrap_or_default();
+        machine.wildcards = verify::wildcards(&resolv.servers, &resolv.search, scope.within / 4).await;
     }
     let Ok(config) = loaded else {
         return evidence;
@@ -76,6 +94,8 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         txt_prefix: external_dns::TXT_PREFIX.to_owned(),
         wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
     });
+    let seen_zone = zone.as_ref().and_then(|zone| zone.as_ref().ok());
+    evidence.drift = lives.map(|lives| drift::compare(&config, &lives?, seen_zone));
     let (zone, client) = match zone {
         Some(Ok(zone)) => (Some(zone), provider.and_then(Result::ok)),
         Some(Err(failure)) => {
@@ -117,28 +137,59 @@ fn hosts(config: &Config, evidence: &Evidence) -> Vec<String> {
 fn written(loaded: &Result<Config>) -> ConfigSeen {
     match loaded {
         Ok(config) => ConfigSeen {
+            problem: None,
             hosts: config.hosts().iter().map(ToString::to_string).collect(),
-            ..ConfigSeen::default()
+            services: config.services.iter().map(service).collect(),
+            annotation_prefix: config.dns.annotation_prefix.clone(),
+            class: ingress_nginx::CLASS.to_owned(),
+            default_class: config.ingress.default_class,
         },
         Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
     }
 }
 
-async fn in_cluster(global: &Global, deadline: Instant) -> (Option<Cluster>, ClusterSeen, AcmeSeen) {
+fn service(service: &config::Service) -> ServiceSeen {
+    ServiceSeen { name: service.name.clone(), annotations: service.annotations.clone() }
+}
+
+/// What the cluster says.
+#[derive(Default)]
+struct InCluster {
+    /// `None` when there is no kubeconfig that can be used.
+    cluster: Option<Cluster>,
+    seen: ClusterSeen,
+    acme: AcmeSeen,
+    clock: Option<ClockSeen>,
+    /// What lives of this lab, or why that is not known.
+    snapshot: Option<std::result::Result<Snapshot, String>>,
+}
+
+async fn in_cluster(global: &Global, config: Option<&Config>, deadline: Instant) -> InCluster {
     match Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await {
         Ok(cluster) => {
-            let (seen, webhook, secrets) = futures::join!(
+            let (seen, webhook, secrets, clock, snapshot) = futures::join!(
                 cluster.examine(deadline),
                 cluster.ask_webhook(),
-                cluster.tls_secrets(deadline)
+                cluster.tls_secrets(deadline),
+                compared(Clock::ApiServer, Some(cluster.clock(deadline))),
+                OptionFuture::from(config.map(|config| drift::snapshot(&cluster, config, deadline))),
             );
-            (Some(cluster), seen, AcmeSeen { webhook: Some(webhook), secrets, ..AcmeSeen::default() })
+            let acme = AcmeSeen { webhook: Some(webhook), secrets, ..AcmeSeen::default() };
+            InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
         }
         Err(error) => {
             let seen = ClusterSeen { version: Some(Err(Failure::from(&error))), ..ClusterSeen::default() };
-            (None, seen, AcmeSeen::default())
+            InCluster { seen, ..InCluster::default() }
         }
     }
+}
+
+/// Another clock against this machine's, at the moment of its answer; `None` when it is not to be asked.
+async fn compared<E: std::fmt::Display>(
+    of: Clock,
+    date: Option<impl Future<Output = std::result::Result<Timestamp, E>>>,
+) -> Option<ClockSeen> {
+    Some(ClockSeen::new(of, date?.await.map_err(|error| error.to_string())))
 }
 
 /// How the configuration has certificates issued.

@@ -1,5 +1,6 @@
 //! `homelab doctor`: look at everything, judge it, and name the cause.
 
+mod drift;
 pub(super) mod gather;
 pub(super) mod parts;
 mod select;

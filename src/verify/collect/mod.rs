@@ -10,6 +10,7 @@ mod names;
 mod nodes;
 mod servers;
 mod survey;
+mod wildcards;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -18,6 +19,8 @@ use std::{
 };
 
 use futures::future::join_all;
+
+pub use self::wildcards::wildcards;
 
 use self::limit::Limit;
 use self::servers::Servers;

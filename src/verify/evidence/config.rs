@@ -1,5 +1,7 @@
 //! What was written.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// The configuration, as far as checks compare with it.
@@ -9,4 +11,21 @@ pub struct ConfigSeen {
     pub problem: Option<super::Failure>,
     /// The hosts that it names.
     pub hosts: Vec<String>,
+    /// The services, each with what it adds to its Ingress.
+    pub services: Vec<ServiceSeen>,
+    /// The prefix of the annotations that external-dns reads, with its slash.
+    pub annotation_prefix: String,
+    /// The IngressClass of homelab's controller.
+    pub class: String,
+    /// Whether that controller serves Ingresses without a class, too.
+    pub default_class: bool,
+}
+
+/// A service of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ServiceSeen {
+    /// Its key in the file.
+    pub name: String,
+    /// What it adds to its Ingress.
+    pub annotations: BTreeMap<String, String>,
 }

@@ -3,6 +3,7 @@
 mod acme;
 mod cluster;
 mod config;
+mod drift;
 mod external_dns;
 mod machine;
 mod names;
@@ -24,9 +25,10 @@ use crate::net::{
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use cluster::{ClusterSeen, Listing, Objects, at, entries};
-pub use config::ConfigSeen;
+pub use config::{ConfigSeen, ServiceSeen};
+pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::ExternalDnsSeen;
-pub use machine::MachineSeen;
+pub use machine::{Cidr, Clock, ClockSeen, Disk, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen};
 pub(super) use names::label;
 pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, probe_name};
 pub use token::TokenSeen;
@@ -87,6 +89,8 @@ pub struct Evidence {
     pub config: Option<ConfigSeen>,
     /// This machine, from its own files.
     pub machine: Option<MachineSeen>,
+    /// What differs between the configuration and the cluster, or why that is not known; `None` when nobody looked.
+    pub drift: Option<Result<DriftSeen, String>>,
     /// The objects, logs and answers of the cluster.
     pub cluster: Option<ClusterSeen>,
     /// The API token, by everything but its value.
@@ -118,6 +122,7 @@ impl Evidence {
             names: None,
             config: None,
             machine: None,
+            drift: None,
             cluster: None,
             token: None,
             external_dns: None,

@@ -1,7 +1,139 @@
 //! The group `config`.
 
-use crate::verify::{evidence::Evidence, model::Judged};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-pub(super) fn all(_evidence: &Evidence) -> Vec<Judged> {
-    Vec::new()
+use serde_json::Value;
+
+use super::{annotations, judged};
+use crate::verify::{
+    evidence::{ConfigSeen, Evidence, IngressSeen, at},
+    model::{Finding, Judged, Outcome, Severity, Subject, Vantage},
+    registry::id,
+};
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(config) = &evidence.config else { return Vec::new() };
+    let of = |id, outcome| judged(id, Subject::default(), Vantage::Config, outcome);
+    let mut all = vec![of(id::VALID, valid(config))];
+    if config.problem.is_some() {
+        let rest = [id::HOST_IN_ZONE, id::TARGET_PRIVATE_UNPROXIED, id::ANNOTATION_PREFIX];
+        all.extend(rest.map(|id| of(id, Outcome::unknown("the configuration cannot be used"))));
+        return all;
+    }
+    all.extend(hosts(evidence, config));
+    all.push(of(id::TARGET_PRIVATE_UNPROXIED, annotations::unproxied(evidence, config)));
+    all.push(of(id::ANNOTATION_PREFIX, annotations::prefix(evidence, config)));
+    all
+}
+
+fn valid(config: &ConfigSeen) -> Outcome {
+    let Some(problem) = &config.problem else {
+        return Outcome::pass(format!("{} hosts", config.hosts.len()));
+    };
+    let cause = match problem.cause.as_str() {
+        "" => "`homelab up` refuses it for the same reason",
+        cause => cause,
+    };
+    let (head, places) = problem.what.split_once('\n').unwrap_or((&problem.what, ""));
+    // One line for each problem, the lines of the file and the help below it deeper.
+    let problems =
+        places.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    let summary: Vec<&str> = std::iter::once(head).chain(problems).collect();
+    let fix = match (problem.hint.as_str(), places.trim_matches('\n')) {
+        ("", "") => "correct what is named there".to_owned(),
+        ("", places) => format!("correct what is marked\n{places}"),
+        (hint, _) => hint.to_owned(),
+    };
+    Finding::new(summary.join("; "), cause, fix).into()
+}
+
+/// The hosts of the configuration, and those of Ingresses that others made and our controller serves.
+fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
+    let zone = match &evidence.provider {
+        Some(Ok(provider)) => Ok(provider.zone.name.as_str()),
+        Some(Err(_)) => Err(Outcome::unknown("the zone at the provider was not read")),
+        None => Err(Outcome::skip("the provider was not asked")),
+    };
+    let zone = match zone {
+        Ok(zone) => zone,
+        Err(outcome) => {
+            return vec![judged(id::HOST_IN_ZONE, Subject::default(), Vantage::Config, outcome)];
+        }
+    };
+    let of = |host: &str, vantage, outcome| judged(id::HOST_IN_ZONE, Subject::host(host), vantage, outcome);
+    let within = || Outcome::pass(format!("in the zone `{zone}`"));
+    let own = config.hosts.iter().map(|host| {
+        let outcome = if is_within(host, zone) { within() } else { own_outside(host, zone) };
+        of(host, Vantage::Config, outcome)
+    });
+    let mut all: Vec<Judged> = own.collect();
+    let mut told: BTreeSet<&str> = config.hosts.iter().map(String::as_str).collect();
+    for ingress in evidence.ingresses.iter().flatten().filter(|ingress| is_served(ingress, config)) {
+        for host in &ingress.hosts {
+            if told.insert(host) && !is_ours(evidence, ingress) {
+                let outcome =
+                    if is_within(host, zone) { within() } else { foreign_outside(ingress, host, zone) };
+                all.push(of(host, Vantage::Api, outcome));
+            }
+        }
+    }
+    all
+}
+
+fn is_within(host: &str, zone: &str) -> bool {
+    host == zone || host.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'))
+}
+
+fn is_served(ingress: &IngressSeen, config: &ConfigSeen) -> bool {
+    match &ingress.class {
+        Some(class) => *class == config.class,
+        None => config.default_class,
+    }
+}
+
+fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
+    let objects = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default();
+    let same = |object: &&Value| {
+        at(object, "/metadata/namespace") == ingress.namespace && at(object, "/metadata/name") == ingress.name
+    };
+    objects.iter().find(same).is_some_and(annotations::is_ours)
+}
+
+fn own_outside(host: &str, zone: &str) -> Outcome {
+    Finding::new(
+        format!("`{host}` lies outside the zone `{zone}`"),
+        "the API token sees that zone alone, and one lab serves one zone",
+        format!("give the service a `host` below `{zone}`"),
+    )
+    .into()
+}
+
+fn foreign_outside(ingress: &IngressSeen, host: &str, zone: &str) -> Outcome {
+    let (namespace, name) = (&ingress.namespace, &ingress.name);
+    Finding::new(
+        format!(
+            "`{host}` of the Ingress `{namespace}/{name}` lies outside the zone `{zone}` and gets no record"
+        ),
+        "external-dns keeps that zone alone and passes over every other name without a word",
+        format!(
+            "give that Ingress a host below `{zone}`, or make the record where the name's own zone is kept"
+        ),
+    )
+    .look(format!("kubectl -n {namespace} get ingress {name} -o yaml"))
+    .only(Severity::Warning)
+    .into()
+}
+
+/// Addresses that nobody on the internet reaches (RFC 1918, 6598, 3927, 4193).
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let shared = address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64;
+            address.is_private() || address.is_link_local() || address.is_loopback() || shared
+        }
+        IpAddr::V6(address) => {
+            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
+        }
+    }
 }

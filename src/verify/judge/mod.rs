@@ -1,12 +1,16 @@
 //! Pure functions from what was seen to outcomes. Missing evidence gives "unknown", never a guess.
 
+mod annotations;
 mod app;
+mod clock;
 mod config;
 mod host;
 mod ingress;
 mod issuance;
 mod k3s;
 mod lab;
+mod machine_dns;
+mod machine_net;
 mod names;
 mod net;
 mod records;

@@ -12,6 +12,6 @@ pub const RECORDS: CheckId = CheckId("edns.records");
 pub(super) const CHECKS: &[Def] = &[
     Def::error(OWNER, "the record belongs to this lab").needs(&[id::TOKEN]).in_up(),
     Def::error(RECORDS, "the record holds the addresses of the Ingress")
-        .needs(&[id::TOKEN, id::STATUS, OWNER])
+        .needs(&[id::TOKEN, id::HOST_IN_ZONE, id::STATUS, OWNER])
         .in_up(),
 ];

@@ -22,7 +22,8 @@ use super::model::{CheckId, Severity};
 /// The names, for judges and for callers that look for one check.
 pub mod id {
     pub use super::{
-        apps::*, cert_manager::*, cloudflare::*, dns::*, external_dns::*, ingress::*, net::*, tls::*,
+        apps::*, cert_manager::*, cloudflare::*, config::*, dns::*, external_dns::*, host::*, ingress::*,
+        lab::*, net::*, tls::*,
     };
 }
 

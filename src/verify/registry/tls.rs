@@ -14,7 +14,7 @@ pub const RENEWAL: CheckId = CheckId("tls.renewal");
 pub(super) const CHECKS: &[Def] = &[
     Def::error(HANDSHAKE, "the node speaks TLS for the name").needs(&[id::NODE_404]).in_up(),
     Def::error(LEAF, "the certificate served is good for the name")
-        .needs(&[HANDSHAKE, id::CERTIFICATE])
+        .needs(&[HANDSHAKE, id::CERTIFICATE, id::CLOCK])
         .in_up(),
     Def::warning(RENEWAL, "the certificate is renewed in time").needs(&[HANDSHAKE, LEAF]).in_up(),
 ];

@@ -8,7 +8,7 @@ use crate::error::{Context, Result, bail};
 
 const GO_AT_LEAST: (u32, u32) = (1, 24);
 
-const PACKAGES: [&str; 21] = [
+const PACKAGES: [&str; 22] = [
     "busybox-static",
     "conntrack",
     "containerd",
@@ -17,6 +17,7 @@ const PACKAGES: [&str; 21] = [
     "bind9-dnsutils",
     "dnsmasq-base",
     "dumb-init",
+    "faketime",
     "iproute2",
     "iptables",
     "libnginx-mod-http-headers-more-filter",

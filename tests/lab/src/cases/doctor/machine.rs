@@ -1,5 +1,304 @@
-//! This machine and the configuration.
+//! This machine, the configuration, and what was applied.
 
-use super::Injury;
+use std::fs;
 
-pub(super) const INJURIES: &[Injury] = &[];
+use serde_json::{Value, json};
+
+use super::{Ask, Injury};
+use crate::cases::hands::{Hands, ZONE, eventually};
+use crate::error::{Context, Result};
+
+/// An Ingress that somebody else made, of our class.
+const STRANGER: &str = "stranger";
+
+/// A failure of the machine, seen from the first node.
+const fn injury(
+    name: &'static str,
+    id: &'static str,
+    says: &'static [&'static str],
+    make: fn(&Hands) -> Result<()>,
+    undo: fn(&Hands) -> Result<()>,
+) -> Injury {
+    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
+}
+
+/// One that lies in how the doctor itself is run, so that nothing has to be undone.
+const fn wrapped(
+    name: &'static str,
+    id: &'static str,
+    says: &'static [&'static str],
+    wrap: &'static [&'static str],
+) -> Injury {
+    let ask = Ask { wrap, ..Ask::NODE };
+    Injury { ask, ..injury(name, id, says, nothing, nothing) }
+}
+
+fn nothing(_: &Hands) -> Result<()> {
+    Ok(())
+}
+
+pub(super) const INJURIES: &[Injury] = &[
+    Injury {
+        ask: Ask { config: Some("nowhere.yaml"), ..Ask::NODE },
+        ..injury("no configuration", "config.valid", &["nowhere.yaml", "--config FILE"], nothing, nothing)
+    },
+    Injury {
+        ask: Ask { config: Some("bad-email.yaml"), ..Ask::NODE },
+        always: true,
+        ..injury(
+            "an e-mail address that Let's Encrypt refuses",
+            "config.valid",
+            &["bad-email.yaml:", "email", "example.com"],
+            |hands| {
+                let text = hands.config()?.replace("admin@example.test", "admin@example.com");
+                hands.config_file("bad-email.yaml", &text).map(drop)
+            },
+            |hands| fs::remove_file(hands.run.path("bad-email.yaml")).context("removing a configuration"),
+        )
+    },
+    injury(
+        "an Ingress of others whose host lies outside the zone",
+        "config.host-in-zone",
+        &["app.elsewhere.test", "default/stranger", "gets no record"],
+        |hands| stranger(hands, "app.elsewhere.test", &json!({})),
+        leave,
+    ),
+    injury(
+        "an Ingress of others that asks for Cloudflare's proxy",
+        "config.target-private-unproxied",
+        &["cloudflare-proxied", "-n default ingress/stranger", "10.99.0."],
+        |hands| {
+            let proxied = json!({ "external-dns.alpha.kubernetes.io/cloudflare-proxied": "true" });
+            stranger(hands, "proxied.home.example.test", &proxied)
+        },
+        leave,
+    ),
+    injury(
+        "an annotation with a prefix that external-dns does not read",
+        "config.annotation-prefix",
+        &["external-dns.kubernetes.io/ttl", "has no effect", "external-dns.alpha.kubernetes.io/"],
+        |hands| {
+            stranger(hands, "slow.home.example.test", &json!({ "external-dns.kubernetes.io/ttl": "300" }))
+        },
+        leave,
+    ),
+    Injury {
+        always: true,
+        ..wrapped(
+            "the clock is ten minutes fast",
+            "host.clock",
+            &["the clock of this machine is", "min ahead"],
+            &["faketime", "-f", "+10m"],
+        )
+    },
+    wrapped(
+        "the clock stands in 1970",
+        "host.clock",
+        &["the clock of this machine is", "behind", "certificates are out of date"],
+        &["faketime", "1970-01-03 00:00:00"],
+    ),
+    wrapped(
+        "a kernel without the memory controller",
+        "host.cgroup",
+        &["`memory`", "cgroup_enable=memory"],
+        &["unshare", "--mount", "sh", "-c", NO_MEMORY_CONTROLLER, "sh"],
+    ),
+    injury(
+        "a VPN's route into the addresses of Services",
+        "host.cidr-overlap",
+        &["10.43.77.0/24", "Services", "eth0"],
+        |hands| {
+            hands
+                .node
+                .run("ip", &["route", "add", "10.43.77.0/24", "via", crate::network::ROUTER_LAN])
+                .map(drop)
+        },
+        |hands| hands.node.run("ip", &["route", "del", "10.43.77.0/24"]).map(drop),
+    ),
+    wrapped(
+        "a disk that is nearly full",
+        "host.disk",
+        &["/var/lib/kubelet", "of the space", "nix-collect-garbage"],
+        &["unshare", "--mount", "sh", "-c", FULL_DISK, "sh"],
+    ),
+    injury(
+        "a web server of the machine on port 80",
+        "host.ports",
+        &["python3", "0.0.0.0:80"],
+        |hands| {
+            let script = "cd / && setsid python3 -m http.server 80 >/dev/null 2>&1 </dev/null & echo $!";
+            let pid = hands.node.run("bash", &["-c", script])?;
+            hands.config_file("web-server.pid", &pid).map(drop)
+        },
+        |hands| {
+            let file = hands.run.path("web-server.pid");
+            let pid = fs::read_to_string(&file).context("the web server's process")?;
+            hands.node.run("kill", &[pid.trim()])?;
+            fs::remove_file(&file).context("removing a file")
+        },
+    ),
+    wrapped(
+        "a firewall that removes everybody's rules",
+        "host.firewall-flush",
+        &["flush ruleset", "networking.nftables.flushRuleset = false"],
+        &["unshare", "--mount", "sh", "-c", FLUSH, "sh"],
+    ),
+    injury(
+        "a resolver that only the machine itself reaches",
+        "host.resolv",
+        &["127.0.0.1", "8.8.8.8", "--resolv-conf="],
+        |hands| resolv(hands, "nameserver 127.0.0.1\n"),
+        |hands| resolv(hands, &resolv_before()),
+    ),
+    injury(
+        "a search domain with a wildcard record",
+        "host.search-domain",
+        &["home.example.test", "api.cloudflare.com.home.example.test", "--resolv-conf="],
+        |hands| {
+            let record =
+                json!({ "zone": ZONE, "type": "A", "name": WILDCARD, "content": "10.99.0.10", "ttl": 60 });
+            hands.control("POST", "/records", Some(&record))?;
+            resolv(hands, &format!("{}search home.example.test\n", resolv_before()))
+        },
+        |hands| {
+            resolv(hands, &resolv_before())?;
+            remove_record(hands, WILDCARD)
+        },
+    ),
+    injury(
+        "a namespace that cannot go",
+        "lab.namespaces",
+        &["doctor-stuck", "example.test/guard"],
+        |hands| {
+            hands.kubectl(&["create", "namespace", STUCK])?;
+            let map = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": { "name": "guarded", "namespace": STUCK, "finalizers": ["example.test/guard"] } });
+            hands.kubectl_apply("guarded.json", &map.to_string())?;
+            hands.kubectl(&["delete", "namespace", STUCK, "--wait=false"]).map(drop)
+        },
+        |hands| {
+            let free = r#"[{"op":"remove","path":"/metadata/finalizers"}]"#;
+            hands.kubectl(&["patch", "-n", STUCK, "configmap/guarded", "--type=json", "-p", free])?;
+            hands.kubectl(&["wait", "--for=delete", &format!("namespace/{STUCK}"), "--timeout=60s"]).map(drop)
+        },
+    ),
+    injury(
+        "a Deployment that somebody scaled",
+        "lab.conflict",
+        &[".spec.replicas", "Deployment homelab/whoami", "kubectl"],
+        |hands| hands.kubectl(&["scale", "-n", "homelab", "deployment/whoami", "--replicas=2"]).map(drop),
+        Hands::restore,
+    ),
+    Injury {
+        always: true,
+        ..injury(
+            "a ConfigMap's entry that another manager owns",
+            "lab.conflict",
+            &[
+                "somebody",
+                ".data.allow-snippet-annotations",
+                "ConfigMap ingress-nginx/ingress-nginx-controller",
+            ],
+            |hands| {
+                let map = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+                    "metadata": { "name": "ingress-nginx-controller", "namespace": "ingress-nginx" },
+                    "data": { "allow-snippet-annotations": "true" } });
+                let path = hands.config_file("theirs.json", &map.to_string())?.display().to_string();
+                let words =
+                    ["apply", "--server-side", "--field-manager=somebody", "--force-conflicts", "-f", &path];
+                hands.kubectl(&words).map(drop)
+            },
+            Hands::restore,
+        )
+    },
+    injury(
+        "a Deployment that somebody deleted",
+        "lab.applied",
+        &["missing: `Deployment homelab/whoami`"],
+        |hands| hands.kubectl(&["delete", "-n", "homelab", "deployment/whoami"]).map(drop),
+        Hands::restore,
+    ),
+    injury(
+        "a label that somebody removed",
+        "lab.applied",
+        &["different: `Service homelab/whoami`", "by hand since"],
+        |hands| {
+            hands
+                .kubectl(&["label", "-n", "homelab", "service/whoami", "app.kubernetes.io/part-of-"])
+                .map(drop)
+        },
+        Hands::restore,
+    ),
+    Injury {
+        ask: Ask { config: Some("one-more.yaml"), ..Ask::NODE },
+        ..injury(
+            "a configuration that was not applied",
+            "lab.applied",
+            &["different: `ConfigMap ingress-nginx/ingress-nginx-controller`", "since the last `homelab up`"],
+            |hands| {
+                let more = "ingress: { config: { proxy-buffer-size: 8k } }\n";
+                hands.config_with("one-more.yaml", more).map(drop)
+            },
+            |hands| {
+                fs::remove_file(hands.run.path("one-more.yaml")).context("removing a configuration")?;
+                hands.restore()
+            },
+        )
+    },
+];
+
+const WILDCARD: &str = "*.home.example.test";
+const STUCK: &str = "doctor-stuck";
+
+/// The doctor in a mount namespace of its own, whose cgroup root is like that of a Raspberry Pi.
+const NO_MEMORY_CONTROLLER: &str = "mount -t tmpfs tmpfs /sys/fs/cgroup && \
+     echo cpuset cpu io pids > /sys/fs/cgroup/cgroup.controllers && exec \"$@\"";
+/// The same with a small disk for the kubelet.
+const FULL_DISK: &str = "mount -t tmpfs -o size=1m tmpfs /var/lib/kubelet && \
+     head -c 1000000 /dev/zero > /var/lib/kubelet/image && exec \"$@\"";
+/// The same with a unit of the firewall as NixOS writes it.
+const FLUSH: &str = "mount -t tmpfs tmpfs /etc/systemd/system && cd /etc/systemd/system && \
+     echo 'flush ruleset' > nftables-rules && \
+     echo ExecStart=/etc/systemd/system/nftables-rules > nftables.service && exec \"$@\"";
+
+/// An Ingress of our class that homelab did not make.
+fn stranger(hands: &Hands, host: &str, annotations: &Value) -> Result<()> {
+    let backend = json!({ "service": { "name": "nobody", "port": { "number": 80 } } });
+    let paths = json!([{ "path": "/", "pathType": "Prefix", "backend": backend }]);
+    let ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": { "name": STRANGER, "namespace": "default", "annotations": annotations },
+        "spec": { "ingressClassName": "nginx", "rules": [{ "host": host, "http": { "paths": paths } }] } });
+    hands.kubectl_apply("stranger.json", &ingress.to_string()).map(drop)
+}
+
+/// The Ingress goes, and its records with it.
+fn leave(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["delete", "ingress", STRANGER, "--wait=true"])?;
+    eventually("the stranger's records to go", 120, || {
+        let left: Vec<String> = hands.records()?.into_iter().map(|(_, name, _)| name).collect();
+        let stays = left.iter().find(|name| ["proxied.", "slow."].iter().any(|label| name.contains(label)));
+        Ok(stays.map_or(Ok(()), |name| Err(name.clone())))
+    })
+    .map(drop)
+}
+
+/// What a node's `/etc/resolv.conf` says in a lab that is well.
+fn resolv_before() -> String {
+    format!("nameserver {}\n", crate::network::ROUTER_LAN)
+}
+
+/// Writes the first node's `/etc/resolv.conf`, in place: it is mounted.
+fn resolv(hands: &Hands, text: &str) -> Result<()> {
+    let path = hands.run.path("places").join("node").join("resolv.conf");
+    fs::write(&path, text).context(format_args!("writing {}", path.display()))
+}
+
+fn remove_record(hands: &Hands, name: &str) -> Result<()> {
+    let state = hands.control("GET", "/state", None)?;
+    let lists = [&state["records"], &state["zones"][0]["records"]];
+    let records = lists.into_iter().filter_map(Value::as_array).flatten();
+    for record in records.filter(|record| record["name"] == name) {
+        hands.control("DELETE", &format!("/records/{}", record["id"].as_str().unwrap_or_default()), None)?;
+    }
+    Ok(())
+}

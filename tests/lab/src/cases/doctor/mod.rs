@@ -24,6 +24,9 @@ const DOCTOR_LIMIT: Duration = Duration::from_secs(60);
 /// How long the lab has to show what was broken, and to be well again.
 const PATIENCE: u64 = 180;
 
+/// The check that tells of any change to what was applied.
+const DRIFT: &str = "lab.applied";
+
 /// A failure that can be made and undone.
 pub(super) struct Injury {
     /// What is broken, as a sentence.
@@ -52,18 +55,26 @@ pub(super) struct Ask {
     pub(super) config: Option<&'static str>,
     /// The file in the run's folder that is the kubeconfig, where it is not the lab's own.
     pub(super) kubeconfig: Option<&'static str>,
+    /// What stands before `homelab`: a program that runs it in a world of its own.
+    pub(super) wrap: &'static [&'static str],
 }
 
 impl Ask {
     /// On the first node, with the lab's own configuration.
-    pub(super) const NODE: Self = Self { at: Place::Node, flags: &[], config: None, kubeconfig: None };
+    pub(super) const NODE: Self =
+        Self { at: Place::Node, flags: &[], config: None, kubeconfig: None, wrap: &[] };
+
+    fn config(&self, hands: &Hands) -> std::path::PathBuf {
+        self.config.map_or_else(|| hands.run.homelab_config(), |name| hands.run.path(name))
+    }
 
     /// Runs the doctor; any of its exit codes is an answer.
     pub(super) fn run(&self, hands: &Hands) -> Result<Answer> {
         let place = Vantage::find(&hands.run, self.at)?;
-        let mut command = place.command("homelab");
-        let config = self.config.map_or_else(|| hands.run.homelab_config(), |name| hands.run.path(name));
-        command.args(["doctor", "--output", "json", "--config"]).arg(config);
+        let mut words = self.wrap.iter().copied().chain(["homelab"]);
+        let mut command = place.command(words.next().unwrap_or_default());
+        command.args(words);
+        command.args(["doctor", "--output", "json", "--config"]).arg(self.config(hands));
         if let Some(name) = self.kubeconfig {
             command.arg("--kubeconfig").arg(hands.run.path(name));
         }
@@ -137,7 +148,10 @@ impl Injury {
         let seconds = eventually(&format!("the doctor to name `{}`", self.id), PATIENCE, || {
             let answer = self.ask.run(hands)?;
             let failures = answer.failures();
-            let Some(first) = failures.first() else {
+            // An object of ours that was changed to break something is no longer as the configuration says: that is told,
+            // too, and before what follows from it.
+            let is_told = |check: &&&Value| check["id"] == self.id || check["id"] != DRIFT;
+            let Some(first) = failures.iter().find(is_told) else {
                 return Ok(Err(format!("nothing failed\n{}", answer.lines())));
             };
             if first["id"] != self.id {
@@ -150,7 +164,7 @@ impl Injury {
             let listed = first["fix"]["commands"].as_array().cloned().unwrap_or_default();
             commands = listed.iter().filter_map(|c| c.as_str().map(str::to_owned)).collect();
             println!("      {}: {}", self.id, first["summary"].as_str().unwrap_or_default());
-            for other in failures.iter().skip(1) {
+            for other in failures.iter().filter(|other| other["id"] != self.id) {
                 println!("        also {}: {}", other["id"].as_str().unwrap_or_default(), other["summary"]);
             }
             Ok(Ok(()))
@@ -168,7 +182,7 @@ impl Injury {
             println!("      $ {command}");
             let mut shell: Command = hands.node.command("bash");
             shell.args(["-c", command]).env("HOME", hands.run.path("home"));
-            shell.env("HOMELAB_CONFIG", hands.run.homelab_config());
+            shell.env("HOMELAB_CONFIG", self.ask.config(hands));
             let output = output_within(&mut shell, Duration::from_secs(300))?;
             expect(
                 output.status.success(),
