@@ -114,10 +114,10 @@ pub struct Render {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Doctor {
     /// Every check there is, by group; looks at nothing
-    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline"])]
+    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "bundle"])]
     pub list: bool,
     /// What a check (or each of a group) looks at, what people notice, what makes it fail and what helps; looks at nothing
-    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "bundle"])]
     pub explain: Option<String>,
     /// Only what can be checked before the first `homelab up`
     #[arg(long)]
@@ -140,6 +140,17 @@ pub struct Doctor {
     /// Ask nothing beyond this network: no provider, no public resolver
     #[arg(long)]
     pub offline: bool,
+    /// Tell `doctor.onFailure` of the configuration when something is wrong; for timers
+    #[arg(long)]
+    pub notify: bool,
+    /// Also write what was seen and what came of it into a new file, for a bug report
+    ///
+    /// One JSON document that only you can read: this report, the flags, and everything that was looked at, with the names,
+    /// private addresses, DNS records and logs of your lab. Not in it: the API token, the data of Secrets, values of
+    /// environment variables, arguments of your own programs, e-mail addresses, TXT records that are not external-dns's.
+    /// Read it before you send it. A file that is there already is not overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub bundle: Option<PathBuf>,
     /// How long one look may take
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
     pub timeout: u64,

@@ -8,8 +8,8 @@ use super::model::{
     Policy, Provider, Service, Timeouts,
 };
 use super::names::{Host, duration, email, is_label};
-use super::service;
 use super::yaml::Node;
+use super::{doctor, service};
 use crate::desired::pins;
 
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
@@ -38,6 +38,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
+    let notify = fields.section("doctor", doctor::read);
     fields.finish();
     let zone = dns.as_ref().and_then(|d| d.zone.clone());
     outside_of_zone(&services, zone.as_ref(), &mut problems);
@@ -57,6 +58,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             images,
             timeouts,
             public_resolvers,
+            notify,
         }),
         _ => Err(problems),
     }

@@ -1,5 +1,6 @@
 //! The configuration file: where it is, what it says, and every problem in it at once.
 
+mod doctor;
 mod fields;
 mod interpret;
 mod model;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 pub use fields::{Problem, nearest};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Ingress, PUBLIC_RESOLVERS, Policy,
-    Provider, Scheme, Service, Timeouts, WHOAMI,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
+    PUBLIC_RESOLVERS, Policy, Provider, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use names::Host;
 

@@ -36,6 +36,26 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// The public resolvers that `verify` asks.
     pub public_resolvers: Vec<IpAddr>,
+    /// Whom `doctor --notify` tells.
+    pub notify: Notify,
+}
+
+/// Whom `doctor --notify` tells, and of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// Nobody is told when it is not given.
+    pub hook: Option<Hook>,
+    /// Whether a run is told of that found nothing wrong but could not look at everything (exit code 3).
+    pub on_unknown: bool,
+}
+
+/// How somebody is told; each gets the report as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hook {
+    /// A program with its arguments, which reads it from its standard input.
+    Command(Vec<String>),
+    /// An address that it is sent to with POST.
+    Url(String),
 }
 
 /// Where the records go.

@@ -8,6 +8,7 @@ mod firewall;
 mod kernel;
 mod listeners;
 mod network;
+mod program;
 mod resolv;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use std::path::Path;
 use crate::verify::MachineSeen;
 
 pub use network::networks;
+pub use program::run_with_input;
 
 /// What only a node has, or a machine that is made to become one.
 const MARKS: [&str; 4] = ["/etc/rancher", "/var/lib/rancher", "/var/lib/kubelet", "/etc/NIXOS"];

@@ -8,6 +8,7 @@ pub mod date;
 pub mod dns;
 pub mod download;
 pub mod http;
+pub mod post;
 mod roots;
 pub mod secret;
 pub mod tls;

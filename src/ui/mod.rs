@@ -101,6 +101,11 @@ pub fn print_error(error: &Error) {
     note(&format!("{RED}error:{RED:#} {text}"));
 }
 
+/// Writes a problem that does not stop what was asked for.
+pub fn print_warning(error: &Error) {
+    note(&format!("{YELLOW}warning:{YELLOW:#} {}", clean(&error.to_string())));
+}
+
 /// Takes control characters out of text that came from the cluster or the network.
 pub fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect()

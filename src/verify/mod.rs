@@ -9,6 +9,7 @@ mod evidence;
 mod judge;
 mod model;
 mod ownership;
+mod redact;
 mod registry;
 mod report;
 mod settle;
@@ -27,6 +28,7 @@ pub use evidence::{
 };
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
 pub use ownership::{Owner, registry_name};
+pub use redact::{redacted, scrubbed};
 pub use registry::{Cause, Def, Explain, GROUPS, Group, checks, def, id};
 pub use report::{Counts, Report};
 pub use settle::{next_try, settled, waiting};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    model::{Check, CheckId, Judged, Outcome, Severity},
+    model::{Check, CheckId, Judged, Outcome, Severity, Subject},
     registry::{Def, checks},
 };
 
@@ -74,10 +74,30 @@ impl Report {
         Self { schema_version: SCHEMA_VERSION, counts: Counts::of(&checks), checks }
     }
 
-    /// The same with fewer checks. What a check left out explains stays explained.
+    /// The same with fewer checks: those wanted, and the failures that block one of them, since without these nothing
+    /// would be wrong.
     #[must_use]
     pub fn only(self, wanted: impl Fn(CheckId) -> bool) -> Self {
-        Self::of(self.checks.into_iter().filter(|check| wanted(check.id)).collect())
+        let blocking: Vec<(CheckId, Subject)> = self
+            .checks
+            .iter()
+            .filter(|check| wanted(check.id))
+            .filter_map(|check| match check.outcome {
+                Outcome::Blocked { by } => Some((by, check.subject.clone())),
+                _ => None,
+            })
+            .collect();
+        let blocks = |check: &Check| {
+            check.finding().is_some()
+                && blocking.iter().any(|(by, subject)| *by == check.id && check.subject.touches(subject))
+        };
+        Self::of(self.checks.into_iter().filter(|check| wanted(check.id) || blocks(check)).collect())
+    }
+
+    /// The same without some checks. What one of them explains stays explained.
+    #[must_use]
+    pub fn without(self, unwanted: impl Fn(CheckId) -> bool) -> Self {
+        Self::of(self.checks.into_iter().filter(|check| !unwanted(check.id)).collect())
     }
 
     /// The failures, root causes first.
@@ -196,6 +216,19 @@ mod tests {
             judged(id::PUBLIC, "a", fail()),
         ]);
         assert_eq!(outcome(&report, id::PUBLIC, "a"), fail());
+    }
+
+    #[test]
+    fn a_choice_of_checks_keeps_what_blocks_them_unless_it_is_left_out_by_name() {
+        let all = Report::assemble(vec![
+            judged(id::AUTHORITATIVE, "a", fail()),
+            judged(id::PUBLIC, "a", fail()),
+            judged(id::AUTHORITATIVE, "b", fail()),
+        ]);
+        let chosen = all.only(|id| id == id::PUBLIC);
+        assert_eq!((chosen.checks.len(), chosen.exit_code()), (2, 1));
+        let left = chosen.without(|id| id == id::AUTHORITATIVE);
+        assert_eq!((left.checks.len(), left.exit_code()), (1, 0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `homelab doctor` where there is no cluster and nothing to ask.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
 use crate::program::{Ended, MINIMAL, homelab};
@@ -73,4 +75,53 @@ fn what_has_no_report_refuses_the_forms_of_one() {
             assert!(ended.stderr.contains("only a report"), "{}", ended.stderr);
         }
     }
+}
+
+#[test]
+fn a_bundle_is_written_once_for_its_owner_alone_and_without_the_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bundle.json");
+    let token = "0123456789abcdefghij0123456789abcdefghij";
+    let run = || {
+        homelab(&["doctor", "--offline", "--quiet", "--bundle", path.to_str().unwrap()])
+            .file("homelab.yaml", &format!("{MINIMAL}services: {{ a: {{ url: 'http://{token}:80' }} }}\n"))
+            .file("token", token)
+            .env("KUBECONFIG", "nowhere.yaml")
+            .run()
+    };
+    let first = run();
+    assert!([1, 3].contains(&first.code), "{}", first.stderr);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let bundle: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&bundle["schema_version"], &bundle["flags"]["offline"]), (&1.into(), &true.into()));
+    assert!(bundle["evidence"].is_object() && bundle["report"]["checks"].is_array());
+    assert!(!text.contains(token) && !text.contains("lovelace"), "{text}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let second = run();
+    assert_eq!(second.code, 2);
+    assert!(second.stderr.contains("is there already"), "{}", second.stderr);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn the_hook_gets_the_report_of_a_bad_run_and_changes_no_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let got = folder.path().join("got.json");
+    let told = |hook: &str, flags: &[&str]| {
+        let config = format!(
+            "{MINIMAL}doctor: {{ onUnknown: true, onFailure: {{ command: [/bin/sh, -c, '{hook}'] }} }}\n"
+        );
+        let arguments = [&["doctor", "--offline", "--quiet"], flags].concat();
+        homelab(&arguments).file("homelab.yaml", &config).env("KUBECONFIG", "nowhere.yaml").run()
+    };
+    let write = format!("cat > {}", got.display());
+    let quiet = told(&write, &[]);
+    assert!(!got.exists(), "without --notify nobody is told");
+    let loud = told(&write, &["--notify"]);
+    assert_eq!((loud.code, loud.stderr.as_str()), (quiet.code, ""));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&got).unwrap()).unwrap();
+    assert!(report["counts"].is_object());
+    let failed = told("exit 7", &["--notify"]);
+    assert_eq!(failed.code, quiet.code);
+    assert!(failed.stderr.contains("warning: the hook in `doctor.onFailure` failed"), "{}", failed.stderr);
 }

@@ -1,7 +1,9 @@
 //! `homelab doctor`: look at everything, judge it, and name the cause.
 
+mod bundle;
 mod drift;
 pub(super) mod gather;
+mod notify;
 pub(super) mod parts;
 mod select;
 
@@ -28,6 +30,9 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         return Ok(Exit::Fine);
     }
     let selection = Selection::new(flags)?;
+    if let Some(path) = &flags.bundle {
+        bundle::is_free(path)?;
+    }
     let scope = Scope {
         cluster: !flags.pre,
         internet: !flags.offline,
@@ -35,14 +40,23 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         within: Duration::from_secs(flags.timeout),
     };
     let progress = Progress::new(ui.mode, &[LINE]);
-    let (_evidence, report) = look_until(global, flags, scope, &selection, &progress).await;
+    let (evidence, report) = look_until(global, flags, scope, &selection, &progress).await;
     let passed = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
-    let exit = exit(&report, flags.strict);
+    let mut exit = exit(&report, flags.strict);
     match exit {
         Exit::Fine => progress.done(LINE, &passed),
         _ => progress.fail(LINE, &passed),
     }
     ui::print_report(&report, Form { output: ui.output, verbose: global.verbose, strict: flags.strict });
+    if let Some(path) = &flags.bundle
+        && let Err(error) = bundle::write(path, global, flags, &evidence, &report)
+    {
+        ui::print_error(&error);
+        exit = if exit == Exit::Fine { Exit::Unfinished } else { exit };
+    }
+    if flags.notify {
+        notify::notify(global, &report, exit).await;
+    }
     Ok(exit)
 }
 
@@ -70,7 +84,7 @@ async fn look_until(
     let parts = Parts::new(progress, LINE);
     loop {
         let evidence = gather::look(global, scope, &parts).await;
-        let report = verify::judge(&evidence).only(|id| selection.wants(id));
+        let report = selection.of(verify::judge(&evidence));
         let late = Instant::now() + PAUSE > deadline;
         let why = verify::waiting(&report).next().and_then(|check| Some(check.finding()?.summary.clone()));
         match why {

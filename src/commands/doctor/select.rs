@@ -2,7 +2,7 @@
 
 use super::{Error, Result};
 use crate::cli::Doctor;
-use crate::verify::{CheckId, Def, GROUPS, checks, def};
+use crate::verify::{CheckId, Def, GROUPS, Report, checks, def};
 
 /// A choice among the checks.
 pub(super) struct Selection {
@@ -29,12 +29,20 @@ impl Selection {
         })
     }
 
-    /// Whether the report should have the check.
-    pub(super) fn wants(&self, id: CheckId) -> bool {
+    /// The part of the report that is wanted.
+    pub(super) fn of(&self, report: Report) -> Report {
+        report.without(|id| self.skips(id)).only(|id| self.wants(id))
+    }
+
+    fn skips(&self, id: CheckId) -> bool {
+        let group = def(id).map(|def| def.group());
+        self.skip.iter().any(|name| name == id.as_str() || Some(name.as_str()) == group)
+    }
+
+    fn wants(&self, id: CheckId) -> bool {
         let Some(def) = def(id) else { return false };
         let named = |names: &[String]| names.iter().any(|name| name == id.as_str() || name == def.group());
         (self.only.is_empty() || named(&self.only))
-            && !named(&self.skip)
             && (!self.before_up || def.before_up)
             && (!def.active || self.active)
     }

@@ -1,0 +1,48 @@
+//! Tells whom the configuration names that a run found something: for runs that nobody looks at.
+
+use std::time::Duration;
+
+use crate::cli::Global;
+use crate::config::{self, Hook};
+use crate::error::{Error, Exit};
+use crate::verify::Report;
+use crate::{machine, net, ui};
+
+/// How long a hook may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Sends the report if it ended badly. What goes wrong here is a warning: the exit code tells of the lab, not of the hook.
+pub(super) async fn notify(global: &Global, report: &Report, exit: Exit) {
+    let notify = match config::load(global.config.as_deref()) {
+        Ok(config) => config.notify,
+        Err(error) => {
+            return warn(
+                &Error::wrong("nobody was told: whom to tell stands in the configuration")
+                    .because(error.what),
+            );
+        }
+    };
+    let due = match exit {
+        Exit::Wrong => true,
+        Exit::Unfinished => notify.on_unknown,
+        _ => false,
+    };
+    let Some(hook) = notify.hook.filter(|_| due) else { return };
+    let document = format!("{:#}\n", serde_json::json!(report));
+    let ended = match &hook {
+        Hook::Command(command) => machine::run_with_input(command, &document, LIMIT).await,
+        Hook::Url(url) => match net::post::post_json(url, document, LIMIT).await {
+            Ok(200..300) => Ok(()),
+            Ok(status) => Err(format!("it answered with status {status}")),
+            Err(error) => Err(error.to_string()),
+        },
+    };
+    if let Err(why) = ended {
+        let hint = "try it by hand: homelab doctor --notify";
+        warn(&Error::wrong("the hook in `doctor.onFailure` failed").because(why).hint(hint));
+    }
+}
+
+fn warn(error: &Error) {
+    ui::print_warning(error);
+}

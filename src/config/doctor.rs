@@ -1,0 +1,75 @@
+//! `doctor:`: whom `homelab doctor --notify` tells.
+
+use super::fields::Fields;
+use super::model::{Hook, Notify};
+
+/// Reads the section.
+pub(super) fn read(fields: &mut Fields<'_>) -> Notify {
+    let hook = fields.section("onFailure", hook);
+    let on_unknown = fields.bool("onUnknown").unwrap_or(false);
+    Notify { hook, on_unknown }
+}
+
+fn hook(fields: &mut Fields<'_>) -> Option<Hook> {
+    let given = fields.node("command").map(|node| node.place);
+    let command: Vec<String> = fields.texts("command").into_iter().map(|(_, text)| text).collect();
+    let url = fields.parsed("url", url);
+    match (given, url) {
+        (Some(place), Some(_)) => {
+            let message = "`doctor.onFailure` has both `command` and `url`; keep one";
+            fields.problem(Some(place), message, None);
+            None
+        }
+        (Some(place), None) if command.first().is_none_or(String::is_empty) => {
+            let help =
+                "write a list: the program, then its arguments; it gets the report on its standard input";
+            fields.problem(Some(place), "`doctor.onFailure.command` is empty", Some(help.to_owned()));
+            None
+        }
+        (Some(_), None) => Some(Hook::Command(command)),
+        (None, url) => url.map(Hook::Url),
+    }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(text.to_owned()),
+        _ => Err(format!("`{text}` must begin with `https://` or `http://`, and name a host")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Hook, Notify, parse};
+
+    fn read(section: &str) -> Result<Notify, String> {
+        let text = format!(
+            "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\ndoctor: {section}\n"
+        );
+        parse(&text).map(|config| config.notify).map_err(|problems| problems[0].message.clone())
+    }
+
+    #[test]
+    fn a_hook_is_a_command_or_a_url() {
+        let command = Hook::Command(vec!["/bin/mail".into(), "me".into()]);
+        assert_eq!(read("{ onFailure: { command: [/bin/mail, me] } }").unwrap().hook, Some(command));
+        let notify = read("{ onFailure: { url: 'https://ntfy.sh/x' }, onUnknown: true }").unwrap();
+        assert_eq!(notify, Notify { hook: Some(Hook::Url("https://ntfy.sh/x".into())), on_unknown: true });
+        assert_eq!(read("{}").unwrap(), Notify::default());
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused() {
+        for (section, part) in [
+            ("{ onFailure: { command: [] } }", "is empty"),
+            ("{ onFailure: { url: 'ntfy.sh/x' } }", "must begin with"),
+            ("{ onFailure: { url: 'https:///x' } }", "must begin with"),
+            ("{ onFailure: { url: 'https://x', command: [x] } }", "keep one"),
+            ("{ onfailure: { url: 'https://x' } }", "unknown key `doctor.onfailure`"),
+        ] {
+            let message = read(section).unwrap_err();
+            assert!(message.contains(part), "{section}: {message}");
+        }
+    }
+}
