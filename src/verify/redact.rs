@@ -176,8 +176,8 @@ mod tests {
 
     fn whole(resource: &str, object: Value) -> String {
         let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
-        let mut cluster = ClusterSeen::default();
-        cluster.objects = Objects([(resource.to_owned(), Listing::Items(vec![object]))].into());
+        let objects = Objects([(resource.to_owned(), Listing::Items(vec![object]))].into());
+        let mut cluster = ClusterSeen { objects, ..ClusterSeen::default() };
         cluster.logs.insert("a/b/c".to_owned(), format!("401 for Bearer {TOKEN} of ada@lovelace.dev"));
         evidence.cluster = Some(cluster);
         redacted(&evidence, &[TOKEN]).to_string()

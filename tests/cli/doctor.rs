@@ -8,7 +8,7 @@ use crate::program::{Ended, MINIMAL, homelab};
 
 /// On a machine without a cluster, without a token, and asking nobody.
 fn doctor(flags: &[&str]) -> Ended {
-    let arguments = [&["doctor", "--offline", "--timeout", "5s"], flags].concat();
+    let arguments = [&["doctor", "--offline", "--timeout", "2s"], flags].concat();
     homelab(&arguments).file("homelab.yaml", MINIMAL).env("KUBECONFIG", "nowhere.yaml").run()
 }
 
@@ -83,8 +83,11 @@ fn a_bundle_is_written_once_for_its_owner_alone_and_without_the_token() {
     let path = folder.path().join("bundle.json");
     let token = "0123456789abcdefghij0123456789abcdefghij";
     let run = || {
-        homelab(&["doctor", "--offline", "--quiet", "--bundle", path.to_str().unwrap()])
-            .file("homelab.yaml", &format!("{MINIMAL}services: {{ a: {{ url: 'http://{token}:80' }} }}\n"))
+        homelab(&["doctor", "--offline", "--timeout", "2s", "--quiet", "--bundle", path.to_str().unwrap()])
+            .file(
+                "homelab.yaml",
+                &format!("{MINIMAL}services: {{ a: {{ url: 'http://10.0.0.2', host: {token} }} }}\n"),
+            )
             .file("token", token)
             .env("KUBECONFIG", "nowhere.yaml")
             .run()
@@ -111,7 +114,7 @@ fn the_hook_gets_the_report_of_a_bad_run_and_changes_no_exit_code() {
         let config = format!(
             "{MINIMAL}doctor: {{ onUnknown: true, onFailure: {{ command: [/bin/sh, -c, '{hook}'] }} }}\n"
         );
-        let arguments = [&["doctor", "--offline", "--quiet"], flags].concat();
+        let arguments = [&["doctor", "--offline", "--timeout", "2s", "--quiet"], flags].concat();
         homelab(&arguments).file("homelab.yaml", &config).env("KUBECONFIG", "nowhere.yaml").run()
     };
     let write = format!("cat > {}", got.display());
