@@ -38,7 +38,7 @@ pub struct Error {
 }
 
 /// The result of everything that can fail in a way that a user must see.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     fn new(exit: Exit, what: impl Into<String>) -> Self {

@@ -1,14 +1,16 @@
 //! One look at everything that checks read: a list for each resource, and the last lines of some logs.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use futures::{StreamExt, future, stream};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::request::{self, Failed, Purpose};
 use super::{Cluster, LANES, seen, snapshot::items};
-use crate::error::Error;
 use crate::verify::{
-    CertificateSeen, ClusterSeen, Failure, IngressSeen, Listing, NodeSeen, Objects, at, entries,
+    ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, at, entries,
 };
 
 /// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
@@ -19,6 +21,7 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("services", "/api/v1/services", false),
     ("events", "/api/v1/events?fieldSelector=type%3DWarning", false),
     ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false),
+    ("configmaps", "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcoredns", false),
     ("endpointslices.discovery.k8s.io", "/apis/discovery.k8s.io/v1/endpointslices", false),
     ("storageclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/storageclasses", false),
     ("daemonsets.apps", "/apis/apps/v1/daemonsets", false),
@@ -59,53 +62,91 @@ const LOGS: &[(&str, &str)] = &[
 
 /// How many lines of a log are read.
 const LINES: usize = 60;
+/// How long a pod may take to answer the API server.
+const POD_ANSWER: Duration = Duration::from_secs(4);
 
 impl Cluster {
     /// Reads everything, each part on its own, until `deadline`. Nothing is written.
     pub async fn examine(&self, deadline: Instant) -> ClusterSeen {
-        let mut seen = ClusterSeen { version: Some(self.version(deadline).await), ..ClusterSeen::default() };
+        let (version, access) = future::join(self.version(deadline), self.access()).await;
+        let mut seen = ClusterSeen { version: Some(version), access: Some(access), ..ClusterSeen::default() };
         if matches!(&seen.version, Some(Err(_))) {
             return seen;
         }
         let lists = RESOURCES.iter().map(|(resource, path, metadata_only)| async move {
             let list = timeout_at(deadline, self.send::<Value>(request::get(path, *metadata_only))).await;
-            ((*resource).to_owned(), self.listing(resource, list))
+            let (listing, denied) = self.listing(resource, list);
+            ((*resource).to_owned(), listing, denied)
         });
-        seen.objects = Objects(stream::iter(lists).buffer_unordered(LANES).collect().await);
+        let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).collect().await;
+        for (resource, listing, denied) in lists {
+            seen.objects.0.insert(resource, listing);
+            seen.denied = seen.denied.or(denied);
+        }
+        let answers = self.pod_answers(seen.objects.list("pods").unwrap_or_default(), deadline);
         let wanted = containers(seen.objects.list("pods").unwrap_or_default());
         let logs = wanted.into_iter().map(|place| async move {
             let text = timeout_at(deadline, self.log(&place)).await.ok().flatten()?;
             Some((place, text))
         });
-        let logs: Vec<_> = stream::iter(logs).buffer_unordered(LANES).collect().await;
+        let logs = stream::iter(logs).buffer_unordered(LANES).collect::<Vec<_>>();
+        let (logs, answers) = future::join(logs, answers).await;
         seen.logs = logs.into_iter().flatten().collect();
+        seen.pod_answers = answers;
         seen
     }
 
-    async fn version(&self, deadline: Instant) -> Result<String, Failure> {
+    async fn version(&self, deadline: Instant) -> Result<String, ApiFailure> {
         let purpose = Purpose { verb: "get", what: "the version".to_owned() };
         let asked = timeout_at(deadline, self.send::<Value>(request::get("/version", false))).await;
         match asked.unwrap_or(Err(Failed::Late)) {
             Ok(version) => Ok(at(&version, "/gitVersion").to_owned()),
-            Err(failed) => Err(Failure::from(&self.explain(&purpose, failed))),
+            Err(failed) => Err(self.fault(&purpose, failed)),
         }
     }
 
+    /// What came of a list, and the failure where the user may not read it.
     fn listing(
         &self,
         resource: &str,
         list: Result<Result<Value, Failed>, tokio::time::error::Elapsed>,
-    ) -> Listing {
+    ) -> (Listing, Option<ApiFailure>) {
         match list {
-            Ok(Ok(list)) => Listing::Items(items(list)),
-            Ok(Err(Failed::Kube(kube::Error::Api(status)))) if status.code == 404 => Listing::Unserved,
+            Ok(Ok(list)) => (Listing::Items(items(list)), None),
+            Ok(Err(Failed::Kube(kube::Error::Api(status)))) if status.code == 404 => {
+                (Listing::Unserved, None)
+            }
             Ok(Err(failed)) => {
                 let purpose = Purpose { verb: "list", what: resource.to_owned() };
-                let error: Error = self.explain(&purpose, failed);
-                Listing::Failed(error.what)
+                let fault = self.fault(&purpose, failed);
+                let listing = Listing::Failed(fault.failure.what.clone());
+                (listing, Some(fault).filter(|fault| fault.kind == ApiFault::Forbidden))
             }
-            Err(_) => Listing::Failed("no answer in time".to_owned()),
+            Err(_) => (Listing::Failed("no answer in time".to_owned()), None),
         }
+    }
+
+    /// Asks each ready pod of the ingress controller by the API server's proxy: the way from the server's node to pods
+    /// of each node.
+    async fn pod_answers(&self, pods: &[Value], deadline: Instant) -> BTreeMap<String, Result<u16, String>> {
+        let label = |pod: &Value| {
+            pod["metadata"]["labels"]["app.kubernetes.io/name"] == crate::desired::ingress_nginx::CONTROLLER
+        };
+        let wanted = pods.iter().filter(|pod| label(pod) && seen::is_ready(pod));
+        let asked = wanted.map(|pod| async move {
+            let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:80/proxy/");
+            let until = deadline.min(Instant::now() + POD_ANSWER);
+            let answer = timeout_at(until, self.raw(request::get(&path, false))).await;
+            let answer = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+            // The API server says 503 and 502 of a pod that it cannot reach, in a Status of its own.
+            let answer = answer.and_then(|answer| match answer.body.contains("\"kind\":\"Status\"") {
+                true => Err(reason(&answer.body)),
+                false => Ok(answer.status),
+            });
+            (at(pod, "/spec/nodeName").to_owned(), answer)
+        });
+        future::join_all(asked).await.into_iter().collect()
     }
 
     /// The last lines of `namespace/pod/container`; of its run before when it has just been restarted.
@@ -125,6 +166,12 @@ impl Cluster {
         let text: String = texts.map(|answer| answer.body).collect();
         Some(text).filter(|text| !text.is_empty())
     }
+}
+
+/// The sentence in a Status.
+fn reason(body: &str) -> String {
+    let status: Value = serde_json::from_str(body).unwrap_or_default();
+    at(&status, "/message").trim().to_owned()
 }
 
 /// The containers whose logs are read.

@@ -5,6 +5,7 @@ use kube::core::Status;
 use super::Cluster;
 use super::request::{Failed, Purpose};
 use crate::error::Error;
+use crate::verify::{ApiFailure, ApiFault, Failure};
 
 impl Cluster {
     /// Says what failed, why, and what to do.
@@ -19,28 +20,73 @@ impl Cluster {
     }
 
     fn unreachable(&self, error: &kube::Error) -> Error {
-        let chain = causes(error);
-        let all = chain.join(": ");
         let failed = Error::unfinished(format!("cannot reach the API server `{}`", self.server))
-            .because(chain.last().cloned().unwrap_or_default());
+            .because(causes(error).last().cloned().unwrap_or_default());
         let kubeconfig = self.kubeconfig.display();
-        if all.contains("UnknownIssuer") || all.contains("BadSignature") {
-            return failed.hint(format!(
+        match fault_of(error) {
+            ApiFault::ForeignAuthority => failed.hint(format!(
                 "its certificate is not signed by the authority in `{kubeconfig}`: that file is of another cluster, or of one that was installed anew"
-            ));
-        }
-        if all.contains("Expired") || all.contains("NotValidYet") {
-            return failed
-                .hint("its certificate is out of date: restart k3s, which renews it, and look at the clock with `timedatectl`");
-        }
-        if all.contains("refused") {
-            return failed.hint(format!(
+            )),
+            ApiFault::CertificateExpired => failed
+                .hint("its certificate is out of date: restart k3s, which renews it, and look at the clock with `timedatectl`"),
+            ApiFault::ForeignName => failed.hint(format!(
+                "its certificate is for other addresses than the one in `{kubeconfig}`: use one of those, or start k3s with `--tls-san=ADDRESS`"
+            )),
+            ApiFault::Refused => failed.hint(format!(
                 "is k3s running? `systemctl status k3s` says so; the address comes from `{kubeconfig}`"
-            ));
+            )),
+            _ => failed.hint(format!(
+                "the address comes from `{kubeconfig}`; is it the right cluster, and can this machine reach it?"
+            )),
         }
-        failed.hint(format!(
-            "the address comes from `{kubeconfig}`; is it the right cluster, and can this machine reach it?"
-        ))
+    }
+
+    /// The same for judges: the kind of the failure beside its words.
+    pub(super) fn fault(&self, purpose: &Purpose, failed: Failed) -> ApiFailure {
+        let kind = match &failed {
+            Failed::Kube(error) => fault_of(error),
+            Failed::Late => ApiFault::Timeout,
+        };
+        ApiFailure { kind, failure: Failure::from(&self.explain(purpose, failed)) }
+    }
+}
+
+/// What kept the API server from answering, by the innermost error that says so.
+fn fault_of(error: &kube::Error) -> ApiFault {
+    if let kube::Error::Api(status) = error {
+        return match status.code {
+            401 => ApiFault::Unauthorized,
+            403 => ApiFault::Forbidden,
+            _ => ApiFault::Other,
+        };
+    }
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        // What an I/O error wraps is not among its sources.
+        let inner = io.and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>());
+        if let Some(tls) = inner.or_else(|| error.downcast_ref()) {
+            return tls_fault(tls);
+        }
+        match io.map(std::io::Error::kind) {
+            Some(std::io::ErrorKind::ConnectionRefused) => return ApiFault::Refused,
+            Some(std::io::ErrorKind::TimedOut) => return ApiFault::Timeout,
+            _ => next = error.source(),
+        }
+    }
+    ApiFault::Other
+}
+
+fn tls_fault(error: &rustls::Error) -> ApiFault {
+    use rustls::CertificateError as C;
+    let rustls::Error::InvalidCertificate(fault) = error else { return ApiFault::Other };
+    match fault {
+        C::UnknownIssuer | C::BadSignature => ApiFault::ForeignAuthority,
+        C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+            ApiFault::CertificateExpired
+        }
+        C::NotValidForName | C::NotValidForNameContext { .. } => ApiFault::ForeignName,
+        _ => ApiFault::Other,
     }
 }
 

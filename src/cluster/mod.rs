@@ -1,5 +1,6 @@
 //! The one place with a Kubernetes client.
 
+mod access;
 mod apply;
 mod clock;
 mod examine;
@@ -18,6 +19,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Error, Result};
+use crate::verify::{ApiFailure, ApiFault, Failure};
 
 pub use examine::{certificates, ingresses, nodes};
 pub use issuance::Secrets;
@@ -39,6 +41,26 @@ pub struct Cluster {
     server: String,
     /// Where the kubeconfig lies, for messages.
     kubeconfig: PathBuf,
+    /// The certificates that the kubeconfig brings.
+    certificates: access::Certificates,
+}
+
+/// Why there is no client: the error, and its kind for judges.
+pub struct Unconnected {
+    error: Error,
+    kind: ApiFault,
+}
+
+impl From<Unconnected> for Error {
+    fn from(failed: Unconnected) -> Self {
+        failed.error
+    }
+}
+
+impl From<Unconnected> for ApiFailure {
+    fn from(failed: Unconnected) -> Self {
+        Self { kind: failed.kind, failure: Failure::from(&failed.error) }
+    }
 }
 
 impl Cluster {
@@ -47,21 +69,22 @@ impl Cluster {
     ///
     /// # Errors
     /// When no kubeconfig is there, or it cannot be read or understood.
-    pub async fn connect(given: Option<&Path>, context: Option<&str>) -> Result<Self> {
-        let path = kubeconfig(given)?;
+    pub async fn connect(given: Option<&Path>, context: Option<&str>) -> Result<Self, Unconnected> {
+        let path = kubeconfig(given).map_err(|error| Unconnected { error, kind: ApiFault::NotFound })?;
         if let Err(error) = std::fs::File::open(&path) {
             let failed =
                 Error::unfinished(format!("cannot read the kubeconfig `{}`", path.display())).because(&error);
             return Err(match error.kind() {
-                std::io::ErrorKind::PermissionDenied => failed
-                    .hint("run it with `sudo`, or let a group read it: `--write-kubeconfig-group` of k3s; never make it readable for all"),
-                _ => failed.hint("name another file with `--kubeconfig FILE` or `$KUBECONFIG`"),
+                std::io::ErrorKind::PermissionDenied => Unconnected { kind: ApiFault::Unreadable, error: failed
+                    .hint("run it with `sudo`, or let a group read it: `--write-kubeconfig-group` of k3s; never make it readable for all") },
+                _ => Unconnected { kind: ApiFault::NotFound, error: failed.hint("name another file with `--kubeconfig FILE` or `$KUBECONFIG`") },
             });
         }
         let unusable = |error: &dyn std::fmt::Display| {
-            Error::unfinished(format!("cannot use the kubeconfig `{}`", path.display()))
+            let error = Error::unfinished(format!("cannot use the kubeconfig `{}`", path.display()))
                 .because(error)
-                .hint("try `kubectl --kubeconfig FILE version` with the same file")
+                .hint("try `kubectl --kubeconfig FILE version` with the same file");
+            Unconnected { kind: ApiFault::Unusable, error }
         };
         let file = Kubeconfig::read_from(&path).map_err(|e| unusable(&e))?;
         let options =
@@ -72,8 +95,9 @@ impl Cluster {
         config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(agent)));
         config.connect_timeout = Some(Duration::from_secs(5));
         let server = config.cluster_url.to_string();
+        let certificates = access::Certificates::of(&config);
         let client = Client::try_from(config).map_err(|e| unusable(&e))?;
-        Ok(Self { client, server, kubeconfig: path })
+        Ok(Self { client, server, kubeconfig: path, certificates })
     }
 }
 

@@ -29,7 +29,8 @@ fn cluster(answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static)
         async move { Ok::<_, std::convert::Infallible>(response.unwrap()) }
     });
     let client = Client::new(service, "default");
-    (Cluster { client, server: "https://fake".into(), kubeconfig: "fake".into() }, log)
+    let certificates = access::Certificates::default();
+    (Cluster { client, server: "https://fake".into(), kubeconfig: "fake".into(), certificates }, log)
 }
 
 fn status(code: u16, reason: &str, message: &str) -> (u16, Value) {

@@ -5,6 +5,7 @@
 
 mod disk;
 mod firewall;
+mod k3s;
 mod kernel;
 mod listeners;
 mod network;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use crate::verify::MachineSeen;
 
+pub use k3s::unit as k3s_unit;
 pub use network::networks;
 pub use program::run_with_input;
 

@@ -17,10 +17,11 @@ mod words;
 
 pub use collect::{Probes, collect, wildcards};
 pub use evidence::{
-    AcmeSeen, CertificateSeen, ClusterSeen, ConfigSeen, Controller, DryRun, Evidence, ExternalDnsSeen,
-    Failure, HereSeen, HostSeen, IngressSeen, Issuance, Listing, Lookup, MachineSeen, NamesSeen, Network,
-    NodeProbe, NodeSeen, Objects, Ownership, ProviderFailure, ProviderSeen, ResolverSeen, SecretSeen, Seen,
-    Signs, TokenSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
+    Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller,
+    DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance, Listing, Lookup,
+    MachineSeen, NamesSeen, Network, NodeProbe, NodeSeen, Objects, Ownership, ProviderFailure, ProviderSeen,
+    ResolverSeen, SecretSeen, Seen, ServiceLookup, Signs, TokenSeen, UnitSeen, WebhookSeen, ZoneSeen, at,
+    entries, probe_name,
 };
 pub use evidence::{
     Cidr, Clock, ClockSeen, Conflict, Disk, DriftSeen, Drifted, Listener, ResolvSeen, Route, ServiceSeen,

@@ -174,11 +174,15 @@ async fn in_cluster(global: &Global, config: Option<&Config>, deadline: Instant)
                 compared(Clock::ApiServer, Some(cluster.clock(deadline))),
                 OptionFuture::from(config.map(|config| drift::snapshot(&cluster, config, deadline))),
             );
+            let mut seen = seen;
+            if matches!(seen.version, Some(Err(_))) {
+                seen.unit = tokio::task::spawn_blocking(machine::k3s_unit).await.ok().flatten();
+            }
             let acme = AcmeSeen { webhook: Some(webhook), secrets, ..AcmeSeen::default() };
             InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
         }
-        Err(error) => {
-            let seen = ClusterSeen { version: Some(Err(Failure::from(&error))), ..ClusterSeen::default() };
+        Err(failed) => {
+            let seen = ClusterSeen { version: Some(Err(failed.into())), ..ClusterSeen::default() };
             InCluster { seen, ..InCluster::default() }
         }
     }

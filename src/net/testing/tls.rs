@@ -26,6 +26,11 @@ impl Authority {
         Arc::new(store)
     }
 
+    /// Its own certificate, as a list of one.
+    pub(crate) fn der(&self) -> Vec<Vec<u8>> {
+        vec![self.0.der().to_vec()]
+    }
+
     /// A certificate for the names, valid between the two years.
     pub(crate) fn issue(&self, common_name: &str, names: &[&str], years: (i32, i32)) -> Issued {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

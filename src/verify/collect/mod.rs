@@ -9,6 +9,7 @@ mod limit;
 mod names;
 mod nodes;
 mod servers;
+mod service_dns;
 mod survey;
 mod wildcards;
 
@@ -132,7 +133,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
     let offline = seed.offline;
-    let (names, answers, services) = futures::join!(
+    let (names, answers, services, service_dns) = futures::join!(
         async {
             let (provider, servers) =
                 futures::join!(read_zone(probes, provider), Servers::find(probes, &limit, offline));
@@ -150,7 +151,11 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
+        service_dns::look(&seed, probes, &limit),
     );
+    if let Some(cluster) = &mut seed.cluster {
+        cluster.service_dns = service_dns;
+    }
     let (provider, missing, looked, survey, caa) = names;
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;

@@ -24,7 +24,9 @@ use crate::net::{
 };
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
-pub use cluster::{ClusterSeen, Listing, Objects, at, entries};
+pub use cluster::{
+    Access, ApiFailure, ApiFault, Asked, ClusterSeen, Listing, Objects, ServiceLookup, UnitSeen, at, entries,
+};
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::ExternalDnsSeen;

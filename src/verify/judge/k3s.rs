@@ -1,7 +1,36 @@
-//! The group `k3s`.
+//! The API server, the nodes, and what k3s brings along.
 
-use crate::verify::{evidence::Evidence, model::Judged};
+mod access;
+mod address;
+mod bundled;
+mod nodes;
+mod system;
 
-pub(super) fn all(_evidence: &Evidence) -> Vec<Judged> {
-    Vec::new()
+use super::judged;
+use crate::verify::{
+    evidence::Evidence,
+    model::{CheckId, Judged, Outcome, Subject, Vantage},
+    registry::id,
+};
+
+/// Why a list is not there, when it is not: the reason is another check's.
+const NOT_READ: &str = "the API server was not asked, or refused";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(cluster) = &evidence.cluster else { return Vec::new() };
+    let mut found = vec![
+        whole(id::KUBECONFIG, access::kubeconfig(evidence, cluster)),
+        whole(id::API_CERTIFICATES, access::certificates(evidence, cluster)),
+        whole(id::API, access::api(cluster)),
+        whole(id::DISABLED, bundled::disabled(evidence)),
+        whole(id::LOAD_BALANCERS, bundled::load_balancers(evidence)),
+    ];
+    found.extend(nodes::all(evidence));
+    found.extend(address::all(evidence));
+    found.push(system::pods(evidence));
+    found
+}
+
+fn whole(id: CheckId, outcome: Outcome) -> Judged {
+    judged(id, Subject::default(), Vantage::Api, outcome)
 }

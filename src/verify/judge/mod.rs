@@ -9,10 +9,13 @@ mod ingress;
 mod issuance;
 mod k3s;
 mod lab;
+mod logs;
 mod machine_dns;
 mod machine_net;
 mod names;
 mod net;
+mod objects;
+mod pods;
 mod records;
 mod tls;
 

@@ -1,7 +1,45 @@
-//! The group `net`.
+//! What pods reach: the API server, names, the world outside, and each other.
 
-use crate::verify::{evidence::Evidence, model::Judged};
+mod coredns;
+mod names;
+mod ways;
 
-pub(super) fn all(_evidence: &Evidence) -> Vec<Judged> {
-    Vec::new()
+use super::{judged, objects::full_name};
+use crate::verify::{
+    evidence::{Evidence, at},
+    model::{CheckId, Finding, Judged, Outcome, Subject, Vantage},
+    registry::id,
+};
+
+const NOT_READ: &str = "the API server was not asked, or refused";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    if evidence.cluster.is_none() {
+        return Vec::new();
+    }
+    if evidence.objects("pods").is_none() {
+        let ids = [id::POD_API, id::COREDNS, id::POD_DNS, id::NDOTS, id::EGRESS, id::CROSS_NODE];
+        return ids.into_iter().map(|id| seen(id, Subject::default(), Outcome::unknown(NOT_READ))).collect();
+    }
+    let mut found = vec![
+        ways::pod_api(evidence),
+        coredns::runs(evidence),
+        names::resolve(evidence),
+        names::search_domains(evidence),
+        ways::egress(evidence),
+    ];
+    found.extend(ways::cross_node(evidence));
+    found
+}
+
+fn seen(id: CheckId, subject: Subject, outcome: impl Into<Outcome>) -> Judged {
+    judged(id, subject, Vantage::Cluster, outcome)
+}
+
+/// A finding about a pod, which counts for its node alone.
+fn of_pod(evidence: &Evidence, id: CheckId, pod: &str, finding: Finding) -> Judged {
+    let pods = evidence.objects("pods").unwrap_or_default();
+    let node = pods.iter().find(|object| full_name(object) == pod).map(|object| at(object, "/spec/nodeName"));
+    let subject = node.filter(|node| !node.is_empty()).map_or_else(Subject::default, Subject::node);
+    seen(id, subject, finding)
 }

@@ -23,7 +23,7 @@ use super::model::{CheckId, Severity};
 pub mod id {
     pub use super::{
         apps::*, cert_manager::*, cloudflare::*, config::*, dns::*, external_dns::*, host::*, ingress::*,
-        lab::*, net::*, tls::*,
+        k3s::*, lab::*, net::*, tls::*,
     };
 }
 

@@ -1,10 +1,101 @@
 //! What pods reach.
 
-use super::Def;
+use super::{Def, cause, id};
 use crate::verify::model::CheckId;
 
 /// This machine is in the network of the nodes.
 pub const HOME: CheckId = CheckId("net.home");
+/// Pods reach the API server at its Service's address.
+pub const POD_API: CheckId = CheckId("net.pod-api");
+/// CoreDNS runs.
+pub const COREDNS: CheckId = CheckId("net.coredns");
+/// Pods resolve names, the cluster's own and others.
+pub const POD_DNS: CheckId = CheckId("net.pod-dns");
+/// What pods resolve is not answered by a wildcard of a search domain.
+pub const NDOTS: CheckId = CheckId("net.ndots");
+/// Pods reach the provider and the certificate authority.
+pub const EGRESS: CheckId = CheckId("net.egress");
+/// The API server's node reaches pods of each node.
+pub const CROSS_NODE: CheckId = CheckId("net.cross-node");
 
 /// The checks of this group, causes first.
-pub(super) const CHECKS: &[Def] = &[Def::error(HOME, "this machine is where the nodes are")];
+pub(super) const CHECKS: &[Def] = &[
+    Def::error(HOME, "this machine is where the nodes are")
+        .about(
+            "The networks that this machine is in, and whether the nodes' addresses answer from here as a node of the lab does.",
+            "At a friend's or over a mobile connection, every name resolves to its private address and nothing answers, or a stranger's router does.",
+        )
+        .causes(&[cause("this machine is not at home, and a private address leads nowhere from here", "go home, or connect the VPN that leads there")])
+        .sources(&["RFC 1918"]),
+    Def::error(POD_API, "pods reach the API server")
+        .needs(&[id::API])
+        .about(
+            "The last lines of the logs of CoreDNS, cert-manager, external-dns and the ingress controller, where the pod is not ready: a connection to the API server's Service (`10.43.0.1:443` unless another range was chosen) that fails.",
+            "CoreDNS, cert-manager or metrics-server never become ready. The node itself reaches the API server, so `kubectl` works.",
+        )
+        .causes(&[
+            cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "NixOS `networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ];`"),
+            cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which writes them anew; NixOS `networking.nftables.flushRuleset = false;`"),
+            cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
+        ])
+        .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),
+    Def::error(COREDNS, "the DNS server of the cluster runs")
+        .needs(&[id::API, POD_API])
+        .about(
+            "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMap that they read.",
+            "Nothing in the cluster resolves a name: no certificates, no records, and applications that do not find their database.",
+        )
+        .causes(&[
+            cause("`plugin/loop: Loop`: the node's resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq), which inside the pod is CoreDNS itself", "start k3s with `--resolv-conf=/run/systemd/resolve/resolv.conf`"),
+            cause("`Error during parsing`: a mistake in the Corefile or in `coredns-custom`", "correct the ConfigMap `coredns-custom` in `kube-system`"),
+            cause("its image cannot be pulled", "what the registry says is in the finding"),
+            cause("it was scaled to 0", "`kubectl -n kube-system scale deployment/coredns --replicas=1`"),
+        ])
+        .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
+    Def::error(POD_DNS, "pods resolve names")
+        .needs(&[id::API, COREDNS])
+        .about(
+            "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for `api.cloudflare.com`. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
+            "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
+        )
+        .causes(&[
+            cause("CoreDNS asks 8.8.8.8, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
+            cause("the router does not answer CoreDNS", "`resolvectl status` on the node names it; try it with `dig`"),
+            cause("port 53 between pods is dropped by the node's firewall", "NixOS `networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ];`"),
+        ])
+        .sources(&["k3s-io/k3s#4087, #1527", "NixOS/nixpkgs#98766"]),
+    Def::error(NDOTS, "no wildcard answers for the names that pods look up")
+        .needs(&[id::API, POD_DNS])
+        .about(
+            "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with `api.cloudflare.com` before it.",
+            "`x509: certificate is valid for *.home.example.com, not api.cloudflare.com`: what a pod looks up ends at the lab's own ingress.",
+        )
+        .causes(&[
+            cause("the node's resolv.conf has a search domain, mostly by DHCP, in which a wildcard record `*.DOMAIN` answers every name; pods try it first (ndots:5)", "take the search domain out for pods: `--resolv-conf=` with a file that has none; or remove the wildcard record"),
+        ])
+        .sources(&["k3s-io/k3s#1527, #2801, #5045", "resolv.conf(5): search, ndots"]),
+    Def::error(EGRESS, "pods reach the provider and the certificate authority")
+        .needs(&[id::API, POD_DNS, NDOTS])
+        .about(
+            "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. It is the pod's own way out, which may differ from this machine's.",
+            "Records and certificates stay as they are, though the same addresses answer on the node.",
+        )
+        .causes(&[
+            cause("a firewall on the node or the router drops what pods send: rules in FORWARD, or an egress rule by address", "let the pods' range out, or allow forwarding from `cni0`"),
+            cause("a proxy or virus scanner in between answers with a certificate of its own", "except `api.cloudflare.com` and the ACME server from it"),
+            cause("IPv6 addresses are tried, and the LAN has no way out for them", "disable IPv6 on the node or give it a route"),
+        ])
+        .sources(&["k3s-io/k3s#977"]),
+    Def::error(CROSS_NODE, "pods of every node are reached from the API server's node")
+        .needs(&[id::API, id::NODES])
+        .about(
+            "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the way from the API server's node to the pods of each other one, by the network that pods use among each other; not the way between two other nodes, and not large packets.",
+            "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",
+        )
+        .causes(&[
+            cause("UDP 8472 (VXLAN) is closed between the nodes", "NixOS `networking.firewall.allowedUDPPorts = [ 8472 ];` on every node; 51820 with the wireguard backend"),
+            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both"),
+            cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
+        ])
+        .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811"]),
+];
