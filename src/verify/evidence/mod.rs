@@ -132,6 +132,12 @@ impl Evidence {
         }
     }
 
+    /// The cluster, if its API server was asked, whatever came of it.
+    #[must_use]
+    pub fn asked_cluster(&self) -> Option<&ClusterSeen> {
+        self.cluster.as_ref().filter(|cluster| cluster.version.is_some())
+    }
+
     /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.
     #[must_use]
     pub fn objects(&self, resource: &str) -> Option<&[serde_json::Value]> {

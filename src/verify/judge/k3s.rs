@@ -17,7 +17,7 @@ use crate::verify::{
 const NOT_READ: &str = "the API server was not asked, or refused";
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
-    let Some(cluster) = &evidence.cluster else { return Vec::new() };
+    let Some(cluster) = evidence.asked_cluster() else { return Vec::new() };
     let mut found = vec![
         whole(id::KUBECONFIG, access::kubeconfig(evidence, cluster)),
         whole(id::API_CERTIFICATES, access::certificates(evidence, cluster)),

@@ -14,7 +14,7 @@ use crate::verify::{
 const NOT_READ: &str = "the API server was not asked, or refused";
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
-    if evidence.cluster.is_none() {
+    if evidence.asked_cluster().is_none() {
         return Vec::new();
     }
     if evidence.objects("pods").is_none() {
