@@ -22,7 +22,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let Some(cluster) = &evidence.cluster else { return Vec::new() };
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     if let Some(Err(failure)) = &cluster.version {
-        let unknown = || Outcome::unknown(failure.what.clone());
+        let unknown = || Outcome::unknown(failure.failure.what.clone());
         return [id::NAMESPACES, id::CONFLICT, id::APPLIED].map(|id| of(id, unknown())).into();
     }
     let mut all = Vec::new();

@@ -16,7 +16,7 @@ pub const LOAD_BALANCERS: CheckId = CheckId("k3s.load-balancers");
 /// A node is ready, under no pressure, and takes pods.
 pub const NODES: CheckId = CheckId("k3s.nodes");
 /// A node's InternalIP is an address of the LAN, and the one that k3s was started with.
-pub const NODE_ADDRESS: CheckId = CheckId("k3s.node-address");
+pub const INTERNAL_IP: CheckId = CheckId("k3s.node-address");
 /// The pods of k3s itself run.
 pub const SYSTEM_PODS: CheckId = CheckId("k3s.system-pods");
 
@@ -108,7 +108,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, \"Node Status\", \"Version Skew Policy\", \"Node-pressure Eviction\"", "k3s-io/k3s#6290"])
         .before_up(),
-    Def::error(NODE_ADDRESS, "the node's address is one of the LAN")
+    Def::error(INTERNAL_IP, "the node's address is one of the LAN")
         .needs(&[API])
         .about(
             "The InternalIP of each Node, which the ingress controller writes into the Ingresses and external-dns into the records. It has to be private, of neither the pods' nor the Services' range, of no VPN, and the one that k3s noted at its start (`k3s.io/internal-ip`).",

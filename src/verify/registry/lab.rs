@@ -13,6 +13,7 @@ pub const APPLIED: CheckId = CheckId("lab.applied");
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
     Def::error(NAMESPACES, "no namespace is stuck in its deletion")
+        .needs(&[id::API])
         .about(
             "Namespaces with a time of deletion, and the conditions that say what is left in them.",
             "`homelab up` and `kubectl create` fail with \"because it is being terminated\".",
@@ -23,6 +24,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, finalizers", "cert-manager, pkg/controller/acmechallenges/sync.go"]),
     Def::error(CONFLICT, "no other manager holds a field that homelab sets")
+        .needs(&[id::API])
         .about(
             "For each object that is not as the configuration says, who owns the fields that differ (metadata.managedFields).",
             "`homelab up` ends with \"fields of it are owned by others\".",
@@ -33,7 +35,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, server-side apply: conflicts, clearing managedFields"]),
     Def::warning(APPLIED, "the cluster is as the configuration says")
-        .needs(&[id::NAMESPACES, CONFLICT])
+        .needs(&[id::API, id::NAMESPACES, CONFLICT])
         .about(
             "Every object that `homelab up` would make against those that live, as `up` compares them. Secrets are compared where the API token was read and checked.",
             "Something has the state of an older configuration, or of somebody's hand.",

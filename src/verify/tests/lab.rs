@@ -47,7 +47,8 @@ fn what_could_not_be_looked_at_is_unknown() {
     }
     let report = whole(|e| {
         let (what, cause, hint) = ("cannot reach the API server".into(), String::new(), String::new());
-        let version = Some(Err(Failure { what, cause, hint }));
+        let failure = Failure { what, cause, hint };
+        let version = Some(Err(ApiFailure { kind: ApiFault::Other, failure }));
         e.cluster = Some(ClusterSeen { version, ..ClusterSeen::default() });
     });
     for id in [id::NAMESPACES, id::CONFLICT, id::APPLIED] {

@@ -18,7 +18,7 @@ const NOTED: &str = "k3s.io/internal-ip";
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
-        return vec![whole(id::NODE_ADDRESS, Outcome::unknown(NOT_READ))];
+        return vec![whole(id::INTERNAL_IP, Outcome::unknown(NOT_READ))];
     };
     let service = evidence.cluster.as_ref().and_then(|cluster| {
         let api = cluster.objects.find("services", "default", "kubernetes")?;
@@ -26,7 +26,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     });
     let one = |node| {
         let name = at(node, "/metadata/name");
-        judged(id::NODE_ADDRESS, Subject::node(name), Vantage::Api, judge(nodes, node, name, service))
+        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, judge(nodes, node, name, service))
     };
     nodes.iter().map(one).collect()
 }
