@@ -74,7 +74,7 @@ pub struct ZoneSeen {
 pub struct ResolverSeen {
     /// Its address, as in every [`Lookup`] at it.
     pub server: String,
-    /// A public name that has always a public address.
+    /// The name servers of the zone, or of the root where no zone is known: no filter of addresses keeps those back.
     pub control: Result<Reply, AskError>,
     /// What gives it away; `None` when that was not asked, for it hides nothing.
     pub signs: Option<Signs>,

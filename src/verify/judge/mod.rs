@@ -19,6 +19,8 @@ mod pods;
 mod records;
 mod tls;
 
+pub(super) use names::routers;
+
 use super::{
     evidence::{Evidence, HostSeen},
     model::{CheckId, Judged, Outcome, Subject, Vantage},

@@ -22,10 +22,26 @@ pub const CROSS_NODE: CheckId = CheckId("net.cross-node");
 pub(super) const CHECKS: &[Def] = &[
     Def::error(HOME, "this machine is where the nodes are")
         .about(
-            "The networks that this machine is in, and whether the nodes' addresses answer from here as a node of the lab does.",
-            "At a friend's or over a mobile connection, every name resolves to its private address and nothing answers, or a stranger's router does.",
+            "Only where the cluster cannot be asked: the networks of this machine are compared with the addresses in the records, \
+             and those addresses are asked for a name that nobody has. It fails when they are in another network and silent, or \
+             when somebody else answers there.",
+            "Every name resolves, and no site opens, or somebody else's page does.",
         )
-        .causes(&[cause("this machine is not at home, and a private address leads nowhere from here", "go home, or connect the VPN that leads there")])
+        .causes(&[
+            cause("this machine is not at home", "go on at home, or connect by a VPN that routes to the home network"),
+            cause(
+                "the network here has the same numbers as at home (192.168.1.0/24 is everywhere)",
+                "go on at home; a VPN cannot help unless one of the two networks gets other numbers",
+            ),
+            cause(
+                "another machine at home has taken the node's address",
+                "give the node a reserved address in the router's DHCP",
+            ),
+            cause(
+                "a guest network keeps its machines apart from the others",
+                "join the network in which the nodes are",
+            ),
+        ])
         .sources(&["RFC 1918"]),
     Def::error(POD_API, "pods reach the API server")
         .needs(&[id::API])

@@ -27,8 +27,12 @@ impl Router {
 
     /// Starts dnsmasq; with `rebind_protection` it drops answers with private addresses, as many routers do.
     pub(crate) fn start(&self, rebind_protection: bool) -> Result<()> {
+        self.start_with(if rebind_protection { "stop-dns-rebind" } else { "" })
+    }
+
+    fn start_with(&self, line: &str) -> Result<()> {
         let config = self.run.path("router").join("dnsmasq.conf");
-        files::write(&config, self.config(rebind_protection))?;
+        files::write(&config, self.config(line))?;
         let mut dnsmasq = self.at.daemon(DNSMASQ);
         dnsmasq.arg("--keep-in-foreground").arg(format!("--conf-file={}", config.display()));
         Process::start(&self.run, DNSMASQ, &dnsmasq)?;
@@ -41,8 +45,19 @@ impl Router {
 
     /// Starts it again with an empty cache.
     pub(crate) fn restart(&self, rebind_protection: bool) -> Result<()> {
-        Process::find(&self.run, DNSMASQ)?.stop(&self.run)?;
+        self.stop()?;
         self.start(rebind_protection)
+    }
+
+    /// The same with one more line in its configuration.
+    pub(crate) fn restart_with(&self, line: &str) -> Result<()> {
+        self.stop()?;
+        self.start_with(line)
+    }
+
+    /// Ends it: nobody answers names on the LAN.
+    pub(crate) fn stop(&self) -> Result<()> {
+        Process::find(&self.run, DNSMASQ)?.stop(&self.run)
     }
 
     /// The log of all queries that it was asked.
@@ -50,7 +65,7 @@ impl Router {
         self.run.path("router").join("queries.log")
     }
 
-    fn config(&self, rebind_protection: bool) -> String {
+    fn config(&self, line: &str) -> String {
         let folder = self.run.path("router");
         let mut lines = vec![
             "no-resolv".to_owned(),
@@ -70,9 +85,7 @@ impl Router {
             format!("log-facility={}", self.queries().display()),
         ];
         lines.extend(RESOLVERS.map(|server| format!("server={server}")));
-        if rebind_protection {
-            lines.push("stop-dns-rebind".to_owned());
-        }
+        lines.push(line.to_owned());
         lines.join("\n") + "\n"
     }
 }

@@ -1,6 +1,6 @@
 //! DNSSEC: a resolver that validates says SERVFAIL for what it can look up and must not believe.
 
-use super::super::judged;
+use super::{super::judged, zone_name};
 use crate::{
     net::dns::Rcode,
     verify::{
@@ -11,24 +11,21 @@ use crate::{
     },
 };
 
-use super::zone_name;
-
 pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let of = |vantage, outcome| judged(id::DNSSEC, Subject::host(host), vantage, outcome);
     let any = || Vantage::PublicDns("any".into());
-    let public = seen.public.iter().filter(|lookup| is_refused(seen, lookup));
-    let public = public.map(|lookup| (Vantage::PublicDns(lookup.server.clone()), lookup, true));
-    let local = seen.system_servers.iter().filter(|lookup| is_refused(seen, lookup));
-    let local = local.map(|lookup| (Vantage::System, lookup, false));
-    let refused: Vec<_> = public.chain(local).collect();
-    if refused.iter().any(|(.., world)| *world) {
-        let world = refused.into_iter().filter(|(.., world)| *world);
-        return world
-            .map(|(vantage, lookup, _)| of(vantage, bogus(evidence, host, seen, lookup).into()))
-            .collect();
+    let refused = |lookups: &[Lookup]| -> Vec<Lookup> {
+        lookups.iter().filter(|lookup| is_refused(seen, lookup)).cloned().collect()
+    };
+    let public = refused(&seen.public);
+    if let Some(first) = public.first() {
+        return vec![of(
+            Vantage::PublicDns(first.server.clone()),
+            bogus(evidence, host, seen, &public).into(),
+        )];
     }
-    if let Some((vantage, lookup, _)) = refused.into_iter().next() {
-        return vec![of(vantage, local_only(host, seen, lookup).into())];
+    if let Some(lookup) = refused(&seen.system_servers).first() {
+        return vec![of(Vantage::System, local_only(host, seen, lookup).into())];
     }
     let outcome = match seen.public.as_slice() {
         [] => Outcome::unknown("no public resolver was asked"),
@@ -52,11 +49,15 @@ fn unchecked(seen: &HostSeen, server: &str) -> Vec<std::net::IpAddr> {
     again.and_then(|lookup| Some(lookup.result.as_ref().ok()?.addresses())).unwrap_or_default()
 }
 
-fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, lookup: &Lookup) -> Finding {
+fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -> Finding {
     let zone = zone_name(evidence).unwrap_or(host);
-    let found = list(&unchecked(seen, &lookup.server));
+    let servers: Vec<&str> = refused.iter().map(|lookup| lookup.server.as_str()).collect();
+    let found = refused.first().map(|lookup| list(&unchecked(seen, &lookup.server))).unwrap_or_default();
     Finding::new(
-        format!("it answers SERVFAIL for `{host}`, and {found} with DNSSEC checking off"),
+        format!(
+            "SERVFAIL for `{host}` from {}, and {found} with DNSSEC checking off",
+            servers.join(" and ")
+        ),
         format!(
             "the DNSSEC of `{zone}` is bogus: the DS record at the registrar belongs to no key of the zone, most often one \
              left from the provider before. Let's Encrypt validates, too, so no certificate comes either"

@@ -112,8 +112,8 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
     }
     let domain = zone_name(evidence).or(host.split_once('.').map(|(_, rest)| rest)).unwrap_or(host);
     let resolver = evidence.names.as_ref().and_then(|names| names.resolver(&lookup.server));
-    // What knows no public name either keeps nothing back: it is broken.
-    let broken = resolver.is_some_and(|one| !has_address(&one.control)) && !evidence.offline;
+    // What does not know the zone's name servers either keeps nothing back: it is broken.
+    let broken = resolver.is_some_and(|one| !knows(&one.control)) && !evidence.offline;
     if reply.rcode == Rcode::ServFail || broken {
         let finding = Finding::new(
             summary,
@@ -137,8 +137,8 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
     }
 }
 
-fn has_address(reply: &Result<Reply, AskError>) -> bool {
-    reply.as_ref().is_ok_and(|reply| !reply.addresses().is_empty())
+fn knows(reply: &Result<Reply, AskError>) -> bool {
+    reply.as_ref().is_ok_and(|reply| !reply.answers.is_empty())
 }
 
 /// A remembered absence: only that of this machine's own cache can be cleared by a command.

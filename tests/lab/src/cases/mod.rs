@@ -130,6 +130,31 @@ const PLAIN: &[Case] = &[
         renewal::renews_without_a_failed_request,
     ),
     always("doctor", "a healthy lab gives no failure and no warning", doctor::a_healthy_lab),
+    always(
+        "doctor",
+        "a laptop on the LAN finds nothing wrong either",
+        doctor::vantages::a_laptop_finds_the_same,
+    ),
+    always(
+        "doctor",
+        "without a kubeconfig the names are looked at all the same",
+        doctor::vantages::without_a_kubeconfig,
+    ),
+    always(
+        "doctor",
+        "offline, nothing beyond the LAN is asked and nothing is missed",
+        doctor::vantages::offline,
+    ),
+    always(
+        "doctor",
+        "before the first up, nothing of the cluster is asked",
+        doctor::vantages::before_the_first_up,
+    ),
+    with_all(
+        "doctor",
+        "a hundred black-holed hosts end within the deadline",
+        doctor::vantages::black_holes_end_in_time,
+    ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
 ];

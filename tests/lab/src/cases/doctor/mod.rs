@@ -8,6 +8,7 @@ mod machine;
 mod names;
 mod provider;
 mod records;
+pub(super) mod vantages;
 
 use std::process::Command;
 use std::time::Duration;
