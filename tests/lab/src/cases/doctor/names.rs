@@ -116,12 +116,12 @@ pub(super) const INJURIES: &[Injury] = &[
         ask: Ask {
             at: Place::Client,
             flags: &["--skip", "k3s"],
-            config: None,
             kubeconfig: Some("no-such.kubeconfig"),
+            ..Ask::NODE
         },
         always: false,
-        make: |hands| leave_home(hands),
-        undo: |hands| come_home(hands),
+        make: leave_home,
+        undo: come_home,
     },
 ];
 
