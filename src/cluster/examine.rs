@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::{StreamExt, future, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use super::request::{self, Failed, Purpose};
@@ -19,6 +19,8 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("namespaces", "/api/v1/namespaces", false),
     ("pods", "/api/v1/pods", false),
     ("services", "/api/v1/services", false),
+    ("secrets", "/api/v1/secrets", true),
+    ("configmaps/ingress-nginx", "/api/v1/namespaces/ingress-nginx/configmaps", false),
     ("events", "/api/v1/events?fieldSelector=type%3DWarning", false),
     ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false),
     ("configmaps", "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcoredns", false),
@@ -112,6 +114,9 @@ impl Cluster {
         list: Result<Result<Value, Failed>, tokio::time::error::Elapsed>,
     ) -> (Listing, Option<ApiFailure>) {
         match list {
+            Ok(Ok(list)) if resource == "secrets" => {
+                (Listing::Items(items(list).iter().map(name_only).collect()), None)
+            }
             Ok(Ok(list)) => (Listing::Items(items(list)), None),
             Ok(Err(Failed::Kube(kube::Error::Api(status)))) if status.code == 404 => {
                 (Listing::Unserved, None)
@@ -174,6 +179,12 @@ fn reason(body: &str) -> String {
     at(&status, "/message").trim().to_owned()
 }
 
+/// A Secret by its name: `kubectl apply` keeps the whole of it in an annotation.
+fn name_only(secret: &Value) -> Value {
+    let metadata = &secret["metadata"];
+    json!({ "metadata": { "namespace": metadata["namespace"], "name": metadata["name"] } })
+}
+
 /// The containers whose logs are read.
 fn containers(pods: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
@@ -195,7 +206,8 @@ pub fn nodes(objects: &Objects) -> Option<Vec<NodeSeen>> {
 
 /// The Ingresses among the objects; `None` when they were not read.
 pub fn ingresses(objects: &Objects) -> Option<Vec<IngressSeen>> {
-    Some(objects.list("ingresses.networking.k8s.io")?.iter().map(seen::ingress).collect())
+    let ingresses = objects.list("ingresses.networking.k8s.io")?.iter();
+    Some(ingresses.filter(|ingress| !super::scratch::is_scratch(ingress)).map(seen::ingress).collect())
 }
 
 /// The Certificates among the objects; `None` when they were not read.

@@ -3,11 +3,13 @@
 mod access;
 mod apply;
 mod clock;
+mod controller;
 mod examine;
 mod explain;
 mod issuance;
 mod look;
 mod request;
+mod scratch;
 mod seen;
 mod snapshot;
 mod wait;
@@ -24,6 +26,7 @@ use crate::verify::{ApiFailure, ApiFault, Failure};
 pub use examine::{certificates, ingresses, nodes};
 pub use issuance::Secrets;
 pub use look::HostPortOwner;
+pub use scratch::Scratch;
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

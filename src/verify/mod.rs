@@ -17,10 +17,10 @@ mod words;
 
 pub use collect::{Probes, collect, wildcards};
 pub use evidence::{
-    Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller,
+    Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller, ControllerSeen,
     DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance, Listing, Lookup,
-    MachineSeen, NamesSeen, Network, NodeProbe, NodeSeen, Objects, Ownership, ProviderFailure, ProviderSeen,
-    ResolverSeen, SecretSeen, Seen, ServiceLookup, Signs, TokenSeen, UnitSeen, WebhookSeen, ZoneSeen, at,
+    MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership, PodAnswer, ProviderFailure, ProviderSeen,
+    ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen, ServiceLookup, Signs, TokenSeen, UnitSeen, WebhookSeen, ZoneSeen, at,
     entries, probe_name,
 };
 pub use evidence::{

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::drift;
+use super::ingress;
 use super::parts::Parts;
 use crate::cli::Global;
 use crate::cluster::{self, Cluster};
@@ -65,6 +66,7 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     let mut acme = AcmeSeen::default();
     let mut clocks = Vec::from_iter(internet);
     let mut lives = None;
+    let mut reached = None;
     if let Some(InCluster { cluster, seen, acme: asked, clock, snapshot }) = found {
         acme = asked;
         clocks.extend(clock);
@@ -74,9 +76,8 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         evidence.certificates = cluster::certificates(&seen.objects);
         evidence.cluster = Some(seen);
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
-            let selector = format!("app.kubernetes.io/name={}", ingress_nginx::CONTROLLER);
-            let asked = timeout_at(half, cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80)).await;
-            evidence.cluster_answer = Some(asked.unwrap_or_else(|_| Err("no answer in time".to_owned())));
+            ingress::ask_controller(&mut evidence, &cluster, half).await;
+            reached = Some(cluster);
         }
     }
     if let Some(machine) = &mut evidence.machine {
@@ -118,9 +119,13 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     if !scope.internet {
         (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
     }
-    parts
+    let mut evidence = parts
         .during("names, certificates and services", verify::collect(evidence, &probes, client.as_ref()))
-        .await
+        .await;
+    if let Some(cluster) = reached.filter(|_| scope.active) {
+        parts.during("a scratch Ingress", ingress::try_scratch(global, &cluster, &config, &mut evidence)).await;
+    }
+    evidence
 }
 
 /// Every host that the configuration or an Ingress names, each once.
@@ -143,6 +148,7 @@ fn written(loaded: &Result<Config>) -> ConfigSeen {
             annotation_prefix: config.dns.annotation_prefix.clone(),
             class: ingress_nginx::CLASS.to_owned(),
             default_class: config.ingress.default_class,
+            issuer: issuer::issuer_name(config).to_owned(),
         },
         Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
     }

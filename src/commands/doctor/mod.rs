@@ -3,6 +3,7 @@
 mod bundle;
 mod drift;
 pub(super) mod gather;
+mod ingress;
 mod notify;
 pub(super) mod parts;
 mod select;

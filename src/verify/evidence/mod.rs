@@ -5,6 +5,7 @@ mod cluster;
 mod config;
 mod drift;
 mod external_dns;
+mod ingress;
 mod machine;
 mod names;
 mod token;
@@ -30,6 +31,7 @@ pub use cluster::{
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::ExternalDnsSeen;
+pub use ingress::{ControllerSeen, NodePort, PodAnswer, ScratchFailure, ScratchSeen};
 pub use machine::{Cidr, Clock, ClockSeen, Disk, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen};
 pub(super) use names::label;
 pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, probe_name};
@@ -101,6 +103,8 @@ pub struct Evidence {
     pub external_dns: Option<ExternalDnsSeen>,
     /// The way of a certificate: webhook, authority, CAA.
     pub acme: Option<AcmeSeen>,
+    /// The ingress controller, asked where it runs.
+    pub ingress: Option<ControllerSeen>,
 }
 
 impl Evidence {
@@ -129,6 +133,7 @@ impl Evidence {
             token: None,
             external_dns: None,
             acme: None,
+            ingress: None,
         }
     }
 

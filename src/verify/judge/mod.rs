@@ -34,7 +34,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     judged.extend(k3s::all(evidence));
     judged.extend(net::all(evidence));
     judged.extend(lab::all(evidence));
-    judged.extend(ingress::controller(evidence));
+    judged.extend(ingress::all(evidence));
     judged.push(records::token(evidence));
     judged.extend(names::all(evidence));
     judged.extend(issuance::all(evidence));

@@ -103,14 +103,20 @@ impl Answer {
 
     /// What failed, be it an error or a warning, in the order of the report.
     pub(super) fn failures(&self) -> Vec<&Value> {
-        let failed = |check: &&Value| check["outcome"] == "fail" && check["severity"] != "info";
-        self.checks().iter().filter(failed).collect()
+        self.failures_and("")
+    }
+
+    /// The same, with what is only good to know if it has that name.
+    fn failures_and(&self, id: &str) -> Vec<&Value> {
+        let counts = |check: &&Value| check["severity"] != "info" || check["id"] == id;
+        self.checks().iter().filter(|check| check["outcome"] == "fail").filter(counts).collect()
     }
 
     /// One line for each failure and each thing that could not be looked at.
     pub(super) fn lines(&self) -> String {
-        let telling =
-            self.checks().iter().filter(|check| check["outcome"] == "unknown" || check["outcome"] == "fail");
+        let telling = self.checks().iter().filter(|check| {
+            check["outcome"] == "unknown" || (check["outcome"] == "fail" && check["severity"] != "info")
+        });
         let line = |check: &Value| {
             let text = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
             let said = if check["outcome"] == "fail" { text("summary") } else { text("why") };
@@ -148,7 +154,7 @@ impl Injury {
         let mut commands = Vec::new();
         let seconds = eventually(&format!("the doctor to name `{}`", self.id), PATIENCE, || {
             let answer = self.ask.run(hands)?;
-            let failures = answer.failures();
+            let failures = answer.failures_and(self.id);
             // An object of ours that was changed to break something is no longer as the configuration says: that is told,
             // too, and before what follows from it.
             let is_told = |check: &&&Value| check["id"] == self.id || check["id"] != DRIFT;

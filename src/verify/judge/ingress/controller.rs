@@ -1,6 +1,5 @@
-//! The ingress controller: its 404 inside the cluster and on each node, and the addresses it writes into Ingresses.
+//! The controller's 404, inside the cluster and on each node.
 
-use super::judged;
 use crate::{
     net::{
         Transport,
@@ -8,13 +7,14 @@ use crate::{
     },
     verify::{
         evidence::{Controller, Evidence, NodeProbe, NodeSeen},
+        judge::judged,
         model::{Finding, Judged, Outcome, Subject, Vantage},
         registry::id,
         words::list,
     },
 };
 
-pub(super) fn controller(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let inside = match &evidence.cluster_answer {
         None => Outcome::unknown("nothing was asked from inside the cluster"),
         Some(Err(why)) => Outcome::unknown(format!("could not ask from inside the cluster: {why}")),
@@ -66,19 +66,19 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
         Ok(answer) => unknown_name(evidence, answer, &place),
         Err(Transport::Refused) => failed(
             format!("{place} refuses the connection"),
-            "the controller's pod is not running on this node, another pod holds the port, or the hostPort rules are gone \
-             (a firewall that reloads can flush them)",
+            "the controller's pod is not running on this node, or the hostPort rules are gone (a firewall that reloads can \
+             flush them)",
             "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made anew",
         )
-        .nixos("networking.nftables.flushRuleset = false")
+        .nixos("networking.nftables.flushRuleset = false;")
         .heals()
         .into(),
         Err(Transport::Timeout | Transport::Unreachable(_)) => Finding::new(
             format!("{place} does not answer"),
             format!("a firewall drops port {port}, or this machine is in another network than node {}", node.name),
-            format!("open port {port} on the node for your LAN, and check that this machine can `ping` it"),
+            format!("open port {port} on the node for your LAN, and check that this machine can `ping` it; run `homelab doctor` on the node, too: it tells a firewall from hostPort rules that are gone"),
         )
-        .nixos("networking.firewall.allowedTCPPorts = [ 80 443 ]")
+        .nixos("networking.firewall.allowedTCPPorts = [ 80 443 ];")
         .heals()
         .into(),
         Err(Transport::Tls(why)) => failed(
@@ -115,7 +115,7 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
             "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
         )
         .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
-        .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ]")
+        .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ];")
         .into();
     }
     if nginx {
@@ -134,83 +134,4 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
     )
     .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
     .into()
-}
-
-pub(super) fn status(evidence: &Evidence, host: &str) -> Judged {
-    let outcome = match (&evidence.ingresses, evidence.ingresses_of(host).next()) {
-        (None, _) => Outcome::unknown("the Ingresses were not read"),
-        (Some(_), None) => Finding::new(
-            format!("no Ingress has the host `{host}`"),
-            "it was not applied yet or was removed",
-            "run `homelab up`",
-        )
-        .heals()
-        .into(),
-        (Some(_), Some(ingress)) => {
-            let name = format!("{}/{}", ingress.namespace, ingress.name);
-            addresses(evidence, host, &name)
-        }
-    };
-    judged(id::STATUS, Subject::host(host), Vantage::Api, outcome)
-}
-
-fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
-    let found = evidence.status_of(host);
-    if found.is_empty() {
-        return Finding::new(
-            format!("Ingress `{ingress}` has no address in its status"),
-            "the controller is not ready, does not lead, or does not serve the Ingress's class",
-            "wait a minute after the controller is ready; then look at the class of the Ingress and the controller's log",
-        )
-        .look("kubectl get ingressclass; kubectl get ingress -A")
-        .heals()
-        .into();
-    }
-    let Some(nodes) = &evidence.nodes else {
-        return Outcome::unknown("the nodes are not known");
-    };
-    let of = |ready: bool| {
-        move |address: &std::net::IpAddr| {
-            nodes.iter().any(|node| (node.ready || !ready) && node.addresses.contains(address))
-        }
-    };
-    if let Some(foreign) = found.iter().find(|address| !of(false)(address)) {
-        return Finding::new(
-            format!("Ingress `{ingress}` has {foreign} in its status, which is no node's address"),
-            "the controller publishes a Service's address, or the node had another address before",
-            "run `homelab up`; the controller needs `--report-node-internal-ip-address` and no `--publish-service`",
-        )
-        .heals()
-        .into();
-    }
-    if let Some(lost) = found.iter().find(|address| !of(true)(address)) {
-        return Finding::new(
-            format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready"),
-            "the node was lost a moment ago; the controller takes its address out when the pod there is gone",
-            "bring the node back, or drain and delete it",
-        )
-        .look("kubectl get nodes -o wide")
-        .heals()
-        .into();
-    }
-    let serves = |node: &&NodeSeen| {
-        node.ready
-            && evidence.node_answers.iter().any(|probe| probe.node == node.name && probe.answer.is_ok())
-    };
-    let listed = |node: &&NodeSeen| node.addresses.iter().any(|address| found.contains(address));
-    if let Some(missing) = nodes.iter().filter(serves).find(|node| !listed(node)) {
-        return Finding::new(
-            format!(
-                "Ingress `{ingress}` lacks {}, where node {} serves",
-                list(&missing.addresses),
-                missing.name
-            ),
-            "the controller there started a moment ago; the one that leads writes the status once a minute",
-            "wait a minute; then look at the controller's log",
-        )
-        .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=20")
-        .heals()
-        .into();
-    }
-    Outcome::pass(list(&found))
 }

@@ -1,0 +1,115 @@
+//! An Ingress that lives for some seconds, to see whether the controller follows what is written.
+
+use kube::core::Status;
+use serde_json::{Value, json};
+
+use super::request::{self, Failed, Purpose};
+use super::{Cluster, snapshot::items};
+use crate::desired::ingress_nginx::{self, CLASS};
+use crate::desired::kind;
+use crate::desired::meta::HOMELAB;
+use crate::desired::object::Key;
+use crate::desired::service::NAMESPACE;
+use crate::error::Result;
+use crate::verify::{Objects, ScratchFailure, at};
+
+/// Marks it, so that it is found again. The labels of the inventory would have `up` prune it.
+const MARK: &str = "homelab/scratch";
+
+/// Whether the object is one of these.
+pub(super) fn is_scratch(object: &Value) -> bool {
+    object["metadata"]["labels"][MARK] == "true"
+}
+
+/// The place and the host of a scratch Ingress.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    /// Where it lies.
+    pub key: Key,
+    /// Its host, below a domain that never exists (RFC 2606).
+    pub host: String,
+}
+
+impl Scratch {
+    /// A new one, by a number that no other has; beside homelab's services if those have a namespace.
+    pub fn new(objects: &Objects, number: i128) -> Self {
+        let namespace = match objects.find("namespaces", "", NAMESPACE) {
+            Some(_) => NAMESPACE,
+            None => ingress_nginx::NAMESPACE,
+        };
+        let name = format!("homelab-doctor-{number:x}");
+        let host = format!("{name}.invalid");
+        Self { key: Key { kind: &kind::INGRESS, namespace: Some(namespace.to_owned()), name }, host }
+    }
+
+    /// `prefix` is that of external-dns' annotations: it leaves alone what names another controller.
+    fn body(&self, prefix: &str) -> Value {
+        let backend = json!({ "service": { "name": crate::config::WHOAMI, "port": { "number": 80 } } });
+        json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": {
+                "name": self.key.name,
+                "namespace": self.key.namespace,
+                "labels": { MARK: "true" },
+                "annotations": { format!("{prefix}controller"): "homelab-doctor" },
+            },
+            "spec": {
+                "ingressClassName": CLASS,
+                "rules": [{
+                    "host": self.host,
+                    "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] },
+                }],
+            },
+        })
+    }
+}
+
+impl Cluster {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// What the API server said against it.
+    pub async fn make_scratch(
+        &self,
+        scratch: &Scratch,
+        prefix: &str,
+    ) -> std::result::Result<(), ScratchFailure> {
+        let query = format!("fieldManager={HOMELAB}");
+        let made = request::apply(&request::object(&scratch.key), &query, &scratch.body(prefix));
+        match self.send::<Value>(made).await {
+            Ok(_) => Ok(()),
+            Err(Failed::Kube(kube::Error::Api(status))) => Err(failure(&status)),
+            Err(failed) => {
+                let purpose = Purpose { verb: "patch", what: scratch.key.to_string() };
+                Err(ScratchFailure { why: self.explain(&purpose, failed).what, forbidden: false })
+            }
+        }
+    }
+
+    /// Removes those that an interrupted run has left.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked, or refuses.
+    pub async fn remove_scratches(&self) -> Result<()> {
+        let path = format!(
+            "{}?labelSelector={}",
+            request::collection(&kind::INGRESS, None),
+            request::escape(&format!("{MARK}=true"))
+        );
+        let purpose = Purpose { verb: "list", what: "ingresses".to_owned() };
+        let list = self.send::<Value>(request::get(&path, false)).await;
+        for left in items(list.map_err(|failed| self.explain(&purpose, failed))?) {
+            let (namespace, name) = (at(&left, "/metadata/namespace"), at(&left, "/metadata/name"));
+            let namespace = Some(namespace.to_owned());
+            self.delete(&Key { kind: &kind::INGRESS, namespace, name: name.to_owned() }).await?;
+        }
+        Ok(())
+    }
+}
+
+fn failure(status: &Status) -> ScratchFailure {
+    // A webhook that says no has code 403, too; its message names it.
+    let forbidden = status.code == 403 && !status.message.contains("webhook");
+    ScratchFailure { why: status.message.trim().to_owned(), forbidden }
+}

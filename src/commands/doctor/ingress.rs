@@ -1,0 +1,122 @@
+//! The ingress controller, asked where it runs; and with `--active` an Ingress that is made for a moment, asked for on
+//! every node, and removed again, whatever happens.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use crate::cli::Global;
+use crate::cluster::{Cluster, Scratch};
+use crate::config::Config;
+use crate::desired::object::Key;
+use crate::net::http::{Scheme, Target, get, is_nginx_404};
+use crate::verify::{Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen};
+
+/// How long a new Ingress may take until it is served; the controller reloads within a second or two.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(300);
+/// For one request.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Each pod of the controller; one that answers speaks for it.
+pub(super) async fn ask_controller(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
+    let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
+    let Ok(asked) = timeout_at(deadline, cluster.ask_controller(&seen.objects, nodes)).await else {
+        evidence.cluster_answer = Some(Err("no answer in time".to_owned()));
+        return;
+    };
+    let answers = || asked.pods.iter().map(|pod| pod.answer.clone());
+    let answer = answers().find(Result::is_ok).or_else(|| answers().next());
+    evidence.cluster_answer = Some(answer.unwrap_or_else(|| Err("no pod of it is ready".to_owned())));
+    evidence.ingress = Some(asked);
+}
+
+/// What only writing shows.
+pub(super) async fn try_scratch(
+    global: &Global,
+    cluster: &Cluster,
+    config: &Config,
+    evidence: &mut Evidence,
+) {
+    let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
+    let prefix = &config.dns.annotation_prefix;
+    let scratch = try_one(global, cluster, &seen.objects, nodes, prefix).await;
+    if let Some(seen) = &mut evidence.ingress {
+        seen.scratch = Some(scratch);
+    }
+}
+
+/// Makes the Ingress, asks every ready node for it until it is served, and removes it.
+async fn try_one(
+    global: &Global,
+    cluster: &Cluster,
+    objects: &Objects,
+    nodes: &[NodeSeen],
+    prefix: &str,
+) -> Result<ScratchSeen, ScratchFailure> {
+    // What cannot be cleaned up now is no reason not to look.
+    let _ = cluster.remove_scratches().await;
+    let scratch = Scratch::new(objects, Timestamp::now().as_nanosecond());
+    let mut guard = Guard {
+        kubeconfig: global.kubeconfig.clone(),
+        context: global.context.clone(),
+        key: Some(scratch.key.clone()),
+    };
+    let made = cluster.make_scratch(&scratch, prefix).await;
+    if let Err(failure) = made {
+        guard.key = None;
+        return Err(failure);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let host = &Some(scratch.host.clone());
+    let ready = nodes.iter().filter(|node| node.ready);
+    let asked = ready.filter_map(|node| Some((&node.name, *node.addresses.first()?)));
+    let nodes = join_all(asked.map(|(node, address)| async move {
+        let address = SocketAddr::new(address, 80);
+        let target = Target { scheme: Scheme::Http, address, host: host.clone(), check_certificate: false };
+        loop {
+            let result = get(&target, LIMIT).await;
+            let served = result.as_ref().is_ok_and(|answer| !is_nginx_404(answer));
+            if served || Instant::now() + PAUSE > deadline {
+                return Seen { node: node.clone(), address, result };
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }))
+    .await;
+    guard.key = None;
+    let left = cluster.delete(&scratch.key).await.err().map(|error| error.what);
+    Ok(ScratchSeen { host: scratch.host, nodes, left })
+}
+
+/// Removes the Ingress when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
+struct Guard {
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+    key: Option<Key>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(key) = self.key.take() else { return };
+        let (kubeconfig, context) = (self.kubeconfig.take(), self.context.take());
+        let remove = async move {
+            if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref()).await {
+                let _ = tokio::time::timeout(LIMIT, cluster.delete(&key)).await;
+            }
+        };
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(remove);
+            }
+        });
+        // What it could not remove, the next run does.
+        let _ = thread.join();
+    }
+}

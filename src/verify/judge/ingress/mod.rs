@@ -1,0 +1,59 @@
+//! Ports 80 and 443, the ingress controller and the Ingresses.
+
+mod annotations;
+mod classes;
+mod controller;
+mod duplicates;
+mod eol;
+mod hostport;
+mod objects;
+mod pod;
+mod pods;
+mod ports;
+mod scratch;
+mod secrets;
+mod status;
+mod webhooks;
+
+use super::judged;
+use crate::verify::{
+    evidence::Evidence,
+    model::{CheckId, Judged, Outcome, Subject, Vantage},
+};
+
+pub(super) use status::status;
+
+/// Everything that is not about one host of the configuration. What needs the objects of the cluster is left out where
+/// nobody looked at them.
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = controller::all(evidence);
+    if evidence.cluster.is_none() {
+        return found;
+    }
+    found.extend(ports::all(evidence));
+    found.extend(pods::all(evidence));
+    found.extend(hostport::all(evidence));
+    found.extend(classes::all(evidence));
+    found.extend(webhooks::all(evidence));
+    found.extend(annotations::all(evidence));
+    found.extend(duplicates::all(evidence));
+    found.extend(secrets::all(evidence));
+    found.extend(eol::all(evidence));
+    found.extend(scratch::all(evidence));
+    found
+}
+
+/// The failures, or one pass for the whole lab where there is none. Beside a failure there is no such pass: it would
+/// say that the host that failed passed, too.
+fn or_pass(failures: Vec<Judged>, id: CheckId, saw: impl Into<String>) -> Vec<Judged> {
+    if failures.is_empty() { vec![lab_wide(id, Outcome::pass(saw))] } else { failures }
+}
+
+/// One unknown for the whole lab: a list could not be read.
+fn unread(id: CheckId, what: &str) -> Vec<Judged> {
+    vec![lab_wide(id, Outcome::unknown(format!("the {what} were not read")))]
+}
+
+fn lab_wide(id: CheckId, outcome: impl Into<Outcome>) -> Judged {
+    judged(id, Subject::default(), Vantage::Api, outcome)
+}

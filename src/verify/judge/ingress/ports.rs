@@ -1,0 +1,129 @@
+//! Who else has, or wants, ports 80 and 443 of a node. A hostPort is an address translation and no socket: `ss` on the
+//! node does not show it, but the pods say it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{lab_wide, objects, or_pass, unread};
+use crate::verify::{
+    evidence::{Evidence, at, entries},
+    judge::judged,
+    model::{Finding, Judged, Severity, Subject, Vantage},
+    registry::id,
+};
+
+/// Who made a pod of k3s' servicelb, and for which Service (labels of its pods).
+const SERVICELB_NAME: &str = "svccontroller.k3s.cattle.io/svcname";
+const SERVICELB_NAMESPACE: &str = "svccontroller.k3s.cattle.io/svcnamespace";
+
+/// A pod that asks for ports of its node.
+pub(super) struct Claim<'a> {
+    /// The pod.
+    pub(super) pod: &'a Value,
+    /// 80, 443 or both.
+    pub(super) ports: Vec<u64>,
+}
+
+impl Claim<'_> {
+    /// For example `port 80`.
+    pub(super) fn ports(&self) -> String {
+        match self.ports.as_slice() {
+            [port] => format!("port {port}"),
+            _ => "ports 80 and 443".to_owned(),
+        }
+    }
+
+    /// The Service that k3s' servicelb made the pod for.
+    fn service(&self) -> Option<String> {
+        let label = |key: &str| self.pod["metadata"]["labels"][key].as_str().unwrap_or_default();
+        let name = Some(label(SERVICELB_NAME)).filter(|name| !name.is_empty())?;
+        Some(format!("{}/{name}", label(SERVICELB_NAMESPACE)))
+    }
+
+    /// What has to be changed: the pod's owner, else the pod.
+    fn owner(&self) -> String {
+        let namespace = at(self.pod, "/metadata/namespace");
+        match entries(self.pod, "/metadata/ownerReferences").first() {
+            Some(owner) => {
+                format!("{} `{namespace}/{}`", at(owner, "/kind"), at(owner, "/name"))
+            }
+            None => format!("Pod `{}`", objects::name(self.pod)),
+        }
+    }
+}
+
+/// The pods other than the controller's that ask for port 80 or 443 of their node and have not ended.
+pub(super) fn claims(pods: &[Value]) -> Vec<Claim<'_>> {
+    let ended = |pod: &&Value| ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"));
+    let others = pods.iter().filter(|pod| !objects::is_controller(pod) && !ended(pod));
+    let claims = others.map(|pod| Claim { pod, ports: wanted(pod) });
+    claims.filter(|claim| !claim.ports.is_empty()).collect()
+}
+
+fn wanted(pod: &Value) -> Vec<u64> {
+    let ports = entries(pod, "/spec/containers").iter().flat_map(|container| entries(container, "/ports"));
+    // One that is bound to an address of its own takes nothing from the others.
+    let open = |port: &&Value| {
+        ["", "0.0.0.0", "::"].contains(&at(port, "/hostIP")) && ["", "TCP"].contains(&at(port, "/protocol"))
+    };
+    let mut found: Vec<u64> = ports.filter(open).filter_map(|port| port["hostPort"].as_u64()).collect();
+    found.retain(|port| [80, 443].contains(port));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(pods) = evidence.objects("pods") else {
+        return unread(id::PORT_OWNER, "pods");
+    };
+    let claims = claims(pods);
+    let mut by_node: BTreeMap<&str, Vec<&Claim<'_>>> = BTreeMap::new();
+    for claim in &claims {
+        by_node.entry(at(claim.pod, "/spec/nodeName")).or_default().push(claim);
+    }
+    let held = by_node.iter().flat_map(|(node, claims)| claims.iter().map(move |claim| (*node, *claim)));
+    let found: Vec<Judged> = held
+        .map(|(node, claim)| match node {
+            "" => lab_wide(id::PORT_OWNER, waits(claim)),
+            node => judged(id::PORT_OWNER, Subject::node(node), Vantage::Api, holds(node, claim)),
+        })
+        .collect();
+    or_pass(found, id::PORT_OWNER, "no other pod asks for port 80 or 443 of a node")
+}
+
+fn holds(node: &str, claim: &Claim<'_>) -> Finding {
+    let summary = format!("pod `{}` holds {} of node `{node}`", objects::name(claim.pod), claim.ports());
+    if let Some(service) = claim.service() {
+        return Finding::new(
+            summary,
+            format!("k3s' servicelb gives the ports of every node to the LoadBalancer Service `{service}`"),
+            format!("start every k3s server with `--disable=traefik,servicelb`, or make `{service}` a Service of type ClusterIP"),
+        )
+        .look("kubectl get services -A | grep LoadBalancer")
+        .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ];");
+    }
+    Finding::new(
+        summary,
+        "a port of a node goes to one pod only, and `ss` on the node does not show it, for a hostPort is no socket; the \
+         ingress controller cannot start there",
+        format!("take the `hostPort` out of {}, or give it another; the controller then starts by itself", claim.owner()),
+    )
+    .look(format!("kubectl -n {} get pod {} -o yaml", at(claim.pod, "/metadata/namespace"), at(claim.pod, "/metadata/name")))
+}
+
+fn waits(claim: &Claim<'_>) -> Finding {
+    let name = objects::name(claim.pod);
+    Finding::new(
+        format!("pod `{name}` waits for {} of a node", claim.ports()),
+        "the ingress controller has it now; after a restart of the node, the first of the two gets it",
+        format!("take the `hostPort` out of {}, or give it another", claim.owner()),
+    )
+    .look(format!(
+        "kubectl -n {} describe pod {}",
+        at(claim.pod, "/metadata/namespace"),
+        at(claim.pod, "/metadata/name")
+    ))
+    .only(Severity::Warning)
+}

@@ -1,0 +1,124 @@
+//! Whether somebody makes the certificate that an Ingress names, and whether it is for all of its hosts.
+
+use serde_json::Value;
+
+use super::{objects, or_pass, unread};
+use crate::{
+    net::tls::FAKE_CERTIFICATE,
+    verify::{
+        evidence::{Evidence, at, entries},
+        judge::judged,
+        model::{Finding, Judged, Subject, Vantage},
+        registry::id,
+    },
+};
+
+/// What makes cert-manager write a Certificate for an Ingress.
+const ASKS: [&str; 3] =
+    ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(ingresses) = objects::served(evidence) else {
+        return unread(id::TLS_SECRET, "Ingresses or their classes");
+    };
+    let Some(secrets) = evidence.objects("secrets") else {
+        return unread(id::TLS_SECRET, "names of the Secrets");
+    };
+    let Some(certificates) = evidence.objects("certificates.cert-manager.io") else {
+        return unread(id::TLS_SECRET, "Certificates");
+    };
+    let mut found = Vec::new();
+    for ingress in ingresses {
+        let namespace = at(ingress, "/metadata/namespace");
+        let asks = ASKS.iter().any(|key| !objects::annotation(ingress, key).is_empty());
+        let made = |secret: &str| {
+            asks || is_there(secrets, namespace, secret)
+                || certificates.iter().any(|certificate| {
+                    at(certificate, "/metadata/namespace") == namespace
+                        && at(certificate, "/spec/secretName") == secret
+                })
+        };
+        for entry in entries(ingress, "/spec/tls") {
+            let secret = at(entry, "/secretName");
+            if !secret.is_empty() && !made(secret) {
+                let finding = nobody(evidence, secrets, ingress, secret);
+                let hosts = entries(entry, "/hosts").iter().filter_map(Value::as_str);
+                found.extend(
+                    hosts.map(|host| {
+                        judged(id::TLS_SECRET, Subject::host(host), Vantage::Api, finding.clone())
+                    }),
+                );
+            }
+        }
+        found.extend(
+            uncovered(evidence, ingress)
+                .map(|host| judged(id::TLS_SECRET, Subject::host(host), Vantage::Api, lacks(ingress, host))),
+        );
+    }
+    or_pass(found, id::TLS_SECRET, "every certificate that an Ingress names is made by somebody")
+}
+
+fn is_there(secrets: &[Value], namespace: &str, name: &str) -> bool {
+    secrets
+        .iter()
+        .any(|secret| at(secret, "/metadata/namespace") == namespace && at(secret, "/metadata/name") == name)
+}
+
+fn nobody(evidence: &Evidence, secrets: &[Value], ingress: &Value, secret: &str) -> Finding {
+    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let elsewhere = secrets.iter().find(|other| at(other, "/metadata/name") == secret);
+    let summary = format!("Ingress `{namespace}/{name}` names the Secret `{secret}`, which nobody makes");
+    let cause = match elsewhere {
+        Some(other) => format!(
+            "a Secret of that name lies in namespace `{}`, but an Ingress reads those of its own namespace only",
+            at(other, "/metadata/namespace")
+        ),
+        None => "the Ingress has no annotation that asks cert-manager for it, and there is no Certificate with that Secret: browsers get the controller's fake certificate".to_owned(),
+    };
+    let issuer = evidence.config.as_ref().map_or("", |config| config.issuer.as_str());
+    let ready = evidence.objects("clusterissuers.cert-manager.io").into_iter().flatten();
+    let has_issuer = ready.into_iter().any(|object| at(object, "/metadata/name") == issuer);
+    let finding = Finding::new(summary, cause, "ask cert-manager for it with an annotation");
+    if has_issuer {
+        finding.command(format!(
+            "kubectl -n {namespace} annotate ingress {name} cert-manager.io/cluster-issuer={issuer}"
+        ))
+    } else {
+        finding.look("kubectl get clusterissuers")
+    }
+}
+
+/// The hosts of an Ingress with `tls` that none of its entries names, and that get the controller's own certificate: one
+/// whose Secret covers the host by chance is served all the same.
+fn uncovered<'a>(evidence: &'a Evidence, ingress: &'a Value) -> impl Iterator<Item = &'a str> {
+    let tls = entries(ingress, "/spec/tls");
+    let covers = |name: &str, host: &str| {
+        let below = name
+            .strip_prefix("*.")
+            .is_some_and(|parent| host.split_once('.').is_some_and(|(_, rest)| rest == parent));
+        name == host || below
+    };
+    let named = move |host: &str| {
+        tls.iter()
+            .flat_map(|entry| entries(entry, "/hosts"))
+            .filter_map(Value::as_str)
+            .any(|name| covers(name, host))
+    };
+    let fake = |host: &str| {
+        let mut shown = evidence.hosts.get(host).into_iter().flat_map(|seen| &seen.tls);
+        shown.any(|seen| seen.result.as_ref().is_ok_and(|served| served.leaf.subject == FAKE_CERTIFICATE))
+    };
+    let hosts = if tls.is_empty() { Vec::new() } else { objects::hosts(ingress) };
+    hosts.into_iter().filter(move |host| !named(host) && fake(host))
+}
+
+fn lacks(ingress: &Value, host: &str) -> Finding {
+    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let patch = format!(r#"[{{"op":"add","path":"/spec/tls/0/hosts/-","value":"{host}"}}]"#);
+    Finding::new(
+        format!("Ingress `{namespace}/{name}` has a rule for `{host}`, but no `tls` entry for it"),
+        "a certificate is asked for the hosts below `tls` alone; the others get the controller's fake certificate",
+        "add the host to the `tls` entry: cert-manager then makes the certificate anew, for all of them",
+    )
+    .command(format!("kubectl -n {namespace} patch ingress {name} --type=json -p '{patch}'"))
+}

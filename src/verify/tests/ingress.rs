@@ -1,1 +1,0 @@
-//! The judges of `ingress` on evidence, one thing broken at a time.
