@@ -1,6 +1,6 @@
 //! Whether the controller that runs still gets updates.
 
-use super::{lab_wide, objects};
+use super::{lab_wide, objects, unread};
 use crate::verify::{
     evidence::{Evidence, at, entries},
     model::{Finding, Judged, Outcome},
@@ -12,6 +12,9 @@ const UPSTREAM: [&str; 2] =
     ["registry.k8s.io/ingress-nginx/controller", "k8s.gcr.io/ingress-nginx/controller"];
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    if evidence.objects("daemonsets.apps").is_none() {
+        return unread(id::EOL, "DaemonSets");
+    }
     let Some(set) = objects::daemon_set(evidence) else {
         return vec![lab_wide(id::EOL, Outcome::skip("the controller is not there"))];
     };
