@@ -94,7 +94,8 @@ pub(super) fn port_is_taken(hands: &Hands) -> Result<()> {
     hands.restore()
 }
 
-fn image_of(hands: &Hands, name: &str) -> Result<String> {
+/// The reference of an image that the lab's configuration names.
+pub(super) fn image_of(hands: &Hands, name: &str) -> Result<String> {
     let config = hands.config()?;
     let line = config.split(['\n', ',', '{']).find_map(|part| part.trim().strip_prefix(&format!("{name}: ")));
     Ok(line.unwrap_or_default().trim_matches(['"', ' ', '}']).to_owned())

@@ -210,7 +210,8 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
     let rooms = [
         machine::INJURIES,
         cluster::INJURIES,
-        ingress::INJURIES,
+        ingress::CONTROLLER_INJURIES,
+        ingress::RULES_INJURIES,
         provider::INJURIES,
         records::INJURIES,
         names::INJURIES,

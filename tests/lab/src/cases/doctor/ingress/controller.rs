@@ -1,0 +1,79 @@
+//! The controller's pods and the ports that lead to them.
+
+use serde_json::json;
+
+use super::{Ask, CONTROLLER, Injury, NAMESPACE, apply, controller_anew, patch_controller};
+use crate::cases::hands::{Hands, expect};
+use crate::cases::weather::image_of;
+use crate::error::Result;
+
+pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
+    Injury {
+        name: "port 80 of a node is held by another pod",
+        id: "ingress.port-owner",
+        says: &["pod `default/squatter` holds port 80 of node `node`", "hostPort"],
+        ask: Ask::NODE,
+        always: false,
+        make: port_is_taken,
+        undo: |hands| {
+            hands.kubectl(&["delete", "pod/squatter", "--ignore-not-found", "--grace-period=1"])?;
+            hands.restore()
+        },
+    },
+    Injury {
+        name: "the hostPort rules of a node are flushed, as by a firewall that reloads",
+        id: "ingress.hostport",
+        says: &["10.99.0.10:80 refuses the connection", "answers 404 inside the cluster", "flushRuleset"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| hands.node.run("iptables", &["-t", "nat", "-F", "CNI-HOSTPORT-DNAT"]).map(drop),
+        undo: |_| Ok(()),
+    },
+    Injury {
+        name: "the ingress controller ends again and again, after a change by hand",
+        id: "ingress.pods",
+        says: &["ends again and again", "unknown flag: --nonsense", "kubectl-patch"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            let path = "/spec/template/spec/containers/0/args/-";
+            patch_controller(hands, &json!([{ "op": "add", "path": path, "value": "--nonsense" }]))
+        },
+        undo: |_| Ok(()),
+    },
+    Injury {
+        name: "the ingress controller may run on no node",
+        id: "ingress.pods",
+        says: &["may run on no node", "nodeSelector wants the label `disk=ssd`"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            let path = "/spec/template/spec/nodeSelector/disk";
+            patch_controller(hands, &json!([{ "op": "add", "path": path, "value": "ssd" }]))
+        },
+        undo: |_| Ok(()),
+    },
+    Injury {
+        name: "the ingress controller's image is that of a retired project",
+        id: "ingress.eol",
+        says: &["whose project is retired", "ingressNginx"],
+        ask: Ask::NODE,
+        always: true,
+        make: |_| Ok(()),
+        undo: |_| Ok(()),
+    },
+];
+
+fn port_is_taken(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["-n", NAMESPACE, "delete", CONTROLLER, "--wait=false"])?;
+    hands.kubectl(&["-n", NAMESPACE, "delete", "pods", "--all", "--grace-period=1"])?;
+    let ports = json!([{ "containerPort": 8080, "hostPort": 80 }]);
+    let container = json!({ "name": "web", "image": image_of(hands, "whoami")?, "args": ["--port=8080"], "ports": ports });
+    let spec = json!({ "nodeName": "node", "containers": [container] });
+    let metadata = json!({ "name": "squatter", "namespace": "default" });
+    apply(hands, &json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec }))?;
+    hands.kubectl(&["wait", "--for=condition=Ready", "pod/squatter", "--timeout=60s"])?;
+    let config = hands.config_with("short.yaml", "timeouts: { apply: 5s }\n")?;
+    let output = hands.up_with(&config, &[])?;
+    expect(!output.status.success(), "`up` got a port that was taken")
+}
