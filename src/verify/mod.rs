@@ -17,11 +17,11 @@ mod words;
 
 pub use collect::{Probes, collect, wildcards};
 pub use evidence::{
-    Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller, ControllerSeen,
-    DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance, Listing, Lookup,
-    MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership, PodAnswer, ProviderFailure, ProviderSeen,
-    ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen, ServiceLookup, Signs, TokenSeen, UnitSeen, WebhookSeen, ZoneSeen, at,
-    entries, probe_name,
+    Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller,
+    ControllerSeen, DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance,
+    Listing, Lookup, MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership,
+    PodAnswer, ProviderFailure, ProviderSeen, ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen,
+    ServiceLookup, Signs, TokenSeen, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
 };
 pub use evidence::{
     Cidr, Clock, ClockSeen, Conflict, Disk, DriftSeen, Drifted, Listener, ResolvSeen, Route, ServiceSeen,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::OptionFuture;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::drift;
 use super::ingress;
@@ -123,7 +123,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         .during("names, certificates and services", verify::collect(evidence, &probes, client.as_ref()))
         .await;
     if let Some(cluster) = reached.filter(|_| scope.active) {
-        parts.during("a scratch Ingress", ingress::try_scratch(global, &cluster, &config, &mut evidence)).await;
+        parts
+            .during("a scratch Ingress", ingress::try_scratch(global, &cluster, &config, &mut evidence))
+            .await;
     }
     evidence
 }

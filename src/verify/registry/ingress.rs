@@ -170,6 +170,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["ingress-nginx, internal/ingress/status/status.go", "ingress-nginx#2945"]),
     Def::error(SCRATCH, "a new Ingress is served within seconds")
         .needs(&[id::API, NODE_404, WEBHOOK, CLASS])
+        .active()
         .about(
             "With `--active` only: an Ingress for a host below `.invalid`, which gets no record and no certificate, is made, asked for on every ready node, and removed. One that an interrupted run has left is removed by the next.",
             "Changes to Ingresses have no effect.",

@@ -38,7 +38,7 @@ fn objects() -> Vec<(&'static str, Vec<Value>)> {
         ("events", vec![]),
         ("services", vec![]),
         ("endpointslices.discovery.k8s.io", vec![]),
-        ("configmaps", vec![]),
+        ("configmaps/ingress-nginx", vec![]),
         ("secrets", vec![]),
         ("certificates.cert-manager.io", vec![]),
         ("clusterissuers.cert-manager.io", vec![json!({ "metadata": { "name": "letsencrypt" } })]),

@@ -111,7 +111,7 @@ fn a_snippet_is_refused_unless_the_settings_allow_it() {
         snippet(e);
         let metadata = json!({ "namespace": "ingress-nginx", "name": "ingress-nginx-controller" });
         let data = json!({ "allow-snippet-annotations": "true" });
-        list(e, "configmaps").push(json!({ "metadata": metadata, "data": data }));
+        list(e, "configmaps/ingress-nginx").push(json!({ "metadata": metadata, "data": data }));
     });
     assert_eq!(fails(&allowed), []);
 }

@@ -39,7 +39,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
             let path = "/spec/template/spec/containers/0/args/-";
             patch_controller(hands, &json!([{ "op": "add", "path": path, "value": "--nonsense" }]))
         },
-        undo: |_| Ok(()),
+        undo: controller_anew,
     },
     Injury {
         name: "the ingress controller may run on no node",
@@ -51,7 +51,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
             let path = "/spec/template/spec/nodeSelector/disk";
             patch_controller(hands, &json!([{ "op": "add", "path": path, "value": "ssd" }]))
         },
-        undo: |_| Ok(()),
+        undo: controller_anew,
     },
     Injury {
         name: "the ingress controller's image is that of a retired project",

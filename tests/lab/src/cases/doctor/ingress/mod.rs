@@ -43,8 +43,12 @@ fn patch_controller(hands: &Hands, patch: &Value) -> Result<()> {
     hands.kubectl(&["-n", NAMESPACE, "patch", CONTROLLER, "--type=json", "-p", &patch.to_string()]).map(drop)
 }
 
-/// The DaemonSet as homelab makes it, whatever was done to it.
+/// The DaemonSet as homelab makes it, unless the cure has brought it back already.
 fn controller_anew(hands: &Hands) -> Result<()> {
+    let live = hands.kubectl(&["-n", NAMESPACE, "get", CONTROLLER, "-o", "yaml", "--ignore-not-found"])?;
+    if live.contains("kind: DaemonSet") && !live.contains("--nonsense") && !live.contains("disk: ssd") {
+        return Ok(());
+    }
     hands.kubectl(&["-n", NAMESPACE, "delete", CONTROLLER, "--ignore-not-found", "--wait=false"])?;
     hands.kubectl(&["-n", NAMESPACE, "delete", "pods", "--all", "--grace-period=1"])?;
     hands.restore()
