@@ -21,8 +21,8 @@ use crate::net::cloudflare::{self, Client, Zone};
 use crate::net::date;
 use crate::plan::Snapshot;
 use crate::verify::{
-    self, AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, Evidence, Failure, HereSeen, Issuance,
-    Ownership, Probes, ProviderFailure, ServiceSeen,
+    self, AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
+    Issuance, Ownership, Probes, ProviderFailure, ServiceSeen,
 };
 
 /// What is looked at.
@@ -75,6 +75,7 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         evidence.ingresses = cluster::ingresses(&seen.objects);
         evidence.certificates = cluster::certificates(&seen.objects);
         evidence.cluster = Some(seen);
+        evidence.ingress = Some(ControllerSeen::default());
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
             ingress::ask_controller(&mut evidence, &cluster, half).await;
             reached = Some(cluster);

@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.ingress) else {
-        return vec![super::lab_wide(id::HOSTPORT, Outcome::unknown("the controller's pods were not asked"))];
+        return super::unread(id::HOSTPORT, "nodes");
     };
     let has_pod = |node: &NodeSeen| {
         let pods = evidence.objects("pods").into_iter().flatten();

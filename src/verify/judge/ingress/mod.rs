@@ -23,11 +23,11 @@ use crate::verify::{
 
 pub(super) use status::status;
 
-/// Everything that is not about one host of the configuration. What needs the objects of the cluster is left out where
-/// nobody looked at them.
+/// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
+/// than its own look.
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let mut found = controller::all(evidence);
-    if evidence.cluster.is_none() {
+    if evidence.ingress.is_none() {
         return found;
     }
     found.extend(ports::all(evidence));

@@ -150,6 +150,8 @@ fn without_the_lists_nothing_is_guessed() {
     }
     let ours = fails(&report).into_iter().filter(|id| id.as_str().starts_with("ingress.")).count();
     assert_eq!(ours, 0);
-    let report = lab(|e| e.ingress = None);
+    let report = lab(|e| e.ingress = Some(ControllerSeen::default()));
     assert!(matches!(outcome(&report, id::HOSTPORT), Outcome::Unknown { .. }));
+    let report = lab(|e| e.ingress = None);
+    assert!(!report.checks.iter().any(|check| check.id == id::HOSTPORT));
 }
