@@ -6,12 +6,14 @@ mod clock;
 mod controller;
 mod examine;
 mod explain;
+mod external_dns;
 mod issuance;
 mod look;
 mod request;
 mod scratch;
 mod seen;
 mod snapshot;
+mod token;
 mod wait;
 
 use std::path::{Path, PathBuf};

@@ -21,7 +21,8 @@ pub const NAME: &str = "external-dns";
 pub const TXT_PREFIX: &str = "%{record_type}-homelab.";
 /// What stands for the `*` of a wildcard host in the TXT record's name.
 pub const TXT_WILDCARD: &str = "wildcard";
-const METRICS: i32 = 7979;
+/// The port of its metrics and its health.
+pub const METRICS: i32 = 7979;
 const COMPONENT: Component = Component::ExternalDns;
 
 /// Every object of external-dns.

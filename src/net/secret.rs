@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
+/// What every Global API Key begins with since 2026 (developers.cloudflare.com, fundamentals/api/get-started/token-formats).
+const GLOBAL_KEY_PREFIX: &str = "cfk_";
+
 /// An API token. `Debug` and `Display` show `***`; only [`Secret::expose`] gives the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -29,7 +34,11 @@ impl Secret {
         if !token.chars().all(|c| c.is_ascii_graphic()) {
             return Err(SecretError::Characters);
         }
-        if token.len() == 37 && token.chars().all(|c| c.is_ascii_hexdigit()) {
+        if token.contains('=') {
+            return Err(SecretError::Assignment);
+        }
+        let old_key = token.len() == 37 && token.chars().all(|c| c.is_ascii_hexdigit());
+        if old_key || token.starts_with(GLOBAL_KEY_PREFIX) {
             return Err(SecretError::GlobalApiKey);
         }
         Ok(Self(token.to_owned()))
@@ -61,7 +70,8 @@ impl fmt::Display for Secret {
 }
 
 /// Why a text cannot be an API token. The text itself is never in the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum SecretError {
     /// Nothing but white space.
     #[error("the API token is empty")]
@@ -81,7 +91,10 @@ pub enum SecretError {
     /// Something other than printable ASCII is in it.
     #[error("the API token has characters that no token has")]
     Characters,
-    /// It has 37 hexadecimal digits, as only the key of a whole account has.
+    /// It is a line `NAME=token`, as files of environment variables have them; no token has a `=`.
+    #[error("the API token has a `=` in it, as a line `NAME=token` of an environment file")]
+    Assignment,
+    /// It has 37 hexadecimal digits or begins with `cfk_`, as only the key of a whole account does.
     #[error("this is the Global API Key of your Cloudflare account, not an API token")]
     GlobalApiKey,
 }
@@ -98,6 +111,7 @@ impl SecretError {
             Self::Quotes => "write the token without quotes, for example with `printf %s TOKEN > FILE`",
             Self::SeveralLines => "keep one line with the token and nothing else, no comments and no `KEY=`",
             Self::WhiteSpace => "copy the token again, without the spaces",
+            Self::Assignment => "keep only what stands after the `=`",
             Self::Characters => "copy the token again from the Cloudflare dashboard, in plain text",
             Self::GlobalApiKey => {
                 "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
@@ -135,7 +149,9 @@ mod tests {
             ("abc\ndef", SecretError::SeveralLines),
             ("abc def", SecretError::WhiteSpace),
             ("abc\u{e9}", SecretError::Characters),
+            ("CLOUDFLARE_API_TOKEN=abc", SecretError::Assignment),
             ("0123456789abcdef0123456789abcdef01234", SecretError::GlobalApiKey),
+            ("cfk_abcdefghijabcdefghijabcdefghijabcdefghij01234567", SecretError::GlobalApiKey),
         ];
         for (raw, wanted) in cases {
             assert_eq!(Secret::new(raw).unwrap_err(), wanted, "{raw:?}");

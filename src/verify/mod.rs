@@ -21,12 +21,13 @@ pub use evidence::{
     ControllerSeen, DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance,
     Listing, Lookup, MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership,
     PodAnswer, ProviderFailure, ProviderSeen, ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen,
-    ServiceLookup, Signs, TokenSeen, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
+    ServiceLookup, Signs, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
 };
 pub use evidence::{
     Cidr, Clock, ClockSeen, Conflict, Disk, DriftSeen, Drifted, Listener, ResolvSeen, Route, ServiceSeen,
     WildcardSeen,
 };
+pub use evidence::{CopyState, SyncSeen, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
 pub use ownership::{Owner, registry_name};
 pub use redact::{redacted, scrubbed};

@@ -27,6 +27,11 @@ pub(super) fn list(addresses: &[IpAddr]) -> String {
     }
 }
 
+/// Names in backticks, with commas.
+pub(super) fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,19 +10,19 @@ use tokio::time::Instant;
 use super::drift;
 use super::ingress;
 use super::parts::Parts;
+use super::provider::Asked;
 use crate::cli::Global;
 use crate::cluster::{self, Cluster};
-use crate::commands::token;
 use crate::config::{self, AcmeServer, Config};
 use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
 use crate::error::Result;
 use crate::machine;
-use crate::net::cloudflare::{self, Client, Zone};
+use crate::net::cloudflare;
 use crate::net::date;
 use crate::plan::Snapshot;
 use crate::verify::{
     self, AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
-    Issuance, Ownership, Probes, ProviderFailure, ServiceSeen,
+    Issuance, Ownership, Probes, ServiceSeen,
 };
 
 /// What is looked at.
@@ -47,9 +47,8 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     let loaded = config::load(global.config.as_deref());
     evidence.config = Some(written(&loaded));
     let machine = tokio::task::spawn_blocking(machine::look);
-    let provider = loaded.as_ref().ok().filter(|_| scope.internet).map(provider);
     let internet = scope.internet.then(|| date::date(cloudflare::BASE, scope.within / 4));
-    let (found, zone, internet) = futures::join!(
+    let (found, mut asked, internet) = futures::join!(
         async {
             match scope.cluster {
                 true => {
@@ -59,7 +58,12 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
                 false => None,
             }
         },
-        parts.during("the zone", zone(provider.as_ref(), loaded.as_ref().ok(), scope.within / 2)),
+        async {
+            match &loaded {
+                Ok(config) => Some(parts.during("the zone", Asked::ask(config, scope)).await),
+                Err(_) => None,
+            }
+        },
         compared(Clock::Internet, internet),
     );
     evidence.machine = machine.await.ok();
@@ -67,8 +71,8 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     let mut clocks = Vec::from_iter(internet);
     let mut lives = None;
     let mut reached = None;
-    if let Some(InCluster { cluster, seen, acme: asked, clock, snapshot }) = found {
-        acme = asked;
+    if let Some(InCluster { cluster, seen, acme: issued, clock, snapshot }) = found {
+        acme = issued;
         clocks.extend(clock);
         lives = snapshot;
         evidence.nodes = cluster::nodes(&seen.objects);
@@ -77,6 +81,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         evidence.cluster = Some(seen);
         evidence.ingress = Some(ControllerSeen::default());
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
+            if let (Some(asked), Ok(config)) = (asked.as_mut(), &loaded) {
+                asked.ask_cluster(&mut evidence, &cluster, config, half).await;
+            }
             ingress::ask_controller(&mut evidence, &cluster, half).await;
             reached = Some(cluster);
         }
@@ -86,7 +93,7 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         let resolv = machine.resolv.clone().unwrap_or_default();
         machine.wildcards = verify::wildcards(&resolv.servers, &resolv.search, scope.within / 4).await;
     }
-    let Ok(config) = loaded else {
+    let (Ok(config), Some(asked)) = (loaded, asked) else {
         return evidence;
     };
     evidence.staging = config.acme.server == AcmeServer::Staging;
@@ -96,21 +103,13 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
         txt_prefix: external_dns::TXT_PREFIX.to_owned(),
         wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
     });
-    let seen_zone = zone.as_ref().and_then(|zone| zone.as_ref().ok());
-    evidence.drift = lives.map(|lives| drift::compare(&config, &lives?, seen_zone));
-    let (zone, client) = match zone {
-        Some(Ok(zone)) => (Some(zone), provider.and_then(Result::ok)),
-        Some(Err(failure)) => {
-            evidence.provider = Some(Err(failure));
-            (None, None)
-        }
-        None => (None, None),
-    };
+    evidence.drift = lives.map(|lives| drift::compare(&config, &lives?, asked.zone().as_ref()));
+    evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;
     let hosts = hosts(&config, &evidence);
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
     let mut probes = Probes::new(domain.to_string(), hosts);
-    probes.zone = zone;
+    probes.zone = asked.zone();
     probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
     probes.deadline = deadline.saturating_duration_since(Instant::now());
     probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
@@ -120,9 +119,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     if !scope.internet {
         (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
     }
-    let mut evidence = parts
-        .during("names, certificates and services", verify::collect(evidence, &probes, client.as_ref()))
-        .await;
+    let collected = verify::collect(evidence, &probes, asked.reader());
+    let mut evidence = parts.during("names, certificates and services", collected).await;
+    evidence.token = Some(asked.seen());
     if let Some(cluster) = reached.filter(|_| scope.active) {
         parts
             .during("a scratch Ingress", ingress::try_scratch(global, &cluster, &config, &mut evidence))
@@ -220,32 +219,4 @@ fn issuance(config: &Config) -> Issuance {
         email: config.email.clone(),
         nameservers: config.acme.recursive_nameservers.clone(),
     }
-}
-
-fn provider(config: &Config) -> Result<Client> {
-    let token = token::read(config)?;
-    Client::new(&token, None).map_err(|error| crate::error::Error::usage(error.to_string()))
-}
-
-/// The zone as the token sees it; `None` when nobody was asked.
-async fn zone(
-    provider: Option<&Result<Client>>,
-    config: Option<&Config>,
-    within: Duration,
-) -> Option<std::result::Result<Zone, ProviderFailure>> {
-    let config = config?;
-    let client = match provider? {
-        Ok(client) => client.clone().deadline(within),
-        Err(error) => {
-            let hint = error.hint.clone().unwrap_or_default();
-            return Some(Err(ProviderFailure {
-                message: error.what.clone(),
-                hint,
-                transient: false,
-                unreachable: false,
-            }));
-        }
-    };
-    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
-    Some(client.check(domain.as_str()).await.map_err(ProviderFailure::from))
 }

@@ -6,6 +6,7 @@ pub(super) mod gather;
 mod ingress;
 mod notify;
 pub(super) mod parts;
+mod provider;
 mod select;
 
 use std::time::Duration;

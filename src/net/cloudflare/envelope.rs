@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Error;
 
 /// A zone that the token sees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// Cloudflare's own id, as paths have it: `zones/ID/dns_records`.
     pub id: String,
@@ -19,6 +19,20 @@ pub struct Zone {
     /// Cloudflare's name servers for the zone, which the registrar should name.
     #[serde(default)]
     pub name_servers: Vec<String>,
+    /// When it was added to Cloudflare; `None` when the answer does not say.
+    #[serde(default)]
+    pub created_on: Option<Timestamp>,
+    /// What is paid for it; `None` when the answer does not say.
+    #[serde(default)]
+    pub plan: Option<Plan>,
+}
+
+/// What is paid for a zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// `free`, `pro`, `business` or `enterprise`; empty when the answer does not say.
+    #[serde(default)]
+    pub legacy_id: String,
 }
 
 /// A record as the provider holds it.

@@ -3,12 +3,19 @@
 use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::envelope::ApiError;
 use crate::net::Transport;
 
+/// "You cannot use this API for domains with a .cf, .ga, .gq, .ml, or .tk TLD", whatever the token may do.
+pub const FREE_DOMAIN: u32 = 1038;
+/// "Record quota exceeded."
+pub const QUOTA: u32 = 81045;
+
 /// A permission of a token, in the dashboard's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Permission {
     /// Whatever token it is.
     Any,
@@ -30,7 +37,8 @@ impl fmt::Display for Permission {
 }
 
 /// Why Cloudflare could not be asked or said no. The token is in none of the messages.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum Error {
     /// By its form the text is no token.
     #[error("Cloudflare cannot read the API token: it is malformed (code {code})")]
@@ -69,10 +77,12 @@ pub enum Error {
         permission: Permission,
     },
     /// No ending of the domain is a zone that the token sees.
-    #[error("the API token sees no zone named {}", any_of(.tried))]
+    #[error("the API token sees no zone named {}{}", any_of(.tried), seen_instead(.sees))]
     NoZone {
         /// The names looked for, longest first.
         tried: Vec<String>,
+        /// The zones that it does see; empty when there are none, or they could not be listed.
+        sees: Vec<String>,
     },
     /// The token sees the zone, but its status is not `active`.
     #[error("the zone `{name}` is not active at Cloudflare but {status}")]
@@ -152,6 +162,13 @@ fn any_of(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
 }
 
+fn seen_instead(zones: &[String]) -> String {
+    match zones {
+        [] => String::new(),
+        some => format!("; it sees {}", any_of(some).replace(" or ", ", ")),
+    }
+}
+
 impl Error {
     /// The next step.
     #[must_use]
@@ -175,7 +192,7 @@ impl Error {
             Self::MissingPermission { permission } => {
                 format!("edit the token ({TOKENS}) and add {permission} for your zone")
             }
-            Self::NoZone { tried } => format!(
+            Self::NoZone { tried, .. } => format!(
                 "add the zone {} to the token's Zone Resources ({TOKENS}), or correct `domain`",
                 any_of(tried.get(tried.len().saturating_sub(1)..).unwrap_or_default())
             ),
@@ -229,6 +246,11 @@ pub(super) fn classify(
     let has = |codes: &[u32]| all.iter().find(|error| codes.contains(&error.code));
     let says = |text: &str| all.iter().find(|error| error.message.to_lowercase().contains(text));
     let lacks = || Error::MissingPermission { permission: needs };
+    let refused =
+        |error: &ApiError| Error::Refused { status, code: error.code, message: redact(&error.message) };
+    if let Some(free_domain) = has(&[FREE_DOMAIN]) {
+        return refused(free_domain);
+    }
     if let Some(location) = says("from location") {
         return Error::Location { said: redact(&location.message) };
     }
@@ -249,10 +271,9 @@ pub(super) fn classify(
         (Some(_), ..) => lacks(),
         (None, Permission::Any, 401 | 403) => Error::InvalidToken,
         (None, _, 401 | 403) => lacks(),
-        _ => Error::Refused {
-            status,
-            code: all.first().map_or(0, |error| error.code),
-            message: all.first().map_or_else(|| "no reason given".into(), |error| redact(&error.message)),
+        _ => match all.first() {
+            Some(first) => refused(first),
+            None => Error::Refused { status, code: 0, message: "no reason given".into() },
         },
     }
 }

@@ -3,11 +3,13 @@
 //! Sources: developers.cloudflare.com/api (zones, dns_records, user/tokens/verify), the error codes that cert-manager's
 //! and external-dns' users report, and fundamentals/api/reference/limits.
 
+mod budget;
 mod envelope;
 mod error;
 mod request;
 mod scratch;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::try_join_all;
@@ -16,10 +18,12 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 
-pub use envelope::{Record, Zone};
+pub use budget::Budget;
+pub use envelope::{Plan, Record, Zone};
 use envelope::{TokenStatus, Verified};
-pub use error::{Error, Permission};
+pub use error::{Error, FREE_DOMAIN, Permission, QUOTA};
 use request::Call;
+pub use scratch::is_scratch;
 
 use super::{Secret, Transport, tls_client_config};
 
@@ -39,6 +43,7 @@ pub struct Client {
     base: Url,
     token: Secret,
     deadline: Duration,
+    budget: Arc<Mutex<Option<Budget>>>,
 }
 
 impl Client {
@@ -66,7 +71,7 @@ impl Client {
             .user_agent(concat!("homelab/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| failed(error.without_url().to_string()))?;
-        Ok(Self { http, base, token: token.clone(), deadline: DEADLINE })
+        Ok(Self { http, base, token: token.clone(), deadline: DEADLINE, budget: Arc::default() })
     }
 
     /// The same with another time limit for each call.
@@ -74,6 +79,12 @@ impl Client {
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
+    }
+
+    /// How many calls are left, as the last answer said; `None` before the first, and when it did not say.
+    #[must_use]
+    pub fn budget(&self) -> Option<Budget> {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Proves that the token is good and sees the zone of a domain, which must be active.
@@ -117,7 +128,17 @@ impl Client {
             Ok::<_, Error>(zones.into_iter().find(|zone| zone.name.eq_ignore_ascii_case(name)))
         }))
         .await?;
-        found.into_iter().flatten().next().ok_or(Error::NoZone { tried })
+        match found.into_iter().flatten().next() {
+            Some(zone) => Ok(zone),
+            None => Err(Error::NoZone { tried, sees: self.zone_names().await }),
+        }
+    }
+
+    /// The zones that the token sees, one page of them; nothing when they cannot be listed.
+    async fn zone_names(&self) -> Vec<String> {
+        let call = Call::new(Method::GET, "zones", Permission::ZoneRead).query("per_page", "50");
+        let zones = self.send(call).await.and_then(|answer| answer.result::<Vec<Zone>>());
+        zones.unwrap_or_default().into_iter().map(|zone| zone.name).collect()
     }
 
     /// All records of a zone, or those of one name.

@@ -88,6 +88,7 @@ impl Client {
         let exchange = async {
             let answer = request.send().await?;
             let head = Head::of(&answer);
+            self.note_budget(answer.headers());
             Ok::<_, reqwest::Error>((head, answer.bytes().await?))
         };
         let (head, body) = timeout_at(until, exchange)

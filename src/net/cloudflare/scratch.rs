@@ -14,6 +14,12 @@ const EXISTS: u32 = 81058;
 /// "Record does not exist."
 const GONE: u32 = 81044;
 
+/// Whether a record is a scratch record, which a run that was stopped left behind.
+#[must_use]
+pub fn is_scratch(record: &Record) -> bool {
+    record.kind == "TXT" && record.name.starts_with(LABEL) && record.text().starts_with(MARK)
+}
+
 impl Client {
     /// Creates and removes a TXT record `_homelab-check` in the zone, and removes what a stopped run left there.
     pub async fn prove_edit(&self, zone: &Zone) -> Result<(), Error> {
@@ -27,9 +33,8 @@ impl Client {
             Err(error) => return Err(error),
         }
         let leftover = |cause| Error::Leftover { name: name.clone(), cause: Box::new(cause) };
-        let ours = |record: &Record| record.kind == "TXT" && record.text().starts_with(MARK);
         let found = self.records(zone, Some(&name)).await.map_err(leftover)?;
-        for record in found.into_iter().filter(ours) {
+        for record in found.into_iter().filter(is_scratch) {
             let path = format!("{path}/{}", record.id);
             match self.send(Call::new(Method::DELETE, &path, Permission::DnsEdit)).await {
                 Ok(_) | Err(Error::Refused { code: GONE, .. }) => {}

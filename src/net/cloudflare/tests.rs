@@ -18,7 +18,7 @@ fn client(server: &Server) -> Client {
 }
 
 fn zone() -> Zone {
-    Zone { id: "z1".into(), name: "example.com".into(), status: "active".into(), name_servers: vec![] }
+    Zone { id: "z1".into(), name: "example.com".into(), status: "active".into(), ..Zone::default() }
 }
 
 #[test]

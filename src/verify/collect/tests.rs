@@ -8,7 +8,7 @@ use crate::{
 const HOST: &str = "localhost";
 
 fn zone() -> Zone {
-    Zone { id: "z".into(), name: HOST.into(), status: "active".into(), name_servers: vec![] }
+    Zone { id: "z".into(), name: HOST.into(), status: "active".into(), ..Zone::default() }
 }
 
 fn seed() -> Evidence {

@@ -30,12 +30,12 @@ pub use cluster::{
 };
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
-pub use external_dns::ExternalDnsSeen;
+pub use external_dns::{ExternalDnsSeen, SyncSeen};
 pub use ingress::{ControllerSeen, NodePort, PodAnswer, ScratchFailure, ScratchSeen};
 pub use machine::{Cidr, Clock, ClockSeen, Disk, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen};
 pub(super) use names::label;
 pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, probe_name};
-pub use token::TokenSeen;
+pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 
 /// Why something could not be read, as the error of a command says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -270,23 +270,20 @@ pub struct ProviderSeen {
     pub records: Vec<Record>,
 }
 
-/// Why the provider could not be asked, as text: the evidence outlives the client.
+/// Why the provider could not be asked, or what it refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderFailure {
     /// What went wrong, without the token.
     pub message: String,
     /// The next step.
     pub hint: String,
-    /// Whether the same call may succeed later with nothing changed.
-    pub transient: bool,
-    /// Nobody was reached: that says nothing about the token.
-    pub unreachable: bool,
+    /// The same as data: checks are told apart by it, never by the text.
+    pub error: cloudflare::Error,
 }
 
 impl From<cloudflare::Error> for ProviderFailure {
     fn from(error: cloudflare::Error) -> Self {
-        let unreachable = matches!(error, cloudflare::Error::Transport { .. });
-        Self { message: error.to_string(), hint: error.hint(), transient: error.is_transient(), unreachable }
+        Self { message: error.to_string(), hint: error.hint(), error }
     }
 }
 

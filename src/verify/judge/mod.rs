@@ -16,8 +16,11 @@ mod names;
 mod net;
 mod objects;
 mod pods;
+mod provider;
 mod records;
 mod tls;
+mod token;
+mod zone;
 
 pub(super) use names::routers;
 
@@ -35,7 +38,10 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     judged.extend(net::all(evidence));
     judged.extend(lab::all(evidence));
     judged.extend(ingress::all(evidence));
-    judged.push(records::token(evidence));
+    judged.extend(token::all(evidence));
+    judged.extend(provider::all(evidence));
+    judged.extend(zone::all(evidence));
+    judged.extend(records::all(evidence));
     judged.extend(names::all(evidence));
     judged.extend(issuance::all(evidence));
     for (host, seen) in &evidence.hosts {

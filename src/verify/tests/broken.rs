@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{super::*, dns, picture::*};
+use super::{super::*, cloudflare as cloudflare_group, dns, external_dns, picture::*};
 use crate::net::{
     Transport, cloudflare,
     tls::{FAKE_CERTIFICATE, Served, Trust},
@@ -39,6 +39,8 @@ pub(super) fn all() -> Vec<Report> {
         whole(|e| e.certificates = Some(vec![])),
     ];
     reports.extend([502, 503, 504].map(|status| service(status, "")));
+    reports.extend(cloudflare_group::all());
+    reports.extend(external_dns::all());
     reports
 }
 

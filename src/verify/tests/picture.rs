@@ -76,6 +76,19 @@ pub(super) fn served() -> Served {
     }
 }
 
+/// A token in a file of its owner's, with copies in the cluster.
+pub(super) fn token() -> TokenSeen {
+    let copy =
+        |name: &str| TokenCopy { namespace: name.into(), used_by: name.into(), state: CopyState::Same };
+    TokenSeen {
+        place: TokenPlace::File("/run/token".into()),
+        length: 40,
+        edit: Some(Ok(())),
+        copies: Some(vec![copy("external-dns"), copy("cert-manager")]),
+        ..TokenSeen::default()
+    }
+}
+
 pub(super) fn healthy() -> Evidence {
     let node = IpAddr::from(NODE);
     let at = |port| SocketAddr::new(node, port);
@@ -103,13 +116,14 @@ pub(super) fn healthy() -> Evidence {
         wildcard_replacement: "wildcard".into(),
     });
     let zone =
-        Zone { id: "z".into(), name: "example.com".into(), status: "active".into(), name_servers: vec![] };
+        Zone { id: "z".into(), name: "example.com".into(), status: "active".into(), ..Zone::default() };
     let txt = record(
         &format!("a-homelab.{HOST}"),
         "TXT",
         "\"heritage=external-dns,external-dns/owner=lab,external-dns/resource=ingress/homelab/whoami\"",
     );
     let records = vec![record(HOST, "A", "192.168.1.2"), txt];
+    evidence.token = Some(token());
     evidence.provider = Some(Ok(ProviderSeen { zone, records }));
     for (scheme, port) in [(Scheme::Http, 80), (Scheme::Https, 443)] {
         for named in [false, true] {

@@ -1,0 +1,84 @@
+//! The Secrets that hold copies of the API token. Only whether they are equal leaves this module.
+
+use futures::future::join_all;
+use k8s_openapi::api::core::v1::Secret as KubeSecret;
+use tokio::time::{Instant, timeout_at};
+
+use super::Cluster;
+use super::request::{self, Failed, Purpose};
+use crate::desired::meta::HOMELAB;
+use crate::dns::{SECRET, TOKEN_KEY};
+use crate::net::secret::Secret;
+use crate::verify::{CopyState, TokenCopy};
+
+impl Cluster {
+    /// Compares `token` with its copies: each place is the namespace of a Secret, and who reads it there.
+    pub async fn token_copies(
+        &self,
+        places: &[(String, &str)],
+        token: &Secret,
+        deadline: Instant,
+    ) -> Vec<TokenCopy> {
+        let copies = places.iter().map(|(namespace, used_by)| async move {
+            let state = self.copy(namespace, token, deadline).await;
+            TokenCopy { namespace: namespace.clone(), used_by: (*used_by).to_owned(), state }
+        });
+        join_all(copies).await
+    }
+
+    async fn copy(&self, namespace: &str, token: &Secret, deadline: Instant) -> CopyState {
+        let path = format!("/api/v1/namespaces/{namespace}/secrets/{SECRET}");
+        let asked = timeout_at(deadline, self.send::<KubeSecret>(request::get(&path, false))).await;
+        match asked.unwrap_or(Err(Failed::Late)) {
+            Ok(secret) => compare(&secret, token),
+            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => CopyState::Missing,
+            Err(failed) => {
+                let what = format!("the Secret {namespace}/{SECRET}");
+                CopyState::Unread(self.explain(&Purpose { verb: "get", what }, failed).what)
+            }
+        }
+    }
+}
+
+fn compare(secret: &KubeSecret, token: &Secret) -> CopyState {
+    let Some(copy) = secret.data.as_ref().and_then(|data| data.get(TOKEN_KEY)) else {
+        return CopyState::Empty;
+    };
+    // `up` drops white space around the token before it writes it.
+    if copy.0 == token.expose().as_bytes() {
+        return CopyState::Same;
+    }
+    let fields = secret.metadata.managed_fields.iter().flatten();
+    let others = fields.filter(|entry| {
+        let owned = entry.fields_v1.as_ref().map(|fields| &fields.0["f:data"][format!("f:{TOKEN_KEY}")]);
+        owned.is_some_and(|field| !field.is_null())
+    });
+    let by = others.filter_map(|entry| entry.manager.clone()).find(|manager| manager != HOMELAB);
+    CopyState::Differs { by }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn secret(value: &str, manager: &str) -> KubeSecret {
+        serde_json::from_value(json!({
+            "metadata": { "managedFields": [{ "manager": manager, "operation": "Update", "fieldsType": "FieldsV1",
+                "fieldsV1": { "f:data": { "f:token": {} } } }] },
+            "data": { "token": value },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_copy_is_the_same_another_or_not_there() {
+        let token = Secret::new("tok-secret").unwrap();
+        assert_eq!(compare(&secret("dG9rLXNlY3JldA==", HOMELAB), &token), CopyState::Same);
+        assert_eq!(compare(&secret("b2xk", HOMELAB), &token), CopyState::Differs { by: None });
+        let by = Some("kubectl-patch".to_owned());
+        assert_eq!(compare(&secret("b2xk", "kubectl-patch"), &token), CopyState::Differs { by });
+        assert_eq!(compare(&KubeSecret::default(), &token), CopyState::Empty);
+    }
+}

@@ -1,0 +1,155 @@
+//! What Cloudflare answers to the token: whether it counts too many calls, knows it, and lets it read.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{judged, token::too_short};
+use crate::{
+    net::{
+        Transport,
+        cloudflare::{Error, Permission},
+    },
+    verify::{
+        evidence::{Evidence, ProviderFailure},
+        model::{Finding, Judged, Outcome, Severity, Subject, Vantage},
+        registry::id,
+        words::span,
+    },
+};
+
+/// How long a spent limit blocks when Cloudflare does not say (fundamentals/api/reference/limits).
+const BLOCKED_SECONDS: i64 = 300;
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
+    vec![
+        of(id::CF_RATE, rate(evidence)),
+        of(id::TOKEN, token(evidence)),
+        of(id::CF_PERMISSIONS, permissions(evidence)),
+    ]
+}
+
+/// What kept the zone from being read, without a word on whose fault it is.
+pub(super) fn unread(failure: &ProviderFailure) -> Outcome {
+    Outcome::unknown(failure.message.clone())
+}
+
+pub(super) fn not_asked() -> Outcome {
+    Outcome::unknown("the DNS provider was not asked")
+}
+
+fn rate(evidence: &Evidence) -> Outcome {
+    let budget = evidence.token.as_ref().and_then(|token| token.budget);
+    match (&evidence.provider, budget) {
+        (Some(Err(failure)), _) => match &failure.error {
+            Error::RateLimited { retry_after } => limited(evidence.now, retry_after.map(|after| after.as_secs())),
+            Error::Transport { .. } | Error::NotJson { .. } => unread(failure),
+            _ => Outcome::pass("Cloudflare answers"),
+        },
+        (None, _) => not_asked(),
+        (Some(Ok(_)), Some(budget)) => match budget.limit {
+            Some(limit) if budget.remaining.saturating_mul(10) < limit => Finding::new(
+                format!("only {} of {limit} calls to Cloudflare are left for {}", budget.remaining, span(budget.resets_in.into())),
+                "something else uses the same account: each token of a user, and the dashboard too, count against one limit",
+                "find the program that asks so often; external-dns and homelab together make some ten calls a minute",
+            )
+            .only(Severity::Warning)
+            .into(),
+            _ => Outcome::pass(format!("{} calls are left", budget.remaining)),
+        },
+        (Some(Ok(_)), None) => Outcome::pass("Cloudflare answers"),
+    }
+}
+
+fn limited(now: Timestamp, seconds: Option<u64>) -> Outcome {
+    let wait = seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(BLOCKED_SECONDS);
+    let at = now.checked_add(SignedDuration::from_secs(wait)).ok();
+    Finding::new(
+        format!("Cloudflare refuses every call for {}: its rate limit is reached", span(wait)),
+        "this user's tokens and dashboard made more than 1200 calls in five minutes; until the window ends, \
+         external-dns and cert-manager are refused as well",
+        "wait; if it comes back, find the other program that uses the account",
+    )
+    .heals()
+    .retry_at(at)
+    .into()
+}
+
+fn token(evidence: &Evidence) -> Outcome {
+    let failure = match &evidence.provider {
+        None => return not_asked(),
+        Some(Ok(_)) => return Outcome::pass("it is active"),
+        Some(Err(failure)) => failure,
+    };
+    let refused = |cause: &str| Finding::new(&failure.message, cause, &failure.hint);
+    let finding = match &failure.error {
+        Error::Malformed { .. } => match too_short(evidence) {
+            Some(why) => refused(&why),
+            None => refused("something was copied with the token, or a part of it is missing"),
+        },
+        Error::InvalidToken => match too_short(evidence) {
+            Some(why) => refused(&why),
+            None => {
+                refused("it was revoked or rolled in the dashboard, or another text was copied in its place")
+            }
+        },
+        Error::Disabled => refused("somebody switched it off in the dashboard"),
+        Error::Expired { .. } => refused("it was made with an end (TTL), and that is past"),
+        Error::NotYetValid { .. } => {
+            refused("it was made with a start that is still to come, or this machine's clock is behind")
+        }
+        Error::Location { .. } => refused(
+            "the token has a Client IP Address Filtering, and this machine reaches Cloudflare from another address; \
+             at home the public IPv4 address and the IPv6 prefix change",
+        ),
+        Error::Server { .. } => refused("the fault is at Cloudflare, not here").heals(),
+        Error::Refused { .. } | Error::Unexpected { .. } => refused("Cloudflare gives no other reason"),
+        Error::Transport { cause, .. } => {
+            return Outcome::unknown(format!("{}: {}", failure.message, unreachable(cause)));
+        }
+        Error::NotJson { .. } => {
+            return Outcome::unknown(format!(
+                "{}: a proxy or a login page stands in between",
+                failure.message
+            ));
+        }
+        Error::RateLimited { .. } => return unread(failure),
+        Error::MissingPermission { .. }
+        | Error::NoZone { .. }
+        | Error::ZoneNotActive { .. }
+        | Error::Leftover { .. } => {
+            return Outcome::pass("Cloudflare knows it");
+        }
+    };
+    finding.into()
+}
+
+/// Where to look when nobody was reached.
+fn unreachable(cause: &Transport) -> &'static str {
+    match cause {
+        Transport::Name(_) => "this machine's resolver does not know the name",
+        Transport::Tls(_) => "this machine's clock is wrong, or a proxy replaces certificates",
+        Transport::Timeout => "a firewall drops the packets, or the line is down",
+        _ => "a firewall or the line keeps this machine from it",
+    }
+}
+
+fn permissions(evidence: &Evidence) -> Outcome {
+    match &evidence.provider {
+        None => not_asked(),
+        Some(Ok(_)) => Outcome::pass("zones and records can be read"),
+        Some(Err(failure)) => match &failure.error {
+            Error::MissingPermission { permission } => Finding::new(
+                &failure.message,
+                match permission {
+                    Permission::DnsRead | Permission::DnsEdit => "the token sees the zone, and nothing of its records",
+                    Permission::ZoneRead | Permission::Any => {
+                        "without it a token cannot find a zone by its name: homelab needs that, and cert-manager too"
+                    }
+                },
+                &failure.hint,
+            )
+            .into(),
+            Error::NoZone { .. } | Error::ZoneNotActive { .. } => Outcome::pass("zones can be listed"),
+            _ => unread(failure),
+        },
+    }
+}
