@@ -44,13 +44,14 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     judged.extend(records::all(evidence));
     judged.extend(names::all(evidence));
     judged.extend(issuance::all(evidence));
+    judged.extend(app::all(evidence));
     for (host, seen) in &evidence.hosts {
         judged.push(ingress::status(evidence, host));
         judged.extend(records::host(evidence, host));
         judged.extend(names::host(evidence, host, seen));
         judged.extend(issuance::host(evidence, host));
         judged.extend(tls::host(evidence, host, seen));
-        judged.extend(app::host(host, seen));
+        judged.extend(app::host(evidence, host, seen));
     }
     if evidence.offline {
         judged.iter_mut().for_each(left_out);

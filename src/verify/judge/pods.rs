@@ -48,11 +48,6 @@ impl Trouble {
         let finding = Finding::new(self.summary, self.cause, self.fix).look(self.look);
         if self.heals { finding.heals() } else { finding }
     }
-
-    /// The same in one line, for another finding that follows from it.
-    pub(super) fn in_short(&self) -> &str {
-        &self.summary
-    }
 }
 
 /// What is wrong with a pod; `None` when nothing is, or it is on its way in or out.
