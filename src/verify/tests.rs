@@ -13,6 +13,7 @@ mod k3s;
 mod lab;
 mod names;
 mod net;
+mod nodes;
 mod picture;
 
 use picture::{HOST, fails, healthy, outcome};

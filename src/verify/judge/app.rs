@@ -21,7 +21,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     if evidence.objects("pods").is_none() {
         let unknown =
             |id| judged(id, Subject::default(), Vantage::Api, Outcome::unknown("the pods were not read"));
-        return [id::IMAGES, id::CLAIMS, id::PODS].map(unknown).into();
+        return [id::IMAGES, id::CLAIMS, id::APP_PODS].map(unknown).into();
     }
     let mut found = workloads::all(evidence);
     found.extend(claims::all(evidence));

@@ -8,7 +8,7 @@ pub const IMAGES: CheckId = CheckId("apps.images");
 /// Every claim has its volume, or waits for its first pod.
 pub const CLAIMS: CheckId = CheckId("apps.pvc");
 /// Every pod of a service runs.
-pub const PODS: CheckId = CheckId("apps.pods");
+pub const APP_PODS: CheckId = CheckId("apps.pods");
 /// The Service that an Ingress names is there, has the port, and a pod that is ready.
 pub const ENDPOINTS: CheckId = CheckId("apps.endpoints");
 /// The service answers at each node, asked by name, and not by a 502, 503 or 504.
@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the volume lies on a node that is gone", "bring the node back, or restore the data into a new claim"),
         ])
         .sources(&["Kubernetes documentation, \"Storage Classes\"", "rancher/local-path-provisioner#383, #477, #136"]),
-    Def::error(PODS, "the pods of the services run")
+    Def::error(APP_PODS, "the pods of the services run")
         .needs(&[id::API, id::NODES])
         .about(
             "The pods of every namespace but those of homelab's own components: those that end again and again, cannot start, ran out of memory, or fit on no node. What no name of the lab leads to is only a warning. Logs of applications are not read, since they may hold what is nobody's business.",

@@ -92,10 +92,13 @@ fn what_keeps_a_pod_from_running_is_told_by_its_status() {
             waiting("CreateContainerConfigError", "secret \"db-password\" not found");
     });
     assert!(
-        only(&secret, id::PODS).fix.text.contains("make the Secret `db-password` in the namespace `homelab`")
+        only(&secret, id::APP_PODS)
+            .fix
+            .text
+            .contains("make the Secret `db-password` in the namespace `homelab`")
     );
     let crash = demo(|pod| pod["status"]["containerStatuses"] = waiting("CrashLoopBackOff", "back-off 40s"));
-    let finding = only(&crash, id::PODS);
+    let finding = only(&crash, id::APP_PODS);
     assert!(
         finding.cause.contains("exit code 2") && finding.fix.look[0].contains("--previous"),
         "{finding:?}"
@@ -105,13 +108,13 @@ fn what_keeps_a_pod_from_running_is_told_by_its_status() {
         list[0]["lastState"]["terminated"]["reason"] = "OOMKilled".into();
         pod["status"]["containerStatuses"] = list;
     });
-    assert!(only(&memory, id::PODS).summary.contains("ran out of memory"));
+    assert!(only(&memory, id::APP_PODS).summary.contains("ran out of memory"));
     let full = demo(|pod| {
         pod["status"]["phase"] = "Pending".into();
         pod["status"]["conditions"] = json!([{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
             "message": "0/1 nodes are available: 1 Insufficient memory." }]);
     });
-    let finding = only(&full, id::PODS);
+    let finding = only(&full, id::APP_PODS);
     assert!(
         finding.fix.text.contains("resources.requests") && finding.cause.ends_with("Insufficient memory")
     );

@@ -160,7 +160,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     match trouble.map(|trouble| trouble.kind) {
         Some(Kind::Image) => return Outcome::Blocked { by: id::IMAGES },
         Some(Kind::Volume) => return Outcome::Blocked { by: id::CLAIMS },
-        Some(Kind::Other) => return Outcome::Blocked { by: id::PODS },
+        Some(Kind::Other) => return Outcome::Blocked { by: id::APP_PODS },
         None => {}
     }
     let pod = found.first().map_or_else(String::new, |pod| full_name(pod));

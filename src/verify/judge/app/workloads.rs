@@ -26,7 +26,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let troubles: Vec<(&Value, Trouble)> =
         all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();
     let mut found = of_kind(evidence, id::IMAGES, Kind::Image, &troubles, "every image could be pulled");
-    found.extend(of_kind(evidence, id::PODS, Kind::Other, &troubles, "every pod of the services runs"));
+    found.extend(of_kind(evidence, id::APP_PODS, Kind::Other, &troubles, "every pod of the services runs"));
     found
 }
 
