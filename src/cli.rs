@@ -80,6 +80,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind\n  homelab doctor --output short\n\nExit codes, the same in every format: 0 nothing is wrong, 1 an error was found (with --strict also a warning), 2 the command line cannot be used, 3 nothing was found but something could not be looked at, 130 interrupted. A configuration that cannot be used is a finding (config.valid), so 1."
     )]
     Doctor(Doctor),
+    /// Have certificates issued again now, whatever cert-manager has planned
+    #[command(
+        after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all"
+    )]
+    Renew(Renew),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -153,6 +158,23 @@ pub struct Doctor {
     pub bundle: Option<PathBuf>,
     /// How long one look may take
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
+    pub timeout: u64,
+}
+
+/// Flags of `renew`.
+#[derive(Debug, Args)]
+pub struct Renew {
+    /// A service, a host, or a Certificate (`namespace/name`)
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    pub names: Vec<String>,
+    /// Every certificate of the lab; Let's Encrypt counts each
+    #[arg(long)]
+    pub all: bool,
+    /// Only tell cert-manager; do not wait until it is done
+    #[arg(long)]
+    pub no_wait: bool,
+    /// How long it may take
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     pub timeout: u64,
 }
 

@@ -9,6 +9,7 @@ mod explain;
 mod external_dns;
 mod issuance;
 mod look;
+mod renewal;
 mod request;
 mod scratch;
 mod seen;
@@ -28,6 +29,7 @@ use crate::verify::{ApiFailure, ApiFault, Failure};
 pub use examine::{certificates, ingresses, nodes};
 pub use issuance::Secrets;
 pub use look::HostPortOwner;
+pub use renewal::Renewal;
 pub use scratch::Scratch;
 pub use wait::Awaited;
 

@@ -141,3 +141,53 @@ async fn an_object_that_is_gone_already_was_deleted() {
     let key = Key { kind: &kind::SECRET, namespace: Some("a".into()), name: "b".into() };
     cluster.delete(&key).await.unwrap();
 }
+
+fn certificate(conditions: Value, revision: u64) -> Value {
+    json!({ "metadata": { "namespace": "a", "name": "b-tls", "resourceVersion": "7", "generation": 1 },
+        "spec": { "dnsNames": ["b.example.com"], "secretName": "b-tls" },
+        "status": { "revision": revision, "conditions": conditions } })
+}
+
+#[tokio::test]
+async fn issuing_again_is_one_patch_of_the_status_and_a_conflict_is_tried_with_what_is_new() {
+    let (cluster, log) = cluster(|line, before| match line.starts_with("PATCH") {
+        true if before == 0 => status(409, "Conflict", "the object has been modified"),
+        true => (200, json!({})),
+        false => (200, certificate(json!([]), 4)),
+    });
+    let renewal = cluster.issue_again(&certificate(json!([]), 3), jiff::Timestamp::now()).await.unwrap();
+    assert_eq!(
+        (renewal.place.as_str(), renewal.secret.as_str(), renewal.ended),
+        ("a/b-tls", "a/b-tls", None)
+    );
+    let path = "/apis/cert-manager.io/v1/namespaces/a/certificates/b-tls";
+    assert_eq!(
+        *log.lock().unwrap(),
+        [format!("PATCH {path}/status"), format!("GET {path}"), format!("PATCH {path}/status")]
+    );
+}
+
+#[tokio::test]
+async fn what_is_being_issued_is_not_triggered_again() {
+    let (cluster, log) = cluster(|_, _| (500, json!({})));
+    let issuing = json!([{ "type": "Issuing", "status": "True" }]);
+    cluster.issue_again(&certificate(issuing, 1), jiff::Timestamp::now()).await.unwrap();
+    assert!(log.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_cluster_without_cert_manager_has_nothing_to_issue_again() {
+    let (cluster, _) =
+        cluster(|_, _| status(404, "NotFound", "the server could not find the requested resource"));
+    assert!(cluster.all_certificates().await.unwrap_err().to_string().contains("no Certificates"));
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_refusals_from_silence_and_stores_nothing() {
+    let (cluster, log) = cluster(|_, _| status(500, "InternalError", "failed calling webhook"));
+    let seen = cluster.ask_webhook().await;
+    assert!(matches!(&seen.good, crate::verify::DryRun::Refused { code: 500, .. }), "{seen:?}");
+    assert!(
+        log.lock().unwrap().iter().all(|line| line.starts_with("POST ") && line.ends_with("?dryRun=All"))
+    );
+}

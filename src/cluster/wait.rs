@@ -54,9 +54,13 @@ impl Awaited {
     }
 }
 
-enum Seen {
+/// What a watch saw.
+pub(super) enum Seen {
+    /// The object is there, in this form.
     Is(KindRef, Value),
+    /// It was deleted; this was its last form.
     Gone(KindRef, Value),
+    /// The watch cannot go on.
     Failed(Error),
 }
 
@@ -119,7 +123,12 @@ impl Cluster {
     }
 
     /// Everything that happens to a kind: what is there now, unless `version` says from where on, and every change.
-    fn follow(&self, kind: KindRef, selector: String, version: Option<String>) -> BoxStream<'_, Seen> {
+    pub(super) fn follow(
+        &self,
+        kind: KindRef,
+        selector: String,
+        version: Option<String>,
+    ) -> BoxStream<'_, Seen> {
         let start = (version, stream::empty().boxed());
         stream::unfold(start, move |(mut version, mut events): (Option<String>, BoxStream<'_, _>)| {
             let selector = selector.clone();

@@ -5,6 +5,7 @@ mod converge;
 mod doctor;
 mod prove;
 mod render;
+mod renew;
 mod token;
 mod up;
 mod upstream;
@@ -54,6 +55,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
+        Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }

@@ -1,0 +1,202 @@
+//! `homelab renew`: have certificates issued again now.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::cli::{Global, Renew};
+use crate::cluster::{Cluster, Renewal};
+use crate::config::{self, Config};
+use crate::desired::meta::{HOMELAB, MANAGED_BY};
+use crate::error::{Error, Exit, Result};
+use crate::ui::{self, Output, Progress, Ui};
+use crate::verify::{SecretSeen, at, entries};
+
+/// The label that says whose a Certificate is.
+const INSTANCE: &str = "app.kubernetes.io/instance";
+
+pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
+    let config = config::load(global.config.as_deref())?;
+    let cluster = Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await?;
+    let (all, version) = cluster.all_certificates().await?;
+    let chosen = choose(&config, flags, &all)?;
+    let names: Vec<String> = chosen.iter().map(|certificate| place(certificate)).collect();
+    let progress = Progress::new(ui.mode, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let deadline = Instant::now() + Duration::from_secs(flags.timeout);
+    let ended = async {
+        let mut renewals = Vec::new();
+        for certificate in chosen {
+            renewals.push(cluster.issue_again(certificate, Timestamp::now()).await?);
+        }
+        for renewal in &renewals {
+            progress.update(&renewal.place, "cert-manager was told to issue it again");
+        }
+        if !flags.no_wait {
+            let told = |renewal: &Renewal, text: &str| tell(&progress, renewal, text);
+            cluster.wait_until_issued(&mut renewals, version, deadline, told).await?;
+        }
+        Ok(renewals)
+    };
+    let renewals: Vec<Renewal> = ended.await.inspect_err(|_| progress.abandon("stopped"))?;
+    let secrets = if flags.no_wait { None } else { cluster.tls_secrets(deadline).await };
+    let held = |renewal: &Renewal| secrets.as_ref()?.get(&renewal.secret)?.as_ref().ok();
+    match ui.output {
+        Output::Json => ui::answer(&format!("{:#}\n", document(&renewals, held))),
+        Output::Text => renewals.iter().for_each(|renewal| ui::answer(&line(renewal, held(renewal)))),
+    }
+    Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })
+}
+
+/// The Certificates that are meant.
+fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'c Value>> {
+    if flags.all {
+        let ours = |certificate: &&Value| {
+            let labels = &certificate["metadata"]["labels"];
+            labels[MANAGED_BY] == HOMELAB && labels[INSTANCE] == config.dns.owner.as_str()
+        };
+        return Ok(all.iter().filter(ours).collect());
+    }
+    let mut chosen: Vec<&Value> = Vec::new();
+    for name in &flags.names {
+        let found = find(config, name, all)?;
+        if !chosen.iter().any(|certificate| place(certificate) == place(found)) {
+            chosen.push(found);
+        }
+    }
+    Ok(chosen)
+}
+
+/// The Certificate that a name means: its own, a host, or a service.
+fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<&'c Value> {
+    let own: Vec<&Value> =
+        all.iter().filter(|c| place(c) == name || at(c, "/metadata/name") == name).collect();
+    match own.as_slice() {
+        [one] => return Ok(one),
+        [_, _, ..] => {
+            let places: Vec<String> = own.iter().map(|c| format!("`{}`", place(c))).collect();
+            return Err(Error::usage(format!("`{name}` is the name of several Certificates"))
+                .hint(format!("say which: {}", places.join(", "))));
+        }
+        [] => {}
+    }
+    let hosts = hosts_of(config, name);
+    let covers = |certificate: &&Value, host: &str| {
+        let names = || entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
+        let parent = host.split_once('.').map_or("", |(_, rest)| rest);
+        names().any(|n| n == host) || names().any(|n| n.strip_prefix("*.") == Some(parent))
+    };
+    let found = hosts.iter().find_map(|host| all.iter().find(|certificate| covers(certificate, host)));
+    found.ok_or_else(|| unknown(config, name, all))
+}
+
+/// The hosts of a service; any other name is taken as a host, and as one below the domain.
+fn hosts_of(config: &Config, name: &str) -> Vec<String> {
+    let service = config.services.iter().find(|service| service.name == name);
+    let own = service.into_iter().flat_map(|service| service.hosts.iter().map(ToString::to_string));
+    let below = (!name.contains('.')).then(|| config.domain.child(name).to_string());
+    own.chain([name.to_lowercase()]).chain(below).collect()
+}
+
+fn unknown(config: &Config, name: &str, all: &[Value]) -> Error {
+    let mut known: Vec<String> = all.iter().map(place).collect();
+    known.extend(config.services.iter().map(|service| service.name.clone()));
+    known.extend(
+        all.iter().flat_map(|c| entries(c, "/spec/dnsNames")).filter_map(|n| n.as_str().map(str::to_owned)),
+    );
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let hint = match config::nearest(name, &known) {
+        Some(near) => format!("did you mean `{near}`? `kubectl get certificates -A` shows them all"),
+        None => "`kubectl get certificates -A` shows them all".to_owned(),
+    };
+    Error::usage(format!("no certificate belongs to `{name}`")).hint(hint)
+}
+
+fn tell(progress: &Progress, renewal: &Renewal, text: &str) {
+    match &renewal.ended {
+        None => progress.update(&renewal.place, text),
+        Some(Ok(())) => progress.done(&renewal.place, "issued"),
+        Some(Err(why)) => progress.fail(&renewal.place, why),
+    }
+}
+
+fn line(renewal: &Renewal, held: Option<&SecretSeen>) -> String {
+    let names = renewal.hosts.join(", ");
+    match (&renewal.ended, held) {
+        (None, _) => format!("{}: cert-manager was told to issue it again ({names})\n", renewal.place),
+        (Some(Ok(())), Some(held)) => format!(
+            "{}: issued for {names}, serial {}, good until {}\n",
+            renewal.place, held.leaf.serial, held.leaf.not_after
+        ),
+        (Some(Ok(())), None) => format!("{}: issued for {names}\n", renewal.place),
+        (Some(Err(why)), _) => {
+            format!("{}: failed: {why}\n  `homelab doctor --check cm` names the cause\n", renewal.place)
+        }
+    }
+}
+
+fn document<'s>(renewals: &[Renewal], held: impl Fn(&Renewal) -> Option<&'s SecretSeen>) -> Value {
+    let one = |renewal: &Renewal| {
+        let leaf = held(renewal).filter(|_| matches!(renewal.ended, Some(Ok(())))).map(|held| &held.leaf);
+        let outcome = match &renewal.ended {
+            None => "started",
+            Some(Ok(())) => "issued",
+            Some(Err(_)) => "failed",
+        };
+        let why = renewal.ended.as_ref().and_then(|ended| ended.as_ref().err());
+        json!({
+            "certificate": renewal.place, "hosts": renewal.hosts, "outcome": outcome, "why": why,
+            "serial": leaf.map(|leaf| &leaf.serial), "not_after": leaf.map(|leaf| leaf.not_after),
+        })
+    };
+    json!({ "schema_version": 1, "certificates": renewals.iter().map(one).collect::<Vec<_>>() })
+}
+
+fn place(certificate: &Value) -> String {
+    format!("{}/{}", at(certificate, "/metadata/namespace"), at(certificate, "/metadata/name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        let services = "services:\n  photos: { service: immich/immich-server, port: 2283 }\n";
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+        config::parse(&format!("{text}{services}")).unwrap()
+    }
+
+    fn certificate(namespace: &str, name: &str, host: &str) -> Value {
+        json!({ "metadata": { "namespace": namespace, "name": name }, "spec": { "dnsNames": [host] } })
+    }
+
+    fn found(name: &str) -> std::result::Result<String, String> {
+        let all = [
+            certificate("immich", "photos-tls", "photos.home.example.com"),
+            certificate("mail", "mail-tls", "mail.example.com"),
+            certificate("other", "mail-tls", "*.other.example.com"),
+        ];
+        find(&config(), name, &all).map(place).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_name_may_be_a_service_a_host_or_a_certificate() {
+        for name in [
+            "photos",
+            "photos.home.example.com",
+            "Photos.home.example.com",
+            "photos-tls",
+            "immich/photos-tls",
+        ] {
+            assert_eq!(found(name).as_deref(), Ok("immich/photos-tls"), "{name}");
+        }
+        assert_eq!(found("www.other.example.com").as_deref(), Ok("other/mail-tls"));
+    }
+
+    #[test]
+    fn an_unknown_name_has_the_nearest_one_and_an_ambiguous_one_all_places() {
+        assert!(found("fotos").unwrap_err().contains("did you mean `photos`?"));
+        assert!(found("mail-tls").unwrap_err().contains("`mail/mail-tls`, `other/mail-tls`"));
+    }
+}
