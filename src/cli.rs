@@ -57,7 +57,7 @@ impl Command {
         match self {
             Self::Up(flags) => !flags.no_verify,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
-            Self::Render(_) | Self::Completions { .. } | Self::Man { .. } => false,
+            Self::Render(_) | Self::Renew(_) | Self::Completions { .. } | Self::Man { .. } => false,
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     let held = |renewal: &Renewal| secrets.as_ref()?.get(&renewal.secret)?.as_ref().ok();
     match ui.output {
         Output::Json => ui::answer(&format!("{:#}\n", document(&renewals, held))),
-        Output::Text => renewals.iter().for_each(|renewal| ui::answer(&line(renewal, held(renewal)))),
+        _ => renewals.iter().for_each(|renewal| ui::answer(&line(renewal, held(renewal)))),
     }
     Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })
 }

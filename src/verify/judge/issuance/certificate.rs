@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     chain::{Chain, place},
+    challenge,
     reading::one_line,
 };
 use crate::{
@@ -69,9 +70,7 @@ fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcom
         .into();
     }
     match chain {
-        Some(chain) if certificate.last_failure.is_some() && !is_issuing(chain.certificate) => {
-            pause(evidence, certificate, &chain, &name).into()
-        }
+        Some(chain) if chain.is_over() => pause(evidence, certificate, &chain, &name).into(),
         chain => going_on(evidence, certificate, chain.as_ref(), &name).into(),
     }
 }
@@ -84,19 +83,23 @@ fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, 
         Some(true) => format!("the renewal of Certificate `{name}` failed: {}", one_line(said)),
         _ => format!("Certificate `{name}` is not ready: {}", one_line(said)),
     };
+    let known = challenge::meaning(said);
+    let why = known.map_or(String::new(), |row| format!("{}; ", row.cause));
+    let tried = times(certificate.failed_attempts);
     let cause = match until {
         Some(end) => format!(
-            "the issuing failed {}, and cert-manager waits {} before it tries again",
-            times(certificate.failed_attempts),
+            "{why}the issuing failed {tried}, and cert-manager waits {} before it tries again",
             span(end.duration_since(evidence.now).as_secs())
         ),
-        None => format!(
-            "the issuing failed {}, and is about to be tried again",
-            times(certificate.failed_attempts)
-        ),
+        None => format!("{why}the issuing failed {tried}, and is about to be tried again"),
     };
-    Finding::new(summary, cause, "when the cause that is named there is mended, have it tried now")
-        .command(format!("homelab renew {name}"))
+    let renew = format!("homelab renew {name}");
+    let finding = match known.filter(|row| row.fix != challenge::AGAIN) {
+        Some(row) => Finding::new(summary, cause, format!("{}; then `{renew}` tries at once", row.fix)),
+        // Nothing that can be seen from here is in the way any more.
+        None => Finding::new(summary, cause, "if the cause is mended, have it tried now").command(renew),
+    };
+    finding
         .look(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
         .heals()
         .retry_at(until)
@@ -172,10 +175,6 @@ fn twin(evidence: &Evidence, certificate: &Value) -> Option<String> {
             && !at(certificate, "/spec/secretName").is_empty()
     };
     evidence.objects("certificates.cert-manager.io")?.iter().find(same).map(place)
-}
-
-fn is_issuing(certificate: &Value) -> bool {
-    find(certificate, "Issuing").is_some_and(|issuing| issuing["status"] == "True")
 }
 
 fn times(n: u32) -> String {

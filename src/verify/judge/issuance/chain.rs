@@ -69,6 +69,12 @@ impl<'e> Chain<'e> {
         at(self.certificate, "/status/lastFailureTime").parse().ok()
     }
 
+    /// Whether the last attempt failed, and cert-manager waits before the next: what its objects say is history.
+    pub(super) fn is_over(&self) -> bool {
+        let goes_on = find(self.certificate, "Issuing").is_some_and(|issuing| issuing["status"] == "True");
+        !goes_on && self.last_failure().is_some()
+    }
+
     /// What every object of the chain says, the deepest first.
     pub(super) fn messages(&self) -> impl Iterator<Item = &'e str> {
         let challenges = self.challenges.iter().map(|challenge| at(challenge, "/status/reason"));

@@ -13,7 +13,8 @@ use crate::verify::{
 };
 
 const TOKEN: &str = "make a token with Zone: Zone: Read and Zone: DNS: Edit for this zone, write it to the token file, then run `homelab up`";
-const AGAIN: &str = "mend the record, then have it tried again at once";
+/// What helps where nothing more has to be mended.
+pub(super) const AGAIN: &str = "have it tried again";
 
 /// What Cloudflare and the way to it say when the record is to be written or removed.
 const PROVIDER: &[Reading] = &[
@@ -102,7 +103,7 @@ const AUTHORITY: &[Reading] = &[
     means(
         &["unexpected non-acme api error"],
         "a connection to the authority broke at the wrong moment, and cert-manager took that for the end",
-        "have it tried again",
+        AGAIN,
     ),
     means(
         &["error:connection", "timeout during"],
@@ -113,9 +114,14 @@ const AUTHORITY: &[Reading] = &[
     means(
         &["error:malformed", "expired"],
         "the authority has forgotten the order: it was left alone for too long",
-        "have it tried again",
+        AGAIN,
     ),
 ];
+
+/// What a message of the authority or the provider means.
+pub(super) fn meaning(message: &str) -> Option<&'static Reading> {
+    read(message, AUTHORITY).or_else(|| read(message, PROVIDER))
+}
 
 /// What keeps the challenges of one Certificate from being met.
 pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
@@ -158,7 +164,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
 
 /// The authority, or cert-manager, has given this challenge up: only a new order helps.
 fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said: &str) -> Finding {
-    let known = read(reason, AUTHORITY).or_else(|| read(reason, PROVIDER));
+    let known = meaning(reason);
     let cause = known.map_or("the authority says no more than that", |row| row.cause);
     let fix = known.map_or("mend what is named there, then have it tried again", |row| row.fix);
     let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);

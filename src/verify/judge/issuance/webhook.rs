@@ -117,6 +117,16 @@ fn network(summary: String) -> Finding {
 /// equal, and it alone.
 fn authority(evidence: &Evidence, acme: &AcmeSeen, summary: String) -> Finding {
     let namespace = &acme.wanted.namespace;
+    if let Some(name) = unmarked(evidence) {
+        let finding = Finding::new(
+            summary,
+            format!(
+                "`{name}` has lost the annotation that tells the cainjector from which Secret to write the `caBundle`: something else wrote over it"
+            ),
+            "write the webhook's configuration again",
+        );
+        return if acme.wanted.managed { finding.command("homelab up") } else { finding };
+    }
     let cause = match bundle(evidence) {
         Some(false) => "the webhook's configuration has no `caBundle`: the cainjector has not written it",
         Some(true) => {
@@ -141,6 +151,17 @@ fn bundle(evidence: &Evidence) -> Option<bool> {
         filled &= ours.clone().all(|webhook| !at(webhook, "/clientConfig/caBundle").is_empty());
     }
     Some(filled)
+}
+
+/// A configuration of cert-manager's webhook that asks for no authority to be written into it.
+fn unmarked(evidence: &Evidence) -> Option<&str> {
+    let all = CONFIGURATIONS.iter().filter_map(|resource| evidence.objects(resource)).flatten();
+    let marked = |one: &Value| {
+        let annotations = one["metadata"]["annotations"].as_object();
+        annotations.is_some_and(|all| all.keys().any(|key| key.starts_with("cert-manager.io/inject-")))
+    };
+    let mut ours = all.filter(|one| entries(one, "/webhooks").iter().any(is_ours));
+    ours.find(|one| !marked(one)).map(|one| at(one, "/metadata/name"))
 }
 
 fn is_ours(webhook: &Value) -> bool {

@@ -29,7 +29,7 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
     match origin.held {
         Some(Err(why)) => Finding::new(
             format!("{SUMMARY}: Secret `{wanted}` cannot be used"),
-            format!("{why}"),
+            why.clone(),
             "have it written again: delete the Secret if a Certificate writes it, else put a certificate and its key into it",
         )
         .heals(),

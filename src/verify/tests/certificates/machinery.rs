@@ -120,7 +120,9 @@ fn an_authority_that_does_not_fit_is_the_cainjectors_to_write() {
         uncallable("tls: failed to verify certificate: x509: certificate signed by unknown authority");
     assert!(finding.fix.commands[0].contains("rollout restart deployment/cert-manager-cainjector"));
     let report = lab(|e| {
-        let empty = json!({ "webhooks": [{ "name": "webhook.cert-manager.io", "clientConfig": {} }] });
+        let marks =
+            json!({ "cert-manager.io/inject-ca-from-secret": "cert-manager/cert-manager-webhook-ca" });
+        let empty = json!({ "metadata": { "name": "cert-manager-webhook", "annotations": marks }, "webhooks": [{ "name": "webhook.cert-manager.io", "clientConfig": {} }] });
         for kind in ["mutating", "validating"] {
             let resource = format!("{kind}webhookconfigurations.admissionregistration.k8s.io");
             let objects = &mut e.cluster.as_mut().unwrap().objects.0;

@@ -215,7 +215,9 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
         provider::INJURIES,
         records::INJURIES,
         names::INJURIES,
-        certificates::INJURIES,
+        certificates::machinery::INJURIES,
+        certificates::attempts::INJURIES,
+        certificates::served::INJURIES,
         apps::INJURIES,
     ];
     rooms.into_iter().flatten()

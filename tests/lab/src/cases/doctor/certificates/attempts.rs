@@ -1,0 +1,119 @@
+//! CAA records, challenges, rate limits, and the pause after a failure.
+
+use serde_json::{Value, json};
+
+use super::{bare, guest, guest_leaves, injury};
+use crate::cases::doctor::Injury;
+use crate::cases::hands::{DOMAIN, Hands, ZONE, eventually};
+use crate::error::{Context, Result};
+use crate::network::RESOLVERS;
+
+pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
+    injury("a CAA record lets nobody issue", "cm.caa", &["example.test", "forbids all"], forbid, allow),
+    injury(
+        "a challenge's record is never seen",
+        "cm.selfcheck",
+        &["_acme-challenge.stuck.home.example.test", "not yet propagated"],
+        |hands| {
+            let fault = json!({ "target": "dns", "mode": "nxdomain", "name": format!("_acme-challenge.stuck.{DOMAIN}") });
+            hands.control("POST", "/faults", Some(&fault))?;
+            guest(hands, "stuck", Some("acme"))
+        },
+        |hands| {
+            no_faults(hands)?;
+            guest_leaves(hands, "stuck")
+        },
+    ),
+    injury(
+        "a certificate waits an hour although its cause is mended",
+        "cm.certificate",
+        &["again-tls", "waits", "homelab renew homelab/again-tls"],
+        |hands| fail_once(hands, "again"),
+        |hands| forget(hands, "again"),
+    ),
+    injury(
+        "the authority's rate limit is reached",
+        "cm.rate-limit",
+        &["limited-tls", "issued five times", "lets you try again in"],
+        limit,
+        |hands| forget(hands, "limited"),
+    ),
+];
+
+fn forbid(hands: &Hands) -> Result<()> {
+    let record = json!({ "zone": ZONE, "type": "CAA", "name": ZONE, "content": "0 issue \";\"", "ttl": 60 });
+    hands.control("POST", "/records", Some(&record)).map(drop)
+}
+
+fn allow(hands: &Hands) -> Result<()> {
+    let state = hands.control("GET", "/state", None)?;
+    let zones = state["zones"].as_array().cloned().unwrap_or_default();
+    let records = zones.iter().flat_map(|zone| zone["records"].as_array().cloned().unwrap_or_default());
+    for record in records.filter(|record| record["type"] == "CAA") {
+        let id = record["id"].as_str().context("the id of a CAA record")?;
+        hands.control("DELETE", &format!("/records/{id}"), None)?;
+    }
+    Ok(())
+}
+
+fn no_faults(hands: &Hands) -> Result<()> {
+    hands.control("DELETE", "/faults", None)?;
+    hands.control("DELETE", "/cache", None).map(drop)
+}
+
+/// Has the authority see no record for a new host, so that its challenge fails for good; then mends that.
+///
+/// An issuer of its own does not look itself: cert-manager asks its resolver over HTTPS, the authority the same one on port
+/// 53, and only there is the record missing.
+fn fail_once(hands: &Hands, name: &str) -> Result<()> {
+    let mut issuer = bare(hands.get(&["clusterissuer", "acme"])?);
+    issuer["metadata"] = json!({ "name": "quick" });
+    issuer["spec"]["acme"]["privateKeySecretRef"]["name"] = "quick-account".into();
+    issuer["spec"]["acme"]["solvers"][0]["waitInsteadOfSelfCheck"] = "1s".into();
+    hands.kubectl_apply("quick.json", &issuer.to_string())?;
+    hands.kubectl(&["wait", "--for=condition=Ready", "clusterissuer/quick", "--timeout=60s"])?;
+    let missing = format!("_acme-challenge.{name}.{DOMAIN}");
+    let fault = json!({ "target": "dns", "mode": "nxdomain", "name": missing, "server": format!("{}:53", RESOLVERS[0]) });
+    hands.control("POST", "/faults", Some(&fault))?;
+    guest(hands, name, Some("quick"))?;
+    let certificate = format!("{name}-tls");
+    eventually("the challenge to fail", 60, || {
+        let seen = hands.get(&[
+            "certificates",
+            "-n",
+            "homelab",
+            "--field-selector",
+            &format!("metadata.name={certificate}"),
+        ])?;
+        let status = &seen["items"][0]["status"];
+        Ok(if status["lastFailureTime"].is_string() { Ok(()) } else { Err(status.to_string()) })
+    })?;
+    no_faults(hands)
+}
+
+fn forget(hands: &Hands, name: &str) -> Result<()> {
+    no_faults(hands)?;
+    guest_leaves(hands, name)?;
+    hands.kubectl(&["delete", "clusterissuer", "quick", "--ignore-not-found"])?;
+    hands
+        .kubectl(&["-n", "cert-manager", "delete", "secret", "quick-account", "--ignore-not-found"])
+        .map(drop)
+}
+
+/// The lab's authority has no limits: the words of Let's Encrypt are written into the status of an order that failed.
+fn limit(hands: &Hands) -> Result<()> {
+    fail_once(hands, "limited")?;
+    let until = hands.node.run("date", &["-u", "-d", "+3 hours", "+%Y-%m-%d %H:%M:%S UTC"])?;
+    let reason = format!(
+        "Failed to create Order: 429 urn:ietf:params:acme:error:rateLimited: too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, retry after {}: see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers",
+        until.trim()
+    );
+    let orders = hands.get(&["orders", "-n", "homelab"])?;
+    let orders = orders["items"].as_array().cloned().unwrap_or_default();
+    let name = |order: &Value| order["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let order = orders.iter().map(name).find(|name| name.starts_with("limited-tls")).context("the order")?;
+    let patch = json!({ "status": { "reason": reason } }).to_string();
+    let words =
+        ["-n", "homelab", "patch", "order", &order, "--subresource=status", "--type=merge", "-p", &patch];
+    hands.kubectl(&words).map(drop)
+}
