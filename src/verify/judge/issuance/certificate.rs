@@ -8,13 +8,10 @@ use super::{
     challenge,
     reading::one_line,
 };
-use crate::{
-    plan::readiness::find,
-    verify::{
-        evidence::{CertificateSeen, Evidence, at, entries},
-        model::{Finding, Outcome, Severity},
-        words::span,
-    },
+use crate::verify::{
+    evidence::{CertificateSeen, Evidence, at, entries},
+    model::{Finding, Outcome, Severity},
+    words::span,
 };
 
 pub(super) fn judge(evidence: &Evidence, host: &str) -> Outcome {

@@ -81,6 +81,11 @@ const PROVIDER: &[Reading] = &[
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
     means(
+        &["acme:error:ratelimited"],
+        "the authority's rate limit was reached, and what it asked to wait is over",
+        AGAIN,
+    ),
+    means(
         &["error:caa", "caa record"],
         "a CAA record of the domain forbids this authority",
         "add a CAA record for it, or remove the others",
