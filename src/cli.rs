@@ -56,6 +56,7 @@ impl Command {
     pub fn reports(&self) -> bool {
         match self {
             Self::Up(flags) => !flags.no_verify,
+            Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Render(_) | Self::Renew(_) | Self::Completions { .. } | Self::Man { .. } => false,
         }
@@ -85,6 +86,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all"
     )]
     Renew(Renew),
+    /// How each name is, in one line: its address, its certificate, what is wrong
+    #[command(
+        after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (it may come by itself); broken; unknown. Exit codes as `homelab doctor`: 0, 1, 3."
+    )]
+    Status(Status),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -104,6 +110,16 @@ pub struct Up {
     /// Stop when the cluster is ready; do not look from outside
     #[arg(long)]
     pub no_verify: bool,
+}
+
+/// Flags of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// A service or a host: its whole chain, from the Ingress to the answer
+    pub name: Option<String>,
+    /// Ask nothing beyond this network: no provider, no public resolver
+    #[arg(long)]
+    pub offline: bool,
 }
 
 /// Flags of `render`.

@@ -6,6 +6,7 @@ mod doctor;
 mod prove;
 mod render;
 mod renew;
+mod status;
 mod token;
 mod up;
 mod upstream;
@@ -56,6 +57,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,
+        Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }

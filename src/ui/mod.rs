@@ -4,12 +4,14 @@ mod catalogue;
 mod page;
 mod progress;
 mod report;
+mod status;
 
 use std::io::{IsTerminal, Write};
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
 pub use progress::Progress;
 pub use report::{Form, print_report};
+pub use status::{StatusLine, StatusStep, status, status_chain};
 
 use crate::error::Error;
 

@@ -68,6 +68,16 @@ impl Progress {
         self.end(name, text, false);
     }
 
+    /// Takes the line `name` away: the answer says it all.
+    pub fn close(&self, name: &str) {
+        if let Some(line) = self.lines().get_mut(name) {
+            line.ended = true;
+            if let Some(bar) = line.bar.take() {
+                bar.finish_and_clear();
+            }
+        }
+    }
+
     /// Ends every line that is still open, badly: nothing may look as if it went on.
     pub fn abandon(&self, text: &str) {
         let open: Vec<String> =

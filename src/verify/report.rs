@@ -100,6 +100,13 @@ impl Report {
         Self::of(self.checks.into_iter().filter(|check| !unwanted(check.id)).collect())
     }
 
+    /// The same with what is about the hosts that are wanted, and about none.
+    #[must_use]
+    pub fn about(self, wanted: impl Fn(&str) -> bool) -> Self {
+        let about = |check: &Check| check.subject.host.as_deref().is_none_or(&wanted);
+        Self::of(self.checks.into_iter().filter(about).collect())
+    }
+
     /// The failures, root causes first.
     pub fn failures(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.finding().is_some())

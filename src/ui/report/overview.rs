@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{many, one_line, word};
 use crate::ui::page::{Page, seen_width};
 use crate::ui::{BOLD, CYAN, GREEN, RED, YELLOW, clean};
-use crate::verify::{Check, GROUPS, Outcome, Report, def};
+use crate::verify::{Check, GROUPS, Outcome, Report, def, in_up};
 
 /// What one line can leave out: it follows from what the others saw.
 const FOLLOWS: [&str; 5] = ["edns.owner", "edns.records", "cm.certificate", "tls.handshake", "tls.renewal"];
@@ -16,6 +16,7 @@ const WORST_FIRST: [&str; 7] = ["FAIL", "warn", "unknown", "blocked", "ok", "not
 /// One line of the overview: what is about a host stands with the host, everything else with its group.
 struct Section<'a> {
     name: String,
+    of_host: bool,
     checks: Vec<&'a Check>,
 }
 
@@ -52,8 +53,9 @@ fn sections(report: &Report) -> Vec<Section<'_>> {
         }
     }
     let in_order = GROUPS.iter().filter_map(|group| Some((group.name, groups.remove(group.name)?)));
-    let named = |(name, checks): (&str, Vec<_>)| Section { name: clean(name), checks };
-    in_order.collect::<Vec<_>>().into_iter().chain(hosts).map(named).collect()
+    let named =
+        |of_host| move |(name, checks): (&str, Vec<_>)| Section { name: clean(name), of_host, checks };
+    in_order.map(named(false)).chain(hosts.into_iter().map(named(true))).collect()
 }
 
 impl Section<'_> {
@@ -73,10 +75,12 @@ impl Section<'_> {
         }
     }
 
-    /// What was seen, each once, with how many looked; what does not fit is counted.
+    /// What was seen, each once, with how many looked. Of a host, what people meet; of a group, what fits.
     fn seen(&self, room: usize) -> String {
         let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
-        for check in self.checks.iter().filter(|check| !FOLLOWS.contains(&check.id.as_str())) {
+        let tells =
+            |check: &&&Check| !FOLLOWS.contains(&check.id.as_str()) && (!self.of_host || in_up(check.id));
+        for check in self.checks.iter().filter(tells) {
             let Outcome::Pass { saw } = &check.outcome else { continue };
             let vantage = check.vantage.to_string();
             match seen.iter_mut().find(|(text, _)| text == saw) {
@@ -92,7 +96,7 @@ impl Section<'_> {
             })
             .collect();
         let whole = shown.join("; ");
-        if whole.chars().count() <= room {
+        if self.of_host || whole.chars().count() <= room {
             return whole;
         }
         let more = |left: usize| format!("; {left} more");

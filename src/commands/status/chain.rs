@@ -1,0 +1,177 @@
+//! The way from an Ingress to an answer, one step a line: what each was seen to be, or what is wrong with it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::desired::ingress_nginx;
+use crate::verify::{Check, Evidence, HostSeen, Outcome, Report, Severity, at, def, entries, registry_name};
+
+/// One step.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    /// `ok`, `FAIL`, `warn`, `blocked`, `unknown` or `skip`.
+    #[serde(rename = "outcome")]
+    pub(super) word: &'static str,
+    pub(super) saw: String,
+}
+
+/// Whether a check belongs to a step: by its group, and by whether it is about one host, one node or neither.
+type Belongs = fn(&str, &Check) -> bool;
+
+/// Every step for the host, in the order in which one depends on the other.
+pub(super) fn steps(evidence: &Evidence, report: &Report, host: &str) -> Vec<Step> {
+    let seen = evidence.hosts.get(host).cloned().unwrap_or_default();
+    let all: [(&'static str, String, Belongs); 9] = [
+        ("cluster", cluster(evidence), |group, _| ["config", "host", "k3s", "net"].contains(&group)),
+        ("Ingress", ingress(evidence, host), |group, check| {
+            group == "lab" || (group == "ingress" && check.subject.host.is_some())
+        }),
+        ("controller", pods(evidence), |group, check| {
+            group == "ingress" && check.subject.host.is_none() && check.subject.node.is_none()
+        }),
+        ("nodes", nodes(evidence, host), |group, check| {
+            group == "ingress" && check.subject.host.is_none() && check.subject.node.is_some()
+        }),
+        ("record", record(evidence, host), |group, _| group == "cf" || group == "edns"),
+        ("resolvers", resolvers(&seen), |group, _| group == "dns"),
+        ("Certificate", certificate(evidence, host), |group, _| group == "cm"),
+        ("served", served(evidence, &seen), |group, _| group == "tls"),
+        ("answer", answer(&seen), |group, _| group == "apps"),
+    ];
+    all.into_iter().map(|(name, saw, belongs)| step(report, host, name, saw, belongs)).collect()
+}
+
+fn step(report: &Report, host: &str, name: &'static str, saw: String, belongs: Belongs) -> Step {
+    let mine = |check: &&Check| {
+        let group = def(check.id).map_or("", |def| def.group());
+        check.subject.host.as_deref().is_none_or(|other| other == host) && belongs(group, check)
+    };
+    let checks: Vec<&Check> = report.checks.iter().filter(mine).collect();
+    let of = |wanted: fn(&Check) -> bool| checks.iter().find(|check| wanted(check));
+    let told = |check: &Check| match &check.outcome {
+        Outcome::Fail(finding) => format!("{}: {}", check.id, finding.summary),
+        Outcome::Blocked { by } => format!("{saw} (blocked by {by})"),
+        Outcome::Unknown { why } => format!("{saw} ({}: {why})", check.id),
+        Outcome::Skip { why } => why.clone(),
+        Outcome::Pass { .. } => saw.clone(),
+    };
+    let error = of(|check| check.severity == Severity::Error && check.finding().is_some());
+    let warning = of(|check| check.severity == Severity::Warning && check.finding().is_some());
+    let blocked = of(|check| matches!(check.outcome, Outcome::Blocked { .. }));
+    let unknown =
+        of(|check| check.severity == Severity::Error && matches!(check.outcome, Outcome::Unknown { .. }));
+    let passed = of(|check| matches!(check.outcome, Outcome::Pass { .. }));
+    let order =
+        [("FAIL", error), ("blocked", blocked), ("unknown", unknown), ("warn", warning), ("ok", passed)];
+    let found = order.into_iter().find_map(|(word, check)| Some((word, *check?)));
+    match found.or_else(|| checks.first().map(|check| ("skip", *check))) {
+        Some((word, check)) => Step { name, word, saw: told(check) },
+        None => Step { name, word: "skip", saw },
+    }
+}
+
+fn cluster(evidence: &Evidence) -> String {
+    let version =
+        evidence.cluster.as_ref().and_then(|cluster| cluster.version.as_ref()?.as_ref().ok().cloned());
+    let ready = evidence.nodes.iter().flatten().filter(|node| node.ready).count();
+    match version {
+        Some(version) => format!("{version}, {ready} nodes ready"),
+        None => "the API server was not reached".to_owned(),
+    }
+}
+
+fn ingress(evidence: &Evidence, host: &str) -> String {
+    let told = evidence.ingresses_of(host).map(|ingress| {
+        let class = ingress.class.as_deref().unwrap_or("no class");
+        format!("{}/{}, class {class}", ingress.namespace, ingress.name)
+    });
+    or(told.collect(), "no Ingress has this name")
+}
+
+fn pods(evidence: &Evidence) -> String {
+    let of_controller = |pod: &&Value| {
+        at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+            && at(pod, "/metadata/labels/app.kubernetes.io~1name") == ingress_nginx::CONTROLLER
+    };
+    let told = evidence.objects("pods").unwrap_or_default().iter().filter(of_controller).map(|pod| {
+        let ready = entries(pod, "/status/conditions")
+            .iter()
+            .any(|condition| at(condition, "/type") == "Ready" && at(condition, "/status") == "True");
+        let word = if ready { "ready" } else { "not ready" };
+        format!("{} on {}, {word}", at(pod, "/metadata/name"), at(pod, "/spec/nodeName"))
+    });
+    or(told.collect(), "no pod of the ingress controller was seen")
+}
+
+fn nodes(evidence: &Evidence, host: &str) -> String {
+    or(evidence.status_of(host).iter().map(ToString::to_string).collect(), "the Ingress has no address")
+}
+
+fn record(evidence: &Evidence, host: &str) -> String {
+    let Some(Ok(provider)) = &evidence.provider else {
+        return "the provider was not asked".to_owned();
+    };
+    let of = |name: &str, kinds: &[&str]| {
+        let mine = |record: &&crate::net::cloudflare::Record| {
+            record.name == name && kinds.contains(&record.kind.as_str())
+        };
+        provider.records.iter().filter(mine).collect::<Vec<_>>()
+    };
+    let told = of(host, &["A", "AAAA", "CNAME"]).into_iter().map(|record| {
+        let owner = evidence.owner.as_ref().map(|ownership| {
+            registry_name(&ownership.txt_prefix, &ownership.wildcard_replacement, &record.kind, host)
+        });
+        let text = owner.iter().flat_map(|name| of(name, &["TXT"])).map(|txt| txt.content.clone()).next();
+        let owner = text
+            .as_deref()
+            .and_then(|text| text.split_once("external-dns/owner="))
+            .map(|(_, rest)| rest.split([',', '"']).next().unwrap_or_default().to_owned());
+        let owner = owner.map_or("no owner".to_owned(), |owner| format!("owner {owner}"));
+        format!("{} {}, ttl {}, {owner}", record.kind, record.content, record.ttl)
+    });
+    or(told.collect(), "the zone has no record of this name")
+}
+
+fn resolvers(seen: &HostSeen) -> String {
+    let lookups = || seen.authoritative.iter().chain(&seen.public).chain(&seen.system_servers);
+    let answers = lookups().filter_map(|lookup| Some(lookup.result.as_ref().ok()?.addresses()));
+    let mut found: Vec<String> = answers.flatten().map(|address| address.to_string()).collect();
+    found.sort_unstable();
+    found.dedup();
+    if found.is_empty() {
+        return "no resolver has an address".to_owned();
+    }
+    format!("{} from {} resolvers", found.join(", "), lookups().count())
+}
+
+fn certificate(evidence: &Evidence, host: &str) -> String {
+    let covering = evidence.certificates.iter().flatten().filter(|certificate| certificate.covers(host));
+    let told = covering.map(|certificate| {
+        let word = if certificate.ready == Some(true) { "ready" } else { "not ready" };
+        format!("{}/{}, {word}", certificate.namespace, certificate.name)
+    });
+    or(told.collect(), "no Certificate has this name")
+}
+
+fn served(evidence: &Evidence, seen: &HostSeen) -> String {
+    let told = seen.tls.iter().filter_map(|tls| tls.result.as_ref().ok()).map(|served| {
+        let days = served.leaf.not_after.duration_since(evidence.now).as_secs().div_euclid(86_400);
+        format!("from {}, {days} days left", served.leaf.issuer)
+    });
+    or(told.collect(), "no certificate was seen")
+}
+
+fn answer(seen: &HostSeen) -> String {
+    match &seen.end_to_end {
+        Some(Ok(answer)) => format!("status {}", answer.status),
+        Some(Err(error)) => error.to_string(),
+        None => "not asked by name".to_owned(),
+    }
+}
+
+/// Each once.
+fn or(mut found: Vec<String>, none: &str) -> String {
+    found.dedup();
+    if found.is_empty() { none.to_owned() } else { found.join("; ") }
+}

@@ -1,0 +1,220 @@
+//! What is to be said of each name in one line.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::verify::{Check, CheckId, Evidence, Heals, Outcome, Report, Severity, in_up};
+
+/// How a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    /// People get there.
+    Ok,
+    /// They do not, but it may come by itself.
+    NotYet,
+    /// They do not, until somebody acts.
+    Broken,
+    /// It could not be seen.
+    Unknown,
+}
+
+impl State {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotYet => "not yet",
+            Self::Broken => "broken",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One name.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Line {
+    pub(super) host: String,
+    pub(super) url: String,
+    pub(super) state: State,
+    /// The Ingress that brings it, where the configuration does not: `namespace/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) foreign: Option<String>,
+    /// As the zone's own servers have them, else as the Ingress has them.
+    pub(super) addresses: Vec<IpAddr>,
+    /// When the certificate that is served ends; `None` when none was seen.
+    pub(super) not_after: Option<Timestamp>,
+    /// Whole days until then.
+    pub(super) days_left: Option<i64>,
+    /// What is wrong, causes first.
+    pub(super) wrong: Vec<Wrong>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Wrong {
+    pub(super) id: CheckId,
+    pub(super) severity: Severity,
+    pub(super) summary: String,
+}
+
+impl Line {
+    /// What is left of the certificate, in words.
+    pub(super) fn certificate(&self) -> String {
+        match self.days_left {
+            None if self.url.starts_with("http:") => "no TLS".to_owned(),
+            None => "no certificate seen".to_owned(),
+            Some(days) if days < 0 => "expired".to_owned(),
+            Some(1) => "1 day left".to_owned(),
+            Some(days) => format!("{days} days left"),
+        }
+    }
+}
+
+/// Every name that was looked at: those of the configuration first.
+pub(super) fn lines(evidence: &Evidence, report: &Report) -> Vec<Line> {
+    let mut lines: Vec<Line> = evidence.hosts.keys().map(|host| line(evidence, report, host)).collect();
+    lines.sort_by_key(|line| line.foreign.is_some());
+    lines
+}
+
+fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
+    let ours = evidence.config.as_ref().is_some_and(|config| config.hosts.iter().any(|other| other == host));
+    let ingress = evidence.ingresses_of(host).next();
+    let foreign = ingress.filter(|_| !ours).map(|ingress| format!("{}/{}", ingress.namespace, ingress.name));
+    let seen = evidence.hosts.get(host);
+    let answers = seen.into_iter().flat_map(|seen| &seen.authoritative);
+    let published: Vec<IpAddr> = answers
+        .filter_map(|lookup| Some(lookup.result.as_ref().ok()?.addresses()))
+        .next()
+        .unwrap_or_default();
+    let served = seen.into_iter().flat_map(|seen| &seen.tls).filter_map(|tls| tls.result.as_ref().ok());
+    let not_after = served.map(|served| served.leaf.not_after).min();
+    let scheme = if evidence.wants_tls(host) == Some(false) { "http" } else { "https" };
+    let checks: Vec<&Check> = report
+        .checks
+        .iter()
+        .filter(|check| in_up(check.id) && check.subject.host.as_deref() == Some(host))
+        .collect();
+    let failing = failing(report, &checks);
+    Line {
+        host: host.to_owned(),
+        url: format!("{scheme}://{host}"),
+        state: state(&checks, &failing),
+        foreign,
+        addresses: if published.is_empty() { evidence.status_of(host) } else { published },
+        not_after,
+        days_left: not_after.map(|end| end.duration_since(evidence.now).as_secs().div_euclid(86_400)),
+        wrong: wrong(&failing),
+    }
+}
+
+/// The failures among the checks and those that block one of them, in the report's order.
+fn failing<'a>(report: &'a Report, checks: &[&Check]) -> Vec<&'a Check> {
+    let explains = |failure: &&Check| {
+        checks.iter().any(|check| match check.outcome {
+            Outcome::Fail(_) => check.id == failure.id && check.subject == failure.subject,
+            Outcome::Blocked { by } => by == failure.id && check.subject.touches(&failure.subject),
+            _ => false,
+        })
+    };
+    report.failures().filter(|check| check.severity != Severity::Info).filter(explains).collect()
+}
+
+fn state(checks: &[&Check], failing: &[&Check]) -> State {
+    let errors: Vec<_> = failing.iter().filter(|check| check.severity == Severity::Error).collect();
+    let heals = |check: &&&Check| check.finding().is_some_and(|finding| finding.heals == Heals::Waiting);
+    let unseen = |check: &&Check| {
+        check.severity == Severity::Error
+            && matches!(check.outcome, Outcome::Unknown { .. } | Outcome::Blocked { .. })
+    };
+    match () {
+        () if !errors.is_empty() && errors.iter().all(|check| heals(check)) => State::NotYet,
+        () if !errors.is_empty() => State::Broken,
+        () if checks.is_empty() || checks.iter().any(|check| unseen(check)) => State::Unknown,
+        () => State::Ok,
+    }
+}
+
+/// Each once: a failure that every node or resolver shows is one.
+fn wrong(failing: &[&Check]) -> Vec<Wrong> {
+    let mut found: Vec<Wrong> = Vec::new();
+    for check in failing {
+        let Some(finding) = check.finding() else { continue };
+        if !found.iter().any(|wrong| wrong.id == check.id) {
+            found.push(Wrong { id: check.id, severity: check.severity, summary: finding.summary.clone() });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::{ConfigSeen, Finding, HostSeen, IngressSeen, Judged, Subject, Vantage, id};
+
+    fn evidence() -> Evidence {
+        let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
+        evidence.config = Some(ConfigSeen { hosts: vec!["a.example.com".into()], ..ConfigSeen::default() });
+        evidence.hosts.insert("a.example.com".into(), HostSeen::default());
+        evidence.hosts.insert("0.example.com".into(), HostSeen::default());
+        let ingress = |host: &str| IngressSeen {
+            namespace: "x".into(),
+            name: "i".into(),
+            hosts: vec![host.into()],
+            addresses: vec!["192.168.1.2".parse().unwrap()],
+            ..IngressSeen::default()
+        };
+        evidence.ingresses = Some(vec![ingress("a.example.com"), ingress("0.example.com")]);
+        evidence
+    }
+
+    fn first(judged: Vec<(CheckId, Option<&str>, Outcome)>) -> Line {
+        let judged = judged.into_iter().map(|(id, host, outcome)| Judged {
+            id,
+            subject: host.map(Subject::host).unwrap_or_default(),
+            vantage: Vantage::Api,
+            outcome,
+        });
+        lines(&evidence(), &Report::assemble(judged.collect())).swap_remove(0)
+    }
+
+    fn fail() -> Finding {
+        Finding::new("s", "c", "f")
+    }
+
+    #[test]
+    fn a_name_is_not_yet_there_broken_or_unknown_by_what_was_found() {
+        let host = Some("a.example.com");
+        let pass = || Outcome::Pass { saw: "x".into() };
+        let cases = [
+            (pass(), State::Ok),
+            (fail().heals().into(), State::NotYet),
+            (fail().into(), State::Broken),
+            (Outcome::Unknown { why: "x".into() }, State::Unknown),
+        ];
+        for (outcome, wanted) in cases {
+            assert_eq!(first(vec![(id::PUBLIC, host, outcome)]).state, wanted);
+        }
+        assert_eq!(first(vec![]).state, State::Unknown);
+    }
+
+    #[test]
+    fn what_blocks_a_name_is_what_is_wrong_with_it() {
+        let host = Some("a.example.com");
+        let line = first(vec![(id::NODE_404, None, fail().into()), (id::HANDSHAKE, host, fail().into())]);
+        assert_eq!((line.state, line.wrong.len(), line.wrong[0].id), (State::Broken, 1, id::NODE_404));
+    }
+
+    #[test]
+    fn names_of_others_come_last_with_their_ingress() {
+        let lines = lines(&evidence(), &Report::assemble(vec![]));
+        assert_eq!((lines[0].host.as_str(), lines[0].foreign.as_deref()), ("a.example.com", None));
+        assert_eq!((lines[1].host.as_str(), lines[1].foreign.as_deref()), ("0.example.com", Some("x/i")));
+        assert_eq!(
+            (lines[1].url.as_str(), lines[1].certificate().as_str()),
+            ("http://0.example.com", "no TLS")
+        );
+    }
+}
