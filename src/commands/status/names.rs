@@ -130,9 +130,9 @@ fn state(checks: &[&Check], failing: &[&Check]) -> State {
             && matches!(check.outcome, Outcome::Unknown { .. } | Outcome::Blocked { .. })
     };
     match () {
-        () if !errors.is_empty() && errors.iter().all(|check| heals(check)) => State::NotYet,
+        () if !errors.is_empty() && errors.iter().all(heals) => State::NotYet,
         () if !errors.is_empty() => State::Broken,
-        () if checks.is_empty() || checks.iter().any(|check| unseen(check)) => State::Unknown,
+        () if checks.is_empty() || checks.iter().any(unseen) => State::Unknown,
         () => State::Ok,
     }
 }
