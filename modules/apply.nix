@@ -10,6 +10,7 @@ let
   facts = import ./facts.nix cfg;
   configuration = config.environment.etc."homelab/homelab.yaml".source;
   kubeconfig = "/etc/rancher/k3s/k3s.yaml";
+  hardening = import ./hardening.nix;
   tokenFile = toString (cfg.settings.dns.tokenFile or "");
 in
 {
@@ -78,45 +79,8 @@ in
         RestartSec = "30s";
         RestartSteps = 6;
         RestartMaxDelaySec = "30min";
-
-        DynamicUser = true;
-        UMask = "0077";
-        CapabilityBoundingSet = "";
-        AmbientCapabilities = "";
-        NoNewPrivileges = true;
-        LockPersonality = true;
-        MemoryDenyWriteExecute = true;
-        PrivateDevices = true;
-        PrivateTmp = true;
-        PrivateUsers = true;
-        ProcSubset = "pid";
-        ProtectClock = true;
-        ProtectControlGroups = true;
-        ProtectHome = true;
-        ProtectHostname = true;
-        ProtectKernelLogs = true;
-        ProtectKernelModules = true;
-        ProtectKernelTunables = true;
-        ProtectProc = "invisible";
-        ProtectSystem = "strict";
-        RemoveIPC = true;
-        # UNIX and netlink: the system's resolver uses them.
-        RestrictAddressFamilies = [
-          "AF_INET"
-          "AF_INET6"
-          "AF_NETLINK"
-          "AF_UNIX"
-        ];
-        RestrictNamespaces = true;
-        RestrictRealtime = true;
-        RestrictSUIDSGID = true;
-        SystemCallArchitectures = "native";
-        SystemCallErrorNumber = "EPERM";
-        SystemCallFilter = [
-          "@system-service"
-          "~@privileged @resources"
-        ];
-      };
+      }
+      // hardening;
     };
   };
 }

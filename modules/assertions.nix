@@ -69,6 +69,10 @@ in
       (secret "tokenFile" cfg.tokenFile)
       (secret "dns.tokenFile" (cfg.settings.dns.tokenFile or cfg.dns.tokenFile))
       {
+        assertion = cfg.doctor.onFailure.command == [ ] || cfg.doctor.onFailure.url == null;
+        message = "services.homelab.doctor.onFailure has both command and url; keep one.";
+      }
+      {
         assertion = cfg.role == "agent" -> cfg.serverAddr != "";
         message = "services.homelab.role is \"agent\", and an agent needs a server to join; write services.homelab.serverAddr = \"https://<the first server>:6443\";";
       }

@@ -8,5 +8,6 @@
     ./firewall.nix
     ./address.nix
     ./apply.nix
+    ./doctor.nix
   ];
 }

@@ -201,6 +201,45 @@ in
       };
     };
 
+    doctor = {
+      enable = mkOption {
+        type = types.bool;
+        default = true;
+        example = false;
+        description = "Whether the first server runs `homelab doctor` on a schedule: `homelab-doctor.service` fails when something is wrong, with causes and fixes in its journal; the last report lies in /var/lib/homelab/doctor.json.";
+      };
+
+      schedule = mkOption {
+        type = types.str;
+        default = "hourly";
+        example = "*-*-* 07:00";
+        description = "When, in the notation of systemd's OnCalendar.";
+      };
+
+      onFailure = {
+        command = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          example = literalExpression ''[ (lib.getExe pkgs.tell-me) "lab" ]'';
+          description = "A program with its arguments that is run when something is wrong, with the report as JSON on its standard input. It runs as an unprivileged user without credentials, for 10 seconds at most.";
+        };
+
+        url = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "https://ntfy.sh/my-secret-topic";
+          description = "An address that the report is sent to, as JSON with POST, when something is wrong; in place of a command. It lies in the store, which every user of the machine can read.";
+        };
+      };
+
+      onUnknown = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Whether that happens also when nothing wrong was found but something could not be looked at.";
+      };
+    };
+
     kubeconfig.group = mkOption {
       type = types.nullOr types.str;
       default = null;

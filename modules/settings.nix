@@ -28,6 +28,10 @@ let
       staging = if cfg.acme.staging then true else null;
       inherit (cfg.acme) server;
     };
+    doctor = {
+      onFailure = { inherit (cfg.doctor.onFailure) command url; };
+      onUnknown = if cfg.doctor.onUnknown then true else null;
+    };
     ingress = {
       inherit (cfg.ingress) controller config;
       defaultClass = if cfg.ingress.defaultClass then null else false;

@@ -135,10 +135,10 @@ pub struct Render {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Doctor {
     /// Every check there is, by group; looks at nothing
-    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "bundle"])]
+    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
     pub list: bool,
     /// What a check (or each of a group) looks at, what people notice, what makes it fail and what helps; looks at nothing
-    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "bundle"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
     pub explain: Option<String>,
     /// Only what can be checked before the first `homelab up`
     #[arg(long)]
@@ -164,6 +164,9 @@ pub struct Doctor {
     /// Tell `doctor.onFailure` of the configuration when something is wrong; for timers
     #[arg(long)]
     pub notify: bool,
+    /// Also write the report as JSON into this file, in place of what it held
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Also write what was seen and what came of it into a new file, for a bug report
     ///
     /// One JSON document that only you can read: this report, the flags, and everything that was looked at, with the names,

@@ -107,6 +107,17 @@ fn a_bundle_is_written_once_for_its_owner_alone_and_without_the_token() {
 }
 
 #[test]
+fn the_last_report_is_kept_in_place_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doctor.json");
+    std::fs::write(&path, "old").unwrap();
+    let ended = doctor(&["--quiet", "--report", path.to_str().unwrap()]);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(report["schema_version"], 1);
+    assert_eq!(doctor(&["--quiet", "--report", "/nowhere/doctor.json"]).code, ended.code.max(1));
+}
+
+#[test]
 fn the_hook_gets_the_report_of_a_bad_run_and_changes_no_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let got = folder.path().join("got.json");

@@ -74,4 +74,5 @@ in
   vm-secret = vm ./secret.nix;
   vm-switch = vm ./switch.nix;
   vm-address = vm ./address.nix;
+  vm-doctor-timer = vm ./doctor-timer.nix;
 }

@@ -1,7 +1,7 @@
 //! `homelab doctor`: look at everything, judge it, and name the cause.
 
-mod bundle;
 mod drift;
+mod files;
 pub(super) mod gather;
 mod ingress;
 mod notify;
@@ -33,7 +33,7 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     }
     let selection = Selection::new(flags)?;
     if let Some(path) = &flags.bundle {
-        bundle::is_free(path)?;
+        files::is_free(path)?;
     }
     let scope = Scope {
         cluster: !flags.pre,
@@ -50,9 +50,9 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         _ => progress.fail(LINE, &passed),
     }
     ui::print_report(&report, Form { output: ui.output, verbose: global.verbose, strict: flags.strict });
-    if let Some(path) = &flags.bundle
-        && let Err(error) = bundle::write(path, global, flags, &evidence, &report)
-    {
+    let kept = flags.report.as_ref().map(|path| files::keep(path, &report));
+    let bundled = flags.bundle.as_ref().map(|path| files::bundle(path, global, flags, &evidence, &report));
+    for error in [kept, bundled].into_iter().flatten().filter_map(Result::err) {
         ui::print_error(&error);
         exit = if exit == Exit::Fine { Exit::Unfinished } else { exit };
     }

@@ -65,6 +65,11 @@ in
           onSwitch = false;
           timeout = "30min";
         };
+        doctor = {
+          schedule = "*-*-* 07:00";
+          onFailure.url = "https://ntfy.sh/my-secret-topic";
+          onUnknown = true;
+        };
         kubeconfig.group = "wheel";
         k3s = {
           extraFlags = [ "--cluster-cidr=10.52.0.0/16" ];
@@ -104,6 +109,12 @@ in
         nodeName = "second";
       };
     }
+  ];
+
+  # Nobody is to be told, and nothing is to run by itself.
+  without-doctor = [
+    minimal
+    { services.homelab.doctor.enable = false; }
   ];
 
   # Other web servers, on ports that do not matter.

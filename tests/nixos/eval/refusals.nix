@@ -19,6 +19,12 @@ let
   ];
 in
 {
+  told-twice = but good {
+    services.homelab.doctor.onFailure = {
+      command = [ "/run/current-system/sw/bin/logger" ];
+      url = "https://ntfy.sh/x";
+    };
+  };
   agent-without-server = but agent { services.homelab.serverAddr = lib.mkForce ""; };
   agent-without-token = [
     {

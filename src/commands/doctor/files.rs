@@ -1,9 +1,11 @@
-//! `--bundle FILE`: what was seen and what came of it, for a bug report.
+//! What is written into files: `--report`, the last report for who looks later; `--bundle`, what was seen and what came of
+//! it, for a bug report.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use crate::cli::{Doctor, Global};
 use crate::commands::token;
@@ -30,33 +32,47 @@ pub(super) fn is_free(path: &Path) -> Result<()> {
     }
 }
 
-/// Writes the file, whole or not at all, for its owner alone.
+/// Writes the bundle, whole or not at all, for its owner alone.
 ///
 /// # Errors
 /// When it cannot be written, or came to be there meanwhile.
-pub(super) fn write(
+pub(super) fn bundle(
     path: &Path,
     global: &Global,
     flags: &Doctor,
     seen: &Evidence,
     report: &Report,
 ) -> Result<()> {
-    let failed = |cause: &std::io::Error| {
-        Error::unfinished(format!("cannot write `{}`", path.display())).because(cause)
-    };
-    let text = format!("{:#}\n", document(global, flags, seen, report));
-    // Such a file is made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder(path)).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-    file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+    let written = beside(path, &document(global, flags, seen, report))?;
+    written.persist_noclobber(path).map_err(|error| match error.error.kind() {
         std::io::ErrorKind::AlreadyExists => taken(path),
-        _ => failed(&error.error),
+        _ => failed(path, &error.error),
     })?;
     ui::note(&format!(
         "wrote `{}`: it has names, private addresses, records and logs of your lab, and no secret that is known; read it before you send it",
         path.display()
     ));
     Ok(())
+}
+
+/// Replaces the file with the report, whole or not at all, for its owner alone.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn keep(path: &Path, report: &Report) -> Result<()> {
+    let written = beside(path, &json!(report))?;
+    written.persist(path).map(drop).map_err(|error| failed(path, &error.error))
+}
+
+/// The document in a file beside `path`, which only its owner can read: such files are made with mode 0600.
+fn beside(path: &Path, document: &Value) -> Result<NamedTempFile> {
+    let mut file = NamedTempFile::new_in(folder(path)).map_err(|error| failed(path, &error))?;
+    file.write_all(format!("{document:#}\n").as_bytes()).map_err(|error| failed(path, &error))?;
+    Ok(file)
+}
+
+fn failed(path: &Path, cause: &std::io::Error) -> Error {
+    Error::unfinished(format!("cannot write `{}`", path.display())).because(cause)
 }
 
 fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -> Value {

@@ -1,0 +1,42 @@
+# The doctor runs on its schedule, fails its unit, keeps its report and tells who is to be told. There is no Cloudflare
+# here, and no ingress controller: something is wrong, which is what this is about.
+{
+  name = "homelab-doctor-timer";
+
+  nodes.node =
+    { pkgs, ... }:
+    {
+      imports = [ ./lab.nix ];
+      services.homelab.doctor.onFailure.command = [
+        "${pkgs.coreutils}/bin/tee"
+        "/var/lib/homelab/told.json"
+      ];
+      environment.systemPackages = [ pkgs.jq ];
+    };
+
+  testScript = ''
+    token = "a-token-that-only-this-test-has-0123456789"
+
+    node.wait_for_unit("k3s.service")
+    node.wait_until_succeeds("k3s kubectl get node node | grep -w Ready")
+    node.succeed("systemctl list-timers --all | grep homelab-doctor.timer")
+
+    with subtest("without the token it runs all the same, and says so"):
+        node.fail("systemctl start homelab-doctor.service")
+        node.succeed("journalctl --unit homelab-doctor | grep cf.token")
+
+    node.succeed(f"install -d -m 0700 /run/secrets && printf %s {token} > /run/secrets/cloudflare-token")
+    with subtest("what is wrong fails the unit"):
+        node.fail("systemctl start homelab-doctor.service")
+        node.succeed("systemctl show --property ExecMainStatus homelab-doctor.service | grep -x ExecMainStatus=1")
+        node.succeed("systemctl --failed | grep homelab-doctor.service")
+        node.succeed("journalctl --unit homelab-doctor | grep 'homelab doctor --explain'")
+
+    with subtest("the report is kept, and told"):
+        node.succeed("jq --exit-status '.counts.fail > 0' /var/lib/homelab/doctor.json")
+        node.succeed("test $(stat --format %a /var/lib/homelab/doctor.json) = 600")
+        node.succeed("cmp /var/lib/homelab/told.json /var/lib/homelab/doctor.json")
+        node.fail(f"grep --recursive --quiet {token} /var/lib/homelab/")
+        node.fail(f"journalctl --unit homelab-doctor | grep {token}")
+  '';
+}
