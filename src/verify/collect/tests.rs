@@ -93,23 +93,62 @@ async fn the_provider_is_asked_once_for_all_hosts() {
     assert_eq!(seen.provider.unwrap().unwrap().records.len(), 1);
 }
 
-#[tokio::test]
-async fn a_black_hole_costs_the_deadline_and_no_more_for_a_hundred_hosts() {
-    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let probes = Probes {
-        resolvers: vec![udp.local_addr().unwrap()],
+/// Addresses where packets get lost: bound, and never read.
+fn black_hole(hosts: usize, sockets: &(std::net::TcpListener, std::net::UdpSocket)) -> Probes {
+    let (tcp, udp) = (sockets.0.local_addr().unwrap(), sockets.1.local_addr().unwrap());
+    Probes {
+        resolvers: vec![udp],
         doh: vec![],
         resolv_conf: "/nonexistent".into(),
-        http_port: hole.local_addr().unwrap().port(),
-        https_port: hole.local_addr().unwrap().port(),
+        nowhere: udp,
+        survey: Some(HereSeen::default()),
+        http_port: tcp.port(),
+        https_port: tcp.port(),
         probe: Duration::from_millis(400),
         deadline: Duration::from_millis(900),
-        ..Probes::new(HOST.into(), (0..100).map(|n| format!("s{n}.localhost")).collect())
-    };
-    let begun = std::time::Instant::now();
-    let seen = collect(seed(), &probes, None).await;
-    assert!(begun.elapsed() < Duration::from_millis(1900), "{:?}", begun.elapsed());
-    assert_eq!(seen.hosts.len(), 100);
-    assert!(seen.no_authoritative.is_some());
+        ..Probes::new(HOST.into(), (0..hosts).map(|n| format!("s{n}.localhost")).collect())
+    }
+}
+
+#[tokio::test]
+async fn a_black_hole_costs_the_deadline_and_no_more_for_one_host_and_for_a_hundred() {
+    let bind = "127.0.0.1:0";
+    let sockets = (std::net::TcpListener::bind(bind).unwrap(), std::net::UdpSocket::bind(bind).unwrap());
+    for hosts in [1, 100] {
+        let begun = std::time::Instant::now();
+        let seen = collect(seed(), &black_hole(hosts, &sockets), None).await;
+        assert!(begun.elapsed() < Duration::from_millis(1900), "{hosts}: {:?}", begun.elapsed());
+        assert_eq!(seen.hosts.len(), hosts);
+        assert!(seen.no_authoritative.is_some());
+        assert!(matches!(seen.names.unwrap().zone, Some(Err(_))));
+    }
+}
+
+#[tokio::test]
+async fn the_survey_finds_the_zone_the_resolver_and_what_it_gives_away() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [0, 0, 0, 0])).await;
+    probes.survey = Some(HereSeen::default());
+    probes.nowhere = "127.0.0.1:9".parse().unwrap();
+    let names = collect(seed(), &probes, None).await.names.unwrap();
+    assert_eq!(names.zone.unwrap().unwrap().servers, ["ns.test"]);
+    assert!(names.nowhere.unwrap().is_err());
+    let resolver = &names.resolvers.unwrap()[0];
+    assert!(!resolver.control.as_ref().unwrap().answers.is_empty());
+    // It hides the address of a host that the world has, so it is asked for its make, which it does not tell.
+    let signs = resolver.signs.as_ref().unwrap();
+    assert_eq!((signs.version.as_deref(), signs.names.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn offline_nobody_but_this_machines_resolver_is_asked() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+    (probes.resolvers, probes.survey) = (vec![], Some(HereSeen::default()));
+    let mut seed = seed();
+    seed.offline = true;
+    let seen = collect(seed, &probes, None).await;
+    let host = &seen.hosts[HOST];
+    assert!(host.authoritative.is_empty() && host.public.is_empty());
+    assert_eq!((host.system_servers.len(), host.system.is_some()), (1, true));
+    let names = seen.names.unwrap();
+    assert!(names.zone.is_none() && names.nowhere.is_none() && names.resolvers.unwrap().len() == 1);
 }

@@ -87,7 +87,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size"]),
     Def::error(END_TO_END, "the service answers by its name alone")
-        .needs(&[id::SYSTEM, id::LEAF, ANSWER])
+        .needs(&[id::HOME, id::SYSTEM, id::LEAF, ANSWER])
         .in_up()
         .about(
             "`GET /` to the address that this machine's resolver gives for the name, with the certificate checked: what a browser on this machine does.",
