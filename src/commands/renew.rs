@@ -56,7 +56,9 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
             let labels = &certificate["metadata"]["labels"];
             labels[MANAGED_BY] == HOMELAB && labels[INSTANCE] == config.dns.owner.as_str()
         };
-        return Ok(all.iter().filter(ours).collect());
+        let found: Vec<&Value> = all.iter().filter(ours).collect();
+        let none = || Error::usage("this lab has no certificates yet").hint("`homelab up` has them issued");
+        return if found.is_empty() { Err(none()) } else { Ok(found) };
     }
     let mut chosen: Vec<&Value> = Vec::new();
     for name in &flags.names {

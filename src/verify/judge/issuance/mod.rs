@@ -56,7 +56,7 @@ pub(super) fn host(evidence: &Evidence, host: &str) -> Vec<Judged> {
             Some(chain) => judge(chain),
         };
         let caa = if asks { caa::judge(evidence, acme, host) } else { skip() };
-        let vantage = Vantage::PublicDns("the zone's servers".to_owned());
+        let vantage = Vantage::Authoritative("of the zone".to_owned());
         found.push(judged(id::CAA, Subject::host(host), vantage, caa));
         found.push(of(id::SELFCHECK, along(&|chain| selfcheck::judge(evidence, acme, chain))));
         found.push(of(id::CHALLENGE, along(&|chain| challenge::judge(evidence, acme, chain))));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::origin::Origin;
 use crate::{
     net::tls::Served,
+    plan::readiness::find,
     verify::{
         evidence::{Evidence, at},
         model::{Finding, Outcome},
@@ -25,8 +26,10 @@ pub(super) fn judge(evidence: &Evidence, origin: &Origin<'_>, served: &Served) -
     let planned: Option<Timestamp> =
         origin.certificate.and_then(|certificate| at(certificate, "/status/renewalTime").parse().ok());
     let late = planned.map(|planned| evidence.now.duration_since(planned).as_secs());
+    let goes_on = origin.certificate.and_then(|certificate| find(certificate, "Issuing"));
+    let goes_on = goes_on.is_some_and(|issuing| issuing["status"] == "True");
     match late {
-        Some(late) if late > life / LATE => {}
+        Some(late) if late > life / LATE && !goes_on => {}
         Some(late) if late < 0 => {
             return Outcome::pass(format!("{} left, renewed in {}", span(left), span(-late)));
         }

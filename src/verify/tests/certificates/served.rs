@@ -88,6 +88,13 @@ fn each_reason_for_the_fake_certificate_is_told() {
     assert!(cause(&renamed).contains("writes into `homelab/other-tls`"));
     let unnamed = |e: &mut Evidence| items(e, INGRESSES)[0]["spec"]["tls"][0]["secretName"] = json!(null);
     assert!(cause(&unnamed).contains("names no Secret"));
+    let by_default = |e: &mut Evidence| {
+        unnamed(e);
+        items(e, CERTIFICATES)
+            .push(json!({ "metadata": { "namespace": "ingress-nginx", "name": "wildcard-tls" },
+            "spec": { "secretName": "wildcard-tls" } }));
+    };
+    assert!(cause(&by_default).contains("not been issued"));
     let broken = |e: &mut Evidence| {
         let secrets = acme(e).secrets.as_mut().unwrap();
         secrets.insert("homelab/whoami-tls".into(), Err("its `tls.crt` has no PEM certificate".into()));

@@ -129,6 +129,11 @@ const PLAIN: &[Case] = &[
         "a certificate renews under load without a failed request",
         renewal::renews_without_a_failed_request,
     ),
+    with_all(
+        "renewal",
+        "homelab renew gives another certificate, and guesses at no name",
+        doctor::certificates::attempts::renewed_on_request,
+    ),
     always("doctor", "a healthy lab gives no failure and no warning", doctor::a_healthy_lab),
     always(
         "doctor",

@@ -1,10 +1,13 @@
 //! CAA records, challenges, rate limits, and the pause after a failure.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{bare, guest, guest_leaves, injury};
 use crate::cases::doctor::Injury;
-use crate::cases::hands::{DOMAIN, Hands, ZONE, eventually};
+use crate::cases::hands::{DOMAIN, Hands, WHOAMI, ZONE, eventually, expect};
+use crate::command::output_within;
 use crate::error::{Context, Result};
 use crate::network::RESOLVERS;
 
@@ -116,4 +119,36 @@ fn limit(hands: &Hands) -> Result<()> {
     let words =
         ["-n", "homelab", "patch", "order", &order, "--subresource=status", "--type=merge", "-p", &patch];
     hands.kubectl(&words).map(drop)
+}
+
+/// `homelab renew` gives another certificate, which the nodes serve; a name that is nearly right is no guess.
+pub(in crate::cases) fn renewed_on_request(hands: &Hands) -> Result<()> {
+    let config = hands.run.homelab_config().display().to_string();
+    let renew = |name: &str| {
+        let words = ["renew", name, "--output", "json", "--config", &config];
+        output_within(&mut hands.homelab(&words), Duration::from_secs(240))
+    };
+    let wrong = renew("whoamy")?;
+    expect(wrong.status.code() == Some(2) && wrong.stderr.contains("did you mean `whoami"), &wrong.stderr)?;
+    let before = served(hands)?;
+    let output = renew("whoami")?;
+    expect(output.status.success(), format!("{}{}", output.stdout, output.stderr))?;
+    let answer: Value = serde_json::from_str(&output.stdout).context("the JSON of renew")?;
+    let serial = answer["certificates"][0]["serial"].as_str().context("the serial")?.to_owned();
+    expect(!serial.ends_with(&before), format!("the serial is {before} as before"))?;
+    eventually("the nodes to serve it", 60, || {
+        let now = served(hands)?;
+        Ok(if serial.ends_with(&now) { Ok(()) } else { Err(format!("{now} is served, not {serial}")) })
+    })
+    .map(drop)
+}
+
+/// The serial of the certificate that the demo's host shows, in lower case and without leading zeros.
+fn served(hands: &Hands) -> Result<String> {
+    let script = format!(
+        "openssl s_client -connect {WHOAMI}:443 -servername {WHOAMI} </dev/null 2>/dev/null | openssl x509 -noout -serial"
+    );
+    let line = hands.client.run("bash", &["-c", &script])?;
+    let serial = line.trim().trim_start_matches("serial=").trim_start_matches('0');
+    Ok(serial.to_lowercase())
 }
