@@ -103,6 +103,10 @@ fn hosts_of(config: &Config, name: &str) -> Vec<String> {
 
 fn unknown(config: &Config, name: &str, all: &[Value]) -> Error {
     let mut known: Vec<String> = all.iter().map(place).collect();
+    // A service goes by what stands before the domain, the demo too.
+    let below = format!(".{}", config.domain);
+    let hosts = config.hosts();
+    known.extend(hosts.iter().filter_map(|host| host.as_str().strip_suffix(&below).map(str::to_owned)));
     known.extend(config.services.iter().map(|service| service.name.clone()));
     known.extend(
         all.iter().flat_map(|c| entries(c, "/spec/dnsNames")).filter_map(|n| n.as_str().map(str::to_owned)),
