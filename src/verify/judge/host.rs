@@ -69,7 +69,7 @@ fn cgroup(machine: &MachineSeen) -> Outcome {
         return Outcome::pass("cpu, cpuset and memory");
     }
     Finding::new(
-        format!("the kernel does not offer the cgroup controllers {}", missing.join(", ")),
+        format!("the kernel lacks cgroup controllers: {}", missing.join(", ")),
         "k3s does not start without them; the kernels of small boards often leave `memory` off",
         "switch them on at the kernel's command line and reboot",
     )
@@ -90,7 +90,7 @@ fn disk(machine: &MachineSeen) -> Outcome {
     let what = if disk.inodes > disk.used { "of the inodes" } else { "of the space" };
     let free = disk.free / (1 << 20);
     let finding = Finding::new(
-        format!("{percent} % {what} of `{path}` are used ({free} MiB are free)"),
+        format!("{percent} % {what} of `{path}` is used, {free} MiB are free"),
         "images, volumes, logs and old generations of NixOS fill it; the kubelet removes images from 85 % on, and pods when next to nothing is left",
         "make room: `sudo nix-collect-garbage -d` removes old generations and the ways back to them, `sudo k3s crictl rmi --prune` images that no pod uses",
     )

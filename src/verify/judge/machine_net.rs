@@ -28,10 +28,12 @@ pub(super) fn overlap(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
     let nodes: Vec<IpAddr> =
         evidence.nodes.iter().flatten().flat_map(|node| node.addresses.iter().copied()).collect();
+    // As long as nobody says which nodes there are, a route to another node's pods looks like any other.
+    let unsure = evidence.nodes.is_none() && routes.iter().any(is_over_own);
     let foreign = routes.iter().filter(|route| !is_own(route, &nodes) && route.network.prefix > 0);
     let mut wider = None;
     for route in foreign {
-        for (network, purpose) in &networks {
+        for (network, purpose) in networks.iter().filter(|(network, _)| !unsure || *network != PODS) {
             if network.covers(&route.network) {
                 return inside(route, network, purpose).into();
             }
@@ -75,8 +77,11 @@ fn networks(evidence: &Evidence) -> Vec<Purpose> {
 
 /// Routes of the cluster's network: over its interfaces, or straight to another node.
 fn is_own(route: &Route, nodes: &[IpAddr]) -> bool {
+    is_over_own(route) || route.gateway.is_some_and(|gateway| nodes.contains(&IpAddr::V4(gateway)))
+}
+
+fn is_over_own(route: &Route) -> bool {
     OWN.iter().any(|name| route.interface.starts_with(name))
-        || route.gateway.is_some_and(|gateway| nodes.contains(&IpAddr::V4(gateway)))
 }
 
 fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {

@@ -154,6 +154,19 @@ fn a_route_into_the_clusters_addresses_is_named_and_the_clusters_own_are_not() {
 }
 
 #[test]
+fn a_route_to_another_nodes_pods_is_no_failure_while_the_nodes_are_not_known() {
+    let with = |network| {
+        whole(|e| {
+            e.machine = Some(machine());
+            e.machine.as_mut().unwrap().routes.as_mut().unwrap().push(route(network, [192, 168, 1, 3]));
+            e.nodes = None;
+        })
+    };
+    assert_eq!(fails(&with("10.42.1.0/24")), []);
+    assert_eq!(fails(&with("10.43.1.0/24")), [id::CIDR_OVERLAP]);
+}
+
+#[test]
 fn a_cluster_with_other_networks_is_asked_for_them() {
     let report = whole(|e| {
         e.machine = Some(machine());

@@ -126,7 +126,7 @@ pub(super) const INJURIES: &[Injury] = &[
         "host.ports",
         &["python3", "0.0.0.0:80"],
         |hands| {
-            let script = "cd / && setsid python3 -m http.server 80 >/dev/null 2>&1 </dev/null & echo $!";
+            let script = "cd /; python3 -m http.server 80 >/dev/null 2>&1 </dev/null & echo $!";
             let pid = hands.node.run("bash", &["-c", script])?;
             hands.config_file("web-server.pid", &pid).map(drop)
         },
