@@ -1,6 +1,6 @@
 //! The API server, the nodes and what k3s brings.
 
-use super::{Def, cause};
+use super::{Def, cause, id};
 use crate::verify::model::CheckId;
 
 /// A kubeconfig is found, readable, usable, and of the cluster that answers.
@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["k3s documentation, \"Cluster Access\"", "k3s-io/k3s#3969, #389"])
         .before_up(),
     Def::error(API_CERTIFICATES, "the certificates of the API server and of the kubeconfig are in date")
-        .needs(&[KUBECONFIG])
+        .needs(&[KUBECONFIG, id::CLOCK])
         .about(
             "The certificate that the API server shows in a TLS handshake, the user's certificate in the kubeconfig, and the events by which k3s itself warns. It needs no answer of the API server, so that it works when nothing else does. Less than 60 days is a warning.",
             "From one day to the next: `x509: certificate has expired or is not yet valid`, or `Unauthorized` with a kubeconfig that worked for a year.",
