@@ -52,7 +52,7 @@ fn is_late(at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// When a line was written: `E0601 11:59:30.123456` (klog, which leaves the year out) or `time=`, as JSON or as logfmt.
-fn written(line: &str, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn written(line: &str, now: Timestamp) -> Option<Timestamp> {
     for key in ["\"time\":\"", "time=\""] {
         if let Some((_, rest)) = line.split_once(key) {
             return rest.split('"').next()?.parse().ok();

@@ -1,5 +1,6 @@
 //! Annotations of Ingresses that the controller does not accept. It says so in its log only.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{objects, or_pass, unread};
@@ -7,7 +8,11 @@ use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
         evidence::{Evidence, at, entries},
-        judge::judged,
+        judge::{
+            judged,
+            logs::written,
+            objects::{full_name, when},
+        },
         model::{Finding, Judged, Subject, Vantage},
         registry::id,
     },
@@ -56,7 +61,7 @@ fn remove(ingress: &Value, key: &str) -> String {
 }
 
 fn snippet(ingress: &Value, key: &str) -> Finding {
-    let name = objects::name(ingress);
+    let name = full_name(ingress);
     Finding::new(
         format!("Ingress `{name}` has the annotation `{key}`, and snippets are off"),
         "a snippet lets anyone who may write an Ingress read every Secret (CVE-2021-25742), so the controller does not \
@@ -78,13 +83,13 @@ fn refused(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
     let changed = changed(ingress)?;
     let mut lines = logs.flat_map(|(_, log)| log.lines()).filter(|line| line.contains(REFUSED));
     let key = lines.find_map(|line| {
-        let current = written(line)? >= changed;
+        let current = written(line, evidence.now)? >= changed;
         keys(ingress).find(|key| current && key.starts_with(PREFIX) && names(line, key))
     })?;
     let short = key.strip_prefix(PREFIX)?;
     Some(
         Finding::new(
-            format!("the controller does not accept the value of `{short}` in Ingress `{}`", objects::name(ingress)),
+            format!("the controller does not accept the value of `{short}` in Ingress `{}`", full_name(ingress)),
             "the value is not what the annotation takes; the controller passes over the whole Ingress, or keeps its state from before",
             "correct the value: the annotation's page of the ingress-nginx documentation says what it takes",
         )
@@ -98,20 +103,11 @@ fn names(line: &str, key: &str) -> bool {
     line.match_indices(key).map(after).any(|next| !next.is_some_and(|c| c.is_alphanumeric() || c == '-'))
 }
 
-/// The month, day and time of a line of the controller's log (klog: `E0601 12:00:00.123456`), as digits that compare.
-fn written(line: &str) -> Option<String> {
-    let (day, rest) = line.get(1..)?.split_once(' ')?;
-    let time = rest.trim_start().get(..8)?;
-    let digits: String = day.chars().chain(time.chars()).filter(char::is_ascii_digit).collect();
-    (digits.len() == 10).then_some(digits)
-}
-
-/// When the Ingress was written last, its status aside, in the same digits.
-fn changed(ingress: &Value) -> Option<String> {
+/// When the Ingress was written last, its status aside.
+fn changed(ingress: &Value) -> Option<Timestamp> {
     let writes = entries(ingress, "/metadata/managedFields").iter();
-    let times = writes.filter(|entry| at(entry, "/subresource").is_empty()).map(|entry| at(entry, "/time"));
-    let last =
-        times.max().filter(|time| !time.is_empty()).unwrap_or(at(ingress, "/metadata/creationTimestamp"));
-    let digits: String = last.chars().filter(char::is_ascii_digit).collect();
-    digits.get(4..14).map(str::to_owned)
+    let own = writes.filter(|entry| at(entry, "/subresource").is_empty());
+    own.filter_map(|entry| when(entry, "/time"))
+        .max()
+        .or_else(|| when(ingress, "/metadata/creationTimestamp"))
 }

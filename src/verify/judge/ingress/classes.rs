@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::{
     lab_wide,
-    objects::{self, CLASS_CONTROLLER, Class, annotation, name},
+    objects::{self, CLASS_CONTROLLER, Class, annotation},
     or_pass, unread,
 };
 use crate::{
     desired::ingress_nginx::CLASS,
     verify::{
         evidence::{Evidence, at},
-        judge::judged,
+        judge::{judged, objects::full_name},
         model::{Finding, Judged, Severity, Subject, Vantage},
         registry::id,
     },
@@ -112,7 +112,7 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
 }
 
 fn missing(ingress: &Value, class: &str) -> Finding {
-    let name = name(ingress);
+    let name = full_name(ingress);
     let finding = Finding::new(
         format!("Ingress `{name}` names the IngressClass `{class}`, which does not exist"),
         "no controller serves it: its host gets the 404 of an unknown name, and no record; it was written for another cluster, or the class has a typo",
@@ -135,7 +135,7 @@ fn give_class(ingress: &Value) -> String {
 
 fn without(ingress: &Value) -> Finding {
     Finding::new(
-        format!("Ingress `{}` names no class, and there is no default one", name(ingress)),
+        format!("Ingress `{}` names no class, and there is no default one", full_name(ingress)),
         "with `ingress.defaultClass: false` the controller serves only what names its class",
         format!("give it the class `{CLASS}`, or set `ingress.defaultClass: true`"),
     )

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{objects, or_pass, unread};
 use crate::verify::{
     evidence::{Evidence, at, entries},
-    judge::judged,
+    judge::{judged, objects::full_name},
     model::{Finding, Judged, Subject, Vantage},
     registry::id,
 };
@@ -22,7 +22,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     ingresses.retain(|ingress| objects::annotation(ingress, CANARY) != "true");
     // As the controller sorts them: by age, and of the same age the later name first (`sortIngressSlice`).
     ingresses.sort_by_cached_key(|ingress| {
-        (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(objects::name(ingress)))
+        (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(full_name(ingress)))
     });
     let mut taken: BTreeMap<(&str, &str, bool), &Value> = BTreeMap::new();
     let mut found = Vec::new();
@@ -57,7 +57,7 @@ fn places(ingress: &Value) -> Vec<(&str, &str, bool)> {
 }
 
 fn twice((host, path, _): (&str, &str, bool), first: &Value, second: &Value) -> Finding {
-    let (winner, loser) = (objects::name(first), objects::name(second));
+    let (winner, loser) = (full_name(first), full_name(second));
     Finding::new(
         format!("Ingresses `{winner}` and `{loser}` both have `{host}{path}`"),
         format!("the older one, `{winner}`, gets the requests; the controller passes over the path in `{loser}` and says nothing"),

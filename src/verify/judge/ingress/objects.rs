@@ -15,14 +15,6 @@ pub(super) const CLASS_CONTROLLER: &str = "k8s.io/ingress-nginx";
 /// How a class was named before there were IngressClasses.
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
-/// `namespace/name`, or the name alone of what lies in none.
-pub(super) fn name(object: &Value) -> String {
-    match (at(object, "/metadata/namespace"), at(object, "/metadata/name")) {
-        ("", name) => name.to_owned(),
-        (namespace, name) => format!("{namespace}/{name}"),
-    }
-}
-
 /// An annotation; empty when there is none.
 pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
     object["metadata"]["annotations"][key].as_str().unwrap_or_default()

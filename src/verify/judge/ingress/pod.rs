@@ -7,12 +7,16 @@ use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
         evidence::{Evidence, at, entries},
+        judge::{
+            objects::{condition, full_name},
+            pods,
+        },
         model::{Finding, Outcome},
     },
 };
 
 /// What the last line of a log means: a part of it, the cause and the fix.
-const LAST_WORDS: [(&str, &str, &str); 5] = [
+const LAST_WORDS: [(&str, &str, &str); 4] = [
     (
         "unknown flag",
         "the DaemonSet has an argument that this version of the controller does not know",
@@ -33,155 +37,78 @@ const LAST_WORDS: [(&str, &str, &str); 5] = [
         "pods on this node do not reach the API server: a firewall on the node drops what comes from `cni0`",
         "let the node accept what comes from `cni0`",
     ),
-    ("No such host", "the controller cannot resolve a name that it needs", "look at CoreDNS"),
 ];
 
 /// Judges the pod of node `node`; `all` are the pods of every namespace.
 pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
-    let name = objects::name(pod);
-    let condition = |kind: &str| {
-        entries(pod, "/status/conditions").iter().find(|condition| at(condition, "/type") == kind)
-    };
-    if let Some(scheduled) = condition("PodScheduled").filter(|condition| at(condition, "/status") == "False")
+    if pods::is_ready(pod) {
+        return Outcome::pass(format!("pod `{}` is ready", full_name(pod)));
+    }
+    let unplaced = condition(pod, "PodScheduled").filter(|condition| at(condition, "/status") == "False");
+    if let Some(unplaced) = unplaced.map(|condition| at(condition, "/message"))
+        && unplaced.contains("free ports")
     {
-        return unscheduled(all, node, &name, at(scheduled, "/message")).into();
+        return no_port(all, node, unplaced).into();
     }
-    if condition("Ready").is_some_and(|condition| at(condition, "/status") == "True") {
-        return Outcome::pass(format!("pod `{name}` is ready"));
+    let container = entries(pod, "/status/containerStatuses").first();
+    if let Some(container) = container.filter(|container| ends_again(container)) {
+        return crash(evidence, set, node, pod, container).into();
     }
-    let nothing = Value::Null;
-    let status = entries(pod, "/status/containerStatuses").first().unwrap_or(&nothing);
-    let waiting = at(status, "/state/waiting/reason");
-    let said = at(status, "/state/waiting/message");
-    let finding = match waiting {
-        "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
-            not_pulled(node, at(status, "/image"), said)
-        }
-        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => Finding::new(
-            format!("the container of pod `{name}` on node `{node}` cannot be made"),
-            said.trim_end_matches('.').to_owned(),
-            "run `homelab up`; then look at the pod's events",
-        )
-        .heals(),
-        _ if status.pointer("/lastState/terminated").is_some() || waiting == "CrashLoopBackOff" => {
-            ends_again(evidence, set, node, pod, status)
-        }
-        _ => starting(evidence, node, pod),
-    };
-    finding.look(format!("kubectl -n {NAMESPACE} describe pod {}", at(pod, "/metadata/name"))).into()
+    let finding = pods::trouble(evidence, pod).map(pods::Trouble::finding);
+    finding.unwrap_or_else(|| starting(evidence, node, pod)).into()
 }
 
-fn unscheduled(all: &[Value], node: &str, pod: &str, message: &str) -> Finding {
+fn no_port(all: &[Value], node: &str, message: &str) -> Finding {
     let summary = format!("the ingress controller has no place on node `{node}`: {message}");
-    let look = format!("kubectl -n {NAMESPACE} describe pods");
-    if message.contains("free ports") {
-        let claims = ports::claims(all);
-        let holder = claims.iter().find(|claim| at(claim.pod, "/spec/nodeName") == node);
-        return match holder {
-            Some(claim) => Finding::new(
-                summary,
-                format!("pod `{}` holds {} of the node", objects::name(claim.pod), claim.ports()),
-                "take the `hostPort` out of that pod's owner, or give it another",
-            ),
-            None => Finding::new(
-                summary,
-                "the controller's pod before this one still holds the ports: it may serve its last connections for 5 minutes",
-                "wait until it has ended",
-            )
-            .heals(),
-        }
-        .look(look);
-    }
-    let short = ["cpu", "memory"].into_iter().find(|what| message.contains(&format!("Insufficient {what}")));
-    match short {
-        Some(what) => Finding::new(
+    let claims = ports::claims(all);
+    let finding = match claims.iter().find(|claim| at(claim.pod, "/spec/nodeName") == node) {
+        Some(claim) => Finding::new(
             summary,
-            format!("the requests of all pods together leave too little {what} on the node"),
-            format!("lower the {what} that other pods request, or take pods off the node"),
-        )
-        .look(format!("kubectl describe node {node}")),
+            format!("pod `{}` holds {} of the node", full_name(claim.pod), claim.ports()),
+            "take the `hostPort` out of that pod's owner, or give it another",
+        ),
         None => Finding::new(
             summary,
-            format!("pod `{pod}` fits the node in no way that the scheduler knows"),
-            "do what the message asks for",
+            "the controller's pod before this one still holds the ports: it may serve its last connections for 5 minutes",
+            "wait until it has ended",
         )
-        .look(look),
-    }
-}
-
-fn not_pulled(node: &str, image: &str, said: &str) -> Finding {
-    let summary = format!("node `{node}` cannot pull the controller's image `{image}`");
-    let (cause, fix) = if said.contains("toomanyrequests") || said.contains("429") {
-        (
-            "the registry lets this address pull no more for now",
-            "wait, or log in at the registry in `/etc/rancher/k3s/registries.yaml`",
-        )
-    } else if said.contains("not found")
-        || said.contains("manifest unknown")
-        || said.contains("InvalidImageName")
-    {
-        (
-            "the registry has no such image",
-            "correct `images: { ingressNginx: … }` in the configuration, and run `homelab up`",
-        )
-    } else if said.contains("no such host") || said.contains("timeout") || said.contains("refused") {
-        (
-            "the node does not reach the registry",
-            "look at the node's own DNS and its way to the internet; containerd uses those, not the cluster's",
-        )
-    } else if said.contains("x509") {
-        (
-            "the node does not trust the registry's certificate",
-            "look at the node's clock, and at what stands between it and the internet",
-        )
-    } else {
-        ("the registry does not give it to the node", "look at what the pod's events say of it")
+        .heals(),
     };
-    Finding::new(summary, cause, fix).heals()
+    finding.look(format!("kubectl -n {NAMESPACE} describe pods"))
 }
 
-/// It ran and ended, and is started again and again.
-fn ends_again(evidence: &Evidence, set: &Value, node: &str, pod: &Value, status: &Value) -> Finding {
-    let ended = &status["lastState"]["terminated"];
+/// Whether it ran, ended and is started again; that it ran out of memory is told of every pod alike.
+fn ends_again(container: &Value) -> bool {
+    let ended = container.pointer("/lastState/terminated").or(container.pointer("/state/terminated"));
+    let crashes = at(container, "/state/waiting/reason") == "CrashLoopBackOff";
+    ended.is_some_and(|ended| at(ended, "/reason") != "OOMKilled" && (crashes || ended["exitCode"] != 0))
+}
+
+fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &Value) -> Finding {
+    let place = format!("{}/controller", full_name(pod));
+    let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
+    let ended = at(container, "/lastState/terminated/message").trim();
+    let words = log.and_then(|log| last_words(log)).unwrap_or(ended);
     let summary = format!("the ingress controller on node `{node}` ends again and again");
-    if at(ended, "/reason") == "OOMKilled" {
-        return Finding::new(
-            summary,
-            "it takes more memory than its limit, or than the node has",
-            "raise the limit, or take pods off the node",
-        );
-    }
-    let log = evidence
-        .cluster
-        .as_ref()
-        .and_then(|cluster| cluster.logs.get(&format!("{}/controller", objects::name(pod))))
-        .map(String::as_str)
-        .unwrap_or_default();
-    let words = last_words(log).unwrap_or_else(|| at(ended, "/message").trim());
-    let code = ended["exitCode"].as_i64().map_or_else(String::new, |code| format!(" with exit code {code}"));
-    let summary = match words {
-        "" => format!("{summary}{code}"),
-        words => format!("{summary}: {words}"),
-    };
+    let summary = if words.is_empty() { summary } else { format!("{summary}: {words}") };
     let known = LAST_WORDS.iter().find(|(part, ..)| words.contains(part));
     let (cause, fix) = known.map_or(
         (
             "the program gives up on what its log says",
             "follow what the log says; `homelab up` brings back everything that homelab made",
         ),
-        |(_, cause, fix)| (cause, fix),
+        |(_, cause, fix)| (*cause, *fix),
     );
-    let look = format!("kubectl -n {NAMESPACE} logs {} --previous --tail=20", at(pod, "/metadata/name"));
-    match objects::editor(set) {
+    let finding = match objects::editor(set) {
         Some(editor) => made_anew(Finding::new(
             summary,
             format!("{cause}; the DaemonSet was changed by hand, as `{editor}`"),
             "make the DaemonSet anew",
         )),
         None => Finding::new(summary, cause, fix),
-    }
-    .look(look)
-    .heals()
+    };
+    let name = at(pod, "/metadata/name");
+    finding.look(format!("kubectl -n {NAMESPACE} logs {name} --previous --tail=20")).heals()
 }
 
 /// The last line that tells of an error; else the last one.
@@ -191,7 +118,7 @@ fn last_words(log: &str) -> Option<&str> {
     let is_klog = |line: &str, letters: &str| {
         let mut chars = line.chars();
         chars.next().is_some_and(|letter| letters.contains(letter))
-            && chars.next().is_some_and(|c| c.is_ascii_digit())
+            && chars.next().is_some_and(|next| next.is_ascii_digit())
     };
     let telling = |line: &&&str| {
         is_klog(line, "FE")
@@ -200,18 +127,14 @@ fn last_words(log: &str) -> Option<&str> {
             || line.contains("unknown flag")
     };
     let line = lines.iter().rev().find(telling).or(lines.last())?;
-    let text =
-        if is_klog(line, "FEWI") { line.split_once("] ").map_or(*line, |(_, text)| text) } else { line };
-    Some(text)
+    let text = if is_klog(line, "FEWI") { line.split_once("] ").map(|(_, text)| text) } else { None };
+    Some(text.unwrap_or(line))
 }
 
 fn starting(evidence: &Evidence, node: &str, pod: &Value) -> Finding {
-    let name = at(pod, "/metadata/name");
-    let event = evidence.objects("events").into_iter().flatten().rev().find(|event| {
-        at(event, "/involvedObject/kind") == "Pod" && at(event, "/involvedObject/name") == name
-    });
+    let event = pods::event(evidence, pod, &["FailedCreatePodSandBox", "FailedMount", "Unhealthy"]);
     let cause = match event {
-        Some(event) => format!("the cluster says: {}", at(event, "/message").trim_end_matches('.')),
+        Some(message) => format!("the cluster says: {}", message.trim_end_matches('.')),
         None => "it starts, and is ready once nginx has its first configuration".to_owned(),
     };
     Finding::new(

@@ -7,7 +7,7 @@ use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
         evidence::{Evidence, at, entries},
-        judge::judged,
+        judge::{judged, objects::full_name},
         model::{Finding, Judged, Outcome, Subject, Vantage},
         registry::id,
     },
@@ -125,7 +125,7 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
     let look = format!("kubectl -n {NAMESPACE} describe daemonset {CONTROLLER}");
     if let Some(pod) = here.first() {
         return Finding::new(
-            format!("pod `{}` on node `{node}` is ending", objects::name(pod)),
+            format!("pod `{}` on node `{node}` is ending", full_name(pod)),
             "the DaemonSet is being rolled out, or the pod was removed; it may serve its last connections for 5 minutes",
             "wait until the next pod is ready",
         )

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{lab_wide, objects, or_pass, unread};
 use crate::verify::{
     evidence::{Evidence, at, entries},
-    judge::judged,
+    judge::{judged, objects::full_name},
     model::{Finding, Judged, Severity, Subject, Vantage},
     registry::id,
 };
@@ -48,7 +48,7 @@ impl Claim<'_> {
             Some(owner) => {
                 format!("{} `{namespace}/{}`", at(owner, "/kind"), at(owner, "/name"))
             }
-            None => format!("Pod `{}`", objects::name(self.pod)),
+            None => format!("Pod `{}`", full_name(self.pod)),
         }
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn holds(node: &str, claim: &Claim<'_>) -> Finding {
-    let summary = format!("pod `{}` holds {} of node `{node}`", objects::name(claim.pod), claim.ports());
+    let summary = format!("pod `{}` holds {} of node `{node}`", full_name(claim.pod), claim.ports());
     if let Some(service) = claim.service() {
         return Finding::new(
             summary,
@@ -114,7 +114,7 @@ fn holds(node: &str, claim: &Claim<'_>) -> Finding {
 }
 
 fn waits(claim: &Claim<'_>) -> Finding {
-    let name = objects::name(claim.pod);
+    let name = full_name(claim.pod);
     Finding::new(
         format!("pod `{name}` waits for {} of a node", claim.ports()),
         "the ingress controller has it now; after a restart of the node, the first of the two gets it",

@@ -12,7 +12,7 @@ use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
         evidence::{Evidence, NodeSeen, at, entries},
-        judge::judged,
+        judge::{judged, objects::full_name},
         model::{Finding, Judged, Outcome, Subject, Vantage},
         registry::id,
         words::list,
@@ -235,7 +235,7 @@ fn service_of(evidence: &Evidence, address: &str) -> Option<String> {
             || among("/spec/externalIPs")
             || balanced
     };
-    evidence.objects("services")?.iter().find(has).map(objects::name)
+    evidence.objects("services")?.iter().find(has).map(full_name)
 }
 
 /// The node that has the address as its external one.
