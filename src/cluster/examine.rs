@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::{StreamExt, future, stream};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::request::{self, Failed, Purpose};
@@ -19,7 +19,6 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("namespaces", "/api/v1/namespaces", false),
     ("pods", "/api/v1/pods", false),
     ("services", "/api/v1/services", false),
-    ("secrets", "/api/v1/secrets", true),
     ("configmaps/ingress-nginx", "/api/v1/namespaces/ingress-nginx/configmaps", false),
     ("events", "/api/v1/events?fieldSelector=type%3DWarning", false),
     ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false),
@@ -114,9 +113,6 @@ impl Cluster {
         list: Result<Result<Value, Failed>, tokio::time::error::Elapsed>,
     ) -> (Listing, Option<ApiFailure>) {
         match list {
-            Ok(Ok(list)) if resource == "secrets" => {
-                (Listing::Items(items(list).iter().map(name_only).collect()), None)
-            }
             Ok(Ok(list)) => (Listing::Items(items(list)), None),
             Ok(Err(Failed::Kube(kube::Error::Api(status)))) if status.code == 404 => {
                 (Listing::Unserved, None)
@@ -177,12 +173,6 @@ impl Cluster {
 fn reason(body: &str) -> String {
     let status: Value = serde_json::from_str(body).unwrap_or_default();
     at(&status, "/message").trim().to_owned()
-}
-
-/// A Secret by its name: `kubectl apply` keeps the whole of it in an annotation.
-fn name_only(secret: &Value) -> Value {
-    let metadata = &secret["metadata"];
-    json!({ "metadata": { "namespace": metadata["namespace"], "name": metadata["name"] } })
 }
 
 /// The containers whose logs are read.

@@ -150,7 +150,6 @@ fn written(loaded: &Result<Config>) -> ConfigSeen {
             annotation_prefix: config.dns.annotation_prefix.clone(),
             class: ingress_nginx::CLASS.to_owned(),
             default_class: config.ingress.default_class,
-            issuer: issuer::issuer_name(config).to_owned(),
         },
         Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
     }

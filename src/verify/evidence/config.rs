@@ -19,8 +19,6 @@ pub struct ConfigSeen {
     pub class: String,
     /// Whether that controller serves Ingresses without a class, too.
     pub default_class: bool,
-    /// The ClusterIssuer that Ingresses should name; empty when the file cannot be used.
-    pub issuer: String,
 }
 
 /// A service of the configuration.

@@ -12,7 +12,6 @@ fn config() -> ConfigSeen {
         annotation_prefix: "external-dns.alpha.kubernetes.io/".into(),
         class: "nginx".into(),
         default_class: false,
-        issuer: "letsencrypt".into(),
     }
 }
 

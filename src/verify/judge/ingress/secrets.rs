@@ -1,12 +1,14 @@
 //! Whether somebody makes the certificate that an Ingress names, and whether it is for all of its hosts.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{objects, or_pass, unread};
 use crate::{
     net::tls::FAKE_CERTIFICATE,
     verify::{
-        evidence::{Evidence, at, entries},
+        evidence::{Evidence, SecretSeen, at, entries},
         judge::judged,
         model::{Finding, Judged, Subject, Vantage},
         registry::id,
@@ -21,8 +23,8 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let Some(ingresses) = objects::served(evidence) else {
         return unread(id::TLS_SECRET, "Ingresses or their classes");
     };
-    let Some(secrets) = evidence.objects("secrets") else {
-        return unread(id::TLS_SECRET, "names of the Secrets");
+    let Some(secrets) = evidence.acme.as_ref().and_then(|acme| acme.secrets.as_ref()) else {
+        return unread(id::TLS_SECRET, "TLS Secrets");
     };
     let Some(certificates) = evidence.objects("certificates.cert-manager.io") else {
         return unread(id::TLS_SECRET, "Certificates");
@@ -32,7 +34,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         let namespace = at(ingress, "/metadata/namespace");
         let asks = ASKS.iter().any(|key| !objects::annotation(ingress, key).is_empty());
         let made = |secret: &str| {
-            asks || is_there(secrets, namespace, secret)
+            asks || secrets.contains_key(&format!("{namespace}/{secret}"))
                 || certificates.iter().any(|certificate| {
                     at(certificate, "/metadata/namespace") == namespace
                         && at(certificate, "/spec/secretName") == secret
@@ -42,7 +44,9 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
             let secret = at(entry, "/secretName");
             if !secret.is_empty() && !made(secret) {
                 let finding = nobody(evidence, secrets, ingress, secret);
+                // One of another type than `kubernetes.io/tls` is not among those that were read, but is served.
                 let hosts = entries(entry, "/hosts").iter().filter_map(Value::as_str);
+                let hosts = hosts.filter(|host| !is_served(evidence, host));
                 found.extend(
                     hosts.map(|host| {
                         judged(id::TLS_SECRET, Subject::host(host), Vantage::Api, finding.clone())
@@ -58,24 +62,23 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     or_pass(found, id::TLS_SECRET, "every certificate that an Ingress names is made by somebody")
 }
 
-fn is_there(secrets: &[Value], namespace: &str, name: &str) -> bool {
-    secrets
-        .iter()
-        .any(|secret| at(secret, "/metadata/namespace") == namespace && at(secret, "/metadata/name") == name)
-}
-
-fn nobody(evidence: &Evidence, secrets: &[Value], ingress: &Value, secret: &str) -> Finding {
+fn nobody(
+    evidence: &Evidence,
+    secrets: &BTreeMap<String, Result<SecretSeen, String>>,
+    ingress: &Value,
+    secret: &str,
+) -> Finding {
     let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    let elsewhere = secrets.iter().find(|other| at(other, "/metadata/name") == secret);
+    let mut places = secrets.keys().filter_map(|place| place.split_once('/'));
+    let elsewhere = places.find(|(_, name)| *name == secret);
     let summary = format!("Ingress `{namespace}/{name}` names the Secret `{secret}`, which nobody makes");
     let cause = match elsewhere {
-        Some(other) => format!(
-            "a Secret of that name lies in namespace `{}`, but an Ingress reads those of its own namespace only",
-            at(other, "/metadata/namespace")
+        Some((other, _)) => format!(
+            "a Secret of that name lies in namespace `{other}`, but an Ingress reads those of its own namespace only"
         ),
         None => "the Ingress has no annotation that asks cert-manager for it, and there is no Certificate with that Secret: browsers get the controller's fake certificate".to_owned(),
     };
-    let issuer = evidence.config.as_ref().map_or("", |config| config.issuer.as_str());
+    let issuer = evidence.acme.as_ref().map_or("", |acme| acme.wanted.issuer.as_str());
     let ready = evidence.objects("clusterissuers.cert-manager.io").into_iter().flatten();
     let has_issuer = ready.into_iter().any(|object| at(object, "/metadata/name") == issuer);
     let finding = Finding::new(summary, cause, "ask cert-manager for it with an annotation");
@@ -110,6 +113,17 @@ fn uncovered<'a>(evidence: &'a Evidence, ingress: &'a Value) -> impl Iterator<It
     };
     let hosts = if tls.is_empty() { Vec::new() } else { objects::hosts(ingress) };
     hosts.into_iter().filter(move |host| !named(host) && fake(host))
+}
+
+/// The subjects of the certificates that nodes show for a host.
+fn shown<'e>(evidence: &'e Evidence, host: &str) -> impl Iterator<Item = &'e str> {
+    let seen = evidence.hosts.get(host).into_iter().flat_map(|seen| &seen.tls);
+    seen.filter_map(|seen| seen.result.as_ref().ok()).map(|served| served.leaf.subject.as_str())
+}
+
+/// Whether a node shows a certificate for the host that is not the controller's fake one.
+fn is_served(evidence: &Evidence, host: &str) -> bool {
+    shown(evidence, host).any(|subject| subject != FAKE_CERTIFICATE)
 }
 
 fn lacks(ingress: &Value, host: &str) -> Finding {

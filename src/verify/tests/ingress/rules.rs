@@ -161,11 +161,16 @@ fn a_secret_that_nobody_makes_is_asked_for() {
     let unasked = |secret: Option<&str>| {
         lab(|e| {
             ingresses(e)[0]["metadata"]["annotations"] = json!({});
-            let name = |namespace| json!({ "metadata": { "namespace": namespace, "name": "whoami-tls" } });
-            list(e, "secrets").extend(secret.map(name));
+            let secrets = e.acme.as_mut().unwrap().secrets.as_mut().unwrap();
+            let place = secret.map(|namespace| format!("{namespace}/whoami-tls"));
+            secrets.extend(place.map(|place| (place, Err("not read here".into()))));
+            let Ok(shown) = &mut e.hosts.get_mut(HOST).unwrap().tls[0].result else { panic!() };
+            shown.leaf.subject = FAKE_CERTIFICATE.into();
         })
     };
     let finding = only(&unasked(None), id::TLS_SECRET);
+    let report = lab(|e| ingresses(e)[0]["metadata"]["annotations"] = json!({}));
+    assert_eq!(fails(&report), [], "it is served all the same");
     assert!(finding.fix.commands[0].ends_with("cert-manager.io/cluster-issuer=letsencrypt"));
     assert!(only(&unasked(Some("default")), id::TLS_SECRET).cause.contains("namespace `default`"));
     assert_eq!(fails(&unasked(Some("homelab"))), []);
