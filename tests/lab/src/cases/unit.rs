@@ -14,12 +14,13 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Nobody: what `DynamicUser=` comes closest to.
 const USER: &str = "65534";
 
-/// `homelab up` with everything it needs from `$CREDENTIALS_DIRECTORY` and a cache of its own.
+/// `homelab up` and `homelab doctor` with everything they need from `$CREDENTIALS_DIRECTORY`, a cache and a state folder of
+/// their own.
 pub(super) fn works_unprivileged(hands: &Hands) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("homelab-unit-").tempdir().context("a folder")?;
     let credentials = folder.path().join("credentials");
-    let cache = folder.path().join("cache");
-    for made in [&credentials, &cache] {
+    let (cache, state) = (folder.path().join("cache"), folder.path().join("state"));
+    for made in [&credentials, &cache, &state] {
         fs::create_dir(made).context(made.display())?;
     }
     fs::copy(hands.run.programs().join("homelab"), folder.path().join("homelab"))
@@ -36,10 +37,27 @@ pub(super) fn works_unprivileged(hands: &Hands) -> Result<()> {
         .context("the configuration")?;
     hands.node.run("chown", &["-R", &format!("{USER}:{USER}"), &folder.path().display().to_string()])?;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).context("a folder")?;
-    let output = output_within(&mut command(hands, folder.path(), &credentials, &cache), LIMIT)?;
+    let output = output_within(command(hands, folder.path(), &credentials, &cache).arg("up"), LIMIT)?;
     expect(output.status.success(), format!("{}\n{}{}", output.status, output.stdout, output.stderr))?;
     let kept = cache.join("cert-manager-v1.21.2.yaml");
-    expect(kept.exists(), format!("{} is not there", kept.display()))
+    expect(kept.exists(), format!("{} is not there", kept.display()))?;
+    doctor_keeps_its_report(command(hands, folder.path(), &credentials, &cache), &state.join("doctor.json"))
+}
+
+/// The flags of the unit on the schedule, but for the minute of patience.
+fn doctor_keeps_its_report(mut command: std::process::Command, report: &Path) -> Result<()> {
+    command.args(["--quiet", "doctor", "--notify", "--report"]).arg(report);
+    let output = output_within(&mut command, LIMIT)?;
+    expect(output.status.success(), format!("{}\n{}{}", output.status, output.stdout, output.stderr))?;
+    expect(output.stdout.contains("checks: "), "the text is not in the journal")?;
+    let mode = fs::metadata(report).context(report.display())?.permissions().mode() & 0o777;
+    expect(mode == 0o600, format!("the report can be read by others: {mode:o}"))?;
+    let kept: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(report).context(report.display())?).context("the report")?;
+    expect(
+        kept["counts"]["pass"].as_u64() > Some(10),
+        format!("the report has too little: {}", kept["counts"]),
+    )
 }
 
 fn command(hands: &Hands, folder: &Path, credentials: &Path, cache: &Path) -> std::process::Command {
@@ -49,7 +67,7 @@ fn command(hands: &Hands, folder: &Path, credentials: &Path, cache: &Path) -> st
     command.arg(format!("CREDENTIALS_DIRECTORY={}", credentials.display()));
     command.arg(format!("CACHE_DIRECTORY={}", cache.display()));
     command.arg(format!("SSL_CERT_FILE={}", folder.join("trust.pem").display()));
-    command.arg(folder.join("homelab")).arg("up").arg("--config").arg(folder.join("homelab.yaml"));
+    command.arg(folder.join("homelab")).arg("--config").arg(folder.join("homelab.yaml"));
     command.arg("--kubeconfig").arg(credentials.join("kubeconfig"));
     command
 }
