@@ -206,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn every_check_says_what_it_looks_at_what_people_notice_and_what_to_do() {
+        for Def { id, explain, .. } in checks() {
+            assert!(!explain.looks_at.is_empty() && !explain.symptom.is_empty(), "{id}: what about?");
+            assert!(!explain.causes.is_empty(), "{id}: what makes it fail?");
+            let whole = |cause: &Cause| !cause.why.is_empty() && !cause.fix.is_empty();
+            assert!(explain.causes.iter().all(whole), "{id}: a cause without words");
+        }
+    }
+
+    #[test]
     fn every_check_lies_in_the_group_of_its_name() {
         for group in GROUPS {
             for def in group.checks {

@@ -1,0 +1,95 @@
+//! docs/checks.md is what `--explain` says of every check. `UPDATE_GOLDEN=1 cargo test` writes it anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use homelab::verify::{Def, GROUPS, Severity};
+
+const HEAD: &str = "# Checks
+
+What `homelab doctor` looks at, what people notice when a check fails, what makes it fail, and what to do. The same as
+`homelab doctor --explain ID`, which needs no network. Written from `src/verify/registry` by `UPDATE_GOLDEN=1 cargo test --test cli`;
+do not edit.
+
+An *error* makes the exit code 1, a *warning* only with `--strict`, a *note* never. A check whose *need* failed for the same host or
+node is reported as blocked by it, so that the cause stands first.
+";
+
+fn document() -> String {
+    let mut text = HEAD.to_owned();
+    for group in GROUPS.iter().filter(|group| !group.checks.is_empty()) {
+        let _ = writeln!(text, "\n## {}: {}\n", group.name, group.about);
+        for def in group.checks {
+            let _ = writeln!(text, "- [`{0}`](#{1}): {2}", def.id, anchor(def), def.title);
+        }
+        for def in group.checks {
+            section(&mut text, def);
+        }
+    }
+    text
+}
+
+/// As GitHub makes it of the heading: without the dot.
+fn anchor(def: &Def) -> String {
+    def.id.as_str().replace('.', "")
+}
+
+fn section(text: &mut String, def: &Def) {
+    let severity = match def.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    };
+    let mut facts = vec![severity.to_owned()];
+    if def.before_up {
+        facts.push("also with `--pre`".to_owned());
+    }
+    if def.active {
+        facts.push("only with `--active`".to_owned());
+    }
+    if def.in_up {
+        facts.push("also at the end of `up`".to_owned());
+    }
+    if !def.needs.is_empty() {
+        let needs = def.needs.iter().map(|need| format!("[`{need}`](#{})", need.as_str().replace('.', "")));
+        facts.push(format!("needs {}", needs.collect::<Vec<_>>().join(", ")));
+    }
+    let explain = &def.explain;
+    let _ = writeln!(text, "\n### {}\n\n{} ({}).", def.id, sentence(def.title), facts.join("; "));
+    if !explain.looks_at.is_empty() {
+        let _ = writeln!(text, "\n**Looks at:** {}", explain.looks_at);
+    }
+    if !explain.symptom.is_empty() {
+        let _ = writeln!(text, "\n**What people notice:** {}", explain.symptom);
+    }
+    if !explain.causes.is_empty() {
+        text.push_str("\n| cause | what to do |\n|---|---|\n");
+    }
+    for cause in explain.causes {
+        let _ = writeln!(text, "| {} | {} |", cell(cause.why), cell(cause.fix));
+    }
+    if !explain.sources.is_empty() {
+        let _ = writeln!(text, "\nFrom: {}", explain.sources.join("; "));
+    }
+}
+
+fn sentence(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[test]
+fn the_document_of_the_checks_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md");
+    let text = document();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    let first = text.lines().zip(wanted.lines()).find(|(a, b)| a != b);
+    assert!(text == wanted, "docs/checks.md differs: {first:?}; `UPDATE_GOLDEN=1 cargo test` accepts it");
+}
