@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use jiff::Timestamp;
 use reqwest::{
     Method, Url,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
@@ -109,7 +110,10 @@ impl Client {
         let call = Call::new(Method::GET, "user/tokens/verify", Permission::Any);
         let verified: Verified = self.send(call).await?.result()?;
         match verified.status {
-            TokenStatus::Active => Ok(()),
+            TokenStatus::Active => match verified.not_before.filter(|from| *from > Timestamp::now()) {
+                Some(from) => Err(Error::NotYetValid { from }),
+                None => Ok(()),
+            },
             TokenStatus::Disabled => Err(Error::Disabled),
             TokenStatus::Expired => Err(Error::Expired { on: verified.expires_on }),
             TokenStatus::Other => match verified.not_before {

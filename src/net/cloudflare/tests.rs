@@ -97,6 +97,10 @@ async fn expired_and_disabled_tokens_are_told_apart() {
     assert_eq!(error.to_string(), "the API token has expired on 2026-05-01");
     let server = Canned::json(200, &verified(r#""status":"disabled""#)).serve().await;
     assert_eq!(client(&server).verify().await.unwrap_err(), Error::Disabled);
+    let early = verified(r#""status":"active","not_before":"2100-01-01T00:00:00Z""#);
+    let server = Canned::json(200, &early).serve().await;
+    let error = client(&server).verify().await.unwrap_err();
+    assert_eq!(error.to_string(), "the API token is valid only from 2100-01-01T00:00:00Z");
     let server = Canned::json(200, &verified(r#""status":"active""#)).serve().await;
     client(&server).verify().await.unwrap();
 }

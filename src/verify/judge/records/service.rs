@@ -151,12 +151,11 @@ fn crash(deployment: &Value, fatal: &Line) -> Outcome {
     }
 }
 
-/// Whether somebody else than homelab and Kubernetes itself has set fields of its specification.
+/// Whether somebody else than homelab has set fields of its container.
 fn is_foreign(deployment: &Value) -> bool {
     entries(deployment, "/metadata/managedFields").iter().any(|entry| {
         at(entry, "/manager") != HOMELAB
-            && at(entry, "/subresource").is_empty()
-            && entry.pointer("/fieldsV1/f:spec").is_some()
+            && entry.pointer("/fieldsV1/f:spec/f:template/f:spec/f:containers").is_some()
     })
 }
 

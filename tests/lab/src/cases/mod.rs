@@ -135,6 +135,7 @@ const PLAIN: &[Case] = &[
         doctor::certificates::attempts::renewed_on_request,
     ),
     always("doctor", "a healthy lab gives no failure and no warning", doctor::a_healthy_lab),
+    always("doctor", "the doctor asks Cloudflare fewer than 20 times", doctor::few_calls),
     always(
         "doctor",
         "a laptop on the LAN finds nothing wrong either",

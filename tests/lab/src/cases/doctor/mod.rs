@@ -10,6 +10,8 @@ mod provider;
 mod records;
 pub(super) mod vantages;
 
+pub(super) use provider::few_calls;
+
 use std::process::Command;
 use std::time::Duration;
 

@@ -1,5 +1,231 @@
 //! external-dns and its records.
 
-use super::Injury;
+use serde_json::{Value, json};
 
-pub(super) const INJURIES: &[Injury] = &[];
+use super::provider::{grant, no_faults};
+use super::{Ask, Injury};
+use crate::cases::hands::{Hands, WHOAMI, ZONE};
+use crate::error::{Context, Result};
+use crate::vantage::Place;
+
+/// What stands in the TXT record of the demo's host.
+const REGISTRY: &str = "a-homelab.whoami.home.example.test";
+/// A service that was removed long ago.
+const OLD: &str = "old.home.example.test";
+/// The address of the LAN client.
+const CLIENT: &str = "10.99.0.50";
+
+/// A record that is not as it should be. external-dns does not see it before its next look, and is then told to look.
+const fn record(
+    name: &'static str,
+    id: &'static str,
+    says: &'static [&'static str],
+    make: fn(&Hands) -> Result<()>,
+    undo: fn(&Hands) -> Result<()>,
+) -> Injury {
+    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
+}
+
+pub(super) const INJURIES: &[Injury] = &[
+    Injury {
+        name: "the token may not be used from where the pods are",
+        id: "edns.pods",
+        says: &["from location", "perhaps by IPv6"],
+        ask: Ask { at: Place::Client, ..Ask::NODE },
+        always: false,
+        make: only_from_the_client,
+        undo: from_everywhere,
+    },
+    Injury {
+        name: "the image of external-dns cannot be pulled",
+        id: "edns.pods",
+        says: &["the image of external-dns cannot be pulled", "images.externalDns"],
+        ask: Ask { config: Some("no-image.yaml"), ..Ask::NODE },
+        always: false,
+        make: no_image,
+        undo: Hands::restore,
+    },
+    Injury {
+        name: "Cloudflare refuses what external-dns writes",
+        id: "edns.sync",
+        says: &["whoami.home.example.test", "(code 9003)", "cloudflare-proxied"],
+        ask: Ask::NODE,
+        always: true,
+        make: refuse_writes,
+        undo: |hands| no_faults(hands).and_then(|()| nudge(hands)),
+    },
+    record("the record belongs to another lab", "edns.owner", &["belongs to `other`"], give_away, start_over),
+    record(
+        "the TXT record was deleted",
+        "edns.owner",
+        &["belongs to nobody", REGISTRY],
+        |hands| remove(hands, "TXT", REGISTRY),
+        start_over,
+    ),
+    record("a CNAME is in the way", "edns.owner", &["the CNAME record", "leaves no room"], alias, start_over),
+    record(
+        "the record was deleted and its TXT record left",
+        "edns.records",
+        &["though its TXT record is there", "makes it again"],
+        |hands| remove(hands, "A", WHOAMI),
+        nudge,
+    ),
+    record(
+        "the record is proxied",
+        "edns.records",
+        &["is proxied", "DNS only"],
+        |hands| replace(hands, &json!({ "content": "8.8.4.4", "proxied": true, "ttl": 1 })),
+        nudge,
+    ),
+    record(
+        "the record holds a public address",
+        "edns.records",
+        &["the public address 8.8.4.4"],
+        |hands| replace(hands, &json!({ "content": "8.8.4.4", "ttl": 60 })),
+        nudge,
+    ),
+    record(
+        "the record holds an address of before",
+        "edns.records",
+        &["holds 10.99.0.99"],
+        |hands| replace(hands, &json!({ "content": "10.99.0.99", "ttl": 60 })),
+        nudge,
+    ),
+    record(
+        "an AAAA record of an earlier installation is left",
+        "edns.records",
+        &["the AAAA record fd00::1"],
+        |hands| add(hands, &json!({ "type": "AAAA", "name": WHOAMI, "content": "fd00::1", "ttl": 60 })),
+        |hands| remove(hands, "AAAA", WHOAMI),
+    ),
+    record(
+        "external-dns is told to leave the Ingress alone",
+        "edns.records",
+        &["external-dns.alpha.kubernetes.io/controller: none"],
+        |hands| annotate(hands, "external-dns.alpha.kubernetes.io/controller=none"),
+        |hands| annotate(hands, "external-dns.alpha.kubernetes.io/controller-"),
+    ),
+    record(
+        "a record of a removed service is left",
+        "edns.stale",
+        &["old.home.example.test", "belongs to nothing"],
+        leave_behind,
+        nudge,
+    ),
+    record(
+        "a wildcard answers for every name",
+        "edns.wildcard",
+        &["*.home.example.test"],
+        |hands| {
+            add(
+                hands,
+                &json!({ "type": "A", "name": "*.home.example.test", "content": "10.99.0.10", "ttl": 60 }),
+            )
+        },
+        |hands| remove(hands, "A", "*.home.example.test"),
+    ),
+];
+
+fn annotate(hands: &Hands, annotation: &str) -> Result<()> {
+    hands.kubectl(&["-n", "homelab", "annotate", "ingress", "whoami", annotation]).map(drop)
+}
+
+/// external-dns looks anew a few seconds after an Ingress has changed.
+pub(super) fn nudge(hands: &Hands) -> Result<()> {
+    annotate(hands, "lab/nudge=now")?;
+    annotate(hands, "lab/nudge-")
+}
+
+fn add(hands: &Hands, record: &Value) -> Result<()> {
+    let mut record = record.clone();
+    record["zone"] = json!(ZONE);
+    hands.control("POST", "/records", Some(&record)).map(drop)
+}
+
+/// Deletes the records of one type and name, as somebody in the dashboard would.
+pub(super) fn remove(hands: &Hands, kind: &str, name: &str) -> Result<()> {
+    let state = hands.control("GET", "/state", None)?;
+    let zones = state["zones"].as_array().context("the zones of the lab's Cloudflare")?;
+    let records = zones.iter().flat_map(|zone| zone["records"].as_array().into_iter().flatten());
+    for record in records.filter(|record| record["type"] == kind && record["name"] == name) {
+        let id = record["id"].as_str().context("the id of a record")?;
+        hands.control("DELETE", &format!("/records/{id}"), None)?;
+    }
+    Ok(())
+}
+
+/// Another A record in place of the demo's.
+fn replace(hands: &Hands, facts: &Value) -> Result<()> {
+    remove(hands, "A", WHOAMI)?;
+    let mut record = facts.clone();
+    (record["type"], record["name"]) = (json!("A"), json!(WHOAMI));
+    add(hands, &record)
+}
+
+fn owned_by(owner: &str, name: &str, resource: &str) -> Value {
+    let content =
+        format!("\"heritage=external-dns,external-dns/owner={owner},external-dns/resource={resource}\"");
+    json!({ "type": "TXT", "name": name, "content": content, "ttl": 60 })
+}
+
+fn give_away(hands: &Hands) -> Result<()> {
+    remove(hands, "TXT", REGISTRY)?;
+    add(hands, &owned_by("other", REGISTRY, "ingress/homelab/whoami"))
+}
+
+fn alias(hands: &Hands) -> Result<()> {
+    remove(hands, "A", WHOAMI)?;
+    remove(hands, "TXT", REGISTRY)?;
+    add(hands, &json!({ "type": "CNAME", "name": WHOAMI, "content": "box.example.net", "ttl": 60 }))
+}
+
+/// Nothing of that name, so that external-dns makes it anew.
+fn start_over(hands: &Hands) -> Result<()> {
+    for (kind, name) in [("A", WHOAMI), ("CNAME", WHOAMI), ("TXT", REGISTRY)] {
+        remove(hands, kind, name)?;
+    }
+    nudge(hands)
+}
+
+fn leave_behind(hands: &Hands) -> Result<()> {
+    add(hands, &json!({ "type": "A", "name": OLD, "content": "10.99.0.10", "ttl": 60 }))?;
+    add(hands, &owned_by("home.example.test", &format!("a-homelab.{OLD}"), "ingress/homelab/old"))
+}
+
+/// What Cloudflare says to a proxied record with a private address, to whatever is written.
+fn refuse_writes(hands: &Hands) -> Result<()> {
+    let message = "Target 10.99.0.10 is not allowed for a proxied record.";
+    let fault = json!({ "target": "api", "method": "POST", "status": 400, "code": 9003, "message": message });
+    hands.control("POST", "/faults", Some(&fault))?;
+    remove(hands, "A", WHOAMI)?;
+    nudge(hands)
+}
+
+fn only_from_the_client(hands: &Hands) -> Result<()> {
+    let rights =
+        json!({ "permissions": ["zone:read", "dns:edit"], "zones": [ZONE], "allowed_ips": [CLIENT] });
+    hands.control("PUT", &format!("/tokens/{}", hands.token()?), Some(&rights))?;
+    nudge(hands)
+}
+
+/// A new pod does not wait for the end of the old one's pause.
+fn from_everywhere(hands: &Hands) -> Result<()> {
+    grant(hands)?;
+    hands
+        .kubectl(&["-n", "external-dns", "delete", "pods", "--selector=app.kubernetes.io/name=external-dns"])
+        .map(drop)
+}
+
+fn no_image(hands: &Hands) -> Result<()> {
+    let lines: Vec<String> = hands.config()?.lines().map(without_image).collect();
+    let text = format!("{}\ntimeouts: {{ apply: 3s }}\n", lines.join("\n"));
+    let config = hands.config_file("no-image.yaml", &text)?;
+    hands.up_with(&config, &[]).map(drop)
+}
+
+fn without_image(line: &str) -> String {
+    match line.trim().starts_with("externalDns:") {
+        true => "  externalDns: registry.k8s.io/external-dns/external-dns:v0.0.0-none".to_owned(),
+        false => line.to_owned(),
+    }
+}
