@@ -154,8 +154,8 @@ fn a_crash_is_told_in_its_last_words() {
 
 #[test]
 fn fields_of_somebody_else_go_with_the_deployment() {
-    let patched =
-        json!([{ "manager": "kubectl-patch", "operation": "Update", "fieldsV1": { "f:spec": {} } }]);
+    let fields = json!({ "f:spec": { "f:template": { "f:spec": { "f:containers": {} } } } });
+    let patched = json!([{ "manager": "kubectl-patch", "operation": "Update", "fieldsV1": fields }]);
     let finding =
         only(&crashes(FLAG, |live| live["metadata"]["managedFields"] = patched.clone()), id::EDNS_PODS);
     assert_eq!(finding.fix.commands.len(), 2);
