@@ -21,7 +21,7 @@ pub(super) fn here(evidence: &Evidence, names: &NamesSeen) -> Judged {
         None => Outcome::unknown("this machine's networks were not read"),
         Some(here) => place(evidence, here),
     };
-    judged(id::HOME, Subject::default(), Vantage::Lan, outcome)
+    judged(id::HOME, Subject::default(), Vantage::Machine, outcome)
 }
 
 /// Fails only when nothing speaks for being at home: no API server, no shared network, no node that answers.

@@ -85,7 +85,7 @@ pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
         (Some(Err(_)), None) => Outcome::pass("192.0.2.1, where nobody is, gives no answer"),
         (None, None) => Outcome::unknown("no time was left to ask"),
     };
-    judged(id::INTERCEPTED, Subject::default(), Vantage::Lan, outcome)
+    judged(id::INTERCEPTED, Subject::default(), Vantage::Machine, outcome)
 }
 
 fn caught(summary: String, look: &str) -> Finding {

@@ -13,7 +13,7 @@ pub(super) fn delegation(evidence: &Evidence, names: &NamesSeen) -> Judged {
         Some(Err(why)) => Outcome::unknown(why.clone()),
         Some(Ok(zone)) => compare(evidence, zone),
     };
-    judged(id::ZONE, Subject::default(), Vantage::PublicDns("for the zone".into()), outcome)
+    judged(id::ZONE, Subject::default(), Vantage::PublicDns("any".into()), outcome)
 }
 
 fn compare(evidence: &Evidence, zone: &ZoneSeen) -> Outcome {
