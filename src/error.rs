@@ -62,7 +62,7 @@ impl Error {
 
     /// Stopped by a signal (exit 130).
     pub fn interrupted() -> Self {
-        Self::new(Exit::Interrupted, "interrupted").hint("run `homelab up` to continue where it stopped")
+        Self::new(Exit::Interrupted, "interrupted")
     }
 
     /// Adds one cause, the nearest first.

@@ -43,7 +43,10 @@ pub fn run(cli: Cli) -> Exit {
 async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
     tokio::select! {
         ended = dispatch(cli, ui) => ended,
-        () = interrupted() => Err(Error::interrupted()),
+        () = interrupted() => Err(match &cli.command {
+            Command::Up(_) => Error::interrupted().hint("run `homelab up` to continue where it stopped"),
+            _ => Error::interrupted(),
+        }),
     }
 }
 

@@ -59,6 +59,7 @@ fn a_failure_with_json_output_is_one_document_on_stdout() {
 
 #[test]
 fn completions_and_manual_pages_are_written() {
-    assert!(homelab(&["completions", "bash"]).run().stdout.contains("_homelab"));
+    let completions = homelab(&["completions", "bash"]).run().stdout;
+    assert!(["_homelab", "status", "--explain"].iter().all(|part| completions.contains(part)));
     assert_eq!(homelab(&["man", "pages"]).run().code, 0);
 }

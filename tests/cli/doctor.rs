@@ -8,7 +8,7 @@ use crate::program::{Ended, MINIMAL, homelab};
 
 /// On a machine without a cluster, without a token, and asking nobody.
 fn doctor(flags: &[&str]) -> Ended {
-    let arguments = [&["doctor", "--offline", "--timeout", "2s"], flags].concat();
+    let arguments = [&["doctor", "--offline", "--timeout", "1s"], flags].concat();
     homelab(&arguments).file("homelab.yaml", MINIMAL).env("KUBECONFIG", "nowhere.yaml").run()
 }
 
@@ -83,7 +83,7 @@ fn a_bundle_is_written_once_for_its_owner_alone_and_without_the_token() {
     let path = folder.path().join("bundle.json");
     let token = "0123456789abcdefghij0123456789abcdefghij";
     let run = || {
-        homelab(&["doctor", "--offline", "--timeout", "2s", "--quiet", "--bundle", path.to_str().unwrap()])
+        homelab(&["doctor", "--offline", "--timeout", "1s", "--quiet", "--bundle", path.to_str().unwrap()])
             .file(
                 "homelab.yaml",
                 &format!("{MINIMAL}services: {{ a: {{ url: 'http://10.0.0.2', host: {token} }} }}\n"),
@@ -125,7 +125,7 @@ fn the_hook_gets_the_report_of_a_bad_run_and_changes_no_exit_code() {
         let config = format!(
             "{MINIMAL}doctor: {{ onUnknown: true, onFailure: {{ command: [/bin/sh, -c, '{hook}'] }} }}\n"
         );
-        let arguments = [&["doctor", "--offline", "--timeout", "2s", "--quiet"], flags].concat();
+        let arguments = [&["doctor", "--offline", "--timeout", "1s", "--quiet"], flags].concat();
         homelab(&arguments).file("homelab.yaml", &config).env("KUBECONFIG", "nowhere.yaml").run()
     };
     let write = format!("cat > {}", got.display());
