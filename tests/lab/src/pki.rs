@@ -58,12 +58,18 @@ impl Authority {
     /// A server's certificate for names and addresses.
     pub(crate) fn server(&self, into: &Path, file: &str, names: &[&str]) -> Result<Pair> {
         let subject = Subject { user: file, group: None };
-        self.sign(into, file, &subject, names, &[ExtendedKeyUsagePurpose::ServerAuth])
+        self.sign(into, file, &subject, names, &[ExtendedKeyUsagePurpose::ServerAuth], None)
+    }
+
+    /// A server's certificate that ended with the year 2020.
+    pub(crate) fn old_server(&self, into: &Path, file: &str, names: &[&str]) -> Result<Pair> {
+        let subject = Subject { user: file, group: None };
+        self.sign(into, file, &subject, names, &[ExtendedKeyUsagePurpose::ServerAuth], Some(2020))
     }
 
     /// A client's certificate.
     pub(crate) fn client(&self, into: &Path, file: &str, subject: &Subject) -> Result<Pair> {
-        self.sign(into, file, subject, &[], &[ExtendedKeyUsagePurpose::ClientAuth])
+        self.sign(into, file, subject, &[], &[ExtendedKeyUsagePurpose::ClientAuth], None)
     }
 
     fn sign(
@@ -73,6 +79,7 @@ impl Authority {
         subject: &Subject,
         names: &[&str],
         usages: &[ExtendedKeyUsagePurpose],
+        only_in: Option<i32>,
     ) -> Result<Pair> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).context(format_args!("the names of {file}"))?;
@@ -83,6 +90,10 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = usages.to_vec();
         params.use_authority_key_identifier_extension = true;
+        if let Some(year) = only_in {
+            params.not_before = rcgen::date_time_ymd(year, 1, 1);
+            params.not_after = rcgen::date_time_ymd(year + 1, 1, 1);
+        }
         let key = KeyPair::generate().context("making a key")?;
         let certificate = params.signed_by(&key, &self.issuer).context(format_args!("signing {file}"))?;
         let pair =

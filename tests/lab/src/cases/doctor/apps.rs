@@ -1,5 +1,127 @@
 //! The services behind the names.
 
-use super::Injury;
+use serde_json::{Value, json};
 
-pub(super) const INJURIES: &[Injury] = &[];
+use super::{Ask, Injury};
+use crate::cases::hands::Hands;
+use crate::error::Result;
+
+/// A program that is in the lab; it ends when it does not know a flag.
+const WHOAMI: &str = "docker.io/traefik/whoami:lab";
+
+pub(super) const INJURIES: &[Injury] = &[
+    Injury {
+        name: "an image cannot be pulled",
+        id: "apps.images",
+        says: &["nowhere.example.test/chess:1", "cannot resolve"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            chess(hands, json!({ "name": "chess", "image": "nowhere.example.test/chess:1" }), json!([]))
+        },
+        undo: no_chess,
+    },
+    Injury {
+        name: "a program ends again and again",
+        id: "apps.pods",
+        says: &["default/chess-", "ends again and again", "--previous"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            chess(hands, json!({ "name": "chess", "image": WHOAMI, "args": ["--no-such-flag"] }), json!([]))
+        },
+        undo: no_chess,
+    },
+    Injury {
+        name: "a pod refers to a Secret that is not there",
+        id: "apps.pods",
+        says: &["the Secret `chess-password`"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            let secret = json!([{ "name": "PASSWORD", "valueFrom": { "secretKeyRef": { "name": "chess-password", "key": "password" } } }]);
+            chess(hands, json!({ "name": "chess", "image": WHOAMI, "env": secret }), json!([]))
+        },
+        undo: no_chess,
+    },
+    Injury {
+        name: "a claim names no StorageClass, and none is the default",
+        id: "apps.pvc",
+        says: &["default/chess", "--disable=local-storage"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            let claim = json!({ "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": { "name": "chess", "namespace": "default" },
+                "spec": { "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Mi" } } } });
+            hands.kubectl_apply("chess-claim.json", &claim.to_string())?;
+            let volume = json!([{ "name": "data", "persistentVolumeClaim": { "claimName": "chess" } }]);
+            chess(hands, json!({ "name": "chess", "image": WHOAMI }), volume)
+        },
+        undo: no_chess,
+    },
+    Injury {
+        name: "the Service behind a name selects no pod",
+        id: "apps.endpoints",
+        says: &["homelab/whoami", "no pod has the label"],
+        ask: Ask::NODE,
+        always: true,
+        make: |hands| service(hands, &json!({ "selector": { "app.kubernetes.io/name": "somebody" } })),
+        undo: Hands::restore,
+    },
+    Injury {
+        name: "the Service behind a name is not there",
+        id: "apps.endpoints",
+        says: &["Service `homelab/whoami`, which is not there"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| hands.kubectl(&["delete", "service", "whoami", "-n", "homelab"]).map(drop),
+        undo: Hands::restore,
+    },
+    Injury {
+        name: "the program behind a name was scaled to 0",
+        id: "apps.endpoints",
+        says: &["homelab/whoami", "scaled to 0"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            hands.kubectl(&["-n", "homelab", "scale", "deployment/whoami", "--replicas=0"]).map(drop)
+        },
+        undo: Hands::restore,
+    },
+    Injury {
+        name: "the Service behind a name sends to the wrong port",
+        id: "apps.answer",
+        says: &["502", "port 8081", "listen on 8080"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            service(hands, &json!({ "ports": [{ "name": "http", "port": 80, "targetPort": 8081 }] }))
+        },
+        undo: Hands::restore,
+    },
+];
+
+/// Somebody's own program, which no name of the lab leads to.
+fn chess(hands: &Hands, container: Value, volumes: Value) -> Result<()> {
+    let labels = json!({ "app": "chess" });
+    let deployment = json!({ "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "chess", "namespace": "default" },
+        "spec": { "selector": { "matchLabels": labels }, "template": { "metadata": { "labels": labels },
+            "spec": { "containers": [container], "volumes": volumes, "terminationGracePeriodSeconds": 1 } } } });
+    hands.kubectl_apply("chess.json", &deployment.to_string()).map(drop)
+}
+
+fn no_chess(hands: &Hands) -> Result<()> {
+    let words = ["delete", "deployment/chess", "pvc/chess", "-n", "default", "--ignore-not-found"];
+    hands.kubectl(&words)?;
+    hands
+        .kubectl(&["wait", "--for=delete", "pod", "-l", "app=chess", "-n", "default", "--timeout=60s"])
+        .map(drop)
+}
+
+/// Changes the Service of the demo.
+fn service(hands: &Hands, spec: &Value) -> Result<()> {
+    let patch = json!({ "spec": spec }).to_string();
+    hands.kubectl(&["patch", "service", "whoami", "-n", "homelab", "--type=merge", "-p", &patch]).map(drop)
+}

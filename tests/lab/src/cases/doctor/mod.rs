@@ -6,7 +6,9 @@ mod cluster;
 mod ingress;
 mod machine;
 mod names;
+mod nodes;
 mod provider;
+mod reach;
 mod records;
 pub(super) mod vantages;
 
@@ -220,6 +222,8 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
     let rooms = [
         machine::INJURIES,
         cluster::INJURIES,
+        nodes::INJURIES,
+        reach::INJURIES,
         ingress::CONTROLLER_INJURIES,
         ingress::RULES_INJURIES,
         provider::INJURIES,
