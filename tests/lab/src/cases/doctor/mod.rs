@@ -29,8 +29,8 @@ const DOCTOR_LIMIT: Duration = Duration::from_secs(60);
 /// How long the lab has to show what was broken, and to be well again.
 const PATIENCE: u64 = 180;
 
-/// The check that tells of any change to what was applied.
-const DRIFT: &str = "lab.applied";
+/// The checks that tell of any change to what was applied.
+const DRIFT: [&str; 2] = ["lab.applied", "lab.conflict"];
 
 /// A failure that can be made and undone.
 pub(super) struct Injury {
@@ -169,7 +169,8 @@ impl Injury {
             let failures = answer.failures_and(self.id);
             // An object of ours that was changed to break something is no longer as the configuration says: that is told,
             // too, and before what follows from it.
-            let is_told = |check: &&&Value| check["id"] == self.id || check["id"] != DRIFT;
+            let is_told =
+                |check: &&&Value| check["id"] == self.id || DRIFT.iter().all(|id| check["id"] != *id);
             let Some(first) = failures.iter().find(is_told) else {
                 return Ok(Err(format!("nothing failed\n{}", answer.lines())));
             };
