@@ -19,8 +19,8 @@ const FILE: &str = "other-token";
 const TOKEN: &str = "injured_0123456789abcdefghijklmnopqrstuv";
 /// Where the token lies that `cf.copies` is about, until the lab has its own again.
 const BEFORE: &str = "token.before";
-/// An address of the lab's internet where nothing listens.
-const ELSEWHERE: &str = "198.51.100.2";
+/// An address of the lab's internet where nothing listens but a second Cloudflare.
+pub(super) const ELSEWHERE: &str = "198.51.100.2";
 
 /// A token file that cannot be used.
 const fn shape(name: &'static str, says: &'static [&'static str], make: fn(&Hands) -> Result<()>) -> Injury {
@@ -102,12 +102,9 @@ pub(super) const INJURIES: &[Injury] = &[
             "the world asks `ada.ns.lab.test`",
             "Cloudflare waits for `cleo.ns.lab.test`",
         ],
-        ask: Ask {
-            wrap: &["unshare", "--mount", "bash", "-c", ELSEWHERE_IS_CLOUDFLARE, "bash"],
-            ..Ask::NODE
-        },
+        ask: AT_ANOTHER,
         always: false,
-        make: another_cloudflare,
+        make: |hands| another_cloudflare(hands, "pending", ["cleo.ns.lab.test", "dan.ns.lab.test"]),
         undo: no_other_cloudflare,
     },
     Injury {
@@ -251,19 +248,22 @@ fn old_token(hands: &Hands) -> Result<()> {
     forget(hands)
 }
 
-/// Lets one program take another machine for Cloudflare's.
-const ELSEWHERE_IS_CLOUDFLARE: &str = "hosts=$(mktemp) && echo '198.51.100.2 api.cloudflare.com' > \"$hosts\" && mount --bind \"$hosts\" /etc/hosts && rm \"$hosts\" && exec \"$@\"";
+/// The doctor asks a second Cloudflare, and the cluster the first.
+pub(super) const AT_ANOTHER: Ask =
+    Ask { wrap: &["unshare", "--mount", "bash", "-c", ELSEWHERE_IS_CLOUDFLARE, "bash"], ..Ask::NODE };
+const ELSEWHERE_IS_CLOUDFLARE: &str = "hosts=$(mktemp) && echo '198.51.100.2 api.cloudflare.com' > \"$hosts\" && \
+    mount --bind \"$hosts\" /etc/hosts && rm \"$hosts\" && exec \"$@\"";
 const OTHER_WORLD: &str = "other-world.json";
 const OTHER_WORLD_ID: &str = "other-world.pid";
 
-/// Starts a second Cloudflare, where the zone is not active yet.
-fn another_cloudflare(hands: &Hands) -> Result<()> {
+/// Starts a second Cloudflare, with the lab's token and another zone of the same name.
+pub(super) fn another_cloudflare(hands: &Hands, status: &str, servers: [&str; 2]) -> Result<()> {
     let text = fs::read_to_string(hands.run.path("world").join("config.json")).context("the world's file")?;
     let world: Value = serde_json::from_str(&text).context("the world's file")?;
     let other = json!({
         "tls": world["tls"],
         "api": [format!("{ELSEWHERE}:443")],
-        "zones": [{ "name": ZONE, "name_servers": ["cleo.ns.lab.test", "dan.ns.lab.test"], "status": "pending" }],
+        "zones": [{ "name": ZONE, "name_servers": servers, "status": status }],
         "tokens": [{ "value": hands.token()?, "permissions": ["zone:read", "dns:edit"], "zones": [ZONE] }],
     });
     let file = hands.config_file(OTHER_WORLD, &other.to_string())?;
@@ -278,7 +278,7 @@ fn another_cloudflare(hands: &Hands) -> Result<()> {
     .map(drop)
 }
 
-fn no_other_cloudflare(hands: &Hands) -> Result<()> {
+pub(super) fn no_other_cloudflare(hands: &Hands) -> Result<()> {
     let id = fs::read_to_string(hands.run.path(OTHER_WORLD_ID)).context("the id of the second lab-world")?;
     hands.world.run("kill", &[id.trim()])?;
     for name in [OTHER_WORLD, OTHER_WORLD_ID] {

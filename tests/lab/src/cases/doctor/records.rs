@@ -2,18 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::provider::{grant, no_faults};
+use super::provider::{AT_ANOTHER, ELSEWHERE, another_cloudflare, grant, no_faults, no_other_cloudflare};
 use super::{Ask, Injury};
 use crate::cases::hands::{Hands, WHOAMI, ZONE};
 use crate::error::{Context, Result};
-use crate::vantage::Place;
 
 /// What stands in the TXT record of the demo's host.
 const REGISTRY: &str = "a-homelab.whoami.home.example.test";
 /// A service that was removed long ago.
 const OLD: &str = "old.home.example.test";
-/// The address of the LAN client.
-const CLIENT: &str = "10.99.0.50";
+/// The configuration with an image of external-dns that is nowhere.
+const NO_IMAGE: &str = "no-external-dns.yaml";
 
 /// A record that is not as it should be. external-dns does not see it before its next look, and is then told to look.
 const fn record(
@@ -31,16 +30,16 @@ pub(super) const INJURIES: &[Injury] = &[
         name: "the token may not be used from where the pods are",
         id: "edns.pods",
         says: &["from location", "perhaps by IPv6"],
-        ask: Ask { at: Place::Client, ..Ask::NODE },
+        ask: AT_ANOTHER,
         always: false,
-        make: only_from_the_client,
+        make: not_from_the_pods,
         undo: from_everywhere,
     },
     Injury {
         name: "the image of external-dns cannot be pulled",
         id: "edns.pods",
         says: &["the image of external-dns cannot be pulled", "images.externalDns"],
-        ask: Ask { config: Some("no-image.yaml"), ..Ask::NODE },
+        ask: Ask { config: Some(NO_IMAGE), ..Ask::NODE },
         always: false,
         make: no_image,
         undo: Hands::restore,
@@ -127,7 +126,7 @@ pub(super) const INJURIES: &[Injury] = &[
 ];
 
 fn annotate(hands: &Hands, annotation: &str) -> Result<()> {
-    hands.kubectl(&["-n", "homelab", "annotate", "ingress", "whoami", annotation]).map(drop)
+    hands.kubectl(&["-n", "homelab", "annotate", "--overwrite", "ingress", "whoami", annotation]).map(drop)
 }
 
 /// external-dns looks anew a few seconds after an Ingress has changed.
@@ -201,9 +200,11 @@ fn refuse_writes(hands: &Hands) -> Result<()> {
     nudge(hands)
 }
 
-fn only_from_the_client(hands: &Hands) -> Result<()> {
+/// All of the lab has one public address. So that the doctor is let in and the pods are not, it asks another Cloudflare.
+fn not_from_the_pods(hands: &Hands) -> Result<()> {
+    another_cloudflare(hands, "active", ["ada.ns.lab.test", "bob.ns.lab.test"])?;
     let rights =
-        json!({ "permissions": ["zone:read", "dns:edit"], "zones": [ZONE], "allowed_ips": [CLIENT] });
+        json!({ "permissions": ["zone:read", "dns:edit"], "zones": [ZONE], "allowed_ips": [ELSEWHERE] });
     hands.control("PUT", &format!("/tokens/{}", hands.token()?), Some(&rights))?;
     nudge(hands)
 }
@@ -211,6 +212,7 @@ fn only_from_the_client(hands: &Hands) -> Result<()> {
 /// A new pod does not wait for the end of the old one's pause.
 fn from_everywhere(hands: &Hands) -> Result<()> {
     grant(hands)?;
+    no_other_cloudflare(hands)?;
     hands
         .kubectl(&["-n", "external-dns", "delete", "pods", "--selector=app.kubernetes.io/name=external-dns"])
         .map(drop)
@@ -218,8 +220,8 @@ fn from_everywhere(hands: &Hands) -> Result<()> {
 
 fn no_image(hands: &Hands) -> Result<()> {
     let lines: Vec<String> = hands.config()?.lines().map(without_image).collect();
-    let text = format!("{}\ntimeouts: {{ apply: 3s }}\n", lines.join("\n"));
-    let config = hands.config_file("no-image.yaml", &text)?;
+    let text = format!("{}\ntimeouts: {{ apply: 20s }}\n", lines.join("\n"));
+    let config = hands.config_file(NO_IMAGE, &text)?;
     hands.up_with(&config, &[]).map(drop)
 }
 
