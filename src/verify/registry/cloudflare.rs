@@ -25,7 +25,7 @@ pub const RECORDS_LIMIT: CheckId = CheckId("cf.records-limit");
 pub const TOKEN_COPIES: CheckId = CheckId("cf.copies");
 
 const NAMES_STAY: &str =
-    "names that are published stay; new ones do not come, and certificates are not renewed";
+    "Names that are published stay; new ones do not come, and certificates are not renewed.";
 
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
@@ -33,8 +33,8 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The token on this machine: systemd's credential `dns-token`, else the variable `CLOUDFLARE_API_TOKEN`, else \
-             the file that `dns.tokenFile` names. Its value is looked at here and shown nowhere",
-            "`homelab up` ends before it writes anything",
+             the file that `dns.tokenFile` names. Its value is looked at here and shown nowhere.",
+            "`homelab up` ends before it writes anything.",
         )
         .causes(&[
             cause("the file is not there", "write the token to it, or correct `dns.tokenFile`"),
@@ -49,16 +49,16 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(TOKEN_PRIVATE, "the file with the token is closed to other users")
         .before_up()
         .about(
-            "The mode of the file that `dns.tokenFile` names, and of the folders above it",
-            "nothing; but every program on this machine could change the records of the zone",
+            "The mode of the file that `dns.tokenFile` names, and of the folders above it.",
+            "Nothing; but every program on this machine could change the records of the zone.",
         )
         .causes(&[cause("the file was made with the usual mode 0644", "`chmod 600 FILE`")]),
     Def::error(CF_RATE, "there are calls to Cloudflare left")
         .before_up()
         .in_up()
         .about(
-            "The answers of Cloudflare's API: the status 429 with its `retry-after`, and the header `Ratelimit`",
-            "external-dns and cert-manager are refused as well; for five minutes nothing is written",
+            "The answers of Cloudflare's API: the status 429 with its `retry-after`, and the header `Ratelimit`.",
+            "external-dns and cert-manager are refused as well; for five minutes nothing is written.",
         )
         .causes(&[cause(
             "another program uses a token of the same user; all of them and the dashboard share 1200 calls in five minutes",
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Def] = &[
         .in_up()
         .about(
             "`GET /user/tokens/verify` and `GET /zones` with this machine's token. Tokens that an account owns are unknown \
-             to the first; seeing the zone proves as much",
+             to the first; seeing the zone proves as much.",
             NAMES_STAY,
         )
         .causes(&[
@@ -86,7 +86,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[TOKEN])
         .before_up()
         .in_up()
-        .about("`GET /zones` and `GET /zones/ID/dns_records` with this machine's token", NAMES_STAY)
+        .about("`GET /zones` and `GET /zones/ID/dns_records` with this machine's token.", NAMES_STAY)
         .causes(&[
             cause("the token lacks Zone → Zone → Read", "add it to the token in the dashboard"),
             cause("the token lacks Zone → DNS → Edit (which includes reading)", "add it to the token in the dashboard"),
@@ -97,8 +97,8 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .in_up()
         .about(
-            "The zone that the longest ending of `domain` names, and its status at Cloudflare",
-            "names do not resolve anywhere, though the records are right at Cloudflare",
+            "The zone that the longest ending of `domain` names, and its status at Cloudflare.",
+            "Names do not resolve anywhere, though the records are right at Cloudflare.",
         )
         .causes(&[
             cause("the token is for another zone", "edit the token's Zone Resources"),
@@ -113,7 +113,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(FREE_DOMAIN, "the API may change records under the zone's ending")
         .needs(&[CF_ZONE])
         .before_up()
-        .about("The ending of the zone's name", "no record is ever written, and the dashboard works all the same")
+        .about("The ending of the zone's name.", "No record is ever written, and the dashboard works all the same.")
         .causes(&[cause(
             "Cloudflare refuses API changes (code 1038) under .tk, .ml, .ga, .cf and .gq, which were free of charge",
             "use a domain with another ending",
@@ -124,7 +124,7 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "With `--active`: a TXT record `_homelab-check` is made and removed. Without: what Cloudflare said to \
-             external-dns when its last run failed. A permission to edit cannot be seen in any other way",
+             external-dns when its last run failed. A permission to edit cannot be seen in any other way.",
             NAMES_STAY,
         )
         .causes(&[
@@ -137,8 +137,8 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The number of records in the zone against the quota of its plan: 200 in a Free zone, 1000 in one from before \
-             September 2024, 3500 in a paid one",
-            "new names and certificates do not come: Cloudflare refuses further records (code 81045)",
+             September 2024, 3500 in a paid one.",
+            "New names and certificates do not come: Cloudflare refuses further records (code 81045).",
         )
         .causes(&[cause("many services, nodes, or old records that nobody removed", "remove records that nobody needs")])
         .sources(&["developers.cloudflare.com, dns/manage-dns-records", "cloudflare-docs#16600"]),
@@ -146,8 +146,8 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::CONFLICT, TOKEN_SOURCE])
         .about(
             "The Secrets `homelab-dns-provider` in the namespaces of external-dns and cert-manager. They are compared with \
-             the token of this machine; only whether they are equal is kept",
-            "this machine's token is good, and yet no record and no certificate comes",
+             the token of this machine; only whether they are equal is kept.",
+            "This machine's token is good, and yet no record and no certificate comes.",
         )
         .causes(&[
             cause("the token was renewed in its file, and `homelab up` has not run since", "`homelab up`"),

@@ -23,8 +23,8 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(EDNS_PODS, "external-dns runs")
         .needs(&[id::CONFLICT, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
         .about(
-            "The Deployment of external-dns, the state of its pod and, where its process ended, the last words of its log",
-            "new services get no name, and names of removed ones stay",
+            "The Deployment of external-dns, the state of its pod and, where its process ended, the last words of its log.",
+            "New services get no name, and names of removed ones stay.",
         )
         .causes(&[
             cause(
@@ -42,8 +42,8 @@ pub(super) const CHECKS: &[Def] = &[
         .about(
             "Its metrics on port 7979, through the API server: `controller_last_sync_timestamp_seconds`, \
              `controller_last_reconcile_timestamp_seconds` and `controller_consecutive_soft_errors`; and the last error in \
-             its log",
-            "records stay as they were: new services get no name",
+             its log.",
+            "Records stay as they were: new services get no name.",
         )
         .causes(&[
             cause("its pod cannot reach or resolve api.cloudflare.com", "see the group `net`"),
@@ -52,15 +52,15 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["external-dns, docs/monitoring/metrics.md", "external-dns#1428, PR#6556"]),
     Def::warning(EDNS_OWNER_ID, "the owner id is this lab's own")
-        .about("`dns.owner`, by which external-dns knows its records", "records vanish and come back, in turns")
+        .about("`dns.owner`, by which external-dns knows its records.", "Records vanish and come back, in turns.")
         .causes(&[cause("two external-dns with one id on one zone delete each other's records", "give each lab its own `dns.owner`")])
         .sources(&["external-dns, docs/flags.md: --txt-owner-id"]),
     Def::error(OWNER, "the record belongs to this lab")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE])
         .in_up()
         .about(
-            "The records of the host in the zone, and the TXT record by which external-dns knows its own",
-            "the name leads elsewhere or nowhere, and external-dns says that all records are up to date",
+            "The records of the host in the zone, and the TXT record by which external-dns knows its own.",
+            "The name leads elsewhere or nowhere, and external-dns says that all records are up to date.",
         )
         .causes(&[
             cause("the record was made by hand before", "delete it in the dashboard: the right one comes within a minute"),
@@ -73,8 +73,8 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::HOST_IN_ZONE, id::STATUS, EDNS_PODS, EDNS_SYNC, OWNER])
         .in_up()
         .about(
-            "The records of the host in the zone, compared with the addresses in the status of its Ingress",
-            "the name does not resolve, or to an address that does not answer",
+            "The records of the host in the zone, compared with the addresses in the status of its Ingress.",
+            "The name does not resolve, or to an address that does not answer.",
         )
         .causes(&[
             cause("external-dns has not looked yet: it does every minute", "wait a minute"),
@@ -87,8 +87,8 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(EDNS_STALE, "every record of this lab has its service")
         .needs(&[EDNS_PODS, EDNS_SYNC])
         .about(
-            "The records whose TXT record names this lab, and the Ingress or Service that each was made for",
-            "a name of a removed service still resolves",
+            "The records whose TXT record names this lab, and the Ingress or Service that each was made for.",
+            "A name of a removed service still resolves.",
         )
         .causes(&[
             cause("`dns.policy` is `upsert-only`", "`dns.policy: sync`, or delete them by hand"),
@@ -96,7 +96,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["external-dns#1228"]),
     Def::info(EDNS_WILDCARD, "no name answers for all others")
-        .about("Records `*.` in the zone that cover the lab's domain, and that no Ingress asks for", "a mistyped name gives the controller's 404; pods with that search domain reach the lab in place of the internet")
+        .about("Records `*.` in the zone that cover the lab's domain, and that no Ingress asks for.", "A mistyped name gives the controller's 404; pods with that search domain reach the lab in place of the internet.")
         .causes(&[cause("made by hand, or by an Ingress whose `tls.hosts` has a wildcard", "keep it if it is meant so, else delete it")])
         .sources(&["external-dns#2495"]),
 ];
