@@ -109,7 +109,7 @@ impl Cluster {
 }
 
 fn failure(status: &Status) -> ScratchFailure {
-    // A webhook that says no has code 403, too; its message names it.
-    let forbidden = status.code == 403 && !status.message.contains("webhook");
+    // Webhooks and quotas say no with code 403, too; only a missing permission is told in these words.
+    let forbidden = status.code == 403 && status.message.contains(" cannot ");
     ScratchFailure { why: status.message.trim().to_owned(), forbidden }
 }

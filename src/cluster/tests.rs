@@ -191,3 +191,54 @@ async fn a_dry_run_tells_refusals_from_silence_and_stores_nothing() {
         log.lock().unwrap().iter().all(|line| line.starts_with("POST ") && line.ends_with("?dryRun=All"))
     );
 }
+
+#[tokio::test]
+async fn the_controllers_pods_and_the_nodes_ports_are_asked_by_the_proxy() {
+    let refused = "error trying to reach service: dial tcp 192.168.1.2:80: connect: connection refused";
+    let (cluster, log) = cluster(move |line, _| match line {
+        _ if line.ends_with("/nodes/pi:80/proxy/") => status(503, "ServiceUnavailable", refused),
+        _ => (404, json!("nginx")),
+    });
+    let labels = json!({ "app.kubernetes.io/name": "ingress-nginx-controller" });
+    let pod = |name: &str, ready: &str| {
+        json!({ "metadata": { "namespace": "ingress-nginx", "name": name, "labels": labels }, "spec": { "nodeName": "pi" },
+            "status": { "conditions": [{ "type": "Ready", "status": ready }] } })
+    };
+    let pods = crate::verify::Listing::Items(vec![pod("a", "True"), pod("b", "False")]);
+    let objects = crate::verify::Objects([("pods".to_owned(), pods)].into());
+    let node = |name: &str, ready| crate::verify::NodeSeen { name: name.into(), ready, addresses: vec![] };
+    let seen = cluster.ask_controller(&objects, &[node("pi", true), node("gone", false)]).await;
+    assert_eq!(seen.pods.len(), 1);
+    assert_eq!(seen.pods[0].answer.as_ref().unwrap().status, 404);
+    assert_eq!(seen.refused, [crate::verify::NodePort { node: "pi".into(), port: 80 }]);
+    assert_eq!(log.lock().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_scratch_ingress_that_is_refused_says_by_whom() {
+    let failure = async |code, message: &'static str| {
+        let (cluster, _) = cluster(move |_, _| status(code, "", message));
+        let scratch = Scratch::new(&crate::verify::Objects::default(), 255);
+        assert_eq!(scratch.host, "homelab-doctor-ff.invalid");
+        cluster.make_scratch(&scratch, "external-dns.alpha.kubernetes.io/").await.unwrap_err()
+    };
+    let permission =
+        failure(403, "ingresses is forbidden: User \"u\" cannot patch resource \"ingresses\"").await;
+    assert!(permission.forbidden);
+    assert!(!failure(403, "admission webhook \"x\" denied the request").await.forbidden);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_run_left_is_removed() {
+    let (cluster, log) = cluster(|line, _| match line {
+        _ if line.starts_with("GET") => (
+            200,
+            json!({ "items": [{ "metadata": { "namespace": "homelab", "name": "homelab-doctor-1" } }] }),
+        ),
+        _ => (200, json!({})),
+    });
+    cluster.remove_scratches().await.unwrap();
+    let log = log.lock().unwrap();
+    assert!(log[0].contains("labelSelector=homelab%2Fscratch%3Dtrue"), "{log:?}");
+    assert_eq!(log[1], "DELETE /apis/networking.k8s.io/v1/namespaces/homelab/ingresses/homelab-doctor-1");
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{objects, or_pass, unread};
 use crate::{
-    net::tls::FAKE_CERTIFICATE,
+    net::tls::Leaf,
     verify::{
         evidence::{Evidence, SecretSeen, at, entries},
         judge::judged,
@@ -107,32 +107,33 @@ fn uncovered<'a>(evidence: &'a Evidence, ingress: &'a Value) -> impl Iterator<It
             .filter_map(Value::as_str)
             .any(|name| covers(name, host))
     };
-    let fake = |host: &str| {
-        let mut shown = evidence.hosts.get(host).into_iter().flat_map(|seen| &seen.tls);
-        shown.any(|seen| seen.result.as_ref().is_ok_and(|served| served.leaf.subject == FAKE_CERTIFICATE))
-    };
+    let fake = |host: &str| shown(evidence, host).any(Leaf::is_fake);
     let hosts = if tls.is_empty() { Vec::new() } else { objects::hosts(ingress) };
     hosts.into_iter().filter(move |host| !named(host) && fake(host))
 }
 
-/// The subjects of the certificates that nodes show for a host.
-fn shown<'e>(evidence: &'e Evidence, host: &str) -> impl Iterator<Item = &'e str> {
+/// The certificates that nodes show for a host.
+fn shown<'e>(evidence: &'e Evidence, host: &str) -> impl Iterator<Item = &'e Leaf> {
     let seen = evidence.hosts.get(host).into_iter().flat_map(|seen| &seen.tls);
-    seen.filter_map(|seen| seen.result.as_ref().ok()).map(|served| served.leaf.subject.as_str())
+    seen.filter_map(|seen| seen.result.as_ref().ok()).map(|served| &served.leaf)
 }
 
 /// Whether a node shows a certificate for the host that is not the controller's fake one.
 fn is_served(evidence: &Evidence, host: &str) -> bool {
-    shown(evidence, host).any(|subject| subject != FAKE_CERTIFICATE)
+    shown(evidence, host).any(|leaf| !leaf.is_fake())
 }
 
 fn lacks(ingress: &Value, host: &str) -> Finding {
     let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    let patch = format!(r#"[{{"op":"add","path":"/spec/tls/0/hosts/-","value":"{host}"}}]"#);
-    Finding::new(
+    let finding = Finding::new(
         format!("Ingress `{namespace}/{name}` has a rule for `{host}`, but no `tls` entry for it"),
         "a certificate is asked for the hosts below `tls` alone; the others get the controller's fake certificate",
         "add the host to the `tls` entry: cert-manager then makes the certificate anew, for all of them",
-    )
-    .command(format!("kubectl -n {namespace} patch ingress {name} --type=json -p '{patch}'"))
+    );
+    let asks = ASKS.iter().any(|key| !objects::annotation(ingress, key).is_empty());
+    if !asks || entries(ingress, "/spec/tls/0/hosts").is_empty() {
+        return finding;
+    }
+    let patch = format!(r#"[{{"op":"add","path":"/spec/tls/0/hosts/-","value":"{host}"}}]"#);
+    finding.command(format!("kubectl -n {namespace} patch ingress {name} --type=json -p '{patch}'"))
 }

@@ -165,7 +165,7 @@ fn a_secret_that_nobody_makes_is_asked_for() {
             let place = secret.map(|namespace| format!("{namespace}/whoami-tls"));
             secrets.extend(place.map(|place| (place, Err("not read here".into()))));
             let Ok(shown) = &mut e.hosts.get_mut(HOST).unwrap().tls[0].result else { panic!() };
-            shown.leaf.subject = FAKE_CERTIFICATE.into();
+            shown.leaf.subject = format!("CN={FAKE_CERTIFICATE}, O=Acme Co");
         })
     };
     let finding = only(&unasked(None), id::TLS_SECRET);
@@ -183,7 +183,7 @@ fn a_host_outside_of_tls_is_told_when_it_gets_the_fake_certificate() {
             ingresses(e)[0]["spec"]["tls"][0]["hosts"] = json!(["other.home.example.com"]);
             let mut shown = served();
             if fake {
-                shown.leaf.subject = FAKE_CERTIFICATE.into();
+                shown.leaf.subject = format!("CN={FAKE_CERTIFICATE}, O=Acme Co");
             }
             e.hosts.get_mut(HOST).unwrap().tls[0].result = Ok(shown);
         })
