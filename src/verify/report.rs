@@ -130,18 +130,24 @@ impl Report {
 }
 
 /// The root cause, when what this check needs has failed for the same subject, and from no vantage passed. Only a
-/// failure or an unknown is explained away: what was seen to work stays seen.
+/// failure or an unknown is explained away: what was seen to work stays seen. And only by what matters as much: a
+/// warning that were the cause of an error would be an error itself, and would hide it from the exit code.
 fn blocked(def: &Def, found: &Judged, before: &[Check]) -> Option<Outcome> {
     if !matches!(found.outcome, Outcome::Fail(_) | Outcome::Unknown { .. }) {
         return None;
     }
+    let severity = match &found.outcome {
+        Outcome::Fail(finding) => finding.lowered.unwrap_or(def.severity).min(def.severity),
+        _ => def.severity,
+    };
     def.needs.iter().find_map(|need| {
         let mut root = None;
         for check in before.iter().filter(|check| check.id == *need && check.subject.touches(&found.subject))
         {
             match check.outcome {
                 Outcome::Pass { .. } => return None,
-                Outcome::Fail(_) => root = root.or(Some(check.id)),
+                Outcome::Fail(_) if check.severity >= severity => root = root.or(Some(check.id)),
+                Outcome::Fail(_) => {}
                 Outcome::Blocked { by } => root = root.or(Some(by)),
                 Outcome::Skip { .. } | Outcome::Unknown { .. } => {}
             }
@@ -236,6 +242,20 @@ mod tests {
         assert_eq!((chosen.checks.len(), chosen.exit_code()), (2, 1));
         let left = chosen.without(|id| id == id::AUTHORITATIVE);
         assert_eq!((left.checks.len(), left.exit_code()), (1, 0));
+    }
+
+    #[test]
+    fn a_warning_hides_no_error() {
+        let warning = || Finding::new("s", "c", "f").only(Severity::Warning).into();
+        let report = Report::assemble(vec![
+            judged(id::AUTHORITATIVE, "a", warning()),
+            judged(id::PUBLIC, "a", fail()),
+            judged(id::AUTHORITATIVE, "b", warning()),
+            judged(id::PUBLIC, "b", warning()),
+        ]);
+        assert_eq!(outcome(&report, id::PUBLIC, "a"), fail());
+        assert_eq!(outcome(&report, id::PUBLIC, "b"), Outcome::Blocked { by: id::AUTHORITATIVE });
+        assert_eq!(report.exit_code(), 1);
     }
 
     #[test]

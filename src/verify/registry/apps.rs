@@ -19,7 +19,7 @@ pub const END_TO_END: CheckId = CheckId("apps.end-to-end");
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
     Def::error(IMAGES, "every image can be pulled")
-        .needs(&[id::API])
+        .needs(&[id::KUBECONFIG, id::API])
         .about(
             "The containers that wait for their image, in every namespace but those of homelab's own components, and what the registry said to the node. What no name of the lab leads to is only a warning.",
             "A new version never starts: `ErrImagePull`, `ImagePullBackOff`. The old pod may be gone already.",
@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, \"Images\"", "k3s documentation, \"Private Registry Configuration\"", "Docker documentation, \"Usage and rate limits\""]),
     Def::error(CLAIMS, "every claim has its volume")
-        .needs(&[id::API])
+        .needs(&[id::KUBECONFIG, id::API])
         .about(
             "Each PersistentVolumeClaim that is not bound, the StorageClasses, and the pods that mount it. A claim that waits for its first pod is as it should be.",
             "A pod stays Pending with `unbound PersistentVolumeClaims`.",
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, \"Storage Classes\"", "rancher/local-path-provisioner#383, #477, #136"]),
     Def::error(APP_PODS, "the pods of the services run")
-        .needs(&[id::API, id::NODES])
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
         .about(
             "The pods of every namespace but those of homelab's own components: those that end again and again, cannot start, ran out of memory, or fit on no node. What no name of the lab leads to is only a warning. Logs of applications are not read, since they may hold what is nobody's business.",
             "502 or 503 by name; `CrashLoopBackOff`, `CreateContainerConfigError`, `OOMKilled`, `Pending`.",
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, \"Debug Pods\", \"Pod Lifecycle\""]),
     Def::error(ENDPOINTS, "the Service behind the name has a pod that is ready")
-        .needs(&[id::API, id::NODES])
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
         .about(
             "What each Ingress of the host names: whether the Service is there, has the port, and has an endpoint that is ready; else its selector is compared with the pods' labels, and the readiness of the pods is read.",
             "503 Service Temporarily Unavailable, from nginx.",

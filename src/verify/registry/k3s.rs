@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["k3s-io/k3s#6969", "k3s contrib/util/check-config.sh"])
         .before_up(),
     Def::error(DISABLED, "k3s' own traefik and servicelb are out of the way")
-        .needs(&[API])
+        .needs(&[KUBECONFIG, API])
         .about(
             "HelmChart, Deployment, DaemonSet and Service `traefik` and the DaemonSets `svclb-*` in the cluster, and the command line that each server notes on its Node (`k3s.io/node-args`).",
             "Names answer `404 page not found` in plain text, which is traefik's; or the pod of ingress-nginx stays Pending for want of a free port, while `ss -ltn` shows nobody on port 80.",
@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&[PACKAGED_DOC, "k3s-io/k3s#5103, #1160, #383"])
         .before_up(),
     Def::warning(LOAD_BALANCERS, "no Service waits for a load balancer or takes the web ports")
-        .needs(&[API, DISABLED])
+        .needs(&[KUBECONFIG, API, DISABLED])
         .about(
             "Every Service of type LoadBalancer: whether anything gave it an address, and whether servicelb would take ports 80 or 443 of the nodes for it.",
             "A Service that stays `<pending>`, as many Helm charts make it by default; or ports 80 and 443 that belong to somebody else after an installation.",
@@ -94,7 +94,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["k3s documentation, \"Networking Services\": Service Load Balancer", "k3s-io/k3s#2403, #4583"])
         .before_up(),
     Def::error(NODES, "the node is ready and takes pods")
-        .needs(&[API])
+        .needs(&[KUBECONFIG, API])
         .about(
             "The conditions, taints and version of each Node, as its kubelet reported them last.",
             "Pods that stay Pending or are Evicted; a node whose addresses leave the records; a service that is gone with its node.",
@@ -109,7 +109,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["Kubernetes documentation, \"Node Status\", \"Version Skew Policy\", \"Node-pressure Eviction\"", "k3s-io/k3s#6290"])
         .before_up(),
     Def::error(INTERNAL_IP, "the node's address is one of the LAN")
-        .needs(&[API])
+        .needs(&[KUBECONFIG, API])
         .about(
             "The InternalIP of each Node, which the ingress controller writes into the Ingresses and external-dns into the records. It has to be private, of neither the pods' nor the Services' range, of no VPN, and the one that k3s noted at its start (`k3s.io/internal-ip`).",
             "A name resolves to an address that only the server itself reaches: 100.x of a VPN, 172.17.x of Docker, 10.42.x of a pod; or everything is gone after a restart of the router.",
@@ -122,7 +122,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s-io/k3s#1977, #3006, #4624"])
         .before_up(),
     Def::error(SYSTEM_PODS, "the pods of k3s run")
-        .needs(&[API, NODES])
+        .needs(&[KUBECONFIG, API, NODES])
         .about(
             "Every pod in `kube-system` but CoreDNS, traefik and servicelb, which have checks of their own. metrics-server alone is only a warning.",
             "No volume is made for a new claim (local-path-provisioner), or `kubectl top` shows nothing (metrics-server).",

@@ -44,7 +44,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["RFC 1918"]),
     Def::error(POD_API, "pods reach the API server")
-        .needs(&[id::API])
+        .needs(&[id::KUBECONFIG, id::API])
         .about(
             "The last lines of the logs of CoreDNS, cert-manager, external-dns and the ingress controller, where the pod is not ready: a connection to the API server's Service (`10.43.0.1:443` unless another range was chosen) that fails.",
             "CoreDNS, cert-manager or metrics-server never become ready. The node itself reaches the API server, so `kubectl` works.",
@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),
     Def::error(COREDNS, "the DNS server of the cluster runs")
-        .needs(&[id::API, POD_API])
+        .needs(&[id::KUBECONFIG, id::API, POD_API])
         .about(
             "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMap that they read.",
             "Nothing in the cluster resolves a name: no certificates, no records, and applications that do not find their database.",
@@ -69,7 +69,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
     Def::error(POD_DNS, "pods resolve names")
-        .needs(&[id::API, COREDNS])
+        .needs(&[id::KUBECONFIG, id::API, COREDNS])
         .about(
             "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for `api.cloudflare.com`. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
             "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#4087, #1527", "NixOS/nixpkgs#98766"]),
     Def::error(NDOTS, "no wildcard answers for the names that pods look up")
-        .needs(&[id::API, POD_DNS])
+        .needs(&[id::KUBECONFIG, id::API, POD_DNS])
         .about(
             "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with `api.cloudflare.com` before it.",
             "`x509: certificate is valid for *.home.example.com, not api.cloudflare.com`: what a pod looks up ends at the lab's own ingress.",
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#1527, #2801, #5045", "resolv.conf(5): search, ndots"]),
     Def::error(EGRESS, "pods reach the provider and the certificate authority")
-        .needs(&[id::API, POD_DNS, NDOTS])
+        .needs(&[id::KUBECONFIG, id::API, POD_DNS, NDOTS])
         .about(
             "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. It is the pod's own way out, which may differ from this machine's.",
             "Records and certificates stay as they are, though the same addresses answer on the node.",
@@ -103,7 +103,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#977"]),
     Def::error(CROSS_NODE, "pods of every node are reached from the API server's node")
-        .needs(&[id::API, id::NODES])
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
         .about(
             "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the way from the API server's node to the pods of each other one, by the network that pods use among each other; not the way between two other nodes, and not large packets.",
             "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",

@@ -139,7 +139,9 @@ fn foreign(hands: &Hands) -> Result<()> {
 }
 
 fn onlooker(hands: &Hands) -> Result<()> {
-    hands.kubectl(&["create", "serviceaccount", "onlooker", "-n", "default"])?;
+    let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": { "name": "onlooker", "namespace": "default" } });
+    hands.kubectl_apply("onlooker.json", &account.to_string())?;
     let token = hands.kubectl(&["create", "token", "onlooker", "-n", "default"])?;
     let path = kubeconfig(hands, "onlooker.kubeconfig", |text| text)?.display().to_string();
     let words = ["config", "set-credentials", "onlooker", "--kubeconfig", &path, "--token", token.trim()];
