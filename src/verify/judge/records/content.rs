@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::{addresses, named, owners, service};
+use super::{addresses, named, owners, service, sync};
 use crate::{
     net::cloudflare::Record,
     verify::{
@@ -90,7 +90,7 @@ fn compare(evidence: &Evidence, seen: &ProviderSeen, host: &str, records: &[&Rec
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=20")
         .heals()
-        .retry_at(service::next_look(evidence))
+        .retry_at(sync::next_look(evidence))
         .into();
     }
     Outcome::pass(format!("{}, not proxied", list(&found)))
@@ -123,7 +123,7 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=20")
         .heals()
-        .retry_at(service::next_look(evidence))
+        .retry_at(sync::next_look(evidence))
         .into();
     }
     Finding::new(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::service;
+use super::{service, sync};
 use crate::verify::{
     evidence::{Evidence, Ownership, ProviderSeen, at, entries},
     model::{Finding, Outcome},
@@ -76,7 +76,7 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         "wait a minute; if it stays or comes back, give each lab a `dns.owner` of its own",
     )
     .heals()
-    .retry_at(service::next_look(evidence))
+    .retry_at(sync::next_look(evidence))
     .into()
 }
 

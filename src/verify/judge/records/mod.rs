@@ -6,6 +6,7 @@ mod log;
 mod owner;
 mod reason;
 mod service;
+mod sync;
 
 use std::net::IpAddr;
 
@@ -40,8 +41,8 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     };
     let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     vec![
-        of(id::EDNS_PODS, Vantage::Api, here(service::pods)),
-        of(id::EDNS_SYNC, Vantage::Cluster, here(service::sync)),
+        of(id::EDNS_PODS, Vantage::Api, here(service::runs)),
+        of(id::EDNS_SYNC, Vantage::Cluster, here(sync::sync)),
         of(id::EDNS_OWNER_ID, Vantage::Config, owner::unique(evidence)),
         of(id::EDNS_STALE, Vantage::Provider, zone(leftover::stale)),
         of(id::EDNS_WILDCARD, Vantage::Provider, zone(leftover::wildcard)),
@@ -62,7 +63,7 @@ pub(super) fn host(evidence: &Evidence, host: &str) -> [Judged; 2] {
 
 /// What Cloudflare said to external-dns when it was not let edit the zone, where its last run failed for that.
 pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
-    let line = service::failing(evidence)?;
+    let line = sync::failing(evidence)?;
     line.message.contains("\"code\":10000").then(|| line.told())
 }
 

@@ -38,7 +38,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the image of external-dns cannot be pulled",
         id: "edns.pods",
-        says: &["the image of external-dns cannot be pulled", "images.externalDns"],
+        says: &["external-dns:v0.0.0-none", "cannot be pulled"],
         ask: Ask { config: Some(NO_IMAGE), ..Ask::NODE },
         always: false,
         make: no_image,
