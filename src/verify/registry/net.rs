@@ -43,6 +43,18 @@ pub(super) const CHECKS: &[Def] = &[
             ),
         ])
         .sources(&["RFC 1918"]),
+    Def::error(CROSS_NODE, "pods of every node are reached from the API server's node")
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
+        .about(
+            "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the way from the API server's node to the pods of each other one, by the network that pods use among each other; not the way between two other nodes, and not large packets.",
+            "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",
+        )
+        .causes(&[
+            cause("UDP 8472 (VXLAN) is closed between the nodes", "NixOS `networking.firewall.allowedUDPPorts = [ 8472 ];` on every node; 51820 with the wireguard backend"),
+            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both"),
+            cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
+        ])
+        .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811"]),
     Def::error(POD_API, "pods reach the API server")
         .needs(&[id::KUBECONFIG, id::API])
         .about(
@@ -102,16 +114,4 @@ pub(super) const CHECKS: &[Def] = &[
             cause("IPv6 addresses are tried, and the LAN has no way out for them", "disable IPv6 on the node or give it a route"),
         ])
         .sources(&["k3s-io/k3s#977"]),
-    Def::error(CROSS_NODE, "pods of every node are reached from the API server's node")
-        .needs(&[id::KUBECONFIG, id::API, id::NODES])
-        .about(
-            "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the way from the API server's node to the pods of each other one, by the network that pods use among each other; not the way between two other nodes, and not large packets.",
-            "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",
-        )
-        .causes(&[
-            cause("UDP 8472 (VXLAN) is closed between the nodes", "NixOS `networking.firewall.allowedUDPPorts = [ 8472 ];` on every node; 51820 with the wireguard backend"),
-            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both"),
-            cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
-        ])
-        .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811"]),
 ];

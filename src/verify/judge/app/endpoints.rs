@@ -231,7 +231,25 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
     };
     let finding = Finding::new(empty, cause, "make the Service's selector and the pods' labels the same");
     let ours = service["metadata"]["labels"][desired::meta::MANAGED_BY] == desired::meta::HOMELAB;
-    if ours { finding.command("homelab up") } else { finding }
+    if !ours {
+        return finding;
+    }
+    if held_by_others(evidence, service) {
+        let text =
+            "let the other give the selector up, as `lab.conflict` says, and run `homelab up`".to_owned();
+        return Finding { fix: crate::verify::Fix { text, ..finding.fix }, ..finding };
+    }
+    finding.command("homelab up")
+}
+
+/// Whether `homelab up` would stop at the Service, since another owns a field of it.
+fn held_by_others(evidence: &Evidence, service: &Value) -> bool {
+    let name = format!("Service {}", full_name(service));
+    evidence
+        .drift
+        .iter()
+        .flatten()
+        .any(|drift| drift.conflicts.iter().any(|conflict| conflict.object == name))
 }
 
 /// `a=b,c=d`.

@@ -66,7 +66,7 @@ pub(super) const INJURIES: &[Injury] = &[
         says: &["homelab/whoami", "no pod has the label"],
         ask: Ask::NODE,
         always: true,
-        make: |hands| service(hands, &json!({ "selector": { "app.kubernetes.io/name": "somebody" } })),
+        make: |hands| service(hands, |spec| spec["selector"]["app.kubernetes.io/name"] = "somebody".into()),
         undo: Hands::restore,
     },
     Injury {
@@ -95,9 +95,7 @@ pub(super) const INJURIES: &[Injury] = &[
         says: &["502", "port 8081", "listen on 8080"],
         ask: Ask::NODE,
         always: false,
-        make: |hands| {
-            service(hands, &json!({ "ports": [{ "name": "http", "port": 80, "targetPort": 8081 }] }))
-        },
+        make: |hands| service(hands, |spec| spec["ports"][0]["targetPort"] = 8081.into()),
         undo: Hands::restore,
     },
 ];
@@ -120,8 +118,14 @@ fn no_chess(hands: &Hands) -> Result<()> {
         .map(drop)
 }
 
-/// Changes the Service of the demo.
-fn service(hands: &Hands, spec: &Value) -> Result<()> {
-    let patch = json!({ "spec": spec }).to_string();
-    hands.kubectl(&["patch", "service", "whoami", "-n", "homelab", "--type=merge", "-p", &patch]).map(drop)
+/// Changes the Service of the demo, as homelab itself would write it: what others own is another check's.
+fn service(hands: &Hands, change: impl Fn(&mut Value)) -> Result<()> {
+    let live = hands.get(&["service", "whoami", "-n", "homelab"])?;
+    let mut spec = json!({ "ports": live["spec"]["ports"], "selector": live["spec"]["selector"] });
+    change(&mut spec);
+    let metadata = json!({ "name": "whoami", "namespace": "homelab", "labels": live["metadata"]["labels"] });
+    let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec });
+    let path = hands.config_file("whoami-service.json", &service.to_string())?.display().to_string();
+    let words = ["apply", "--server-side", "--field-manager=homelab", "--force-conflicts", "-f", &path];
+    hands.kubectl(&words).map(drop)
 }
