@@ -8,9 +8,10 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::request::{self, Failed, Purpose};
-use super::{Cluster, LANES, seen, snapshot::items};
+use super::{Cluster, LANES, log, seen, snapshot::items};
+use crate::net::http::HttpAnswer;
 use crate::verify::{
-    ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, at, entries,
+    ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, at,
 };
 
 /// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
@@ -53,16 +54,6 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("helmcharts.helm.cattle.io", "/apis/helm.cattle.io/v1/helmcharts", false),
 ];
 
-/// The namespaces whose pods' logs say why they do not work, with the pods' name prefix.
-const LOGS: &[(&str, &str)] = &[
-    ("kube-system", "coredns"),
-    ("ingress-nginx", "ingress-nginx-controller"),
-    ("cert-manager", "cert-manager"),
-    ("external-dns", "external-dns"),
-];
-
-/// How many lines of a log are read.
-const LINES: usize = 60;
 /// How long a pod may take to answer the API server.
 const POD_ANSWER: Duration = Duration::from_secs(4);
 
@@ -85,7 +76,7 @@ impl Cluster {
             seen.denied = seen.denied.or(denied);
         }
         let answers = self.pod_answers(seen.objects.list("pods").unwrap_or_default(), deadline);
-        let wanted = containers(seen.objects.list("pods").unwrap_or_default());
+        let wanted = log::containers(seen.objects.list("pods").unwrap_or_default());
         let logs = wanted.into_iter().map(|place| async move {
             let text = timeout_at(deadline, self.log(&place)).await.ok().flatten()?;
             Some((place, text))
@@ -129,7 +120,11 @@ impl Cluster {
 
     /// Asks each ready pod of the ingress controller by the API server's proxy: the way from the server's node to pods
     /// of each node.
-    async fn pod_answers(&self, pods: &[Value], deadline: Instant) -> BTreeMap<String, Result<u16, String>> {
+    async fn pod_answers(
+        &self,
+        pods: &[Value],
+        deadline: Instant,
+    ) -> BTreeMap<String, Result<HttpAnswer, String>> {
         let label = |pod: &Value| {
             pod["metadata"]["labels"]["app.kubernetes.io/name"] == crate::desired::ingress_nginx::CONTROLLER
         };
@@ -143,29 +138,11 @@ impl Cluster {
             // The API server says 503 and 502 of a pod that it cannot reach, in a Status of its own.
             let answer = answer.and_then(|answer| match answer.body.contains("\"kind\":\"Status\"") {
                 true => Err(reason(&answer.body)),
-                false => Ok(answer.status),
+                false => Ok(answer),
             });
             (at(pod, "/spec/nodeName").to_owned(), answer)
         });
         future::join_all(asked).await.into_iter().collect()
-    }
-
-    /// The last lines of `namespace/pod/container`; of its run before when it has just been restarted.
-    async fn log(&self, place: &str) -> Option<String> {
-        let [namespace, pod, container] = place.split('/').collect::<Vec<_>>().try_into().ok()?;
-        let path = |previous: &str| {
-            format!(
-                "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines={LINES}{previous}"
-            )
-        };
-        let (now, before) = future::join(
-            self.raw(request::get(&path(""), false)),
-            self.raw(request::get(&path("&previous=true"), false)),
-        )
-        .await;
-        let texts = [before, now].into_iter().flatten().filter(|answer| answer.status == 200);
-        let text: String = texts.map(|answer| answer.body).collect();
-        Some(text).filter(|text| !text.is_empty())
     }
 }
 
@@ -173,20 +150,6 @@ impl Cluster {
 fn reason(body: &str) -> String {
     let status: Value = serde_json::from_str(body).unwrap_or_default();
     at(&status, "/message").trim().to_owned()
-}
-
-/// The containers whose logs are read.
-fn containers(pods: &[Value]) -> Vec<String> {
-    let mut found = Vec::new();
-    for pod in pods {
-        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
-        if !LOGS.iter().any(|(wanted, prefix)| namespace == *wanted && name.starts_with(prefix)) {
-            continue;
-        }
-        let names = entries(pod, "/spec/containers").iter().map(|container| at(container, "/name"));
-        found.extend(names.map(|container| format!("{namespace}/{name}/{container}")));
-    }
-    found
 }
 
 /// The nodes among the objects; `None` when they were not read.

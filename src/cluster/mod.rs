@@ -3,12 +3,14 @@
 mod access;
 mod apply;
 mod clock;
-mod controller;
+
 mod examine;
 mod explain;
 mod external_dns;
 mod issuance;
+mod log;
 mod look;
+mod ports;
 mod renewal;
 mod request;
 mod scratch;

@@ -20,7 +20,7 @@ pub use evidence::{
     Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller,
     ControllerSeen, DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance,
     Listing, Lookup, MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership,
-    PodAnswer, ProviderFailure, ProviderSeen, ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen,
+    ProviderFailure, ProviderSeen, ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen,
     ServiceLookup, Signs, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
 };
 pub use evidence::{

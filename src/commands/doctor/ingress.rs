@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, Scratch};
 use crate::config::Config;
 use crate::desired::object::Key;
 use crate::net::http::{Scheme, Target, get, is_nginx_404};
-use crate::verify::{Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen};
+use crate::verify::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen};
 
 /// How long a new Ingress may take until it is served; the controller reloads within a second or two.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,17 +23,16 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// For one request.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Each pod of the controller; one that answers speaks for it.
+/// The controller's pods; one that answers speaks for it. And the ports that lead to them.
 pub(super) async fn ask_controller(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
-    let Ok(asked) = timeout_at(deadline, cluster.ask_controller(&seen.objects, nodes)).await else {
-        evidence.cluster_answer = Some(Err("no answer in time".to_owned()));
-        return;
-    };
-    let answers = || asked.pods.iter().map(|pod| pod.answer.clone());
-    let answer = answers().find(Result::is_ok).or_else(|| answers().next());
-    evidence.cluster_answer = Some(answer.unwrap_or_else(|| Err("no pod of it is ready".to_owned())));
-    evidence.ingress = Some(asked);
+    let answers = || seen.pod_answers.values();
+    let answer = answers().find(|answer| answer.is_ok()).or_else(|| answers().next());
+    evidence.cluster_answer =
+        Some(answer.cloned().unwrap_or_else(|| Err("no pod of it is ready".to_owned())));
+    let refused = timeout_at(deadline, cluster.refused_ports(nodes)).await;
+    evidence.ingress =
+        Some(ControllerSeen { refused: refused.unwrap_or_default(), ..ControllerSeen::default() });
 }
 
 /// What only writing shows.

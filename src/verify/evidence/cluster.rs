@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Failure, Lookup};
 use crate::net::{
     Transport,
+    http::HttpAnswer,
     tls::{Leaf, Served},
 };
 
@@ -26,8 +27,9 @@ pub struct ClusterSeen {
     pub objects: Objects,
     /// The last lines of what a container wrote, by `namespace/pod/container`.
     pub logs: BTreeMap<String, String>,
-    /// Whether each ready pod of the ingress controller answers the API server, by the name of its node.
-    pub pod_answers: BTreeMap<String, Result<u16, String>>,
+    /// What each ready pod of the ingress controller answers the API server on port 80, by the name of its node; or why
+    /// nothing came.
+    pub pod_answers: BTreeMap<String, Result<HttpAnswer, String>>,
     /// What the cluster's DNS says to this machine; empty where this machine is no node.
     pub service_dns: Vec<ServiceLookup>,
 }

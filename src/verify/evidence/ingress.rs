@@ -5,26 +5,13 @@ use serde::Serialize;
 use super::Seen;
 use crate::net::http::HttpAnswer;
 
-/// What the controller's pods and the nodes' ports answer, seen from the API server, and what became of a scratch Ingress.
+/// What the nodes' ports answer the API server, and what became of a scratch Ingress.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ControllerSeen {
-    /// Each ready pod of the controller.
-    pub pods: Vec<PodAnswer>,
     /// The ports of nodes that refused a connection of the API server: it goes to the node's own address.
     pub refused: Vec<NodePort>,
     /// What came of an Ingress that was made for a moment, or why it could not be made; `None` without `--active`.
     pub scratch: Option<Result<ScratchSeen, ScratchFailure>>,
-}
-
-/// One pod of the controller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PodAnswer {
-    /// The pod.
-    pub pod: String,
-    /// The node that it runs on.
-    pub node: String,
-    /// What it answers on port 80 to an unknown name, or why nothing came.
-    pub answer: Result<HttpAnswer, String>,
 }
 
 /// A port of a node.

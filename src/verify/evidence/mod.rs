@@ -31,7 +31,7 @@ pub use cluster::{
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::{ExternalDnsSeen, SyncSeen};
-pub use ingress::{ControllerSeen, NodePort, PodAnswer, ScratchFailure, ScratchSeen};
+pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
 pub use machine::{Cidr, Clock, ClockSeen, Disk, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen};
 pub(super) use names::label;
 pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, probe_name};

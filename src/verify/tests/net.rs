@@ -7,7 +7,10 @@ use super::{
     k3s::{cluster, items, pod, sound},
     picture::*,
 };
-use crate::net::dns::{AskError, Rcode};
+use crate::net::{
+    dns::{AskError, Rcode},
+    http::HttpAnswer,
+};
 
 /// The healthy lab whose CoreDNS is not ready and wrote these lines last.
 fn coredns(log: &str, change: impl FnOnce(&mut ClusterSeen)) -> Report {
@@ -139,19 +142,19 @@ fn pods_that_do_not_get_out_are_told_only_where_this_machine_does() {
 
 #[test]
 fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overlay() {
-    let two = |second: Result<u16, String>| {
+    let two = |second: Result<HttpAnswer, String>| {
         whole(|e| {
             let mut seen = sound();
             let mut node: Value = items(&mut seen, "nodes")[0].clone();
             (node["metadata"]["name"], node["metadata"]["annotations"]) = ("nas".into(), json!({}));
             items(&mut seen, "nodes").push(node);
-            seen.pod_answers = [("pi".into(), Ok(404)), ("nas".into(), second)].into();
+            seen.pod_answers = [("pi".into(), Ok(nginx_404())), ("nas".into(), second)].into();
             e.nodes.as_mut().unwrap().push(NodeSeen { name: "nas".into(), ready: true, addresses: vec![] });
             e.cluster = Some(seen);
         })
     };
     assert!(matches!(outcome(&cluster(|_| {}), id::CROSS_NODE), Outcome::Skip { .. }));
-    assert_eq!(fails(&two(Ok(404))), []);
+    assert_eq!(fails(&two(Ok(nginx_404()))), []);
     let cut = two(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()));
     let finding = cut.failures().next().unwrap();
     assert_eq!((finding.id, finding.subject.node.as_deref()), (id::CROSS_NODE, Some("nas")));

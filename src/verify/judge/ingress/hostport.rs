@@ -34,7 +34,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outcome {
-    let inside = match seen.pods.iter().find(|pod| pod.node == node.name).map(|pod| &pod.answer) {
+    let inside = match evidence.cluster.as_ref().and_then(|cluster| cluster.pod_answers.get(&node.name)) {
         None => return Outcome::unknown("the controller's pod there is not ready, so it was not asked"),
         Some(Err(why)) => {
             return Outcome::unknown(format!(

@@ -1,6 +1,7 @@
 //! Connections: from pods to the API server, out of the cluster, and from one node to pods of another.
 
 use super::{coredns, of_pod, seen};
+use crate::net::http::HttpAnswer;
 use crate::verify::{
     evidence::{Evidence, at},
     judge::{
@@ -117,7 +118,7 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
     }
     let ready = |name: &String| evidence.nodes.iter().flatten().any(|node| node.ready && node.name == *name);
     let asked = cluster.pod_answers.iter().filter(|(node, _)| ready(node));
-    let judge = |(node, answer): (&String, &Result<u16, String>)| {
+    let judge = |(node, answer): (&String, &Result<HttpAnswer, String>)| {
         let outcome = match answer {
             Ok(_) => Outcome::pass("its pod answers"),
             Err(why) if why.contains("refused") => Outcome::skip(format!("its pod does not listen: {why}")),

@@ -156,7 +156,7 @@ fn silence_is_a_firewall_unless_the_api_server_is_refused() {
 #[test]
 fn where_the_pod_was_not_asked_the_rules_are_not_judged() {
     let report = lab(|e| {
-        e.ingress.as_mut().unwrap().pods.clear();
+        e.cluster.as_mut().unwrap().pod_answers.clear();
         node_answers(e, &Transport::Refused);
     });
     assert!(matches!(outcome(&report, id::HOSTPORT), Outcome::Unknown { .. }));

@@ -1,0 +1,85 @@
+//! The last lines of the logs that say why something does not work.
+
+use std::collections::VecDeque;
+
+use futures::future;
+use serde_json::Value;
+
+use super::Cluster;
+use super::request;
+use crate::verify::{at, entries};
+
+/// The namespaces whose pods' logs are read, with the pods' name prefix.
+const LOGS: &[(&str, &str)] = &[
+    ("kube-system", "coredns"),
+    ("ingress-nginx", "ingress-nginx-controller"),
+    ("cert-manager", "cert-manager"),
+    ("external-dns", "external-dns"),
+];
+
+/// How many lines are asked for: the ingress controller notes each request of the house between its own lines.
+const ASKED: usize = 600;
+/// How many lines are kept.
+const KEPT: usize = 60;
+
+impl Cluster {
+    /// The last lines of `namespace/pod/container`; before them those of its run before, when it has been restarted.
+    pub(super) async fn log(&self, place: &str) -> Option<String> {
+        let [namespace, pod, container] = place.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let read = |previous: &str| {
+            let path = format!(
+                "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines={ASKED}{previous}"
+            );
+            self.client.request_text(request::get(&path, false))
+        };
+        let (now, before) = future::join(read(""), read("&previous=true")).await;
+        let text: String = [before, now].into_iter().flatten().map(|text| kept(&text)).collect();
+        Some(text).filter(|text| !text.is_empty())
+    }
+}
+
+/// The last lines, without those about requests: who asks for which page is nobody's business.
+fn kept(text: &str) -> String {
+    let mut lines = VecDeque::with_capacity(KEPT);
+    for line in text.lines().filter(|line| !is_request(line)) {
+        if lines.len() == KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+    lines.into_iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Whether a line is nginx' note of a request: address, user, time, and the request in quotes.
+fn is_request(line: &str) -> bool {
+    let address = line.split(' ').next().unwrap_or_default();
+    address.parse::<std::net::IpAddr>().is_ok() && line.contains("] \"")
+}
+
+/// The containers whose logs are read.
+pub(super) fn containers(pods: &[Value]) -> Vec<String> {
+    let mut found = Vec::new();
+    for pod in pods {
+        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+        if !LOGS.iter().any(|(wanted, prefix)| namespace == *wanted && name.starts_with(prefix)) {
+            continue;
+        }
+        let names = entries(pod, "/spec/containers").iter().map(|container| at(container, "/name"));
+        found.extend(names.map(|container| format!("{namespace}/{name}/{container}")));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_and_the_requests_of_the_house_are_not() {
+        let request = "10.99.0.10 - - [21/Nov/2026:08:19:20 +0000] \"GET / HTTP/1.1\" 200 453 \"-\" \"homelab\" 90 0.003\n";
+        let own: String = (0..100).map(|number| format!("W1121 08:18:12.706036 line {number}\n")).collect();
+        let kept = kept(&format!("{own}{}", request.repeat(300)));
+        assert_eq!(kept.lines().count(), KEPT);
+        assert!(kept.starts_with("W1121 08:18:12.706036 line 40\n") && kept.ends_with("line 99\n"));
+    }
+}
