@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx#4199"]),
     Def::error(LEAF, "the certificate served is good for the name")
-        .needs(&[HANDSHAKE, id::CERTIFICATE, SERVED_SECRET, id::CLOCK])
+        .needs(&[HANDSHAKE, id::TLS_SECRET, id::CERTIFICATE, SERVED_SECRET, id::CLOCK])
         .in_up()
         .about(
             "The certificate that each node shows for the name: whether it is the controller's fake one, for the name, in date, from a test authority, and trusted by this machine; and from Ingress, Secret and Certificate, why not.",

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::origin::{Origin, writes_to};
 use crate::verify::{
     evidence::{Evidence, at, entries, probe_name},
-    model::{Finding, Severity},
+    model::Finding,
 };
 
 const SUMMARY: &str = "the controller serves its own fake certificate";
@@ -112,18 +112,4 @@ fn unread() -> Finding {
     )
     .look("kubectl get ingress,certificates -A")
     .heals()
-}
-
-/// A host that its Ingress serves, but leaves out of `tls`, where other hosts of the same Ingress have it.
-pub(super) fn left_out(evidence: &Evidence, host: &str) -> Option<Finding> {
-    evidence.acme.as_ref()?;
-    let ingress = evidence.ingresses_of(host).find(|ingress| !ingress.tls_hosts.is_empty())?;
-    Some(
-        Finding::new(
-            format!("`{host}` is not among the hosts that Ingress `{}/{}` asks a certificate for", ingress.namespace, ingress.name),
-            "its `tls` entry names other hosts only, so this one is served without HTTPS, or with the fake certificate",
-            "add the host to `tls` in the Ingress, with a certificate that is for it",
-        )
-        .only(Severity::Warning),
-    )
 }

@@ -24,10 +24,7 @@ pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judg
         ids.filter(|id| is_looked_at(evidence, *id)).map(|id| of(id, outcome.clone())).collect()
     };
     if evidence.wants_tls(host) == Some(false) {
-        return match fake::left_out(evidence, host) {
-            Some(finding) => vec![of(id::LEAF, finding.into())],
-            None => all(Outcome::skip("its Ingress asks for no certificate")),
-        };
+        return all(Outcome::skip("its Ingress asks for no certificate"));
     }
     if seen.tls.is_empty() {
         return all(Outcome::unknown("no node was asked"));

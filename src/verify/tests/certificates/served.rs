@@ -112,15 +112,6 @@ fn a_secret_for_another_name_is_why_the_controller_shows_its_fake() {
 }
 
 #[test]
-fn a_host_that_is_left_out_of_tls_is_a_warning() {
-    let report = lab(|e| {
-        e.ingresses.as_mut().unwrap()[0].tls_hosts = vec!["other.example.com".into()];
-    });
-    assert!(only(&report, id::LEAF).summary.contains("is not among the hosts"));
-    assert_eq!(report.exit_code(), 0);
-}
-
-#[test]
 fn what_was_put_there_by_hand_is_not_blamed_on_cert_manager() {
     let expired = lab(|e| {
         by_hand(e);

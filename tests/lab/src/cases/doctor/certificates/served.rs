@@ -8,15 +8,6 @@ use crate::cases::hands::{DOMAIN, Hands};
 use crate::error::{Context, Result};
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
-    Injury {
-        name: "an Ingress names a Secret that nobody makes",
-        id: "tls.leaf",
-        says: &["fake certificate", "homelab/faked-tls", "nothing makes it"],
-        ask: Ask::NODE,
-        always: true,
-        make: |hands| guest(hands, "faked", None),
-        undo: |hands| guest_leaves(hands, "faked"),
-    },
     injury(
         "the Secret of an Ingress is for another name",
         "tls.leaf",
@@ -31,13 +22,15 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         |hands| bring(hands, "expired", "expired", Some("Somebody's CA"), (2020, 2025)),
         |hands| guest_leaves(hands, "expired"),
     ),
-    injury(
-        "a certificate signed itself",
-        "tls.leaf",
-        &["does not trust the issuer", "signed itself"],
-        |hands| bring(hands, "selfmade", "selfmade", None, (2020, 2100)),
-        |hands| guest_leaves(hands, "selfmade"),
-    ),
+    Injury {
+        name: "a certificate signed itself",
+        id: "tls.leaf",
+        says: &["does not trust the issuer", "signed itself"],
+        ask: Ask::NODE,
+        always: true,
+        make: |hands| bring(hands, "selfmade", "selfmade", None, (2020, 2100)),
+        undo: |hands| guest_leaves(hands, "selfmade"),
+    },
     injury(
         "a certificate is from an authority that this machine does not know",
         "tls.leaf",
