@@ -62,19 +62,32 @@ fn fault_of(error: &kube::Error) -> ApiFault {
     }
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
-        let io = error.downcast_ref::<std::io::Error>();
-        // What an I/O error wraps is not among its sources.
-        let inner = io.and_then(|io| io.get_ref()?.downcast_ref::<rustls::Error>());
-        if let Some(tls) = inner.or_else(|| error.downcast_ref()) {
+        if let Some(tls) = error.downcast_ref() {
             return tls_fault(tls);
         }
-        match io.map(std::io::Error::kind) {
-            Some(std::io::ErrorKind::ConnectionRefused) => return ApiFault::Refused,
-            Some(std::io::ErrorKind::TimedOut) => return ApiFault::Timeout,
-            _ => next = error.source(),
+        if let Some(found) = error.downcast_ref().and_then(io_fault) {
+            return found;
         }
+        next = error.source();
     }
     ApiFault::Other
+}
+
+/// What an I/O error wraps is not among its sources; connectors wrap one in another.
+fn io_fault(error: &std::io::Error) -> Option<ApiFault> {
+    if let Some(inner) = error.get_ref() {
+        if let Some(tls) = inner.downcast_ref() {
+            return Some(tls_fault(tls));
+        }
+        if let Some(found) = inner.downcast_ref().and_then(io_fault) {
+            return Some(found);
+        }
+    }
+    match error.kind() {
+        std::io::ErrorKind::ConnectionRefused => Some(ApiFault::Refused),
+        std::io::ErrorKind::TimedOut => Some(ApiFault::Timeout),
+        _ => None,
+    }
 }
 
 fn tls_fault(error: &rustls::Error) -> ApiFault {
@@ -155,4 +168,23 @@ fn causes(error: &dyn std::error::Error) -> Vec<String> {
         source = error.source();
     }
     chain
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_is_found_however_deep_connectors_wrap_it() {
+        let tls = |fault| io::Error::other(io::Error::other(rustls::Error::InvalidCertificate(fault)));
+        let of = |error: io::Error| fault_of(&kube::Error::Service(Box::new(error)));
+        assert_eq!(of(tls(rustls::CertificateError::UnknownIssuer)), ApiFault::ForeignAuthority);
+        assert_eq!(of(tls(rustls::CertificateError::Expired)), ApiFault::CertificateExpired);
+        assert_eq!(of(tls(rustls::CertificateError::NotValidForName)), ApiFault::ForeignName);
+        assert_eq!(of(io::ErrorKind::ConnectionRefused.into()), ApiFault::Refused);
+        assert_eq!(of(io::Error::other(io::Error::from(io::ErrorKind::TimedOut))), ApiFault::Timeout);
+        assert_eq!(of(io::ErrorKind::BrokenPipe.into()), ApiFault::Other);
+    }
 }
