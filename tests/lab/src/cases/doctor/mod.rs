@@ -15,6 +15,7 @@ pub(super) mod vantages;
 pub(super) use provider::few_calls;
 
 use std::process::Command;
+use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -27,7 +28,9 @@ use crate::vantage::{Place, Vantage};
 /// How long the doctor may take, deadline and all.
 const DOCTOR_LIMIT: Duration = Duration::from_secs(60);
 /// How long the lab has to show what was broken, and to be well again.
-const PATIENCE: u64 = 180;
+const PATIENCE: u64 = 120;
+/// Between two looks: the provider counts calls.
+const PACE: Duration = Duration::from_secs(1);
 
 /// The checks that tell of any change to what was applied.
 const DRIFT: [&str; 2] = ["lab.applied", "lab.conflict"];
@@ -139,9 +142,20 @@ fn is_the_disk_below(check: &Value) -> bool {
     check["id"] == "host.disk" && check["summary"].as_str().is_some_and(|text| text.contains("of `/` "))
 }
 
+/// Looks until it is so, not too often.
+fn asked_until(what: &str, mut look: impl FnMut() -> Result<std::result::Result<(), String>>) -> Result<f64> {
+    eventually(what, PATIENCE, || {
+        let seen = look()?;
+        if seen.is_err() {
+            sleep(PACE);
+        }
+        Ok(seen)
+    })
+}
+
 /// Asks until nothing fails.
 pub(super) fn is_well(hands: &Hands) -> Result<()> {
-    eventually("the doctor to find nothing", PATIENCE, || {
+    asked_until("the doctor to find nothing", || {
         let answer = Ask::NODE.run(hands)?;
         Ok(match (answer.code, answer.failures().as_slice()) {
             (Some(0), []) => Ok(()),
@@ -164,7 +178,7 @@ impl Injury {
     /// Asks until the finding is the first of all, and gives the commands that should cure it.
     fn is_named(&self, hands: &Hands) -> Result<Vec<String>> {
         let mut commands = Vec::new();
-        let seconds = eventually(&format!("the doctor to name `{}`", self.id), PATIENCE, || {
+        let seconds = asked_until(&format!("the doctor to name `{}`", self.id), || {
             let answer = self.ask.run(hands)?;
             let failures = answer.failures_and(self.id);
             // An object of ours that was changed to break something is no longer as the configuration says: that is told,
@@ -209,7 +223,7 @@ impl Injury {
                 format!("`{command}` failed:\n{}{}", output.stdout, output.stderr),
             )?;
         }
-        eventually("the cure to work", PATIENCE, || {
+        asked_until("the cure to work", || {
             let answer = self.ask.run(hands)?;
             let still = answer.failures().iter().any(|check| check["id"] == self.id);
             Ok(if still { Err(answer.lines()) } else { Ok(()) })
