@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("an Ingress was copied and its host left as it was", "give it another host"),
         ])
         .sources(&["ingress-nginx, internal/ingress/controller/controller.go (`Location already configured`)"]),
-    Def::warning(TLS_SECRET, "somebody makes every certificate that an Ingress names")
+    Def::error(TLS_SECRET, "somebody makes every certificate that an Ingress names")
         .needs(&[id::API, CLASS])
         .about(
             "The Secret of each `tls` entry: whether it is there, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",
