@@ -11,7 +11,7 @@ const WHOAMI: &str = "docker.io/traefik/whoami:lab";
 
 pub(super) const INJURIES: &[Injury] = &[
     Injury {
-        name: "an image cannot be pulled",
+        name: "the image of a program of somebody's own cannot be pulled",
         id: "apps.images",
         says: &["nowhere.example.test/chess:1", "cannot resolve"],
         ask: Ask::NODE,
