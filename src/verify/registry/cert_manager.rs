@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["cert-manager.io: Installation; CRD lifecycle", "cert-manager v1.21: pkg/util/cmapichecker"]),
     Def::error(CM_PODS, "cert-manager's programs run")
-        .needs(&[CM_CRDS])
+        .needs(&[id::POD_API, CM_CRDS])
         .about(
             "The Deployments `cert-manager`, `cert-manager-webhook` and `cert-manager-cainjector` in its namespace, their pods, and the last error in their logs.",
             "New services get no certificate, old ones are not renewed; `homelab up` waits for a webhook.",
@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager#2811, cert-manager#5189, cert-manager#6721",
         ]),
     Def::error(ISSUER, "the issuers are registered at their ACME servers")
-        .needs(&[CM_CRDS, CM_PODS, CM_WEBHOOK])
+        .needs(&[id::POD_DNS, id::NDOTS, id::EGRESS, CM_CRDS, CM_PODS, CM_WEBHOOK])
         .about(
             "The Ready condition of the ClusterIssuer that the configuration asks for, of every other issuer, and the Secrets that hold their accounts' keys.",
             "Every new Certificate stays at \"the issuer is not ready\".",
