@@ -37,8 +37,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the address in the file is not one that the certificate is for", "use one that it is for, or start k3s with `--tls-san=ADDRESS`"),
             cause("the user of the file has too few rights", "use an administrator's"),
         ])
-        .sources(&["k3s documentation, \"Cluster Access\"", "k3s-io/k3s#3969, #389"])
-        .before_up(),
+        .sources(&["k3s documentation, \"Cluster Access\"", "k3s-io/k3s#3969, #389"]),
     Def::error(API_CERTIFICATES, "the certificates of the API server and of the kubeconfig are in date")
         .needs(&[KUBECONFIG, id::CLOCK])
         .about(
@@ -51,8 +50,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the clock of one of the machines is wrong", "`timedatectl`; enable `services.timesyncd`"),
             cause("a restart did not renew them", "`systemctl stop k3s; k3s certificate rotate; systemctl start k3s`"),
         ])
-        .sources(&[CERTIFICATES_DOC, "k3s-io/k3s#1621, #2550, #8762"])
-        .before_up(),
+        .sources(&[CERTIFICATES_DOC, "k3s-io/k3s#1621, #2550, #8762"]),
     Def::error(API, "the API server answers")
         .needs(&[KUBECONFIG, API_CERTIFICATES])
         .about(
@@ -66,8 +64,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the disk is full", "free some, then start k3s"),
             cause("the server's address has changed", "correct it in the kubeconfig, and reserve it in the router"),
         ])
-        .sources(&["k3s-io/k3s#6969", "k3s contrib/util/check-config.sh"])
-        .before_up(),
+        .sources(&["k3s-io/k3s#6969", "k3s contrib/util/check-config.sh"]),
     Def::error(DISABLED, "k3s' own traefik and servicelb are out of the way")
         .needs(&[KUBECONFIG, API])
         .about(
@@ -79,8 +76,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("both were disabled later, and something of them stayed", "delete what is named: `kubectl -n kube-system delete helmchart/traefik`"),
             cause("`/var/lib/rancher/k3s/server/manifests/traefik.yaml` was put there by hand", "remove it, or put an empty file `traefik.yaml.skip` beside it"),
         ])
-        .sources(&[PACKAGED_DOC, "k3s-io/k3s#5103, #1160, #383"])
-        .before_up(),
+        .sources(&[PACKAGED_DOC, "k3s-io/k3s#5103, #1160, #383"]),
     Def::warning(LOAD_BALANCERS, "no Service waits for a load balancer or takes the web ports")
         .needs(&[KUBECONFIG, API, DISABLED])
         .about(
@@ -91,8 +87,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a chart's default is `type: LoadBalancer`, and servicelb is disabled", "set the type to ClusterIP in the chart's values and expose the service by name"),
             cause("the Service has port 80 or 443, and servicelb is enabled", "set the type to ClusterIP, or another port"),
         ])
-        .sources(&["k3s documentation, \"Networking Services\": Service Load Balancer", "k3s-io/k3s#2403, #4583"])
-        .before_up(),
+        .sources(&["k3s documentation, \"Networking Services\": Service Load Balancer", "k3s-io/k3s#2403, #4583"]),
     Def::error(NODES, "the node is ready and takes pods")
         .needs(&[KUBECONFIG, API])
         .about(
@@ -106,8 +101,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the network of pods is not set up: `cni plugin not initialized`", "look for `flannel` in the log of k3s; name the interface with `--flannel-iface=`"),
             cause("an agent is newer than the server", "update the servers first"),
         ])
-        .sources(&["Kubernetes documentation, \"Node Status\", \"Version Skew Policy\", \"Node-pressure Eviction\"", "k3s-io/k3s#6290"])
-        .before_up(),
+        .sources(&["Kubernetes documentation, \"Node Status\", \"Version Skew Policy\", \"Node-pressure Eviction\"", "k3s-io/k3s#6290"]),
     Def::error(INTERNAL_IP, "the node's address is one of the LAN")
         .needs(&[KUBECONFIG, API])
         .about(
@@ -119,8 +113,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the router gave the machine another address", "reserve it in the router's DHCP, then restart k3s"),
             cause("no DHCP server answered when the machine started (169.254.x.x)", "see to cable and DHCP, then restart k3s"),
         ])
-        .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s-io/k3s#1977, #3006, #4624"])
-        .before_up(),
+        .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s-io/k3s#1977, #3006, #4624"]),
     Def::error(SYSTEM_PODS, "the pods of k3s run")
         .needs(&[KUBECONFIG, API, NODES])
         .about(
@@ -131,6 +124,5 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the image cannot be pulled", "what the registry says is in the finding"),
             cause("the pod does not reach the API server", "`net.pod-api` says so, and what to open"),
         ])
-        .sources(&["k3s documentation, \"Managing Packaged Components\""])
-        .before_up(),
+        .sources(&["k3s documentation, \"Managing Packaged Components\""]),
 ];
