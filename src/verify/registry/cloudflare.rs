@@ -143,7 +143,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[cause("many services, nodes, or old records that nobody removed", "remove records that nobody needs")])
         .sources(&["developers.cloudflare.com, dns/manage-dns-records", "cloudflare-docs#16600"]),
     Def::error(TOKEN_COPIES, "external-dns and cert-manager have the same token")
-        .needs(&[id::CONFLICT, TOKEN_SOURCE])
+        .needs(&[id::CONFLICT, TOKEN_SOURCE, TOKEN, CF_PERMISSIONS, CF_ZONE, DNS_EDIT])
         .about(
             "The Secrets `homelab-dns-provider` in the namespaces of external-dns and cert-manager. They are compared with \
              the token of this machine; only whether they are equal is kept.",

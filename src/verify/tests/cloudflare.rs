@@ -287,3 +287,12 @@ fn without_a_look_at_the_token_nothing_is_said_of_it() {
     assert!(report.checks.iter().all(|check| check.id != id::TOKEN_SOURCE && check.id != id::TOKEN_COPIES));
     assert_eq!(report.exit_code(), 0);
 }
+
+#[test]
+fn a_bad_token_is_not_to_be_given_to_the_cluster() {
+    let report = whole(|e| {
+        e.provider = Some(Err(Error::InvalidToken.into()));
+        e.token.as_mut().unwrap().copies.as_mut().unwrap()[0].state = CopyState::Differs { by: None };
+    });
+    assert_eq!(outcome(&report, id::TOKEN_COPIES), Outcome::Blocked { by: id::TOKEN });
+}
