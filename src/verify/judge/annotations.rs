@@ -32,8 +32,8 @@ struct Annotation {
 enum Place {
     /// A service of the configuration.
     Service(String),
-    /// An object of others: as `kubectl` takes it, and its addresses.
-    Object { argument: String, addresses: Vec<IpAddr> },
+    /// An object of others: as people are told it, as `kubectl` takes it, and its addresses.
+    Object { name: String, argument: String, addresses: Vec<IpAddr> },
 }
 
 impl Annotation {
@@ -51,7 +51,7 @@ impl Annotation {
     fn shown(&self) -> String {
         let at = match &self.place {
             Place::Service(name) => format!("the service `{name}` of the configuration"),
-            Place::Object { argument, .. } => format!("`{argument}`"),
+            Place::Object { name, .. } => name.clone(),
         };
         format!("`{}{}` on {at}", self.prefix, self.name)
     }
@@ -69,12 +69,10 @@ fn annotations(evidence: &Evidence, config: &ConfigSeen) -> Vec<Annotation> {
     for (resource, kind) in [("ingresses.networking.k8s.io", "ingress"), ("services", "service")] {
         let objects = evidence.objects(resource).unwrap_or_default();
         for object in objects.iter().filter(|object| !is_ours(object)) {
+            let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
             let place = || Place::Object {
-                argument: format!(
-                    "-n {} {kind}/{}",
-                    at(object, "/metadata/namespace"),
-                    at(object, "/metadata/name")
-                ),
+                name: format!("{kind} `{namespace}/{name}`"),
+                argument: format!("-n {namespace} {kind}/{name}"),
                 addresses: addresses(object),
             };
             let own = object.pointer("/metadata/annotations").and_then(Value::as_object);

@@ -29,7 +29,10 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 
 fn valid(config: &ConfigSeen) -> Outcome {
     let Some(problem) = &config.problem else {
-        return Outcome::pass(format!("{} hosts", config.hosts.len()));
+        return Outcome::pass(match config.hosts.len() {
+            1 => "one host".to_owned(),
+            n => format!("{n} hosts"),
+        });
     };
     let cause = match problem.cause.as_str() {
         "" => "`homelab up` refuses it for the same reason",

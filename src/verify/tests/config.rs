@@ -104,8 +104,7 @@ fn a_proxy_before_a_private_address_is_named_with_the_command_that_takes_it_away
         let report = foreign("a.example.com", &json!({ format!("{prefix}cloudflare-proxied"): "true" }));
         let finding = only(&report, id::TARGET_PRIVATE_UNPROXIED);
         assert!(
-            finding.summary.contains("`-n default ingress/theirs`")
-                && finding.summary.contains("192.168.1.2")
+            finding.summary.contains("ingress `default/theirs`") && finding.summary.contains("192.168.1.2")
         );
         assert_eq!(
             finding.fix.commands,

@@ -68,6 +68,19 @@ fn another_address_from_the_resolver_is_a_local_override() {
 }
 
 #[test]
+fn an_answer_that_may_not_be_kept_is_no_memory_of_the_record_however_young_that_is() {
+    let report = whole(|evidence| {
+        records(evidence)[0].modified_on = Some(now());
+        let seen = evidence.hosts.get_mut(HOST).unwrap();
+        let mut said = reply(Rcode::NoError, &[[192, 168, 1, 77]]);
+        said.answers.iter_mut().for_each(|record| record.ttl = 0);
+        seen.system = Some(Ok(vec![IpAddr::from([192, 168, 1, 77])]));
+        seen.system_servers = vec![lookup("192.168.1.1", said)];
+    });
+    assert_eq!(only(&report, id::LOCAL_OVERRIDE).heals, Heals::Never);
+}
+
+#[test]
 fn another_address_than_the_resolver_gives_comes_from_the_hosts_file() {
     let elsewhere = || Some(Ok(vec![IpAddr::from([10, 9, 9, 9])]));
     let report = host(|seen| {

@@ -201,7 +201,11 @@ fn overridden(
     let ttl = reply.ttl().unwrap_or_default();
     let changed = written(evidence, host).map(|when| evidence.now.duration_since(when));
     let published_before = records::addresses(evidence, host) == expected;
-    if published_before && changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300)) {
+    // What may not be kept at all is an entry of the server's own, never a memory of the record.
+    if ttl > 0
+        && published_before
+        && changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300))
+    {
         return Finding::new(
             summary,
             format!("the record changed a moment ago, and {} remembers the old one", lookup.server),
