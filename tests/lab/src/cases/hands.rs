@@ -28,6 +28,8 @@ pub(crate) struct Hands {
     pub(crate) node: Vantage,
     pub(crate) client: Vantage,
     pub(crate) world: Vantage,
+    /// Whether cases print what homelab tells people.
+    pub(crate) show: bool,
 }
 
 /// A request that the API server noted in its audit log.
@@ -50,10 +52,10 @@ impl Request {
 
 impl Hands {
     /// Takes hold of the lab that runs.
-    pub(crate) fn find() -> Result<Self> {
+    pub(crate) fn find(show: bool) -> Result<Self> {
         let run = Cache::find()?.run();
         let at = |place| Vantage::find(&run, place);
-        Ok(Self { node: at(Place::Node)?, client: at(Place::Client)?, world: at(Place::World)?, run })
+        Ok(Self { node: at(Place::Node)?, client: at(Place::Client)?, world: at(Place::World)?, show, run })
     }
 
     /// The lab's own configuration, as `cargo lab up` wrote it.

@@ -177,6 +177,9 @@ pub(crate) struct Selection {
     /// Leave the lab running
     #[arg(long)]
     keep: bool,
+    /// Print what the doctor tells people about each failure
+    #[arg(long)]
+    show: bool,
     /// Only tests whose group is one of these, or whose name contains one
     names: Vec<String>,
 }

@@ -87,7 +87,7 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
             tally.leave_out(case.group, case.name, "there is no lab");
             continue;
         }
-        tally.run(case.group, case.name, || case.run(&Hands::find()?));
+        tally.run(case.group, case.name, || case.run(&Hands::find(selection.show)?));
     }
     if was_there || selection.keep {
         tally.leave_out("lab", TAKE_DOWN, "the lab stays");

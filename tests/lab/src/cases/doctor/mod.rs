@@ -78,16 +78,25 @@ impl Ask {
 
     /// Runs the doctor; any of its exit codes is an answer.
     pub(super) fn run(&self, hands: &Hands) -> Result<Answer> {
+        Answer::of(output_within(&mut self.doctor(hands, "json")?, DOCTOR_LIMIT)?)
+    }
+
+    /// What a person reads who asks the same.
+    fn text(&self, hands: &Hands) -> Result<String> {
+        Ok(output_within(&mut self.doctor(hands, "text")?, DOCTOR_LIMIT)?.stdout)
+    }
+
+    fn doctor(&self, hands: &Hands, format: &str) -> Result<Command> {
         let place = Vantage::find(&hands.run, self.at)?;
         let mut words = self.wrap.iter().copied().chain(["homelab"]);
         let mut command = place.command(words.next().unwrap_or_default());
         command.args(words);
-        command.args(["doctor", "--output", "json", "--config"]).arg(self.config(hands));
+        command.args(["doctor", "--output", format, "--config"]).arg(self.config(hands));
         if let Some(name) = self.kubeconfig {
             command.arg("--kubeconfig").arg(hands.run.path(name));
         }
         command.args(self.flags).env("HOME", hands.run.path("home"));
-        Answer::of(output_within(&mut command, DOCTOR_LIMIT)?)
+        Ok(command)
     }
 }
 
@@ -204,6 +213,9 @@ impl Injury {
             Ok(Ok(()))
         })?;
         println!("      named after {seconds:.1} s");
+        if hands.show {
+            println!("{}", self.ask.text(hands)?);
+        }
         Ok(commands)
     }
 
