@@ -4,23 +4,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{Ask, Injury};
+use super::{Ask, Injury, injury};
 use crate::cases::hands::{Hands, ZONE, eventually};
 use crate::error::{Context, Result};
 
 /// An Ingress that somebody else made, of our class.
 const STRANGER: &str = "stranger";
-
-/// A failure of the machine, seen from the first node.
-const fn injury(
-    name: &'static str,
-    id: &'static str,
-    says: &'static [&'static str],
-    make: fn(&Hands) -> Result<()>,
-    undo: fn(&Hands) -> Result<()>,
-) -> Injury {
-    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
-}
 
 /// One that lies in how the doctor itself is run, so that nothing has to be undone.
 const fn wrapped(

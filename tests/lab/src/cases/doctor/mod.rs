@@ -174,6 +174,17 @@ pub(super) fn is_well(hands: &Hands) -> Result<()> {
     .map(drop)
 }
 
+/// A failure that is asked about on the first node, and runs with `--all` only.
+const fn injury(
+    name: &'static str,
+    id: &'static str,
+    says: &'static [&'static str],
+    make: fn(&Hands) -> Result<()>,
+    undo: fn(&Hands) -> Result<()>,
+) -> Injury {
+    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
+}
+
 impl Injury {
     /// Makes the failure, asks the doctor, follows its commands, and is sure that all is well again.
     pub(super) fn run(&self, hands: &Hands) -> Result<()> {

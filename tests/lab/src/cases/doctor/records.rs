@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::provider::{AT_ANOTHER, ELSEWHERE, another_cloudflare, grant, no_faults, no_other_cloudflare};
-use super::{Ask, Injury};
+use super::{Ask, Injury, injury};
 use crate::cases::hands::{Hands, WHOAMI, ZONE};
 use crate::error::{Context, Result};
 
@@ -13,17 +13,6 @@ const REGISTRY: &str = "a-homelab.whoami.home.example.test";
 const OLD: &str = "old.home.example.test";
 /// The configuration with an image of external-dns that is nowhere.
 const NO_IMAGE: &str = "no-external-dns.yaml";
-
-/// A record that is not as it should be. external-dns does not see it before its next look, and is then told to look.
-const fn record(
-    name: &'static str,
-    id: &'static str,
-    says: &'static [&'static str],
-    make: fn(&Hands) -> Result<()>,
-    undo: fn(&Hands) -> Result<()>,
-) -> Injury {
-    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
-}
 
 pub(super) const INJURIES: &[Injury] = &[
     Injury {
@@ -53,65 +42,65 @@ pub(super) const INJURIES: &[Injury] = &[
         make: refuse_writes,
         undo: |hands| no_faults(hands).and_then(|()| nudge(hands)),
     },
-    record("the record belongs to another lab", "edns.owner", &["belongs to `other`"], give_away, start_over),
-    record(
+    injury("the record belongs to another lab", "edns.owner", &["belongs to `other`"], give_away, start_over),
+    injury(
         "the TXT record was deleted",
         "edns.owner",
         &["belongs to nobody", REGISTRY],
         |hands| remove(hands, "TXT", REGISTRY),
         start_over,
     ),
-    record("a CNAME is in the way", "edns.owner", &["the CNAME record", "leaves no room"], alias, start_over),
-    record(
+    injury("a CNAME is in the way", "edns.owner", &["the CNAME record", "leaves no room"], alias, start_over),
+    injury(
         "the record was deleted and its TXT record left",
         "edns.records",
         &["though its TXT record is there", "makes it again"],
         |hands| remove(hands, "A", WHOAMI),
         nudge,
     ),
-    record(
+    injury(
         "the record is proxied",
         "edns.records",
         &["is proxied", "DNS only"],
         |hands| replace(hands, &json!({ "content": "8.8.4.4", "proxied": true, "ttl": 1 })),
         nudge,
     ),
-    record(
+    injury(
         "the record holds a public address",
         "edns.records",
         &["the public address 8.8.4.4"],
         |hands| replace(hands, &json!({ "content": "8.8.4.4", "ttl": 60 })),
         nudge,
     ),
-    record(
+    injury(
         "the record holds an address of before",
         "edns.records",
         &["holds 10.99.0.99"],
         |hands| replace(hands, &json!({ "content": "10.99.0.99", "ttl": 60 })),
         nudge,
     ),
-    record(
+    injury(
         "an AAAA record of an earlier installation is left",
         "edns.records",
         &["the AAAA record fd00::1"],
         |hands| add(hands, &json!({ "type": "AAAA", "name": WHOAMI, "content": "fd00::1", "ttl": 60 })),
         |hands| remove(hands, "AAAA", WHOAMI),
     ),
-    record(
+    injury(
         "external-dns is told to leave the Ingress alone",
         "edns.records",
         &["external-dns.alpha.kubernetes.io/controller: none"],
         |hands| annotate(hands, "external-dns.alpha.kubernetes.io/controller=none"),
         |hands| annotate(hands, "external-dns.alpha.kubernetes.io/controller-"),
     ),
-    record(
+    injury(
         "a record of a removed service is left",
         "edns.stale",
         &["old.home.example.test", "belongs to nothing"],
         leave_behind,
         nudge,
     ),
-    record(
+    injury(
         "a wildcard answers for every name",
         "edns.wildcard",
         &["*.home.example.test"],

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{bare, guest, guest_leaves, injury};
+use super::super::injury;
+use super::{bare, guest, guest_leaves};
 use crate::cases::doctor::Injury;
 use crate::cases::hands::{DOMAIN, Hands, WHOAMI, ZONE, eventually, expect};
 use crate::command::output_within;

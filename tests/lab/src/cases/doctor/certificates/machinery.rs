@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{bare, injury};
+use super::super::injury;
+use super::bare;
 use crate::cases::doctor::{Ask, Injury};
 use crate::cases::hands::Hands;
 use crate::error::Result;

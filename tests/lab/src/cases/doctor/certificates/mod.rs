@@ -6,20 +6,8 @@ pub(super) mod served;
 
 use serde_json::{Value, json};
 
-use super::{Ask, Injury};
 use crate::cases::hands::{DOMAIN, Hands};
 use crate::error::Result;
-
-/// An injury that is asked about on the first node, and runs with `--all` only.
-const fn injury(
-    name: &'static str,
-    id: &'static str,
-    says: &'static [&'static str],
-    make: fn(&Hands) -> Result<()>,
-    undo: fn(&Hands) -> Result<()>,
-) -> Injury {
-    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
-}
 
 /// An Ingress that homelab did not make, for `<name>.<domain>`, with the Secret `<name>-tls`; cert-manager is asked for a
 /// certificate where an issuer is named.

@@ -2,7 +2,8 @@
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-use super::{guest, guest_leaves, injury};
+use super::super::injury;
+use super::{guest, guest_leaves};
 use crate::cases::doctor::{Ask, Injury};
 use crate::cases::hands::{DOMAIN, Hands};
 use crate::error::{Context, Result};
