@@ -64,6 +64,15 @@ fn a_misspelt_check_is_refused_with_the_nearest_one() {
 }
 
 #[test]
+fn a_word_that_is_no_check_finds_the_checks_that_speak_of_it() {
+    let ended = homelab(&["doctor", "--explain", "servicelb"]).run();
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("it is spoken of in "), "{}", ended.stderr);
+    let unknown = homelab(&["doctor", "--explain", "zeppelin"]).run();
+    assert!(!unknown.stderr.contains("spoken of"), "{}", unknown.stderr);
+}
+
+#[test]
 fn what_has_no_report_refuses_the_forms_of_one() {
     for arguments in
         [&["render"][..], &["doctor", "--list"], &["doctor", "--explain", "dns"], &["up", "--no-verify"]]

@@ -4,6 +4,9 @@ use super::{Error, Result};
 use crate::cli::Doctor;
 use crate::verify::{CheckId, Def, GROUPS, Report, checks, def};
 
+/// How many names a hint lists.
+const MANY: usize = 5;
+
 /// A choice among the checks.
 pub(super) struct Selection {
     before_up: bool,
@@ -60,11 +63,29 @@ pub(super) fn known(name: &str) -> Result<Vec<&'static Def>> {
         return Ok(vec![def]);
     }
     let all = "`homelab doctor --list` shows them all";
-    let hint = match crate::config::nearest(name, &names()) {
-        Some(near) => format!("did you mean `{near}`? {all}"),
-        None => all.to_owned(),
+    let hint = match (crate::config::nearest(name, &names()), speak_of(name)) {
+        (Some(near), _) => format!("did you mean `{near}`? {all}"),
+        (None, Some(ids)) => format!("it is spoken of in {ids}; {all}"),
+        (None, None) => all.to_owned(),
     };
     Err(Error::usage(format!("there is no check and no group `{name}`")).hint(hint))
+}
+
+/// The checks in whose texts a word stands, for people who know the symptom or the program and not the check.
+fn speak_of(name: &str) -> Option<String> {
+    let word = name.rsplit('.').next().unwrap_or(name).to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&word);
+    let speaks = |def: &&Def| {
+        let causes = def.explain.causes.iter().any(|cause| has(cause.why) || has(cause.fix));
+        causes || has(def.title) || has(def.explain.symptom) || has(def.explain.looks_at)
+    };
+    let ids: Vec<&str> = checks().filter(speaks).map(|def| def.id.as_str()).collect();
+    match ids.as_slice() {
+        [] => None,
+        _ if word.len() < 3 => None,
+        [few @ ..] if few.len() <= MANY => Some(few.join(", ")),
+        [most @ ..] => Some(format!("{}, and {} more", most[..MANY].join(", "), most.len() - MANY)),
+    }
 }
 
 fn names() -> Vec<&'static str> {

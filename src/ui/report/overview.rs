@@ -78,10 +78,20 @@ impl Section<'_> {
     /// What was seen, each once, with how many looked. Of a host, what people meet; of a group, what fits.
     fn seen(&self, room: usize) -> String {
         let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
-        let tells =
-            |check: &&&Check| !FOLLOWS.contains(&check.id.as_str()) && (!self.of_host || in_up(check.id));
-        for check in self.checks.iter().filter(tells) {
-            let Outcome::Pass { saw } = &check.outcome else { continue };
+        let passed: Vec<(&Check, &str)> = self
+            .checks
+            .iter()
+            .filter_map(|check| match &check.outcome {
+                Outcome::Pass { saw } => Some((*check, saw.as_str())),
+                _ => None,
+            })
+            .collect();
+        let tells = |(check, _): &&(&Check, &str)| {
+            !FOLLOWS.contains(&check.id.as_str()) && (!self.of_host || in_up(check.id))
+        };
+        // Before the first `up` nothing is seen that people meet: then what the configuration says of the host.
+        let any_tells = passed.iter().any(|one| tells(&one));
+        for (check, saw) in passed.iter().filter(|one| !any_tells || tells(one)) {
             let vantage = check.vantage.to_string();
             match seen.iter_mut().find(|(text, _)| text == saw) {
                 Some((_, vantages)) => drop(vantages.insert(vantage)),

@@ -169,3 +169,11 @@ fn text_from_outside_brings_no_control_characters() {
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
     }
 }
+
+#[test]
+fn a_host_of_which_nothing_can_be_met_yet_has_what_the_configuration_says() {
+    let saw = pass("`whoami.home.example.com` lies in `example.com`");
+    let report = Report::of(vec![check(id::HOST_IN_ZONE, Subject::host(WHOAMI), Vantage::Machine, saw)]);
+    let text = text::text(&report, &page(), false);
+    assert!(text.contains("lies in `example.com`"), "{text}");
+}
