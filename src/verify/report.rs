@@ -50,7 +50,8 @@ impl Report {
             let (now, later): (Vec<_>, Vec<_>) = judged.into_iter().partition(|judged| judged.id == def.id);
             judged = later;
             for one in now {
-                let outcome = blocked(def, &one, &found).unwrap_or(one.outcome);
+                let outcome =
+                    blocked(def, &one, &found).unwrap_or_else(|| rooted(one.outcome, &one.subject, &found));
                 let lowered = match &outcome {
                     Outcome::Fail(finding) => finding.lowered.unwrap_or(def.severity),
                     _ => def.severity,
@@ -156,6 +157,16 @@ fn blocked(def: &Def, found: &Judged, before: &[Check]) -> Option<Outcome> {
     })
 }
 
+/// A judge that names another check as the cause does not know what that one follows from.
+fn rooted(outcome: Outcome, subject: &Subject, before: &[Check]) -> Outcome {
+    let Outcome::Blocked { by: named } = outcome else { return outcome };
+    let root = before.iter().find_map(|check| match check.outcome {
+        Outcome::Blocked { by } if check.id == named && check.subject.touches(subject) => Some(by),
+        _ => None,
+    });
+    Outcome::Blocked { by: root.unwrap_or(named) }
+}
+
 impl Counts {
     fn of(checks: &[Check]) -> Self {
         let mut counts = Self::default();
@@ -207,6 +218,18 @@ mod tests {
         assert_eq!(outcome(&report, id::PUBLIC, "a"), Outcome::Blocked { by: id::RECORDS });
         assert_eq!(outcome(&report, id::PUBLIC, "b"), fail());
         assert_eq!(report.failures().next().unwrap().id, id::RECORDS);
+    }
+
+    #[test]
+    fn what_a_judge_says_to_follow_from_another_follows_from_its_root() {
+        let report = Report::assemble(vec![
+            judged(id::RECORDS, "a", fail()),
+            judged(id::AUTHORITATIVE, "a", fail()),
+            judged(id::LOCAL_OVERRIDE, "a", fail()),
+            judged(id::SYSTEM, "a", Outcome::Blocked { by: id::LOCAL_OVERRIDE }),
+        ]);
+        assert_eq!(outcome(&report, id::LOCAL_OVERRIDE, "a"), Outcome::Blocked { by: id::RECORDS });
+        assert_eq!(outcome(&report, id::SYSTEM, "a"), Outcome::Blocked { by: id::RECORDS });
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::hands::{Hands, WHOAMI, ZONE, eventually, expect};
+use super::hands::{Hands, WHOAMI, eventually, expect};
 use crate::error::Result;
 
 const BOOKS: &str = "books.home.example.test";
@@ -10,9 +10,9 @@ const BY_HAND: &str = "by-hand.example.test";
 
 /// A service taken out: Ingress, record, TXT and certificate go; a record made by hand stays.
 pub(super) fn removal(hands: &Hands) -> Result<()> {
-    let record = json!({ "zone": ZONE, "type": "A", "name": BY_HAND, "content": "192.0.2.7", "ttl": 300 });
+    let record = json!({ "type": "A", "name": BY_HAND, "content": "192.0.2.7", "ttl": 300 });
     if hands.contents("A", BY_HAND)?.is_empty() {
-        hands.control("POST", "/records", Some(&record))?;
+        hands.add_record(&record)?;
     }
     let more = "services:\n  books: { service: homelab/whoami, port: 80 }\n";
     hands.up_well(&hands.config_with("with-books.yaml", more)?, &[])?;
@@ -22,8 +22,8 @@ pub(super) fn removal(hands: &Hands) -> Result<()> {
     let left = hands.kubectl(&["get", "-n", "homelab", "ingress,certificate,secret", "-o", "name"])?;
     expect(!left.contains("books"), format!("still there:\n{left}"))?;
     let took = eventually("the records of the removed service to go", 90, || {
-        let left: Vec<_> =
-            hands.records()?.into_iter().filter(|(_, name, _)| name.contains("books")).collect();
+        let mut left = hands.records()?;
+        left.retain(|record| record["name"].as_str().is_some_and(|name| name.contains("books")));
         Ok(if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) })
     })?;
     println!("      its records were gone after {took:.1} s");

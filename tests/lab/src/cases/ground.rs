@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::hands::{Hands, ZONE, eventually, expect};
+use super::hands::{Hands, eventually, expect};
 use crate::error::Result;
 use crate::image::BUSYBOX;
 use crate::lab::{host_links, state};
@@ -87,9 +87,9 @@ pub(super) fn names_resolve_through_the_router(hands: &Hands) -> Result<()> {
 /// A router with rebind protection drops answers with private addresses, one without passes them on.
 pub(super) fn the_router_can_drop_private_answers(hands: &Hands) -> Result<()> {
     let router = Router::find(&hands.run)?;
-    let record = json!({ "zone": ZONE, "type": "A", "name": PRIVATE, "content": "10.99.0.10", "ttl": 60 });
+    let record = json!({ "type": "A", "name": PRIVATE, "content": "10.99.0.10", "ttl": 60 });
     if hands.contents("A", PRIVATE)?.is_empty() {
-        hands.control("POST", "/records", Some(&record))?;
+        hands.add_record(&record)?;
     }
     router.restart(true)?;
     let protected = hands.dig(PRIVATE);

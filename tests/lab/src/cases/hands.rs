@@ -142,23 +142,44 @@ impl Hands {
         }
     }
 
-    /// The records of the zone: type, name and content.
-    pub(crate) fn records(&self) -> Result<Vec<(String, String, String)>> {
+    /// Every record at the lab's Cloudflare, as its API shows it.
+    pub(crate) fn records(&self) -> Result<Vec<Value>> {
         let state = self.control("GET", "/state", None)?;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let zones = state["zones"].as_array().cloned().unwrap_or_default();
-        let records = zones.iter().filter(|zone| zone["name"] == ZONE);
-        let records = records.flat_map(|zone| zone["records"].as_array().cloned().unwrap_or_default());
-        let top = state["records"].as_array().cloned().unwrap_or_default();
-        Ok(records.chain(top).map(|r| (text(&r["type"]), text(&r["name"]), text(&r["content"]))).collect())
+        let zones = state["zones"].as_array().context("the zones of the lab's Cloudflare")?;
+        Ok(zones.iter().flat_map(|zone| zone["records"].as_array().into_iter().flatten().cloned()).collect())
+    }
+
+    /// The records of one type and name.
+    pub(crate) fn records_of(&self, kind: &str, name: &str) -> Result<Vec<Value>> {
+        let mut found = self.records()?;
+        found.retain(|record| record["type"] == kind && record["name"] == name);
+        Ok(found)
     }
 
     /// The contents of the records of one type and name, sorted.
     pub(crate) fn contents(&self, kind: &str, name: &str) -> Result<Vec<String>> {
-        let records = self.records()?.into_iter().filter(|(k, n, _)| k == kind && n == name);
-        let mut found: Vec<String> = records.map(|(_, _, content)| content).collect();
+        let content = |record: &Value| record["content"].as_str().unwrap_or_default().to_owned();
+        let mut found: Vec<String> = self.records_of(kind, name)?.iter().map(content).collect();
         found.sort();
         Ok(found)
+    }
+
+    /// Makes a record, as somebody in the dashboard would, in the lab's own zone.
+    pub(crate) fn add_record(&self, facts: &Value) -> Result<Value> {
+        let mut record = facts.clone();
+        record["zone"] = ZONE.into();
+        self.control("POST", "/records", Some(&record))
+    }
+
+    /// Deletes the records of one type and name, as somebody in the dashboard would.
+    pub(crate) fn remove_records(&self, kind: &str, name: &str) -> Result<()> {
+        self.records_of(kind, name)?.iter().try_for_each(|record| self.remove_record(record))
+    }
+
+    /// Deletes a record.
+    pub(crate) fn remove_record(&self, record: &Value) -> Result<()> {
+        let id = record["id"].as_str().context("the id of a record")?;
+        self.control("DELETE", &format!("/records/{id}"), None).map(drop)
     }
 
     /// The token's value, which must be seen nowhere.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{Ask, Injury, injury};
-use crate::cases::hands::{Hands, ZONE, eventually};
+use crate::cases::hands::{Hands, eventually};
 use crate::error::{Context, Result};
 
 /// An Ingress that somebody else made, of our class.
@@ -144,14 +144,13 @@ pub(super) const INJURIES: &[Injury] = &[
         "host.search-domain",
         &["home.example.test", "api.cloudflare.com.home.example.test", "--resolv-conf="],
         |hands| {
-            let record =
-                json!({ "zone": ZONE, "type": "A", "name": WILDCARD, "content": "10.99.0.10", "ttl": 60 });
-            hands.control("POST", "/records", Some(&record))?;
+            let record = json!({ "type": "A", "name": WILDCARD, "content": "10.99.0.10", "ttl": 60 });
+            hands.add_record(&record)?;
             resolv(hands, &format!("{}search home.example.test\n", resolv_before()))
         },
         |hands| {
             resolv(hands, &resolv_before())?;
-            remove_record(hands, WILDCARD)
+            hands.remove_records("A", WILDCARD)
         },
     ),
     injury(
@@ -264,9 +263,10 @@ fn stranger(hands: &Hands, host: &str, annotations: &Value) -> Result<()> {
 fn leave(hands: &Hands) -> Result<()> {
     hands.kubectl(&["delete", "ingress", STRANGER, "--wait=true"])?;
     eventually("the stranger's records to go", 120, || {
-        let left: Vec<String> = hands.records()?.into_iter().map(|(_, name, _)| name).collect();
-        let stays = left.iter().find(|name| ["proxied.", "slow."].iter().any(|label| name.contains(label)));
-        Ok(stays.map_or(Ok(()), |name| Err(name.clone())))
+        let left = hands.records()?;
+        let mut names = left.iter().filter_map(|record| record["name"].as_str());
+        let stays = names.find(|name| ["proxied.", "slow."].iter().any(|label| name.contains(label)));
+        Ok(stays.map_or(Ok(()), |name| Err(name.to_owned())))
     })
     .map(drop)
 }
@@ -280,14 +280,4 @@ fn resolv_before() -> String {
 fn resolv(hands: &Hands, text: &str) -> Result<()> {
     let path = hands.run.path("places").join("node").join("resolv.conf");
     fs::write(&path, text).context(format_args!("writing {}", path.display()))
-}
-
-fn remove_record(hands: &Hands, name: &str) -> Result<()> {
-    let state = hands.control("GET", "/state", None)?;
-    let lists = [&state["records"], &state["zones"][0]["records"]];
-    let records = lists.into_iter().filter_map(Value::as_array).flatten();
-    for record in records.filter(|record| record["name"] == name) {
-        hands.control("DELETE", &format!("/records/{}", record["id"].as_str().unwrap_or_default()), None)?;
-    }
-    Ok(())
 }

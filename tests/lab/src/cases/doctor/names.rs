@@ -1,6 +1,6 @@
 //! Names, as each vantage resolves them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Ask, Injury};
 use crate::cases::hands::{Hands, WHOAMI, ZONE};
@@ -136,18 +136,17 @@ fn no_faults(hands: &Hands) -> Result<()> {
 }
 
 /// Nothing that was learned under a fault stays in the router.
-fn clean_router(hands: &Hands) -> Result<()> {
+pub(super) fn clean_router(hands: &Hands) -> Result<()> {
     no_faults(hands)?;
     Router::find(&hands.run)?.restart(false)
 }
 
 /// The second server goes on with the zone as it was when the name had one address more.
 fn lag(hands: &Hands) -> Result<()> {
-    let record = json!({ "zone": ZONE, "type": "A", "name": WHOAMI, "content": "10.99.0.99", "ttl": 60 });
-    let made = hands.control("POST", "/records", Some(&record))?;
+    let record = json!({ "type": "A", "name": WHOAMI, "content": "10.99.0.99", "ttl": 60 });
+    let made = hands.add_record(&record)?;
     fault(hands, "stale", WHOAMI, Some(AUTHORITATIVE[1]))?;
-    let id = made["id"].as_str().context("the id of the record")?;
-    hands.control("DELETE", &format!("/records/{id}"), None).map(drop)
+    hands.remove_record(&made)
 }
 
 /// Every resolver refuses the zone, but for questions with checking disabled, which the zone's own server answers.
@@ -178,19 +177,13 @@ fn unchecked(hands: &Hands, verb: &str) -> Result<()> {
 
 /// The router is asked in the moment in which the record is not there.
 fn remember(hands: &Hands) -> Result<()> {
-    let state = hands.control("GET", "/state", None)?;
-    let zones = state["zones"].as_array().cloned().unwrap_or_default();
-    let all = zones.iter().flat_map(|zone| zone["records"].as_array().cloned().unwrap_or_default());
-    let records: Vec<Value> =
-        all.filter(|record| record["type"] == "A" && record["name"] == WHOAMI).collect();
-    for record in &records {
-        let id = record["id"].as_str().context("the id of the record")?;
-        hands.control("DELETE", &format!("/records/{id}"), None)?;
-    }
+    let records = hands.records_of("A", WHOAMI)?;
+    hands.remove_records("A", WHOAMI)?;
     let asked = Router::find(&hands.run)?.restart(false).and_then(|()| hands.dig(WHOAMI));
     for record in &records {
-        let again = json!({ "zone": ZONE, "type": "A", "name": WHOAMI, "content": record["content"], "ttl": record["ttl"] });
-        hands.control("POST", "/records", Some(&again))?;
+        let again =
+            json!({ "type": "A", "name": WHOAMI, "content": record["content"], "ttl": record["ttl"] });
+        hands.add_record(&again)?;
     }
     asked.map(drop)
 }

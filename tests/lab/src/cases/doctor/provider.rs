@@ -222,7 +222,7 @@ pub(super) fn grant(hands: &Hands) -> Result<()> {
 /// external-dns has something to write, and may not.
 fn only_read(hands: &Hands) -> Result<()> {
     put(hands, &hands.token()?, &json!({ "permissions": ["zone:read", "dns:read"] }))?;
-    super::records::remove(hands, "A", WHOAMI)?;
+    hands.remove_records("A", WHOAMI)?;
     nudge(hands)
 }
 

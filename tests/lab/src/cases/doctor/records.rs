@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::names::clean_router;
 use super::provider::{AT_ANOTHER, ELSEWHERE, another_cloudflare, grant, no_faults, no_other_cloudflare};
 use super::{Ask, Injury, injury};
-use crate::cases::hands::{Hands, WHOAMI, ZONE};
-use crate::error::{Context, Result};
+use crate::cases::hands::{Hands, WHOAMI, ZONE, eventually};
+use crate::error::Result;
 
 /// What stands in the TXT record of the demo's host.
 const REGISTRY: &str = "a-homelab.whoami.home.example.test";
@@ -47,7 +48,7 @@ pub(super) const INJURIES: &[Injury] = &[
         "the TXT record was deleted",
         "edns.owner",
         &["belongs to nobody", REGISTRY],
-        |hands| remove(hands, "TXT", REGISTRY),
+        |hands| hands.remove_records("TXT", REGISTRY),
         start_over,
     ),
     injury("a CNAME is in the way", "edns.owner", &["the CNAME record", "leaves no room"], alias, start_over),
@@ -55,7 +56,7 @@ pub(super) const INJURIES: &[Injury] = &[
         "the record was deleted and its TXT record left",
         "edns.records",
         &["though its TXT record is there", "makes it again"],
-        |hands| remove(hands, "A", WHOAMI),
+        |hands| hands.remove_records("A", WHOAMI),
         nudge,
     ),
     injury(
@@ -63,7 +64,7 @@ pub(super) const INJURIES: &[Injury] = &[
         "edns.records",
         &["is proxied", "DNS only"],
         |hands| replace(hands, &json!({ "content": "8.8.4.4", "proxied": true, "ttl": 1 })),
-        nudge,
+        no_longer_proxied,
     ),
     injury(
         "the record holds a public address",
@@ -83,8 +84,12 @@ pub(super) const INJURIES: &[Injury] = &[
         "an AAAA record of an earlier installation is left",
         "edns.records",
         &["the AAAA record fd00::1"],
-        |hands| add(hands, &json!({ "type": "AAAA", "name": WHOAMI, "content": "fd00::1", "ttl": 60 })),
-        |hands| remove(hands, "AAAA", WHOAMI),
+        |hands| {
+            hands
+                .add_record(&json!({ "type": "AAAA", "name": WHOAMI, "content": "fd00::1", "ttl": 60 }))
+                .map(drop)
+        },
+        |hands| hands.remove_records("AAAA", WHOAMI),
     ),
     injury(
         "external-dns is told to leave the Ingress alone",
@@ -105,12 +110,11 @@ pub(super) const INJURIES: &[Injury] = &[
         "edns.wildcard",
         &["*.home.example.test"],
         |hands| {
-            add(
-                hands,
-                &json!({ "type": "A", "name": "*.home.example.test", "content": "10.99.0.10", "ttl": 60 }),
-            )
+            let record =
+                json!({ "type": "A", "name": "*.home.example.test", "content": "10.99.0.10", "ttl": 60 });
+            hands.add_record(&record).map(drop)
         },
-        |hands| remove(hands, "A", "*.home.example.test"),
+        |hands| hands.remove_records("A", "*.home.example.test"),
     ),
 ];
 
@@ -124,30 +128,26 @@ pub(super) fn nudge(hands: &Hands) -> Result<()> {
     annotate(hands, "lab/nudge-")
 }
 
-fn add(hands: &Hands, record: &Value) -> Result<()> {
-    let mut record = record.clone();
-    record["zone"] = json!(ZONE);
-    hands.control("POST", "/records", Some(&record)).map(drop)
-}
-
-/// Deletes the records of one type and name, as somebody in the dashboard would.
-pub(super) fn remove(hands: &Hands, kind: &str, name: &str) -> Result<()> {
-    let state = hands.control("GET", "/state", None)?;
-    let zones = state["zones"].as_array().context("the zones of the lab's Cloudflare")?;
-    let records = zones.iter().flat_map(|zone| zone["records"].as_array().into_iter().flatten());
-    for record in records.filter(|record| record["type"] == kind && record["name"] == name) {
-        let id = record["id"].as_str().context("the id of a record")?;
-        hands.control("DELETE", &format!("/records/{id}"), None)?;
-    }
-    Ok(())
+/// What Cloudflare's proxy answers may be kept for five minutes, which the router would do.
+fn no_longer_proxied(hands: &Hands) -> Result<()> {
+    nudge(hands)?;
+    eventually("external-dns to write the record anew", 60, || {
+        let found = hands.records_of("A", WHOAMI)?;
+        Ok(if found.iter().any(|record| record["proxied"] == true) {
+            Err(format!("{found:?}"))
+        } else {
+            Ok(())
+        })
+    })?;
+    clean_router(hands)
 }
 
 /// Another A record in place of the demo's.
 fn replace(hands: &Hands, facts: &Value) -> Result<()> {
-    remove(hands, "A", WHOAMI)?;
+    hands.remove_records("A", WHOAMI)?;
     let mut record = facts.clone();
     (record["type"], record["name"]) = (json!("A"), json!(WHOAMI));
-    add(hands, &record)
+    hands.add_record(&record).map(drop)
 }
 
 fn owned_by(owner: &str, name: &str, resource: &str) -> Value {
@@ -157,27 +157,31 @@ fn owned_by(owner: &str, name: &str, resource: &str) -> Value {
 }
 
 fn give_away(hands: &Hands) -> Result<()> {
-    remove(hands, "TXT", REGISTRY)?;
-    add(hands, &owned_by("other", REGISTRY, "ingress/homelab/whoami"))
+    hands.remove_records("TXT", REGISTRY)?;
+    hands.add_record(&owned_by("other", REGISTRY, "ingress/homelab/whoami")).map(drop)
 }
 
 fn alias(hands: &Hands) -> Result<()> {
-    remove(hands, "A", WHOAMI)?;
-    remove(hands, "TXT", REGISTRY)?;
-    add(hands, &json!({ "type": "CNAME", "name": WHOAMI, "content": "box.example.net", "ttl": 60 }))
+    hands.remove_records("A", WHOAMI)?;
+    hands.remove_records("TXT", REGISTRY)?;
+    hands
+        .add_record(&json!({ "type": "CNAME", "name": WHOAMI, "content": "box.example.net", "ttl": 60 }))
+        .map(drop)
 }
 
 /// Nothing of that name, so that external-dns makes it anew.
 fn start_over(hands: &Hands) -> Result<()> {
     for (kind, name) in [("A", WHOAMI), ("CNAME", WHOAMI), ("TXT", REGISTRY)] {
-        remove(hands, kind, name)?;
+        hands.remove_records(kind, name)?;
     }
     nudge(hands)
 }
 
 fn leave_behind(hands: &Hands) -> Result<()> {
-    add(hands, &json!({ "type": "A", "name": OLD, "content": "10.99.0.10", "ttl": 60 }))?;
-    add(hands, &owned_by("home.example.test", &format!("a-homelab.{OLD}"), "ingress/homelab/old"))
+    hands.add_record(&json!({ "type": "A", "name": OLD, "content": "10.99.0.10", "ttl": 60 }))?;
+    hands
+        .add_record(&owned_by("home.example.test", &format!("a-homelab.{OLD}"), "ingress/homelab/old"))
+        .map(drop)
 }
 
 /// What Cloudflare says to a proxied record with a private address, to whatever is written.
@@ -185,7 +189,7 @@ fn refuse_writes(hands: &Hands) -> Result<()> {
     let message = "Target 10.99.0.10 is not allowed for a proxied record.";
     let fault = json!({ "target": "api", "method": "POST", "status": 400, "code": 9003, "message": message });
     hands.control("POST", "/faults", Some(&fault))?;
-    remove(hands, "A", WHOAMI)?;
+    hands.remove_records("A", WHOAMI)?;
     nudge(hands)
 }
 

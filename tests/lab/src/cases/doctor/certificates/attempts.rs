@@ -45,19 +45,11 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
 ];
 
 fn forbid(hands: &Hands) -> Result<()> {
-    let record = json!({ "zone": ZONE, "type": "CAA", "name": ZONE, "content": "0 issue \";\"", "ttl": 60 });
-    hands.control("POST", "/records", Some(&record)).map(drop)
+    hands.add_record(&json!({ "type": "CAA", "name": ZONE, "content": "0 issue \";\"", "ttl": 60 })).map(drop)
 }
 
 fn allow(hands: &Hands) -> Result<()> {
-    let state = hands.control("GET", "/state", None)?;
-    let zones = state["zones"].as_array().cloned().unwrap_or_default();
-    let records = zones.iter().flat_map(|zone| zone["records"].as_array().cloned().unwrap_or_default());
-    for record in records.filter(|record| record["type"] == "CAA") {
-        let id = record["id"].as_str().context("the id of a CAA record")?;
-        hands.control("DELETE", &format!("/records/{id}"), None)?;
-    }
-    Ok(())
+    hands.remove_records("CAA", ZONE)
 }
 
 fn no_faults(hands: &Hands) -> Result<()> {
