@@ -83,8 +83,8 @@ fn speak_of(name: &str) -> Option<String> {
     match ids.as_slice() {
         [] => None,
         _ if word.len() < 3 => None,
-        [few @ ..] if few.len() <= MANY => Some(few.join(", ")),
-        [most @ ..] => Some(format!("{}, and {} more", most[..MANY].join(", "), most.len() - MANY)),
+        few if few.len() <= MANY => Some(few.join(", ")),
+        most => Some(format!("{}, and {} more", most[..MANY].join(", "), most.len() - MANY)),
     }
 }
 
