@@ -77,14 +77,7 @@ impl Cluster {
         }
         let answers = self.pod_answers(seen.objects.list("pods").unwrap_or_default(), deadline);
         let wanted = log::containers(seen.objects.list("pods").unwrap_or_default());
-        let logs = wanted.into_iter().map(|place| async move {
-            let text = timeout_at(deadline, self.log(&place)).await.ok().flatten()?;
-            Some((place, text))
-        });
-        let logs = stream::iter(logs).buffer_unordered(LANES).collect::<Vec<_>>();
-        let (logs, answers) = future::join(logs, answers).await;
-        seen.logs = logs.into_iter().flatten().collect();
-        seen.pod_answers = answers;
+        (seen.logs, seen.pod_answers) = future::join(self.logs(wanted, deadline), answers).await;
         seen
     }
 

@@ -1,12 +1,12 @@
 //! The last lines of the logs that say why something does not work.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use futures::future;
+use futures::{StreamExt, future, stream};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
-use super::Cluster;
-use super::request;
+use super::{Cluster, LANES, request};
 use crate::verify::{at, entries};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
@@ -23,8 +23,19 @@ const ASKED: usize = 600;
 const KEPT: usize = 60;
 
 impl Cluster {
+    /// The last lines of the logs of some containers (`namespace/pod/container`), as far as they can be read until
+    /// `deadline`.
+    pub async fn logs(&self, places: Vec<String>, deadline: Instant) -> BTreeMap<String, String> {
+        let logs = places.into_iter().map(|place| async move {
+            let text = timeout_at(deadline, self.log(&place)).await.ok().flatten()?;
+            Some((place, text))
+        });
+        let logs: Vec<_> = stream::iter(logs).buffer_unordered(LANES).collect().await;
+        logs.into_iter().flatten().collect()
+    }
+
     /// The last lines of `namespace/pod/container`; before them those of its run before, when it has been restarted.
-    pub(super) async fn log(&self, place: &str) -> Option<String> {
+    async fn log(&self, place: &str) -> Option<String> {
         let [namespace, pod, container] = place.split('/').collect::<Vec<_>>().try_into().ok()?;
         let read = |previous: &str| {
             let path = format!(

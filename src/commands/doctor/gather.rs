@@ -72,14 +72,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     let mut lives = None;
     let mut reached = None;
     if let Some(InCluster { cluster, seen, acme: issued, clock, snapshot }) = found {
-        acme = issued;
+        (acme, lives) = (issued, snapshot);
         clocks.extend(clock);
-        lives = snapshot;
-        evidence.nodes = cluster::nodes(&seen.objects);
-        evidence.ingresses = cluster::ingresses(&seen.objects);
-        evidence.certificates = cluster::certificates(&seen.objects);
-        evidence.cluster = Some(seen);
-        evidence.ingress = Some(ControllerSeen::default());
+        has_seen(&mut evidence, seen);
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
             if let (Some(asked), Ok(config)) = (asked.as_mut(), &loaded) {
                 asked.ask_cluster(&mut evidence, &cluster, config, half).await;
@@ -96,22 +91,52 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     let (Ok(config), Some(asked)) = (loaded, asked) else {
         return evidence;
     };
-    evidence.staging = config.acme.server == AcmeServer::Staging;
+    wants(&mut evidence, &config);
     evidence.acme = Some(AcmeSeen { wanted: issuance(&config), ..acme });
+    evidence.drift = lives.map(|lives| drift::compare(&config, &lives?, asked.zone().as_ref()));
+    evidence.provider = asked.failure().map(Err);
+    evidence.offline = !scope.internet;
+    let mut probes = probes(&config, &evidence, scope);
+    probes.zone = asked.zone();
+    probes.deadline = deadline.saturating_duration_since(Instant::now());
+    let collected = verify::collect(evidence, &probes, asked.reader());
+    let mut evidence = parts.during("names, certificates and services", collected).await;
+    evidence.token = Some(asked.seen());
+    if let Some(cluster) = &reached {
+        ingress::hear_controller(&mut evidence, cluster, deadline).await;
+    }
+    if let Some(cluster) = reached.filter(|_| scope.active) {
+        parts
+            .during("a scratch Ingress", ingress::try_scratch(global, &cluster, &config, &mut evidence))
+            .await;
+    }
+    evidence
+}
+
+/// What was read of the cluster, and what follows from it alone.
+fn has_seen(evidence: &mut Evidence, seen: ClusterSeen) {
+    evidence.nodes = cluster::nodes(&seen.objects);
+    evidence.ingresses = cluster::ingresses(&seen.objects);
+    evidence.certificates = cluster::certificates(&seen.objects);
+    evidence.cluster = Some(seen);
+    evidence.ingress = Some(ControllerSeen::default());
+}
+
+/// What the configuration says that judges compare with.
+fn wants(evidence: &mut Evidence, config: &Config) {
+    evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.owner = config.external_dns.then(|| Ownership {
         id: config.dns.owner.clone(),
         txt_prefix: external_dns::TXT_PREFIX.to_owned(),
         wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
     });
-    evidence.drift = lives.map(|lives| drift::compare(&config, &lives?, asked.zone().as_ref()));
-    evidence.provider = asked.failure().map(Err);
-    evidence.offline = !scope.internet;
-    let hosts = hosts(&config, &evidence);
+}
+
+/// Which names are asked for, and whom; offline, nobody beyond the LAN.
+fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
-    let mut probes = Probes::new(domain.to_string(), hosts);
-    probes.zone = asked.zone();
+    let mut probes = Probes::new(domain.to_string(), hosts(config, evidence));
     probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
-    probes.deadline = deadline.saturating_duration_since(Instant::now());
     probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
     if config.public_resolvers != config::PUBLIC_RESOLVERS {
         probes.doh = Vec::new();
@@ -119,15 +144,7 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     if !scope.internet {
         (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
     }
-    let collected = verify::collect(evidence, &probes, asked.reader());
-    let mut evidence = parts.during("names, certificates and services", collected).await;
-    evidence.token = Some(asked.seen());
-    if let Some(cluster) = reached.filter(|_| scope.active) {
-        parts
-            .during("a scratch Ingress", ingress::try_scratch(global, &cluster, &config, &mut evidence))
-            .await;
-    }
-    evidence
+    probes
 }
 
 /// Every host that the configuration or an Ingress names, each once.

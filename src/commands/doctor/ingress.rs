@@ -20,6 +20,10 @@ use crate::verify::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure,
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
+/// What nginx answers for a service that gives it none.
+const BAD_GATEWAY: u16 = 502;
+/// How the places of the controllers' logs begin.
+const CONTROLLERS: &str = "ingress-nginx/";
 /// For one request.
 const LIMIT: Duration = Duration::from_secs(2);
 
@@ -33,6 +37,17 @@ pub(super) async fn ask_controller(evidence: &mut Evidence, cluster: &Cluster, d
     let refused = timeout_at(deadline, cluster.refused_ports(nodes)).await;
     evidence.ingress =
         Some(ControllerSeen { refused: refused.unwrap_or_default(), ..ControllerSeen::default() });
+}
+
+/// nginx notes why it has no answer for a name when it is asked, which it was after its log was read.
+pub(super) async fn hear_controller(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
+    let mut answers = evidence.hosts.values().flat_map(|host| &host.http);
+    if !answers.any(|seen| seen.result.as_ref().is_ok_and(|answer| answer.status == BAD_GATEWAY)) {
+        return;
+    }
+    let Some(seen) = &mut evidence.cluster else { return };
+    let places = seen.logs.keys().filter(|place| place.starts_with(CONTROLLERS)).cloned().collect();
+    seen.logs.extend(cluster.logs(places, deadline).await);
 }
 
 /// What only writing shows.

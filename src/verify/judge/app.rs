@@ -4,6 +4,7 @@ mod answer;
 mod backend;
 mod claims;
 mod endpoints;
+mod upstream;
 mod workloads;
 
 use super::judged;

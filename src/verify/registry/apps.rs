@@ -80,12 +80,13 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("502: the pod listens on another port than the Service sends to", "correct `targetPort` of the Service"),
+            cause("502 after the port of a Service was corrected: ingress-nginx does not notice when a port alone changes", "change the Ingress in any way, for example its annotations; the finding has the commands"),
             cause("502, or 400 with `plain HTTP request was sent to HTTPS port`: the service speaks TLS", "`scheme: https` for the service"),
             cause("503: no pod is ready", "`apps.endpoints` says why"),
             cause("504: the service takes longer than a minute", "`readTimeout` for the service; look at its log"),
             cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or leave it out: there is no limit then"),
         ])
-        .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size"]),
+        .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size", "kubernetes/ingress-nginx#12209, #11863"]),
     Def::error(END_TO_END, "the service answers by its name alone")
         .needs(&[id::HOME, id::SYSTEM, id::LEAF, ANSWER])
         .in_up()

@@ -260,3 +260,59 @@ fn a_502_is_explained_by_the_ports_where_they_differ() {
     );
     assert!(only(&answers(8080), id::ANSWER).fix.text.contains("scheme: https"));
 }
+
+/// The answer is 502, and this is what nginx noted lately.
+fn noted(log: &str) -> Finding {
+    let report = whole(|e| {
+        let mut seen = sound();
+        seen.logs.insert("ingress-nginx/controller-1/controller".into(), log.to_owned());
+        e.cluster = Some(seen);
+        let host = e.hosts.get_mut(HOST).unwrap();
+        host.http.iter_mut().for_each(|seen| seen.result = Ok(page(502, "text/html", "nginx")));
+    });
+    only(&report, id::ANSWER).clone()
+}
+
+fn line(time: &str, why: &str, upstream: &str, host: &str) -> String {
+    format!(
+        "2026/06/01 {time} [error] 38#38: *12 {why} while connecting to upstream, client: 192.168.1.9, server: {host}, request: \"GET / HTTP/1.1\", upstream: \"{upstream}/\", host: \"{host}\"\n"
+    )
+}
+
+#[test]
+fn a_502_is_explained_by_what_nginx_noted_of_it() {
+    let refused = "connect() failed (111: Connection refused)";
+    let cases = [
+        (refused, "10.42.0.9:8080 refuses the connection"),
+        ("upstream prematurely closed connection", "it wants TLS"),
+        ("SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number)", "plain HTTP"),
+    ];
+    for (why, cause) in cases {
+        let finding = noted(&line("11:59:30", why, "http://10.42.0.9:8080", HOST));
+        assert!(finding.cause.contains(cause), "{finding:?}");
+    }
+    for log in [
+        line("11:59:30", refused, "http://10.42.0.9:8080", "other.home.example.com"),
+        "2026/06/01 11:59:30 [error] 38#38: upstream: \"http://".to_owned(),
+        String::new(),
+    ] {
+        assert!(noted(&log).cause.contains("or speaks another protocol"), "{log}");
+    }
+}
+
+#[test]
+fn a_controller_that_did_not_notice_a_new_port_is_told_by_commands() {
+    let refused = "connect() failed (111: Connection refused)";
+    let old = line("11:59:30", refused, "http://10.42.0.9:8081", HOST);
+    let finding = noted(&old);
+    assert!(finding.cause.contains("still sends to 10.42.0.9:8081"), "{finding:?}");
+    assert!(finding.cause.contains("leads to port 8080 by now"), "{finding:?}");
+    assert!(finding.fix.commands[0].contains("--namespace homelab annotate --overwrite ingress whoami"));
+    assert!(finding.fix.commands[1].ends_with("look-"));
+    // The newest line counts, in whatever order the logs come.
+    let newer = line("11:59:31", refused, "http://10.42.0.9:8080", HOST);
+    assert!(noted(&format!("{newer}{old}")).cause.contains("refuses the connection"));
+    // Of an address that is no endpoint any more, nothing is known.
+    let gone = line("11:59:30", refused, "http://10.42.0.77:8081", HOST);
+    assert!(noted(&gone).cause.contains("refuses the connection"));
+}

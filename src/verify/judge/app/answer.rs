@@ -1,6 +1,6 @@
 //! What the service itself answers.
 
-use super::backend;
+use super::{backend, upstream};
 use crate::{
     net::{
         Transport,
@@ -56,23 +56,18 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
         )
         .into();
     }
-    let (cause, fix): (String, &str) = match answer.status {
+    let summary = format!("`{host}` answers {}", answer.status);
+    let finding = match answer.status {
         status @ 0..500 => return Outcome::pass(meaning(status, answer)),
-        502 => match mismatch(evidence, host) {
-            Some(cause) => (cause, "let the Service's `targetPort` be the port that the program listens on"),
-            None => (
-                "the pod refuses the connection, or speaks another protocol than the ingress expects"
-                    .to_owned(),
-                "compare the Service's `targetPort` with the port that the program listens on; set `scheme: https` for the service if it speaks TLS",
-            ),
-        },
-        503 => (
-            "the Service has no endpoints: no pod is ready, or its selector matches none".to_owned(),
+        502 => bad_gateway(evidence, host, &summary),
+        503 => Finding::new(
+            summary,
+            "the Service has no endpoints: no pod is ready, or its selector matches none",
             "look at the pods of the service and at the Service's selector and port",
         ),
-        504 => (
-            "the pod does not take the connection, or takes the request and does not answer in time"
-                .to_owned(),
+        504 => Finding::new(
+            summary,
+            "the pod does not take the connection, or takes the request and does not answer in time",
             "look at the pod's log and at the service's `readTimeout`; pods that are not reached at all are another check's",
         ),
         _ => {
@@ -88,7 +83,22 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
         }
         None => "kubectl get pods,services,endpointslices -A".to_owned(),
     };
-    Finding::new(format!("`{host}` answers {}", answer.status), cause, fix).look(look).heals().into()
+    finding.look(look).heals().into()
+}
+
+fn bad_gateway(evidence: &Evidence, host: &str, summary: &str) -> Finding {
+    if let Some(cause) = mismatch(evidence, host) {
+        return Finding::new(
+            summary,
+            cause,
+            "let the Service's `targetPort` be the port that the program listens on",
+        );
+    }
+    upstream::why(evidence, host, summary).unwrap_or_else(|| Finding::new(
+        summary,
+        "the pod refuses the connection, or speaks another protocol than the ingress expects",
+        "compare the Service's `targetPort` with the port that the program listens on; set `scheme: https` for the service if it speaks TLS",
+    ))
 }
 
 /// A Service that sends to a port which its pods do not declare; `None` when that is not so, or not known.

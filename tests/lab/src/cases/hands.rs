@@ -108,6 +108,11 @@ impl Hands {
         self.up_well(&self.run.homelab_config(), &[]).map(drop)
     }
 
+    /// The same where something that homelab does not know of keeps it from being proved.
+    pub(crate) fn restore_unproved(&self) -> Result<()> {
+        self.up_well(&self.run.homelab_config(), &["--no-verify"]).map(drop)
+    }
+
     /// Runs `kubectl` as administrator.
     pub(crate) fn kubectl(&self, words: &[&str]) -> Result<String> {
         self.node.run("kubectl", words)

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::records::nudge;
 use super::{Ask, Injury};
-use crate::cases::hands::Hands;
-use crate::error::Result;
+use crate::cases::hands::{Hands, WHOAMI as DEMO, eventually};
+use crate::error::{Context, Result};
 
 /// A program that is in the lab; it ends when it does not know a flag.
 const WHOAMI: &str = "docker.io/traefik/whoami:lab";
@@ -95,8 +96,29 @@ pub(super) const INJURIES: &[Injury] = &[
         says: &["502", "port 8081", "listen on 8080"],
         ask: Ask::NODE,
         always: false,
-        make: |hands| service(hands, |spec| spec["ports"][0]["targetPort"] = 8081.into()),
-        undo: Hands::restore,
+        make: |hands| {
+            service(hands, |spec| spec["ports"][0]["targetPort"] = 8081.into())?;
+            leads_to(hands, 8081)?;
+            nudge(hands)
+        },
+        undo: |hands| {
+            hands.restore_unproved()?;
+            leads_to(hands, 8080)?;
+            nudge(hands)
+        },
+    },
+    Injury {
+        name: "the ingress controller did not notice that the port of a Service was corrected",
+        id: "apps.answer",
+        says: &["502", "still sends to", "leads to port 8080 by now"],
+        ask: Ask::NODE,
+        always: false,
+        make: not_noticed,
+        undo: |hands| {
+            hands.restore_unproved()?;
+            leads_to(hands, 8080)?;
+            nudge(hands)
+        },
     },
 ];
 
@@ -116,6 +138,38 @@ fn no_chess(hands: &Hands) -> Result<()> {
     hands
         .kubectl(&["wait", "--for=delete", "pod", "-l", "app=chess", "-n", "default", "--timeout=60s"])
         .map(drop)
+}
+
+/// Waits until the demo's EndpointSlice has the port.
+fn leads_to(hands: &Hands, port: u16) -> Result<()> {
+    eventually("the EndpointSlice to follow", 30, || {
+        let found = slice(hands)?["ports"][0]["port"].clone();
+        Ok(if found == port { Ok(()) } else { Err(found.to_string()) })
+    })
+    .map(drop)
+}
+
+fn slice(hands: &Hands) -> Result<Value> {
+    let found = hands.get(&["endpointslices", "-n", "homelab", "-l", "kubernetes.io/service-name=whoami"])?;
+    Ok(found["items"][0].clone())
+}
+
+/// The wrong port is seen by the ingress controller; then the slice gets the right one, and nothing else changes. Without
+/// a selector, nobody but the lab writes the slice.
+fn not_noticed(hands: &Hands) -> Result<()> {
+    service(hands, |spec| spec["selector"] = json!({}))?;
+    let name = slice(hands)?["metadata"]["name"].as_str().context("the name of the slice")?.to_owned();
+    let port = |port: u16| {
+        let patch = json!([{ "op": "replace", "path": "/ports/0/port", "value": port }]).to_string();
+        hands.kubectl(&["-n", "homelab", "patch", "endpointslice", &name, "--type=json", "-p", &patch])
+    };
+    port(8081)?;
+    nudge(hands)?;
+    eventually("the ingress controller to take the wrong port", 30, || {
+        let (status, _) = hands.browse(DEMO)?;
+        Ok(if status == "502" { Ok(()) } else { Err(status) })
+    })?;
+    port(8080).map(drop)
 }
 
 /// Changes the Service of the demo, as homelab itself would write it: what others own is another check's.
