@@ -51,7 +51,7 @@ fn here(machine: &MachineSeen, ahead: i64) -> Outcome {
         Finding::new(
             format!("the clock of this machine is {}", difference(ahead)),
             format!("{cause}; by a wrong clock, good certificates are out of date"),
-            "let a time server set the clock, then restart k3s",
+            "let a time server set the clock (`sudo timedatectl set-ntp true`), then restart k3s (`sudo systemctl restart k3s`)",
         ),
     )
 }
@@ -62,7 +62,7 @@ fn there(ahead: i64) -> Outcome {
         Finding::new(
             format!("the clock of the API server's machine is {}", difference(-ahead)),
             "this machine agrees with Cloudflare's clock, the API server's does not; by a wrong clock, good certificates are out of date",
-            "let a time server set the clock of that machine, then restart k3s there",
+            "let a time server set the clock of that machine (`sudo timedatectl set-ntp true`), then restart k3s there (`sudo systemctl restart k3s`)",
         ),
     )
 }
@@ -73,7 +73,7 @@ fn either(ahead: i64) -> Outcome {
         Finding::new(
             format!("this machine's clock is {} of the API server's", difference(ahead)),
             "one of the two is wrong; which one cannot be told, for no clock outside could be read",
-            "let a time server set both clocks",
+            "let a time server set both clocks (`sudo timedatectl set-ntp true`)",
         ),
     )
 }

@@ -89,7 +89,7 @@ fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
     Finding::new(
         format!("the route to `{}`{by} over `{}` meets the addresses of {purpose}, `{network}`", route.network, route.interface),
         format!("that network and the cluster use the same addresses: what is meant for {purpose} may leave the machine, and the other way round"),
-        "give that other network other addresses, or set up the cluster anew with others: they cannot be changed later",
+        "give that other network other addresses. The cluster's cannot be changed, only set up anew, without what is in it: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
     )
     .look("ip route")
     .nixos("services.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ];")
@@ -104,7 +104,7 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
         Some(Finding::new(
             format!("the address `{address}` of a node lies among those of {purpose}, `{network}`"),
             "the LAN and the cluster use the same addresses, so that neither reaches all of the other",
-            "set up the cluster anew with other addresses before anything else: they cannot be changed later",
+            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up anew, without what is in it: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
         )
         .look("ip address; ip route")
         .nixos("services.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ];"))

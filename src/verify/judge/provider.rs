@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{judged, token::too_short};
+use super::{
+    judged,
+    token::{anew, too_short},
+};
 use crate::{
     net::{
         Transport,
@@ -80,19 +83,24 @@ fn token(evidence: &Evidence) -> Outcome {
         Some(Err(failure)) => failure,
     };
     let refused = |cause: &str| Finding::new(&failure.message, cause, &failure.hint);
+    // Another text for the token: it has to get to where the old one lies.
+    let replaced = |cause: &str| match &evidence.token {
+        Some(token) => Finding::new(&failure.message, cause, anew(&token.place, &failure.hint)),
+        None => refused(cause),
+    };
     let finding = match &failure.error {
         Error::Malformed { .. } => match too_short(evidence) {
-            Some(why) => refused(&why),
-            None => refused("something was copied with the token, or a part of it is missing"),
+            Some(why) => replaced(&why),
+            None => replaced("something was copied with the token, or a part of it is missing"),
         },
         Error::InvalidToken => match too_short(evidence) {
-            Some(why) => refused(&why),
+            Some(why) => replaced(&why),
             None => {
-                refused("it was revoked or rolled in the dashboard, or another text was copied in its place")
+                replaced("it was revoked or rolled in the dashboard, or another text was copied in its place")
             }
         },
         Error::Disabled => refused("somebody switched it off in the dashboard"),
-        Error::Expired { .. } => refused("it was made with an end (TTL), and that is past"),
+        Error::Expired { .. } => replaced("it was made with an end (TTL), and that is past"),
         Error::NotYetValid { .. } => {
             refused("it was made with a start that is still to come, or this machine's clock is behind")
         }

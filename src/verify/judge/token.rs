@@ -72,9 +72,23 @@ fn source(token: &TokenSeen) -> Outcome {
                 SecretError::Empty => "the file was made before the token was written to it, or its secret was decrypted to nothing",
                 _ => "something was copied with the token, or in place of it",
             };
-            Finding::new(format!("{error}, read from {place}"), cause, error.hint()).into()
+            Finding::new(format!("{error}, read from {place}"), cause, anew(place, error.hint())).into()
         }
     }
+}
+
+/// A step that ends with another text for the token, and what is left to do then.
+pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
+    let then = match place {
+        TokenPlace::File(path) if path.starts_with("/run") => {
+            format!("change the secret that `{}` is made from, switch", path.display())
+        }
+        TokenPlace::File(path) => format!("write it to `{}`", path.display()),
+        TokenPlace::Credential(_) => "change the file that the unit's credential is read from".to_owned(),
+        TokenPlace::Variable(name) => format!("set `{name}` to it"),
+        TokenPlace::Nowhere => return step.to_owned(),
+    };
+    format!("{step}. Then {then}, and run `homelab up`, which gives it to the cluster")
 }
 
 fn path(place: &TokenPlace) -> String {

@@ -144,7 +144,7 @@ fn edit(evidence: &Evidence) -> Outcome {
         Error::Refused { code: QUOTA, .. } => Finding::new(
             &failure.message,
             "the zone has as many records as its plan allows",
-            "remove records that nobody needs in the dashboard, or take a larger plan",
+            "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
         )
         .into(),
         Error::Leftover { .. } => refused("it was made, and removing it failed; it does no harm").only(Severity::Warning).into(),
@@ -174,7 +174,7 @@ fn limit(seen: &ProviderSeen) -> Outcome {
         format!("the zone `{}` has {count} records; the quota {whose} is {quota}", seen.zone.name),
         "each service takes one record for each node and one TXT record, each certificate a TXT record for a minute; \
          beyond the quota Cloudflare refuses new ones (code 81045)",
-        "remove records that nobody needs in the dashboard, or take a larger plan",
+        "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
     )
     .into()
 }

@@ -96,7 +96,7 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
         None if defaults(classes).next().is_none() => Finding::new(
             format!("claim `{name}` gets no volume: it names no StorageClass, and none is the default"),
             format!("k3s brings `local-path` as the default, unless it was started with `--disable=local-storage`; {known}"),
-            "take `local-storage` out of `--disable` and restart k3s, or make another class the default: `kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true`",
+            "take `local-storage` out of `--disable` and restart k3s (`sudo systemctl restart k3s`), or make another class the default: `kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true`",
         )
         .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ];"),
         Some(class) if !class.is_empty() && !names.contains(&class) => Finding::new(

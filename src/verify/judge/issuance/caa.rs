@@ -65,13 +65,13 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome
         Some((_, identity)) => weigh(Finding::new(
             format!("the CAA records of `{name}` do not let {identity} issue: {shown}"),
             format!("somebody allowed other authorities only, and {identity} obeys"),
-            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` beside them, in the dashboard of Cloudflare"),
+            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` beside them, in the Cloudflare dashboard (DNS, Records)"),
         ))
         .into(),
         None if nobody => weigh(Finding::new(
             format!("the CAA records of `{name}` let no authority issue: {shown}"),
             "an empty name in a CAA record forbids all",
-            format!("remove that record, or replace it by one with the name of the authority behind {server}"),
+            format!("remove that record in the Cloudflare dashboard (DNS, Records), or replace it by one with the name of the authority behind {server}"),
         ))
         .into(),
         None => Outcome::skip(format!("by which name {server} goes in CAA records is not known; `{name}` has {shown}")),

@@ -177,12 +177,12 @@ fn dates(
     let (cause, fix) = if copied {
         (
             "it was copied from a server a year ago or longer; k3s renews its own file, not the copies",
-            "copy `/etc/rancher/k3s/k3s.yaml` anew from a server; if that one is out of date, too, restart k3s first",
+            "copy `/etc/rancher/k3s/k3s.yaml` anew from a server; if that one is out of date, too, restart k3s (`sudo systemctl restart k3s`) first",
         )
     } else {
         (
             "k3s makes its certificates for a year and renews them only when it starts",
-            "restart k3s on every server, which renews what ends soon: `systemctl restart k3s`; if that does not help: `k3s certificate rotate` while it is stopped",
+            "restart k3s on every server (`sudo systemctl restart k3s`), which renews what ends soon; if that does not help: `k3s certificate rotate` while it is stopped",
         )
     };
     let summary = match left < 0 {
@@ -208,7 +208,7 @@ fn announced(evidence: &Evidence) -> Option<Finding> {
                 at(event, "/message").trim_end_matches('.')
             ),
             "k3s makes its certificates for a year and renews them only when it starts",
-            format!("restart k3s on `{node}`: `systemctl restart k3s`"),
+            format!("restart k3s on `{node}`: `sudo systemctl restart k3s`"),
         )
         .look("sudo k3s certificate check --output table")
         .only(Severity::Warning),

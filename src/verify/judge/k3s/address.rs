@@ -31,15 +31,18 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     nodes.iter().map(one).collect()
 }
 
+/// The option that says it; the address is the machine's own.
+const OPTION: &str = "services.homelab.nodeIP = \"ADDRESS\"; # the machine's own on the LAN";
+
 fn judge(nodes: &[Value], node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
     let internal = addresses(node, "InternalIP");
     if internal.is_empty() {
         return Finding::new(
             format!("node `{name}` has no InternalIP"),
             "k3s found no address on its interfaces when it started",
-            "give the machine an address, name it with `--node-ip=`, and restart k3s",
+            "give the machine an address, name it with `--node-ip=`, and restart k3s (`sudo systemctl restart k3s`)",
         )
-        .nixos("services.homelab.nodeIP = \"192.168.1.10\";")
+        .nixos(OPTION)
         .into();
     }
     let four: Vec<Ipv4Addr> =
@@ -49,10 +52,10 @@ fn judge(nodes: &[Value], node: &Value, name: &str, service: Option<IpAddr>) -> 
         let finding = Finding::new(
             format!("node `{name}` has the InternalIP {ip}, {what}"),
             "with several interfaces, k3s took the one of the default route at its start: a VPN, a container bridge, or one without DHCP",
-            "name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then restart k3s",
+            "name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then restart k3s (`sudo systemctl restart k3s`)",
         )
         .look("ip -brief address")
-        .nixos("services.homelab.nodeIP = \"192.168.1.10\";");
+        .nixos(OPTION);
         let alone = four.len() == 1 && is_shared(ip);
         return if alone { finding.only(Severity::Info).into() } else { finding.into() };
     }
@@ -109,10 +112,10 @@ fn moved(node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
         Finding::new(
             format!("node `{name}` has the InternalIP {}, and k3s there started with {}", list(internal), list(&noted)),
             "the machine's address has changed since k3s started, or `--node-ip` names one that it no longer has",
-            "reserve the address for the machine in the router's DHCP, set `--node-ip=` to it, and restart k3s",
+            "reserve one address for the machine in the router's DHCP, correct `--node-ip=` where k3s has that flag, and restart k3s there (`sudo systemctl restart k3s`): it takes the address that the machine has then",
         )
         .look(format!("kubectl get node {name} -o wide"))
-        .nixos("services.homelab.nodeIP = \"192.168.1.10\";")
+        .nixos(format!("services.homelab.nodeIP = \"{}\";", internal[0]))
         .into(),
     )
 }

@@ -58,6 +58,9 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     }
 }
 
+/// What to do about leftovers.
+const LEFT: &str = "see that k3s of every server has `disable: [traefik, servicelb]` in its `/etc/rancher/k3s/config.yaml`, or the flag `--disable=traefik,servicelb`, and delete what is left; k3s makes it again where it is not disabled";
+
 fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     let summary = format!("traefik is there beside ingress-nginx: `{}` in `{NAMESPACE}`", left.join("`, `"));
     if let Some(server) = not_disabled(evidence, "traefik") {
@@ -66,7 +69,7 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     Finding::new(
         summary,
         "k3s installs traefik unless every server is told not to, and what it once installed can stay behind",
-        "see that every server starts with `--disable=traefik,servicelb`, and delete what is left; k3s makes it again where it is not disabled",
+        LEFT,
     )
     .command(format!("kubectl --namespace {NAMESPACE} delete {} --ignore-not-found", left.join(" ")))
     .nixos(OPTION)
@@ -81,7 +84,7 @@ fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
     Finding::new(
         summary,
         "k3s' servicelb takes the ports of every Service of type LoadBalancer on every node; this one is left from when it was enabled",
-        "see that every server starts with `--disable=traefik,servicelb`, and delete what is left; k3s makes it again where it is not disabled",
+        LEFT,
     )
     .command(format!(
         "kubectl --namespace {} delete daemonset/{} --ignore-not-found",
@@ -95,7 +98,7 @@ fn enabled(summary: String, server: &str) -> Finding {
     Finding::new(
         summary,
         format!("k3s on server `{server}` was not started with `--disable=traefik,servicelb`, and one such server is enough"),
-        format!("add `--disable=traefik,servicelb` to the flags of k3s on `{server}`, and restart it: it then removes what it installed"),
+        format!("on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"),
     )
     .look(format!("kubectl get node {server} --output jsonpath='{{.metadata.annotations.k3s\\.io/node-args}}'"))
     .nixos(OPTION)

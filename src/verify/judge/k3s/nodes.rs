@@ -77,7 +77,7 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
     } else if message.contains("PLEG") || message.contains("container runtime") {
         (
             format!("its containers cannot be managed: {message}"),
-            "restart k3s there; if it comes back, the disk is slow or full, or the memory is used up",
+            "restart k3s there (`sudo systemctl restart k3s`); if it comes back, the disk is slow or full, or the memory is used up",
         )
     } else {
         (

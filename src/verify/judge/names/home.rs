@@ -45,7 +45,7 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
         (Some(network), None) => Outcome::pass(format!("{listed} lies in the network of {}", network.interface)),
         (None, None) if here.networks.is_empty() => Outcome::skip("the networks of this machine are not known"),
         (None, None) if here.asked.iter().all(is_silent) => Finding::new(
-            format!("this machine is in {}, and {listed} does not answer", networks(&here.networks)),
+            format!("this machine is in {}, and nobody answers at {listed}", networks(&here.networks)),
             "this machine is not at home: the records hold private addresses, which lead nowhere from another network",
             "go on at home, or connect this machine to the home network by a VPN that routes to it",
         )

@@ -88,13 +88,13 @@ fn looping(evidence: &Evidence, pod: &str) -> Finding {
         Some(to) if !to.starts_with('/') => Finding::new(
             summary,
             format!("its Corefile says `forward . {to}`, and that address is CoreDNS itself or leads back to it"),
-            "let it ask the node's resolvers: `forward . /etc/resolv.conf` in the ConfigMap `coredns` of `kube-system`; then restart it with `kubectl --namespace kube-system rollout restart deployment/coredns`",
+            "let it ask the node's resolvers: in `kubectl --namespace kube-system edit configmap coredns`, make that line `forward . /etc/resolv.conf`; then `kubectl --namespace kube-system rollout restart deployment/coredns`",
         )
         .look("kubectl --namespace kube-system get configmap coredns --output yaml"),
         _ => Finding::new(
             summary,
             "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound), which inside the pod is CoreDNS itself",
-            "start k3s with a resolv.conf that names the real resolvers: `--resolv-conf=/run/systemd/resolve/resolv.conf` with systemd-resolved, else a file of your own with the router's address; then restart k3s",
+            "start k3s with a resolv.conf that names the real resolvers: `--resolv-conf=/run/systemd/resolve/resolv.conf` with systemd-resolved, else a file of your own with the router's address; then restart k3s (`sudo systemctl restart k3s`)",
         )
         .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf")
         .nixos("services.k3s.extraFlags = [ \"--resolv-conf=/run/systemd/resolve/resolv.conf\" ];"),
@@ -122,7 +122,7 @@ fn none(evidence: &Evidence) -> Finding {
         None => Finding::new(
             "there is no CoreDNS in `kube-system`",
             "k3s was started with `--disable=coredns`, or it was deleted",
-            "take `coredns` out of `--disable`, and restart k3s, which installs it again; another DNS server of the cluster has to have the label `k8s-app=kube-dns`",
+            "take `coredns` out of `--disable`, and restart k3s (`sudo systemctl restart k3s`), which installs it again; another DNS server of the cluster has to have the label `k8s-app=kube-dns`",
         )
         .look("kubectl get pods --all-namespaces --selector=k8s-app=kube-dns"),
     }

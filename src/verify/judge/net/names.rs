@@ -54,7 +54,7 @@ fn failed(asked: &ServiceLookup) -> Option<Finding> {
                     "the way to the pod of CoreDNS is cut: a firewall that knows no pods, kube-proxy's rules that were flushed, or the pod runs on a node that is not reached"
                 }
             },
-            "let the node take what comes from pods; then restart k3s, which writes its rules anew",
+            "let the node take what comes from pods; then restart k3s (`sudo systemctl restart k3s`), which writes its rules anew",
         ),
         Ok(reply) if internal && !matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => (
             format!("the cluster's DNS at {server} answers {:?} for a name of its own", reply.rcode),

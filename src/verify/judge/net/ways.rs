@@ -52,7 +52,7 @@ fn dropped(said: &Said<'_>, address: &str) -> Finding {
         "the node's firewall drops what pods send to the node itself: port 6443 on the interface `cni0`"
     };
     let fix = if said.line.contains("connection refused") {
-        "restart k3s on that node, which writes its rules anew"
+        "restart k3s on that node (`sudo systemctl restart k3s`), which writes its rules anew"
     } else {
         "let the node take what comes from its pods, and restart the pod or wait for its next try"
     };
@@ -125,7 +125,7 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
             Err(why) => Finding::new(
                 format!("the pod on node `{node}` is ready, and the API server does not reach it: {}", why.trim_end_matches('.')),
                 "packets between pods of different nodes are lost: UDP port 8472 (VXLAN) is closed between the nodes, or flannel knows an old address of one",
-                "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both",
+                "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
             )
             .look("ip route; ip -details link show flannel.1")
             .nixos("networking.firewall.allowedUDPPorts = [ 8472 ];")

@@ -21,7 +21,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["toomanyrequests", "429 Too Many Requests", "rate limit"],
         "the registry has given this address as many images as it gives for nothing (Docker Hub counts by address)",
-        "wait some hours, or sign in: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s",
+        "wait some hours, or sign in: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
     ),
     (
         &["no match for platform", "no matching manifest", "does not match the specified platform"],
@@ -46,12 +46,12 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["x509:"],
         "the node does not trust the registry's certificate, or something in between answers for it",
-        "give k3s the registry's authority: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s",
+        "give k3s the registry's authority: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
     ),
     (
         &["server gave HTTP response to HTTPS client"],
         "the registry speaks plain HTTP",
-        "name it with `http://` under `mirrors` in `/etc/rancher/k3s/registries.yaml`, then restart k3s",
+        "name it with `http://` under `mirrors` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
     ),
     (
         &[

@@ -32,7 +32,7 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
         return Finding::new(
             format!("`{host}` is a CNAME to `{}`", alias.content),
             "a CNAME leaves no room for an address; external-dns makes one where the Ingress has the annotation `target` with a name",
-            format!("delete the CNAME `{host}` in the provider's dashboard, or drop the annotation `target`"),
+            format!("delete the CNAME `{host}` in the Cloudflare dashboard (DNS, Records), or drop the annotation `target`"),
         )
         .into();
     }
@@ -40,7 +40,7 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
         return Finding::new(
             format!("the record `{host}` is proxied"),
             "Cloudflare then answers with its own addresses, which cannot reach a private one",
-            "switch the record to `DNS only` in the dashboard, and drop the annotation `cloudflare-proxied` from the Ingress",
+            "switch the record to `DNS only` in the Cloudflare dashboard (DNS, Records), and drop the annotation `cloudflare-proxied` from the Ingress",
         )
         .into();
     }
@@ -70,7 +70,7 @@ fn compare(evidence: &Evidence, seen: &ProviderSeen, host: &str, records: &[&Rec
         return Finding::new(
             format!("`{host}` has the AAAA record {}, which no Ingress has", list(&six)),
             "it was made by hand or by an earlier installation: external-dns keeps only A records here; clients try IPv6 first and fail",
-            format!("delete the AAAA record `{host}` in the provider's dashboard"),
+            format!("delete the AAAA record `{host}` in the Cloudflare dashboard (DNS, Records)"),
         )
         .into();
     }

@@ -64,7 +64,7 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         return Finding::new(
             summary,
             "`dns.policy` is `upsert-only`: external-dns makes records and never deletes one",
-            "delete them and their TXT records in the provider's dashboard, or let external-dns delete what it owns with `dns.policy: sync`",
+            "delete them and their TXT records in the Cloudflare dashboard (DNS, Records), or let external-dns delete what it owns with `dns.policy: sync`",
         )
         .nixos("services.homelab.settings.dns.policy = \"sync\";")
         .into();
@@ -118,7 +118,7 @@ pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
             format!("the record `{}` ({}) answers for every name that has none of its own", record.name, record.content),
             "a name that is mistyped or not there yet resolves all the same; and where that domain is a search domain \
              of the nodes, pods reach it in place of the internet",
-            "keep it if it is meant so; else delete it in the provider's dashboard",
+            "keep it if it is meant so; else delete it in the Cloudflare dashboard (DNS, Records)",
         )
         .into(),
     }

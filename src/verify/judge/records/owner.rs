@@ -40,7 +40,9 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
     }
     let (summary, fix) = (
         format!("{what} belongs to nobody: it has no TXT record `{}`", registry(ours, &record.kind, host)),
-        format!("delete the record `{host}` in the provider's dashboard, or give the service another name"),
+        format!(
+            "delete the record `{host}` in the Cloudflare dashboard (DNS, Records), or give the service another name"
+        ),
     );
     let cause = match record.kind.as_str() {
         "CNAME" => {

@@ -89,7 +89,7 @@ const TABLE: &[(&[&str], Reason)] = &[
         &["\"code\":81045"],
         reason(
             "the zone has as many records as its plan allows",
-            "remove records that nobody needs in the dashboard, or take a larger plan",
+            "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
             Cure::Person,
         ),
     ),
@@ -97,7 +97,7 @@ const TABLE: &[(&[&str], Reason)] = &[
         &["\"code\":81053", "\"code\":81054", "\"code\":81057", "\"code\":81058"],
         reason(
             "another record of that name is in the way; external-dns does not touch what it does not own",
-            "delete the other record in the dashboard, or give the service another name",
+            "delete the other record in the Cloudflare dashboard (DNS, Records), or give the service another name",
             Cure::Person,
         ),
     ),
