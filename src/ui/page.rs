@@ -1,6 +1,8 @@
 //! A page of text: how wide it is, and what time it is for who reads it.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::verify::span;
 
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
 const WIDTH: usize = 100;
@@ -62,8 +64,8 @@ impl Page {
         };
         let away = at.duration_since(self.now);
         match away.is_negative() {
-            true => format!("{clock} ({} ago)", span(-away)),
-            false => format!("{clock} (in {})", span(away)),
+            true => format!("{clock} ({} ago)", span(-away.as_secs())),
+            false => format!("{clock} (in {})", span(away.as_secs())),
         }
     }
 }
@@ -71,17 +73,6 @@ impl Page {
 /// How many columns a text takes, its colours left out.
 pub(super) fn seen_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().chars().count()
-}
-
-/// The largest unit alone: nobody needs the seconds of an hour.
-fn span(length: SignedDuration) -> String {
-    let seconds = length.as_secs();
-    match seconds {
-        ..60 => format!("{seconds} s"),
-        60..7200 => format!("{} min", seconds / 60),
-        7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
 }
 
 #[cfg(test)]

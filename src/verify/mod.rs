@@ -34,6 +34,7 @@ pub use redact::{redacted, scrubbed};
 pub use registry::{Cause, Def, Explain, GROUPS, Group, checks, def, id};
 pub use report::{Counts, Report};
 pub use settle::{next_try, settled, waiting};
+pub(crate) use words::span;
 
 /// Judges what was seen: every check for every host and node.
 #[must_use]

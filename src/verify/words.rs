@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// A span of seconds: its largest unit, and the next one while the largest is small.
-pub(super) fn span(seconds: i64) -> String {
+pub(crate) fn span(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600, seconds / 60);
     match (days, hours, minutes) {

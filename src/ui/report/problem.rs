@@ -8,6 +8,9 @@ use crate::ui::page::Page;
 use crate::ui::{BOLD, CYAN, clean};
 use crate::verify::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
 
+/// How many of the checks that are blocked are named.
+const MANY: usize = 8;
+
 /// Failures that one step mends: of the same check, with the same cause and the same fix.
 struct Problem<'a> {
     id: CheckId,
@@ -95,8 +98,11 @@ impl Problem<'_> {
         }
         if count > 0 {
             let verb = if count == 1 { "is" } else { "are" };
-            let said =
-                format!("{} {verb} blocked by {}: {}", many(count, "more check"), self.id, names.join(", "));
+            let which = match names.len() {
+                0..=MANY => names.join(", "),
+                all => format!("{}, and {} more", names[..MANY].join(", "), all - MANY),
+            };
+            let said = format!("{} {verb} blocked by {}: {which}", many(count, "more check"), self.id);
             page.hang(text, "  ", &said);
         }
     }

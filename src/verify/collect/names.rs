@@ -167,14 +167,21 @@ fn both(four: Result<Reply, AskError>, six: Result<Reply, AskError>) -> Result<R
     Ok(reply)
 }
 
-/// The service at the first address that this machine resolves, as a browser would go.
+/// The service at the first address that answers, in the order in which this machine resolves them: as a browser would go.
 async fn by_name(
     probes: &Probes,
     limit: &Limit,
     host: &Host,
     found: Option<&Result<Vec<IpAddr>, AskError>>,
 ) -> Option<Result<HttpAnswer, Transport>> {
-    let address = *found?.as_ref().ok()?.first()?;
-    let target = host.target(probes, address);
-    limit.run(|within| async move { get(&target, within).await }).await
+    let addresses = found?.as_ref().ok()?;
+    let mut first = None;
+    for address in addresses {
+        let target = host.target(probes, *address);
+        match limit.run(|within| async move { get(&target, within).await }).await {
+            Some(Ok(answer)) => return Some(Ok(answer)),
+            answer => first = first.or(answer),
+        }
+    }
+    first
 }

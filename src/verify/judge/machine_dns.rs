@@ -1,13 +1,11 @@
 //! The resolvers and search domains that pods inherit from this machine.
 
+use super::pod_resolv;
 use crate::verify::{
     evidence::{MachineSeen, WildcardSeen},
     model::{Finding, Outcome},
     words::list,
 };
-
-/// A file of resolvers for pods alone.
-const OPTION: &str = "services.k3s.extraFlags = [ \"--resolv-conf=/etc/rancher/k3s/resolv.conf\" ];";
 
 pub(super) fn resolv(machine: &MachineSeen) -> Outcome {
     let Some(resolv) = &machine.resolv else {
@@ -16,14 +14,13 @@ pub(super) fn resolv(machine: &MachineSeen) -> Outcome {
     if let Some(path) = &resolv.path {
         return Outcome::pass(format!("{} from `{path}`", list(&resolv.servers)));
     }
-    Finding::new(
+    let finding = Finding::new(
         format!("the machine's resolvers are no use to pods: {}", list(&resolv.servers)),
         "a resolver on the machine itself cannot be reached from a pod, so k3s gives pods 8.8.8.8, which does not know the names of the house",
-        "write the router's address into a file, `nameserver 192.168.1.1`, and name that file to k3s",
+        format!("give pods a file of their own: {}", pod_resolv::steps(Some(machine))),
     )
-    .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf")
-    .nixos(OPTION)
-    .into()
+    .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+    pod_resolv::with_options(finding, Some(machine)).into()
 }
 
 pub(super) fn search(machine: &MachineSeen) -> Outcome {
@@ -35,7 +32,7 @@ pub(super) fn search(machine: &MachineSeen) -> Outcome {
     }
     let answers = |seen: &&WildcardSeen| seen.answer.as_ref().is_ok_and(|addresses| !addresses.is_empty());
     if let Some(seen) = machine.wildcards.iter().find(answers) {
-        return wildcard(seen);
+        return wildcard(machine, seen);
     }
     if machine.wildcards.is_empty() {
         return Outcome::skip("no resolver was asked");
@@ -51,15 +48,17 @@ pub(super) fn search(machine: &MachineSeen) -> Outcome {
     }
 }
 
-fn wildcard(seen: &WildcardSeen) -> Outcome {
+fn wildcard(machine: &MachineSeen, seen: &WildcardSeen) -> Outcome {
     let WildcardSeen { domain, asked, answer } = seen;
     let addresses = answer.as_deref().map(list).unwrap_or_default();
-    Finding::new(
+    let finding = Finding::new(
         format!("any name below the search domain `{domain}` has the address {addresses}, even `{asked}`"),
         format!("pods look up `api.cloudflare.com.{domain}` before `api.cloudflare.com`, and a wildcard record answers: they then talk to the wrong server"),
-        format!("give pods a file without `search {domain}`: write `nameserver` and the router's address into /etc/rancher/k3s/resolv.conf and name it to k3s; or remove the wildcard record `*.{domain}`"),
+        format!(
+            "remove the wildcard record `*.{domain}`; or give pods a file without `search {domain}`: {}",
+            pod_resolv::steps(Some(machine))
+        ),
     )
-    .look("cat /etc/resolv.conf")
-    .nixos(OPTION)
-    .into()
+    .look("cat /etc/resolv.conf");
+    pod_resolv::with_options(finding, Some(machine)).into()
 }

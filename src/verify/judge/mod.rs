@@ -15,6 +15,7 @@ mod machine_net;
 mod names;
 mod net;
 mod objects;
+mod pod_resolv;
 mod pods;
 mod provider;
 mod records;

@@ -21,7 +21,7 @@ pub const EDNS_WILDCARD: CheckId = CheckId("edns.wildcard");
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
     Def::error(EDNS_PODS, "external-dns runs")
-        .needs(&[id::CONFLICT, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
+        .needs(&[id::CONFLICT, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
         .about(
             "The Deployment of external-dns, the state of its pod and, where its process ended, the last words of its log.",
             "New services get no name, and names of removed ones stay.",

@@ -4,19 +4,20 @@ use super::{of_pod, seen};
 use crate::{
     net::dns::{AskError, Rcode},
     verify::{
-        evidence::{Asked, Evidence, ServiceLookup},
-        judge::logs::{self, Said},
+        evidence::{Asked, Evidence, MachineSeen, ServiceLookup},
+        judge::{
+            logs::{self, Said},
+            pod_resolv,
+        },
         model::{Finding, Judged, Outcome, Subject},
         registry::id,
         words::list,
     },
 };
 
-const OPTION: &str = "services.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];";
-
 pub(super) fn resolve(evidence: &Evidence) -> Judged {
     let lookups = of_kinds(evidence, &[Asked::Internal, Asked::External]);
-    if let Some(finding) = lookups.iter().find_map(|asked| failed(asked)) {
+    if let Some(finding) = lookups.iter().find_map(|asked| failed(evidence.machine.as_ref(), asked)) {
         return seen(id::POD_DNS, Subject::default(), finding);
     }
     if let Some((said, finding)) = logs::lately(evidence).iter().find_map(|said| Some((*said, told(said)?))) {
@@ -41,11 +42,11 @@ fn of_kinds<'a>(evidence: &'a Evidence, kinds: &[Asked]) -> Vec<&'a ServiceLooku
 
 /// What one answer of the cluster's DNS says; `None` when it is as it should be. That a name of the cluster does not
 /// exist is no fault: its domain may be another than the default.
-fn failed(asked: &ServiceLookup) -> Option<Finding> {
+fn failed(machine: Option<&MachineSeen>, asked: &ServiceLookup) -> Option<Finding> {
     let (name, server) = (&asked.name, &asked.lookup.server);
     let internal = asked.kind == Asked::Internal;
     let look = format!("dig @{server} {name}");
-    let (summary, cause, fix) = match &asked.lookup.result {
+    let (summary, cause, fix): (_, _, String) = match &asked.lookup.result {
         Err(error) if internal => (
             format!("the cluster's DNS at {server} gives this node no answer: {error}"),
             match error {
@@ -54,22 +55,25 @@ fn failed(asked: &ServiceLookup) -> Option<Finding> {
                     "the way to the pod of CoreDNS is cut: a firewall that knows no pods, kube-proxy's rules that were flushed, or the pod runs on a node that is not reached"
                 }
             },
-            "let the node take what comes from pods; then restart k3s (`sudo systemctl restart k3s`), which writes its rules anew",
+            "let the node take what comes from pods; then restart k3s (`sudo systemctl restart k3s`), which writes its rules anew".into(),
         ),
         Ok(reply) if internal && !matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => (
             format!("the cluster's DNS at {server} answers {:?} for a name of its own", reply.rcode),
             "CoreDNS has no list of Services: it does not reach the API server",
-            "see whether pods reach the API server, and restart CoreDNS",
+            "see whether pods reach the API server, and restart CoreDNS".into(),
         ),
         Err(error) => (
             format!("the cluster's DNS at {server} has no answer for {name}: {error}"),
             "CoreDNS passes the question on and hears nothing: the resolver that it asks is not reached from pods",
-            "see which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 where that has only loopback addresses; give k3s a file with the router's address: `--resolv-conf=/etc/k3s-resolv.conf`",
+            format!(
+                "see which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 where that has only loopback addresses. Or give pods a file of their own: {}",
+                pod_resolv::steps(machine)
+            ),
         ),
         Ok(reply) if !internal && (reply.rcode != Rcode::NoError || reply.addresses().is_empty()) => (
             format!("the cluster's DNS at {server} answers {:?} without an address for {name}", reply.rcode),
             "the resolver that CoreDNS asks fails, or a filter (Pi-hole, AdGuard) keeps the name back",
-            "try the same at the node's resolvers, and allow the name there",
+            "try the same at the node's resolvers, and allow the name there".into(),
         ),
         Ok(_) => return None,
     };
@@ -77,7 +81,7 @@ fn failed(asked: &ServiceLookup) -> Option<Finding> {
     Some(if internal {
         finding.nixos("networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ];")
     } else {
-        finding.nixos(OPTION)
+        pod_resolv::with_options(finding, machine)
     })
 }
 
@@ -124,7 +128,9 @@ fn told(said: &Said<'_>) -> Option<Finding> {
 }
 
 pub(super) fn search_domains(evidence: &Evidence) -> Judged {
-    let foreign = logs::lately(evidence).into_iter().find_map(|said| Some((said, foreign(&said)?)));
+    let foreign = logs::lately(evidence)
+        .into_iter()
+        .find_map(|said| Some((said, foreign(evidence.machine.as_ref(), &said)?)));
     if let Some((said, finding)) = foreign {
         return of_pod(evidence, id::NDOTS, said.pod, finding);
     }
@@ -133,8 +139,10 @@ pub(super) fn search_domains(evidence: &Evidence) -> Judged {
         let Ok(reply) = &asked.lookup.result else { continue };
         let found = reply.addresses();
         if !found.is_empty() {
-            let finding =
-                wildcard(format!("{} resolves to {}, and should not exist", asked.name, list(&found)));
+            let finding = wildcard(
+                evidence.machine.as_ref(),
+                format!("{} resolves to {}, and should not exist", asked.name, list(&found)),
+            );
             return seen(id::NDOTS, Subject::default(), finding);
         }
     }
@@ -146,25 +154,28 @@ pub(super) fn search_domains(evidence: &Evidence) -> Judged {
 }
 
 /// `x509: certificate is valid for A, B, not NAME`. The ingress controller asks nobody: what it says so of is a Secret.
-fn foreign(said: &Said<'_>) -> Option<Finding> {
+fn foreign(machine: Option<&MachineSeen>, said: &Said<'_>) -> Option<Finding> {
     if said.pod.starts_with("ingress-nginx/") {
         return None;
     }
     let (_, rest) = said.line.split_once("x509: certificate is valid for ")?;
     let (names, rest) = rest.rsplit_once(", not ")?;
     let wanted = rest.split(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))).next()?;
-    Some(wildcard(format!(
-        "pod `{}` asked {wanted} and met a server with a certificate for {names}",
-        said.pod
-    )))
+    Some(wildcard(
+        machine,
+        format!("pod `{}` asked {wanted} and met a server with a certificate for {names}", said.pod),
+    ))
 }
 
-fn wildcard(summary: String) -> Finding {
-    Finding::new(
+fn wildcard(machine: Option<&MachineSeen>, summary: String) -> Finding {
+    let finding = Finding::new(
         summary,
         "pods try the node's search domains before the name itself (ndots:5), and in one of them a wildcard record answers for every name, mostly with the lab's own ingress",
-        "give k3s a resolv.conf without `search`: `--resolv-conf=/etc/k3s-resolv.conf`, and restart it and the pods; or remove the wildcard record",
+        format!(
+            "remove the wildcard record; or give pods a file without `search`: {}; then start the pods anew",
+            pod_resolv::steps(machine)
+        ),
     )
-    .look("grep search /etc/resolv.conf")
-    .nixos(OPTION)
+    .look("grep search /etc/resolv.conf");
+    pod_resolv::with_options(finding, machine)
 }

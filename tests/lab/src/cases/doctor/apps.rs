@@ -1,5 +1,8 @@
 //! The services behind the names.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::records::nudge;
@@ -9,6 +12,11 @@ use crate::error::{Context, Result};
 
 /// A program that is in the lab; it ends when it does not know a flag.
 const WHOAMI: &str = "docker.io/traefik/whoami:lab";
+
+/// The EndpointSlices of the demo.
+const SLICES: &str = "kubernetes.io/service-name=whoami";
+/// The ingress controller looks at what has changed every three seconds, and a nudge is two changes.
+const TWO_LOOKS: Duration = Duration::from_secs(7);
 
 pub(super) const INJURIES: &[Injury] = &[
     Injury {
@@ -150,14 +158,20 @@ fn leads_to(hands: &Hands, port: u16) -> Result<()> {
 }
 
 fn slice(hands: &Hands) -> Result<Value> {
-    let found = hands.get(&["endpointslices", "-n", "homelab", "-l", "kubernetes.io/service-name=whoami"])?;
+    let found = hands.get(&["endpointslices", "-n", "homelab", "-l", SLICES])?;
     Ok(found["items"][0].clone())
 }
 
 /// The wrong port is seen by the ingress controller; then the slice gets the right one, and nothing else changes. Without
-/// a selector, nobody but the lab writes the slice.
+/// a selector and without Endpoints that are mirrored, nobody but the lab writes the slice.
 fn not_noticed(hands: &Hands) -> Result<()> {
     service(hands, |spec| spec["selector"] = json!({}))?;
+    hands.kubectl(&["-n", "homelab", "delete", "endpoints", "whoami", "--ignore-not-found"])?;
+    eventually("the mirrored slice to go", 30, || {
+        let all = hands.get(&["endpointslices", "-n", "homelab", "-l", SLICES])?;
+        let count = all["items"].as_array().map_or(0, Vec::len);
+        Ok(if count == 1 { Ok(()) } else { Err(format!("{count} slices")) })
+    })?;
     let name = slice(hands)?["metadata"]["name"].as_str().context("the name of the slice")?.to_owned();
     let port = |port: u16| {
         let patch = json!([{ "op": "replace", "path": "/ports/0/port", "value": port }]).to_string();
@@ -169,6 +183,7 @@ fn not_noticed(hands: &Hands) -> Result<()> {
         let (status, _) = hands.browse(DEMO)?;
         Ok(if status == "502" { Ok(()) } else { Err(status) })
     })?;
+    sleep(TWO_LOOKS);
     port(8080).map(drop)
 }
 

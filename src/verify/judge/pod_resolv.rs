@@ -1,0 +1,31 @@
+//! A file of resolvers for pods alone, where the machine's own does harm: the same steps, whatever found it.
+
+use std::net::IpAddr;
+
+use crate::verify::{evidence::MachineSeen, model::Finding};
+
+/// The file that k3s is told to give to pods.
+const FILE: &str = "/etc/k3s-resolv.conf";
+
+/// How pods get resolvers of their own, as words that follow "give pods …:".
+pub(super) fn steps(machine: Option<&MachineSeen>) -> String {
+    format!(
+        "write `nameserver {}` into `{FILE}`, start k3s with `--resolv-conf={FILE}`, and restart k3s (`sudo systemctl restart k3s`)",
+        resolver(machine)
+    )
+}
+
+/// The finding with the options that do the same.
+pub(super) fn with_options(finding: Finding, machine: Option<&MachineSeen>) -> Finding {
+    finding.nixos(format!(
+        "environment.etc.\"k3s-resolv.conf\".text = \"nameserver {}\"; services.k3s.extraFlags = [ \"--resolv-conf={FILE}\" ];",
+        resolver(machine)
+    ))
+}
+
+/// The first of the machine's resolvers that a pod can reach, too.
+fn resolver(machine: Option<&MachineSeen>) -> String {
+    let servers = machine.and_then(|machine| machine.resolv.as_ref()).map(|resolv| resolv.servers.as_slice());
+    let reached = servers.into_iter().flatten().find(|server| !server.is_loopback());
+    reached.map_or_else(|| "ADDRESS-OF-THE-ROUTER".to_owned(), IpAddr::to_string)
+}
