@@ -74,6 +74,10 @@ fn section(text: &mut String, def: &Def) {
 }
 
 fn sentence(title: &str) -> String {
+    // These names are never written with a capital.
+    if ["external-dns", "k3s", "cert-manager"].iter().any(|name| title.starts_with(name)) {
+        return title.to_owned();
+    }
     let mut letters = title.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
