@@ -46,6 +46,8 @@ in
       // {
         # Checks of this machine read its settings in /proc/sys.
         ProcSubset = "all";
+        # Why k3s does not start stands in its journal.
+        SupplementaryGroups = [ "systemd-journal" ];
       };
     };
 

@@ -20,6 +20,9 @@ pub(super) struct Page {
     pub(super) now: Timestamp,
     /// Whose clock is shown.
     pub(super) zone: TimeZone,
+    /// Whether the reader ran homelab by `sudo`: what is to be pasted then needs it as well, for the kubeconfig and the
+    /// token's file are root's.
+    pub(super) sudo: bool,
 }
 
 impl Page {
@@ -27,7 +30,14 @@ impl Page {
     pub(super) fn of_stdout() -> Self {
         let terminal = terminal_size::terminal_size_of(std::io::stdout());
         let width = terminal.map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
-        Self { width, now: Timestamp::now(), zone: TimeZone::system() }
+        let sudo = std::env::var_os("SUDO_USER").is_some();
+        Self { width, now: Timestamp::now(), zone: TimeZone::system(), sudo }
+    }
+
+    /// A command as the reader has to paste it.
+    pub(super) fn command(&self, command: &str) -> String {
+        let needs = ["kubectl ", "homelab "].iter().any(|program| command.starts_with(program));
+        if self.sudo && needs { format!("sudo {command}") } else { command.to_owned() }
     }
 
     /// `lead` and `body` after it, wrapped; further lines begin under the body's first word. A word that is too long for a
@@ -81,6 +91,7 @@ mod tests {
 
     fn page(width: usize) -> Page {
         Page {
+            sudo: false,
             width,
             now: "2026-06-01T12:00:00Z".parse().unwrap(),
             zone: TimeZone::fixed(jiff::tz::offset(2)),
@@ -114,5 +125,15 @@ mod tests {
         assert_eq!(when("2026-06-01T12:12:30Z"), "14:12 (in 12 min)");
         assert_eq!(when("2026-06-01T11:59:30Z"), "13:59 (30 s ago)");
         assert_eq!(when("2026-06-04T12:00:00Z"), "Thu 04 Jun 14:00 (in 3 days)");
+    }
+
+    #[test]
+    fn who_needed_sudo_gets_commands_with_it() {
+        let mut page = page(80);
+        assert_eq!(page.command("kubectl get nodes"), "kubectl get nodes");
+        page.sudo = true;
+        assert_eq!(page.command("kubectl get nodes"), "sudo kubectl get nodes");
+        assert_eq!(page.command("homelab up"), "sudo homelab up");
+        assert_eq!(page.command("dig example.com"), "dig example.com");
     }
 }

@@ -108,7 +108,7 @@ mod tests {
     }
 
     fn page() -> Page {
-        Page { width: 60, now: jiff::Timestamp::UNIX_EPOCH, zone: jiff::tz::TimeZone::UTC }
+        Page { width: 60, now: jiff::Timestamp::UNIX_EPOCH, zone: jiff::tz::TimeZone::UTC, sudo: false }
     }
 
     fn line(word: &'static str, url: &str, wrong: &[&str]) -> StatusLine {

@@ -39,7 +39,8 @@ pub(crate) use words::span;
 /// Judges what was seen: every check for every host and node.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Report {
-    Report::assemble(judge::all(evidence))
+    let report = Report::assemble(judge::all(evidence));
+    if judge::is_without_nixos(evidence) { report.without_nixos() } else { report }
 }
 
 /// Whether `up` ends with the check.

@@ -101,6 +101,17 @@ impl Report {
         Self::of(self.checks.into_iter().filter(|check| !unwanted(check.id)).collect())
     }
 
+    /// The same for a house without NixOS: an option of it is nothing that could be set there.
+    #[must_use]
+    pub(crate) fn without_nixos(mut self) -> Self {
+        for check in &mut self.checks {
+            if let Outcome::Fail(finding) = &mut check.outcome {
+                finding.fix.nixos = None;
+            }
+        }
+        self
+    }
+
     /// The same with what is about the hosts that are wanted, and about none.
     #[must_use]
     pub fn about(self, wanted: impl Fn(&str) -> bool) -> Self {

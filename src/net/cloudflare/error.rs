@@ -181,7 +181,7 @@ impl Error {
                     .into()
             }
             Self::InvalidToken => format!(
-                "copy the token again, or create a new one ({TOKENS}) with Zone → Zone → Read and Zone → DNS → Edit"
+                "roll the token (the three dots behind it), or create a new one ({TOKENS}) with Zone → Zone → Read and Zone → DNS → Edit; it is shown only then"
             ),
             Self::Disabled => format!("enable it again: {TOKENS}, the three dots behind the token"),
             Self::Expired { .. } => format!("create or roll the token, with a later end or none: {TOKENS}"),
@@ -193,7 +193,7 @@ impl Error {
                 format!("edit the token ({TOKENS}) and add {permission} for your zone")
             }
             Self::NoZone { tried, .. } => format!(
-                "add the zone {} to the token's Zone Resources ({TOKENS}), or correct `domain`",
+                "edit the token ({TOKENS}): Zone Resources, Include, Specific zone, {}; the token itself stays the same. Or correct `domain`",
                 any_of(tried.get(tried.len().saturating_sub(1)..).unwrap_or_default())
             ),
             Self::ZoneNotActive { servers, .. } if !servers.is_empty() => {

@@ -44,7 +44,7 @@ async fn an_empty_answer_names_all_zones_that_were_tried() {
     let server = Canned::json(200, NONE).serve().await;
     let error = client(&server).find_zone("home.example.com").await.unwrap_err();
     assert_eq!(error.to_string(), "the API token sees no zone named `home.example.com` or `example.com`");
-    assert!(error.hint().contains("add the zone `example.com`"));
+    assert!(error.hint().contains("Specific zone, `example.com`"));
 }
 
 #[tokio::test]

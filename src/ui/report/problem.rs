@@ -56,7 +56,7 @@ impl Problem<'_> {
         page.hang(text, "  cause:  ", &one_line(&finding.cause));
         fix(text, &finding.fix, page);
         if let Some(at) = self.checks.iter().filter_map(|(_, finding)| finding.retry_at).max() {
-            let _ = writeln!(text, "  again:  next try at {}", page.when(at));
+            let _ = writeln!(text, "  again:  at {}", page.when(at));
         }
         self.blocks(text, report, page);
     }
@@ -86,23 +86,22 @@ impl Problem<'_> {
     /// What cannot be better before this is mended.
     fn blocks(&self, text: &mut String, report: &Report, page: &Page) {
         let mut names: Vec<&str> = Vec::new();
-        let mut count = 0;
         for other in &report.checks {
             let Outcome::Blocked { by } = other.outcome else { continue };
-            if by == self.id && self.checks.iter().any(|(check, _)| check.subject.touches(&other.subject)) {
-                count += 1;
-                if !names.contains(&other.id.as_str()) {
-                    names.push(other.id.as_str());
-                }
+            if by == self.id
+                && self.checks.iter().any(|(check, _)| check.subject.touches(&other.subject))
+                && !names.contains(&other.id.as_str())
+            {
+                names.push(other.id.as_str());
             }
         }
-        if count > 0 {
-            let verb = if count == 1 { "is" } else { "are" };
+        if !names.is_empty() {
+            let verb = if names.len() == 1 { "is" } else { "are" };
             let which = match names.len() {
                 0..=MANY => names.join(", "),
                 all => format!("{}, and {} more", names[..MANY].join(", "), all - MANY),
             };
-            let said = format!("{} {verb} blocked by {}: {which}", many(count, "more check"), self.id);
+            let said = format!("{} {verb} blocked by {}: {which}", many(names.len(), "more check"), self.id);
             page.hang(text, "  ", &said);
         }
     }
@@ -114,10 +113,10 @@ fn fix(text: &mut String, fix: &Fix, page: &Page) {
         page.hang(text, if at == 0 { "  fix:    " } else { "          " }, paragraph);
     }
     for command in &fix.commands {
-        let _ = writeln!(text, "            {CYAN}{}{CYAN:#}", one_line(command));
+        let _ = writeln!(text, "            {CYAN}{}{CYAN:#}", page.command(&one_line(command)));
     }
     for command in &fix.look {
-        let _ = writeln!(text, "  more:   {CYAN}{}{CYAN:#}", one_line(command));
+        let _ = writeln!(text, "  more:   {CYAN}{}{CYAN:#}", page.command(&one_line(command)));
     }
     if let Some(option) = &fix.nixos {
         let _ = writeln!(text, "  NixOS:  {}", one_line(option));

@@ -55,7 +55,7 @@ fn valid(config: &ConfigSeen) -> Outcome {
 fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
     let zone = match &evidence.provider {
         Some(Ok(provider)) => Ok(provider.zone.name.as_str()),
-        Some(Err(_)) => Err(Outcome::unknown("the zone at the provider was not read")),
+        Some(Err(_)) => Err(super::provider::unseen(evidence)),
         None => Err(Outcome::skip("the provider was not asked")),
     };
     let zone = match zone {

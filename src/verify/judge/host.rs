@@ -92,7 +92,7 @@ fn disk(machine: &MachineSeen) -> Outcome {
     let finding = Finding::new(
         format!("{percent} % {what} of `{path}` is used, {free} MiB are free"),
         "images, volumes, logs and old generations of NixOS fill it; the kubelet removes images from 85 % on, and pods when next to nothing is left",
-        "make room: `sudo nix-collect-garbage -d` removes old generations and the ways back to them, `sudo k3s crictl rmi --prune` images that no pod uses",
+        "make room: `sudo k3s crictl rmi --prune` removes images that no pod uses, `sudo journalctl --vacuum-size=200M` old logs, and on NixOS `sudo nix-collect-garbage -d` old generations and the ways back to them",
     )
     .look(format!("sudo du -xhd2 {path} | sort -h | tail -15"))
     .nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };");
@@ -117,13 +117,13 @@ fn ports(machine: &MachineSeen) -> Outcome {
     if foreign.is_empty() {
         return Outcome::pass("nothing of the machine itself");
     }
+    let here = machine.outward.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
     Finding::new(
         format!("a program of this machine listens where the ingress controller should: {}", foreign.join(", ")),
-        "the ingress controller's host ports take packets before any socket sees them: that program gets nothing from the LAN while the controller runs",
-        "let it listen on another port, and give it a name as a service with `url: http://<this machine>:<port>`",
+        "the lab receives everything that comes to this port from the LAN: that program gets nothing while the ingress controller runs",
+        format!("stop it if nobody needs it: `sudo systemctl disable --now` and its unit; else let it listen on another port, and give it a name as a service, `NAME: {{ url: \"http://{here}:PORT\" }}`, with `homelab up`"),
     )
     .look("sudo ss -ltnp '( sport = :80 or sport = :443 )'")
-    .nixos("services.nginx = { defaultHTTPListenPort = 8080; defaultSSLListenPort = 8443; };")
     .into()
 }
 

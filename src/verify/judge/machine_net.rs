@@ -89,10 +89,10 @@ fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
     Finding::new(
         format!("the route to `{}`{by} over `{}` meets the addresses of {purpose}, `{network}`", route.network, route.interface),
         format!("that network and the cluster use the same addresses: what is meant for {purpose} may leave the machine, and the other way round"),
-        "give that other network other addresses. The cluster's cannot be changed, only set up anew, without what is in it: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
     )
     .look("ip route")
-    .nixos("services.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ];")
+    .nixos("services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only")
 }
 
 fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose]) -> Option<Finding> {
@@ -104,10 +104,10 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
         Some(Finding::new(
             format!("the address `{address}` of a node lies among those of {purpose}, `{network}`"),
             "the LAN and the cluster use the same addresses, so that neither reaches all of the other",
-            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up anew, without what is in it: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
         )
         .look("ip address; ip route")
-        .nixos("services.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ];"))
+        .nixos("services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only"))
     })
 }
 
@@ -150,7 +150,6 @@ fn moved(summary: String) -> Outcome {
         "make the address static, or reserve it in the router, and restart k3s: `sudo systemctl restart k3s`",
     )
     .look("ip -br address; kubectl get nodes -o wide")
-    .nixos("services.homelab.nodeIP = \"192.168.1.2\";")
     .into()
 }
 

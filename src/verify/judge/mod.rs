@@ -26,9 +26,16 @@ mod zone;
 pub(super) use names::routers;
 
 use super::{
-    evidence::{Evidence, HostSeen},
+    evidence::{Evidence, HostSeen, at},
     model::{CheckId, Judged, Outcome, Subject, Vantage},
 };
+
+/// Whether every node tells its system, and none is NixOS.
+pub(super) fn is_without_nixos(evidence: &Evidence) -> bool {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let systems: Vec<&str> = nodes.iter().map(|node| at(node, "/status/nodeInfo/osImage")).collect();
+    !systems.is_empty() && systems.iter().all(|system| !system.is_empty() && !system.contains("NixOS"))
+}
 
 /// Every check, for every host and node seen.
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {

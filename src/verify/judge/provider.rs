@@ -35,8 +35,22 @@ pub(super) fn unread(failure: &ProviderFailure) -> Outcome {
     Outcome::unknown(failure.message.clone())
 }
 
-pub(super) fn not_asked() -> Outcome {
-    Outcome::unknown("the DNS provider was not asked")
+/// For what reads the zone where it was not read: the check that tells why, so that this one needs no words of its own.
+pub(super) fn unseen(evidence: &Evidence) -> Outcome {
+    if evidence.token.as_ref().is_some_and(|token| token.problem.is_some()) {
+        return Outcome::Blocked { by: id::TOKEN_SOURCE };
+    }
+    let Some(Err(failure)) = &evidence.provider else {
+        return Outcome::unknown("the DNS provider was not asked");
+    };
+    let by = match &failure.error {
+        Error::RateLimited { .. } => id::CF_RATE,
+        Error::MissingPermission { .. } => id::CF_PERMISSIONS,
+        Error::NoZone { .. } | Error::ZoneNotActive { .. } => id::CF_ZONE,
+        Error::Transport { .. } | Error::NotJson { .. } | Error::Leftover { .. } => return unread(failure),
+        _ => id::TOKEN,
+    };
+    Outcome::Blocked { by }
 }
 
 fn rate(evidence: &Evidence) -> Outcome {
@@ -47,7 +61,7 @@ fn rate(evidence: &Evidence) -> Outcome {
             Error::Transport { .. } | Error::NotJson { .. } => unread(failure),
             _ => Outcome::pass("Cloudflare answers"),
         },
-        (None, _) => not_asked(),
+        (None, _) => unseen(evidence),
         (Some(Ok(_)), Some(budget)) => match budget.limit {
             Some(limit) if budget.remaining.saturating_mul(10) < limit => Finding::new(
                 format!("only {} of {limit} calls to Cloudflare are left for {}", budget.remaining, span(budget.resets_in.into())),
@@ -78,7 +92,7 @@ fn limited(now: Timestamp, seconds: Option<u64>) -> Outcome {
 
 fn token(evidence: &Evidence) -> Outcome {
     let failure = match &evidence.provider {
-        None => return not_asked(),
+        None => return unseen(evidence),
         Some(Ok(_)) => return Outcome::pass("it is active"),
         Some(Err(failure)) => failure,
     };
@@ -142,7 +156,7 @@ fn unreachable(cause: &Transport) -> &'static str {
 
 fn permissions(evidence: &Evidence) -> Outcome {
     match &evidence.provider {
-        None => not_asked(),
+        None => unseen(evidence),
         Some(Ok(_)) => Outcome::pass("zones and records can be read"),
         Some(Err(failure)) => match &failure.error {
             Error::MissingPermission { permission } => Finding::new(

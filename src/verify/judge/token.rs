@@ -42,9 +42,9 @@ fn source(token: &TokenSeen) -> Outcome {
         Some(TokenProblem::Nowhere) => Finding::new(
             "there is no API token",
             "neither systemd's credential `dns-token`, nor the variable `CLOUDFLARE_API_TOKEN`, nor `dns.tokenFile` in the configuration gives one",
-            "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, template `Edit zone DNS`), write it to a file that only you can read, and name that file in `dns.tokenFile`",
+            "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
         )
-        .nixos("services.homelab.dns.tokenFile = \"/run/secrets/cloudflare-token\";")
+        .nixos("services.homelab.dns.tokenFile = \"/var/lib/secrets/cloudflare-token\";")
         .into(),
         Some(TokenProblem::Missing) => Finding::new(
             format!("the token file {place} is not there"),
@@ -84,7 +84,7 @@ pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
             format!("change the secret that `{}` is made from, switch", path.display())
         }
         TokenPlace::File(path) => format!("write it to `{}`", path.display()),
-        TokenPlace::Credential(_) => "change the file that the unit's credential is read from".to_owned(),
+        TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and let `sudo systemctl restart homelab-apply` give it to the cluster".to_owned(),
         TokenPlace::Variable(name) => format!("set `{name}` to it"),
         TokenPlace::Nowhere => return step.to_owned(),
     };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     judged,
-    provider::{not_asked, unread},
+    provider::{unread, unseen},
     records,
 };
 use crate::{
@@ -36,16 +36,14 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 
 fn zone(evidence: &Evidence) -> Outcome {
     let failure = match &evidence.provider {
-        None => return not_asked(),
+        None => return unseen(evidence),
         Some(Ok(seen)) => return Outcome::pass(format!("`{}` is active", seen.zone.name)),
         Some(Err(failure)) => failure,
     };
     match &failure.error {
         Error::NoZone { sees, .. } => {
             let cause = match sees.is_empty() {
-                true => {
-                    "the token's Zone Resources name no zone that exists, or the domain is in another account"
-                }
+                true => "the token is for other zones, or the domain is in another account",
                 false => "the token's Zone Resources name another zone, or `domain` is not what you own",
             };
             Finding::new(&failure.message, cause, &failure.hint).into()
@@ -82,7 +80,7 @@ fn seen(evidence: &Evidence, judge: impl Fn(&ProviderSeen) -> Outcome) -> Outcom
     match &evidence.provider {
         Some(Ok(seen)) => judge(seen),
         Some(Err(failure)) => unread(failure),
-        None => not_asked(),
+        None => unseen(evidence),
     }
 }
 

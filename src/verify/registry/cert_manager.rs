@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("it was started a moment ago", "wait; it takes some seconds until its certificate and the `caBundle` are there"),
             cause("the `caBundle` in the webhook's configuration is empty or of another authority: the cainjector does not run, or something else wrote the field", "restart the cainjector, which writes it; keep `caBundle` out of everything that you apply"),
-            cause("the network between the API server and the pod drops packets: the NixOS firewall, VXLAN between two nodes, a wrong MTU", "`networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ]`, UDP 8472 between the nodes; `ethtool -K flannel.1 tx-checksum-ip-generic off` where only large packets are lost"),
+            cause("the network between the API server and the pod drops packets: the NixOS firewall, VXLAN between two nodes, a wrong MTU", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does, UDP 8472 between the nodes; `ethtool -K flannel.1 tx-checksum-ip-generic off` where only large packets are lost"),
             cause("the Service or the webhook's configuration is missing", "`homelab up`"),
         ])
         .sources(&[

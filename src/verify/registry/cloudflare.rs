@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("quotes, `Bearer `, `NAME=` or a second line were copied too", "keep the token alone: `printf %s TOKEN > FILE`"),
             cause(
                 "it is the Global API Key (37 hexadecimal digits, or `cfk_…`), which opens the whole account",
-                "create an API token: My Profile, API Tokens, Create Token, template `Edit zone DNS`",
+                "create an API token: My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone",
             ),
         ])
         .sources(&["developers.cloudflare.com, fundamentals/api/get-started/token-formats", "cert-manager#3021, external-dns#4263"]),

@@ -194,7 +194,7 @@ pub(super) const CHECKS: &[Def] = &[
             "The name leads to an old machine, to a router's page, or nowhere.",
         )
         .causes(&[
-            cause("`/etc/hosts` has a line for the name", "remove it (NixOS: `networking.hosts`)"),
+            cause("`/etc/hosts` has a line for the name", "remove it (NixOS: from `networking.hosts` or `networking.extraHosts`)"),
             cause(
                 "the router, Pi-hole or AdGuard Home has a local DNS entry or a rewrite for it",
                 "remove the entry, or let it hold the record's addresses",

@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Services cannot be reached from the start, or one network of the house cannot be reached from the node.",
         )
         .causes(&[
-            cause("the LAN, a VPN or a second cluster uses 10.42 or 10.43", "change that network, or give a new cluster others: `--cluster-cidr`, `--service-cidr` and `--cluster-dns`; they cannot be changed later"),
+            cause("the LAN, a VPN or a second cluster uses 10.42 or 10.43", "change that network, or tell its VPN not to take the route (WireGuard: `AllowedIPs`); a new cluster can have others, `--cluster-cidr`, `--service-cidr` and `--cluster-dns`, which cannot be changed later"),
         ])
         .sources(&["k3s, contrib/util/check-config.sh", "k3s documentation, cli/server: networking"]),
     Def::error(DISK, "disks have room")
@@ -101,7 +101,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[cause(
             "every file names a resolver on this machine, which a pod cannot reach; k3s then writes one with 8.8.8.8",
-            "write a file with the router's address and name it: `services.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`",
+            "write a file with the router's address and name it: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`",
         )])
         .sources(&["k3s, pkg/agent/config/config.go: locateOrGenerateResolvConf", "k3s#4087", "coredns, plugin/loop"]),
     Def::error(SEARCH_DOMAIN, "no search domain answers for names that nobody has")
@@ -113,7 +113,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[cause(
             "pods try each search domain before the name itself (ndots:5), and a wildcard record below that domain answers",
-            "hand pods a file without the search domain: `services.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`, or remove the wildcard record",
+            "hand pods a file without the search domain: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`, or remove the wildcard record",
         )])
         .sources(&["k3s#1527", "k3s#5045", "resolv.conf(5): ndots"]),
 ];

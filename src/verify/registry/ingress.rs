@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Browsers say that the site cannot be reached, or show another program's page.",
         )
         .causes(&[
-            cause("a firewall of the node, or between the networks of the house, drops the port", "open 80 and 443 for the LAN: `networking.firewall.allowedTCPPorts = [ 80 443 ];`"),
+            cause("a firewall of the node, or between the networks of the house, drops the port", "open 80 and 443 for the LAN; on NixOS `services.homelab.openFirewall` does, unless it was set to false"),
             cause("Traefik, which k3s brings, answers in place of nginx", "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it"),
             cause("another program on the node listens there", "find it with `ss -ltnp` and give it another port"),
             cause("this machine is in a guest network, or its access point keeps clients apart", "join the network of the node"),

@@ -62,6 +62,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("`failed to find memory cgroup (v2)` on a Raspberry Pi", "`boot.kernelParams = [ \"cgroup_enable=memory\" \"cgroup_memory=1\" ];` and start the machine again"),
             cause("`server time isn't set properly`: the clock was not set yet", "enable `services.timesyncd`, and start k3s after `time-sync.target`"),
             cause("the disk is full", "free some, then start k3s"),
+            cause("an update skipped a minor version, which Kubernetes does not support (version skew policy)", "go one minor version at a time: on NixOS `services.k3s.package`, for example `pkgs.k3s_1_36`"),
             cause("the server's address has changed", "correct it in the kubeconfig, and reserve it in the router"),
         ])
         .sources(&["k3s-io/k3s#6969", "k3s contrib/util/check-config.sh"]),
@@ -72,7 +73,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Names answer `404 page not found` in plain text, which is traefik's; or the pod of ingress-nginx stays Pending for want of a free port, while `ss -ltn` shows nobody on port 80.",
         )
         .causes(&[
-            cause("one of the servers was started without `--disable=traefik,servicelb`", "add it to each server and restart it: NixOS `services.k3s.disable = [ \"traefik\" \"servicelb\" ];`"),
+            cause("one of the servers was started without `--disable=traefik,servicelb`", "add it to each server, as homelab's NixOS module does, and restart it"),
             cause("both were disabled later, and something of them stayed", "delete what is named: `kubectl -n kube-system delete helmchart/traefik`"),
             cause("`/var/lib/rancher/k3s/server/manifests/traefik.yaml` was put there by hand", "remove it, or put an empty file `traefik.yaml.skip` beside it"),
         ])
@@ -96,7 +97,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the machine is off, or k3s does not run on it", "start it; `systemctl restart k3s`"),
-            cause("DiskPressure: the disk is more than 85 to 90 % full", "`nix-collect-garbage -d`, `k3s crictl rmi --prune`; NixOS `nix.gc.automatic = true;`"),
+            cause("DiskPressure: the disk is more than 85 to 90 % full", "`sudo k3s crictl rmi --prune`; on NixOS `sudo nix-collect-garbage -d`, and `nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };`"),
             cause("the node was cordoned for an update and not released", "`kubectl uncordon NODE`"),
             cause("the network of pods is not set up: `cni plugin not initialized`", "look for `flannel` in the log of k3s; name the interface with `--flannel-iface=`"),
             cause("an agent is newer than the server", "update the servers first"),

@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",
         )
         .causes(&[
-            cause("UDP 8472 (VXLAN) is closed between the nodes", "NixOS `networking.firewall.allowedUDPPorts = [ 8472 ];` on every node; 51820 with the wireguard backend"),
+            cause("UDP 8472 (VXLAN) is closed between the nodes", "open it between the nodes, on NixOS with `services.homelab.clusterFirewall.enable = true;` on each; 51820 with the wireguard backend"),
             cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both"),
             cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
         ])
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Def] = &[
             "CoreDNS, cert-manager or metrics-server never become ready. The node itself reaches the API server, so `kubectl` works.",
         )
         .causes(&[
-            cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "NixOS `networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ];`"),
+            cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
             cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which writes them anew; NixOS `networking.nftables.flushRuleset = false;`"),
             cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
         ])
@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("CoreDNS asks 8.8.8.8, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
             cause("the router does not answer CoreDNS", "`resolvectl status` on the node names it; try it with `dig`"),
-            cause("port 53 between pods is dropped by the node's firewall", "NixOS `networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ];`"),
+            cause("port 53 between pods is dropped by the node's firewall", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
         ])
         .sources(&["k3s-io/k3s#4087, #1527", "NixOS/nixpkgs#98766"]),
     Def::error(NDOTS, "no wildcard answers for the names that pods look up")

@@ -48,7 +48,7 @@ pub(super) fn all() -> Vec<Report> {
 fn traefik_on_the_ports_is_named_and_blocks_what_the_node_serves() {
     let finding = only(&nodes_answer(Ok(page(404, "text/plain", "404 page not found\n"))), id::NODE_404);
     assert!(finding.summary.contains("traefik answers at 192.168.1.2:80"));
-    assert!(finding.fix.nixos.unwrap().contains("services.k3s.disable"));
+    assert!(finding.fix.text.contains("--disable=traefik,servicelb"));
 }
 
 #[test]

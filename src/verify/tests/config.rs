@@ -95,7 +95,11 @@ fn a_zone_that_was_not_read_says_nothing_of_hosts() {
     };
     assert!(matches!(of(None), Outcome::Skip { .. }));
     let refused = crate::net::cloudflare::Error::InvalidToken.into();
-    assert!(matches!(of(Some(Err(refused))), Outcome::Unknown { .. }));
+    assert_eq!(of(Some(Err(refused))), Outcome::Blocked { by: id::TOKEN });
+    let late = crate::net::Transport::Timeout;
+    let silent =
+        crate::net::cloudflare::Error::Transport { host: "api.cloudflare.com".into(), cause: late }.into();
+    assert!(matches!(of(Some(Err(silent))), Outcome::Unknown { .. }));
 }
 
 #[test]

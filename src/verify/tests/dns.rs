@@ -17,7 +17,21 @@ pub(super) fn rebind() -> Report {
 }
 
 pub(super) fn remembered() -> Report {
-    host(|seen| resolver_says(seen, with_soa(reply(Rcode::NxDomain, &[]), 1200)))
+    young(|seen| resolver_says(seen, with_soa(reply(Rcode::NxDomain, &[]), 1200)))
+}
+
+/// A house whose record was made just now, so that its absence may be remembered.
+fn young(change: impl FnOnce(&mut HostSeen)) -> Report {
+    whole(|evidence| {
+        records(evidence)[0].modified_on = Some(now());
+        change(evidence.hosts.get_mut(HOST).unwrap());
+    })
+}
+
+#[test]
+fn an_absence_cannot_be_remembered_of_a_record_that_is_older_than_any_memory() {
+    let report = host(|seen| resolver_says(seen, with_soa(reply(Rcode::NxDomain, &[]), 1200)));
+    assert_eq!(fails(&report), [id::REBIND]);
 }
 
 #[test]
@@ -48,11 +62,7 @@ fn a_remembered_absence_gives_a_countdown_and_heals_by_waiting() {
 #[test]
 fn an_absence_without_a_soa_is_remembered_when_the_record_is_new_and_filtered_when_it_is_old() {
     let said = || reply(Rcode::NxDomain, &[]);
-    let young = whole(|evidence| {
-        records(evidence)[0].modified_on = Some(now());
-        resolver_says(evidence.hosts.get_mut(HOST).unwrap(), said());
-    });
-    assert_eq!(fails(&young), [id::NEGATIVE_CACHE]);
+    assert_eq!(fails(&young(|seen| resolver_says(seen, said()))), [id::NEGATIVE_CACHE]);
     assert_eq!(fails(&host(|seen| resolver_says(seen, said()))), [id::REBIND]);
 }
 
@@ -190,7 +200,7 @@ fn a_server_that_refuses_does_not_hold_the_zone() {
 
 #[test]
 fn the_cache_of_this_machine_itself_is_cleared_by_a_command() {
-    let report = host(|seen| {
+    let report = young(|seen| {
         seen.system = Some(Ok(vec![]));
         let absent = lookup("127.0.0.53", with_soa(reply(Rcode::NxDomain, &[]), 1200));
         seen.system_servers = vec![lookup("192.168.1.1", reply(Rcode::NoError, &[NODE])), absent];

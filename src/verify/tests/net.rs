@@ -37,7 +37,7 @@ fn a_firewall_between_pods_and_the_api_server_is_the_cause_and_coredns_the_conse
     let report = coredns(line, |_| {});
     let finding = only(&report, id::POD_API);
     assert!(finding.summary.contains("dial tcp 10.43.0.1:443: connect: no route to host"), "{finding:?}");
-    assert!(finding.fix.nixos.unwrap().contains("trustedInterfaces"));
+    assert!(finding.fix.text.contains("`cni0`"));
     assert_eq!(outcome(&report, id::COREDNS), Outcome::Blocked { by: id::POD_API });
     let stale = cluster(|seen| drop(seen.logs.insert("kube-system/coredns-1/coredns".into(), line.into())));
     assert_eq!(fails(&stale), [], "what it said before it was ready is history");
@@ -53,7 +53,7 @@ fn a_loop_is_explained_by_the_corefile() {
     };
     assert!(only(&with("/etc/resolv.conf"), id::COREDNS).fix.text.contains("--resolv-conf="));
     assert!(only(&with("127.0.0.1"), id::COREDNS).cause.contains("forward . 127.0.0.1"));
-    assert!(only(&coredns(log, |_| {}), id::COREDNS).fix.nixos.is_some());
+    assert!(only(&coredns(log, |_| {}), id::COREDNS).fix.text.contains("nameserver"));
 }
 
 #[test]

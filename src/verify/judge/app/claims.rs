@@ -72,6 +72,9 @@ fn users<'a>(evidence: &'a Evidence, claim: &Value) -> Vec<&'a Value> {
     evidence.objects("pods").unwrap_or_default().iter().filter(mounts).collect()
 }
 
+/// How k3s' own class comes back.
+const BRING_BACK: &str = "take `local-storage`, and nothing else, out of what k3s disables: `disable` in `/etc/rancher/k3s/config.yaml`, the flags in `/etc/systemd/system/k3s.service`, on NixOS `services.homelab.k3s.disable`; then restart k3s (`sudo systemctl restart k3s`). The claim gets its volume by itself";
+
 fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Value]) -> Finding {
     let name = full_name(claim);
     let look = format!(
@@ -95,10 +98,16 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
         ),
         None if defaults(classes).next().is_none() => Finding::new(
             format!("claim `{name}` gets no volume: it names no StorageClass, and none is the default"),
-            format!("k3s brings `local-path` as the default, unless it was started with `--disable=local-storage`; {known}"),
-            "take `local-storage` out of `--disable` and restart k3s (`sudo systemctl restart k3s`), or make another class the default: `kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true`",
-        )
-        .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ];"),
+            format!(
+                "k3s brings `local-path` as the default, unless it was started with `--disable=local-storage`; {known}"
+            ),
+            match names.first() {
+                None => BRING_BACK.to_owned(),
+                Some(class) => format!(
+                    "make one the default: `kubectl annotate storageclass {class} storageclass.kubernetes.io/is-default-class=true`; or {BRING_BACK}"
+                ),
+            },
+        ),
         Some(class) if !class.is_empty() && !names.contains(&class) => Finding::new(
             format!("claim `{name}` gets no volume: its StorageClass `{class}` does not exist"),
             format!("the name is wrong, or what serves it is not installed; {known}"),
@@ -114,15 +123,24 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
             .only(Severity::Info);
         }
         _ => {
-            let event = pods::event(evidence, claim, &["ProvisioningFailed", "FailedBinding", "ProvisioningCleanupFailed"]);
-            let pinned = users.iter().find(|pod| at(pod, "/status/phase") == "Pending" && !at(pod, "/spec/nodeName").is_empty());
+            let event = pods::event(
+                evidence,
+                claim,
+                &["ProvisioningFailed", "FailedBinding", "ProvisioningCleanupFailed"],
+            );
+            let pinned = users
+                .iter()
+                .find(|pod| at(pod, "/status/phase") == "Pending" && !at(pod, "/spec/nodeName").is_empty());
             let cause = match (event, pinned) {
                 (Some(event), _) => event.trim_end_matches('.').to_owned(),
                 (None, Some(pod)) => format!("pod `{}` names its node itself (`nodeName`), so that the scheduler never chose one for the volume", full_name(pod)),
                 (None, None) => "what makes volumes has not made it: local-path-provisioner in `kube-system`, or the pod that uses it fits on no node".to_owned(),
             };
             Finding::new(
-                format!("claim `{name}` has no volume yet, and pod `{}` waits for it", users.first().map_or_else(String::new, |pod| full_name(pod))),
+                format!(
+                    "claim `{name}` has no volume yet, and pod `{}` waits for it",
+                    users.first().map_or_else(String::new, |pod| full_name(pod))
+                ),
                 cause,
                 "see to what the cause names; look at the log of local-path-provisioner",
             )

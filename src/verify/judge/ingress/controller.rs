@@ -70,7 +70,6 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
              flush them)",
             "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made anew",
         )
-        .nixos("networking.nftables.flushRuleset = false;")
         .heals()
         .into(),
         Err(Transport::Timeout | Transport::Unreachable(_)) => Finding::new(
@@ -78,7 +77,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
             format!("a firewall drops port {port}, or this machine is in another network than node {}", node.name),
             format!("open port {port} on the node for your LAN, and check that this machine can `ping` it; run `homelab doctor` on the node, too: it tells a firewall from hostPort rules that are gone"),
         )
-        .nixos("networking.firewall.allowedTCPPorts = [ 80 443 ];")
+        .nixos(format!("services.homelab.openFirewall = true; # on {}", node.name))
         .heals()
         .into(),
         Err(Transport::Tls(why)) => failed(
@@ -115,7 +114,6 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
             "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
         )
         .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
-        .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ];")
         .into();
     }
     if nginx {

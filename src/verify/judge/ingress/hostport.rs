@@ -51,12 +51,11 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
         Some((probe, how)) => Finding::new(
             format!("{} {how}, though the controller's pod on node `{}` answers {inside} inside the cluster", probe.address, node.name),
             "the hostPort rules of the node are gone: a reload of its firewall flushed them, and they are written only when a pod starts",
-            "start the controller's pods anew, which writes the rules; then keep the firewall from flushing what is not its own",
+            "start the controller's pods anew, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
         )
         .command(format!("kubectl -n {NAMESPACE} rollout restart daemonset/{CONTROLLER}"))
         .command(format!("kubectl -n {NAMESPACE} rollout status daemonset/{CONTROLLER} --timeout=10m"))
         .look("sudo iptables -t nat -S CNI-HOSTPORT-DNAT")
-        .nixos("networking.nftables.flushRuleset = false;")
         .into(),
         None => Outcome::pass("ports 80 and 443 lead to the controller's pod"),
     }

@@ -41,15 +41,23 @@ impl Claim<'_> {
         Some(format!("{}/{name}", label(SERVICELB_NAMESPACE)))
     }
 
-    /// What has to be changed: the pod's owner, else the pod.
-    fn owner(&self) -> String {
-        let namespace = at(self.pod, "/metadata/namespace");
-        match entries(self.pod, "/metadata/ownerReferences").first() {
-            Some(owner) => {
-                format!("{} `{namespace}/{}`", at(owner, "/kind"), at(owner, "/name"))
-            }
-            None => format!("Pod `{}`", full_name(self.pod)),
-        }
+    /// How it gives the port back: a running pod cannot be changed, only what makes it.
+    fn release(&self) -> String {
+        let (namespace, name) = (at(self.pod, "/metadata/namespace"), at(self.pod, "/metadata/name"));
+        let Some(owner) = entries(self.pod, "/metadata/ownerReferences").first() else {
+            return format!(
+                "delete the pod, `kubectl -n {namespace} delete pod {name}`, and make it anew without the `hostPort` if it is needed"
+            );
+        };
+        let (kind, owner) = (at(owner, "/kind").to_lowercase(), at(owner, "/name"));
+        // A ReplicaSet is its Deployment's, with a hash at the end.
+        let (kind, owner) = match (kind.as_str(), owner.rsplit_once('-')) {
+            ("replicaset", Some((deployment, _))) => ("deployment".to_owned(), deployment),
+            _ => (kind, owner),
+        };
+        format!(
+            "take the line `hostPort` out of the {kind} `{namespace}/{owner}`, or give it another port: `kubectl -n {namespace} edit {kind} {owner}`"
+        )
     }
 }
 
@@ -101,14 +109,12 @@ fn holds(node: &str, claim: &Claim<'_>) -> Finding {
             format!("k3s' servicelb gives the ports of every node to the LoadBalancer Service `{service}`"),
             format!("start every k3s server with `--disable=traefik,servicelb`, or make `{service}` a Service of type ClusterIP"),
         )
-        .look("kubectl get services -A | grep LoadBalancer")
-        .nixos("services.k3s.disable = [ \"traefik\" \"servicelb\" ];");
+        .look("kubectl get services -A | grep LoadBalancer");
     }
     Finding::new(
         summary,
-        "a port of a node goes to one pod only, and `ss` on the node does not show it, for a hostPort is no socket; the \
-         ingress controller cannot start there",
-        format!("take the `hostPort` out of {}, or give it another; the controller then starts by itself", claim.owner()),
+        "a port of a node goes to one pod only, and the ingress controller cannot start there; `ss` shows nothing of it",
+        format!("{}; the controller then starts by itself", claim.release()),
     )
     .look(format!("kubectl -n {} get pod {} -o yaml", at(claim.pod, "/metadata/namespace"), at(claim.pod, "/metadata/name")))
 }
@@ -118,7 +124,7 @@ fn waits(claim: &Claim<'_>) -> Finding {
     Finding::new(
         format!("pod `{name}` waits for {} of a node", claim.ports()),
         "the ingress controller has it now; after a restart of the node, the first of the two gets it",
-        format!("take the `hostPort` out of {}, or give it another", claim.owner()),
+        claim.release(),
     )
     .look(format!(
         "kubectl -n {} describe pod {}",

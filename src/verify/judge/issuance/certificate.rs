@@ -94,7 +94,7 @@ fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, 
     let finding = match known.filter(|row| row.fix != challenge::AGAIN) {
         Some(row) => Finding::new(summary, cause, format!("{}; then `{renew}` tries at once", row.fix)),
         // Nothing that can be seen from here is in the way any more.
-        None => Finding::new(summary, cause, "if the cause is mended, have it tried now").command(renew),
+        None => Finding::new(summary, cause, "nothing that can be seen from here is in the way any more: have it tried now. If it fails again, read what it says then before another try: Let's Encrypt allows five failures of a name in an hour").command(renew),
     };
     finding
         .look(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))

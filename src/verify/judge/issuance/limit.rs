@@ -14,13 +14,13 @@ use crate::verify::{
 };
 
 const WAIT: &str = "wait, and change nothing: each new try counts; while you experiment, set `acme.staging: true`, whose limits are wide";
-const KEEP: &str = "wait, and keep the TLS Secrets when you install anew: a certificate that is there need not be issued; while you experiment, set `acme.staging: true`";
+const KEEP: &str = "wait, then `homelab renew`; or set `certificates: wildcard`, one certificate for all names, which this limit does not count. Secrets with certificates that are kept need not be issued again; to experiment, set `acme.staging: true` (browsers then warn)";
 
 /// Let's Encrypt's limits by the words of its refusals (letsencrypt.org, "Rate Limits").
 const LIMITS: &[Reading] = &[
     passes(
         &["exact set of"],
-        "the same certificate was issued five times within seven days: Let's Encrypt gives one more every 34 hours",
+        "the same certificate was issued five times within seven days, which is as often as Let's Encrypt does it",
         KEEP,
     ),
     passes(

@@ -72,9 +72,9 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
                 Some(served) => format!("it is for {}", served.leaf.names.join(", ")),
                 None => "it is for other names".to_owned(),
             },
-            "use one of those addresses in the kubeconfig, or start k3s with `--tls-san=ADDRESS`",
-        )
-        .nixos("services.k3s.extraFlags = [ \"--tls-san=ADDRESS\" ];"),
+            "use one of those addresses in the kubeconfig, or start k3s with the flag `--tls-san=` and this one (NixOS: `services.homelab.k3s.extraFlags`)",
+        ),
+
         // A certificate that has ended is another check's, which says so better.
         ApiFault::Unauthorized if !ended => {
             Finding::new(
@@ -243,7 +243,7 @@ pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
             "the machine is off, too busy or its disk is full, or a firewall between here and there drops port 6443",
             "`ping` the machine; on it, `systemctl status k3s` says whether k3s runs; open port 6443 for this machine",
         )
-        .nixos("networking.firewall.allowedTCPPorts = [ 6443 ];"),
+        .nixos("services.homelab.clusterFirewall.enable = true; # on the server"),
         _ => {
             let fix = if said.hint.is_empty() { "look at the log of k3s" } else { &said.hint };
             Finding::new(summary, why(failure), fix).look("journalctl -u k3s -b -n 50")
@@ -257,7 +257,7 @@ const LAST_WORDS: &[(&str, &str, &str)] = &[
     (
         "memory cgroup",
         "let the kernel count memory, and start the machine again",
-        "boot.kernelParams = [ \"cgroup_enable=memory\" \"cgroup_memory=1\" ];",
+        "boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];",
     ),
     (
         "server time isn't set",
@@ -271,13 +271,13 @@ const LAST_WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "no space left",
-        "free some disk: `nix-collect-garbage -d`, `journalctl --vacuum-size=200M`",
-        "nix.gc.automatic = true;",
+        "free some disk: `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`",
+        "nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };",
     ),
     (
         "token",
         "give k3s the token that the cluster was made with: `/var/lib/rancher/k3s/server/token` of the first server",
-        "services.k3s.tokenFile",
+        "services.homelab.tokenFile = \"/var/lib/secrets/k3s-token\";",
     ),
 ];
 

@@ -13,7 +13,6 @@ use crate::verify::{
 const NAMESPACE: &str = "kube-system";
 /// How k3s notes its own command line on each Node.
 const NODE_ARGS: &str = "k3s.io/node-args";
-const OPTION: &str = "services.k3s.disable = [ \"traefik\" \"servicelb\" ];";
 
 pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     if evidence.controller != Controller::IngressNginx {
@@ -72,7 +71,6 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
         LEFT,
     )
     .command(format!("kubectl --namespace {NAMESPACE} delete {} --ignore-not-found", left.join(" ")))
-    .nixos(OPTION)
 }
 
 fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
@@ -91,7 +89,6 @@ fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
         at(set, "/metadata/namespace"),
         at(set, "/metadata/name")
     ))
-    .nixos(OPTION)
 }
 
 fn enabled(summary: String, server: &str) -> Finding {
@@ -101,7 +98,6 @@ fn enabled(summary: String, server: &str) -> Finding {
         format!("on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"),
     )
     .look(format!("kubectl get node {server} --output jsonpath='{{.metadata.annotations.k3s\\.io/node-args}}'"))
-    .nixos(OPTION)
 }
 
 /// A server whose noted command line does not disable the component; `None` when all do, or none notes it.

@@ -117,7 +117,11 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
     let finding =
         Finding::new(format!("node `{name}` reports {kind}: {}", message.trim_end_matches('.')), cause, fix);
     let finding = finding.look(format!("kubectl describe node {name}")).heals();
-    Some(if kind == "DiskPressure" { finding.nixos("nix.gc.automatic = true;") } else { finding })
+    Some(if kind == "DiskPressure" {
+        finding.nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };")
+    } else {
+        finding
+    })
 }
 
 fn cordoned(node: &Value, name: &str) -> Option<Finding> {

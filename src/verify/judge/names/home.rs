@@ -47,7 +47,7 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
         (None, None) if here.asked.iter().all(is_silent) => Finding::new(
             format!("this machine is in {}, and nobody answers at {listed}", networks(&here.networks)),
             "this machine is not at home: the records hold private addresses, which lead nowhere from another network",
-            "go on at home, or connect this machine to the home network by a VPN that routes to it",
+            "join the home network (its guest network is another one), or connect to it by a VPN; the lab itself may be well: `homelab doctor` on its own machine says so",
         )
         .look(format!("ip route get {first}"))
         .into(),

@@ -97,10 +97,16 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
     };
     let summary =
         format!("{} answers {} for `{host}`, the world has {}", lookup.server, said(reply), list(expected));
+    let resolver = evidence.names.as_ref().and_then(|names| names.resolver(&lookup.server));
+    let make = resolver.and_then(|one| one.signs.as_ref()).and_then(routers::known);
+    // A Fritz!Box says NXDOMAIN to what it keeps back (ddev/ddev.com#465), others give an empty answer.
+    let filters = make == Some(&routers::FRITZ_BOX);
     let remembered = match (reply.rcode, reply.negative_ttl()) {
+        // No cache outlives an old record.
+        _ if is_old(evidence, host) => None,
         (Rcode::NxDomain | Rcode::NoError, Some(left)) => Some(Some(left)),
-        // A cache may leave the SOA out; no cache outlives an old record.
-        (Rcode::NxDomain, None) if !is_old(evidence, host) => Some(None),
+        // A cache may leave the SOA out.
+        (Rcode::NxDomain, None) if !filters => Some(None),
         _ => None,
     };
     if let Some(left) = remembered {
@@ -111,7 +117,6 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
         return (id::NEGATIVE_CACHE, finding);
     }
     let domain = zone_name(evidence).or(host.split_once('.').map(|(_, rest)| rest)).unwrap_or(host);
-    let resolver = evidence.names.as_ref().and_then(|names| names.resolver(&lookup.server));
     // What does not know the zone's name servers either keeps nothing back: it is broken.
     let broken = resolver.is_some_and(|one| !knows(&one.control)) && !evidence.offline;
     if reply.rcode == Rcode::ServFail || broken {
@@ -123,14 +128,14 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
         .look(format!("dig {} @{} +cd", probe_name(host), lookup.server));
         return (id::SYSTEM, finding.heals());
     }
-    let make = resolver.and_then(|one| one.signs.as_ref()).and_then(routers::known);
     let cause = match make {
         Some(make) => format!("{} ({})", make.why, lookup.server),
         None => "it drops answers with private addresses (DNS rebinding protection)".to_owned(),
     };
     let look = format!("dig {} @{}", probe_name(host), lookup.server);
     let finding = Finding::new(summary, cause, routers::advice(make, domain, host)).look(look);
-    let option = make.map_or(routers::DNSMASQ.nixos, |make| make.nixos);
+    // A resolver elsewhere is not set by this machine's configuration.
+    let option = make.and_then(|make| make.nixos).filter(|_| is_here(evidence, &lookup.server));
     match option {
         Some(option) => (id::REBIND, finding.nixos(routers::filled(option, domain, host))),
         None => (id::REBIND, finding),
@@ -149,9 +154,17 @@ fn forgetting(summary: String, server: &str, when: &str) -> Finding {
             .command("resolvectl flush-caches");
     }
     let fix = format!(
-        "wait: it forgets this {when}. Or restart the DNS of {server} (the router, as a rule), which clears it"
+        "wait: it forgets this {when}. Or restart {server} (the router, as a rule), which clears it. If it is still so \
+         then, the router keeps private addresses back: `homelab doctor --explain dns.rebind`"
     );
     Finding::new(summary, cause, fix)
+}
+
+/// Whether a resolver runs on this machine, which its own configuration sets.
+fn is_here(evidence: &Evidence, server: &str) -> bool {
+    let Ok(address) = server.parse::<IpAddr>() else { return false };
+    let own = evidence.machine.as_ref().and_then(|machine| machine.addresses.as_ref());
+    address.is_loopback() || own.is_some_and(|own| own.contains(&address))
 }
 
 /// Whether the record has been there for longer than any absence is remembered.
@@ -184,10 +197,9 @@ fn overridden(
         return Finding::new(
             summary,
             format!("`/etc/hosts` has the line `{line}`, and comes before DNS"),
-            format!("remove `{host}` from `/etc/hosts`"),
+            format!("remove `{host}` from `/etc/hosts`; on NixOS from `networking.hosts` or `networking.extraHosts`, and switch"),
         )
-        .look(format!("grep -n -F '{}' /etc/hosts", probe_name(host)))
-        .nixos("networking.hosts");
+        .look(format!("grep -n -F '{}' /etc/hosts", probe_name(host)));
     }
     let same_by_dns = replies(seen).find(|(_, reply)| reply.addresses() == found);
     let Some((lookup, reply)) = same_by_dns else {

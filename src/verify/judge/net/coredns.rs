@@ -8,7 +8,7 @@ use crate::verify::{
     judge::{
         logs::{self, Said},
         objects::{age, full_name, text, when},
-        pods,
+        pod_resolv, pods,
     },
     model::{Finding, Judged, Outcome, Subject},
     registry::id,
@@ -91,13 +91,16 @@ fn looping(evidence: &Evidence, pod: &str) -> Finding {
             "let it ask the node's resolvers: in `kubectl --namespace kube-system edit configmap coredns`, make that line `forward . /etc/resolv.conf`; then `kubectl --namespace kube-system rollout restart deployment/coredns`",
         )
         .look("kubectl --namespace kube-system get configmap coredns --output yaml"),
-        _ => Finding::new(
+        _ => {
+            let machine = evidence.machine.as_ref();
+            let finding = Finding::new(
             summary,
             "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound), which inside the pod is CoreDNS itself",
-            "start k3s with a resolv.conf that names the real resolvers: `--resolv-conf=/run/systemd/resolve/resolv.conf` with systemd-resolved, else a file of your own with the router's address; then restart k3s (`sudo systemctl restart k3s`)",
-        )
-        .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf")
-        .nixos("services.k3s.extraFlags = [ \"--resolv-conf=/run/systemd/resolve/resolv.conf\" ];"),
+            format!("give pods a file with the real resolvers: {}", pod_resolv::steps(machine)),
+            )
+            .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+            pod_resolv::with_options(finding, machine)
+        }
     }
 }
 

@@ -54,13 +54,12 @@ fn dropped(said: &Said<'_>, address: &str) -> Finding {
     let fix = if said.line.contains("connection refused") {
         "restart k3s on that node (`sudo systemctl restart k3s`), which writes its rules anew"
     } else {
-        "let the node take what comes from its pods, and restart the pod or wait for its next try"
+        "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`; homelab's NixOS module does so, so look at rules of your own there), and restart the pod or wait for its next try"
     };
     let text = logs::excerpt(said.line, "dial tcp");
     let text = if text.starts_with("dial tcp") { text } else { format!("no connection to {address}:443") };
     Finding::new(format!("pod `{}` does not reach the API server: {text}", said.pod), cause, fix)
         .look("sudo iptables -S INPUT; sudo nft list ruleset | grep -n -e cni0 -e 6443")
-        .nixos("networking.firewall.trustedInterfaces = [ \"cni0\" \"flannel.1\" ];")
         .heals()
 }
 
@@ -128,7 +127,7 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
                 "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
             )
             .look("ip route; ip -details link show flannel.1")
-            .nixos("networking.firewall.allowedUDPPorts = [ 8472 ];")
+            .nixos(format!("services.homelab.clusterFirewall.enable = true; # on {node}"))
             .heals()
             .into(),
         };

@@ -37,7 +37,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     };
     let zone = |judge: fn(&Evidence, &ProviderSeen) -> Outcome| match &evidence.provider {
         Some(Ok(seen)) => judge(evidence, seen),
-        _ => Outcome::unknown("the zone at the provider was not read"),
+        _ => super::provider::unseen(evidence),
     };
     let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     vec![
@@ -53,7 +53,7 @@ pub(super) fn host(evidence: &Evidence, host: &str) -> [Judged; 2] {
     let (owner, records) = match &evidence.provider {
         Some(Ok(seen)) => (owner::of_host(evidence, seen, host), content::of_host(evidence, seen, host)),
         _ => {
-            let unknown = || Outcome::unknown("the zone at the provider was not read");
+            let unknown = || super::provider::unseen(evidence);
             (unknown(), unknown())
         }
     };

@@ -1,8 +1,9 @@
 //! Whose the record of a host is.
 
 use super::{named, owners, registry};
+use crate::net::cloudflare::Record;
 use crate::verify::{
-    evidence::{Evidence, ProviderSeen},
+    evidence::{Evidence, Ownership, ProviderSeen},
     model::{Finding, Outcome},
     ownership::Owner,
 };
@@ -30,18 +31,24 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
     let Some(record) = record else {
         return match foreign(&owners, &ours.id) {
             // external-dns makes the record and keeps a TXT record that is there, so that the new record is the other's.
-            Some(other) => another(&format!("the name `{host}`, which has no address,"), other, &ours.id),
+            Some(other) => another(
+                &format!("the name `{host}`, which has no address,"),
+                other,
+                &ours.id,
+                &of_name(seen, ours, host),
+            ),
             None => Outcome::skip("there is no record yet"),
         };
     };
     let what = format!("the {} record `{host}` ({})", record.kind, record.content);
     if let Some(other) = foreign(&owners, &ours.id) {
-        return another(&what, other, &ours.id);
+        return another(&what, other, &ours.id, &of_name(seen, ours, host));
     }
     let (summary, fix) = (
         format!("{what} belongs to nobody: it has no TXT record `{}`", registry(ours, &record.kind, host)),
         format!(
-            "delete the record `{host}` in the Cloudflare dashboard (DNS, Records), or give the service another name"
+            "in the Cloudflare dashboard (DNS, Records), delete {}; or give the service another name",
+            of_name(seen, ours, host)
         ),
     );
     let cause = match record.kind.as_str() {
@@ -55,19 +62,32 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
     Finding::new(summary, cause, fix).into()
 }
 
-fn another(what: &str, other: &Owner, ours: &str) -> Outcome {
+/// Everything that a name has, as the dashboard lists it: its records, and the TXT records that say whose they are.
+fn of_name(seen: &ProviderSeen, ours: &Ownership, host: &str) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for record in named(seen, host) {
+        found.push(format!("{} `{host}` ({})", record.kind, record.content));
+        let name = registry(ours, &record.kind, host);
+        let text = format!("TXT `{name}`");
+        let is_name = |record: &Record| record.kind == "TXT" && record.name.eq_ignore_ascii_case(&name);
+        if seen.records.iter().any(is_name) && !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    if found.is_empty() { format!("the TXT records of `{host}`") } else { found.join(", ") }
+}
+
+fn another(what: &str, other: &Owner, ours: &str, gone: &str) -> Outcome {
     let made_for =
         other.resource.as_ref().map(|resource| format!(", made for `{resource}`")).unwrap_or_default();
     Finding::new(
         format!("{what} belongs to `{}`, not to `{ours}`{made_for}", other.id),
         "another lab or an earlier installation made it with another owner id; external-dns leaves it alone",
         format!(
-            "give the service another name; or, if that lab is gone, delete the record and its TXT record in the \
-             provider's dashboard, or set `dns.owner: {}`",
-            other.id
+            "if that lab is gone, delete in the Cloudflare dashboard (DNS, Records) {gone}; the right one comes within a minute. \
+             If it lives, give this service another name"
         ),
     )
-    .nixos(format!("services.homelab.settings.dns.owner = \"{}\";", other.id))
     .into()
 }
 

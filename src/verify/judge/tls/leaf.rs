@@ -40,7 +40,7 @@ pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served
         Trust::NotYetValid => untrusted(
             format!("the certificate is not valid until {}", leaf.not_before),
             "this machine's clock is behind",
-            "set the clock: `timedatectl set-ntp true`",
+            "set the clock: `sudo timedatectl set-ntp true`",
         ),
         Trust::UnknownIssuer if evidence.staging => {
             Outcome::pass(format!("{saw}; not trusted, as with any test authority"))
@@ -63,13 +63,10 @@ pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served
 fn expired(evidence: &Evidence, origin: &Origin<'_>, ago: i64) -> Finding {
     let summary = format!("the certificate expired {} ago", span(ago));
     if let (Some(_), None, Some(secret)) = (origin.leaf(), origin.certificate, &origin.secret) {
-        let issuer = evidence.acme.as_ref().map_or("letsencrypt", |acme| acme.wanted.issuer.as_str());
         return Finding::new(
             summary,
             format!("it was put into Secret `{secret}` by hand: no Certificate renews it"),
-            format!(
-                "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress, or put a new certificate into the Secret"
-            ),
+            by_cert_manager(evidence),
         );
     }
     let finding = Finding::new(
@@ -78,6 +75,14 @@ fn expired(evidence: &Evidence, origin: &Origin<'_>, ago: i64) -> Finding {
         "look at the Certificate and its challenges, and at the clock: `timedatectl`",
     );
     finding.look("kubectl get certificates,challenges -A")
+}
+
+/// How a Secret that was filled by hand comes to be cert-manager's.
+fn by_cert_manager(evidence: &Evidence) -> String {
+    let issuer = evidence.acme.as_ref().map_or("letsencrypt", |acme| acme.wanted.issuer.as_str());
+    format!(
+        "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress: cert-manager then fills the Secret; or put a good certificate into it"
+    )
 }
 
 fn unknown_issuer(served: &Served) -> Finding {
@@ -128,11 +133,16 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
                 .command("homelab up")
                 .command(format!("homelab renew {}", name(certificate)))
         }
-        None => Finding::new(
-            summary,
-            cause,
-            "let cert-manager issue it again: delete the Certificate's Secret, then run `homelab up`",
-        ),
+        None => match (&origin.secret, evidence.objects("certificates.cert-manager.io")) {
+            (Some(secret), Some(_)) => Finding::new(
+                summary,
+                format!(
+                    "a test authority issued it, and no Certificate writes into the Secret `{secret}`: it was put there by hand"
+                ),
+                by_cert_manager(evidence),
+            ),
+            _ => Finding::new(summary, cause, "have it issued again: `homelab renew` with the name"),
+        },
     };
     // While the Certificate is not ready, the real one is on its way.
     if ready { finding.into() } else { finding.heals().into() }

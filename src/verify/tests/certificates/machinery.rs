@@ -109,7 +109,6 @@ fn each_reason_why_the_webhook_cannot_be_called_has_its_own_cause() {
     for (tail, cause) in cases {
         assert!(uncallable(tail).cause.contains(cause), "{tail}: {}", uncallable(tail).cause);
     }
-    assert!(uncallable("context deadline exceeded").fix.nixos.unwrap().contains("cni0"));
     let silent = DryRun::Silent { seconds: 5 };
     assert!(webhook(silent.clone(), silent).summary.contains("no answer within 5 s"));
 }

@@ -36,7 +36,7 @@ fn a_pod_that_holds_port_80_is_named_with_its_owner_and_explains_all_else() {
     });
     let finding = only(&report, id::PORT_OWNER);
     assert!(finding.summary.contains("pod `default/squatter` holds port 80 of node `pi`"));
-    assert!(finding.fix.text.contains("DaemonSet `default/caddy`"));
+    assert!(finding.fix.text.contains("kubectl -n default edit daemonset caddy"));
     assert_eq!(outcome(&report, id::NODE_404), Outcome::Blocked { by: id::PORT_OWNER });
 }
 
@@ -51,7 +51,8 @@ fn servicelb_is_told_from_other_pods() {
         pods(e).push(pod);
     });
     let finding = only(&report, id::PORT_OWNER);
-    assert!(finding.cause.contains("`kube-system/traefik`") && finding.fix.nixos.is_some());
+    assert!(finding.cause.contains("`kube-system/traefik`"));
+    assert!(finding.fix.text.contains("--disable=traefik,servicelb"));
 }
 
 #[test]
