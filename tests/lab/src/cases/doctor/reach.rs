@@ -14,7 +14,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "pods do not reach the API server",
         id: "net.pod-api",
-        says: &["kube-system/coredns", "10.43.0.1:443", "trustedInterfaces"],
+        says: &["kube-system/coredns", "10.43.0.1:443", "`cni0`"],
         ask: Ask::NODE,
         always: false,
         make: drop_pods_to_api,

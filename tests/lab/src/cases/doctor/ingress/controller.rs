@@ -23,7 +23,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "the hostPort rules of a node are flushed, as by a firewall that reloads",
         id: "ingress.hostport",
-        says: &["10.99.0.10:80 refuses the connection", "answers 404 inside the cluster", "flushRuleset"],
+        says: &["10.99.0.10:80 refuses the connection", "answers 404 inside the cluster", "flush ruleset"],
         ask: Ask::NODE,
         always: false,
         make: |hands| hands.node.run("iptables", &["-t", "nat", "-F", "CNI-HOSTPORT-DNAT"]).map(drop),
