@@ -79,7 +79,7 @@ impl Cluster {
     /// # Errors
     /// When no kubeconfig is there, or it cannot be read or understood.
     pub async fn connect(given: Option<&Path>, context: Option<&str>) -> Result<Self, Unconnected> {
-        let path = kubeconfig(given).map_err(|error| Unconnected { error, kind: ApiFault::NotFound })?;
+        let path = kubeconfig(given).map_err(|error| Unconnected { error, kind: ApiFault::Unnamed })?;
         if let Err(error) = std::fs::File::open(&path) {
             let failed =
                 Error::unfinished(format!("cannot read the kubeconfig `{}`", path.display())).because(&error);

@@ -48,7 +48,9 @@ pub struct ApiFailure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApiFault {
-    /// There is no kubeconfig.
+    /// Nobody named a kubeconfig, and there is none where one is looked for.
+    Unnamed,
+    /// The kubeconfig that was named is not there.
     NotFound,
     /// This user may not read the kubeconfig.
     Unreadable,

@@ -50,10 +50,14 @@ fn this_node<'e>(evidence: &'e Evidence, machine: &MachineSeen) -> Option<&'e No
 /// Why a machine that is no node is passed over: one that looks like a node counts as long as nobody knows better, and
 /// before the first `up` every machine does.
 fn elsewhere(evidence: &Evidence, machine: &MachineSeen, node: Option<&NodeSeen>) -> Option<Outcome> {
-    let runs_k3s = machine.marks.iter().any(|mark| mark.ends_with("rancher"));
-    let is_node = node.is_some() || evidence.cluster.is_none() || runs_k3s;
+    let is_node = node.is_some() || evidence.cluster.is_none() || runs_k3s(machine);
     let looks_like_one = evidence.nodes.is_none() && !machine.marks.is_empty();
     (!is_node && !looks_like_one).then(|| Outcome::skip("this machine is no node of the cluster"))
+}
+
+/// Whether k3s has been on this machine.
+pub(super) fn runs_k3s(machine: &MachineSeen) -> bool {
+    machine.marks.iter().any(|mark| mark.ends_with("rancher"))
 }
 
 fn cgroup(machine: &MachineSeen) -> Outcome {

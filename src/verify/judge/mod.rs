@@ -21,6 +21,7 @@ mod provider;
 mod records;
 mod tls;
 mod token;
+mod visitor;
 mod zone;
 
 pub(super) use names::routers;
@@ -63,6 +64,9 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     }
     if evidence.offline {
         judged.iter_mut().for_each(left_out);
+    }
+    if visitor::is_one(evidence) {
+        judged.iter_mut().for_each(visitor::leave_out);
     }
     judged
 }

@@ -147,6 +147,36 @@ fn what_is_wrong_with_the_kubeconfig_is_told_apart_and_blocks_all_else() {
 }
 
 #[test]
+fn a_laptop_without_k3s_and_kubeconfig_is_a_visitor_where_names_are_published() {
+    let visit = |kind, marks: &[&str], published: bool| {
+        whole(|e| {
+            e.cluster = Some(ClusterSeen { version: fault(kind), ..ClusterSeen::default() });
+            (e.nodes, e.ingresses, e.certificates) = (None, None, None);
+            let marks = marks.iter().map(|mark| (*mark).to_owned()).collect();
+            e.machine = Some(MachineSeen { marks, ..MachineSeen::default() });
+            if !published {
+                e.provider = None;
+                e.hosts.clear();
+            }
+        })
+    };
+    let laptop = visit(ApiFault::Unnamed, &[], true);
+    assert_eq!((laptop.exit_code(), laptop.counts.unknown), (0, 0), "{laptop:#?}");
+    assert_eq!(
+        laptop.failures().next().map(|check| (check.id, check.severity)),
+        Some((id::KUBECONFIG, Severity::Info))
+    );
+    for report in [
+        visit(ApiFault::NotFound, &[], true),
+        visit(ApiFault::Unnamed, &["/etc/rancher"], true),
+        visit(ApiFault::Unnamed, &[], false),
+    ] {
+        assert!(only(&report, id::KUBECONFIG).fix.text.contains("start k3s"));
+        assert_eq!(report.exit_code(), 1);
+    }
+}
+
+#[test]
 fn a_user_who_may_not_read_is_told_although_the_server_answers() {
     let report = cluster(|seen| {
         seen.denied = fault(ApiFault::Forbidden).and_then(Result::err);

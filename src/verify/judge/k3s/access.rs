@@ -47,7 +47,7 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
     let file = access.map_or("the kubeconfig", |access| access.kubeconfig.as_str());
     let ended = access.and_then(|access| access.client.as_ref()).is_some_and(|leaf| leaf.not_after < now);
     Some(match failure.kind {
-        ApiFault::NotFound => said(
+        ApiFault::Unnamed | ApiFault::NotFound => said(
             "start k3s, which writes `/etc/rancher/k3s/k3s.yaml`; elsewhere, copy that file from a server and name it with `--kubeconfig FILE`",
         )
         .look("systemctl status k3s"),

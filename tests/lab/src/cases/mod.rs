@@ -148,6 +148,11 @@ const PLAIN: &[Case] = &[
     ),
     always(
         "doctor",
+        "a laptop without kubeconfig and k3s finds the house well",
+        doctor::vantages::a_visitor_finds_nothing_wrong,
+    ),
+    always(
+        "doctor",
         "offline, nothing beyond the LAN is asked and nothing is missed",
         doctor::vantages::offline,
     ),

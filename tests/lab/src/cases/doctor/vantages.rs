@@ -36,6 +36,19 @@ pub(in crate::cases) fn without_a_kubeconfig(hands: &Hands) -> Result<()> {
     Ok(())
 }
 
+/// Nobody named a kubeconfig and there is no k3s: the house is well, and the laptop says so.
+pub(in crate::cases) fn a_visitor_finds_nothing_wrong(hands: &Hands) -> Result<()> {
+    let answer = Ask { wrap: &["env", "--unset=KUBECONFIG"], ..CLIENT }.run(hands)?;
+    let said = || format!("exit {:?}\n{}", answer.code, answer.lines());
+    expect(answer.code == Some(0) && answer.lines().is_empty(), said())?;
+    for id in ["dns.rebind", "dns.system", "apps.end-to-end"] {
+        let passes = |check: &Value| check["id"] == id && check["outcome"] == "pass";
+        expect(answer.checks().iter().any(passes), format!("`{id}` does not pass: {}", said()))?;
+    }
+    let noted = |check: &Value| check["id"] == "k3s.kubeconfig" && check["severity"] == "info";
+    expect(answer.checks().iter().any(noted), "it does not say that the cluster was not looked at")
+}
+
 /// Beyond the LAN nobody is asked, and what is left out makes no difference to the exit code.
 pub(in crate::cases) fn offline(hands: &Hands) -> Result<()> {
     let answer = Ask { flags: &["--offline"], ..Ask::NODE }.run(hands)?;
