@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{objects::full_name, pods};
-use crate::verify::evidence::Evidence;
+use crate::verify::evidence::{Evidence, at};
 
 /// external-dns tries once a minute: what still fails was said again within that time.
 const LATELY: i64 = 90;
@@ -38,6 +38,10 @@ pub(super) fn lately(evidence: &Evidence) -> Vec<Said<'_>> {
         let name = place.rsplit_once('/').map_or(place.as_str(), |(pod, _)| pod);
         // Without its pod, nothing says whether the log is of something that still runs.
         let Some(pod) = pods.iter().find(|pod| full_name(pod) == name) else { continue };
+        // One that was evicted has another in its place, and its words are history.
+        if ["Succeeded", "Failed"].contains(&at(pod, "/status/phase")) {
+            continue;
+        }
         let ready = pods::is_ready(pod);
         let lines = text.lines().rev().take_while(|line| !line.contains(WELL));
         let counts =

@@ -44,6 +44,25 @@ fn a_firewall_between_pods_and_the_api_server_is_the_cause_and_coredns_the_conse
 }
 
 #[test]
+fn the_last_words_of_a_pod_that_was_evicted_are_history() {
+    let line = "E0601 11:58:00.000000 1 x.go:1] dial tcp 10.43.0.1:443: i/o timeout\n";
+    let evicted = |phase: &str| {
+        coredns(line, |seen| {
+            let mut ended = pod("cert-manager", "cert-manager-webhook-1");
+            ended["status"] = json!({ "phase": phase });
+            items(seen, "pods").push(ended);
+            let log = seen.logs.remove("kube-system/coredns-1/coredns").unwrap();
+            seen.logs.insert("cert-manager/cert-manager-webhook-1/webhook".into(), log);
+            items(seen, "pods")[0]["status"]["conditions"][0]["status"] = "True".into();
+        })
+    };
+    for phase in ["Succeeded", "Failed"] {
+        assert_eq!(fails(&evicted(phase)), [], "{phase}");
+    }
+    assert_eq!(fails(&evicted("Running")).first(), Some(&id::POD_API));
+}
+
+#[test]
 fn a_loop_is_explained_by_the_corefile() {
     let log = "[FATAL] plugin/loop: Loop (127.0.0.1:41625 -> :53) detected for zone \".\", see https://coredns.io/plugins/loop#troubleshooting\n";
     let with = |to: &str| {
