@@ -124,12 +124,12 @@ const PLAIN: &[Case] = &[
     with_all("weather", "definitions of another version", weather::definitions_of_another_version),
     with_all("weather", "interrupted by Ctrl-C", weather::interrupted),
     with_all("weather", "the disk of the cache is full", weather::the_disk_of_the_cache_is_full),
-    always(
+    with_all(
         "renewal",
         "a certificate renews under load without a failed request",
         renewal::renews_without_a_failed_request,
     ),
-    with_all(
+    always(
         "renewal",
         "homelab renew gives another certificate, and guesses at no name",
         doctor::certificates::attempts::renewed_on_request,
