@@ -14,6 +14,8 @@ use crate::verify::{
 const STARTING: i64 = 60;
 /// An end for want of memory is news for this long.
 const RECENTLY: i64 = 3600;
+/// The conditions in which a node takes no pods, or sends away those that it has.
+const PRESSURES: [&str; 3] = ["DiskPressure", "MemoryPressure", "PIDPressure"];
 
 /// What keeps a pod from running.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +80,18 @@ pub(super) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Trouble> {
 /// Whether the pod takes requests.
 pub(super) fn is_ready(pod: &Value) -> bool {
     holds(pod, "Ready") && !pod["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// Whether what keeps all of these pods from being ready is their node, which the check of nodes tells.
+pub(super) fn wait_for_their_node(evidence: &Evidence, pods: &[&Value]) -> bool {
+    let lives = |pod: &&&Value| !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"));
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let on_troubled = |pod: &&Value| {
+        let mut named = nodes.iter().filter(|node| at(node, "/metadata/name") == at(pod, "/spec/nodeName"));
+        named.any(|node| !holds(node, "Ready") || PRESSURES.iter().any(|kind| holds(node, kind)))
+    };
+    let mut living = pods.iter().filter(lives).peekable();
+    living.peek().is_some() && living.all(on_troubled)
 }
 
 /// The message of the newest warning about a pod with that reason; `None` when there is none.

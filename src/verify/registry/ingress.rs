@@ -44,7 +44,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
     Def::error(PODS, "the ingress controller runs on every node")
-        .needs(&[id::API, PORT_OWNER])
+        .needs(&[id::API, id::NODES, PORT_OWNER])
         .about(
             "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that ends again and again.",
             "Nothing answers on ports 80 and 443 of the node, and its address is in no record.",

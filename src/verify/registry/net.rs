@@ -93,7 +93,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#4087, #1527", "NixOS/nixpkgs#98766"]),
     Def::error(NDOTS, "no wildcard answers for the names that pods look up")
-        .needs(&[id::KUBECONFIG, id::API, POD_DNS])
+        .needs(&[id::KUBECONFIG, id::API, id::SEARCH_DOMAIN, POD_DNS])
         .about(
             "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with `api.cloudflare.com` before it.",
             "`x509: certificate is valid for *.home.example.com, not api.cloudflare.com`: what a pod looks up ends at the lab's own ingress.",

@@ -316,3 +316,14 @@ fn a_controller_that_did_not_notice_a_new_port_is_told_by_commands() {
     let gone = line("11:59:30", refused, "http://10.42.0.77:8081", HOST);
     assert!(noted(&gone).cause.contains("refuses the connection"));
 }
+
+#[test]
+fn what_waits_for_its_node_is_explained_by_the_node() {
+    let report = cluster(|seen| {
+        items(seen, "pods")[1]["status"]["conditions"][0]["status"] = "False".into();
+        items(seen, SLICES)[0]["endpoints"][0]["conditions"]["ready"] = false.into();
+        items(seen, "nodes")[0]["status"]["conditions"][1]["status"] = "True".into();
+    });
+    assert_eq!(fails(&report).first(), Some(&id::NODES));
+    assert_eq!(outcome(&report, id::ENDPOINTS), Outcome::Blocked { by: id::NODES });
+}

@@ -155,6 +155,9 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
         .look(look)
         .into();
     }
+    if pods::wait_for_their_node(evidence, &found) {
+        return Outcome::Blocked { by: id::NODES };
+    }
     let trouble = found.iter().find_map(|pod| pods::trouble(evidence, pod));
     // A pod that cannot run is told by the check that knows why.
     match trouble.map(|trouble| trouble.kind) {

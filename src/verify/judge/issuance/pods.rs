@@ -7,7 +7,9 @@ use crate::{
     plan::readiness::pod_trouble,
     verify::{
         evidence::{AcmeSeen, Evidence, at},
+        judge::pods::wait_for_their_node,
         model::{Finding, Outcome},
+        registry::id,
     },
 };
 
@@ -26,14 +28,19 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let ours: Vec<&Value> = all.iter().filter(|d| at(d, "/metadata/namespace") == namespace).collect();
     let broken = PROGRAMS.into_iter().find_map(|(name, without)| {
         match ours.iter().find(|deployment| at(deployment, "/metadata/name") == name) {
-            Some(deployment) => stopped(evidence, deployment, name, without),
+            Some(deployment) => stopped(evidence, deployment, name, without).map(|finding| {
+                match wait_for_their_node(evidence, &pods_of(evidence, deployment)) {
+                    true => Outcome::Blocked { by: id::NODES },
+                    false => finding.into(),
+                }
+            }),
             // An installation of somebody else may call its Deployments by other names.
             None if !acme.wanted.managed && !ours.is_empty() => None,
-            None => Some(absent(acme, name, without)),
+            None => Some(absent(acme, name, without).into()),
         }
     });
     match broken {
-        Some(finding) => finding.into(),
+        Some(outcome) => outcome,
         None => Outcome::pass(format!("controller, webhook and cainjector run in `{namespace}`")),
     }
 }

@@ -94,7 +94,7 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
         (
             "DiskPressure",
             "its disk is nearly full: no new pod starts there, and those that run are evicted",
-            "free some disk on it: `nix-collect-garbage -d`, `k3s crictl rmi --prune`, `journalctl --vacuum-size=200M`; the node recovers by itself some five minutes later",
+            "free some disk on it: `sudo k3s crictl rmi --prune`, `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`; the node recovers by itself some five minutes later",
         ),
         (
             "MemoryPressure",

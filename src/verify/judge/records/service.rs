@@ -15,7 +15,9 @@ use crate::{
     },
     verify::{
         evidence::{Evidence, at, entries},
+        judge::pods::wait_for_their_node,
         model::{Finding, Outcome},
+        registry::id,
     },
 };
 
@@ -83,6 +85,9 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
     let lines = log::lines(evidence);
     if let Some(fatal) = log::fatal(&lines).filter(|_| ended.is_some()) {
         return crash(deployment, fatal);
+    }
+    if wait_for_their_node(evidence, &found) {
+        return Outcome::Blocked { by: id::NODES };
     }
     not_ready(evidence, &found, ended)
 }

@@ -32,7 +32,7 @@ fn lab(change: impl FnOnce(&mut Evidence)) -> Report {
 
 fn objects() -> Vec<(&'static str, Vec<Value>)> {
     vec![
-        ("nodes", vec![json!({ "metadata": { "name": "pi", "labels": { "kubernetes.io/os": "linux" } } })]),
+        ("nodes", vec![node("pi")]),
         ("pods", vec![controller_pod()]),
         ("events", vec![]),
         ("services", vec![]),
@@ -46,6 +46,11 @@ fn objects() -> Vec<(&'static str, Vec<Value>)> {
         ("validatingwebhookconfigurations.admissionregistration.k8s.io", vec![]),
         ("mutatingwebhookconfigurations.admissionregistration.k8s.io", vec![]),
     ]
+}
+
+fn node(name: &str) -> Value {
+    json!({ "metadata": { "name": name, "labels": { "kubernetes.io/os": "linux" } },
+        "status": { "conditions": [{ "type": "Ready", "status": "True" }] } })
 }
 
 fn controller_pod() -> Value {
