@@ -72,8 +72,19 @@ fn source(token: &TokenSeen) -> Outcome {
                 SecretError::Empty => "the file was made before the token was written to it, or its secret was decrypted to nothing",
                 _ => "something was copied with the token, or in place of it",
             };
-            Finding::new(format!("{error}, read from {place}"), cause, anew(place, error.hint())).into()
+            Finding::new(format!("{error}, read from {place}"), cause, renewed(place, error)).into()
         }
+    }
+}
+
+/// What to do about a token of the wrong shape.
+fn renewed(place: &TokenPlace, error: &SecretError) -> String {
+    match (error, place) {
+        (SecretError::Empty, TokenPlace::File(path)) => format!(
+            "write the token to `{}`, and run `homelab up`, which gives it to the cluster",
+            path.display()
+        ),
+        _ => anew(place, error.hint()),
     }
 }
 

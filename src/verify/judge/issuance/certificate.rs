@@ -149,8 +149,11 @@ fn stage(evidence: &Evidence, chain: Option<&Chain<'_>>) -> String {
                 .to_owned(),
         },
         (Some(_), Some(_)) => format!(
-            "the order is placed, with {} open challenges; a DNS-01 challenge takes a minute or two",
-            chain.challenges.len()
+            "the order is placed, with {}; a DNS-01 challenge takes a minute or two",
+            match chain.challenges.len() {
+                1 => "one open challenge".to_owned(),
+                count => format!("{count} open challenges"),
+            }
         ),
     }
 }
