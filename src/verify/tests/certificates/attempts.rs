@@ -149,7 +149,7 @@ fn a_challenge_that_cannot_be_removed_is_a_warning() {
 #[test]
 fn a_young_challenge_without_a_word_is_only_waited_for() {
     let finding = only(&lab(challenged("pending", "")), id::CERTIFICATE);
-    assert!(finding.cause.contains("1 open challenges") && finding.heals == Heals::Waiting);
+    assert!(finding.cause.contains("one open challenge") && finding.heals == Heals::Waiting);
     let report = lab(|e| {
         challenged("pending", "")(e);
         items(e, CHALLENGES)[0]["metadata"]["creationTimestamp"] = json!("2026-06-01T11:00:00Z");
