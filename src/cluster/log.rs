@@ -58,7 +58,22 @@ fn kept(text: &str) -> String {
         }
         lines.push_back(line);
     }
-    lines.into_iter().map(|line| format!("{line}\n")).collect()
+    lines.into_iter().map(|line| discreet(line) + "\n").collect()
+}
+
+/// A line of nginx' error log without the client and the page: what went wrong, whom nginx asked, and for which host.
+fn discreet(line: &str) -> String {
+    let Some((said, about)) = line.split_once(", client: ") else { return line.to_owned() };
+    let field = |name: &str| about.split_once(&format!("{name}: \""))?.1.split('"').next();
+    let mut text = said.to_owned();
+    if let Some(url) = field("upstream") {
+        let origin: Vec<&str> = url.split('/').take(3).collect();
+        text.push_str(&format!(", upstream: \"{}/\"", origin.join("/")));
+    }
+    if let Some(host) = field("host") {
+        text.push_str(&format!(", host: \"{host}\""));
+    }
+    text
 }
 
 /// Whether a line is nginx' note of a request: address, user, time, and the request in quotes.
@@ -92,5 +107,18 @@ mod tests {
         let kept = kept(&format!("{own}{}", request.repeat(300)));
         assert_eq!(kept.lines().count(), KEPT);
         assert!(kept.starts_with("W1121 08:18:12.706036 line 40\n") && kept.ends_with("line 99\n"));
+    }
+
+    #[test]
+    fn an_error_tells_neither_the_client_nor_the_page() {
+        let line = "2026/11/21 11:45:42 [error] 38#38: *12 connect() failed (111: Connection refused) while connecting to \
+            upstream, client: 192.168.1.9, server: photos.home.example.com, request: \"GET /album/7 HTTP/2.0\", \
+            upstream: \"http://10.42.0.12:8081/album/7\", host: \"photos.home.example.com\", referrer: \"https://a/b\"";
+        assert_eq!(
+            kept(line),
+            "2026/11/21 11:45:42 [error] 38#38: *12 connect() failed (111: Connection refused) while connecting to \
+             upstream, upstream: \"http://10.42.0.12:8081/\", host: \"photos.home.example.com\"\n"
+        );
+        assert_eq!(kept("W1121 something, clients: 3\n"), "W1121 something, clients: 3\n");
     }
 }
