@@ -75,7 +75,7 @@ fn cgroup(machine: &MachineSeen) -> Outcome {
     Finding::new(
         format!("the kernel lacks cgroup controllers: {}", missing.join(", ")),
         "k3s does not start without them; the kernels of small boards often leave `memory` off",
-        "switch them on at the kernel's command line and reboot",
+        "add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot",
     )
     .look("cat /sys/fs/cgroup/cgroup.controllers /proc/cmdline")
     .nixos("boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];")
@@ -138,7 +138,7 @@ fn flush(machine: &MachineSeen) -> Outcome {
     Finding::new(
         format!("loading the firewall removes everybody's rules: `{file}` has `flush ruleset`"),
         "host ports and Services are rules of the packet filter too; those of a host port come back only when its pod starts anew",
-        "load the firewall's own tables alone",
+        "take that line out: let the firewall replace its own tables alone",
     )
     .look(format!("grep -n 'flush ruleset' {file}"))
     .nixos("networking.nftables.flushRuleset = false;")

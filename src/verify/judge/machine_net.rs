@@ -159,7 +159,7 @@ fn wrong_side(name: &str, address: IpAddr, outward: IpAddr) -> Outcome {
             "the node `{name}` gives `{address}` as its address, but its LAN is on the side of `{outward}`"
         ),
         "k3s chose the address of a VPN or of a bridge of containers; every record points there",
-        format!("tell k3s to use `{outward}`, and restart it: `sudo systemctl restart k3s`"),
+        format!("give k3s the flag `--node-ip={outward}`, and restart it: `sudo systemctl restart k3s`"),
     )
     .look("ip -br address; ip route get 1.1.1.1")
     .nixos(format!("services.homelab.nodeIP = \"{outward}\";"))

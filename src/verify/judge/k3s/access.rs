@@ -256,7 +256,7 @@ pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
 const LAST_WORDS: &[(&str, &str, &str)] = &[
     (
         "memory cgroup",
-        "let the kernel count memory, and start the machine again",
+        "let the kernel count memory: add `cgroup_enable=memory cgroup_memory=1` to its command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and start the machine again",
         "boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];",
     ),
     (

@@ -129,7 +129,7 @@ pub(super) const INJURIES: &[Injury] = &[
     wrapped(
         "a firewall that removes everybody's rules",
         "host.firewall-flush",
-        &["flush ruleset", "the firewall's own tables alone"],
+        &["flush ruleset", "replace its own tables alone"],
         &["unshare", "--mount", "sh", "-c", FLUSH, "sh"],
     ),
     injury(
