@@ -36,7 +36,8 @@ impl Page {
 
     /// A command as the reader has to paste it.
     pub(super) fn command(&self, command: &str) -> String {
-        let needs = ["kubectl ", "homelab ", "journalctl "].iter().any(|program| command.starts_with(program));
+        let needs =
+            ["kubectl ", "homelab ", "journalctl "].iter().any(|program| command.starts_with(program));
         if self.sudo && needs { format!("sudo {command}") } else { command.to_owned() }
     }
 
