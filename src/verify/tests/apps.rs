@@ -209,14 +209,26 @@ fn why_a_service_has_no_endpoints_is_told() {
             .cause
             .contains("no pod has the label `app=whoami`; pod `homelab/whoami-1` has `app=who`")
     );
-    let stopped = empty(|seen| {
-        items(seen, "pods").remove(1);
+    let stopped = |seen: &mut ClusterSeen| {
         items(seen, "deployments.apps")
             .push(json!({ "metadata": { "namespace": "homelab", "name": "whoami" },
             "spec": { "replicas": 0, "template": { "metadata": { "labels": { "app": "whoami" } } } } }));
+    };
+    let gone = cluster(|seen| {
+        items(seen, SLICES)[0]["endpoints"] = json!([]);
+        items(seen, "pods").remove(1);
+        stopped(seen);
+    });
+    // What is left of a pod that was evicted long ago is no pod that could answer.
+    let evicted = cluster(|seen| {
+        items(seen, SLICES)[0]["endpoints"] = json!([]);
+        items(seen, "pods")[1]["status"] = json!({ "phase": "Failed", "reason": "Evicted" });
+        stopped(seen);
     });
     let scale = "kubectl --namespace homelab scale deployment/whoami --replicas=1";
-    assert_eq!(only(&stopped, id::ENDPOINTS).fix.commands, [scale]);
+    for report in [gone, evicted] {
+        assert_eq!(only(&report, id::ENDPOINTS).fix.commands, [scale]);
+    }
     let port = empty(|_| {});
     assert!(only(&port, id::ENDPOINTS).cause.contains("none has a port named `http`"));
     let selects_nothing = empty(|seen| {

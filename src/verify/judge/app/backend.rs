@@ -54,12 +54,13 @@ pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
     found
 }
 
-/// The pods that a Service selects.
+/// The pods that a Service selects, but for those that have ended: they serve no more, and others are in their place.
 pub(super) fn pods<'a>(evidence: &'a Evidence, service: &Value) -> Vec<&'a Value> {
     let namespace = at(service, "/metadata/namespace");
     let all = evidence.objects("pods").unwrap_or_default().iter();
     let ours = |pod: &&Value| {
         at(pod, "/metadata/namespace") == namespace
+            && !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
             && selects(&service["spec"]["selector"], &pod["metadata"]["labels"])
     };
     all.filter(ours).collect()
