@@ -3,7 +3,6 @@
 mod access;
 mod apply;
 mod clock;
-
 mod examine;
 mod explain;
 mod external_dns;

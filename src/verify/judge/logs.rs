@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{objects::full_name, pods};
-use crate::verify::evidence::{Evidence, at};
+use super::{
+    objects::{full_name, has_ended},
+    pods,
+};
+use crate::verify::evidence::Evidence;
 
 /// external-dns tries once a minute: what still fails was said again within that time.
 const LATELY: i64 = 90;
@@ -39,7 +42,7 @@ pub(super) fn lately(evidence: &Evidence) -> Vec<Said<'_>> {
         // Without its pod, nothing says whether the log is of something that still runs.
         let Some(pod) = pods.iter().find(|pod| full_name(pod) == name) else { continue };
         // One that was evicted has another in its place, and its words are history.
-        if ["Succeeded", "Failed"].contains(&at(pod, "/status/phase")) {
+        if has_ended(pod) {
             continue;
         }
         let ready = pods::is_ready(pod);

@@ -12,6 +12,8 @@ use crate::verify::{
 /// What k3s gives to pods and to Services unless it is told otherwise (k3s docs, "server", networking).
 const PODS: Cidr = Cidr { address: Ipv4Addr::new(10, 42, 0, 0), prefix: 16 };
 const SERVICES: Cidr = Cidr { address: Ipv4Addr::new(10, 43, 0, 0), prefix: 16 };
+/// The option by which a new cluster gets other addresses.
+const OTHERS: &str = "services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only";
 /// The interfaces that belong to the cluster, by how their names begin.
 const OWN: [&str; 7] = ["cni", "flannel", "cali", "veth", "kube-", "tunl", "cilium"];
 
@@ -92,7 +94,7 @@ fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
         "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
     )
     .look("ip route")
-    .nixos("services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only")
+    .nixos(OTHERS)
 }
 
 fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose]) -> Option<Finding> {
@@ -107,7 +109,7 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
             "give the LAN other addresses in the router. The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
         )
         .look("ip address; ip route")
-        .nixos("services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only"))
+        .nixos(OTHERS))
     })
 }
 

@@ -20,6 +20,11 @@ pub(super) fn holds(object: &Value, kind: &str) -> bool {
     condition(object, kind).is_some_and(|condition| at(condition, "/status") == "True")
 }
 
+/// Whether a pod has done its work, has failed or was evicted: it comes back no more, and what replaces it is another pod.
+pub(super) fn has_ended(pod: &Value) -> bool {
+    ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
+}
+
 /// A text of a label or annotation, whose names may hold slashes; empty when there is none.
 pub(super) fn text<'a>(object: &'a Value, of: &str, name: &str) -> &'a str {
     object["metadata"][of][name].as_str().unwrap_or_default()

@@ -4,7 +4,7 @@ mod image;
 
 use serde_json::Value;
 
-use super::objects::{age, condition, full_name, holds, when};
+use super::objects::{age, condition, full_name, has_ended, holds, when};
 use crate::verify::{
     evidence::{Evidence, at, entries},
     model::Finding,
@@ -56,7 +56,7 @@ impl Trouble {
 pub(super) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Trouble> {
     let phase = at(pod, "/status/phase");
     // What has failed or ended was replaced by its owner, or has done its work.
-    if pod["metadata"]["deletionTimestamp"].is_string() || phase == "Succeeded" || phase == "Failed" {
+    if pod["metadata"]["deletionTimestamp"].is_string() || has_ended(pod) {
         return None;
     }
     let place = Place::of(pod);
@@ -84,7 +84,7 @@ pub(super) fn is_ready(pod: &Value) -> bool {
 
 /// Whether what keeps all of these pods from being ready is their node, which the check of nodes tells.
 pub(super) fn wait_for_their_node(evidence: &Evidence, pods: &[&Value]) -> bool {
-    let lives = |pod: &&&Value| !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"));
+    let lives = |pod: &&&Value| !has_ended(pod);
     let nodes = evidence.objects("nodes").unwrap_or_default();
     let on_troubled = |pod: &&Value| {
         let mut named = nodes.iter().filter(|node| at(node, "/metadata/name") == at(pod, "/spec/nodeName"));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::verify::{
     evidence::{Evidence, at, entries},
-    judge::objects::{full_name, selects},
+    judge::objects::{full_name, has_ended, selects},
 };
 
 /// A Service as an Ingress names it.
@@ -54,13 +54,23 @@ pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
     found
 }
 
+/// The EndpointSlices of a Service; more than one make up its endpoints.
+pub(super) fn slices<'a>(evidence: &'a Evidence, backend: &Backend<'a>) -> impl Iterator<Item = &'a Value> {
+    let (namespace, service) = (backend.namespace, backend.service);
+    let all = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default().iter();
+    all.filter(move |slice| {
+        at(slice, "/metadata/namespace") == namespace
+            && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
+    })
+}
+
 /// The pods that a Service selects, but for those that have ended: they serve no more, and others are in their place.
 pub(super) fn pods<'a>(evidence: &'a Evidence, service: &Value) -> Vec<&'a Value> {
     let namespace = at(service, "/metadata/namespace");
     let all = evidence.objects("pods").unwrap_or_default().iter();
     let ours = |pod: &&Value| {
         at(pod, "/metadata/namespace") == namespace
-            && !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
+            && !has_ended(pod)
             && selects(&service["spec"]["selector"], &pod["metadata"]["labels"])
     };
     all.filter(ours).collect()

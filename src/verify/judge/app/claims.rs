@@ -7,7 +7,7 @@ use crate::verify::{
     evidence::{Evidence, at, entries},
     judge::{
         judged,
-        objects::{full_name, text},
+        objects::{full_name, has_ended, text},
         pods,
     },
     model::{Finding, Judged, Outcome, Severity, Subject, Vantage},
@@ -64,7 +64,7 @@ fn users<'a>(evidence: &'a Evidence, claim: &Value) -> Vec<&'a Value> {
     let (namespace, name) = (at(claim, "/metadata/namespace"), at(claim, "/metadata/name"));
     let mounts = |pod: &&Value| {
         at(pod, "/metadata/namespace") == namespace
-            && !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
+            && !has_ended(pod)
             && entries(pod, "/spec/volumes")
                 .iter()
                 .any(|volume| at(volume, "/persistentVolumeClaim/claimName") == name)

@@ -113,15 +113,11 @@ fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {
     .look(format!("kubectl --namespace {} get service {}", backend.namespace, backend.service))
 }
 
-/// The addresses that take requests for a port; more slices than one make up a Service's endpoints.
+/// The addresses that take requests for a port.
 fn addresses(evidence: &Evidence, backend: &Backend<'_>, port: &Value) -> usize {
-    let of_service = |slice: &&Value| {
-        at(slice, "/metadata/namespace") == backend.namespace
-            && slice["metadata"]["labels"]["kubernetes.io/service-name"] == backend.service
-            && entries(slice, "/ports").iter().any(|found| at(found, "/name") == at(port, "/name"))
-    };
-    let slices =
-        evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default().iter().filter(of_service);
+    let named =
+        |slice: &&Value| entries(slice, "/ports").iter().any(|found| at(found, "/name") == at(port, "/name"));
+    let slices = backend::slices(evidence, backend).filter(named);
     let endpoints = slices.flat_map(|slice| entries(slice, "/endpoints"));
     endpoints.filter(|endpoint| endpoint.pointer("/conditions/ready") != Some(&Value::Bool(false))).count()
 }

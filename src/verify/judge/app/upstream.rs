@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::backend::{self, Backend};
 use crate::verify::{
-    evidence::{Evidence, at, entries},
+    evidence::{Evidence, entries},
     model::Finding,
 };
 
@@ -98,15 +98,10 @@ fn unnoticed(evidence: &Evidence, host: &str, noted: &Noted<'_>, summary: &str) 
 
 /// The ports at which an address takes requests for a Service, as its EndpointSlices say.
 fn ports(evidence: &Evidence, backend: &Backend<'_>, address: &str) -> Vec<u64> {
-    let slices = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default().iter();
-    let has = |slice: &Value| {
+    let has = |slice: &&Value| {
         let mut addresses = entries(slice, "/endpoints").iter().flat_map(|one| entries(one, "/addresses"));
         addresses.any(|found| found == address)
     };
-    let of_service = slices.filter(|slice| {
-        at(slice, "/metadata/namespace") == backend.namespace
-            && slice["metadata"]["labels"]["kubernetes.io/service-name"] == backend.service
-            && has(slice)
-    });
-    of_service.flat_map(|slice| entries(slice, "/ports")).filter_map(|port| port["port"].as_u64()).collect()
+    let ports = backend::slices(evidence, backend).filter(has).flat_map(|slice| entries(slice, "/ports"));
+    ports.filter_map(|port| port["port"].as_u64()).collect()
 }

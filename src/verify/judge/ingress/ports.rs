@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::{lab_wide, objects, or_pass, unread};
 use crate::verify::{
     evidence::{Evidence, at, entries},
-    judge::{judged, objects::full_name},
+    judge::{
+        judged,
+        objects::{full_name, has_ended},
+    },
     model::{Finding, Judged, Severity, Subject, Vantage},
     registry::id,
 };
@@ -63,8 +66,7 @@ impl Claim<'_> {
 
 /// The pods other than the controller's that ask for port 80 or 443 of their node and have not ended.
 pub(super) fn claims(pods: &[Value]) -> Vec<Claim<'_>> {
-    let ended = |pod: &&Value| ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"));
-    let others = pods.iter().filter(|pod| !objects::is_controller(pod) && !ended(pod));
+    let others = pods.iter().filter(|pod| !objects::is_controller(pod) && !has_ended(pod));
     let claims = others.map(|pod| Claim { pod, ports: wanted(pod) });
     claims.filter(|claim| !claim.ports.is_empty()).collect()
 }

@@ -74,7 +74,6 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
             },
             "use one of those addresses in the kubeconfig, or start k3s with the flag `--tls-san=` and this one (NixOS: `services.homelab.k3s.extraFlags`)",
         ),
-
         // A certificate that has ended is another check's, which says so better.
         ApiFault::Unauthorized if !ended => {
             Finding::new(
