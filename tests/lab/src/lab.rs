@@ -26,6 +26,9 @@ pub(crate) struct State {
     pub(crate) links: Vec<String>,
     /// Settings of the machine that a kubelet changes, as they were before.
     pub(crate) settings: BTreeMap<PathBuf, String>,
+    /// How the lab is; unknown of one that an earlier version made.
+    #[serde(default)]
+    pub(crate) shape: Option<Shape>,
 }
 
 /// Settings of the whole machine that a kubelet sets to what it likes.
@@ -46,10 +49,18 @@ pub(crate) struct Prepared {
 }
 
 /// How a lab is to be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shape {
     pub(crate) nodes: usize,
     pub(crate) rebind_protection: bool,
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let nodes = if self.nodes == 1 { "node" } else { "nodes" };
+        write!(out, "{} {nodes}", self.nodes)?;
+        if self.rebind_protection { out.write_str(", rebinding protection") } else { Ok(()) }
+    }
 }
 
 /// Holds off other labs of the same cache while this one is being changed.
@@ -93,7 +104,8 @@ pub(crate) fn up(cache: &Cache, shape: Shape) -> Result<()> {
 fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &homelab::Built) -> Result<()> {
     let mut clock = Clock::new();
     let places = places(shape);
-    let state = State { places: places.clone(), links: host_links()?, settings: settings()? };
+    let (links, settings) = (host_links()?, settings()?);
+    let state = State { places: places.clone(), links, settings, shape: Some(shape) };
     files::write_json(&run.state(), &state)?;
     link_programs(run, &prepared.programs, built)?;
     let nodes: Vec<_> = places.iter().filter(|place| place.is_node()).copied().collect();

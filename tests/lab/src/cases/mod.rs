@@ -1,5 +1,6 @@
 //! The tests of `cargo lab test`: every case is a sentence that holds.
 
+mod attacks;
 mod changes;
 mod clients;
 mod crashes;
@@ -72,7 +73,7 @@ fn cases() -> impl Iterator<Item = Case> {
         run: Run::Injury(injury),
     });
     let (before, after): (Vec<_>, Vec<_>) =
-        PLAIN.iter().map(Clone::clone).partition(|case| case.group != "crashes");
+        PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| case.group != "crashes");
     before.into_iter().chain(injuries).chain(after)
 }
 
@@ -182,6 +183,9 @@ pub(crate) struct Selection {
     /// Leave the lab running
     #[arg(long)]
     keep: bool,
+    /// Use the lab that runs, whatever its shape; cases that need another one may fail
+    #[arg(long)]
+    reuse: bool,
     /// Print what the doctor tells people about each failure
     #[arg(long)]
     show: bool,

@@ -11,6 +11,9 @@ use crate::paths::Cache;
 use crate::{homelab, process, teardown};
 
 const SHAPE: Shape = Shape { nodes: 2, rebind_protection: false };
+/// What `cargo lab up` leaves when it is given no flag.
+const OF_UP: Shape = Shape { nodes: 1, rebind_protection: false };
+const TAKE_OVER: &str = "a lab that `cargo lab up` has left is taken down first";
 const BRING_UP: &str = "the lab comes up with two nodes, and homelab on it";
 const TAKE_DOWN: &str = "down leaves nothing behind";
 
@@ -71,12 +74,17 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     for case in cases().filter(|case| selection.names(case.group, case.name) && !selection.wants(case)) {
         tally.leave_out(case.group, case.name, "only with --all");
     }
-    if wanted.is_empty() && !selection.names("lab", BRING_UP) && !selection.names("lab", TAKE_DOWN) {
+    let of_lab = [TAKE_OVER, BRING_UP, TAKE_DOWN].iter().any(|name| selection.names("lab", name));
+    if wanted.is_empty() && !of_lab {
         return Ok(tally.finish());
     }
 
     let _lock = lab::lock(cache)?;
-    let was_there = lives(cache)?;
+    let mut was_there = lives(cache, selection.reuse)?;
+    if !was_there && selection.names("lab", TAKE_OVER) {
+        tally.run("lab", TAKE_OVER, || take_over(cache));
+        was_there = lives(cache, selection.reuse)?;
+    }
     if was_there {
         // The lab runs on; what is tested is what the sources say now.
         lab::renew_homelab(&cache.run())?;
@@ -97,8 +105,9 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Whether a lab runs. What is left of one whose daemons have died is removed.
-fn lives(cache: &Cache) -> Result<bool> {
+/// Whether a lab runs that the cases can use: one of another shape is taken down, unless it is to be kept, and what is
+/// left of one whose daemons have died is removed.
+fn lives(cache: &Cache, reuse: bool) -> Result<bool> {
     let run = cache.run();
     if !run.state().exists() {
         return Ok(false);
@@ -111,7 +120,30 @@ fn lives(cache: &Cache) -> Result<bool> {
         lab::down(cache)?;
         return Ok(false);
     }
-    Ok(true)
+    match lab::state(&run)?.shape {
+        Some(shape) if shape == SHAPE => Ok(true),
+        _ if reuse => Ok(true),
+        other => {
+            let other = other.map_or_else(|| "unknown".to_owned(), |shape| shape.to_string());
+            println!(
+                "taking down the lab that runs ({other}): the tests need one of {SHAPE}; `--reuse` keeps it"
+            );
+            lab::down(cache)?;
+            Ok(false)
+        }
+    }
+}
+
+/// The README's two commands, one after the other: what the first leaves must not stay for the second.
+fn take_over(cache: &Cache) -> Result<()> {
+    lab::up(cache, OF_UP)?;
+    let kept = lives(cache, true)?;
+    let usable = lives(cache, false)?;
+    let left = teardown::leftovers(&cache.run())?;
+    super::hands::expect(
+        kept && !usable && left.is_empty(),
+        format!("kept {kept}, usable {usable}, {left:?}"),
+    )
 }
 
 fn bring_up(cache: &Cache) -> Result<()> {
