@@ -3,14 +3,23 @@
 package main
 
 import (
+	"bufio"
+	"crypto/sha1"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
+	"time"
 )
+
+// What GET /health answers. As with the real one, whoever may POST there sets it.
+var health atomic.Int64
 
 func main() {
 	port := flag.String("port", envOr("WHOAMI_PORT_NUMBER", "80"), "port to listen on")
@@ -18,15 +27,78 @@ func main() {
 	verbose := flag.Bool("verbose", false, "log each request")
 	flag.Parse()
 
-	http.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	health.Store(http.StatusOK)
+	http.HandleFunc("/health", answerHealth)
+	http.HandleFunc("/echo", echo)
 	http.HandleFunc("/api", func(w http.ResponseWriter, r *http.Request) { answerJSON(w, r, *name) })
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if *verbose {
 			log.Printf("%s - %s %s", r.RemoteAddr, r.Method, r.URL)
 		}
+		if wait, err := time.ParseDuration(r.URL.Query().Get("wait")); err == nil {
+			time.Sleep(wait)
+		}
 		answerText(w, r, *name)
 	})
 	log.Fatal(http.ListenAndServe(":"+*port, nil))
+}
+
+func answerHealth(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.WriteHeader(int(health.Load()))
+		return
+	}
+	var status int
+	if err := json.NewDecoder(r.Body).Decode(&status); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	health.Store(int64(status))
+}
+
+// A websocket (RFC 6455) that sends back what it gets, in frames of less than 126 bytes.
+func echo(w http.ResponseWriter, r *http.Request) {
+	key := r.Header.Get("Sec-WebSocket-Key")
+	taker, can := w.(http.Hijacker)
+	if key == "" || !can {
+		http.Error(w, "not a websocket", http.StatusBadRequest)
+		return
+	}
+	conn, both, err := taker.Hijack()
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	defer conn.Close()
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	fmt.Fprintf(both, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		base64.StdEncoding.EncodeToString(sum[:]))
+	for both.Flush() == nil {
+		if err := echoFrame(both); err != nil {
+			return
+		}
+	}
+}
+
+func echoFrame(both *bufio.ReadWriter) error {
+	// First byte, length with the bit that says "masked", and the mask.
+	var head [6]byte
+	if _, err := io.ReadFull(both, head[:]); err != nil {
+		return err
+	}
+	length := head[1] & 0x7f
+	if length > 125 {
+		return fmt.Errorf("a frame of more than 125 bytes")
+	}
+	payload := make([]byte, length)
+	if _, err := io.ReadFull(both, payload); err != nil {
+		return err
+	}
+	for i := range payload {
+		payload[i] ^= head[2+i%4]
+	}
+	_, err := both.Write(append([]byte{head[0], length}, payload...))
+	return err
 }
 
 func answerText(w http.ResponseWriter, r *http.Request, name string) {
