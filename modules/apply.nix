@@ -1,4 +1,7 @@
 # `homelab up` on each switch and each start, on the first server.
+#
+# No unit here is ordered after k3s.service: k3s' start has no time-out, and while it hung nothing would be tried, said or
+# reported, and the switch would hang with it.
 {
   config,
   lib,
@@ -12,48 +15,52 @@ let
   kubeconfig = "/etc/rancher/k3s/k3s.yaml";
   hardening = import ./hardening.nix;
   tokenFile = toString (cfg.settings.dns.tokenFile or "");
+  waits = cfg.apply.onSwitch && cfg.apply.wait;
 in
 {
   config = lib.mkIf (cfg.enable && facts.leads) {
     # A unit of its own, since the credentials of homelab-apply must be there before any program of that unit runs.
     systemd.services.homelab-ready = {
-      description = "Wait for the Kubernetes API";
+      description = "Wait for the Kubernetes API, for five minutes at most";
       wants = [ "k3s.service" ];
-      after = [ "k3s.service" ];
+      onFailure = lib.mkIf cfg.apply.onSwitch [ "homelab-again.timer" ];
       path = [ config.services.k3s.package ];
-      script = ''
-        if [ ! -s ${lib.escapeShellArg tokenFile} ]; then
-          echo "there is no API token in ${tokenFile} (services.homelab.dns.tokenFile)." \
-            "Write it there, or see why your secrets were not decrypted; then: systemctl restart homelab-apply"
-          exit 1
-        fi
-        deadline=$((SECONDS + 300))
-        until k3s kubectl --kubeconfig ${kubeconfig} --request-timeout=5s get --raw=/readyz > /dev/null 2>&1; do
-          if [ "$SECONDS" -ge "$deadline" ]; then
-            echo "the Kubernetes API did not answer for 5 minutes." \
-              "See: journalctl -u k3s; then: systemctl restart homelab-apply"
-            exit 1
-          fi
-          sleep 1
-        done
-      '';
+      environment = {
+        TOKEN_FILE = tokenFile;
+        KUBECONFIG = kubeconfig;
+        PATIENCE = "300";
+        AGAIN = if cfg.apply.onSwitch then "ten minutes" else "";
+      };
+      script = builtins.readFile ./ready.sh;
       serviceConfig = {
         Type = "oneshot";
         TimeoutStartSec = "6min";
       };
     };
 
+    # k3s may come up after those five minutes, too. What fails later than that tries again by itself, below.
+    systemd.timers.homelab-again = lib.mkIf cfg.apply.onSwitch {
+      description = "Run homelab up once the Kubernetes API answers";
+      timerConfig = {
+        Unit = "homelab-apply.service";
+        OnActiveSec = "10min";
+        # So that it can be started again.
+        RemainAfterElapse = false;
+      };
+    };
+
     systemd.services.homelab-apply = {
       description = "Make the lab what its configuration says (homelab up)";
-      wantedBy = lib.mkIf cfg.apply.onSwitch [ "multi-user.target" ];
+      wantedBy = lib.mkIf waits [ "multi-user.target" ];
       wants = [ "network-online.target" ];
       requires = [ "homelab-ready.service" ];
       after = [
         "homelab-ready.service"
-        "k3s.service"
         "network-online.target"
       ];
       restartTriggers = [ configuration ];
+      # A switch restarts each changed unit that is active, whoever started it, and waits for it.
+      restartIfChanged = waits;
       # After a power cut the router may come back long after this machine: go on trying, ever more seldom.
       unitConfig.StartLimitIntervalSec = 0;
       serviceConfig = {
@@ -81,6 +88,22 @@ in
         RestartMaxDelaySec = "30min";
       }
       // hardening;
+    };
+
+    # A switch waits for the units that it starts, and this one only asks for the run. A run with the configuration from
+    # before, which may be under way, gives way to it.
+    systemd.services.homelab-apply-later = lib.mkIf (cfg.apply.onSwitch && !cfg.apply.wait) {
+      description = "Start homelab up without waiting for it";
+      wantedBy = [ "multi-user.target" ];
+      restartTriggers = [
+        configuration
+        cfg.package
+      ];
+      script = "systemctl restart --no-block homelab-apply.service";
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+      };
     };
   };
 }

@@ -19,7 +19,6 @@ in
       wants = [ "network-online.target" ];
       after = [
         "homelab-apply.service"
-        "k3s.service"
         "network-online.target"
       ];
       serviceConfig = {

@@ -190,7 +190,14 @@ in
         type = types.bool;
         default = true;
         example = false;
-        description = "Whether `nixos-rebuild switch` and each start of the machine run `homelab up`. Without it: `systemctl restart homelab-apply`.";
+        description = "Whether `nixos-rebuild switch` and each start of the machine run `homelab up`. Without it, nothing runs it but `systemctl restart homelab-apply`, also where it has run before.";
+      };
+
+      wait = mkOption {
+        type = types.bool;
+        default = true;
+        example = false;
+        description = "Whether the switch waits for that run, and fails when it fails. Set it to false for deployers that roll back a switch that takes long or fails (deploy-rs: 240 seconds): the switch then only starts the run, and `systemctl status homelab-apply` and the doctor say how it ended.";
       };
 
       timeout = mkOption {

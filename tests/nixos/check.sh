@@ -51,6 +51,9 @@ say "they have no dead code"
 say "a changed address restarts k3s, once"
 bash tests/nixos/address-test.sh
 
+say "the wait for the API ends, whatever k3s does"
+bash tests/nixos/ready-test.sh
+
 lib=${NIXPKGS_LIB:-}
 if [ -z "$lib" ]; then
   lib=$(nix-instantiate --find-file nixpkgs/lib 2>/dev/null || true)

@@ -17,6 +17,9 @@ let
     lib.optional (different != [ ]) "golden files differ: ${toString different}"
     ++ lib.optional (evaluated.incomplete != [ ]) "undocumented: ${toString evaluated.incomplete}"
     ++ lib.optional (
+      evaluated.heldUp != { }
+    ) "ordered after k3s.service: ${builtins.toJSON evaluated.heldUp}"
+    ++ lib.optional (
       evaluated.reference != builtins.readFile ../../docs/options.md
     ) "docs/options.md is not current";
 

@@ -117,6 +117,12 @@ in
     { services.homelab.doctor.enable = false; }
   ];
 
+  # For deployers that roll back a switch that takes long.
+  no-waiting = [
+    minimal
+    { services.homelab.apply.wait = false; }
+  ];
+
   # Other web servers, on ports that do not matter.
   neighbours = [
     minimal

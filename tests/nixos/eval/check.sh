@@ -47,6 +47,12 @@ if [ -n "$incomplete" ]; then
   failed=1
 fi
 
+held=$(evaluate heldUp | jq -c .)
+if [ "$held" != '{}' ] || [ "$(evaluate heldUpOnPurpose | jq -c .)" != '["homelab-x"]' ]; then
+  echo "ordered after k3s.service, whose start has no time-out: $held" >&2
+  failed=1
+fi
+
 evaluate reference | jq -j . >"$work/options.md"
 compare "$work/options.md" "$root/docs/options.md"
 

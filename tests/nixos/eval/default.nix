@@ -55,13 +55,42 @@ let
       failed = failed evaluated;
       inherit (config) warnings;
     };
-  # A reader of the golden files finds that script in its own file.
+  # A reader of the golden files finds those scripts in their own files.
   withoutFile =
     unit:
-    if unit.script or "" == builtins.readFile ../../../modules/address.sh then
-      unit // { script = "modules/address.sh"; }
-    else
-      unit;
+    let
+      ours = lib.filter (name: unit.script or "" == builtins.readFile (../../../modules + "/${name}")) [
+        "address.sh"
+        "ready.sh"
+      ];
+    in
+    if ours == [ ] then unit else unit // { script = "modules/${lib.head ours}"; };
+
+  # Our units that are held up while k3s hangs in its start, which has no time-out.
+  held =
+    evaluated:
+    let
+      inherit (evaluated.config) systemd;
+      units = lib.attrsToList systemd.services ++ lib.attrsToList systemd.timers;
+      relations =
+        unit:
+        lib.concatMap (name: lib.toList (unit.${name} or [ ])) [
+          "after"
+          "requires"
+          "requisite"
+          "bindsTo"
+        ]
+        ++ lib.concatMap (name: lib.toList (unit.unitConfig.${name} or [ ])) [
+          "After"
+          "Requires"
+          "Requisite"
+          "BindsTo"
+        ];
+      isHeld = unit: lib.any (lib.hasInfix "k3s.service") (relations unit.value);
+    in
+    map (unit: unit.name) (
+      lib.filter (unit: lib.hasPrefix "homelab" unit.name && isHeld unit) units
+    );
   failed = evaluated: map (a: a.message) (lib.filter (a: !a.assertion) evaluated.config.assertions);
 
   cases = import ./cases.nix { inherit lib; };
@@ -93,6 +122,15 @@ rec {
       }
     ) refusals;
   };
+
+  # No unit of ours waits for k3s.service; must be empty.
+  heldUp = lib.filterAttrs (_: units: units != [ ]) (
+    lib.mapAttrs (_: modules: held (evaluate modules)) cases
+  );
+  # The search itself must be able to find one.
+  heldUpOnPurpose = held (
+    evaluate (cases.minimal ++ [ { systemd.services.homelab-x.after = [ "k3s.service" ]; } ])
+  );
 
   # Every option has all that a reader needs; the list of those that do not must be empty.
   incomplete = map (option: option.name) (

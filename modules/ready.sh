@@ -1,0 +1,19 @@
+# Ends well once the Kubernetes API answers; gives up after PATIENCE seconds, however long k3s itself would go on starting.
+# Reads TOKEN_FILE, the file with the DNS provider's token, and KUBECONFIG.
+set -eu
+
+if [ ! -s "$TOKEN_FILE" ]; then
+  echo "there is no API token in $TOKEN_FILE (services.homelab.dns.tokenFile)." \
+    "Write it there, or see why your secrets were not decrypted; then: systemctl restart homelab-apply"
+  exit 1
+fi
+
+deadline=$((SECONDS + PATIENCE))
+until timeout 10 k3s kubectl --kubeconfig "$KUBECONFIG" --request-timeout=5s get --raw=/readyz >/dev/null 2>&1; do
+  if [ "$SECONDS" -ge "$deadline" ]; then
+    echo "the Kubernetes API has not answered for $PATIENCE seconds; k3s.service is $(systemctl is-active k3s || true)." \
+      "See: journalctl -u k3s. Once k3s runs: systemctl restart homelab-apply${AGAIN:+, which happens by itself within $AGAIN}"
+    exit 1
+  fi
+  sleep 1
+done
