@@ -17,6 +17,7 @@ pub mod dns;
 pub mod error;
 pub mod machine;
 pub mod net;
+pub mod outside;
 pub mod plan;
 pub mod ui;
 pub mod verify;
