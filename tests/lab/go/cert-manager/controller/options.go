@@ -25,6 +25,9 @@ func parse() (options, error) {
 	flag.StringVar(&parsed.leaderNamespace, "leader-election-namespace", "kube-system", "namespace of the lease")
 	flag.StringVar(&parsed.HTTP01SolverImage, "acme-http01-solver-image", "", "image of the HTTP-01 solver")
 	flag.IntVar(&parsed.MaxConcurrentChallenges, "max-concurrent-challenges", 60, "challenges at work at once")
+	first, longest := &parsed.CertificateRequestMinimumBackoffDuration, &parsed.CertificateRequestMaximumBackoffDuration
+	flag.DurationVar(first, "certificate-request-minimum-backoff-duration", *first, "pause after a failed request")
+	flag.DurationVar(longest, "certificate-request-maximum-backoff-duration", *longest, "longest such pause")
 	servers := flag.String("dns01-recursive-nameservers", "", "HOST:PORT or https://HOST/PATH, separated by commas")
 	only := flag.Bool("dns01-recursive-nameservers-only", false, "ask no authoritative server")
 	flag.Parse()
