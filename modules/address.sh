@@ -1,6 +1,6 @@
 # Restarts k3s when this machine has another address than the one under which the cluster knows it.
 # k3s reads the address once, when it starts; with DHCP it can change at any time.
-# INTERFACE and NODE may be empty: then it is the default route's interface, and the host name.
+# INTERFACE and NODE may be empty: then it is the default route's interface, as k3s chooses it, and the host name.
 set -eu
 
 kubeconfig=${KUBELET_KUBECONFIG:-/var/lib/rancher/k3s/agent/kubelet.kubeconfig}
@@ -9,9 +9,22 @@ marker=$RUNTIME_DIRECTORY/restarted-for
 # While k3s is starting it reads the address anyway.
 [ -e "$kubeconfig" ] && systemctl is-active --quiet k3s || exit 0
 
-interface=${INTERFACE:-$(ip -4 -o route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)}
-[ -n "$interface" ] || exit 0
-addresses=$(ip -4 -o address show dev "$interface" scope global | sed -n 's/.* inet \([0-9.]*\).*/\1/p')
+# The links of the default routes, in their order, of which k3s takes the first with a usable address. Links of pods and
+# containers are none: a DHCP client that takes them for a network gives them such a route.
+candidates() {
+  ip -4 -o route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' |
+    grep -Ev '^(veth|cni|flannel|kube-|docker|virbr)|^br-[0-9a-f]{12}$' || true
+}
+# Without 169.254.0.0/16, which k3s does not take either: it is what a link gives itself when nobody answers.
+addresses_of() {
+  ip -4 -o address show dev "$1" scope global | sed -n '/ inet 169\.254\./d; s/.* inet \([0-9.]*\).*/\1/p'
+}
+
+addresses=
+for interface in ${INTERFACE:-$(candidates)}; do
+  addresses=$(addresses_of "$interface")
+  [ -z "$addresses" ] || break
+done
 [ -n "$addresses" ] || exit 0
 
 node=${NODE:-$(tr '[:upper:]' '[:lower:]' </proc/sys/kernel/hostname)}
