@@ -27,6 +27,8 @@
         homelab =
           { lib, pkgs, ... }:
           {
+            # One module under two names: whoever imports both gets it once.
+            key = "homelab";
             imports = [ ./modules ];
             # No overlay is forced on anybody's nixpkgs.
             services.homelab.package = lib.mkDefault self.packages.${systemOf pkgs}.homelab;

@@ -19,30 +19,7 @@ let
     message = "services.homelab.${name} is missing; write services.homelab.${name} = \"${example}\";";
   };
 
-  # What the other web servers of this machine listen on, as far as their modules say it.
-  ifGiven = value: default: if value == [ ] then default else value;
-  ofListeners = map (listener: listener.port or 80);
-  nginx = config.services.nginx or { };
-  nginxDefault = ifGiven (ofListeners (nginx.defaultListen or [ ])) [
-    (nginx.defaultHTTPListenPort or 80)
-    (nginx.defaultSSLListenPort or 443)
-  ];
-  apache = config.services.httpd or { };
-  caddy = config.services.caddy or { };
-  ofHosts =
-    default: hosts:
-    lib.concatMap (host: ifGiven (ofListeners (host.listen or [ ])) default) (lib.attrValues hosts);
-  ports = {
-    nginx = ofHosts nginxDefault (nginx.virtualHosts or { });
-    httpd = ofHosts [
-      80
-      443
-    ] (apache.virtualHosts or { });
-    caddy = [
-      (caddy.httpPort or 80)
-      (caddy.httpsPort or 443)
-    ];
-  };
+  ports = import ./ports.nix { inherit config lib; };
   clashes = lib.filter (port: port == 80 || port == 443);
   webServer = name: {
     assertion = !((config.services.${name} or { }).enable or false) || clashes ports.${name} == [ ];
@@ -55,6 +32,7 @@ let
     || lib.any (
       flag: lib.hasInfix "--disable=${component}" flag || lib.hasInfix "--disable ${component}" flag
     ) (lib.toList k3s.extraFlags);
+  flagged = lib.filter (flag: lib.hasPrefix "--flannel-backend=" flag) cfg.k3s.extraFlags;
   leftOut = component: {
     assertion = facts.isServer -> disabled component;
     message = "k3s would start its own ${component}, which takes the ports of the lab's ingress. Do not force services.k3s.disable or services.k3s.extraFlags; add to services.homelab.k3s.disable and services.homelab.k3s.extraFlags.";
@@ -88,6 +66,10 @@ in
         assertion = cfg.role == "agent" -> cfg.k3s.disable == [ ] && (k3s.disable or [ ]) == [ ];
         message = "k3s agents have no --disable and do not start with it; set services.homelab.k3s.disable on the servers.";
       }
+      {
+        assertion = lib.all (flag: flag == "--flannel-backend=host-gw") flagged;
+        message = "services.homelab.k3s.extraFlags has ${toString flagged}, of which the firewall does not know. Write it as services.homelab.flannelBackend, on every machine.";
+      }
       (leftOut "traefik")
       (leftOut "servicelb")
       (webServer "nginx")
@@ -102,8 +84,12 @@ in
     ];
 
     warnings =
-      lib.optional (config.services.traefik.enable or false)
-        "services.traefik is enabled on a node of the lab: its entry points must not be ports 80 and 443, which the lab's ingress has."
+      lib.optional
+        ((config.services.caddy.enable or false) && config.services.caddy.virtualHosts or { } == { })
+        "services.caddy is enabled on a node of the lab, and what it listens on is not in its virtualHosts: that must not be ports 80 and 443, which the lab's ingress has."
+      ++
+        lib.optional (config.services.traefik.enable or false)
+          "services.traefik is enabled on a node of the lab: its entry points must not be ports 80 and 443, which the lab's ingress has."
       ++
         lib.optional (lib.hasInfix "-t nat -F" (config.networking.firewall.extraCommands or ""))
           "networking.firewall.extraCommands flushes the nat table, and with it the rules by which k3s brings ports 80 and 443 to the ingress: delete your own rules one by one instead."

@@ -5,4 +5,15 @@ cfg: rec {
   leads = isServer && cfg.serverAddr == "";
   # With several servers, each is a member of etcd.
   hasEtcd = isServer && (cfg.clusterInit || cfg.serverAddr != "");
+  # flannel's links to the pods of other machines.
+  tunnels =
+    {
+      vxlan = [ "flannel.1" ];
+      wireguard-native = [
+        "flannel-wg"
+        "flannel-wg-v6"
+      ];
+      none = [ ];
+    }
+    .${cfg.flannelBackend};
 }

@@ -1,10 +1,88 @@
-# The firewall stays on; what the lab needs passes.
+# The firewall stays on. What the lab needs passes, and ports 80 and 443 answer where NixOS' own options say so.
+#
+# k3s hands ports 80 and 443 to the ingress by DNAT in PREROUTING (the CNI plugin portmap), and NixOS' firewall filters in
+# INPUT, where such a packet never comes: alone, it closes neither. So a chain before DNAT (mangle comes before dstnat, and
+# after connection tracking) drops what those options do not open. It looks at new connections to this machine's own
+# addresses and these two ports, and at nothing else.
 { config, lib, ... }:
 let
   inherit (lib) mkIf optionals;
   cfg = config.services.homelab;
   facts = import ./facts.nix cfg;
-  inherit (cfg.clusterFirewall) interface;
+  inherit (config.networking) firewall;
+  inherit (cfg.clusterFirewall) interface nodes;
+  # An option since 26.05.
+  backend =
+    firewall.backend or (if config.networking.nftables.enable or false then "nftables" else "iptables");
+  isIptables = firewall.enable && backend == "iptables";
+  isNftables = firewall.enable && backend == "nftables";
+
+  web = [
+    80
+    443
+  ];
+  opens =
+    where: port:
+    lib.elem port where.allowedTCPPorts
+    || lib.any (range: range.from <= port && port <= range.to) where.allowedTCPPortRanges;
+  guarded = lib.filter (port: !opens firewall port) web;
+  # Where a port answers that is not open everywhere.
+  links =
+    port:
+    lib.sort lib.lessThan (
+      lib.unique (
+        [ "lo" ]
+        ++ firewall.trustedInterfaces
+        ++ lib.attrNames (lib.filterAttrs (_: where: opens where port) firewall.interfaces)
+      )
+    );
+  quoted = names: lib.concatMapStringsSep ", " (name: ''"${name}"'') names;
+
+  iptablesGuard = ''
+    ip46tables -t mangle -N homelab-web
+    ip46tables -t mangle -A homelab-web -m addrtype ! --dst-type LOCAL -j RETURN
+    ip46tables -t mangle -A homelab-web -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
+  ''
+  + lib.concatMapStrings (
+    port:
+    lib.concatMapStrings (link: ''
+      ip46tables -t mangle -A homelab-web -p tcp --dport ${toString port} -i ${link} -j RETURN
+    '') (links port)
+    + ''
+      ip46tables -t mangle -A homelab-web -p tcp --dport ${toString port} -j DROP
+    ''
+  ) guarded
+  + ''
+    ip46tables -t mangle -A PREROUTING -p tcp -j homelab-web
+  '';
+  # Always there, so that a switch to a configuration without the chain removes it.
+  iptablesForget = ''
+    ip46tables -t mangle -D PREROUTING -p tcp -j homelab-web 2> /dev/null || true
+    ip46tables -t mangle -F homelab-web 2> /dev/null || true
+    ip46tables -t mangle -X homelab-web 2> /dev/null || true
+  '';
+  nftablesGuard = ''
+    chain prerouting {
+      type filter hook prerouting priority mangle; policy accept;
+
+      fib daddr type != local accept
+      ct state established,related accept
+  ''
+  + lib.concatMapStrings (port: ''
+    ${"  "}tcp dport ${toString port} iifname != { ${quoted (links port)} } drop
+  '') guarded
+  + ''
+    }
+  '';
+
+  # What pods send, and what other nodes' pods send to them; answers and forwarded ports pass by NixOS' own rules.
+  forward = ''
+    iifname "cni0" accept
+  ''
+  + lib.optionalString (facts.tunnels != [ ]) ''
+    iifname { ${quoted facts.tunnels} } oifname "cni0" accept
+  '';
+
   ports = {
     # The API; the kubelet; etcd's clients and peers.
     allowedTCPPorts =
@@ -14,27 +92,134 @@ let
         2379
         2380
       ];
-    # flannel's VXLAN, which must not be reachable from the internet.
-    allowedUDPPorts = [ 8472 ];
+    # flannel's. VXLAN knows no secret: who reaches its port can send into the cluster's network.
+    allowedUDPPorts =
+      {
+        vxlan = [ 8472 ];
+        wireguard-native = [
+          51820
+          51821
+        ];
+        none = [ ];
+      }
+      .${cfg.flannelBackend};
   };
+
+  # The same for some senders only, which NixOS' lists of ports cannot say.
+  isIPv6 = lib.hasInfix ":";
+  families = [
+    {
+      tables = "iptables";
+      name = "ip";
+      senders = lib.filter (node: !isIPv6 node) nodes;
+    }
+    {
+      tables = "ip6tables";
+      name = "ip6";
+      senders = lib.filter isIPv6 nodes;
+    }
+  ];
+  fromNodes =
+    rule:
+    lib.concatMapStrings (
+      family:
+      lib.optionalString (family.senders != [ ]) (
+        lib.concatMapStrings
+          (
+            protocol:
+            lib.optionalString (protocol.ports != [ ]) ''
+              ${rule family protocol.name (map toString protocol.ports)}
+            ''
+          )
+          [
+            {
+              name = "tcp";
+              ports = ports.allowedTCPPorts;
+            }
+            {
+              name = "udp";
+              ports = ports.allowedUDPPorts;
+            }
+          ]
+      )
+    ) families;
+  iptablesNodes = fromNodes (
+    family: protocol: numbers:
+    "${family.tables} -w -A nixos-fw ${
+      lib.optionalString (interface != null) "-i ${interface} "
+    }-s ${lib.concatStringsSep "," family.senders} -p ${protocol} -m multiport --dports ${lib.concatStringsSep "," numbers} -j nixos-fw-accept"
+  );
+  nftablesNodes = fromNodes (
+    family: protocol: numbers:
+    "${
+      lib.optionalString (interface != null) ''iifname "${interface}" ''
+    }${family.name} saddr { ${lib.concatStringsSep ", " family.senders} } ${protocol} dport { ${lib.concatStringsSep ", " numbers} } accept"
+  );
 in
 {
   config = mkIf cfg.enable {
     networking.firewall = lib.mkMerge [
       {
         # The pods of this machine and, by flannel, of the others: they must reach the API and DNS.
-        trustedInterfaces = [
-          "cni0"
-          "flannel.1"
-        ];
-        allowedTCPPorts = mkIf cfg.openFirewall [
-          80
-          443
-        ];
+        trustedInterfaces = [ "cni0" ] ++ facts.tunnels;
+        extraCommands = mkIf isIptables (
+          iptablesForget + lib.optionalString (guarded != [ ]) iptablesGuard
+        );
+        extraStopCommands = mkIf isIptables iptablesForget;
+        # Used with `filterForward` only.
+        extraForwardRules = mkIf isNftables forward;
       }
+      (mkIf cfg.openFirewall (
+        if cfg.interface == null then
+          { allowedTCPPorts = web; }
+        else
+          { interfaces.${cfg.interface}.allowedTCPPorts = web; }
+      ))
       (mkIf cfg.clusterFirewall.enable (
-        if interface == null then ports else { interfaces.${interface} = ports; }
+        if nodes != [ ] then
+          {
+            extraCommands = mkIf isIptables iptablesNodes;
+            extraInputRules = mkIf isNftables nftablesNodes;
+          }
+        else if interface == null then
+          ports
+        else
+          { interfaces.${interface} = ports; }
       ))
     ];
+    networking.nftables.tables = mkIf (isNftables && guarded != [ ]) {
+      homelab-web = {
+        family = "inet";
+        content = nftablesGuard;
+      };
+    };
+
+    # NixOS' usual DHCP client takes each new link for a network: it would give pods' links addresses and routes of
+    # 169.254.0.0/16 (nixpkgs#109389).
+    networking.dhcpcd.denyInterfaces = [
+      "veth*"
+      "cni*"
+      "flannel*"
+    ];
+
+    assertions = [
+      {
+        assertion =
+          cfg.clusterFirewall.enable && cfg.flannelBackend == "vxlan" -> interface != null || nodes != [ ];
+        message = "services.homelab.clusterFirewall would open 8472/udp, flannel's VXLAN, to everybody who reaches this machine, and who does can send packets into the cluster's network. Write the LAN's interface (ip -brief link shows it): services.homelab.interface = \"enp1s0\"; or the other machines' addresses: services.homelab.clusterFirewall.nodes = [ \"192.168.1.11\" ]; or, on every machine, services.homelab.flannelBackend = \"wireguard-native\";";
+      }
+    ];
+    warnings =
+      lib.optional (!firewall.enable && (!cfg.openFirewall || cfg.interface != null))
+        "networking.firewall.enable is false: ports 80 and 443 of this machine answer on every interface, whatever services.homelab.openFirewall and services.homelab.interface say."
+      ++
+        lib.optional
+          (
+            firewall.enable
+            && !isIptables
+            && !isNftables
+            && (guarded != [ ] || (cfg.clusterFirewall.enable && nodes != [ ]))
+          )
+          "networking.firewall.backend is ${backend}, for which services.homelab writes no rules: ports 80 and 443 answer on every interface, and services.homelab.clusterFirewall.nodes opens nothing.";
   };
 }

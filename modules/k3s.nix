@@ -46,6 +46,10 @@ in
           ;
         extraFlags =
           lib.optional (cfg.interface != null) "--flannel-iface=${cfg.interface}"
+          # Agents learn it from their server and do not know the flag.
+          ++ lib.optional (
+            facts.isServer && cfg.flannelBackend != "vxlan"
+          ) "--flannel-backend=${cfg.flannelBackend}"
           ++ lib.optionals facts.isServer (map (name: "--tls-san=${name}") names)
           ++ lib.optionals (facts.isServer && cfg.kubeconfig.group != null) [
             "--write-kubeconfig-mode=0640"

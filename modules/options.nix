@@ -74,7 +74,7 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "enp1s0";
-      description = "The network interface of the LAN, for machines with several; that of the default route if null.";
+      description = "The network interface of the LAN, for machines with several; that of the default route if null. With it, ports 80 and 443 answer on this interface only.";
     };
 
     domain = mkOption {
@@ -164,7 +164,18 @@ in
       type = types.bool;
       default = true;
       example = false;
-      description = "Whether ports 80 and 443 are open on this machine. Nothing is opened to the internet: that is your router's business.";
+      description = "Whether ports 80 and 443 answer to other machines: on `interface` only, or on every interface if that is null. With false they answer to this machine and its pods only, unless `networking.firewall` opens them (`interfaces.wg0.allowedTCPPorts`). k3s takes these ports before NixOS' firewall looks, so the module closes them with a rule of its own at an earlier place; that needs `networking.firewall.enable`. Your router decides what the internet reaches; on a machine with a public address, set `interface`.";
+    };
+
+    flannelBackend = mkOption {
+      type = types.enum [
+        "vxlan"
+        "wireguard-native"
+        "none"
+      ];
+      default = "vxlan";
+      example = "wireguard-native";
+      description = "How pods reach pods of other machines, the same on every machine: `vxlan` in the clear, `wireguard-native` encrypted; `none` if you install another network. After a change, restart k3s on all machines at once.";
     };
 
     clusterFirewall = {
@@ -173,7 +184,7 @@ in
         default = cfg.role == "agent" || cfg.serverAddr != "" || cfg.clusterInit;
         defaultText = literalExpression ''role == "agent" || serverAddr != "" || clusterInit'';
         example = true;
-        description = "Whether the ports are open by which the machines of a cluster talk with each other, and kubectl with a server: 6443 on servers, 10250 and 8472/udp everywhere, 2379 and 2380 between servers with etcd. Turn it on at a first server without `clusterInit` when an agent joins it.";
+        description = "Whether the ports are open by which the machines of a cluster talk with each other, and kubectl with a server: 6443 on servers, 10250 everywhere, 2379 and 2380 between servers with etcd, and flannel's: 8472/udp, or 51820/udp and 51821/udp with `wireguard-native`. Turn it on at a first server without `clusterInit` when an agent joins it. With `vxlan` it needs an interface or `nodes`: who reaches 8472/udp can send packets into the cluster's network.";
       };
 
       interface = mkOption {
@@ -182,6 +193,16 @@ in
         defaultText = literalExpression "config.services.homelab.interface";
         example = "enp1s0";
         description = "The only interface on which those ports are open; all if null.";
+      };
+
+      nodes = mkOption {
+        type = types.listOf (types.strMatching "[0-9a-fA-F.:]+(/[0-9]{1,3})?");
+        default = [ ];
+        example = [
+          "192.168.1.11"
+          "192.168.1.12"
+        ];
+        description = "The only addresses or networks to which those ports are open: the cluster's other machines, and from where you run kubectl. All if empty.";
       };
     };
 

@@ -54,6 +54,16 @@ bash tests/nixos/address-test.sh
 say "the wait for the API ends, whatever k3s does"
 bash tests/nixos/ready-test.sh
 
+say "ports answer where the module's options say, behind either firewall of NixOS"
+if [ "$(id -u)" = 0 ]; then
+  debian iptables iptables >/dev/null
+  debian nft nftables >/dev/null
+  debian python3 python3 >/dev/null
+  bash tests/nixos/firewall-test.sh
+else
+  echo "SKIPPED: it makes network namespaces, for which it must be root"
+fi
+
 lib=${NIXPKGS_LIB:-}
 if [ -z "$lib" ]; then
   lib=$(nix-instantiate --find-file nixpkgs/lib 2>/dev/null || true)

@@ -83,9 +83,16 @@ in
           services.photos.readTimeout = 900;
         };
       };
-      services.k3s.package.version = "1.37.0+k3s1";
       networking.nftables.enable = true;
     }
+    (
+      { pkgs, ... }:
+      {
+        services.k3s.package = pkgs.k3s // {
+          version = "1.37.0+k3s1";
+        };
+      }
+    )
   ];
 
   agent = [
@@ -95,6 +102,7 @@ in
         role = "agent";
         serverAddr = "https://node1.lan:6443";
         tokenFile = "/run/secrets/k3s-token";
+        interface = "enp1s0";
       };
     }
   ];
@@ -107,6 +115,10 @@ in
         tokenFile = "/run/secrets/k3s-token";
         nodeIP = "192.168.1.11";
         nodeName = "second";
+        clusterFirewall.nodes = [
+          "192.168.1.10"
+          "fd00:1::10"
+        ];
       };
     }
   ];
@@ -123,11 +135,81 @@ in
     { services.homelab.apply.wait = false; }
   ];
 
+  # Ports 80 and 443 for this machine and its pods alone.
+  closed = [
+    minimal
+    { services.homelab.openFirewall = false; }
+  ];
+
+  # The strictest that NixOS offers: pods must pass all the same.
+  filtered = [
+    minimal
+    {
+      services.homelab = {
+        interface = "enp1s0";
+        flannelBackend = "wireguard-native";
+        clusterFirewall = {
+          enable = true;
+          interface = null;
+        };
+      };
+      networking = {
+        nftables.enable = true;
+        firewall.filterForward = true;
+      };
+    }
+  ];
+
+  # Ports that the owner opens himself, one for a tunnel and one for all.
+  opened-by-hand = [
+    minimal
+    {
+      services.homelab = {
+        openFirewall = false;
+        clusterFirewall = {
+          enable = true;
+          nodes = [ "192.168.1.0/24" ];
+        };
+      };
+      networking = {
+        nftables.enable = true;
+        firewall = {
+          allowedTCPPorts = [ 80 ];
+          interfaces.wg0.allowedTCPPorts = [ 443 ];
+        };
+      };
+    }
+  ];
+
+  # Both names of the flake's module, as happens with several imports.
+  imported-twice =
+    let
+      flake = (import ../../../flake.nix).outputs {
+        nixpkgs = { inherit lib; };
+        self.packages.x86_64-linux.homelab = {
+          type = "derivation";
+          name = "homelab-of-the-flake";
+          outPath = "/nix/store/${lib.concatStrings (lib.replicate 32 "2")}-homelab-of-the-flake";
+          meta.mainProgram = "homelab";
+        };
+      };
+    in
+    [
+      flake.nixosModules.default
+      flake.nixosModules.homelab
+      minimal
+    ];
+
   # Other web servers, on ports that do not matter.
   neighbours = [
     minimal
     {
       services = {
+        caddy = {
+          enable = true;
+          virtualHosts.":8080" = { };
+          virtualHosts."http://old.lan:8081, http://older.lan:8082" = { };
+        };
         nginx = {
           enable = true;
           virtualHosts.old.listen = [
@@ -135,7 +217,16 @@ in
               addr = "127.0.0.1";
               port = 8080;
             }
+            { addr = "unix:/run/nginx/old.sock"; }
+            { addr = "[::1]:8083"; }
           ];
+          defaultListen = [
+            {
+              addr = "127.0.0.1";
+              port = 8084;
+            }
+          ];
+          virtualHosts.older = { };
         };
         httpd = {
           enable = true;

@@ -40,10 +40,16 @@ let
         # Where a release has the option and another the flag, k3s sees the same: hence the same golden file.
         flags = lib.sort lib.lessThan (flags config.services.k3s);
       };
-      inherit (config.networking) firewall;
+      firewall = removeAttrs config.networking.firewall [ "backend" ];
+      nftables = lib.mapAttrs (_: table: { inherit (table) family content; }) (
+        config.networking.nftables.tables
+      );
+      dhcpcd = config.networking.dhcpcd.denyInterfaces;
       units = {
-        inherit (config.systemd) timers;
-        services = lib.mapAttrs (_: withoutFile) config.systemd.services;
+        timers = lib.mapAttrs (_: said blank.timers.blank) config.systemd.timers;
+        services = lib.mapAttrs (_: unit: withoutFile (said blank.services.blank unit)) (
+          removeAttrs config.systemd.services [ "k3s" ]
+        );
       };
       configuration = config.services.homelab.settings;
       environment = {
@@ -55,6 +61,15 @@ let
       failed = failed evaluated;
       inherit (config) warnings;
     };
+  # What a unit says beyond the defaults.
+  said = defaults: lib.filterAttrs (name: value: value != defaults.${name});
+  blank =
+    (evaluate [
+      {
+        systemd.services.blank = { };
+        systemd.timers.blank = { };
+      }
+    ]).config.systemd;
   # A reader of the golden files finds those scripts in their own files.
   withoutFile =
     unit:
@@ -88,9 +103,7 @@ let
         ];
       isHeld = unit: lib.any (lib.hasInfix "k3s.service") (relations unit.value);
     in
-    map (unit: unit.name) (
-      lib.filter (unit: lib.hasPrefix "homelab" unit.name && isHeld unit) units
-    );
+    map (unit: unit.name) (lib.filter (unit: lib.hasPrefix "homelab" unit.name && isHeld unit) units);
   failed = evaluated: map (a: a.message) (lib.filter (a: !a.assertion) evaluated.config.assertions);
 
   cases = import ./cases.nix { inherit lib; };

@@ -12,6 +12,7 @@ let
     role = "agent";
     serverAddr = "https://node1.lan:6443";
     tokenFile = "/run/secrets/k3s-token";
+    interface = "enp1s0";
   };
   but = base: mistake: [
     base
@@ -32,6 +33,7 @@ in
         enable = true;
         role = "agent";
         serverAddr = "https://node1.lan:6443";
+        interface = "enp1s0";
       };
     }
   ];
@@ -60,13 +62,47 @@ in
       virtualHosts.old = { };
     };
   };
+  nginx-without-a-port = but good {
+    services.nginx = {
+      enable = true;
+      virtualHosts.old.listen = [ { addr = "192.168.1.10"; } ];
+    };
+  };
+  nginx-with-tls = but good {
+    services.nginx = {
+      enable = true;
+      defaultHTTPListenPort = 8080;
+      virtualHosts.old.addSSL = true;
+    };
+  };
+  nginx-by-default = but good {
+    services.nginx = {
+      enable = true;
+      defaultListen = [ { addr = "[::1]"; } ];
+      virtualHosts.old = { };
+    };
+  };
   apache-on-443 = but good {
     services.httpd = {
       enable = true;
       virtualHosts.old.listen = [ { port = 443; } ];
     };
   };
-  caddy = but good { services.caddy.enable = true; };
+  # What it listens on stands nowhere that can be read.
+  caddy-unknown = but good { services.caddy.enable = true; };
+  caddy-on-443 = but good {
+    services.caddy = {
+      enable = true;
+      virtualHosts."old.example.com" = { };
+    };
+  };
+  # TLS on another port: port 80 still sends people there.
+  caddy-on-80 = but good {
+    services.caddy = {
+      enable = true;
+      virtualHosts."old.example.com:8443" = { };
+    };
+  };
   traefik-beside-k3s = but good { services.traefik.enable = true; };
   traefik-in-k3s = but good (
     { options, ... }:
@@ -83,6 +119,20 @@ in
       flushRuleset = true;
     };
   };
+  vxlan-for-everybody = but good { services.homelab.clusterFirewall.enable = true; };
+  vxlan-at-an-agent = but agent { services.homelab.interface = lib.mkForce null; };
+  backend-as-a-flag = but good {
+    services.homelab.k3s.extraFlags = [ "--flannel-backend=wireguard-native" ];
+  };
+  firewall-off = but good {
+    services.homelab.openFirewall = false;
+    networking.firewall.enable = false;
+  };
   nat-flushed = but good { networking.firewall.extraCommands = "iptables -t nat -F"; };
-  etcd-without-an-address = but good { services.homelab.clusterInit = true; };
+  etcd-without-an-address = but good {
+    services.homelab = {
+      clusterInit = true;
+      interface = "enp1s0";
+    };
+  };
 }
