@@ -38,28 +38,43 @@ let
     );
   quoted = names: lib.concatMapStringsSep ", " (name: ''"${name}"'') names;
 
-  iptablesGuard = ''
-    ip46tables -t mangle -N homelab-web
-    ip46tables -t mangle -A homelab-web -m addrtype ! --dst-type LOCAL -j RETURN
-    ip46tables -t mangle -A homelab-web -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
-  ''
-  + lib.concatMapStrings (
+  rules = lib.concatMapStrings (
     port:
     lib.concatMapStrings (link: ''
-      ip46tables -t mangle -A homelab-web -p tcp --dport ${toString port} -i ${link} -j RETURN
+      ip46tables -t mangle -A homelab-web-new -p tcp --dport ${toString port} -i ${link} -j RETURN
     '') (links port)
     + ''
-      ip46tables -t mangle -A homelab-web -p tcp --dport ${toString port} -j DROP
+      ip46tables -t mangle -A homelab-web-new -p tcp --dport ${toString port} -j DROP
     ''
-  ) guarded
-  + ''
-    ip46tables -t mangle -A PREROUTING -p tcp -j homelab-web
+  ) guarded;
+  forget = chain: ''
+    ip46tables -t mangle -D PREROUTING -p tcp -j ${chain} 2> /dev/null || true
+    ip46tables -t mangle -F ${chain} 2> /dev/null || true
+    ip46tables -t mangle -X ${chain} 2> /dev/null || true
   '';
-  # Always there, so that a switch to a configuration without the chain removes it.
-  iptablesForget = ''
-    ip46tables -t mangle -D PREROUTING -p tcp -j homelab-web 2> /dev/null || true
-    ip46tables -t mangle -F homelab-web 2> /dev/null || true
-    ip46tables -t mangle -X homelab-web 2> /dev/null || true
+  # The old chain goes when the new one is in its place. Without ports to close it goes, too: after a switch nothing else
+  # would remove it.
+  iptablesStart =
+    forget "homelab-web-new"
+    + lib.optionalString (guarded != [ ]) (
+      ''
+        ip46tables -t mangle -N homelab-web-new
+        ip46tables -t mangle -A homelab-web-new -m addrtype ! --dst-type LOCAL -j RETURN
+        ip46tables -t mangle -A homelab-web-new -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
+      ''
+      + rules
+      + ''
+        ip46tables -t mangle -A PREROUTING -p tcp -j homelab-web-new
+      ''
+    )
+    + forget "homelab-web"
+    + lib.optionalString (guarded != [ ]) ''
+      ip46tables -t mangle -E homelab-web-new homelab-web
+    '';
+  # A reload runs this before it starts anew, with NixOS' chain nixos-drop in place: then nothing may open.
+  iptablesStop = ''
+    iptables -w -C INPUT -j nixos-drop 2> /dev/null || {
+    ${forget "homelab-web"}}
   '';
   nftablesGuard = ''
     chain prerouting {
@@ -162,10 +177,8 @@ in
       {
         # The pods of this machine and, by flannel, of the others: they must reach the API and DNS.
         trustedInterfaces = [ "cni0" ] ++ facts.tunnels;
-        extraCommands = mkIf isIptables (
-          iptablesForget + lib.optionalString (guarded != [ ]) iptablesGuard
-        );
-        extraStopCommands = mkIf isIptables iptablesForget;
+        extraCommands = mkIf isIptables iptablesStart;
+        extraStopCommands = mkIf isIptables iptablesStop;
         # Used with `filterForward` only.
         extraForwardRules = mkIf isNftables forward;
       }

@@ -138,7 +138,7 @@ try:
     echo()
     if hold:
         open(hold + ".held", "w").close()
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not os.path.exists(hold) and time.monotonic() < end:
             time.sleep(0.02)
         echo()
@@ -146,15 +146,36 @@ except OSError:
     sys.exit(1)
 PYTHON
 
+# Tries to connect all the time, until the file is there; fails if one attempt succeeds.
+cat >"$work/knock.py" <<'PYTHON'
+import os, socket, sys
+host, port, end = sys.argv[1:]
+open(end + ".held", "w").close()
+tries = 0
+while not os.path.exists(end):
+    tries += 1
+    with socket.socket() as client:
+        client.settimeout(0.02)
+        if client.connect_ex((host, int(port))) == 0:
+            sys.exit(1)
+sys.exit(0 if tries > 5 else 1)
+PYTHON
+
 # serve PLACE PORTS...
 serve() {
   nsenter --net="/run/netns/$id-$1" -- python3 "$work/serve.py" "$work/$1.ready" "${@:2}" &
   servers+=($!)
-  for _ in $(seq 200); do
-    [ -e "$work/$1.ready" ] && return
+  appears "$work/$1.ready"
+}
+
+# appears FILE: within a minute
+appears() {
+  local _
+  for _ in $(seq 1200); do
+    [ -e "$1" ] && return
     sleep 0.05
   done
-  echo "the listeners in $1 did not start" >&2
+  echo "$1 did not appear" >&2
   exit 1
 }
 
@@ -164,7 +185,7 @@ ask() { in_place "$1" python3 "$work/ask.py" "${2%:*}" "$3" "${2#*:}" "$4" "$5" 
 # yes PLACE KIND:PORT ADDRESS [SOURCE]: an answer must come, on a busy machine after a while
 yes() {
   looks=$((looks + 1))
-  ask "$1" "$2" "$3" "${4:-}" 5 || wrong "$1${4:+ ($4)} gets no answer from $3 at $2"
+  ask "$1" "$2" "$3" "${4:-}" 10 || wrong "$1${4:+ ($4)} gets no answer from $3 at $2"
 }
 
 # no PLACE KIND:PORT ADDRESS [SOURCE]
@@ -235,10 +256,7 @@ no lan udp:8472 192.168.1.11
 say "iptables, openFirewall = false: what was open before stays, nothing new comes"
 in_place wan python3 "$work/ask.py" tcp 192.168.2.11 443 "" 10 "$work/go" &
 held=$!
-for _ in $(seq 200); do
-  [ -e "$work/go.held" ] && break
-  sleep 0.05
-done
+appears "$work/go.held"
 load_iptables closed
 touch "$work/go"
 wait "$held" || wrong "a connection that was open was cut"
@@ -248,7 +266,20 @@ others_answer
 insiders_answer
 yes lan tcp:80 192.168.2.10
 
-say "iptables, back to minimal: the module's chain goes"
+say "iptables, reloaded: not open for a moment"
+in_place wan python3 "$work/knock.py" 192.168.2.11 80 "$work/knock" &
+knocking=$!
+appears "$work/knock.held"
+load_iptables closed
+load_iptables closed
+touch "$work/knock"
+wait "$knocking" || wrong "a reload opened the port for a moment"
+
+say "iptables, stopped: the module's chain goes, and so it does with a switch back to minimal"
+unload_iptables closed
+web yes wan 2
+load_iptables closed
+web no wan 2
 load_iptables minimal
 web yes wan 2
 
@@ -276,7 +307,7 @@ no lan tcp:6443 192.168.1.11 192.168.1.66
 no lan udp:8472 192.168.1.11 192.168.1.66
 no lan udp:8472 fd00:1::11 fd00:1::66
 no wan udp:8472 192.168.2.11
-unload_iptables
+unload_iptables second-server
 
 say "nftables: without the module's rules, closed ports are open, and filterForward cuts pods off"
 load_nftables everything without

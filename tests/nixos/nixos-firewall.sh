@@ -57,19 +57,30 @@ RULES
 
 helpers='ip46tables() { iptables -w "$@"; ip6tables -w "$@"; }'
 
-# load_iptables CASE [without]: what a reload does, which comes after each switch that changes the firewall
+# load_iptables CASE [without]: what a reload does, which comes after each switch that changes the firewall. Until it is
+# done, a rule of its own drops what comes in.
 load_iptables() {
-  { echo "$helpers"; golden "$1" .firewall.extraStopCommands; iptables_start "$@"; } >"$work/iptables.sh"
+  {
+    echo "$helpers"
+    echo "ip46tables -N nixos-drop"
+    echo "ip46tables -A nixos-drop -j DROP"
+    echo "ip46tables -A INPUT -j nixos-drop"
+    golden "$1" .firewall.extraStopCommands
+    iptables_start "$@"
+    echo "ip46tables -D INPUT -j nixos-drop"
+    echo "ip46tables -F nixos-drop"
+    echo "ip46tables -X nixos-drop"
+  } >"$work/iptables.sh"
   in_place node bash -e "$work/iptables.sh"
 }
 
-# What stopping the service does, with the chains of the last case.
+# unload_iptables CASE: what stopping the service does
 unload_iptables() {
   {
     echo "$helpers"
     echo "ip46tables -D INPUT -j nixos-fw"
     echo "ip46tables -t mangle -D PREROUTING -j nixos-fw-rpfilter"
-    golden minimal .firewall.extraStopCommands
+    golden "$1" .firewall.extraStopCommands
   } >"$work/iptables.sh"
   in_place node bash -e "$work/iptables.sh"
 }
