@@ -4,6 +4,7 @@
 set -eu
 
 kubeconfig=${KUBELET_KUBECONFIG:-/var/lib/rancher/k3s/agent/kubelet.kubeconfig}
+etcd=${ETCD:-/var/lib/rancher/k3s/server/db/etcd}
 marker=$RUNTIME_DIRECTORY/restarted-for
 
 # While k3s is starting it reads the address anyway.
@@ -40,6 +41,18 @@ for address in $addresses; do
     fi
   done
 done
+
+# etcd knows its members by address, and k3s does not start under another one (k3s-io/k3s#6524). Until then it goes on.
+if [ -d "$etcd" ]; then
+  if [ ! -e "$marker" ] || [ "$(cat "$marker")" != "$addresses" ]; then
+    echo "the address changed from $known to $addresses on $interface, and k3s here keeps its data in etcd, which does not" \
+      "start under another address: nothing is restarted. Give this machine $known back (a fixed lease in the router, or" \
+      "services.homelab.nodeIP). If that cannot be: systemctl stop k3s, run the command of 'systemctl cat k3s' once with" \
+      "--cluster-reset at its end, systemctl start k3s; further servers then have to join anew."
+    printf '%s\n' "$addresses" >"$marker"
+  fi
+  exit 0
+fi
 
 # Once for each new address: where a restart does not help, restarting for ever would only do harm.
 if [ -e "$marker" ] && [ "$(cat "$marker")" = "$addresses" ]; then

@@ -11,6 +11,8 @@ use crate::verify::UnitSeen;
 const SYSTEMD: &str = "/run/systemd/system";
 /// A server's unit and an agent's; the NixOS module calls both `k3s`.
 const UNITS: [&str; 2] = ["k3s", "k3s-agent"];
+/// What a server with etcd says, at no high level, over and over while it starts under another address (k3s-io/k3s#6524).
+const STRANGER: &str = "not a member of the etcd cluster";
 /// For each of the two programs that are asked.
 const WITHIN: Duration = Duration::from_secs(2);
 
@@ -41,10 +43,10 @@ fn state(shown: &str) -> Option<String> {
     Some(format!("{}/{}", value("ActiveState")?, value("SubState").unwrap_or_default()))
 }
 
-/// The message of the last fatal line, else of the last error; k3s writes `time=... level=... msg="..."`.
+/// The message of the last fatal line, else why etcd keeps it out, else of the last error; k3s writes `time=... level=... msg="..."`.
 fn last_error(journal: &str) -> Option<String> {
     let last = |level: &str| journal.lines().rev().find(|line| line.contains(level));
-    let line = last("level=fatal").or_else(|| last("level=error"))?;
+    let line = last("level=fatal").or_else(|| last(STRANGER)).or_else(|| last("level=error"))?;
     let message = line.split_once("msg=").map_or(line, |(_, message)| message);
     Some(message.trim().trim_matches('"').replace("\\\"", "\""))
 }
@@ -89,6 +91,11 @@ mod tests {
     fn the_last_fatal_line_wins_over_later_errors() {
         let journal = "time=\"a\" level=fatal msg=\"failed to find memory cgroup (v2)\"\nk3s.service: Failed\ntime=\"b\" level=error msg=\"other\"\n";
         assert_eq!(last_error(journal).as_deref(), Some("failed to find memory cgroup (v2)"));
+        let stranger = "level=info msg=\"this server is a not a member of the etcd cluster\"\nlevel=error msg=\"other\"\n";
+        assert_eq!(
+            last_error(stranger).as_deref(),
+            Some("this server is a not a member of the etcd cluster")
+        );
         assert_eq!(last_error("all is well"), None);
     }
 

@@ -22,7 +22,7 @@ check() {
   : >"$work/calls"
   PATH="$work/bin:$PATH" STOPPED=$2 HAS=$3 KNOWN=$4 CALLS="$work/calls" NODE=node1 \
     INTERFACE="${interface:-}" ROUTES="${routes:-eth0}" OTHER="${other:-}" \
-    RUNTIME_DIRECTORY="$work/run" KUBELET_KUBECONFIG="$work/kubeconfig" bash "$script" >"$work/said"
+    RUNTIME_DIRECTORY="$work/run" ETCD="$work/etcd" KUBELET_KUBECONFIG="$work/kubeconfig" bash "$script" >"$work/said"
   if [ "$(wc -l <"$work/calls")" != "$5" ]; then
     echo "$1: $(cat "$work/calls") $(cat "$work/said")" >&2
     exit 1
@@ -55,4 +55,10 @@ routes="eth0 eth1" check "the first route has no address, the second has" 0 "" 1
 # A bridge of the owner's is a network like any other, and so is the interface that was named.
 routes="br-lan eth1" other=192.168.1.7 check "a bridge of the LAN" 0 "" 192.168.1.7 0
 interface=veth-lan routes=eth1 other=192.168.1.7 check "the interface that is set" 0 "" 192.168.1.7 0
+mkdir "$work/etcd"
+check "another address, with etcd" 0 192.168.1.9 192.168.1.7 0
+grep -q -- "--cluster-reset" "$work/said"
+check "the same with etcd, once more" 0 192.168.1.9 192.168.1.7 0
+[ ! -s "$work/said" ]
+check "the old address is back" 0 192.168.1.7 192.168.1.7 0
 echo "restarted where it should, and nowhere else"

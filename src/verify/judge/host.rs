@@ -26,7 +26,9 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         (id::CGROUP, |_, machine| cgroup(machine)),
         (id::CIDR_OVERLAP, machine_net::overlap),
         (id::DISK, |_, machine| disk(machine)),
-        (id::NODE_ADDRESS, |evidence, machine| machine_net::address(this_node(evidence, machine), machine)),
+        (id::NODE_ADDRESS, |evidence, machine| {
+            machine_net::address(evidence, this_node(evidence, machine), machine)
+        }),
         (id::PORTS, |_, machine| ports(machine)),
         (id::FIREWALL_FLUSH, |_, machine| flush(machine)),
         (id::RESOLV, |_, machine| machine_dns::resolv(machine)),

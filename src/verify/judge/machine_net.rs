@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::config::is_private;
+use super::{config::is_private, etcd};
 use crate::verify::{
     evidence::{Cidr, Evidence, MachineSeen, NodeSeen, Route, at},
     model::{Finding, Outcome, Severity},
@@ -113,7 +113,7 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
     })
 }
 
-pub(super) fn address(node: Option<&NodeSeen>, machine: &MachineSeen) -> Outcome {
+pub(super) fn address(evidence: &Evidence, node: Option<&NodeSeen>, machine: &MachineSeen) -> Outcome {
     let Some(node) = node else {
         return Outcome::skip("no node has this machine's name or one of its addresses");
     };
@@ -123,15 +123,13 @@ pub(super) fn address(node: Option<&NodeSeen>, machine: &MachineSeen) -> Outcome
     let (name, claimed) = (&node.name, list(&node.addresses));
     if !node.addresses.iter().any(|address| here.contains(address)) {
         let now = machine.outward.map_or_else(|| "none".to_owned(), |address| format!("`{address}`"));
-        return moved(format!(
-            "the node `{name}` says it has {claimed}, but this machine has {now} on its LAN"
-        ));
+        return moved(evidence, name, &claimed, &now);
     }
     let suspect = |address: &IpAddr| machine.outward.is_some_and(|outward| outward != *address);
     let odd = node.addresses.iter().find(|address| address.is_ipv4() && suspect(address));
     match (odd, machine.outward) {
         (Some(address), Some(outward)) if is_elsewhere(*address) && !is_elsewhere(outward) => {
-            wrong_side(name, *address, outward)
+            wrong_side(evidence, name, *address, outward)
         }
         _ => Outcome::pass(claimed),
     }
@@ -145,23 +143,31 @@ fn is_elsewhere(address: IpAddr) -> bool {
         && networks.iter().filter_map(|text| Cidr::parse(text)).any(|network| network.holds(v4))
 }
 
-fn moved(summary: String) -> Outcome {
+fn moved(evidence: &Evidence, name: &str, claimed: &str, now: &str) -> Outcome {
+    let restart = etcd::take_another_address(evidence, name);
+    let fix = match etcd::has(evidence, name) {
+        true => format!(
+            "give the machine {claimed} back: make it static, or reserve it in the router. If that cannot be, {restart}"
+        ),
+        false => format!("make the address static, or reserve it in the router, and {restart}"),
+    };
     Finding::new(
-        summary,
+        format!("the node `{name}` says it has {claimed}, but this machine has {now} on its LAN"),
         "the machine got another address, from DHCP or by a move; k3s keeps the one it started with",
-        "make the address static, or reserve it in the router, and restart k3s: `sudo systemctl restart k3s`",
+        fix,
     )
     .look("ip -br address; kubectl get nodes -o wide")
     .into()
 }
 
-fn wrong_side(name: &str, address: IpAddr, outward: IpAddr) -> Outcome {
+fn wrong_side(evidence: &Evidence, name: &str, address: IpAddr, outward: IpAddr) -> Outcome {
+    let restart = etcd::take_another_address(evidence, name);
     Finding::new(
         format!(
             "the node `{name}` gives `{address}` as its address, but its LAN is on the side of `{outward}`"
         ),
         "k3s chose the address of a VPN or of a bridge of containers; every record points there",
-        format!("give k3s the flag `--node-ip={outward}`, and restart it: `sudo systemctl restart k3s`"),
+        format!("give k3s the flag `--node-ip={outward}`, and {restart}"),
     )
     .look("ip -br address; ip route get 1.1.1.1")
     .nixos(format!("services.homelab.nodeIP = \"{outward}\";"))

@@ -4,6 +4,7 @@ mod annotations;
 mod app;
 mod clock;
 mod config;
+mod etcd;
 mod host;
 mod ingress;
 mod issuance;

@@ -70,10 +70,10 @@ pub(super) const CHECKS: &[Def] = &[
             "After a reboot or a move nothing in the cluster is reachable, or the names point to an address that no one in the house reaches.",
         )
         .causes(&[
-            cause("DHCP gave the machine another address; k3s keeps the one it started with", "reserve the address in the router or make it static, and restart k3s"),
+            cause("DHCP gave the machine another address; k3s keeps the one it started with", "reserve the address in the router or make it static, and restart k3s; a server with etcd does not start under another address: give the old one back, or stop k3s, run its command once with `--cluster-reset`, and start it"),
             cause("k3s chose the address of a VPN or of a bridge of containers", "name the address or the interface: `services.homelab.nodeIP` or `services.homelab.interface`"),
         ])
-        .sources(&["k3s#6969", "k3s#1977", "k3s#4624", "rancher-desktop#1218"]),
+        .sources(&["k3s#6969", "k3s#6524", "k3s#1977", "k3s#4624", "rancher-desktop#1218"]),
     Def::warning(PORTS, "nothing else listens on ports 80 and 443")
         .before_up()
         .about(

@@ -61,11 +61,12 @@ pub(super) const CHECKS: &[Def] = &[
             cause("k3s is stopped or fails at its start", "`systemctl status k3s`; its last fatal line says why"),
             cause("`failed to find memory cgroup (v2)` on a Raspberry Pi", "`boot.kernelParams = [ \"cgroup_enable=memory\" \"cgroup_memory=1\" ];` and start the machine again"),
             cause("`server time isn't set properly`: the clock was not set yet", "enable `services.timesyncd`, and start k3s after `time-sync.target`"),
+            cause("`not a member of the etcd cluster`: the server's address has changed, and etcd knows the old one", "give the old one back; or stop k3s, run the command of its unit once with `--cluster-reset`, and start it"),
             cause("the disk is full", "free some, then start k3s"),
             cause("an update skipped a minor version, which Kubernetes does not support (version skew policy)", "go one minor version at a time: on NixOS `services.k3s.package`, for example `pkgs.k3s_1_36`"),
             cause("the server's address has changed", "correct it in the kubeconfig, and reserve it in the router"),
         ])
-        .sources(&["k3s-io/k3s#6969", "k3s contrib/util/check-config.sh"]),
+        .sources(&["k3s-io/k3s#6524, #6969", "k3s contrib/util/check-config.sh"]),
     Def::error(DISABLED, "k3s' own traefik and servicelb are out of the way")
         .needs(&[KUBECONFIG, API])
         .about(
@@ -111,10 +112,10 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("several interfaces, and k3s took another than the LAN's", "`--node-ip=ADDRESS` and `--flannel-iface=INTERFACE`; NixOS `services.homelab.nodeIP`"),
-            cause("the router gave the machine another address", "reserve it in the router's DHCP, then restart k3s"),
+            cause("the router gave the machine another address", "reserve it in the router's DHCP, then restart k3s; a server with etcd does not start under another address: give the old one back, or stop k3s, run its command once with `--cluster-reset`, and start it"),
             cause("no DHCP server answered when the machine started (169.254.x.x)", "see to cable and DHCP, then restart k3s"),
         ])
-        .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s-io/k3s#1977, #3006, #4624"]),
+        .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s-io/k3s#1977, #3006, #4624, #6524"]),
     Def::error(SYSTEM_PODS, "the pods of k3s run")
         .needs(&[KUBECONFIG, API, NODES])
         .about(

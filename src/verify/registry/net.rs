@@ -51,7 +51,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("UDP 8472 (VXLAN) is closed between the nodes", "open it between the nodes, on NixOS with `services.homelab.clusterFirewall.enable = true;` on each; 51820 with the wireguard backend"),
-            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both"),
+            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both; a server with etcd does not start under another address: give it the old one back"),
             cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
         ])
         .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811"]),

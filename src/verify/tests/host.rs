@@ -4,7 +4,12 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
-use super::{super::*, picture::*};
+use super::{
+    super::*,
+    k3s::{items, sound},
+    nodes::with_etcd,
+    picture::*,
+};
 
 fn machine() -> MachineSeen {
     let node = IpAddr::from(NODE);
@@ -205,6 +210,28 @@ fn an_address_that_the_machine_has_no_more_is_named() {
     });
     let finding = only(&report, id::NODE_ADDRESS);
     assert!(finding.summary.contains("192.168.1.2") && finding.summary.contains("192.168.1.50"));
+}
+
+#[test]
+fn a_server_with_etcd_gets_its_address_back_or_its_etcd_reset() {
+    let with_etcd = |outward: [u8; 4], addresses: Vec<IpAddr>| {
+        whole(|evidence| {
+            let mut seen = sound();
+            with_etcd(&mut items(&mut seen, "nodes")[0]);
+            evidence.nodes.as_mut().unwrap()[0].addresses = vec![[100, 101, 102, 103].into()];
+            evidence.cluster = Some(seen);
+            evidence.machine =
+                Some(MachineSeen { addresses: Some(addresses), outward: Some(outward.into()), ..machine() });
+        })
+    };
+    let moved = with_etcd([192, 168, 1, 50], vec![[192, 168, 1, 50].into()]);
+    let wrong_side = with_etcd(NODE, vec![NODE.into(), [100, 101, 102, 103].into()]);
+    for (report, words) in [(moved, "100.101.102.103 back"), (wrong_side, "--node-ip=192.168.1.2")] {
+        let Outcome::Fail(finding) = outcome(&report, id::NODE_ADDRESS) else { panic!("{report:#?}") };
+        let fix = finding.fix;
+        assert!(fix.text.contains(words) && fix.text.contains("--cluster-reset"), "{}", fix.text);
+        assert!(!fix.text.contains("restart k3s") && fix.commands.is_empty(), "{}", fix.text);
+    }
 }
 
 #[test]

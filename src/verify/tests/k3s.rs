@@ -263,6 +263,9 @@ fn a_server_that_is_down_is_explained_by_the_service_of_this_machine() {
     assert!(
         failed.cause.contains("memory cgroup") && failed.fix.nixos.unwrap().contains("cgroup_enable=memory")
     );
+    let stranger = "Failed to test data store connection: this server is a not a member of the etcd cluster. Found [pi-1=https://192.168.1.2:2380], expect: pi-1=https://192.168.1.77:2380";
+    let moved = refused(unit("activating/start", Some(stranger)));
+    assert!(moved.fix.text.contains("old address back") && moved.fix.text.contains("--cluster-reset"));
     let other = refused(unit("failed/failed", Some("something new.")));
     assert!(other.cause.ends_with("something new") && other.fix.commands.is_empty());
     assert!(only(&silent(ApiFault::Timeout, |_| {}), id::API).fix.text.contains("6443"));

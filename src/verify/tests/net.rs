@@ -161,9 +161,12 @@ fn pods_that_do_not_get_out_are_told_only_where_this_machine_does() {
 
 #[test]
 fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overlay() {
-    let two = |second: Result<HttpAnswer, String>| {
+    let of = |second: Result<HttpAnswer, String>, etcd: bool| {
         whole(|e| {
             let mut seen = sound();
+            if etcd {
+                super::nodes::with_etcd(&mut items(&mut seen, "nodes")[0]);
+            }
             let mut node: Value = items(&mut seen, "nodes")[0].clone();
             (node["metadata"]["name"], node["metadata"]["annotations"]) = ("nas".into(), json!({}));
             items(&mut seen, "nodes").push(node);
@@ -172,12 +175,17 @@ fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overl
             e.cluster = Some(seen);
         })
     };
+    let two = |second| of(second, false);
     assert!(matches!(outcome(&cluster(|_| {}), id::CROSS_NODE), Outcome::Skip { .. }));
     assert_eq!(fails(&two(Ok(nginx_404()))), []);
     let cut = two(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()));
     let finding = cut.failures().next().unwrap();
     assert_eq!((finding.id, finding.subject.node.as_deref()), (id::CROSS_NODE, Some("nas")));
     assert!(finding.finding().unwrap().fix.text.contains("8472"));
+    assert!(finding.finding().unwrap().fix.text.contains("restart k3s on both"));
+    let etcd = of(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()), true);
+    let fix = etcd.failures().next().unwrap().finding().unwrap().fix.text.clone();
+    assert!(!fix.contains("restart k3s") && fix.contains("give it the old one back"), "{fix}");
     let refused = two(Err("dial tcp 10.42.1.4:80: connect: connection refused".into()));
     assert_eq!(fails(&refused), [], "a pod that does not listen is no matter of the network");
 }

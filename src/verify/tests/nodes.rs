@@ -96,3 +96,30 @@ fn a_pod_of_k3s_that_does_not_run_is_named_and_metrics_are_optional() {
         (vec![id::SYSTEM_PODS], 0)
     );
 }
+
+/// The node becomes a member of etcd, as k3s marks it.
+pub(super) fn with_etcd(node: &mut Value) {
+    node["metadata"]["labels"] = json!({ "node-role.kubernetes.io/etcd": "true" });
+}
+
+#[test]
+fn a_server_with_etcd_is_never_told_to_restart_under_another_address() {
+    let (started, address) = ("/metadata/annotations/k3s.io~1internal-ip", "/status/addresses/0/address");
+    for (place, value) in [(started, "192.168.1.77"), (address, "10.42.0.7"), (address, "203.0.113.7")] {
+        let advised = |member: bool| {
+            let report = cluster(|seen| {
+                let node = &mut items(seen, "nodes")[0];
+                *node.pointer_mut(place).unwrap() = value.into();
+                if member {
+                    with_etcd(node);
+                }
+            });
+            only(&report, id::INTERNAL_IP).fix
+        };
+        let plain = advised(false);
+        assert!(plain.text.contains("systemctl restart k3s") && !plain.text.contains("--cluster-reset"));
+        let etcd = advised(true);
+        assert!(!etcd.text.contains("restart k3s") && etcd.commands.is_empty(), "{}", etcd.text);
+        assert!(etcd.text.contains("--cluster-reset") && etcd.text.contains("stop k3s"), "{}", etcd.text);
+    }
+}

@@ -6,6 +6,7 @@ use crate::{
     net::tls::{Leaf, Served},
     verify::{
         evidence::{Access, ApiFailure, ApiFault, ClusterSeen, Evidence, UnitSeen, at},
+        judge::etcd,
         model::{Finding, Outcome, Severity},
         words::span,
     },
@@ -253,6 +254,7 @@ pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
 
 /// What k3s says when it ends, and the cure.
 const LAST_WORDS: &[(&str, &str, &str)] = &[
+    (etcd::LAST_WORDS, etcd::CURE, "services.homelab.nodeIP = \"ADDRESS\"; # the old one, which etcd knows"),
     (
         "memory cgroup",
         "let the kernel count memory: add `cgroup_enable=memory cgroup_memory=1` to its command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and start the machine again",

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{NOT_READ, whole};
 use crate::verify::{
     evidence::{Evidence, at, entries},
-    judge::{judged, objects::text},
+    judge::{etcd, judged, objects::text},
     model::{Finding, Judged, Outcome, Severity, Subject, Vantage},
     registry::id,
     words::list,
@@ -26,7 +26,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     });
     let one = |node| {
         let name = at(node, "/metadata/name");
-        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, judge(nodes, node, name, service))
+        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, judge(evidence, node, name, service))
     };
     nodes.iter().map(one).collect()
 }
@@ -34,13 +34,15 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 /// The option that says it; the address is the machine's own.
 const OPTION: &str = "services.homelab.nodeIP = \"ADDRESS\"; # the machine's own on the LAN";
 
-fn judge(nodes: &[Value], node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
+fn judge(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let restart = etcd::take_another_address(evidence, name);
     let internal = addresses(node, "InternalIP");
     if internal.is_empty() {
         return Finding::new(
             format!("node `{name}` has no InternalIP"),
             "k3s found no address on its interfaces when it started",
-            "give the machine an address, name it with `--node-ip=`, and restart k3s (`sudo systemctl restart k3s`)",
+            format!("give the machine an address, name it with `--node-ip=`, and {restart}"),
         )
         .nixos(OPTION)
         .into();
@@ -52,14 +54,14 @@ fn judge(nodes: &[Value], node: &Value, name: &str, service: Option<IpAddr>) -> 
         let finding = Finding::new(
             format!("node `{name}` has the InternalIP {ip}, {what}"),
             "with several interfaces, k3s took the one of the default route at its start: a VPN, a container bridge, or one without DHCP",
-            "name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then restart k3s (`sudo systemctl restart k3s`)",
+            format!("name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then {restart}"),
         )
         .look("ip -brief address")
         .nixos(OPTION);
         let alone = four.len() == 1 && is_shared(ip);
         return if alone { finding.only(Severity::Info).into() } else { finding.into() };
     }
-    moved(node, name, &internal).unwrap_or_else(|| outside(node, name, &internal))
+    moved(evidence, node, name, &internal).unwrap_or_else(|| outside(node, name, &internal))
 }
 
 /// What is strange about an address that people of the LAN should reach; `None` when nothing is.
@@ -102,17 +104,21 @@ fn within(ip: Ipv4Addr, (base, length): (&str, &str)) -> bool {
     ip.to_bits() & mask == base.to_bits() & mask
 }
 
-fn moved(node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
+fn moved(evidence: &Evidence, node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
     let noted = text(node, "annotations", NOTED);
     let noted: Vec<IpAddr> = noted.split(',').filter_map(|ip| ip.trim().parse().ok()).collect();
     if noted.is_empty() || noted.iter().any(|ip| internal.contains(ip)) {
         return None;
     }
+    let fix = match etcd::has(evidence, name) {
+        true => format!("give the machine its old address back: reserve it in the router's DHCP. If that cannot be, correct `--node-ip=` where k3s has that flag, and {}", etcd::take_another_address(evidence, name)),
+        false => "reserve one address for the machine in the router's DHCP, correct `--node-ip=` where k3s has that flag, and restart k3s there (`sudo systemctl restart k3s`): it takes the address that the machine has then".to_owned(),
+    };
     Some(
         Finding::new(
             format!("node `{name}` has the InternalIP {}, and k3s there started with {}", list(internal), list(&noted)),
             "the machine's address has changed since k3s started, or `--node-ip` names one that it no longer has",
-            "reserve one address for the machine in the router's DHCP, correct `--node-ip=` where k3s has that flag, and restart k3s there (`sudo systemctl restart k3s`): it takes the address that the machine has then",
+            fix,
         )
         .look(format!("kubectl get node {name} -o wide"))
         .nixos(format!("services.homelab.nodeIP = \"{}\";", internal[0]))

@@ -5,6 +5,7 @@ use crate::net::http::HttpAnswer;
 use crate::verify::{
     evidence::{Evidence, at},
     judge::{
+        etcd,
         logs::{self, Said},
         pods,
     },
@@ -124,7 +125,10 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
             Err(why) => Finding::new(
                 format!("the pod on node `{node}` is ready, and the API server does not reach it: {}", why.trim_end_matches('.')),
                 "packets between pods of different nodes are lost: UDP port 8472 (VXLAN) is closed between the nodes, or flannel knows an old address of one",
-                "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
+                match etcd::is_anywhere(evidence) {
+                    true => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, one of the nodes has another address than before: give it the old one back, since a server with etcd does not start under another",
+                    false => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
+                },
             )
             .look("ip route; ip -details link show flannel.1")
             .nixos(format!("services.homelab.clusterFirewall.enable = true; # on {node}"))
