@@ -118,6 +118,9 @@ fn api(purpose: &Purpose, status: &Status) -> Error {
         (404, _) if status.message.starts_with("namespaces ") => failed.hint(
             "a service of the configuration names a namespace that is not there; install its program first, correct the name, or take the service out",
         ),
+        (404, _) if purpose.what.starts_with("ValidatingAdmissionPolicy") => failed.hint(
+            "it keeps addresses in DNS while the ingress controller starts again, and needs Kubernetes 1.30 or newer: upgrade k3s, one minor version at a time",
+        ),
         (422, _) | (400, _) if status.message.contains("strict decoding error") || status.message.contains("field not declared") => {
             failed.hint("the cluster knows another version of this kind; is another version of cert-manager installed? `kubectl get crd -l app.kubernetes.io/name=cert-manager -o wide` says so")
         }

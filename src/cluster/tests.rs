@@ -122,6 +122,16 @@ async fn a_missing_permission_names_verb_and_resource() {
 }
 
 #[tokio::test]
+async fn a_cluster_that_is_too_old_for_the_guard_is_told_so() {
+    let (cluster, _) = cluster(|line, _| match line.contains("/validatingadmissionpolic") {
+        true => status(404, "NotFound", "the server could not find the requested resource"),
+        false => (200, json!({})),
+    });
+    let error = apply(&cluster, &objects()).await.unwrap_err().to_string();
+    assert!(error.contains("homelab-ingress-status") && error.contains("Kubernetes 1.30"), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_ready_is_not_watched() {
     let (cluster, log) = cluster(|_, _| (500, json!({})));
     let ready = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "10.0.0.2" }] } } });

@@ -15,8 +15,9 @@ use crate::plan::readiness::AWAITED;
 use crate::plan::{Plan, Snapshot};
 use crate::ui::Progress;
 
-/// What there is to wait for: what homelab makes and what others make of it.
-pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot) -> Awaited {
+/// What there is to wait for: what homelab makes and what others make of it. Of the issuers only `issuer` is asked for
+/// certificates: whether the other one's server takes an account is nobody's concern now.
+pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, issuer: &str) -> Awaited {
     let made = bundle.objects.iter().map(|o| (o.key.clone(), o.component));
     let derived = bundle.derived.iter().map(|key| (key.clone(), Component::Services));
     let waits = |(key, _): &(Key, Component)| AWAITED.contains(&key.kind.kind);
@@ -24,6 +25,7 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot) -> Awaited {
         .chain(derived)
         .filter(waits)
         .filter(|(key, _)| *key.kind != kind::CRD)
+        .filter(|(key, _)| *key.kind != kind::CLUSTER_ISSUER || key.name == issuer)
         .map(|(key, component)| (key.clone(), (component, snapshot.objects.get(&key).cloned())))
         .collect();
     Awaited { objects, versions: snapshot.versions.clone() }
@@ -115,5 +117,29 @@ fn summary(written: usize) -> String {
         0 => "ready, unchanged".to_owned(),
         1 => "ready, 1 object written".to_owned(),
         n => format!("ready, {n} objects written"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::desired::{Inputs, bundle, issuer};
+
+    #[test]
+    fn only_the_issuer_that_is_asked_for_certificates_is_waited_for() {
+        for (acme, wanted) in [("{}", "letsencrypt"), ("{ staging: true }", "letsencrypt-staging")] {
+            let text = format!(
+                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\nacme: {acme}\n"
+            );
+            let config = config::parse(&text).unwrap();
+            let bundle = bundle(&config, &Inputs::default());
+            let made = bundle.objects.iter().filter(|o| *o.key.kind == kind::CLUSTER_ISSUER).count();
+            let awaited = awaited(&bundle, &Snapshot::default(), issuer::issuer_name(&config));
+            let issuers: Vec<_> =
+                awaited.objects.keys().filter(|key| *key.kind == kind::CLUSTER_ISSUER).collect();
+            assert_eq!(made, 2);
+            assert_eq!(issuers.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), [wanted]);
+        }
     }
 }

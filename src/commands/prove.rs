@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::config::{self, AcmeServer, Config};
+use crate::config::{self, AcmeServer, Backend, Config};
 use crate::desired::{external_dns, ingress_nginx};
 use crate::error::Result;
 use crate::net::cloudflare::{Client, Zone};
 use crate::ui::Progress;
-use crate::verify::{self, Evidence, Ownership, Probes, Report};
+use crate::verify::{self, Evidence, Ownership, Probes, Report, Theirs};
 
 /// Between two looks: records spread in seconds, and nobody's API is to be pressed.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -28,7 +28,8 @@ pub(super) async fn prove(
     config: &Config,
     progress: &Progress,
 ) -> Result<Report> {
-    let deadline = Instant::now() + config.timeouts.verify;
+    let began = Instant::now();
+    let deadline = began + config.timeouts.verify;
     let hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
     let mut probes = Probes::new(config.domain.to_string(), hosts);
     probes.zone = Some(zone.clone());
@@ -42,7 +43,8 @@ pub(super) async fn prove(
         let seen = verify::collect(seen, &probes, Some(provider)).await;
         let report = verify::judge(&seen).only(verify::in_up);
         let late = Instant::now() + PAUSE > deadline;
-        let why = verify::waiting(&report).next().map(|check| {
+        let waited_for = verify::waited_for(&report, began.elapsed(), |host| owner(config, host)).next();
+        let why = waited_for.map(|check| {
             let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
             format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title))
         });
@@ -59,6 +61,15 @@ pub(super) async fn prove(
         }
         return Ok(report);
     }
+}
+
+/// Who starts what answers for `host`; none if that is homelab.
+fn owner(config: &Config, host: &str) -> Option<Theirs> {
+    let service = config.services.iter().find(|service| service.hosts.iter().any(|h| h.as_str() == host))?;
+    Some(match service.backend {
+        Backend::Cluster { .. } => Theirs::Pods,
+        Backend::Address { .. } | Backend::Name { .. } => Theirs::Machine,
+    })
 }
 
 /// What the cluster itself knows.
@@ -82,4 +93,19 @@ async fn from_cluster(cluster: &Cluster, config: &Config) -> Result<Evidence> {
         wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
     });
     Ok(evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_service_has_its_owner_and_the_demo_is_homelabs() {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\nservices:\n  \
+                    photos: { service: immich/immich-server, port: 2283 }\n  nas: { url: \"https://192.168.1.5:5001\" }\n";
+        let config = config::parse(text).unwrap();
+        assert_eq!(owner(&config, "photos.home.example.com"), Some(Theirs::Pods));
+        assert_eq!(owner(&config, "nas.home.example.com"), Some(Theirs::Machine));
+        assert_eq!(owner(&config, "whoami.home.example.com"), None);
+    }
 }

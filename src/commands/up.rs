@@ -10,7 +10,7 @@ use crate::cli::{Global, Up};
 use crate::cluster::Cluster;
 use crate::config::{self, AcmeServer, Config, Host};
 use crate::desired::object::{Component, Key};
-use crate::desired::{Inputs, bundle, cert_manager, kind};
+use crate::desired::{Inputs, bundle, cert_manager, issuer, kind};
 use crate::dns::{self, Credentials};
 use crate::error::{Error, Exit, Result};
 use crate::net::cloudflare::{self, Client, Zone};
@@ -49,7 +49,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
             authority: authority.as_deref(),
         };
         let bundle = bundle(&config, &inputs);
-        let awaited = awaited(&bundle, &snapshot);
+        let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(&config));
         let plan = plan(bundle, &snapshot);
         prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;

@@ -23,8 +23,11 @@ pub const NAMESPACE: &str = "ingress-nginx";
 pub const CLASS: &str = "nginx";
 /// The DaemonSet and its pods' name.
 pub const CONTROLLER: &str = "ingress-nginx-controller";
-const ACCOUNT: &str = "ingress-nginx";
+/// Its service account.
+pub(super) const ACCOUNT: &str = "ingress-nginx";
 const ELECTION: &str = "ingress-nginx-leader";
+/// How long requests that are under way get when the controller ends (seconds). New ones are refused meanwhile.
+const GRACE: i64 = 5;
 const COMPONENT: Component = Component::IngressNginx;
 
 /// Settings of the controller that suit a house; the configuration's own win over them.
@@ -56,6 +59,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     .flatten()
     .collect();
     objects.extend(rbac());
+    objects.extend(super::guard::objects());
     objects
 }
 
@@ -125,8 +129,10 @@ fn pod(config: &Config) -> PodSpec {
         service_account_name: Some(ACCOUNT.to_owned()),
         node_selector: Some([("kubernetes.io/os".to_owned(), "linux".to_owned())].into()),
         tolerations: Some(vec![everywhere("node-role.kubernetes.io/control-plane")]),
-        // Long enough for nginx to let go of its connections (upstream's own value).
-        termination_grace_period_seconds: Some(300),
+        // Ports 80 and 443 of the node are shut from the moment at which nginx is told to end until the next pod is
+        // ready: with upstream's 300 s, one open websocket keeps them shut for five minutes. Requests under way get
+        // this long.
+        termination_grace_period_seconds: Some(GRACE),
         security_context: Some(PodSecurityContext {
             seccomp_profile: seccomp(),
             ..PodSecurityContext::default()
@@ -190,6 +196,8 @@ fn arguments(config: &Config) -> Vec<String> {
         "--report-node-internal-ip-address".to_owned(),
         // The leader clears the status when it stops; external-dns would delete every record meanwhile.
         "--update-status-on-shutdown=false".to_owned(),
+        // Nothing is left to wait for once nginx has ended, and until the pod is gone no other may have its ports.
+        "--post-shutdown-grace-period=0".to_owned(),
         format!("--watch-ingress-without-class={}", config.ingress.default_class),
         // An ExternalName lets whoever may write a Service reach anything; only what the configuration names needs it.
         format!("--disable-svc-external-name={}", !config.has_external_names()),

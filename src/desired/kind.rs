@@ -20,7 +20,7 @@ pub struct Kind {
 /// What has to be there before what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// What others lie in or are instances of: namespaces, definitions, classes.
+    /// What others lie in or are instances of, and what guards them: namespaces, definitions, policies.
     Foundation,
     /// Everything that needs no webhook.
     Workload,
@@ -45,6 +45,9 @@ macro_rules! kinds {
 kinds! {
     NAMESPACE = "" "v1" "Namespace" "namespaces" false Foundation;
     CRD = "apiextensions.k8s.io" "v1" "CustomResourceDefinition" "customresourcedefinitions" false Foundation;
+    // In force before the controller that it is about starts: an API server needs a second or two to see a new policy.
+    ADMISSION_POLICY = "admissionregistration.k8s.io" "v1" "ValidatingAdmissionPolicy" "validatingadmissionpolicies" false Foundation;
+    ADMISSION_BINDING = "admissionregistration.k8s.io" "v1" "ValidatingAdmissionPolicyBinding" "validatingadmissionpolicybindings" false Foundation;
     INGRESS_CLASS = "networking.k8s.io" "v1" "IngressClass" "ingressclasses" false Workload;
     SERVICE_ACCOUNT = "" "v1" "ServiceAccount" "serviceaccounts" true Workload;
     CLUSTER_ROLE = "rbac.authorization.k8s.io" "v1" "ClusterRole" "clusterroles" false Workload;

@@ -2,6 +2,7 @@
 
 pub mod cert_manager;
 pub mod external_dns;
+pub mod guard;
 pub mod ingress_nginx;
 pub mod issuer;
 pub mod kind;

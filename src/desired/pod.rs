@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{
     Capabilities, EnvVar, EnvVarSource, HTTPGetAction, ObjectFieldSelector, PodSecurityContext, Probe,
-    ResourceRequirements, SeccompProfile, SecretKeySelector, SecurityContext,
+    ResourceRequirements, SeccompProfile, SecretKeySelector, SecurityContext, TCPSocketAction,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -48,6 +48,18 @@ pub(super) fn probe(path: &str, port: i32, delay: i32, failures: i32) -> Probe {
             port: IntOrString::Int(port),
             ..HTTPGetAction::default()
         }),
+        ..paced(delay, failures)
+    }
+}
+
+/// A probe that is content with a connection.
+pub(super) fn connects(port: i32, failures: i32) -> Probe {
+    let socket = TCPSocketAction { port: IntOrString::Int(port), ..TCPSocketAction::default() };
+    Probe { tcp_socket: Some(socket), ..paced(0, failures) }
+}
+
+fn paced(delay: i32, failures: i32) -> Probe {
+    Probe {
         // The server drops a zero, and what it drops would look changed ever after.
         initial_delay_seconds: (delay > 0).then_some(delay),
         period_seconds: Some(10),

@@ -57,11 +57,20 @@ pub(super) fn objects(config: &Config, service: &Service) -> Vec<Object> {
         Backend::Address { port, .. } | Backend::Name { port, .. } => (service.name.as_str(), *port),
     };
     let mut objects: Vec<_> =
-        ingress(config, namespace, &service.name, &service.hosts, (backend, port), annotations)
+        ingress(config, namespace, &service.name, &service.hosts, (backend, port), Path::All, annotations)
             .into_iter()
             .collect();
     objects.extend(outside(service));
     objects
+}
+
+/// Which paths of a host lead to its backend.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Path {
+    /// Every one.
+    All,
+    /// `/` alone; the controller answers 404 to the others.
+    Root,
 }
 
 /// An Ingress for `hosts` in front of `backend` (a Service's name and port).
@@ -71,6 +80,7 @@ pub(super) fn ingress(
     name: &str,
     hosts: &[Host],
     backend: (&str, u16),
+    path: Path,
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
     let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
@@ -84,7 +94,11 @@ pub(super) fn ingress(
     }
     let path = HTTPIngressPath {
         path: Some("/".to_owned()),
-        path_type: "Prefix".to_owned(),
+        path_type: match path {
+            Path::All => "Prefix",
+            Path::Root => "Exact",
+        }
+        .to_owned(),
         backend: IngressBackend {
             service: Some(IngressServiceBackend {
                 name: backend.0.to_owned(),

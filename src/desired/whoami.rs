@@ -11,8 +11,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::meta::{named, pods};
 use super::object::{Component, Object};
 use super::pins::pins;
-use super::pod::{probe, requests, unprivileged, unprivileged_pod};
-use super::service::{NAMESPACE, ingress};
+use super::pod::{connects, requests, unprivileged, unprivileged_pod};
+use super::service::{NAMESPACE, Path, ingress};
 use crate::config::{Config, WHOAMI};
 
 /// Not 80: the container may bind no port below 1024.
@@ -32,7 +32,8 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         }]),
-        readiness_probe: Some(probe("/health", PORT, 0, 3)),
+        // Whoever may send `POST /health` sets what `GET /health` answers (traefik/whoami, app.go).
+        readiness_probe: Some(connects(PORT, 3)),
         resources: Some(requests("10m", "16Mi")),
         security_context: Some(unprivileged(65_532)),
         ..Container::default()
@@ -46,6 +47,8 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
                 metadata: Some(metadata),
                 spec: Some(PodSpec {
                     automount_service_account_token: Some(false),
+                    // `?env=true` shows the environment, and other Services would stand in it.
+                    enable_service_links: Some(false),
                     security_context: Some(unprivileged_pod()),
                     containers: vec![container],
                     ..PodSpec::default()
@@ -74,7 +77,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     [
         Object::typed(COMPONENT, &deployment),
         Object::typed(COMPONENT, &service),
-        ingress(config, NAMESPACE, WHOAMI, &host, (WHOAMI, 80), BTreeMap::new()),
+        ingress(config, NAMESPACE, WHOAMI, &host, (WHOAMI, 80), Path::Root, BTreeMap::new()),
     ]
     .into_iter()
     .flatten()

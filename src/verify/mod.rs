@@ -33,7 +33,7 @@ pub use ownership::{Owner, registry_name};
 pub use redact::{redacted, scrubbed};
 pub use registry::{Cause, Def, Explain, GROUPS, Group, checks, def, id};
 pub use report::{Counts, Report};
-pub use settle::{next_try, settled, waiting};
+pub use settle::{Theirs, next_try, settled, waited_for, waiting};
 pub(crate) use words::span;
 
 /// Judges what was seen: every check for every host and node.

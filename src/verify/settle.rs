@@ -1,9 +1,12 @@
 //! Whether looking again can help: names spread and certificates come, but another owner's record stays.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{
     model::{Check, Heals, Severity},
+    registry::id,
     report::Report,
 };
 
@@ -12,6 +15,39 @@ pub fn waiting(report: &Report) -> impl Iterator<Item = &Check> {
     report.failures().filter(|check| {
         check.severity == Severity::Error
             && check.finding().is_some_and(|finding| finding.heals == Heals::Waiting)
+    })
+}
+
+/// Who has to start what a name leads to, where that is not homelab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theirs {
+    /// A machine outside the cluster. When it is off, somebody has to switch it on.
+    Machine,
+    /// A program in the cluster. Its pods may still be starting, after the machine was switched on.
+    Pods,
+}
+
+impl Theirs {
+    /// How long `up` looks on while it does not answer: nginx takes a new backend in within a few seconds.
+    pub const fn patience(self) -> Duration {
+        match self {
+            Self::Machine => Duration::from_secs(10),
+            Self::Pods => Duration::from_secs(90),
+        }
+    }
+}
+
+/// The failures that `up` waits for when it has looked for so long already. That a service does not answer heals by
+/// waiting for its owner, not for homelab; `owner` tells who that is, by the name of the host.
+pub fn waited_for<'r>(
+    report: &'r Report,
+    so_long: Duration,
+    owner: impl Fn(&str) -> Option<Theirs>,
+) -> impl Iterator<Item = &'r Check> {
+    waiting(report).filter(move |check| {
+        let answer = [id::ANSWER, id::END_TO_END].contains(&check.id);
+        let owner = check.subject.host.as_deref().filter(|_| answer).and_then(&owner);
+        owner.is_none_or(|owner| so_long < owner.patience())
     })
 }
 
@@ -57,6 +93,22 @@ mod tests {
         assert!(settled(&report(vec![])));
         assert!(settled(&report(vec![(id::REBIND, finding())])));
         assert!(!settled(&report(vec![(id::REBIND, finding()), (id::CERTIFICATE, finding().heals())])));
+    }
+
+    #[test]
+    fn up_waits_for_an_answer_only_as_long_as_its_owner_may_need() {
+        let left = |id, owner, seconds| {
+            let report = report(vec![(id, finding().heals())]);
+            waited_for(&report, Duration::from_secs(seconds), |_| owner).count()
+        };
+        for (owner, last) in [(Theirs::Machine, 9), (Theirs::Pods, 89)] {
+            assert_eq!(left(id::ANSWER, Some(owner), last), 1);
+            assert_eq!(left(id::ANSWER, Some(owner), last + 1), 0);
+            assert_eq!(left(id::END_TO_END, Some(owner), last + 1), 0);
+            // The record and the certificate of the same name are homelab's.
+            assert_eq!(left(id::AUTHORITATIVE, Some(owner), 299), 1);
+        }
+        assert_eq!(left(id::ANSWER, None, 299), 1);
     }
 
     #[test]

@@ -47,14 +47,14 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, id::NODES, PORT_OWNER])
         .about(
             "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that ends again and again.",
-            "Nothing answers on ports 80 and 443 of the node, and its address is in no record.",
+            "Nothing answers on ports 80 and 443 of the node. Its address stays in the records if it stood there while the node is Ready: `kubectl cordon NODE` takes it out.",
         )
         .causes(&[
             cause("another pod holds port 80 or 443 of the node", "see `ingress.port-owner`"),
             cause("the node does not get the image", "look at the node's own DNS and its way to the registry"),
             cause("the program gives up at its start: an argument or a setting was changed by hand", "`kubectl -n ingress-nginx delete daemonset ingress-nginx-controller`, then `homelab up`"),
             cause("the node has a taint that the controller does not tolerate", "take the taint off; that of control planes is tolerated"),
-            cause("the DaemonSet is being rolled out: pods may serve their last connections for 5 minutes", "wait"),
+            cause("the DaemonSet is being rolled out: the next pod takes the ports when the one before has ended", "wait some seconds"),
         ])
         .sources(&["ingress-nginx#6043 (`didn't have free ports`)", "Kubernetes docs, \"DaemonSet\""]),
     Def::error(CLUSTER_404, "the ingress controller answers inside the cluster")

@@ -126,7 +126,7 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
     if let Some(pod) = here.first() {
         return Finding::new(
             format!("pod `{}` on node `{node}` is ending", full_name(pod)),
-            "the DaemonSet is being rolled out, or the pod was removed; it may serve its last connections for 5 minutes",
+            "the DaemonSet is being rolled out, or the pod was removed; its last connections get some seconds to end",
             "wait until the next pod is ready",
         )
         .look(look)

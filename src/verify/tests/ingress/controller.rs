@@ -104,6 +104,21 @@ fn a_crash_loop_shows_the_last_words_and_who_changed_the_daemon_set() {
 }
 
 #[test]
+fn that_the_guard_kept_the_addresses_is_not_why_a_controller_ends() {
+    let report = lab(|e| {
+        let waiting = json!({ "waiting": { "reason": "CrashLoopBackOff" } });
+        unready(e, &json!({ "state": waiting, "lastState": { "terminated": { "exitCode": 137 } } }));
+        log(
+            e,
+            "W0601 12:00:00.000000       7 status.go:313] error updating ingress rule: ingresses.networking.k8s.io \
+             \"whoami\" is forbidden: ValidatingAdmissionPolicy 'homelab-ingress-status' with binding \
+             'homelab-ingress-status' denied request: node pi is Ready: its address stays\n",
+        );
+    });
+    assert!(!only(&report, id::PODS).cause.contains("permission"));
+}
+
+#[test]
 fn a_pull_a_start_and_an_end_are_told_apart() {
     let waiting = |reason: &str, message: &str| {
         let state = json!({ "waiting": { "reason": reason, "message": message } });

@@ -90,7 +90,8 @@ fn clear(hands: &Hands, everything: bool) -> Result<()> {
             delete("secrets", &["-n", namespace])?;
         }
     }
-    delete("clusterissuers,clusterroles,clusterrolebindings,ingressclasses", &[])?;
+    let guard = "validatingadmissionpolicies,validatingadmissionpolicybindings";
+    delete(&format!("clusterissuers,clusterroles,clusterrolebindings,ingressclasses,{guard}"), &[])?;
     expect(
         !hands.kubectl(&["get", "namespaces", "-o", "name", "-l", label])?.is_empty(),
         "the namespaces went",
@@ -100,7 +101,8 @@ fn clear(hands: &Hands, everything: bool) -> Result<()> {
 /// What is there, without what differs from run to run.
 fn state(hands: &Hands) -> Result<Vec<(String, Value)>> {
     let kinds = "namespaces,customresourcedefinitions,ingressclasses,serviceaccounts,clusterroles,clusterrolebindings,roles,rolebindings,\
-configmaps,services,deployments,daemonsets,mutatingwebhookconfigurations,validatingwebhookconfigurations,clusterissuers,ingresses";
+configmaps,services,deployments,daemonsets,mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,\
+clusterissuers,ingresses";
     let list = hands.get(&[kinds, "-A", "-l", "app.kubernetes.io/managed-by=homelab"])?;
     let mut found = Vec::new();
     for item in list["items"].as_array().cloned().unwrap_or_default() {

@@ -3,9 +3,11 @@
 mod attacks;
 mod changes;
 mod clients;
+mod controller;
 mod crashes;
 mod doctor;
 mod ground;
+mod guard;
 mod hands;
 mod licences;
 mod main_job;
@@ -101,6 +103,23 @@ const PLAIN: &[Case] = &[
         changes::removal,
     ),
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
+    always("changes", "the controller may not take out a node that is well", guard::keeps_what_is_well),
+    with_all(
+        "changes",
+        "a controller killed five times on one node loses no record",
+        controller::killed_on_one_node,
+    ),
+    with_all(
+        "changes",
+        "a controller killed five times on both nodes loses no record",
+        controller::killed_on_both_nodes,
+    ),
+    with_all(
+        "changes",
+        "a rollout with an open websocket shuts a node's 443 for less than 15 s",
+        controller::rollout_with_a_websocket,
+    ),
+    with_all("changes", "machines that are off do not hold up", outside::machines_that_are_off),
     always("nixos", "the unit's command works without privileges", unit::works_unprivileged),
     always("nodes", "both nodes serve, in status and DNS", nodes::both_serve),
     with_all(

@@ -1,6 +1,8 @@
 //! What lies outside the cluster, under names of the house: a plain and an HTTPS backend by address, two names for one
 //! service, and one certificate for all names.
 
+use std::time::Instant;
+
 use super::hands::{Hands, expect};
 use crate::error::Result;
 use crate::network::{CLOUDFLARE_API, FILES};
@@ -31,4 +33,26 @@ pub(super) fn backends_and_wildcard(hands: &Hands) -> Result<()> {
         expect(names.contains("DNS:*.home.example.test"), format!("{host} is served with {names}"))?;
     }
     hands.restore()
+}
+
+/// Two machines that are off: the first `up` ends when all else is well, the second within the time that one needs to
+/// see it, and both name them.
+pub(super) fn machines_that_are_off(hands: &Hands) -> Result<()> {
+    let services = "  nas: { url: \"http://10.99.0.77:5000\" }\n  tv: { url: \"https://10.99.0.78\" }\n";
+    let config = hands.config_with("off.yaml", &format!("services:\n{services}"))?;
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let began = Instant::now();
+        runs.push((hands.up_with(&config, &[])?, began.elapsed().as_secs_f64()));
+    }
+    hands.restore()?;
+    for (run, took) in &runs {
+        println!("      ended after {took:.1} s");
+        expect(run.status.code() == Some(1), format!("{}{}", run.stdout, run.stderr))?;
+        for name in ["nas", "tv"] {
+            let line = format!("FAIL apps.answer  {name}.home.example.test");
+            expect(run.stdout.contains(&line), format!("{line} is missing:\n{}", run.stdout))?;
+        }
+    }
+    expect(runs[1].1 < 60.0, format!("all was there, and it looked for {:.0} s", runs[1].1))
 }

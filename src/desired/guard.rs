@@ -1,0 +1,114 @@
+//! The guard of the addresses: a node that is well stays in the Ingress status, whatever becomes of the controller there.
+//!
+//! A controller whose container starts again takes its own lease, passes over its own pod, which is not ready yet, and
+//! writes a list without it (ingress-nginx v1.15.1, internal/ingress/status/status.go, `runningAddresses`); external-dns
+//! deletes the records seconds later. A ValidatingAdmissionPolicy (Kubernetes 1.30) refuses such a write. The controller
+//! logs a warning, goes on with the other Ingresses, and writes again a minute later.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MatchCondition, MatchResources, NamedRuleWithOperations, ParamKind, ParamRef, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicyBindingSpec, ValidatingAdmissionPolicySpec,
+    Validation, Variable,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::ingress_nginx::{ACCOUNT, NAMESPACE};
+use super::meta::global;
+use super::object::{Component, Object};
+
+/// The policy and its binding.
+pub const NAME: &str = "homelab-ingress-status";
+const COMPONENT: Component = Component::IngressNginx;
+
+/// The addresses of a status: `{}` is the object. An entry may have neither, when a node told no address.
+const ADDRESSES: &str = "has({}.status) && has({}.status.loadBalancer) && has({}.status.loadBalancer.ingress) \
+    ? {}.status.loadBalancer.ingress.filter(a, has(a.ip) || has(a.hostname)).map(a, has(a.ip) ? a.ip : a.hostname) : []";
+/// The node's addresses as the controller reports them; of two families, both.
+const NODE: &str = "has(params.status) && has(params.status.addresses) \
+    ? params.status.addresses.filter(a, a.type == 'InternalIP').map(a, a.address) : []";
+/// Ready, and nobody takes it out of use: by `kubectl cordon` or `drain`, or by a taint that drives pods away.
+const WELL: &str = "has(params.status) && has(params.status.conditions) \
+    && params.status.conditions.exists(c, c.type == 'Ready' && c.status == 'True') \
+    && !(has(params.spec) && has(params.spec.unschedulable) && params.spec.unschedulable) \
+    && !(has(params.spec) && has(params.spec.taints) && params.spec.taints.exists(t, t.effect == 'NoExecute'))";
+/// Nobody can be reached by an empty list, and external-dns takes it for a name that is wanted no more.
+const NOT_EMPTIED: &str = "size(variables.before) == 0 || size(variables.after) > 0";
+/// A list that brings a new address passes: otherwise a controller that never comes back would keep the others' new
+/// addresses out, too.
+const NOT_SHRUNK: &str = "!variables.well || !variables.node.exists(a, a in variables.before) \
+    || variables.node.exists(a, a in variables.after) || variables.after.exists(a, !(a in variables.before))";
+
+/// The policy and its binding. It is asked once for each Node, and each must agree; where it cannot be evaluated, the
+/// write passes.
+pub(super) fn objects() -> Vec<Object> {
+    let policy = ValidatingAdmissionPolicy {
+        metadata: global(NAME),
+        spec: Some(ValidatingAdmissionPolicySpec {
+            failure_policy: Some("Ignore".to_owned()),
+            param_kind: Some(ParamKind { api_version: Some("v1".to_owned()), kind: Some("Node".to_owned()) }),
+            match_constraints: Some(MatchResources {
+                resource_rules: Some(vec![status_updates()]),
+                ..MatchResources::default()
+            }),
+            match_conditions: Some(vec![MatchCondition {
+                name: "by-the-controller".to_owned(),
+                expression: format!(
+                    "request.userInfo.username == 'system:serviceaccount:{NAMESPACE}:{ACCOUNT}'"
+                ),
+            }]),
+            variables: Some(vec![
+                variable("before", &ADDRESSES.replace("{}", "oldObject")),
+                variable("after", &ADDRESSES.replace("{}", "object")),
+                variable("node", NODE),
+                variable("well", WELL),
+            ]),
+            validations: Some(vec![
+                validation(NOT_EMPTIED, "'the controller may not leave the status without an address'"),
+                validation(
+                    NOT_SHRUNK,
+                    "'node ' + params.metadata.name + ' is Ready: its address stays; `kubectl cordon` lets it go'",
+                ),
+            ]),
+            ..ValidatingAdmissionPolicySpec::default()
+        }),
+        status: None,
+    };
+    let binding = ValidatingAdmissionPolicyBinding {
+        metadata: global(NAME),
+        spec: ValidatingAdmissionPolicyBindingSpec {
+            policy_name: NAME.to_owned(),
+            param_ref: Some(ParamRef {
+                selector: Some(LabelSelector::default()),
+                parameter_not_found_action: Some("Allow".to_owned()),
+                ..ParamRef::default()
+            }),
+            validation_actions: vec!["Deny".to_owned()],
+            ..ValidatingAdmissionPolicyBindingSpec::default()
+        },
+    };
+    [Object::typed(COMPONENT, &policy), Object::typed(COMPONENT, &binding)].into_iter().flatten().collect()
+}
+
+fn status_updates() -> NamedRuleWithOperations {
+    let one = |text: &str| Some(vec![text.to_owned()]);
+    NamedRuleWithOperations {
+        api_groups: one("networking.k8s.io"),
+        api_versions: one("v1"),
+        operations: one("UPDATE"),
+        resources: one("ingresses/status"),
+        ..NamedRuleWithOperations::default()
+    }
+}
+
+fn variable(name: &str, expression: &str) -> Variable {
+    Variable { name: name.to_owned(), expression: expression.to_owned() }
+}
+
+fn validation(expression: &str, message: &str) -> Validation {
+    Validation {
+        expression: expression.to_owned(),
+        message_expression: Some(message.to_owned()),
+        reason: Some("Forbidden".to_owned()),
+        ..Validation::default()
+    }
+}

@@ -1,0 +1,302 @@
+//! The ingress controller's process is killed, and its pods are rolled out while a websocket is open: what the house
+//! notices of it.
+
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
+use super::nodes::published;
+use crate::error::{Context, Error, Result};
+use crate::network::{AUTHORITATIVE, ROUTER_LAN};
+use crate::vantage::{Place, Vantage};
+
+const SET: &str = "daemonset/ingress-nginx-controller";
+const KILLS: u32 = 5;
+/// Between two looks at DNS.
+const LOOK: Duration = Duration::from_millis(100);
+/// Longer than the controller's and external-dns' minute, so that both have looked once more.
+const LAST_LOOK: Duration = Duration::from_secs(70);
+/// A node's 443 may be shut for so long (seconds).
+const SHUT: f64 = 15.0;
+
+/// On one of two nodes.
+pub(super) fn killed_on_one_node(hands: &Hands) -> Result<()> {
+    killed(hands, &[Place::Node])
+}
+
+/// On both at once: nobody is left who could write the other's address.
+pub(super) fn killed_on_both_nodes(hands: &Hands) -> Result<()> {
+    killed(hands, &Place::NODES)
+}
+
+fn killed(hands: &Hands, places: &[Place]) -> Result<()> {
+    hands.restore()?;
+    let guard = hands.get(&["validatingadmissionpolicy", "homelab-ingress-status"])?;
+    let warnings = &guard["status"]["typeChecking"]["expressionWarnings"];
+    expect(warnings.is_null(), format!("the API server's type check of the guard: {warnings}"))?;
+    // New pods: the kubelet has not begun to wait longer and longer before it starts them again.
+    roll(hands)?;
+    let nodes = hands.node_addresses()?;
+    published(hands, &nodes)?;
+    let since = hands.control("GET", "/requests", None)?["last"].as_u64().unwrap_or(0);
+    let watch = Watch::begin(&nodes, |server| {
+        let client = hands.client.clone();
+        move || look(&client, server)
+    });
+    let killed = (0..KILLS).try_for_each(|_| {
+        places.iter().try_for_each(|place| kill(hands, *place))?;
+        // It must have gone before it can be back.
+        thread::sleep(Duration::from_secs(2));
+        let took = eventually("the controllers to be ready again", 240, || ready(hands))?;
+        println!("      killed on {}, ready again after {:.0} s", names(places), took + 2.0);
+        Ok(())
+    });
+    thread::sleep(LAST_LOOK);
+    let looks = watch.end();
+    killed?;
+    let (looks, missed) = looks?;
+    println!("      {looks} looks at DNS, each 100 ms; {} without every address", missed.len());
+    expect(missed.is_empty(), format!("at these looks an address was missing: {missed:?}"))?;
+    expect(hands.ingress_addresses("homelab", "whoami")? == nodes, "the Ingress status changed")?;
+    let log = hands.control("GET", &format!("/requests?since={since}"), None)?;
+    let requests = log["requests"].as_array().cloned().unwrap_or_default();
+    let looked = requests.iter().any(|r| r["path"].as_str().is_some_and(|p| p.ends_with("/dns_records")));
+    expect(looked, "external-dns did not look at the zone meanwhile, so nothing is proven")?;
+    let writes: Vec<_> = requests.iter().filter(|r| r["method"] != "GET").collect();
+    expect(writes.is_empty(), format!("records were written: {writes:?}"))
+}
+
+/// Kills the controller itself, as the kernel does when memory runs out.
+fn kill(hands: &Hands, place: Place) -> Result<()> {
+    let script = r#"found=0
+        for file in $(grep -ls "/$1/" /proc/[0-9]*/cgroup); do
+            folder=${file%/cgroup}
+            case "$(tr '\0' ' ' <"$folder/cmdline")" in
+                /nginx-ingress-controller*) kill -KILL "${folder#/proc/}" && found=1 ;;
+            esac
+        done
+        [ $found = 1 ]"#;
+    hands.node.run("bash", &["-c", script, "bash", place.name()]).map(drop)
+}
+
+fn ready(hands: &Hands) -> Result<std::result::Result<(), String>> {
+    let set = hands.get(&["-n", "ingress-nginx", SET])?;
+    let count = |field: &str| set["status"][field].as_u64().unwrap_or(0);
+    let (wanted, ready) = (count("desiredNumberScheduled"), count("numberReady"));
+    Ok(if wanted > 0 && wanted == ready { Ok(()) } else { Err(format!("{ready} of {wanted}")) })
+}
+
+fn names(places: &[Place]) -> String {
+    places.iter().map(|place| place.name()).collect::<Vec<_>>().join(" and ")
+}
+
+fn roll(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["-n", "ingress-nginx", "rollout", "restart", SET])?;
+    hands.kubectl(&["-n", "ingress-nginx", "rollout", "status", SET, "--timeout=115s"]).map(drop)
+}
+
+/// The addresses that a name server has for the demo now.
+fn look(client: &Vantage, server: &str) -> Vec<String> {
+    let at = format!("@{server}");
+    let answer = client.run("dig", &["+short", "+time=2", "+tries=2", WHOAMI, "A", &at]).unwrap_or_default();
+    let mut found: Vec<String> = answer.lines().map(str::to_owned).collect();
+    found.sort();
+    found
+}
+
+/// Somebody who looks at DNS all the while: at the zone's own server, which forgets nothing, and at the house's router.
+struct Watch {
+    over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<(u32, Vec<String>)>>,
+}
+
+impl Watch {
+    fn begin<F: FnMut() -> Vec<String> + Send + 'static>(
+        wanted: &[String],
+        looker: impl Fn(&'static str) -> F,
+    ) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let begin = |server: &'static str| {
+            let (over, wanted, mut look) = (over.clone(), wanted.to_vec(), looker(server));
+            thread::spawn(move || {
+                let (mut looks, mut missed, began) = (0, Vec::new(), Instant::now());
+                while !over.load(Ordering::Relaxed) {
+                    let at = Instant::now();
+                    let found = look();
+                    looks += 1;
+                    if found != wanted {
+                        missed.push(format!("{:.1} s, {server}: {found:?}", began.elapsed().as_secs_f64()));
+                    }
+                    thread::sleep(LOOK.saturating_sub(at.elapsed()));
+                }
+                (looks, missed)
+            })
+        };
+        let threads = [AUTHORITATIVE[0], ROUTER_LAN].map(begin).into();
+        Self { over, threads }
+    }
+
+    /// How often it looked, and when an address was missing.
+    fn end(self) -> Result<(u32, Vec<String>)> {
+        self.over.store(true, Ordering::Relaxed);
+        let mut sum = (0, Vec::new());
+        for thread in self.threads {
+            let (looks, missed) = thread.join().map_err(|_| Error::new("looking at DNS"))?;
+            sum.0 += looks;
+            sum.1.extend(missed);
+        }
+        Ok(sum)
+    }
+}
+
+/// With a websocket open through each node: it outlives a reload of nginx, and a rollout shuts each node's 443 only for
+/// a moment.
+pub(super) fn rollout_with_a_websocket(hands: &Hands) -> Result<()> {
+    hands.restore()?;
+    let nodes = hands.node_addresses()?;
+    let done = open_and_roll(hands, &nodes);
+    for name in ["echo", "reload"] {
+        hands.kubectl(&["-n", "homelab", "delete", "ingress", name, "--ignore-not-found"])?;
+    }
+    done
+}
+
+fn open_and_roll(hands: &Hands, nodes: &[String]) -> Result<()> {
+    serve(hands, "echo")?;
+    eventually("nginx to know the websocket's host", 30, || answers(hands, &nodes[0], "echo"))?;
+    let mut sockets = Vec::new();
+    for node in nodes {
+        sockets.push(Socket::open(hands, node)?);
+    }
+    // nginx loads its configuration anew: the old workers go on with what they have.
+    serve(hands, "reload")?;
+    eventually("nginx to be loaded anew", 30, || answers(hands, &nodes[0], "reload"))?;
+    for socket in &mut sockets {
+        socket.echoes().context("after nginx was loaded anew")?;
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let doors: Vec<_> = nodes.iter().map(|node| door(&hands.client, node, &over)).collect();
+    let rolled = roll(hands);
+    // So that the last one is seen to be open again.
+    thread::sleep(Duration::from_secs(3));
+    over.store(true, Ordering::Relaxed);
+    for door in doors {
+        let (node, shut) = door.join().map_err(|_| Error::new("knocking at a node"))?;
+        println!("      443 of {node} was shut for {shut:.1} s");
+        expect(shut > 0.0 && shut < SHUT, format!("443 of {node} was shut for {shut:.1} s"))?;
+    }
+    rolled
+}
+
+/// An Ingress without a certificate of its own in front of the demo, on every path.
+fn serve(hands: &Hands, name: &str) -> Result<()> {
+    let backend = json!({ "service": { "name": "whoami", "port": { "number": 80 } } });
+    let paths = json!([{ "path": "/", "pathType": "Prefix", "backend": backend }]);
+    let object = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": { "name": name, "namespace": "homelab" },
+        "spec": { "ingressClassName": "nginx",
+            "tls": [{ "hosts": [format!("{name}.{DOMAIN}")] }],
+            "rules": [{ "host": format!("{name}.{DOMAIN}"), "http": { "paths": paths } }] } });
+    hands.kubectl_apply("controller.json", &object.to_string()).map(drop)
+}
+
+fn answers(hands: &Hands, node: &str, name: &str) -> Result<std::result::Result<(), String>> {
+    let host = format!("{name}.{DOMAIN}");
+    let way = format!("{host}:443:{node}");
+    let url = format!("https://{host}/");
+    let words = ["-sSk", "--max-time", "5", "--resolve", &way, "-o", "/dev/null", "-w", "%{http_code}", &url];
+    let said = hands.client.output("curl", &words)?;
+    Ok(if said.stdout == "200" { Ok(()) } else { Err(format!("{}{}", said.stdout, said.stderr)) })
+}
+
+/// Knocks at 443 of a node until it is over, and says how long it was shut at a stretch (seconds).
+fn door(client: &Vantage, node: &str, over: &Arc<AtomicBool>) -> JoinHandle<(String, f64)> {
+    let (client, node, over) = (client.clone(), node.to_owned(), over.clone());
+    thread::spawn(move || {
+        let url = format!("https://{node}/");
+        let (mut open, mut longest) = (Instant::now(), 0.0_f64);
+        let mut was_open = true;
+        while !over.load(Ordering::Relaxed) {
+            let asked = Instant::now();
+            let is_open = client.run("curl", &["-sk", "-m", "2", "-o", "/dev/null", &url]).is_ok();
+            if is_open && !was_open {
+                longest = longest.max(open.elapsed().as_secs_f64());
+            }
+            if is_open {
+                open = asked;
+            }
+            was_open = is_open;
+            thread::sleep(LOOK);
+        }
+        // Still shut at the end: so long at least.
+        let left = if was_open { 0.0 } else { open.elapsed().as_secs_f64() };
+        (node, longest.max(left))
+    })
+}
+
+/// A websocket to the demo through one node.
+struct Socket {
+    child: Child,
+    input: ChildStdin,
+    output: std::process::ChildStdout,
+}
+
+impl Socket {
+    fn open(hands: &Hands, node: &str) -> Result<Self> {
+        let host = format!("echo.{DOMAIN}");
+        let mut command = hands.client.command("openssl");
+        command.args(["s_client", "-quiet", "-connect", &format!("{node}:443"), "-servername", &host]);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.context("starting openssl")?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::new("openssl has no pipes"));
+        };
+        let mut socket = Self { child, input, output };
+        socket.send(
+            format!(
+                "GET /echo HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            .as_bytes(),
+        )?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.extend(socket.receive::<1>()?);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        // The answer that RFC 6455 gives for this key.
+        expect(head.starts_with("HTTP/1.1 101") && head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), &head)?;
+        socket.echoes()?;
+        Ok(socket)
+    }
+
+    /// Sends "hi", masked, and gets it back.
+    fn echoes(&mut self) -> Result<()> {
+        self.send(&[0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2])?;
+        let said = self.receive::<4>()?;
+        expect(said == [0x81, 2, b'h', b'i'], format!("the websocket said {said:?}"))
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        self.input.write_all(bytes).and_then(|()| self.input.flush()).context("writing to the websocket")
+    }
+
+    fn receive<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.output.read_exact(&mut bytes).context("reading from the websocket")?;
+        Ok(bytes)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // It may have ended by itself, with the controller.
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
