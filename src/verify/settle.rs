@@ -39,11 +39,11 @@ impl Theirs {
 
 /// The failures that `up` waits for when it has looked for so long already. That a service does not answer heals by
 /// waiting for its owner, not for homelab; `owner` tells who that is, by the name of the host.
-pub fn waited_for<'r>(
-    report: &'r Report,
+pub fn waited_for(
+    report: &Report,
     so_long: Duration,
     owner: impl Fn(&str) -> Option<Theirs>,
-) -> impl Iterator<Item = &'r Check> {
+) -> impl Iterator<Item = &Check> {
     waiting(report).filter(move |check| {
         let answer = [id::ANSWER, id::END_TO_END].contains(&check.id);
         let owner = check.subject.host.as_deref().filter(|_| answer).and_then(&owner);
