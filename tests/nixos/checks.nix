@@ -39,6 +39,11 @@ in
 {
   inherit package;
 
+  homelab-tests = package.overrideAttrs (_: {
+    pname = "homelab-tests";
+    doCheck = true;
+  });
+
   clippy = package.overrideAttrs (old: {
     pname = "homelab-clippy";
     nativeBuildInputs = old.nativeBuildInputs ++ [ pkgs.clippy ];

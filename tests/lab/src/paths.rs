@@ -52,6 +52,11 @@ impl Cache {
         self.0.join("files")
     }
 
+    /// Where the package is built as Nix builds it: its files, and cargo's target folder.
+    pub(crate) fn package(&self) -> PathBuf {
+        self.0.join("package")
+    }
+
     pub(crate) fn run(&self) -> Run {
         Run(self.0.join("run"))
     }

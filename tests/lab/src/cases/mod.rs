@@ -13,6 +13,7 @@ mod licences;
 mod main_job;
 mod nodes;
 mod outside;
+mod package;
 mod rendering;
 mod renewal;
 mod runner;

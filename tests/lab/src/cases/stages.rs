@@ -12,12 +12,16 @@ pub(super) struct Stage {
     pub(super) run: fn() -> Result<()>,
 }
 
-pub(super) const STAGES: [Stage; 5] = [
+pub(super) const STAGES: [Stage; 6] = [
     Stage { name: "the sources are formatted", run: format },
     Stage { name: "no lint has a warning", run: lints },
     Stage { name: "every dependency's licence is allowed", run: super::licences::check },
     Stage { name: "the NixOS module and the flake hold as far as they can without nixpkgs", run: nix },
     Stage { name: "unit, golden and command-line tests pass", run: tests },
+    Stage {
+        name: "the package builds and passes its tests from its own files alone",
+        run: super::package::builds,
+    },
 ];
 
 fn format() -> Result<()> {
