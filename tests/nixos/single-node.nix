@@ -3,11 +3,14 @@
   name = "homelab-single-node";
 
   nodes = {
-    node = ./lab.nix;
+    node = {
+      imports = [ ./lab.nix ];
+      specialisation.closed.configuration.services.homelab.openFirewall = false;
+    };
     client = { };
   };
 
-  testScript = ''
+  testScript = { nodes, ... }: ''
     start_all()
     node.wait_for_unit("k3s.service")
     node.wait_until_succeeds("k3s kubectl get node node | grep -w Ready")
@@ -22,5 +25,11 @@
         node.succeed("k3s kubectl apply --filename /etc/answer.json")
         client.wait_until_succeeds("curl --silent --output /dev/null --write-out '%{http_code}' http://node/ | grep 404")
         client.fail("nc -z -w 3 node 6443")
+
+    with subtest("openFirewall = false closes it to the LAN, and to nobody on the machine"):
+        # The run of `homelab up` fails without Cloudflare, and with it the switch; the firewall is in place all the same.
+        node.execute("/run/current-system/specialisation/closed/bin/switch-to-configuration test")
+        client.fail("curl --silent --max-time 5 http://node/")
+        node.succeed("curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' http://${nodes.node.networking.primaryIPAddress}/ | grep 404")
   '';
 }
