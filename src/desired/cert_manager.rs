@@ -1,9 +1,10 @@
 //! cert-manager: upstream's own manifest, with homelab's arguments, images and labels laid over it.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::object::{Component, Object};
 use super::pins::pins;
+use super::pod::{absolute_names, requests, tolerations};
 use crate::config::Config;
 
 const COMPONENT: Component = Component::CertManager;
@@ -36,6 +37,10 @@ pub(super) fn objects(config: &Config, documents: &[Value]) -> Vec<Object> {
 fn overlay(config: &Config, mut object: Object) -> Object {
     match object.key.kind.kind {
         "Deployment" => deployment(config, &mut object),
+        "Namespace" => {
+            let labels = object.map_at(&["metadata", "labels"]);
+            labels.insert("pod-security.kubernetes.io/enforce".to_owned(), "restricted".into());
+        }
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => forget_ca_bundle(&mut object),
         _ => {}
     }
@@ -53,6 +58,8 @@ fn deployment(config: &Config, object: &mut Object) {
                 // Asked in place of the pod's resolver: a LAN that answers the zone itself could never show the challenge.
                 format!("--dns01-recursive-nameservers={nameservers}"),
                 "--dns01-recursive-nameservers-only=true".to_owned(),
+                // After a failure it waits an hour, then twice as long each time, by itself for up to 32 hours.
+                "--certificate-request-maximum-backoff-duration=4h".to_owned(),
             ];
             ("certManagerController", arguments)
         }
@@ -61,12 +68,12 @@ fn deployment(config: &Config, object: &mut Object) {
         _ => return,
     };
     let pod = object.map_at(&["spec", "template", "spec"]);
-    // With five dots needed before a name is tried as it stands, a wildcard record of a search domain would catch
-    // `api.cloudflare.com` first.
-    pod.insert("dnsConfig".to_owned(), serde_json::json!({ "options": [{ "name": "ndots", "value": "1" }] }));
+    pod.insert("dnsConfig".to_owned(), json!(absolute_names()));
+    pod.insert("tolerations".to_owned(), json!(tolerations()));
     let container = pod.get_mut("containers").and_then(|c| c.get_mut(0)).and_then(Value::as_object_mut);
     let Some(container) = container else { return };
     container.insert("image".to_owned(), images.image(image, &config.images).into());
+    container.insert("resources".to_owned(), json!(requests("10m", "32Mi")));
     set_arguments(container, arguments);
 }
 
@@ -99,7 +106,6 @@ fn forget_ca_bundle(object: &mut Object) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn an_argument_of_the_same_flag_is_replaced_and_the_others_stay() {

@@ -4,10 +4,10 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy}
 use k8s_openapi::api::core::v1::{Container, ContainerPort, Namespace, PodSpec, PodTemplateSpec};
 
 use super::ingress_nginx::CLASS;
-use super::meta::{global, named, pods};
+use super::meta::{named, pods, secured};
 use super::object::{Component, Object};
 use super::pins::pins;
-use super::pod::{probe, requests, unprivileged, unprivileged_pod};
+use super::pod::{absolute_names, probe, requests, tolerations, unprivileged, unprivileged_pod};
 use super::rbac::{READ, account, rule};
 use crate::config::{Config, Policy};
 use crate::dns;
@@ -27,7 +27,7 @@ const COMPONENT: Component = Component::ExternalDns;
 
 /// Every object of external-dns.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
+    let namespace = Namespace { metadata: secured(NAMESPACE, "restricted"), ..Namespace::default() };
     let cluster = vec![
         rule("networking.k8s.io", &["ingresses"], READ),
         rule("", &["services", "pods"], READ),
@@ -62,6 +62,8 @@ fn deployment(config: &Config) -> Deployment {
     let pod = PodSpec {
         service_account_name: Some(NAME.to_owned()),
         security_context: Some(unprivileged_pod()),
+        tolerations: Some(tolerations()),
+        dns_config: Some(absolute_names()),
         containers: vec![container],
         ..PodSpec::default()
     };

@@ -3,17 +3,18 @@
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, Namespace,
-    PodSecurityContext, PodSpec, PodTemplateSpec, SecurityContext, Toleration,
+    PodSecurityContext, PodSpec, PodTemplateSpec, SecurityContext,
 };
 use k8s_openapi::api::networking::v1::{IngressClass, IngressClassSpec};
+use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::issuer::WILDCARD_SECRET;
-use super::meta::{global, named, pods};
+use super::meta::{global, named, pods, secured};
 use super::object::{Component, Object};
 use super::pins::pins;
-use super::pod::{capabilities, env, env_field, probe, requests, seccomp};
+use super::pod::{absolute_names, capabilities, env, env_field, probe, requests, seccomp, tolerations};
 use super::rbac::{READ, account, rule, rule_for};
 use crate::config::{Certificates, Config};
 
@@ -25,25 +26,32 @@ pub const CLASS: &str = "nginx";
 pub const CONTROLLER: &str = "ingress-nginx-controller";
 /// Its service account.
 pub(super) const ACCOUNT: &str = "ingress-nginx";
+const PRIORITY: &str = "homelab-ingress";
 const ELECTION: &str = "ingress-nginx-leader";
 /// How long requests that are under way get when the controller ends (seconds). New ones are refused meanwhile.
 const GRACE: i64 = 5;
 const COMPONENT: Component = Component::IngressNginx;
 
 /// Settings of the controller that suit a house; the configuration's own win over them.
-const DEFAULTS: [(&str, &str); 4] = [
+const DEFAULTS: [(&str, &str); 6] = [
     // Snippets let anyone who may write an Ingress read every Secret (CVE-2021-25742).
     ("allow-snippet-annotations", "false"),
+    // An annotation that would put nginx' own configuration into an Ingress is refused (v1.15.1's default; older: `Critical`).
+    ("annotations-risk-level", "High"),
+    // An annotation may not name another namespace's Secret (v1.15.1's default; older: `true`).
+    ("allow-cross-namespace-resources", "false"),
     // HSTS of one host must not bind names below it that serve plain HTTP.
     ("hsts-include-subdomains", "false"),
     // Streams and large downloads would otherwise be cut when the controller reloads (default 240 s).
     ("worker-shutdown-timeout", "300s"),
-    ("strict-validate-path-type", "true"),
+    // Large cookies and headers of single sign-on fit in; with 4k, nginx answers 502.
+    ("proxy-buffer-size", "16k"),
 ];
 
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    let namespace = Namespace { metadata: global(NAMESPACE), ..Namespace::default() };
+    // Host ports are beyond what the level `baseline` allows.
+    let namespace = Namespace { metadata: secured(NAMESPACE, "privileged"), ..Namespace::default() };
     let mut settings: std::collections::BTreeMap<_, _> =
         DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     settings.extend(config.ingress.config.clone());
@@ -51,6 +59,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
         ConfigMap { metadata: named(NAMESPACE, CONTROLLER), data: Some(settings), ..ConfigMap::default() };
     let mut objects: Vec<_> = [
         Object::typed(COMPONENT, &namespace),
+        Object::typed(COMPONENT, &priority()),
         Object::typed(COMPONENT, &class(config.ingress.default_class)),
         Object::typed(COMPONENT, &settings),
         Object::typed(COMPONENT, &daemon_set(config)),
@@ -61,6 +70,19 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     objects.extend(rbac());
     objects.extend(super::guard::objects());
     objects
+}
+
+/// When a node runs out of memory, the controller goes last: without it no name of the house answers. Kubernetes' own
+/// `system-cluster-critical` would also drive out a stranger's pod that holds port 80 or 443.
+fn priority() -> PriorityClass {
+    PriorityClass {
+        metadata: global(PRIORITY),
+        // The highest that is not Kubernetes' own.
+        value: Some(1_000_000_000),
+        preemption_policy: Some("Never".to_owned()),
+        description: Some("homelab's ingress controller; it drives no other pod out".to_owned()),
+        ..PriorityClass::default()
+    }
 }
 
 fn class(default: bool) -> IngressClass {
@@ -119,16 +141,12 @@ fn daemon_set(config: &Config) -> DaemonSet {
 }
 
 fn pod(config: &Config) -> PodSpec {
-    let everywhere = |key: &str| Toleration {
-        key: Some(key.to_owned()),
-        operator: Some("Exists".to_owned()),
-        effect: Some("NoSchedule".to_owned()),
-        ..Toleration::default()
-    };
     PodSpec {
         service_account_name: Some(ACCOUNT.to_owned()),
         node_selector: Some([("kubernetes.io/os".to_owned(), "linux".to_owned())].into()),
-        tolerations: Some(vec![everywhere("node-role.kubernetes.io/control-plane")]),
+        tolerations: Some(tolerations()),
+        priority_class_name: Some(PRIORITY.to_owned()),
+        dns_config: Some(absolute_names()),
         // Ports 80 and 443 of the node are shut from the moment at which nginx is told to end until the next pod is
         // ready: with upstream's 300 s, one open websocket keeps them shut for five minutes. Requests under way get
         // this long.
@@ -201,6 +219,8 @@ fn arguments(config: &Config) -> Vec<String> {
         format!("--watch-ingress-without-class={}", config.ingress.default_class),
         // An ExternalName lets whoever may write a Service reach anything; only what the configuration names needs it.
         format!("--disable-svc-external-name={}", !config.has_external_names()),
+        // What annotations hold is checked against what each may hold (v1.15.1's default; older: off).
+        "--enable-annotation-validation=true".to_owned(),
         "--enable-metrics=false".to_owned(),
         "--profiling=false".to_owned(),
     ];

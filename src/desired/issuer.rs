@@ -15,6 +15,8 @@ const PRODUCTION: &str = "https://acme-v02.api.letsencrypt.org/directory";
 const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
 /// The Certificate of `*.<domain>` and its Secret.
 pub const WILDCARD_SECRET: &str = "wildcard-tls";
+/// The keys of certificates: small, fast on a small machine, and known to every browser.
+pub(super) const KEY: (&str, u32) = ("ECDSA", 256);
 const COMPONENT: Component = Component::Issuer;
 
 /// The ClusterIssuer that Ingresses name.
@@ -97,7 +99,7 @@ fn wildcard(config: &Config) -> Option<Object> {
             "secretTemplate": { "labels": inventory_labels(&config.dns.owner) },
             "dnsNames": names,
             "issuerRef": { "name": issuer_name(config), "kind": "ClusterIssuer", "group": "cert-manager.io" },
-            "privateKey": { "rotationPolicy": "Always" },
+            "privateKey": { "rotationPolicy": "Always", "algorithm": KEY.0, "size": KEY.1 },
         },
     });
     Object::from_value(COMPONENT, body)

@@ -48,6 +48,7 @@ kinds! {
     // In force before the controller that it is about starts: an API server needs a second or two to see a new policy.
     ADMISSION_POLICY = "admissionregistration.k8s.io" "v1" "ValidatingAdmissionPolicy" "validatingadmissionpolicies" false Foundation;
     ADMISSION_BINDING = "admissionregistration.k8s.io" "v1" "ValidatingAdmissionPolicyBinding" "validatingadmissionpolicybindings" false Foundation;
+    PRIORITY_CLASS = "scheduling.k8s.io" "v1" "PriorityClass" "priorityclasses" false Foundation;
     INGRESS_CLASS = "networking.k8s.io" "v1" "IngressClass" "ingressclasses" false Workload;
     SERVICE_ACCOUNT = "" "v1" "ServiceAccount" "serviceaccounts" true Workload;
     CLUSTER_ROLE = "rbac.authorization.k8s.io" "v1" "ClusterRole" "clusterroles" false Workload;

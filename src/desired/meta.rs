@@ -57,6 +57,13 @@ pub(super) fn global(name: &str) -> ObjectMeta {
     ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() }
 }
 
+/// Metadata of a namespace whose pods must keep to a level of the Pod Security Standards (Kubernetes docs, "Pod Security
+/// Admission").
+pub(super) fn secured(name: &str, level: &str) -> ObjectMeta {
+    let labels = [("pod-security.kubernetes.io/enforce".to_owned(), level.to_owned())];
+    ObjectMeta { labels: Some(labels.into()), ..global(name) }
+}
+
 /// The labels and the selector of one workload's pods.
 pub(super) fn pods(name: &str) -> (ObjectMeta, LabelSelector) {
     let labels = BTreeMap::from([(NAME.to_owned(), name.to_owned())]);

@@ -68,7 +68,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(secret::objects(config, inputs.credentials));
     let outside = |b: &Backend| !matches!(b, Backend::Cluster { .. });
     if config.whoami || config.services.iter().any(|s| outside(&s.backend)) {
-        let metadata = meta::global(service::NAMESPACE);
+        let metadata = meta::secured(service::NAMESPACE, "restricted");
         objects.extend(Object::typed(Component::Services, &Namespace { metadata, ..Namespace::default() }));
     }
     if config.whoami {

@@ -1,8 +1,9 @@
 //! Parts that the pods of several components share.
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, EnvVar, EnvVarSource, HTTPGetAction, ObjectFieldSelector, PodSecurityContext, Probe,
-    ResourceRequirements, SeccompProfile, SecretKeySelector, SecurityContext, TCPSocketAction,
+    Capabilities, EnvVar, EnvVarSource, HTTPGetAction, ObjectFieldSelector, PodDNSConfig, PodDNSConfigOption,
+    PodSecurityContext, Probe, ResourceRequirements, SeccompProfile, SecretKeySelector, SecurityContext,
+    TCPSocketAction, Toleration,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -33,6 +34,23 @@ pub(super) fn unprivileged(user: i64) -> SecurityContext {
 pub(super) fn capabilities(add: &[&str]) -> Capabilities {
     let add = (!add.is_empty()).then(|| add.iter().map(|c| (*c).to_owned()).collect());
     Capabilities { add, drop: Some(vec!["ALL".to_owned()]) }
+}
+
+/// A node of the control plane may be the only one there is.
+pub(super) fn tolerations() -> Vec<Toleration> {
+    vec![Toleration {
+        key: Some("node-role.kubernetes.io/control-plane".to_owned()),
+        operator: Some("Exists".to_owned()),
+        effect: Some("NoSchedule".to_owned()),
+        ..Toleration::default()
+    }]
+}
+
+/// Names with a dot are tried as they stand first. With Kubernetes' five dots, a wildcard record of a search domain
+/// would catch `api.cloudflare.com`.
+pub(super) fn absolute_names() -> PodDNSConfig {
+    let ndots = PodDNSConfigOption { name: Some("ndots".to_owned()), value: Some("1".to_owned()) };
+    PodDNSConfig { options: Some(vec![ndots]), ..PodDNSConfig::default() }
 }
 
 /// The container runtime's default system-call filter.

@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use super::ingress_nginx::CLASS;
-use super::issuer::issuer_name;
+use super::issuer::{KEY, issuer_name};
 use super::meta::{inventory_labels, named};
 use super::object::{Component, Object};
 use crate::config::{Backend, Certificates, Config, Host, Scheme, Service};
@@ -88,6 +88,8 @@ pub(super) fn ingress(
     let secret_name = (!wildcard).then(|| tls_secret(name));
     if !wildcard {
         annotations.insert("cert-manager.io/cluster-issuer".to_owned(), issuer_name(config).to_owned());
+        annotations.insert("cert-manager.io/private-key-algorithm".to_owned(), KEY.0.to_owned());
+        annotations.insert("cert-manager.io/private-key-size".to_owned(), KEY.1.to_string());
         // The labels by which prune finds the Secret when the service is gone.
         let template = json!({ "labels": inventory_labels(&config.dns.owner) });
         annotations.insert("cert-manager.io/secret-template".to_owned(), template.to_string());

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::meta::{named, pods};
 use super::object::{Component, Object};
 use super::pins::pins;
-use super::pod::{connects, requests, unprivileged, unprivileged_pod};
+use super::pod::{connects, requests, tolerations, unprivileged, unprivileged_pod};
 use super::service::{NAMESPACE, Path, ingress};
 use crate::config::{Config, WHOAMI};
 
@@ -50,6 +50,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
                     // `?env=true` shows the environment, and other Services would stand in it.
                     enable_service_links: Some(false),
                     security_context: Some(unprivileged_pod()),
+                    tolerations: Some(tolerations()),
                     containers: vec![container],
                     ..PodSpec::default()
                 }),

@@ -4,11 +4,14 @@ use k8s_openapi::api::core::v1::EnvVar;
 use serde_json::{Value, json};
 
 use super::{SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
+use crate::config::Config;
 use crate::desired::pod::env_secret;
 
 /// A private address cannot be proxied (Cloudflare's API answers 9003), so `--cloudflare-proxied` is never given.
-pub(super) fn external_dns_arguments() -> Vec<String> {
+pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
     vec![
+        // At most 100 characters in a free zone; an owner has at most 63.
+        format!("--cloudflare-record-comment=homelab {}", config.dns.owner),
         "--provider=cloudflare".to_owned(),
         // The most that one page may have: fewer calls against the limit of 1200 in five minutes.
         "--cloudflare-dns-records-per-page=5000".to_owned(),

@@ -38,7 +38,7 @@ impl std::fmt::Debug for Credentials {
 /// The provider's own arguments of external-dns.
 pub fn external_dns_arguments(config: &Config) -> Vec<String> {
     match config.dns.provider {
-        Provider::Cloudflare => cloudflare::external_dns_arguments(),
+        Provider::Cloudflare => cloudflare::external_dns_arguments(config),
     }
 }
 

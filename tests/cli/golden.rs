@@ -65,3 +65,41 @@ fn json_is_one_list_of_the_same_objects() {
     assert_eq!(list["kind"], "List");
     assert_eq!(list["items"].as_array().unwrap().len(), render(&examples()[0]).matches("---\n").count());
 }
+
+/// The level `restricted` of the Pod Security Standards, as far as these pods could break it.
+#[test]
+fn every_pod_keeps_to_the_level_that_its_namespace_enforces() {
+    let mut looked = 0;
+    for example in examples() {
+        let config = example.join("homelab.yaml");
+        let ended = homelab(&["render", "--output", "json", "--config", config.to_str().unwrap()]).run();
+        let list: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        let objects = list["items"].as_array().unwrap();
+        let level = |name: &serde_json::Value| {
+            let space = objects.iter().find(|o| o["kind"] == "Namespace" && o["metadata"]["name"] == *name);
+            space.unwrap()["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        for object in objects.iter().filter(|o| o["spec"]["template"]["spec"].is_object()) {
+            let pod = &object["spec"]["template"]["spec"];
+            if level(&object["metadata"]["namespace"]) != "restricted" {
+                assert_eq!(object["kind"], "DaemonSet");
+                continue;
+            }
+            looked += 1;
+            assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+            assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
+            assert!(pod["hostNetwork"].is_null() && pod["volumes"].is_null());
+            for container in pod["containers"].as_array().unwrap() {
+                let security = &container["securityContext"];
+                assert_eq!(security["allowPrivilegeEscalation"], false);
+                assert_eq!(security["capabilities"]["drop"][0], "ALL");
+                assert!(security["capabilities"]["add"].is_null());
+                assert!(container["ports"].as_array().unwrap().iter().all(|port| port["hostPort"].is_null()));
+            }
+        }
+    }
+    assert!(looked >= examples().len());
+}

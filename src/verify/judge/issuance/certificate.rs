@@ -74,7 +74,7 @@ fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcom
 
 /// It failed, and cert-manager waits before it tries again.
 fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, name: &str) -> Finding {
-    let until = backoff_end(certificate).filter(|end| *end > evidence.now);
+    let until = backoff_end(evidence, certificate).filter(|end| *end > evidence.now);
     let said = chain.messages().next().unwrap_or(&certificate.message);
     let summary = match certificate.ready {
         Some(true) => format!("the renewal of Certificate `{name}` failed: {}", one_line(said)),
@@ -116,7 +116,7 @@ fn going_on(
         (None, reason, "") => reason.to_owned(),
         (None, _, message) => one_line(message),
     };
-    let retry_at = backoff_end(certificate).filter(|end| *end > evidence.now);
+    let retry_at = backoff_end(evidence, certificate).filter(|end| *end > evidence.now);
     let cause = match retry_at {
         Some(end) => format!(
             "the issuing failed {}, and cert-manager waits {} before it tries again",
@@ -185,18 +185,30 @@ fn times(n: u32) -> String {
 }
 
 /// When cert-manager tries again by itself; `None` when nothing failed.
-pub(super) fn next_try(chain: &Chain<'_>) -> Option<Timestamp> {
+pub(super) fn next_try(evidence: &Evidence, chain: &Chain<'_>) -> Option<Timestamp> {
     let attempts = chain.certificate["status"]["failedIssuanceAttempts"].as_u64().unwrap_or(1);
     let failed = CertificateSeen {
         last_failure: chain.last_failure(),
         failed_attempts: attempts.try_into().unwrap_or(u32::MAX),
         ..CertificateSeen::default()
     };
-    backoff_end(&failed)
+    backoff_end(evidence, &failed)
 }
 
-/// cert-manager waits one hour after a failure, and twice as long after each further one, up to 32 hours (its FAQ).
-fn backoff_end(certificate: &CertificateSeen) -> Option<Timestamp> {
-    let hours = 1_i64 << certificate.failed_attempts.saturating_sub(1).min(5);
+/// cert-manager waits one hour after a failure, and twice as long after each further one (its FAQ).
+fn backoff_end(evidence: &Evidence, certificate: &CertificateSeen) -> Option<Timestamp> {
+    let hours = (1_i64 << certificate.failed_attempts.saturating_sub(1).min(5)).min(longest(evidence));
     certificate.last_failure?.checked_add(SignedDuration::from_hours(hours)).ok()
+}
+
+/// The longest such pause, in hours: what its flag says, which homelab gives its own installation, else its default.
+fn longest(evidence: &Evidence) -> i64 {
+    let controller = |workload: &&Value| at(workload, "/metadata/name") == "cert-manager";
+    let workload = evidence.objects("deployments.apps").unwrap_or_default().iter().find(controller);
+    let arguments = workload.map_or(&[][..], |found| entries(found, "/spec/template/spec/containers/0/args"));
+    let given = arguments
+        .iter()
+        .filter_map(Value::as_str)
+        .find_map(|argument| argument.strip_prefix("--certificate-request-maximum-backoff-duration="));
+    given.and_then(|text| text.strip_suffix('h')?.parse().ok()).unwrap_or(32)
 }

@@ -176,7 +176,7 @@ fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said:
     let cause = known.map_or("the authority says no more than that", |row| row.cause);
     let fix = known.map_or("mend what is named there, then have it tried again", |row| row.fix);
     let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);
-    match super::certificate::next_try(chain).filter(|at| *at > evidence.now) {
+    match super::certificate::next_try(evidence, chain).filter(|at| *at > evidence.now) {
         Some(at) => finding.heals().retry_at(Some(at)),
         None => finding.heals(),
     }

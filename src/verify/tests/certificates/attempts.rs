@@ -36,6 +36,24 @@ fn failed(e: &mut Evidence, message: &str) {
 }
 
 #[test]
+fn the_longest_pause_is_what_cert_manager_is_told() {
+    let until = |argument: Option<&str>| {
+        let report = lab(|e| {
+            failed(e, "429 urn:ietf:params:acme:error:serverInternal: try again");
+            e.certificates.as_mut().unwrap()[0].failed_attempts = 6;
+            if let Some(argument) = argument {
+                let template = json!({ "spec": { "containers": [{ "args": ["--v=2", argument] }] } });
+                items(e, "deployments.apps")[0]["spec"]["template"] = template;
+            }
+        });
+        let failed = report.failures().find(|check| check.id == id::CERTIFICATE).unwrap();
+        failed.finding().unwrap().retry_at.unwrap().to_string()
+    };
+    assert_eq!(until(None), "2026-06-02T19:50:00Z");
+    assert_eq!(until(Some("--certificate-request-maximum-backoff-duration=4h")), "2026-06-01T15:50:00Z");
+}
+
+#[test]
 fn each_hitch_of_the_self_check_has_its_own_cause() {
     let cases = [
         (format!("DNS record for \"{HOST}\" not yet propagated"), "usually takes a minute"),

@@ -101,7 +101,7 @@ fn clear(hands: &Hands, everything: bool) -> Result<()> {
 /// What is there, without what differs from run to run.
 fn state(hands: &Hands) -> Result<Vec<(String, Value)>> {
     let kinds = "namespaces,customresourcedefinitions,ingressclasses,serviceaccounts,clusterroles,clusterrolebindings,roles,rolebindings,\
-configmaps,services,deployments,daemonsets,mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,\
+configmaps,services,deployments,daemonsets,mutatingwebhookconfigurations,validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,priorityclasses,\
 clusterissuers,ingresses";
     let list = hands.get(&[kinds, "-A", "-l", "app.kubernetes.io/managed-by=homelab"])?;
     let mut found = Vec::new();

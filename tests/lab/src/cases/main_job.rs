@@ -54,7 +54,7 @@ pub(super) fn second_up(hands: &Hands) -> Result<()> {
 const LABEL: &str = "app.kubernetes.io/managed-by=homelab";
 const KINDS: &str = "namespaces,customresourcedefinitions,ingressclasses,serviceaccounts,clusterroles,clusterrolebindings,roles,\
 rolebindings,configmaps,secrets,services,deployments,daemonsets,mutatingwebhookconfigurations,validatingwebhookconfigurations,\
-validatingadmissionpolicies,validatingadmissionpolicybindings,clusterissuers,ingresses";
+validatingadmissionpolicies,validatingadmissionpolicybindings,priorityclasses,clusterissuers,ingresses";
 
 /// hostPort keeps the source address, so that a service may know who asks.
 pub(super) fn client_address(hands: &Hands) -> Result<()> {
