@@ -56,11 +56,13 @@ fn rules(hands: &Hands) -> Result<()> {
     passes(&[], &[])
 }
 
-/// Writes the list as `who` would, and gives what was said against it.
+/// Writes the list as `who` would, and gives what was said against it. The controller may only update, so it is a PUT.
 fn set(hands: &Hands, who: &[&str], list: &[&str]) -> Result<String> {
     let entries: Vec<_> = list.iter().map(|address| json!({ "ip": address })).collect();
-    let patch = json!({ "status": { "loadBalancer": { "ingress": entries } } }).to_string();
-    let words = ["-n", "homelab", "patch", "ingress", NAME, "--subresource=status", "--type=merge", "-p"];
-    let output = hands.node.output("kubectl", &[who, &words[..], &[&patch]].concat())?;
+    let mut object = hands.get(&["-n", "homelab", "ingress", NAME])?;
+    object["status"] = json!({ "loadBalancer": { "ingress": entries } });
+    let file = hands.config_file("guarded.json", &object.to_string())?.display().to_string();
+    let path = format!("/apis/networking.k8s.io/v1/namespaces/homelab/ingresses/{NAME}/status");
+    let output = hands.node.output("kubectl", &[who, &["replace", "--raw", &path, "-f", &file]].concat())?;
     Ok(if output.status.success() { String::new() } else { output.stderr })
 }
