@@ -4,6 +4,8 @@
 //! Evidence (seeded from the cluster) -> collect -> Evidence -> judge -> Report -> settled?
 //! ```
 
+#[macro_use]
+pub(crate) mod command;
 mod collect;
 mod evidence;
 mod judge;
@@ -16,6 +18,7 @@ mod settle;
 mod words;
 
 pub use collect::{Probes, collect, wildcards};
+pub use command::{Command, Pasted};
 pub use evidence::{
     Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller,
     ControllerSeen, DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance,

@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::command::Pasted;
+
 /// The stable name of a check, for example `dns.rebind`. Never reused, never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -166,6 +168,11 @@ pub enum Heals {
     Never,
 }
 
+/// How many commands a finding has at most.
+const MOST_COMMANDS: usize = 20;
+/// The longest command, in bytes.
+const LONGEST_COMMAND: usize = 2048;
+
 /// A failure: what was seen, why, and the one thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -221,15 +228,15 @@ impl Finding {
 
     /// The same with a command that shows more and changes nothing.
     #[must_use]
-    pub fn look(mut self, command: impl Into<String>) -> Self {
-        self.fix.look.push(command.into());
+    pub fn look(mut self, command: impl Pasted) -> Self {
+        add(&mut self.fix.look, command);
         self
     }
 
     /// The same with a command that cures it and is safe to paste.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>) -> Self {
-        self.fix.commands.push(command.into());
+    pub fn command(mut self, command: impl Pasted) -> Self {
+        add(&mut self.fix.commands, command);
         self
     }
 
@@ -238,6 +245,16 @@ impl Finding {
     pub fn nixos(mut self, option: impl Into<String>) -> Self {
         self.fix.nixos = Some(option.into());
         self
+    }
+}
+
+/// What is too long to be read before it is pasted is left out, and so is what would be more than a person pastes: the next
+/// look gives the rest.
+fn add(commands: &mut Vec<String>, command: impl Pasted) {
+    if let Some(line) = command.line().filter(|line| line.len() <= LONGEST_COMMAND)
+        && commands.len() < MOST_COMMANDS
+    {
+        commands.push(line);
     }
 }
 
@@ -306,5 +323,18 @@ impl Check {
             Outcome::Fail(finding) => Some(finding),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_given_more_commands_than_can_be_read() {
+        let finding = (0..100).fold(Finding::new("s", "c", "f"), |finding, _| finding.command("homelab up"));
+        assert_eq!(finding.fix.commands.len(), MOST_COMMANDS);
+        let long = Finding::new("s", "c", "f").look(command!("ls -l {}", "x".repeat(LONGEST_COMMAND)));
+        assert!(long.fix.look.is_empty());
     }
 }

@@ -11,7 +11,8 @@ use crate::dns::Credentials;
 use crate::net::cloudflare::Zone;
 use crate::plan::contested::contested;
 use crate::plan::{self, Change, HASH, Snapshot, is_applied};
-use crate::verify::{Conflict, DriftSeen, Drifted};
+use crate::verify::command::command;
+use crate::verify::{self, Conflict, DriftSeen, Drifted};
 
 /// The label by which cert-manager's own objects are known.
 const COMPONENT: &str = "app.kubernetes.io/component";
@@ -107,8 +108,11 @@ fn conflicts(object: &Object, snapshot: &Snapshot) -> Vec<Conflict> {
 }
 
 /// As `kubectl` takes it.
-fn argument(key: &Key) -> String {
-    let namespace = key.namespace.as_ref().map_or_else(String::new, |namespace| format!("-n {namespace} "));
+fn argument(key: &Key) -> Option<verify::Command> {
     let group = if key.kind.group.is_empty() { String::new() } else { format!(".{}", key.kind.group) };
-    format!("{namespace}{}{group}/{}", key.kind.plural, key.name)
+    let object = format!("{}{group}/{}", key.kind.plural, key.name);
+    match &key.namespace {
+        Some(namespace) => command!("-n {} {}", namespace, object),
+        None => command!("{}", object),
+    }
 }

@@ -56,6 +56,8 @@ pub enum ApiFault {
     Unreadable,
     /// The kubeconfig is no kubeconfig, or names what is not there.
     Unusable,
+    /// Nothing proves that it is the server that answers: no TLS, or its certificate is not to be checked.
+    Unproven,
     /// Nothing listens at the address.
     Refused,
     /// No answer in time.

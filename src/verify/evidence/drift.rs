@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::verify::Command;
+
 /// What `homelab up` would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DriftSeen {
@@ -43,8 +45,8 @@ impl Drifted {
 pub struct Conflict {
     /// The object, for example `Deployment external-dns/external-dns`.
     pub object: String,
-    /// The same as `kubectl` takes it: `-n external-dns deployment/external-dns`.
-    pub argument: String,
+    /// The same as `kubectl` takes it: `-n external-dns deployment/external-dns`; `None` when that cannot be quoted.
+    pub argument: Option<Command>,
     /// Who owns the fields.
     pub manager: String,
     /// The fields, for example `.spec.replicas`.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::config::is_private;
+use crate::verify::Command;
 use crate::verify::{
     evidence::{ConfigSeen, Evidence, at, entries},
     model::{Finding, Outcome},
@@ -33,7 +34,7 @@ enum Place {
     /// A service of the configuration.
     Service(String),
     /// An object of others: as people are told it, as `kubectl` takes it, and its addresses.
-    Object { name: String, argument: String, addresses: Vec<IpAddr> },
+    Object { name: String, argument: Option<Command>, addresses: Vec<IpAddr> },
 }
 
 impl Annotation {
@@ -72,7 +73,7 @@ fn annotations(evidence: &Evidence, config: &ConfigSeen) -> Vec<Annotation> {
             let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
             let place = || Place::Object {
                 name: format!("{kind} `{namespace}/{name}`"),
-                argument: format!("-n {namespace} {kind}/{name}"),
+                argument: command!("-n {} {}/{}", namespace, kind, name),
                 addresses: addresses(object),
             };
             let own = object.pointer("/metadata/annotations").and_then(Value::as_object);
@@ -124,8 +125,11 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     );
     for (annotation, _) in &bad {
         if let Place::Object { argument, .. } = &annotation.place {
-            finding = finding
-                .command(format!("kubectl annotate {argument} {}{}-", annotation.prefix, annotation.name));
+            finding = finding.command(command!(
+                "kubectl annotate {} {}-",
+                argument,
+                format!("{}{}", annotation.prefix, annotation.name)
+            ));
         }
     }
     finding.into()
@@ -154,11 +158,12 @@ pub(super) fn prefix(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     );
     for annotation in unread {
         let Annotation { place, prefix, name, value } = annotation;
-        if let Place::Object { argument, .. } = place
-            && !value.contains('\'')
-        {
-            finding = finding.command(format!(
-                "kubectl annotate {argument} --overwrite '{read}{name}={value}' {prefix}{name}-"
+        if let Place::Object { argument, .. } = place {
+            finding = finding.command(command!(
+                "kubectl annotate {} --overwrite {} {}-",
+                argument,
+                format!("{read}{name}={value}"),
+                format!("{prefix}{name}")
             ));
         }
     }

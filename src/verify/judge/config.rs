@@ -123,7 +123,7 @@ fn foreign_outside(ingress: &IngressSeen, host: &str, zone: &str) -> Outcome {
             "give that Ingress a host below `{zone}`, or make the record where the name's own zone is kept"
         ),
     )
-    .look(format!("kubectl -n {namespace} get ingress {name} -o yaml"))
+    .look(command!("kubectl -n {} get ingress {} -o yaml", namespace, name))
     .only(Severity::Warning)
     .into()
 }

@@ -100,7 +100,7 @@ fn disk(machine: &MachineSeen) -> Outcome {
         "images, volumes, logs and old generations of NixOS fill it; the kubelet removes images from 85 % on, and pods when next to nothing is left",
         "make room: `sudo k3s crictl rmi --prune` removes images that no pod uses, `sudo journalctl --vacuum-size=200M` old logs, and on NixOS `sudo nix-collect-garbage -d` old generations and the ways back to them",
     )
-    .look(format!("sudo du -xhd2 {path} | sort -h | tail -15"))
+    .look(command!("sudo du -xhd2 {} | sort -h | tail -15", path))
     .nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };");
     if percent < FULL { finding.only(Severity::Warning).into() } else { finding.into() }
 }
@@ -142,7 +142,7 @@ fn flush(machine: &MachineSeen) -> Outcome {
         "host ports and Services are rules of the packet filter too; those of a host port come back only when its pod starts anew",
         "take that line out: let the firewall replace its own tables alone",
     )
-    .look(format!("grep -n 'flush ruleset' {file}"))
+    .look(command!("grep -n 'flush ruleset' {}", file))
     .nixos("networking.nftables.flushRuleset = false;")
     .into()
 }

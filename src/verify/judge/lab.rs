@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::judged;
+use crate::verify::Command;
 use crate::{
     desired::external_dns::{NAME, NAMESPACE},
     dns::SECRET,
@@ -111,11 +112,11 @@ fn stuck(object: &Value, now: Timestamp) -> Option<Stuck<'_>> {
     (since >= patience).then(|| Stuck { namespace: at(object, "/metadata/name"), since, reason })
 }
 
-fn look(kind: &str, namespace: &str) -> String {
+fn look(kind: &str, namespace: &str) -> Option<Command> {
     if kind == "NamespaceDeletionDiscoveryFailure" {
-        return "kubectl get apiservices".to_owned();
+        return Some("kubectl get apiservices".into());
     }
-    format!("kubectl get namespace {namespace} -o jsonpath='{{.status.conditions}}'")
+    command!("kubectl get namespace {} -o jsonpath='{.status.conditions}'", namespace)
 }
 
 fn conflict(drift: &DriftSeen) -> Outcome {
@@ -136,7 +137,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
             "another program installed it, and `homelab up` takes nothing from others by force",
             "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, or remove it, for example with `helm uninstall`",
         )
-        .look(format!("kubectl get {} -o yaml --show-managed-fields", first.argument))
+        .look(command!("kubectl get {} -o yaml --show-managed-fields", first.argument))
         .into();
     }
     let mut finding = Finding::new(
@@ -155,14 +156,13 @@ fn conflict(drift: &DriftSeen) -> Outcome {
 
 /// Removes the manager from the object's managed fields, if it still stands where it was seen (Kubernetes docs,
 /// "Server-Side Apply": managedFields may be changed by a patch).
-fn give_up(conflict: &Conflict) -> Option<String> {
+fn give_up(conflict: &Conflict) -> Option<Command> {
     let path = format!("/metadata/managedFields/{}", conflict.entry?);
     let patch = serde_json::json!([
         { "op": "test", "path": format!("{path}/manager"), "value": conflict.manager },
         { "op": "remove", "path": path },
     ]);
-    let patch = patch.to_string();
-    (!patch.contains('\'')).then(|| format!("kubectl patch {} --type=json -p '{patch}'", conflict.argument))
+    command!("kubectl patch {} --type=json -p {}", conflict.argument, patch.to_string())
 }
 
 fn applied(drift: &DriftSeen) -> Outcome {

@@ -5,6 +5,7 @@ mod image;
 use serde_json::Value;
 
 use super::objects::{age, condition, full_name, has_ended, holds, when};
+use crate::verify::Command;
 use crate::verify::{
     evidence::{Evidence, at, entries},
     model::Finding,
@@ -29,7 +30,7 @@ pub(super) struct Trouble {
     summary: String,
     cause: String,
     fix: String,
-    look: String,
+    look: Option<Command>,
     heals: bool,
 }
 
@@ -139,15 +140,17 @@ impl<'a> Place<'a> {
             summary,
             cause: sentence(cause.into()),
             fix: fix.into(),
-            look: format!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
+            look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
             heals: true,
         }
     }
 
-    fn logs(&self, container: &str) -> String {
-        format!(
-            "kubectl --namespace {} logs {} --container {container} --previous --tail=20",
-            self.namespace, self.name
+    fn logs(&self, container: &str) -> Option<Command> {
+        command!(
+            "kubectl --namespace {} logs {} --container {} --previous --tail=20",
+            self.namespace,
+            self.name,
+            container
         )
     }
 }

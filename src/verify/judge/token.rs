@@ -1,5 +1,7 @@
 //! The API token on this machine and in the cluster.
 
+use std::path::Path;
+
 use super::judged;
 use crate::{
     dns::SECRET,
@@ -57,14 +59,14 @@ fn source(token: &TokenSeen) -> Outcome {
             "it belongs to another user, as it should: only who runs `homelab` has to read it",
             "run `homelab` with `sudo`, or as the user who owns the file",
         )
-        .look(format!("ls -l {}", path(place)))
+        .look(command!("ls -l {}", path(place)))
         .into(),
         Some(TokenProblem::Unreadable(why)) => Finding::new(
             format!("the token file {place} cannot be read"),
             why.trim_end_matches('.'),
             "let `dns.tokenFile` name a plain text file with the token alone",
         )
-        .look(format!("ls -l {}", path(place)))
+        .look(command!("ls -l {}", path(place)))
         .into(),
         Some(TokenProblem::Shape(error)) => {
             let cause = match error {
@@ -102,10 +104,10 @@ pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
     format!("{step}. Then {then}, and run `homelab up`, which gives it to the cluster")
 }
 
-fn path(place: &TokenPlace) -> String {
+fn path(place: &TokenPlace) -> Option<&Path> {
     match place {
-        TokenPlace::Credential(path) | TokenPlace::File(path) => path.display().to_string(),
-        TokenPlace::Variable(_) | TokenPlace::Nowhere => String::new(),
+        TokenPlace::Credential(path) | TokenPlace::File(path) => Some(path),
+        TokenPlace::Variable(_) | TokenPlace::Nowhere => None,
     }
 }
 
@@ -117,7 +119,7 @@ fn private(token: &TokenSeen) -> Outcome {
             "its mode lets others read it; the token can change every record of the zone",
             "take the right to read from everybody but the owner",
         )
-        .command(format!("chmod 600 {}", path.display()))
+        .command(command!("chmod 600 {}", path))
         .into(),
         TokenPlace::File(path) => Outcome::pass(format!("`{}` is closed to others", path.display())),
         TokenPlace::Credential(_) => Outcome::pass("systemd shows the credential to this service alone"),
@@ -162,7 +164,7 @@ fn copies(token: &TokenSeen) -> Outcome {
             format!("somebody else than homelab changed the Secret, and {used_by} uses what lies there"),
             "delete the Secret and let `homelab up` write it again",
         )
-        .command(format!("kubectl -n {} delete secret {SECRET}", first.namespace)),
+        .command(command!("kubectl -n {} delete secret {}", first.namespace, SECRET)),
     };
     let others: Vec<String> =
         bad.iter().skip(1).map(|copy| format!("`{}/{SECRET}`", copy.namespace)).collect();

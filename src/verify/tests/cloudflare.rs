@@ -96,6 +96,11 @@ fn a_token_that_everybody_may_read_is_a_warning_that_hides_nothing() {
     let report = token_is(|token| token.open_to_all = true);
     assert_eq!(only(&report, id::TOKEN_PRIVATE).fix.commands, ["chmod 600 /run/token"]);
     assert_eq!(report.exit_code(), 0);
+    let odd = token_is(|token| {
+        token.open_to_all = true;
+        token.place = TokenPlace::File("/home/ada/to ken;x/cf".into());
+    });
+    assert_eq!(only(&odd, id::TOKEN_PRIVATE).fix.commands, ["chmod 600 '/home/ada/to ken;x/cf'"]);
     let both = whole(|e| {
         e.token.as_mut().unwrap().open_to_all = true;
         e.provider = Some(Err(Error::InvalidToken.into()));

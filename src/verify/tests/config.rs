@@ -133,7 +133,7 @@ fn an_annotation_that_nobody_reads_is_renamed() {
     assert_eq!(
         finding.fix.commands,
         [
-            "kubectl annotate -n default ingress/theirs --overwrite 'external-dns.alpha.kubernetes.io/ttl=120' external-dns.kubernetes.io/ttl-"
+            "kubectl annotate -n default ingress/theirs --overwrite external-dns.alpha.kubernetes.io/ttl=120 external-dns.kubernetes.io/ttl-"
         ]
     );
     assert_eq!(

@@ -22,7 +22,7 @@ fn drifted(change: impl FnOnce(&mut DriftSeen)) -> Report {
 fn conflict(manager: &str, entry: Option<usize>) -> Conflict {
     Conflict {
         object: "Deployment external-dns/external-dns".into(),
-        argument: "-n external-dns deployments.apps/external-dns".into(),
+        argument: Some("-n external-dns deployments.apps/external-dns".into()),
         manager: manager.into(),
         fields: vec![".spec.replicas".into()],
         entry,
@@ -116,4 +116,14 @@ fn a_namespace_that_does_not_go_is_named_with_what_holds_it() {
     assert!(finding.summary.contains("`old`") && finding.cause.contains("example.com/guard"));
     assert_eq!(fails(&going("2026-06-01T11:59:50Z", &json!([]))), []);
     assert!(only(&going("2026-06-01T11:50:00Z", &json!([])), id::NAMESPACES).summary.contains("10 min"));
+}
+
+#[test]
+fn a_managers_name_is_one_word_of_the_shell() {
+    let report = drifted(|drift| drift.conflicts = vec![conflict("x';id;'", Some(2))]);
+    let finding = only(&report, id::CONFLICT);
+    let value = r#""value":"x'\'';id;'\''""#;
+    assert!(finding.fix.commands[0].contains(value), "{:?}", finding.fix.commands);
+    let unseen = drifted(|drift| drift.conflicts = vec![conflict("x\u{202e}y", Some(2))]);
+    assert_eq!(only(&unseen, id::CONFLICT).fix.commands, ["homelab up"]);
 }

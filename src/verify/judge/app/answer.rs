@@ -79,9 +79,9 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
     };
     let look = match backend::of(evidence, host).first() {
         Some(backend) => {
-            format!("kubectl --namespace {} get services,endpointslices,pods -o wide", backend.namespace)
+            command!("kubectl --namespace {} get services,endpointslices,pods -o wide", backend.namespace)
         }
-        None => "kubectl get pods,services,endpointslices -A".to_owned(),
+        None => Some("kubectl get pods,services,endpointslices -A".into()),
     };
     finding.look(look).heals().into()
 }

@@ -77,7 +77,7 @@ const BRING_BACK: &str = "take `local-storage`, and nothing else, out of what k3
 
 fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Value]) -> Finding {
     let name = full_name(claim);
-    let look = format!(
+    let look = command!(
         "kubectl --namespace {} describe pvc {}",
         at(claim, "/metadata/namespace"),
         at(claim, "/metadata/name")

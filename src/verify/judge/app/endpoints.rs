@@ -80,7 +80,7 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
         format!("the Service was removed or never made, or its name is another; {near}"),
         "install the program that brings the Service, or correct its name in the lab's configuration or the Ingress",
     )
-    .look(format!("kubectl --namespace {} get services", backend.namespace));
+    .look(command!("kubectl --namespace {} get services", backend.namespace));
     if is_ours(backend) {
         return Finding {
             fix: crate::verify::Fix { text: "make it again".to_owned(), ..finding.fix },
@@ -110,7 +110,7 @@ fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {
         format!("its ports are {}", ports.join(", ")),
         "name one of those as the service's `port` in the lab's configuration, or in the Ingress",
     )
-    .look(format!("kubectl --namespace {} get service {}", backend.namespace, backend.service))
+    .look(command!("kubectl --namespace {} get service {}", backend.namespace, backend.service))
 }
 
 /// The addresses that take requests for a port.
@@ -126,7 +126,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     let selector = &service["spec"]["selector"];
     let shown = show(selector);
     let namespace = at(service, "/metadata/namespace");
-    let look = format!("kubectl --namespace {namespace} get pods --show-labels");
+    let look = command!("kubectl --namespace {} get pods --show-labels", namespace);
     let empty = format!("Service `{name}` has no endpoints");
     if shown.is_empty() {
         return Finding::new(
@@ -134,7 +134,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
             "it selects no pods, and nobody has written addresses for it",
             "give it a selector, or an EndpointSlice with the address of the machine that answers",
         )
-        .look(format!("kubectl --namespace {namespace} get endpointslices"))
+        .look(command!("kubectl --namespace {} get endpointslices", namespace))
         .into();
     }
     let found = backend::pods(evidence, service);
@@ -176,7 +176,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
         cause,
         "wait while it starts; then read its log, and compare path and port of its readiness probe with what it serves",
     )
-    .look(format!("kubectl --namespace {namespace} describe pod --selector={shown}"))
+    .look(command!("kubectl --namespace {} describe pod --selector={}", namespace, shown))
     .heals()
     .into()
 }
@@ -197,7 +197,11 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
             "somebody has stopped it",
             "start it again",
         )
-        .command(format!("kubectl --namespace {namespace} scale deployment/{name} --replicas=1"));
+        .command(command!(
+            "kubectl --namespace {} scale deployment/{} --replicas=1",
+            namespace,
+            name
+        ));
     }
     let pods = evidence.objects("pods").unwrap_or_default().iter();
     let there =

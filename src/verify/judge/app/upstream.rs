@@ -80,9 +80,11 @@ fn unnoticed(evidence: &Evidence, host: &str, noted: &Noted<'_>, summary: &str) 
     }
     let now = ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let annotate = |word: &str| {
-        format!(
-            "kubectl --namespace {} annotate --overwrite ingress {} {word}",
-            backend.namespace, backend.ingress
+        command!(
+            "kubectl --namespace {} annotate --overwrite ingress {} {}",
+            backend.namespace,
+            backend.ingress,
+            word
         )
     };
     let finding = Finding::new(

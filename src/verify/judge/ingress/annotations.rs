@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{objects, or_pass, unread};
+use crate::verify::Command;
 use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
@@ -55,25 +56,25 @@ fn snippets(ingress: &Value) -> impl Iterator<Item = &str> {
     keys(ingress).filter_map(|key| key.strip_prefix(PREFIX)).filter(|key| key.ends_with("-snippet"))
 }
 
-fn remove(ingress: &Value, key: &str) -> String {
+fn remove(ingress: &Value, key: &str) -> Option<Command> {
     let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    format!("kubectl -n {namespace} annotate ingress {name} {PREFIX}{key}-")
+    command!("kubectl -n {} annotate ingress {} {}-", namespace, name, format!("{PREFIX}{key}"))
 }
 
 fn snippet(ingress: &Value, key: &str) -> Finding {
     let name = full_name(ingress);
+    let take_off = remove(ingress, key).map_or_else(String::new, |command| format!(" (`{command}`)"));
     Finding::new(
         format!("Ingress `{name}` has the annotation `{key}`, and snippets are off"),
         "a snippet lets anyone who may write an Ingress read every Secret (CVE-2021-25742), so the controller does not \
          accept it: since v1.12 it passes over the whole Ingress, or keeps its state from before; older ones leave the \
          snippet out",
         format!(
-            "take it off (`{}`) and use an annotation that is made for the purpose; where nobody else writes Ingresses, \
-             `ingress.config: {{ allow-snippet-annotations: \"true\", annotations-risk-level: Critical }}` allows it",
-            remove(ingress, key)
+            "take it off{take_off} and use an annotation that is made for the purpose; where nobody else writes Ingresses, \
+             `ingress.config: {{ allow-snippet-annotations: \"true\", annotations-risk-level: Critical }}` allows it"
         ),
     )
-    .look(format!("kubectl -n {NAMESPACE} logs daemonset/{CONTROLLER} --tail=50 | grep -i -e annotation -e snippet"))
+    .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep -i -e annotation -e snippet", NAMESPACE, CONTROLLER))
 }
 
 /// An annotation whose value the log refuses, unless the Ingress was changed since.
@@ -93,7 +94,7 @@ fn refused(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
             "the value is not what the annotation takes; the controller passes over the whole Ingress, or keeps its state from before",
             "correct the value: the annotation's page of the ingress-nginx documentation says what it takes",
         )
-        .look(format!("kubectl -n {NAMESPACE} logs daemonset/{CONTROLLER} --tail=50 | grep 'invalid value'")),
+        .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep 'invalid value'", NAMESPACE, CONTROLLER)),
     )
 }
 

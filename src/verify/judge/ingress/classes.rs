@@ -7,6 +7,7 @@ use super::{
     objects::{self, CLASS_CONTROLLER, Class, annotation},
     or_pass, unread,
 };
+use crate::verify::Command;
 use crate::{
     desired::ingress_nginx::CLASS,
     verify::{
@@ -64,7 +65,7 @@ fn own(classes: &[Value]) -> Option<Finding> {
             "another ingress controller, of F5 NGINX for example, was installed under the same name of a class",
             format!("remove that controller; then `kubectl delete ingressclass {CLASS}` and `homelab up`, for its `controller` cannot be changed"),
         )
-        .look(format!("kubectl get ingressclass {CLASS} -o yaml"))
+        .look(command!("kubectl get ingressclass {} -o yaml", CLASS))
     })
 }
 
@@ -88,7 +89,7 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
         )
         .look("kubectl get ingressclasses -o yaml | grep -B8 is-default-class");
         let unmark =
-            |name: &&str| format!("kubectl annotate ingressclass {name} {DEFAULT}=false --overwrite");
+            |name: &&str| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT);
         return Some(others.fold(finding, |finding, name| finding.command(unmark(name))));
     }
     (wanted && marked != [CLASS]).then(|| {
@@ -105,9 +106,9 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
         let finding = Finding::new(summary, cause, "mark homelab's class, and no other");
         let unmark = marked
             .iter()
-            .map(|name| format!("kubectl annotate ingressclass {name} {DEFAULT}=false --overwrite"));
+            .map(|name| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT));
         let finding = unmark.fold(finding, |finding, command| finding.command(command));
-        finding.command(format!("kubectl annotate ingressclass {CLASS} {DEFAULT}=true --overwrite"))
+        finding.command(command!("kubectl annotate ingressclass {} {}=true --overwrite", CLASS, DEFAULT))
     })
 }
 
@@ -125,12 +126,12 @@ fn missing(ingress: &Value, class: &str) -> Finding {
 }
 
 /// Sets homelab's class, and takes the old way of naming one off.
-fn give_class(ingress: &Value) -> String {
+fn give_class(ingress: &Value) -> Option<Command> {
     let patch = format!(
         r#"{{"metadata":{{"annotations":{{"kubernetes.io/ingress.class":null}}}},"spec":{{"ingressClassName":"{CLASS}"}}}}"#
     );
     let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    format!("kubectl -n {namespace} patch ingress {name} --type=merge -p '{patch}'")
+    command!("kubectl -n {} patch ingress {} --type=merge -p {}", namespace, name, patch)
 }
 
 fn without(ingress: &Value) -> Finding {

@@ -53,8 +53,8 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
             "the hostPort rules of the node are gone: a reload of its firewall flushed them, and they are written only when a pod starts",
             "start the controller's pods anew, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
         )
-        .command(format!("kubectl -n {NAMESPACE} rollout restart daemonset/{CONTROLLER}"))
-        .command(format!("kubectl -n {NAMESPACE} rollout status daemonset/{CONTROLLER} --timeout=10m"))
+        .command(command!("kubectl -n {} rollout restart daemonset/{}", NAMESPACE, CONTROLLER))
+        .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", NAMESPACE, CONTROLLER))
         .look("sudo iptables -t nat -S CNI-HOSTPORT-DNAT")
         .into(),
         None => Outcome::pass("ports 80 and 443 lead to the controller's pod"),

@@ -77,7 +77,7 @@ fn no_port(all: &[Value], node: &str, message: &str) -> Finding {
         )
         .heals(),
     };
-    finding.look(format!("kubectl -n {NAMESPACE} describe pods"))
+    finding.look(command!("kubectl -n {} describe pods", NAMESPACE))
 }
 
 /// Whether it ran, ended and is started again; that it ran out of memory is told of every pod alike.
@@ -111,7 +111,7 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
         None => Finding::new(summary, cause, fix),
     };
     let name = at(pod, "/metadata/name");
-    finding.look(format!("kubectl -n {NAMESPACE} logs {name} --previous --tail=20")).heals()
+    finding.look(command!("kubectl -n {} logs {} --previous --tail=20", NAMESPACE, name)).heals()
 }
 
 /// The last line that tells of an error; else the last one.
@@ -147,6 +147,6 @@ fn starting(evidence: &Evidence, node: &str, pod: &Value) -> Finding {
         cause,
         "wait a minute; then look at the pod's events and its log",
     )
-    .look(format!("kubectl -n {NAMESPACE} logs daemonset/{CONTROLLER} --tail=20"))
+    .look(command!("kubectl -n {} logs daemonset/{} --tail=20", NAMESPACE, CONTROLLER))
     .heals()
 }

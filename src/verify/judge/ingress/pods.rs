@@ -25,7 +25,9 @@ const ALWAYS_TOLERATED: [&str; 6] = [
 
 /// What makes the DaemonSet anew as homelab wants it.
 pub(super) fn made_anew(finding: Finding) -> Finding {
-    finding.command(format!("kubectl -n {NAMESPACE} delete daemonset {CONTROLLER}")).command("homelab up")
+    finding
+        .command(command!("kubectl -n {} delete daemonset {}", NAMESPACE, CONTROLLER))
+        .command("homelab up")
 }
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
@@ -122,7 +124,7 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
     if let Some(pod) = here.iter().find(|pod| !ending(pod)) {
         return pod::one(evidence, set, pods, node, pod);
     }
-    let look = format!("kubectl -n {NAMESPACE} describe daemonset {CONTROLLER}");
+    let look = command!("kubectl -n {} describe daemonset {}", NAMESPACE, CONTROLLER);
     if let Some(pod) = here.first() {
         return Finding::new(
             format!("pod `{}` on node `{node}` is ending", full_name(pod)),

@@ -118,7 +118,7 @@ fn holds(node: &str, claim: &Claim<'_>) -> Finding {
         "a port of a node goes to one pod only, and the ingress controller cannot start there; `ss` shows nothing of it",
         format!("{}; the controller then starts by itself", claim.release()),
     )
-    .look(format!("kubectl -n {} get pod {} -o yaml", at(claim.pod, "/metadata/namespace"), at(claim.pod, "/metadata/name")))
+    .look(command!("kubectl -n {} get pod {} -o yaml", at(claim.pod, "/metadata/namespace"), at(claim.pod, "/metadata/name")))
 }
 
 fn waits(claim: &Claim<'_>) -> Finding {
@@ -128,7 +128,7 @@ fn waits(claim: &Claim<'_>) -> Finding {
         "the ingress controller has it now; after a restart of the node, the first of the two gets it",
         claim.release(),
     )
-    .look(format!(
+    .look(command!(
         "kubectl -n {} describe pod {}",
         at(claim.pod, "/metadata/namespace"),
         at(claim.pod, "/metadata/name")

@@ -83,8 +83,11 @@ fn nobody(
     let has_issuer = ready.into_iter().any(|object| at(object, "/metadata/name") == issuer);
     let finding = Finding::new(summary, cause, "ask cert-manager for it with an annotation");
     if has_issuer {
-        finding.command(format!(
-            "kubectl -n {namespace} annotate ingress {name} cert-manager.io/cluster-issuer={issuer}"
+        finding.command(command!(
+            "kubectl -n {} annotate ingress {} cert-manager.io/cluster-issuer={}",
+            namespace,
+            name,
+            issuer
         ))
     } else {
         finding.look("kubectl get clusterissuers")
@@ -135,5 +138,5 @@ fn lacks(ingress: &Value, host: &str) -> Finding {
         return finding;
     }
     let patch = format!(r#"[{{"op":"add","path":"/spec/tls/0/hosts/-","value":"{host}"}}]"#);
-    finding.command(format!("kubectl -n {namespace} patch ingress {name} --type=json -p '{patch}'"))
+    finding.command(command!("kubectl -n {} patch ingress {} --type=json -p {}", namespace, name, patch))
 }

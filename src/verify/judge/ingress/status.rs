@@ -8,6 +8,7 @@ use super::{
     objects::{self, Class},
     pods::made_anew,
 };
+use crate::verify::Command;
 use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
@@ -113,8 +114,8 @@ fn rolling(evidence: &Evidence) -> Option<&'static str> {
         .then_some("the DaemonSet is being rolled out: the leader counts only pods of its own revision")
 }
 
-fn log() -> String {
-    format!("kubectl -n {NAMESPACE} logs daemonset/{CONTROLLER} --tail=20")
+fn log() -> Option<Command> {
+    command!("kubectl -n {} logs daemonset/{} --tail=20", NAMESPACE, CONTROLLER)
 }
 
 /// Lines of the controller's logs.
@@ -149,7 +150,7 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
             "make them anew",
         )
         .command("kubectl delete clusterrole ingress-nginx --ignore-not-found")
-        .command(format!("kubectl -n {NAMESPACE} delete role ingress-nginx --ignore-not-found"))
+        .command(command!("kubectl -n {} delete role ingress-nginx --ignore-not-found", NAMESPACE))
         .command("homelab up")
         .look(log());
     }

@@ -59,7 +59,7 @@ fn judge(objects: &Objects, kind: &str, configuration: &Value, webhook: &Value) 
     let name = at(configuration, "/metadata/name");
     let summary =
         |what: &str| format!("every write of an Ingress asks webhook `{}`, {what}", at(webhook, "/name"));
-    let look = format!("kubectl get {kind} {name} -o yaml");
+    let look = command!("kubectl get {} {} -o yaml", kind, name);
     let finding = if objects.find("services", namespace, service).is_none() {
         let finding = Finding::new(
             summary(&format!("whose Service `{namespace}/{service}` does not exist")),
@@ -75,14 +75,14 @@ fn judge(objects: &Objects, kind: &str, configuration: &Value, webhook: &Value) 
                 (at("/clientConfig/service/namespace"), at("/clientConfig/service/name"));
             !service.is_empty() && objects.find("services", namespace, service).is_none()
         });
-        if alone { finding.command(format!("kubectl delete {kind} {name}")) } else { finding }
+        if alone { finding.command(command!("kubectl delete {} {}", kind, name)) } else { finding }
     } else if !has_endpoint(objects, namespace, service) {
         Finding::new(
             summary(&format!("whose Service `{namespace}/{service}` has no ready pod")),
             "the program behind it does not run, or is not ready",
             format!("bring its pods up; if its installation is given up, `kubectl delete {kind} {name}`"),
         )
-        .look(format!("kubectl -n {namespace} get pods"))
+        .look(command!("kubectl -n {} get pods", namespace))
         .heals()
     } else if at(webhook, "/clientConfig/caBundle").is_empty() {
         let finding = Finding::new(

@@ -90,14 +90,15 @@ fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, 
         ),
         None => format!("{why}the issuing failed {tried}, and is about to be tried again"),
     };
-    let renew = format!("homelab renew {name}");
+    let renew = command!("homelab renew {}", name);
+    let then = renew.as_ref().map_or_else(String::new, |renew| format!("; then `{renew}` tries at once"));
     let finding = match known.filter(|row| row.fix != challenge::AGAIN) {
-        Some(row) => Finding::new(summary, cause, format!("{}; then `{renew}` tries at once", row.fix)),
+        Some(row) => Finding::new(summary, cause, format!("{}{then}", row.fix)),
         // Nothing that can be seen from here is in the way any more.
         None => Finding::new(summary, cause, "nothing that can be seen from here is in the way any more: have it tried now. If it fails again, read what it says then before another try: Let's Encrypt allows five failures of a name in an hour").command(renew),
     };
     finding
-        .look(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+        .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
         .heals()
         .retry_at(until)
 }
@@ -130,7 +131,7 @@ fn going_on(
         cause,
         "look at the challenges: their reason names what the DNS provider or the authority said",
     )
-    .look(format!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+    .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
     .heals()
     .retry_at(retry_at)
 }

@@ -148,7 +148,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
     let reason = at(challenge, "/status/reason");
     let (name, host) = (at(challenge, "/metadata/name"), at(challenge, "/spec/dnsName"));
     let namespace = at(challenge, "/metadata/namespace");
-    let look = format!("kubectl -n {namespace} describe challenge {name}");
+    let look = command!("kubectl -n {} describe challenge {}", namespace, name);
     let said = if reason.is_empty() { "it gives no reason".to_owned() } else { one_line(reason) };
     let finding = match at(challenge, "/status/state") {
         "valid" | "ready" => return None,
@@ -215,11 +215,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
                 known.map_or("cert-manager cannot remove the challenge's TXT record, and keeps the challenge until it can", |row| row.cause),
                 known.map_or("mend what its reason names; only if that cannot be mended, remove its finalizer and the TXT record by hand", |row| row.fix),
             )
-            .look(format!(
-                "kubectl -n {} describe challenge {}",
-                at(challenge, "/metadata/namespace"),
-                at(challenge, "/metadata/name")
-            ))
+            .look(command!("kubectl -n {} describe challenge {}", at(challenge, "/metadata/namespace"), at(challenge, "/metadata/name")))
             .heals()
             .only(Severity::Warning)
         })

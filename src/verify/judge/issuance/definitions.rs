@@ -35,7 +35,7 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
             "the definitions were made a moment ago, or their names collide with those of another one",
             "wait a moment; if it stays, look at the conditions of the definitions",
         )
-        .look(format!("kubectl describe crd {}", unserved.join(" ")))
+        .look(command!("kubectl describe crd {}", unserved))
         .heals()
         .into();
     }

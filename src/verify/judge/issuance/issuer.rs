@@ -162,7 +162,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
         None => cause.to_owned(),
     };
     let fix = known.map_or("look at the issuer and at the controller's log", |row| row.fix);
-    let look = format!("kubectl -n {} logs deployment/cert-manager --tail=50", acme.wanted.namespace);
+    let look = command!("kubectl -n {} logs deployment/cert-manager --tail=50", acme.wanted.namespace);
     let finding = Finding::new(summary, cause, fix).look(look);
     Some(if known.is_some_and(|row| row.heals) { finding.heals() } else { finding })
 }

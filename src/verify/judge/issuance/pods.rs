@@ -70,7 +70,7 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
     let ready = count("/status/readyReplicas").unwrap_or(0);
     let namespace = at(deployment, "/metadata/namespace");
     if wanted == 0 {
-        let cure = format!("kubectl -n {namespace} scale deployment {name} --replicas=1");
+        let cure = command!("kubectl -n {} scale deployment {} --replicas=1", namespace, name);
         return Some(
             Finding::new(
                 format!("Deployment `{namespace}/{name}` is scaled to 0: {without}"),
@@ -98,8 +98,8 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
             cause,
             "wait a moment if it has just been started; else look at its pods and their log",
         )
-        .look(format!("kubectl -n {namespace} describe pods"))
-        .look(format!("kubectl -n {namespace} logs deployment/{name} --tail=50"))
+        .look(command!("kubectl -n {} describe pods", namespace))
+        .look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name))
         .heals(),
     )
 }

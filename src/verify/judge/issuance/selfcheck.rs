@@ -85,7 +85,7 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> 
         None => spreading(evidence, acme, challenge, summary, &record),
     };
     let (namespace, name) = (at(challenge, "/metadata/namespace"), at(challenge, "/metadata/name"));
-    chain.weigh(finding.look(format!("kubectl -n {namespace} describe challenge {name}"))).into()
+    chain.weigh(finding.look(command!("kubectl -n {} describe challenge {}", namespace, name))).into()
 }
 
 /// Nothing went wrong, but the record is not seen.

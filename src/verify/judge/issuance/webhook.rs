@@ -89,7 +89,7 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
             "the API server says no more than that",
             "look at the webhook's pod and its log",
         )
-        .look(format!(
+        .look(command!(
             "kubectl -n {} logs deployment/cert-manager-webhook --tail=50",
             acme.wanted.namespace
         ));
@@ -98,7 +98,7 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
         return network(summary);
     }
     let finding = Finding::new(summary, reading.cause, reading.fix)
-        .look(format!("kubectl -n {} get pods,endpointslices", acme.wanted.namespace));
+        .look(command!("kubectl -n {} get pods,endpointslices", acme.wanted.namespace));
     let finding = if reading.heals { finding.heals() } else { finding };
     if reading.fix.contains("homelab") && acme.wanted.managed {
         finding.command("homelab up")
@@ -133,11 +133,12 @@ fn authority(evidence: &Evidence, acme: &AcmeSeen, summary: String) -> Finding {
         None => "the `caBundle` in the webhook's configuration does not fit: the cainjector writes it",
     };
     Finding::new(summary, cause, "restart the cainjector, which writes the `caBundle`; nobody else should")
-        .command(format!("kubectl -n {namespace} rollout restart deployment/cert-manager-cainjector"))
-        .command(format!(
-            "kubectl -n {namespace} rollout status deployment/cert-manager-cainjector --timeout=120s"
+        .command(command!("kubectl -n {} rollout restart deployment/cert-manager-cainjector", namespace))
+        .command(command!(
+            "kubectl -n {} rollout status deployment/cert-manager-cainjector --timeout=120s",
+            namespace
         ))
-        .look(format!("kubectl -n {namespace} logs deployment/cert-manager-cainjector --tail=50"))
+        .look(command!("kubectl -n {} logs deployment/cert-manager-cainjector --tail=50", namespace))
 }
 
 /// Whether every webhook of cert-manager has an authority written down; `None` when they were not read.

@@ -59,6 +59,9 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
         )
         .nixos("services.homelab.kubeconfig.group = \"wheel\";"),
         ApiFault::Unusable => said("copy it anew from `/etc/rancher/k3s/k3s.yaml` of a server, or name another with `--kubeconfig FILE`"),
+        ApiFault::Unproven => said(
+            "copy the kubeconfig anew from `/etc/rancher/k3s/k3s.yaml` of a server, with that server's address in it: it has `https://` and the authority of the server's certificate",
+        ),
         ApiFault::ForeignAuthority => Finding::new(
             format!("`{file}` is of another cluster than the one that answers"),
             match served(access) {
@@ -290,9 +293,9 @@ fn stopped(summary: String, unit: &UnitSeen) -> Finding {
             format!("the service `{name}` of this machine is {}", unit.state),
             format!("start it: `systemctl start {name}`"),
         )
-        .look(format!("journalctl -u {name} -b -n 50"));
+        .look(command!("journalctl -u {} -b -n 50", name));
         return if unit.state.starts_with("inactive") {
-            finding.command(format!("sudo systemctl start {name}"))
+            finding.command(command!("sudo systemctl start {}", name))
         } else {
             finding
         };
@@ -308,7 +311,7 @@ fn stopped(summary: String, unit: &UnitSeen) -> Finding {
         ),
         fix,
     )
-    .look(format!("journalctl -u {name} -b -n 50"));
+    .look(command!("journalctl -u {} -b -n 50", name));
     match known {
         Some((_, _, option)) if !option.is_empty() => finding.nixos(*option),
         _ => finding,

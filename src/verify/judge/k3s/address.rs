@@ -120,7 +120,7 @@ fn moved(evidence: &Evidence, node: &Value, name: &str, internal: &[IpAddr]) -> 
             "the machine's address has changed since k3s started, or `--node-ip` names one that it no longer has",
             fix,
         )
-        .look(format!("kubectl get node {name} -o wide"))
+        .look(command!("kubectl get node {} -o wide", name))
         .nixos(format!("services.homelab.nodeIP = \"{}\";", internal[0]))
         .into(),
     )

@@ -70,7 +70,7 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
         "k3s installs traefik unless every server is told not to, and what it once installed can stay behind",
         LEFT,
     )
-    .command(format!("kubectl --namespace {NAMESPACE} delete {} --ignore-not-found", left.join(" ")))
+    .command(command!("kubectl --namespace {} delete {} --ignore-not-found", NAMESPACE, left))
 }
 
 fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
@@ -84,11 +84,7 @@ fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
         "k3s' servicelb takes the ports of every Service of type LoadBalancer on every node; this one is left from when it was enabled",
         LEFT,
     )
-    .command(format!(
-        "kubectl --namespace {} delete daemonset/{} --ignore-not-found",
-        at(set, "/metadata/namespace"),
-        at(set, "/metadata/name")
-    ))
+    .command(command!("kubectl --namespace {} delete daemonset/{} --ignore-not-found", at(set, "/metadata/namespace"), at(set, "/metadata/name")))
 }
 
 fn enabled(summary: String, server: &str) -> Finding {
@@ -97,7 +93,7 @@ fn enabled(summary: String, server: &str) -> Finding {
         format!("k3s on server `{server}` was not started with `--disable=traefik,servicelb`, and one such server is enough"),
         format!("on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"),
     )
-    .look(format!("kubectl get node {server} --output jsonpath='{{.metadata.annotations.k3s\\.io/node-args}}'"))
+    .look(command!("kubectl get node {} --output jsonpath='{.metadata.annotations.k3s\\.io/node-args}'", server))
 }
 
 /// A server whose noted command line does not disable the component; `None` when all do, or none notes it.
@@ -150,8 +146,8 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
             "make its type ClusterIP, and name it in the lab's configuration: the ingress then serves it by name; what speaks no HTTP can have the type NodePort",
         )
         .look("kubectl get services -A");
-        let patch = format!(
-            "kubectl --namespace {} patch service {} --type=merge --patch '{{\"spec\":{{\"type\":\"ClusterIP\"}}}}'",
+        let patch = command!(
+            "kubectl --namespace {} patch service {} --type=merge --patch '{\"spec\":{\"type\":\"ClusterIP\"}}'",
             at(service, "/metadata/namespace"),
             at(service, "/metadata/name")
         );

@@ -44,7 +44,7 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
     if holds(node, "Ready") {
         return None;
     }
-    let look = format!("kubectl describe node {name}");
+    let look = command!("kubectl describe node {}", name);
     let Some(ready) = condition(node, "Ready") else {
         let cause = "its kubelet has joined the cluster and never said how it is";
         let fix = "wait a moment, then look at the log of k3s on that machine";
@@ -116,7 +116,7 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
     let message = condition(node, kind).map(|condition| at(condition, "/message")).unwrap_or_default();
     let finding =
         Finding::new(format!("node `{name}` reports {kind}: {}", message.trim_end_matches('.')), cause, fix);
-    let finding = finding.look(format!("kubectl describe node {name}")).heals();
+    let finding = finding.look(command!("kubectl describe node {}", name)).heals();
     Some(if kind == "DiskPressure" {
         finding.nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };")
     } else {
@@ -134,7 +134,7 @@ fn cordoned(node: &Value, name: &str) -> Option<Finding> {
             "somebody has cordoned or drained it, for example for an update",
             "let it take pods again",
         )
-        .command(format!("kubectl uncordon {name}"))
+        .command(command!("kubectl uncordon {}", name))
         .only(Severity::Warning),
     )
 }
@@ -172,7 +172,7 @@ fn tainted(node: &Value, name: &str) -> Option<Finding> {
             "somebody has set it, for example with `--node-taint`, so that only pods that tolerate it run there",
             format!("if the node should take pods again: `kubectl taint node {name} {key}-`"),
         )
-        .look(format!("kubectl describe node {name}"))
+        .look(command!("kubectl describe node {}", name))
         .only(Severity::Info),
     )
 }

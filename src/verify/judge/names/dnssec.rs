@@ -67,7 +67,7 @@ fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -
              DNS, Settings, DNSSEC); resolvers follow when the old DS record's time is up, a day at most as a rule"
         ),
     )
-    .look(format!("dig DS {zone} @1.1.1.1 +cd; dig DNSKEY {zone} @1.1.1.1 +cd"))
+    .look(command!("dig DS {} @1.1.1.1 +cd; dig DNSKEY {} @1.1.1.1 +cd", zone, zone))
 }
 
 fn local_only(host: &str, seen: &HostSeen, lookup: &Lookup) -> Finding {
@@ -81,5 +81,5 @@ fn local_only(host: &str, seen: &HostSeen, lookup: &Lookup) -> Finding {
             lookup.server
         ),
     )
-    .look(format!("dig {host} @{} +dnssec; dig {host} @{} +cd", lookup.server, lookup.server))
+    .look(command!("dig {} @{} +dnssec; dig {} @{} +cd", host, lookup.server, host, lookup.server))
 }

@@ -49,7 +49,7 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
             "this machine is not at home: the records hold private addresses, which lead nowhere from another network",
             "join the home network (its guest network is another one), or connect to it by a VPN; the lab itself may be well: `homelab doctor` on its own machine says so",
         )
-        .look(format!("ip route get {first}"))
+        .look(command!("ip route get {}", first))
         .into(),
         (None, None) => Outcome::skip("a machine is at the nodes' addresses, and says nothing that tells who it is"),
     }
@@ -70,8 +70,11 @@ fn stranger_there(probe: &NodeProbe, answer: &HttpAnswer, shared: Option<&Networ
                 .to_owned()
         }
     };
-    Finding::new(summary, cause, "go on at home; there, see which machine has the address")
-        .look(format!("ip neigh show {address}; curl -sI http://{address}/"))
+    Finding::new(summary, cause, "go on at home; there, see which machine has the address").look(command!(
+        "ip neigh show {}; curl -sI http://{}/",
+        address,
+        address
+    ))
 }
 
 fn is_controller(answer: &HttpAnswer) -> bool {

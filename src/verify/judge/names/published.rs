@@ -43,7 +43,7 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
 /// An authoritative server that has another answer than the provider.
 fn behind(host: &str, seen: &HostSeen, lookup: &Lookup, reply: &Reply, compared: &str) -> Finding {
     let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
-    let look = format!("dig {host} @{} +norecurse", lookup.server);
+    let look = command!("dig {} @{} +norecurse", host, lookup.server);
     if matches!(reply.rcode, Rcode::Refused | Rcode::ServFail) {
         return Finding::new(
             summary,
@@ -114,7 +114,7 @@ fn differs(
     compared: &str,
 ) -> Finding {
     let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
-    let command = format!("dig {host} @{}", lookup.server);
+    let command = command!("dig {} @{}", host, lookup.server);
     let unchecked = seen.unchecked.iter().any(|again| again.server == lookup.server);
     if reply.rcode == Rcode::ServFail && unchecked {
         return Finding::new(
@@ -131,7 +131,7 @@ fn differs(
             "a resolver that validates DNSSEC refuses the zone, most often for a DS record left at the registrar",
             "remove the DS record at your registrar, or replace it by the one that the provider shows",
         )
-        .look(format!("dig {host} @{} +cd", lookup.server));
+        .look(command!("dig {} @{} +cd", host, lookup.server));
     }
     let left = reply.negative_ttl().or(reply.ttl());
     let wait = left.map(|left| format!("; it forgets this in {}", span(left.into()))).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The resolvers of this machine, and whether questions reach whom they are meant for.
 
 use super::{judged, zone_name};
+use crate::verify::{Command, Pasted};
 use crate::{
     net::dns::{AskError, Rcode, Reply},
     verify::{
@@ -40,7 +41,7 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
             format!("start the DNS of {}, or hand out another resolver by DHCP instead of it", first.server),
         ),
     };
-    let look = format!("dig NS {} @{}", zone_name(evidence).unwrap_or("."), first.server);
+    let look = command!("dig NS {} @{}", zone_name(evidence).unwrap_or("."), first.server);
     let lookups_fail = evidence.hosts.values().any(|seen| matches!(seen.system, Some(Err(_))));
     if good.is_empty() {
         let summary = format!("no resolver of this machine is of use ({})", what.join("; "));
@@ -81,14 +82,14 @@ pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
             let summary = format!("192.0.2.1, where nobody is, answers DNS ({records} records)");
             caught(summary, "dig @192.0.2.1 +time=1 +tries=1 NS .").into()
         }
-        (_, Some((summary, look))) => caught(summary, &look).into(),
+        (_, Some((summary, look))) => caught(summary, look).into(),
         (Some(Err(_)), None) => Outcome::pass("192.0.2.1, where nobody is, gives no answer"),
         (None, None) => Outcome::unknown("no time was left to ask"),
     };
     judged(id::INTERCEPTED, Subject::default(), Vantage::Machine, outcome)
 }
 
-fn caught(summary: String, look: &str) -> Finding {
+fn caught(summary: String, look: impl Pasted) -> Finding {
     Finding::new(
         summary,
         "the router or the provider redirects every question to port 53 to a resolver of its own: what \"authoritative \
@@ -107,7 +108,7 @@ fn is_made_up(lookup: &Lookup) -> bool {
 }
 
 /// A public resolver that has no address for a host on port 53, and has one over HTTPS.
-fn differs(host: &str, seen: &HostSeen) -> Option<(String, String)> {
+fn differs(host: &str, seen: &HostSeen) -> Option<(String, Option<Command>)> {
     let addresses = |lookup: &Lookup| lookup.result.as_ref().map(Reply::addresses).unwrap_or_default();
     let (https, plain): (Vec<_>, Vec<_>) =
         seen.public.iter().partition(|lookup| lookup.server.starts_with("https://"));
@@ -117,7 +118,7 @@ fn differs(host: &str, seen: &HostSeen) -> Option<(String, String)> {
         Some((https, plain.iter().find(of)?))
     })?;
     let (by_https, by_plain) = (addresses(https), addresses(plain));
-    let look = format!("dig {host} @{0}; dig {host} @{0} +https", plain.server);
+    let look = command!("dig {} @{}; dig {} @{} +https", host, plain.server, host, plain.server);
     let summary = format!(
         "{} answers {} for `{host}` on port 53, and {} over HTTPS",
         plain.server,

@@ -54,7 +54,7 @@ pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judg
                     "its resolver does not answer",
                     "check the name servers in `/etc/resolv.conf` and the router's DNS",
                 )
-                .look(format!("getent hosts {}", probe_name(host)));
+                .look(command!("getent hosts {}", probe_name(host)));
                 (id::SYSTEM, why.heals())
             }
         },
@@ -125,14 +125,14 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
             "the resolver failed to ask further",
             "restart the router's resolver, and look at its connection to the internet",
         )
-        .look(format!("dig {} @{} +cd", probe_name(host), lookup.server));
+        .look(command!("dig {} @{} +cd", probe_name(host), lookup.server));
         return (id::SYSTEM, finding.heals());
     }
     let cause = match make {
         Some(make) => format!("{} ({})", make.why, lookup.server),
         None => "it drops answers with private addresses (DNS rebinding protection)".to_owned(),
     };
-    let look = format!("dig {} @{}", probe_name(host), lookup.server);
+    let look = command!("dig {} @{}", probe_name(host), lookup.server);
     let finding = Finding::new(summary, cause, routers::advice(make, domain, host)).look(look);
     // A resolver elsewhere is not set by this machine's configuration.
     let option = make.and_then(|make| make.nixos).filter(|_| is_here(evidence, &lookup.server));
@@ -199,7 +199,7 @@ fn overridden(
             format!("`/etc/hosts` has the line `{line}`, and comes before DNS"),
             format!("remove `{host}` from `/etc/hosts`; on NixOS from `networking.hosts` or `networking.extraHosts`, and switch"),
         )
-        .look(format!("grep -n -F '{}' /etc/hosts", probe_name(host)));
+        .look(command!("grep -n -F {} /etc/hosts", probe_name(host)));
     }
     let same_by_dns = replies(seen).find(|(_, reply)| reply.addresses() == found);
     let Some((lookup, reply)) = same_by_dns else {
@@ -234,5 +234,5 @@ fn overridden(
         ),
         format!("remove the entry for `{host}` there, or let it hold {}", list(expected)),
     )
-    .look(format!("dig {} @{}", probe_name(host), lookup.server))
+    .look(command!("dig {} @{}", probe_name(host), lookup.server))
 }

@@ -35,7 +35,7 @@ fn compare(evidence: &Evidence, zone: &ZoneSeen) -> Outcome {
                 }
             },
         )
-        .look(format!("dig NS {name} @1.1.1.1"))
+        .look(command!("dig NS {} @1.1.1.1", name))
         .into();
     }
     // What the zone above says is what the registrar has; a resolver may still remember the servers from before.
@@ -52,7 +52,7 @@ fn compare(evidence: &Evidence, zone: &ZoneSeen) -> Outcome {
         "enter {} as the only name servers of `{name}` at your registrar; it takes up to two days until the world follows",
         listed.join(" and ")
     );
-    let look = format!("dig NS {name} @1.1.1.1");
+    let look = command!("dig NS {} @1.1.1.1", name);
     let partly = found.len() > foreign.len();
     let finding = Finding::new(
         format!("`{name}` is delegated to {}, which the provider does not list", foreign.join(" and ")),

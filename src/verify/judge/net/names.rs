@@ -45,7 +45,7 @@ fn of_kinds<'a>(evidence: &'a Evidence, kinds: &[Asked]) -> Vec<&'a ServiceLooku
 fn failed(machine: Option<&MachineSeen>, asked: &ServiceLookup) -> Option<Finding> {
     let (name, server) = (&asked.name, &asked.lookup.server);
     let internal = asked.kind == Asked::Internal;
-    let look = format!("dig @{server} {name}");
+    let look = command!("dig @{} {}", server, name);
     let (summary, cause, fix): (_, _, String) = match &asked.lookup.result {
         Err(error) if internal => (
             format!("the cluster's DNS at {server} gives this node no answer: {error}"),
@@ -118,7 +118,7 @@ fn told(said: &Said<'_>) -> Option<Finding> {
             cause,
             fix,
         )
-        .look(format!("dig @{server} {name}"))
+        .look(command!("dig @{} {}", server, name))
         .heals(),
     )
 }

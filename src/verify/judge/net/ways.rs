@@ -77,7 +77,7 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
             "something between the pod and the internet answers with a certificate of its own: a proxy, a virus scanner, a login page",
             format!("except {PROVIDER} from it, for this machine and its pods"),
         )
-        .look(format!("openssl s_client -connect {PROVIDER}:443 -servername {PROVIDER} </dev/null | openssl x509 -noout -issuer"));
+        .look(command!("openssl s_client -connect {}:443 -servername {} </dev/null | openssl x509 -noout -issuer", PROVIDER, PROVIDER));
         return of_pod(evidence, id::EGRESS, said.pod, finding);
     }
     let cut = lines.iter().find(|said| {

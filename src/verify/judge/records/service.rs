@@ -64,7 +64,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
             "somebody scaled it down; records stay as they are, and no service gets a new one",
             "scale it up again",
         )
-        .command(format!("kubectl -n {NAMESPACE} scale deployment/{NAME} --replicas=1"))
+        .command(command!("kubectl -n {} scale deployment/{} --replicas=1", NAMESPACE, NAME))
         .into();
     }
     let found: Vec<&Value> = evidence
@@ -118,7 +118,7 @@ fn crash(deployment: &Value, fatal: &Line) -> Outcome {
         Cure::Person => finding.into(),
         // Fields that another manager has set stay with it: a Deployment made anew is homelab's alone.
         Cure::Up if is_foreign(deployment) => finding
-            .command(format!("kubectl -n {NAMESPACE} delete deployment {NAME}"))
+            .command(command!("kubectl -n {} delete deployment {}", NAMESPACE, NAME))
             .command("homelab up")
             .into(),
         Cure::Up => finding.command("homelab up").into(),
@@ -140,7 +140,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
             "its Deployment asks for one, and the cluster has not made it",
             "look at its events",
         )
-        .look(format!("kubectl -n {NAMESPACE} describe deployment {NAME}"))
+        .look(command!("kubectl -n {} describe deployment {}", NAMESPACE, NAME))
         .heals()
         .into();
     };

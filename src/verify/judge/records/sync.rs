@@ -76,7 +76,7 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
             "it should do so every minute; its process hangs",
             "start it anew",
         )
-        .command(format!("kubectl -n {NAMESPACE} rollout restart deployment/{NAME}"))
+        .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))
         .look(LOG)
         .into(),
         (_, Some(synced)) => Outcome::pass(format!("the records were compared {} ago", span(age(synced)))),

@@ -131,7 +131,7 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
         Some(certificate) => {
             Finding::new(summary, cause, "have it issued again, by the issuer that is configured now")
                 .command("homelab up")
-                .command(format!("homelab renew {}", name(certificate)))
+                .command(command!("homelab renew {}", name(certificate)))
         }
         None => match (&origin.secret, evidence.objects("certificates.cert-manager.io")) {
             (Some(secret), Some(_)) => Finding::new(

@@ -51,7 +51,7 @@ pub(super) fn judge(evidence: &Evidence, origin: &Origin<'_>, served: &Served) -
                 "cert-manager has not begun, or has failed: its controller was away, or hangs",
                 "have it renewed now, and see what keeps it",
             )
-            .command(format!("homelab renew {name}"))
+            .command(command!("homelab renew {}", name))
             .look("kubectl describe certificates,challenges -A")
             .into()
         }
