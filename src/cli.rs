@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::duration;
 use crate::ui::{Color, Output};
 
 /// Names, certificates and a proof of reachability for a home lab on k3s.
@@ -33,6 +34,10 @@ pub struct Global {
     /// The context in the kubeconfig [default: its current one]
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Option<String>,
+    /// Use an API server whose identity is not proven (`http://`, or `insecure-skip-tls-verify` in the kubeconfig): whoever
+    /// stands in between then gets the API token
+    #[arg(long, global = true)]
+    pub insecure_api_server: bool,
     /// How the answer is written
     #[arg(long, short, global = true, value_enum, default_value_t)]
     pub output: Output,
@@ -59,6 +64,18 @@ impl Command {
             Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Render(_) | Self::Renew(_) | Self::Completions { .. } | Self::Man { .. } => false,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it uses the configuration.
+    #[must_use]
+    pub fn reads_configuration(&self) -> bool {
+        match self {
+            Self::Up(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
+            Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
+            Self::Completions { .. } | Self::Man { .. } => false,
         }
     }
 }
@@ -197,18 +214,9 @@ pub struct Renew {
     pub timeout: u64,
 }
 
-/// A span of time, as `90`, `90s`, `5m` or `1h`.
+/// A span of time, as `90`, `90s`, `5m` or `1h`, at most a day.
 fn seconds(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
-        Some(at) => text.split_at(at),
-        None => (text, "s"),
-    };
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("write a time as `90s`, `5m` or `1h`".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write a time as `90s`, `5m` or `1h`".to_owned())?;
-    Ok(number.saturating_mul(factor))
+    let with_unit =
+        if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
+    duration(&with_unit).map(|length| length.as_secs())
 }

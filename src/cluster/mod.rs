@@ -17,6 +17,7 @@ mod seen;
 mod snapshot;
 mod token;
 mod wait;
+mod way;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,8 +77,13 @@ impl Cluster {
     /// Nothing is sent yet.
     ///
     /// # Errors
-    /// When no kubeconfig is there, or it cannot be read or understood.
-    pub async fn connect(given: Option<&Path>, context: Option<&str>) -> Result<Self, Unconnected> {
+    /// When no kubeconfig is there, or it cannot be read or understood; and when nothing proves that it is the API server
+    /// that answers, unless `insecure` says that this is meant: it would be given the API token.
+    pub async fn connect(
+        given: Option<&Path>,
+        context: Option<&str>,
+        insecure: bool,
+    ) -> Result<Self, Unconnected> {
         let path = kubeconfig(given).map_err(|error| Unconnected { error, kind: ApiFault::Unnamed })?;
         if let Err(error) = std::fs::File::open(&path) {
             let failed =
@@ -95,6 +101,7 @@ impl Cluster {
             Unconnected { kind: ApiFault::Unusable, error }
         };
         let file = Kubeconfig::read_from(&path).map_err(|e| unusable(&e))?;
+        let own = proxy_url(&file, context);
         let options =
             KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
         let mut config =
@@ -103,19 +110,58 @@ impl Cluster {
         config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(agent)));
         config.connect_timeout = Some(Duration::from_secs(5));
         let server = config.cluster_url.to_string();
+        if let Some(why) = way::unproven(&config).filter(|_| !insecure) {
+            return Err(Unconnected { kind: ApiFault::Unproven, error: unproven(&server, &path, why) });
+        }
+        let around = way::Surroundings::of_environment();
+        config.proxy_url =
+            way::proxy(&config.cluster_url, own.as_deref(), &around).map_err(|e| unusable(&e))?;
         let certificates = access::Certificates::of(&config);
         let client = Client::try_from(config).map_err(|e| unusable(&e))?;
         Ok(Self { client, server, kubeconfig: path, certificates })
     }
 }
 
-fn kubeconfig(given: Option<&Path>) -> Result<PathBuf> {
+/// The proxy that the kubeconfig has for the context's cluster.
+fn proxy_url(file: &Kubeconfig, context: Option<&str>) -> Option<String> {
+    let context = context.or(file.current_context.as_deref())?;
+    let named = file.contexts.iter().find(|named| named.name == context)?;
+    let cluster = &named.context.as_ref()?.cluster;
+    file.clusters.iter().find(|named| named.name == *cluster)?.cluster.as_ref()?.proxy_url.clone()
+}
+
+fn unproven(server: &str, path: &Path, why: &str) -> Error {
+    Error::usage(format!("the API server `{server}` does not prove who it is")).because(why).hint(format!(
+        "let `{}` have the address with `https://` and the server's `certificate-authority-data`, as k3s' own file has them; `--insecure-api-server` uses it all the same, and gives it the API token",
+        path.display()
+    ))
+}
+
+/// The kubeconfig that was named, by the flag or by `$KUBECONFIG`: there the first of its list.
+fn named(given: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = given {
-        return Ok(path.to_owned());
+        return Some(path.to_owned());
     }
-    if let Some(path) = std::env::var_os("KUBECONFIG").filter(|p| !p.is_empty()) {
-        let first = std::env::split_paths(&path).find(|p| !p.as_os_str().is_empty());
-        return Ok(first.unwrap_or_else(|| path.into()));
+    let path = std::env::var_os("KUBECONFIG").filter(|p| !p.is_empty())?;
+    let first = std::env::split_paths(&path).find(|p| !p.as_os_str().is_empty());
+    Some(first.unwrap_or_else(|| path.into()))
+}
+
+/// Which kubeconfig a printed `kubectl` has to be told, and whether homelab needs to be told it, too. One that systemd gave
+/// to a unit is gone when its report is read; the same cluster's own file stands in for it.
+#[must_use]
+pub fn told(given: Option<&Path>) -> Option<(PathBuf, bool)> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+    if let Some(path) = named(given) {
+        let passing = credentials.is_some_and(|folder| path.starts_with(folder));
+        return Some(if passing { (K3S_KUBECONFIG.into(), false) } else { (path, true) });
+    }
+    kubeconfig(None).ok().filter(|path| path == Path::new(K3S_KUBECONFIG)).map(|path| (path, false))
+}
+
+fn kubeconfig(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = named(given) {
+        return Ok(path);
     }
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".kube/config"));
     let places: Vec<PathBuf> = home.into_iter().chain([K3S_KUBECONFIG.into()]).collect();

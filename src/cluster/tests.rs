@@ -243,3 +243,27 @@ async fn what_an_interrupted_run_left_is_removed() {
     assert!(log[0].contains("labelSelector=homelab%2Fscratch%3Dtrue"), "{log:?}");
     assert_eq!(log[1], "DELETE /apis/networking.k8s.io/v1/namespaces/homelab/ingresses/homelab-doctor-1");
 }
+
+#[tokio::test]
+async fn only_pods_in_the_controllers_own_namespace_are_asked() {
+    let (cluster, log) = cluster(|_, _| (404, json!({})));
+    let pod = |namespace: &str| {
+        json!({ "metadata": { "namespace": namespace, "name": "a",
+                "labels": { "app.kubernetes.io/name": "ingress-nginx-controller" } },
+            "spec": { "nodeName": "pi" }, "status": { "conditions": [{ "type": "Ready", "status": "True" }] } })
+    };
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let answers = cluster.pod_answers(&[pod("default"), pod("ingress-nginx")], deadline).await;
+    assert_eq!(answers.len(), 1);
+    assert_eq!(*log.lock().unwrap(), ["GET /api/v1/namespaces/ingress-nginx/pods/a:80/proxy/"]);
+}
+
+#[tokio::test]
+async fn a_log_is_asked_for_with_an_end() {
+    let (cluster, log) = cluster(|_, _| (200, json!("line")));
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let logs = cluster.logs(vec!["kube-system/coredns-1/coredns".to_owned()], deadline).await;
+    assert_eq!(logs.len(), 1);
+    let log = log.lock().unwrap();
+    assert!(log.len() == 2 && log.iter().all(|line| line.contains("&limitBytes=524288")), "{log:?}");
+}

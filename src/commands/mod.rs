@@ -11,9 +11,11 @@ mod token;
 mod up;
 mod upstream;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Global};
+use crate::cluster::{self, Cluster, Unconnected};
+use crate::config;
 use crate::error::{Error, Exit, Result};
-use crate::ui::{self, Output, Ui};
+use crate::ui::{self, Found, House, Mode, Output, Ui};
 
 /// Runs a command to its end and says how it ended. The one place where errors become exit codes.
 pub fn run(cli: Cli) -> Exit {
@@ -31,6 +33,7 @@ pub fn run(cli: Cli) -> Exit {
     match ended {
         Ok(exit) => exit,
         Err(error) => {
+            let error = house(global).error(error);
             if ui.output == Output::Json {
                 ui::answer(&format!("{:#}\n", error_document(&error)));
             }
@@ -55,6 +58,9 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         return Err(Error::usage("only a report can be had as `short` or `junit`")
             .hint("use `--output text` or `--output json` here"));
     }
+    if cli.command.reads_configuration() {
+        name_configuration(&cli.global, ui);
+    }
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
@@ -64,6 +70,33 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }
+}
+
+/// Says once which configuration is used: the one in this folder is found by chance.
+fn name_configuration(global: &Global, ui: Ui) {
+    if ui.mode == Mode::Quiet || ui.output == Output::Json {
+        return;
+    }
+    if let Ok(path) = config::find(global.config.as_deref()) {
+        ui::note(&ui::clean(&format!("configuration: {}", path.display())));
+    }
+}
+
+/// The cluster that the flags name.
+async fn connect(global: &Global) -> Result<Cluster, Unconnected> {
+    let (kubeconfig, context) = (global.kubeconfig.as_deref(), global.context.as_deref());
+    Cluster::connect(kubeconfig, context, global.insecure_api_server).await
+}
+
+/// Which lab the commands that are printed are about.
+fn house(global: &Global) -> House {
+    let kubeconfig = cluster::told(global.kubeconfig.as_deref());
+    let found = match &kubeconfig {
+        Some((path, true)) => Found::Given(path),
+        Some((path, false)) => Found::ByHomelab(path),
+        None => Found::ByBoth,
+    };
+    House::new(global.config.as_deref().map(config::lasting), found, global.context.as_deref())
 }
 
 /// One thread is enough: the work is waiting for answers.

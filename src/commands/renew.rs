@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::cli::{Global, Renew};
-use crate::cluster::{Cluster, Renewal};
+use crate::cluster::Renewal;
 use crate::config::{self, Config};
 use crate::desired::meta::{HOMELAB, MANAGED_BY};
 use crate::error::{Error, Exit, Result};
@@ -19,7 +19,7 @@ const INSTANCE: &str = "app.kubernetes.io/instance";
 
 pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
     let config = config::load(global.config.as_deref())?;
-    let cluster = Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await?;
+    let cluster = super::connect(global).await?;
     let (all, version) = cluster.all_certificates().await?;
     let chosen = choose(&config, flags, &all)?;
     let names: Vec<String> = chosen.iter().map(|certificate| place(certificate)).collect();
@@ -44,7 +44,9 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     let held = |renewal: &Renewal| secrets.as_ref()?.get(&renewal.secret)?.as_ref().ok();
     match ui.output {
         Output::Json => ui::answer(&format!("{:#}\n", document(&renewals, held))),
-        _ => renewals.iter().for_each(|renewal| ui::answer(&line(renewal, held(renewal)))),
+        _ => renewals
+            .iter()
+            .for_each(|renewal| ui::answer(&super::house(global).words(&line(renewal, held(renewal))))),
     }
     Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })
 }

@@ -27,7 +27,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let config = config::load(global.config.as_deref())?;
     let token = token::read(&config)?;
     let authority = authority(&config)?;
-    let cluster = Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await?;
+    let cluster = super::connect(global).await?;
     let provider = Client::new(&token, None).map_err(|error| refused(&error))?;
     let names =
         Component::ALL.map(Component::name).into_iter().chain([CLUSTER, PROVIDER, UPSTREAM, VERIFY, PRUNE]);
@@ -61,8 +61,9 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         };
         Ok((plan, report))
     };
+    let house = super::house(global);
     let (plan, report) = match ended.await {
-        Ok(done) => done,
+        Ok((plan, report)) => (plan, report.map(|report| house.report(report))),
         Err(error) => {
             progress.abandon("stopped");
             return Err(error);
@@ -71,7 +72,10 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     if ui.output == Output::Json {
         ui::answer(&format!("{:#}\n", document(&plan, report.as_ref())));
     } else if let Some(report) = &report {
-        ui::print_report(report, Form { output: ui.output, verbose: global.verbose, strict: false });
+        ui::print_report(
+            report,
+            Form { output: ui.output, verbose: global.verbose, strict: false, house: &house },
+        );
     }
     Ok(report.map_or(Exit::Fine, |report| exit(&report)))
 }

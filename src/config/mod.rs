@@ -6,6 +6,7 @@ mod interpret;
 mod model;
 mod names;
 mod service;
+mod trust;
 mod yaml;
 
 use std::fmt::Write as _;
@@ -16,7 +17,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Provider, Scheme, Service, Timeouts, WHOAMI,
 };
-pub use names::Host;
+pub use names::{Host, duration};
 
 use crate::error::{Error, Result};
 
@@ -29,6 +30,9 @@ const PLACES: [&str; 2] = ["homelab.yaml", "/etc/homelab/homelab.yaml"];
 /// When there is no file, it cannot be read, or anything in it cannot be used; the message lists every problem.
 pub fn load(given: Option<&Path>) -> Result<Config> {
     let path = find(given)?;
+    if given.is_none() {
+        trust::usable(&path)?;
+    }
     let text = std::fs::read_to_string(&path).map_err(|error| {
         Error::usage(format!("cannot read the configuration `{}`", path.display()))
             .because(error)
@@ -48,7 +52,11 @@ pub fn parse(text: &str) -> std::result::Result<Config, Vec<Problem>> {
     interpret::config(&node)
 }
 
-fn find(given: Option<&Path>) -> Result<PathBuf> {
+/// Which file it is: `given`, or the first place that has one.
+///
+/// # Errors
+/// When there is none.
+pub fn find(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = given {
         return Ok(path.to_owned());
     }
@@ -58,6 +66,15 @@ fn find(given: Option<&Path>) -> Result<PathBuf> {
             .because(format!("looked for {}", PLACES.map(|p| format!("`{p}`")).join(" and ")))
             .hint("write `homelab.yaml`, or name another file with `--config FILE` or `$HOMELAB_CONFIG`")
     })
+}
+
+/// How a file is named to people who come later: NixOS' units are given one in the store, which the next switch leaves
+/// behind; the link to it in `/etc` lasts.
+#[must_use]
+pub fn lasting(path: &Path) -> &Path {
+    let real = |path: &Path| path.canonicalize().ok();
+    let same = |other: &&Path| real(other).is_some() && real(other) == real(path);
+    Some(Path::new(PLACES[1])).filter(same).unwrap_or(path)
 }
 
 fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {

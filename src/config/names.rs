@@ -88,21 +88,30 @@ pub(super) fn email(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The longest length of time that is taken, in seconds: a day. Nothing that is waited for here takes longer.
+const LONGEST: u64 = 86_400;
+
 /// A length of time as people write it: `90s`, `5m`, `2h`.
 ///
 /// # Errors
-/// Says which forms are taken.
-pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
+/// Says which forms are taken, or that it is longer than a day.
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
     let wrong = || format!("`{text}` is not a length of time such as `90s`, `5m` or `2h`");
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 3600,
         _ => return Err(wrong()),
     };
-    Ok(std::time::Duration::from_secs(number.saturating_mul(seconds)))
+    if number.is_empty() {
+        return Err(wrong());
+    }
+    // A number that is too large to be read is too long as well.
+    match number.parse().unwrap_or(u64::MAX).saturating_mul(seconds) {
+        length @ 0..=LONGEST => Ok(std::time::Duration::from_secs(length)),
+        _ => Err(format!("`{text}` is longer than a day (`24h`), the longest that is taken")),
+    }
 }
 
 #[cfg(test)]
@@ -141,5 +150,21 @@ mod tests {
         assert_eq!(duration("5m").unwrap().as_secs(), 300);
         assert!(duration("5").is_err());
         assert!(duration("5d").is_err());
+        assert!(duration("s").is_err());
+    }
+
+    #[test]
+    fn a_length_of_time_ends_at_a_day() {
+        assert_eq!(duration("24h").unwrap().as_secs(), LONGEST);
+        for text in [
+            "25h",
+            "9999999999999999h",
+            "5124095576030431h",
+            "18446744073709551615s",
+            "99999999999999999999m",
+        ] {
+            let why = duration(text).unwrap_err();
+            assert!(why.contains("longer than a day"), "{why}");
+        }
     }
 }

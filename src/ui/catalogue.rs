@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::{BOLD, CYAN, RED, YELLOW};
+use super::{BOLD, CYAN, House, RED, YELLOW};
 use crate::verify::{CheckId, Def, GROUPS, Severity, checks};
 
 /// Every group with its checks.
 #[must_use]
 pub fn list() -> String {
-    let page = Page::of_stdout();
+    let page = Page::of_stdout(&House::default());
     let width = checks().map(|def| def.id.as_str().len()).max().unwrap_or(0);
     let mut text = String::new();
     for group in GROUPS.iter().filter(|group| !group.checks.is_empty()) {
@@ -46,7 +46,7 @@ pub fn list_json() -> Value {
 /// Everything that is known about the checks before one looks.
 #[must_use]
 pub fn explanation(defs: &[&Def]) -> String {
-    let page = Page::of_stdout();
+    let page = Page::of_stdout(&House::default());
     defs.iter().map(|def| explain(def, &page)).collect::<Vec<_>>().join("\n")
 }
 

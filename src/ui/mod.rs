@@ -1,6 +1,7 @@
 //! Everything that is printed: stdout is the answer, stderr the progress and the errors.
 
 mod catalogue;
+mod house;
 mod page;
 mod progress;
 mod report;
@@ -9,6 +10,7 @@ mod status;
 use std::io::{IsTerminal, Write};
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
+pub use house::{Found, House};
 pub use progress::Progress;
 pub use report::{Form, print_report};
 pub use status::{StatusLine, StatusStep, status, status_chain};

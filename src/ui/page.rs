@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::House;
 use crate::verify::span;
 
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
@@ -23,15 +24,17 @@ pub(super) struct Page {
     /// Whether the reader ran homelab by `sudo`: what is to be pasted then needs it as well, for the kubeconfig and the
     /// token's file are root's.
     pub(super) sudo: bool,
+    /// Which lab it is about.
+    pub(super) house: House,
 }
 
 impl Page {
     /// As wide as the terminal that stdout is, in this machine's time zone.
-    pub(super) fn of_stdout() -> Self {
+    pub(super) fn of_stdout(house: &House) -> Self {
         let terminal = terminal_size::terminal_size_of(std::io::stdout());
         let width = terminal.map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
         let sudo = std::env::var_os("SUDO_USER").is_some();
-        Self { width, now: Timestamp::now(), zone: TimeZone::system(), sudo }
+        Self { width, now: Timestamp::now(), zone: TimeZone::system(), sudo, house: house.clone() }
     }
 
     /// A command as the reader has to paste it.
@@ -93,6 +96,7 @@ mod tests {
     fn page(width: usize) -> Page {
         Page {
             sudo: false,
+            house: House::default(),
             width,
             now: "2026-06-01T12:00:00Z".parse().unwrap(),
             zone: TimeZone::fixed(jiff::tz::offset(2)),

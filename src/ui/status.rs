@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::page::Page;
-use super::{BOLD, CYAN, GREEN, RED, YELLOW, clean};
+use super::{BOLD, CYAN, GREEN, House, RED, YELLOW, clean};
 
 /// One name.
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ pub struct StatusStep {
 
 /// One line for each name, and under it what is wrong.
 #[must_use]
-pub fn status(lines: &[StatusLine]) -> String {
-    names(lines, &Page::of_stdout())
+pub fn status(lines: &[StatusLine], house: &House) -> String {
+    names(lines, &Page::of_stdout(house))
 }
 
 fn names(lines: &[StatusLine], page: &Page) -> String {
@@ -61,10 +61,13 @@ fn names(lines: &[StatusLine], page: &Page) -> String {
         }
     }
     if lines.iter().any(|line| !line.wrong.is_empty()) {
-        let _ = writeln!(text, "\nwhy, and what to do: homelab doctor");
+        let doctor = page.house.words("`homelab doctor`");
+        let _ = writeln!(text, "\nwhy, and what to do: {}", doctor.trim_matches('`'));
     }
     if lines.is_empty() {
-        text.push_str("there is no name yet: add one under `services`, and run `homelab up`\n");
+        text.push_str(
+            &page.house.words("there is no name yet: add one under `services`, and run `homelab up`\n"),
+        );
     }
     text
 }
@@ -72,7 +75,7 @@ fn names(lines: &[StatusLine], page: &Page) -> String {
 /// The chain of one name, one step a line.
 #[must_use]
 pub fn status_chain(line: &StatusLine, steps: &[StatusStep]) -> String {
-    chain(line, steps, &Page::of_stdout())
+    chain(line, steps, &Page::of_stdout(&House::default()))
 }
 
 fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> String {
@@ -108,7 +111,13 @@ mod tests {
     }
 
     fn page() -> Page {
-        Page { width: 60, now: jiff::Timestamp::UNIX_EPOCH, zone: jiff::tz::TimeZone::UTC, sudo: false }
+        Page {
+            width: 60,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            zone: jiff::tz::TimeZone::UTC,
+            sudo: false,
+            house: House::default(),
+        }
     }
 
     fn line(word: &'static str, url: &str, wrong: &[&str]) -> StatusLine {

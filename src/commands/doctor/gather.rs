@@ -189,7 +189,7 @@ struct InCluster {
 }
 
 async fn in_cluster(global: &Global, config: Option<&Config>, deadline: Instant) -> InCluster {
-    match Cluster::connect(global.kubeconfig.as_deref(), global.context.as_deref()).await {
+    match crate::commands::connect(global).await {
         Ok(cluster) => {
             let (seen, webhook, secrets, clock, snapshot) = futures::join!(
                 cluster.examine(deadline),

@@ -79,6 +79,7 @@ async fn try_one(
     let mut guard = Guard {
         kubeconfig: global.kubeconfig.clone(),
         context: global.context.clone(),
+        insecure: global.insecure_api_server,
         key: Some(scratch.key.clone()),
     };
     let made = cluster.make_scratch(&scratch, prefix).await;
@@ -112,15 +113,16 @@ async fn try_one(
 struct Guard {
     kubeconfig: Option<PathBuf>,
     context: Option<String>,
+    insecure: bool,
     key: Option<Key>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         let Some(key) = self.key.take() else { return };
-        let (kubeconfig, context) = (self.kubeconfig.take(), self.context.take());
+        let (kubeconfig, context, insecure) = (self.kubeconfig.take(), self.context.take(), self.insecure);
         let remove = async move {
-            if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref()).await {
+            if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref(), insecure).await {
                 let _ = tokio::time::timeout(LIMIT, cluster.delete(&key)).await;
             }
         };

@@ -43,21 +43,24 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     };
     let progress = Progress::new(ui.mode, &[LINE]);
     let (evidence, report) = look_until(global, flags, scope, &selection, &progress).await;
+    let house = crate::commands::house(global);
+    let report = house.report(report);
     let passed = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
     let mut exit = exit(&report, flags.strict);
     match exit {
         Exit::Fine => progress.done(LINE, &passed),
         _ => progress.fail(LINE, &passed),
     }
-    ui::print_report(&report, Form { output: ui.output, verbose: global.verbose, strict: flags.strict });
+    let form = Form { output: ui.output, verbose: global.verbose, strict: flags.strict, house: &house };
+    ui::print_report(&report, form);
     let kept = flags.report.as_ref().map(|path| files::keep(path, &report));
     let bundled = flags.bundle.as_ref().map(|path| files::bundle(path, global, flags, &evidence, &report));
     for error in [kept, bundled].into_iter().flatten().filter_map(Result::err) {
-        ui::print_error(&error);
+        ui::print_error(&house.error(error));
         exit = if exit == Exit::Fine { Exit::Unfinished } else { exit };
     }
     if flags.notify {
-        notify::notify(global, &report, exit).await;
+        notify::notify(global, &house, &report, exit).await;
     }
     Ok(exit)
 }

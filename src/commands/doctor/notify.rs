@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cli::Global;
 use crate::config::{self, Hook};
 use crate::error::{Error, Exit};
+use crate::ui::House;
 use crate::verify::Report;
 use crate::{machine, net, ui};
 
@@ -12,7 +13,7 @@ use crate::{machine, net, ui};
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Sends the report if it ended badly. What goes wrong here is a warning: the exit code tells of the lab, not of the hook.
-pub(super) async fn notify(global: &Global, report: &Report, exit: Exit) {
+pub(super) async fn notify(global: &Global, house: &House, report: &Report, exit: Exit) {
     let notify = match config::load(global.config.as_deref()) {
         Ok(config) => config.notify,
         Err(error) => {
@@ -38,8 +39,8 @@ pub(super) async fn notify(global: &Global, report: &Report, exit: Exit) {
         },
     };
     if let Err(why) = ended {
-        let hint = "try it by hand: homelab doctor --notify";
-        warn(&Error::wrong("the hook in `doctor.onFailure` failed").because(why).hint(hint));
+        let hint = "try it by hand: `homelab doctor --notify`";
+        warn(&house.error(Error::wrong("the hook in `doctor.onFailure` failed").because(why).hint(hint)));
     }
 }
 

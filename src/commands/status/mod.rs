@@ -28,7 +28,8 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
     let scope = Scope { cluster: true, internet: !flags.offline, active: false, within: LIMIT };
     let evidence = gather::look(global, scope, &Parts::new(&progress, LINE)).await;
     progress.close(LINE);
-    let report = verify::judge(&evidence);
+    let house = super::house(global);
+    let report = house.report(verify::judge(&evidence));
     let lines = names::lines(&evidence, &report);
     let wanted = match &flags.name {
         Some(name) => chosen(&config, lines, name)?,
@@ -38,7 +39,7 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
     let one_host = |host: &str| flags.name.is_none() || wanted.iter().any(|line| line.host == host);
     match ui.output {
         Output::Text if flags.name.is_some() => ui::answer(&chains(&wanted, &evidence, &report)),
-        Output::Text => ui::answer(&ui::status(&wanted.iter().map(shown).collect::<Vec<_>>())),
+        Output::Text => ui::answer(&ui::status(&wanted.iter().map(shown).collect::<Vec<_>>(), &house)),
         Output::Json => {
             let chain =
                 |line: &Line| flags.name.as_ref().map(|_| chain::steps(&evidence, &report, &line.host));
@@ -48,7 +49,10 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
         }
         Output::Short | Output::Junit => {
             let report = report.only(verify::in_up).about(one_host);
-            ui::print_report(&report, Form { output: ui.output, verbose: false, strict: false });
+            ui::print_report(
+                &report,
+                Form { output: ui.output, verbose: false, strict: false, house: &house },
+            );
         }
     }
     Ok(exit)

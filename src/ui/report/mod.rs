@@ -7,24 +7,26 @@ mod short;
 mod text;
 
 use super::page::Page;
-use super::{Output, answer, clean};
+use super::{House, Output, answer, clean};
 use crate::verify::{Check, Outcome, Report, Severity, Subject};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
+pub struct Form<'h> {
     /// Which of the forms.
     pub output: Output,
     /// Every check with what it saw and from where, also those that passed; of use for text.
     pub verbose: bool,
     /// Warnings count as failures; of use for JUnit, where a colour follows from it.
     pub strict: bool,
+    /// Which lab it is about.
+    pub house: &'h House,
 }
 
 /// Prints `report` on stdout.
-pub fn print_report(report: &Report, form: Form) {
+pub fn print_report(report: &Report, form: Form<'_>) {
     answer(&match form.output {
-        Output::Text => text::text(report, &Page::of_stdout(), form.verbose),
+        Output::Text => text::text(report, &Page::of_stdout(form.house), form.verbose),
         Output::Short => short::short(report),
         Output::Json => format!("{:#}\n", serde_json::json!(report)),
         Output::Junit => junit::junit(report, form.strict),

@@ -16,7 +16,13 @@ fn now() -> Timestamp {
 }
 
 fn page() -> Page {
-    Page { width: 100, now: now(), zone: TimeZone::fixed(jiff::tz::offset(2)), sudo: false }
+    Page {
+        width: 100,
+        now: now(),
+        zone: TimeZone::fixed(jiff::tz::offset(2)),
+        sudo: false,
+        house: crate::ui::House::default(),
+    }
 }
 
 /// With words of its own, so that a change of the registry changes no golden file.

@@ -19,7 +19,10 @@ pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> String {
     page.hang(&mut text, "", &counts(report));
     let failing = |severity| report.failures().find(|check| check.severity == severity);
     if let Some(check) = failing(Severity::Error).or_else(|| failing(Severity::Warning)) {
-        page.hang(&mut text, "", &format!("more on the first: homelab doctor --explain {}", check.id));
+        let explain = page.house.command(&format!("homelab doctor --explain {}", check.id));
+        if let Some(explain) = explain {
+            page.hang(&mut text, "", &format!("more on the first: {}", page.command(&explain)));
+        }
     }
     text
 }

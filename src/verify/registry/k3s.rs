@@ -36,6 +36,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("`KUBECONFIG` or the current context names another cluster", "unset it, or name file and context: `--kubeconfig FILE --context NAME`"),
             cause("the address in the file is not one that the certificate is for", "use one that it is for, or start k3s with `--tls-san=ADDRESS`"),
             cause("the user of the file has too few rights", "use an administrator's"),
+            cause("the file says `insecure-skip-tls-verify: true`, or the address begins with `http://`: whoever stands in between would get the API token", "copy the server's own file anew, which has its authority; `--insecure-api-server` uses it all the same"),
         ])
         .sources(&["k3s documentation, \"Cluster Access\"", "k3s-io/k3s#3969, #389"]),
     Def::error(API_CERTIFICATES, "the certificates of the API server and of the kubeconfig are in date")
