@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::request::{self, Failed, Purpose};
 use super::{Cluster, LANES, log, seen, snapshot::items};
+use crate::desired::ingress_nginx;
 use crate::net::http::HttpAnswer;
 use crate::verify::{
     ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, at,
@@ -53,6 +54,9 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("challenges.acme.cert-manager.io", "/apis/acme.cert-manager.io/v1/challenges", false),
     ("helmcharts.helm.cattle.io", "/apis/helm.cattle.io/v1/helmcharts", false),
 ];
+
+/// How many pods are asked: one for each node.
+const MOST_PODS: usize = 64;
 
 /// How long a pod may take to answer the API server.
 const POD_ANSWER: Duration = Duration::from_secs(4);
@@ -113,15 +117,12 @@ impl Cluster {
 
     /// Asks each ready pod of the ingress controller by the API server's proxy: the way from the server's node to pods
     /// of each node.
-    async fn pod_answers(
+    pub(super) async fn pod_answers(
         &self,
         pods: &[Value],
         deadline: Instant,
     ) -> BTreeMap<String, Result<HttpAnswer, String>> {
-        let label = |pod: &Value| {
-            pod["metadata"]["labels"]["app.kubernetes.io/name"] == crate::desired::ingress_nginx::CONTROLLER
-        };
-        let wanted = pods.iter().filter(|pod| label(pod) && seen::is_ready(pod));
+        let wanted = pods.iter().filter(|pod| is_controllers(pod) && seen::is_ready(pod)).take(MOST_PODS);
         let asked = wanted.map(|pod| async move {
             let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:80/proxy/");
@@ -137,6 +138,12 @@ impl Cluster {
         });
         future::join_all(asked).await.into_iter().collect()
     }
+}
+
+/// Whether a pod is one of the controller's: anybody may give a pod its label, but not in its namespace.
+fn is_controllers(pod: &Value) -> bool {
+    at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+        && at(pod, "/metadata/labels/app.kubernetes.io~1name") == ingress_nginx::CONTROLLER
 }
 
 /// The sentence in a Status.

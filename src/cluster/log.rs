@@ -21,6 +21,10 @@ const LOGS: &[(&str, &str)] = &[
 const ASKED: usize = 600;
 /// How many lines are kept.
 const KEPT: usize = 60;
+/// How many bytes are asked for, and read at most: the server may give slightly more.
+const LIMIT: usize = 512 * 1024;
+/// As much of a line as is kept, in characters.
+const LINE: usize = 4096;
 
 impl Cluster {
     /// The last lines of the logs of some containers (`namespace/pod/container`), as far as they can be read until
@@ -39,9 +43,9 @@ impl Cluster {
         let [namespace, pod, container] = place.split('/').collect::<Vec<_>>().try_into().ok()?;
         let read = |previous: &str| {
             let path = format!(
-                "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines={ASKED}{previous}"
+                "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines={ASKED}&limitBytes={LIMIT}{previous}"
             );
-            self.client.request_text(request::get(&path, false))
+            async move { self.text(request::get(&path, false), LIMIT).await }
         };
         let (now, before) = future::join(read(""), read("&previous=true")).await;
         let text: String = [before, now].into_iter().flatten().map(|text| kept(&text)).collect();
@@ -58,7 +62,7 @@ fn kept(text: &str) -> String {
         }
         lines.push_back(line);
     }
-    lines.into_iter().map(|line| discreet(line) + "\n").collect()
+    lines.into_iter().map(|line| discreet(line).chars().take(LINE).collect::<String>() + "\n").collect()
 }
 
 /// A line of nginx' error log without the client and the page: what went wrong, whom nginx asked, and for which host.
@@ -107,6 +111,11 @@ mod tests {
         let kept = kept(&format!("{own}{}", request.repeat(300)));
         assert_eq!(kept.lines().count(), KEPT);
         assert!(kept.starts_with("W1121 08:18:12.706036 line 40\n") && kept.ends_with("line 99\n"));
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut() {
+        assert_eq!(kept(&"0".repeat(1 << 20)).len(), LINE + 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Questions about the cluster that are not about the inventory.
 
+use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
 
@@ -13,6 +14,8 @@ use crate::verify::{CertificateSeen, IngressSeen, NodeSeen};
 
 /// As much of a body as a check reads.
 const BODY_LIMIT: usize = 32 * 1024;
+/// As much of a header as is kept, in characters.
+const HEADER_LIMIT: usize = 1024;
 
 /// A pod that holds port 80 or 443 of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +88,10 @@ impl Cluster {
         request: http::Request<Vec<u8>>,
     ) -> std::result::Result<HttpAnswer, String> {
         let answer = self.client.send(request.map(Body::from)).await.map_err(|error| error.to_string())?;
-        let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let header = |name| -> Option<String> {
+            let value = answer.headers().get(name).and_then(|v| v.to_str().ok());
+            value.map(|value| value.chars().take(HEADER_LIMIT).collect())
+        };
         let seen = HttpAnswer {
             status: answer.status().as_u16(),
             server: header(http::header::SERVER),
@@ -93,9 +99,18 @@ impl Cluster {
             location: header(http::header::LOCATION),
             body: String::new(),
         };
-        let body = answer.into_body().collect_bytes().await.map_err(|error| error.to_string())?;
-        let shown = body.get(..BODY_LIMIT).unwrap_or(&body);
-        Ok(HttpAnswer { body: String::from_utf8_lossy(shown).into_owned(), ..seen })
+        let body = beginning(answer.into_body(), BODY_LIMIT).await?;
+        Ok(HttpAnswer { body: String::from_utf8_lossy(&body).into_owned(), ..seen })
+    }
+
+    /// The first `limit` bytes of a text; `None` when the API server does not give it.
+    pub(super) async fn text(&self, request: http::Request<Vec<u8>>, limit: usize) -> Option<String> {
+        let answer = self.client.send(request.map(Body::from)).await.ok()?;
+        if !answer.status().is_success() {
+            return None;
+        }
+        let body = beginning(answer.into_body(), limit).await.ok()?;
+        Some(String::from_utf8_lossy(&body).into_owned())
     }
 
     /// The pods that hold port 80 or 443 of a node, other than homelab's own; empty when it cannot be asked.
@@ -108,6 +123,18 @@ impl Cluster {
         };
         pods.iter().filter(foreign).flat_map(host_ports).collect()
     }
+}
+
+/// The first `limit` bytes of a body. The rest, which may have no end, is not read.
+async fn beginning(mut body: Body, limit: usize) -> std::result::Result<Vec<u8>, String> {
+    let mut read = Vec::new();
+    while read.len() < limit {
+        let Some(frame) = body.frame().await else { break };
+        let frame = frame.map_err(|error| error.to_string())?;
+        let data = frame.into_data().unwrap_or_default();
+        read.extend_from_slice(data.get(..limit - read.len()).unwrap_or(&data));
+    }
+    Ok(read)
 }
 
 fn host_ports(pod: &Value) -> Vec<HostPortOwner> {
@@ -123,4 +150,42 @@ fn host_ports(pod: &Value) -> Vec<HostPortOwner> {
             name: text(&pod["metadata"]["name"]),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server whose answers have no end.
+    async fn endless() -> Cluster {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let head = format!("HTTP/1.1 200 OK\r\nserver: {}\r\n\r\n", "x".repeat(5000));
+                    let _ = stream.read(&mut [0; 1024]).await;
+                    let mut more = stream.write_all(head.as_bytes()).await;
+                    while more.is_ok() {
+                        more = stream.write_all(&[b'0'; 65_536]).await;
+                    }
+                });
+            }
+        });
+        let client = kube::Client::try_from(kube::Config::new(server.parse().unwrap())).unwrap();
+        let certificates = super::super::access::Certificates::default();
+        Cluster { client, server, kubeconfig: "fake".into(), certificates }
+    }
+
+    #[tokio::test]
+    async fn of_a_body_without_end_the_beginning_is_read() {
+        let answer = endless().await.raw(request::get("/", false)).await.unwrap();
+        assert_eq!(answer.body.len(), BODY_LIMIT);
+        assert_eq!(answer.server.map(|server| server.len()), Some(HEADER_LIMIT));
+        let text = endless().await.text(request::get("/", false), 1000).await.unwrap();
+        assert_eq!(text.len(), 1000);
+    }
 }

@@ -15,6 +15,8 @@ use super::{Transport, tls_client_config, tls_client_config_unchecked};
 
 /// As much of a body as a check may read.
 const BODY_LIMIT: usize = 4096;
+/// As much of a header as is kept, in characters.
+const HEADER_LIMIT: usize = 1024;
 
 /// `http` or `https`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -108,8 +110,10 @@ fn url(target: &Target) -> Result<Url, Transport> {
 }
 
 async fn read(mut answer: Response) -> Result<HttpAnswer, Transport> {
-    let header =
-        |name| answer.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let header = |name| -> Option<String> {
+        let value = answer.headers().get(name)?.as_bytes();
+        Some(String::from_utf8_lossy(value).chars().take(HEADER_LIMIT).collect())
+    };
     let (server, content_type, location) = (header(SERVER), header(CONTENT_TYPE), header(LOCATION));
     let mut body = Vec::new();
     while body.len() < BODY_LIMIT {

@@ -3,6 +3,7 @@
 //! Nothing here judges. Each function looks once, within a time the caller gives, and returns plain data or a
 //! [`Transport`] failure; `verify` decides what it means.
 
+mod body;
 pub mod cloudflare;
 pub mod date;
 pub mod dns;

@@ -19,11 +19,19 @@ pub(crate) fn span(seconds: i64) -> String {
     }
 }
 
-/// Addresses with commas.
+/// How many addresses are listed.
+const MANY: usize = 16;
+
+/// Addresses with commas, the first [`MANY`] of them.
 pub(super) fn list(addresses: &[IpAddr]) -> String {
     match addresses {
         [] => "no address".into(),
-        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        some => {
+            let shown: Vec<String> = some.iter().take(MANY).map(ToString::to_string).collect();
+            let more = some.len() - shown.len();
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            shown.join(", ") + &rest
+        }
     }
 }
 

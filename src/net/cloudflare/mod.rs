@@ -37,6 +37,9 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Records asked for at once; the API allows far more, the answer stays small.
 const PER_PAGE: usize = 1000;
 
+/// How many pages are read: no plan has room for so many records (developers.cloudflare.com/dns, "Limits").
+const MOST_PAGES: u32 = 100;
+
 /// A client for one token.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -148,7 +151,7 @@ impl Client {
     /// All records of a zone, or those of one name.
     pub async fn records(&self, zone: &Zone, name: Option<&str>) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
-        for page in 1.. {
+        for page in 1..=MOST_PAGES {
             let mut call =
                 Call::new(Method::GET, &format!("zones/{}/dns_records", zone.id), Permission::DnsRead)
                     .query("per_page", &PER_PAGE.to_string())

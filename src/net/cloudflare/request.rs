@@ -7,12 +7,16 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Client, Error, Permission, envelope::Envelope, error::classify};
-use crate::net::Transport;
+use crate::net::{Transport, body::whole};
 
 /// How often a call is tried at most.
 const ATTEMPTS: u32 = 4;
 /// The longest one attempt may take: a lost connection must leave time for another.
 const ATTEMPT: Duration = Duration::from_secs(8);
+/// The longest answer that is read: a page of a thousand records has some hundred KiB.
+const LONGEST: usize = 8 * 1024 * 1024;
+/// The longest wait that is taken from an answer; what is longer says no more.
+const LONGEST_WAIT: u64 = 86_400;
 /// The first pause; it doubles.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -67,7 +71,7 @@ impl Client {
                 Error::Server { .. } | Error::Transport { .. } if call.is_idempotent() => pause,
                 _ => return Err(error),
             };
-            if attempt >= ATTEMPTS || Instant::now() + wait >= deadline {
+            if attempt >= ATTEMPTS || wait >= deadline.saturating_duration_since(Instant::now()) {
                 return Err(error);
             }
             sleep(wait).await;
@@ -86,15 +90,15 @@ impl Client {
             request = request.json(body);
         }
         let exchange = async {
-            let answer = request.send().await?;
+            let answer = request.send().await.map_err(Transport::from_reqwest)?;
             let head = Head::of(&answer);
             self.note_budget(answer.headers());
-            Ok::<_, reqwest::Error>((head, answer.bytes().await?))
+            Ok::<_, Transport>((head, whole(answer, LONGEST).await?))
         };
         let (head, body) = timeout_at(until, exchange)
             .await
             .map_err(|_| unreachable(Transport::Timeout))?
-            .map_err(|error| unreachable(Transport::from_reqwest(error)))?;
+            .map_err(unreachable)?;
         if head.status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Error::RateLimited { retry_after: head.retry_after });
         }
@@ -125,7 +129,7 @@ impl Head {
             kind: text(header::CONTENT_TYPE).unwrap_or_else(|| "no content type".into()),
             retry_after: text(header::RETRY_AFTER)
                 .and_then(|value| value.parse().ok())
-                .map(Duration::from_secs),
+                .map(|seconds: u64| Duration::from_secs(seconds.min(LONGEST_WAIT))),
         }
     }
 }

@@ -142,6 +142,20 @@ async fn a_rate_limit_beyond_the_deadline_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn a_rate_limit_without_end_is_one_of_a_day() {
+    let server = Canned::none().then(429, "retry-after: 18446744073709551615\r\n", vec![]).serve().await;
+    let error = client(&server).find_zone("example.com").await.unwrap_err();
+    assert_eq!(error, Error::RateLimited { retry_after: Some(Duration::from_secs(86_400)) });
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_not_read_to_its_end() {
+    let server = Canned::json(200, &"0".repeat(9 << 20)).serve().await;
+    let error = client(&server).find_zone("example.com").await.unwrap_err();
+    assert!(error.to_string().contains("longer than 8192 KiB"), "{error}");
+}
+
+#[tokio::test]
 async fn a_failure_of_the_server_is_tried_again_but_a_post_is_not() {
     let server = Canned::json(500, "oops").then_json(200, ZONE).serve().await;
     assert!(client(&server).find_zone("example.com").await.is_ok());

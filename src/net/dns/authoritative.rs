@@ -10,6 +10,10 @@ use serde::Serialize;
 
 use super::{AskError, Data, Kind, Question, Rcode, Record, Reply, ask};
 
+/// How many servers of a zone are asked. More than 13 do not fit into the answer that RFC 1035 allows; who names a thousand
+/// must not have them all asked.
+const MOST: usize = 16;
+
 /// One authoritative server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct NameServer {
@@ -43,7 +47,7 @@ pub async fn authoritative(
     Ok(ZoneServers { names, servers })
 }
 
-/// What NS records name, sorted, each once.
+/// What NS records name, sorted, each once, and no more than [`MOST`].
 pub(super) fn server_names(records: &[Record]) -> Vec<String> {
     let mut names: Vec<String> = records
         .iter()
@@ -54,6 +58,7 @@ pub(super) fn server_names(records: &[Record]) -> Vec<String> {
         .collect();
     names.sort_unstable();
     names.dedup();
+    names.truncate(MOST);
     names
 }
 
@@ -122,6 +127,17 @@ mod tests {
             found.servers[0],
             NameServer { name: "ada.ns.example.com".into(), address: ([127, 0, 0, 1], 53).into() }
         );
+    }
+
+    #[tokio::test]
+    async fn of_a_thousand_servers_sixteen_are_asked() {
+        let mut zone = Zone::new("example.com").truncating();
+        for n in 0..1500 {
+            zone = zone.ns(&format!("n{n}.example.com")).a(&format!("n{n}.example.com"), [127, 0, 0, 1]);
+        }
+        let resolver = zone.serve().await;
+        let found = authoritative("example.com", &[resolver], 53, Duration::from_secs(4)).await.unwrap();
+        assert_eq!((found.names.len(), found.servers.len()), (MOST, MOST));
     }
 
     #[tokio::test]

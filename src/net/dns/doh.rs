@@ -8,8 +8,10 @@ use super::{
     AskError, Question, Reply,
     wire::{decode, encode},
 };
-use crate::net::{Transport, tls_client_config};
+use crate::net::{Transport, body::whole, tls_client_config};
 
+/// No DNS message is longer (RFC 1035 section 4.2.2: its length has 16 bits).
+const LONGEST: usize = 64 * 1024;
 const MEDIA_TYPE: &str = "application/dns-message";
 
 /// A DoH server: its URL, and the address to use instead of a lookup of the URL's host.
@@ -44,7 +46,7 @@ pub async fn doh(server: &Doh, question: &Question, within: Duration) -> Result<
     if !answer.status().is_success() {
         return Err(AskError::Other(format!("it answers HTTP {}", answer.status().as_u16())));
     }
-    let bytes = answer.bytes().await.map_err(failed)?;
+    let bytes = whole(answer, LONGEST).await.map_err(AskError::from)?;
     decode(&sent, &bytes)
         .unwrap_or_else(|| Err(AskError::Malformed("it is no DNS message".into())))
         .map(|(reply, _)| reply)
@@ -71,6 +73,14 @@ mod tests {
         let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await.unwrap();
         assert_eq!(reply.addresses().len(), 1);
         assert!(server.requests()[0].starts_with("POST /dns-query"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_not_read_to_its_end() {
+        let server = Canned::bytes(200, MEDIA_TYPE, vec![0; 1 << 20]).serve().await;
+        let question = Question::new("nas.example.com", Kind::A);
+        let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await;
+        assert!(reply.unwrap_err().to_string().contains("longer than 64 KiB"));
     }
 
     #[tokio::test]

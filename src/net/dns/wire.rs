@@ -9,6 +9,11 @@ use hickory_proto::{
 
 use super::{AskError, Data, Kind, Question, Rcode, Record, Reply, Soa};
 
+/// How many records of an answer are kept: no check reads more, and anybody may have thousands in a zone.
+const MOST_RECORDS: usize = 512;
+/// The longest text of a record that is kept, in characters.
+const LONGEST_TEXT: usize = 4096;
+
 /// The size that needs no fragments on any link (DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;
 
@@ -81,7 +86,7 @@ fn reply(message: Message) -> Reply {
             other => Rcode::Other(other.into()),
         },
         authoritative: message.metadata.authoritative,
-        answers: message.answers.iter().map(record).collect(),
+        answers: message.answers.iter().take(MOST_RECORDS).map(record).collect(),
         soa,
         referral,
     }
@@ -95,10 +100,11 @@ fn record(wire: &WireRecord) -> Record {
         RData::CNAME(target) => Data::Cname(text(&target.0)),
         RData::NS(server) => Data::Ns(text(&server.0)),
         RData::TXT(txt) => {
-            Data::Txt(txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect::<String>())
+            let parts: String = txt.txt_data.iter().map(|part| String::from_utf8_lossy(part)).collect();
+            Data::Txt(short(&parts))
         }
         RData::CAA(caa) => {
-            Data::Caa { tag: caa.tag.clone(), value: String::from_utf8_lossy(&caa.value).into_owned() }
+            Data::Caa { tag: caa.tag.clone(), value: short(&String::from_utf8_lossy(&caa.value)) }
         }
         RData::SOA(soa) => Data::Soa(Soa {
             zone: name.clone(),
@@ -110,6 +116,10 @@ fn record(wire: &WireRecord) -> Record {
         other => Data::Other(other.to_string()),
     };
     Record { name, ttl: wire.ttl, data }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
 }
 
 /// Lower case and without the final dot, as names are written in configurations.

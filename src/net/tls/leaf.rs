@@ -10,6 +10,11 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 /// The subject of the certificate that ingress-nginx makes for itself until it has a better one.
 pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
 
+/// How many names are read. Let's Encrypt puts at most 100 into a certificate; any server may show more.
+const MOST_NAMES: usize = 200;
+/// The longest subject and issuer that are kept, in characters.
+const LONGEST: usize = 256;
+
 /// A leaf certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leaf {
@@ -34,13 +39,15 @@ impl Leaf {
     pub fn parse(der: &[u8]) -> Result<Self, String> {
         let (_, cert) = X509Certificate::from_der(der).map_err(|error| error.to_string())?;
         let names = match cert.subject_alternative_name() {
-            Ok(Some(extension)) => extension.value.general_names.iter().filter_map(name).collect(),
+            Ok(Some(extension)) => {
+                extension.value.general_names.iter().filter_map(name).take(MOST_NAMES).collect()
+            }
             _ => Vec::new(),
         };
         let time = |seconds: i64| Timestamp::from_second(seconds).map_err(|error| error.to_string());
         Ok(Self {
-            subject: cert.subject().to_string(),
-            issuer: cert.issuer().to_string(),
+            subject: short(&cert.subject().to_string()),
+            issuer: short(&cert.issuer().to_string()),
             names,
             not_before: time(cert.validity().not_before.timestamp())?,
             not_after: time(cert.validity().not_after.timestamp())?,
@@ -69,6 +76,10 @@ impl Leaf {
             name.eq_ignore_ascii_case(host) || wildcard().unwrap_or(false)
         })
     }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
 }
 
 fn name(name: &GeneralName<'_>) -> Option<String> {

@@ -14,6 +14,9 @@ use crate::{
     verify::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, label, probe_name},
 };
 
+/// How many addresses of a name are tried, one after the other.
+const MOST_ADDRESSES: usize = 16;
+
 /// What decides whether a resolver may be asked for a host.
 pub(super) struct Knowledge<'a> {
     /// The records, or why they are not known; `None` when they were not read.
@@ -176,7 +179,7 @@ async fn by_name(
 ) -> Option<Result<HttpAnswer, Transport>> {
     let addresses = found?.as_ref().ok()?;
     let mut first = None;
-    for address in addresses {
+    for address in addresses.iter().take(MOST_ADDRESSES) {
         let target = host.target(probes, *address);
         match limit.run(|within| async move { get(&target, within).await }).await {
             Some(Ok(answer)) => return Some(Ok(answer)),
