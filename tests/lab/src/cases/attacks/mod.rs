@@ -1,12 +1,19 @@
 //! What a stranger can write (objects, names, records, logs, files) against what homelab deletes, prints, pastes and keeps.
 
 mod demo;
+mod house;
 
-use super::{Case, with_all};
+use super::{Case, always, with_all};
 
 /// Every case; each theme has a file of its own.
-pub(super) const CASES: &[Case] = &[with_all(
-    "attacks",
-    "a visitor cannot switch the demo's health off",
-    demo::health_cannot_be_switched_off,
-)];
+pub(super) const CASES: &[Case] = &[
+    with_all("attacks", "a visitor cannot switch the demo's health off", demo::health_cannot_be_switched_off),
+    always("attacks", "printed commands name the cluster that was asked about", house::two_contexts),
+    with_all("attacks", "a field manager's name is one word of the shell", house::manager),
+    with_all("attacks", "of 1500 name servers sixteen are asked", house::many_servers),
+    with_all("attacks", "durations that overflow are refused", house::durations),
+    with_all("attacks", "an API server that proves nothing gets no token", house::insecure),
+    with_all("attacks", "a proxy's password is printed nowhere, and NO_PROXY counts", house::proxy),
+    with_all("attacks", "a stranger's homelab.yaml is not used by root", house::found_by_chance),
+    with_all("attacks", "a pod that streams zeros costs the doctor no memory", house::streaming_pod),
+];

@@ -12,7 +12,10 @@ use super::{rdata, resolve};
 use crate::state::World;
 use crate::state::fault::DnsVerdict;
 use crate::state::log::QuerySeen;
-use crate::state::zone::plain;
+use crate::state::zone::{Zone, plain};
+
+/// How many name servers a crowded zone has more.
+const CROWD: usize = 1500;
 
 /// What kind of server was asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -113,32 +116,55 @@ fn refusal(request: &Message, question: Option<&Query>) -> Option<ResponseCode> 
     (transfer || question.query_class() != DNSClass::IN).then_some(ResponseCode::Refused)
 }
 
+fn bare(rcode: ResponseCode) -> Lookup {
+    Lookup { rcode, answers: Vec::new(), authority: Vec::new(), onward: None }
+}
+
 /// The facts for the answer; None if a fault swallows it.
 fn find(world: &mut World, meeting: Meeting, name: &str, kind: RecordType, now: Timestamp) -> Option<Lookup> {
-    let bare = |rcode| Lookup { rcode, answers: Vec::new(), authority: Vec::new(), onward: None };
+    let mut crowd = false;
     let past = match world.faults.dns(meeting.server, name) {
         DnsVerdict::Healthy => None,
+        DnsVerdict::Crowd => {
+            crowd = true;
+            None
+        }
         DnsVerdict::Stale(zones) => Some(zones),
         DnsVerdict::Drop => return None,
         DnsVerdict::Servfail => return Some(bare(ResponseCode::ServFail)),
         DnsVerdict::Nxdomain => return Some(bare(ResponseCode::NXDomain)),
     };
-    let zones = past.as_deref().unwrap_or(&world.zones);
+    let mut found = healthy(world, meeting, past.as_deref(), name, kind, now);
+    if crowd && kind == RecordType::NS && !found.answers.is_empty() {
+        found.answers.extend((0..CROWD).map(|n| rdata::name_server(name, &format!("zz{n}.{name}"))));
+    }
+    Some(found)
+}
+
+/// What there is to be found, in the zones as they are or as they were.
+fn healthy(
+    world: &mut World,
+    meeting: Meeting,
+    past: Option<&[Zone]>,
+    name: &str,
+    kind: RecordType,
+    now: Timestamp,
+) -> Lookup {
+    let zones = past.unwrap_or(&world.zones);
     let (outside, proxy) = (&world.outside, world.proxy_addresses.as_slice());
     if meeting.role == Role::Authoritative {
         let found = resolve::authoritative(zones, outside, proxy, name, kind);
-        return Some(found.unwrap_or_else(|| bare(ResponseCode::Refused)));
+        return found.unwrap_or_else(|| bare(ResponseCode::Refused));
     }
     let server = meeting.server.ip();
     let remembered = world.cache.as_ref().and_then(|cache| cache.get(server, name, kind, now));
-    let found = remembered.unwrap_or_else(|| {
+    remembered.unwrap_or_else(|| {
         let found = resolve::recursive(zones, outside, proxy, name, kind);
         if let Some(cache) = &mut world.cache {
             cache.put(server, name, kind, &found, now);
         }
         found
-    });
-    Some(found)
+    })
 }
 
 fn fill(world: &World, response: &mut Message, lookup: Lookup, query: &Query, role: Role) {

@@ -52,6 +52,8 @@ pub(crate) enum DnsMode {
     Drop,
     /// The zones as they were when the fault was ordered.
     Stale,
+    /// As it is, but a zone has 1500 name servers more.
+    Crowd,
 }
 
 /// The faults in force, in the order in which they were ordered.
@@ -83,6 +85,7 @@ pub(crate) enum DnsVerdict {
     Servfail,
     Drop,
     Stale(Vec<Zone>),
+    Crowd,
 }
 
 /// Which HTTP server asks.
@@ -141,6 +144,7 @@ impl Faults {
             DnsMode::Servfail => DnsVerdict::Servfail,
             DnsMode::Drop => DnsVerdict::Drop,
             DnsMode::Stale => DnsVerdict::Stale(snapshot.clone()),
+            DnsMode::Crowd => DnsVerdict::Crowd,
         };
         self.spend(at);
         verdict
