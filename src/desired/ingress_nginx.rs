@@ -48,6 +48,21 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("proxy-buffer-size", "16k"),
 ];
 
+/// Entries of `ingress.config` that take a guard away: the key, the values that keep it, and what is open without it.
+pub const GUARDS: [(&str, &[&str], &str); 3] = [
+    (
+        "allow-snippet-annotations",
+        &["false"],
+        "whoever may write an Ingress writes nginx' own configuration, and so reads every Secret that the controller reads",
+    ),
+    (
+        "annotations-risk-level",
+        &["Low", "Medium", "High"],
+        "an Ingress may have the annotations that put text of their own into nginx' configuration",
+    ),
+    ("allow-cross-namespace-resources", &["false"], "an Ingress may use Secrets of other namespaces"),
+];
+
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
     // Host ports are beyond what the level `baseline` allows.

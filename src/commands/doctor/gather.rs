@@ -1,5 +1,6 @@
 //! One look at everything: the configuration, this machine, the cluster, the provider, the names.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -167,9 +168,17 @@ fn written(loaded: &Result<Config>) -> ConfigSeen {
             annotation_prefix: config.dns.annotation_prefix.clone(),
             class: ingress_nginx::CLASS.to_owned(),
             default_class: config.ingress.default_class,
+            guards: guards(config),
         },
         Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
     }
+}
+
+/// The entries about the controller's guards alone: others may hold what is nobody's business.
+fn guards(config: &Config) -> BTreeMap<String, String> {
+    let known = |(key, _): &(&String, &String)| ingress_nginx::GUARDS.iter().any(|(guard, ..)| guard == key);
+    let given = config.ingress.config.iter().filter(known);
+    given.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn service(service: &config::Service) -> ServiceSeen {

@@ -19,6 +19,8 @@ pub struct ConfigSeen {
     pub class: String,
     /// Whether that controller serves Ingresses without a class, too.
     pub default_class: bool,
+    /// What `ingress.config` says of the controller's guards; of its other entries, nothing.
+    pub guards: BTreeMap<String, String>,
 }
 
 /// A service of the configuration.

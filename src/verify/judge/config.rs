@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::{annotations, judged};
+use crate::desired::ingress_nginx::GUARDS;
 use crate::verify::{
     evidence::{ConfigSeen, Evidence, IngressSeen, at},
     model::{Finding, Judged, Outcome, Severity, Subject, Vantage},
@@ -17,14 +18,33 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Config, outcome);
     let mut all = vec![of(id::VALID, valid(config))];
     if config.problem.is_some() {
-        let rest = [id::HOST_IN_ZONE, id::TARGET_PRIVATE_UNPROXIED, id::ANNOTATION_PREFIX];
+        let rest = [id::HOST_IN_ZONE, id::TARGET_PRIVATE_UNPROXIED, id::ANNOTATION_PREFIX, id::GUARDED];
         all.extend(rest.map(|id| of(id, Outcome::unknown("the configuration cannot be used"))));
         return all;
     }
     all.extend(hosts(evidence, config));
     all.push(of(id::TARGET_PRIVATE_UNPROXIED, annotations::unproxied(evidence, config)));
     all.push(of(id::ANNOTATION_PREFIX, annotations::prefix(evidence, config)));
+    all.push(of(id::GUARDED, guarded(config)));
     all
+}
+
+fn guarded(config: &ConfigSeen) -> Outcome {
+    let open = GUARDS.iter().filter_map(|(key, safe, without)| {
+        let value = config.guards.get(*key)?;
+        (!safe.contains(&value.as_str())).then(|| (format!("`{key}: {value}`"), *without))
+    });
+    let (entries, without): (Vec<String>, Vec<&str>) = open.unzip();
+    if entries.is_empty() {
+        return Outcome::pass("every guard of the controller is kept");
+    }
+    Finding::new(
+        format!("`ingress.config` has {}", entries.join(", ")),
+        without.join("; "),
+        format!("take {} out of `ingress.config`, and run `homelab up`", entries.join(", ")),
+    )
+    .command("homelab up")
+    .into()
 }
 
 fn valid(config: &ConfigSeen) -> Outcome {

@@ -12,6 +12,9 @@ pub const TARGET_PRIVATE_UNPROXIED: CheckId = CheckId("config.target-private-unp
 /// No annotation bears the prefix that this external-dns passes over.
 pub const ANNOTATION_PREFIX: CheckId = CheckId("config.annotation-prefix");
 
+/// `ingress.config` takes none of the controller's guards away.
+pub const GUARDED: CheckId = CheckId("config.guarded");
+
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
     Def::error(VALID, "the configuration can be used")
@@ -62,4 +65,16 @@ pub(super) const CHECKS: &[Def] = &[
             "rename the annotation, or set `dns.annotationPrefix` to the prefix that all of yours have",
         )])
         .sources(&["external-dns documentation, flags (v0.22.0)", "external-dns pull request #6424"]),
+    Def::warning(GUARDED, "the configuration keeps the guards of the controller")
+        .needs(&[VALID])
+        .before_up()
+        .about(
+            "The entries of `ingress.config` that win over homelab's own: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`.",
+            "Nothing, until somebody who may write an Ingress reads what is not theirs: the controller reads every Secret of the cluster, the DNS token included.",
+        )
+        .causes(&[cause(
+            "a guide asked for it, for one Ingress",
+            "take the entry out, and do without the annotation: what it is for often has an annotation of its own",
+        )])
+        .sources(&["ingress-nginx documentation, \"ConfigMap\", \"Annotations Risks\"", "CVE-2021-25742"]),
 ];

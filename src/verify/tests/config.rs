@@ -12,7 +12,22 @@ fn config() -> ConfigSeen {
         annotation_prefix: "external-dns.alpha.kubernetes.io/".into(),
         class: "nginx".into(),
         default_class: false,
+        guards: [].into(),
     }
+}
+
+#[test]
+fn a_guard_that_the_configuration_takes_away_is_named_with_what_it_held() {
+    let guards = |entries: &[(&str, &str)]| {
+        let entries = entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        written(|config| config.guards = entries)
+    };
+    let finding = only(&guards(&[("annotations-risk-level", "Critical")]), id::GUARDED);
+    assert!(finding.summary.contains("`annotations-risk-level: Critical`"), "{}", finding.summary);
+    let finding = only(&guards(&[("allow-snippet-annotations", "true")]), id::GUARDED);
+    assert!(finding.cause.contains("every Secret"), "{}", finding.cause);
+    let kept = guards(&[("annotations-risk-level", "Low"), ("allow-cross-namespace-resources", "false")]);
+    assert!(kept.failures().next().is_none());
 }
 
 /// The healthy lab with a configuration, changed.
