@@ -22,7 +22,7 @@ pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judg
         .map(|seen| {
             let outcome = match &seen.result {
                 Ok(answer) => service(evidence, host, answer),
-                Err(why) => unanswered(&format!("{} at {}", host, seen.address), why).into(),
+                Err(why) => silent(host, &seen.address.to_string(), why).into(),
             };
             judged(id::ANSWER, Subject::both(host, &seen.node), Vantage::Node(seen.node.clone()), outcome)
         })
@@ -137,6 +137,17 @@ fn meaning(status: u16, answer: &HttpAnswer) -> String {
         (404, _) => "404, the service has nothing at `/`".into(),
         _ => status.to_string(),
     }
+}
+
+/// The controller answers at that node (this check needs it), and for this name it waits for somebody.
+fn silent(host: &str, address: &str, why: &Transport) -> Finding {
+    Finding::new(
+        format!("{host} at {address} gives no answer: {why}"),
+        "the ingress controller answers there, and the service behind it does not: its machine is off, or its program hangs",
+        "switch on the machine that the service's `url` names; for a service in the cluster, look at its pods",
+    )
+    .look("kubectl get pods -A -o wide")
+    .heals()
 }
 
 fn unanswered(what: &str, why: &Transport) -> Finding {
