@@ -10,7 +10,7 @@ use super::{seen, snapshot::items};
 use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
 use crate::net::http::HttpAnswer;
-use crate::verify::{CertificateSeen, IngressSeen, NodeSeen};
+use crate::verify::{CertificateSeen, NodeSeen, at};
 
 /// As much of a body as a check reads.
 const BODY_LIMIT: usize = 32 * 1024;
@@ -40,12 +40,12 @@ impl Cluster {
         Ok(items(list).iter().map(seen::node).collect())
     }
 
-    /// Every Ingress, whoever made it.
+    /// Every Ingress, whoever made it, as it lives.
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn ingresses(&self) -> Result<Vec<IngressSeen>> {
-        Ok(self.all(&kind::INGRESS).await?.iter().map(seen::ingress).collect())
+    pub async fn ingresses(&self) -> Result<Vec<Value>> {
+        self.all(&kind::INGRESS).await
     }
 
     /// Every Certificate, whoever made it; none where cert-manager is not installed.
@@ -61,22 +61,13 @@ impl Cluster {
         Ok(list.map(items).unwrap_or_default())
     }
 
-    /// What a pod of `namespace` answers to `GET /` from inside the cluster, by the API server's proxy.
+    /// What the first ready one of these pods answers to `GET /` from inside the cluster, by the API server's proxy.
     ///
     /// # Errors
     /// Why no answer could be had, in words.
-    pub async fn ask_pod(
-        &self,
-        namespace: &str,
-        selector: &str,
-        port: u16,
-    ) -> std::result::Result<HttpAnswer, String> {
-        let purpose = Purpose { verb: "list", what: "pods".to_owned() };
-        let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={}", request::escape(selector));
-        let pods = self.send::<Value>(request::get(&path, false)).await;
-        let pods = items(pods.map_err(|failed| self.explain(&purpose, failed).what)?);
+    pub async fn ask_pod(&self, pods: &[Value], port: u16) -> std::result::Result<HttpAnswer, String> {
         let pod = pods.iter().find(|pod| seen::is_ready(pod)).ok_or("no pod of it is ready")?;
-        let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
         let asked = tokio::time::timeout(super::REQUEST_DEADLINE, self.raw(request::get(&path, false))).await;
         asked.map_err(|_| "no answer in time".to_owned())?

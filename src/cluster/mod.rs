@@ -10,6 +10,7 @@ mod issuance;
 mod log;
 mod look;
 mod ports;
+mod reload;
 mod renewal;
 mod request;
 mod scratch;
@@ -33,6 +34,7 @@ pub use issuance::Secrets;
 pub use look::HostPortOwner;
 pub use renewal::Renewal;
 pub use scratch::Scratch;
+pub use seen::ingress;
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

@@ -19,7 +19,9 @@ pub(super) fn node(object: &Value) -> NodeSeen {
     }
 }
 
-pub(super) fn ingress(object: &Value) -> IngressSeen {
+/// An Ingress, as checks read it.
+#[must_use]
+pub fn ingress(object: &Value) -> IngressSeen {
     let spec = &object["spec"];
     let rules = list(&spec["rules"]);
     let legacy_class = &object["metadata"]["annotations"]["kubernetes.io/ingress.class"];

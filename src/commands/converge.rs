@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -31,7 +32,8 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, issuer: &str) -> Awa
     Awaited { objects, versions: snapshot.versions.clone() }
 }
 
-/// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more.
+/// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more. Gives the
+/// moment of the last write.
 pub(super) async fn converge(
     cluster: &Cluster,
     owner: &str,
@@ -39,7 +41,7 @@ pub(super) async fn converge(
     mut awaited: Awaited,
     deadline: Instant,
     progress: &Progress,
-) -> Result<()> {
+) -> Result<Timestamp> {
     let totals: BTreeMap<Component, usize> =
         Component::ALL.into_iter().map(|c| (c, plan.writes(c))).collect();
     for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
@@ -83,7 +85,9 @@ pub(super) async fn converge(
             }
         }
     };
-    cluster.wait(owner, &mut awaited, deadline, show).await
+    let written = Timestamp::now();
+    cluster.wait(owner, &mut awaited, deadline, show).await?;
+    Ok(written)
 }
 
 /// The definitions among what was just written.

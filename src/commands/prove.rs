@@ -7,25 +7,32 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::config::{self, AcmeServer, Backend, Config};
-use crate::desired::{external_dns, ingress_nginx};
+use crate::desired::external_dns;
 use crate::error::Result;
 use crate::net::cloudflare::{Client, Zone};
 use crate::ui::Progress;
-use crate::verify::{self, Evidence, Ownership, Probes, Report, Theirs};
+use crate::verify::{self, ClusterSeen, Evidence, Ownership, Probes, Reload, Report, Theirs};
 
 /// Between two looks: records spread in seconds, and nobody's API is to be pressed.
 const PAUSE: Duration = Duration::from_secs(3);
+/// How soon the controller has begun to load what was written: it looks at changes at most every 3.3 s
+/// (`--sync-rate-limit`), and says so when it begins.
+const TAKES: Duration = Duration::from_secs(5);
+/// For the logs of all its pods.
+const LISTENS: Duration = Duration::from_secs(15);
 /// The line of progress.
 pub(super) const LINE: &str = "verify";
 
-/// Looks until the picture is final or the deadline comes.
+/// Looks until the picture is final or the deadline comes. `written` is when the controller was last given something to
+/// load, if it was.
 pub(super) async fn prove(
     cluster: &Cluster,
     provider: &Client,
     zone: &Zone,
     config: &Config,
+    written: Option<Timestamp>,
     progress: &Progress,
 ) -> Result<Report> {
     let began = Instant::now();
@@ -39,7 +46,7 @@ pub(super) async fn prove(
     }
     progress.update(LINE, "looking from outside");
     loop {
-        let seen = from_cluster(cluster, config).await?;
+        let seen = from_cluster(cluster, config, written).await?;
         let seen = verify::collect(seen, &probes, Some(provider)).await;
         let report = verify::judge(&seen).only(verify::in_up);
         let late = Instant::now() + PAUSE > deadline;
@@ -72,21 +79,38 @@ fn owner(config: &Config, host: &str) -> Option<Theirs> {
     })
 }
 
-/// What the cluster itself knows.
-async fn from_cluster(cluster: &Cluster, config: &Config) -> Result<Evidence> {
-    let selector = format!("app.kubernetes.io/name={}", ingress_nginx::CONTROLLER);
-    let (nodes, ingresses, certificates, answer) = futures::join!(
-        cluster.nodes(),
-        cluster.ingresses(),
-        cluster.certificates(),
-        cluster.ask_pod(ingress_nginx::NAMESPACE, &selector, 80),
-    );
+/// What the cluster itself knows, and what its controller said of its configuration, what was last `written` included.
+async fn from_cluster(cluster: &Cluster, config: &Config, written: Option<Timestamp>) -> Result<Evidence> {
+    let controllers = async {
+        let pods = cluster.controllers().await?;
+        let heard = async {
+            let since = written.and_then(|written| Timestamp::now().duration_since(written).try_into().ok());
+            tokio::time::sleep(since.map_or(Duration::ZERO, |since| TAKES.saturating_sub(since))).await;
+            cluster.reloads(&pods, Instant::now() + LISTENS).await
+        };
+        let (answer, reloads) = futures::join!(cluster.ask_pod(&pods, 80), heard);
+        Ok((answer, reloads))
+    };
+    let (nodes, ingresses, certificates, controllers) =
+        futures::join!(cluster.nodes(), cluster.ingresses(), cluster.certificates(), controllers);
     let mut evidence = Evidence::new(Timestamp::now());
+    evidence.written = written;
+    let ingresses = ingresses?;
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.nodes = Some(nodes?);
-    evidence.ingresses = Some(ingresses?);
+    evidence.ingresses = Some(ingresses.iter().map(cluster::ingress).collect());
     evidence.certificates = Some(certificates?);
-    evidence.cluster_answer = Some(answer);
+    match controllers {
+        Ok((answer, reloads)) => {
+            evidence.cluster_answer = Some(answer);
+            if reloads.iter().any(|seen| matches!(seen.last, Ok(Reload::Refused(_)))) {
+                let objects = cluster.suspects(ingresses).await;
+                evidence.cluster = Some(ClusterSeen { objects, ..ClusterSeen::default() });
+            }
+            evidence.reloads = Some(reloads);
+        }
+        Err(why) => evidence.cluster_answer = Some(Err(why)),
+    }
     evidence.owner = config.external_dns.then(|| Ownership {
         id: config.dns.owner.clone(),
         txt_prefix: external_dns::TXT_PREFIX.to_owned(),

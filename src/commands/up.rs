@@ -10,7 +10,7 @@ use crate::cli::{Global, Up};
 use crate::cluster::Cluster;
 use crate::config::{self, AcmeServer, Config, Host};
 use crate::desired::object::{Component, Key};
-use crate::desired::{Inputs, bundle, cert_manager, issuer, kind};
+use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
 use crate::dns::{self, Credentials};
 use crate::error::{Error, Exit, Result};
 use crate::net::cloudflare::{self, Client, Zone};
@@ -53,11 +53,12 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         let plan = plan(bundle, &snapshot);
         prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
-        converge(&cluster, &config.dns.owner, &plan, awaited, deadline, &progress).await?;
+        let written = converge(&cluster, &config.dns.owner, &plan, awaited, deadline, &progress).await?;
+        let written = reloads(&plan).then_some(written);
         let report = if flags.no_verify {
             None
         } else {
-            Some(prove::prove(&cluster, &provider, &zone, &config, &progress).await?)
+            Some(prove::prove(&cluster, &provider, &zone, &config, written, &progress).await?)
         };
         Ok((plan, report))
     };
@@ -125,6 +126,15 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
     }
     progress.done(PROVIDER, &format!("the token is good for the zone {}", zone.name));
     Ok(zone)
+}
+
+/// Whether the plan gives the ingress controller something to load.
+fn reloads(plan: &Plan) -> bool {
+    let settings = |key: &Key| {
+        *key.kind == kind::CONFIG_MAP && key.namespace.as_deref() == Some(ingress_nginx::NAMESPACE)
+    };
+    let written = plan.apply.iter().map(|change| &change.object.key);
+    written.chain(&plan.prune).any(|key| *key.kind == kind::INGRESS || settings(key))
 }
 
 fn within(host: &Host, zone: &str) -> bool {

@@ -18,6 +18,45 @@ pub(super) fn flushes() -> Option<String> {
     loaded.into_iter().chain(included).find(flushes)
 }
 
+/// Where NixOS' other firewall, of iptables, is started.
+const IPTABLES: &str = "/etc/systemd/system/firewall.service";
+/// The chain by which homelab's NixOS module keeps 443 to some links, at a place before DNAT.
+const GUARD: &str = "homelab-web";
+
+/// The links on which port 443 answers, where homelab's NixOS module keeps it to some; `None` where nothing does, or nobody
+/// may know.
+pub(super) fn web_links() -> Option<Vec<String>> {
+    let nftables = UNITS.iter().find_map(text).map(|unit| files(&unit)).unwrap_or_default();
+    let included = nftables.iter().filter_map(text).flat_map(|rules| includes(&rules)).collect::<Vec<_>>();
+    let by_nftables =
+        nftables.into_iter().chain(included).filter_map(text).find_map(|rules| nft_links(&rules));
+    by_nftables.or_else(|| {
+        let unit = text(IPTABLES)?;
+        let words = unit.split(['=', ' ', '"', '\n', '@']);
+        words
+            .filter(|word| word.contains("firewall-start"))
+            .filter_map(text)
+            .find_map(|script| iptables_links(&script))
+    })
+}
+
+/// `tcp dport 443 iifname != { "lo", "enp1s0" } drop`
+fn nft_links(rules: &str) -> Option<Vec<String>> {
+    let rule =
+        rules.lines().map(str::trim).find_map(|line| line.strip_prefix("tcp dport 443 iifname != {"))?;
+    let links = rule.split('}').next()?.split(',').map(|link| link.trim().trim_matches('"').to_owned());
+    Some(links.collect())
+}
+
+/// `ip46tables -t mangle -A homelab-web -p tcp --dport 443 -i enp1s0 -j RETURN`, and a last one that drops.
+fn iptables_links(script: &str) -> Option<Vec<String>> {
+    let of = |line: &&str| line.contains(GUARD) && line.contains("--dport 443 ");
+    let lines: Vec<&str> = script.lines().filter(of).collect();
+    lines.iter().find(|line| line.contains("-j DROP"))?;
+    let link = |line: &&str| Some(line.split_once(" -i ")?.1.split(' ').next()?.to_owned());
+    Some(lines.iter().filter_map(link).collect())
+}
+
 /// The files that rules include by their whole path.
 fn includes(rules: &str) -> Vec<String> {
     let named = rules
@@ -50,6 +89,18 @@ mod tests {
         assert_eq!(files(nixos), ["/nix/store/b-nftables-rules"]);
         assert_eq!(includes("# x\ninclude \"/nix/store/d-deletions\"\n"), ["/nix/store/d-deletions"]);
         assert_eq!(files("ExecStart=/usr/sbin/nft -f /etc/nftables.conf"), ["/etc/nftables.conf"]);
+    }
+
+    #[test]
+    fn the_links_of_the_guard_are_read_in_both_languages() {
+        let nft = "chain prerouting {\n  tcp dport 443 iifname != { \"lo\", \"enp1s0\" } drop\n}";
+        assert_eq!(nft_links(nft).unwrap(), ["lo", "enp1s0"]);
+        let script = "ip46tables -t mangle -A homelab-web -p tcp --dport 80 -i wg0 -j RETURN\n\
+            ip46tables -t mangle -A homelab-web -p tcp --dport 443 -i lo -j RETURN\n\
+            ip46tables -t mangle -A homelab-web -p tcp --dport 443 -i enp1s0 -j RETURN\n\
+            ip46tables -t mangle -A homelab-web -p tcp --dport 443 -j DROP\n";
+        assert_eq!(iptables_links(script).unwrap(), ["lo", "enp1s0"]);
+        assert_eq!((nft_links("flush ruleset"), iptables_links("ip46tables -F nixos-fw")), (None, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing is sent and nothing is changed. What cannot be read, for want of permission or because the machine is no node
 //! of the cluster, is left out.
 
+mod dhcpcd;
 mod disk;
 mod firewall;
 mod k3s;
@@ -31,6 +32,7 @@ pub fn look() -> MachineSeen {
         hostname: text("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()),
         marks: marks.map(|mark| (*mark).to_owned()).collect(),
         addresses: network::addresses(),
+        linked: network::linked(),
         outward: network::outward(),
         routes: network::routes(),
         listeners: listeners::on(&[80, 443]),
@@ -38,6 +40,8 @@ pub fn look() -> MachineSeen {
         controllers: kernel::controllers(),
         time_synchronised: kernel::time_synchronised(),
         flushes: firewall::flushes(),
+        web_links: firewall::web_links(),
+        dhcpcd: dhcpcd::running(),
         resolv: resolv::of_pods(),
         ..MachineSeen::default()
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use super::text;
-use crate::verify::{Cidr, Network, Route};
+use crate::verify::{Cidr, Linked, Network, Route};
 
 /// Set in a route that refuses (linux/route.h, `RTF_REJECT`).
 const REJECT: u32 = 0x0200;
@@ -13,6 +13,29 @@ pub(super) fn addresses() -> Option<Vec<IpAddr>> {
     let mut found: Vec<IpAddr> = local_v4(&text("/proc/net/fib_trie")?).into_iter().map(Into::into).collect();
     found.extend(local_v6(&text("/proc/net/if_inet6").unwrap_or_default()).into_iter().map(IpAddr::from));
     Some(found)
+}
+
+/// The same addresses with the link that each is on; those of IPv4 as far as the routes tell it.
+pub(super) fn linked() -> Vec<Linked> {
+    let routes = routes().unwrap_or_default();
+    let fours = local_v4(&text("/proc/net/fib_trie").unwrap_or_default());
+    let mut found: Vec<Linked> = fours.into_iter().filter_map(|four| on_route(four, &routes)).collect();
+    found.extend(named_v6(&text("/proc/net/if_inet6").unwrap_or_default()));
+    found
+}
+
+/// A network without a next hop lies on its link.
+fn on_route(address: Ipv4Addr, routes: &[Route]) -> Option<Linked> {
+    let direct = routes.iter().filter(|route| route.gateway.is_none() && route.network.holds(address));
+    let route = direct.max_by_key(|route| route.network.prefix)?;
+    Some(Linked { interface: route.interface.clone(), address: address.into() })
+}
+
+fn named_v6(table: &str) -> impl Iterator<Item = Linked> {
+    table.lines().filter_map(|line| {
+        let address = local_v6(line).first().copied()?;
+        Some(Linked { interface: line.split_whitespace().last()?.to_owned(), address: address.into() })
+    })
 }
 
 /// In the trie, an address of the machine is a leaf with the line `/32 host LOCAL`.
@@ -117,6 +140,17 @@ mod tests {
                      eth0\t00002A0A\t0B00630A\t0003\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
         let lan = Network { interface: "eth0".into(), address: [10, 99, 0, 0].into(), prefix: 24 };
         assert_eq!(on_the_link(table.lines().filter_map(route).collect()), [lan]);
+    }
+
+    #[test]
+    fn an_address_is_told_with_its_link() {
+        let lan =
+            Route { interface: "eth0".into(), network: Cidr::parse("10.99.0.0/24").unwrap(), gateway: None };
+        let on = on_route(Ipv4Addr::new(10, 99, 0, 10), &[lan]).unwrap();
+        assert_eq!((on.interface.as_str(), on.address), ("eth0", IpAddr::from([10, 99, 0, 10])));
+        let table = "fd000000000000000000000000000005 02 40 00 80     eth0\nfe800000000000000000000000000001 02 40 20 80     eth0\n";
+        let found: Vec<Linked> = named_v6(table).collect();
+        assert_eq!(found, [Linked { interface: "eth0".into(), address: "fd00::5".parse().unwrap() }]);
     }
 
     #[test]

@@ -23,12 +23,12 @@ pub use evidence::{
     Access, AcmeSeen, ApiFailure, ApiFault, Asked, CertificateSeen, ClusterSeen, ConfigSeen, Controller,
     ControllerSeen, DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance,
     Listing, Lookup, MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership,
-    ProviderFailure, ProviderSeen, ResolverSeen, ScratchFailure, ScratchSeen, SecretSeen, Seen,
-    ServiceLookup, Signs, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
+    ProviderFailure, ProviderSeen, Refusal, Reload, ReloadSeen, ResolverSeen, ScratchFailure, ScratchSeen,
+    SecretSeen, Seen, ServiceLookup, Signs, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
 };
 pub use evidence::{
-    Cidr, Clock, ClockSeen, Conflict, Disk, DriftSeen, Drifted, Listener, ResolvSeen, Route, ServiceSeen,
-    WildcardSeen,
+    Cidr, Clock, ClockSeen, Conflict, DhcpcdSeen, Disk, DriftSeen, Drifted, Linked, Listener, ResolvSeen,
+    Route, ServiceSeen, WildcardSeen,
 };
 pub use evidence::{CopyState, SyncSeen, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};

@@ -190,6 +190,9 @@ pub struct Finding {
     /// How much it matters, where that is less than the check's own severity.
     #[serde(skip)]
     pub lowered: Option<Severity>,
+    /// Whether the fix starts the ingress controller anew, which nobody may do while its configuration does not load.
+    #[serde(skip)]
+    pub restarts: bool,
 }
 
 impl Finding {
@@ -202,6 +205,7 @@ impl Finding {
             heals: Heals::Never,
             retry_at: None,
             lowered: None,
+            restarts: false,
         }
     }
 
@@ -223,6 +227,13 @@ impl Finding {
     #[must_use]
     pub fn only(mut self, severity: Severity) -> Self {
         self.lowered = Some(severity);
+        self
+    }
+
+    /// The same, and its fix starts the ingress controller anew.
+    #[must_use]
+    pub fn restarts_controller(mut self) -> Self {
+        self.restarts = true;
         self
     }
 

@@ -5,16 +5,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{OptionFuture, join_all};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cli::Global;
 use crate::cluster::{Cluster, Scratch};
 use crate::config::Config;
+use crate::desired::ingress_nginx;
 use crate::desired::object::Key;
 use crate::net::http::{Scheme, Target, get, is_nginx_404};
-use crate::verify::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen};
+use crate::verify::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen, at};
 
 /// How long a new Ingress may take until it is served; the controller reloads within a second or two.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,9 +35,21 @@ pub(super) async fn ask_controller(evidence: &mut Evidence, cluster: &Cluster, d
     let answer = answers().find(|answer| answer.is_ok()).or_else(|| answers().next());
     evidence.cluster_answer =
         Some(answer.cloned().unwrap_or_else(|| Err("no pod of it is ready".to_owned())));
-    let refused = timeout_at(deadline, cluster.refused_ports(nodes)).await;
+    let pods = seen.objects.list("pods");
+    let pods = pods.map(|pods| pods.iter().filter(|pod| is_controller(pod)).cloned().collect::<Vec<_>>());
+    let (refused, reloads) = futures::join!(
+        timeout_at(deadline, cluster.refused_ports(nodes)),
+        OptionFuture::from(pods.as_ref().map(|pods| cluster.reloads(pods, deadline))),
+    );
+    evidence.reloads = reloads;
     evidence.ingress =
         Some(ControllerSeen { refused: refused.unwrap_or_default(), ..ControllerSeen::default() });
+}
+
+/// Whether the pod is one of the controller that homelab installs.
+fn is_controller(pod: &serde_json::Value) -> bool {
+    at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+        && pod["metadata"]["labels"]["app.kubernetes.io/name"] == ingress_nginx::CONTROLLER
 }
 
 /// nginx notes why it has no answer for a name when it is asked, which it was after its log was read.

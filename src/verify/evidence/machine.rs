@@ -14,6 +14,8 @@ pub struct MachineSeen {
     pub marks: Vec<String>,
     /// Its addresses, those of bridges and tunnels included.
     pub addresses: Option<Vec<IpAddr>>,
+    /// Its addresses, each with its link; those of which the link is not known are left out.
+    pub linked: Vec<Linked>,
     /// The address that it uses toward its default gateway; `None` without one.
     pub outward: Option<IpAddr>,
     /// Its IPv4 routes.
@@ -28,12 +30,38 @@ pub struct MachineSeen {
     pub time_synchronised: Option<bool>,
     /// The file of firewall rules that begins by removing everybody's, if there is one.
     pub flushes: Option<String>,
+    /// The links on which ports 80 and 443 answer, where the firewall keeps them to some; `None` where nothing is known.
+    pub web_links: Option<Vec<String>>,
+    /// dhcpcd, where it runs.
+    pub dhcpcd: Option<DhcpcdSeen>,
     /// The resolvers that pods inherit.
     pub resolv: Option<ResolvSeen>,
     /// Other clocks, each against this machine's.
     pub clocks: Vec<ClockSeen>,
     /// What the resolver says below each search domain to a name that nobody has.
     pub wildcards: Vec<WildcardSeen>,
+}
+
+/// An address and its link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Linked {
+    /// The name of the link.
+    pub interface: String,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// dhcpcd's configuration, as far as it says which links it leaves alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DhcpcdSeen {
+    /// Its file.
+    pub file: String,
+    /// Whether that could be read.
+    pub read: bool,
+    /// Names of links that it leaves alone, with `*` and `?` as in file names.
+    pub denies: Vec<String>,
+    /// Names of the only links that it takes; none when it takes all.
+    pub allows: Vec<String>,
 }
 
 /// One IPv4 route.

@@ -8,6 +8,7 @@ mod external_dns;
 mod ingress;
 mod machine;
 mod names;
+mod reload;
 mod token;
 
 use std::{
@@ -32,9 +33,12 @@ pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::{ExternalDnsSeen, SyncSeen};
 pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
-pub use machine::{Cidr, Clock, ClockSeen, Disk, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen};
+pub use machine::{
+    Cidr, Clock, ClockSeen, DhcpcdSeen, Disk, Linked, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen,
+};
 pub(super) use names::label;
 pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, probe_name};
+pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 
 /// Why something could not be read, as the error of a command says it.
@@ -75,6 +79,10 @@ pub struct Evidence {
     pub certificates: Option<Vec<CertificateSeen>>,
     /// The controller's answer to an unknown name, asked from inside the cluster.
     pub cluster_answer: Option<Result<HttpAnswer, String>>,
+    /// What each pod of the controller said last of loading its configuration; `None` when they were not asked.
+    pub reloads: Option<Vec<ReloadSeen>>,
+    /// When this run last wrote or removed something that the controller loads; `None` when it did not.
+    pub written: Option<Timestamp>,
     /// `None` when external-dns is not part of this lab, or its flags are not known.
     pub owner: Option<Ownership>,
 
@@ -120,6 +128,8 @@ impl Evidence {
             ingresses: None,
             certificates: None,
             cluster_answer: None,
+            reloads: None,
+            written: None,
             owner: None,
             provider: None,
             node_answers: Vec::new(),

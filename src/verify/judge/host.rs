@@ -1,6 +1,6 @@
 //! The group `host`: this machine, where it is a node of the cluster or may become one.
 
-use super::{clock, judged, machine_dns, machine_net};
+use super::{clock, judged, machine_dns, machine_links, machine_net};
 use crate::verify::{
     evidence::{Disk, Evidence, MachineSeen, NodeSeen},
     model::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage},
@@ -22,7 +22,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let node = this_node(evidence, machine);
     let subject = node.map_or_else(Subject::default, |node| Subject::node(&node.name));
     let of = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
-    let checks: [(CheckId, Check); 8] = [
+    let checks: [(CheckId, Check); 10] = [
         (id::CGROUP, |_, machine| cgroup(machine)),
         (id::CIDR_OVERLAP, machine_net::overlap),
         (id::DISK, |_, machine| disk(machine)),
@@ -31,6 +31,8 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         }),
         (id::PORTS, |_, machine| ports(machine)),
         (id::FIREWALL_FLUSH, |_, machine| flush(machine)),
+        (id::DHCPCD, |_, machine| machine_links::dhcp(machine)),
+        (id::EXPOSED, machine_links::exposed),
         (id::RESOLV, |_, machine| machine_dns::resolv(machine)),
         (id::SEARCH_DOMAIN, |_, machine| machine_dns::search(machine)),
     ];

@@ -16,6 +16,8 @@ const SERVICES: Cidr = Cidr { address: Ipv4Addr::new(10, 43, 0, 0), prefix: 16 }
 const OTHERS: &str = "services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only";
 /// The interfaces that belong to the cluster, by how their names begin.
 const OWN: [&str; 7] = ["cni", "flannel", "cali", "veth", "kube-", "tunl", "cilium"];
+/// Those of them that nobody but the cluster's network gives addresses and routes.
+pub(super) const PODS_LINKS: [&str; 3] = ["cni", "flannel", "veth"];
 
 /// A network of the cluster, and what it is for.
 type Purpose = (Cidr, &'static str);

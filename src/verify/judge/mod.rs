@@ -12,6 +12,7 @@ mod k3s;
 mod lab;
 mod logs;
 mod machine_dns;
+mod machine_links;
 mod machine_net;
 mod names;
 mod net;
@@ -63,6 +64,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         judged.extend(tls::host(evidence, host, seen));
         judged.extend(app::host(evidence, host, seen));
     }
+    ingress::withhold_restarts(&mut judged);
     if evidence.offline {
         judged.iter_mut().for_each(left_out);
     }

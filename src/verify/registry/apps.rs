@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx, controller.go: Service does not have any active Endpoint", "Kubernetes documentation, \"Debug Services\""]),
     Def::error(ANSWER, "the service answers through the ingress")
-        .needs(&[id::CROSS_NODE, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
+        .needs(&[id::CROSS_NODE, id::RELOAD, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
         .in_up()
         .about(
             "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. 502, 503 and 504 are nginx's own words for a service that does not answer; a redirect, a login page and every other status are the service's own, and fine.",
@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size", "kubernetes/ingress-nginx#12209, #11863"]),
     Def::error(END_TO_END, "the service answers by its name alone")
-        .needs(&[id::HOME, id::SYSTEM, id::LEAF, ANSWER])
+        .needs(&[id::RELOAD, id::HOME, id::SYSTEM, id::LEAF, ANSWER])
         .in_up()
         .about(
             "`GET /` to the address that this machine's resolver gives for the name, with the certificate checked: what a browser on this machine does.",

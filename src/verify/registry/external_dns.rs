@@ -79,6 +79,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("external-dns has not looked yet: it does every minute", "wait a minute"),
             cause("the Ingress has an annotation that switches external-dns off or names another target", "take it away"),
+            cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
             cause("the record is proxied; Cloudflare cannot reach a private address", "switch it to `DNS only`"),
             cause("an AAAA record of an earlier installation is left", "delete it in the dashboard"),
             cause("a node reports a public address", "set the node's address"),

@@ -17,6 +17,10 @@ pub const NODE_ADDRESS: CheckId = CheckId("host.node-address");
 pub const PORTS: CheckId = CheckId("host.ports");
 /// Loading the firewall leaves the rules of pods alone.
 pub const FIREWALL_FLUSH: CheckId = CheckId("host.firewall-flush");
+/// No DHCP client takes the links of pods for network cards.
+pub const DHCPCD: CheckId = CheckId("host.dhcpcd");
+/// Ports 80 and 443 answer on no address of the internet.
+pub const EXPOSED: CheckId = CheckId("host.exposed");
 /// k3s can hand the machine's resolvers to pods.
 pub const RESOLV: CheckId = CheckId("host.resolv");
 /// No search domain answers for names that nobody has.
@@ -93,6 +97,28 @@ pub(super) const CHECKS: &[Def] = &[
             "`networking.nftables.flushRuleset = false;`",
         )])
         .sources(&["containernetworking/plugins#512", "rke2#10469", "k3s#7542", "NixOS options: networking.nftables.flushRuleset"]),
+    Def::error(DHCPCD, "no DHCP client takes the links of pods")
+        .before_up()
+        .about(
+            "The IPv4 routes over links of pods (`veth…`, `cni…`, `flannel…`): one to 169.254.0.0/16, or the default route, is a DHCP client's. And where dhcpcd runs, whether its configuration denies these links; that it does not is a warning.",
+            "The machine loses its network some seconds after a pod has started, or k3s takes an address 169.254.x.x.",
+        )
+        .causes(&[
+            cause("dhcpcd, NixOS' default, asks for an address on each link that appears", "`networking.dhcpcd.denyInterfaces = [ \"veth*\" \"cni*\" \"flannel*\" ];`, which homelab's module sets; elsewhere `denyinterfaces veth* cni* flannel*` in `/etc/dhcpcd.conf`"),
+            cause("another DHCP client does the same", "tell it to leave these links alone"),
+        ])
+        .sources(&["NixOS/nixpkgs#109389", "NetworkConfiguration/dhcpcd#531 and #90", "dhcpcd.conf(5)", "RFC 3927"]),
+    Def::warning(EXPOSED, "ports 80 and 443 answer on no address of the internet")
+        .before_up()
+        .about(
+            "The machine's own addresses, each with its link, and whether homelab's NixOS module keeps the ports to some links. A public IPv6 address is only noted, and only where pods have IPv6: most houses have one on each machine, their router drops what nobody asked for, and without IPv6 in the cluster the ports are not translated for it.",
+            "Strangers' requests in the log; certificates and names of the house are known to who asks the address.",
+        )
+        .causes(&[
+            cause("the machine is a router, or a server at a provider: its link bears a public address", "`services.homelab.interface` names the LAN's link, and the ports answer there only; `services.homelab.openFirewall = false;` closes them"),
+            cause("a firewall that filters INPUT seems to close the ports: a host port is translated before it", "filter before DNAT: mangle or raw, PREROUTING"),
+        ])
+        .sources(&["CNI plugins documentation, portmap", "netfilter.org, \"Netfilter hooks\""]),
     Def::warning(RESOLV, "k3s can hand the machine's resolvers to pods")
         .before_up()
         .about(

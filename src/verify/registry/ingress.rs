@@ -15,6 +15,10 @@ pub const HOSTPORT: CheckId = CheckId("ingress.hostport");
 pub const NODE_404: CheckId = CheckId("ingress.node-404");
 /// The IngressClass is there, one class is the default, and Ingresses name classes that exist.
 pub const CLASS: CheckId = CheckId("ingress.class");
+/// nginx runs the newest configuration that the controller wrote.
+pub const RELOAD: CheckId = CheckId("ingress.reload");
+/// No setting of the controller takes a defence away.
+pub const SETTINGS: CheckId = CheckId("ingress.settings");
 /// Webhooks that are asked before an Ingress is written can answer.
 pub const WEBHOOK: CheckId = CheckId("ingress.webhook");
 /// Ingresses have no annotation that the controller refuses.
@@ -43,6 +47,19 @@ pub(super) const CHECKS: &[Def] = &[
             cause("another ingress controller, or a program of yours, asks for the port", "take its `hostPort` out, or give it another"),
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
+    Def::error(RELOAD, "nginx runs the newest configuration")
+        .needs(&[id::API])
+        .in_up()
+        .about(
+            "The last lines of the log of each pod of the controller, and where these say nothing, its events `RELOAD` of the last hour. What nginx quotes when it refuses a configuration is looked for in the paths, hosts and annotations of the Ingresses and in the controller's settings.",
+            "What ran before goes on, and nothing new takes effect: new names get 404 or the fake certificate, renewed certificates are not shown. A pod of the controller that starts meanwhile gets no configuration at all.",
+        )
+        .causes(&[
+            cause("the path of an Ingress is no regular expression, though `use-regex` or `rewrite-target` makes it one", "correct the path, or remove the Ingress"),
+            cause("the value of an annotation, or a snippet, is nothing that nginx takes", "correct it"),
+            cause("an entry of `ingress.config` has a value that nginx does not know", "correct it, then `homelab up`"),
+        ])
+        .sources(&["ingress-nginx, internal/ingress/controller/controller.go and nginx.go (`testTemplate`)", "ingress-nginx#13690 and #13351", "rancher/rancher#27037"]),
     Def::error(PODS, "the ingress controller runs on every node")
         .needs(&[id::API, id::NODES, PORT_OWNER])
         .about(
@@ -75,7 +92,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Everything stopped after a reload of the firewall or `nixos-rebuild switch`, though all pods are ready.",
         )
         .causes(&[
-            cause("a reload of the firewall flushed the rules of the hostPorts; they are written only when a pod starts", "`kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller`"),
+            cause("a reload of the firewall flushed the rules of the hostPorts; they are written only when a pod starts", "`kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller`, once `ingress.reload` passes"),
             cause("nftables on NixOS starts from an empty ruleset at each reload", "`networking.nftables.flushRuleset = false;`"),
             cause("a script of yours runs `iptables -t nat -F`", "let it touch its own chains only"),
         ])
@@ -119,6 +136,16 @@ pub(super) const CHECKS: &[Def] = &[
             cause("its `caBundle` is empty: the Job that fills it in is a helm hook, and did not run", "install it anew with helm"),
         ])
         .sources(&["ingress-nginx#5968, #13986 and #5401"]),
+    Def::warning(SETTINGS, "no setting takes a defence of the controller away")
+        .needs(&[id::API])
+        .about(
+            "The controller's ConfigMap, where `ingress.config` has ended up: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`, `strict-validate-path-type`.",
+            "Nothing, until somebody uses it.",
+        )
+        .causes(&[
+            cause("`ingress.config` reverses a safe default, often for one Ingress with a snippet", "use an annotation that is made for the purpose, and take the entry out"),
+        ])
+        .sources(&["ingress-nginx, docs/user-guide/nginx-configuration/configmap.md and annotations-risk.md", "CVE-2021-25742"]),
     Def::error(ANNOTATIONS, "the controller accepts the annotations of Ingresses")
         .needs(&[id::API])
         .about(
@@ -169,7 +196,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx, internal/ingress/status/status.go", "ingress-nginx#2945"]),
     Def::error(SCRATCH, "a new Ingress is served within seconds")
-        .needs(&[id::API, NODE_404, WEBHOOK, CLASS])
+        .needs(&[id::API, RELOAD, NODE_404, WEBHOOK, CLASS])
         .active()
         .about(
             "With `--active` only: an Ingress for a host below `.invalid`, which gets no record and no certificate, is made, asked for on every ready node, and removed. One that an interrupted run has left is removed by the next.",
@@ -177,7 +204,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("a webhook refuses every Ingress", "see `ingress.webhook`"),
-            cause("the controller does not reload, since another Ingress breaks its configuration", "look for `[emerg]` in its log"),
+            cause("the controller does not reload, since another Ingress breaks its configuration", "see `ingress.reload`"),
         ]),
     Def::info(EOL, "the controller still gets updates")
         .needs(&[id::API])

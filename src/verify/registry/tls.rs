@@ -27,18 +27,18 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a firewall drops the connection", "open TCP 443 to the nodes from the LAN"),
         ]),
     Def::error(SERVED_SECRET, "the node serves the certificate of the Secret")
-        .needs(&[HANDSHAKE, id::CERTIFICATE])
+        .needs(&[id::RELOAD, HANDSHAKE, id::CERTIFICATE])
         .about(
             "The fingerprint of the certificate that each node shows, compared with the one in the Secret that the Ingress names. Of the Secret only the public half is kept.",
             "A certificate was renewed, but the browser goes on warning of the old one; or only this machine warns.",
         )
         .causes(&[
-            cause("the controller has not loaded the new certificate", "restart the controller"),
+            cause("the controller lost its connection to the API server and has not loaded the new certificate", "restart the controller, unless `ingress.reload` fails: then see there"),
             cause("a virus scanner, a proxy or another machine answers in the node's place", "try from another machine"),
         ])
         .sources(&["ingress-nginx#4199"]),
     Def::error(LEAF, "the certificate served is good for the name")
-        .needs(&[HANDSHAKE, id::TLS_SECRET, id::CERTIFICATE, SERVED_SECRET, id::CLOCK])
+        .needs(&[id::RELOAD, HANDSHAKE, id::TLS_SECRET, id::CERTIFICATE, SERVED_SECRET, id::CLOCK])
         .in_up()
         .about(
             "The certificate that each node shows for the name: whether it is the controller's fake one, for the name, in date, from a test authority, and trusted by this machine; and from Ingress, Secret and Certificate, why not.",
@@ -58,7 +58,7 @@ pub(super) const CHECKS: &[Def] = &[
             "ingress-nginx#1374, ingress-nginx#1984, ingress-nginx#4680",
         ]),
     Def::warning(RENEWAL, "the certificate is renewed in time")
-        .needs(&[HANDSHAKE, id::CERTIFICATE, LEAF])
+        .needs(&[id::RELOAD, HANDSHAKE, id::CERTIFICATE, LEAF])
         .in_up()
         .about(
             "The end of the certificate that is served, and when cert-manager plans to renew it (`status.renewalTime`), both relative to its life: certificates live shorter every year.",

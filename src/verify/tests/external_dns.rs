@@ -1,5 +1,7 @@
 //! external-dns and its records: one failure at a time.
 
+mod classes;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! This machine: its clock, its kernel, its disks, its network.
 
+mod links;
+
 use std::net::IpAddr;
 
 use serde_json::json;
@@ -32,7 +34,10 @@ fn machine() -> MachineSeen {
         disks: vec![Disk { path: "/".into(), used: 40, inodes: 3, free: 1 << 34 }],
         controllers: Some(["cpuset", "cpu", "io", "memory"].map(str::to_owned).to_vec()),
         time_synchronised: Some(true),
+        linked: vec![Linked { interface: "eth0".into(), address: node }],
         flushes: None,
+        web_links: None,
+        dhcpcd: None,
         resolv: Some(ResolvSeen {
             path: Some("/etc/resolv.conf".into()),
             servers: vec![[192, 168, 1, 1].into()],

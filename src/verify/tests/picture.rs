@@ -21,6 +21,11 @@ pub(super) fn now() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().unwrap()
 }
 
+/// The only pod of the controller, by what it said last.
+pub(super) fn reload(last: Reload) -> ReloadSeen {
+    ReloadSeen { pod: "ingress-nginx-controller-abcde".into(), node: "pi".into(), last: Ok(last) }
+}
+
 pub(super) fn page(status: u16, kind: &str, body: &str) -> HttpAnswer {
     HttpAnswer { status, server: None, content_type: Some(kind.into()), location: None, body: body.into() }
 }
@@ -110,6 +115,7 @@ pub(super) fn healthy() -> Evidence {
         ..CertificateSeen::default()
     }]);
     evidence.cluster_answer = Some(Ok(nginx_404()));
+    evidence.reloads = Some(vec![reload(Reload::Loaded)]);
     evidence.owner = Some(Ownership {
         id: "lab".into(),
         txt_prefix: "%{record_type}-homelab.".into(),

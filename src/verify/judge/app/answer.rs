@@ -8,7 +8,7 @@ use crate::{
     },
     verify::{
         evidence::{Evidence, HostSeen, at, entries},
-        judge::judged,
+        judge::{ingress, judged},
         model::{Finding, Judged, Outcome, Subject, Vantage},
         registry::id,
         words::list,
@@ -55,6 +55,10 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
             "set `scheme: https` for the service",
         )
         .into();
+    }
+    // A name that nginx does not know, while it refuses what the controller wrote, is one that it has not been told of.
+    if is_nginx_404(answer) && ingress::is_stuck(evidence) {
+        return Outcome::Blocked { by: id::RELOAD };
     }
     let summary = format!("`{host}` answers {}", answer.status);
     let finding = match answer.status {

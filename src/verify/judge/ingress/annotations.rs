@@ -1,19 +1,14 @@
 //! Annotations of Ingresses that the controller does not accept. It says so in its log only.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{objects, or_pass, unread};
+use super::{blame, objects, or_pass, unread};
 use crate::verify::Command;
 use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
     verify::{
-        evidence::{Evidence, at, entries},
-        judge::{
-            judged,
-            logs::written,
-            objects::{full_name, when},
-        },
+        evidence::{Evidence, at},
+        judge::{judged, logs::written, objects::full_name},
         model::{Finding, Judged, Subject, Vantage},
         registry::id,
     },
@@ -81,7 +76,7 @@ fn snippet(ingress: &Value, key: &str) -> Finding {
 fn refused(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
     let pods = format!("{NAMESPACE}/{CONTROLLER}-");
     let logs = evidence.cluster.as_ref()?.logs.iter().filter(|(place, _)| place.starts_with(&pods));
-    let changed = changed(ingress)?;
+    let changed = blame::changed(ingress)?;
     let mut lines = logs.flat_map(|(_, log)| log.lines()).filter(|line| line.contains(REFUSED));
     let key = lines.find_map(|line| {
         let current = written(line, evidence.now)? >= changed;
@@ -102,13 +97,4 @@ fn refused(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
 fn names(line: &str, key: &str) -> bool {
     let after = |(at, _): (usize, &str)| line.get(at + key.len()..).and_then(|rest| rest.chars().next());
     line.match_indices(key).map(after).any(|next| !next.is_some_and(|c| c.is_alphanumeric() || c == '-'))
-}
-
-/// When the Ingress was written last, its status aside.
-fn changed(ingress: &Value) -> Option<Timestamp> {
-    let writes = entries(ingress, "/metadata/managedFields").iter();
-    let own = writes.filter(|entry| at(entry, "/subresource").is_empty());
-    own.filter_map(|entry| when(entry, "/time"))
-        .max()
-        .or_else(|| when(ingress, "/metadata/creationTimestamp"))
 }

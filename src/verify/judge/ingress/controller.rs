@@ -70,6 +70,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
              flush them)",
             "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made anew",
         )
+        .restarts_controller()
         .heals()
         .into(),
         Err(Transport::Timeout | Transport::Unreachable(_)) => Finding::new(

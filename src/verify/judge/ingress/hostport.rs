@@ -56,6 +56,7 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
         .command(command!("kubectl -n {} rollout restart daemonset/{}", NAMESPACE, CONTROLLER))
         .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", NAMESPACE, CONTROLLER))
         .look("sudo iptables -t nat -S CNI-HOSTPORT-DNAT")
+        .restarts_controller()
         .into(),
         None => Outcome::pass("ports 80 and 443 lead to the controller's pod"),
     }

@@ -1,6 +1,7 @@
 //! Ports 80 and 443, the ingress controller and the Ingresses.
 
 mod annotations;
+mod blame;
 mod classes;
 mod controller;
 mod duplicates;
@@ -10,8 +11,10 @@ mod objects;
 mod pod;
 mod pods;
 mod ports;
+mod reload;
 mod scratch;
 mod secrets;
+mod settings;
 mod status;
 mod webhooks;
 
@@ -21,12 +24,14 @@ use crate::verify::{
     model::{CheckId, Judged, Outcome, Subject, Vantage},
 };
 
+pub(super) use reload::{is_stuck, withhold_restarts};
 pub(super) use status::status;
 
 /// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
 /// than its own look.
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let mut found = controller::all(evidence);
+    found.extend(reload::all(evidence));
     if evidence.ingress.is_none() {
         return found;
     }
@@ -35,6 +40,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     found.extend(hostport::all(evidence));
     found.extend(classes::all(evidence));
     found.extend(webhooks::all(evidence));
+    found.extend(settings::all(evidence));
     found.extend(annotations::all(evidence));
     found.extend(duplicates::all(evidence));
     found.extend(secrets::all(evidence));

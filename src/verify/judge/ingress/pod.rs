@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{objects, pods::made_anew, ports};
+use super::{objects, pods::made_anew, ports, reload};
 use crate::{
     desired::{
         guard,
@@ -15,6 +15,7 @@ use crate::{
             pods,
         },
         model::{Finding, Outcome},
+        registry::id,
     },
 };
 
@@ -46,6 +47,9 @@ const LAST_WORDS: [(&str, &str, &str); 4] = [
 pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
     if pods::is_ready(pod) {
         return Outcome::pass(format!("pod `{}` is ready", full_name(pod)));
+    }
+    if reload::is_refused(evidence, at(pod, "/metadata/name")) {
+        return Outcome::Blocked { by: id::RELOAD };
     }
     let unplaced = condition(pod, "PodScheduled").filter(|condition| at(condition, "/status") == "False");
     if let Some(unplaced) = unplaced.map(|condition| at(condition, "/message"))

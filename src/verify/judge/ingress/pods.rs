@@ -28,6 +28,7 @@ pub(super) fn made_anew(finding: Finding) -> Finding {
     finding
         .command(command!("kubectl -n {} delete daemonset {}", NAMESPACE, CONTROLLER))
         .command("homelab up")
+        .restarts_controller()
 }
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {

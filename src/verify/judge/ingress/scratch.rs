@@ -59,6 +59,7 @@ fn at_node(seen: &Seen<HttpAnswer>) -> Outcome {
             "look at the controller's log for `reload` and `forbidden`; restart its DaemonSet if it says nothing",
         )
         .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=40")
+        .restarts_controller()
         .into(),
         Ok(answer) if answer.status == 503 => {
             Outcome::pass(format!("node `{node}` takes a new Ingress; it has nothing behind it here (503)"))

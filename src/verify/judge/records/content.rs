@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{addresses, named, owners, service, sync};
 use crate::{
@@ -115,6 +115,9 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
         )
         .into();
     }
+    if let Some(finding) = passed_over(evidence, host, &summary) {
+        return finding.into();
+    }
     if owned(evidence, seen, host) {
         return Finding::new(
             format!("{summary}, though its TXT record is there"),
@@ -134,6 +137,63 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     .look("kubectl -n external-dns get pods")
     .heals()
     .into()
+}
+
+/// The Ingresses of the host are served, but external-dns reads those of another class only, and says nothing of it
+/// (external-dns, source/ingress.go, `filterByIngressClass`).
+fn passed_over(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
+    let read = service::values(evidence, "--ingress-class");
+    let own = read.first()?;
+    let has = |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
+    let of_host = evidence.objects("ingresses.networking.k8s.io")?.iter().filter(has);
+    let ingresses: Vec<(&Value, &str)> = of_host.map(|ingress| (ingress, class(ingress))).collect();
+    let (ingress, class) =
+        ingresses.first().filter(|_| !ingresses.iter().any(|(_, class)| read.contains(class)))?;
+    let name = format!("{}/{}", at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let (of, how, is_served) = match *class {
+        "" => {
+            ("of no class".to_owned(), "one that was made before there was a default class keeps none", true)
+        }
+        class if is_foreign(evidence, class) => {
+            (format!("of class `{class}`"), "another controller serves that class", false)
+        }
+        class => (format!("of class `{class}`"), "the controller serves every class that names it", true),
+    };
+    let finding = Finding::new(
+        summary,
+        format!(
+            "the Ingress `{name}` is {of}, and external-dns reads `{own}` only: it makes no record, however long one waits; {how}"
+        ),
+        format!("give it the class `{own}`"),
+    );
+    Some(if is_served { finding.command(give_class(ingress, own)) } else { finding })
+}
+
+/// Whether the class is known to be another controller's.
+fn is_foreign(evidence: &Evidence, class: &str) -> bool {
+    let found = evidence
+        .cluster
+        .as_ref()
+        .and_then(|cluster| cluster.objects.find("ingressclasses.networking.k8s.io", "", class));
+    found.is_some_and(|class| at(class, "/spec/controller") != "k8s.io/ingress-nginx")
+}
+
+/// The class that an Ingress names; empty when it names none.
+fn class(ingress: &Value) -> &str {
+    match at(ingress, "/spec/ingressClassName") {
+        "" => ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"].as_str().unwrap_or_default(),
+        class => class,
+    }
+}
+
+/// Sets the class, and takes the old way of naming one off.
+fn give_class(ingress: &Value, class: &str) -> String {
+    let patch = json!({
+        "metadata": { "annotations": { "kubernetes.io/ingress.class": null } },
+        "spec": { "ingressClassName": class },
+    });
+    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    format!("kubectl -n {namespace} patch ingress {name} --type=merge -p '{patch}'")
 }
 
 /// The Ingress of the host that external-dns is told to pass over, with the annotation.

@@ -40,9 +40,14 @@ fn flags(evidence: &Evidence) -> Vec<&str> {
     first.map_or(&[][..], |first| entries(first, "/args")).iter().filter_map(Value::as_str).collect()
 }
 
+/// The values of all its flags of that name.
+pub(super) fn values<'a>(evidence: &'a Evidence, name: &str) -> Vec<&'a str> {
+    flags(evidence).into_iter().filter_map(|flag| flag.strip_prefix(name)?.strip_prefix('=')).collect()
+}
+
 /// The value of the first of its flags of that name.
 pub(super) fn flag<'a>(evidence: &'a Evidence, name: &str) -> Option<&'a str> {
-    flags(evidence).into_iter().find_map(|flag| flag.strip_prefix(name)?.strip_prefix('='))
+    values(evidence, name).first().copied()
 }
 
 pub(super) fn runs(evidence: &Evidence) -> Outcome {

@@ -37,12 +37,13 @@ pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served
     }
     let finding = Finding::new(
         format!("the serial {} is served, and Secret `{wanted}` holds {}", served.leaf.serial, held.serial),
-        "the controller has not taken up the new certificate: it lost its connection to the API server, or its last reload failed",
+        "the controller has not taken up the new certificate: it lost its connection to the API server",
         "restart the controller; nodes go one after the other",
     )
     .command("kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller")
     .command("kubectl -n ingress-nginx rollout status daemonset/ingress-nginx-controller --timeout=180s")
     .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=50")
+    .restarts_controller()
     .heals();
     let serves = served.trust == Trust::Trusted;
     if serves { finding.only(Severity::Warning) } else { finding }.into()

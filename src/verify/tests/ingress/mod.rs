@@ -1,6 +1,7 @@
 //! The judges of `ingress` on evidence, one thing broken at a time.
 
 mod controller;
+mod reload;
 mod rules;
 mod status;
 
@@ -37,7 +38,7 @@ fn objects() -> Vec<(&'static str, Vec<Value>)> {
         ("events", vec![]),
         ("services", vec![]),
         ("endpointslices.discovery.k8s.io", vec![]),
-        ("configmaps/ingress-nginx", vec![]),
+        ("configmaps/ingress-nginx", vec![settings(&json!({ "allow-snippet-annotations": "false" }))]),
         ("certificates.cert-manager.io", vec![]),
         ("clusterissuers.cert-manager.io", vec![json!({ "metadata": { "name": "letsencrypt" } })]),
         ("daemonsets.apps", vec![daemon_set()]),
@@ -82,6 +83,14 @@ fn daemon_set() -> Value {
         } } },
         "status": { "desiredNumberScheduled": 1, "updatedNumberScheduled": 1 },
     })
+}
+
+/// The controller's settings, as homelab applies them.
+fn settings(data: &Value) -> Value {
+    let fields: serde_json::Map<String, Value> =
+        data.as_object().unwrap().keys().map(|key| (format!("f:{key}"), json!({}))).collect();
+    json!({ "metadata": { "namespace": "ingress-nginx", "name": "ingress-nginx-controller", "managedFields": [
+        { "manager": "homelab", "operation": "Apply", "fieldsV1": { "f:data": fields } }] }, "data": data })
 }
 
 fn class(name: &str, default: bool) -> Value {
@@ -145,6 +154,7 @@ fn without_the_lists_nothing_is_guessed() {
         id::PORT_OWNER,
         id::PODS,
         id::CLASS,
+        id::SETTINGS,
         id::WEBHOOK,
         id::ANNOTATIONS,
         id::DUPLICATES,

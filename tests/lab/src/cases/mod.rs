@@ -143,6 +143,11 @@ const PLAIN: &[Case] = &[
     with_all("weather", "a name never resolves", weather::a_name_never_resolves),
     with_all("weather", "another manager owns a field", weather::another_manager_owns_a_field),
     with_all("weather", "definitions of another version", weather::definitions_of_another_version),
+    always(
+        "weather",
+        "a setting that nginx refuses fails the run",
+        doctor::ingress::reload::up_proves_the_settings,
+    ),
     with_all("weather", "interrupted by Ctrl-C", weather::interrupted),
     with_all("weather", "the disk of the cache is full", weather::the_disk_of_the_cache_is_full),
     with_all(

@@ -104,6 +104,20 @@ pub(super) const INJURIES: &[Injury] = &[
         },
         |hands| hands.node.run("ip", &["route", "del", "10.43.77.0/24"]).map(drop),
     ),
+    injury(
+        "a DHCP client has taken the link of a pod",
+        "host.dhcpcd",
+        &["of a pod has a route to `169.254.0.0/16`", "denyinterfaces veth* cni* flannel*"],
+        |hands| pods_link(hands, "add"),
+        |hands| pods_link(hands, "del"),
+    ),
+    injury(
+        "the machine has an address of the internet",
+        "host.exposed",
+        &["198.51.100.7 on `eth0`", "before the firewall's INPUT"],
+        |hands| hands.node.run("ip", &["address", "add", "198.51.100.7/24", "dev", "eth0"]).map(drop),
+        |hands| hands.node.run("ip", &["address", "del", "198.51.100.7/24", "dev", "eth0"]).map(drop),
+    ),
     wrapped(
         "a disk that is nearly full",
         "host.disk",
@@ -280,4 +294,13 @@ fn resolv_before() -> String {
 fn resolv(hands: &Hands, text: &str) -> Result<()> {
     let path = hands.run.path("places").join("node").join("resolv.conf");
     fs::write(&path, text).context(format_args!("writing {}", path.display()))
+}
+
+/// Gives a pod's link an address as dhcpcd does when no server answers, or takes it away.
+fn pods_link(hands: &Hands, what: &str) -> Result<()> {
+    let links = hands.node.run("ip", &["-o", "link", "show", "type", "veth"])?;
+    let names = links.lines().filter_map(|line| line.split(": ").nth(1)?.split('@').next());
+    let link = names.into_iter().find(|name| name.starts_with("veth")).context("the link of a pod")?;
+    let address = ["address", what, "169.254.7.7/16", "dev", link];
+    hands.node.run("ip", &address).map(drop)
 }

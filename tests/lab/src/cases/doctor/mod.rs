@@ -3,7 +3,7 @@
 mod apps;
 pub(super) mod certificates;
 mod cluster;
-mod ingress;
+pub(super) mod ingress;
 mod machine;
 mod names;
 mod nodes;
@@ -264,6 +264,7 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
         reach::INJURIES,
         ingress::CONTROLLER_INJURIES,
         ingress::RULES_INJURIES,
+        ingress::RELOAD_INJURIES,
         provider::INJURIES,
         records::INJURIES,
         names::INJURIES,

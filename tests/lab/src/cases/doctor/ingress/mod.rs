@@ -1,11 +1,13 @@
 //! Ports 80 and 443, the controller and the Ingresses.
 
 mod controller;
+pub(in crate::cases) mod reload;
 mod rules;
 
 use serde_json::{Value, json};
 
 pub(super) use controller::INJURIES as CONTROLLER_INJURIES;
+pub(super) use reload::INJURIES as RELOAD_INJURIES;
 pub(super) use rules::INJURIES as RULES_INJURIES;
 
 use super::{Ask, Injury};

@@ -1,0 +1,158 @@
+//! Whether nginx runs what the ingress controller wrote: the controller says so in its log, and in events.
+
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Cluster, LANES, request, snapshot::items};
+use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
+use crate::verify::{Listing, Objects, Reload, ReloadSeen, at};
+
+/// How many lines are asked for: between the controller's own lines are the requests of the house.
+const LINES: usize = 1000;
+/// And as many bytes at most. What is longer lacks its end (Kubernetes API, `limitBytes`).
+const BYTES: usize = 1 << 20;
+/// How many events are asked for: the recorder counts equal ones in one.
+const EVENTS: usize = 500;
+/// A failed reload is tried again after 1000 s at the latest (client-go, `DefaultControllerRateLimiter`; ingress-nginx,
+/// internal/task/queue.go), and its event may come 300 s late (client-go, `EventSourceObjectSpamFilter`). One that is
+/// older, with no other since, is over.
+const TRIED_AGAIN: i64 = 1500;
+/// How long a container may take until it has loaded its first configuration, in seconds.
+const STARTS: i64 = 60;
+
+impl Cluster {
+    /// The pods of the ingress controller that homelab installs, those that end aside.
+    ///
+    /// # Errors
+    /// Why they could not be listed, in words.
+    pub async fn controllers(&self) -> Result<Vec<Value>, String> {
+        let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
+        let selector = request::escape(&format!("app.kubernetes.io/name={CONTROLLER}"));
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}");
+        let pods = self.send::<Value>(request::get(&path, false)).await;
+        Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
+    }
+
+    /// What each of these pods of the controller said last of its configuration, until `deadline`.
+    pub async fn reloads(&self, pods: &[Value], deadline: Instant) -> Vec<ReloadSeen> {
+        let alive = |pod: &&Value| {
+            pod["metadata"]["deletionTimestamp"].is_null() && at(pod, "/status/phase") == "Running"
+        };
+        let heard = pods.iter().filter(alive).map(|pod| async move {
+            let last = timeout_at(deadline, self.heard(pod)).await;
+            (pod, last.unwrap_or_else(|_| Err("its log did not come in time".to_owned())))
+        });
+        let heard: Vec<_> = stream::iter(heard).buffered(LANES).collect().await;
+        let events = match heard.iter().any(|(_, last)| matches!(last, Ok(None))) {
+            true => timeout_at(deadline, self.reload_events()).await.ok().flatten(),
+            false => None,
+        };
+        let told = |(pod, last): (&Value, Result<Option<Reload>, String>)| {
+            let name = at(pod, "/metadata/name");
+            let quiet = || match &events {
+                _ if is_new(pod, Timestamp::now()) => Ok(Reload::UnderWay),
+                Some(events) => Ok(told(events, name, Timestamp::now())),
+                None => Err("its log says nothing of it, and its events could not be read".to_owned()),
+            };
+            let last = last.and_then(|last| last.map_or_else(quiet, Ok));
+            ReloadSeen { pod: name.to_owned(), node: at(pod, "/spec/nodeName").to_owned(), last }
+        };
+        heard.into_iter().map(told).collect()
+    }
+
+    /// Where the text that nginx refuses may stand, beside the Ingresses, and which of these the controller reads.
+    pub async fn suspects(&self, ingresses: Vec<Value>) -> Objects {
+        let lists = [
+            ("configmaps/ingress-nginx", format!("/api/v1/namespaces/{NAMESPACE}/configmaps")),
+            ("daemonsets.apps", format!("/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets")),
+            ("ingressclasses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingressclasses".to_owned()),
+        ];
+        let mut found = Objects::default();
+        found.0.insert("ingresses.networking.k8s.io".to_owned(), Listing::Items(ingresses));
+        for (resource, path) in lists {
+            if let Ok(list) = self.send::<Value>(request::get(&path, false)).await {
+                found.0.insert(resource.to_owned(), Listing::Items(items(list)));
+            }
+        }
+        found
+    }
+
+    /// The last word in a pod's log: of this run, else of the one before; `None` when there is none in what was read.
+    async fn heard(&self, pod: &Value) -> Result<Option<Reload>, String> {
+        let now = self.said(pod, "").await?;
+        let restarted = pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or(0) > 0;
+        match Reload::last_in(&now) {
+            None if restarted => Ok(Reload::last_in(&self.said(pod, "&previous=true").await?)),
+            last => Ok(last),
+        }
+    }
+
+    async fn said(&self, pod: &Value, previous: &str) -> Result<String, String> {
+        let (name, container) = (at(pod, "/metadata/name"), at(pod, "/spec/containers/0/name"));
+        let path = format!(
+            "/api/v1/namespaces/{NAMESPACE}/pods/{name}/log?container={container}&tailLines={LINES}&limitBytes={BYTES}{previous}"
+        );
+        let text = self.client.request_text(request::get(&path, false)).await;
+        let text = text.map_err(|_| "its log could not be read".to_owned())?;
+        if text.len() < BYTES { Ok(text) } else { Err("its log has too much in it".to_owned()) }
+    }
+
+    /// The events of the last hour about reloads; `None` when they could not be read.
+    async fn reload_events(&self) -> Option<Vec<Value>> {
+        let path =
+            format!("/api/v1/namespaces/{NAMESPACE}/events?fieldSelector=reason%3DRELOAD&limit={EVENTS}");
+        self.send::<Value>(request::get(&path, false)).await.ok().map(items)
+    }
+}
+
+/// Whether the pod started so lately that it may not have loaded anything yet.
+fn is_new(pod: &Value, now: Timestamp) -> bool {
+    let began = at(pod, "/status/containerStatuses/0/state/running/startedAt").parse::<Timestamp>();
+    began.is_ok_and(|began| now.as_second() - began.as_second() < STARTS)
+}
+
+/// What the events tell of a pod whose log says nothing: the API server keeps them for an hour.
+fn told(events: &[Value], pod: &str, now: Timestamp) -> Reload {
+    let time = |event: &Value| {
+        let last = at(event, "/lastTimestamp").parse::<Timestamp>();
+        last.or_else(|_| at(event, "/eventTime").parse()).unwrap_or_default()
+    };
+    let newest =
+        events.iter().filter(|event| at(event, "/involvedObject/name") == pod).max_by_key(|e| time(e));
+    let recent = |event: &&Value| now.as_second() - time(event).as_second() < TRIED_AGAIN;
+    let warning = newest.filter(|event| at(event, "/type") == "Warning").filter(recent);
+    warning.and_then(|event| Reload::refused_in(at(event, "/message"), time(event))).unwrap_or(Reload::Quiet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(kind: &str, pod: &str, last: &str) -> Value {
+        let message = "Error reloading NGINX: \n---\nError: exit status 1\nnginx: [emerg] invalid value \"TLSv9\" in /tmp/nginx/nginx-cfg1:2\n";
+        json!({ "type": kind, "involvedObject": { "name": pod }, "lastTimestamp": last, "message": message })
+    }
+
+    #[test]
+    fn without_a_word_in_the_log_the_newest_event_of_the_pod_counts() {
+        let now: Timestamp = "2026-11-26T03:30:00Z".parse().unwrap();
+        let bad = event("Warning", "a", "2026-11-26T03:20:00Z");
+        let is_refused = |seen: Reload| matches!(seen, Reload::Refused(refusal) if refusal.said == ["invalid value \"TLSv9\""]);
+        assert!(is_refused(told(&[event("Normal", "a", "2026-11-26T03:10:00Z"), bad.clone()], "a", now)));
+        assert_eq!(
+            told(&[bad.clone(), event("Normal", "a", "2026-11-26T03:21:00Z")], "a", now),
+            Reload::Quiet
+        );
+        assert_eq!(told(&[bad], "b", now), Reload::Quiet);
+    }
+
+    #[test]
+    fn a_refusal_that_was_not_repeated_is_over() {
+        let now: Timestamp = "2026-11-26T03:30:00Z".parse().unwrap();
+        assert_eq!(told(&[event("Warning", "a", "2026-11-26T02:40:00Z")], "a", now), Reload::Quiet);
+        assert_eq!(told(&[], "a", now), Reload::Quiet);
+    }
+}
