@@ -63,7 +63,10 @@ impl Reload {
     #[must_use]
     pub fn last_in(log: &str) -> Option<Self> {
         let lines: Vec<&str> = log.lines().collect();
+        // Who asks for a page chooses words in the notes of requests between these lines.
+        let own = |line: &&str| is_header(line);
         let outcome = |(at, line): (usize, &&str)| match line {
+            line if !own(line) => None,
             line if line.contains(LOADED) => Some(Self::Loaded),
             line if line.contains(UNDER_WAY) => Some(Self::UnderWay),
             line if line.contains(REFUSED) => refused(line, lines.get(at + 1..).unwrap_or_default()),
@@ -71,7 +74,7 @@ impl Reload {
         };
         let last = lines.iter().enumerate().rev().find_map(outcome)?;
         let Self::Refused(refusal) = last else { return Some(last) };
-        let since = lines.iter().rev().take_while(|line| !line.contains(LOADED));
+        let since = lines.iter().rev().copied().filter(own).take_while(|line| !line.contains(LOADED));
         let times = since.filter(|line| line.contains(REFUSED)).count();
         Some(Self::Refused(Refusal { times: times.try_into().unwrap_or(u32::MAX), ..refusal }))
     }
@@ -99,7 +102,7 @@ fn refused(head: &str, below: &[&str]) -> Option<Reload> {
     }
     let mut said: Vec<String> = block.iter().filter_map(|line| fatal(line)).collect();
     if said.is_empty() {
-        let telling = |line: &&str| !line.is_empty() && !line.starts_with("---");
+        let telling = |line: &&str| !line.is_empty() && !line.starts_with("---") && !is_request(line);
         said = block.iter().map(|line| line.trim()).filter(telling).map(short).collect();
     }
     let mut told: Vec<String> = Vec::new();
@@ -121,9 +124,19 @@ fn is_header(line: &str) -> bool {
     day.len() == 4 && day.bytes().all(|byte| byte.is_ascii_digit()) && time.contains(':')
 }
 
-/// `2026/11/26 03:10:00 [emerg] 55#55: invalid value "x" in /tmp/nginx/nginx-cfg1:9` is `invalid value "x"`.
+/// Whether a line is nginx' note of a request, which begins with an address.
+fn is_request(line: &str) -> bool {
+    line.split(' ').next().is_some_and(|word| word.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// `2026/11/26 03:10:00 [emerg] 55#55: invalid value "x" in /tmp/nginx/nginx-cfg1:9` and
+/// `nginx: [emerg] invalid value "x" in /tmp/nginx/nginx-cfg1:9` are `invalid value "x"`.
 fn fatal(line: &str) -> Option<String> {
-    let said = FATAL.iter().find_map(|mark| line.split_once(mark))?.1;
+    let (head, said) = FATAL.iter().find_map(|mark| line.split_once(mark))?;
+    let is_time = head.len() == 20 && head.starts_with(|c: char| c.is_ascii_digit());
+    if head != "nginx: " && !is_time {
+        return None;
+    }
     let bare = match said.split_once(": ") {
         Some((process, rest)) if process.contains('#') && !process.contains(' ') => rest,
         _ => said,
@@ -204,6 +217,24 @@ mod tests {
         let message = format!("Error reloading NGINX: {}", BROKEN[1..8].join("\n"));
         let seen = refusal(Reload::refused_in(&message, Timestamp::UNIX_EPOCH));
         assert!(seen.said.len() == 1 && seen.said[0].contains("^/(app") && seen.line.contains("1970-01-01"));
+    }
+
+    #[test]
+    fn whoever_asks_for_a_page_cannot_put_words_into_the_controllers_mouth() {
+        let note = |words: &str| {
+            format!(
+                "192.168.1.9 - - [26/Nov/2026:03:10:00 +0000] \"GET /{words} HTTP/1.1\" 404 146 \"-\" \"x\""
+            )
+        };
+        let (loaded, refused, fatal) = (note(LOADED), note(REFUSED), note("nginx: [emerg] x"));
+        assert_eq!(log(&[DONE, &refused, &fatal]), Some(Reload::Loaded));
+        assert_eq!(log(&[&loaded]), None);
+        let mut broken = BROKEN.to_vec();
+        broken.insert(2, &fatal);
+        broken.push(&loaded);
+        assert_eq!(refusal(log(&broken)).said.len(), 1);
+        let silent = refusal(log(&[BROKEN[0], &fatal, "exit status 1"]));
+        assert_eq!(silent.said, ["exit status 1"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
+    outside::shell::fill,
     verify::{
         evidence::{Evidence, Refusal, Reload, ReloadSeen, at},
         judge::{
@@ -45,14 +46,12 @@ fn judge(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
         return refused(evidence, seen, refusal).into();
     }
     if let Some(seen) = pods.iter().find(|seen| matches!(seen.last, Ok(Reload::UnderWay))) {
-        return Finding::new(
+        let finding = Finding::new(
             format!("pod `{}` is about to load its newest configuration", seen.pod),
             "it was changed a moment ago, or the pod has just started",
             "wait some seconds",
-        )
-        .look(log(&seen.pod))
-        .heals()
-        .into();
+        );
+        return with_log(finding, &seen.pod).heals().into();
     }
     let unknown = pods.iter().find_map(|seen| Some((&seen.pod, seen.last.as_ref().err()?)));
     if let Some((pod, why)) = unknown {
@@ -98,8 +97,13 @@ fn last_change(evidence: &Evidence) -> Option<Timestamp> {
     blame::newest(evidence).map(|(_, time)| time).max(evidence.written)
 }
 
-fn log(pod: &str) -> String {
-    format!("kubectl -n {NAMESPACE} logs {pod} --tail=200 | grep -A20 'Unexpected failure reloading'")
+/// The same finding with the command that shows what nginx said.
+fn with_log(finding: Finding, pod: &str) -> Finding {
+    let template = "kubectl -n {} logs {} --tail=200 | grep -A20 'Unexpected failure reloading'";
+    match fill(template, &[NAMESPACE, pod]) {
+        Some(command) => finding.look(command),
+        None => finding,
+    }
 }
 
 fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding {
@@ -115,7 +119,7 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
             format!("{}; {WAITS}", named.join(", or "))
         }
     };
-    let finding = Finding::new(summary, cause, fix(evidence, &culprits)).look(log(&seen.pod));
+    let finding = with_log(Finding::new(summary, cause, fix(evidence, &culprits)), &seen.pod);
     let finding = match culprits.first() {
         Some(Culprit::Setting { by: None, .. }) => finding.nixos("services.homelab.ingress.config"),
         Some(_) => finding,
@@ -129,14 +133,12 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
 /// A change that means nothing makes the controller try again: had the cause gone, the refusal is over by that.
 fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
     let Some(ingress) = blame::ingresses(evidence).first().copied() else { return finding };
-    let annotate = |word: &str| {
-        format!(
-            "kubectl -n {} annotate --overwrite ingress {} {word}",
-            at(ingress, "/metadata/namespace"),
-            at(ingress, "/metadata/name")
-        )
-    };
-    finding.command(annotate("homelab/look=again")).command(annotate("homelab/look-"))
+    let place = [at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name")];
+    let annotate = [
+        "kubectl -n {} annotate --overwrite ingress {} homelab/look=again",
+        "kubectl -n {} annotate ingress {} homelab/look-",
+    ];
+    annotate.iter().filter_map(|template| fill(template, &place)).fold(finding, Finding::command)
 }
 
 fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
@@ -144,11 +146,12 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
         Some(Culprit::Ingress { object, .. }) if super::objects::is_ours(object) => {
             "correct that in the service's part of the configuration, and run `homelab up`".to_owned()
         }
-        Some(Culprit::Ingress { object, .. }) => format!(
-            "correct that (`kubectl -n {} edit ingress {}`), or remove the Ingress",
-            at(object, "/metadata/namespace"),
-            at(object, "/metadata/name")
-        ),
+        Some(Culprit::Ingress { object, .. }) => {
+            let place = [at(object, "/metadata/namespace"), at(object, "/metadata/name")];
+            let edit = fill("kubectl -n {} edit ingress {}", &place);
+            let edit = edit.map_or_else(String::new, |edit| format!(" (`{edit}`)"));
+            format!("correct that{edit}, or remove the Ingress")
+        }
         Some(Culprit::Setting { key, by: None, .. }) => {
             format!(
                 "correct `{key}` below `ingress.config` of the configuration, or take it out, and run `homelab up`"

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{addresses, named, owners, service, sync};
 use crate::{
     net::cloudflare::Record,
+    outside::shell::fill,
     verify::{
         evidence::{Evidence, ProviderSeen, at, entries},
         model::{Finding, Outcome},
@@ -166,7 +167,8 @@ fn passed_over(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding
         ),
         format!("give it the class `{own}`"),
     );
-    Some(if is_served { finding.command(give_class(ingress, own)) } else { finding })
+    let command = give_class(ingress, own).filter(|_| is_served);
+    Some(command.into_iter().fold(finding, Finding::command))
 }
 
 /// Whether the class is known to be another controller's.
@@ -187,13 +189,13 @@ fn class(ingress: &Value) -> &str {
 }
 
 /// Sets the class, and takes the old way of naming one off.
-fn give_class(ingress: &Value, class: &str) -> String {
+fn give_class(ingress: &Value, class: &str) -> Option<String> {
     let patch = json!({
         "metadata": { "annotations": { "kubernetes.io/ingress.class": null } },
         "spec": { "ingressClassName": class },
     });
     let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    format!("kubectl -n {namespace} patch ingress {name} --type=merge -p '{patch}'")
+    fill("kubectl -n {} patch ingress {} --type=merge -p {}", &[namespace, name, &patch.to_string()])
 }
 
 /// The Ingress of the host that external-dns is told to pass over, with the annotation.
