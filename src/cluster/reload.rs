@@ -94,8 +94,7 @@ impl Cluster {
         let path = format!(
             "/api/v1/namespaces/{NAMESPACE}/pods/{name}/log?container={container}&tailLines={LINES}&limitBytes={BYTES}{previous}"
         );
-        let text = self.client.request_text(request::get(&path, false)).await;
-        let text = text.map_err(|_| "its log could not be read".to_owned())?;
+        let text = self.text(request::get(&path, false), BYTES).await.ok_or("its log could not be read")?;
         if text.len() < BYTES { Ok(text) } else { Err("its log has too much in it".to_owned()) }
     }
 

@@ -190,7 +190,7 @@ pub struct Finding {
     /// How much it matters, where that is less than the check's own severity.
     #[serde(skip)]
     pub lowered: Option<Severity>,
-    /// Whether the fix starts the ingress controller anew, which nobody may do while its configuration does not load.
+    /// Whether the fix starts the ingress controller anew: not while its configuration does not load.
     #[serde(skip)]
     pub restarts: bool,
 }

@@ -17,8 +17,6 @@ pub const NODE_404: CheckId = CheckId("ingress.node-404");
 pub const CLASS: CheckId = CheckId("ingress.class");
 /// nginx runs the newest configuration that the controller wrote.
 pub const RELOAD: CheckId = CheckId("ingress.reload");
-/// No setting of the controller takes a defence away.
-pub const SETTINGS: CheckId = CheckId("ingress.settings");
 /// Webhooks that are asked before an Ingress is written can answer.
 pub const WEBHOOK: CheckId = CheckId("ingress.webhook");
 /// Ingresses have no annotation that the controller refuses.
@@ -136,16 +134,6 @@ pub(super) const CHECKS: &[Def] = &[
             cause("its `caBundle` is empty: the Job that fills it in is a helm hook, and did not run", "install it anew with helm"),
         ])
         .sources(&["ingress-nginx#5968, #13986 and #5401"]),
-    Def::warning(SETTINGS, "no setting takes a defence of the controller away")
-        .needs(&[id::API])
-        .about(
-            "The controller's ConfigMap, where `ingress.config` has ended up: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`, `strict-validate-path-type`.",
-            "Nothing, until somebody uses it.",
-        )
-        .causes(&[
-            cause("`ingress.config` reverses a safe default, often for one Ingress with a snippet", "use an annotation that is made for the purpose, and take the entry out"),
-        ])
-        .sources(&["ingress-nginx, docs/user-guide/nginx-configuration/configmap.md and annotations-risk.md", "CVE-2021-25742"]),
     Def::error(ANNOTATIONS, "the controller accepts the annotations of Ingresses")
         .needs(&[id::API])
         .about(

@@ -14,7 +14,6 @@ mod ports;
 mod reload;
 mod scratch;
 mod secrets;
-mod settings;
 mod status;
 mod webhooks;
 
@@ -40,7 +39,6 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     found.extend(hostport::all(evidence));
     found.extend(classes::all(evidence));
     found.extend(webhooks::all(evidence));
-    found.extend(settings::all(evidence));
     found.extend(annotations::all(evidence));
     found.extend(duplicates::all(evidence));
     found.extend(secrets::all(evidence));

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     desired::ingress_nginx::{CONTROLLER, NAMESPACE},
-    outside::shell::fill,
     verify::{
+        Command,
         evidence::{Evidence, Refusal, Reload, ReloadSeen, at},
         judge::{
             logs::written,
@@ -51,7 +51,7 @@ fn judge(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
             "it was changed a moment ago, or the pod has just started",
             "wait some seconds",
         );
-        return with_log(finding, &seen.pod).heals().into();
+        return finding.look(log(&seen.pod)).heals().into();
     }
     let unknown = pods.iter().find_map(|seen| Some((&seen.pod, seen.last.as_ref().err()?)));
     if let Some((pod, why)) = unknown {
@@ -97,13 +97,9 @@ fn last_change(evidence: &Evidence) -> Option<Timestamp> {
     blame::newest(evidence).map(|(_, time)| time).max(evidence.written)
 }
 
-/// The same finding with the command that shows what nginx said.
-fn with_log(finding: Finding, pod: &str) -> Finding {
-    let template = "kubectl -n {} logs {} --tail=200 | grep -A20 'Unexpected failure reloading'";
-    match fill(template, &[NAMESPACE, pod]) {
-        Some(command) => finding.look(command),
-        None => finding,
-    }
+/// What shows what nginx said.
+fn log(pod: &str) -> Option<Command> {
+    command!("kubectl -n {} logs {} --tail=200 | grep -A20 'Unexpected failure reloading'", NAMESPACE, pod)
 }
 
 fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding {
@@ -119,7 +115,7 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
             format!("{}; {WAITS}", named.join(", or "))
         }
     };
-    let finding = with_log(Finding::new(summary, cause, fix(evidence, &culprits)), &seen.pod);
+    let finding = Finding::new(summary, cause, fix(evidence, &culprits)).look(log(&seen.pod));
     let finding = match culprits.first() {
         Some(Culprit::Setting { by: None, .. }) => finding.nixos("services.homelab.ingress.config"),
         Some(_) => finding,
@@ -133,12 +129,14 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
 /// A change that means nothing makes the controller try again: had the cause gone, the refusal is over by that.
 fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
     let Some(ingress) = blame::ingresses(evidence).first().copied() else { return finding };
-    let place = [at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name")];
-    let annotate = [
-        "kubectl -n {} annotate --overwrite ingress {} homelab/look=again",
-        "kubectl -n {} annotate ingress {} homelab/look-",
-    ];
-    annotate.iter().filter_map(|template| fill(template, &place)).fold(finding, Finding::command)
+    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    finding
+        .command(command!(
+            "kubectl -n {} annotate --overwrite ingress {} homelab/look=again",
+            namespace,
+            name
+        ))
+        .command(command!("kubectl -n {} annotate ingress {} homelab/look-", namespace, name))
 }
 
 fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
@@ -147,8 +145,8 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
             "correct that in the service's part of the configuration, and run `homelab up`".to_owned()
         }
         Some(Culprit::Ingress { object, .. }) => {
-            let place = [at(object, "/metadata/namespace"), at(object, "/metadata/name")];
-            let edit = fill("kubectl -n {} edit ingress {}", &place);
+            let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
+            let edit = command!("kubectl -n {} edit ingress {}", namespace, name);
             let edit = edit.map_or_else(String::new, |edit| format!(" (`{edit}`)"));
             format!("correct that{edit}, or remove the Ingress")
         }

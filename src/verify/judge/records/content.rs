@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{addresses, named, owners, service, sync};
 use crate::{
     net::cloudflare::Record,
-    outside::shell::fill,
     verify::{
+        Command,
         evidence::{Evidence, ProviderSeen, at, entries},
         model::{Finding, Outcome},
         words::list,
@@ -167,8 +167,7 @@ fn passed_over(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding
         ),
         format!("give it the class `{own}`"),
     );
-    let command = give_class(ingress, own).filter(|_| is_served);
-    Some(command.into_iter().fold(finding, Finding::command))
+    Some(if is_served { finding.command(give_class(ingress, own)) } else { finding })
 }
 
 /// Whether the class is known to be another controller's.
@@ -189,13 +188,13 @@ fn class(ingress: &Value) -> &str {
 }
 
 /// Sets the class, and takes the old way of naming one off.
-fn give_class(ingress: &Value, class: &str) -> Option<String> {
+fn give_class(ingress: &Value, class: &str) -> Option<Command> {
     let patch = json!({
         "metadata": { "annotations": { "kubernetes.io/ingress.class": null } },
         "spec": { "ingressClassName": class },
     });
     let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    fill("kubectl -n {} patch ingress {} --type=merge -p {}", &[namespace, name, &patch.to_string()])
+    command!("kubectl -n {} patch ingress {} --type=merge -p {}", namespace, name, patch.to_string())
 }
 
 /// The Ingress of the host that external-dns is told to pass over, with the annotation.

@@ -154,7 +154,6 @@ fn without_the_lists_nothing_is_guessed() {
         id::PORT_OWNER,
         id::PODS,
         id::CLASS,
-        id::SETTINGS,
         id::WEBHOOK,
         id::ANNOTATIONS,
         id::DUPLICATES,

@@ -226,21 +226,3 @@ fn a_reload_that_is_under_way_is_waited_for_and_silence_is_told_from_health() {
     assert!(matches!(outcome(&unread, id::RELOAD), Outcome::Unknown { .. }));
     assert!(matches!(outcome(&lab(|e| e.reloads = None), id::RELOAD), Outcome::Unknown { .. }));
 }
-
-#[test]
-fn settings_that_take_a_defence_away_are_named_with_what_is_open() {
-    let report = lab(|e| {
-        set(
-            e,
-            &json!({ "allow-snippet-annotations": "true", "annotations-risk-level": "Critical", "allow-cross-namespace-resources": "false" }),
-        );
-    });
-    let finding = only(&report, id::SETTINGS);
-    assert!(
-        finding.summary.contains("`allow-snippet-annotations: true`, `annotations-risk-level: Critical`")
-    );
-    assert!(finding.cause.contains("every Secret of the cluster") && finding.cause.contains("highest risk"));
-    assert_eq!((report.counts.warn, report.exit_code()), (1, 0));
-    let report = lab(|e| set(e, &json!({ "strict-validate-path-type": "false" })));
-    assert!(only(&report, id::SETTINGS).cause.contains("a path may hold more than a path"));
-}

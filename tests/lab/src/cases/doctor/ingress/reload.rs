@@ -47,18 +47,6 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         undo: |hands| set(hands, &json!({ "ssl-session-timeout": null })),
     },
     Injury {
-        name: "a setting takes a defence of the controller away",
-        id: "ingress.settings",
-        says: &["`allow-cross-namespace-resources: true`", "Secrets and ConfigMaps of other namespaces"],
-        ask: Ask::NODE,
-        always: false,
-        make: |hands| set(hands, &json!({ "allow-cross-namespace-resources": "true" })),
-        undo: |hands| {
-            set(hands, &json!({ "allow-cross-namespace-resources": null }))?;
-            hands.restore()
-        },
-    },
-    Injury {
         name: "an Ingress is of a second class of the same controller",
         id: "edns.records",
         says: &["Ingress `homelab/inner` is of class `internal`", "reads `nginx` only"],
