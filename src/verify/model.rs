@@ -232,9 +232,8 @@ impl Finding {
 
     /// The same, and its fix starts the ingress controller anew.
     #[must_use]
-    pub fn restarts_controller(mut self) -> Self {
-        self.restarts = true;
-        self
+    pub fn restarts_controller(self) -> Self {
+        Self { restarts: true, ..self }
     }
 
     /// The same with a command that shows more and changes nothing.
