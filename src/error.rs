@@ -3,6 +3,11 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::outside;
+
+/// As many characters of what failed as are shown: a configuration may have many problems.
+const LONGEST: usize = 40_000;
+
 /// How the program ends. The numbers are part of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -70,6 +75,17 @@ impl Error {
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
+    }
+
+    /// The same as it may be shown: what others wrote in it moves no cursor and holds nothing that looks like a secret.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        Self {
+            exit: self.exit,
+            what: outside::lines_up_to(&self.what, LONGEST),
+            causes: self.causes.iter().map(|cause| outside::lines(cause)).collect(),
+            hint: self.hint.as_deref().map(outside::lines),
+        }
     }
 
     /// Sets the next step.

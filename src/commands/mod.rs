@@ -15,6 +15,7 @@ use crate::cli::{Cli, Command, Global};
 use crate::cluster::{self, Cluster, Unconnected};
 use crate::config;
 use crate::error::{Error, Exit, Result};
+use crate::outside;
 use crate::ui::{self, Found, House, Mode, Output, Ui};
 
 /// Runs a command to its end and says how it ended. The one place where errors become exit codes.
@@ -35,7 +36,7 @@ pub fn run(cli: Cli) -> Exit {
         Err(error) => {
             let error = house(global).error(error);
             if ui.output == Output::Json {
-                ui::answer(&format!("{:#}\n", error_document(&error)));
+                ui::document(error_document(&error.shown()));
             }
             ui::print_error(&error);
             error.exit
@@ -78,7 +79,7 @@ fn name_configuration(global: &Global, ui: Ui) {
         return;
     }
     if let Ok(path) = config::find(global.config.as_deref()) {
-        ui::note(&ui::clean(&format!("configuration: {}", path.display())));
+        ui::note(&outside::line(&format!("configuration: {}", path.display())));
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
         Output::Json => {
             let items: Vec<&Value> = bundle.objects.iter().map(|o| &o.body).collect();
             let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
-            ui::answer(&format!("{list:#}\n"));
+            ui::exact_document(&list);
         }
         _ => ui::answer(&text(&config, &bundle, documents.is_some())?),
     }

@@ -11,6 +11,7 @@ use crate::cluster::Renewal;
 use crate::config::{self, Config};
 use crate::desired::meta::{HOMELAB, MANAGED_BY};
 use crate::error::{Error, Exit, Result};
+use crate::outside;
 use crate::ui::{self, Output, Progress, Ui};
 use crate::verify::{SecretSeen, at, entries};
 
@@ -43,10 +44,10 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     let secrets = if flags.no_wait { None } else { cluster.tls_secrets(deadline).await };
     let held = |renewal: &Renewal| secrets.as_ref()?.get(&renewal.secret)?.as_ref().ok();
     match ui.output {
-        Output::Json => ui::answer(&format!("{:#}\n", document(&renewals, held))),
-        _ => renewals
-            .iter()
-            .for_each(|renewal| ui::answer(&super::house(global).words(&line(renewal, held(renewal))))),
+        Output::Json => ui::document(document(&renewals, held)),
+        _ => renewals.iter().for_each(|renewal| {
+            ui::answer(&super::house(global).words(&outside::lines(&line(renewal, held(renewal)))));
+        }),
     }
     Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })
 }

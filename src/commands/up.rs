@@ -71,7 +71,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         }
     };
     if ui.output == Output::Json {
-        ui::answer(&format!("{:#}\n", document(&plan, report.as_ref())));
+        ui::document(document(&plan, report.as_ref()));
     } else if let Some(report) = &report {
         ui::print_report(
             report,

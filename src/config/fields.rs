@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::token;
 use super::yaml::{Key, Node, Place, Value};
 
 /// Something in the configuration that cannot be used.
@@ -13,6 +14,18 @@ pub struct Problem {
     pub message: String,
     /// What to write instead, if that is known.
     pub help: Option<String>,
+    /// What stands in the file as the value and may be a secret: it is not quoted. A key that is not known keeps nothing
+    /// that is.
+    pub hides: Vec<String>,
+    /// Whether what follows in its line is not quoted at all.
+    pub blank: bool,
+}
+
+impl Problem {
+    /// A problem with nothing in it that may be a secret.
+    pub(super) fn new(place: Option<Place>, message: impl Into<String>, help: Option<String>) -> Self {
+        Self { place, message: message.into(), help, hides: Vec::new(), blank: false }
+    }
 }
 
 /// One mapping that is being read.
@@ -32,7 +45,7 @@ impl<'a> Fields<'a> {
             Value::Null => &[],
             other => {
                 let message = format!("{} must be a mapping, not {}", shown(path), other.kind());
-                problems.push(Problem { place: Some(node.place), message, help: None });
+                problems.push(Problem::new(Some(node.place), message, None));
                 &[]
             }
         };
@@ -58,7 +71,13 @@ impl<'a> Fields<'a> {
 
     /// Reports a problem at `place`.
     pub(super) fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Problem { place, message: message.into(), help });
+        self.problems.push(Problem::new(place, message, help));
+    }
+
+    /// Reports a value that is a secret and must not be quoted.
+    pub(super) fn secret(&mut self, place: Place, message: impl Into<String>, help: &str, value: String) {
+        let problem = Problem::new(Some(place), message, Some(help.to_owned()));
+        self.problems.push(Problem { hides: vec![value], blank: true, ..problem });
     }
 
     /// A field below this one, to be read in turn.
@@ -184,18 +203,19 @@ impl<'a> Fields<'a> {
 
     /// Reports every key that nobody asked for, with the nearest one that exists.
     pub(super) fn finish(self) {
-        for (key, _) in self.entries {
+        for (key, node) in self.entries {
             if self.asked.contains(&key.name.as_str()) {
                 continue;
             }
             let message = format!("unknown key `{}`", self.path_of(&key.name));
             let help = nearest(&key.name, &self.asked).map(|k| format!("did you mean `{k}`?"));
             let known = || format!("known keys here: {}", self.asked.join(", "));
-            self.problems.push(Problem {
-                place: Some(key.place),
-                message,
-                help: help.or_else(|| Some(known())),
-            });
+            let help = match token::is_meant(&key.name, &node.value) {
+                true => token::INTO_A_FILE.to_owned(),
+                false => help.unwrap_or_else(known),
+            };
+            let problem = Problem::new(Some(key.place), message, Some(help));
+            self.problems.push(Problem { hides: texts(&node.value), blank: true, ..problem });
         }
     }
 
@@ -226,6 +246,17 @@ pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
         .filter(|(d, k)| *d <= 1 + k.len() / 4)
         .min()
         .map(|(_, k)| k)
+}
+
+/// Every text in a value, line by line, as the file has them.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Text(text) => text.lines().map(|line| line.trim().to_owned()).collect(),
+        Value::Int(number) => vec![number.to_string()],
+        Value::List(items) => items.iter().flat_map(|item| texts(&item.value)).collect(),
+        Value::Map(fields) => fields.iter().flat_map(|(_, node)| texts(&node.value)).collect(),
+        Value::Null | Value::Bool(_) | Value::Float => Vec::new(),
+    }
 }
 
 fn shown(path: &str) -> String {

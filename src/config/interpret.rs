@@ -9,7 +9,7 @@ use super::model::{
 };
 use super::names::{Host, duration, email, is_label};
 use super::yaml::Node;
-use super::{doctor, service};
+use super::{doctor, service, token};
 use crate::desired::pins;
 
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
@@ -77,7 +77,14 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         let place = fields.node("zone").map(|n| n.place);
         fields.problem(place, format!("`dns.zone`: `{domain}` does not lie in `{zone}`"), None);
     }
-    let token_file = fields.text("tokenFile").map(|(_, path)| path.into());
+    let token_file = fields.text("tokenFile").and_then(|(place, path)| {
+        if token::is_one(&path) {
+            let message = "`dns.tokenFile` looks like the token itself, not like the path of a file";
+            fields.secret(place, message, token::INTO_A_FILE, path);
+            return None;
+        }
+        Some(path.into())
+    });
     // Cloudflare takes 60 to 86400 seconds on every plan (API reference, DNS records).
     let ttl = fields.int("ttl", 60, 86_400).map_or(60, |n| n as u32);
     let owner = fields.parsed("owner", owner);
@@ -210,7 +217,7 @@ fn outside_of_zone(services: &[Service], zone: Option<&Host>, problems: &mut Vec
     let hosts: BTreeSet<_> = services.iter().flat_map(|s| &s.hosts).filter(|h| !h.is_within(zone)).collect();
     for host in hosts {
         let message = format!("`{host}` does not lie in the zone `{zone}`, so it can get no record there");
-        problems.push(Problem { place: None, message, help: None });
+        problems.push(Problem::new(None, message, None));
     }
 }
 

@@ -5,11 +5,12 @@ mod fields;
 mod interpret;
 mod model;
 mod names;
+mod quoted;
 mod service;
+mod token;
 mod trust;
 mod yaml;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 pub use fields::{Problem, nearest};
@@ -38,7 +39,7 @@ pub fn load(given: Option<&Path>) -> Result<Config> {
             .because(error)
             .hint("name another file with `--config FILE` or `$HOMELAB_CONFIG`")
     })?;
-    parse(&text).map_err(|problems| report(&path, &text, &problems))
+    parse(&text).map_err(|problems| quoted::report(&path, &text, &problems))
 }
 
 /// Interprets the text of a configuration.
@@ -46,9 +47,8 @@ pub fn load(given: Option<&Path>) -> Result<Config> {
 /// # Errors
 /// Every problem that was found, in the order of the file.
 pub fn parse(text: &str) -> std::result::Result<Config, Vec<Problem>> {
-    let node = yaml::parse(text).map_err(|(place, message)| {
-        vec![Problem { place, message: format!("not valid YAML: {message}"), help: None }]
-    })?;
+    let node = yaml::parse(text)
+        .map_err(|(place, message)| vec![Problem::new(place, format!("not valid YAML: {message}"), None)])?;
     interpret::config(&node)
 }
 
@@ -75,28 +75,6 @@ pub fn lasting(path: &Path) -> &Path {
     let real = |path: &Path| path.canonicalize().ok();
     let same = |other: &&Path| real(other).is_some() && real(other) == real(path);
     Some(Path::new(PLACES[1])).filter(same).unwrap_or(path)
-}
-
-fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
-    let count = match problems.len() {
-        1 => "one problem".to_owned(),
-        n => format!("{n} problems"),
-    };
-    let mut what = format!("the configuration has {count}\n");
-    for problem in problems {
-        let place = problem.place.map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
-        let _ = write!(what, "\n  {}{place}: {}", path.display(), problem.message);
-        let line = problem.place.and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
-        if let Some((place, line)) = line {
-            let number = place.line.to_string();
-            let indent = " ".repeat(place.column.saturating_sub(1) as usize);
-            let _ = write!(what, "\n    {number} | {line}\n    {} | {indent}^", " ".repeat(number.len()));
-        }
-        if let Some(help) = &problem.help {
-            let _ = write!(what, "\n    {help}");
-        }
-    }
-    Error::usage(what)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub use report::{Form, print_report};
 pub use status::{StatusLine, StatusStep, status, status_chain};
 
 use crate::error::Error;
+use crate::outside;
 
 /// How the answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -93,6 +94,26 @@ pub fn answer(text: &str) {
     let _ = stdout.flush();
 }
 
+/// Writes a JSON document as the answer. What others wrote in it is as it may be shown (see [`outside`]).
+pub fn document(mut document: serde_json::Value) {
+    outside::json(&mut document);
+    answer(&format!("{document:#}\n"));
+}
+
+/// Writes a JSON document with every text as it is, because it is applied: what people do not see is written as `\u`.
+pub fn exact_document(document: &serde_json::Value) {
+    let mut text = String::new();
+    for c in format!("{document:#}\n").chars() {
+        match c {
+            c if c != '\n' && outside::invisible::is_invisible(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+            }
+            c => text.push(c),
+        }
+    }
+    answer(&text);
+}
+
 /// Writes a line of progress or an explanation.
 pub fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
@@ -100,19 +121,19 @@ pub fn note(text: &str) {
 
 /// Writes an error as people read it.
 pub fn print_error(error: &Error) {
-    let text = clean(&error.to_string());
+    let text = error.shown().to_string();
     let text = text.replacen("\n\nhint:", &format!("\n\n{CYAN}hint:{CYAN:#}"), 1);
     note(&format!("{RED}error:{RED:#} {text}"));
 }
 
 /// Writes a problem that does not stop what was asked for.
 pub fn print_warning(error: &Error) {
-    note(&format!("{YELLOW}warning:{YELLOW:#} {}", clean(&error.to_string())));
+    note(&format!("{YELLOW}warning:{YELLOW:#} {}", error.shown()));
 }
 
-/// Takes control characters out of text that came from the cluster or the network.
-pub fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect()
+/// Text of others as it may be shown, its lines kept.
+fn clean(text: &str) -> String {
+    outside::lines(text)
 }
 
 const fn color(color: anstyle::AnsiColor) -> anstyle::Style {

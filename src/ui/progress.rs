@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{GREEN, Mode, RED, clean, note};
+use super::{GREEN, Mode, RED, note};
+use crate::outside;
 
 /// Without a terminal, a line that only counts on says so at most this often.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -35,7 +36,7 @@ impl Progress {
 
     /// Says what the line `name` does now or waits for.
     pub fn update(&self, name: &str, text: &str) {
-        let text = clean(text).replace('\n', " ");
+        let text = outside::line(text);
         let mut lines = self.lines();
         let line = lines.entry(name.to_owned()).or_insert_with(|| self.begin(name));
         if line.ended {
@@ -50,7 +51,7 @@ impl Progress {
                     .is_none_or(|(at, said)| *said != text && at.elapsed() > Duration::from_secs(1));
                 let again = line.said.as_ref().is_some_and(|(at, _)| at.elapsed() > PATIENCE);
                 if fresh || again {
-                    note(&format!("{name:<width$}  {text}", width = self.width));
+                    note(&format!("{:<width$}  {text}", outside::line(name), width = self.width));
                     line.said = Some((Instant::now(), text));
                 }
             }
@@ -91,7 +92,7 @@ impl Progress {
         if self.mode == Mode::Quiet {
             return;
         }
-        let text = clean(text).replace('\n', " ");
+        let text = outside::line(text);
         let mut lines = self.lines();
         let line = lines.entry(name.to_owned()).or_insert_with(|| self.begin(name));
         if std::mem::replace(&mut line.ended, true) {
@@ -99,6 +100,7 @@ impl Progress {
         }
         let took = line.began.elapsed().as_secs_f64();
         let mark = if well { format!("{GREEN}ok  {GREEN:#}") } else { format!("{RED}FAIL{RED:#}") };
+        let name = outside::line(name);
         let text = format!("{mark} {name:<width$}  {text}  {took:.1}s", width = self.width);
         match line.bar.take() {
             Some(bar) => {
@@ -114,7 +116,7 @@ impl Progress {
             let style = ProgressStyle::with_template("{spinner}    {prefix}  {wide_msg}  {elapsed}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
-            bar.set_prefix(format!("{name:<width$}", width = self.width));
+            bar.set_prefix(format!("{:<width$}", outside::line(name), width = self.width));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });

@@ -42,7 +42,7 @@ pub fn status(lines: &[StatusLine], house: &House) -> String {
 fn names(lines: &[StatusLine], page: &Page) -> String {
     let widest = |of: fn(&StatusLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
     let (words, urls) = (widest(|line| line.word.len()), widest(|line| clean(&line.url).chars().count()));
-    let addresses = widest(|line| line.addresses.chars().count());
+    let addresses = widest(|line| clean(&line.addresses).chars().count());
     let mut text = String::new();
     for line in lines {
         let style = style(line.word);
@@ -53,8 +53,8 @@ fn names(lines: &[StatusLine], page: &Page) -> String {
             "{style}{:<words$}{style:#}  {BOLD}{:<urls$}{BOLD:#}  {:<addresses$}  {}{foreign}",
             line.word,
             clean(&line.url),
-            line.addresses,
-            line.certificate
+            clean(&line.addresses),
+            clean(&line.certificate)
         );
         for wrong in &line.wrong {
             page.hang(&mut text, &" ".repeat(words + 2), &clean(wrong));

@@ -5,7 +5,8 @@ fn a_misspelt_key_is_shown_where_it_stands_with_the_nearest_known_one() {
     let ended = homelab(&["render"]).file("homelab.yaml", &format!("{MINIMAL}servises: {{}}\n")).run();
     assert_eq!(ended.code, 2);
     assert_eq!(ended.stdout, "");
-    for part in ["homelab.yaml:4:1: unknown key `servises`", "4 | servises: {}", "did you mean `services`?"] {
+    for part in ["homelab.yaml:4:1: unknown key `servises`", "4 | servises: ***", "did you mean `services`?"]
+    {
         assert!(ended.stderr.contains(part), "`{part}` is missing in:\n{}", ended.stderr);
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::{Doctor, Global};
 use crate::commands::token;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::outside;
 use crate::ui;
 use crate::verify::{self, Evidence, Report};
 
@@ -48,10 +49,10 @@ pub(super) fn bundle(
         std::io::ErrorKind::AlreadyExists => taken(path),
         _ => failed(path, &error.error),
     })?;
-    ui::note(&format!(
+    ui::note(&outside::line(&format!(
         "wrote `{}`: it has names, private addresses, records and logs of your lab, and no secret that is known; read it before you send it",
         path.display()
-    ));
+    )));
     Ok(())
 }
 
@@ -83,7 +84,7 @@ fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -
         .map(|token| token.expose())
         .chain(config.iter().map(|config| config.email.as_str()))
         .collect();
-    json!({
+    let document = json!({
         "schema_version": SCHEMA_VERSION,
         "version": env!("CARGO_PKG_VERSION"),
         "flags": {
@@ -96,9 +97,10 @@ fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -
             "wait": flags.wait,
             "timeout": flags.timeout,
         },
-        "report": verify::scrubbed(json!(report), &secrets),
-        "evidence": verify::redacted(seen, &secrets),
-    })
+        "report": report,
+        "evidence": verify::redacted(seen),
+    });
+    verify::scrubbed(document, &secrets)
 }
 
 fn taken(path: &Path) -> Error {

@@ -45,7 +45,7 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
                 |line: &Line| flags.name.as_ref().map(|_| chain::steps(&evidence, &report, &line.host));
             let names: Vec<_> =
                 wanted.iter().map(|line| json!({ "name": line, "chain": chain(line) })).collect();
-            ui::answer(&format!("{:#}\n", json!({ "schema_version": 1, "names": names })));
+            ui::document(json!({ "schema_version": 1, "names": names }));
         }
         Output::Short | Output::Junit => {
             let report = report.only(verify::in_up).about(one_host);

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{about, one_line, word};
+use crate::outside::{invisible::is_invisible, lines};
 use crate::verify::{Check, Finding, GROUPS, Outcome, Report, Severity, def};
 
 /// The whole document. With `strict`, warnings fail, as they do in the exit code.
@@ -81,11 +82,11 @@ fn case(text: &mut String, group: &str, check: &Check, strict: bool) {
 
 /// The cause and the fix, as lines.
 fn words(finding: &Finding) -> String {
-    let mut lines = vec![format!("cause: {}", finding.cause), format!("fix: {}", finding.fix.text)];
-    lines.extend(finding.fix.commands.iter().cloned());
-    lines.extend(finding.fix.look.iter().map(|command| format!("more: {command}")));
-    lines.extend(finding.fix.nixos.iter().map(|option| format!("NixOS: {option}")));
-    lines.join("\n")
+    let mut words = vec![format!("cause: {}", finding.cause), format!("fix: {}", finding.fix.text)];
+    words.extend(finding.fix.commands.iter().cloned());
+    words.extend(finding.fix.look.iter().map(|command| format!("more: {command}")));
+    words.extend(finding.fix.nixos.iter().map(|option| format!("NixOS: {option}")));
+    lines(&words.join("\n"))
 }
 
 /// Text for an attribute or an element. What XML 1.0 has no way to write at all is left out.
@@ -99,7 +100,7 @@ fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&apos;"),
             '\n' | '\t' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            c if is_invisible(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
             c => escaped.push(c),
         }
     }

@@ -8,6 +8,7 @@ mod text;
 
 use super::page::Page;
 use super::{House, Output, answer, clean};
+use crate::outside;
 use crate::verify::{Check, Outcome, Report, Severity, Subject};
 
 /// How a report is written.
@@ -28,7 +29,7 @@ pub fn print_report(report: &Report, form: Form<'_>) {
     answer(&match form.output {
         Output::Text => text::text(report, &Page::of_stdout(form.house), form.verbose),
         Output::Short => short::short(report),
-        Output::Json => format!("{:#}\n", serde_json::json!(report)),
+        Output::Json => return super::document(serde_json::json!(report)),
         Output::Junit => junit::junit(report, form.strict),
     });
 }
@@ -79,9 +80,9 @@ fn about(subject: &Subject) -> String {
     })
 }
 
-/// Text from the cluster or the network, on one line and without control characters.
+/// Text of others as it may be shown, on one line.
 fn one_line(text: &str) -> String {
-    clean(text).replace('\n', " ")
+    outside::line(text)
 }
 
 #[cfg(test)]

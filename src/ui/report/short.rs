@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{about, counts, one_line, word};
+use super::{about, counts, word};
+use crate::outside::code_span;
 use crate::verify::{Outcome, Report, Severity};
 
-/// `FAIL dns.rebind whoami.home.example.com: what was seen`; without colours, errors first.
+/// ``FAIL dns.rebind `whoami.home.example.com`: `what was seen` ``; without colours, errors first. What others wrote stands in
+/// code spans, in which Markdown finds no links, no HTML and nobody's name.
 pub(super) fn short(report: &Report) -> String {
     let mut text = String::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Info] {
@@ -15,9 +17,9 @@ pub(super) fn short(report: &Report) -> String {
                 Outcome::Unknown { why } => why,
                 Outcome::Pass { .. } | Outcome::Skip { .. } | Outcome::Blocked { .. } => continue,
             };
-            let about = about(&check.subject);
+            let about = code_span(&about(&check.subject));
             let space = if about.is_empty() { "" } else { " " };
-            let _ = writeln!(text, "{} {}{space}{about}: {}", word(check), check.id, one_line(said));
+            let _ = writeln!(text, "{} {}{space}{about}: {}", word(check), check.id, code_span(said));
         }
     }
     let _ = writeln!(text, "{}", counts(report));

@@ -1,7 +1,9 @@
 //! What a stranger can write (objects, names, records, logs, files) against what homelab deletes, prints, pastes and keeps.
 
 mod demo;
+mod escapes;
 mod house;
+mod leaks;
 
 use super::{Case, always, with_all};
 
@@ -16,4 +18,12 @@ pub(super) const CASES: &[Case] = &[
     with_all("attacks", "a proxy's password is printed nowhere, and NO_PROXY counts", house::proxy),
     with_all("attacks", "a stranger's homelab.yaml is not used by root", house::found_by_chance),
     with_all("attacks", "a pod that streams zeros costs the doctor no memory", house::streaming_pod),
+    always("attacks", "a token in the configuration is shown nowhere", leaks::token_in_the_file),
+    with_all("attacks", "no secret of the cluster is given away", leaks::planted),
+    with_all("attacks", "escape codes in a condition reach no terminal", escapes::in_a_condition),
+    with_all(
+        "attacks",
+        "records and annotations are one word of the shell",
+        escapes::in_records_and_annotations,
+    ),
 ];

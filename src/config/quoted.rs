@@ -1,0 +1,116 @@
+//! The problems of a configuration as they are told: each with its line, without what may be a secret.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::fields::Problem;
+use crate::error::Error;
+use crate::outside::GONE;
+
+/// Shorter values are blanked where they stand, but not looked for in other lines: every line has an `a`.
+const IN_LINES: usize = 4;
+/// The same for what is said of them, which has words of its own.
+const IN_WORDS: usize = 20;
+
+/// Every problem at once.
+pub(super) fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
+    let count = match problems.len() {
+        1 => "one problem".to_owned(),
+        n => format!("{n} problems"),
+    };
+    let mut what = format!("the configuration has {count}\n");
+    for problem in problems {
+        let place = problem.place.map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
+        let _ =
+            write!(what, "\n  {}{place}: {}", path.display(), without(&problem.message, problems, IN_WORDS));
+        let line = problem.place.and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
+        if let Some((place, line)) = line {
+            let number = place.line.to_string();
+            let line = quoted(line, place.line, problems);
+            let indent = " ".repeat(place.column.saturating_sub(1) as usize);
+            let _ = write!(what, "\n    {number} | {line}\n    {} | {indent}^", " ".repeat(number.len()));
+        }
+        if let Some(help) = &problem.help {
+            let _ = write!(what, "\n    {help}");
+        }
+    }
+    Error::usage(what)
+}
+
+/// A line of the file. What follows a key that is not known is blanked to its end, and so is every value that may be a secret,
+/// whichever problem the line is quoted for.
+fn quoted(line: &str, number: u64, problems: &[Problem]) -> String {
+    let hiding = problems.iter().filter(|problem| problem.blank);
+    let places = hiding.filter_map(|problem| problem.place).filter(|place| place.line == number);
+    let first = places.map(|place| place.column.saturating_sub(1) as usize).min();
+    let line = match first {
+        None => line.to_owned(),
+        Some(column) => {
+            let start = line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+            let (before, from) = line.split_at(start);
+            match from.split_once(':') {
+                Some((key, _)) if !before.trim_end().ends_with(':') => format!("{before}{key}: {GONE}"),
+                // It is the value that the problem is at.
+                _ => format!("{before}{GONE}"),
+            }
+        }
+    };
+    without(&line, problems, IN_LINES)
+}
+
+fn without(text: &str, problems: &[Problem], shortest: usize) -> String {
+    let values = problems.iter().flat_map(|problem| &problem.hides);
+    let values = values.filter(|value| value.len() >= shortest);
+    values.fold(text.to_owned(), |text, value| text.replace(value.as_str(), GONE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const TOKEN: &str = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM";
+
+    fn told(dns: &str) -> String {
+        let text = format!("domain: home.example.com\nemail: ada@lovelace.dev\n{dns}\n");
+        report(Path::new("homelab.yaml"), &text, &parse(&text).unwrap_err()).to_string()
+    }
+
+    #[test]
+    fn a_token_as_a_key_of_its_own_is_not_quoted_and_the_file_is_named() {
+        for dns in [
+            format!("dns: {{ provider: cloudflare, token: {TOKEN} }}"),
+            format!("dns:\n  provider: cloudflare\n  token: {TOKEN}"),
+            format!("dns:\n  provider: cloudflare\n  apiToken: \"{TOKEN}\""),
+            format!("dns:\n  provider: cloudflare\n  token: >\n    {TOKEN}"),
+            "dns:\n  provider: cloudflare\n  token: hunter2".to_owned(),
+        ] {
+            let told = told(&dns);
+            assert!(!told.contains(TOKEN) && !told.contains("hunter2"), "{told}");
+            assert!(told.contains("oken: ***") && told.contains("umask 077; cat >"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_place_of_the_path_is_not_quoted_and_the_file_is_named() {
+        for token in [TOKEN, "cfut_aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cDeFgHiJ3l01234567", "Bearer hunter2"] {
+            let told = told(&format!("dns: {{ provider: cloudflare, tokenFile: {token} }}"));
+            assert!(!told.contains(token), "{told}");
+            assert!(told.contains("looks like the token itself") && told.contains("umask 077"), "{told}");
+        }
+    }
+
+    #[test]
+    fn another_problem_of_the_same_line_does_not_quote_it_either() {
+        let told = told("dns: { provider: cloudfare, tokn: hunter2, ttl: 5 }");
+        assert!(told.contains("`cloudfare`") && told.contains("dns.ttl"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn the_value_of_any_key_that_is_not_known_is_blanked() {
+        let told = told("dns: { provider: cloudflare }\nmail: { user: ada, pass: hunter2 }");
+        assert!(told.contains("mail: ***"), "{told}");
+        assert!(!told.contains("hunter2") && !told.contains("ada,"), "{told}");
+    }
+}
