@@ -98,6 +98,7 @@ fn house(global: &Global) -> House {
         None => Found::ByBoth,
     };
     House::new(global.config.as_deref().map(config::lasting), found, global.context.as_deref())
+        .insecure(global.insecure_api_server)
 }
 
 /// One thread is enough: the work is waiting for answers.

@@ -10,7 +10,8 @@ use crate::verify::{Outcome, Report};
 /// What stands behind a program's name in every command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct House {
-    /// In this order; a value that cannot be quoted is `None`, and then there is no command.
+    /// In this order, each flag with its value, empty where it takes none; a value that cannot be quoted is `None`, and then
+    /// there is no command.
     homelab: Vec<(&'static str, Option<String>)>,
     kubectl: Vec<(&'static str, Option<String>)>,
 }
@@ -44,6 +45,13 @@ impl House {
                 .collect(),
             kubectl: [path("--kubeconfig", alone), context()].into_iter().flatten().collect(),
         }
+    }
+
+    /// The same, with an API server that proves nothing, as homelab was told by `--insecure-api-server`.
+    #[must_use]
+    pub fn insecure(mut self, is: bool) -> Self {
+        self.homelab.extend(is.then(|| ("--insecure-api-server", Some(String::new()))));
+        self
     }
 
     /// A command with the house in it, for each program of a pipeline; `None` when the house cannot be named.
@@ -107,7 +115,9 @@ impl House {
         let mut told = head.to_owned();
         for (flag, value) in flags.iter().filter(|(flag, _)| !tail.contains(flag)) {
             let flag = if name == "helm" && *flag == "--context" { "--kube-context" } else { flag };
-            told.push_str(&format!(" {flag} {}", value.as_ref()?));
+            let value = value.as_ref()?;
+            let space = if value.is_empty() { "" } else { " " };
+            told.push_str(&format!(" {flag}{space}{value}"));
         }
         told.push_str(tail);
         Some(told)
@@ -225,6 +235,15 @@ mod tests {
         assert_eq!(
             house.words("run `homelab up` again"),
             "run `homelab up` (with the flags of this run) again"
+        );
+    }
+
+    #[test]
+    fn what_was_allowed_once_stays_allowed() {
+        let house = House::new(None, Found::ByBoth, None).insecure(true);
+        assert_eq!(
+            house.command("homelab up; kubectl get nodes").as_deref(),
+            Some("homelab --insecure-api-server up; kubectl get nodes")
         );
     }
 

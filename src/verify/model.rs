@@ -146,15 +146,15 @@ pub enum Outcome {
 
 impl Outcome {
     pub(super) fn pass(saw: impl Into<String>) -> Self {
-        Self::Pass { saw: saw.into() }
+        Self::Pass { saw: short(saw) }
     }
 
     pub(super) fn skip(why: impl Into<String>) -> Self {
-        Self::Skip { why: why.into() }
+        Self::Skip { why: short(why) }
     }
 
     pub(super) fn unknown(why: impl Into<String>) -> Self {
-        Self::Unknown { why: why.into() }
+        Self::Unknown { why: short(why) }
     }
 }
 
@@ -168,6 +168,8 @@ pub enum Heals {
     Never,
 }
 
+/// The longest sentence of a check, in characters.
+const LONGEST_WORDS: usize = 2000;
 /// How many commands a finding has at most.
 const MOST_COMMANDS: usize = 20;
 /// The longest command, in bytes.
@@ -199,9 +201,9 @@ impl Finding {
     /// A failure that stays until somebody acts.
     pub fn new(summary: impl Into<String>, cause: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
-            summary: summary.into(),
-            cause: cause.into(),
-            fix: Fix { text: fix.into(), ..Fix::default() },
+            summary: short(summary),
+            cause: short(cause),
+            fix: Fix { text: short(fix), ..Fix::default() },
             heals: Heals::Never,
             retry_at: None,
             lowered: None,
@@ -255,6 +257,15 @@ impl Finding {
     pub fn nixos(mut self, option: impl Into<String>) -> Self {
         self.fix.nixos = Some(option.into());
         self
+    }
+}
+
+/// As much as a person reads: names, messages and records of others may be of any length.
+fn short(text: impl Into<String>) -> String {
+    let text = text.into();
+    match text.char_indices().nth(LONGEST_WORDS) {
+        Some((end, _)) => format!("{} ...", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 
@@ -344,6 +355,8 @@ mod tests {
     fn nobody_is_given_more_commands_than_can_be_read() {
         let finding = (0..100).fold(Finding::new("s", "c", "f"), |finding, _| finding.command("homelab up"));
         assert_eq!(finding.fix.commands.len(), MOST_COMMANDS);
+        let wordy = Finding::new("x".repeat(1 << 20), "c", "f");
+        assert_eq!(wordy.summary.len(), LONGEST_WORDS + " ...".len());
         let long = Finding::new("s", "c", "f").look(command!("ls -l {}", "x".repeat(LONGEST_COMMAND)));
         assert!(long.fix.look.is_empty());
     }

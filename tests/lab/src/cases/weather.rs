@@ -232,7 +232,7 @@ pub(super) fn interrupted(hands: &Hands) -> Result<()> {
     let mut command = hands.node.command("bash");
     // A background job of a shell without job control ignores SIGINT, unless the shell is interactive.
     let output = output_within(command.args(["-c", &format!("set -m; {script}"), "bash", &config]), LIMIT)?;
-    ended(&output, 130, &["interrupted", "`homelab up`"])?;
+    ended(&output, 130, &["interrupted", " up` to continue"])?;
     hands.restore()
 }
 

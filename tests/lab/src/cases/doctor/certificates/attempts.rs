@@ -31,7 +31,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
         "a certificate waits an hour although its cause is mended",
         "cm.certificate",
-        &["again-tls", "waits", "homelab renew homelab/again-tls"],
+        &["again-tls", "waits", " renew homelab/again-tls"],
         |hands| fail_once(hands, "again"),
         |hands| forget(hands, "again"),
     ),
