@@ -100,7 +100,7 @@ pub(super) fn two_contexts(hands: &Hands) -> Result<()> {
 
 pub(super) fn manager(hands: &Hands) -> Result<()> {
     is_well(hands)?;
-    let patch = json!({ "data": { "proxy-body-size": "7m" } }).to_string();
+    let patch = json!({ "data": { "hsts-include-subdomains": "true" } }).to_string();
     let map = ["-n", "ingress-nginx", "patch", "configmap/ingress-nginx-controller", "--type=merge"];
     hands.kubectl(&[&map[..], &["--field-manager", MANAGER, "-p", &patch]].concat())?;
     let cured = named(hands, &Ask::NODE, "lab.conflict").and_then(|commands| {
