@@ -70,7 +70,8 @@ build() {
   in_place peer ip route add 192.168.1.11 via 10.42.1.1
 }
 
-# What containernetworking/plugins v1.7.1, plugins/meta/portmap, does for `hostPort`, and what lets a pod reach itself so.
+# What the CNI plugin portmap does for `hostPort` (containernetworking/plugins be65b5b, plugins/meta/portmap/portmap_iptables.go):
+# its chains joined in one, and the mark that lets a pod reach itself so.
 map_ports() {
   local tables pod pods
   for tables in iptables ip6tables; do
