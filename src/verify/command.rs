@@ -10,6 +10,11 @@ use serde::Serialize;
 use crate::config::Host;
 use crate::outside::shell;
 
+/// How many commands a finding has at most.
+const MOST_COMMANDS: usize = 20;
+/// The longest command, in bytes.
+const LONGEST_COMMAND: usize = 2048;
+
 /// A command, or a part of one. Its only makers are [`command!`] and text that is known when homelab is built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -148,6 +153,16 @@ impl Word for Host {
     }
 }
 
+/// What is too long to be read before it is pasted is left out, and so is what would be more than a person pastes: the next
+/// look gives the rest.
+pub(super) fn add(commands: &mut Vec<String>, command: impl Pasted) {
+    if let Some(line) = command.line().filter(|line| line.len() <= LONGEST_COMMAND)
+        && commands.len() < MOST_COMMANDS
+    {
+        commands.push(line);
+    }
+}
+
 /// How many places a template has. For [`command!`].
 pub(crate) const fn holes(template: &str) -> usize {
     let text = template.as_bytes();
@@ -194,6 +209,16 @@ mod tests {
     fn without_a_word_that_can_be_quoted_there_is_no_command() {
         assert_eq!(command!("ls -l {}", "a\nb"), None);
         assert_eq!(command!("dig {}", Option::<String>::None), None);
+    }
+
+    #[test]
+    fn nobody_is_given_more_commands_than_can_be_read() {
+        let mut commands = Vec::new();
+        (0..100).for_each(|_| add(&mut commands, "homelab up"));
+        assert_eq!(commands.len(), MOST_COMMANDS);
+        let mut long = Vec::new();
+        add(&mut long, command!("ls -l {}", "x".repeat(LONGEST_COMMAND)));
+        assert!(long.is_empty());
     }
 
     #[test]

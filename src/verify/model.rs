@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::command::Pasted;
+use super::command::{Pasted, add};
 
 /// The stable name of a check, for example `dns.rebind`. Never reused, never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -170,10 +170,6 @@ pub enum Heals {
 
 /// The longest sentence of a check, in characters.
 const LONGEST_WORDS: usize = 2000;
-/// How many commands a finding has at most.
-const MOST_COMMANDS: usize = 20;
-/// The longest command, in bytes.
-const LONGEST_COMMAND: usize = 2048;
 
 /// A failure: what was seen, why, and the one thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -269,16 +265,6 @@ fn short(text: impl Into<String>) -> String {
     }
 }
 
-/// What is too long to be read before it is pasted is left out, and so is what would be more than a person pastes: the next
-/// look gives the rest.
-fn add(commands: &mut Vec<String>, command: impl Pasted) {
-    if let Some(line) = command.line().filter(|line| line.len() <= LONGEST_COMMAND)
-        && commands.len() < MOST_COMMANDS
-    {
-        commands.push(line);
-    }
-}
-
 impl From<Finding> for Outcome {
     fn from(finding: Finding) -> Self {
         Self::Fail(finding)
@@ -352,12 +338,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_given_more_commands_than_can_be_read() {
-        let finding = (0..100).fold(Finding::new("s", "c", "f"), |finding, _| finding.command("homelab up"));
-        assert_eq!(finding.fix.commands.len(), MOST_COMMANDS);
+    fn nobody_is_given_more_words_than_can_be_read() {
         let wordy = Finding::new("x".repeat(1 << 20), "c", "f");
         assert_eq!(wordy.summary.len(), LONGEST_WORDS + " ...".len());
-        let long = Finding::new("s", "c", "f").look(command!("ls -l {}", "x".repeat(LONGEST_COMMAND)));
-        assert!(long.fix.look.is_empty());
     }
 }
