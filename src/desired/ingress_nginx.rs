@@ -48,8 +48,14 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("proxy-buffer-size", "16k"),
 ];
 
+/// The name of the controller's image in the pins and in `images:`.
+const IMAGE: &str = "ingressNginx";
+/// The pinned image has nginx 1.27.1, whose HTTP/2 overruns a flow control window (CVE-2026-123007, published on 2026-11-18;
+/// mended in 1.30.7 and 1.31.9). Another image, a maintained fork's say, is taken to have a newer one.
+const HTTP2: &str = "use-http2";
+
 /// Entries of `ingress.config` that take a guard away: the key, the values that keep it, and what is open without it.
-pub const GUARDS: [(&str, &[&str], &str); 3] = [
+pub const GUARDS: [(&str, &[&str], &str); 4] = [
     (
         "allow-snippet-annotations",
         &["false"],
@@ -61,7 +67,18 @@ pub const GUARDS: [(&str, &[&str], &str); 3] = [
         "an Ingress may have the annotations that put text of their own into nginx' configuration",
     ),
     ("allow-cross-namespace-resources", &["false"], "an Ingress may use Secrets of other namespaces"),
+    (
+        HTTP2,
+        &["false"],
+        "the pinned image's nginx 1.27.1 may run the code of whoever sends it HTTP/2 (CVE-2026-123007, fixed in 1.30.7 and 1.31.9)",
+    ),
 ];
+
+/// Whether `key` is an entry of the ConfigMap that guards the controller which the configuration asks for.
+pub fn is_guarded(config: &Config, key: &str) -> bool {
+    let pinned = !config.images.contains_key(IMAGE);
+    GUARDS.iter().any(|(guard, ..)| *guard == key) && (key != HTTP2 || pinned)
+}
 
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
@@ -69,6 +86,9 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     let namespace = Namespace { metadata: secured(NAMESPACE, "privileged"), ..Namespace::default() };
     let mut settings: std::collections::BTreeMap<_, _> =
         DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    if is_guarded(config, HTTP2) {
+        settings.insert(HTTP2.to_owned(), "false".to_owned());
+    }
     settings.extend(config.ingress.config.clone());
     let settings =
         ConfigMap { metadata: named(NAMESPACE, CONTROLLER), data: Some(settings), ..ConfigMap::default() };
@@ -185,7 +205,7 @@ fn container(config: &Config) -> Container {
     };
     Container {
         name: "controller".to_owned(),
-        image: Some(pins().image("ingressNginx", &config.images)),
+        image: Some(pins().image(IMAGE, &config.images)),
         args: Some(arguments(config)),
         env: Some(vec![
             env_field("POD_NAME", "metadata.name"),
@@ -243,4 +263,27 @@ fn arguments(config: &Config) -> Vec<String> {
         arguments.push(format!("--default-ssl-certificate=$(POD_NAMESPACE)/{WILDCARD_SECRET}"));
     }
     arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(more: &str) -> std::collections::BTreeMap<String, serde_json::Value> {
+        let text = format!(
+            "domain: a.example.com\nemail: a@lovelace.dev\ndns: {{ provider: cloudflare, tokenFile: /t }}\n{more}"
+        );
+        let config = crate::config::parse(&text).unwrap();
+        let all = objects(&config);
+        let map = all.iter().find(|object| object.key.kind.kind == "ConfigMap").unwrap();
+        map.body["data"].as_object().unwrap().clone().into_iter().collect()
+    }
+
+    #[test]
+    fn http2_is_off_with_the_pinned_image_and_the_house_decides_otherwise() {
+        assert_eq!(settings("")[HTTP2], "false");
+        assert_eq!(settings("ingress: { config: { use-http2: \"true\" } }")[HTTP2], "true");
+        let other = settings("images: { ingressNginx: example.com/controller:fork }");
+        assert!(!other.contains_key(HTTP2), "another image has its own default");
+    }
 }

@@ -176,8 +176,7 @@ fn written(loaded: &Result<Config>) -> ConfigSeen {
 
 /// The entries about the controller's guards alone: others may hold what is nobody's business.
 fn guards(config: &Config) -> BTreeMap<String, String> {
-    let known = |(key, _): &(&String, &String)| ingress_nginx::GUARDS.iter().any(|(guard, ..)| guard == key);
-    let given = config.ingress.config.iter().filter(known);
+    let given = config.ingress.config.iter().filter(|(key, _)| ingress_nginx::is_guarded(config, key));
     given.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 

@@ -69,12 +69,12 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[VALID])
         .before_up()
         .about(
-            "The entries of `ingress.config` that win over homelab's own: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`.",
+            "The entries of `ingress.config` that win over homelab's own: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`, and `use-http2` with the pinned image.",
             "Nothing, until somebody who may write an Ingress reads what is not theirs: the controller reads every Secret of the cluster, the DNS token included.",
         )
         .causes(&[cause(
             "a guide asked for it, for one Ingress",
             "take the entry out, and do without the annotation: what it is for often has an annotation of its own",
         )])
-        .sources(&["ingress-nginx documentation, \"ConfigMap\", \"Annotations Risks\"", "CVE-2021-25742"]),
+        .sources(&["ingress-nginx documentation, \"ConfigMap\", \"Annotations Risks\"", "CVE-2021-25742", "CVE-2026-123007"]),
 ];

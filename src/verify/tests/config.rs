@@ -26,6 +26,8 @@ fn a_guard_that_the_configuration_takes_away_is_named_with_what_it_held() {
     assert!(finding.summary.contains("`annotations-risk-level: Critical`"), "{}", finding.summary);
     let finding = only(&guards(&[("allow-snippet-annotations", "true")]), id::GUARDED);
     assert!(finding.cause.contains("every Secret"), "{}", finding.cause);
+    let finding = only(&guards(&[("use-http2", "true")]), id::GUARDED);
+    assert!(finding.cause.contains("CVE-2026-123007"), "{}", finding.cause);
     let kept = guards(&[("annotations-risk-level", "Low"), ("allow-cross-namespace-resources", "false")]);
     assert!(kept.failures().next().is_none());
 }
