@@ -165,7 +165,7 @@ pub(super) fn in_records_and_annotations(hands: &Hands) -> Result<()> {
     let evil = "a\"b'c;$(id)`id`\u{202e}\n# x";
     let backend = json!({ "service": { "name": "evil", "port": { "number": 80 } } });
     let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
-    let annotations = json!({ "external-dns.alpha.kubernetes.io/target": "a\"b'c;$(id)`id`", "external-dns.alpha.kubernetes.io/alias": evil });
+    let annotations = json!({ "external-dns.kubernetes.io/target": "a\"b'c;$(id)`id`", "external-dns.kubernetes.io/alias": evil });
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": [
         { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } },
         { "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",

@@ -103,7 +103,6 @@ fn objects() -> Value {
     let items = json!([
         { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE, "annotations": { "a/b": "hunter48namespace" } } },
         { "apiVersion": "v1", "kind": "Pod", "metadata": noted(NAMESPACE, "leak", json!({ "vault/agent": "hunter34annotation",
-            "kubectl.kubernetes.io/last-applied-configuration": "hunter35applied",
             "objectset.rio.cattle.io/applied": "hunter36objectset" })), "spec": pod },
         { "apiVersion": "v1", "kind": "Pod", "metadata": meta("kube-system", "helm-install-leak"), "spec": helm },
         { "apiVersion": "v1", "kind": "Pod", "metadata": meta("kube-system", "coredns-leak"), "spec": talker },
@@ -217,6 +216,9 @@ fn search(texts: &[(String, String)], secrets: &[&str]) -> Result<()> {
 pub(super) fn planted(hands: &Hands) -> Result<()> {
     is_well(hands)?;
     hands.kubectl_apply("leaks.json", &objects().to_string())?;
+    // Applied on the server's side, this annotation would be dropped.
+    let applied = "kubectl.kubernetes.io/last-applied-configuration=hunter35applied";
+    hands.kubectl(&["annotate", "-n", NAMESPACE, "pod", "leak", applied])?;
     let record = json!({ "type": "TXT", "name": format!("leak-note.{DOMAIN}"), "content": format!("login=ada {RECORD}"), "ttl": 300 });
     hands.add_record(&record)?;
     let searched = is_there(hands).and_then(|()| {
