@@ -85,7 +85,7 @@ impl Command {
 pub enum Command {
     /// Make the cluster, the records and the certificates what the configuration says, and prove it
     #[command(
-        after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify"
+        after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
     )]
     Up(Up),
     /// Print the objects that should exist; needs no cluster, no token and no network
@@ -127,6 +127,14 @@ pub struct Up {
     /// Stop when the cluster is ready; do not look from outside
     #[arg(long)]
     pub no_verify: bool,
+    /// Take over what is there already and was never homelab's; once, by hand
+    ///
+    /// Without it `up` stops before its first write where an object stands that homelab never applied, or where the zone
+    /// has records of this `dns.owner` that this cluster did not write. With it such an object becomes what the
+    /// configuration says, also where others own its fields, is noted by an annotation, and is never deleted later. Records
+    /// are for a cluster that replaces the one that wrote them: what of them external-dns will delete is said first.
+    #[arg(long)]
+    pub adopt: bool,
 }
 
 /// Flags of `status`.

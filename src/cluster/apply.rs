@@ -1,5 +1,6 @@
 //! Writes: one server-side apply for each object that changed, one delete for each that goes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -12,26 +13,29 @@ use super::{Cluster, LANES};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::{Key, Object};
 use crate::error::Result;
+use crate::plan::Change;
+use crate::plan::ownership::Doomed;
 
 /// Between two tries while a webhook starts.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Cluster {
-    /// Applies `objects` side by side and hands each answer to `written`. A webhook that does not answer yet is asked
+    /// Applies `changes` side by side and hands each answer to `written`. Force is used for nothing but what is adopted,
+    /// and there only on the object that was seen. A webhook that does not answer yet is asked
     /// again until `deadline`, and `waiting` is told why.
     ///
     /// # Errors
     /// The first write that the server refuses; others may have gone through, and the next `up` finishes them.
-    pub async fn apply<'o>(
+    pub async fn apply<'c>(
         &self,
-        objects: impl Iterator<Item = &'o Object>,
+        changes: impl Iterator<Item = &'c Change>,
         deadline: Instant,
         written: impl Fn(&Object, Value),
         waiting: impl Fn(&Object, &str),
     ) -> Result<()> {
-        let writes = objects.map(|object| async {
-            let answer = self.apply_one(object, deadline, &waiting).await?;
-            written(object, answer);
+        let writes = changes.map(|change| async {
+            let answer = self.apply_one(change, deadline, &waiting).await?;
+            written(&change.object, answer);
             Ok(())
         });
         stream::iter(writes).buffer_unordered(LANES).try_collect::<()>().await
@@ -39,13 +43,20 @@ impl Cluster {
 
     async fn apply_one(
         &self,
-        object: &Object,
+        change: &Change,
         deadline: Instant,
         waiting: impl Fn(&Object, &str),
     ) -> Result<Value> {
-        let query = format!("fieldManager={HOMELAB}&fieldValidation=Strict");
+        let Change { object, adopts, .. } = change;
+        let mut query = format!("fieldManager={HOMELAB}&fieldValidation=Strict");
+        let mut body = Cow::Borrowed(&object.body);
+        if let Some(uid) = adopts {
+            query.push_str("&force=true");
+            // An apply with a uid is refused for every other object of that name.
+            body.to_mut()["metadata"]["uid"] = uid.as_str().into();
+        }
         loop {
-            let request = request::apply(&request::object(&object.key), &query, &object.body);
+            let request = request::apply(&request::object(&object.key), &query, &body);
             match self.send::<Value>(request).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failed::Kube(kube::Error::Api(status)))
@@ -59,17 +70,27 @@ impl Cluster {
         }
     }
 
-    /// Deletes `key`; one that is gone already is fine.
+    /// Deletes one object, if it still is what was seen.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn delete(&self, key: &Key) -> Result<()> {
-        match self.send::<Value>(request::delete(&request::object(key))).await {
-            Ok(_) => Ok(()),
-            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(()),
-            Err(failed) => Err(self.explain(&purpose("delete", key), failed)),
+    pub async fn delete(&self, doomed: &Doomed) -> Result<Deleted> {
+        match self.send::<Value>(request::delete(doomed)).await {
+            Ok(_) => Ok(Deleted::Gone),
+            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(Deleted::Gone),
+            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 409 => Ok(Deleted::Changed),
+            Err(failed) => Err(self.explain(&purpose("delete", &doomed.key), failed)),
         }
     }
+}
+
+/// What came of a delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// The object is gone, or on its way out.
+    Gone,
+    /// It is not what was seen any more, and nothing was deleted: look at it again, and decide anew.
+    Changed,
 }
 
 fn purpose(verb: &'static str, key: &Key) -> Purpose {

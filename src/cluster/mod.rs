@@ -29,6 +29,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use crate::error::{Error, Result};
 use crate::verify::{ApiFailure, ApiFault, Failure};
 
+pub use apply::Deleted;
 pub use examine::{certificates, ingresses, nodes};
 pub use issuance::Secrets;
 pub use look::HostPortOwner;

@@ -4,11 +4,12 @@ use std::fmt::Display;
 
 use http::{Method, Request, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Cluster, REQUEST_DEADLINE};
 use crate::desired::kind::Kind;
 use crate::desired::object::Key;
+use crate::plan::ownership::Doomed;
 
 /// The answer with metadata only (Kubernetes API concepts, "Alternate representations of resources").
 const METADATA_ONLY: &str =
@@ -75,10 +76,17 @@ pub(super) fn merge(path: &str, body: &Value) -> Request<Vec<u8>> {
     build(Method::PATCH, path, &headers, body.to_string().into_bytes())
 }
 
-/// Deletes an object; what it owns goes in the background.
-pub(super) fn delete(path: &str) -> Request<Vec<u8>> {
-    let body = br#"{"apiVersion":"v1","kind":"DeleteOptions","propagationPolicy":"Background"}"#.to_vec();
-    build(Method::DELETE, path, &[(header::CONTENT_TYPE, "application/json")], body)
+/// Deletes an object if it still is what was seen; what it owns goes in the background (Kubernetes API reference,
+/// "DeleteOptions": another uid or version is answered with 409).
+pub(super) fn delete(doomed: &Doomed) -> Request<Vec<u8>> {
+    let body = json!({
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": "Background",
+        "preconditions": { "uid": doomed.uid, "resourceVersion": doomed.version },
+    });
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    build(Method::DELETE, &object(&doomed.key), &headers, body.to_string().into_bytes())
 }
 
 fn build(

@@ -4,21 +4,38 @@ use kube::core::Status;
 use serde_json::{Value, json};
 
 use super::request::{self, Failed, Purpose};
-use super::{Cluster, snapshot::items};
+use super::{Cluster, Deleted, snapshot::items};
 use crate::desired::ingress_nginx::{self, CLASS};
 use crate::desired::kind;
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::plan::is_applied;
+use crate::plan::ownership::Doomed;
 use crate::verify::{Objects, ScratchFailure, at};
 
 /// Marks it, so that it is found again. The labels of the inventory would have `up` prune it.
 const MARK: &str = "homelab/scratch";
 
-/// Whether the object is one of these.
+/// How its name begins.
+const NAME: &str = "homelab-doctor-";
+/// How often what is left is looked at while the controller writes to it.
+const TRIES: usize = 5;
+
+/// Whether the object is one of these: a label is copied easily, so homelab must have applied it, with a name and a host
+/// that it gives to no other.
 pub(super) fn is_scratch(object: &Value) -> bool {
+    let name = at(object, "/metadata/name");
     object["metadata"]["labels"][MARK] == "true"
+        && is_applied(object)
+        && name.starts_with(NAME)
+        && at(object, "/spec/rules/0/host") == host(name)
+}
+
+/// Its host, below a domain that never exists (RFC 2606).
+fn host(name: &str) -> String {
+    format!("{name}.invalid")
 }
 
 /// The place and the host of a scratch Ingress.
@@ -37,8 +54,8 @@ impl Scratch {
             Some(_) => NAMESPACE,
             None => ingress_nginx::NAMESPACE,
         };
-        let name = format!("homelab-doctor-{number:x}");
-        let host = format!("{name}.invalid");
+        let name = format!("{NAME}{number:x}");
+        let host = host(&name);
         Self { key: Key { kind: &kind::INGRESS, namespace: Some(namespace.to_owned()), name }, host }
     }
 
@@ -87,24 +104,25 @@ impl Cluster {
         }
     }
 
-    /// Removes those that an interrupted run has left.
+    /// Removes the one at `only`, or every one that an interrupted run has left.
     ///
     /// # Errors
     /// When the API server cannot be asked, or refuses.
-    pub async fn remove_scratches(&self) -> Result<()> {
-        let path = format!(
-            "{}?labelSelector={}",
-            request::collection(&kind::INGRESS, None),
-            request::escape(&format!("{MARK}=true"))
-        );
-        let purpose = Purpose { verb: "list", what: "ingresses".to_owned() };
-        let list = self.send::<Value>(request::get(&path, false)).await;
-        for left in items(list.map_err(|failed| self.explain(&purpose, failed))?) {
-            let (namespace, name) = (at(&left, "/metadata/namespace"), at(&left, "/metadata/name"));
-            let namespace = Some(namespace.to_owned());
-            self.delete(&Key { kind: &kind::INGRESS, namespace, name: name.to_owned() }).await?;
+    pub async fn remove_scratches(&self, only: Option<&Key>) -> Result<()> {
+        for _ in 0..TRIES {
+            let (_, list) = self.list(&kind::INGRESS, &format!("{MARK}=true")).await?;
+            let left = list.map(items).unwrap_or_default();
+            let left = left.iter().filter(|object| is_scratch(object));
+            let found = left.filter_map(|object| Some((Key::of(&kind::INGRESS, object)?, object)));
+            let mut all_gone = true;
+            for (key, object) in found.filter(|(key, _)| only.is_none_or(|only| only == key)) {
+                all_gone &= self.delete(&Doomed::of(&key, object)).await? == Deleted::Gone;
+            }
+            if all_gone {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Error::unfinished("the scratch Ingress changes faster than it can be removed"))
     }
 }
 

@@ -12,7 +12,8 @@ use super::*;
 use crate::config;
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, kind};
-use crate::plan::{Snapshot, plan};
+use crate::plan::ownership::Doomed;
+use crate::plan::{Change, Snapshot, plan};
 
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -40,24 +41,23 @@ fn status(code: u16, reason: &str, message: &str) -> (u16, Value) {
     )
 }
 
-fn objects() -> Vec<crate::desired::object::Object> {
+fn changes() -> Vec<Change> {
     let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
-    let plan = plan(bundle(&config::parse(text).unwrap(), &Inputs::default()), &Snapshot::default());
-    plan.apply.into_iter().map(|change| change.object).collect()
+    plan(bundle(&config::parse(text).unwrap(), &Inputs::default()), &Snapshot::default()).apply
 }
 
-async fn apply(cluster: &Cluster, objects: &[crate::desired::object::Object]) -> Result<()> {
+async fn apply(cluster: &Cluster, changes: &[Change]) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(60);
-    cluster.apply(objects.iter(), deadline, |_, _| (), |_, _| ()).await
+    cluster.apply(changes.iter(), deadline, |_, _| (), |_, _| ()).await
 }
 
 #[tokio::test]
 async fn each_object_is_one_patch_without_a_look_before() {
     let (cluster, log) = cluster(|_, _| (200, json!({})));
-    let objects = objects();
-    apply(&cluster, &objects).await.unwrap();
+    let changes = changes();
+    apply(&cluster, &changes).await.unwrap();
     let log = log.lock().unwrap();
-    assert_eq!(log.len(), objects.len());
+    assert_eq!(log.len(), changes.len());
     assert!(
         log.iter().all(|line| line.starts_with("PATCH ") && line.contains("fieldValidation=Strict")),
         "{log:?}"
@@ -73,7 +73,8 @@ async fn a_snapshot_is_one_list_for_each_kind_and_unknown_kinds_are_empty() {
         }
         _ if line.contains("/configmaps") => (
             200,
-            json!({ "metadata": { "resourceVersion": "7" }, "items": [{ "metadata": { "name": "a", "namespace": "b" } }] }),
+            json!({ "metadata": { "resourceVersion": "7" }, "items": [{ "metadata": { "name": "a", "namespace": "b",
+                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "home.example.com" } } }] }),
         ),
         _ => (200, json!({ "metadata": { "resourceVersion": "7" }, "items": [] })),
     });
@@ -90,7 +91,7 @@ async fn a_webhook_that_starts_is_asked_again() {
         0 | 1 => status(500, "InternalError", "failed calling webhook \"w\": connection refused"),
         _ => (200, json!({})),
     });
-    apply(&cluster, &objects()[..1]).await.unwrap();
+    apply(&cluster, &changes()[..1]).await.unwrap();
     assert_eq!(log.lock().unwrap().len(), 3);
 }
 
@@ -103,7 +104,7 @@ async fn a_conflict_names_the_field_and_its_manager() {
             json!({ "kind": "Status", "status": "Failure", "code": 409, "reason": "Conflict", "message": "x", "details": { "causes": [cause] } }),
         )
     });
-    let error = apply(&cluster, &objects()[..1]).await.unwrap_err().to_string();
+    let error = apply(&cluster, &changes()[..1]).await.unwrap_err().to_string();
     assert!(error.contains(".data.a: conflict with \"helm\"") && error.contains("manage: false"), "{error}");
 }
 
@@ -116,7 +117,7 @@ async fn a_missing_permission_names_verb_and_resource() {
             json!({ "kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "no", "details": details }),
         )
     });
-    let error = apply(&cluster, &objects()[..1]).await.unwrap_err();
+    let error = apply(&cluster, &changes()[..1]).await.unwrap_err();
     assert_eq!(error.exit, crate::error::Exit::Unfinished);
     assert!(error.to_string().contains("may not `patch` `namespaces`"), "{error}");
 }
@@ -127,7 +128,7 @@ async fn a_cluster_that_is_too_old_for_the_guard_is_told_so() {
         true => status(404, "NotFound", "the server could not find the requested resource"),
         false => (200, json!({})),
     });
-    let error = apply(&cluster, &objects()).await.unwrap_err().to_string();
+    let error = apply(&cluster, &changes()).await.unwrap_err().to_string();
     assert!(error.contains("homelab-ingress-status") && error.contains("Kubernetes 1.30"), "{error}");
 }
 
@@ -145,11 +146,37 @@ async fn what_is_ready_is_not_watched() {
     assert!(log.lock().unwrap().is_empty());
 }
 
+fn doomed() -> Doomed {
+    let key = Key { kind: &kind::SECRET, namespace: Some("a".into()), name: "b".into() };
+    Doomed { key, uid: "u-1".into(), version: "7".into() }
+}
+
+#[tokio::test]
+async fn a_delete_names_the_object_that_was_seen_and_leaves_another_alone() {
+    let request = request::delete(&doomed());
+    let body: Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(body["preconditions"], json!({ "uid": "u-1", "resourceVersion": "7" }));
+    let (cluster, log) =
+        cluster(|_, _| status(409, "Conflict", "the UID in the precondition does not match"));
+    assert_eq!(cluster.delete(&doomed()).await.unwrap(), Deleted::Changed);
+    assert_eq!(log.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn only_what_is_adopted_is_applied_by_force_and_only_as_it_was_seen() {
+    let (cluster, log) = cluster(|_, _| (200, json!({})));
+    let mut changes = changes();
+    changes[0].adopts = Some("u-1".into());
+    apply(&cluster, &changes).await.unwrap();
+    let forced: Vec<_> = log.lock().unwrap().iter().filter(|l| l.contains("force=true")).cloned().collect();
+    assert_eq!(forced.len(), 1);
+    assert!(forced[0].contains(&format!("/{}?", changes[0].object.key.name)), "{forced:?}");
+}
+
 #[tokio::test]
 async fn an_object_that_is_gone_already_was_deleted() {
     let (cluster, _) = cluster(|_, _| status(404, "NotFound", "not found"));
-    let key = Key { kind: &kind::SECRET, namespace: Some("a".into()), name: "b".into() };
-    cluster.delete(&key).await.unwrap();
+    assert_eq!(cluster.delete(&doomed()).await.unwrap(), Deleted::Gone);
 }
 
 fn certificate(conditions: Value, revision: u64) -> Value {
@@ -229,19 +256,45 @@ async fn a_scratch_ingress_that_is_refused_says_by_whom() {
     assert!(!failure(403, "admission webhook \"x\" denied the request").await.forbidden);
 }
 
+fn left(name: &str, host: &str, manager: &str) -> Value {
+    json!({ "metadata": { "namespace": "homelab", "name": name, "uid": name, "resourceVersion": "7",
+            "labels": { "homelab/scratch": "true" }, "managedFields": [{ "manager": manager, "operation": "Apply" }] },
+        "spec": { "rules": [{ "host": host }] } })
+}
+
 #[tokio::test]
-async fn what_an_interrupted_run_left_is_removed() {
+async fn what_an_interrupted_run_left_is_removed_and_a_strangers_ingress_with_its_label_stays() {
     let (cluster, log) = cluster(|line, _| match line {
         _ if line.starts_with("GET") => (
             200,
-            json!({ "items": [{ "metadata": { "namespace": "homelab", "name": "homelab-doctor-1" } }] }),
+            json!({ "items": [
+                left("homelab-doctor-1", "homelab-doctor-1.invalid", "homelab"),
+                left("homelab-doctor-2", "homelab-doctor-2.invalid", "kubectl"),
+                left("photos", "photos.example.com", "kubectl"),
+                left("homelab-doctor-3", "photos.example.com", "homelab"),
+            ] }),
         ),
         _ => (200, json!({})),
     });
-    cluster.remove_scratches().await.unwrap();
+    cluster.remove_scratches(None).await.unwrap();
     let log = log.lock().unwrap();
     assert!(log[0].contains("labelSelector=homelab%2Fscratch%3Dtrue"), "{log:?}");
-    assert_eq!(log[1], "DELETE /apis/networking.k8s.io/v1/namespaces/homelab/ingresses/homelab-doctor-1");
+    assert_eq!(log[1..], ["DELETE /apis/networking.k8s.io/v1/namespaces/homelab/ingresses/homelab-doctor-1"]);
+}
+
+#[tokio::test]
+async fn a_scratch_ingress_that_the_controller_writes_to_meanwhile_is_looked_at_again() {
+    let (cluster, log) = cluster(|line, before| match line {
+        _ if line.starts_with("GET") => {
+            (200, json!({ "items": [left("homelab-doctor-1", "homelab-doctor-1.invalid", "homelab")] }))
+        }
+        _ if before == 0 => status(409, "Conflict", "the ResourceVersion in the precondition does not match"),
+        _ => (200, json!({})),
+    });
+    let key =
+        Key { kind: &kind::INGRESS, namespace: Some("homelab".into()), name: "homelab-doctor-1".into() };
+    cluster.remove_scratches(Some(&key)).await.unwrap();
+    assert_eq!(log.lock().unwrap().iter().filter(|line| line.starts_with("DELETE")).count(), 2);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Cluster;
 use super::request::{self, Purpose};
-use super::snapshot::{items, key};
+use super::snapshot::items;
 use crate::desired::kind::{Kind, KindRef, Stage};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
 use crate::desired::object::{Component, Key};
@@ -98,15 +98,17 @@ impl Cluster {
                     note_trouble(&mut troubles, kind, &object)
                 }
                 Ok(Some(Seen::Gone(kind, object))) if *kind == POD => {
-                    key(kind, &object).map(|key| troubles.remove(&key));
+                    Key::of(kind, &object).map(|key| troubles.remove(&key));
                 }
                 Ok(Some(Seen::Is(kind, object))) => {
-                    if let Some(entry) = key(kind, &object).and_then(|key| awaited.objects.get_mut(&key)) {
+                    if let Some(entry) = Key::of(kind, &object).and_then(|key| awaited.objects.get_mut(&key))
+                    {
                         entry.1 = Some(object);
                     }
                 }
                 Ok(Some(Seen::Gone(kind, object))) => {
-                    if let Some(entry) = key(kind, &object).and_then(|key| awaited.objects.get_mut(&key)) {
+                    if let Some(entry) = Key::of(kind, &object).and_then(|key| awaited.objects.get_mut(&key))
+                    {
                         entry.1 = None;
                     }
                 }
@@ -237,7 +239,7 @@ impl Cluster {
 }
 
 fn note_trouble(troubles: &mut Troubles, kind: KindRef, pod: &Value) {
-    let Some(key) = key(kind, pod) else { return };
+    let Some(key) = Key::of(kind, pod) else { return };
     match pod_trouble(pod) {
         Some(trouble) => {
             let since = troubles.get(&key).map_or_else(Instant::now, |(since, _)| *since);

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::prune;
 use crate::cluster::{Awaited, Cluster};
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Component, Key, Object};
 use crate::error::Result;
 use crate::plan::readiness::AWAITED;
-use crate::plan::{Plan, Snapshot};
+use crate::plan::{Change, Plan, Snapshot};
 use crate::ui::Progress;
 
 /// What there is to wait for: what homelab makes and what others make of it. Of the issuers only `issuer` is asked for
@@ -38,6 +39,7 @@ pub(super) async fn converge(
     cluster: &Cluster,
     owner: &str,
     plan: &Plan,
+    snapshot: Snapshot,
     mut awaited: Awaited,
     deadline: Instant,
     progress: &Progress,
@@ -48,8 +50,8 @@ pub(super) async fn converge(
         progress.update(component.name(), &format!("applying {total} objects"));
     }
     for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
-        let objects: Vec<&Object> =
-            plan.apply.iter().map(|change| &change.object).filter(|o| o.key.kind.stage == stage).collect();
+        let changes: Vec<&Change> =
+            plan.apply.iter().filter(|change| change.object.key.kind.stage == stage).collect();
         let answers = Mutex::new(Vec::new());
         let written = |object: &Object, answer: Value| {
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
@@ -60,7 +62,7 @@ pub(super) async fn converge(
                 &format!("waiting for a webhook to answer ({})", why.rsplit(": ").next().unwrap_or(why)),
             )
         };
-        cluster.apply(objects.into_iter(), deadline, written, waiting).await?;
+        cluster.apply(changes.into_iter(), deadline, written, waiting).await?;
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         let definitions = definitions(&answers, &awaited);
         for (key, answer) in answers {
@@ -70,13 +72,7 @@ pub(super) async fn converge(
         }
         established(cluster, owner, definitions, deadline, progress).await?;
     }
-    for key in &plan.prune {
-        progress.update("prune", &format!("deleting {key}"));
-        cluster.delete(key).await?;
-    }
-    if !plan.prune.is_empty() {
-        progress.done("prune", &format!("{} removed", plan.prune.len()));
-    }
+    prune::prune(cluster, owner, plan, snapshot, progress).await?;
     let show = |awaited: &Awaited| {
         for component in Component::ALL {
             match awaited.reason(component) {

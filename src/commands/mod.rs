@@ -3,7 +3,9 @@
 mod completions;
 mod converge;
 mod doctor;
+mod guard;
 mod prove;
+mod prune;
 mod render;
 mod renew;
 mod status;

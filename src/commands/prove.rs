@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::guard;
 use crate::cluster::{self, Cluster};
 use crate::config::{self, AcmeServer, Backend, Config};
-use crate::desired::external_dns;
 use crate::error::Result;
 use crate::net::cloudflare::{Client, Zone};
 use crate::ui::Progress;
-use crate::verify::{self, ClusterSeen, Evidence, Ownership, Probes, Reload, Report, Theirs};
+use crate::verify::{self, ClusterSeen, Evidence, Probes, Reload, Report, Theirs};
 
 /// Between two looks: records spread in seconds, and nobody's API is to be pressed.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -111,11 +111,7 @@ async fn from_cluster(cluster: &Cluster, config: &Config, written: Option<Timest
         }
         Err(why) => evidence.cluster_answer = Some(Err(why)),
     }
-    evidence.owner = config.external_dns.then(|| Ownership {
-        id: config.dns.owner.clone(),
-        txt_prefix: external_dns::TXT_PREFIX.to_owned(),
-        wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
-    });
+    evidence.owner = config.external_dns.then(|| guard::ownership(config));
     Ok(evidence)
 }
 

@@ -1,5 +1,6 @@
 //! `homelab renew`: have certificates issued again now.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,14 +10,11 @@ use tokio::time::Instant;
 use crate::cli::{Global, Renew};
 use crate::cluster::Renewal;
 use crate::config::{self, Config};
-use crate::desired::meta::{HOMELAB, MANAGED_BY};
+use crate::desired::{Inputs, bundle, kind};
 use crate::error::{Error, Exit, Result};
 use crate::outside;
 use crate::ui::{self, Output, Progress, Ui};
 use crate::verify::{SecretSeen, at, entries};
-
-/// The label that says whose a Certificate is.
-const INSTANCE: &str = "app.kubernetes.io/instance";
 
 pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
     let config = config::load(global.config.as_deref())?;
@@ -55,11 +53,9 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
 /// The Certificates that are meant.
 fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'c Value>> {
     if flags.all {
-        let ours = |certificate: &&Value| {
-            let labels = &certificate["metadata"]["labels"];
-            labels[MANAGED_BY] == HOMELAB && labels[INSTANCE] == config.dns.owner.as_str()
-        };
-        let found: Vec<&Value> = all.iter().filter(ours).collect();
+        let ours = of_the_lab(config);
+        let found: Vec<&Value> =
+            all.iter().filter(|certificate| ours.contains(&place(certificate))).collect();
         let none = || Error::usage("this lab has no certificates yet").hint("`homelab up` has them issued");
         return if found.is_empty() { Err(none()) } else { Ok(found) };
     }
@@ -71,6 +67,14 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
         }
     }
     Ok(chosen)
+}
+
+/// `namespace/name` of every Certificate that the configuration asks for. Labels are copied with the Ingress that bears them.
+fn of_the_lab(config: &Config) -> BTreeSet<String> {
+    let bundle = bundle(config, &Inputs::default());
+    let made = bundle.objects.iter().map(|object| &object.key);
+    let certificates = made.chain(&bundle.derived).filter(|key| *key.kind == kind::CERTIFICATE);
+    certificates.map(|key| format!("{}/{}", key.namespace.as_deref().unwrap_or_default(), key.name)).collect()
 }
 
 /// The Certificate that a name means: its own, a host, or a service.
@@ -201,6 +205,15 @@ mod tests {
             assert_eq!(found(name).as_deref(), Ok("immich/photos-tls"), "{name}");
         }
         assert_eq!(found("www.other.example.com").as_deref(), Ok("other/mail-tls"));
+    }
+
+    #[test]
+    fn all_are_those_that_the_configuration_asks_for_whatever_labels_others_have() {
+        let ours = of_the_lab(&config());
+        assert_eq!(
+            ours.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["homelab/whoami-tls", "immich/photos-tls"]
+        );
     }
 
     #[test]

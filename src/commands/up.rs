@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::converge::{awaited, converge};
 use super::prove::{self, LINE as VERIFY};
-use super::{token, upstream};
+use super::{guard, prune, token, upstream};
 use crate::cli::{Global, Up};
 use crate::cluster::Cluster;
 use crate::config::{self, AcmeServer, Config, Host};
@@ -21,7 +21,7 @@ use crate::ui::{self, Form, Output, Progress, Ui};
 const CLUSTER: &str = "cluster";
 const PROVIDER: &str = "cloudflare";
 const UPSTREAM: &str = "upstream";
-const PRUNE: &str = "prune";
+const ADOPT: &str = "adopt";
 
 pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let config = config::load(global.config.as_deref())?;
@@ -29,8 +29,14 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let authority = authority(&config)?;
     let cluster = super::connect(global).await?;
     let provider = Client::new(&token, None).map_err(|error| refused(&error))?;
-    let names =
-        Component::ALL.map(Component::name).into_iter().chain([CLUSTER, PROVIDER, UPSTREAM, VERIFY, PRUNE]);
+    let names = Component::ALL.map(Component::name).into_iter().chain([
+        CLUSTER,
+        PROVIDER,
+        UPSTREAM,
+        ADOPT,
+        VERIFY,
+        prune::LINE,
+    ]);
     let progress = Progress::new(ui.mode, &names.collect::<Vec<_>>());
     let ended = async {
         let (snapshot, zone, documents) = tokio::try_join!(
@@ -48,12 +54,20 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
             cert_manager: documents.as_deref(),
             authority: authority.as_deref(),
         };
+        guard::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(&config, &inputs);
         let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(&config));
-        let plan = plan(bundle, &snapshot);
+        let mut plan = plan(bundle, &snapshot);
+        let records = guard::records(&provider, &zone, &config, &snapshot, flags.adopt).await?;
+        let objects = guard::strangers(&cluster, &mut plan, &snapshot, flags.adopt).await?;
+        let adopted: Vec<String> = records.into_iter().chain(objects).collect();
+        if !adopted.is_empty() {
+            progress.done(ADOPT, &adopted.join("; "));
+        }
         prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
-        let written = converge(&cluster, &config.dns.owner, &plan, awaited, deadline, &progress).await?;
+        let written =
+            converge(&cluster, &config.dns.owner, &plan, snapshot, awaited, deadline, &progress).await?;
         let written = reloads(&plan).then_some(written);
         let report = if flags.no_verify {
             None
@@ -134,7 +148,9 @@ fn reloads(plan: &Plan) -> bool {
         *key.kind == kind::CONFIG_MAP && key.namespace.as_deref() == Some(ingress_nginx::NAMESPACE)
     };
     let written = plan.apply.iter().map(|change| &change.object.key);
-    written.chain(&plan.prune).any(|key| *key.kind == kind::INGRESS || settings(key))
+    written
+        .chain(plan.removal.gone.iter().map(|gone| &gone.key))
+        .any(|key| *key.kind == kind::INGRESS || settings(key))
 }
 
 fn within(host: &Host, zone: &str) -> bool {
@@ -171,7 +187,7 @@ async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<ser
     Ok(documents)
 }
 
-fn refused(error: &cloudflare::Error) -> Error {
+pub(super) fn refused(error: &cloudflare::Error) -> Error {
     let failed = if error.is_transient() {
         Error::unfinished("cannot check the API token at Cloudflare")
     } else {
@@ -181,10 +197,14 @@ fn refused(error: &cloudflare::Error) -> Error {
 }
 
 fn document(plan: &Plan, report: Option<&crate::verify::Report>) -> serde_json::Value {
-    let written: Vec<_> =
-        plan.apply.iter().map(|c| json!({ "object": c.object.key.to_string(), "new": c.new })).collect();
-    let removed: Vec<_> = plan.prune.iter().map(Key::to_string).collect();
-    json!({ "schema_version": 1, "written": written, "removed": removed, "unchanged": plan.kept, "verify": report })
+    let written: Vec<_> = plan
+        .apply
+        .iter()
+        .map(|c| json!({ "object": c.object.key.to_string(), "new": c.new, "adopted": c.adopts.is_some() }))
+        .collect();
+    let removed: Vec<_> = plan.removal.gone.iter().map(|doomed| doomed.key.to_string()).collect();
+    let left: Vec<_> = plan.removal.left.iter().map(Key::to_string).collect();
+    json!({ "schema_version": 1, "written": written, "removed": removed, "left": left, "unchanged": plan.kept, "verify": report })
 }
 
 fn exit(report: &crate::verify::Report) -> Exit {

@@ -13,14 +13,20 @@ pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// The value of [`MANAGED_BY`], and the field manager of every write.
 pub const HOMELAB: &str = "homelab";
 const PART_OF: &str = "app.kubernetes.io/part-of";
-const COMPONENT: &str = "app.kubernetes.io/component";
+/// Which part of the lab an object belongs to.
+pub const COMPONENT: &str = "app.kubernetes.io/component";
 const VERSION: &str = "app.kubernetes.io/version";
 /// Selects the pods of one workload.
 pub(super) const NAME: &str = "app.kubernetes.io/name";
 
-/// The labels by which prune finds what belongs to the lab `owner`.
+/// The label of everything that homelab manages, in whatever lab.
+pub fn managed_selector() -> String {
+    format!("{MANAGED_BY}={HOMELAB}")
+}
+
+/// The labels of what belongs to the lab `owner`.
 pub fn inventory_selector(owner: &str) -> String {
-    format!("{MANAGED_BY}={HOMELAB},{INSTANCE}={owner}")
+    format!("{},{INSTANCE}={owner}", managed_selector())
 }
 
 /// The labels of the inventory, for objects that others make on homelab's behalf.

@@ -18,6 +18,15 @@ pub struct Key {
     pub name: String,
 }
 
+impl Key {
+    /// The key of an object that lives; none if it has no name.
+    pub fn of(kind: KindRef, object: &Value) -> Option<Self> {
+        let name = object["metadata"]["name"].as_str()?.to_owned();
+        let namespace = object["metadata"]["namespace"].as_str().map(str::to_owned);
+        Some(Self { kind, namespace, name })
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind.kind;

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::compare::{is_subset, names};
-use super::is_ours;
+use super::ownership::is_ours;
 
 /// Fields of one object that one manager owns.
 #[derive(Debug, Clone, PartialEq, Eq)]

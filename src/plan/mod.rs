@@ -1,38 +1,37 @@
 //! From the bundle and a snapshot to what has to be written and what has to go. Pure.
 
+mod adoption;
 mod compare;
 pub mod contested;
+pub mod ownership;
 pub mod readiness;
+mod snapshot;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::desired::Bundle;
-use crate::desired::kind::{self, KindRef};
-use crate::desired::meta::HOMELAB;
+use crate::desired::kind;
 use crate::desired::object::{Component, Key, Object};
+
+pub use adoption::Stranger;
+pub use ownership::{Removal, is_applied};
+pub use snapshot::Snapshot;
 
 /// The annotation with the hash of what was applied last.
 pub const HASH: &str = "homelab/hash";
-
-/// What a cluster holds of a lab's inventory.
-#[derive(Debug, Default)]
-pub struct Snapshot {
-    /// The objects as they live; of a definition only the metadata.
-    pub objects: BTreeMap<Key, Value>,
-    /// The version of each kind's list, to watch from; a kind that the server does not know has none.
-    pub versions: BTreeMap<KindRef, String>,
-}
 
 /// What has to be done.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// What has to be written, ordered by stage.
     pub apply: Vec<Change>,
-    /// What has to go, in this order.
-    pub prune: Vec<Key>,
+    /// What has to go, and what was adopted and stays.
+    pub removal: Removal,
+    /// What is wanted, made by homelab or by others for it: by this it is decided anew what goes.
+    pub wanted: BTreeSet<Key>,
     /// How many objects are as they should be.
     pub kept: usize,
 }
@@ -44,12 +43,14 @@ pub struct Change {
     pub object: Object,
     /// Whether it is new.
     pub new: bool,
+    /// The uid of the object of others that it takes over.
+    pub adopts: Option<String>,
 }
 
 impl Plan {
     /// Whether nothing has to be written and nothing has to go.
     pub fn is_empty(&self) -> bool {
-        self.apply.is_empty() && self.prune.is_empty()
+        self.apply.is_empty() && self.removal.gone.is_empty()
     }
 
     /// How many objects of `component` will be written.
@@ -60,14 +61,20 @@ impl Plan {
 
 /// Compares what should exist with what does.
 pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
-    let mut plan = Plan { prune: prune(&bundle, snapshot), ..Plan::default() };
+    let wanted: BTreeSet<Key> =
+        bundle.derived.into_iter().chain(bundle.objects.iter().map(|object| object.key.clone())).collect();
+    let removal = ownership::removal(&wanted, snapshot);
+    let mut plan = Plan { removal, wanted, ..Plan::default() };
     for mut object in bundle.objects {
-        note_hash(&mut object);
         let live = snapshot.objects.get(&object.key);
+        match live.is_some_and(|live| is_applied(live) && ownership::is_adopted(live)) {
+            true => adoption::note_adopted(&mut object),
+            false => note_hash(&mut object),
+        }
         if live.is_some_and(|live| keeps(&object, live)) {
             plan.kept += 1;
         } else {
-            plan.apply.push(Change { new: live.is_none(), object });
+            plan.apply.push(Change { new: live.is_none(), object, adopts: None });
         }
     }
     plan
@@ -83,16 +90,6 @@ fn keeps(object: &Object, live: &Value) -> bool {
     is_applied(live) && compare::is_subset(&object.body, live)
 }
 
-/// Whether homelab has applied this object, as its managed fields say.
-pub fn is_applied(live: &Value) -> bool {
-    live["metadata"]["managedFields"].as_array().is_some_and(|fields| fields.iter().any(is_ours))
-}
-
-/// Whether an entry of the managed fields is what homelab has applied.
-fn is_ours(entry: &Value) -> bool {
-    entry["manager"] == HOMELAB && entry["operation"] == "Apply"
-}
-
 fn note_hash(object: &mut Object) {
     if object.is_secret() {
         return;
@@ -101,27 +98,6 @@ fn note_hash(object: &mut Object) {
     let digest = Sha256::digest(object.body.to_string());
     let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     object.map_at(&["metadata", "annotations"]).insert(HASH.to_owned(), hash.into());
-}
-
-/// What homelab has applied and is wanted no more, and what cert-manager made of it. Labels alone say nothing: the
-/// cluster copies a Service's to its EndpointSlices. Definitions take every object of theirs with them and namespaces
-/// everything in them, ours or not: those stay. An Ingress goes before its Certificate, and that before its Secret, or
-/// cert-manager would make them again.
-fn prune(bundle: &Bundle, snapshot: &Snapshot) -> Vec<Key> {
-    let wanted = |key: &Key| bundle.derived.contains(key) || bundle.objects.iter().any(|o| o.key == *key);
-    let stays = |key: &Key| *key.kind == kind::CRD || *key.kind == kind::NAMESPACE;
-    let ours = |key: &Key, live: &Value| {
-        is_applied(live) || *key.kind == kind::CERTIFICATE || *key.kind == kind::SECRET
-    };
-    let gone = snapshot.objects.iter().filter(|(key, live)| ours(key, live) && !stays(key) && !wanted(key));
-    let mut prune: Vec<Key> = gone.map(|(key, _)| key.clone()).collect();
-    prune.sort_by_key(|key| match key.kind.kind {
-        "Ingress" => 0,
-        "Certificate" => 1,
-        "Secret" => 3,
-        _ => 2,
-    });
-    prune
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
+mod adoption;
+mod ownership;
+
 use serde_json::json;
 
 use super::*;
 use crate::config;
+use crate::desired::kind::KindRef;
+use crate::desired::meta::HOMELAB;
 use crate::desired::{Inputs, bundle};
 
 const BASE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
@@ -13,7 +18,7 @@ fn bundle_of(more: &str) -> Bundle {
 
 /// A cluster that holds just what `plan` would write, as the server would keep it.
 fn applied(plan: &Plan) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = Snapshot { certificates: Some([].into()), ..Snapshot::default() };
     for change in &plan.apply {
         let mut live = change.object.body.clone();
         live["metadata"]["uid"] = "1".into();
@@ -26,7 +31,7 @@ fn applied(plan: &Plan) -> Snapshot {
 #[test]
 fn on_an_empty_cluster_everything_is_new() {
     let plan = plan(bundle_of(""), &Snapshot::default());
-    assert!(plan.apply.iter().all(|c| c.new) && plan.prune.is_empty());
+    assert!(plan.apply.iter().all(|c| c.new) && plan.removal.gone.is_empty());
     assert!(plan.apply.len() > 15);
 }
 
@@ -60,23 +65,6 @@ fn an_object_that_somebody_else_made_is_taken_over_only_by_writing_it() {
 }
 
 #[test]
-fn a_removed_service_loses_its_ingress_first_and_its_secret_last() {
-    let mut snapshot =
-        applied(&plan(bundle_of("services: { nas: { url: 'http://10.0.0.2' } }"), &Snapshot::default()));
-    for kind in [&kind::SECRET, &kind::CERTIFICATE] {
-        for name in ["nas-tls", "whoami-tls"] {
-            let key = Key { kind, namespace: Some("homelab".to_owned()), name: name.to_owned() };
-            snapshot.objects.insert(key, json!({}));
-        }
-    }
-    let gone: Vec<_> = plan(bundle_of(""), &snapshot).prune.iter().map(|k| k.to_string()).collect();
-    assert_eq!(gone.first().map(String::as_str), Some("Ingress homelab/nas"));
-    assert_eq!(gone.get(1).map(String::as_str), Some("Certificate homelab/nas-tls"));
-    assert_eq!(gone.last().map(String::as_str), Some("Secret homelab/nas-tls"));
-    assert!(gone.iter().all(|k| !k.contains("whoami")), "{gone:?}");
-}
-
-#[test]
 fn what_the_cluster_labelled_like_ours_is_left_alone() {
     let mut snapshot = Snapshot::default();
     let key = Key {
@@ -85,16 +73,18 @@ fn what_the_cluster_labelled_like_ours_is_left_alone() {
         name: "whoami-x5rf8".to_owned(),
     };
     snapshot.objects.insert(key, json!({}));
-    assert!(plan(bundle_of(""), &snapshot).prune.is_empty());
+    assert!(plan(bundle_of(""), &snapshot).removal.gone.is_empty());
 }
 
 #[test]
 fn namespaces_and_definitions_are_never_pruned() {
     let mut snapshot = Snapshot::default();
     for kind in [&kind::NAMESPACE, &kind::CRD] {
-        snapshot.objects.insert(Key { kind, namespace: None, name: "x".to_owned() }, json!({}));
+        let applied =
+            json!({ "metadata": { "managedFields": [{ "manager": HOMELAB, "operation": "Apply" }] } });
+        snapshot.objects.insert(Key { kind, namespace: None, name: "x".to_owned() }, applied);
     }
-    assert!(plan(bundle_of(""), &snapshot).prune.is_empty());
+    assert!(plan(bundle_of(""), &snapshot).removal.gone.is_empty());
 }
 
 #[test]

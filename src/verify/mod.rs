@@ -33,7 +33,7 @@ pub use evidence::{
 };
 pub use evidence::{CopyState, SyncSeen, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
-pub use ownership::{Owner, registry_name};
+pub use ownership::{Owner, claims, owned, registry_name};
 pub use redact::{redacted, scrubbed};
 pub use registry::{Cause, Def, Explain, GROUPS, Group, checks, def, id};
 pub use report::{Counts, Report};

@@ -61,6 +61,7 @@ pub(super) fn compare(
 fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut DriftSeen) {
     let plan = plan::plan(wanted, snapshot);
     seen.kept = plan.kept;
+    seen.other_lab = snapshot.others.values().next().cloned();
     for change in &plan.apply {
         seen.write.push(drifted(change, snapshot));
         seen.conflicts.extend(conflicts(&change.object, snapshot));
@@ -69,7 +70,8 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
         let component = |live: &serde_json::Value| live["metadata"]["labels"][COMPONENT] == CERT_MANAGER;
         no_manifest && snapshot.objects.get(key).is_some_and(component)
     };
-    seen.prune = plan.prune.iter().filter(|key| !unknown(key)).map(ToString::to_string).collect();
+    let gone = plan.removal.gone.iter().map(|doomed| &doomed.key);
+    seen.prune = gone.filter(|key| !unknown(key)).map(ToString::to_string).collect();
 }
 
 fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {

@@ -14,8 +14,9 @@ use super::parts::Parts;
 use super::provider::Asked;
 use crate::cli::Global;
 use crate::cluster::{self, Cluster};
+use crate::commands::guard;
 use crate::config::{self, AcmeServer, Config};
-use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
+use crate::desired::{cert_manager, ingress_nginx, issuer};
 use crate::error::Result;
 use crate::machine;
 use crate::net::cloudflare;
@@ -23,7 +24,7 @@ use crate::net::date;
 use crate::plan::Snapshot;
 use crate::verify::{
     self, AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
-    Issuance, Ownership, Probes, ServiceSeen,
+    Issuance, Probes, ServiceSeen,
 };
 
 /// What is looked at.
@@ -126,11 +127,7 @@ fn has_seen(evidence: &mut Evidence, seen: ClusterSeen) {
 /// What the configuration says that judges compare with.
 fn wants(evidence: &mut Evidence, config: &Config) {
     evidence.staging = config.acme.server == AcmeServer::Staging;
-    evidence.owner = config.external_dns.then(|| Ownership {
-        id: config.dns.owner.clone(),
-        txt_prefix: external_dns::TXT_PREFIX.to_owned(),
-        wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
-    });
+    evidence.owner = config.external_dns.then(|| guard::ownership(config));
 }
 
 /// Which names are asked for, and whom; offline, nobody beyond the LAN.

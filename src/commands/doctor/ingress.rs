@@ -87,7 +87,7 @@ async fn try_one(
     prefix: &str,
 ) -> Result<ScratchSeen, ScratchFailure> {
     // What cannot be cleaned up now is no reason not to look.
-    let _ = cluster.remove_scratches().await;
+    let _ = cluster.remove_scratches(None).await;
     let scratch = Scratch::new(objects, Timestamp::now().as_nanosecond());
     let mut guard = Guard {
         kubeconfig: global.kubeconfig.clone(),
@@ -118,8 +118,9 @@ async fn try_one(
     }))
     .await;
     guard.key = None;
-    let left = cluster.delete(&scratch.key).await.err().map(|error| error.what);
-    Ok(ScratchSeen { host: scratch.host, nodes, left })
+    let left = cluster.remove_scratches(Some(&scratch.key)).await.err().map(|error| error.what);
+    let namespace = scratch.key.namespace.unwrap_or_default();
+    Ok(ScratchSeen { host: scratch.host, namespace, name: scratch.key.name, nodes, left })
 }
 
 /// Removes the Ingress when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
@@ -136,7 +137,7 @@ impl Drop for Guard {
         let (kubeconfig, context, insecure) = (self.kubeconfig.take(), self.context.take(), self.insecure);
         let remove = async move {
             if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref(), insecure).await {
-                let _ = tokio::time::timeout(LIMIT, cluster.delete(&key)).await;
+                let _ = tokio::time::timeout(LIMIT, cluster.remove_scratches(Some(&key))).await;
             }
         };
         let thread = std::thread::spawn(move || {

@@ -15,6 +15,8 @@ pub struct DriftSeen {
     pub conflicts: Vec<Conflict>,
     /// How many objects are as they should be.
     pub kept: usize,
+    /// The owner id of another lab that homelab has applied in this cluster.
+    pub other_lab: Option<String>,
     /// What could not be compared, and why, in words.
     pub left_out: Vec<String>,
 }

@@ -28,6 +28,10 @@ pub struct NodePort {
 pub struct ScratchSeen {
     /// The host that it had; no record was made for it.
     pub host: String,
+    /// The namespace that it was in.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
     /// The last answer of each ready node to that host, once it was no 404 any more, or time was up.
     pub nodes: Vec<Seen<HttpAnswer>>,
     /// Why it could not be removed again; `None` when it was.

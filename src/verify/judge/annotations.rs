@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::config::is_private;
+use crate::plan::is_applied;
 use crate::verify::Command;
 use crate::verify::{
     evidence::{ConfigSeen, Evidence, at, entries},
@@ -15,11 +16,6 @@ use crate::verify::{
 const PREFIXES: [&str; 2] = ["external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/"];
 /// Asks Cloudflare to stand in front of the address.
 const PROXIED: &str = "cloudflare-proxied";
-
-/// Whether homelab made the object.
-pub(super) fn is_ours(object: &Value) -> bool {
-    object["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "homelab"
-}
 
 /// An annotation for external-dns, and where it stands.
 struct Annotation {
@@ -69,7 +65,7 @@ fn annotations(evidence: &Evidence, config: &ConfigSeen) -> Vec<Annotation> {
     }
     for (resource, kind) in [("ingresses.networking.k8s.io", "ingress"), ("services", "service")] {
         let objects = evidence.objects(resource).unwrap_or_default();
-        for object in objects.iter().filter(|object| !is_ours(object)) {
+        for object in objects.iter().filter(|object| !is_applied(object)) {
             let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
             let place = || Place::Object {
                 name: format!("{kind} `{namespace}/{name}`"),

@@ -120,7 +120,7 @@ fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
     let same = |object: &&Value| {
         at(object, "/metadata/namespace") == ingress.namespace && at(object, "/metadata/name") == ingress.name
     };
-    objects.iter().find(same).is_some_and(annotations::is_ours)
+    objects.iter().find(same).is_some_and(crate::plan::is_applied)
 }
 
 fn own_outside(host: &str, zone: &str) -> Outcome {

@@ -135,7 +135,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
         return Finding::new(
             summary,
             "another program installed it, and `homelab up` takes nothing from others by force",
-            "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, or remove it, for example with `helm uninstall`",
+            "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, remove it, for example with `helm uninstall`, or take it over with `homelab up --adopt`",
         )
         .look(command!("kubectl get {} -o yaml --show-managed-fields", first.argument))
         .into();
@@ -166,6 +166,15 @@ fn give_up(conflict: &Conflict) -> Option<Command> {
 }
 
 fn applied(drift: &DriftSeen) -> Outcome {
+    if let Some(theirs) = &drift.other_lab {
+        return Finding::new(
+            format!("homelab has applied another lab in this cluster, `{theirs}`"),
+            "one cluster holds one lab, and `homelab up` stops before its first write",
+            format!("to go on with that lab, give the configuration its owner: `dns.owner: {theirs}`; another lab needs another cluster"),
+        )
+        .nixos(format!("services.homelab.settings.dns.owner = \"{theirs}\";"))
+        .into();
+    }
     let left_out = match drift.left_out.as_slice() {
         [] => String::new(),
         some => format!("; not compared: {}", some.join(", ")),

@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("somebody changed an object with kubectl edit, scale or patch", "undo it by giving the field back: the finding has the command"),
-            cause("the program was installed with Helm before", "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, or remove it with helm uninstall"),
+            cause("the program was installed with Helm before", "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, remove it with helm uninstall, or take it over with `homelab up --adopt`"),
         ])
         .sources(&["Kubernetes documentation, server-side apply: conflicts, clearing managedFields"]),
     Def::warning(APPLIED, "the cluster is as the configuration says")
@@ -43,5 +43,6 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the configuration or homelab changed, and `homelab up` has not run since", "run `homelab up`"),
             cause("somebody changed or deleted an object by hand", "run `homelab up`"),
+            cause("the cluster holds another lab: the configuration has another `dns.owner`", "give the configuration the owner of that lab, or the new lab a cluster of its own"),
         ]),
 ];

@@ -71,6 +71,13 @@ fn what_differs_is_named_with_how_and_cured_by_up() {
 }
 
 #[test]
+fn another_lab_in_the_cluster_is_named_with_the_line_that_continues_it() {
+    let report = drifted(|drift| drift.other_lab = Some("other.example.com".into()));
+    let finding = only(&report, id::APPLIED);
+    assert!(finding.fix.text.contains("`dns.owner: other.example.com`") && finding.fix.commands.is_empty());
+}
+
+#[test]
 fn a_hand_is_told_from_an_older_configuration() {
     let cause = |drifted_by| only(&drifted(|drift| drift.write = vec![drifted_by]), id::APPLIED).cause;
     assert!(cause(Drifted::Touched("Service a/b".into())).contains("by hand since"));

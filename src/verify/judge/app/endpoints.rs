@@ -233,8 +233,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
         }
     };
     let finding = Finding::new(empty, cause, "make the Service's selector and the pods' labels the same");
-    let ours = service["metadata"]["labels"][desired::meta::MANAGED_BY] == desired::meta::HOMELAB;
-    if !ours {
+    if !crate::plan::is_applied(service) {
         return finding;
     }
     if held_by_others(evidence, service) {

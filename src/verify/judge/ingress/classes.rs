@@ -119,7 +119,7 @@ fn missing(ingress: &Value, class: &str) -> Finding {
         "no controller serves it: its host gets the 404 of an unknown name, and no record; it was written for another cluster, or the class has a typo",
         format!("give it the class `{CLASS}`"),
     );
-    if objects::is_ours(ingress) {
+    if crate::plan::is_applied(ingress) {
         return finding.command("homelab up");
     }
     finding.command(give_class(ingress))

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     desired::{
         ingress_nginx::{CLASS, CONTROLLER, NAMESPACE},
-        meta::{HOMELAB, MANAGED_BY},
+        meta::HOMELAB,
     },
     verify::evidence::{Evidence, at, entries},
 };
@@ -18,11 +18,6 @@ const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 /// An annotation; empty when there is none.
 pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
     object["metadata"]["annotations"][key].as_str().unwrap_or_default()
-}
-
-/// Whether homelab made the object.
-pub(super) fn is_ours(object: &Value) -> bool {
-    object["metadata"]["labels"][MANAGED_BY] == HOMELAB
 }
 
 /// The controller's DaemonSet; `None` when it is not there, or the DaemonSets were not read.

@@ -141,7 +141,7 @@ fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
 
 fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
     let step = match culprits.first() {
-        Some(Culprit::Ingress { object, .. }) if super::objects::is_ours(object) => {
+        Some(Culprit::Ingress { object, .. }) if crate::plan::is_applied(object) => {
             "correct that in the service's part of the configuration, and run `homelab up`".to_owned()
         }
         Some(Culprit::Ingress { object, .. }) => {

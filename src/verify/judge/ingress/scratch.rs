@@ -40,7 +40,7 @@ fn served(seen: &ScratchSeen) -> Vec<Judged> {
             "the API server stopped answering, or refuses to delete",
             "remove what is left",
         );
-        let finding = finding.command("kubectl delete ingress -A -l homelab/scratch=true");
+        let finding = finding.command(command!("kubectl -n {} delete ingress {}", seen.namespace, seen.name));
         return vec![lab_wide(id::SCRATCH, finding)];
     }
     let each = seen.nodes.iter().map(|node| {

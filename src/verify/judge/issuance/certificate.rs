@@ -34,9 +34,7 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
     let of = |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
     let ingresses = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter().filter(of);
     let found: Vec<&Value> = ingresses.collect();
-    let foreign = found
-        .iter()
-        .find(|ingress| at(ingress, "/metadata/labels/app.kubernetes.io~1managed-by") != "homelab");
+    let foreign = found.iter().find(|ingress| !crate::plan::is_applied(ingress));
     if let Some(ingress) = foreign.filter(|ingress| !asks(ingress)) {
         return Outcome::skip(format!("Ingress `{}` brings its own certificate", place(ingress)));
     }

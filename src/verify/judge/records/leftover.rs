@@ -4,16 +4,14 @@ use serde_json::Value;
 
 use super::{service, sync};
 use crate::verify::{
-    evidence::{Evidence, Ownership, ProviderSeen, at, entries},
+    evidence::{Evidence, ProviderSeen, at, entries},
     model::{Finding, Outcome},
-    ownership::{Owner, registry_name},
+    ownership::{KINDS, owned},
     words::quoted,
 };
 
 /// How many names are told.
 const TOLD: usize = 5;
-/// The kinds that a TXT record may stand for.
-const KINDS: [&str; 3] = ["A", "CNAME", "AAAA"];
 
 /// The records of this lab that no Ingress and no Service has.
 pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
@@ -38,7 +36,8 @@ pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
         };
         objects.iter().filter(of).any(|object| names(object, host))
     };
-    let mut stale: Vec<String> = owned(seen, ours)
+    let mut stale: Vec<String> = owned(&seen.records, ours)
+        .into_iter()
         .filter(|(host, owner)| !wanted(host, owner.resource.as_deref()))
         .map(|(host, _)| host.to_owned())
         .collect();
@@ -78,21 +77,6 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
     .heals()
     .retry_at(sync::next_look(evidence))
     .into()
-}
-
-/// The hosts whose TXT record names this lab, each with that record's content.
-fn owned<'a>(seen: &'a ProviderSeen, ours: &'a Ownership) -> impl Iterator<Item = (&'a str, Owner)> {
-    let texts = seen.records.iter().filter(|record| record.kind == "TXT");
-    let texts: Vec<(&str, Owner)> = texts
-        .filter_map(|txt| Some((txt.name.as_str(), Owner::parse(&txt.text())?)))
-        .filter(|(_, owner)| owner.id == ours.id)
-        .collect();
-    let hosts = seen.records.iter().filter(|record| KINDS.contains(&record.kind.as_str()));
-    hosts.filter_map(move |record| {
-        let name = registry_name(&ours.txt_prefix, &ours.wildcard_replacement, &record.kind, &record.name);
-        let (_, owner) = texts.iter().find(|(txt, _)| txt.eq_ignore_ascii_case(&name))?;
-        Some((record.name.as_str(), owner.clone()))
-    })
 }
 
 /// Whether external-dns would make the name for the object: from rules, certificates or annotations.

@@ -130,7 +130,7 @@ fn a_setting_that_was_edited_in_the_cluster_is_corrected_there() {
 fn an_ingress_of_ours_is_corrected_in_the_configuration() {
     let report = saying(REGEX, |e| {
         let object = &mut ingresses(e)[0];
-        object["metadata"]["labels"] = json!({ "app.kubernetes.io/managed-by": "homelab" });
+        object["metadata"]["managedFields"] = json!([{ "manager": "homelab", "operation": "Apply" }]);
         object["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/(app");
     });
     assert!(only(&report, id::RELOAD).fix.text.contains("in the service's part of the configuration"));

@@ -79,7 +79,7 @@ fn a_scratch_ingress_is_judged_only_where_one_was_made() {
     let shown = |answer| {
         let address = "192.168.1.2:80".parse().unwrap();
         let nodes = vec![Seen { node: "pi".into(), address, result: Ok(answer) }];
-        scratch(Ok(ScratchSeen { host: "x.invalid".into(), nodes, left: None }))
+        scratch(Ok(ScratchSeen { host: "x.invalid".into(), nodes, ..ScratchSeen::default() }))
     };
     assert_eq!(fails(&shown(page(200, "text/plain", "hi"))), []);
     assert_eq!(fails(&shown(page(503, "text/html", ""))), []);
@@ -87,6 +87,11 @@ fn a_scratch_ingress_is_judged_only_where_one_was_made() {
     let refused = |forbidden| scratch(Err(ScratchFailure { why: "denied".into(), forbidden }));
     assert!(only(&refused(false), id::SCRATCH).summary.contains("denied"));
     assert!(matches!(outcome(&refused(true), id::SCRATCH), Outcome::Unknown { .. }));
-    let left = ScratchSeen { left: Some("no answer".into()), ..ScratchSeen::default() };
+    let left = ScratchSeen {
+        namespace: "homelab".into(),
+        name: "homelab-doctor-1".into(),
+        left: Some("no answer".into()),
+        ..ScratchSeen::default()
+    };
     assert_eq!(only(&scratch(Ok(left)), id::SCRATCH).fix.commands.len(), 1);
 }

@@ -3,6 +3,7 @@
 mod control_plane;
 mod credentials;
 mod node;
+mod second;
 
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::wait;
 use control_plane::ControlPlane;
 use credentials::Credentials;
 pub(crate) use node::Node;
+pub(crate) use second::Second;
 
 const READY: Duration = Duration::from_secs(120);
 

@@ -4,6 +4,8 @@ mod demo;
 mod escapes;
 mod house;
 mod leaks;
+mod ownership;
+mod two_clusters;
 
 use super::{Case, always, with_all};
 
@@ -26,4 +28,23 @@ pub(super) const CASES: &[Case] = &[
         "records and annotations are one word of the shell",
         escapes::in_records_and_annotations,
     ),
+    always("attacks", "a label alone has nothing deleted", ownership::labels_alone),
+    always(
+        "attacks",
+        "a stranger's Ingress with the scratch label survives the doctor",
+        ownership::scratch_label,
+    ),
+    always(
+        "attacks",
+        "another lab in the cluster is refused with the line that continues the first",
+        ownership::another_lab,
+    ),
+    always(
+        "attacks",
+        "a second cluster with the same owner stops before its first write",
+        two_clusters::same_owner,
+    ),
+    with_all("attacks", "a copied Ingress keeps its certificate", ownership::copied_ingress),
+    with_all("attacks", "what was there before is refused, adopted, and never deleted", ownership::adopted),
+    with_all("attacks", "a thousand records of others are the same afterwards", ownership::records_of_others),
 ];

@@ -1,0 +1,244 @@
+//! What `up` looks at before its first write: whose the cluster, the records and the objects are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::up::refused;
+use crate::cluster::Cluster;
+use crate::config::{Config, Policy};
+use crate::desired::external_dns;
+use crate::desired::meta::COMPONENT;
+use crate::desired::object::Component;
+use crate::error::{Error, Result};
+use crate::net::cloudflare::{Client, Record, Zone};
+use crate::plan::{Plan, Snapshot, Stranger, is_applied};
+use crate::verify::{Ownership, claims, owned};
+
+/// How many things are named.
+const NAMED: usize = 12;
+
+/// By what external-dns knows the records of this lab.
+pub(super) fn ownership(config: &Config) -> Ownership {
+    Ownership {
+        id: config.dns.owner.clone(),
+        txt_prefix: external_dns::TXT_PREFIX.to_owned(),
+        wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
+    }
+}
+
+/// One cluster holds one lab: a second would write over the ingress controller, cert-manager and external-dns of the first.
+///
+/// # Errors
+/// When homelab has applied something in this cluster for another lab.
+pub(super) fn one_lab(snapshot: &Snapshot, owner: &str) -> Result<()> {
+    let Some(theirs) = snapshot.others.values().next() else { return Ok(()) };
+    let objects =
+        snapshot.others.iter().filter(|(_, instance)| *instance == theirs).map(|(key, _)| key.to_string());
+    Err(Error::usage(format!("this cluster is of the lab `{theirs}`, the configuration is of `{owner}`"))
+        .because(format!("homelab applied for `{theirs}`: {}", named(objects)))
+        .because("one cluster holds one lab: this one would take external-dns and its records from the other")
+        .hint(format!(
+            "to go on with that lab, give the configuration its owner: `dns.owner: {theirs}` \
+             (NixOS: `services.homelab.settings.dns.owner = \"{theirs}\";`); another lab needs another cluster"
+        )))
+}
+
+/// Records with this lab's owner id that this cluster cannot have written are another cluster's: external-dns would delete
+/// within a minute what it finds no Ingress for. With `adopt`, what is taken over, in words.
+///
+/// # Errors
+/// When there are such records and they are not to be adopted, or they cannot be read.
+pub(super) async fn records(
+    provider: &Client,
+    zone: &Zone,
+    config: &Config,
+    snapshot: &Snapshot,
+    adopt: bool,
+) -> Result<Option<String>> {
+    if !config.external_dns || may_have_records(snapshot) {
+        return Ok(None);
+    }
+    let records = provider.records(zone, None).await.map_err(|error| refused(&error))?;
+    let owner = &config.dns.owner;
+    let claims = claims(&records, owner);
+    if claims.is_empty() {
+        return Ok(None);
+    }
+    let going = going(config, &records);
+    let going = match going.len() {
+        0 => String::new(),
+        _ => format!(
+            "external-dns will delete those that the configuration does not have: {}",
+            named(going.into_iter())
+        ),
+    };
+    if adopt {
+        let taken =
+            format!("takes over the records of `{owner}` in {} ({} TXT records)", zone.name, claims.len());
+        return Ok(Some(if going.is_empty() { taken } else { format!("{taken}; {going}") }));
+    }
+    let mut error = Error::usage(format!(
+        "the zone `{}` has records of `{owner}` that this cluster did not write",
+        zone.name
+    ))
+    .because(format!("their TXT records: {}", named(claims.iter().map(|name| (*name).to_owned()))))
+    .because("one owner id belongs to one cluster: two delete each other's records");
+    if !going.is_empty() {
+        error = error.because(format!("if this cluster takes them over, {going}"));
+    }
+    Err(error.hint(
+        "if this cluster replaces the one that wrote them, run `homelab up --adopt` once;\n\
+         if that one lives, give this lab another `domain` and another `dns.owner`",
+    ))
+}
+
+/// Whether homelab has installed external-dns in this cluster: only then can the cluster have written records. What is
+/// applied first of it comes long before its first record, so that a run that was stopped goes on.
+fn may_have_records(snapshot: &Snapshot) -> bool {
+    let name = Component::ExternalDns.name();
+    snapshot.objects.values().any(|live| is_applied(live) && live["metadata"]["labels"][COMPONENT] == name)
+}
+
+/// The hosts whose records external-dns would delete.
+fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
+    if config.dns.policy == Policy::UpsertOnly {
+        return BTreeSet::new();
+    }
+    let wanted: BTreeSet<String> = config.hosts().iter().map(ToString::to_string).collect();
+    let hosts = owned(records, &ownership(config)).into_iter().map(|(host, _)| host.to_lowercase());
+    hosts.filter(|host| !wanted.contains(host)).collect()
+}
+
+/// Nothing of others is taken over silently. With `adopt`, what is taken over, in words.
+///
+/// # Errors
+/// When something of others stands where the plan writes and is not to be adopted, or cannot be.
+pub(super) async fn strangers(
+    cluster: &Cluster,
+    plan: &mut Plan,
+    snapshot: &Snapshot,
+    adopt: bool,
+) -> Result<Option<String>> {
+    let kinds = plan.unseen(snapshot);
+    let met: BTreeMap<_, Value> =
+        if kinds.is_empty() { BTreeMap::new() } else { cluster.metadata(&kinds).await? };
+    let found = plan.meet(snapshot, &met);
+    if found.is_empty() {
+        return Ok(None);
+    }
+    if !adopt || !found.iter().all(Stranger::can_be_adopted) {
+        return Err(refusal(&found, adopt));
+    }
+    plan.adopt(&found);
+    Ok(Some(format!("takes over {}", named(found.iter().map(|stranger| stranger.key.to_string())))))
+}
+
+fn refusal(found: &[Stranger], adopt: bool) -> Error {
+    let of = |component: Component| found.iter().any(|stranger| stranger.component == component);
+    let (kept, rest): (Vec<&Stranger>, Vec<&Stranger>) =
+        found.iter().partition(|stranger| !stranger.can_be_adopted());
+    let names = |strangers: &[&Stranger]| named(strangers.iter().map(|stranger| stranger.key.to_string()));
+    let mut error = Error::usage("what the lab would write is there already, and homelab never applied it");
+    let mut hints = Vec::new();
+    if !rest.is_empty() && !adopt {
+        error = error.because(names(&rest));
+        for (component, key) in
+            [(Component::CertManager, "certManager"), (Component::ExternalDns, "externalDns")]
+        {
+            if of(component) {
+                hints.push(format!(
+                    "to use the {} that is installed, set `{key}.manage: false`",
+                    component.name()
+                ));
+            }
+        }
+        hints.push("to take them over, run `homelab up --adopt` once: they become what the configuration says, and are never deleted".to_owned());
+    }
+    if !kept.is_empty() {
+        error =
+            error.because(format!("{}: cert-manager gives no second one for the same Secret", names(&kept)));
+        hints.push("delete that Certificate if nobody needs it".to_owned());
+    }
+    if of(Component::Services) {
+        hints.push("or give the service another name".to_owned());
+    }
+    error.hint(hints.join(";\n"))
+}
+
+/// The first few, and how many more there are.
+fn named(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = all.collect();
+    let shown: Vec<String> = all.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match all.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::desired::kind;
+    use crate::desired::object::Key;
+    use serde_json::json;
+
+    const BASE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+
+    fn record(kind: &str, name: &str, content: &str) -> Record {
+        serde_json::from_value(json!({ "id": name, "type": kind, "name": name, "content": content, "ttl": 60, "proxied": false }))
+            .unwrap()
+    }
+
+    fn records_of(owner: &str, host: &str) -> [Record; 2] {
+        let text = format!(
+            "\"heritage=external-dns,external-dns/owner={owner},external-dns/resource=ingress/homelab/x\""
+        );
+        [record("A", host, "10.0.0.2"), record("TXT", &format!("a-homelab.{host}"), &text)]
+    }
+
+    #[test]
+    fn another_lab_in_the_cluster_stops_up_with_the_line_that_continues_it() {
+        let mut snapshot = Snapshot::default();
+        assert!(one_lab(&snapshot, "a.example.com").is_ok());
+        let key = Key { kind: &kind::NAMESPACE, namespace: None, name: "external-dns".into() };
+        snapshot.others.insert(key, "b.example.com".into());
+        let error = one_lab(&snapshot, "a.example.com").unwrap_err();
+        assert_eq!(error.exit, crate::error::Exit::Usage);
+        let text = error.to_string();
+        assert!(
+            text.contains("`dns.owner: b.example.com`") && text.contains("`Namespace external-dns`"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn external_dns_deletes_what_the_configuration_does_not_have_and_is_this_owners() {
+        let mine = [
+            records_of("home.example.com", "old.home.example.com"),
+            records_of("home.example.com", "whoami.home.example.com"),
+        ];
+        let others = [records_of("other", "photos.home.example.com")];
+        let records: Vec<Record> = mine.into_iter().chain(others).flatten().collect();
+        let config = config::parse(BASE).unwrap();
+        assert_eq!(going(&config, &records), BTreeSet::from(["old.home.example.com".to_owned()]));
+        assert_eq!(claims(&records, "home.example.com").len(), 2);
+        let keeps = BASE.replace("cloudflare }", "cloudflare, policy: upsert-only }");
+        assert!(going(&config::parse(&keeps).unwrap(), &records).is_empty());
+    }
+
+    #[test]
+    fn only_what_homelab_applied_of_external_dns_shows_that_the_cluster_may_have_records() {
+        let with = |manager: &str, component: &str| {
+            let mut snapshot = Snapshot::default();
+            let item = json!({ "metadata": { "name": "x",
+                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "a", "app.kubernetes.io/component": component },
+                "managedFields": [{ "manager": manager, "operation": "Apply" }] } });
+            snapshot.note("a", &kind::NAMESPACE, Some(json!({ "items": [item] })));
+            may_have_records(&snapshot)
+        };
+        assert!(with("homelab", "external-dns"));
+        assert!(!with("kubectl", "external-dns") && !with("homelab", "services"));
+    }
+}

@@ -1,0 +1,173 @@
+//! Whose an object is. Whatever deletes asks here, and nowhere else.
+//!
+//! An object is ours when homelab applied it: the managed fields say so (Kubernetes docs, "Server-Side Apply"), which
+//! nobody copies by accident, as labels are. A thing that others made for such an object is ours when an owner reference
+//! leads to it, or cert-manager's own annotation and managed fields do.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Snapshot;
+use crate::desired::kind;
+use crate::desired::meta::HOMELAB;
+use crate::desired::object::Key;
+
+/// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
+pub const ADOPTED: &str = "homelab/adopted";
+/// What cert-manager writes on a Secret: the name of its Certificate (cert-manager docs, "Annotations and labels").
+const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
+/// How the field managers of cert-manager's controllers begin: each is called after the controller.
+const CERT_MANAGER: &str = "cert-manager";
+
+/// Whether homelab has applied this object, as its managed fields say.
+pub fn is_applied(live: &Value) -> bool {
+    managers(live).iter().any(is_ours)
+}
+
+/// Whether an entry of the managed fields is what homelab has applied.
+pub(super) fn is_ours(entry: &Value) -> bool {
+    entry["manager"] == HOMELAB && entry["operation"] == "Apply"
+}
+
+/// Whether the object was there before homelab and was taken by `up --adopt`.
+pub fn is_adopted(live: &Value) -> bool {
+    !live["metadata"]["annotations"][ADOPTED].is_null()
+}
+
+/// Whether cert-manager wrote this Secret for the Certificate `name` beside it.
+pub(super) fn is_written_for(secret: &Value, name: &str) -> bool {
+    let is_its = |entry: &Value| {
+        let manager = entry["manager"].as_str().unwrap_or_default();
+        manager.starts_with(CERT_MANAGER) && entry["operation"] == "Apply"
+    };
+    secret["metadata"]["annotations"][CERTIFICATE_NAME] == name && managers(secret).iter().any(is_its)
+}
+
+fn managers(live: &Value) -> &[Value] {
+    live["metadata"]["managedFields"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The owner that made an object (Kubernetes docs, "Owners and Dependents").
+pub(super) fn controller(live: &Value) -> Option<&Value> {
+    live["metadata"]["ownerReferences"].as_array()?.iter().find(|owner| owner["controller"] == true)
+}
+
+/// An object that goes, as it was when that was decided: nothing else of that name is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doomed {
+    /// The object.
+    pub key: Key,
+    /// Its uid.
+    pub uid: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Doomed {
+    /// The object as it lives.
+    pub fn of(key: &Key, live: &Value) -> Self {
+        let text = |field: &str| live["metadata"][field].as_str().unwrap_or_default().to_owned();
+        Self { key: key.clone(), uid: text("uid"), version: text("resourceVersion") }
+    }
+}
+
+/// What is wanted no more.
+#[derive(Debug, Default)]
+pub struct Removal {
+    /// What goes, in this order.
+    pub gone: Vec<Doomed>,
+    /// What stays because it was there before homelab.
+    pub left: Vec<Key>,
+}
+
+/// What of the snapshot goes when `wanted` is all that is wanted. An Ingress goes before its Certificate, and that before
+/// its Secret, or cert-manager would make them again.
+pub fn removal(wanted: &BTreeSet<Key>, snapshot: &Snapshot) -> Removal {
+    let rule = Rule { wanted, snapshot };
+    let mut removal = Removal::default();
+    for (key, live) in &snapshot.objects {
+        if rule.goes(key, live) {
+            removal.gone.push(Doomed::of(key, live));
+        } else if is_applied(live) && is_adopted(live) && !rule.stays_anyway(key) {
+            removal.left.push(key.clone());
+        }
+    }
+    removal.gone.sort_by_key(|doomed| match doomed.key.kind.kind {
+        "Ingress" => 0,
+        "Certificate" => 1,
+        "Secret" => 3,
+        _ => 2,
+    });
+    removal
+}
+
+/// The rule, over one look at the cluster.
+struct Rule<'a> {
+    wanted: &'a BTreeSet<Key>,
+    snapshot: &'a Snapshot,
+}
+
+impl Rule<'_> {
+    fn goes(&self, key: &Key, live: &Value) -> bool {
+        !self.stays_anyway(key)
+            && !is_adopted(live)
+            && (is_applied(live) || self.was_made_for_ours(key, live))
+    }
+
+    /// Definitions take every object of theirs with them, and namespaces everything in them, ours or not.
+    fn stays_anyway(&self, key: &Key) -> bool {
+        self.wanted.contains(key) || *key.kind == kind::CRD || *key.kind == kind::NAMESPACE
+    }
+
+    fn was_made_for_ours(&self, key: &Key, live: &Value) -> bool {
+        match key.kind {
+            kind if *kind == kind::CERTIFICATE => self.is_of_our_ingress(key, live),
+            kind if *kind == kind::SECRET => self.is_of_a_certificate_that_goes(key, live),
+            _ => false,
+        }
+    }
+
+    /// Its Ingress is ours, and goes now, or stays and asks for it no more: then it is not among what is wanted.
+    fn is_of_our_ingress(&self, key: &Key, certificate: &Value) -> bool {
+        let Some(owner) = controller(certificate).filter(|owner| owner["kind"] == "Ingress") else {
+            return false;
+        };
+        let name = owner["name"].as_str().unwrap_or_default().to_owned();
+        let ingress = Key { kind: &kind::INGRESS, namespace: key.namespace.clone(), name };
+        self.snapshot.objects.get(&ingress).is_some_and(|live| {
+            live["metadata"]["uid"].is_string()
+                && live["metadata"]["uid"] == owner["uid"]
+                && is_applied(live)
+                && (self.wanted.contains(&ingress) || !is_adopted(live))
+        })
+    }
+
+    /// cert-manager wrote it for a Certificate that goes now, or that is gone: a run that was stopped between the two is
+    /// finished by the next. No Certificate that stays has it.
+    fn is_of_a_certificate_that_goes(&self, key: &Key, secret: &Value) -> bool {
+        let name = secret["metadata"]["annotations"][CERTIFICATE_NAME].as_str().unwrap_or_default();
+        let Some(all) = self.snapshot.certificates.as_ref().filter(|_| is_written_for(secret, name)) else {
+            return false;
+        };
+        let certificate =
+            Key { kind: &kind::CERTIFICATE, namespace: key.namespace.clone(), name: name.to_owned() };
+        let leads_here = match all.get(&certificate) {
+            Some(live) => {
+                live["spec"]["secretName"] == key.name.as_str() && self.certificate_goes(&certificate)
+            }
+            // What the Certificate of an Ingress writes is called as it is itself.
+            None => certificate.name == key.name,
+        };
+        let stays = |(at, live): (&Key, &Value)| {
+            at.namespace == key.namespace
+                && live["spec"]["secretName"] == key.name.as_str()
+                && !self.certificate_goes(at)
+        };
+        leads_here && !all.iter().any(stays)
+    }
+
+    fn certificate_goes(&self, key: &Key) -> bool {
+        self.snapshot.objects.get(key).is_some_and(|live| self.goes(key, live))
+    }
+}
