@@ -1,4 +1,6 @@
 # A machine whose address changed (DHCP) finds back without hands. `nodeIP` pins the address and makes this unneeded.
+# Not with etcd, which knows its members by address: k3s goes on under the old one, and does not start under another
+# (k3s-io/k3s#6524).
 # A timer, since it works beside dhcpcd, NetworkManager and networkd alike.
 {
   config,
@@ -8,9 +10,11 @@
 }:
 let
   cfg = config.services.homelab;
+  facts = import ./facts.nix cfg;
+  hardening = import ./hardening.nix;
 in
 {
-  config = lib.mkIf (cfg.enable && cfg.nodeIP == null) {
+  config = lib.mkIf (cfg.enable && cfg.nodeIP == null && !facts.hasEtcd) {
     systemd.services.homelab-address = {
       description = "Restart k3s when this machine's address has changed";
       path = [
@@ -27,11 +31,14 @@ in
         RuntimeDirectory = "homelab-address";
         RuntimeDirectoryPreserve = true;
         TimeoutStartSec = "10min";
-        CapabilityBoundingSet = "";
-        NoNewPrivileges = true;
-        ProtectHome = true;
-        ProtectSystem = "full";
-        PrivateTmp = true;
+      }
+      // hardening
+      // {
+        # Root alone may read the kubelet's credentials and restart k3s.
+        DynamicUser = false;
+        PrivateUsers = false;
+        # The machine's name stands in /proc/sys.
+        ProcSubset = "all";
       };
     };
     systemd.timers.homelab-address = {

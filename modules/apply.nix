@@ -35,6 +35,15 @@ in
       serviceConfig = {
         Type = "oneshot";
         TimeoutStartSec = "6min";
+      }
+      // hardening
+      // {
+        # Root alone may read the administrator's kubeconfig, which may not be there yet.
+        DynamicUser = false;
+        PrivateUsers = false;
+        # The token's file may lie in a folder of another user's, or in somebody's home. Only its size is asked for.
+        CapabilityBoundingSet = "CAP_DAC_READ_SEARCH";
+        ProtectHome = "read-only";
       };
     };
 
@@ -103,6 +112,14 @@ in
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;
+      }
+      // hardening
+      // {
+        # Root alone may start units; it needs no network for that.
+        DynamicUser = false;
+        PrivateUsers = false;
+        PrivateNetwork = true;
+        RestrictAddressFamilies = [ "AF_UNIX" ];
       };
     };
   };

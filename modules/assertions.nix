@@ -45,10 +45,16 @@ in
       (needed "email" (cfg.settings.email or null) "you@example.com")
       (needed "dns.tokenFile" (cfg.settings.dns.tokenFile or null) "/run/secrets/cloudflare-token")
       (secret "tokenFile" cfg.tokenFile)
+      (secret "doctor.onFailure.urlFile" cfg.doctor.onFailure.urlFile)
       (secret "dns.tokenFile" (cfg.settings.dns.tokenFile or cfg.dns.tokenFile))
       {
-        assertion = cfg.doctor.onFailure.command == [ ] || cfg.doctor.onFailure.url == null;
-        message = "services.homelab.doctor.onFailure has both command and url; keep one.";
+        assertion =
+          lib.count lib.id [
+            (cfg.doctor.onFailure.command != [ ])
+            (cfg.doctor.onFailure.url != null)
+            (cfg.doctor.onFailure.urlFile != null)
+          ] <= 1;
+        message = "services.homelab.doctor.onFailure has more than one of command, url and urlFile; keep one.";
       }
       {
         assertion = cfg.role == "agent" -> cfg.serverAddr != "";

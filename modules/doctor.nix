@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -9,31 +10,79 @@ let
   facts = import ./facts.nix cfg;
   hardening = import ./hardening.nix;
   configuration = config.environment.etc."homelab/homelab.yaml".source;
-  kubeconfig = "/etc/rancher/k3s/k3s.yaml";
+  program = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig";
   tokenFile = toString (cfg.settings.dns.tokenFile or "");
+  inherit (cfg.doctor.onFailure) command urlFile;
+  hook = lib.optional (command != [ ]) "homelab-doctor-hook.service";
+
+  # Until the API server has answered once since the machine started, the doctor only learns where it is: that is enough
+  # to see that nothing answers there, and to look at the service of k3s.
+  nobody = builtins.toJSON {
+    apiVersion = "v1";
+    kind = "Config";
+    clusters = [
+      {
+        name = "k3s";
+        cluster.server = "https://127.0.0.1:6443";
+      }
+    ];
+    contexts = [
+      {
+        name = "k3s";
+        context.cluster = "k3s";
+      }
+    ];
+    current-context = "k3s";
+  };
 in
 {
   config = lib.mkIf (cfg.enable && facts.leads && cfg.doctor.enable) {
+    # The doctor holds no administrator's credentials, but a token for an hour that reads, and no Secrets.
+    systemd.services.homelab-doctor-access = {
+      description = "Fetch the doctor's credentials, which may only read";
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${program} --quiet kubeconfig --file %t/homelab-doctor/kubeconfig";
+        LoadCredential = [ "kubeconfig:/etc/rancher/k3s/k3s.yaml" ];
+        RuntimeDirectory = "homelab-doctor";
+        RuntimeDirectoryMode = "0700";
+        RuntimeDirectoryPreserve = true;
+        TimeoutStartSec = "1min";
+      }
+      // hardening;
+    };
+
     systemd.services.homelab-doctor = {
       description = "Look for what is wrong in the lab (homelab doctor)";
-      wants = [ "network-online.target" ];
-      after = [
-        "homelab-apply.service"
+      wants = [
+        "homelab-doctor-access.service"
         "network-online.target"
       ];
+      after = [
+        "homelab-apply.service"
+        "homelab-doctor-access.service"
+        "network-online.target"
+      ];
+      onFailure = hook;
+      onSuccess = lib.mkIf cfg.doctor.onUnknown hook;
       serviceConfig = {
         Type = "oneshot";
         # A minute for what has just been applied or switched on. The text is in the journal, the last report beside it.
-        ExecStart = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig --quiet doctor --wait 1m --notify --report %S/homelab/doctor.json";
+        # A command is told by a unit of its own, below.
+        ExecStart = "${program} --quiet doctor --wait 1m ${
+          lib.optionalString (command == [ ]) "--notify "
+        }--report %S/homelab/doctor.json";
         LoadCredential = [
           "dns-token:${tokenFile}"
-          "kubeconfig:${kubeconfig}"
-        ];
-        # What stands for a file that is not there (yet): nothing. The doctor then says what is missing.
+          "kubeconfig:/run/homelab-doctor/kubeconfig"
+        ]
+        ++ lib.optional (urlFile != null) "hook-url:${toString urlFile}";
+        # What stands for a file that is not there (yet). The doctor then says what is missing.
         SetCredential = [
           "dns-token:\\n"
-          "kubeconfig:\\n"
-        ];
+          "kubeconfig:${nobody}"
+        ]
+        ++ lib.optional (urlFile != null) "hook-url:\\n";
         StateDirectory = "homelab";
         StateDirectoryMode = "0700";
         TimeoutStartSec = "5min";
@@ -48,6 +97,26 @@ in
         # Why k3s does not start stands in its journal.
         SupplementaryGroups = [ "systemd-journal" ];
       };
+    };
+
+    # Somebody else's program: in a unit without credentials, since it could read those of the doctor's.
+    systemd.services.homelab-doctor-hook = lib.mkIf (command != [ ]) {
+      description = "Tell what the doctor found";
+      script = "exec ${lib.escapeShellArgs command}";
+      serviceConfig = {
+        Type = "oneshot";
+        # The exit code of the doctor (systemd.exec(5), $MONITOR_EXIT_STATUS); without one, somebody tries it by hand.
+        ExecCondition = pkgs.writeShellScript "homelab-doctor-due" ''
+          case "''${MONITOR_EXIT_STATUS:-1}" in
+            1${lib.optionalString cfg.doctor.onUnknown " | 3"}) exit 0 ;;
+            *) exit 1 ;;
+          esac
+        '';
+        # systemd opens it before it gives up its rights: the folder is the doctor's own.
+        StandardInput = "file:/var/lib/private/homelab/doctor.json";
+        TimeoutStartSec = "10s";
+      }
+      // hardening;
     };
 
     systemd.timers.homelab-doctor = {

@@ -4,10 +4,13 @@
   UMask = "0077";
   CapabilityBoundingSet = "";
   AmbientCapabilities = "";
-  NoNewPrivileges = true;
+  # A dump of the memory would hold the token.
+  LimitCORE = 0;
   LockPersonality = true;
   MemoryDenyWriteExecute = true;
+  NoNewPrivileges = true;
   PrivateDevices = true;
+  PrivateMounts = true;
   PrivateTmp = true;
   PrivateUsers = true;
   ProcSubset = "pid";

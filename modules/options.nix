@@ -67,7 +67,7 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "192.168.1.10";
-      description = "Pins the address under which the cluster and the DNS records know this machine. With null it is the address of `interface`, and k3s is restarted when that changes.";
+      description = "Pins the address under which the cluster and the DNS records know this machine. With null it is the address of `interface`, and k3s is restarted when that changes; but not a server with etcd (`clusterInit`, or one that joins another), which does not start under another address.";
     };
 
     interface = mkOption {
@@ -249,14 +249,21 @@ in
           type = types.listOf types.str;
           default = [ ];
           example = literalExpression ''[ (lib.getExe pkgs.tell-me) "lab" ]'';
-          description = "A program with its arguments that is run when something is wrong, with the report as JSON on its standard input. It runs as an unprivileged user without credentials, for 10 seconds at most.";
+          description = "A program with its arguments that is run when something is wrong, with the report as JSON on its standard input. It runs in a unit of its own, `homelab-doctor-hook.service`, as an unprivileged user without credentials, for 10 seconds at most.";
         };
 
         url = mkOption {
           type = types.nullOr types.str;
           default = null;
-          example = "https://ntfy.sh/my-secret-topic";
-          description = "An address that the report is sent to, as JSON with POST, when something is wrong; in place of a command. It lies in the store, which every user of the machine can read.";
+          example = "https://monitor.example.com/homelab";
+          description = "An address that the report is sent to, as JSON with POST, when something is wrong; in place of a command. It lies in the store, which every user of the machine can read: an address that is a secret belongs into `urlFile`.";
+        };
+
+        urlFile = mkOption {
+          type = types.nullOr types.path;
+          default = null;
+          example = "/run/secrets/doctor-url";
+          description = "A file with that address, in place of `url`. Write the path as text, in quotes: a path without quotes is copied into the store.";
         };
       };
 

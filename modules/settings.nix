@@ -29,7 +29,7 @@ let
       inherit (cfg.acme) server;
     };
     doctor = {
-      onFailure = { inherit (cfg.doctor.onFailure) command url; };
+      onFailure = { inherit (cfg.doctor.onFailure) command url urlFile; };
       onUnknown = if cfg.doctor.onUnknown then true else null;
     };
     ingress = {

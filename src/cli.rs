@@ -63,7 +63,11 @@ impl Command {
             Self::Up(flags) => !flags.no_verify,
             Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
-            Self::Render(_) | Self::Renew(_) | Self::Completions { .. } | Self::Man { .. } => false,
+            Self::Render(_)
+            | Self::Renew(_)
+            | Self::Kubeconfig(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
         }
     }
 }
@@ -75,7 +79,8 @@ impl Command {
         match self {
             Self::Up(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
-            Self::Completions { .. } | Self::Man { .. } => false,
+            // `kubeconfig` does only where the account is not there yet.
+            Self::Kubeconfig(_) | Self::Completions { .. } | Self::Man { .. } => false,
         }
     }
 }
@@ -108,6 +113,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (it may come by itself); broken; unknown. Exit codes as `homelab doctor`: 0, 1, 3."
     )]
     Status(Status),
+    /// Print a kubeconfig of an account that may only read, and no Secrets; for an hour
+    #[command(
+        after_help = "Examples:\n  homelab kubeconfig --file look.yaml\n  homelab doctor --kubeconfig look.yaml\n  homelab kubeconfig --valid 8h | ssh laptop 'cat > look.yaml'\n\nThe account is homelab/homelab-doctor, which `homelab up` makes. docs/security.md says what it may read."
+    )]
+    Kubeconfig(Kubeconfig),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -220,6 +230,17 @@ pub struct Renew {
     /// How long it may take
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     pub timeout: u64,
+}
+
+/// Flags of `kubeconfig`.
+#[derive(Debug, Args)]
+pub struct Kubeconfig {
+    /// Write it into this file, which only you can read, in place of what it held
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How long it is good; ten minutes at least
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
+    pub valid: u64,
 }
 
 /// A span of time, as `90`, `90s`, `5m` or `1h`, at most a day.

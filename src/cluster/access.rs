@@ -26,6 +26,8 @@ pub(super) struct Certificates {
     authority: Vec<Vec<u8>>,
     /// The user's; `None` when the user has a token or a program instead.
     client: Option<Leaf>,
+    /// Whether the user is the account that may only read.
+    pub(super) reads_only: bool,
 }
 
 impl Certificates {
@@ -37,7 +39,8 @@ impl Certificates {
             (None, None) => None,
         };
         let client = pem.and_then(|pem| first(&pem)).and_then(|der| Leaf::parse(&der).ok());
-        Self { authority: config.root_cert.clone().unwrap_or_default(), client }
+        let reads_only = super::reader::is_reader(&config.auth_info);
+        Self { authority: config.root_cert.clone().unwrap_or_default(), client, reads_only }
     }
 }
 
@@ -53,6 +56,7 @@ impl Cluster {
             served: self.served().await,
             client: self.certificates.client.clone(),
             of_this_machine: ours,
+            reads_only: self.reads_only(),
         }
     }
 
@@ -103,7 +107,7 @@ mod tests {
     fn cluster(server: String, authority: Vec<Vec<u8>>) -> Cluster {
         let client =
             kube::Client::try_from(kube::Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
-        let certificates = Certificates { authority, client: None };
+        let certificates = Certificates { authority, ..Certificates::default() };
         Cluster { client, server, kubeconfig: "fake".into(), certificates }
     }
 

@@ -16,7 +16,7 @@ use crate::verify::{
 };
 
 /// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
-const RESOURCES: &[(&str, &str, bool)] = &[
+pub(super) const RESOURCES: &[(&str, &str, bool)] = &[
     ("nodes", "/api/v1/nodes", false),
     ("namespaces", "/api/v1/namespaces", false),
     ("pods", "/api/v1/pods", false),

@@ -10,7 +10,7 @@ use super::{Cluster, LANES, request};
 use crate::verify::{at, entries};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
-const LOGS: &[(&str, &str)] = &[
+pub(super) const LOGS: &[(&str, &str)] = &[
     ("kube-system", "coredns"),
     ("ingress-nginx", "ingress-nginx-controller"),
     ("cert-manager", "cert-manager"),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::request::{self, Failed, Purpose};
 use super::{Cluster, LANES};
+use crate::desired::ingress_nginx;
 use crate::desired::kind::{self, KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
@@ -20,7 +21,10 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be reached or refuses a list.
     pub async fn snapshot(&self, owner: &str) -> Result<Snapshot> {
-        let lists = KINDS.iter().map(|kind| async move { self.list(kind, &selector(kind)).await });
+        // Who may only read has no Secret to compare.
+        let readable = |kind: &&&kind::Kind| !self.reads_only() || **kind != &kind::SECRET;
+        let kinds = KINDS.iter().filter(readable);
+        let lists = kinds.map(|kind| async move { self.list(kind, &selector(kind)).await });
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).try_collect().await?;
         let mut snapshot = Snapshot::default();
         for (kind, list) in lists {
@@ -65,7 +69,10 @@ impl Cluster {
         metadata_only: bool,
     ) -> Result<(KindRef, Option<Value>)> {
         // Without `resourceVersion` the answer is the newest; lists are small, so that no paging is needed.
-        let path = format!("{}?labelSelector={}", request::collection(kind, None), request::escape(selector));
+        // Of ConfigMaps, who may only read gets the controller's alone.
+        let namespace = (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(ingress_nginx::NAMESPACE);
+        let path =
+            format!("{}?labelSelector={}", request::collection(kind, namespace), request::escape(selector));
         match self.send::<Value>(request::get(&path, metadata_only)).await {
             Ok(list) => Ok((kind, Some(list))),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok((kind, None)),

@@ -4,6 +4,7 @@ mod completions;
 mod converge;
 mod doctor;
 mod guard;
+mod kubeconfig;
 mod prove;
 mod prune;
 mod render;
@@ -70,6 +71,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
+        Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }

@@ -47,6 +47,6 @@ fn text(config: &Config, bundle: &Bundle, with_upstream: bool) -> crate::error::
 }
 
 /// Every text on one line, however long: image references are searched for and compared.
-fn yaml(body: &Value) -> Result<String, serde_yaml::ser_error::Error> {
+pub(super) fn yaml(body: &Value) -> Result<String, serde_yaml::ser_error::Error> {
     serde_yaml::to_string_with_options(body, serde_yaml::ser_options! { folded_wrap_chars: usize::MAX })
 }

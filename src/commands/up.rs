@@ -44,11 +44,8 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
             check(&provider, &config, &progress),
             manifest(&config, &progress),
         )?;
-        let credentials = Credentials {
-            token: token.expose().to_owned(),
-            zone_id: zone.id.clone(),
-            zone: zone.name.clone(),
-        };
+        let credentials =
+            Credentials { token: token.clone(), zone_id: zone.id.clone(), zone: zone.name.clone() };
         let inputs = Inputs {
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),

@@ -13,29 +13,38 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Notify {
 fn hook(fields: &mut Fields<'_>) -> Option<Hook> {
     let given = fields.node("command").map(|node| node.place);
     let command: Vec<String> = fields.texts("command").into_iter().map(|(_, text)| text).collect();
-    let url = fields.parsed("url", url);
-    match (given, url) {
-        (Some(place), Some(_)) => {
-            let message = "`doctor.onFailure` has both `command` and `url`; keep one";
-            fields.problem(Some(place), message, None);
-            None
-        }
-        (Some(place), None) if command.first().is_none_or(String::is_empty) => {
-            let help =
-                "write a list: the program, then its arguments; it gets the report on its standard input";
-            fields.problem(Some(place), "`doctor.onFailure.command` is empty", Some(help.to_owned()));
-            None
-        }
-        (Some(_), None) => Some(Hook::Command(command)),
-        (None, url) => url.map(Hook::Url),
+    let url = fields.parsed("url", url).map(Hook::Url);
+    let file = fields.text("urlFile").map(|(_, path)| Hook::UrlFile(path.into()));
+    let Some(place) = given else {
+        return match (url, file) {
+            (Some(_), Some(_)) => several(fields),
+            (url, file) => url.or(file),
+        };
+    };
+    if url.or(file).is_some() {
+        return several(fields);
     }
+    if command.first().is_none_or(String::is_empty) {
+        let help = "write a list: the program, then its arguments; it gets the report on its standard input";
+        fields.problem(Some(place), "`doctor.onFailure.command` is empty", Some(help.to_owned()));
+        return None;
+    }
+    Some(Hook::Command(command))
 }
 
+fn several(fields: &mut Fields<'_>) -> Option<Hook> {
+    let message = "`doctor.onFailure` has more than one of `command`, `url` and `urlFile`; keep one";
+    let place = ["command", "url", "urlFile"].into_iter().find_map(|key| Some(fields.node(key)?.place));
+    fields.problem(place, message, None);
+    None
+}
+
+/// The address may be a secret, so it is in no error.
 fn url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(text.to_owned()),
-        _ => Err(format!("`{text}` must begin with `https://` or `http://`, and name a host")),
+        _ => Err("the address must begin with `https://` or `http://`, and name a host".to_owned()),
     }
 }
 
@@ -51,11 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_is_a_command_or_a_url() {
+    fn a_hook_is_a_command_a_url_or_a_file_with_one() {
         let command = Hook::Command(vec!["/bin/mail".into(), "me".into()]);
         assert_eq!(read("{ onFailure: { command: [/bin/mail, me] } }").unwrap().hook, Some(command));
         let notify = read("{ onFailure: { url: 'https://ntfy.sh/x' }, onUnknown: true }").unwrap();
         assert_eq!(notify, Notify { hook: Some(Hook::Url("https://ntfy.sh/x".into())), on_unknown: true });
+        let file = read("{ onFailure: { urlFile: /run/secrets/url } }").unwrap().hook;
+        assert_eq!(file, Some(Hook::UrlFile("/run/secrets/url".into())));
         assert_eq!(read("{}").unwrap(), Notify::default());
     }
 
@@ -65,11 +76,13 @@ mod tests {
             ("{ onFailure: { command: [] } }", "is empty"),
             ("{ onFailure: { url: 'ntfy.sh/x' } }", "must begin with"),
             ("{ onFailure: { url: 'https:///x' } }", "must begin with"),
+            ("{ onFailure: { url: 'https://x', urlFile: /run/x } }", "keep one"),
+            ("{ onFailure: { urlFile: /run/x, command: [x] } }", "keep one"),
             ("{ onFailure: { url: 'https://x', command: [x] } }", "keep one"),
             ("{ onfailure: { url: 'https://x' } }", "unknown key `doctor.onfailure`"),
         ] {
             let message = read(section).unwrap_err();
-            assert!(message.contains(part), "{section}: {message}");
+            assert!(message.contains(part) && !message.contains("ntfy.sh"), "{section}: {message}");
         }
     }
 }

@@ -56,6 +56,8 @@ pub enum Hook {
     Command(Vec<String>),
     /// An address that it is sent to with POST.
     Url(String),
+    /// A file with that address, where it is a secret.
+    UrlFile(PathBuf),
 }
 
 /// Where the records go.

@@ -11,6 +11,7 @@ pub mod object;
 pub mod pins;
 pub(crate) mod pod;
 mod rbac;
+pub mod reader;
 mod secret;
 pub mod service;
 mod whoami;
@@ -20,7 +21,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
-use crate::config::{Backend, Certificates, Config};
+use crate::config::{Certificates, Config};
 use crate::dns::Credentials;
 use object::{Component, Key, Object};
 
@@ -66,11 +67,10 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         objects.extend(external_dns::objects(config));
     }
     objects.extend(secret::objects(config, inputs.credentials));
-    let outside = |b: &Backend| !matches!(b, Backend::Cluster { .. });
-    if config.whoami || config.services.iter().any(|s| outside(&s.backend)) {
-        let metadata = meta::secured(service::NAMESPACE, "restricted");
-        objects.extend(Object::typed(Component::Services, &Namespace { metadata, ..Namespace::default() }));
-    }
+    let namespace =
+        Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };
+    objects.extend(Object::typed(Component::Services, &namespace));
+    objects.extend(reader::objects(config));
     if config.whoami {
         objects.extend(whoami::objects(config));
     }

@@ -34,40 +34,65 @@ pub(super) fn account(
     cluster: Vec<PolicyRule>,
     own: Vec<PolicyRule>,
 ) -> Vec<Object> {
-    let subject = Subject {
+    let account = ServiceAccount { metadata: named(namespace, name), ..ServiceAccount::default() };
+    let mut objects = Vec::from_iter(Object::typed(component, &account));
+    if !cluster.is_empty() {
+        objects.extend(in_cluster(component, namespace, name, cluster));
+    }
+    if !own.is_empty() {
+        objects.extend(inside(component, namespace, namespace, name, own));
+    }
+    objects
+}
+
+/// Rules for the whole cluster, for the account `name` in `home`.
+pub(super) fn in_cluster(
+    component: Component,
+    home: &str,
+    name: &str,
+    rules: Vec<PolicyRule>,
+) -> Vec<Object> {
+    let role = ClusterRole { metadata: global(name), rules: Some(rules), ..ClusterRole::default() };
+    let binding = ClusterRoleBinding {
+        metadata: global(name),
+        role_ref: role_ref("ClusterRole", name),
+        subjects: Some(vec![subject(home, name)]),
+    };
+    [Object::typed(component, &role), Object::typed(component, &binding)].into_iter().flatten().collect()
+}
+
+/// Rules for `namespace`, for the account `name` in `home`.
+pub(super) fn inside(
+    component: Component,
+    namespace: &str,
+    home: &str,
+    name: &str,
+    rules: Vec<PolicyRule>,
+) -> Vec<Object> {
+    let role = Role { metadata: named(namespace, name), rules: Some(rules) };
+    let binding = RoleBinding {
+        metadata: named(namespace, name),
+        role_ref: role_ref("Role", name),
+        subjects: Some(vec![subject(home, name)]),
+    };
+    [Object::typed(component, &role), Object::typed(component, &binding)].into_iter().flatten().collect()
+}
+
+fn subject(namespace: &str, name: &str) -> Subject {
+    Subject {
         kind: "ServiceAccount".to_owned(),
         name: name.to_owned(),
         namespace: Some(namespace.to_owned()),
         ..Subject::default()
-    };
-    let role_ref = |kind: &str| RoleRef {
+    }
+}
+
+fn role_ref(kind: &str, name: &str) -> RoleRef {
+    RoleRef {
         api_group: Some("rbac.authorization.k8s.io".to_owned()),
         kind: kind.to_owned(),
         name: name.to_owned(),
-    };
-    let mut objects = vec![Object::typed(
-        component,
-        &ServiceAccount { metadata: named(namespace, name), ..ServiceAccount::default() },
-    )];
-    if !cluster.is_empty() {
-        let role = ClusterRole { metadata: global(name), rules: Some(cluster), ..ClusterRole::default() };
-        let binding = ClusterRoleBinding {
-            metadata: global(name),
-            role_ref: role_ref("ClusterRole"),
-            subjects: Some(vec![subject.clone()]),
-        };
-        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
     }
-    if !own.is_empty() {
-        let role = Role { metadata: named(namespace, name), rules: Some(own) };
-        let binding = RoleBinding {
-            metadata: named(namespace, name),
-            role_ref: role_ref("Role"),
-            subjects: Some(vec![subject]),
-        };
-        objects.extend([Object::typed(component, &role), Object::typed(component, &binding)]);
-    }
-    objects.into_iter().flatten().collect()
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

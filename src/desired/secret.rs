@@ -1,7 +1,5 @@
 //! The Secrets with the DNS provider's credentials.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use sha2::{Digest, Sha256};
@@ -28,9 +26,9 @@ pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec
     objects
 }
 
-fn secret(component: Component, namespace: &str, data: Option<BTreeMap<String, String>>) -> Option<Object> {
-    let bytes = |data: BTreeMap<String, String>| {
-        data.into_iter().map(|(key, value)| (key, ByteString(value.into_bytes()))).collect()
+fn secret(component: Component, namespace: &str, data: Option<Vec<(&str, &str)>>) -> Option<Object> {
+    let bytes = |data: Vec<(&str, &str)>| {
+        data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into()))).collect()
     };
     let secret = Secret {
         metadata: named(namespace, dns::SECRET),
@@ -48,7 +46,7 @@ pub(super) fn restart_on_change(objects: &mut [Object], credentials: &Credential
     hash.update("homelab external-dns credentials\n");
     hash.update(&credentials.zone_id);
     hash.update("\n");
-    hash.update(&credentials.token);
+    hash.update(credentials.token.expose());
     let fingerprint: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let deployment =
         objects.iter_mut().find(|o| o.key.kind.kind == "Deployment" && o.component == Component::ExternalDns);

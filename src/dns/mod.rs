@@ -2,12 +2,11 @@
 
 mod cloudflare;
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::EnvVar;
 use serde_json::Value;
 
 use crate::config::{Config, Provider};
+use crate::net::secret::Secret;
 
 /// The Secret with the provider's credentials, in external-dns' namespace and in cert-manager's.
 pub const SECRET: &str = "homelab-dns-provider";
@@ -19,20 +18,14 @@ pub const ZONE_ID_KEY: &str = "zone-id";
 pub const ZONE_KEY: &str = "zone";
 
 /// What `up` learned from the provider and what goes into the Secrets.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Credentials {
     /// The API token.
-    pub token: String,
+    pub token: Secret,
     /// The provider's id of the zone.
     pub zone_id: String,
     /// The zone's name.
     pub zone: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credentials {{ token: ***, zone: {} ({}) }}", self.zone, self.zone_id)
-    }
 }
 
 /// The provider's own arguments of external-dns.
@@ -56,14 +49,16 @@ pub fn solver(config: &Config) -> Value {
     }
 }
 
-/// The data of external-dns' Secret.
-pub fn external_dns_secret(credentials: &Credentials) -> BTreeMap<String, String> {
-    [(TOKEN_KEY, &credentials.token), (ZONE_ID_KEY, &credentials.zone_id), (ZONE_KEY, &credentials.zone)]
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .into()
+/// The data of external-dns' Secret: a key for each thing that it reads.
+pub fn external_dns_secret(credentials: &Credentials) -> Vec<(&'static str, &str)> {
+    vec![
+        (TOKEN_KEY, credentials.token.expose()),
+        (ZONE_ID_KEY, &credentials.zone_id),
+        (ZONE_KEY, &credentials.zone),
+    ]
 }
 
 /// The data of cert-manager's Secret.
-pub fn cert_manager_secret(credentials: &Credentials) -> BTreeMap<String, String> {
-    BTreeMap::from([(TOKEN_KEY.to_owned(), credentials.token.clone())])
+pub fn cert_manager_secret(credentials: &Credentials) -> Vec<(&'static str, &str)> {
+    vec![(TOKEN_KEY, credentials.token.expose())]
 }

@@ -7,8 +7,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// Variables that hold secrets of homelab's own; what it runs for others does not see them.
-const KEPT_BACK: [&str; 2] = ["CLOUDFLARE_API_TOKEN", "CREDENTIALS_DIRECTORY"];
+/// Variables that hold secrets of homelab's own and of Cloudflare's tools, or lead to them; what it runs for others does not
+/// see them. It runs as the same user all the same, and may read what that user may.
+const KEPT_BACK: [&str; 5] =
+    ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY", "CREDENTIALS_DIRECTORY"];
 
 /// Runs `command`, the program first, and waits for it. What it prints goes to stderr, since stdout is the answer.
 ///
@@ -18,12 +20,8 @@ pub async fn run_with_input(command: &[String], input: &str, within: Duration) -
     let Some((program, arguments)) = command.split_first() else {
         return Err("there is no program to run".to_owned());
     };
-    let mut prepared = Command::new(program);
-    prepared.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).kill_on_drop(true);
-    for name in KEPT_BACK {
-        prepared.env_remove(name);
-    }
-    let mut child = prepared.spawn().map_err(|error| format!("cannot run `{program}`: {error}"))?;
+    let mut child =
+        prepared(program, arguments).spawn().map_err(|error| format!("cannot run `{program}`: {error}"))?;
     let run = async {
         if let Some(mut stdin) = child.stdin.take() {
             // Who does not read has a reason of its own.
@@ -39,9 +37,28 @@ pub async fn run_with_input(command: &[String], input: &str, within: Duration) -
     }
 }
 
+fn prepared(program: &str, arguments: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).kill_on_drop(true);
+    for name in KEPT_BACK {
+        command.env_remove(name);
+    }
+    command
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_sees_neither_tokens_nor_where_credentials_lie() {
+        let command = prepared("env", &[]);
+        let removed: Vec<_> =
+            command.as_std().get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        for name in ["CREDENTIALS_DIRECTORY", "CLOUDFLARE_API_TOKEN", "CF_API_TOKEN"] {
+            assert!(removed.iter().any(|removed| *removed == name), "{name}");
+        }
+    }
 
     async fn run(script: &str, within: Duration) -> Result<(), String> {
         let command = ["/bin/sh", "-c", script].map(str::to_owned);

@@ -44,7 +44,25 @@ impl Secret {
         Ok(Self(token.to_owned()))
     }
 
-    /// The value itself: for the `Authorization` header and the Kubernetes Secret, nothing else.
+    /// Takes an address that may be a secret itself, such as that of a hook. White space around it is dropped.
+    ///
+    /// # Errors
+    /// When it names no host, or neither `http` nor `https`; in words, without the address.
+    pub fn url(raw: &str) -> Result<Self, &'static str> {
+        let url = raw.trim();
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        match rest {
+            Some(rest)
+                if !rest.is_empty() && !rest.starts_with('/') && !url.contains(char::is_whitespace) =>
+            {
+                Ok(Self(url.to_owned()))
+            }
+            _ if url.is_empty() => Err("there is no address"),
+            _ => Err("the address must begin with `https://` or `http://`, and name a host"),
+        }
+    }
+
+    /// The value itself: for what goes over the wire, nothing else.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -131,6 +149,15 @@ mod tests {
         assert_eq!(format!("{token} {token:?} {:?}", Some(&token)), "*** *** Some(***)");
         assert_eq!(token.expose(), "abcDEF_123-ghi");
         assert_eq!(token.redact("bad abcDEF_123-ghi!"), "bad ***!");
+    }
+
+    #[test]
+    fn an_address_is_taken_whole_or_not_at_all_and_never_printed() {
+        let url = Secret::url(" https://ntfy.sh/a?b=c\n").unwrap();
+        assert_eq!((url.expose(), url.to_string().as_str()), ("https://ntfy.sh/a?b=c", "***"));
+        for raw in ["", "ntfy.sh/s3cret", "https:///s3cret", "https://a/ s3cret", "ftp://s3cret"] {
+            assert!(!Secret::url(raw).unwrap_err().contains("s3cret"));
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn namespaces_and_definitions_are_never_pruned() {
 fn the_data_of_a_secret_is_compared_and_never_hashed() {
     let config = config::parse(BASE).unwrap();
     let credentials = |token: &str| crate::dns::Credentials {
-        token: token.to_owned(),
+        token: crate::net::secret::Secret::new(token).unwrap(),
         zone_id: "z".to_owned(),
         zone: "example.com".to_owned(),
     };

@@ -15,6 +15,7 @@ mod names;
 mod net;
 mod nodes;
 mod picture;
+mod reader;
 
 use picture::{HOST, fails, healthy, outcome};
 

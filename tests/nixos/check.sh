@@ -75,6 +75,9 @@ else
   say "SKIPPED: the module's golden files, since there is no nixpkgs lib here (NIXPKGS_LIB, or <nixpkgs>)"
 fi
 
+say "systemd finds each unit closed: an exposure below 2.0, as docs/security.md says"
+bash tests/nixos/security.sh docs/security.md
+
 # Only what is in the repository: `path:` would take everything that cargo built.
 mkdir "$work/source"
 git ls-files --cached --others --exclude-standard -z | tar --create --null --files-from=- | tar --extract --directory "$work/source"

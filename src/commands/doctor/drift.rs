@@ -29,11 +29,12 @@ pub(super) async fn snapshot(
 }
 
 /// Compares. Without the zone, the credentials are not known, and without cert-manager's manifest its objects are not:
-/// those are left out, in both directions.
+/// those are left out, in both directions; Secrets too, where the cluster's were not read.
 pub(super) fn compare(
     config: &Config,
     snapshot: &Snapshot,
     zone: Option<&Zone>,
+    no_secrets: bool,
 ) -> Result<DriftSeen, String> {
     let authority = up::authority(config).map_err(|error| error.what)?;
     let credentials = zone.and_then(|zone| credentials(config, zone));
@@ -48,6 +49,11 @@ pub(super) fn compare(
     let no_manifest = config.cert_manager.manage && documents.is_none();
     if no_manifest {
         seen.left_out.push("cert-manager's own objects, whose manifest is not in the cache".to_owned());
+    }
+    if no_secrets {
+        let left = wanted.objects.extract_if(.., |object| object.is_secret()).map(|object| object.key);
+        wanted.derived.extend(left);
+        seen.left_out.push("Secrets, which this kubeconfig's user may not read".to_owned());
     }
     if credentials.is_none() {
         let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
@@ -77,7 +83,7 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
 fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
     let token = token::read(config).ok()?;
     let (zone_id, zone) = (zone.id.clone(), zone.name.clone());
-    Some(Credentials { token: token.expose().to_owned(), zone_id, zone })
+    Some(Credentials { token, zone_id, zone })
 }
 
 /// The Secrets, and what bears a fingerprint of them.

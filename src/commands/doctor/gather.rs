@@ -95,7 +95,9 @@ pub(in crate::commands) async fn look(global: &Global, scope: Scope, parts: &Par
     };
     wants(&mut evidence, &config);
     evidence.acme = Some(AcmeSeen { wanted: issuance(&config), ..acme });
-    evidence.drift = lives.map(|lives| drift::compare(&config, &lives?, asked.zone().as_ref()));
+    evidence.drift = lives.map(|lives| {
+        drift::compare(&config, &lives?, asked.zone().as_ref(), evidence.reads_only().is_some())
+    });
     evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;
     let mut probes = probes(&config, &evidence, scope);
@@ -196,10 +198,12 @@ struct InCluster {
 async fn in_cluster(global: &Global, config: Option<&Config>, deadline: Instant) -> InCluster {
     match crate::commands::connect(global).await {
         Ok(cluster) => {
+            // A dry run needs the right to create, and the certificates lie beside their keys.
+            let may_more = !cluster.reads_only();
             let (seen, webhook, secrets, clock, snapshot) = futures::join!(
                 cluster.examine(deadline),
-                cluster.ask_webhook(),
-                cluster.tls_secrets(deadline),
+                OptionFuture::from(may_more.then(|| cluster.ask_webhook())),
+                OptionFuture::from(may_more.then(|| cluster.tls_secrets(deadline))),
                 compared(Clock::ApiServer, Some(cluster.clock(deadline))),
                 OptionFuture::from(config.map(|config| drift::snapshot(&cluster, config, deadline))),
             );
@@ -207,7 +211,7 @@ async fn in_cluster(global: &Global, config: Option<&Config>, deadline: Instant)
             if matches!(seen.version, Some(Err(_))) {
                 seen.unit = tokio::task::spawn_blocking(machine::k3s_unit).await.ok().flatten();
             }
-            let acme = AcmeSeen { webhook: Some(webhook), secrets, ..AcmeSeen::default() };
+            let acme = AcmeSeen { webhook, secrets: secrets.flatten(), ..AcmeSeen::default() };
             InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
         }
         Err(failed) => {

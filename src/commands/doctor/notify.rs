@@ -1,14 +1,19 @@
 //! Tells whom the configuration names that a run found something: for runs that nobody looks at.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::Global;
 use crate::config::{self, Hook};
 use crate::error::{Error, Exit};
+use crate::net::post::post_json;
+use crate::net::secret::Secret;
 use crate::ui::House;
 use crate::verify::Report;
-use crate::{machine, net, ui};
+use crate::{machine, ui};
 
+/// The name of the address' credential in systemd's `LoadCredential=`.
+const CREDENTIAL: &str = "hook-url";
 /// How long a hook may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -32,11 +37,8 @@ pub(super) async fn notify(global: &Global, house: &House, report: &Report, exit
     let document = format!("{:#}\n", serde_json::json!(report));
     let ended = match &hook {
         Hook::Command(command) => machine::run_with_input(command, &document, LIMIT).await,
-        Hook::Url(url) => match net::post::post_json(url, document, LIMIT).await {
-            Ok(200..300) => Ok(()),
-            Ok(status) => Err(format!("it answered with status {status}")),
-            Err(error) => Err(error.to_string()),
-        },
+        Hook::Url(url) => post(Secret::url(url).map_err(str::to_owned), document).await,
+        Hook::UrlFile(path) => post(address(path), document).await,
     };
     if let Err(why) = ended {
         let hint = "try it by hand: `homelab doctor --notify`";
@@ -46,4 +48,20 @@ pub(super) async fn notify(global: &Global, house: &House, report: &Report, exit
 
 fn warn(error: &Error) {
     ui::print_warning(error);
+}
+
+async fn post(url: Result<Secret, String>, document: String) -> Result<(), String> {
+    match post_json(&url?, document, LIMIT).await {
+        Ok(200..300) => Ok(()),
+        Ok(status) => Err(format!("it answered with status {status}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The address in systemd's credential, if there is one, else in the file that the configuration names.
+fn address(named: &Path) -> Result<Secret, String> {
+    let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|at| PathBuf::from(at).join(CREDENTIAL));
+    let path = credential.filter(|path| path.exists()).unwrap_or_else(|| named.to_owned());
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    Secret::url(&text).map_err(|why| format!("`{}`: {why}", path.display()))
 }

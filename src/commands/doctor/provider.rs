@@ -73,7 +73,7 @@ impl Asked {
         if let Some(seen) = &evidence.cluster {
             evidence.external_dns = Some(cluster.external_dns(&seen.objects, deadline).await);
         }
-        if let Some(secret) = &self.secret {
+        if let Some(secret) = self.secret.as_ref().filter(|_| !cluster.reads_only()) {
             self.token.copies = Some(cluster.token_copies(&places(config), secret, deadline).await);
         }
     }

@@ -92,6 +92,9 @@ pub struct Access {
     /// Whether the kubeconfig has the authority of the cluster that this machine is a server of; `None` when this
     /// machine is none, or its own kubeconfig cannot be read.
     pub of_this_machine: Option<bool>,
+    /// Whether the user is the account of `homelab kubeconfig`: it may write nothing and read no Secret, so that what needs
+    /// either was not looked at.
+    pub reads_only: bool,
 }
 
 /// The systemd unit of k3s on this machine.

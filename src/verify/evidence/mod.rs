@@ -153,6 +153,15 @@ impl Evidence {
         self.cluster.as_ref().filter(|cluster| cluster.version.is_some())
     }
 
+    /// Why nothing was seen of Secrets and nothing was tried out; `None` when the kubeconfig's user may do more than read.
+    #[must_use]
+    pub fn reads_only(&self) -> Option<&'static str> {
+        let access = self.cluster.as_ref()?.access.as_ref()?;
+        access.reads_only.then_some(
+            "this kubeconfig's user may only read, and no Secrets: `sudo homelab doctor` on a server looks at it",
+        )
+    }
+
     /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.
     #[must_use]
     pub fn objects(&self, resource: &str) -> Option<&[serde_json::Value]> {

@@ -25,7 +25,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     vec![
         of(id::TOKEN_SOURCE, Vantage::Config, source(token)),
         of(id::TOKEN_PRIVATE, Vantage::Config, private(token)),
-        of(id::TOKEN_COPIES, Vantage::Api, copies(token)),
+        of(id::TOKEN_COPIES, Vantage::Api, copies(evidence, token)),
     ]
 }
 
@@ -128,9 +128,10 @@ fn private(token: &TokenSeen) -> Outcome {
     }
 }
 
-fn copies(token: &TokenSeen) -> Outcome {
+fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
     let Some(copies) = &token.copies else {
-        return Outcome::unknown("the Secrets in the cluster were not compared with the token");
+        let unread = || Outcome::unknown("the Secrets in the cluster were not compared with the token");
+        return evidence.reads_only().map_or_else(unread, Outcome::skip);
     };
     let bad: Vec<&TokenCopy> = copies.iter().filter(|copy| copy.state != CopyState::Same).collect();
     let Some(first) = bad.first() else {

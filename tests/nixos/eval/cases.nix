@@ -67,7 +67,7 @@ in
         };
         doctor = {
           schedule = "*-*-* 07:00";
-          onFailure.url = "https://ntfy.sh/my-secret-topic";
+          onFailure.urlFile = "/run/secrets/doctor-url";
           onUnknown = true;
         };
         kubeconfig.group = "wheel";
@@ -127,6 +127,31 @@ in
   without-doctor = [
     minimal
     { services.homelab.doctor.enable = false; }
+  ];
+
+  # An etcd whose machine has no fixed address: warned of, and never restarted for it.
+  etcd = [
+    minimal
+    {
+      services.homelab = {
+        clusterInit = true;
+        clusterFirewall.interface = "enp2s0";
+      };
+    }
+  ];
+
+  # Somebody else's program is told, also when nothing could be looked at.
+  told = [
+    minimal
+    {
+      services.homelab.doctor = {
+        onFailure.command = [
+          "/run/current-system/sw/bin/logger"
+          "the lab's doctor"
+        ];
+        onUnknown = true;
+      };
+    }
   ];
 
   # For deployers that roll back a switch that takes long.

@@ -26,6 +26,7 @@ in
       url = "https://ntfy.sh/x";
     };
   };
+  hook-in-the-store = but good { services.homelab.doctor.onFailure.urlFile = ./refusals.nix; };
   agent-without-server = but agent { services.homelab.serverAddr = lib.mkForce ""; };
   agent-without-token = [
     {

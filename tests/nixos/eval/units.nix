@@ -59,6 +59,7 @@ let
     "bindsTo"
     "conflicts"
     "onFailure"
+    "onSuccess"
     "partOf"
     "requires"
     "requiredBy"

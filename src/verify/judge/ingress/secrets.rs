@@ -10,7 +10,7 @@ use crate::{
     verify::{
         evidence::{Evidence, SecretSeen, at, entries},
         judge::judged,
-        model::{Finding, Judged, Subject, Vantage},
+        model::{Finding, Judged, Outcome, Subject, Vantage},
         registry::id,
     },
 };
@@ -24,7 +24,10 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         return unread(id::TLS_SECRET, "Ingresses or their classes");
     };
     let Some(secrets) = evidence.acme.as_ref().and_then(|acme| acme.secrets.as_ref()) else {
-        return unread(id::TLS_SECRET, "TLS Secrets");
+        return match evidence.reads_only() {
+            Some(why) => vec![super::lab_wide(id::TLS_SECRET, Outcome::skip(why))],
+            None => unread(id::TLS_SECRET, "TLS Secrets"),
+        };
     };
     let Some(certificates) = evidence.objects("certificates.cert-manager.io") else {
         return unread(id::TLS_SECRET, "Certificates");

@@ -47,7 +47,8 @@ const READINGS: &[Reading] = &[
 
 pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let Some(webhook) = &acme.webhook else {
-        return Outcome::unknown("the webhook was not asked");
+        let unasked = || Outcome::unknown("the webhook was not asked");
+        return evidence.reads_only().map_or_else(unasked, Outcome::skip);
     };
     match (&webhook.good, &webhook.bad) {
         (DryRun::Unasked { why }, _) | (_, DryRun::Unasked { why }) => Outcome::unknown(why),

@@ -11,7 +11,8 @@ use crate::{
 
 pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
     if evidence.acme.as_ref().is_none_or(|acme| acme.secrets.is_none()) {
-        return Outcome::unknown("the Secrets were not read");
+        let unread = || Outcome::unknown("the Secrets were not read");
+        return evidence.reads_only().map_or_else(unread, Outcome::skip);
     }
     let Some(wanted) = &origin.secret else {
         return Outcome::skip("its Ingress names no Secret: the controller's default certificate is served");

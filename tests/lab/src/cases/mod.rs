@@ -14,6 +14,7 @@ mod main_job;
 mod nodes;
 mod outside;
 mod package;
+mod reader;
 mod rendering;
 mod renewal;
 mod runner;
@@ -122,6 +123,12 @@ const PLAIN: &[Case] = &[
     ),
     with_all("changes", "machines that are off do not hold up", outside::machines_that_are_off),
     always("nixos", "the unit's command works without privileges", unit::works_unprivileged),
+    always(
+        "nixos",
+        "the doctor finds a healthy lab well with an account that may only read",
+        reader::the_doctor_reads_enough,
+    ),
+    always("nixos", "that account can write nothing and read no Secret", reader::the_account_writes_nothing),
     always("nodes", "both nodes serve, in status and DNS", nodes::both_serve),
     with_all(
         "changes",

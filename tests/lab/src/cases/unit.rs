@@ -41,6 +41,15 @@ pub(super) fn works_unprivileged(hands: &Hands) -> Result<()> {
     expect(output.status.success(), format!("{}\n{}{}", output.status, output.stdout, output.stderr))?;
     let kept = cache.join("cert-manager-v1.21.2.yaml");
     expect(kept.exists(), format!("{} is not there", kept.display()))?;
+    let reading = folder.path().join("reading");
+    fs::create_dir(&reading).context("a folder")?;
+    hands.node.run("chown", &[&format!("{USER}:{USER}"), &reading.display().to_string()])?;
+    let file = reading.join("kubeconfig");
+    let mut access = command(hands, folder.path(), &credentials, &cache);
+    let output = output_within(access.args(["--quiet", "kubeconfig", "--file"]).arg(&file), LIMIT)?;
+    expect(output.status.success(), format!("{}\n{}{}", output.status, output.stdout, output.stderr))?;
+    // From here on, as the doctor's unit: not the administrator's.
+    fs::rename(&file, credentials.join("kubeconfig")).context("the doctor's kubeconfig")?;
     doctor_keeps_its_report(command(hands, folder.path(), &credentials, &cache), &state.join("doctor.json"))
 }
 

@@ -1,0 +1,83 @@
+//! `homelab kubeconfig`: credentials for who only looks.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+use tokio::time::Instant;
+
+use super::guard;
+use super::render::yaml;
+use crate::cli::{Global, Kubeconfig};
+use crate::cluster::{Cluster, Granted};
+use crate::config;
+use crate::desired::kind::Stage;
+use crate::desired::{Inputs, bundle, reader};
+use crate::error::{Error, Exit, Result};
+use crate::plan::plan;
+use crate::ui::{self, Output};
+
+/// The least that the API server takes (Kubernetes API, TokenRequest).
+const SHORTEST: u64 = 600;
+
+pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Exit> {
+    if flags.valid < SHORTEST {
+        return Err(Error::usage("the API server gives no token for less than ten minutes")
+            .hint("write `--valid 10m` or longer"));
+    }
+    let cluster = super::connect(global).await?;
+    let granted = granted(global, &cluster, flags.valid).await?;
+    let document = cluster.reader_kubeconfig(global.context.as_deref(), &granted)?;
+    let text = match global.output {
+        Output::Json => format!("{document:#}\n"),
+        _ => yaml(&document)
+            .map_err(|error| Error::unfinished("cannot print the kubeconfig").because(error))?,
+    };
+    let until = &granted.until;
+    match &flags.file {
+        Some(path) => {
+            replace(path, &text)?;
+            ui::note(&format!("wrote `{}`: it may read, no Secrets, until {until}", path.display()));
+        }
+        None => {
+            ui::answer(&text);
+            ui::note(&format!("it may read, no Secrets, until {until}"));
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// A token of the account, which is made first where `up` has not run yet: the doctor has most to say then.
+async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Granted> {
+    if let Some(granted) = cluster.reader_token(seconds).await? {
+        return Ok(granted);
+    }
+    let config = config::load(global.config.as_deref())?;
+    let owner = &config.dns.owner;
+    let snapshot = cluster.snapshot(owner).await?;
+    guard::one_lab(&snapshot, owner)?;
+    let mut wanted = bundle(&config, &Inputs::default());
+    wanted.objects.retain(|object| reader::comes_first(&object.key));
+    wanted.derived.clear();
+    let mut plan = plan(wanted, &snapshot);
+    guard::strangers(cluster, &mut plan, &snapshot, false).await?;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for stage in [Stage::Foundation, Stage::Workload] {
+        let changes = plan.apply.iter().filter(|change| change.object.key.kind.stage == stage);
+        cluster.apply(changes, deadline, |_, _| (), |_, _| ()).await?;
+    }
+    cluster.reader_token(seconds).await?.ok_or_else(|| {
+        Error::unfinished(format!("the ServiceAccount {}/{} is gone again", reader::NAMESPACE, reader::NAME))
+    })
+}
+
+/// Replaces the file, whole or not at all, for its owner alone: such files are made with mode 0600.
+fn replace(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    });
+    written.map_err(|error| Error::unfinished(format!("cannot write `{}`", path.display())).because(error))
+}
