@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cases::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
+use crate::cases::hands::{DOMAIN, Hands, WHOAMI, ZONE, eventually, expect};
 use crate::command::{Output, output_within};
 use crate::error::Result;
 use crate::network::CLOUDFLARE_API;
@@ -141,7 +141,7 @@ pub(super) fn adopted(hands: &Hands) -> Result<()> {
     let more = format!("services:\n  old: {{ url: \"http://{CLOUDFLARE_API}:8081\" }}\n");
     let config = hands.config_with("with-old.yaml", &more)?;
     let mark = hands.audit_mark()?;
-    let named = ["`Service homelab/old`", "`Secret homelab/old-tls`", "homelab up --adopt", "another name"];
+    let named = ["`Service homelab/old`", "`Secret homelab/old-tls`", "up --adopt` once", "another name"];
     ended(&hands.up_with(&config, &[])?, 2, &named)?;
     nothing_written(hands, mark)?;
 
@@ -176,20 +176,38 @@ pub(super) fn adopted(hands: &Hands) -> Result<()> {
     expect(!gone.contains("old"), format!("what homelab itself made stayed:\n{gone}"))
 }
 
+/// Makes 1000 records of another owner with one run of curl.
+fn make_records_of_others(hands: &Hands) -> Result<()> {
+    let text = "\"heritage=external-dns,external-dns/owner=other,external-dns/resource=ingress/a/b\"";
+    let of = |n: u32| {
+        let host = format!("other{n}.home.example.test");
+        [
+            json!({ "zone": ZONE, "type": "A", "name": host, "content": "192.0.2.7", "ttl": 300 }),
+            json!({ "zone": ZONE, "type": "TXT", "name": format!("a-homelab.{host}"), "content": text, "ttl": 300 }),
+        ]
+    };
+    // A string of a configuration file of curl is written as one of JSON.
+    let one = |record: Value| {
+        format!(
+            "url = \"http://{CLOUDFLARE_API}:8080/records\"\nheader = \"content-type: application/json\"\n\
+             data = {}\nsilent\nfail-with-body\n",
+            Value::from(record.to_string())
+        )
+    };
+    let all: Vec<String> = (0..500).flat_map(of).map(one).collect();
+    let path = hands.config_file("records-of-others.curl", &all.join("next\n"))?;
+    hands.world.run("curl", &["--config", &path.display().to_string()]).map(drop)
+}
+
 /// Whatever comes and goes, the records of others are byte for byte what they were.
 pub(super) fn records_of_others(hands: &Hands) -> Result<()> {
-    let script = "for n in $(seq 500); do for r in \
-        '{\"zone\":\"example.test\",\"type\":\"A\",\"name\":\"other'$n'.home.example.test\",\"content\":\"192.0.2.7\",\"ttl\":300}' \
-        '{\"zone\":\"example.test\",\"type\":\"TXT\",\"name\":\"a-homelab.other'$n'.home.example.test\",\"content\":\"\\\"heritage=external-dns,external-dns/owner=other,external-dns/resource=ingress/a/b\\\"\",\"ttl\":300}'; \
-        do printf 'url = \"%s/records\"\\nheader = \"content-type: application/json\"\\ndata = \"%s\"\\nsilent\\nfail\\noutput = /dev/null\\nnext\\n' \
-        \"$1\" \"$(printf %s \"$r\" | sed 's/\\\\/\\\\\\\\/g; s/\"/\\\\\"/g')\"; done; done | curl --config -";
-    let url = format!("http://{CLOUDFLARE_API}:8080");
-    hands.world.run("bash", &["-c", script, "bash", &url])?;
     let others = || -> Result<Vec<Value>> {
         let mut found = hands.records()?;
         found.retain(|record| record["name"].as_str().is_some_and(|name| name.contains("other")));
         Ok(found)
     };
+    others()?.iter().try_for_each(|left| hands.remove_record(left))?;
+    make_records_of_others(hands)?;
     let before = others()?;
     expect(before.len() == 1000, format!("{} records were made", before.len()))?;
     let more = "services:\n  brief: { service: homelab/whoami, port: 80 }\n";

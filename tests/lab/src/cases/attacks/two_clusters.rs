@@ -14,7 +14,7 @@ pub(super) fn same_owner(hands: &Hands) -> Result<()> {
     let records = hands.records()?;
     let output = up_in(hands, &second.kubeconfig(), &config, &[])?;
     let owner = format!("has records of `{DOMAIN}` that this cluster did not write");
-    ended(&output, 2, &[&owner, "`homelab up --adopt`", "another `dns.owner`", "hint:"])?;
+    ended(&output, 2, &[&owner, "up --adopt` once", "another `dns.owner`", "hint:"])?;
     expect(is_empty(&second)?, "something was written all the same")?;
     expect(hands.records()? == records, "the zone has changed")?;
 
@@ -44,7 +44,7 @@ pub(super) fn same_owner(hands: &Hands) -> Result<()> {
 fn a_namespace_of_others(hands: &Hands, second: &Second, config: &Path) -> Result<()> {
     second.kubectl(&["create", "namespace", "homelab"])?;
     let output = up_in(hands, &second.kubeconfig(), config, &["--no-verify"])?;
-    ended(&output, 2, &["`Namespace homelab`", "`homelab up --adopt`"])?;
+    ended(&output, 2, &["`Namespace homelab`", "up --adopt` once"])?;
     expect(is_empty(second)?, "something was written all the same")
 }
 
