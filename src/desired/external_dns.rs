@@ -7,7 +7,7 @@ use super::ingress_nginx::CLASS;
 use super::meta::{named, pods, secured};
 use super::object::{Component, Object};
 use super::pins::pins;
-use super::pod::{absolute_names, probe, requests, tolerations, unprivileged, unprivileged_pod};
+use super::pod::{absolute_names, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod};
 use super::rbac::{READ, account, rule};
 use crate::config::{Config, Policy};
 use crate::dns;
@@ -62,7 +62,7 @@ fn deployment(config: &Config) -> Deployment {
     let pod = PodSpec {
         service_account_name: Some(NAME.to_owned()),
         security_context: Some(unprivileged_pod()),
-        tolerations: Some(tolerations()),
+        tolerations: Some(tolerations_of_one()),
         dns_config: Some(absolute_names()),
         containers: vec![container],
         ..PodSpec::default()

@@ -46,6 +46,19 @@ pub(super) fn tolerations() -> Vec<Toleration> {
     }]
 }
 
+/// The same for what runs once in a house and holds nothing of its own: half a minute after its node is lost it starts on
+/// another, not after five (Kubernetes docs, "Taint based Evictions": 300 s unless the pod says otherwise).
+pub(super) fn tolerations_of_one() -> Vec<Toleration> {
+    let lost = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].map(|key| Toleration {
+        key: Some(key.to_owned()),
+        operator: Some("Exists".to_owned()),
+        effect: Some("NoExecute".to_owned()),
+        toleration_seconds: Some(30),
+        ..Toleration::default()
+    });
+    tolerations().into_iter().chain(lost).collect()
+}
+
 /// Names with a dot are tried as they stand first. With Kubernetes' five dots, a wildcard record of a search domain
 /// would catch `api.cloudflare.com`.
 pub(super) fn absolute_names() -> PodDNSConfig {
