@@ -76,6 +76,9 @@ impl Cluster {
     /// When the server refuses.
     pub async fn delete(&self, doomed: &Doomed) -> Result<Deleted> {
         match self.send::<Value>(request::delete(doomed)).await {
+            Ok(left) if left["metadata"]["finalizers"].as_array().is_some_and(|held| !held.is_empty()) => {
+                Ok(Deleted::Held)
+            }
             Ok(_) => Ok(Deleted::Gone),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(Deleted::Gone),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 409 => Ok(Deleted::Changed),
@@ -89,6 +92,8 @@ impl Cluster {
 pub enum Deleted {
     /// The object is gone, or on its way out.
     Gone,
+    /// It is to go, and a finalizer keeps it until whoever set that has done his part (Kubernetes docs, "Finalizers").
+    Held,
     /// It is not what was seen any more, and nothing was deleted: look at it again, and decide anew.
     Changed,
 }

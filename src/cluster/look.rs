@@ -109,7 +109,7 @@ impl Cluster {
         let list = self.send::<Value>(request::get("/api/v1/pods", false)).await;
         let pods = list.map(items).unwrap_or_default();
         let foreign = |pod: &&Value| {
-            pod["metadata"]["labels"][crate::desired::meta::MANAGED_BY] != crate::desired::meta::HOMELAB
+            !pod["metadata"]["namespace"].as_str().is_some_and(crate::desired::is_home)
                 && pod["spec"]["nodeName"].is_string()
         };
         pods.iter().filter(foreign).flat_map(host_ports).collect()

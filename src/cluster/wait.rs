@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Cluster;
 use super::request::{self, Purpose};
 use super::snapshot::items;
+use crate::desired::is_home;
 use crate::desired::kind::{Kind, KindRef, Stage};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
 use crate::desired::object::{Component, Key};
@@ -240,6 +241,10 @@ impl Cluster {
 
 fn note_trouble(troubles: &mut Troubles, kind: KindRef, pod: &Value) {
     let Some(key) = Key::of(kind, pod) else { return };
+    // The label that finds them is anybody's to set; homelab's pods run in its own namespaces.
+    if !key.namespace.as_deref().is_some_and(is_home) {
+        return;
+    }
     match pod_trouble(pod) {
         Some(trouble) => {
             let since = troubles.get(&key).map_or_else(Instant::now, |(since, _)| *since);

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::ByteString;
 use serde_json::Value;
 
 use super::up::refused;
 use crate::cluster::Cluster;
 use crate::config::{Config, Policy};
 use crate::desired::external_dns;
-use crate::desired::meta::COMPONENT;
-use crate::desired::object::Component;
+use crate::desired::kind;
+use crate::desired::object::{Component, Key};
+use crate::dns;
 use crate::error::{Error, Result};
 use crate::net::cloudflare::{Client, Record, Zone};
 use crate::plan::{Plan, Snapshot, Stranger, is_applied};
@@ -56,7 +58,7 @@ pub(super) async fn records(
     snapshot: &Snapshot,
     adopt: bool,
 ) -> Result<Option<String>> {
-    if !config.external_dns || may_have_records(snapshot) {
+    if !config.external_dns || may_have_records(snapshot, zone) {
         return Ok(None);
     }
     let records = provider.records(zone, None).await.map_err(|error| refused(&error))?;
@@ -93,11 +95,14 @@ pub(super) async fn records(
     ))
 }
 
-/// Whether homelab has installed external-dns in this cluster: only then can the cluster have written records. What is
-/// applied first of it comes long before its first record, so that a run that was stopped goes on.
-fn may_have_records(snapshot: &Snapshot) -> bool {
-    let name = Component::ExternalDns.name();
-    snapshot.objects.values().any(|live| is_applied(live) && live["metadata"]["labels"][COMPONENT] == name)
+/// Whether homelab has given external-dns of this cluster the zone: without that Secret it starts not, and has written no
+/// record there. Whoever may write in a namespace of his own cannot forge it.
+fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
+    let namespace = Some(external_dns::NAMESPACE.to_owned());
+    let key = Key { kind: &kind::SECRET, namespace, name: dns::SECRET.to_owned() };
+    let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
+    let live = snapshot.objects.get(&key).filter(|live| is_applied(live));
+    live.is_some_and(|live| given.is_ok_and(|given| live["data"][dns::ZONE_ID_KEY] == given))
 }
 
 /// The hosts whose records external-dns would delete.
@@ -180,8 +185,6 @@ fn named(all: impl Iterator<Item = String>) -> String {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::desired::kind;
-    use crate::desired::object::Key;
     use serde_json::json;
 
     const BASE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
@@ -229,16 +232,32 @@ mod tests {
     }
 
     #[test]
-    fn only_what_homelab_applied_of_external_dns_shows_that_the_cluster_may_have_records() {
-        let with = |manager: &str, component: &str| {
+    fn a_stranger_who_calls_himself_homelab_in_his_own_namespace_stops_nobody() {
+        let of = |namespace: &str| {
+            let item = json!({ "metadata": { "name": "x", "namespace": namespace,
+                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "evil" },
+                "managedFields": [{ "manager": "homelab", "operation": "Apply" }] } });
             let mut snapshot = Snapshot::default();
-            let item = json!({ "metadata": { "name": "x",
-                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "a", "app.kubernetes.io/component": component },
-                "managedFields": [{ "manager": manager, "operation": "Apply" }] } });
-            snapshot.note("a", &kind::NAMESPACE, Some(json!({ "items": [item] })));
-            may_have_records(&snapshot)
+            snapshot.note("a", &kind::CONFIG_MAP, Some(json!({ "items": [item] })));
+            one_lab(&snapshot, "a").is_ok()
         };
-        assert!(with("homelab", "external-dns"));
-        assert!(!with("kubectl", "external-dns") && !with("homelab", "services"));
+        assert!(of("evil") && !of("ingress-nginx"));
+    }
+
+    #[test]
+    fn only_a_cluster_whose_external_dns_was_given_the_zone_can_have_written_its_records() {
+        let with = |manager: &str, namespace: &str, zone: &str| {
+            let mut snapshot = Snapshot::default();
+            let item = json!({ "metadata": { "name": dns::SECRET, "namespace": namespace,
+                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "a" },
+                "managedFields": [{ "manager": manager, "operation": "Apply" }] },
+                "data": { "zone-id": ByteString(zone.as_bytes().to_vec()) } });
+            snapshot.note("a", &kind::SECRET, Some(json!({ "items": [item] })));
+            let zone = Zone { id: "z1".into(), name: "example.com".into(), ..Zone::default() };
+            may_have_records(&snapshot, &zone)
+        };
+        assert!(with("homelab", "external-dns", "z1"));
+        assert!(!with("homelab", "external-dns", "z2"), "another zone's records are not this cluster's");
+        assert!(!with("kubectl", "external-dns", "z1") && !with("homelab", "evil", "z1"));
     }
 }

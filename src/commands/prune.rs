@@ -21,6 +21,8 @@ pub(super) async fn prune(
     progress: &Progress,
 ) -> Result<()> {
     let mut removed = 0;
+    // One object that will not go holds back no other.
+    let mut stays = Vec::new();
     let mut certificates_are_new = false;
     for doomed in &plan.removal.gone {
         let mut next = Some(doomed.clone());
@@ -35,21 +37,32 @@ pub(super) async fn prune(
         let mut tries = 0;
         while let Some(now) = next.take() {
             progress.update(LINE, &format!("deleting {}", now.key));
-            if cluster.delete(&now).await? == Deleted::Gone {
-                removed += 1;
-                break;
+            match cluster.delete(&now).await? {
+                Deleted::Gone => {
+                    removed += 1;
+                    break;
+                }
+                Deleted::Held => {
+                    stays.push(format!("{} is held by a finalizer", now.key));
+                    break;
+                }
+                Deleted::Changed => tries += 1,
             }
-            tries += 1;
             if tries == TRIES {
-                return Err(Error::unfinished(format!("{} changes faster than it can be deleted", now.key))
-                    .hint("run `homelab up` again; `kubectl get --show-managed-fields -o yaml` shows who changes it"));
+                stays.push(format!("{} changes faster than it can be deleted", now.key));
+                break;
             }
             cluster.look_again(&mut snapshot, owner, now.key.kind).await?;
             next = decide(plan, &snapshot, &now);
         }
     }
     tell(removed, plan, progress);
-    Ok(())
+    if stays.is_empty() {
+        return Ok(());
+    }
+    Err(Error::unfinished("not everything that is wanted no more could be removed")
+        .because(stays.join("; "))
+        .hint("`kubectl get --show-managed-fields -o yaml` shows who changes or holds it; then run `homelab up` again"))
 }
 
 /// The same object as it is now, if it still goes.

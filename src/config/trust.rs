@@ -28,27 +28,40 @@ pub(super) fn usable(path: &Path) -> Result<()> {
         ))
         .because(why)
         .hint(format!(
-            "if it is as it should be, either make it root's alone with `sudo chown root . {0}` and `sudo chmod go-w . {0}`, or name it on purpose with `--config ./{0}`",
-            path.display()
+            "read it; if it is as it should be, let root or you alone own and write it and its folder, or name it on purpose: `--config {}`",
+            crate::outside::shell::quote(&path.display().to_string()).unwrap_or_else(|| "FILE".to_owned())
         ))),
     }
 }
 
 /// Why somebody else may change the file, in words.
 fn objection(path: &Path, owners: &[u32]) -> Option<String> {
-    let target = path.canonicalize().ok()?;
     let folder = |path: &Path| match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => Path::new(".").to_owned(),
     };
-    if let Ok(link) = path.symlink_metadata()
-        && !owners.contains(&link.uid())
-    {
-        return Some(format!("`{}` belongs to the user {}", path.display(), link.uid()));
+    // What cannot be looked at is not trusted: a file that comes and goes is somebody's who may write its folder. The
+    // folder is looked at first, since nobody can exchange anything in one that only the right people write.
+    let unseen =
+        |place: &Path, error: &std::io::Error| format!("`{}` cannot be looked at: {error}", place.display());
+    let look = |place: &Path| match std::fs::metadata(place) {
+        Ok(found) => fault(place, &found, owners),
+        Err(error) => Some(unseen(place, &error)),
+    };
+    if let Some(why) = look(&folder(path)) {
+        return Some(why);
     }
-    [target.clone(), folder(path), folder(&target)]
-        .iter()
-        .find_map(|place| fault(place, &std::fs::metadata(place).ok()?, owners))
+    match path.symlink_metadata() {
+        Ok(link) if !owners.contains(&link.uid()) => {
+            return Some(format!("`{}` belongs to the user {}", path.display(), link.uid()));
+        }
+        Ok(_) => {}
+        Err(error) => return Some(unseen(path, &error)),
+    }
+    match path.canonicalize() {
+        Ok(target) => look(&folder(&target)).or_else(|| look(&target)),
+        Err(error) => Some(unseen(path, &error)),
+    }
 }
 
 fn fault(place: &Path, found: &Metadata, owners: &[u32]) -> Option<String> {
@@ -101,6 +114,13 @@ mod tests {
         let file = folder.path().join("homelab.yaml");
         set_permissions(&file, Permissions::from_mode(0o664)).unwrap();
         assert!(objection(&file, &[me()]).unwrap().contains("its mode is 0664"));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_trusted() {
+        let folder = folder(0o755);
+        let why = objection(&folder.path().join("came-and-went.yaml"), &[me()]).unwrap();
+        assert!(why.contains("cannot be looked at"), "{why}");
     }
 
     #[test]

@@ -56,6 +56,12 @@ pub struct Bundle {
     pub derived: BTreeSet<Key>,
 }
 
+/// Whether a namespace is one of homelab's own, in which nobody else is expected to write.
+pub fn is_home(namespace: &str) -> bool {
+    [ingress_nginx::NAMESPACE, cert_manager::NAMESPACE, external_dns::NAMESPACE, service::NAMESPACE]
+        .contains(&namespace)
+}
+
 /// Builds the bundle.
 pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     let mut objects = ingress_nginx::objects(config);

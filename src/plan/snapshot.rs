@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::ownership::is_applied;
+use crate::desired::is_home;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::{HOMELAB, INSTANCE, MANAGED_BY};
 use crate::desired::object::Key;
@@ -56,7 +57,11 @@ impl Snapshot {
         }
         match labels[INSTANCE].as_str() {
             Some(instance) if instance == owner => drop(self.objects.insert(key, item)),
-            Some(instance) if is_applied(&item) => drop(self.others.insert(key, instance.to_owned())),
+            // Every lab has objects of the whole cluster and in these namespaces. Whoever may write in another one could
+            // call himself homelab there, and would stop every lab.
+            Some(instance) if is_applied(&item) && key.namespace.as_deref().is_none_or(is_home) => {
+                self.others.insert(key, instance.to_owned());
+            }
             _ => {}
         }
     }

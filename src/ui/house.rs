@@ -113,7 +113,7 @@ impl House {
         };
         let (head, tail) = part.split_at(end);
         let mut told = head.to_owned();
-        for (flag, value) in flags.iter().filter(|(flag, _)| !tail.contains(flag)) {
+        for (flag, value) in flags.iter().filter(|(flag, _)| !has_flag(tail, flag)) {
             let flag = if name == "helm" && *flag == "--context" { "--kube-context" } else { flag };
             let value = value.as_ref()?;
             let space = if value.is_empty() { "" } else { " " };
@@ -140,11 +140,32 @@ fn program(part: &str) -> Option<(&'static str, usize)> {
     Some((name, part.len() - rest.len() + name.len()))
 }
 
+/// Whether a command has the flag already, as a word of its own and outside of quotes.
+fn has_flag(line: &str, flag: &str) -> bool {
+    let mut open = String::with_capacity(line.len());
+    let mut quote = None;
+    let mut marks = line.chars();
+    while let Some(mark) = marks.next() {
+        match (quote, mark) {
+            (None | Some('"'), '\\') => drop(marks.next()),
+            (None, '\'' | '"') => quote = Some(mark),
+            (Some(began), _) if began == mark => quote = None,
+            (None, _) => open.push(mark),
+            _ => {}
+        }
+    }
+    open.split_whitespace()
+        .any(|word| word.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
+}
+
 /// A line of the shell, cut behind each `|`, `;` and `&` that is not quoted.
 fn parts(line: &str) -> Vec<&str> {
     let (mut found, mut begin, mut quote) = (Vec::new(), 0, None);
-    for (at, mark) in line.char_indices() {
+    let mut marks = line.char_indices();
+    while let Some((at, mark)) = marks.next() {
         match (quote, mark) {
+            // Outside of quotes and in double ones it takes the meaning from the next mark, as in `'it'\''s'`.
+            (None | Some('"'), '\\') => drop(marks.next()),
             (None, '\'' | '"') => quote = Some(mark),
             (Some(open), _) if open == mark => quote = None,
             (None, '|' | ';' | '&') => {
@@ -200,6 +221,15 @@ mod tests {
                 "sudo kubectl get nodes | grep 'a; kubectl b'; kubectl version",
                 "sudo kubectl --kubeconfig '/home/ada/kube config' --context trial get nodes | grep 'a; kubectl b'; \
                  kubectl --kubeconfig '/home/ada/kube config' --context trial version",
+            ),
+            // A name that has the flags in it is no flag, and a quoted apostrophe ends no word.
+            (
+                "kubectl get ingress a--context--kubeconfig 'x --context y'",
+                "kubectl --kubeconfig '/home/ada/kube config' --context trial get ingress a--context--kubeconfig 'x --context y'",
+            ),
+            (
+                "kubectl annotate ingress a b='x'\\'';kubectl y'",
+                "kubectl --kubeconfig '/home/ada/kube config' --context trial annotate ingress a b='x'\\'';kubectl y'",
             ),
             ("helm list", "helm --kubeconfig '/home/ada/kube config' --kube-context trial list"),
             ("dig homelab.example.com && ip route", "dig homelab.example.com && ip route"),

@@ -128,6 +128,8 @@ fn conflict(drift: &DriftSeen) -> Outcome {
         more => format!(", and {more} more like it"),
     };
     let Conflict { object, manager, fields, .. } = first;
+    // Whoever writes an object calls himself what he likes: no backtick of his begins or ends a command here.
+    let manager = &manager.replace('`', "'");
     let fields = shortened(fields.iter().map(|field| format!("`{field}`")).collect());
     let summary = format!("{fields} of `{object}` is owned by `{manager}`, with another value{more}");
     let helm = manager.to_lowercase().contains("helm");

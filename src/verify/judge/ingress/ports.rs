@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{lab_wide, objects, or_pass, unread};
 use crate::verify::{
+    Command,
     evidence::{Evidence, at, entries},
     judge::{
         judged,
@@ -48,20 +49,30 @@ impl Claim<'_> {
     fn release(&self) -> String {
         let (namespace, name) = (at(self.pod, "/metadata/namespace"), at(self.pod, "/metadata/name"));
         let Some(owner) = entries(self.pod, "/metadata/ownerReferences").first() else {
+            let delete = pasted(command!("kubectl -n {} delete pod {}", namespace, name));
             return format!(
-                "delete the pod, `kubectl -n {namespace} delete pod {name}`, and make it anew without the `hostPort` if it is needed"
+                "delete the pod{delete}, and make it anew without the `hostPort` if it is needed"
             );
         };
+        // Whoever makes a pod writes its owners: any text may stand there.
         let (kind, owner) = (at(owner, "/kind").to_lowercase(), at(owner, "/name"));
         // A ReplicaSet is its Deployment's, with a hash at the end.
         let (kind, owner) = match (kind.as_str(), owner.rsplit_once('-')) {
             ("replicaset", Some((deployment, _))) => ("deployment".to_owned(), deployment),
             _ => (kind, owner),
         };
+        let edit = pasted(command!("kubectl -n {} edit {} {}", namespace, kind, owner));
         format!(
-            "take the line `hostPort` out of the {kind} `{namespace}/{owner}`, or give it another port: `kubectl -n {namespace} edit {kind} {owner}`"
+            "take the line `hostPort` out of the {} `{namespace}/{}`, or give it another port{edit}",
+            kind.replace('`', "'"),
+            owner.replace('`', "'")
         )
     }
+}
+
+/// A command in the middle of a sentence; nothing where it cannot be written safely.
+fn pasted(command: Option<Command>) -> String {
+    command.map(|command| format!(": `{command}`")).unwrap_or_default()
 }
 
 /// The pods other than the controller's that ask for port 80 or 443 of their node and have not ended.

@@ -170,7 +170,10 @@ fn tainted(node: &Value, name: &str) -> Option<Finding> {
         Finding::new(
             format!("the taint `{key}` keeps pods away from node `{name}`"),
             "somebody has set it, for example with `--node-taint`, so that only pods that tolerate it run there",
-            format!("if the node should take pods again: `kubectl taint node {name} {key}-`"),
+            match command!("kubectl taint node {} {}", name, format!("{key}-")) {
+                Some(command) => format!("if the node should take pods again: `{command}`"),
+                None => "take the taint away if the node should take pods again".to_owned(),
+            },
         )
         .look(command!("kubectl describe node {}", name))
         .only(Severity::Info),
