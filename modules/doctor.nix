@@ -2,7 +2,6 @@
 {
   config,
   lib,
-  pkgs,
   ...
 }:
 let
@@ -13,7 +12,31 @@ let
   program = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig";
   tokenFile = toString (cfg.settings.dns.tokenFile or "");
   inherit (cfg.doctor.onFailure) command urlFile;
-  hook = lib.optional (command != [ ]) "homelab-doctor-hook.service";
+  tells = command != [ ];
+  tellsUnknown = tells && cfg.doctor.onUnknown;
+
+  # Somebody else's program: in a unit without credentials, since it could read those of the doctor's.
+  #
+  # One unit for each way in which the doctor ends: systemd tells a unit nothing of what started it where that may start
+  # it in two ways, and it tells ExecStart=, not ExecCondition= (systemd.exec(5), $MONITOR_EXIT_STATUS). A doctor that was
+  # killed or took too long has left no new report, and nobody is told the old one.
+  hook = result: status: otherwise: {
+    description = "Tell what the doctor found";
+    script = ''
+      if [ "''${MONITOR_SERVICE_RESULT:-} ''${MONITOR_EXIT_STATUS:-}" != "${result} ${toString status}" ]; then
+        ${otherwise}
+        exit 0
+      fi
+      exec ${lib.escapeShellArgs command}
+    '';
+    serviceConfig = {
+      Type = "oneshot";
+      # systemd opens it before it gives up its rights: the folder is the doctor's own.
+      StandardInput = "file:/var/lib/private/homelab/doctor.json";
+      TimeoutStartSec = "10s";
+    }
+    // hardening;
+  };
 
   # Until the API server has answered once since the machine started, the doctor only learns where it is: that is enough
   # to see that nothing answers there, and to look at the service of k3s.
@@ -40,14 +63,24 @@ in
     # The doctor holds no administrator's credentials, but a token for an hour that reads, and no Secrets.
     systemd.services.homelab-doctor-access = {
       description = "Fetch the doctor's credentials, which may only read";
+      # Which waits for k3s, for a while: nothing here is ordered after k3s itself.
+      after = [ "homelab-apply.service" ];
+      path = [ cfg.package ];
+      environment = {
+        CONFIGURATION = configuration;
+        PATIENCE = "120";
+      };
+      # A loop, and not Restart=: the doctor would not wait for a second start of this unit.
+      script = builtins.readFile ./access.sh;
       serviceConfig = {
         Type = "oneshot";
-        ExecStart = "${program} --quiet kubeconfig --file %t/homelab-doctor/kubeconfig";
         LoadCredential = [ "kubeconfig:/etc/rancher/k3s/k3s.yaml" ];
+        # The script says so where the file is not there.
+        SetCredential = [ "kubeconfig:\\n" ];
         RuntimeDirectory = "homelab-doctor";
         RuntimeDirectoryMode = "0700";
         RuntimeDirectoryPreserve = true;
-        TimeoutStartSec = "1min";
+        TimeoutStartSec = "4min";
       }
       // hardening;
     };
@@ -63,14 +96,14 @@ in
         "homelab-doctor-access.service"
         "network-online.target"
       ];
-      onFailure = hook;
-      onSuccess = lib.mkIf cfg.doctor.onUnknown hook;
+      onFailure = lib.optional tells "homelab-doctor-hook.service";
+      onSuccess = lib.optional tellsUnknown "homelab-doctor-hook-unknown.service";
       serviceConfig = {
         Type = "oneshot";
         # A minute for what has just been applied or switched on. The text is in the journal, the last report beside it.
         # A command is told by a unit of its own, below.
         ExecStart = "${program} --quiet doctor --wait 1m ${
-          lib.optionalString (command == [ ]) "--notify "
+          lib.optionalString (!tells) "--notify "
         }--report %S/homelab/doctor.json";
         LoadCredential = [
           "dns-token:${tokenFile}"
@@ -99,25 +132,13 @@ in
       };
     };
 
-    # Somebody else's program: in a unit without credentials, since it could read those of the doctor's.
-    systemd.services.homelab-doctor-hook = lib.mkIf (command != [ ]) {
-      description = "Tell what the doctor found";
-      script = "exec ${lib.escapeShellArgs command}";
-      serviceConfig = {
-        Type = "oneshot";
-        # The exit code of the doctor (systemd.exec(5), $MONITOR_EXIT_STATUS); without one, somebody tries it by hand.
-        ExecCondition = pkgs.writeShellScript "homelab-doctor-due" ''
-          case "''${MONITOR_EXIT_STATUS:-1}" in
-            1${lib.optionalString cfg.doctor.onUnknown " | 3"}) exit 0 ;;
-            *) exit 1 ;;
-          esac
-        '';
-        # systemd opens it before it gives up its rights: the folder is the doctor's own.
-        StandardInput = "file:/var/lib/private/homelab/doctor.json";
-        TimeoutStartSec = "10s";
-      }
-      // hardening;
-    };
+    systemd.services.homelab-doctor-hook = lib.mkIf tells (
+      hook "exit-code" 1
+        ''echo "there is no new report to tell: journalctl -u homelab-doctor says how the doctor ended"''
+    );
+
+    # Runs after each success, and tells only those in which something could not be looked at.
+    systemd.services.homelab-doctor-hook-unknown = lib.mkIf tellsUnknown (hook "success" 3 ":");
 
     systemd.timers.homelab-doctor = {
       description = "Look for what is wrong in the lab, on a schedule";

@@ -249,7 +249,7 @@ in
           type = types.listOf types.str;
           default = [ ];
           example = literalExpression ''[ (lib.getExe pkgs.tell-me) "lab" ]'';
-          description = "A program with its arguments that is run when something is wrong, with the report as JSON on its standard input. It runs in a unit of its own, `homelab-doctor-hook.service`, as an unprivileged user without credentials, for 10 seconds at most.";
+          description = "A program with its arguments that is run when something is wrong, with the report as JSON on its standard input. It runs in a unit of its own, `homelab-doctor-hook.service`, as an unprivileged user without credentials, for 10 seconds at most. A doctor that was killed or took too long leaves no report, and nothing is run.";
         };
 
         url = mkOption {

@@ -54,6 +54,9 @@ bash tests/nixos/address-test.sh
 say "the wait for the API ends, whatever k3s does"
 bash tests/nixos/ready-test.sh
 
+say "the doctor has its own credentials or none, and a hook is told new reports alone"
+bash tests/nixos/doctor-test.sh
+
 say "ports answer where the module's options say, behind either firewall of NixOS"
 if [ "$(id -u)" = 0 ]; then
   debian iptables iptables >/dev/null

@@ -75,6 +75,7 @@ let
     unit:
     let
       ours = lib.filter (name: unit.script or "" == builtins.readFile (../../../modules + "/${name}")) [
+        "access.sh"
         "address.sh"
         "ready.sh"
       ];

@@ -15,7 +15,32 @@ use crate::{
 /// k3s renews at its start what has less than 120 days left, 90 before May 2025; by 60 it has not been started for long.
 const SOON: i64 = 60 * 86_400;
 
+/// Where systemd lays the credentials of the doctor on a schedule (modules/doctor.nix; systemd.exec(5), "CREDENTIALS").
+const SCHEDULED: &str = "/run/credentials/homelab-doctor.service/";
+
+fn scheduled(access: &Access) -> bool {
+    access.kubeconfig.starts_with(SCHEDULED)
+}
+
+/// "Unknown" where the doctor on a schedule is not let in: another unit fetches its credentials, and what stands for them
+/// meanwhile has neither a user nor an authority, so that every server would look like a stranger's.
+fn unfetched(cluster: &ClusterSeen) -> Option<Outcome> {
+    let failure = match cluster.version.as_ref()? {
+        Err(failure) => failure,
+        Ok(_) => cluster.denied.as_ref()?,
+    };
+    let not_let_in = matches!(failure.kind, ApiFault::ForeignAuthority | ApiFault::Unauthorized);
+    (not_let_in && cluster.access.as_ref().is_some_and(scheduled)).then(|| {
+        Outcome::unknown(
+            "the doctor's own credentials could not be fetched: `journalctl -u homelab-doctor-access` says why",
+        )
+    })
+}
+
 pub(super) fn kubeconfig(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome {
+    if let Some(unknown) = unfetched(cluster) {
+        return unknown;
+    }
     let failure = match &cluster.version {
         None => return Outcome::unknown("the API server was not asked"),
         Some(Err(failure)) => Some(failure),
@@ -29,7 +54,7 @@ pub(super) fn kubeconfig(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome 
     let Some(access) = &cluster.access else {
         return Outcome::pass("it can be used");
     };
-    if access.of_this_machine == Some(false) {
+    if access.of_this_machine == Some(false) && !scheduled(access) {
         return Finding::new(
             format!("`{}` is of another cluster than the one that runs here", access.kubeconfig),
             format!("it leads to `{}`, whose authority is not that of `/etc/rancher/k3s/k3s.yaml`", access.server),
@@ -219,6 +244,9 @@ fn announced(evidence: &Evidence) -> Option<Finding> {
 }
 
 pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
+    if let Some(unknown) = unfetched(cluster) {
+        return unknown;
+    }
     let failure = match &cluster.version {
         None => return Outcome::unknown("the API server was not asked"),
         Some(Ok(version)) => return Outcome::pass(version.clone()),
