@@ -15,6 +15,7 @@ use crate::config;
 use crate::desired::kind::Stage;
 use crate::desired::{Inputs, bundle, reader};
 use crate::error::{Error, Exit, Result};
+use crate::outside;
 use crate::plan::plan;
 use crate::ui::{self, Output};
 
@@ -30,7 +31,7 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
     let granted = granted(global, &cluster, flags.valid).await?;
     let document = cluster.reader_kubeconfig(global.context.as_deref(), &granted)?;
     let text = match global.output {
-        Output::Json => format!("{document:#}\n"),
+        Output::Json => ui::exact(&document),
         _ => yaml(&document)
             .map_err(|error| Error::unfinished("cannot print the kubeconfig").because(error))?,
     };
@@ -38,11 +39,12 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
     match &flags.file {
         Some(path) => {
             replace(path, &text)?;
-            ui::note(&format!("wrote `{}`: it may read, no Secrets, until {until}", path.display()));
+            let wrote = format!("wrote `{}`: it may read, no Secrets, until {until}", path.display());
+            ui::note(&outside::line(&wrote));
         }
         None => {
             ui::answer(&text);
-            ui::note(&format!("it may read, no Secrets, until {until}"));
+            ui::note(&outside::line(&format!("it may read, no Secrets, until {until}")));
         }
     }
     Ok(Exit::Fine)

@@ -14,7 +14,7 @@ fn hook(fields: &mut Fields<'_>) -> Option<Hook> {
     let given = fields.node("command").map(|node| node.place);
     let command: Vec<String> = fields.texts("command").into_iter().map(|(_, text)| text).collect();
     let url = fields.parsed("url", url).map(Hook::Url);
-    let file = fields.text("urlFile").map(|(_, path)| Hook::UrlFile(path.into()));
+    let file = url_file(fields);
     let Some(place) = given else {
         return match (url, file) {
             (Some(_), Some(_)) => several(fields),
@@ -30,6 +30,18 @@ fn hook(fields: &mut Fields<'_>) -> Option<Hook> {
         return None;
     }
     Some(Hook::Command(command))
+}
+
+/// A path alone: an address in its place would be shown wherever the path is.
+fn url_file(fields: &mut Fields<'_>) -> Option<Hook> {
+    let (place, path) = fields.text("urlFile")?;
+    if path.contains("://") {
+        let message = "`doctor.onFailure.urlFile` is an address, not the path of a file";
+        let help = "write the address into a file of its own and its path here, or use `url`";
+        fields.secret(place, message, help, path);
+        return None;
+    }
+    Some(Hook::UrlFile(path.into()))
 }
 
 fn several(fields: &mut Fields<'_>) -> Option<Hook> {
@@ -76,6 +88,7 @@ mod tests {
             ("{ onFailure: { command: [] } }", "is empty"),
             ("{ onFailure: { url: 'ntfy.sh/x' } }", "must begin with"),
             ("{ onFailure: { url: 'https:///x' } }", "must begin with"),
+            ("{ onFailure: { urlFile: 'https://ntfy.sh/x' } }", "is an address, not the path of a file"),
             ("{ onFailure: { url: 'https://x', urlFile: /run/x } }", "keep one"),
             ("{ onFailure: { urlFile: /run/x, command: [x] } }", "keep one"),
             ("{ onFailure: { url: 'https://x', command: [x] } }", "keep one"),

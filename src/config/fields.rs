@@ -249,7 +249,7 @@ pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
 }
 
 /// Every text in a value, line by line, as the file has them.
-fn texts(value: &Value) -> Vec<String> {
+pub(super) fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Text(text) => text.lines().map(|line| line.trim().to_owned()).collect(),
         Value::Int(number) => vec![number.to_string()],

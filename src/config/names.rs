@@ -15,7 +15,8 @@ impl Host {
     /// # Errors
     /// Says which rule the name breaks.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let name = text.trim_end_matches('.').to_ascii_lowercase();
+        let given = text.trim_end_matches('.');
+        let name = given.to_ascii_lowercase();
         if name.len() > 253 {
             return Err("a DNS name has at most 253 characters".to_owned());
         }
@@ -28,7 +29,8 @@ impl Host {
         if name.parse::<std::net::IpAddr>().is_ok() {
             return Err(format!("`{text}` is an address; a DNS name is needed here"));
         }
-        if let Some(label) = name.split('.').find(|label| !is_label(label)) {
+        // Quoted as it was given: in lower case, a token is not known as one.
+        if let Some(label) = given.split('.').find(|label| !is_label(&label.to_ascii_lowercase())) {
             return Err(format!(
                 "`{text}` is not a DNS name: `{label}` must be 1 to 63 letters, digits or hyphens, and begin and end with a letter or digit"
             ));
@@ -129,6 +131,15 @@ mod tests {
         assert!(Host::parse("192.168.1.5").unwrap_err().contains("is an address"));
         assert!(Host::parse("a_b.example.com").unwrap_err().contains("`a_b`"));
         assert!(Host::parse("localhost").unwrap_err().contains("no dot"));
+    }
+
+    #[test]
+    fn a_token_in_place_of_a_host_is_quoted_in_no_case() {
+        let token = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM";
+        for text in [token.to_owned(), format!("{token}."), format!("{token}.example.com")] {
+            let told = crate::outside::lines(&Host::parse(&text).unwrap_err()).to_lowercase();
+            assert!(told.contains("must be 1 to 63") && !told.contains(&token.to_lowercase()), "{told}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::fields::Problem;
+use super::fields::{self, Problem};
+use super::yaml::{self, Node, Value};
 use crate::error::Error;
 use crate::outside::GONE;
 
@@ -18,15 +19,17 @@ pub(super) fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
         1 => "one problem".to_owned(),
         n => format!("{n} problems"),
     };
+    let hook = hook(text);
     let mut what = format!("the configuration has {count}\n");
     for problem in problems {
         let place = problem.place.map_or_else(String::new, |p| format!(":{}:{}", p.line, p.column));
-        let _ =
-            write!(what, "\n  {}{place}: {}", path.display(), without(&problem.message, problems, IN_WORDS));
+        let message = blanked(&without(&problem.message, problems, IN_WORDS), &hook, IN_WORDS);
+        let _ = write!(what, "\n  {}{place}: {message}", path.display());
         let line = problem.place.and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
         if let Some((place, line)) = line {
             let number = place.line.to_string();
             let line = quoted(line, place.line, problems);
+            let line = blanked(&line, &hook, IN_LINES);
             let indent = " ".repeat(place.column.saturating_sub(1) as usize);
             let _ = write!(what, "\n    {number} | {line}\n    {} | {indent}^", " ".repeat(number.len()));
         }
@@ -59,9 +62,46 @@ fn quoted(line: &str, number: u64, problems: &[Problem]) -> String {
 }
 
 fn without(text: &str, problems: &[Problem], shortest: usize) -> String {
-    let values = problems.iter().flat_map(|problem| &problem.hides);
-    let values = values.filter(|value| value.len() >= shortest);
+    let values: Vec<String> = problems.iter().flat_map(|problem| problem.hides.clone()).collect();
+    blanked(text, &values, shortest)
+}
+
+fn blanked(text: &str, values: &[String], shortest: usize) -> String {
+    let values = values.iter().filter(|value| value.len() >= shortest);
     values.fold(text.to_owned(), |text, value| text.replace(value.as_str(), GONE))
+}
+
+/// What stands in the file as the hook's address, which is a secret for whoever may call it. In a file that is no YAML, each
+/// address from the hook on.
+fn hook(text: &str) -> Vec<String> {
+    let Ok(file) = yaml::parse(text) else {
+        let from = text.find("onFailure").unwrap_or(text.len());
+        let ends = |c: char| c.is_whitespace() || "\"',{}[]".contains(c);
+        return text[from..].split(ends).filter(|word| word.contains("://")).map(str::to_owned).collect();
+    };
+    let Some(doctor) = below(&file, "doctor") else { return Vec::new() };
+    match &doctor.value {
+        Value::Map(_) => below(doctor, "onFailure").map_or_else(Vec::new, addresses),
+        other => fields::texts(other),
+    }
+}
+
+fn addresses(hook: &Node) -> Vec<String> {
+    match &hook.value {
+        Value::Map(_) => ["url", "urlFile"]
+            .iter()
+            .filter_map(|key| below(hook, key))
+            .flat_map(|node| fields::texts(&node.value))
+            .collect(),
+        other => fields::texts(other),
+    }
+}
+
+fn below<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    match &node.value {
+        Value::Map(entries) => entries.iter().find(|(name, _)| name.name == key).map(|(_, node)| node),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +145,25 @@ mod tests {
         let told = told("dns: { provider: cloudfare, tokn: hunter2, ttl: 5 }");
         assert!(told.contains("`cloudfare`") && told.contains("dns.ttl"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn the_address_of_the_hook_is_never_quoted_whichever_problem_its_line_is_for() {
+        let url = "https://ntfy.sh/hunter2";
+        for hook in [
+            format!("onFailure: {{ url: '{url}', command: [mail] }}"),
+            format!("onFailure: {{ url: '{url}', urlFile: /run/x }}"),
+            format!("onFailure: {{ urlFile: '{url}' }}"),
+            format!("onFailure: {{ urlFile: '{url}', command: [] }}"),
+            format!("onFailure: {url}"),
+            format!("onFailure: ['{url}']"),
+            format!("onFailure: {{ url: {{ x: '{url}' }} }}"),
+            format!("onFailure: {{ url: '{url}' }}, onUnknown: maybe"),
+            format!("onFailure: {{ url: '{url}' ]"),
+        ] {
+            let told = told(&format!("dns: {{ provider: cloudflare }}\ndoctor: {{ {hook} }}"));
+            assert!(told.contains("problem") && !told.contains("hunter2"), "{hook}: {told}");
+        }
     }
 
     #[test]

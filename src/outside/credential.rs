@@ -30,8 +30,8 @@ const PREFIXES: [&str; 19] = [
 const AFTER_PREFIX: usize = 16;
 /// Cloudflare's API tokens from before 2026: so many letters, digits, `-` and `_`.
 const TOKEN: usize = 40;
-/// Cloudflare's Global API Keys from before 2026: hexadecimal digits. 40 of them are a SHA-1.
-const GLOBAL_KEY: std::ops::RangeInclusive<usize> = 37..=45;
+/// Cloudflare's Global API Keys from before 2026: so many hexadecimal digits. Serial numbers of certificates have up to 40.
+const GLOBAL_KEY: usize = 37;
 /// The shortest JSON Web Token that says anything.
 const JWT: usize = 24;
 /// The length of an access key id of AWS.
@@ -45,9 +45,9 @@ const CASES: usize = 13;
 #[must_use]
 pub fn is_cloudflare(word: &str) -> bool {
     let prefixed = ["cfk_", "cfut_", "cfat_"].iter().any(|prefix| begins(word, prefix));
-    let hex = word.len() != TOKEN
-        && GLOBAL_KEY.contains(&word.len())
-        && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let hex = word.len() == GLOBAL_KEY
+        && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        && word.bytes().any(|b| b.is_ascii_lowercase());
     prefixed || hex || (word.len() == TOKEN && word.bytes().all(is_of_token) && is_random(word))
 }
 
@@ -59,11 +59,39 @@ pub(super) fn hide(text: &str) -> String {
         let (before, from) = rest.split_at(start);
         let end = from.find(|c: char| !is_of_word(c)).unwrap_or(from.len());
         let (word, after) = from.split_at(end);
+        let (escape, word) = word.split_at(escape(before, word));
         shown.push_str(before);
-        word_into(&mut shown, word);
-        rest = after;
+        shown.push_str(escape);
+        rest = match after.starts_with("::") && word.starts_with("K10") {
+            // A join token of k3s, `K10<hash>::<user>:<password>` (docs.k3s.io, "Token").
+            true => {
+                shown.push_str(GONE);
+                &after[after
+                    .find(|c: char| c.is_whitespace() || "\"'`<>\\,".contains(c))
+                    .unwrap_or(after.len())..]
+            }
+            false => {
+                word_into(&mut shown, word);
+                after
+            }
+        };
     }
     shown + rest
+}
+
+/// How many characters at the start of `word` belong to an escape that begins in `before`: `\n`, `\u003d`, `%3D`.
+fn escape(before: &str, word: &str) -> usize {
+    let hex = |digits: Option<&str>| digits.is_some_and(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
+    if before.ends_with('%') && hex(word.get(..2)) {
+        return 2;
+    }
+    if !before.ends_with('\\') {
+        return 0;
+    }
+    if word.starts_with('u') && hex(word.get(1..5)) {
+        return 5;
+    }
+    usize::from(word.starts_with(['n', 'r', 't']))
 }
 
 fn word_into(shown: &mut String, word: &str) {

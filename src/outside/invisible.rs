@@ -17,9 +17,10 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{180b}'..='\u{180f}'
         // Zero width, left-to-right and right-to-left marks; separators and embeddings; joiners, isolates, shaping.
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        // Variation selectors, byte order mark, interlinear annotations.
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        // Musical and shorthand format controls.
+        // Variation selectors, byte order mark, reserved ones that are ignored, interlinear annotations.
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
+        // Format controls of Egyptian hieroglyphs, filler of Khitan; musical and shorthand format controls.
+        | '\u{13430}'..='\u{1343f}' | '\u{16fe4}'
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         // Tag characters and the variation selectors' supplement.
         | '\u{e0000}'..='\u{e0fff}')
@@ -55,6 +56,11 @@ mod tests {
             '\u{2066}',
             '\u{2069}',
             '\u{feff}',
+            '\u{fff0}',
+            '\u{fff8}',
+            '\u{13430}',
+            '\u{1343f}',
+            '\u{16fe4}',
             '\u{e0041}',
         ] {
             assert!(is_invisible(c), "U+{:04X}", u32::from(c));

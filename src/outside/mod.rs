@@ -6,6 +6,7 @@
 
 pub mod credential;
 pub mod invisible;
+mod login;
 pub mod named;
 pub mod shell;
 mod wrapped;
@@ -77,6 +78,7 @@ pub fn clean(text: &str) -> String {
 #[must_use]
 pub fn hide(text: &str) -> String {
     let text = wrapped::hide(text);
+    let text = login::hide(&text);
     let text = named::hide(&text);
     credential::hide(&text)
 }

@@ -4,7 +4,7 @@ const OLD_TOKEN: &str = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM";
 const NEW_TOKEN: &str = "cfut_aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cDeFgHiJ3l01234567";
 
 /// A text, and the part that must not be shown. The thirty kinds that people have lying around.
-const SECRETS: [(&str, &str); 40] = [
+const SECRETS: [(&str, &str); 69] = [
     ("token aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM was refused", OLD_TOKEN),
     ("/run/aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM: no such file", OLD_TOKEN),
     ("cfut_aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cDeFgHiJ3l01234567", NEW_TOKEN),
@@ -45,6 +45,41 @@ const SECRETS: [(&str, &str); 40] = [
     ("config secret=hunter2", "hunter2"),
     ("SECRET_KEY=hunter2", "hunter2"),
     ("hvs.CAESIJ0123456789abcdefghij", "CAESIJ"),
+    ("MIIEow\nMIIEox==\n-----END RSA PRIVATE KEY-----", "MIIEo"),
+    (
+        "aaaaBBBB0123aaaaBBBB0123aaaaBBBB0123aaaaBBBB0123\nMIIEow\nMIIEox==\n-----END PRIVATE KEY-----",
+        "aaaaBBBB",
+    ),
+    (
+        "\"aaaaBBBB0123aaaaBBBB0123aaaaBBBB0123aaaaBBBB0123\\nMIIEow\\nMIIEox==\\n-----END EC PRIVATE KEY-----\"",
+        "aaaaBBBB",
+    ),
+    ("1 F MIIEow\n1 F MIIEox==\n1 F -----END RSA PRIVATE KEY-----", "MIIEox"),
+    ("postgres://app:ab/cd+e=@db:5432/app", "cd+e"),
+    ("postgres://app:/hunter2@db:5432/app", "hunter2"),
+    ("amqp://app:ab?hunter2@mq/v", "hunter2"),
+    ("amqp://app:ab#hunter2@mq/v", "hunter2"),
+    ("K10aaaa1111bbbb2222cccc3333dddd4444eeee5555::server:hunter2", "hunter2"),
+    ("K10aa11::server:hunter2", "hunter2"),
+    ("K10aa11::abcdef.0123456789abcdef", "0123456789abcdef"),
+    ("Authorization: token hunter2", "hunter2"),
+    ("Authorization: ApiKey hunter2", "hunter2"),
+    ("{\"authorization\":\"Token hunter2\"}", "hunter2"),
+    ("immich:hunter2@tcp(127.0.0.1:3306)/immich?parseTime=true", "hunter2"),
+    ("immich:hun/ter2@tcp(127.0.0.1:3306)/immich", "ter2"),
+    ("DSN=immich:hunter2@unix(/run/mysqld.sock)/immich", "hunter2"),
+    (":hunter2@redis:6379", "hunter2"),
+    ("dial ada:hun@ter2@db:5432: refused", "ter2"),
+    ("curl -u ada:hunter2 https://a/b", "hunter2"),
+    ("curl -sS -uada:hunter2 https://a/b", "hunter2"),
+    ("curl --user 'ada:hunter2 more' https://a/b", "hunter2"),
+    ("curl --proxy-user=ada:hunter2 https://a/b", "hunter2"),
+    ("\"401\\naB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM\"", OLD_TOKEN),
+    ("\"401\\r\\taB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM\"", OLD_TOKEN),
+    ("x%3DaB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM%26", OLD_TOKEN),
+    ("x\\u003daB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM", OLD_TOKEN),
+    ("x\\nBearer hunter2", "hunter2"),
+    ("serial 0123456789abcdef0123456789abcdef01234", "0123456789abcdef"),
 ];
 
 #[test]
@@ -96,6 +131,17 @@ fn what_only_resembles_a_secret_stays() {
         "nginx.ingress.kubernetes.io/auth-secret: photos/basic-auth",
         "basic authentication is on",
         "open port 6443 for `https://[2001:db8::1]:6443/`",
+        "https://[2001:db8::1]/@x and https://10.0.0.2:5001/@x of http://nas/@x",
+        "registry.local:5000/app:v1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "nginx:1.27@sha512:9f86d081884c7d659a2feaa0c55ad015",
+        "mailto:ada@lovelace.dev",
+        "authorization: token expired",
+        "curl -u ada https://a/b:c",
+        "the chain\n-----END CERTIFICATE-----",
+        "serial number 0123456789012345678901234567890123456",
+        "serial number 03a1b2c3d4e5f60718293a4b5c6d7e8f9001",
+        "serial number 03a1b2c3d4e5f60718293a4b5c6d7e8f90010a",
+        "serial number 03a1b2c3d4e5f60718293a4b5c6d7e8f90010a0b0c",
         "Keine Verbindung: größer 日本 ✓",
     ] {
         assert_eq!(lines(text), text);

@@ -100,8 +100,14 @@ pub fn document(mut document: serde_json::Value) {
     answer(&format!("{document:#}\n"));
 }
 
-/// Writes a JSON document with every text as it is, because it is applied: what people do not see is written as `\u`.
+/// Writes a JSON document with every text as it is, because it is applied (see [`exact`]).
 pub fn exact_document(document: &serde_json::Value) {
+    answer(&exact(document));
+}
+
+/// A JSON document with every text as it is: what people do not see is written as `\u`.
+#[must_use]
+pub fn exact(document: &serde_json::Value) -> String {
     let mut text = String::new();
     for c in format!("{document:#}\n").chars() {
         match c {
@@ -111,7 +117,7 @@ pub fn exact_document(document: &serde_json::Value) {
             c => text.push(c),
         }
     }
-    answer(&text);
+    text
 }
 
 /// Writes a line of progress or an explanation.

@@ -105,10 +105,15 @@ fn of_text(text: &str, secrets: &[&str]) -> String {
     words.collect()
 }
 
-/// `a@b.c` is an e-mail address; `image@sha256:…` and `user@host/path` are none.
+/// `a@b.c` is an e-mail address; `image@sha256:…`, `user@host/path`, `user@1000.service` and `pkg@1.2.3` are none.
 fn of_word(word: &str) -> String {
+    let top = |label: &str| {
+        label.starts_with("xn--")
+            || (!label.is_empty() && label != "service" && label.chars().all(|c| c.is_ascii_alphabetic()))
+    };
     let domain = |text: &str| {
-        text.contains('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
+        text.trim_end_matches('.').rsplit_once('.').is_some_and(|(_, label)| top(label))
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c))
     };
     match word.trim_start_matches("mailto:").split_once('@') {
         Some((user, rest)) if !user.is_empty() && !user.contains(['/', ':']) && domain(rest) => {

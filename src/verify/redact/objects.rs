@@ -44,6 +44,8 @@ const NGINX: [&str; 12] = [
 const NODE_ARGS: &str = "k3s.io/node-args";
 /// As much of what a program said about itself as tells what is wrong.
 const MESSAGE: usize = 600;
+/// A shorter word can be a part of any other.
+const NAMED: usize = 4;
 /// A longer value of the controller's settings is no switch and no number.
 const SETTING: usize = 80;
 
@@ -65,8 +67,9 @@ pub(in crate::verify) fn allowed(cluster: &ClusterSeen) -> ClusterSeen {
     ClusterSeen { objects, logs, ..cluster.clone() }
 }
 
-/// A log line by line: a line that is longer than a message is cut.
+/// A log line by line: a line that is longer than a message is cut. A private key has several lines, so secrets go first.
 fn log(text: &str) -> String {
+    let text = outside::hide(&outside::clean(text));
     text.lines().map(|line| outside::lines_up_to(line, MESSAGE) + "\n").collect()
 }
 
@@ -169,6 +172,34 @@ fn last_words(status: &mut Value, ours: bool) {
             end.remove("message");
         }
     }
+    if let Some(message) = status.pointer_mut("/state/waiting/message")
+        && !ours
+    {
+        *message = json!(unnamed(message.as_str().unwrap_or_default()));
+    }
+}
+
+/// The runtime's message without the program that it could not start: a whole command line can stand in its place.
+fn unnamed(message: &str) -> String {
+    let mut message = message.to_owned();
+    let words: Vec<String> = message.split("exec: \"").skip(1).map(quotation).map(str::to_owned).collect();
+    for word in words.iter().filter(|word| !word.is_empty()) {
+        message = message.replace(&format!("\"{word}\""), &format!("\"{GONE}\""));
+        // It is named again as what was looked for.
+        message = if word.len() < NAMED { message } else { message.replace(word.as_str(), GONE) };
+    }
+    message
+}
+
+/// Up to the quote that closes it, which is not escaped.
+fn quotation(text: &str) -> &str {
+    let mut escaped = false;
+    let end = text.find(|c| {
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    });
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// Of ConfigMaps, the names of their keys stay; the values of the cluster's DNS, and of the controller what is a switch, a
@@ -180,8 +211,26 @@ fn settings(object: &mut Value, name: &str) {
         let text = value.as_str().unwrap_or_default();
         let switch =
             controller && text.len() <= SETTING && !key.ends_with("-snippet") && !named::is_secret(key);
-        *value = if dns || switch { json!(outside::lines(text)) } else { json!(GONE) };
+        *value = match dns {
+            true => json!(outside::lines(&corefile(text))),
+            false if switch => json!(outside::lines(text)),
+            false => json!(GONE),
+        };
     }
+}
+
+/// A Corefile without what follows a directive for a secret (`credentials`, `aws_access_key`).
+fn corefile(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let start = line.len() - line.trim_start().len();
+        let end = line[start..].find(char::is_whitespace).map_or(line.len(), |end| start + end);
+        let rest = line[end..].trim();
+        match named::is_secret(&line[start..end]) && !rest.is_empty() && rest != "{" {
+            true => line[..end].to_owned() + " " + GONE + if line.ends_with('\n') { "\n" } else { "" },
+            false => line.to_owned(),
+        }
+    });
+    lines.collect()
 }
 
 /// Every text that is left, without what looks like a secret; long ones are cut.

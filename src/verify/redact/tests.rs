@@ -202,6 +202,49 @@ fn public_addresses_get_names_and_a_page_is_cut() {
 }
 
 #[test]
+fn a_private_key_over_several_lines_of_a_log_is_gone_with_all_of_them() {
+    let text = given(
+        &[],
+        "begins\n-----BEGIN PRIVATE KEY-----\nMIIEhunter\nMIIFhunter\n-----END PRIVATE KEY-----\nends\n",
+    );
+    assert!(text.contains("begins") && text.contains("ends") && !text.contains("hunter"), "{text}");
+    let cut = given(&[], "MIIEhunter\nMIIFhunter\n-----END PRIVATE KEY-----\nends\n");
+    assert!(cut.contains("ends") && !cut.contains("hunter"), "{cut}");
+}
+
+#[test]
+fn a_corefile_stays_without_what_follows_a_directive_for_a_secret() {
+    let file = ".:53 {\n  forward . 1.1.1.1\n  route53 a.:Z1 {\n    aws_access_key hunter1 hunter2\n    credentials hunter3\n  }\n  etcd {\n    credentials grace hunter4\n  }\n  password hunter5\n  token hunter6\n}\n";
+    let map = json!({ "metadata": { "namespace": "kube-system", "name": "coredns" }, "data": { "Corefile": file } });
+    let text = given(&[("configmaps", map)], "");
+    assert!(!text.contains("hunter") && !text.contains("grace"), "{text}");
+    for kept in ["forward . 1.1.1.1", "aws_access_key ***\\n", "route53 a.:Z1 {", "token ***\\n}"] {
+        assert!(text.contains(kept), "`{kept}` is gone:\n{text}");
+    }
+}
+
+#[test]
+fn what_a_foreign_container_could_not_start_is_not_named() {
+    let status = |message: &str| json!({ "name": "app", "state": { "waiting": { "reason": "RunContainerError", "message": message } } });
+    let message = "failed to start: exec: \"sh -c \\\"hunter2\\\" x\": stat sh -c \\\"hunter2\\\" x: no such file: unknown";
+    let pod = |namespace: &str| json!({ "metadata": { "namespace": namespace, "name": "app" }, "status": { "containerStatuses": [status(message)] } });
+    let foreign = given(&[("pods", pod("photos"))], "");
+    assert!(!foreign.contains("hunter2") && foreign.contains("no such file: unknown"), "{foreign}");
+    let ours = given(&[("pods", pod("ingress-nginx"))], "");
+    assert!(ours.contains("sh -c"), "{ours}");
+}
+
+#[test]
+fn units_and_versions_are_no_addresses_of_mail() {
+    for text in ["user@1000.service", "pkg@1.2.3", "getty@tty1.service"] {
+        assert_eq!(of_text(text, &[]), text);
+    }
+    for text in ["ada@lovelace.dev", "ada@a.xn--p1ai"] {
+        assert_eq!(of_text(text, &[]), GONE);
+    }
+}
+
+#[test]
 fn a_line_of_a_log_loses_its_credentials_only() {
     let line =
         "level=error zone=example.com token=abc12345 msg=\"mailto:a@b.org failed\" Authorization: Bearer xyz";
