@@ -26,6 +26,8 @@ const WAITS: &str = "no change of any name, certificate or service takes effect 
 /// Within how many seconds the controller has looked at a change and said so: it looks every 3.3 s at most
 /// (`--sync-rate-limit`), and a change is dated in whole seconds.
 const TAKES: i64 = 5;
+/// How many seconds after a change a refusal that nothing explains any more may still turn out to be over.
+const CURED: i64 = 30;
 /// The longest pause between two tries, in seconds; after fewer failures than that it is shorter.
 const LONGEST: i64 = 1000;
 const SHORT: u32 = 18;
@@ -121,8 +123,10 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
         Some(_) => finding,
         None => nudged(evidence, finding),
     };
-    // The controller may not have looked at the last change yet.
-    let is_fresh = last_change(evidence).is_some_and(|change| age(evidence.now, Some(change)) < TAKES);
+    // The controller may not have looked at the last change yet. Where nobody has the text any more, that change was most
+    // likely the cure, dated in the second of the last refusal: the next look tells.
+    let within = if culprits.is_empty() { CURED } else { TAKES };
+    let is_fresh = last_change(evidence).is_some_and(|change| age(evidence.now, Some(change)) < within);
     if is_fresh { finding.heals() } else { finding }
 }
 

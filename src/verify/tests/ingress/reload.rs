@@ -152,6 +152,24 @@ fn where_nothing_has_the_text_the_last_change_is_named() {
 }
 
 #[test]
+fn a_refusal_of_the_second_in_which_its_cause_went_may_be_over_and_is_looked_at_again() {
+    let report = lab(|e| {
+        e.reloads = refused_ago("invalid value \"TLSv9\"", 6, 11);
+        e.written = Some(now().checked_sub(jiff::SignedDuration::from_secs(6)).unwrap());
+    });
+    assert_eq!(only(&report, id::RELOAD).heals, Heals::Waiting);
+    let report = lab(|e| {
+        e.reloads = refused_ago("invalid value \"TLSv9\"", 6, 16);
+        e.written = Some(now().checked_sub(jiff::SignedDuration::from_secs(40)).unwrap());
+    });
+    assert_eq!(
+        only(&report, id::RELOAD).heals,
+        Heals::Never,
+        "half a minute later it is no matter of waiting"
+    );
+}
+
+#[test]
 fn a_word_that_stands_everywhere_accuses_nobody() {
     let report = saying("\"/\" and \"on\" and \"\" in \"true\"", |e| {
         let regex = json!({ "nginx.ingress.kubernetes.io/use-regex": "true" });
