@@ -10,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::config::{Config, Policy};
 use crate::desired::external_dns;
 use crate::desired::kind;
+use crate::desired::meta::COMPONENT;
 use crate::desired::object::{Component, Key};
 use crate::dns;
 use crate::error::{Error, Result};
@@ -95,14 +96,21 @@ pub(super) async fn records(
     ))
 }
 
-/// Whether homelab has given external-dns of this cluster the zone: without that Secret it starts not, and has written no
-/// record there. Whoever may write in a namespace of his own cannot forge it.
+/// Whether this cluster can have written records of the zone: homelab has given its external-dns that zone, or a run that
+/// had passed here was stopped before it did. Whoever may write in a namespace of his own cannot forge either.
 fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
-    let namespace = Some(external_dns::NAMESPACE.to_owned());
-    let key = Key { kind: &kind::SECRET, namespace, name: dns::SECRET.to_owned() };
-    let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
-    let live = snapshot.objects.get(&key).filter(|live| is_applied(live));
-    live.is_some_and(|live| given.is_ok_and(|given| live["data"][dns::ZONE_ID_KEY] == given))
+    let home = || Some(external_dns::NAMESPACE.to_owned());
+    let key = Key { kind: &kind::SECRET, namespace: home(), name: dns::SECRET.to_owned() };
+    if let Some(live) = snapshot.objects.get(&key).filter(|live| is_applied(live)) {
+        let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
+        return given.is_ok_and(|given| live["data"][dns::ZONE_ID_KEY] == given);
+    }
+    let name = Component::ExternalDns.name();
+    snapshot.objects.iter().any(|(key, live)| {
+        (key.namespace.is_none() || key.namespace == home())
+            && is_applied(live)
+            && live["metadata"]["labels"][COMPONENT] == name
+    })
 }
 
 /// The hosts whose records external-dns would delete.
@@ -259,5 +267,16 @@ mod tests {
         assert!(with("homelab", "external-dns", "z1"));
         assert!(!with("homelab", "external-dns", "z2"), "another zone's records are not this cluster's");
         assert!(!with("kubectl", "external-dns", "z1") && !with("homelab", "evil", "z1"));
+
+        let stopped = |namespace: &str| {
+            let mut snapshot = Snapshot::default();
+            let item = json!({ "metadata": { "name": "x", "namespace": namespace,
+                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "a",
+                    "app.kubernetes.io/component": "external-dns" },
+                "managedFields": [{ "manager": "homelab", "operation": "Apply" }] } });
+            snapshot.note("a", &kind::CONFIG_MAP, Some(json!({ "items": [item] })));
+            may_have_records(&snapshot, &Zone::default())
+        };
+        assert!(stopped("external-dns") && !stopped("evil"), "a run that was stopped goes on");
     }
 }
