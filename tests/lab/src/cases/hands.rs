@@ -169,6 +169,16 @@ impl Hands {
         Ok(found)
     }
 
+    /// Nothing has been written at the lab's Cloudflare since that request, although external-dns has looked.
+    pub(crate) fn no_record_was_written(&self, since: &impl std::fmt::Display) -> Result<()> {
+        let log = self.control("GET", &format!("/requests?since={since}"), None)?;
+        let requests = log["requests"].as_array().cloned().unwrap_or_default();
+        let looked = requests.iter().any(|r| r["path"].as_str().is_some_and(|p| p.ends_with("/dns_records")));
+        expect(looked, "external-dns did not look at the zone meanwhile, so nothing is proven")?;
+        let writes: Vec<_> = requests.iter().filter(|r| r["method"] != "GET").collect();
+        expect(writes.is_empty(), format!("records were written: {writes:?}"))
+    }
+
     /// Makes a record, as somebody in the dashboard would, in the lab's own zone.
     pub(crate) fn add_record(&self, facts: &Value) -> Result<Value> {
         let mut record = facts.clone();
