@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::duration;
 use crate::ui::{Color, Output};
 
+use crate::collect::Lab;
+
 /// Names, certificates and a proof of reachability for a home lab on k3s.
 #[derive(Debug, Parser)]
 #[command(name = "homelab", version, arg_required_else_help = true, max_term_width = 100)]
@@ -53,6 +55,19 @@ pub struct Global {
     /// Plain lines in place of bars, as without a terminal
     #[arg(long, global = true)]
     pub no_progress: bool,
+}
+
+impl Global {
+    /// Which lab is meant.
+    #[must_use]
+    pub fn lab(&self) -> Lab<'_> {
+        Lab {
+            config: self.config.as_deref(),
+            kubeconfig: self.kubeconfig.as_deref(),
+            context: self.context.as_deref(),
+            insecure: self.insecure_api_server,
+        }
+    }
 }
 
 impl Command {

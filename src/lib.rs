@@ -8,16 +8,22 @@
 #![warn(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[macro_use]
+pub mod outside;
+
+pub mod checks;
 pub mod cli;
 pub mod cluster;
+pub mod collect;
 pub mod commands;
 pub mod config;
 pub mod desired;
-pub mod dns;
 pub mod error;
+pub mod evidence;
+pub mod facts;
+pub mod ingress;
 pub mod machine;
 pub mod net;
-pub mod outside;
 pub mod plan;
+pub mod provider;
 pub mod ui;
-pub mod verify;

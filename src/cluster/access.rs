@@ -11,10 +11,11 @@ use kube::config::Kubeconfig;
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
-use super::{Cluster, K3S_KUBECONFIG};
-use crate::net::Transport;
-use crate::net::tls::{Leaf, Served, handshake_with};
-use crate::verify::Access;
+use crate::cluster::{Cluster, K3S_KUBECONFIG};
+use crate::evidence::Access;
+use crate::evidence::Transport;
+use crate::evidence::tls::{Leaf, Served};
+use crate::net::tls::handshake_with;
 
 /// For the handshake, a name to resolve included.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -39,7 +40,7 @@ impl Certificates {
             (None, None) => None,
         };
         let client = pem.and_then(|pem| first(&pem)).and_then(|der| Leaf::parse(&der).ok());
-        let reads_only = super::reader::is_reader(&config.auth_info);
+        let reads_only = crate::cluster::reader::is_reader(&config.auth_info);
         Self { authority: config.root_cert.clone().unwrap_or_default(), client, reads_only }
     }
 }
@@ -102,7 +103,8 @@ fn first(pem: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::testing::{http::Canned, tls::Authority};
+    use crate::net::testing::http::Canned;
+    use crate::net::testing::tls::Authority;
 
     fn cluster(server: String, authority: Vec<Vec<u8>>) -> Cluster {
         let client =
@@ -119,7 +121,7 @@ mod tests {
         let access =
             cluster(format!("https://localhost:{}/", address.port()), authority.der()).access().await;
         let served = access.served.unwrap().unwrap();
-        assert_eq!(served.trust, crate::net::tls::Trust::Expired);
+        assert_eq!(served.trust, crate::evidence::tls::Trust::Expired);
         assert_eq!(served.leaf.not_after.to_string(), "2021-01-01T00:00:00Z");
         assert!(!access.own && access.client.is_none());
     }

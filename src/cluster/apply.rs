@@ -7,9 +7,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::explain::is_webhook;
-use super::request::{self, Failed, Purpose};
-use super::{Cluster, LANES};
+use crate::cluster::explain::is_webhook;
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::{Cluster, LANES};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::{Key, Object};
 use crate::error::Result;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 
-use super::Cluster;
-use super::request;
+use crate::cluster::Cluster;
+use crate::cluster::request;
 use crate::net::date;
 
 impl Cluster {

@@ -7,11 +7,13 @@ use futures::{StreamExt, future, stream};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::request::{self, Failed, Purpose};
-use super::{Cluster, LANES, log, seen, snapshot::items};
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::snapshot::items;
+use crate::cluster::{Cluster, LANES, log, seen};
 use crate::desired::ingress_nginx;
-use crate::net::http::HttpAnswer;
-use crate::verify::{
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::{
     ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, at,
 };
 
@@ -160,7 +162,12 @@ pub fn nodes(objects: &Objects) -> Option<Vec<NodeSeen>> {
 /// The Ingresses among the objects; `None` when they were not read.
 pub fn ingresses(objects: &Objects) -> Option<Vec<IngressSeen>> {
     let ingresses = objects.list("ingresses.networking.k8s.io")?.iter();
-    Some(ingresses.filter(|ingress| !super::scratch::is_scratch(ingress)).map(seen::ingress).collect())
+    Some(
+        ingresses
+            .filter(|ingress| !crate::cluster::scratch::is_scratch(ingress))
+            .map(seen::ingress)
+            .collect(),
+    )
 }
 
 /// The Certificates among the objects; `None` when they were not read.

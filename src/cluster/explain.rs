@@ -2,10 +2,10 @@
 
 use kube::core::Status;
 
-use super::Cluster;
-use super::request::{Failed, Purpose};
+use crate::cluster::Cluster;
+use crate::cluster::request::{Failed, Purpose};
 use crate::error::Error;
-use crate::verify::{ApiFailure, ApiFault, Failure};
+use crate::evidence::{ApiFailure, ApiFault, Failure};
 
 impl Cluster {
     /// Says what failed, why, and what to do.
@@ -14,7 +14,10 @@ impl Cluster {
             Failed::Kube(kube::Error::Api(status)) => api(purpose, &status),
             Failed::Kube(error) => self.unreachable(&error),
             Failed::Late => Error::unfinished(format!("the API server `{}` gives no answer", self.server))
-                .because(format!("`{purpose}` took longer than {} s", super::REQUEST_DEADLINE.as_secs()))
+                .because(format!(
+                    "`{purpose}` took longer than {} s",
+                    crate::cluster::REQUEST_DEADLINE.as_secs()
+                ))
                 .hint("is the machine busy or its disk full? `journalctl -u k3s -n 50` says more"),
         }
     }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Cluster, request};
+use crate::cluster::{Cluster, request};
 use crate::desired::external_dns::{METRICS, NAME, NAMESPACE};
-use crate::verify::{ExternalDnsSeen, Objects, SyncSeen, at};
+use crate::evidence::{ExternalDnsSeen, Objects, SyncSeen, at};
 
 impl Cluster {
     /// Asks the pod of external-dns among `objects`.

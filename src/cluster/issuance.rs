@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 use x509_parser::pem::Pem;
 
-use super::Cluster;
-use super::request::{self, Failed, Purpose};
-use super::snapshot::items;
-use crate::net::tls::Leaf;
-use crate::verify::{DryRun, SecretSeen, WebhookSeen, at};
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::snapshot::items;
+use crate::evidence::tls::Leaf;
+use crate::evidence::{DryRun, SecretSeen, WebhookSeen, at};
 
 /// A certificate signing request for `homelab-check.example.com`, as Kubernetes writes bytes. Its key was thrown away:
 /// nothing is ever issued for it.

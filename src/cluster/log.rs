@@ -6,8 +6,8 @@ use futures::{StreamExt, future, stream};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Cluster, LANES, request};
-use crate::verify::{at, entries};
+use crate::cluster::{Cluster, LANES, request};
+use crate::evidence::{at, entries};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
 pub(super) const LOGS: &[(&str, &str)] = &[

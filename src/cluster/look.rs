@@ -4,13 +4,16 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::Cluster;
-use super::request::{self, Purpose};
-use super::{seen, snapshot::items};
-use crate::desired::kind::{self, KindRef};
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::cluster::request::Purpose;
+use crate::cluster::seen;
+use crate::cluster::snapshot::items;
+use crate::desired::kind;
+use crate::desired::kind::KindRef;
 use crate::error::Result;
-use crate::net::http::HttpAnswer;
-use crate::verify::{CertificateSeen, NodeSeen, at};
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::{CertificateSeen, NodeSeen, at};
 
 /// As much of a body as a check reads.
 const BODY_LIMIT: usize = 32 * 1024;
@@ -69,7 +72,9 @@ impl Cluster {
         let pod = pods.iter().find(|pod| seen::is_ready(pod)).ok_or("no pod of it is ready")?;
         let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
-        let asked = tokio::time::timeout(super::REQUEST_DEADLINE, self.raw(request::get(&path, false))).await;
+        let asked =
+            tokio::time::timeout(crate::cluster::REQUEST_DEADLINE, self.raw(request::get(&path, false)))
+                .await;
         asked.map_err(|_| "no answer in time".to_owned())?
     }
 
@@ -109,7 +114,7 @@ impl Cluster {
         let list = self.send::<Value>(request::get("/api/v1/pods", false)).await;
         let pods = list.map(items).unwrap_or_default();
         let foreign = |pod: &&Value| {
-            !pod["metadata"]["namespace"].as_str().is_some_and(crate::desired::is_home)
+            !pod["metadata"]["namespace"].as_str().is_some_and(crate::facts::namespaces::is_home)
                 && pod["spec"]["nodeName"].is_string()
         };
         pods.iter().filter(foreign).flat_map(host_ports).collect()
@@ -167,7 +172,7 @@ mod tests {
             }
         });
         let client = kube::Client::try_from(kube::Config::new(server.parse().unwrap())).unwrap();
-        let certificates = super::super::access::Certificates::default();
+        let certificates = crate::cluster::access::Certificates::default();
         Cluster { client, server, kubeconfig: "fake".into(), certificates }
     }
 

@@ -28,7 +28,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Error, Result};
-use crate::verify::{ApiFailure, ApiFault, Failure};
+use crate::evidence::{ApiFailure, ApiFault, Failure};
 
 pub use apply::Deleted;
 pub use examine::{certificates, ingresses, nodes};

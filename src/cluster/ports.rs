@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures::future;
 
-use super::Cluster;
-use super::request;
-use crate::verify::{NodePort, NodeSeen};
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::evidence::{NodePort, NodeSeen};
 
 /// A port that refuses does so at once; the API server itself waits for half a minute.
 const DEADLINE: Duration = Duration::from_secs(3);

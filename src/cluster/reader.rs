@@ -4,12 +4,13 @@ use k8s_openapi::ByteString;
 use kube::config::{AuthInfo, Kubeconfig};
 use serde_json::{Value, json};
 
-use super::Cluster;
-use super::request::{self, Failed, Purpose};
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
 use crate::desired::reader::{NAME, NAMESPACE, user};
 use crate::error::{Error, Result};
-use crate::net::secret::Secret;
-use crate::verify::at;
+use crate::evidence::at;
+use crate::facts::secret::Secret;
 
 /// A token of the account.
 pub struct Granted {
@@ -112,10 +113,13 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::cluster::{access::Certificates, examine::RESOURCES, log::LOGS};
-    use crate::desired::kind::{self, KINDS};
+    use crate::cluster::access::Certificates;
+    use crate::cluster::examine::RESOURCES;
+    use crate::cluster::log::LOGS;
+    use crate::desired::kind;
+    use crate::desired::kind::KINDS;
     use crate::desired::reader::rules;
-    use crate::verify::entries;
+    use crate::evidence::entries;
 
     /// A token with this payload in base64url; nobody signed it.
     fn token(payload: &str) -> String {

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Cluster, LANES, request, snapshot::items};
+use crate::cluster::snapshot::items;
+use crate::cluster::{Cluster, LANES, request};
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::verify::{Listing, Objects, Reload, ReloadSeen, at};
+use crate::evidence::{Listing, Objects, Reload, ReloadSeen, at};
 
 /// How many lines are asked for: between the controller's own lines are the requests of the house.
 const LINES: usize = 1000;

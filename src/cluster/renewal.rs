@@ -7,14 +7,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Cluster;
-use super::request::{self, Failed, Purpose};
-use super::snapshot::items;
-use super::wait::Seen;
-use crate::desired::kind::{self, Kind, Stage};
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::snapshot::items;
+use crate::cluster::wait::Seen;
+use crate::desired::kind;
+use crate::desired::kind::{Kind, Stage};
 use crate::error::{Error, Result};
+use crate::evidence::{at, entries};
 use crate::plan::readiness::find;
-use crate::verify::{at, entries};
 
 /// Only watched, never made.
 static CHALLENGE: Kind = Kind {

@@ -6,7 +6,7 @@ use http::{Method, Request, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Cluster, REQUEST_DEADLINE};
+use crate::cluster::{Cluster, REQUEST_DEADLINE};
 use crate::desired::kind::Kind;
 use crate::desired::object::Key;
 use crate::plan::ownership::Doomed;

@@ -3,17 +3,20 @@
 use kube::core::Status;
 use serde_json::{Value, json};
 
-use super::request::{self, Failed, Purpose};
-use super::{Cluster, Deleted, snapshot::items};
-use crate::desired::ingress_nginx::{self, CLASS};
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::snapshot::items;
+use crate::cluster::{Cluster, Deleted};
+use crate::desired::ingress_nginx;
+use crate::desired::ingress_nginx::CLASS;
 use crate::desired::kind;
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
 use crate::error::{Error, Result};
+use crate::evidence::{Objects, ScratchFailure, at};
 use crate::plan::is_applied;
 use crate::plan::ownership::Doomed;
-use crate::verify::{Objects, ScratchFailure, at};
 
 /// Marks it, so that it is found again. The labels of the inventory would have `up` prune it.
 const MARK: &str = "homelab/scratch";

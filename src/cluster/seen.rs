@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
+use crate::evidence::{CertificateSeen, IngressSeen, NodeSeen};
 use crate::plan::readiness::{find, list};
-use crate::verify::{CertificateSeen, IngressSeen, NodeSeen};
 
 pub(super) fn node(object: &Value) -> NodeSeen {
     NodeSeen {

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use super::request::{self, Failed, Purpose};
-use super::{Cluster, LANES};
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::{Cluster, LANES};
 use crate::desired::ingress_nginx;
-use crate::desired::kind::{self, KINDS, KindRef};
+use crate::desired::kind;
+use crate::desired::kind::{KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
 use crate::error::Result;

@@ -8,7 +8,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::*;
+use crate::cluster::*;
 use crate::config;
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, kind};
@@ -223,7 +223,7 @@ async fn a_cluster_without_cert_manager_has_nothing_to_issue_again() {
 async fn a_dry_run_tells_refusals_from_silence_and_stores_nothing() {
     let (cluster, log) = cluster(|_, _| status(500, "InternalError", "failed calling webhook"));
     let seen = cluster.ask_webhook().await;
-    assert!(matches!(&seen.good, crate::verify::DryRun::Refused { code: 500, .. }), "{seen:?}");
+    assert!(matches!(&seen.good, crate::evidence::DryRun::Refused { code: 500, .. }), "{seen:?}");
     assert!(
         log.lock().unwrap().iter().all(|line| line.starts_with("POST ") && line.ends_with("?dryRun=All"))
     );
@@ -236,9 +236,9 @@ async fn ports_that_refuse_the_api_server_are_told_and_nodes_that_are_not_ready_
         _ if line.ends_with("/nodes/pi:80/proxy/") => status(503, "ServiceUnavailable", refused),
         _ => (404, json!("nginx")),
     });
-    let node = |name: &str, ready| crate::verify::NodeSeen { name: name.into(), ready, addresses: vec![] };
+    let node = |name: &str, ready| crate::evidence::NodeSeen { name: name.into(), ready, addresses: vec![] };
     let seen = cluster.refused_ports(&[node("pi", true), node("gone", false)]).await;
-    assert_eq!(seen, [crate::verify::NodePort { node: "pi".into(), port: 80 }]);
+    assert_eq!(seen, [crate::evidence::NodePort { node: "pi".into(), port: 80 }]);
     assert_eq!(log.lock().unwrap().len(), 2);
 }
 
@@ -246,7 +246,7 @@ async fn ports_that_refuse_the_api_server_are_told_and_nodes_that_are_not_ready_
 async fn a_scratch_ingress_that_is_refused_says_by_whom() {
     let failure = async |code, message: &'static str| {
         let (cluster, _) = cluster(move |_, _| status(code, "", message));
-        let scratch = Scratch::new(&crate::verify::Objects::default(), 255);
+        let scratch = Scratch::new(&crate::evidence::Objects::default(), 255);
         assert_eq!(scratch.host, "homelab-doctor-ff.invalid");
         cluster.make_scratch(&scratch, "external-dns.alpha.kubernetes.io/").await.unwrap_err()
     };

@@ -4,12 +4,13 @@ use futures::future::join_all;
 use k8s_openapi::api::core::v1::Secret as KubeSecret;
 use tokio::time::{Instant, timeout_at};
 
-use super::Cluster;
-use super::request::{self, Failed, Purpose};
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::cluster::request::{Failed, Purpose};
 use crate::desired::meta::HOMELAB;
-use crate::dns::{SECRET, TOKEN_KEY};
-use crate::net::secret::Secret;
-use crate::verify::{CopyState, TokenCopy};
+use crate::evidence::{CopyState, TokenCopy};
+use crate::facts::secret::Secret;
+use crate::provider::{SECRET, TOKEN_KEY};
 
 impl Cluster {
     /// Compares `token` with its copies: each place is the namespace of a Secret, and who reads it there.

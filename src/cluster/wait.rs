@@ -9,14 +9,15 @@ use kube::core::WatchEvent;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Cluster;
-use super::request::{self, Purpose};
-use super::snapshot::items;
-use crate::desired::is_home;
+use crate::cluster::Cluster;
+use crate::cluster::request;
+use crate::cluster::request::Purpose;
+use crate::cluster::snapshot::items;
 use crate::desired::kind::{Kind, KindRef, Stage};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
 use crate::desired::object::{Component, Key};
 use crate::error::{Error, Result};
+use crate::facts::namespaces::is_home;
 use crate::plan::readiness::{Readiness, Trouble, pod_trouble, readiness};
 
 /// Only waited for, never made.

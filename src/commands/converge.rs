@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::prune;
 use crate::cluster::{Awaited, Cluster};
+use crate::commands::prune;
 use crate::desired::Bundle;
-use crate::desired::kind::{self, Stage};
+use crate::desired::kind;
+use crate::desired::kind::Stage;
 use crate::desired::object::{Component, Key, Object};
 use crate::error::Result;
 use crate::plan::readiness::AWAITED;

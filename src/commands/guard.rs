@@ -5,30 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::ByteString;
 use serde_json::Value;
 
-use super::up::refused;
 use crate::cluster::Cluster;
+use crate::commands::up::refused;
 use crate::config::{Config, Policy};
 use crate::desired::external_dns;
 use crate::desired::kind;
 use crate::desired::meta::COMPONENT;
 use crate::desired::object::{Component, Key};
-use crate::dns;
 use crate::error::{Error, Result};
-use crate::net::cloudflare::{Client, Record, Zone};
+use crate::evidence::ownership::{claims, owned};
+use crate::evidence::{Record, Zone};
 use crate::plan::{Plan, Snapshot, Stranger, is_applied};
-use crate::verify::{Ownership, claims, owned};
+use crate::provider;
+use crate::provider::cloudflare::Client;
 
 /// How many things are named.
 const NAMED: usize = 12;
-
-/// By what external-dns knows the records of this lab.
-pub(super) fn ownership(config: &Config) -> Ownership {
-    Ownership {
-        id: config.dns.owner.clone(),
-        txt_prefix: external_dns::TXT_PREFIX.to_owned(),
-        wildcard_replacement: external_dns::TXT_WILDCARD.to_owned(),
-    }
-}
 
 /// One cluster holds one lab: a second would write over the ingress controller, cert-manager and external-dns of the first.
 ///
@@ -100,10 +92,10 @@ pub(super) async fn records(
 /// had passed here was stopped before it did. Whoever may write in a namespace of his own cannot forge either.
 fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
     let home = || Some(external_dns::NAMESPACE.to_owned());
-    let key = Key { kind: &kind::SECRET, namespace: home(), name: dns::SECRET.to_owned() };
+    let key = Key { kind: &kind::SECRET, namespace: home(), name: provider::SECRET.to_owned() };
     if let Some(live) = snapshot.objects.get(&key).filter(|live| is_applied(live)) {
         let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
-        return given.is_ok_and(|given| live["data"][dns::ZONE_ID_KEY] == given);
+        return given.is_ok_and(|given| live["data"][provider::ZONE_ID_KEY] == given);
     }
     let name = Component::ExternalDns.name();
     snapshot.objects.iter().any(|(key, live)| {
@@ -119,7 +111,8 @@ fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
         return BTreeSet::new();
     }
     let wanted: BTreeSet<String> = config.hosts().iter().map(ToString::to_string).collect();
-    let hosts = owned(records, &ownership(config)).into_iter().map(|(host, _)| host.to_lowercase());
+    let hosts =
+        owned(records, &external_dns::ownership(config)).into_iter().map(|(host, _)| host.to_lowercase());
     hosts.filter(|host| !wanted.contains(host)).collect()
 }
 
@@ -256,7 +249,7 @@ mod tests {
     fn only_a_cluster_whose_external_dns_was_given_the_zone_can_have_written_its_records() {
         let with = |manager: &str, namespace: &str, zone: &str| {
             let mut snapshot = Snapshot::default();
-            let item = json!({ "metadata": { "name": dns::SECRET, "namespace": namespace,
+            let item = json!({ "metadata": { "name": provider::SECRET, "namespace": namespace,
                 "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "a" },
                 "managedFields": [{ "manager": manager, "operation": "Apply" }] },
                 "data": { "zone-id": ByteString(zone.as_bytes().to_vec()) } });

@@ -7,17 +7,18 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 use tokio::time::Instant;
 
-use super::guard;
-use super::render::yaml;
 use crate::cli::{Global, Kubeconfig};
 use crate::cluster::{Cluster, Granted};
+use crate::commands::guard;
+use crate::commands::render::yaml;
 use crate::config;
 use crate::desired::kind::Stage;
 use crate::desired::{Inputs, bundle, reader};
 use crate::error::{Error, Exit, Result};
 use crate::outside;
 use crate::plan::plan;
-use crate::ui::{self, Output};
+use crate::ui;
+use crate::ui::Output;
 
 /// The least that the API server takes (Kubernetes API, TokenRequest).
 const SHORTEST: u64 = 600;
@@ -27,7 +28,7 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
         return Err(Error::usage("the API server gives no token for less than ten minutes")
             .hint("write `--valid 10m` or longer"));
     }
-    let cluster = super::connect(global).await?;
+    let cluster = global.lab().connect().await?;
     let granted = granted(global, &cluster, flags.valid).await?;
     let document = cluster.reader_kubeconfig(global.context.as_deref(), &granted)?;
     let text = match global.output {

@@ -10,16 +10,15 @@ mod prune;
 mod render;
 mod renew;
 mod status;
-mod token;
 mod up;
-mod upstream;
 
 use crate::cli::{Cli, Command, Global};
-use crate::cluster::{self, Cluster, Unconnected};
+use crate::cluster;
 use crate::config;
 use crate::error::{Error, Exit, Result};
 use crate::outside;
-use crate::ui::{self, Found, House, Mode, Output, Ui};
+use crate::ui;
+use crate::ui::{Found, House, Mode, Output, Ui};
 
 /// Runs a command to its end and says how it ended. The one place where errors become exit codes.
 pub fn run(cli: Cli) -> Exit {
@@ -85,12 +84,6 @@ fn name_configuration(global: &Global, ui: Ui) {
     if let Ok(path) = config::find(global.config.as_deref()) {
         ui::note(&outside::line(&format!("configuration: {}", path.display())));
     }
-}
-
-/// The cluster that the flags name.
-async fn connect(global: &Global) -> Result<Cluster, Unconnected> {
-    let (kubeconfig, context) = (global.kubeconfig.as_deref(), global.context.as_deref());
-    Cluster::connect(kubeconfig, context, global.insecure_api_server).await
 }
 
 /// Which lab the commands that are printed are about.

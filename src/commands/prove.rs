@@ -7,13 +7,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::guard;
-use crate::cluster::{self, Cluster};
-use crate::config::{self, AcmeServer, Backend, Config};
+use crate::checks;
+use crate::checks::{Report, Theirs};
+use crate::cluster;
+use crate::cluster::Cluster;
+use crate::collect::network::Probes;
+use crate::config;
+use crate::config::{AcmeServer, Backend, Config};
+use crate::desired::external_dns;
 use crate::error::Result;
-use crate::net::cloudflare::{Client, Zone};
+use crate::evidence::Zone;
+use crate::evidence::{ClusterSeen, Evidence, Reload};
+use crate::provider::cloudflare::Client;
 use crate::ui::Progress;
-use crate::verify::{self, ClusterSeen, Evidence, Probes, Reload, Report, Theirs};
 
 /// Between two looks: records spread in seconds, and nobody's API is to be pressed.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -47,10 +53,10 @@ pub(super) async fn prove(
     progress.update(LINE, "looking from outside");
     loop {
         let seen = from_cluster(cluster, config, written).await?;
-        let seen = verify::collect(seen, &probes, Some(provider)).await;
-        let report = verify::judge(&seen).only(verify::in_up);
+        let seen = crate::collect::network::collect(seen, &probes, Some(provider)).await;
+        let report = checks::judge(&seen).only(checks::in_up);
         let late = Instant::now() + PAUSE > deadline;
-        let waited_for = verify::waited_for(&report, began.elapsed(), |host| owner(config, host)).next();
+        let waited_for = checks::waited_for(&report, began.elapsed(), |host| owner(config, host)).next();
         let why = waited_for.map(|check| {
             let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
             format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title))
@@ -111,7 +117,7 @@ async fn from_cluster(cluster: &Cluster, config: &Config, written: Option<Timest
         }
         Err(why) => evidence.cluster_answer = Some(Err(why)),
     }
-    evidence.owner = config.external_dns.then(|| guard::ownership(config));
+    evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
     Ok(evidence)
 }
 

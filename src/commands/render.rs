@@ -5,19 +5,21 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::upstream;
 use crate::cli::{Global, Render};
-use crate::config::{self, Config};
-use crate::desired::pins::pins;
+use crate::config;
+use crate::config::Config;
 use crate::desired::{Bundle, Inputs, bundle};
 use crate::error::{Error, Exit};
+use crate::facts::pins::pins;
+use crate::machine::upstream;
 use crate::outside::invisible::is_invisible;
-use crate::ui::{self, Output};
+use crate::ui;
+use crate::ui::Output;
 
 pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
     let config = config::load(global.config.as_deref())?;
     let documents = if flags.with_upstream { upstream::cert_manager(&config).await? } else { None };
-    let authority = super::up::authority(&config)?;
+    let authority = crate::machine::authority::authority(&config)?;
     let inputs =
         Inputs { credentials: None, cert_manager: documents.as_deref(), authority: authority.as_deref() };
     let bundle = bundle(&config, &inputs);

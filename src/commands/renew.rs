@@ -1,5 +1,6 @@
 //! `homelab renew`: have certificates issued again now.
 
+use crate::facts::names::covers;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -9,16 +10,18 @@ use tokio::time::Instant;
 
 use crate::cli::{Global, Renew};
 use crate::cluster::Renewal;
-use crate::config::{self, Config};
+use crate::config;
+use crate::config::Config;
 use crate::desired::{Inputs, bundle, kind};
 use crate::error::{Error, Exit, Result};
+use crate::evidence::{SecretSeen, at, entries};
 use crate::outside;
-use crate::ui::{self, Output, Progress, Ui};
-use crate::verify::{SecretSeen, at, entries};
+use crate::ui;
+use crate::ui::{Output, Progress, Ui};
 
 pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
     let config = config::load(global.config.as_deref())?;
-    let cluster = super::connect(global).await?;
+    let cluster = global.lab().connect().await?;
     let (all, version) = cluster.all_certificates().await?;
     let chosen = choose(&config, flags, &all)?;
     let names: Vec<String> = chosen.iter().map(|certificate| place(certificate)).collect();
@@ -44,7 +47,7 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     match ui.output {
         Output::Json => ui::document(document(&renewals, held)),
         _ => renewals.iter().for_each(|renewal| {
-            ui::answer(&super::house(global).words(&outside::lines(&line(renewal, held(renewal)))));
+            ui::answer(&crate::commands::house(global).words(&outside::lines(&line(renewal, held(renewal)))));
         }),
     }
     Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })
@@ -91,12 +94,11 @@ fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<&'c Value> 
         [] => {}
     }
     let hosts = hosts_of(config, name);
-    let covers = |certificate: &&Value, host: &str| {
-        let names = || entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
-        let parent = host.split_once('.').map_or("", |(_, rest)| rest);
-        names().any(|n| n == host) || names().any(|n| n.strip_prefix("*.") == Some(parent))
+    let is_for = |certificate: &&Value, host: &str| {
+        let mut names = entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
+        names.any(|name| covers(name, host))
     };
-    let found = hosts.iter().find_map(|host| all.iter().find(|certificate| covers(certificate, host)));
+    let found = hosts.iter().find_map(|host| all.iter().find(|certificate| is_for(certificate, host)));
     found.ok_or_else(|| unknown(config, name, all))
 }
 

@@ -1,21 +1,31 @@
 //! `homelab up`: configuration -> bundle -> plan -> apply -> wait -> verify.
 
+use crate::evidence::Fault;
+use crate::machine::authority::authority;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::converge::{awaited, converge};
-use super::prove::{self, LINE as VERIFY};
-use super::{guard, prune, token, upstream};
 use crate::cli::{Global, Up};
 use crate::cluster::Cluster;
-use crate::config::{self, AcmeServer, Config, Host};
+use crate::commands::converge::{awaited, converge};
+use crate::commands::prove;
+use crate::commands::prove::LINE as VERIFY;
+use crate::commands::{guard, prune};
+use crate::config;
+use crate::config::Config;
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
-use crate::dns::{self, Credentials};
 use crate::error::{Error, Exit, Result};
-use crate::net::cloudflare::{self, Client, Zone};
+use crate::evidence::Zone;
+use crate::facts::names::Host;
+use crate::machine::{token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
-use crate::ui::{self, Form, Output, Progress, Ui};
+use crate::provider;
+use crate::provider::Credentials;
+use crate::provider::cloudflare;
+use crate::provider::cloudflare::Client;
+use crate::ui;
+use crate::ui::{Form, Output, Progress, Ui};
 
 /// The lines of progress beside the components.
 const CLUSTER: &str = "cluster";
@@ -27,7 +37,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let config = config::load(global.config.as_deref())?;
     let token = token::read(&config)?;
     let authority = authority(&config)?;
-    let cluster = super::connect(global).await?;
+    let cluster = global.lab().connect().await?;
     let provider = Client::new(&token, None).map_err(|error| refused(&error))?;
     let names = Component::ALL.map(Component::name).into_iter().chain([
         CLUSTER,
@@ -73,7 +83,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         };
         Ok((plan, report))
     };
-    let house = super::house(global);
+    let house = crate::commands::house(global);
     let (plan, report) = match ended.await {
         Ok((plan, report)) => (plan, report.map(|report| house.report(report))),
         Err(error) => {
@@ -90,27 +100,6 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         );
     }
     Ok(report.map_or(Exit::Fine, |report| exit(&report)))
-}
-
-/// The PEM text of `acme.caFile`.
-pub(super) fn authority(config: &Config) -> Result<Option<String>> {
-    let Some(path) = &config.acme.ca_file else {
-        return Ok(None);
-    };
-    if !matches!(config.acme.server, AcmeServer::Other(_)) {
-        return Err(Error::usage("`acme.caFile` is of use only with `acme.server`")
-            .hint("remove it: Let's Encrypt is trusted everywhere"));
-    }
-    let read = std::fs::read_to_string(path);
-    let failed = |cause: String| {
-        Error::usage(format!("cannot use `acme.caFile`, `{}`", path.display())).because(cause)
-    };
-    let text = read.map_err(|error| failed(error.to_string()))?;
-    if text.contains("-----BEGIN CERTIFICATE-----") {
-        Ok(Some(text))
-    } else {
-        Err(failed("it has no PEM certificate".to_owned()))
-    }
 }
 
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
@@ -165,7 +154,7 @@ async fn prove_new_token(
     let namespace =
         if config.cert_manager.manage { cert_manager::NAMESPACE } else { &config.cert_manager.namespace };
     let key =
-        Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: dns::SECRET.to_owned() };
+        Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: provider::SECRET.to_owned() };
     if !plan.apply.iter().any(|change| change.object.key == key) {
         return Ok(());
     }
@@ -184,16 +173,16 @@ async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<ser
     Ok(documents)
 }
 
-pub(super) fn refused(error: &cloudflare::Error) -> Error {
+pub(super) fn refused(error: &Fault) -> Error {
     let failed = if error.is_transient() {
         Error::unfinished("cannot check the API token at Cloudflare")
     } else {
         Error::usage("the API token cannot do what the lab needs")
     };
-    failed.because(error).hint(error.hint())
+    failed.because(error).hint(cloudflare::hint(error))
 }
 
-fn document(plan: &Plan, report: Option<&crate::verify::Report>) -> serde_json::Value {
+fn document(plan: &Plan, report: Option<&crate::checks::Report>) -> serde_json::Value {
     let written: Vec<_> = plan
         .apply
         .iter()
@@ -204,7 +193,7 @@ fn document(plan: &Plan, report: Option<&crate::verify::Report>) -> serde_json::
     json!({ "schema_version": 1, "written": written, "removed": removed, "left": left, "unchanged": plan.kept, "verify": report })
 }
 
-fn exit(report: &crate::verify::Report) -> Exit {
+fn exit(report: &crate::checks::Report) -> Exit {
     match report.exit_code() {
         0 => Exit::Fine,
         1 => Exit::Wrong,

@@ -1,7 +1,7 @@
 //! `doctor:`: whom `homelab doctor --notify` tells.
 
-use super::fields::Fields;
-use super::model::{Hook, Notify};
+use crate::config::fields::Fields;
+use crate::config::model::{Hook, Notify};
 
 /// Reads the section.
 pub(super) fn read(fields: &mut Fields<'_>) -> Notify {

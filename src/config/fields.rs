@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::token;
-use super::yaml::{Key, Node, Place, Value};
+use crate::config::token;
+use crate::config::yaml::{Key, Node, Place, Value};
 
 /// Something in the configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]

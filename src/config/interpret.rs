@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::{Fields, Problem, nearest};
-use super::model::{
+use crate::config::fields::{Fields, Problem, nearest};
+use crate::config::model::{
     Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
     Policy, Provider, Service, Timeouts,
 };
-use super::names::{Host, duration, email, is_label};
-use super::yaml::Node;
-use super::{doctor, service, token};
-use crate::desired::pins;
+use crate::config::values::{duration, email};
+use crate::config::yaml::Node;
+use crate::config::{doctor, service, token};
+use crate::facts::names::{Host, is_label};
+use crate::facts::pins;
 
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
 const RECURSIVE: [&str; 2] = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
@@ -191,8 +192,9 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
 }
 
 fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec<Service> {
-    let demo = if whoami { domain.map(|d| d.child(super::WHOAMI)) } else { None };
-    let mut taken: BTreeMap<Host, String> = demo.into_iter().map(|h| (h, super::WHOAMI.to_owned())).collect();
+    let demo = if whoami { domain.map(|d| d.child(crate::config::WHOAMI)) } else { None };
+    let mut taken: BTreeMap<Host, String> =
+        demo.into_iter().map(|h| (h, crate::config::WHOAMI.to_owned())).collect();
     let mut found = Vec::new();
     for (key, node) in fields.entries("services") {
         let Some(service) = service::read(fields, domain, key, node) else {
@@ -200,7 +202,7 @@ fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec
         };
         for host in &service.hosts {
             if let Some(other) = taken.insert(host.clone(), service.name.clone()) {
-                let demo = other == super::WHOAMI && whoami;
+                let demo = other == crate::config::WHOAMI && whoami;
                 let help = demo.then(|| "set `whoami: false` to drop the demo service".to_owned());
                 let message = format!("`{host}` is claimed by both `{other}` and `{}`", service.name);
                 fields.problem(Some(key.place), message, help);

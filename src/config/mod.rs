@@ -4,11 +4,11 @@ mod doctor;
 mod fields;
 mod interpret;
 mod model;
-mod names;
 mod quoted;
 mod service;
 mod token;
 mod trust;
+mod values;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Provider, Scheme, Service, Timeouts, WHOAMI,
 };
-pub use names::{Host, duration};
+pub use values::duration;
 
 use crate::error::{Error, Result};
 
@@ -80,6 +80,7 @@ pub fn lasting(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::names::Host;
 
     const MINIMAL: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /run/secrets/token }\n";
 

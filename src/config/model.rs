@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::names::Host;
+use crate::facts::names::Host;
 
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::fields::{self, Problem};
-use super::yaml::{self, Node, Value};
+use crate::config::fields;
+use crate::config::fields::Problem;
+use crate::config::yaml;
+use crate::config::yaml::{Node, Value};
 use crate::error::Error;
 use crate::outside::GONE;
 

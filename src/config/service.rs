@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::fields::Fields;
-use super::model::{Backend, Scheme, Service};
-use super::names::{Host, is_label};
-use super::yaml::{Key, Node};
+use crate::config::fields::Fields;
+use crate::config::model::{Backend, Scheme, Service};
+use crate::config::yaml::{Key, Node};
+use crate::facts::names::{Host, is_label};
 
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
 const READ_TIMEOUT: u32 = 3600;

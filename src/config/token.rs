@@ -1,7 +1,8 @@
 //! The token where it must not stand: in the configuration, which ends in repositories, backups and the Nix store.
 
-use super::yaml::Value;
-use crate::outside::{credential::is_cloudflare, named};
+use crate::config::yaml::Value;
+use crate::outside::credential::is_cloudflare;
+use crate::outside::named;
 
 /// What to do instead.
 pub(super) const INTO_A_FILE: &str = "put the token into a file that only root can read, and name that file: `tokenFile: /var/lib/secrets/cloudflare-token`

@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::object::{Component, Object};
-use super::pins::pins;
-use super::pod::{absolute_names, requests, tolerations};
 use crate::config::Config;
+use crate::desired::object::{Component, Object};
+use crate::desired::pod::{absolute_names, requests, tolerations};
+use crate::facts::namespaces;
+use crate::facts::pins::pins;
 
 const COMPONENT: Component = Component::CertManager;
 /// Where upstream's manifest installs it.
-pub const NAMESPACE: &str = "cert-manager";
+pub const NAMESPACE: &str = namespaces::CERT_MANAGER;
 /// The Deployment whose webhook judges issuers and certificates.
 pub const WEBHOOK: &str = "cert-manager-webhook";
 

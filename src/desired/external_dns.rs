@@ -1,19 +1,23 @@
 //! external-dns: a record for each host of each Ingress, owned by a TXT record.
 
+use crate::facts::ownership::Ownership;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
-use k8s_openapi::api::core::v1::{Container, ContainerPort, Namespace, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, Namespace, PodSpec, PodTemplateSpec};
 
-use super::ingress_nginx::CLASS;
-use super::meta::{named, pods, secured};
-use super::object::{Component, Object};
-use super::pins::pins;
-use super::pod::{absolute_names, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod};
-use super::rbac::{READ, account, rule};
 use crate::config::{Config, Policy};
-use crate::dns;
+use crate::desired::ingress_nginx::CLASS;
+use crate::desired::meta::{named, pods, secured};
+use crate::desired::object::{Component, Object};
+use crate::desired::pod::{
+    absolute_names, env_secret, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod,
+};
+use crate::desired::rbac::{READ, account, rule};
+use crate::facts::namespaces;
+use crate::facts::pins::pins;
+use crate::provider;
 
 /// Where external-dns runs.
-pub const NAMESPACE: &str = "external-dns";
+pub const NAMESPACE: &str = namespaces::EXTERNAL_DNS;
 /// Its Deployment.
 pub const NAME: &str = "external-dns";
 /// In front of the host, so that a name at the zone's apex has its TXT record inside the zone too (external-dns,
@@ -24,6 +28,22 @@ pub const TXT_WILDCARD: &str = "wildcard";
 /// The port of its metrics and its health.
 pub const METRICS: i32 = 7979;
 const COMPONENT: Component = Component::ExternalDns;
+
+/// By what external-dns knows the records of this lab.
+#[must_use]
+pub fn ownership(config: &Config) -> Ownership {
+    Ownership {
+        id: config.dns.owner.clone(),
+        txt_prefix: TXT_PREFIX.to_owned(),
+        wildcard_replacement: TXT_WILDCARD.to_owned(),
+    }
+}
+
+/// What the provider's client reads, each from its key of the Secret.
+fn environment(config: &Config) -> Vec<EnvVar> {
+    let of_secret = |(name, key)| env_secret(name, provider::SECRET, key);
+    provider::external_dns_env(config).into_iter().map(of_secret).collect()
+}
 
 /// Every object of external-dns.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
@@ -46,7 +66,7 @@ fn deployment(config: &Config) -> Deployment {
         name: NAME.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),
         args: Some(arguments(config)),
-        env: Some(dns::external_dns_env(config)),
+        env: Some(environment(config)),
         ports: Some(vec![ContainerPort {
             name: Some("metrics".to_owned()),
             container_port: METRICS,
@@ -95,7 +115,7 @@ fn arguments(config: &Config) -> Vec<String> {
         format!("--ingress-class={CLASS}"),
         format!("--annotation-prefix={}", config.dns.annotation_prefix),
     ];
-    arguments.extend(dns::external_dns_arguments(config));
+    arguments.extend(provider::external_dns_arguments(config));
     arguments.extend([
         format!("--policy={policy}"),
         "--registry=txt".to_owned(),

@@ -12,9 +12,9 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::ingress_nginx::{ACCOUNT, NAMESPACE};
-use super::meta::global;
-use super::object::{Component, Object};
+use crate::desired::ingress_nginx::{ACCOUNT, NAMESPACE};
+use crate::desired::meta::global;
+use crate::desired::object::{Component, Object};
 
 /// The policy and its binding.
 pub const NAME: &str = "homelab-ingress-status";

@@ -10,16 +10,19 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::issuer::WILDCARD_SECRET;
-use super::meta::{global, named, pods, secured};
-use super::object::{Component, Object};
-use super::pins::pins;
-use super::pod::{absolute_names, capabilities, env, env_field, probe, requests, seccomp, tolerations};
-use super::rbac::{READ, account, rule, rule_for};
 use crate::config::{Certificates, Config};
+use crate::desired::issuer::WILDCARD_SECRET;
+use crate::desired::meta::{global, named, pods, secured};
+use crate::desired::object::{Component, Object};
+use crate::desired::pod::{
+    absolute_names, capabilities, env, env_field, probe, requests, seccomp, tolerations,
+};
+use crate::desired::rbac::{READ, account, rule, rule_for};
+use crate::facts::namespaces;
+use crate::facts::pins::pins;
 
 /// Where the controller runs.
-pub const NAMESPACE: &str = "ingress-nginx";
+pub const NAMESPACE: &str = namespaces::INGRESS_NGINX;
 /// The class of its Ingresses.
 pub const CLASS: &str = "nginx";
 /// The DaemonSet and its pods' name.
@@ -103,7 +106,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     .flatten()
     .collect();
     objects.extend(rbac());
-    objects.extend(super::guard::objects());
+    objects.extend(crate::desired::guard::objects());
     objects
 }
 

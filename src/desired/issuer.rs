@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::ingress_nginx;
-use super::meta::inventory_labels;
-use super::object::{Component, Object};
 use crate::config::{AcmeServer, Certificates, Config};
-use crate::dns;
+use crate::desired::ingress_nginx;
+use crate::desired::meta::inventory_labels;
+use crate::desired::object::{Component, Object};
+use crate::provider;
 
 /// Let's Encrypt's directory (letsencrypt.org, "ACME protocol").
 const PRODUCTION: &str = "https://acme-v02.api.letsencrypt.org/directory";
@@ -68,7 +68,7 @@ fn issuer(config: &Config, name: &str, server: &str, authority: Option<&str>) ->
         ca_bundle: Option<String>,
         solvers: Vec<Value>,
     }
-    let mut solver = json!({ "dns01": dns::solver(config) });
+    let mut solver = json!({ "dns01": provider::solver(config) });
     if let Some(wait) = config.acme.propagation_wait {
         solver["waitInsteadOfSelfCheck"] = format!("{}s", wait.as_secs()).into();
     }

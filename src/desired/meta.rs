@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::object::{Component, Object};
+use crate::desired::object::{Component, Object};
 
 /// Who manages an object (Kubernetes' recommended labels).
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -79,7 +79,7 @@ pub(super) fn pods(name: &str) -> (ObjectMeta, LabelSelector) {
 
 /// The component's version as a label value.
 pub(super) fn version_label(component: Component) -> &'static str {
-    use super::pins::pins;
+    use crate::facts::pins::pins;
     let of_image =
         |name: &str| pins().images.iter().find(|i| i.name == name).map_or("unknown", |i| i.tag.as_str());
     match component {

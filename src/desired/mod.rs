@@ -8,7 +8,6 @@ pub mod issuer;
 pub mod kind;
 pub mod meta;
 pub mod object;
-pub mod pins;
 pub(crate) mod pod;
 mod rbac;
 pub mod reader;
@@ -22,19 +21,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
 use crate::config::{Certificates, Config};
-use crate::dns::Credentials;
+use crate::provider::Credentials;
 use object::{Component, Key, Object};
-
-/// The images that components name, by their names in `manifests/pins.toml`.
-pub const IMAGES: [&str; 7] = [
-    "ingressNginx",
-    "certManagerController",
-    "certManagerWebhook",
-    "certManagerCainjector",
-    "certManagerAcmesolver",
-    "externalDns",
-    "whoami",
-];
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::kind::{Kind, KindRef};
+use crate::desired::kind::{Kind, KindRef};
 
 /// What identifies an object in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +86,7 @@ impl Object {
         Self::from_value(component, serde_json::to_value(object).ok()?)
     }
 
-    /// Takes a document; none if its kind is not one of [`super::kind::KINDS`] or it has no name.
+    /// Takes a document; none if its kind is not one of [`crate::desired::kind::KINDS`] or it has no name.
     pub fn from_value(component: Component, body: Value) -> Option<Self> {
         let kind = Kind::find(body["apiVersion"].as_str()?, body["kind"].as_str()?)?;
         let name = body["metadata"]["name"].as_str()?.to_owned();

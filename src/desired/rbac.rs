@@ -5,8 +5,8 @@ use k8s_openapi::api::rbac::v1::{
     ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 
-use super::meta::{global, named};
-use super::object::{Component, Object};
+use crate::desired::meta::{global, named};
+use crate::desired::object::{Component, Object};
 
 /// Reading and following.
 pub(super) const READ: &[&str] = &["get", "list", "watch"];

@@ -4,11 +4,12 @@
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::meta::named;
-use super::object::{Component, Key, Object};
-use super::rbac::{self, READ, rule, rule_for};
-use super::{cert_manager, external_dns, ingress_nginx, service};
 use crate::config::Config;
+use crate::desired::meta::named;
+use crate::desired::object::{Component, Key, Object};
+use crate::desired::rbac;
+use crate::desired::rbac::{READ, rule, rule_for};
+use crate::desired::{cert_manager, external_dns, ingress_nginx, service};
 
 /// The name of the account, of its roles and of their bindings.
 pub const NAME: &str = "homelab-doctor";
@@ -100,7 +101,7 @@ pub(crate) fn rules() -> Vec<(Option<String>, serde_json::Value)> {
     let roles = objects(&config).into_iter().filter(|object| object.key.kind.kind.ends_with("Role"));
     roles
         .flat_map(|role| {
-            let rules = crate::verify::entries(&role.body, "/rules").to_vec();
+            let rules = crate::evidence::entries(&role.body, "/rules").to_vec();
             rules.into_iter().map(move |rule| (role.key.namespace.clone(), rule))
         })
         .collect()
@@ -109,7 +110,7 @@ pub(crate) fn rules() -> Vec<(Option<String>, serde_json::Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::entries;
+    use crate::evidence::entries;
 
     #[test]
     fn the_account_may_write_nothing_and_read_no_secret() {

@@ -4,17 +4,18 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use sha2::{Digest, Sha256};
 
-use super::meta::named;
-use super::object::{Component, Object};
-use super::{cert_manager, external_dns};
 use crate::config::Config;
-use crate::dns::{self, Credentials};
+use crate::desired::meta::named;
+use crate::desired::object::{Component, Object};
+use crate::desired::{cert_manager, external_dns};
+use crate::provider;
+use crate::provider::Credentials;
 
 /// One Secret for external-dns, one for cert-manager: each reads only its own namespace's.
 pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec<Object> {
     let mut objects = Vec::new();
     if config.external_dns {
-        let data = credentials.map(dns::external_dns_secret);
+        let data = credentials.map(provider::external_dns_secret);
         objects.extend(secret(Component::ExternalDns, external_dns::NAMESPACE, data));
     }
     let namespace = if config.cert_manager.manage {
@@ -22,7 +23,7 @@ pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec
     } else {
         config.cert_manager.namespace.as_str()
     };
-    objects.extend(secret(Component::Issuer, namespace, credentials.map(dns::cert_manager_secret)));
+    objects.extend(secret(Component::Issuer, namespace, credentials.map(provider::cert_manager_secret)));
     objects
 }
 
@@ -31,7 +32,7 @@ fn secret(component: Component, namespace: &str, data: Option<Vec<(&str, &str)>>
         data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into()))).collect()
     };
     let secret = Secret {
-        metadata: named(namespace, dns::SECRET),
+        metadata: named(namespace, provider::SECRET),
         type_: Some("Opaque".to_owned()),
         data: data.map(bytes),
         ..Secret::default()

@@ -13,14 +13,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
-use super::ingress_nginx::CLASS;
-use super::issuer::{KEY, issuer_name};
-use super::meta::{inventory_labels, named};
-use super::object::{Component, Object};
-use crate::config::{Backend, Certificates, Config, Host, Scheme, Service};
+use crate::config::{Backend, Certificates, Config, Scheme, Service};
+use crate::desired::ingress_nginx::CLASS;
+use crate::desired::issuer::{KEY, issuer_name};
+use crate::desired::meta::{inventory_labels, named};
+use crate::desired::object::{Component, Object};
+use crate::facts::names::Host;
+use crate::facts::namespaces;
 
 /// Where homelab's own services live.
-pub const NAMESPACE: &str = "homelab";
+pub const NAMESPACE: &str = namespaces::HOMELAB;
 const COMPONENT: Component = Component::Services;
 
 /// The Secret that holds the certificate of the Ingress `name`.

@@ -8,12 +8,12 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::meta::{named, pods};
-use super::object::{Component, Object};
-use super::pins::pins;
-use super::pod::{connects, requests, tolerations, unprivileged, unprivileged_pod};
-use super::service::{NAMESPACE, Path, ingress};
 use crate::config::{Config, WHOAMI};
+use crate::desired::meta::{named, pods};
+use crate::desired::object::{Component, Object};
+use crate::desired::pod::{connects, requests, tolerations, unprivileged, unprivileged_pod};
+use crate::desired::service::{NAMESPACE, Path, ingress};
+use crate::facts::pins::pins;
 
 /// Not 80: the container may bind no port below 1024.
 const PORT: i32 = 8080;

@@ -3,8 +3,8 @@
 //! NixOS writes its configuration into the store and names it in the unit; elsewhere it is `/etc/dhcpcd.conf`. Patterns are
 //! those of fnmatch(3), by spaces or commas apart (dhcpcd.conf(5), `denyinterfaces`, `allowinterfaces`).
 
-use super::text;
-use crate::verify::DhcpcdSeen;
+use crate::evidence::DhcpcdSeen;
+use crate::machine::text;
 
 const UNIT: &str = "/etc/systemd/system/dhcpcd.service";
 const FILE: &str = "/etc/dhcpcd.conf";

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use rustix::fs::{StatVfs, statvfs};
 
-use crate::verify::Disk;
+use crate::evidence::Disk;
 
 /// Where images, volumes, logs of pods and the Nix store lie.
 const FOLDERS: [&str; 4] = ["/", "/var/lib/rancher", "/var/lib/kubelet", "/nix"];

@@ -3,7 +3,7 @@
 //! NixOS writes the rules into the store and names the file in the unit; where `networking.nftables.flushRuleset` is on,
 //! that file, or one that it includes, has the line `flush ruleset`. Debian's `/etc/nftables.conf` has the same line.
 
-use super::text;
+use crate::machine::text;
 
 /// Units that load rules, where they are in use.
 const UNITS: [&str; 2] =

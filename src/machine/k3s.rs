@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::verify::UnitSeen;
+use crate::evidence::UnitSeen;
 
 /// There when systemd runs (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";

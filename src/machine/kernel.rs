@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::text;
+use crate::machine::text;
 
 /// The cgroup controllers: of version 2 from the root, of version 1 from what is mounted (cgroups(7)).
 pub(super) fn controllers() -> Option<Vec<String>> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::text;
-use crate::verify::Listener;
+use crate::evidence::Listener;
+use crate::machine::text;
 
 /// The state of a socket that listens (include/net/tcp_states.h, `TCP_LISTEN`).
 const LISTENS: &str = "0A";

@@ -3,6 +3,7 @@
 //! Nothing is sent and nothing is changed. What cannot be read, for want of permission or because the machine is no node
 //! of the cluster, is left out.
 
+pub mod authority;
 mod dhcpcd;
 mod disk;
 mod firewall;
@@ -12,10 +13,12 @@ mod listeners;
 mod network;
 mod program;
 mod resolv;
+pub mod token;
+pub mod upstream;
 
 use std::path::Path;
 
-use crate::verify::MachineSeen;
+use crate::evidence::MachineSeen;
 
 pub use k3s::unit as k3s_unit;
 pub use network::networks;

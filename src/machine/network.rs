@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-use super::text;
-use crate::verify::{Cidr, Linked, Network, Route};
+use crate::evidence::{Cidr, Linked, Network, Route};
+use crate::machine::text;
 
 /// Set in a route that refuses (linux/route.h, `RTF_REJECT`).
 const REJECT: u32 = 0x0200;

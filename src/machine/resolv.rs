@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use super::text;
+use crate::evidence::ResolvSeen;
+use crate::machine::text;
 use crate::net::dns::parse_resolv_conf;
-use crate::verify::ResolvSeen;
 
 /// The files that k3s tries, in this order.
 const TRIED: [&str; 2] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];

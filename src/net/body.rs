@@ -2,13 +2,13 @@
 
 use reqwest::Response;
 
-use super::Transport;
+use crate::evidence::Transport;
 
 /// The whole body.
 ///
 /// # Errors
 /// When it is longer than `limit` bytes, or does not come to its end.
-pub(super) async fn whole(mut answer: Response, limit: usize) -> Result<Vec<u8>, Transport> {
+pub(crate) async fn whole(mut answer: Response, limit: usize) -> Result<Vec<u8>, Transport> {
     let mut read = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(Transport::from_reqwest)? {
         if read.len() + chunk.len() > limit {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::header::DATE;
 
-use super::{Transport, tls_client_config_unchecked};
+use crate::evidence::Transport;
+use crate::net::tls_client_config_unchecked;
 
 /// The time at the server of `url`, to the second. Its certificate is not checked: by a wrong clock every certificate is
 /// out of date, and the time of an impostor does no harm, since nothing is set by it.

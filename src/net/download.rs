@@ -8,7 +8,9 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Transport, tls::hex, tls_client_config};
+use crate::evidence::Transport;
+use crate::net::tls::hex;
+use crate::net::tls_client_config;
 
 /// What to fetch and what it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,48 +5,18 @@ use std::{
     time::Duration,
 };
 
+use crate::evidence::Transport;
+use crate::evidence::http::{HttpAnswer, Scheme};
+use crate::net::{tls_client_config, tls_client_config_unchecked};
 use reqwest::{
     Response, Url,
     header::{CONTENT_TYPE, LOCATION, SERVER},
 };
-use serde::Serialize;
-
-use super::{Transport, tls_client_config, tls_client_config_unchecked};
 
 /// As much of a body as a check may read.
 const BODY_LIMIT: usize = 4096;
 /// As much of a header as is kept, in characters.
 const HEADER_LIMIT: usize = 1024;
-
-/// `http` or `https`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scheme {
-    /// Without TLS.
-    Http,
-    /// Over TLS.
-    Https,
-}
-
-impl Scheme {
-    /// As it stands in a URL.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    /// 80 or 443.
-    #[must_use]
-    pub fn port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-}
 
 /// Where to go and whom to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,21 +29,6 @@ pub struct Target {
     pub host: Option<String>,
     /// Whether the certificate must be good; off to learn who answers.
     pub check_certificate: bool,
-}
-
-/// What came back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HttpAnswer {
-    /// The HTTP status code.
-    pub status: u16,
-    /// The `Server` header; `None` when there is none.
-    pub server: Option<String>,
-    /// The `Content-Type` header; `None` when there is none.
-    pub content_type: Option<String>,
-    /// The `Location` header, where a redirect leads; `None` when there is none.
-    pub location: Option<String>,
-    /// The first 4 KiB, as text.
-    pub body: String,
 }
 
 /// Sends one `GET /`: no redirects, no proxy, no second try.
@@ -134,47 +89,25 @@ async fn read(mut answer: Response) -> Result<HttpAnswer, Transport> {
     })
 }
 
-/// The 404 that ingress-nginx gives for a name it does not know: an HTML page signed `nginx`.
-#[must_use]
-pub fn is_nginx_404(answer: &HttpAnswer) -> bool {
-    answer.status == 404 && answer.body.contains("<center>nginx")
-}
-
-/// The 404 of Go's standard library, which traefik gives for a name it does not know.
-#[must_use]
-pub fn is_go_404(answer: &HttpAnswer) -> bool {
-    let plain = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
-    answer.status == 404 && plain && answer.body.trim_end() == "404 page not found"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::testing::{http::Canned, tls::Authority};
+    use crate::net::testing::http::Canned;
+    use crate::net::testing::tls::Authority;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const NGINX: &str = "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not \
-                         Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
-
     fn at(address: SocketAddr, scheme: Scheme, host: Option<&str>) -> Target {
         Target { scheme, address, host: host.map(str::to_owned), check_certificate: false }
     }
 
     #[tokio::test]
-    async fn the_404_of_nginx_is_known_with_and_without_a_host_name() {
-        let server = Canned::text(404, "text/html", NGINX).serve().await;
+    async fn a_page_is_asked_for_with_and_without_a_host_name() {
+        let server = Canned::text(404, "text/html", "<center>nginx</center>").serve().await;
         for host in [None, Some("unknown.example.com")] {
             let answer = get(&at(server.address, Scheme::Http, host), SECOND).await.unwrap();
-            assert!(is_nginx_404(&answer) && !is_go_404(&answer));
+            assert_eq!((answer.status, answer.body.as_str()), (404, "<center>nginx</center>"));
         }
         assert!(server.requests()[1].contains("host: unknown.example.com"));
-    }
-
-    #[tokio::test]
-    async fn the_404_of_traefik_is_not_that_of_nginx() {
-        let server = Canned::text(404, "text/plain; charset=utf-8", "404 page not found\n").serve().await;
-        let answer = get(&at(server.address, Scheme::Http, None), SECOND).await.unwrap();
-        assert!(is_go_404(&answer) && !is_nginx_404(&answer));
     }
 
     #[tokio::test]

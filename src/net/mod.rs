@@ -3,21 +3,17 @@
 //! Nothing here judges. Each function looks once, within a time the caller gives, and returns plain data or a
 //! [`Transport`] failure; `verify` decides what it means.
 
-mod body;
-pub mod cloudflare;
+pub(crate) mod body;
 pub mod date;
 pub mod dns;
 pub mod download;
 pub mod http;
 pub mod post;
 mod roots;
-pub mod secret;
 pub mod tls;
 mod transport;
 
 pub use roots::{roots, tls_client_config, tls_client_config_unchecked};
-pub use secret::{Secret, SecretError};
-pub use transport::Transport;
 
 #[cfg(test)]
 pub(crate) mod testing;

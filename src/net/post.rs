@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 
-use super::secret::Secret;
-use super::{Transport, tls_client_config};
+use crate::evidence::Transport;
+use crate::facts::secret::Secret;
+use crate::net::tls_client_config;
 
 /// Sends `json` to `url` and gives the status of the answer. No redirects: what is in a report goes nowhere else.
 ///

@@ -1,6 +1,6 @@
 //! Words that are secrets by their shape alone.
 
-use super::GONE;
+use crate::outside::GONE;
 
 /// How tokens of programs that people run at home begin. Sources: developers.cloudflare.com, "Token formats" (`cfk_`, `cfut_`,
 /// `cfat_`); the token formats of GitHub, GitLab, Slack, Stripe, Docker, npm, Tailscale, Vault, age; docs.k3s.io,

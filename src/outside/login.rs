@@ -1,6 +1,6 @@
 //! Names with their passwords that are no part of a URL: `user:password@host`, `curl -u user:password`.
 
-use super::GONE;
+use crate::outside::GONE;
 
 /// How one argument of curl ends where the name and the password begin (curl's manual, `-u`, `-U`).
 const FLAGS: [&str; 7] = [" -u ", " -u", " --user ", " --user=", " -U ", " --proxy-user ", " --proxy-user="];

@@ -4,6 +4,8 @@
 //! fills a screen, or has the shape of a secret. A command takes it through [`shell`], Markdown through [`code_span`]. Pure:
 //! text in, text out; each of them changes nothing in what it gave itself.
 
+#[macro_use]
+pub mod command;
 pub mod credential;
 pub mod invisible;
 mod login;
@@ -13,7 +15,7 @@ mod wrapped;
 
 use serde_json::Value;
 
-use self::invisible::is_invisible;
+use crate::outside::invisible::is_invisible;
 
 /// What stands in place of what was taken out.
 pub const GONE: &str = "***";

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::GONE;
+use crate::outside::GONE;
 
 /// How names end, without `-`, `_` and `.`, whose values are secret wherever they stand.
 const STRONG: [&str; 22] = [

@@ -3,7 +3,7 @@
 //! Nothing that another wrote may stand in a command but by these functions: a name, a path or an annotation is one word of
 //! the shell, whatever is in it.
 
-use super::invisible::is_invisible;
+use crate::outside::invisible::is_invisible;
 
 /// `text` as one word of a POSIX shell: as it is where nothing in it means anything to a shell, else in single quotes.
 ///

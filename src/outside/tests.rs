@@ -1,4 +1,4 @@
-use super::*;
+use crate::outside::*;
 
 const OLD_TOKEN: &str = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM";
 const NEW_TOKEN: &str = "cfut_aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cDeFgHiJ3l01234567";

@@ -1,6 +1,6 @@
 //! Secrets that are known by what stands around them: PEM keys, credentials in a URL, headers.
 
-use super::GONE;
+use crate::outside::GONE;
 
 /// What a private key in PEM ends its first line with (RFC 7468).
 const PRIVATE: &str = "PRIVATE KEY";

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::ownership::{ADOPTED, controller, is_adopted, is_applied, is_written_for};
-use super::{Change, Plan, Snapshot, note_hash};
-use crate::desired::kind::{self, KindRef};
+use crate::desired::kind;
+use crate::desired::kind::KindRef;
 use crate::desired::object::{Component, Key, Object};
+use crate::plan::ownership::{ADOPTED, controller, is_adopted, is_applied, is_written_for};
+use crate::plan::{Change, Plan, Snapshot, note_hash};
 
 /// An object of others that stands where the lab's would.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +142,7 @@ fn is_in_the_way(at: &Key, live: &Value, key: &Key, secret: &Key) -> bool {
 /// The note is part of what homelab applies from now on.
 pub(super) fn note_adopted(object: &mut Object) {
     let annotations = object.map_at(&["metadata", "annotations"]);
-    annotations.remove(super::HASH);
+    annotations.remove(crate::plan::HASH);
     annotations.insert(ADOPTED.to_owned(), "true".into());
     note_hash(object);
 }

@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use super::compare::{is_subset, names};
-use super::ownership::is_ours;
+use crate::plan::compare::{is_subset, names};
+use crate::plan::ownership::is_ours;
 
 /// Fields of one object that one manager owns.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Snapshot;
 use crate::desired::kind;
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
+use crate::plan::Snapshot;
 
 /// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
 pub const ADOPTED: &str = "homelab/adopted";

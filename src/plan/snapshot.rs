@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ownership::is_applied;
-use crate::desired::is_home;
-use crate::desired::kind::{self, KindRef};
+use crate::desired::kind;
+use crate::desired::kind::KindRef;
 use crate::desired::meta::{HOMELAB, INSTANCE, MANAGED_BY};
 use crate::desired::object::Key;
+use crate::facts::namespaces::is_home;
+use crate::plan::ownership::is_applied;
 
 /// What a cluster holds of a lab's inventory.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// The objects with the labels of this lab, as they live; of a definition only the metadata. Labels are an index:
-    /// people copy them, and so does the cluster. [`super::ownership`] says what of this is the lab's.
+    /// people copy them, and so does the cluster. [`crate::plan::ownership`] says what of this is the lab's.
     pub objects: BTreeMap<Key, Value>,
     /// What homelab has applied in this cluster for another lab, with that lab's owner id.
     pub others: BTreeMap<Key, String>,

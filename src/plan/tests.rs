@@ -3,11 +3,11 @@ mod ownership;
 
 use serde_json::json;
 
-use super::*;
 use crate::config;
 use crate::desired::kind::KindRef;
 use crate::desired::meta::HOMELAB;
 use crate::desired::{Inputs, bundle};
+use crate::plan::*;
 
 const BASE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
 
@@ -90,8 +90,8 @@ fn namespaces_and_definitions_are_never_pruned() {
 #[test]
 fn the_data_of_a_secret_is_compared_and_never_hashed() {
     let config = config::parse(BASE).unwrap();
-    let credentials = |token: &str| crate::dns::Credentials {
-        token: crate::net::secret::Secret::new(token).unwrap(),
+    let credentials = |token: &str| crate::provider::Credentials {
+        token: crate::facts::secret::Secret::new(token).unwrap(),
         zone_id: "z".to_owned(),
         zone: "example.com".to_owned(),
     };

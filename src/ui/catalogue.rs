@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::page::Page;
-use super::{BOLD, CYAN, House, RED, YELLOW};
-use crate::verify::{CheckId, Def, GROUPS, Severity, checks};
+use crate::checks::{CheckId, Def, GROUPS, Severity, checks};
+use crate::ui::page::Page;
+use crate::ui::{BOLD, CYAN, House, RED, YELLOW};
 
 /// Every group with its checks.
 #[must_use]

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use crate::checks::{Outcome, Report};
 use crate::error::Error;
 use crate::outside::shell;
-use crate::verify::{Outcome, Report};
 
 /// What stands behind a program's name in every command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -182,7 +182,7 @@ fn parts(line: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::{Check, Finding, Report, Severity, Subject, Vantage, id};
+    use crate::checks::{Check, Finding, Report, Severity, Subject, Vantage, id};
 
     fn trial() -> House {
         House::new(

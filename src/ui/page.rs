@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::House;
-use crate::verify::span;
+use crate::checks::words::span;
+use crate::ui::House;
 
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
 const WIDTH: usize = 100;
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_long_word_stays_whole_and_colours_take_no_room() {
         assert_eq!(hung(10, "a ", "https://example.com/long b"), "a https://example.com/long\n  b\n");
-        let green = super::super::GREEN;
+        let green = crate::ui::GREEN;
         assert_eq!(seen_width(&format!("{green}ok{green:#} x")), 4);
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{GREEN, Mode, RED, note};
 use crate::outside;
+use crate::ui::{GREEN, Mode, RED, note};
 
 /// Without a terminal, a line that only counts on says so at most this often.
 const PATIENCE: Duration = Duration::from_secs(15);

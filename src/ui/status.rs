@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::page::Page;
-use super::{BOLD, CYAN, GREEN, House, RED, YELLOW, clean};
+use crate::ui::page::Page;
+use crate::ui::{BOLD, CYAN, GREEN, House, RED, YELLOW, clean};
 
 /// One name.
 #[derive(Debug, Clone)]

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use homelab::verify::{Def, GROUPS, Severity};
+use homelab::checks::{Def, GROUPS, Severity};
 
 const HEAD: &str = "# Checks
 
 What `homelab doctor` looks at, what people notice when a check fails, what makes it fail, and what to do. The same as
-`homelab doctor --explain ID`, which needs no network. Written from `src/verify/registry` by `UPDATE_GOLDEN=1 cargo test --test cli`;
+`homelab doctor --explain ID`, which needs no network. Written from `texts.rs` of each group in `src/checks` by `UPDATE_GOLDEN=1 cargo test --test cli`;
 do not edit.
 
 An *error* makes the exit code 1, a *warning* only with `--strict`, a *note* never. A check whose *need* failed for the same host or

@@ -7,13 +7,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
+use crate::checks::Report;
 use crate::cli::{Doctor, Global};
-use crate::commands::token;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::evidence::Evidence;
+use crate::machine::token;
 use crate::outside;
 use crate::ui;
-use crate::verify::{self, Evidence, Report};
 
 /// The version of the file's form.
 const SCHEMA_VERSION: u32 = 1;
@@ -98,9 +99,9 @@ fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -
             "timeout": flags.timeout,
         },
         "report": report,
-        "evidence": verify::redacted(seen),
+        "evidence": crate::evidence::redact::redacted(seen),
     });
-    verify::scrubbed(document, &secrets)
+    crate::evidence::redact::scrubbed(document, &secrets)
 }
 
 fn taken(path: &Path) -> Error {

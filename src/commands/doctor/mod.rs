@@ -1,25 +1,24 @@
 //! `homelab doctor`: look at everything, judge it, and name the cause.
 
-mod drift;
 mod files;
-pub(super) mod gather;
-mod ingress;
 mod notify;
-pub(super) mod parts;
-mod provider;
 mod select;
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use self::gather::Scope;
-use self::parts::Parts;
-use self::select::{Selection, known};
+use crate::checks;
+use crate::checks::Report;
 use crate::cli::{Doctor, Global};
+use crate::collect;
+use crate::collect::Parts;
+use crate::collect::Scope;
+use crate::commands::doctor::select::{Selection, known};
 use crate::error::{Error, Exit, Result};
-use crate::ui::{self, Form, Output, Progress, Ui};
-use crate::verify::{self, Evidence, Report};
+use crate::evidence::Evidence;
+use crate::ui;
+use crate::ui::{Form, Output, Progress, Ui};
 
 /// Between two looks under `--wait`.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -86,12 +85,13 @@ async fn look_until(
     progress: &Progress,
 ) -> (Evidence, Report) {
     let deadline = Instant::now() + Duration::from_secs(flags.wait.unwrap_or(0));
-    let parts = Parts::new(progress, LINE);
+    let show = |text: &str| progress.update(LINE, text);
+    let parts = Parts::new(&show);
     loop {
-        let evidence = gather::look(global, scope, &parts).await;
-        let report = selection.of(verify::judge(&evidence));
+        let evidence = collect::look(&global.lab(), scope, &parts).await;
+        let report = selection.of(checks::judge(&evidence));
         let late = Instant::now() + PAUSE > deadline;
-        let why = verify::waiting(&report).next().and_then(|check| Some(check.finding()?.summary.clone()));
+        let why = checks::waiting(&report).next().and_then(|check| Some(check.finding()?.summary.clone()));
         match why {
             Some(why) if !late => progress.update(LINE, &why),
             _ => return (evidence, report),

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::checks::Report;
 use crate::cli::Global;
-use crate::config::{self, Hook};
+use crate::config;
+use crate::config::Hook;
 use crate::error::{Error, Exit};
+use crate::facts::secret::Secret;
 use crate::net::post::post_json;
-use crate::net::secret::Secret;
 use crate::ui::House;
-use crate::verify::Report;
 use crate::{machine, ui};
 
 /// The name of the address' credential in systemd's `LoadCredential=`.

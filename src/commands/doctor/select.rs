@@ -1,8 +1,8 @@
 //! Which checks are wanted: `--pre`, `--check` and `--skip`.
 
-use super::{Error, Result};
+use crate::checks::{CheckId, Def, GROUPS, Report, checks, def};
 use crate::cli::Doctor;
-use crate::verify::{CheckId, Def, GROUPS, Report, checks, def};
+use crate::commands::doctor::{Error, Result};
 
 /// How many names a hint lists.
 const MANY: usize = 5;

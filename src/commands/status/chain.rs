@@ -3,8 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::checks::{Check, Outcome, Report, Severity, def};
 use crate::desired::ingress_nginx;
-use crate::verify::{Check, Evidence, HostSeen, Outcome, Report, Severity, at, def, entries, registry_name};
+use crate::evidence::{Evidence, HostSeen, at, entries};
+use crate::facts::ownership::registry_name;
 
 /// One step.
 #[derive(Debug, Clone, Serialize)]
@@ -113,9 +115,8 @@ fn record(evidence: &Evidence, host: &str) -> String {
         return "the provider was not asked".to_owned();
     };
     let of = |name: &str, kinds: &[&str]| {
-        let mine = |record: &&crate::net::cloudflare::Record| {
-            record.name == name && kinds.contains(&record.kind.as_str())
-        };
+        let mine =
+            |record: &&crate::evidence::Record| record.name == name && kinds.contains(&record.kind.as_str());
         provider.records.iter().filter(mine).collect::<Vec<_>>()
     };
     let told = of(host, &["A", "AAAA", "CNAME"]).into_iter().map(|record| {

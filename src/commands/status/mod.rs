@@ -7,15 +7,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use self::chain::Step;
-use self::names::{Line, State};
-use super::doctor::gather::{self, Scope};
-use super::doctor::parts::Parts;
+use crate::checks;
+use crate::checks::Report;
 use crate::cli::{Global, Status};
-use crate::config::{self, Config};
+use crate::collect;
+use crate::collect::Parts;
+use crate::collect::Scope;
+use crate::commands::status::chain::Step;
+use crate::commands::status::names::{Line, State};
+use crate::config;
+use crate::config::Config;
 use crate::error::{Error, Exit, Result};
-use crate::ui::{self, Form, Output, Progress, StatusLine, StatusStep, Ui};
-use crate::verify::{self, Evidence, Report};
+use crate::evidence::Evidence;
+use crate::ui;
+use crate::ui::{Form, Output, Progress, StatusLine, StatusStep, Ui};
 
 /// The line of progress.
 const LINE: &str = "status";
@@ -26,10 +31,11 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
     let config = config::load(global.config.as_deref())?;
     let progress = Progress::new(ui.mode, &[LINE]);
     let scope = Scope { cluster: true, internet: !flags.offline, active: false, within: LIMIT };
-    let evidence = gather::look(global, scope, &Parts::new(&progress, LINE)).await;
+    let show = |text: &str| progress.update(LINE, text);
+    let evidence = collect::look(&global.lab(), scope, &Parts::new(&show)).await;
     progress.close(LINE);
-    let house = super::house(global);
-    let report = house.report(verify::judge(&evidence));
+    let house = crate::commands::house(global);
+    let report = house.report(checks::judge(&evidence));
     let lines = names::lines(&evidence, &report);
     let wanted = match &flags.name {
         Some(name) => chosen(&config, lines, name)?,
@@ -48,7 +54,7 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
             ui::document(json!({ "schema_version": 1, "names": names }));
         }
         Output::Short | Output::Junit => {
-            let report = report.only(verify::in_up).about(one_host);
+            let report = report.only(checks::in_up).about(one_host);
             ui::print_report(
                 &report,
                 Form { output: ui.output, verbose: false, strict: false, house: &house },

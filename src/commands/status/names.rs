@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::verify::{Check, CheckId, Evidence, Heals, Outcome, Report, Severity, in_up};
+use crate::checks::{Check, CheckId, Heals, Outcome, Report, Severity, in_up};
+use crate::evidence::Evidence;
 
 /// How a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -152,7 +153,9 @@ fn wrong(failing: &[&Check]) -> Vec<Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::{ConfigSeen, Finding, HostSeen, IngressSeen, Judged, Subject, Vantage, id};
+    use crate::checks::report_of;
+    use crate::checks::{Finding, Judged, Subject, Vantage, id};
+    use crate::evidence::{ConfigSeen, HostSeen, IngressSeen};
 
     fn evidence() -> Evidence {
         let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
@@ -177,7 +180,7 @@ mod tests {
             vantage: Vantage::Api,
             outcome,
         });
-        lines(&evidence(), &Report::assemble(judged.collect())).swap_remove(0)
+        lines(&evidence(), &report_of(judged.collect())).swap_remove(0)
     }
 
     fn fail() -> Finding {
@@ -209,7 +212,7 @@ mod tests {
 
     #[test]
     fn names_of_others_come_last_with_their_ingress() {
-        let lines = lines(&evidence(), &Report::assemble(vec![]));
+        let lines = lines(&evidence(), &report_of(vec![]));
         assert_eq!((lines[0].host.as_str(), lines[0].foreign.as_deref()), ("a.example.com", None));
         assert_eq!((lines[1].host.as_str(), lines[1].foreign.as_deref()), ("0.example.com", Some("x/i")));
         assert_eq!(

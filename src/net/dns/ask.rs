@@ -11,11 +11,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{
-    AskError, Question, Reply,
-    wire::{Encoded, decode, encode},
-};
-use crate::net::Transport;
+use crate::evidence::Transport;
+use crate::evidence::dns::{AskError, Reply};
+use crate::net::dns::Question;
+use crate::net::dns::wire::{Encoded, decode, encode};
 
 /// Asks a server. The time is for all attempts together: UDP twice, then TCP, a third each.
 pub async fn ask(server: SocketAddr, question: &Question, within: Duration) -> Result<Reply, AskError> {
@@ -89,10 +88,9 @@ async fn exchange(server: SocketAddr, sent: &Encoded) -> std::io::Result<Vec<u8>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{
-        dns::{Kind, Rcode},
-        testing::dns::Zone,
-    };
+    use crate::evidence::dns::Rcode;
+    use crate::net::dns::Kind;
+    use crate::net::testing::dns::Zone;
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -8,7 +8,8 @@ use std::{
 use futures::future::join_all;
 use serde::Serialize;
 
-use super::{AskError, Data, Kind, Question, Rcode, Record, Reply, ask};
+use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply};
+use crate::net::dns::{Kind, Question, ask};
 
 /// How many servers of a zone are asked. More than 13 do not fit into the answer that RFC 1035 allows; who names a thousand
 /// must not have them all asked.

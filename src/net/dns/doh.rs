@@ -4,11 +4,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
-use super::{
-    AskError, Question, Reply,
-    wire::{decode, encode},
-};
-use crate::net::{Transport, body::whole, tls_client_config};
+use crate::evidence::Transport;
+use crate::evidence::dns::{AskError, Reply};
+use crate::net::body::whole;
+use crate::net::dns::Question;
+use crate::net::dns::wire::{decode, encode};
+use crate::net::tls_client_config;
 
 /// No DNS message is longer (RFC 1035 section 4.2.2: its length has 16 bits).
 const LONGEST: usize = 64 * 1024;
@@ -55,10 +56,9 @@ pub async fn doh(server: &Doh, question: &Question, within: Duration) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{
-        dns::Kind,
-        testing::{dns::Zone, http::Canned},
-    };
+    use crate::net::dns::Kind;
+    use crate::net::testing::dns::Zone;
+    use crate::net::testing::http::Canned;
 
     fn plain(address: SocketAddr) -> Doh {
         Doh { url: format!("http://{address}/dns-query"), address: None }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::oneshot, time::timeout};
 
-use super::AskError;
+use crate::evidence::dns::AskError;
 
 /// The parts of resolv.conf(5) that checks read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use hickory_proto::{
     rr::{DNSClass, Name, RData, Record as WireRecord, RecordType},
 };
 
-use super::{AskError, Data, Kind, Question, Rcode, Record, Reply, Soa};
+use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply, Soa};
+use crate::net::dns::{Kind, Question};
 
 /// How many records of an answer are kept: no check reads more, and anybody may have thousands in a zone.
 const MOST_RECORDS: usize = 512;

@@ -3,14 +3,14 @@
 //! Never up from the name through a resolver: a name that is not there yet would be remembered as missing (RFC 2308), and
 //! everything below it with it (RFC 8020).
 
+use crate::facts::names::is_within;
 use std::{net::SocketAddr, time::Duration};
 
 use serde::Serialize;
 
-use super::{
-    AskError, Kind, NameServer, Question, Reply, ZoneServers, ask,
-    authoritative::{addressed, first_answer, server_names},
-};
+use crate::evidence::dns::{AskError, Reply};
+use crate::net::dns::authoritative::{addressed, first_answer, server_names};
+use crate::net::dns::{Kind, NameServer, Question, ZoneServers, ask};
 
 /// More zones than this below each other do not occur.
 const DEEPEST: usize = 6;
@@ -71,7 +71,7 @@ pub async fn delegated(
     let servers = addressed(&server_names(&reply.answers), resolver, port, slice).await;
     let question = Question::new(zone, Kind::Ns).authoritative();
     let (_, reply) = first_of_two(&servers, &question, slice).await?;
-    let of_zone = |records: &[super::Record]| {
+    let of_zone = |records: &[crate::evidence::dns::Record]| {
         let mut own = records.to_vec();
         own.retain(|record| record.name == zone);
         server_names(&own)
@@ -86,7 +86,7 @@ pub async fn delegated(
 /// The zone below `zone` that a server's reply about `domain` points to; `None` when `zone` itself holds it.
 fn below(zone: &str, domain: &str, reply: &Reply) -> Option<String> {
     let soa_of_answer = reply.answers.iter().find_map(|record| match &record.data {
-        super::Data::Soa(soa) => Some(soa.zone.as_str()),
+        crate::evidence::dns::Data::Soa(soa) => Some(soa.zone.as_str()),
         _ => None,
     });
     let soa = soa_of_answer.or(reply.soa.as_ref().map(|soa| soa.zone.as_str()));
@@ -107,13 +107,6 @@ async fn first_of_two(
 ) -> Option<(SocketAddr, Reply)> {
     let two: Vec<SocketAddr> = servers.iter().take(2).map(|server| server.address).collect();
     first_answer(&two, question, within).await.ok()
-}
-
-/// Whether a name is the zone's own or lies below it.
-#[must_use]
-pub fn is_within(name: &str, zone: &str) -> bool {
-    let (name, zone) = (name.to_ascii_lowercase(), zone.to_ascii_lowercase());
-    name.strip_suffix(&zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 fn last_two(domain: &str) -> &str {
@@ -168,16 +161,16 @@ mod tests {
     #[test]
     fn only_a_zone_between_the_two_counts_as_below() {
         let mut reply = Reply {
-            rcode: super::super::Rcode::NoError,
+            rcode: crate::evidence::dns::Rcode::NoError,
             authoritative: false,
             answers: vec![],
             soa: None,
             referral: vec![],
         };
-        let refer = |name: &str| super::super::Record {
+        let refer = |name: &str| crate::evidence::dns::Record {
             name: name.into(),
             ttl: 1,
-            data: super::super::Data::Ns("ns.other".into()),
+            data: crate::evidence::dns::Data::Ns("ns.other".into()),
         };
         assert_eq!(below("example.com", "a.home.example.com", &reply), None);
         reply.referral = vec![refer("home.example.com")];

@@ -7,8 +7,8 @@ use rustls::{RootCertStore, ServerConfig, pki_types::CertificateDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::http::Canned;
 use crate::net::roots::provider;
+use crate::net::testing::http::Canned;
 
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 

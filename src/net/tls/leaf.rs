@@ -1,38 +1,16 @@
 //! The certificate itself, as far as a person cares.
 
+use crate::evidence::tls::Leaf;
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
-
-/// The subject of the certificate that ingress-nginx makes for itself until it has a better one.
-pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
 
 /// How many names are read. Let's Encrypt puts at most 100 into a certificate; any server may show more.
 const MOST_NAMES: usize = 200;
 /// The longest subject and issuer that are kept, in characters.
 const LONGEST: usize = 256;
-
-/// A leaf certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Leaf {
-    /// Whose it is, for example `CN=nas.example.com`; may be empty, as only the names count.
-    pub subject: String,
-    /// Who signed it, in the same form.
-    pub issuer: String,
-    /// DNS names and addresses it is for.
-    pub names: Vec<String>,
-    /// Before this moment it is not valid yet.
-    pub not_before: Timestamp,
-    /// After this moment it has expired.
-    pub not_after: Timestamp,
-    /// Hexadecimal, lower case, as in `openssl x509 -serial` but for the case.
-    pub serial: String,
-    /// SHA-256 of the DER form, hexadecimal.
-    pub fingerprint: String,
-}
 
 impl Leaf {
     /// Reads a certificate in DER form; the error says what is wrong with it.
@@ -53,27 +31,6 @@ impl Leaf {
             not_after: time(cert.validity().not_after.timestamp())?,
             serial: hex(cert.raw_serial()),
             fingerprint: hex(&Sha256::digest(der)),
-        })
-    }
-
-    /// Whether this is what ingress-nginx shows when it has no certificate for the name.
-    #[must_use]
-    pub fn is_fake(&self) -> bool {
-        self.subject.contains(FAKE_CERTIFICATE)
-    }
-
-    /// Whether Let's Encrypt's staging environment issued it; all its issuers are named so.
-    #[must_use]
-    pub fn is_staging(&self) -> bool {
-        self.issuer.contains("(STAGING)")
-    }
-
-    /// Whether it is for the host; a `*` stands for one label.
-    #[must_use]
-    pub fn covers(&self, host: &str) -> bool {
-        self.names.iter().any(|name| {
-            let wildcard = || Some(name.strip_prefix("*.")?.eq_ignore_ascii_case(host.split_once('.')?.1));
-            name.eq_ignore_ascii_case(host) || wildcard().unwrap_or(false)
         })
     }
 }

@@ -3,6 +3,7 @@
 mod leaf;
 mod recorder;
 
+use crate::evidence::tls::Served;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::{RootCertStore, pki_types::ServerName};
@@ -10,40 +11,11 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 pub(crate) use leaf::hex;
-pub use leaf::{FAKE_CERTIFICATE, Leaf};
 use recorder::Recorder;
-use serde::Serialize;
 
-use super::{Transport, roots, roots::with_verifier};
-
-/// What the roots of this machine say about a chain for a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "verdict", content = "why", rename_all = "kebab-case")]
-pub enum Trust {
-    /// It leads to a trusted root, and is in date and for the name.
-    Trusted,
-    /// It leads to no trusted root, or there are no roots.
-    UnknownIssuer,
-    /// The leaf or another certificate of the chain has ended.
-    Expired,
-    /// It begins later than now, by this machine's clock.
-    NotYetValid,
-    /// It is for other names.
-    WrongName,
-    /// Any other fault, in words.
-    Other(String),
-}
-
-/// A certificate as a server showed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Served {
-    /// The server's own certificate, the first of the chain.
-    pub leaf: Leaf,
-    /// Certificates in the chain, the leaf counted.
-    pub chain: usize,
-    /// Whether this machine would accept it for the name.
-    pub trust: Trust,
-}
+use crate::evidence::Transport;
+use crate::net::roots;
+use crate::net::roots::with_verifier;
 
 /// Asks the server at `address` for its certificate for `name`.
 pub async fn handshake(address: SocketAddr, name: &str, within: Duration) -> Result<Served, Transport> {
@@ -79,10 +51,9 @@ pub async fn handshake_with(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::testing::{
-        http::Canned,
-        tls::{Authority, Issued},
-    };
+    use crate::evidence::tls::{FAKE_CERTIFICATE, Trust};
+    use crate::net::testing::http::Canned;
+    use crate::net::testing::tls::{Authority, Issued};
 
     const SECOND: Duration = Duration::from_secs(1);
 

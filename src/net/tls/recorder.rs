@@ -12,8 +12,10 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-use super::{Leaf, Served, Trust};
-use crate::net::{Transport, roots::provider, transport::tls_reason};
+use crate::evidence::Transport;
+use crate::evidence::tls::{Leaf, Served, Trust};
+use crate::net::roots::provider;
+use crate::net::transport::tls_reason;
 
 #[derive(Debug)]
 pub(super) struct Recorder {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
 use crate::plan::ownership::ADOPTED;
+use crate::plan::tests::*;
 
 const NAS: &str = "services: { nas: { url: 'http://10.0.0.2' } }";
 

@@ -1,7 +1,7 @@
 //! Whose is what: a stranger's things beside ours, and what `up` would delete of them.
 
-use super::*;
 use crate::plan::ownership;
+use crate::plan::tests::*;
 
 const OWNER: &str = "home.example.com";
 

@@ -3,9 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::{about, one_line, word};
-use crate::outside::{invisible::is_invisible, lines};
-use crate::verify::{Check, Finding, GROUPS, Outcome, Report, Severity, def};
+use crate::checks::{Check, Finding, GROUPS, Outcome, Report, Severity, def};
+use crate::outside::invisible::is_invisible;
+use crate::outside::lines;
+use crate::ui::report::{about, one_line, word};
 
 /// The whole document. With `strict`, warnings fail, as they do in the exit code.
 pub(super) fn junit(report: &Report, strict: bool) -> String {

@@ -6,10 +6,10 @@ mod problem;
 mod short;
 mod text;
 
-use super::page::Page;
-use super::{House, Output, answer, clean};
+use crate::checks::{Check, Outcome, Report, Severity, Subject};
 use crate::outside;
-use crate::verify::{Check, Outcome, Report, Severity, Subject};
+use crate::ui::page::Page;
+use crate::ui::{House, Output, answer, clean};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub fn print_report(report: &Report, form: Form<'_>) {
     answer(&match form.output {
         Output::Text => text::text(report, &Page::of_stdout(form.house), form.verbose),
         Output::Short => short::short(report),
-        Output::Json => return super::document(serde_json::json!(report)),
+        Output::Json => return crate::ui::document(serde_json::json!(report)),
         Output::Junit => junit::junit(report, form.strict),
     });
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{many, one_line, word};
+use crate::checks::{Check, GROUPS, Outcome, Report, def, in_up};
 use crate::ui::page::{Page, seen_width};
+use crate::ui::report::{many, one_line, word};
 use crate::ui::{BOLD, CYAN, GREEN, RED, YELLOW, clean};
-use crate::verify::{Check, GROUPS, Outcome, Report, def, in_up};
 
 /// What one line can leave out: it follows from what the others saw.
 const FOLLOWS: [&str; 5] = ["edns.owner", "edns.records", "cm.certificate", "tls.handshake", "tls.renewal"];

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::overview::style;
-use super::{about, many, one_line, word};
+use crate::checks::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
 use crate::ui::page::Page;
+use crate::ui::report::overview::style;
+use crate::ui::report::{about, many, one_line, word};
 use crate::ui::{BOLD, CYAN, clean};
-use crate::verify::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
 
 /// How many of the checks that are blocked are named.
 const MANY: usize = 8;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{about, counts, word};
+use crate::checks::{Outcome, Report, Severity};
 use crate::outside::code_span;
-use crate::verify::{Outcome, Report, Severity};
+use crate::ui::report::{about, counts, word};
 
 /// ``FAIL dns.rebind `whoami.home.example.com`: `what was seen` ``; without colours, errors first. What others wrote stands in
 /// code spans, in which Markdown finds no links, no HTML and nobody's name.

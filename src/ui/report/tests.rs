@@ -4,9 +4,9 @@ use std::path::Path;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::*;
+use crate::checks::{CheckId, Finding, Vantage, id};
 use crate::ui::page::Page;
-use crate::verify::{CheckId, Finding, Vantage, id};
+use crate::ui::report::*;
 
 const WHOAMI: &str = "whoami.home.example.com";
 const PHOTOS: &str = "photos.home.example.com";

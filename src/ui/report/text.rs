@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::overview::{overview, style};
-use super::problem::problems;
-use super::{about, counts, one_line};
+use crate::checks::{CheckId, Outcome, Report, Severity};
 use crate::ui::page::Page;
-use crate::verify::{CheckId, Outcome, Report, Severity};
+use crate::ui::report::overview::{overview, style};
+use crate::ui::report::problem::problems;
+use crate::ui::report::{about, counts, one_line};
 
 /// The whole text.
 pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> String {

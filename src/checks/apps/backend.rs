@@ -1,0 +1,84 @@
+//! From a host to what answers for it: the Services that its Ingresses name, and their pods.
+
+use serde_json::Value;
+
+use crate::checks::objects::{full_name, has_ended, selects};
+use crate::evidence::{Evidence, at, entries};
+
+/// A Service as an Ingress names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Backend<'a> {
+    /// Of the Ingress, and of the Service: there is no other way to name one.
+    pub(super) namespace: &'a str,
+    pub(super) ingress: &'a str,
+    pub(super) service: &'a str,
+    /// The number or the name of the Service's port.
+    pub(super) port: &'a Value,
+}
+
+impl<'a> Backend<'a> {
+    /// The Service; `None` when it is not there.
+    pub(super) fn find(&self, evidence: &'a Evidence) -> Option<&'a Value> {
+        evidence.cluster.as_ref()?.objects.find("services", self.namespace, self.service)
+    }
+
+    /// The port of the Service that is meant; `None` when it has no such port.
+    pub(super) fn port_of(&self, service: &'a Value) -> Option<&'a Value> {
+        let wanted = |port: &&Value| port["port"] == *self.port || port["name"] == *self.port;
+        entries(service, "/spec/ports").iter().find(wanted)
+    }
+}
+
+/// What the Ingresses of a host send it to, each once.
+pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
+    let mut found: Vec<Backend<'a>> = Vec::new();
+    for ingress in evidence.objects("ingresses.networking.k8s.io").unwrap_or_default() {
+        let rules = entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host);
+        for path in rules.flat_map(|rule| entries(rule, "/http/paths")) {
+            let Some(service) = path.pointer("/backend/service") else { continue };
+            let port = &service["port"];
+            let port = if port["number"].is_null() { &port["name"] } else { &port["number"] };
+            let backend = Backend {
+                namespace: at(ingress, "/metadata/namespace"),
+                ingress: at(ingress, "/metadata/name"),
+                service: at(service, "/name"),
+                port,
+            };
+            if !found.contains(&backend) {
+                found.push(backend);
+            }
+        }
+    }
+    found
+}
+
+/// The EndpointSlices of a Service; more than one make up its endpoints.
+pub(super) fn slices<'a>(evidence: &'a Evidence, backend: &Backend<'a>) -> impl Iterator<Item = &'a Value> {
+    let (namespace, service) = (backend.namespace, backend.service);
+    let all = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default().iter();
+    all.filter(move |slice| {
+        at(slice, "/metadata/namespace") == namespace
+            && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
+    })
+}
+
+/// The pods that a Service selects, but for those that have ended: they serve no more, and others are in their place.
+pub(super) fn pods<'a>(evidence: &'a Evidence, service: &Value) -> Vec<&'a Value> {
+    let namespace = at(service, "/metadata/namespace");
+    let all = evidence.objects("pods").unwrap_or_default().iter();
+    let ours = |pod: &&Value| {
+        at(pod, "/metadata/namespace") == namespace
+            && !has_ended(pod)
+            && selects(&service["spec"]["selector"], &pod["metadata"]["labels"])
+    };
+    all.filter(ours).collect()
+}
+
+/// The hosts that a pod answers for.
+pub(super) fn hosts_of(evidence: &Evidence, pod: &Value) -> Vec<String> {
+    let answers = |host: &String| {
+        let mut services = of(evidence, host).into_iter().filter_map(|backend| backend.find(evidence));
+        services.any(|service| pods(evidence, service).iter().any(|other| full_name(other) == full_name(pod)))
+    };
+    evidence.hosts.keys().filter(|host| answers(host)).cloned().collect()
+}

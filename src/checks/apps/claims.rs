@@ -1,0 +1,147 @@
+//! Volumes that are asked for and not there.
+
+use serde_json::Value;
+
+use crate::checks::apps::backend;
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::objects::{full_name, has_ended, pods, text};
+use crate::evidence::{Evidence, at, entries};
+
+/// By which a StorageClass is the one of claims that name none.
+const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let of = |subject, outcome| vec![judged(id::CLAIMS, subject, Vantage::Api, outcome)];
+    let (Some(claims), Some(classes)) =
+        (evidence.objects("persistentvolumeclaims"), evidence.objects("storageclasses.storage.k8s.io"))
+    else {
+        return of(Subject::default(), Outcome::unknown("the claims were not read"));
+    };
+    let mut found = Vec::new();
+    for claim in claims.iter().filter(|claim| at(claim, "/status/phase") != "Bound") {
+        let users = users(evidence, claim);
+        let hosts: Vec<String> = users.iter().flat_map(|pod| backend::hosts_of(evidence, pod)).collect();
+        let finding = pending(evidence, claim, classes, &users);
+        match hosts.first() {
+            Some(host) => found.extend(of(Subject::host(host), finding.into())),
+            None => found.extend(of(Subject::default(), finding.into())),
+        }
+    }
+    if found.is_empty() {
+        let defaults: Vec<&str> = defaults(classes).map(|class| at(class, "/metadata/name")).collect();
+        let outcome = match defaults.as_slice() {
+            [_, _, ..] => Finding::new(
+                format!("{} StorageClasses are the default: `{}`", defaults.len(), defaults.join("`, `")),
+                "a claim that names none gets the newest of them, whichever that is",
+                format!("leave one: `kubectl annotate storageclass NAME {DEFAULT}-`"),
+            )
+            .look("kubectl get storageclass")
+            .only(Severity::Warning)
+            .into(),
+            _ => Outcome::pass(match claims.len() {
+                0 => "nothing asks for a volume".to_owned(),
+                some => format!("{some} claims, each with its volume"),
+            }),
+        };
+        found = of(Subject::default(), outcome);
+    }
+    found
+}
+
+fn defaults(classes: &[Value]) -> impl Iterator<Item = &Value> {
+    classes.iter().filter(|class| text(class, "annotations", DEFAULT) == "true")
+}
+
+/// The pods that mount it and have not ended.
+fn users<'a>(evidence: &'a Evidence, claim: &Value) -> Vec<&'a Value> {
+    let (namespace, name) = (at(claim, "/metadata/namespace"), at(claim, "/metadata/name"));
+    let mounts = |pod: &&Value| {
+        at(pod, "/metadata/namespace") == namespace
+            && !has_ended(pod)
+            && entries(pod, "/spec/volumes")
+                .iter()
+                .any(|volume| at(volume, "/persistentVolumeClaim/claimName") == name)
+    };
+    evidence.objects("pods").unwrap_or_default().iter().filter(mounts).collect()
+}
+
+/// How k3s' own class comes back.
+const BRING_BACK: &str = "take `local-storage`, and nothing else, out of what k3s disables: `disable` in `/etc/rancher/k3s/config.yaml`, the flags in `/etc/systemd/system/k3s.service`, on NixOS `services.homelab.k3s.disable`; then restart k3s (`sudo systemctl restart k3s`). The claim gets its volume by itself";
+
+fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Value]) -> Finding {
+    let name = full_name(claim);
+    let look = command!(
+        "kubectl --namespace {} describe pvc {}",
+        at(claim, "/metadata/namespace"),
+        at(claim, "/metadata/name")
+    );
+    let lost = at(claim, "/status/phase") == "Lost";
+    let wanted = claim.pointer("/spec/storageClassName").and_then(Value::as_str);
+    let names: Vec<&str> = classes.iter().map(|class| at(class, "/metadata/name")).collect();
+    let known = if names.is_empty() {
+        "there is none at all".to_owned()
+    } else {
+        format!("there is `{}`", names.join("`, `"))
+    };
+    let finding = match wanted {
+        _ if lost => Finding::new(
+            format!("the volume of claim `{name}` is gone"),
+            "its PersistentVolume was deleted while the claim was there",
+            "restore the data from a backup into a new claim; the old one can only be deleted",
+        ),
+        None if defaults(classes).next().is_none() => Finding::new(
+            format!("claim `{name}` gets no volume: it names no StorageClass, and none is the default"),
+            format!(
+                "k3s brings `local-path` as the default, unless it was started with `--disable=local-storage`; {known}"
+            ),
+            match names.first() {
+                None => BRING_BACK.to_owned(),
+                Some(class) => format!(
+                    "make one the default: `kubectl annotate storageclass {class} storageclass.kubernetes.io/is-default-class=true`; or {BRING_BACK}"
+                ),
+            },
+        ),
+        Some(class) if !class.is_empty() && !names.contains(&class) => Finding::new(
+            format!("claim `{name}` gets no volume: its StorageClass `{class}` does not exist"),
+            format!("the name is wrong, or what serves it is not installed; {known}"),
+            "make the claim anew with a class that exists: the class of a claim cannot be changed",
+        ),
+        _ if users.is_empty() => {
+            return Finding::new(
+                format!("claim `{name}` waits for its first pod"),
+                "its volume is made on the node that the first pod is placed on, and no pod uses it yet",
+                "nothing needs to be done; delete the claim if nothing will use it",
+            )
+            .look(look)
+            .only(Severity::Info);
+        }
+        _ => {
+            let event = pods::event(
+                evidence,
+                claim,
+                &["ProvisioningFailed", "FailedBinding", "ProvisioningCleanupFailed"],
+            );
+            let pinned = users
+                .iter()
+                .find(|pod| at(pod, "/status/phase") == "Pending" && !at(pod, "/spec/nodeName").is_empty());
+            let cause = match (event, pinned) {
+                (Some(event), _) => event.trim_end_matches('.').to_owned(),
+                (None, Some(pod)) => format!("pod `{}` names its node itself (`nodeName`), so that the scheduler never chose one for the volume", full_name(pod)),
+                (None, None) => "what makes volumes has not made it: local-path-provisioner in `kube-system`, or the pod that uses it fits on no node".to_owned(),
+            };
+            Finding::new(
+                format!(
+                    "claim `{name}` has no volume yet, and pod `{}` waits for it",
+                    users.first().map_or_else(String::new, |pod| full_name(pod))
+                ),
+                cause,
+                "see to what the cause names; look at the log of local-path-provisioner",
+            )
+            .look("kubectl --namespace kube-system logs deployment/local-path-provisioner --tail=20")
+            .heals()
+        }
+    };
+    let finding = finding.look(look);
+    if users.is_empty() { finding.only(Severity::Warning) } else { finding }
+}

@@ -1,0 +1,258 @@
+//! Whether the Service that an Ingress names is there, has the port, and has a pod that is ready.
+
+use serde_json::Value;
+
+use crate::checks::apps::backend;
+use crate::checks::apps::backend::Backend;
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::objects::pods::Kind;
+use crate::checks::objects::{full_name, pods, selects};
+use crate::config::nearest;
+use crate::desired;
+use crate::evidence::{Evidence, at, entries};
+
+/// `None` where nobody asked the cluster.
+pub(super) fn host(evidence: &Evidence, host: &str) -> Option<Judged> {
+    evidence.asked_cluster()?;
+    let read = ["ingresses.networking.k8s.io", "services", "endpointslices.discovery.k8s.io", "pods"];
+    let outcome = if read.iter().any(|resource| evidence.objects(resource).is_none()) {
+        Outcome::unknown("Ingresses, Services and pods were not read")
+    } else {
+        judge(evidence, host)
+    };
+    Some(judged(id::ENDPOINTS, Subject::host(host), Vantage::Api, outcome))
+}
+
+fn judge(evidence: &Evidence, host: &str) -> Outcome {
+    let backends = backend::of(evidence, host);
+    if backends.is_empty() {
+        return Outcome::skip("no Ingress of it names a Service");
+    }
+    let mut saw = Vec::new();
+    for backend in &backends {
+        match one(evidence, host, backend) {
+            Ok(ready) => saw.push(format!("{}/{}: {ready} ready", backend.namespace, backend.service)),
+            Err(outcome) => return *outcome,
+        }
+    }
+    Outcome::pass(saw.join(", "))
+}
+
+/// How many addresses are ready, or what is wrong.
+fn one(evidence: &Evidence, host: &str, backend: &Backend<'_>) -> Result<usize, Box<Outcome>> {
+    let name = format!("{}/{}", backend.namespace, backend.service);
+    let Some(service) = backend.find(evidence) else {
+        return Err(Box::new(missing(evidence, host, backend, &name).into()));
+    };
+    let Some(port) = backend.port_of(service) else {
+        return Err(Box::new(no_such_port(backend, service, &name).into()));
+    };
+    if at(service, "/spec/type") == "ExternalName" {
+        return Ok(1);
+    }
+    let ready = addresses(evidence, backend, port);
+    if ready > 0 {
+        return Ok(ready);
+    }
+    Err(Box::new(nobody(evidence, service, port, &name)))
+}
+
+fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -> Finding {
+    let all = evidence.objects("services").unwrap_or_default().iter();
+    let there: Vec<&str> = all
+        .filter(|service| at(service, "/metadata/namespace") == backend.namespace)
+        .map(|service| at(service, "/metadata/name"))
+        .collect();
+    let near = match (nearest(backend.service, &there), there.as_slice()) {
+        (Some(near), _) => format!("its namespace has `{near}`"),
+        (None, []) => "its namespace has no Service at all".to_owned(),
+        (None, some) => format!("its namespace has `{}`", some.join("`, `")),
+    };
+    let finding = Finding::new(
+        format!("Ingress `{}/{}` sends `{host}` to Service `{name}`, which is not there", backend.namespace, backend.ingress),
+        format!("the Service was removed or never made, or its name is another; {near}"),
+        "install the program that brings the Service, or correct its name in the lab's configuration or the Ingress",
+    )
+    .look(command!("kubectl --namespace {} get services", backend.namespace));
+    if is_ours(backend) {
+        return Finding {
+            fix: crate::checks::Fix { text: "make it again".to_owned(), ..finding.fix },
+            ..finding
+        }
+        .command("homelab up");
+    }
+    finding
+}
+
+/// Whether homelab itself makes the Service: the demo's.
+fn is_ours(backend: &Backend<'_>) -> bool {
+    backend.namespace == desired::service::NAMESPACE && backend.service == crate::config::WHOAMI
+}
+
+fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {
+    let number = |port: &Value| port["port"].to_string();
+    let ports: Vec<String> = entries(service, "/spec/ports")
+        .iter()
+        .map(|port| match at(port, "/name") {
+            "" => number(port),
+            name => format!("{} ({name})", number(port)),
+        })
+        .collect();
+    Finding::new(
+        format!("Service `{name}` has no port {}", backend.port.to_string().replace('"', "`")),
+        format!("its ports are {}", ports.join(", ")),
+        "name one of those as the service's `port` in the lab's configuration, or in the Ingress",
+    )
+    .look(command!("kubectl --namespace {} get service {}", backend.namespace, backend.service))
+}
+
+/// The addresses that take requests for a port.
+fn addresses(evidence: &Evidence, backend: &Backend<'_>, port: &Value) -> usize {
+    let named =
+        |slice: &&Value| entries(slice, "/ports").iter().any(|found| at(found, "/name") == at(port, "/name"));
+    let slices = backend::slices(evidence, backend).filter(named);
+    let endpoints = slices.flat_map(|slice| entries(slice, "/endpoints"));
+    endpoints.filter(|endpoint| endpoint.pointer("/conditions/ready") != Some(&Value::Bool(false))).count()
+}
+
+fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Outcome {
+    let selector = &service["spec"]["selector"];
+    let shown = show(selector);
+    let namespace = at(service, "/metadata/namespace");
+    let look = command!("kubectl --namespace {} get pods --show-labels", namespace);
+    let empty = format!("Service `{name}` has no endpoints");
+    if shown.is_empty() {
+        return Finding::new(
+            empty,
+            "it selects no pods, and nobody has written addresses for it",
+            "give it a selector, or an EndpointSlice with the address of the machine that answers",
+        )
+        .look(command!("kubectl --namespace {} get endpointslices", namespace))
+        .into();
+    }
+    let found = backend::pods(evidence, service);
+    if found.is_empty() {
+        return unselected(evidence, service, &shown, empty).look(look).into();
+    }
+    if found.iter().any(|pod| pods::is_ready(pod)) {
+        let target = port["targetPort"].to_string().replace('"', "`");
+        return Finding::new(
+            format!("{empty} for its port {}", port["port"]),
+            format!("its pods are ready, and none has a port named {target}"),
+            "correct `targetPort` of the Service, or the name of the container's port",
+        )
+        .look(look)
+        .into();
+    }
+    if pods::wait_for_their_node(evidence, &found) {
+        return Outcome::Blocked { by: id::NODES };
+    }
+    let trouble = found.iter().find_map(|pod| pods::trouble(evidence, pod));
+    // A pod that cannot run is told by the check that knows why.
+    match trouble.map(|trouble| trouble.kind) {
+        Some(Kind::Image) => return Outcome::Blocked { by: id::IMAGES },
+        Some(Kind::Volume) => return Outcome::Blocked { by: id::CLAIMS },
+        Some(Kind::Other) => return Outcome::Blocked { by: id::APP_PODS },
+        None => {}
+    }
+    let pod = found.first().map_or_else(String::new, |pod| full_name(pod));
+    let probe = found.iter().find_map(|pod| pods::event(evidence, pod, &["Unhealthy"]));
+    let cause = match probe {
+        Some(message) => format!(
+            "its pod says: {}",
+            message.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.')
+        ),
+        None => "its pod runs, and its readiness probe has not passed yet".to_owned(),
+    };
+    Finding::new(
+        format!("{empty}: pod `{pod}` is not ready"),
+        cause,
+        "wait while it starts; then read its log, and compare path and port of its readiness probe with what it serves",
+    )
+    .look(command!("kubectl --namespace {} describe pod --selector={}", namespace, shown))
+    .heals()
+    .into()
+}
+
+/// No pod has the labels: because none is wanted, or because they are other ones.
+fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) -> Finding {
+    let namespace = at(service, "/metadata/namespace");
+    let mut workloads = evidence.objects("deployments.apps").unwrap_or_default().iter();
+    let stopped = workloads.find(|workload| {
+        at(workload, "/metadata/namespace") == namespace
+            && workload["spec"]["replicas"] == 0
+            && selects(&service["spec"]["selector"], &workload["spec"]["template"]["metadata"]["labels"])
+    });
+    if let Some(workload) = stopped {
+        let name = at(workload, "/metadata/name");
+        return Finding::new(
+            format!("{empty}: Deployment `{namespace}/{name}` is scaled to 0"),
+            "somebody has stopped it",
+            "start it again",
+        )
+        .command(command!(
+            "kubectl --namespace {} scale deployment/{} --replicas=1",
+            namespace,
+            name
+        ));
+    }
+    let pods = evidence.objects("pods").unwrap_or_default().iter();
+    let there =
+        pods.filter(|pod| at(pod, "/metadata/namespace") == namespace).find(|pod| pods::is_ready(pod));
+    let cause = match there {
+        Some(pod) => {
+            let keys = service["spec"]["selector"]
+                .as_object()
+                .map(|pairs| pairs.keys().cloned().collect::<Vec<_>>());
+            let labels = &pod["metadata"]["labels"];
+            let has: Vec<String> = keys
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|key| Some(format!("{key}={}", labels[key].as_str()?)))
+                .collect();
+            match has.is_empty() {
+                true => {
+                    format!("no pod has the label `{shown}`; pod `{}` has none of its keys", full_name(pod))
+                }
+                false => format!(
+                    "no pod has the label `{shown}`; pod `{}` has `{}`",
+                    full_name(pod),
+                    has.join(",")
+                ),
+            }
+        }
+        None => {
+            format!("no pod has the label `{shown}`: the program is not installed, or not in this namespace")
+        }
+    };
+    let finding = Finding::new(empty, cause, "make the Service's selector and the pods' labels the same");
+    if !crate::plan::is_applied(service) {
+        return finding;
+    }
+    if held_by_others(evidence, service) {
+        let text =
+            "let the other give the selector up, as `lab.conflict` says, and run `homelab up`".to_owned();
+        return Finding { fix: crate::checks::Fix { text, ..finding.fix }, ..finding };
+    }
+    finding.command("homelab up")
+}
+
+/// Whether `homelab up` would stop at the Service, since another owns a field of it.
+fn held_by_others(evidence: &Evidence, service: &Value) -> bool {
+    let name = format!("Service {}", full_name(service));
+    evidence
+        .drift
+        .iter()
+        .flatten()
+        .any(|drift| drift.conflicts.iter().any(|conflict| conflict.object == name))
+}
+
+/// `a=b,c=d`.
+fn show(selector: &Value) -> String {
+    let pairs = selector.as_object().into_iter().flatten();
+    pairs
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect::<Vec<_>>()
+        .join(",")
+}

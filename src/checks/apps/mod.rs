@@ -1,0 +1,54 @@
+//! The services behind the names, from the pods that should answer to the answer itself.
+
+mod answer;
+mod backend;
+mod claims;
+mod endpoints;
+pub(super) mod ids;
+mod patience;
+mod texts;
+mod upstream;
+mod workloads;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
+use crate::checks::id;
+use crate::evidence::{Evidence, HostSeen};
+
+pub use patience::{Theirs, waited_for};
+
+/// The group.
+pub(super) const GROUP: Group =
+    Group { name: "apps", about: "the services behind the names", checks: texts::CHECKS, judge };
+
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = of_lab(evidence);
+    for (host, seen) in &evidence.hosts {
+        found.extend(of_host(evidence, host, seen));
+    }
+    found
+}
+
+/// What is no single host's.
+fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+    if evidence.asked_cluster().is_none() {
+        return Vec::new();
+    }
+    if evidence.objects("pods").is_none() {
+        let unknown =
+            |id| judged(id, Subject::default(), Vantage::Api, Outcome::unknown("the pods were not read"));
+        return [id::IMAGES, id::CLAIMS, id::APP_PODS].map(unknown).into();
+    }
+    let mut found = workloads::all(evidence);
+    found.extend(claims::all(evidence));
+    found
+}
+
+fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+    let mut found: Vec<Judged> = endpoints::host(evidence, host).into_iter().collect();
+    found.extend(answer::host(evidence, host, seen));
+    found
+}

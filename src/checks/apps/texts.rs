@@ -1,0 +1,90 @@
+//! The services behind the names.
+
+use super::ids::*;
+use crate::checks::engine::{Def, cause};
+use crate::checks::id;
+
+/// The checks of this group, causes first.
+pub(super) const CHECKS: &[Def] = &[
+    Def::error(IMAGES, "every image can be pulled")
+        .needs(&[id::KUBECONFIG, id::API])
+        .about(
+            "The containers that wait for their image, in every namespace but those of homelab's own components, and what the registry said to the node. What no name of the lab leads to is only a warning.",
+            "A new version never starts: `ErrImagePull`, `ImagePullBackOff`. The old pod may be gone already.",
+        )
+        .causes(&[
+            cause("`toomanyrequests`: Docker Hub gives an address only so many images in six hours", "wait, or sign in by `/etc/rancher/k3s/registries.yaml`"),
+            cause("the tag or the name is wrong, or the image is private: the registry says the same to both", "correct it, or give the workload `imagePullSecrets`"),
+            cause("the image is not made for this kind of processor", "use a tag for arm64, or whatever the node is"),
+            cause("the node does not resolve or reach the registry: it uses its own resolver, not the cluster's", "see to the node's resolver and clock"),
+            cause("the node's disk is full", "`nix-collect-garbage -d`, `k3s crictl rmi --prune`"),
+        ])
+        .sources(&["Kubernetes documentation, \"Images\"", "k3s documentation, \"Private Registry Configuration\"", "Docker documentation, \"Usage and rate limits\""]),
+    Def::error(CLAIMS, "every claim has its volume")
+        .needs(&[id::KUBECONFIG, id::API])
+        .about(
+            "Each PersistentVolumeClaim that is not bound, the StorageClasses, and the pods that mount it. A claim that waits for its first pod is as it should be.",
+            "A pod stays Pending with `unbound PersistentVolumeClaims`.",
+        )
+        .causes(&[
+            cause("no StorageClass is the default", "let k3s bring `local-path`: take `local-storage` out of `--disable`"),
+            cause("the claim names a class that does not exist", "make it anew with one that does"),
+            cause("local-path-provisioner cannot pull the image of its helper pod", "`k3s.system-pods` says why"),
+            cause("the volume lies on a node that is gone", "bring the node back, or restore the data into a new claim"),
+        ])
+        .sources(&["Kubernetes documentation, \"Storage Classes\"", "rancher/local-path-provisioner#383, #477, #136"]),
+    Def::error(APP_PODS, "the pods of the services run")
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
+        .about(
+            "The pods of every namespace but those of homelab's own components: those that end again and again, cannot start, ran out of memory, or fit on no node. What no name of the lab leads to is only a warning. Logs of applications are not read, since they may hold what is nobody's business.",
+            "502 or 503 by name; `CrashLoopBackOff`, `CreateContainerConfigError`, `OOMKilled`, `Pending`.",
+        )
+        .causes(&[
+            cause("the program ends by itself: an argument, a setting, a database that is not there", "read its last lines: `kubectl logs POD --previous`"),
+            cause("a Secret or ConfigMap that it refers to is not in its namespace", "make it, or correct the name"),
+            cause("it needs more memory than its limit", "raise `resources.limits.memory`"),
+            cause("no node has as much left as it asks for", "lower `resources.requests`, or add a node"),
+        ])
+        .sources(&["Kubernetes documentation, \"Debug Pods\", \"Pod Lifecycle\""]),
+    Def::error(ENDPOINTS, "the Service behind the name has a pod that is ready")
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
+        .about(
+            "What each Ingress of the host names: whether the Service is there, has the port, and has an endpoint that is ready; else its selector is compared with the pods' labels, and the readiness of the pods is read.",
+            "503 Service Temporarily Unavailable, from nginx.",
+        )
+        .causes(&[
+            cause("no pod is ready: it starts, or its readiness probe fails", "wait, then look at the probe's path and port"),
+            cause("the Service's selector matches no pod", "make selector and labels the same"),
+            cause("the Ingress names a Service or a port that does not exist", "correct it in the lab's configuration"),
+            cause("the program was scaled to 0", "`kubectl scale` it up again"),
+        ])
+        .sources(&["ingress-nginx, controller.go: Service does not have any active Endpoint", "Kubernetes documentation, \"Debug Services\""]),
+    Def::error(ANSWER, "the service answers through the ingress")
+        .needs(&[id::CROSS_NODE, id::RELOAD, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
+        .in_up()
+        .about(
+            "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. 502, 503 and 504 are nginx's own words for a service that does not answer; a redirect, a login page and every other status are the service's own, and fine.",
+            "The browser shows an error page of nginx.",
+        )
+        .causes(&[
+            cause("502: the pod listens on another port than the Service sends to", "correct `targetPort` of the Service"),
+            cause("502 after the port of a Service was corrected: ingress-nginx does not notice when a port alone changes", "change the Ingress in any way, for example its annotations; the finding has the commands"),
+            cause("502, or 400 with `plain HTTP request was sent to HTTPS port`: the service speaks TLS", "`scheme: https` for the service"),
+            cause("503: no pod is ready", "`apps.endpoints` says why"),
+            cause("504: the service takes longer than a minute", "`readTimeout` for the service; look at its log"),
+            cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or leave it out: there is no limit then"),
+        ])
+        .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size", "kubernetes/ingress-nginx#12209, #11863"]),
+    Def::error(END_TO_END, "the service answers by its name alone")
+        .needs(&[id::RELOAD, id::HOME, id::SYSTEM, id::LEAF, ANSWER])
+        .in_up()
+        .about(
+            "`GET /` to the address that this machine's resolver gives for the name, with the certificate checked: what a browser on this machine does.",
+            "It works for others, or by address, and not by name from here.",
+        )
+        .causes(&[
+            cause("this machine resolves another address", "`dns.system` and `dns.local-override` say whose"),
+            cause("a firewall lies between this machine and the node's", "open ports 80 and 443 for this network"),
+        ])
+        .sources(&["RFC 6724, RFC 6125"]),
+];

@@ -1,0 +1,56 @@
+//! Pods that do not run: for want of their image, or for any other reason.
+
+use serde_json::Value;
+
+use crate::checks::apps::backend;
+use crate::checks::engine::{CheckId, Judged, Outcome, Severity, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::objects::pods;
+use crate::checks::objects::pods::{Kind, Trouble};
+use crate::desired::{cert_manager, external_dns, ingress_nginx};
+use crate::evidence::{Evidence, at};
+
+/// Whose pods have checks of their own, which know more of them.
+const OTHERS: [&str; 4] =
+    ["kube-system", ingress_nginx::NAMESPACE, external_dns::NAMESPACE, cert_manager::NAMESPACE];
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let all = evidence.objects("pods").unwrap_or_default();
+    let elsewhere = |pod: &&Value| !OTHERS.contains(&at(pod, "/metadata/namespace"));
+    let troubles: Vec<(&Value, Trouble)> =
+        all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();
+    let mut found = of_kind(evidence, id::IMAGES, Kind::Image, &troubles, "every image could be pulled");
+    found.extend(of_kind(evidence, id::APP_PODS, Kind::Other, &troubles, "every pod of the services runs"));
+    found
+}
+
+/// One finding for each workload: the pods of one fail alike. What no name of the lab leads to is only a warning.
+fn of_kind(
+    evidence: &Evidence,
+    id: CheckId,
+    kind: Kind,
+    troubles: &[(&Value, Trouble)],
+    well: &str,
+) -> Vec<Judged> {
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut found = Vec::new();
+    for (pod, trouble) in troubles.iter().filter(|(_, trouble)| trouble.kind == kind) {
+        let owner = at(pod, "/metadata/ownerReferences/0/name");
+        let owner = if owner.is_empty() { at(pod, "/metadata/name") } else { owner };
+        let workload = (at(pod, "/metadata/namespace"), owner);
+        if seen.contains(&workload) {
+            continue;
+        }
+        seen.push(workload);
+        let hosts = backend::hosts_of(evidence, pod);
+        let finding = trouble.clone().finding();
+        if hosts.is_empty() {
+            found.push(judged(id, Subject::default(), Vantage::Api, finding.clone().only(Severity::Warning)));
+        }
+        found.extend(hosts.iter().map(|host| judged(id, Subject::host(host), Vantage::Api, finding.clone())));
+    }
+    if found.is_empty() {
+        found.push(judged(id, Subject::default(), Vantage::Api, Outcome::pass(well)));
+    }
+    found
+}

@@ -1,0 +1,26 @@
+//! The group `cf`: the API token and the zone at Cloudflare.
+
+pub(super) mod ids;
+mod provider;
+mod texts;
+mod token;
+mod zone;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use super::engine::{Group, Judged};
+use crate::evidence::Evidence;
+
+pub(super) use provider::unseen;
+
+/// The group.
+pub(super) const GROUP: Group =
+    Group { name: "cf", about: "the API token and the zone at Cloudflare", checks: texts::CHECKS, judge };
+
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = token::judge(evidence);
+    found.extend(provider::judge(evidence));
+    found.extend(zone::judge(evidence));
+    found
+}

@@ -1,0 +1,176 @@
+//! The API token on this machine and in the cluster.
+
+use std::path::Path;
+
+use crate::checks::engine::judged;
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::id;
+use crate::evidence::{CopyState, Evidence, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
+use crate::facts::secret::SecretError;
+use crate::provider::SECRET;
+
+/// The fewest characters that a token of Cloudflare has.
+const SHORTEST: usize = 40;
+
+/// Nothing where the token was not looked at: `up` ends before it gets here.
+pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let Some(token) = &evidence.token else {
+        return Vec::new();
+    };
+    let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    vec![
+        of(id::TOKEN_SOURCE, Vantage::Config, source(token)),
+        of(id::TOKEN_PRIVATE, Vantage::Config, private(token)),
+        of(id::TOKEN_COPIES, Vantage::Api, copies(evidence, token)),
+    ]
+}
+
+/// What to say of a token that Cloudflare refuses and that is shorter than any of its own.
+pub(super) fn too_short(evidence: &Evidence) -> Option<String> {
+    let length = evidence.token.as_ref().map(|token| token.length)?;
+    (length > 0 && length < SHORTEST).then(|| {
+        format!("it has {length} characters, and Cloudflare's tokens have {SHORTEST} or more: part of it may be missing")
+    })
+}
+
+fn source(token: &TokenSeen) -> Outcome {
+    let place = &token.place;
+    match &token.problem {
+        None => Outcome::pass(format!("{place}, {} characters", token.length)),
+        Some(TokenProblem::Nowhere) => Finding::new(
+            "there is no API token",
+            "neither systemd's credential `dns-token`, nor the variable `CLOUDFLARE_API_TOKEN`, nor `dns.tokenFile` in the configuration gives one",
+            "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
+        )
+        .nixos("services.homelab.dns.tokenFile = \"/var/lib/secrets/cloudflare-token\";")
+        .into(),
+        Some(TokenProblem::Missing) => Finding::new(
+            format!("the token file {place} is not there"),
+            "the path in `dns.tokenFile` is wrong, or the secret has not been decrypted to it yet",
+            "correct `dns.tokenFile`, or write the token to that file",
+        )
+        .into(),
+        Some(TokenProblem::Denied) => Finding::new(
+            format!("this user may not read the token file {place}"),
+            "it belongs to another user, as it should: only who runs `homelab` has to read it",
+            "run `homelab` with `sudo`, or as the user who owns the file",
+        )
+        .look(command!("ls -l {}", path(place)))
+        .into(),
+        Some(TokenProblem::Unreadable(why)) => Finding::new(
+            format!("the token file {place} cannot be read"),
+            why.trim_end_matches('.'),
+            "let `dns.tokenFile` name a plain text file with the token alone",
+        )
+        .look(command!("ls -l {}", path(place)))
+        .into(),
+        Some(TokenProblem::Shape(error)) => {
+            let cause = match error {
+                SecretError::GlobalApiKey => "a Global API Key opens the whole account and is sent in another way; homelab, external-dns and cert-manager take an API token, which opens one zone",
+                SecretError::Empty => "the file was made before the token was written to it, or its secret was decrypted to nothing",
+                _ => "something was copied with the token, or in place of it",
+            };
+            Finding::new(format!("{error}, read from {place}"), cause, renewed(place, error)).into()
+        }
+    }
+}
+
+/// What to do about a token of the wrong shape.
+fn renewed(place: &TokenPlace, error: &SecretError) -> String {
+    match (error, place) {
+        (SecretError::Empty, TokenPlace::File(path)) => format!(
+            "write the token to `{}`, and run `homelab up`, which gives it to the cluster",
+            path.display()
+        ),
+        _ => anew(place, error.hint()),
+    }
+}
+
+/// A step that ends with another text for the token, and what is left to do then.
+pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
+    let then = match place {
+        TokenPlace::File(path) if path.starts_with("/run") => {
+            format!("change the secret that `{}` is made from, switch", path.display())
+        }
+        TokenPlace::File(path) => format!("write it to `{}`", path.display()),
+        TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and let `sudo systemctl restart homelab-apply` give it to the cluster".to_owned(),
+        TokenPlace::Variable(name) => format!("set `{name}` to it"),
+        TokenPlace::Nowhere => return step.to_owned(),
+    };
+    format!("{step}. Then {then}, and run `homelab up`, which gives it to the cluster")
+}
+
+fn path(place: &TokenPlace) -> Option<&Path> {
+    match place {
+        TokenPlace::Credential(path) | TokenPlace::File(path) => Some(path),
+        TokenPlace::Variable(_) | TokenPlace::Nowhere => None,
+    }
+}
+
+fn private(token: &TokenSeen) -> Outcome {
+    match &token.place {
+        TokenPlace::File(_) if token.length == 0 => Outcome::skip("there is no token to read in it"),
+        TokenPlace::File(path) if token.open_to_all => Finding::new(
+            format!("every user of this machine may read the token file `{}`", path.display()),
+            "its mode lets others read it; the token can change every record of the zone",
+            "take the right to read from everybody but the owner",
+        )
+        .command(command!("chmod 600 {}", path))
+        .into(),
+        TokenPlace::File(path) => Outcome::pass(format!("`{}` is closed to others", path.display())),
+        TokenPlace::Credential(_) => Outcome::pass("systemd shows the credential to this service alone"),
+        TokenPlace::Variable(name) => Outcome::pass(format!("the variable `{name}` is this process's own")),
+        TokenPlace::Nowhere => Outcome::skip("there is no token"),
+    }
+}
+
+fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
+    let Some(copies) = &token.copies else {
+        let unread = || Outcome::unknown("the Secrets in the cluster were not compared with the token");
+        return evidence.reads_only().map_or_else(unread, Outcome::skip);
+    };
+    let bad: Vec<&TokenCopy> = copies.iter().filter(|copy| copy.state != CopyState::Same).collect();
+    let Some(first) = bad.first() else {
+        return Outcome::pass(format!("{} Secrets hold the token of {}", copies.len(), token.place));
+    };
+    let (secret, used_by) = (format!("{}/{SECRET}", first.namespace), &first.used_by);
+    let finding = match &first.state {
+        CopyState::Same => return Outcome::pass("the Secrets hold the token"),
+        CopyState::Unread(why) => return Outcome::unknown(why.clone()),
+        CopyState::Missing => Finding::new(
+            format!("the Secret `{secret}` with the token for {used_by} is missing"),
+            format!(
+                "it was deleted, or `homelab up` has not run yet; {used_by} cannot start anew without it"
+            ),
+            "let `homelab up` write it again",
+        ),
+        CopyState::Empty => Finding::new(
+            format!("the Secret `{secret}` has no key `token`"),
+            "somebody changed it after `homelab up` wrote it",
+            "let `homelab up` write it again",
+        ),
+        CopyState::Differs { by: None } => Finding::new(
+            format!("the Secret `{secret}` has another token than {}", token.place),
+            format!(
+                "the token was renewed there, but not yet given to the cluster: {used_by} still uses the old one"
+            ),
+            "run `homelab up`: it proves the new token first, then writes it",
+        ),
+        CopyState::Differs { by: Some(manager) } => Finding::new(
+            format!("the Secret `{secret}` has another token than {}: `{manager}` wrote it", token.place),
+            format!("somebody else than homelab changed the Secret, and {used_by} uses what lies there"),
+            "delete the Secret and let `homelab up` write it again",
+        )
+        .command(command!("kubectl -n {} delete secret {}", first.namespace, SECRET)),
+    };
+    let others: Vec<String> =
+        bad.iter().skip(1).map(|copy| format!("`{}/{SECRET}`", copy.namespace)).collect();
+    let finding = match others.is_empty() {
+        true => finding,
+        false => Finding {
+            summary: format!("{}; so it is with {}", finding.summary, others.join(", ")),
+            ..finding
+        },
+    };
+    finding.command("homelab up").into()
+}

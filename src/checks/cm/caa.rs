@@ -1,0 +1,135 @@
+//! CAA records: whether the domain lets the authority issue (RFC 8659).
+
+use std::collections::BTreeMap;
+
+use crate::checks::cm::issuer::host_of;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::evidence::dns::{Data, Rcode};
+use crate::evidence::{AcmeSeen, Evidence, Lookup};
+
+/// The names that authorities go by in CAA records, by the end of their ACME server's host (each one's documents).
+const AUTHORITIES: [(&str, &str); 5] = [
+    ("letsencrypt.org", "letsencrypt.org"),
+    ("zerossl.com", "sectigo.com"),
+    ("pki.goog", "pki.goog"),
+    ("buypass.com", "buypass.com"),
+    ("ssl.com", "ssl.com"),
+];
+
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome {
+    let Some(answers) = &acme.caa else {
+        return Outcome::skip("nobody beyond this network was asked");
+    };
+    let wild = host.starts_with("*.") || is_by_wildcard(evidence, host);
+    let ready = crate::checks::cm::chain::Chain::of(evidence, host).is_some_and(|chain| chain.is_ready());
+    let weigh = |finding: Finding| if ready { finding.only(Severity::Warning) } else { finding };
+    let (name, found) = match climb(answers, host.trim_start_matches("*.")) {
+        Climb::Nothing => return Outcome::pass("no CAA record: every authority may issue"),
+        Climb::Unknown(why) => return Outcome::unknown(why),
+        Climb::Broken(name, server) => {
+            return weigh(
+                Finding::new(
+                    format!("{server} cannot say whether `{name}` has CAA records (SERVFAIL)"),
+                    "an authority that cannot read the CAA records must not issue: broken DNSSEC, or name servers that do not answer",
+                    "remove or renew the DS record at the registrar; https://dnsviz.net shows where the chain of trust breaks",
+                )
+                .heals(),
+            )
+            .into();
+        }
+        Climb::Found(name, found) => (name, found),
+    };
+    let tagged = |tag: &str| found.iter().filter(|(t, _)| t.eq_ignore_ascii_case(tag)).collect::<Vec<_>>();
+    let (issue, issue_wild) = (tagged("issue"), tagged("issuewild"));
+    // For a wildcard, `issuewild` counts alone where there is one.
+    let counting = if wild && !issue_wild.is_empty() { issue_wild } else { issue };
+    let allowed: Vec<&str> = counting.iter().map(|(_, value)| domain_of(value)).collect();
+    let tag = if wild { "issuewild" } else { "issue" };
+    let shown =
+        counting.iter().map(|(tag, value)| format!("`0 {tag} \"{value}\"`")).collect::<Vec<_>>().join(", ");
+    if allowed.is_empty() {
+        return Outcome::pass(format!("the CAA records of `{name}` restrict nobody"));
+    }
+    let server = host_of(&acme.wanted.server);
+    let authority =
+        AUTHORITIES.into_iter().find(|(end, _)| server == *end || server.ends_with(&format!(".{end}")));
+    let nobody = allowed.iter().all(|domain| domain.is_empty());
+    match authority {
+        Some((_, identity)) if allowed.iter().any(|domain| domain.eq_ignore_ascii_case(identity)) => {
+            Outcome::pass(format!("`{name}` allows {identity}"))
+        }
+        Some((_, identity)) => weigh(Finding::new(
+            format!("the CAA records of `{name}` do not let {identity} issue: {shown}"),
+            format!("somebody allowed other authorities only, and {identity} obeys"),
+            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` beside them, in the Cloudflare dashboard (DNS, Records)"),
+        ))
+        .into(),
+        None if nobody => weigh(Finding::new(
+            format!("the CAA records of `{name}` let no authority issue: {shown}"),
+            "an empty name in a CAA record forbids all",
+            format!("remove that record in the Cloudflare dashboard (DNS, Records), or replace it by one with the name of the authority behind {server}"),
+        ))
+        .into(),
+        None => Outcome::skip(format!("by which name {server} goes in CAA records is not known; `{name}` has {shown}")),
+    }
+}
+
+/// What comes of asking a name and every one above it.
+enum Climb<'e> {
+    /// The first name that has CAA records, with tag and value of each.
+    Found(&'e str, Vec<(&'e str, &'e str)>),
+    /// No name has any.
+    Nothing,
+    /// A server failed to answer.
+    Broken(&'e str, &'e str),
+    /// It could not be asked.
+    Unknown(String),
+}
+
+fn climb<'e>(answers: &'e BTreeMap<String, Lookup>, host: &str) -> Climb<'e> {
+    let mut name = host;
+    loop {
+        let Some((asked, lookup)) = answers.get_key_value(name) else {
+            return Climb::Unknown(format!("nobody could be asked for the CAA records of `{name}`"));
+        };
+        match &lookup.result {
+            Err(why) => {
+                return Climb::Unknown(format!(
+                    "{} was asked for the CAA records of `{name}`: {why}",
+                    lookup.server
+                ));
+            }
+            Ok(reply) if reply.rcode == Rcode::ServFail => return Climb::Broken(asked, &lookup.server),
+            Ok(reply) => {
+                let found: Vec<_> =
+                    reply.answers.iter().filter_map(|record| property(&record.data)).collect();
+                if !found.is_empty() {
+                    return Climb::Found(asked, found);
+                }
+            }
+        }
+        match name.split_once('.') {
+            Some((_, above)) => name = above,
+            None => return Climb::Nothing,
+        }
+    }
+}
+
+fn property(data: &Data) -> Option<(&str, &str)> {
+    match data {
+        Data::Caa { tag, value } => Some((tag, value)),
+        _ => None,
+    }
+}
+
+/// The domain of an authority, without parameters.
+fn domain_of(value: &str) -> &str {
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// Whether the Certificate for the host is one for a wildcard.
+fn is_by_wildcard(evidence: &Evidence, host: &str) -> bool {
+    let named = |names: &[String]| names.iter().any(|name| name == host);
+    let all = || evidence.certificates.iter().flatten();
+    !all().any(|certificate| named(&certificate.hosts)) && all().any(|certificate| certificate.covers(host))
+}

@@ -1,0 +1,209 @@
+//! Certificates as cert-manager sees them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::checks::cm::chain::{Chain, place};
+use crate::checks::cm::challenge;
+use crate::checks::cm::reading::one_line;
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::evidence::{CertificateSeen, Evidence, at, entries};
+
+pub(super) fn judge(evidence: &Evidence, host: &str) -> Outcome {
+    let Some(all) = &evidence.certificates else {
+        return Outcome::unknown("the Certificates were not read");
+    };
+    match all.iter().find(|certificate| certificate.covers(host)) {
+        Some(certificate) => one(evidence, host, certificate),
+        None => absent(evidence, host),
+    }
+}
+
+fn absent(evidence: &Evidence, host: &str) -> Outcome {
+    let asks = |ingress: &&Value| {
+        let annotations = &ingress["metadata"]["annotations"];
+        ["cluster-issuer", "issuer"]
+            .iter()
+            .any(|key| annotations[format!("cert-manager.io/{key}")].is_string())
+    };
+    let of = |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
+    let ingresses = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter().filter(of);
+    let found: Vec<&Value> = ingresses.collect();
+    let foreign = found.iter().find(|ingress| !crate::plan::is_applied(ingress));
+    if let Some(ingress) = foreign.filter(|ingress| !asks(ingress)) {
+        return Outcome::skip(format!("Ingress `{}` brings its own certificate", place(ingress)));
+    }
+    let finding = Finding::new(
+        format!("no Certificate is for `{host}`"),
+        "cert-manager has not seen the Ingress yet, or its annotation `cert-manager.io/cluster-issuer` is missing",
+        "run `homelab up`",
+    );
+    finding.heals().into()
+}
+
+fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcome {
+    let name = format!("{}/{}", certificate.namespace, certificate.name);
+    let chain = Chain::of(evidence, host);
+    if certificate.ready == Some(true) {
+        let failing = certificate.last_failure.is_some();
+        return match chain.filter(|_| failing) {
+            Some(chain) => pause(evidence, certificate, &chain, &name).only(Severity::Warning).into(),
+            None => Outcome::pass(format!("Certificate `{name}` is ready")),
+        };
+    }
+    if let Some(twin) = chain.as_ref().and_then(|chain| twin(evidence, chain.certificate)) {
+        return Finding::new(
+            format!("Certificate `{name}` and `{twin}` write into the same Secret"),
+            "cert-manager issues neither while two claim one Secret: an Ingress and a Certificate made by hand, or two Ingresses, name the same `secretName`",
+            "give each a `secretName` of its own, or delete the Certificate that is too much",
+        )
+        .into();
+    }
+    match chain {
+        Some(chain) if chain.is_over() => pause(evidence, certificate, &chain, &name).into(),
+        chain => going_on(evidence, certificate, chain.as_ref(), &name).into(),
+    }
+}
+
+/// It failed, and cert-manager waits before it tries again.
+fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, name: &str) -> Finding {
+    let until = backoff_end(evidence, certificate).filter(|end| *end > evidence.now);
+    let said = chain.messages().next().unwrap_or(&certificate.message);
+    let summary = match certificate.ready {
+        Some(true) => format!("the renewal of Certificate `{name}` failed: {}", one_line(said)),
+        _ => format!("Certificate `{name}` is not ready: {}", one_line(said)),
+    };
+    let known = challenge::meaning(said);
+    let why = known.map_or(String::new(), |row| format!("{}; ", row.cause));
+    let tried = times(certificate.failed_attempts);
+    let cause = match until {
+        Some(end) => format!(
+            "{why}the issuing failed {tried}, and cert-manager waits {} before it tries again",
+            span(end.duration_since(evidence.now).as_secs())
+        ),
+        None => format!("{why}the issuing failed {tried}, and is about to be tried again"),
+    };
+    let renew = command!("homelab renew {}", name);
+    let then = renew.as_ref().map_or_else(String::new, |renew| format!("; then `{renew}` tries at once"));
+    let finding = match known.filter(|row| row.fix != challenge::AGAIN) {
+        Some(row) => Finding::new(summary, cause, format!("{}{then}", row.fix)),
+        // Nothing that can be seen from here is in the way any more.
+        None => Finding::new(summary, cause, "nothing that can be seen from here is in the way any more: have it tried now. If it fails again, read what it says then before another try: Let's Encrypt allows five failures of a name in an hour").command(renew),
+    };
+    finding
+        .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+        .heals()
+        .retry_at(until)
+}
+
+/// It is being issued, or should be.
+fn going_on(
+    evidence: &Evidence,
+    certificate: &CertificateSeen,
+    chain: Option<&Chain<'_>>,
+    name: &str,
+) -> Finding {
+    let deepest = chain.and_then(|chain| chain.messages().next()).filter(|message| !message.is_empty());
+    let said = match (deepest, certificate.reason.as_str(), certificate.message.as_str()) {
+        (Some(deepest), ..) => one_line(deepest),
+        (None, "", "") => "cert-manager has not begun".to_owned(),
+        (None, reason, "") => reason.to_owned(),
+        (None, _, message) => one_line(message),
+    };
+    let retry_at = backoff_end(evidence, certificate).filter(|end| *end > evidence.now);
+    let cause = match retry_at {
+        Some(end) => format!(
+            "the issuing failed {}, and cert-manager waits {} before it tries again",
+            times(certificate.failed_attempts),
+            span(end.duration_since(evidence.now).as_secs())
+        ),
+        None => stage(evidence, chain),
+    };
+    Finding::new(
+        format!("Certificate `{name}` is not ready: {said}"),
+        cause,
+        "look at the challenges: their reason names what the DNS provider or the authority said",
+    )
+    .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+    .heals()
+    .retry_at(retry_at)
+}
+
+/// How far it has come.
+fn stage(evidence: &Evidence, chain: Option<&Chain<'_>>) -> String {
+    let Some(chain) = chain else {
+        return "the certificate authority is being asked; a DNS-01 challenge takes a minute or two"
+            .to_owned();
+    };
+    match (chain.request, chain.order) {
+        (None, _) => "cert-manager's controller has not made a request yet".to_owned(),
+        (Some(request), None) => match issuer_missing(evidence, request) {
+            Some(issuer) => format!("it names the issuer `{issuer}`, which does not exist"),
+            None => "the request waits for its order: the issuer is not ready, or the controller is busy"
+                .to_owned(),
+        },
+        (Some(_), Some(_)) => format!(
+            "the order is placed, with {}; a DNS-01 challenge takes a minute or two",
+            match chain.challenges.len() {
+                1 => "one open challenge".to_owned(),
+                count => format!("{count} open challenges"),
+            }
+        ),
+    }
+}
+
+/// The ClusterIssuer that a request names, when there is none of that name.
+fn issuer_missing<'e>(evidence: &Evidence, request: &'e Value) -> Option<&'e str> {
+    let name = at(request, "/spec/issuerRef/name");
+    let issuers = evidence.objects("clusterissuers.cert-manager.io")?;
+    let is_cluster = at(request, "/spec/issuerRef/kind") == "ClusterIssuer";
+    (is_cluster && !issuers.iter().any(|issuer| at(issuer, "/metadata/name") == name)).then_some(name)
+}
+
+/// Another Certificate with the same Secret.
+fn twin(evidence: &Evidence, certificate: &Value) -> Option<String> {
+    let same = |other: &&Value| {
+        at(other, "/metadata/namespace") == at(certificate, "/metadata/namespace")
+            && at(other, "/metadata/name") != at(certificate, "/metadata/name")
+            && at(other, "/spec/secretName") == at(certificate, "/spec/secretName")
+            && !at(certificate, "/spec/secretName").is_empty()
+    };
+    evidence.objects("certificates.cert-manager.io")?.iter().find(same).map(place)
+}
+
+fn times(n: u32) -> String {
+    match n {
+        0 | 1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
+}
+
+/// When cert-manager tries again by itself; `None` when nothing failed.
+pub(super) fn next_try(evidence: &Evidence, chain: &Chain<'_>) -> Option<Timestamp> {
+    let attempts = chain.certificate["status"]["failedIssuanceAttempts"].as_u64().unwrap_or(1);
+    let failed = CertificateSeen {
+        last_failure: chain.last_failure(),
+        failed_attempts: attempts.try_into().unwrap_or(u32::MAX),
+        ..CertificateSeen::default()
+    };
+    backoff_end(evidence, &failed)
+}
+
+/// cert-manager waits one hour after a failure, and twice as long after each further one (its FAQ).
+fn backoff_end(evidence: &Evidence, certificate: &CertificateSeen) -> Option<Timestamp> {
+    let hours = (1_i64 << certificate.failed_attempts.saturating_sub(1).min(5)).min(longest(evidence));
+    certificate.last_failure?.checked_add(SignedDuration::from_hours(hours)).ok()
+}
+
+/// The longest such pause, in hours: what its flag says, which homelab gives its own installation, else its default.
+fn longest(evidence: &Evidence) -> i64 {
+    let controller = |workload: &&Value| at(workload, "/metadata/name") == "cert-manager";
+    let workload = evidence.objects("deployments.apps").unwrap_or_default().iter().find(controller);
+    let arguments = workload.map_or(&[][..], |found| entries(found, "/spec/template/spec/containers/0/args"));
+    let given = arguments
+        .iter()
+        .filter_map(Value::as_str)
+        .find_map(|argument| argument.strip_prefix("--certificate-request-maximum-backoff-duration="));
+    given.and_then(|text| text.strip_suffix('h')?.parse().ok()).unwrap_or(32)
+}

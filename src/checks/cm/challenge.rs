@@ -1,0 +1,220 @@
+//! The challenges: what the DNS provider and the authority said to them.
+
+use serde_json::Value;
+
+use crate::checks::cm::chain::{Chain, place};
+use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::evidence::{AcmeSeen, Evidence, at};
+
+const TOKEN: &str = "make a token with Zone: Zone: Read and Zone: DNS: Edit for this zone, write it to the token file, then run `homelab up`";
+/// What helps where nothing more has to be mended.
+pub(super) const AGAIN: &str = "have it tried again";
+
+/// What Cloudflare and the way to it say when the record is to be written or removed.
+const PROVIDER: &[Reading] = &[
+    means(
+        &["error: 6003", "error: 6111", "6103:", "contain a newline"],
+        "Cloudflare cannot read the token: it has a line break, quotes, or is a Global API Key (6003)",
+        TOKEN,
+    ),
+    means(
+        &["cannot use the access token from location"],
+        "the token allows only some addresses, and this one is not among them (9109)",
+        "add the lab's public address to the token's client IP filter, IPv6 too, or remove the filter",
+    ),
+    means(
+        &["error: 9109"],
+        "Cloudflare does not accept the token: it was revoked, has expired, or is of another account (9109)",
+        TOKEN,
+    ),
+    means(&["error: 9103"], "this is a Global API Key, not a token (9103)", TOKEN),
+    means(
+        &["requires permission", "error: 10000", "authentication error"],
+        "the token that cert-manager has lacks a permission, was revoked, or is of another account (10000)",
+        TOKEN,
+    ),
+    passes(
+        &["error: 10429", "error: 971", "rate limit", "too many requests", "429"],
+        "Cloudflare's rate limit: 1200 requests in five minutes, counted over everything that uses this token or account",
+        "wait five minutes: cert-manager tries again by itself",
+    ),
+    means(
+        &["found no zones"],
+        "the token sees no zone for this name",
+        "give the token the zone of this name; does the zone lie in another account?",
+    ),
+    means(
+        &["error getting cloudflare secret", "not found in secret"],
+        "the Secret with the API token is not where the issuer looks for it",
+        "let homelab write it",
+    ),
+    passes(
+        &["no such host", "server misbehaving"],
+        "cert-manager's pod cannot resolve `api.cloudflare.com`",
+        "look at CoreDNS and what it forwards to",
+    ),
+    passes(
+        &[
+            "i/o timeout",
+            "deadline exceeded",
+            "connection refused",
+            "no route to host",
+            "client.timeout",
+            "unreachable",
+        ],
+        "cert-manager's pod does not reach what it has to: no way out to the internet, or a firewall in between",
+        "let pods reach the internet (TCP 443), then wait: cert-manager tries again by itself",
+    ),
+    means(
+        &["x509", "tls: "],
+        "somebody between cert-manager and Cloudflare shows a certificate of his own: a proxy, or a search domain with a wildcard record",
+        "take the lab's traffic out of that inspection; look at the search domains of the nodes",
+    ),
+];
+
+/// What the authority says when it has looked.
+const AUTHORITY: &[Reading] = &[
+    means(
+        &["acme:error:ratelimited"],
+        "the authority's rate limit was reached, and what it asked to wait is over",
+        AGAIN,
+    ),
+    means(
+        &["error:caa", "caa record"],
+        "a CAA record of the domain forbids this authority",
+        "add a CAA record for it, or remove the others",
+    ),
+    means(
+        &["servfail", "dnssec"],
+        "the authority's resolver cannot answer for the zone: broken DNSSEC, or a name server that does not answer",
+        "remove or renew the DS record at the registrar; https://dnsviz.net shows where the chain of trust breaks",
+    ),
+    means(
+        &["incorrect txt record"],
+        "another record answers at that name: a wildcard or CNAME that leads elsewhere, or what a second ACME client left there",
+        "remove the other TXT, CNAME or wildcard record at that name",
+    ),
+    means(
+        &["no txt record", "nxdomain", "error:dns", "no valid txt"],
+        "the authority did not find the record: not all of the zone's name servers had it, or the zone is delegated elsewhere",
+        AGAIN,
+    ),
+    means(
+        &["unexpected non-acme api error"],
+        "a connection to the authority broke at the wrong moment, and cert-manager took that for the end",
+        AGAIN,
+    ),
+    means(
+        &["error:connection", "timeout during"],
+        "the authority could not reach a name server of the zone",
+        AGAIN,
+    ),
+    means(&["error:unauthorized"], "the authority looked and did not accept what it found", AGAIN),
+    means(
+        &["error:malformed", "expired"],
+        "the authority has forgotten the order: it was left alone for too long",
+        AGAIN,
+    ),
+];
+
+/// What a message of the authority or the provider means.
+pub(super) fn meaning(message: &str) -> Option<&'static Reading> {
+    read(message, AUTHORITY).or_else(|| read(message, PROVIDER))
+}
+
+/// What keeps the challenges of one Certificate from being met.
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
+    if chain.is_over() {
+        return Outcome::pass("no attempt is under way");
+    }
+    if let Some(finding) =
+        chain.challenges.iter().find_map(|challenge| fault(evidence, acme, challenge, chain))
+    {
+        return chain.weigh(finding).into();
+    }
+    match chain.challenges.len() {
+        0 => Outcome::pass("no challenge is open"),
+        n => Outcome::pass(format!("{n} open, nothing is in the way")),
+    }
+}
+
+fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
+    let reason = at(challenge, "/status/reason");
+    let (name, host) = (at(challenge, "/metadata/name"), at(challenge, "/spec/dnsName"));
+    let namespace = at(challenge, "/metadata/namespace");
+    let look = command!("kubectl -n {} describe challenge {}", namespace, name);
+    let said = if reason.is_empty() { "it gives no reason".to_owned() } else { one_line(reason) };
+    let finding = match at(challenge, "/status/state") {
+        "valid" | "ready" => return None,
+        "invalid" | "errored" | "expired" => ended(evidence, chain, host, reason, &said),
+        _ if reason.is_empty() || reason.contains("propagation") || reason.contains("Successfully") => {
+            return still(evidence, challenge, host).map(|finding| finding.look(look));
+        }
+        _ => {
+            let summary = format!("the challenge for `{host}` cannot be met: {said}");
+            let known = read(reason, PROVIDER).or_else(|| read(reason, AUTHORITY));
+            let cause = known.map_or("cert-manager says no more than that", |row| row.cause);
+            let fix =
+                known.map_or("look at the challenge's events and at the controller's log", |row| row.fix);
+            let finding = Finding::new(summary, cause, fix).heals();
+            let managed = acme.wanted.managed && known.is_some_and(|row| row.fix.starts_with("let homelab"));
+            if managed { finding.command("homelab up") } else { finding }
+        }
+    };
+    Some(finding.look(look))
+}
+
+/// The authority, or cert-manager, has given this challenge up: only a new order helps.
+fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said: &str) -> Finding {
+    let known = meaning(reason);
+    let cause = known.map_or("the authority says no more than that", |row| row.cause);
+    let fix = known.map_or("mend what is named there, then have it tried again", |row| row.fix);
+    let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);
+    match crate::checks::cm::certificate::next_try(evidence, chain).filter(|at| *at > evidence.now) {
+        Some(at) => finding.heals().retry_at(Some(at)),
+        None => finding.heals(),
+    }
+}
+
+/// A challenge without an error that has not moved for long.
+fn still(evidence: &Evidence, challenge: &Value, host: &str) -> Option<Finding> {
+    const LONG: i64 = 900;
+    let since = at(challenge, "/metadata/creationTimestamp").parse::<jiff::Timestamp>().ok()?;
+    let age = evidence.now.duration_since(since).as_secs();
+    let idle = !at(challenge, "/status/reason").contains("propagation");
+    (idle && age > LONG).then(|| {
+        Finding::new(
+            format!("the challenge for `{host}` has not moved for {}", span(age)),
+            "cert-manager's controller does not work on it: it waits for another challenge of the same name, or hangs",
+            "look at the controller's log and at the other challenges",
+        )
+        .look("kubectl get challenges -A")
+    })
+}
+
+/// Challenges that should be gone: their order was deleted, but their record cannot be removed.
+pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
+    /// Longer than this, removing a record is not only slow.
+    const USUAL: i64 = 30;
+    let all = evidence.objects("challenges.acme.cert-manager.io").unwrap_or_default();
+    let finding = |challenge: &Value| {
+        let since = at(challenge, "/metadata/deletionTimestamp").parse::<jiff::Timestamp>().ok()?;
+        let age = evidence.now.duration_since(since).as_secs();
+        let reason = at(challenge, "/status/reason");
+        let known = read(reason, PROVIDER);
+        let said = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
+        (age > USUAL).then(|| {
+            Finding::new(
+                format!("challenge `{}` has been on its way out for {}{said}", place(challenge), span(age)),
+                known.map_or("cert-manager cannot remove the challenge's TXT record, and keeps the challenge until it can", |row| row.cause),
+                known.map_or("mend what its reason names; only if that cannot be mended, remove its finalizer and the TXT record by hand", |row| row.fix),
+            )
+            .look(command!("kubectl -n {} describe challenge {}", at(challenge, "/metadata/namespace"), at(challenge, "/metadata/name")))
+            .heals()
+            .only(Severity::Warning)
+        })
+    };
+    all.iter().filter_map(|one| Some((at(one, "/spec/dnsName").to_owned(), finding(one)?))).collect()
+}

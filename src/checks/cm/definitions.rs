@@ -1,0 +1,99 @@
+//! cert-manager's definitions: whether the API server knows its kinds, and whether they are of one version.
+
+use serde_json::Value;
+
+use crate::checks::engine::{Finding, Outcome};
+use crate::evidence::{AcmeSeen, Evidence, Listing, at};
+
+/// Every definition of cert-manager 1.x (its `cert-manager.crds.yaml`).
+const NAMES: [&str; 6] = [
+    "certificaterequests.cert-manager.io",
+    "certificates.cert-manager.io",
+    "challenges.acme.cert-manager.io",
+    "clusterissuers.cert-manager.io",
+    "issuers.cert-manager.io",
+    "orders.acme.cert-manager.io",
+];
+/// Where upstream's manifest writes the version.
+const VERSION: &str = "/metadata/labels/app.kubernetes.io~1version";
+
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
+    let Some(all) = evidence.objects("customresourcedefinitions.apiextensions.k8s.io") else {
+        return Outcome::unknown("the definitions were not read");
+    };
+    let named = |name: &str| all.iter().find(|definition| at(definition, "/metadata/name") == name);
+    let missing: Vec<&str> = NAMES.into_iter().filter(|name| named(name).is_none()).collect();
+    if !missing.is_empty() {
+        return absent(&missing, acme).into();
+    }
+    let unserved: Vec<&str> = NAMES.into_iter().filter(|name| is_unserved(evidence, name)).collect();
+    if !unserved.is_empty() {
+        return Finding::new(
+            format!("the API server does not serve {} yet", listed(&unserved)),
+            "the definitions were made a moment ago, or their names collide with those of another one",
+            "wait a moment; if it stays, look at the conditions of the definitions",
+        )
+        .look(command!("kubectl describe crd {}", unserved))
+        .heals()
+        .into();
+    }
+    let found: Vec<&Value> = NAMES.into_iter().filter_map(named).collect();
+    match versions(&found).as_slice() {
+        [] => Outcome::pass("all six are there"),
+        [one] => Outcome::pass(format!("all six are there, of version {one}")),
+        several => mixed(several, acme).into(),
+    }
+}
+
+fn absent(missing: &[&str], acme: &AcmeSeen) -> Finding {
+    let summary = match missing.len() {
+        6 => "cert-manager's definitions are not in the cluster".to_owned(),
+        _ => format!("the definition {} is missing", listed(missing)),
+    };
+    if !acme.wanted.managed {
+        return Finding::new(
+            summary,
+            "cert-manager is not installed, or was removed together with its definitions",
+            "install cert-manager with its definitions (Helm: `crds.enabled=true`), or set `certManager.manage: true` so that homelab does",
+        );
+    }
+    let cause = match missing.len() {
+        6 => "cert-manager was never installed here, or somebody removed it",
+        _ => "somebody deleted it, and with it every object of its kind",
+    };
+    Finding::new(summary, cause, "let homelab install them again").command("homelab up")
+}
+
+fn mixed(versions: &[&str], acme: &AcmeSeen) -> Finding {
+    let finding = Finding::new(
+        format!("cert-manager's definitions are of several versions: {}", versions.join(", ")),
+        "an installation or an upgrade stopped half-way, or two installations write the same definitions",
+        if acme.wanted.managed {
+            "let homelab write them all again"
+        } else {
+            "install one version of cert-manager and its definitions"
+        },
+    );
+    if acme.wanted.managed { finding.command("homelab up") } else { finding }
+}
+
+/// The versions that the definitions say of themselves, each once.
+fn versions<'e>(found: &[&'e Value]) -> Vec<&'e str> {
+    let mut versions: Vec<&str> = found
+        .iter()
+        .map(|definition| at(definition, VERSION))
+        .filter(|version| !version.is_empty())
+        .collect();
+    versions.sort_unstable();
+    versions.dedup();
+    versions
+}
+
+fn is_unserved(evidence: &Evidence, name: &str) -> bool {
+    let listing = evidence.cluster.as_ref().and_then(|cluster| cluster.objects.listing(name));
+    matches!(listing, Some(Listing::Unserved))
+}
+
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

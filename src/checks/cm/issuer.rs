@@ -1,0 +1,236 @@
+//! The issuers: whether each has an account at its ACME server.
+
+use serde_json::Value;
+
+use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::plan::readiness::find;
+
+/// Words of a rate limit: that is a check of its own.
+pub(super) const RATE_LIMITED: &str = "acme:error:rateLimited";
+
+/// What an ACME server, or the way to it, says while an account is registered.
+const READINGS: &[Reading] = &[
+    means(
+        &[
+            "invalidcontact",
+            "invalidemail",
+            "contact email",
+            "unsupportedcontact",
+            "forbidden domain",
+            "contact domain",
+        ],
+        "the ACME server does not take the e-mail address of the account",
+        "write an address that you read, at a domain that exists, into `email` of the configuration; then run `homelab up`",
+    ),
+    means(
+        &["already exists"],
+        "a Secret of that name was there before, and is not the key of this account",
+        "delete that Secret if nothing else uses it, or give the issuer another `privateKeySecretRef`",
+    ),
+    means(
+        &["accountdoesnotexist", "no account exists"],
+        "the account's key is of another environment: accounts of staging are not known in production",
+        "delete the Secret with the account's key, so that cert-manager registers anew; certificates stay as they are",
+    ),
+    means(
+        &["externalaccountrequired", "external account"],
+        "this authority takes only accounts that are bound to one that you made at its web site",
+        "add `externalAccountBinding` to the issuer, or use Let's Encrypt",
+    ),
+    means(
+        &["no such host", "server misbehaving"],
+        "the name of the ACME server does not resolve inside the cluster",
+        "look at CoreDNS and what it forwards to; is the address in `acme.server` right?",
+    ),
+    passes(
+        &["connection refused"],
+        "nothing listens at the address of the ACME server",
+        "is the ACME server running, and the address in `acme.server` right?",
+    ),
+    passes(
+        &["i/o timeout", "deadline exceeded", "client.timeout", "no route to host", "network is unreachable"],
+        "pods do not reach the ACME server: no way out, or a firewall in between",
+        "let pods reach the internet (TCP 443), then wait: cert-manager tries again by itself",
+    ),
+    means(
+        &["x509", "tls: "],
+        "the ACME server shows a certificate that cert-manager does not trust",
+        "name the authority that signed it in `acme.caFile`; for Let's Encrypt, look for what stands in between (a proxy, a wrong clock)",
+    ),
+    passes(
+        &["badnonce", "bad nonce"],
+        "a request was late or went through a proxy that caches: the server had forgotten its number",
+        "wait: cert-manager tries again by itself",
+    ),
+    means(
+        &["404", "405", "not found", "invalid character '<'", "not an rfc 8555"],
+        "what answers at that address is no ACME directory",
+        "correct `acme.server`: it is the full address of the directory; then run `homelab up`",
+    ),
+    passes(
+        &["500", "502", "503", "504", "serverinternal"],
+        "the ACME server has a fault of its own",
+        "wait: cert-manager tries again by itself; Let's Encrypt tells of outages at https://letsencrypt.status.io",
+    ),
+    means(
+        &["private key is invalid", "not of type rsa", "no key"],
+        "the Secret with the account's key does not hold a usable key",
+        "delete that Secret, so that cert-manager makes a new account; certificates stay as they are",
+    ),
+];
+
+/// The issuers, the lab's own first: when that one fails, the others are of no interest.
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Vec<Outcome> {
+    let Some(all) = evidence.objects("clusterissuers.cert-manager.io") else {
+        return vec![Outcome::unknown("the ClusterIssuers were not read")];
+    };
+    let wanted = acme.wanted.issuer.as_str();
+    let Some(own) = all.iter().find(|issuer| at(issuer, "/metadata/name") == wanted) else {
+        return vec![missing(wanted).into()];
+    };
+    if let Some(finding) = fault(acme, own) {
+        return vec![finding.into()];
+    }
+    let mut outcomes =
+        vec![Outcome::pass(format!("ClusterIssuer `{wanted}` is registered at {}", server(own)))];
+    let namespaced = evidence.objects("issuers.cert-manager.io").unwrap_or_default();
+    let others = all.iter().filter(|issuer| at(issuer, "/metadata/name") != wanted).chain(namespaced);
+    for other in others.filter(|other| other["spec"]["acme"].is_object()) {
+        if let Some(finding) = fault(acme, other) {
+            let used = is_used(evidence, other);
+            outcomes.push(if used { finding } else { finding.only(Severity::Warning) }.into());
+        }
+    }
+    outcomes.extend(shared_key(all).map(Outcome::from));
+    outcomes
+}
+
+fn missing(name: &str) -> Finding {
+    Finding::new(
+        format!("there is no ClusterIssuer `{name}`"),
+        "`homelab up` has not been run since the configuration asks for it, or somebody deleted it",
+        "let homelab make it",
+    )
+    .command("homelab up")
+}
+
+/// What is wrong with one issuer; `None` when it is ready.
+fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
+    let name = title(issuer);
+    let Some(ready) = find(issuer, "Ready") else {
+        return Some(
+            Finding::new(
+                format!("{name} has no status yet"),
+                "cert-manager's controller has not looked at it",
+                "wait a moment; if it stays, look at the controller's log",
+            )
+            .heals(),
+        );
+    };
+    if ready["status"] == "True" {
+        return None;
+    }
+    let said = one_line(at(ready, "/message"));
+    let summary = format!("{name} is not ready: {said}");
+    if said.contains(RATE_LIMITED) {
+        return Some(
+            Finding::new(
+                summary,
+                "the ACME server takes no more accounts from this address for now",
+                "wait: cert-manager tries again by itself",
+            )
+            .heals()
+            .retry_at(crate::checks::cm::limit::retry_after(&said)),
+        );
+    }
+    let known = read(&said, READINGS);
+    let cause = known.map_or("the ACME server, or the way to it, says no more than that", |row| row.cause);
+    if let Some(drift) = drift(acme, issuer) {
+        let fix = "let homelab write it as the configuration says";
+        return Some(Finding::new(summary, format!("{cause}; {drift}"), fix).command("homelab up"));
+    }
+    let cause = match elsewhere(issuer) {
+        Some(host) => {
+            format!("{cause}; its account was registered at `{host}`, another server than it has now")
+        }
+        None => cause.to_owned(),
+    };
+    let fix = known.map_or("look at the issuer and at the controller's log", |row| row.fix);
+    let look = command!("kubectl -n {} logs deployment/cert-manager --tail=50", acme.wanted.namespace);
+    let finding = Finding::new(summary, cause, fix).look(look);
+    Some(if known.is_some_and(|row| row.heals) { finding.heals() } else { finding })
+}
+
+/// How the lab's own issuer differs from the configuration.
+fn drift(acme: &AcmeSeen, issuer: &Value) -> Option<String> {
+    if at(issuer, "/metadata/name") != acme.wanted.issuer || at(issuer, "/kind") == "Issuer" {
+        return None;
+    }
+    let fields = [
+        ("e-mail address", "/spec/acme/email", &acme.wanted.email),
+        ("server", "/spec/acme/server", &acme.wanted.server),
+    ];
+    fields.into_iter().find_map(|(what, pointer, wanted)| {
+        let is = at(issuer, pointer);
+        (is != wanted).then(|| format!("its {what} is `{is}`, and `{wanted}` in the configuration"))
+    })
+}
+
+/// The host where the account was made, when the issuer's server is on another.
+fn elsewhere(issuer: &Value) -> Option<&str> {
+    let account = host_of(at(issuer, "/status/acme/uri"));
+    (!account.is_empty() && account != host_of(at(issuer, "/spec/acme/server"))).then_some(account)
+}
+
+/// Two issuers of different servers with one Secret for their accounts' keys: whichever registers last, the other loses.
+fn shared_key(all: &[Value]) -> Option<Finding> {
+    let key = |issuer: &Value| at(issuer, "/spec/acme/privateKeySecretRef/name").to_owned();
+    for (index, one) in all.iter().enumerate().filter(|(_, one)| !key(one).is_empty()) {
+        let same = |other: &&Value| key(other) == key(one) && host_of(server(other)) != host_of(server(one));
+        if let Some(other) = all[index + 1..].iter().find(same) {
+            return Some(
+                Finding::new(
+                    format!("{} and {} keep their accounts' keys in one Secret, `{}`", title(one), title(other), key(one)),
+                    "accounts are per server; with one key for two, each may stop working when the other registers",
+                    "give each issuer a `privateKeySecretRef` of its own",
+                )
+                .only(Severity::Warning),
+            );
+        }
+    }
+    None
+}
+
+/// Whether a Certificate names the issuer.
+fn is_used(evidence: &Evidence, issuer: &Value) -> bool {
+    let namespace = at(issuer, "/metadata/namespace");
+    let kind = if namespace.is_empty() { "ClusterIssuer" } else { "Issuer" };
+    let names = |certificate: &Value| {
+        let given = at(certificate, "/spec/issuerRef/kind");
+        let given = if given.is_empty() { "Issuer" } else { given };
+        given == kind
+            && at(certificate, "/spec/issuerRef/name") == at(issuer, "/metadata/name")
+            && (namespace.is_empty() || at(certificate, "/metadata/namespace") == namespace)
+    };
+    evidence.objects("certificates.cert-manager.io").unwrap_or_default().iter().any(names)
+}
+
+fn title(issuer: &Value) -> String {
+    let name = at(issuer, "/metadata/name");
+    match at(issuer, "/metadata/namespace") {
+        "" => format!("ClusterIssuer `{name}`"),
+        namespace => format!("Issuer `{namespace}/{name}`"),
+    }
+}
+
+fn server(issuer: &Value) -> &str {
+    at(issuer, "/spec/acme/server")
+}
+
+/// The host of a URL.
+pub(super) fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', ':']).next().unwrap_or_default()
+}

@@ -1,0 +1,92 @@
+//! The way of a certificate: cert-manager itself, its issuers, and the chain from a Certificate to its challenges.
+
+mod caa;
+mod certificate;
+mod chain;
+mod challenge;
+mod definitions;
+pub(super) mod ids;
+mod issuer;
+mod limit;
+mod pods;
+mod reading;
+mod selfcheck;
+mod texts;
+mod webhook;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::checks::cm::chain::Chain;
+use crate::checks::engine::{CheckId, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, judged};
+use crate::checks::id;
+use crate::evidence::{AcmeSeen, Evidence};
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    name: "cm",
+    about: "cert-manager, its issuer, its challenges and Certificates",
+    checks: texts::CHECKS,
+    judge,
+};
+
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = of_lab(evidence);
+    for host in evidence.hosts.keys() {
+        found.extend(of_host(evidence, host));
+    }
+    found
+}
+
+/// What is not about one host: definitions, programs, webhooks, issuers.
+fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+    let Some(acme) = seen(evidence) else {
+        return Vec::new();
+    };
+    let of = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
+    let mut found = vec![
+        of(id::CM_CRDS, definitions::judge(evidence, acme)),
+        of(id::CM_PODS, pods::judge(evidence, acme)),
+        of(id::CM_WEBHOOK, webhook::judge(evidence, acme)),
+    ];
+    found.extend(issuer::judge(evidence, acme).into_iter().map(|outcome| of(id::ISSUER, outcome)));
+    let stuck = challenge::stuck(evidence).into_iter();
+    found.extend(
+        stuck.map(|(host, finding)| judged(id::CHALLENGE, Subject::host(host), Vantage::Api, finding)),
+    );
+    found
+}
+
+/// What is about one host.
+fn of_host(evidence: &Evidence, host: &str) -> Vec<Judged> {
+    let of = |id: CheckId, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
+    let asks = evidence.wants_tls(host) != Some(false);
+    let skip = || Outcome::skip("its Ingress asks for no certificate");
+    let mut found = Vec::new();
+    if let Some(acme) = seen(evidence) {
+        let chain = Chain::of(evidence, host);
+        let along = |judge: &dyn Fn(&Chain<'_>) -> Outcome| match &chain {
+            _ if !asks => skip(),
+            _ if evidence.objects("challenges.acme.cert-manager.io").is_none() => {
+                Outcome::unknown("the challenges were not read")
+            }
+            None => Outcome::skip("there is no Certificate for it"),
+            Some(chain) => judge(chain),
+        };
+        let caa = if asks { caa::judge(evidence, acme, host) } else { skip() };
+        let vantage = Vantage::Authoritative("of the zone".to_owned());
+        found.push(judged(id::CAA, Subject::host(host), vantage, caa));
+        found.push(of(id::SELFCHECK, along(&|chain| selfcheck::judge(evidence, acme, chain))));
+        found.push(of(id::CHALLENGE, along(&|chain| challenge::judge(evidence, acme, chain))));
+        found.push(of(id::ACME_RATE_LIMIT, along(&|chain| limit::judge(evidence, chain))));
+    }
+    found.push(of(id::CERTIFICATE, if asks { certificate::judge(evidence, host) } else { skip() }));
+    found
+}
+
+/// `doctor` looks at cert-manager; `up` does not.
+fn seen(evidence: &Evidence) -> Option<&AcmeSeen> {
+    evidence.cluster.as_ref()?;
+    evidence.acme.as_ref()
+}

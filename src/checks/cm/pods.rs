@@ -1,0 +1,136 @@
+//! cert-manager's three programs.
+
+use serde_json::Value;
+
+use crate::checks::cm::reading::one_line;
+use crate::checks::engine::{Finding, Outcome};
+use crate::checks::id;
+use crate::checks::objects::pods::wait_for_their_node;
+use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::plan::readiness::pod_trouble;
+
+/// The Deployments of upstream's manifest, and what stands still without each.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("cert-manager", "no certificate is issued or renewed"),
+    ("cert-manager-webhook", "no issuer and no Certificate can be made or changed"),
+    ("cert-manager-cainjector", "the webhook's authority is not written where the API server looks for it"),
+];
+
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
+    let Some(all) = evidence.objects("deployments.apps") else {
+        return Outcome::unknown("the Deployments were not read");
+    };
+    let namespace = acme.wanted.namespace.as_str();
+    let ours: Vec<&Value> = all.iter().filter(|d| at(d, "/metadata/namespace") == namespace).collect();
+    let broken = PROGRAMS.into_iter().find_map(|(name, without)| {
+        match ours.iter().find(|deployment| at(deployment, "/metadata/name") == name) {
+            Some(deployment) => stopped(evidence, deployment, name, without).map(|finding| {
+                match wait_for_their_node(evidence, &pods_of(evidence, deployment)) {
+                    true => Outcome::Blocked { by: id::NODES },
+                    false => finding.into(),
+                }
+            }),
+            // An installation of somebody else may call its Deployments by other names.
+            None if !acme.wanted.managed && !ours.is_empty() => None,
+            None => Some(absent(acme, name, without).into()),
+        }
+    });
+    match broken {
+        Some(outcome) => outcome,
+        None => Outcome::pass(format!("controller, webhook and cainjector run in `{namespace}`")),
+    }
+}
+
+fn absent(acme: &AcmeSeen, name: &str, without: &str) -> Finding {
+    let namespace = &acme.wanted.namespace;
+    let summary = format!("there is no Deployment `{namespace}/{name}`: {without}");
+    if acme.wanted.managed {
+        return Finding::new(
+            summary,
+            "cert-manager is not installed yet, or somebody removed a part of it",
+            "let homelab install it again",
+        )
+        .command("homelab up");
+    }
+    Finding::new(
+        summary,
+        "cert-manager is not installed, or in another namespace than the configuration says",
+        "install cert-manager, or name its namespace in `certManager.namespace`",
+    )
+    .look("kubectl get deployments -A | grep cert-manager")
+}
+
+fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -> Option<Finding> {
+    let count = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_u64);
+    let wanted = count("/spec/replicas").unwrap_or(1);
+    let ready = count("/status/readyReplicas").unwrap_or(0);
+    let namespace = at(deployment, "/metadata/namespace");
+    if wanted == 0 {
+        let cure = command!("kubectl -n {} scale deployment {} --replicas=1", namespace, name);
+        return Some(
+            Finding::new(
+                format!("Deployment `{namespace}/{name}` is scaled to 0: {without}"),
+                "somebody stopped it on purpose and did not start it again",
+                "start it",
+            )
+            .command(cure),
+        );
+    }
+    if ready > 0 {
+        return None;
+    }
+    let trouble = pods_of(evidence, deployment).into_iter().find_map(pod_trouble).map(|trouble| trouble.why);
+    let summary = match trouble {
+        Some(why) => format!("no pod of `{namespace}/{name}` is ready: {}", one_line(&why)),
+        None => format!("no pod of `{namespace}/{name}` is ready: {without}"),
+    };
+    let cause = match last_error(evidence, namespace, name) {
+        Some(line) => format!("its log ends with: {}", one_line(&line)),
+        None => "it is starting, or something keeps it from starting".to_owned(),
+    };
+    Some(
+        Finding::new(
+            summary,
+            cause,
+            "wait a moment if it has just been started; else look at its pods and their log",
+        )
+        .look(command!("kubectl -n {} describe pods", namespace))
+        .look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name))
+        .heals(),
+    )
+}
+
+/// The pods that the Deployment's selector finds.
+fn pods_of<'e>(evidence: &'e Evidence, deployment: &Value) -> Vec<&'e Value> {
+    let Some(labels) = deployment.pointer("/spec/selector/matchLabels").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    let namespace = at(deployment, "/metadata/namespace");
+    let chosen = |pod: &&Value| {
+        at(pod, "/metadata/namespace") == namespace
+            && labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value)
+    };
+    evidence.objects("pods").unwrap_or_default().iter().filter(chosen).collect()
+}
+
+/// The last line of its pods' logs that is an error (klog begins those with `E` or `F`).
+fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String> {
+    let logs = &evidence.cluster.as_ref()?.logs;
+    let of = |place: &str| {
+        let Some((pod, _)) =
+            place.strip_prefix(&format!("{namespace}/")).and_then(|rest| rest.split_once('/'))
+        else {
+            return false;
+        };
+        // `cert-manager-webhook-…` begins with `cert-manager-`, too: a pod's name has two more parts than its Deployment's.
+        pod.rsplitn(3, '-').last() == Some(name)
+    };
+    let is_error = |line: &&str| {
+        let klog =
+            line.len() > 5 && line.starts_with(['E', 'F']) && line[1..5].bytes().all(|b| b.is_ascii_digit());
+        klog || line.contains("panic:")
+    };
+    let mut lines =
+        logs.iter().filter(|(place, _)| of(place)).filter_map(|(_, text)| text.lines().rfind(is_error));
+    lines.next_back().map(str::to_owned)
+}

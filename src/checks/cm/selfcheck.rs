@@ -1,0 +1,127 @@
+//! cert-manager's own look for a challenge's record, before it lets the authority look.
+
+use serde_json::Value;
+
+use crate::checks::cm::chain::Chain;
+use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome};
+use crate::evidence::{AcmeSeen, Evidence, at};
+
+/// How cert-manager begins what it writes while it looks.
+const WAITING: &str = "challenge propagation:";
+/// Longer than this, a record is not only slow.
+const USUAL: i64 = 240;
+const HTTPS: &str = "ask over HTTPS: `acme.recursiveNameservers: [\"https://1.1.1.1/dns-query\"]`, the default, then `homelab up`; or set `acme.propagationWait: 60s`, which looks no more and only waits";
+
+/// What the look may run into.
+const READINGS: &[Reading] = &[
+    means(
+        &[":53: i/o timeout", ":53: connect", ":53: read", "->", ":53: connection refused"],
+        "cert-manager's pod does not reach name servers on port 53: the router or a firewall keeps DNS for itself",
+        HTTPS,
+    ),
+    means(
+        &[
+            "dns-query\": dial",
+            "dns-query\": context",
+            "dns-query\": net",
+            "dns-query\": eof",
+            "client.timeout",
+        ],
+        "cert-manager's pod does not reach the resolver over HTTPS: no way out to TCP 443, or the address is blocked",
+        "let pods reach it, or name another resolver in `acme.recursiveNameservers`; then run `homelab up`",
+    ),
+    means(
+        &["server returned http", "unexpected content-type"],
+        "what answers at the resolver's address speaks no DNS over HTTPS: a filter or a proxy stands in between",
+        "name another resolver in `acme.recursiveNameservers`, then run `homelab up`",
+    ),
+    means(
+        &["x509", "tls: "],
+        "somebody between cert-manager and the resolver shows a certificate of his own",
+        "take the lab's traffic out of that inspection, or name another resolver in `acme.recursiveNameservers`",
+    ),
+    means(
+        &["returned servfail"],
+        "the resolver cannot answer for the zone: broken DNSSEC (a stale DS record), or name servers that do not answer",
+        "remove or renew the DS record at the registrar; https://dnsviz.net shows where the chain of trust breaks",
+    ),
+    means(
+        &["returned refused"],
+        "the server that was asked does not answer for this zone",
+        "are the zone's name servers at the registrar those that Cloudflare names?",
+    ),
+    means(
+        &["soa record", "determine the zone", "authoritative nameservers"],
+        "the resolver drops SOA or NS records (dnsmasq: `filterwin2k`; OpenWrt: Filter useless)",
+        HTTPS,
+    ),
+    passes(
+        &["no such host", "server misbehaving"],
+        "the name of the resolver does not resolve inside the cluster",
+        "name resolvers by address in `acme.recursiveNameservers`, then run `homelab up`",
+    ),
+];
+
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
+    let waiting = chain.challenges.iter().find(|challenge| at(challenge, "/status/reason").contains(WAITING));
+    let Some(challenge) = waiting.filter(|_| !chain.is_over()) else {
+        return Outcome::pass("no challenge waits for its record");
+    };
+    let reason = at(challenge, "/status/reason");
+    let said = reason.split_once(WAITING).map_or(reason, |(_, said)| said);
+    let record = record_of(challenge);
+    let summary = format!("cert-manager does not see the record `{record}` yet: {}", one_line(said));
+    let finding = match read(said, READINGS) {
+        Some(row) => {
+            let finding = Finding::new(summary, row.cause, row.fix);
+            if row.heals { finding.heals() } else { finding }
+        }
+        None => spreading(evidence, acme, challenge, summary, &record),
+    };
+    let (namespace, name) = (at(challenge, "/metadata/namespace"), at(challenge, "/metadata/name"));
+    chain.weigh(finding.look(command!("kubectl -n {} describe challenge {}", namespace, name))).into()
+}
+
+/// Nothing went wrong, but the record is not seen.
+fn spreading(
+    evidence: &Evidence,
+    acme: &AcmeSeen,
+    challenge: &Value,
+    summary: String,
+    record: &str,
+) -> Finding {
+    let since = at(challenge, "/metadata/creationTimestamp").parse::<jiff::Timestamp>().ok();
+    let age = since.map(|since| evidence.now.duration_since(since).as_secs());
+    let resolvers = acme.wanted.nameservers.join(", ");
+    if let Some(Ok(provider)) = &evidence.provider
+        && !provider.records.iter().any(|found| found.kind == "TXT" && found.name == record)
+    {
+        return Finding::new(
+            summary,
+            "cert-manager wrote the record, but it is not in the zone: something else has removed it, or another zone of the same name holds it",
+            "look for what else edits the zone: a second cert-manager or ACME client, or a script that cleans up",
+        )
+        .heals();
+    }
+    match age {
+        Some(age) if age > USUAL => Finding::new(
+            summary,
+            format!("the record has been in the zone for {}, and {resolvers} still does not give it: a resolver remembers its absence, or a record above it sends the question elsewhere", span(age)),
+            "wait up to half an hour; then look for a CNAME or NS record at that name or above it",
+        ),
+        Some(age) => Finding::new(
+            summary,
+            format!("the challenge is {} old; it usually takes a minute or two until {resolvers} has the record", span(age)),
+            "wait; `homelab doctor --wait` looks again until it is done",
+        ),
+        None => Finding::new(summary, "the record is on its way to the resolvers", "wait a minute or two"),
+    }
+    .heals()
+}
+
+/// The TXT record that answers a challenge.
+fn record_of(challenge: &Value) -> String {
+    format!("_acme-challenge.{}", at(challenge, "/spec/dnsName").trim_start_matches("*."))
+}

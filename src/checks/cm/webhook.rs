@@ -1,0 +1,184 @@
+//! cert-manager's webhooks: whether the API server can call them, and what is in the way.
+
+use serde_json::Value;
+
+use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::engine::{Finding, Outcome};
+use crate::evidence::{AcmeSeen, DryRun, Evidence, at, entries};
+
+/// Where both kinds of configuration are listed.
+const CONFIGURATIONS: [&str; 2] = [
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+];
+/// How cert-manager's webhook signs what it refuses.
+const DENIED: &str = "admission webhook \"webhook.cert-manager.io\" denied the request";
+/// What a network between the API server and the pod swallows.
+const NETWORK: &str = "the API server cannot reach the webhook's pod: a firewall, or the network between the nodes, drops what it sends";
+const OPEN: &str = "let pods and nodes reach each other: trust the interfaces `cni0` and `flannel.1`, and open UDP 8472 between the nodes";
+
+/// What the API server says when it cannot call the webhook.
+const READINGS: &[Reading] = &[
+    passes(
+        &["-webhook\" not found", "no endpoints available", "no service port"],
+        "the webhook's Service is missing, or no pod stands behind it",
+        "let homelab install it again",
+    ),
+    passes(
+        &["connection refused"],
+        "the webhook's pod is starting, or it does not listen where its Service points",
+        "wait a moment; if it stays, look at the webhook's pod and its log",
+    ),
+    means(&["deadline exceeded", "i/o timeout", "request canceled", "timed out"], NETWORK, OPEN),
+    means(&["no route to host", "network is unreachable"], NETWORK, OPEN),
+    means(
+        &["x509: certificate has expired", "not yet valid"],
+        "the webhook's certificate is out of date by the API server's clock",
+        "look at the clocks of the nodes, then restart the webhook",
+    ),
+    means(
+        &["proxyconnect", "lookup "],
+        "the API server goes through a proxy, or asks DNS, for a name that only the cluster has",
+        "take `.svc` and the service addresses out of the API server's proxy (`NO_PROXY`)",
+    ),
+];
+
+pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
+    let Some(webhook) = &acme.webhook else {
+        let unasked = || Outcome::unknown("the webhook was not asked");
+        return evidence.reads_only().map_or_else(unasked, Outcome::skip);
+    };
+    match (&webhook.good, &webhook.bad) {
+        (DryRun::Unasked { why }, _) | (_, DryRun::Unasked { why }) => Outcome::unknown(why),
+        (DryRun::Refused { code: 403, message }, _) if message.contains("is forbidden") => {
+            Outcome::unknown(format!("this user may not try it: {}", one_line(message)))
+        }
+        (DryRun::Refused { message, .. }, _) => uncallable(evidence, acme, message).into(),
+        (DryRun::Silent { seconds }, _) | (_, DryRun::Silent { seconds }) => {
+            network(format!("cert-manager's webhook gave no answer within {seconds} s")).into()
+        }
+        (DryRun::Taken { stamped: false }, _) => unregistered(acme, "mutating").into(),
+        (_, DryRun::Taken { .. }) => unregistered(acme, "validating").into(),
+        (_, DryRun::Refused { message, .. }) if message.contains(DENIED) => {
+            Outcome::pass("it takes a good request and refuses a bad one (dry run)")
+        }
+        (_, DryRun::Refused { message, .. }) => uncallable(evidence, acme, message).into(),
+    }
+}
+
+fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
+    let summary = format!("cert-manager's webhook cannot be called: {}", tail(message));
+    if message.contains("could not find the requested resource") {
+        return Finding::new(summary, "cert-manager's definitions are missing", "install them")
+            .command("homelab up");
+    }
+    if message.contains("unknown authority") {
+        return authority(evidence, acme, summary);
+    }
+    if message.contains("denied the request") {
+        return Finding::new(
+            format!("a good CertificateRequest is refused: {}", tail(message)),
+            "another admission webhook has rules that cert-manager's objects break",
+            "allow cert-manager's objects in the policy that is named there",
+        );
+    }
+    let Some(reading) = read(message, READINGS) else {
+        return Finding::new(
+            summary,
+            "the API server says no more than that",
+            "look at the webhook's pod and its log",
+        )
+        .look(command!(
+            "kubectl -n {} logs deployment/cert-manager-webhook --tail=50",
+            acme.wanted.namespace
+        ));
+    };
+    if reading.cause == NETWORK {
+        return network(summary);
+    }
+    let finding = Finding::new(summary, reading.cause, reading.fix)
+        .look(command!("kubectl -n {} get pods,endpointslices", acme.wanted.namespace));
+    let finding = if reading.heals { finding.heals() } else { finding };
+    if reading.fix.contains("homelab") && acme.wanted.managed {
+        finding.command("homelab up")
+    } else {
+        finding
+    }
+}
+
+fn network(summary: String) -> Finding {
+    Finding::new(summary, NETWORK, OPEN).look("kubectl get nodes,pods -A -o wide")
+}
+
+/// The API server holds another authority than the one that signed the webhook's certificate: the cainjector keeps the two
+/// equal, and it alone.
+fn authority(evidence: &Evidence, acme: &AcmeSeen, summary: String) -> Finding {
+    let namespace = &acme.wanted.namespace;
+    if let Some(name) = unmarked(evidence) {
+        let finding = Finding::new(
+            summary,
+            format!(
+                "`{name}` has lost the annotation that tells the cainjector from which Secret to write the `caBundle`: something else wrote over it"
+            ),
+            "write the webhook's configuration again",
+        );
+        return if acme.wanted.managed { finding.command("homelab up") } else { finding };
+    }
+    let cause = match bundle(evidence) {
+        Some(false) => "the webhook's configuration has no `caBundle`: the cainjector has not written it",
+        Some(true) => {
+            "the `caBundle` in the webhook's configuration is of another authority: the cainjector has not replaced it"
+        }
+        None => "the `caBundle` in the webhook's configuration does not fit: the cainjector writes it",
+    };
+    Finding::new(summary, cause, "restart the cainjector, which writes the `caBundle`; nobody else should")
+        .command(command!("kubectl -n {} rollout restart deployment/cert-manager-cainjector", namespace))
+        .command(command!(
+            "kubectl -n {} rollout status deployment/cert-manager-cainjector --timeout=120s",
+            namespace
+        ))
+        .look(command!("kubectl -n {} logs deployment/cert-manager-cainjector --tail=50", namespace))
+}
+
+/// Whether every webhook of cert-manager has an authority written down; `None` when they were not read.
+fn bundle(evidence: &Evidence) -> Option<bool> {
+    let mut filled = true;
+    for resource in CONFIGURATIONS {
+        let all = evidence.objects(resource)?;
+        let ours = all.iter().flat_map(|one| entries(one, "/webhooks")).filter(|webhook| is_ours(webhook));
+        filled &= ours.clone().all(|webhook| !at(webhook, "/clientConfig/caBundle").is_empty());
+    }
+    Some(filled)
+}
+
+/// A configuration of cert-manager's webhook that asks for no authority to be written into it.
+fn unmarked(evidence: &Evidence) -> Option<&str> {
+    let all = CONFIGURATIONS.iter().filter_map(|resource| evidence.objects(resource)).flatten();
+    let marked = |one: &Value| {
+        let annotations = one["metadata"]["annotations"].as_object();
+        annotations.is_some_and(|all| all.keys().any(|key| key.starts_with("cert-manager.io/inject-")))
+    };
+    let mut ours = all.filter(|one| entries(one, "/webhooks").iter().any(is_ours));
+    ours.find(|one| !marked(one)).map(|one| at(one, "/metadata/name"))
+}
+
+fn is_ours(webhook: &Value) -> bool {
+    at(webhook, "/name") == "webhook.cert-manager.io"
+}
+
+fn unregistered(acme: &AcmeSeen, kind: &str) -> Finding {
+    let finding = Finding::new(
+        format!("the API server does not call cert-manager's {kind} webhook"),
+        format!(
+            "the {kind} webhook configuration `cert-manager-webhook` is missing, or leaves out the namespace `default`"
+        ),
+        "let cert-manager be installed again",
+    );
+    if acme.wanted.managed { finding.command("homelab up") } else { finding }
+}
+
+/// What went wrong in the end: the words after the address that was called.
+fn tail(message: &str) -> String {
+    let cut = message.rsplit_once("\": ").map_or(message, |(_, tail)| tail);
+    one_line(if cut.len() < 12 { message } else { cut })
+}

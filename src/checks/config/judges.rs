@@ -1,0 +1,145 @@
+//! The group `config`.
+
+use crate::facts::names::is_within;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::checks::config::annotations;
+use crate::checks::engine::judged;
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
+use crate::checks::id;
+use crate::desired::ingress_nginx::GUARDS;
+use crate::evidence::{ConfigSeen, Evidence, IngressSeen, at};
+
+/// Judges the group.
+pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let Some(config) = &evidence.config else { return Vec::new() };
+    let of = |id, outcome| judged(id, Subject::default(), Vantage::Config, outcome);
+    let mut all = vec![of(id::VALID, valid(config))];
+    if config.problem.is_some() {
+        let rest = [id::HOST_IN_ZONE, id::TARGET_PRIVATE_UNPROXIED, id::ANNOTATION_PREFIX, id::GUARDED];
+        all.extend(rest.map(|id| of(id, Outcome::unknown("the configuration cannot be used"))));
+        return all;
+    }
+    all.extend(hosts(evidence, config));
+    all.push(of(id::TARGET_PRIVATE_UNPROXIED, annotations::unproxied(evidence, config)));
+    all.push(of(id::ANNOTATION_PREFIX, annotations::prefix(evidence, config)));
+    all.push(of(id::GUARDED, guarded(config)));
+    all
+}
+
+fn guarded(config: &ConfigSeen) -> Outcome {
+    let open = GUARDS.iter().filter_map(|(key, safe, without)| {
+        let value = config.guards.get(*key)?;
+        (!safe.contains(&value.as_str())).then(|| (format!("`{key}: {value}`"), *without))
+    });
+    let (entries, without): (Vec<String>, Vec<&str>) = open.unzip();
+    if entries.is_empty() {
+        return Outcome::pass("every guard of the controller is kept");
+    }
+    Finding::new(
+        format!("`ingress.config` has {}", entries.join(", ")),
+        without.join("; "),
+        format!("take {} out of `ingress.config`, and run `homelab up`", entries.join(", ")),
+    )
+    .command("homelab up")
+    .into()
+}
+
+fn valid(config: &ConfigSeen) -> Outcome {
+    let Some(problem) = &config.problem else {
+        return Outcome::pass(match config.hosts.len() {
+            1 => "one host".to_owned(),
+            n => format!("{n} hosts"),
+        });
+    };
+    let cause = match problem.cause.as_str() {
+        "" => "`homelab up` refuses it for the same reason",
+        cause => cause,
+    };
+    let (head, places) = problem.what.split_once('\n').unwrap_or((&problem.what, ""));
+    // One line for each problem, the lines of the file and the help below it deeper.
+    let problems =
+        places.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    let summary: Vec<&str> = std::iter::once(head).chain(problems).collect();
+    let fix = match (problem.hint.as_str(), places.trim_matches('\n')) {
+        ("", "") => "correct what is named there".to_owned(),
+        ("", places) => format!("correct what is marked\n{places}"),
+        (hint, _) => hint.to_owned(),
+    };
+    Finding::new(summary.join("; "), cause, fix).into()
+}
+
+/// The hosts of the configuration, and those of Ingresses that others made and our controller serves.
+fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
+    let zone = match &evidence.provider {
+        Some(Ok(provider)) => Ok(provider.zone.name.as_str()),
+        Some(Err(_)) => Err(crate::checks::cf::unseen(evidence)),
+        None => Err(Outcome::skip("the provider was not asked")),
+    };
+    let zone = match zone {
+        Ok(zone) => zone,
+        Err(outcome) => {
+            return vec![judged(id::HOST_IN_ZONE, Subject::default(), Vantage::Config, outcome)];
+        }
+    };
+    let of = |host: &str, vantage, outcome| judged(id::HOST_IN_ZONE, Subject::host(host), vantage, outcome);
+    let within = || Outcome::pass(format!("in the zone `{zone}`"));
+    let own = config.hosts.iter().map(|host| {
+        let outcome = if is_within(host, zone) { within() } else { own_outside(host, zone) };
+        of(host, Vantage::Config, outcome)
+    });
+    let mut all: Vec<Judged> = own.collect();
+    let mut told: BTreeSet<&str> = config.hosts.iter().map(String::as_str).collect();
+    for ingress in evidence.ingresses.iter().flatten().filter(|ingress| is_served(ingress, config)) {
+        for host in &ingress.hosts {
+            if told.insert(host) && !is_ours(evidence, ingress) {
+                let outcome =
+                    if is_within(host, zone) { within() } else { foreign_outside(ingress, host, zone) };
+                all.push(of(host, Vantage::Api, outcome));
+            }
+        }
+    }
+    all
+}
+
+fn is_served(ingress: &IngressSeen, config: &ConfigSeen) -> bool {
+    match &ingress.class {
+        Some(class) => *class == config.class,
+        None => config.default_class,
+    }
+}
+
+fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
+    let objects = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default();
+    let same = |object: &&Value| {
+        at(object, "/metadata/namespace") == ingress.namespace && at(object, "/metadata/name") == ingress.name
+    };
+    objects.iter().find(same).is_some_and(crate::plan::is_applied)
+}
+
+fn own_outside(host: &str, zone: &str) -> Outcome {
+    Finding::new(
+        format!("`{host}` lies outside the zone `{zone}`"),
+        "the API token sees that zone alone, and one lab serves one zone",
+        format!("give the service a `host` below `{zone}`"),
+    )
+    .into()
+}
+
+fn foreign_outside(ingress: &IngressSeen, host: &str, zone: &str) -> Outcome {
+    let (namespace, name) = (&ingress.namespace, &ingress.name);
+    Finding::new(
+        format!(
+            "`{host}` of the Ingress `{namespace}/{name}` lies outside the zone `{zone}` and gets no record"
+        ),
+        "external-dns keeps that zone alone and passes over every other name without a word",
+        format!(
+            "give that Ingress a host below `{zone}`, or make the record where the name's own zone is kept"
+        ),
+    )
+    .look(command!("kubectl -n {} get ingress {} -o yaml", namespace, name))
+    .only(Severity::Warning)
+    .into()
+}

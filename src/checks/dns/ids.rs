@@ -1,0 +1,24 @@
+//! The names of this group's checks.
+
+use crate::checks::engine::CheckId;
+
+/// A resolver of this machine answers questions.
+pub const RESOLVER: CheckId = CheckId("dns.resolver");
+/// Questions to port 53 reach the server that they are sent to.
+pub const INTERCEPTED: CheckId = CheckId("dns.intercepted");
+/// Public DNS knows the zone, in the hands of the provider.
+pub const ZONE: CheckId = CheckId("dns.zone");
+/// Each authoritative server has the addresses that the provider has.
+pub const AUTHORITATIVE: CheckId = CheckId("dns.authoritative");
+/// No resolver that validates DNSSEC refuses the zone.
+pub const DNSSEC: CheckId = CheckId("dns.dnssec");
+/// Each public resolver answers as the authoritative servers do.
+pub const PUBLIC: CheckId = CheckId("dns.public");
+/// This machine's resolver does not remember an absence from before the record.
+pub const NEGATIVE_CACHE: CheckId = CheckId("dns.negative-cache");
+/// This machine's resolver does not drop private addresses as rebinding.
+pub const REBIND: CheckId = CheckId("dns.rebind");
+/// This machine gets no address of `/etc/hosts`, a filter or the router instead.
+pub const LOCAL_OVERRIDE: CheckId = CheckId("dns.local-override");
+/// A program on this machine gets the addresses that the world gets.
+pub const SYSTEM: CheckId = CheckId("dns.system");

@@ -1,0 +1,159 @@
+//! What DNS servers outside this house answer.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::checks::dns::{published, wanted};
+use crate::checks::engine::judged;
+use crate::checks::engine::words::{list, span};
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::id;
+use crate::evidence::dns::{Rcode, Reply};
+use crate::evidence::{Evidence, HostSeen, Lookup};
+
+pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+    let of = |server: &str, outcome| {
+        judged(id::AUTHORITATIVE, Subject::host(host), Vantage::Authoritative(server.into()), outcome)
+    };
+    let compared = wanted(evidence, host);
+    if seen.authoritative.is_empty() {
+        let why =
+            evidence.no_authoritative.clone().unwrap_or_else(|| "no authoritative server was asked".into());
+        return vec![of("of the zone", Outcome::unknown(why))];
+    }
+    let none_heard = seen.authoritative.iter().all(|lookup| lookup.result.is_err());
+    let each = seen.authoritative.iter().map(|lookup| {
+        let outcome = match &lookup.result {
+            Err(why) => unheard(none_heard, &lookup.server, &why.to_string()),
+            Ok(reply) if !compared.is_empty() && reply.addresses() == compared => {
+                Outcome::pass(list(&compared))
+            }
+            Ok(reply) if compared.is_empty() && !reply.addresses().is_empty() => {
+                Outcome::pass(format!("{}, nothing to compare with", list(&reply.addresses())))
+            }
+            Ok(reply) => behind(host, seen, lookup, reply, &list(&compared)).into(),
+        };
+        of(&lookup.server, outcome)
+    });
+    each.collect()
+}
+
+/// An authoritative server that has another answer than the provider.
+fn behind(host: &str, seen: &HostSeen, lookup: &Lookup, reply: &Reply, compared: &str) -> Finding {
+    let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
+    let look = command!("dig {} @{} +norecurse", host, lookup.server);
+    if matches!(reply.rcode, Rcode::Refused | Rcode::ServFail) {
+        return Finding::new(
+            summary,
+            "this server does not hold the zone: the zone is delegated to servers that do not know it",
+            "compare the zone's name servers at your registrar with those of the provider",
+        )
+        .look(look)
+        .heals();
+    }
+    let agrees = |other: &Lookup| {
+        other.server != lookup.server
+            && other.result.as_ref().is_ok_and(|other| list(&other.addresses()) == compared)
+    };
+    let (cause, fix) = match seen.authoritative.iter().find(|other| agrees(other)) {
+        Some(other) => (
+            format!("the record has reached {} and not yet this server of the same zone", other.server),
+            "wait a minute: the provider's servers agree within seconds as a rule; until then answers change from one lookup \
+             to the next",
+        ),
+        None => (
+            "the record was written a moment ago and has not reached this server, or the zone is delegated elsewhere".into(),
+            "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
+        ),
+    };
+    Finding::new(summary, cause, fix).look(look).heals()
+}
+
+pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+    let of = |server: &str, outcome| {
+        judged(id::PUBLIC, Subject::host(host), Vantage::PublicDns(server.into()), outcome)
+    };
+    if seen.public.is_empty() {
+        let why = "not asked before the authoritative server has the record, lest the absence be remembered";
+        return vec![of("any", Outcome::unknown(why))];
+    }
+    let compared = match published(seen) {
+        found if found.is_empty() => wanted(evidence, host),
+        found => found,
+    };
+    let none_heard = seen.public.iter().all(|lookup| lookup.result.is_err());
+    let each = seen.public.iter().map(|lookup| {
+        let outcome = match &lookup.result {
+            Err(why) => unheard(none_heard, &lookup.server, &why.to_string()),
+            Ok(reply) if !compared.is_empty() && reply.addresses() == compared => {
+                Outcome::pass(list(&compared))
+            }
+            Ok(reply) => differs(evidence.now, host, seen, lookup, reply, &list(&compared)).into(),
+        };
+        of(&lookup.server, outcome)
+    });
+    each.collect()
+}
+
+/// One server that is silent among others that answer is not worth a word; when all are, nothing was seen.
+fn unheard(none_heard: bool, server: &str, why: &str) -> Outcome {
+    match none_heard {
+        true => Outcome::unknown(format!("{server}: {why}; is port 53 blocked from here?")),
+        false => Outcome::skip(format!("{why}; another server answers")),
+    }
+}
+
+fn differs(
+    now: Timestamp,
+    host: &str,
+    seen: &HostSeen,
+    lookup: &Lookup,
+    reply: &Reply,
+    compared: &str,
+) -> Finding {
+    let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
+    let command = command!("dig {} @{}", host, lookup.server);
+    let unchecked = seen.unchecked.iter().any(|again| again.server == lookup.server);
+    if reply.rcode == Rcode::ServFail && unchecked {
+        return Finding::new(
+            summary,
+            "the resolver gets no usable answer from the zone's servers",
+            "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
+        )
+        .look(command)
+        .heals();
+    }
+    if reply.rcode == Rcode::ServFail {
+        return Finding::new(
+            summary,
+            "a resolver that validates DNSSEC refuses the zone, most often for a DS record left at the registrar",
+            "remove the DS record at your registrar, or replace it by the one that the provider shows",
+        )
+        .look(command!("dig {} @{} +cd", host, lookup.server));
+    }
+    let left = reply.negative_ttl().or(reply.ttl());
+    let wait = left.map(|left| format!("; it forgets this in {}", span(left.into()))).unwrap_or_default();
+    Finding::new(
+        summary,
+        format!("it was asked before the record was there or changed, and remembers that answer{wait}"),
+        "wait; nothing else is needed",
+    )
+    .look(command)
+    .heals()
+    .retry_at(left.and_then(|left| after(now, left)))
+}
+
+/// A moment so many seconds from now.
+pub(super) fn after(now: Timestamp, seconds: u32) -> Option<Timestamp> {
+    now.checked_add(SignedDuration::from_secs(seconds.into())).ok()
+}
+
+/// A reply in words.
+pub(super) fn said(reply: &Reply) -> String {
+    match (reply.rcode, reply.addresses()) {
+        (Rcode::NoError, found) => list(&found),
+        (Rcode::NxDomain, _) => "\"no such name\" (NXDOMAIN)".into(),
+        (Rcode::ServFail, _) => "SERVFAIL".into(),
+        (Rcode::Refused, _) => "REFUSED".into(),
+        (Rcode::Other(code), _) => format!("response code {code}"),
+    }
+}

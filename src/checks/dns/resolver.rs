@@ -1,0 +1,125 @@
+//! The resolvers of this machine, and whether questions reach whom they are meant for.
+
+use crate::checks::dns::{judged, zone_name};
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
+use crate::checks::id;
+use crate::evidence::dns::{AskError, Rcode, Reply};
+use crate::evidence::{Evidence, HostSeen, Lookup, NamesSeen, ResolverSeen};
+use crate::outside::command::{Command, Pasted};
+
+/// Whether a resolver of `/etc/resolv.conf` answers at all, whatever it says about the lab.
+pub(super) fn answers(evidence: &Evidence, names: &NamesSeen) -> Judged {
+    let outcome = match names.resolvers.as_deref() {
+        None => Outcome::unknown("`/etc/resolv.conf` cannot be read"),
+        Some([]) => Outcome::skip("`/etc/resolv.conf` names no server that can be asked"),
+        Some(resolvers) => each(evidence, resolvers),
+    };
+    judged(id::RESOLVER, Subject::default(), Vantage::System, outcome)
+}
+
+fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
+    let (good, bad): (Vec<_>, Vec<_>) = resolvers.iter().partition(|one| trouble(evidence, one).is_none());
+    let Some(first) = bad.first() else {
+        let servers: Vec<&str> = good.iter().map(|one| one.server.as_str()).collect();
+        return Outcome::pass(format!("{} answers", servers.join(", ")));
+    };
+    let what: Vec<String> =
+        bad.iter().filter_map(|one| Some(format!("{}: {}", one.server, trouble(evidence, one)?))).collect();
+    let reached = bad.iter().any(|one| one.control.is_ok());
+    let (cause, fix) = match reached {
+        true => (
+            "it answers, but cannot ask further: the router has no internet, or its own DNS servers are down",
+            format!("check the internet connection of {}, and restart its DNS", first.server),
+        ),
+        false => (
+            "the machine with that address is down, runs no DNS, or a firewall drops port 53",
+            format!("start the DNS of {}, or hand out another resolver by DHCP instead of it", first.server),
+        ),
+    };
+    let look = command!("dig NS {} @{}", zone_name(evidence).unwrap_or("."), first.server);
+    let lookups_fail = evidence.hosts.values().any(|seen| matches!(seen.system, Some(Err(_))));
+    if good.is_empty() {
+        let summary = format!("no resolver of this machine is of use ({})", what.join("; "));
+        return Finding::new(summary, cause, fix).look(look).heals().into();
+    }
+    let others: Vec<&str> = good.iter().map(|one| one.server.as_str()).collect();
+    let summary = format!(
+        "a resolver of this machine is of no use ({}); {} answers",
+        what.join("; "),
+        others.join(", ")
+    );
+    let finding = Finding::new(summary, format!("{cause}; each lookup may wait 5 s for it"), fix).look(look);
+    if lookups_fail { finding.heals() } else { finding.only(Severity::Warning) }.into()
+}
+
+/// What is wrong with a resolver that should know the zone's name servers.
+fn trouble(evidence: &Evidence, resolver: &ResolverSeen) -> Option<String> {
+    match &resolver.control {
+        Err(AskError::Timeout) => Some("no answer".to_owned()),
+        Err(why) => Some(why.to_string()),
+        // Without the internet it may know no name of it.
+        Ok(_) if evidence.offline => None,
+        Ok(reply) => match reply.rcode {
+            Rcode::ServFail => Some("SERVFAIL to everything".to_owned()),
+            Rcode::Refused => Some("REFUSED to everything".to_owned()),
+            _ => None,
+        },
+    }
+}
+
+/// Whether port 53 of the internet can be reached. An answer from where nobody is, is somebody else's; and so is one that
+/// the same resolver does not give over HTTPS.
+pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
+    let outcome = match (&names.nowhere, evidence.hosts.iter().find_map(|(host, seen)| differs(host, seen))) {
+        _ if evidence.offline => Outcome::skip("--offline"),
+        (Some(Ok(reply)), _) => {
+            let records = reply.answers.len();
+            let summary = format!("192.0.2.1, where nobody is, answers DNS ({records} records)");
+            caught(summary, "dig @192.0.2.1 +time=1 +tries=1 NS .").into()
+        }
+        (_, Some((summary, look))) => caught(summary, look).into(),
+        (Some(Err(_)), None) => Outcome::pass("192.0.2.1, where nobody is, gives no answer"),
+        (None, None) => Outcome::unknown("no time was left to ask"),
+    };
+    judged(id::INTERCEPTED, Subject::default(), Vantage::Machine, outcome)
+}
+
+fn caught(summary: String, look: impl Pasted) -> Finding {
+    Finding::new(
+        summary,
+        "the router or the provider redirects every question to port 53 to a resolver of its own: what \"authoritative \
+         servers\" and 1.1.1.1 answer is that resolver's, for the checks here and for cert-manager's wait for a challenge, \
+         which may see an old answer for up to half an hour",
+        "exempt the nodes from the rule that redirects DNS (a NAT rule for port 53, \"force DNS\", \"DNS redirect\" or a \
+         content filter of the router)",
+    )
+    .look(look)
+}
+
+/// An answer that says nothing and could not be remembered: no resolver of the internet gives one for a name that exists.
+fn is_made_up(lookup: &Lookup) -> bool {
+    let silent = |reply: &Reply| reply.negative_ttl().is_none() && reply.rcode != Rcode::ServFail;
+    lookup.result.as_ref().is_ok_and(silent)
+}
+
+/// A public resolver that has no address for a host on port 53, and has one over HTTPS.
+fn differs(host: &str, seen: &HostSeen) -> Option<(String, Option<Command>)> {
+    let addresses = |lookup: &Lookup| lookup.result.as_ref().map(Reply::addresses).unwrap_or_default();
+    let (https, plain): (Vec<_>, Vec<_>) =
+        seen.public.iter().partition(|lookup| lookup.server.starts_with("https://"));
+    let (https, plain) = https.iter().find_map(|https| {
+        let of =
+            |plain: &&&Lookup| https.server.contains(&format!("//{}/", plain.server)) && is_made_up(plain);
+        Some((https, plain.iter().find(of)?))
+    })?;
+    let (by_https, by_plain) = (addresses(https), addresses(plain));
+    let look = command!("dig {} @{}; dig {} @{} +https", host, plain.server, host, plain.server);
+    let summary = format!(
+        "{} answers {} for `{host}` on port 53, and {} over HTTPS",
+        plain.server,
+        list(&by_plain),
+        list(&by_https)
+    );
+    (!by_https.is_empty() && by_https != by_plain).then_some((summary, look))
+}

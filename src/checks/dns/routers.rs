@@ -1,0 +1,204 @@
+//! Makes of resolvers that drop private answers: how each is known, and the setting that lets a domain through.
+//!
+//! `DOMAIN` and `HOST` stand for the zone and for the host in question. What the makers' documents say as of 2026.
+
+use crate::evidence::Signs;
+
+/// A make of resolver, with its setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Router {
+    /// As people call it.
+    pub(crate) name: &'static str,
+    /// What it does to private answers.
+    pub(crate) why: &'static str,
+    /// Where its setting is and what to enter.
+    pub(crate) setting: &'static str,
+    /// The NixOS option, where it runs on NixOS.
+    pub(super) nixos: Option<&'static str>,
+    /// What its answer to `version.bind` contains, in lower case.
+    version: &'static [&'static str],
+    /// The names that only it answers.
+    names: &'static [&'static str],
+    /// What the title of its page or its `Server` header contains, in lower case.
+    pages: &'static [&'static str],
+}
+
+pub(crate) const PI_HOLE: Router = Router {
+    name: "Pi-hole",
+    why: "Pi-hole drops private answers where `stop-dns-rebind` was set, or its own upstream (the router) does",
+    setting: "v6: Settings, All settings, Miscellaneous, add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines`; \
+        v5: put that line into `/etc/dnsmasq.d/99-homelab.conf` and run `pihole restartdns`; if it forwards to the router, \
+        let it ask a public resolver instead",
+    nixos: None,
+    version: &["pi-hole", "pihole"],
+    names: &["pi.hole"],
+    pages: &["pi-hole"],
+};
+
+pub(crate) const OPENWRT: Router = Router {
+    name: "OpenWrt",
+    why: "OpenWrt drops private answers unless told otherwise (`rebind_protection`)",
+    setting: "Network, DHCP and DNS, \"Domain whitelist\" below \"Rebind protection\": add `DOMAIN`; or in its shell \
+        `uci add_list dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
+    nixos: None,
+    version: &["openwrt"],
+    names: &["openwrt.lan"],
+    pages: &["openwrt", "luci"],
+};
+
+pub(crate) const FRITZ_BOX: Router = Router {
+    name: "Fritz!Box",
+    why: "a Fritz!Box drops private answers, always",
+    setting: "http://fritz.box, Home Network, Network, Network Settings, further settings, \"DNS Rebind Protection\": enter \
+        `DOMAIN`, without `*.`: it covers every name below it; Apply. What was refused before may be remembered for half an hour",
+    nixos: None,
+    version: &["fritz", "avm"],
+    names: &["fritz.box"],
+    pages: &["fritz!box", "fritz.box"],
+};
+
+pub(crate) const OPNSENSE: Router = Router {
+    name: "OPNsense",
+    why: "Unbound on OPNsense takes private addresses out of answers (\"Rebind protection networks\")",
+    setting: "Services, Unbound DNS, Advanced, \"Private Domains\": add `DOMAIN`, and apply",
+    nixos: None,
+    version: &[],
+    names: &[],
+    pages: &["opnsense"],
+};
+
+pub(crate) const PFSENSE: Router = Router {
+    name: "pfSense",
+    why: "pfSense takes private addresses out of answers unless told otherwise",
+    setting: "Services, DNS Resolver, General Settings, Custom options: the line `server:`, then `private-domain: \"DOMAIN\"`; \
+        with the DNS Forwarder instead, its custom options get `rebind-domain-ok=/DOMAIN/`",
+    nixos: None,
+    version: &[],
+    names: &[],
+    pages: &["pfsense"],
+};
+
+pub(crate) const ADGUARD_HOME: Router = Router {
+    name: "AdGuard Home",
+    why: "AdGuard Home blocks private answers where a rebind list or a rule such as `|192.168.*` was added",
+    setting: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
+    nixos: Some("services.adguardhome.settings.user_rules = [ \"@@||DOMAIN^\" ];"),
+    version: &["adguard"],
+    names: &[],
+    pages: &["adguard home"],
+};
+
+pub(crate) const MIKROTIK: Router = Router {
+    name: "MikroTik RouterOS",
+    why: "RouterOS keeps nothing back by itself: a static entry, an adlist or its upstream does",
+    setting: "look through `/ip dns static print` and `/ip dns adlist print`, or let it ask another resolver: \
+        `/ip dns set servers=1.1.1.1,8.8.8.8`, then `/ip dns cache flush`",
+    nixos: None,
+    version: &["mikrotik"],
+    names: &[],
+    pages: &["routeros", "mikrotik"],
+};
+
+pub(crate) const UNIFI: Router = Router {
+    name: "UniFi",
+    why: "a UniFi gateway keeps private answers back where a content filter or its upstream does",
+    setting: "Settings, CyberSecure, Content Filter: take the network out of it; or enter another DNS server in the DHCP settings of the network",
+    nixos: None,
+    version: &[],
+    names: &[],
+    pages: &["unifi"],
+};
+
+pub(crate) const UNBOUND: Router = Router {
+    name: "unbound",
+    why: "unbound takes addresses of `private-address` networks out of answers",
+    setting: "add `private-domain: \"DOMAIN\"` to the `server:` part of its configuration, and reload it",
+    nixos: Some("services.unbound.settings.server.private-domain = [ \"DOMAIN\" ];"),
+    version: &["unbound"],
+    names: &[],
+    pages: &[],
+};
+
+pub(crate) const DNSMASQ: Router = Router {
+    name: "dnsmasq",
+    why: "dnsmasq with `stop-dns-rebind` drops answers with private addresses",
+    setting: "add `rebind-domain-ok=/DOMAIN/` to its configuration, and restart it",
+    nixos: Some("services.dnsmasq.settings.rebind-domain-ok = [ \"/DOMAIN/\" ];"),
+    version: &["dnsmasq"],
+    names: &[],
+    pages: &[],
+};
+
+/// Those that contain another before that other: Pi-hole and OpenWrt are dnsmasq, OPNsense and pfSense are unbound.
+pub(crate) const ROUTERS: [Router; 10] =
+    [PI_HOLE, OPENWRT, FRITZ_BOX, OPNSENSE, PFSENSE, ADGUARD_HOME, MIKROTIK, UNIFI, UNBOUND, DNSMASQ];
+
+/// What helps with any router.
+pub(crate) const AROUND: &str = "if it cannot be set: hand out another resolver by DHCP (1.1.1.1, or one of your \
+    own that lets DOMAIN through), or let one of your own answer DOMAIN with the private address (split horizon)";
+
+/// The make that left these signs.
+pub(super) fn known(signs: &Signs) -> Option<&'static Router> {
+    let version = signs.version.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let pages: Vec<String> = signs.pages.iter().map(|page| page.to_ascii_lowercase()).collect();
+    let is = |router: &&Router| {
+        router.version.iter().any(|part| version.contains(part))
+            || router.names.iter().any(|name| signs.names.iter().any(|own| own == name))
+            || router.pages.iter().any(|part| pages.iter().any(|page| page.contains(part)))
+    };
+    const ALL: &[Router] = &ROUTERS;
+    ALL.iter().find(is)
+}
+
+/// The text with the zone and the host in it.
+pub(super) fn filled(text: &str, domain: &str, host: &str) -> String {
+    text.replace("DOMAIN", domain).replace("HOST", host)
+}
+
+/// What to do about a resolver of a known make, or of any.
+pub(super) fn advice(make: Option<&Router>, domain: &str, host: &str) -> String {
+    let text = match make {
+        Some(make) => {
+            format!("let private answers for DOMAIN through. {}: {}\n{AROUND}", make.name, make.setting)
+        }
+        None => {
+            let each: Vec<String> =
+                ROUTERS.iter().map(|make| format!("{}: {}", make.name, make.setting)).collect();
+            format!(
+                "let private answers for DOMAIN through, in the way of your router:\n{}\n{AROUND}",
+                each.join("\n")
+            )
+        }
+    };
+    filled(&text, domain, host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn make(version: Option<&str>, names: &[&str], pages: &[&str]) -> Option<&'static str> {
+        let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+        let signs = Signs { version: version.map(str::to_owned), names: texts(names), pages: texts(pages) };
+        known(&signs).map(|router| router.name)
+    }
+
+    #[test]
+    fn a_make_is_known_by_its_version_its_own_name_or_its_page() {
+        assert_eq!(make(Some("dnsmasq-2.90"), &[], &[]), Some("dnsmasq"));
+        assert_eq!(make(Some("dnsmasq-pi-hole-v2.91"), &[], &[]), Some("Pi-hole"));
+        assert_eq!(make(Some("dnsmasq-2.90"), &["openwrt.lan"], &[]), Some("OpenWrt"));
+        assert_eq!(make(Some("unbound 1.19.2"), &[], &["Login | OPNsense"]), Some("OPNsense"));
+        assert_eq!(make(None, &["fritz.box"], &["FRITZ!Box"]), Some("Fritz!Box"));
+        assert_eq!(make(None, &[], &[]), None);
+    }
+
+    #[test]
+    fn the_advice_names_the_zone_and_no_placeholder() {
+        for router in ROUTERS.iter().map(Some).chain([None]) {
+            let text = advice(router, "example.com", "nas.home.example.com");
+            assert!(text.contains("example.com"), "{text}");
+            assert!(!text.contains("DOMAIN") && !text.contains("HOST"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Each name, as each vantage resolves it.
+
+use super::ids::*;
+use crate::checks::dns::routers;
+use crate::checks::engine::{Def, cause};
+use crate::checks::id;
+
+/// The checks of this group, causes first.
+pub(super) const CHECKS: &[Def] = &[
+    Def::error(RESOLVER, "this machine's resolver answers")
+        .about(
+            "Each server of `/etc/resolv.conf` (and those behind systemd-resolved) is asked from this machine for the name \
+             servers of the zone, over UDP and then TCP.",
+            "No name resolves, or each one takes 5 seconds and then works.",
+        )
+        .causes(&[
+            cause("the router's DNS, or the Pi-hole that DHCP hands out, is down", "start it; hand out two resolvers by DHCP"),
+            cause("the router has no internet, so that it answers SERVFAIL", "look at the router's connection"),
+            cause("a firewall here or there drops port 53", "let UDP and TCP port 53 through to the resolver"),
+            cause(
+                "the address in `/etc/resolv.conf` is of a network that this machine has left",
+                "renew the DHCP lease, or set the name servers anew",
+            ),
+        ])
+        .sources(&["resolv.conf(5): timeout, attempts"]),
+    Def::warning(INTERCEPTED, "questions to port 53 reach the server that they are sent to")
+        .before_up()
+        .about(
+            "A question is sent from this machine to 192.0.2.1, an address that nobody may use (RFC 5737): any reply comes \
+             from somebody on the way. And where 1.1.1.1 hides a name on port 53, it is asked again over HTTPS.",
+            "Names are right in one place and wrong in another; certificates wait long, since cert-manager looks for its \
+             challenge through the same redirected port.",
+        )
+        .causes(&[
+            cause(
+                "the router redirects port 53 to itself (\"force DNS\", \"DNS redirect\", a content filter)",
+                "exempt the nodes from that rule, or switch it off",
+            ),
+            cause("the internet provider does it", "let the router ask by DNS over TLS or HTTPS"),
+        ])
+        .sources(&["RFC 5737 section 3", "RFC 8484"]),
+    Def::error(ZONE, "the zone is in public DNS, at the provider's name servers")
+        .before_up()
+        .about(
+            "The zone's NS records, from public resolvers and from the servers of the zone above, are compared with those that \
+             the provider lists. Without the provider's word, the zone is found from the top down.",
+            "Nothing that is written at the provider is seen by anybody.",
+        )
+        .causes(&[
+            cause(
+                "the registrar still names the servers of another provider",
+                "enter the provider's two name servers at the registrar, and no others",
+            ),
+            cause("the registration has expired", "renew it at the registrar"),
+            cause(
+                "the name servers were changed a moment ago",
+                "wait: the old NS records are remembered for up to two days",
+            ),
+        ])
+        .sources(&["RFC 1034 section 4.2.2", "RFC 8020: why names are not looked up from below"]),
+    Def::error(AUTHORITATIVE, "the authoritative server answers with the record")
+        .needs(&[id::RECORDS, ZONE])
+        .in_up()
+        .about(
+            "Each server that holds the zone is asked for the host from this machine, with no cache in between, and compared \
+             with the records that the provider's API lists. Hosts of other zones are left out.",
+            "The name does not resolve anywhere, or changes from one lookup to the next.",
+        )
+        .causes(&[
+            cause("the record was written seconds ago", "wait a minute"),
+            cause("one of the servers lags behind the others", "wait a minute; if it stays, ask the provider"),
+            cause(
+                "the zone is delegated to servers that do not hold it, which answer REFUSED",
+                "compare the name servers at the registrar with the provider's",
+            ),
+            cause("port 53 is blocked from here, so that no server answers", "run it where port 53 is open"),
+        ]),
+    Def::error(DNSSEC, "resolvers that validate DNSSEC accept the zone")
+        .needs(&[AUTHORITATIVE])
+        .in_up()
+        .about(
+            "A resolver that answers SERVFAIL for a host is asked once more with checking disabled (the CD flag). An address \
+             then means that the answer is there and its signatures are bad.",
+            "The name works for some and for others not; Let's Encrypt validates and issues no certificate.",
+        )
+        .causes(&[
+            cause(
+                "a DS record of the provider before is left at the registrar",
+                "remove it, or replace it by the one that the provider shows",
+            ),
+            cause("only the router refuses: its clock is wrong", "set its clock; without a battery it starts in the past"),
+            cause(
+                "only the router refuses: the servers that it asks strip signatures",
+                "let it ask 1.1.1.1, or switch its validation off",
+            ),
+        ])
+        .sources(&["RFC 4035 section 3.2.2", "letsencrypt/boulder#1411"]),
+    Def::error(PUBLIC, "a public resolver answers with the record")
+        .needs(&[AUTHORITATIVE, DNSSEC])
+        .in_up()
+        .about(
+            "The resolvers of `dns.resolvers` (1.1.1.1 and 8.8.8.8 unless set) are asked from this machine, only after the \
+             authoritative servers have the record; over HTTPS when port 53 gives no address. What they say is what people \
+             get who use them in place of the router: browsers with DNS over HTTPS, phones with Private DNS.",
+            "The name resolves at home and not for a phone with Private DNS, or the other way round.",
+        )
+        .causes(&[
+            cause("it was asked too early and remembers the absence", "wait: the finding says until when"),
+            cause("no server answers: port 53 is closed from here", "let the router ask by HTTPS, or open port 53"),
+            cause(
+                "the record is public: behind carrier-grade NAT (a WAN address in 100.64.0.0/10) no forwarded port works",
+                "keep the private address in the record, and come from outside by a VPN or a tunnel",
+            ),
+        ])
+        .sources(&["RFC 2308 section 5", "RFC 6598"]),
+    Def::error(NEGATIVE_CACHE, "no resolver remembers that the name was missing")
+        .needs(&[AUTHORITATIVE])
+        .in_up()
+        .about(
+            "This machine's resolvers are asked for a host that the world has. A \"no such name\" with a SOA record says how \
+             long it is kept; the finding counts down.",
+            "A new name works on one device and not on another that tried it a minute too early.",
+        )
+        .causes(&[
+            cause(
+                "somebody opened the name before its record was there; Cloudflare's zones let that be remembered for 30 min",
+                "wait, or restart the router's DNS and clear the caches of the devices",
+            ),
+            cause("systemd-resolved here remembers it", "`resolvectl flush-caches`"),
+            cause("a browser remembers it on its own", "restart the browser"),
+        ])
+        .sources(&["RFC 2308", "cloudflare-docs#29782"]),
+    Def::error(REBIND, "the local resolver lets private addresses through")
+        .needs(&[AUTHORITATIVE])
+        .in_up()
+        .about(
+            "This machine's resolvers are asked for a host that the world has with a private address, and for the zone's name \
+             servers, which no filter keeps back. An empty answer to the first alone is rebinding protection. What the \
+             resolver gives away (`version.bind`, a name such as `fritz.box`, its web page) tells its make. DOMAIN stands for \
+             the zone, HOST for the host. What a browser or a phone asks over HTTPS cannot be seen from here.",
+            "The site cannot be found at home, and 1.1.1.1 knows it.",
+        )
+        .causes(&[
+            cause(routers::FRITZ_BOX.why, routers::FRITZ_BOX.setting),
+            cause(routers::OPENWRT.why, routers::OPENWRT.setting),
+            cause(routers::PI_HOLE.why, routers::PI_HOLE.setting),
+            cause(routers::ADGUARD_HOME.why, routers::ADGUARD_HOME.setting),
+            cause(routers::OPNSENSE.why, routers::OPNSENSE.setting),
+            cause(routers::PFSENSE.why, routers::PFSENSE.setting),
+            cause(routers::UNIFI.why, routers::UNIFI.setting),
+            cause(routers::MIKROTIK.why, routers::MIKROTIK.setting),
+            cause(routers::UNBOUND.why, routers::UNBOUND.setting),
+            cause(routers::DNSMASQ.why, routers::DNSMASQ.setting),
+            cause("any other router", routers::AROUND),
+            cause(
+                "Firefox with DNS over HTTPS throws private answers away",
+                "in `about:config`, add DOMAIN to `network.trr.excluded-domains`, or set `network.trr.allow-rfc1918`; for the whole \
+                 house, let the router answer NXDOMAIN for `use-application-dns.net`",
+            ),
+        ])
+        .sources(&[
+            "dnsmasq(8): stop-dns-rebind, rebind-domain-ok",
+            "unbound.conf(5): private-address, private-domain",
+            "docs.netgate.com, DNS Rebinding Protections",
+            "openwrt.org, DHCP and DNS configuration",
+            "AdguardTeam/AdGuardHome#102",
+            "wiki.mozilla.org, Trusted Recursive Resolver",
+        ]),
+    Def::error(LOCAL_OVERRIDE, "nothing local answers in place of the record")
+        .needs(&[AUTHORITATIVE])
+        .in_up()
+        .about(
+            "What a program on this machine gets (`getaddrinfo`) is compared with the world's answer, with what each resolver \
+             says, and with `/etc/hosts`: that tells which of them has another address.",
+            "The name leads to an old machine, to a router's page, or nowhere.",
+        )
+        .causes(&[
+            cause("`/etc/hosts` has a line for the name", "remove it (NixOS: from `networking.hosts` or `networking.extraHosts`)"),
+            cause(
+                "the router, Pi-hole or AdGuard Home has a local DNS entry or a rewrite for it",
+                "remove the entry, or let it hold the record's addresses",
+            ),
+            cause("the record changed, and the old address is remembered", "wait: the finding says until when"),
+            cause(
+                "a VPN brings a resolver of its own, or the name ends in `.local`, which belongs to mDNS (RFC 6762)",
+                "exempt the domain in the VPN; give services no names in `.local`",
+            ),
+        ])
+        .sources(&["nsswitch.conf(5)", "RFC 6762 section 3"]),
+    Def::error(SYSTEM, "this machine resolves the name")
+        .needs(&[AUTHORITATIVE, DNSSEC, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
+        .in_up()
+        .about(
+            "What a program on this machine gets (`getaddrinfo`), compared with the world's answer. Other devices at home ask \
+             the same router as a rule; a browser or a phone that asks over HTTPS does not, and cannot be seen from here.",
+            "The site cannot be found from this machine.",
+        )
+        .causes(&[
+            cause("the resolver failed for a moment", "try again; restart the router's DNS if it stays"),
+            cause("another source of names comes before DNS", "look at the `hosts` line of `/etc/nsswitch.conf`"),
+            cause(
+                "it works here and not in Firefox, which asks over HTTPS and not the router",
+                "Settings, Privacy & Security, DNS over HTTPS: off, or the domain among its exceptions",
+            ),
+            cause(
+                "it works here and not in Chrome, which asks over HTTPS",
+                "Settings, Privacy and security, Security, \"Use secure DNS\": off, or the system's provider",
+            ),
+            cause(
+                "it works here and not on a phone: Android's Private DNS, or a profile or Private Relay on iOS",
+                "Android: Settings, Network, Private DNS: automatic; iOS: switch the profile or the relay off for this network",
+            ),
+        ])
+        .sources(&["wiki.mozilla.org, Trusted Recursive Resolver", "gai_strerror(3)"]),
+];

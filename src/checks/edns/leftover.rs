@@ -1,0 +1,108 @@
+//! Records that nobody asks for any more, and wildcards that answer for all others.
+
+use serde_json::Value;
+
+use crate::checks::edns::{service, sync};
+use crate::checks::engine::words::quoted;
+use crate::checks::engine::{Finding, Outcome};
+use crate::evidence::ownership::owned;
+use crate::evidence::{Evidence, ProviderSeen, at, entries};
+use crate::facts::ownership::KINDS;
+
+/// How many names are told.
+const TOLD: usize = 5;
+
+/// The records of this lab that no Ingress and no Service has.
+pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
+    let Some(ours) = &evidence.owner else {
+        return Outcome::skip("external-dns is not part of this lab");
+    };
+    let (Some(ingresses), Some(services)) =
+        (evidence.objects("ingresses.networking.k8s.io"), evidence.objects("services"))
+    else {
+        return Outcome::unknown("the Ingresses and Services of the cluster were not read");
+    };
+    let wanted = |host: &str, resource: Option<&str>| {
+        let mut parts = resource.unwrap_or_default().split('/');
+        let objects = match parts.next() {
+            Some("ingress") => ingresses,
+            Some("service") => services,
+            _ => return true,
+        };
+        let (namespace, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let of = |object: &&Value| {
+            at(object, "/metadata/namespace") == namespace && at(object, "/metadata/name") == name
+        };
+        objects.iter().filter(of).any(|object| names(object, host))
+    };
+    let mut stale: Vec<String> = owned(&seen.records, ours)
+        .into_iter()
+        .filter(|(host, owner)| !wanted(host, owner.resource.as_deref()))
+        .map(|(host, _)| host.to_owned())
+        .collect();
+    stale.sort_unstable();
+    stale.dedup();
+    if stale.is_empty() {
+        return Outcome::pass("every record of this lab has its Ingress");
+    }
+    told(evidence, &stale)
+}
+
+fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
+    let shown = quoted(stale.get(..TOLD).unwrap_or(stale));
+    let more = match stale.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let summary = match stale.len() {
+        1 => format!("the record {shown} of this lab belongs to nothing in the cluster"),
+        count => format!("{count} records of this lab belong to nothing in the cluster: {shown}{more}"),
+    };
+    if service::flag(evidence, "--policy") == Some("upsert-only") {
+        return Finding::new(
+            summary,
+            "`dns.policy` is `upsert-only`: external-dns makes records and never deletes one",
+            "delete them and their TXT records in the Cloudflare dashboard (DNS, Records), or let external-dns delete what it owns with `dns.policy: sync`",
+        )
+        .nixos("services.homelab.settings.dns.policy = \"sync\";")
+        .into();
+    }
+    Finding::new(
+        summary,
+        "the service was removed a moment ago, and external-dns deletes its record at its next look; or another lab \
+         has the same `dns.owner`, and the two delete each other's records",
+        "wait a minute; if it stays or comes back, give each lab a `dns.owner` of its own",
+    )
+    .heals()
+    .retry_at(sync::next_look(evidence))
+    .into()
+}
+
+/// Whether external-dns would make the name for the object: from rules, certificates or annotations.
+fn names(object: &Value, host: &str) -> bool {
+    let rules = entries(object, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
+    let mut certificates = entries(object, "/spec/tls").iter().flat_map(|tls| entries(tls, "/hosts"));
+    let annotations = object.pointer("/metadata/annotations").and_then(Value::as_object);
+    let mut texts = annotations.into_iter().flat_map(|all| all.values()).filter_map(Value::as_str);
+    let annotated = texts.any(|text| text.split(',').any(|part| part.trim() == host));
+    rules || annotated || certificates.any(|name| name == host)
+}
+
+/// A record that answers for every name without one of its own.
+pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
+    let catches = |record: &&crate::evidence::Record| {
+        let rest = record.name.strip_prefix("*.").filter(|_| KINDS.contains(&record.kind.as_str()));
+        rest.is_some_and(|rest| evidence.hosts.keys().any(|host| host.ends_with(&format!(".{rest}"))))
+            && !evidence.hosts.contains_key(&record.name)
+    };
+    match seen.records.iter().find(catches) {
+        None => Outcome::pass("no name answers for all others"),
+        Some(record) => Finding::new(
+            format!("the record `{}` ({}) answers for every name that has none of its own", record.name, record.content),
+            "a name that is mistyped or not there yet resolves all the same; and where that domain is a search domain \
+             of the nodes, pods reach it in place of the internet",
+            "keep it if it is meant so; else delete it in the Cloudflare dashboard (DNS, Records)",
+        )
+        .into(),
+    }
+}

@@ -1,0 +1,110 @@
+//! The last lines that external-dns wrote, as data.
+
+use serde_json::Value;
+
+use crate::desired::external_dns::{NAME, NAMESPACE};
+use crate::evidence::Evidence;
+
+/// As much of a message as is shown.
+const SHOWN: usize = 240;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// `info`, `warning`, `error`, `fatal`.
+    pub(super) level: String,
+    /// The message.
+    pub(super) message: String,
+    /// The record that it is about; empty when it is about none.
+    pub(super) record: String,
+}
+
+/// All lines of its pods that were read, those of the run before the last restart first.
+pub(super) fn lines(evidence: &Evidence) -> Vec<Line> {
+    let Some(cluster) = &evidence.cluster else {
+        return Vec::new();
+    };
+    let ours = |place: &String| place.starts_with(&format!("{NAMESPACE}/{NAME}"));
+    let texts = cluster.logs.iter().filter(|(place, _)| ours(place)).map(|(_, text)| text);
+    texts.flat_map(|text| text.lines()).filter_map(Line::parse).collect()
+}
+
+impl Line {
+    /// JSON as homelab asks for it; logfmt as it is before the flags are read.
+    fn parse(line: &str) -> Option<Self> {
+        if let Ok(json) = serde_json::from_str::<Value>(line) {
+            let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+            return Some(Self { level: text("level"), message: text("msg"), record: text("record") });
+        }
+        let field = |key: &str| line.split_once(&format!("{key}=")).map(|(_, rest)| rest);
+        let level = field("level")?.split_whitespace().next()?.to_owned();
+        let message = field("msg")?;
+        let message =
+            message.strip_prefix('"').map_or(message, |quoted| quoted.trim_end().trim_end_matches('"'));
+        Some(Self { level, message: message.replace("\\\"", "\""), record: String::new() })
+    }
+
+    /// The message in a few words: what Cloudflare said where it said something, else the first line.
+    pub(super) fn short(&self) -> String {
+        let said = self.message.split_once("\"code\":").and_then(|(_, rest)| {
+            let code: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let (_, message) = rest.split_once("\"message\":\"")?;
+            let (message, _) = message.split_once('"')?;
+            Some(format!("{} (code {code})", message.trim_end_matches('.')))
+        });
+        let text = said.unwrap_or_else(|| self.message.lines().next().unwrap_or_default().to_owned());
+        let text = text.trim_end_matches(['.', ' ', ':']);
+        match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        }
+    }
+
+    /// The same with the record that it is about.
+    pub(super) fn told(&self) -> String {
+        match self.record.as_str() {
+            "" => self.short(),
+            record => format!("`{record}`: {}", self.short()),
+        }
+    }
+}
+
+/// Why the last run failed: the last error that says more than that there was one.
+pub(super) fn last_error(lines: &[Line]) -> Option<&Line> {
+    let error = |line: &&Line| matches!(line.level.as_str(), "error" | "fatal");
+    let telling = |line: &&Line| error(line) && !line.message.contains("failed to submit all changes");
+    lines.iter().rev().find(telling).or_else(|| lines.iter().rev().find(error))
+}
+
+/// The last word of a process that ended by itself.
+pub(super) fn fatal(lines: &[Line]) -> Option<&Line> {
+    lines.iter().rev().find(|line| line.level == "fatal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_formats_are_read() {
+        let json = r#"{"level":"error","msg":"oops","record":"a.example.com","time":"2026-01-01T00:00:00Z"}"#;
+        let line = Line::parse(json).unwrap();
+        assert_eq!((line.level.as_str(), line.told().as_str()), ("error", "`a.example.com`: oops"));
+        let text =
+            r#"time="2026-01-01T00:00:00Z" level=fatal msg="flag parsing error: unknown long flag '--x'""#;
+        let line = Line::parse(text).unwrap();
+        assert_eq!(
+            (line.level.as_str(), line.short().as_str()),
+            ("fatal", "flag parsing error: unknown long flag '--x'")
+        );
+        assert_eq!(Line::parse("panic: oh"), None);
+    }
+
+    #[test]
+    fn cloudflares_own_words_are_taken_out_of_the_clients() {
+        let message = "fallback: individual CREATE failed: POST \"https://api.cloudflare.com/x\": 400 Bad Request \
+            {\"errors\":[{\"code\":9003,\"message\":\"Target is not allowed.\"}],\"success\":false}";
+        let line = Line { level: "error".into(), message: message.into(), record: String::new() };
+        assert_eq!(line.short(), "Target is not allowed (code 9003)");
+    }
+}

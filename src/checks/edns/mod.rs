@@ -1,0 +1,125 @@
+//! The records as the provider holds them: who writes them, whose they are and what they say.
+
+mod content;
+pub(super) mod ids;
+mod leftover;
+mod log;
+mod owner;
+mod reason;
+mod service;
+mod sync;
+mod texts;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::net::IpAddr;
+
+use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
+use crate::checks::id;
+use crate::evidence::Record;
+use crate::evidence::{Evidence, ProviderSeen};
+use crate::facts::ownership::Ownership;
+use crate::facts::ownership::{Owner, registry_name};
+
+/// The group.
+pub(super) const GROUP: Group =
+    Group { name: "edns", about: "external-dns and the records that it keeps", checks: texts::CHECKS, judge };
+
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = of_lab(evidence);
+    for host in evidence.hosts.keys() {
+        found.extend(of_host(evidence, host));
+    }
+    found
+}
+
+/// What is looked at once. Nothing where external-dns was not asked: `up` does not.
+fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+    if evidence.external_dns.is_none() {
+        return Vec::new();
+    }
+    let here = |judge: fn(&Evidence) -> Outcome| match (&evidence.owner, &evidence.config) {
+        (Some(_), _) => judge(evidence),
+        (None, Some(config)) if config.problem.is_none() => {
+            Outcome::skip("external-dns is not part of this lab")
+        }
+        (None, _) => {
+            Outcome::unknown("without the configuration it is not known whether this lab has external-dns")
+        }
+    };
+    let zone = |judge: fn(&Evidence, &ProviderSeen) -> Outcome| match &evidence.provider {
+        Some(Ok(seen)) => judge(evidence, seen),
+        _ => crate::checks::cf::unseen(evidence),
+    };
+    let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    vec![
+        of(id::EDNS_PODS, Vantage::Api, here(service::runs)),
+        of(id::EDNS_SYNC, Vantage::Cluster, here(sync::sync)),
+        of(id::EDNS_OWNER_ID, Vantage::Config, owner::unique(evidence)),
+        of(id::EDNS_STALE, Vantage::Provider, zone(leftover::stale)),
+        of(id::EDNS_WILDCARD, Vantage::Provider, zone(leftover::wildcard)),
+    ]
+}
+
+fn of_host(evidence: &Evidence, host: &str) -> [Judged; 2] {
+    let (owner, records) = match &evidence.provider {
+        Some(Ok(seen)) => (owner::of_host(evidence, seen, host), content::of_host(evidence, seen, host)),
+        _ => {
+            let unknown = || crate::checks::cf::unseen(evidence);
+            (unknown(), unknown())
+        }
+    };
+    let of = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
+    [of(id::OWNER, owner), of(id::RECORDS, records)]
+}
+
+/// What Cloudflare said to external-dns when it was not let edit the zone, where its last run failed for that.
+pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
+    let line = sync::failing(evidence)?;
+    line.message.contains("\"code\":10000").then(|| line.told())
+}
+
+/// The addresses that the provider has for a host; nothing when it was not asked.
+pub(super) fn addresses(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
+    let Some(Ok(seen)) = &evidence.provider else {
+        return Vec::new();
+    };
+    let mut found: Vec<IpAddr> = named(seen, host).filter_map(|record| record.content.parse().ok()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn named<'a>(seen: &'a ProviderSeen, host: &'a str) -> impl Iterator<Item = &'a Record> {
+    seen.records.iter().filter(move |record| {
+        record.name.eq_ignore_ascii_case(host) && matches!(record.kind.as_str(), "A" | "AAAA" | "CNAME")
+    })
+}
+
+/// The name of the TXT record that this lab keeps beside a record.
+fn registry(ours: &Ownership, kind: &str, host: &str) -> String {
+    registry_name(&ours.txt_prefix, &ours.wildcard_replacement, kind, host)
+}
+
+/// Everybody who says to own the host, in whatever form.
+fn owners(seen: &ProviderSeen, ours: &Ownership, host: &str) -> Vec<Owner> {
+    let own: Vec<String> = ["A", "AAAA", "CNAME"].map(|kind| registry(ours, kind, host)).into();
+    let texts = seen.records.iter().filter(|record| record.kind == "TXT");
+    texts
+        .filter(|txt| {
+            own.iter().any(|name| txt.name.eq_ignore_ascii_case(name)) || is_registry_of(&txt.name, host)
+        })
+        .filter_map(|txt| Owner::parse(&txt.text()))
+        .collect()
+}
+
+/// Whether a TXT name is one under which some external-dns, with whatever prefix, keeps the owner of `host`.
+fn is_registry_of(txt: &str, host: &str) -> bool {
+    let (txt, host) = (txt.to_lowercase(), host.to_lowercase());
+    if txt == host {
+        return true;
+    }
+    ["a-", "aaaa-", "cname-"].iter().any(|kind| txt.ends_with(&format!("{kind}{host}")))
+}

@@ -1,0 +1,105 @@
+//! Whose the record of a host is.
+
+use crate::checks::edns::{named, owners, registry};
+use crate::checks::engine::{Finding, Outcome};
+use crate::evidence::Record;
+use crate::evidence::{Evidence, ProviderSeen};
+use crate::facts::ownership::Owner;
+use crate::facts::ownership::Ownership;
+
+/// What every external-dns is called that was not told otherwise (external-dns, docs/flags.md).
+const ANYBODY: &str = "default";
+
+/// The owner that another one's TXT record names for the host.
+fn foreign<'a>(owners: &'a [Owner], ours: &str) -> Option<&'a Owner> {
+    owners.iter().find(|owner| owner.id != ours)
+}
+
+pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
+    let Some(ours) = &evidence.owner else {
+        return Outcome::unknown("this lab's owner id is not known");
+    };
+    let owners = owners(seen, ours, host);
+    let record = named(seen, host).next();
+    if owners.iter().any(|owner| owner.id == ours.id) {
+        return match record {
+            Some(_) => Outcome::pass(format!("owner `{}`", ours.id)),
+            None => Outcome::skip("there is no record yet"),
+        };
+    }
+    let Some(record) = record else {
+        return match foreign(&owners, &ours.id) {
+            // external-dns makes the record and keeps a TXT record that is there, so that the new record is the other's.
+            Some(other) => another(
+                &format!("the name `{host}`, which has no address,"),
+                other,
+                &ours.id,
+                &of_name(seen, ours, host),
+            ),
+            None => Outcome::skip("there is no record yet"),
+        };
+    };
+    let what = format!("the {} record `{host}` ({})", record.kind, record.content);
+    if let Some(other) = foreign(&owners, &ours.id) {
+        return another(&what, other, &ours.id, &of_name(seen, ours, host));
+    }
+    let (summary, fix) = (
+        format!("{what} belongs to nobody: it has no TXT record `{}`", registry(ours, &record.kind, host)),
+        format!(
+            "in the Cloudflare dashboard (DNS, Records), delete {}; or give the service another name",
+            of_name(seen, ours, host)
+        ),
+    );
+    let cause = match record.kind.as_str() {
+        "CNAME" => {
+            "it was made by hand, or by another program; a CNAME leaves no room for an address, and external-dns never touches what it does not own"
+        }
+        _ => {
+            "it was made by hand, or its TXT record was deleted; external-dns never touches such a record: once it is gone, the right one comes within a minute"
+        }
+    };
+    Finding::new(summary, cause, fix).into()
+}
+
+/// Everything that a name has, as the dashboard lists it: its records, and the TXT records that say whose they are.
+fn of_name(seen: &ProviderSeen, ours: &Ownership, host: &str) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for record in named(seen, host) {
+        found.push(format!("{} `{host}` ({})", record.kind, record.content));
+        let name = registry(ours, &record.kind, host);
+        let text = format!("TXT `{name}`");
+        let is_name = |record: &Record| record.kind == "TXT" && record.name.eq_ignore_ascii_case(&name);
+        if seen.records.iter().any(is_name) && !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    if found.is_empty() { format!("the TXT records of `{host}`") } else { found.join(", ") }
+}
+
+fn another(what: &str, other: &Owner, ours: &str, gone: &str) -> Outcome {
+    let made_for =
+        other.resource.as_ref().map(|resource| format!(", made for `{resource}`")).unwrap_or_default();
+    Finding::new(
+        format!("{what} belongs to `{}`, not to `{ours}`{made_for}", other.id),
+        "another lab or an earlier installation made it with another owner id; external-dns leaves it alone",
+        format!(
+            "if that lab is gone, delete in the Cloudflare dashboard (DNS, Records) {gone}; the right one comes within a minute. \
+             If it lives, give this service another name"
+        ),
+    )
+    .into()
+}
+
+/// Whether the owner id tells this lab from any other.
+pub(super) fn unique(evidence: &Evidence) -> Outcome {
+    match &evidence.owner {
+        None => Outcome::skip("external-dns is not part of this lab"),
+        Some(ours) if ours.id == ANYBODY => Finding::new(
+            "the owner id of this lab is `default`",
+            "every external-dns is called so unless it is told otherwise: a second one on the same zone would take these records for its own and delete them",
+            "set `dns.owner` to a name that only this lab has, before there is a second one; records of the old name are then made anew once they are deleted",
+        )
+        .into(),
+        Some(ours) => Outcome::pass(format!("`{}`", ours.id)),
+    }
+}

@@ -1,0 +1,165 @@
+//! Whether external-dns runs.
+
+use serde_json::Value;
+
+use crate::checks::edns::log::Line;
+use crate::checks::edns::reason::Cure;
+use crate::checks::edns::{log, reason, sync};
+use crate::checks::engine::{Finding, Outcome};
+use crate::checks::id;
+use crate::checks::objects::pods;
+use crate::checks::objects::pods::wait_for_their_node;
+use crate::desired::external_dns::{NAME, NAMESPACE};
+use crate::desired::meta::HOMELAB;
+use crate::evidence::{Evidence, at, entries};
+
+/// What shows its log.
+pub(super) const LOG: &str = "kubectl -n external-dns logs deployment/external-dns --tail=20";
+/// How long a restart is held against a pod that has not done anything since.
+const FRESH: i64 = 300;
+
+/// Its Deployment; the outer `None` when the Deployments were not read.
+fn deployment(evidence: &Evidence) -> Option<Option<&Value>> {
+    evidence.objects("deployments.apps")?;
+    Some(evidence.cluster.as_ref()?.objects.find("deployments.apps", NAMESPACE, NAME))
+}
+
+/// Its flags as they lie in the cluster; none when they were not read.
+fn flags(evidence: &Evidence) -> Vec<&str> {
+    let container =
+        deployment(evidence).flatten().map(|object| entries(object, "/spec/template/spec/containers"));
+    let first = container.and_then(<[Value]>::first);
+    first.map_or(&[][..], |first| entries(first, "/args")).iter().filter_map(Value::as_str).collect()
+}
+
+/// The values of all its flags of that name.
+pub(super) fn values<'a>(evidence: &'a Evidence, name: &str) -> Vec<&'a str> {
+    flags(evidence).into_iter().filter_map(|flag| flag.strip_prefix(name)?.strip_prefix('=')).collect()
+}
+
+/// The value of the first of its flags of that name.
+pub(super) fn flag<'a>(evidence: &'a Evidence, name: &str) -> Option<&'a str> {
+    values(evidence, name).first().copied()
+}
+
+pub(super) fn runs(evidence: &Evidence) -> Outcome {
+    let Some(listed) = deployment(evidence) else {
+        return Outcome::unknown("the Deployments of the cluster were not read");
+    };
+    let Some(deployment) = listed else {
+        return Finding::new(
+            "external-dns is not installed",
+            "`homelab up` has not run yet, or its Deployment was deleted",
+            "let `homelab up` install it",
+        )
+        .command("homelab up")
+        .into();
+    };
+    if deployment.pointer("/spec/replicas").and_then(Value::as_i64) == Some(0) {
+        return Finding::new(
+            "external-dns is switched off: its Deployment asks for 0 pods",
+            "somebody scaled it down; records stay as they are, and no service gets a new one",
+            "scale it up again",
+        )
+        .command(command!("kubectl -n {} scale deployment/{} --replicas=1", NAMESPACE, NAME))
+        .into();
+    }
+    let found: Vec<&Value> = evidence
+        .objects("pods")
+        .unwrap_or_default()
+        .iter()
+        .filter(|pod| {
+            at(pod, "/metadata/namespace") == NAMESPACE
+                && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
+                && at(pod, "/metadata/deletionTimestamp").is_empty()
+        })
+        .collect();
+    let ready = deployment.pointer("/status/readyReplicas").and_then(Value::as_i64).unwrap_or(0);
+    let ended = found.iter().find_map(|pod| recently_ended(evidence, pod));
+    if ready > 0 && ended.is_none() {
+        return Outcome::pass("its pod is ready");
+    }
+    let lines = log::lines(evidence);
+    if let Some(fatal) = log::fatal(&lines).filter(|_| ended.is_some()) {
+        return crash(deployment, fatal);
+    }
+    if wait_for_their_node(evidence, &found) {
+        return Outcome::Blocked { by: id::NODES };
+    }
+    not_ready(evidence, &found, ended)
+}
+
+/// The exit code of its last process, when that ended a short while ago and the next one has done nothing since.
+fn recently_ended(evidence: &Evidence, pod: &Value) -> Option<i64> {
+    let status = entries(pod, "/status/containerStatuses").first()?;
+    let ended = status.pointer("/state/terminated").or_else(|| status.pointer("/lastState/terminated"))?;
+    let code = ended.get("exitCode").and_then(Value::as_i64).filter(|code| *code != 0)?;
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    let finished = time(at(ended, "/finishedAt"))?;
+    let worked = sync::metrics(evidence).and_then(|seen| seen.synced).is_some_and(|synced| synced > finished);
+    let runs = status.pointer("/state/running").is_some();
+    let old = evidence.now.duration_since(finished).as_secs() > FRESH;
+    let is_over = worked || (runs && old);
+    (!is_over).then_some(code)
+}
+
+fn crash(deployment: &Value, fatal: &Line) -> Outcome {
+    let known = reason::of(&fatal.message);
+    let summary = format!("external-dns ends as soon as it starts: {}", fatal.short());
+    let Some(known) = known else {
+        return Finding::new(summary, "it gives no other reason", "read its log").look(LOG).into();
+    };
+    let finding = Finding::new(summary, known.cause, known.fix).look(LOG);
+    match known.cure {
+        Cure::Waiting => finding.heals().into(),
+        Cure::Person => finding.into(),
+        // Fields that another manager has set stay with it: a Deployment made anew is homelab's alone.
+        Cure::Up if is_foreign(deployment) => finding
+            .command(command!("kubectl -n {} delete deployment {}", NAMESPACE, NAME))
+            .command("homelab up")
+            .into(),
+        Cure::Up => finding.command("homelab up").into(),
+    }
+}
+
+/// Whether somebody else than homelab has set fields of its container.
+fn is_foreign(deployment: &Value) -> bool {
+    entries(deployment, "/metadata/managedFields").iter().any(|entry| {
+        at(entry, "/manager") != HOMELAB
+            && entry.pointer("/fieldsV1/f:spec/f:template/f:spec/f:containers").is_some()
+    })
+}
+
+fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcome {
+    let Some(pod) = pods.first() else {
+        return Finding::new(
+            "external-dns has no pod",
+            "its Deployment asks for one, and the cluster has not made it",
+            "look at its events",
+        )
+        .look(command!("kubectl -n {} describe deployment {}", NAMESPACE, NAME))
+        .heals()
+        .into();
+    };
+    let mut statuses = entries(pod, "/status/containerStatuses").iter();
+    let lacks = statuses.any(|status| at(status, "/state/waiting/reason") == "CreateContainerConfigError");
+    match (pods::trouble(evidence, pod), ended) {
+        // All that it refers to is written by `up`.
+        (Some(trouble), _) if lacks => trouble.finding().command("homelab up"),
+        (Some(trouble), _) => trouble.finding(),
+        (None, Some(code)) => Finding::new(
+            format!("external-dns ended with exit code {code} and is started again"),
+            "its log does not say why",
+            "read its log",
+        )
+        .look(LOG),
+        (None, None) => Finding::new(
+            "the pod of external-dns is not ready",
+            "it is starting, or does not answer its probe at /healthz",
+            "wait a minute; then read its log",
+        )
+        .look(LOG)
+        .heals(),
+    }
+    .into()
+}

@@ -1,0 +1,104 @@
+//! How the loop of external-dns goes, by its metrics and its log.
+
+use jiff::SignedDuration;
+
+use crate::checks::edns::log::Line;
+use crate::checks::edns::reason::Cure;
+use crate::checks::edns::service::{LOG, flag};
+use crate::checks::edns::{log, reason};
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome};
+use crate::desired::external_dns::{NAME, NAMESPACE};
+use crate::evidence::{Evidence, SyncSeen};
+
+/// Between two looks of external-dns, unless its flags say otherwise.
+const INTERVAL: i64 = 60;
+/// How long one look may last; with an answer from Cloudflare it takes a second.
+const SLOW: i64 = 20;
+
+/// Seconds between two looks.
+fn interval(evidence: &Evidence) -> i64 {
+    let text = flag(evidence, "--interval").unwrap_or_default();
+    let number = |unit| text.strip_suffix(unit).and_then(|number| number.parse::<i64>().ok());
+    number("m")
+        .map(|minutes| minutes * 60)
+        .or(number("s"))
+        .or(number("h").map(|hours| hours * 3600))
+        .unwrap_or(INTERVAL)
+}
+
+/// Its metrics; `None` when they are not known.
+pub(super) fn metrics(evidence: &Evidence) -> Option<&SyncSeen> {
+    evidence.external_dns.as_ref()?.metrics.as_ref().ok()
+}
+
+/// When it looks again by itself; `None` when its metrics are not known.
+pub(super) fn next_look(evidence: &Evidence) -> Option<jiff::Timestamp> {
+    let began = metrics(evidence)?.began?;
+    began.checked_add(SignedDuration::from_secs(interval(evidence))).ok().filter(|at| *at > evidence.now)
+}
+
+/// What is behind the last error, where a run failed and no run since went well.
+pub(super) fn failing(evidence: &Evidence) -> Option<Line> {
+    let lines = log::lines(evidence);
+    (metrics(evidence)?.soft_errors > 0).then(|| log::last_error(&lines).cloned()).flatten()
+}
+
+pub(super) fn sync(evidence: &Evidence) -> Outcome {
+    let seen = match evidence.external_dns.as_ref().map(|seen| &seen.metrics) {
+        None => return Outcome::unknown("external-dns was not asked"),
+        Some(Ok(seen)) => seen,
+        Some(Err(why)) => {
+            return Outcome::unknown(format!("the metrics of external-dns cannot be read: {why}"));
+        }
+    };
+    let age = |at: jiff::Timestamp| evidence.now.duration_since(at).as_secs();
+    if seen.soft_errors > 0 {
+        return failed(evidence, seen.soft_errors);
+    }
+    let limit = interval(evidence) * 3;
+    match (seen.began, seen.synced) {
+        (Some(began), synced) if synced.is_none_or(|synced| synced < began) && age(began) > SLOW => Finding::new(
+            format!("external-dns has been at one look for {}, and has not ended it", span(age(began))),
+            "Cloudflare gives its pod no answer, or only errors: it tries each call up to ten times, with growing pauses",
+            "look at the checks of the group `net`: whether pods resolve names and reach the internet",
+        )
+        .look(LOG)
+        .heals()
+        .into(),
+        (_, Some(synced)) if age(synced) > limit => Finding::new(
+            format!("external-dns last compared the records {} ago", span(age(synced))),
+            "it should do so every minute; its process hangs",
+            "start it anew",
+        )
+        .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))
+        .look(LOG)
+        .into(),
+        (_, Some(synced)) => Outcome::pass(format!("the records were compared {} ago", span(age(synced)))),
+        (_, None) => Outcome::unknown("external-dns has just started and has not compared the records yet"),
+    }
+}
+
+fn failed(evidence: &Evidence, times: u32) -> Outcome {
+    let times = match times {
+        1 => "its last run".to_owned(),
+        some => format!("{some} runs in a row"),
+    };
+    let finding = match failing(evidence) {
+        Some(line) => {
+            let summary = format!("external-dns failed in {times}, {}", line.told());
+            match reason::of(&line.message) {
+                Some(known) if known.cure == Cure::Person => Finding::new(summary, known.cause, known.fix),
+                Some(known) => Finding::new(summary, known.cause, known.fix).heals(),
+                None => Finding::new(summary, "it tries again every minute", "read its log").heals(),
+            }
+        }
+        None => Finding::new(
+            format!("external-dns failed in {times}"),
+            "its log does not say why; it tries again every minute",
+            "read its log",
+        )
+        .heals(),
+    };
+    finding.look(LOG).retry_at(next_look(evidence)).into()
+}

@@ -1,0 +1,89 @@
+//! external-dns and the records it keeps.
+
+use super::ids::*;
+use crate::checks::engine::{Def, cause};
+use crate::checks::id;
+
+/// The checks of this group, causes first.
+pub(super) const CHECKS: &[Def] = &[
+    Def::error(EDNS_PODS, "external-dns runs")
+        .needs(&[id::CONFLICT, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
+        .about(
+            "The Deployment of external-dns, the state of its pod and, where its process ended, the last words of its log.",
+            "New services get no name, and names of removed ones stay.",
+        )
+        .causes(&[
+            cause(
+                "it ends at its start: a flag that its version does not know or requires, so since 0.22 `--policy`",
+                "`homelab up`, without `images.externalDns`",
+            ),
+            cause("Cloudflare refuses its token: any other refusal than 429 and 5xx ends the process", "see the group `cf`"),
+            cause("its Secret is missing", "`homelab up`"),
+            cause("somebody scaled it to 0", "scale it up again"),
+            cause("its image cannot be pulled", "check the node's way to the registry"),
+        ])
+        .sources(&["external-dns 0.22, controller/execute.go and pkg/apis/externaldns/validation"]),
+    Def::error(EDNS_SYNC, "external-dns compares the records every minute and succeeds")
+        .needs(&[id::CLOCK, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::DNS_EDIT, EDNS_PODS])
+        .about(
+            "Its metrics on port 7979, through the API server: `controller_last_sync_timestamp_seconds`, \
+             `controller_last_reconcile_timestamp_seconds` and `controller_consecutive_soft_errors`; and the last error in \
+             its log.",
+            "Records stay as they were: new services get no name.",
+        )
+        .causes(&[
+            cause("its pod cannot reach or resolve api.cloudflare.com", "see the group `net`"),
+            cause("one record that Cloudflare refuses (proxied with a private address: 9003; another in the way: 81053) fails each run", "remove that record or annotation"),
+            cause("Cloudflare counts too many calls", "wait five minutes"),
+        ])
+        .sources(&["external-dns, docs/monitoring/metrics.md", "external-dns#1428, PR#6556"]),
+    Def::warning(EDNS_OWNER_ID, "the owner id is this lab's own")
+        .about("`dns.owner`, by which external-dns knows its records.", "Records vanish and come back, in turns.")
+        .causes(&[cause("two external-dns with one id on one zone delete each other's records", "give each lab its own `dns.owner`")])
+        .sources(&["external-dns, docs/flags.md: --txt-owner-id"]),
+    Def::error(OWNER, "the record belongs to this lab")
+        .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE])
+        .in_up()
+        .about(
+            "The records of the host in the zone, and the TXT record by which external-dns knows its own.",
+            "The name leads elsewhere or nowhere, and external-dns says that all records are up to date.",
+        )
+        .causes(&[
+            cause("the record was made by hand before", "delete it in the dashboard: the right one comes within a minute"),
+            cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete record and TXT record"),
+            cause("its TXT record was deleted", "delete the record, too"),
+            cause("a CNAME of that name is in the way", "delete it in the dashboard"),
+        ])
+        .sources(&["external-dns 0.22, plan/plan.go", "external-dns#1228, #1986, PR#5459"]),
+    Def::error(RECORDS, "the record holds the addresses of the Ingress")
+        .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::HOST_IN_ZONE, id::STATUS, EDNS_PODS, EDNS_SYNC, OWNER])
+        .in_up()
+        .about(
+            "The records of the host in the zone, compared with the addresses in the status of its Ingress.",
+            "The name does not resolve, or to an address that does not answer.",
+        )
+        .causes(&[
+            cause("external-dns has not looked yet: it does every minute", "wait a minute"),
+            cause("the Ingress has an annotation that switches external-dns off or names another target", "take it away"),
+            cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
+            cause("the record is proxied; Cloudflare cannot reach a private address", "switch it to `DNS only`"),
+            cause("an AAAA record of an earlier installation is left", "delete it in the dashboard"),
+            cause("a node reports a public address", "set the node's address"),
+        ])
+        .sources(&["external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)"]),
+    Def::warning(EDNS_STALE, "every record of this lab has its service")
+        .needs(&[EDNS_PODS, EDNS_SYNC])
+        .about(
+            "The records whose TXT record names this lab, and the Ingress or Service that each was made for.",
+            "A name of a removed service still resolves.",
+        )
+        .causes(&[
+            cause("`dns.policy` is `upsert-only`", "`dns.policy: sync`, or delete them by hand"),
+            cause("another lab has the same `dns.owner`", "give each lab its own"),
+        ])
+        .sources(&["external-dns#1228"]),
+    Def::info(EDNS_WILDCARD, "no name answers for all others")
+        .about("Records `*.` in the zone that cover the lab's domain, and that no Ingress asks for.", "A mistyped name gives the controller's 404; pods with that search domain reach the lab in place of the internet.")
+        .causes(&[cause("made by hand, or by an Ingress whose `tls.hosts` has a wildcard", "keep it if it is meant so, else delete it")])
+        .sources(&["external-dns#2495"]),
+];

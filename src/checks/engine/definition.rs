@@ -1,0 +1,119 @@
+//! What is fixed about a check: its name, its title, what it needs, and what `homelab doctor --explain` says of it.
+
+use std::fmt;
+
+use super::model::{CheckId, Severity};
+
+/// What is fixed about a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Def {
+    /// Its stable name.
+    pub id: CheckId,
+    /// A positive statement, so that one line reads well as pass and as fail.
+    pub title: &'static str,
+    /// How much a failure of it matters.
+    pub severity: Severity,
+    /// A failure of one of these, for the same host and node, blocks this one.
+    pub needs: &'static [CheckId],
+    /// Whether `up` ends with it, too.
+    pub in_up: bool,
+    /// Whether it can be judged before the first `up`: `doctor --pre` runs it.
+    pub before_up: bool,
+    /// Whether it needs a probe that writes: `doctor --active` runs it.
+    pub active: bool,
+    /// The long text.
+    pub explain: Explain,
+}
+
+/// What a check is about, for people who meet it for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Explain {
+    /// What is looked at, from where, and how.
+    pub looks_at: &'static str,
+    /// What people notice when it fails.
+    pub symptom: &'static str,
+    /// The causes that are known, each with its fix; the most frequent first.
+    pub causes: &'static [Cause],
+    /// Where the facts come from: documents and threads, for who wants to read on.
+    pub sources: &'static [&'static str],
+}
+
+/// One thing that makes a check fail, and what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// Why it happens.
+    pub why: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+}
+
+impl Def {
+    /// A check whose failure is an error.
+    pub(in crate::checks) const fn error(id: CheckId, title: &'static str) -> Self {
+        let explain = Explain { looks_at: "", symptom: "", causes: &[], sources: &[] };
+        let severity = Severity::Error;
+        Self { id, title, severity, needs: &[], in_up: false, before_up: false, active: false, explain }
+    }
+
+    /// A check whose failure is a warning.
+    pub(in crate::checks) const fn warning(id: CheckId, title: &'static str) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(id, title) }
+    }
+
+    /// A check whose failure is only good to know.
+    pub(in crate::checks) const fn info(id: CheckId, title: &'static str) -> Self {
+        Self { severity: Severity::Info, ..Self::error(id, title) }
+    }
+
+    /// The same, blocked when one of these fails.
+    pub(in crate::checks) const fn needs(self, needs: &'static [CheckId]) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// The same, and `up` ends with it.
+    pub(in crate::checks) const fn in_up(self) -> Self {
+        Self { in_up: true, ..self }
+    }
+
+    /// The same, and `doctor --pre` runs it.
+    pub(in crate::checks) const fn before_up(self) -> Self {
+        Self { before_up: true, ..self }
+    }
+
+    /// The same, and only `doctor --active` runs it.
+    pub(in crate::checks) const fn active(self) -> Self {
+        Self { active: true, ..self }
+    }
+
+    /// The same with what it looks at, and what people notice when it fails.
+    pub(in crate::checks) const fn about(self, looks_at: &'static str, symptom: &'static str) -> Self {
+        Self { explain: Explain { looks_at, symptom, ..self.explain }, ..self }
+    }
+
+    /// The same with the causes that are known.
+    pub(in crate::checks) const fn causes(self, causes: &'static [Cause]) -> Self {
+        Self { explain: Explain { causes, ..self.explain }, ..self }
+    }
+
+    /// The same with where the facts come from.
+    pub(in crate::checks) const fn sources(self, sources: &'static [&'static str]) -> Self {
+        Self { explain: Explain { sources, ..self.explain }, ..self }
+    }
+
+    /// The group that it belongs to: its name up to the dot.
+    #[must_use]
+    pub fn group(&self) -> &'static str {
+        self.id.as_str().split_once('.').map_or(self.id.as_str(), |(group, _)| group)
+    }
+}
+
+/// One thing that makes a check fail: why it does, and what to do.
+pub(in crate::checks) const fn cause(why: &'static str, fix: &'static str) -> Cause {
+    Cause { why, fix }
+}
+
+impl fmt::Display for Def {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.id, self.title)
+    }
+}

@@ -1,0 +1,18 @@
+//! What every group of checks is made of: the words of a check, its definition, and a report of all outcomes with what
+//! blocks what. It knows no check by name.
+
+mod definition;
+mod group;
+mod model;
+mod report;
+mod settle;
+mod shown;
+pub mod words;
+
+pub(in crate::checks) use definition::cause;
+pub use definition::{Cause, Def, Explain};
+pub use group::Group;
+pub(in crate::checks) use model::judged;
+pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
+pub use report::{Counts, Report};
+pub use settle::{next_try, settled, waiting};

@@ -1,0 +1,82 @@
+//! The clock of this machine, by other clocks.
+
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::evidence::{Clock, ClockSeen, MachineSeen};
+
+/// How far a clock may be off, and from where on certificates suffer, in seconds.
+const TOLERATED: u64 = 120;
+const HARMFUL: u64 = 300;
+
+pub(super) fn clock(machine: &MachineSeen) -> Outcome {
+    let seen = |of| machine.clocks.iter().find(|clock| clock.of == of);
+    let ahead = |of| seen(of).and_then(|clock| clock.ahead.as_ref().ok().copied());
+    let off = |seconds: &i64| seconds.unsigned_abs() > TOLERATED;
+    match (ahead(Clock::Internet), ahead(Clock::ApiServer)) {
+        (Some(ahead), _) if off(&ahead) => here(machine, ahead),
+        (Some(_), Some(ahead)) if off(&ahead) => there(ahead),
+        (Some(_), _) => Outcome::pass("as Cloudflare's clock"),
+        (None, Some(ahead)) if off(&ahead) => either(ahead),
+        (None, api) => match (machine.clocks.iter().find_map(why), api) {
+            (Some(why), None) => Outcome::unknown(format!("no other clock could be read: {why}")),
+            (Some(why), Some(_)) => Outcome::unknown(format!("no clock outside could be read: {why}")),
+            (None, Some(_)) => Outcome::pass("as the API server's clock"),
+            (None, None) => Outcome::skip("no other clock was asked"),
+        },
+    }
+}
+
+fn why(clock: &ClockSeen) -> Option<&str> {
+    clock.ahead.as_ref().err().map(String::as_str)
+}
+
+fn difference(ahead: i64) -> String {
+    let seconds = i64::try_from(ahead.unsigned_abs()).unwrap_or(i64::MAX);
+    let direction = if ahead > 0 { "ahead" } else { "behind" };
+    format!("{} {direction}", span(seconds))
+}
+
+fn here(machine: &MachineSeen, ahead: i64) -> Outcome {
+    let cause = match machine.time_synchronised {
+        Some(false) => {
+            "systemd-timesyncd runs and has not set the clock since the start: no time server answers it"
+        }
+        Some(true) => "systemd-timesyncd has set the clock once; something has moved it since",
+        None => "no time server sets it, so far as can be seen from here",
+    };
+    graded(
+        ahead,
+        Finding::new(
+            format!("the clock of this machine is {}", difference(ahead)),
+            format!("{cause}; by a wrong clock, good certificates are out of date"),
+            "let a time server set the clock (`sudo timedatectl set-ntp true`), then restart k3s (`sudo systemctl restart k3s`)",
+        ),
+    )
+}
+
+fn there(ahead: i64) -> Outcome {
+    graded(
+        ahead,
+        Finding::new(
+            format!("the clock of the API server's machine is {}", difference(-ahead)),
+            "this machine agrees with Cloudflare's clock, the API server's does not; by a wrong clock, good certificates are out of date",
+            "let a time server set the clock of that machine (`sudo timedatectl set-ntp true`), then restart k3s there (`sudo systemctl restart k3s`)",
+        ),
+    )
+}
+
+fn either(ahead: i64) -> Outcome {
+    graded(
+        ahead,
+        Finding::new(
+            format!("this machine's clock is {} of the API server's", difference(ahead)),
+            "one of the two is wrong; which one cannot be told, for no clock outside could be read",
+            "let a time server set both clocks (`sudo timedatectl set-ntp true`)",
+        ),
+    )
+}
+
+fn graded(ahead: i64, finding: Finding) -> Outcome {
+    let finding = finding.look("timedatectl").nixos("services.timesyncd.enable = true;");
+    if ahead.unsigned_abs() > HARMFUL { finding.into() } else { finding.only(Severity::Warning).into() }
+}

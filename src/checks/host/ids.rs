@@ -1,0 +1,26 @@
+//! The names of this group's checks.
+
+use crate::checks::engine::CheckId;
+
+/// The clock is right, by others' clocks.
+pub const CLOCK: CheckId = CheckId("host.clock");
+/// The kernel offers the cgroup controllers that k3s needs.
+pub const CGROUP: CheckId = CheckId("host.cgroup");
+/// No other network uses the addresses of pods and services.
+pub const CIDR_OVERLAP: CheckId = CheckId("host.cidr-overlap");
+/// Disks have room.
+pub const DISK: CheckId = CheckId("host.disk");
+/// The node's address is still this machine's, on the side of the LAN.
+pub const NODE_ADDRESS: CheckId = CheckId("host.node-address");
+/// Nobody else listens on ports 80 and 443.
+pub const PORTS: CheckId = CheckId("host.ports");
+/// Loading the firewall leaves the rules of pods alone.
+pub const FIREWALL_FLUSH: CheckId = CheckId("host.firewall-flush");
+/// No DHCP client takes the links of pods for network cards.
+pub const DHCPCD: CheckId = CheckId("host.dhcpcd");
+/// Ports 80 and 443 answer on no address of the internet.
+pub const EXPOSED: CheckId = CheckId("host.exposed");
+/// k3s can hand the machine's resolvers to pods.
+pub const RESOLV: CheckId = CheckId("host.resolv");
+/// No search domain answers for names that nobody has.
+pub const SEARCH_DOMAIN: CheckId = CheckId("host.search-domain");

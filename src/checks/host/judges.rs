@@ -1,0 +1,150 @@
+//! The group `host`: this machine, where it is a node of the cluster or may become one.
+
+use crate::checks::engine::judged;
+use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage};
+use crate::checks::host::{clock, links, networks, resolver};
+use crate::checks::id;
+use crate::evidence::{Disk, Evidence, MachineSeen, NodeSeen};
+
+/// From where on a disk is nearly full and full, in percent.
+const NEARLY_FULL: u8 = 80;
+const FULL: u8 = 90;
+/// What k3s and the kubelet cannot do without.
+const CONTROLLERS: [&str; 3] = ["cpu", "cpuset", "memory"];
+
+/// What judges one thing about the machine.
+type Check = fn(&Evidence, &MachineSeen) -> Outcome;
+
+/// Judges the group.
+pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let Some(machine) = &evidence.machine else { return Vec::new() };
+    let clock = judged(id::CLOCK, Subject::default(), Vantage::Machine, clock::clock(machine));
+    let node = this_node(evidence, machine);
+    let subject = node.map_or_else(Subject::default, |node| Subject::node(&node.name));
+    let of = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
+    let checks: [(CheckId, Check); 10] = [
+        (id::CGROUP, |_, machine| cgroup(machine)),
+        (id::CIDR_OVERLAP, networks::overlap),
+        (id::DISK, |_, machine| disk(machine)),
+        (id::NODE_ADDRESS, |evidence, machine| {
+            networks::address(evidence, this_node(evidence, machine), machine)
+        }),
+        (id::PORTS, |_, machine| ports(machine)),
+        (id::FIREWALL_FLUSH, |_, machine| flush(machine)),
+        (id::DHCPCD, |_, machine| links::dhcp(machine)),
+        (id::EXPOSED, links::exposed),
+        (id::RESOLV, |_, machine| resolver::resolv(machine)),
+        (id::SEARCH_DOMAIN, |_, machine| resolver::search(machine)),
+    ];
+    let elsewhere = elsewhere(evidence, machine, node);
+    let judge =
+        |(id, check): (CheckId, Check)| of(id, elsewhere.clone().unwrap_or_else(|| check(evidence, machine)));
+    std::iter::once(clock).chain(checks.into_iter().map(judge)).collect()
+}
+
+/// The node that this machine is, by an address or by its name.
+fn this_node<'e>(evidence: &'e Evidence, machine: &MachineSeen) -> Option<&'e NodeSeen> {
+    let nodes = evidence.nodes.as_deref().unwrap_or_default();
+    let here = machine.addresses.as_deref().unwrap_or_default();
+    let by_address = |node: &&NodeSeen| node.addresses.iter().any(|address| here.contains(address));
+    let by_name = |node: &&NodeSeen| machine.hostname.as_ref() == Some(&node.name);
+    nodes.iter().find(by_address).or_else(|| nodes.iter().find(by_name))
+}
+
+/// Why a machine that is no node is passed over: one that looks like a node counts as long as nobody knows better, and
+/// before the first `up` every machine does.
+fn elsewhere(evidence: &Evidence, machine: &MachineSeen, node: Option<&NodeSeen>) -> Option<Outcome> {
+    let is_node = node.is_some() || evidence.cluster.is_none() || runs_k3s(machine);
+    let looks_like_one = evidence.nodes.is_none() && !machine.marks.is_empty();
+    (!is_node && !looks_like_one).then(|| Outcome::skip("this machine is no node of the cluster"))
+}
+
+/// Whether k3s has been on this machine.
+pub(in crate::checks) fn runs_k3s(machine: &MachineSeen) -> bool {
+    machine.marks.iter().any(|mark| mark.ends_with("rancher"))
+}
+
+fn cgroup(machine: &MachineSeen) -> Outcome {
+    let Some(found) = &machine.controllers else {
+        return Outcome::unknown("/sys/fs/cgroup could not be read");
+    };
+    let missing: Vec<String> = CONTROLLERS
+        .iter()
+        .filter(|name| !found.iter().any(|f| f == *name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if missing.is_empty() {
+        return Outcome::pass("cpu, cpuset and memory");
+    }
+    Finding::new(
+        format!("the kernel lacks cgroup controllers: {}", missing.join(", ")),
+        "k3s does not start without them; the kernels of small boards often leave `memory` off",
+        "add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot",
+    )
+    .look("cat /sys/fs/cgroup/cgroup.controllers /proc/cmdline")
+    .nixos("boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];")
+    .into()
+}
+
+fn disk(machine: &MachineSeen) -> Outcome {
+    let fullness = |disk: &Disk| disk.used.max(disk.inodes);
+    let Some(disk) = machine.disks.iter().max_by_key(|disk| fullness(disk)) else {
+        return Outcome::unknown("no file system could be looked at");
+    };
+    let (path, percent) = (&disk.path, fullness(disk));
+    if percent < NEARLY_FULL {
+        return Outcome::pass(format!("`{path}` is {percent} % full"));
+    }
+    let what = if disk.inodes > disk.used { "of the inodes" } else { "of the space" };
+    let free = disk.free / (1 << 20);
+    let finding = Finding::new(
+        format!("{percent} % {what} of `{path}` is used, {free} MiB are free"),
+        "images, volumes, logs and old generations of NixOS fill it; the kubelet removes images from 85 % on, and pods when next to nothing is left",
+        "make room: `sudo k3s crictl rmi --prune` removes images that no pod uses, `sudo journalctl --vacuum-size=200M` old logs, and on NixOS `sudo nix-collect-garbage -d` old generations and the ways back to them",
+    )
+    .look(command!("sudo du -xhd2 {} | sort -h | tail -15", path))
+    .nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };");
+    if percent < FULL { finding.only(Severity::Warning).into() } else { finding.into() }
+}
+
+fn ports(machine: &MachineSeen) -> Outcome {
+    let Some(listeners) = &machine.listeners else {
+        return Outcome::unknown("/proc/net/tcp could not be read");
+    };
+    let mut foreign: Vec<String> = listeners
+        .iter()
+        .filter(|listener| !listener.in_pod)
+        .map(|listener| {
+            let process =
+                listener.process.as_ref().map_or_else(|| "a process".to_owned(), |name| format!("`{name}`"));
+            format!("{process} at `{}`", listener.address)
+        })
+        .collect();
+    foreign.sort();
+    foreign.dedup();
+    if foreign.is_empty() {
+        return Outcome::pass("nothing of the machine itself");
+    }
+    let here = machine.outward.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
+    Finding::new(
+        format!("a program of this machine listens where the ingress controller should: {}", foreign.join(", ")),
+        "the lab receives everything that comes to this port from the LAN: that program gets nothing while the ingress controller runs",
+        format!("stop it if nobody needs it: `sudo systemctl disable --now` and its unit; else let it listen on another port, and give it a name as a service, `NAME: {{ url: \"http://{here}:PORT\" }}`, with `homelab up`"),
+    )
+    .look("sudo ss -ltnp '( sport = :80 or sport = :443 )'")
+    .into()
+}
+
+fn flush(machine: &MachineSeen) -> Outcome {
+    let Some(file) = &machine.flushes else {
+        return Outcome::pass("no rules that begin by removing all others");
+    };
+    Finding::new(
+        format!("loading the firewall removes everybody's rules: `{file}` has `flush ruleset`"),
+        "host ports and Services are rules of the packet filter too; those of a host port come back only when its pod starts anew",
+        "take that line out: let the firewall replace its own tables alone",
+    )
+    .look(command!("grep -n 'flush ruleset' {}", file))
+    .nixos("networking.nftables.flushRuleset = false;")
+    .into()
+}

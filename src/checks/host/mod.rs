@@ -1,0 +1,24 @@
+//! The group `host`: this machine, where it is a node of the cluster.
+
+mod clock;
+pub(super) mod ids;
+mod judges;
+mod links;
+mod networks;
+mod resolver;
+mod texts;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use super::engine::Group;
+
+pub(super) use judges::runs_k3s;
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    name: "host",
+    about: "this machine, where it is a node of the cluster",
+    checks: texts::CHECKS,
+    judge: judges::judge,
+};

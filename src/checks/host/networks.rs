@@ -1,0 +1,176 @@
+//! The machine's routes and addresses, against those of the cluster.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::checks::objects::etcd;
+use crate::evidence::{Cidr, Evidence, MachineSeen, NodeSeen, Route, at};
+use crate::facts::address::is_private;
+
+/// What k3s gives to pods and to Services unless it is told otherwise (k3s docs, "server", networking).
+const PODS: Cidr = Cidr { address: Ipv4Addr::new(10, 42, 0, 0), prefix: 16 };
+const SERVICES: Cidr = Cidr { address: Ipv4Addr::new(10, 43, 0, 0), prefix: 16 };
+/// The option by which a new cluster gets other addresses.
+const OTHERS: &str = "services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only";
+/// The interfaces that belong to the cluster, by how their names begin.
+const OWN: [&str; 7] = ["cni", "flannel", "cali", "veth", "kube-", "tunl", "cilium"];
+/// Those of them that nobody but the cluster's network gives addresses and routes.
+pub(super) const PODS_LINKS: [&str; 3] = ["cni", "flannel", "veth"];
+
+/// A network of the cluster, and what it is for.
+type Purpose = (Cidr, &'static str);
+
+pub(super) fn overlap(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
+    let Some(routes) = &machine.routes else {
+        return Outcome::unknown("/proc/net/route could not be read");
+    };
+    let networks = networks(evidence);
+    if let Some(finding) = own_address(evidence, machine, &networks) {
+        return finding.into();
+    }
+    let nodes: Vec<IpAddr> =
+        evidence.nodes.iter().flatten().flat_map(|node| node.addresses.iter().copied()).collect();
+    // As long as nobody says which nodes there are, a route to another node's pods looks like any other.
+    let unsure = evidence.nodes.is_none() && routes.iter().any(is_over_own);
+    let foreign = routes.iter().filter(|route| !is_own(route, &nodes) && route.network.prefix > 0);
+    let mut wider = None;
+    for route in foreign {
+        for (network, purpose) in networks.iter().filter(|(network, _)| !unsure || *network != PODS) {
+            if network.covers(&route.network) {
+                return inside(route, network, purpose).into();
+            }
+            if route.network.covers(network) {
+                wider = wider.or(Some((route, network, purpose)));
+            }
+        }
+    }
+    match wider {
+        Some((route, network, purpose)) => inside(route, network, purpose).only(Severity::Warning).into(),
+        None => {
+            let names: Vec<String> = networks.iter().map(|(network, _)| network.to_string()).collect();
+            Outcome::pass(format!("no other route to {}", names.join(", ")))
+        }
+    }
+}
+
+/// Those that the cluster tells, else k3s' own.
+fn networks(evidence: &Evidence) -> Vec<Purpose> {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let of_nodes: Vec<Cidr> =
+        nodes.iter().filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR"))).collect();
+    let mut found: Vec<Purpose> = if of_nodes.iter().all(|network| PODS.covers(network)) {
+        vec![(PODS, "pods")]
+    } else {
+        of_nodes.into_iter().map(|network| (network, "pods")).collect()
+    };
+    let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
+    let first = objects.and_then(|objects| objects.find("services", "default", "kubernetes"));
+    let first: Option<Ipv4Addr> = first.and_then(|service| at(service, "/spec/clusterIP").parse().ok());
+    let services = match first {
+        Some(address) if !SERVICES.holds(address) => {
+            let [a, b, ..] = address.octets();
+            Cidr { address: Ipv4Addr::new(a, b, 0, 0), prefix: 16 }
+        }
+        _ => SERVICES,
+    };
+    found.push((services, "Services"));
+    found
+}
+
+/// Routes of the cluster's network: over its interfaces, or straight to another node.
+fn is_own(route: &Route, nodes: &[IpAddr]) -> bool {
+    is_over_own(route) || route.gateway.is_some_and(|gateway| nodes.contains(&IpAddr::V4(gateway)))
+}
+
+fn is_over_own(route: &Route) -> bool {
+    OWN.iter().any(|name| route.interface.starts_with(name))
+}
+
+fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
+    let by = route.gateway.map_or_else(String::new, |gateway| format!(" by {gateway}"));
+    Finding::new(
+        format!("the route to `{}`{by} over `{}` meets the addresses of {purpose}, `{network}`", route.network, route.interface),
+        format!("that network and the cluster use the same addresses: what is meant for {purpose} may leave the machine, and the other way round"),
+        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+    )
+    .look("ip route")
+    .nixos(OTHERS)
+}
+
+fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose]) -> Option<Finding> {
+    let nodes = evidence.nodes.iter().flatten().flat_map(|node| node.addresses.iter().copied());
+    let addresses: Vec<IpAddr> = nodes.chain(machine.outward).collect();
+    addresses.into_iter().find_map(|address| {
+        let IpAddr::V4(v4) = address else { return None };
+        let (network, purpose) = networks.iter().find(|(network, _)| network.holds(v4))?;
+        Some(Finding::new(
+            format!("the address `{address}` of a node lies among those of {purpose}, `{network}`"),
+            "the LAN and the cluster use the same addresses, so that neither reaches all of the other",
+            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+        )
+        .look("ip address; ip route")
+        .nixos(OTHERS))
+    })
+}
+
+pub(super) fn address(evidence: &Evidence, node: Option<&NodeSeen>, machine: &MachineSeen) -> Outcome {
+    let Some(node) = node else {
+        return Outcome::skip("no node has this machine's name or one of its addresses");
+    };
+    let Some(here) = &machine.addresses else {
+        return Outcome::unknown("/proc/net/fib_trie could not be read");
+    };
+    let (name, claimed) = (&node.name, list(&node.addresses));
+    if !node.addresses.iter().any(|address| here.contains(address)) {
+        let now = machine.outward.map_or_else(|| "none".to_owned(), |address| format!("`{address}`"));
+        return moved(evidence, name, &claimed, &now);
+    }
+    let suspect = |address: &IpAddr| machine.outward.is_some_and(|outward| outward != *address);
+    let odd = node.addresses.iter().find(|address| address.is_ipv4() && suspect(address));
+    match (odd, machine.outward) {
+        (Some(address), Some(outward)) if is_elsewhere(*address) && !is_elsewhere(outward) => {
+            wrong_side(evidence, name, *address, outward)
+        }
+        _ => Outcome::pass(claimed),
+    }
+}
+
+/// Addresses of VPNs (100.64/10, Tailscale's), of links without DHCP, and of Docker's bridge: no one on the LAN reaches them.
+fn is_elsewhere(address: IpAddr) -> bool {
+    let networks = ["100.64.0.0/10", "169.254.0.0/16", "172.17.0.0/16"];
+    let IpAddr::V4(v4) = address else { return false };
+    is_private(&address)
+        && networks.iter().filter_map(|text| Cidr::parse(text)).any(|network| network.holds(v4))
+}
+
+fn moved(evidence: &Evidence, name: &str, claimed: &str, now: &str) -> Outcome {
+    let restart = etcd::take_another_address(evidence, name);
+    let fix = match etcd::has(evidence, name) {
+        true => format!(
+            "give the machine {claimed} back: make it static, or reserve it in the router. If that cannot be, {restart}"
+        ),
+        false => format!("make the address static, or reserve it in the router, and {restart}"),
+    };
+    Finding::new(
+        format!("the node `{name}` says it has {claimed}, but this machine has {now} on its LAN"),
+        "the machine got another address, from DHCP or by a move; k3s keeps the one it started with",
+        fix,
+    )
+    .look("ip -br address; kubectl get nodes -o wide")
+    .into()
+}
+
+fn wrong_side(evidence: &Evidence, name: &str, address: IpAddr, outward: IpAddr) -> Outcome {
+    let restart = etcd::take_another_address(evidence, name);
+    Finding::new(
+        format!(
+            "the node `{name}` gives `{address}` as its address, but its LAN is on the side of `{outward}`"
+        ),
+        "k3s chose the address of a VPN or of a bridge of containers; every record points there",
+        format!("give k3s the flag `--node-ip={outward}`, and {restart}"),
+    )
+    .look("ip -br address; ip route get 1.1.1.1")
+    .nixos(format!("services.homelab.nodeIP = \"{outward}\";"))
+    .into()
+}

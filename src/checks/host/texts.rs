@@ -1,0 +1,123 @@
+//! The machine that this runs on, where it is a node of the cluster.
+
+use super::ids::*;
+use crate::checks::engine::{Def, cause};
+use crate::checks::id;
+
+/// The checks of this group, causes first.
+pub(super) const CHECKS: &[Def] = &[
+    Def::error(CLOCK, "the clock is right")
+        .before_up()
+        .about(
+            "This machine's clock against the date in an answer of Cloudflare's API, whose certificate is not checked for that, and in an answer of the API server. More than 2 minutes is a warning, more than 5 an error.",
+            "Certificates are \"not yet valid\" or \"expired\" wherever one looks: kubectl, k3s, Let's Encrypt, the browser.",
+        )
+        .causes(&[
+            cause("no time server can be reached, or none is configured", "enable systemd-timesyncd or chrony: `services.timesyncd.enable = true;`"),
+            cause("a board without a battery starts in 1970, and k3s before the time is set", "let k3s wait: `systemd.services.k3s.after = [ \"time-sync.target\" ];` with `systemd-time-wait-sync`"),
+        ])
+        .sources(&["k3os#381", "k3os#657", "linkerd2, `linkerd check`: clock skew", "RFC 9110 section 6.6.1"]),
+    Def::error(CGROUP, "the kernel offers the cgroup controllers of k3s")
+        .before_up()
+        .about("/sys/fs/cgroup/cgroup.controllers, or the mounted hierarchies of version 1: cpu, cpuset and memory.", "k3s ends with \"failed to find memory cgroup (v2)\".")
+        .causes(&[cause(
+            "the kernel of a Raspberry Pi starts with the memory controller off",
+            "`boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];`, and reboot",
+        )])
+        .sources(&["k3s, contrib/util/check-config.sh", "k3s documentation, installation/requirements"]),
+    Def::error(CIDR_OVERLAP, "no other network uses the addresses of pods and services")
+        .before_up()
+        .about(
+            "The machine's IPv4 routes and its own address against the networks of pods and services: those of the cluster, else k3s' defaults 10.42.0.0/16 and 10.43.0.0/16. The cluster's own routes do not count.",
+            "Services cannot be reached from the start, or one network of the house cannot be reached from the node.",
+        )
+        .causes(&[
+            cause("the LAN, a VPN or a second cluster uses 10.42 or 10.43", "change that network, or tell its VPN not to take the route (WireGuard: `AllowedIPs`); a new cluster can have others, `--cluster-cidr`, `--service-cidr` and `--cluster-dns`, which cannot be changed later"),
+        ])
+        .sources(&["k3s, contrib/util/check-config.sh", "k3s documentation, cli/server: networking"]),
+    Def::error(DISK, "disks have room")
+        .about(
+            "Space and inodes of the file systems of /, /var/lib/rancher, /var/lib/kubelet and /nix, by statvfs. 80 % is a warning, 90 % an error.",
+            "Pods are evicted or stay Pending with the taint node.kubernetes.io/disk-pressure; images vanish and are pulled again.",
+        )
+        .causes(&[
+            cause("old generations of NixOS", "`sudo nix-collect-garbage -d` removes them all, the ways back with them"),
+            cause("images that no pod uses", "`sudo k3s crictl rmi --prune`"),
+            cause("a volume or a log has grown", "`sudo du -xhd2 /var/lib/rancher | sort -h | tail` shows which"),
+        ])
+        .sources(&["Kubernetes documentation, node-pressure eviction", "k3s#6290"]),
+    Def::error(NODE_ADDRESS, "the node's address is this machine's, on the side of the LAN")
+        .about(
+            "The InternalIP of this machine's Node object against the machine's addresses, and against the one that it uses toward its default gateway.",
+            "After a reboot or a move nothing in the cluster is reachable, or the names point to an address that no one in the house reaches.",
+        )
+        .causes(&[
+            cause("DHCP gave the machine another address; k3s keeps the one it started with", "reserve the address in the router or make it static, and restart k3s; a server with etcd does not start under another address: give the old one back, or stop k3s, run its command once with `--cluster-reset`, and start it"),
+            cause("k3s chose the address of a VPN or of a bridge of containers", "name the address or the interface: `services.homelab.nodeIP` or `services.homelab.interface`"),
+        ])
+        .sources(&["k3s#6969", "k3s#6524", "k3s#1977", "k3s#4624", "rancher-desktop#1218"]),
+    Def::warning(PORTS, "nothing else listens on ports 80 and 443")
+        .before_up()
+        .about(
+            "Sockets that listen on port 80 or 443 of this machine, from /proc/net/tcp and tcp6, and the names of their processes as far as this user may see them. The ingress controller itself has no such socket: a host port is a rule of the packet filter.",
+            "A web server of the machine answers no more as soon as the ingress controller runs, though it logs nothing.",
+        )
+        .causes(&[cause(
+            "a host port takes the packets before any socket sees them, so both seem to have the port, and the socket gets nothing",
+            "let the other program listen on another port, and give it a name as a service with `url:`",
+        )])
+        .sources(&["k3s#383", "k3s#2403", "CNI plugins documentation, portmap"]),
+    Def::warning(FIREWALL_FLUSH, "loading the firewall leaves the rules of pods alone")
+        .before_up()
+        .about("The unit nftables.service, and whether the rules that it loads have the line `flush ruleset`.", "Ports 80 and 443 are dead after `nixos-rebuild switch` until the controller's pod restarts, though all pods are Ready.")
+        .causes(&[cause(
+            "the rules of a host port are written once, when its pod starts; a flush removes them",
+            "`networking.nftables.flushRuleset = false;`",
+        )])
+        .sources(&["containernetworking/plugins#512", "rke2#10469", "k3s#7542", "NixOS options: networking.nftables.flushRuleset"]),
+    Def::error(DHCPCD, "no DHCP client takes the links of pods")
+        .before_up()
+        .about(
+            "The IPv4 routes over links of pods (`veth…`, `cni…`, `flannel…`): one to 169.254.0.0/16, or the default route, is a DHCP client's. And where dhcpcd runs, whether its configuration denies these links; that it does not is a warning.",
+            "The machine loses its network some seconds after a pod has started, or k3s takes an address 169.254.x.x.",
+        )
+        .causes(&[
+            cause("dhcpcd, NixOS' default, asks for an address on each link that appears", "`networking.dhcpcd.denyInterfaces = [ \"veth*\" \"cni*\" \"flannel*\" ];`, which homelab's module sets; elsewhere `denyinterfaces veth* cni* flannel*` in `/etc/dhcpcd.conf`"),
+            cause("another DHCP client does the same", "tell it to leave these links alone"),
+        ])
+        .sources(&["NixOS/nixpkgs#109389", "NetworkConfiguration/dhcpcd#531 and #90", "dhcpcd.conf(5)", "RFC 3927"]),
+    Def::warning(EXPOSED, "ports 80 and 443 answer on no address of the internet")
+        .before_up()
+        .about(
+            "The machine's own addresses, each with its link, and whether homelab's NixOS module keeps the ports to some links. A public IPv6 address is only noted, and only where pods have IPv6: most houses have one on each machine, their router drops what nobody asked for, and without IPv6 in the cluster the ports are not translated for it.",
+            "Strangers' requests in the log; certificates and names of the house are known to who asks the address.",
+        )
+        .causes(&[
+            cause("the machine is a router, or a server at a provider: its link bears a public address", "`services.homelab.interface` names the LAN's link, and the ports answer there only; `services.homelab.openFirewall = false;` closes them"),
+            cause("a firewall that filters INPUT seems to close the ports: a host port is translated before it", "filter before DNAT: mangle or raw, PREROUTING"),
+        ])
+        .sources(&["CNI plugins documentation, portmap", "netfilter.org, \"Netfilter hooks\""]),
+    Def::warning(RESOLV, "k3s can hand the machine's resolvers to pods")
+        .before_up()
+        .about(
+            "The `resolv.conf` that k3s takes: that of --resolv-conf, else the first of /etc/resolv.conf and /run/systemd/resolve/resolv.conf in which no server is the machine itself.",
+            "Pods do not know the names of the house, or nothing at all where the router lets nobody ask 8.8.8.8.",
+        )
+        .causes(&[cause(
+            "every file names a resolver on this machine, which a pod cannot reach; k3s then writes one with 8.8.8.8",
+            "write a file with the router's address and name it: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`",
+        )])
+        .sources(&["k3s, pkg/agent/config/config.go: locateOrGenerateResolvConf", "k3s#4087", "coredns, plugin/loop"]),
+    Def::error(SEARCH_DOMAIN, "no search domain answers for names that nobody has")
+        .before_up()
+        .needs(&[id::RESOLV])
+        .about(
+            "For each search domain that pods inherit, one question to the machine's resolver for a name made up on the spot: `homelab-probe-<random>.com.<domain>`.",
+            "cert-manager and external-dns meet the certificate of your own ingress controller where they look for Cloudflare or Let's Encrypt (x509: certificate is valid for ..., not api.cloudflare.com).",
+        )
+        .causes(&[cause(
+            "pods try each search domain before the name itself (ndots:5), and a wildcard record below that domain answers",
+            "hand pods a file without the search domain: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`, or remove the wildcard record",
+        )])
+        .sources(&["k3s#1527", "k3s#5045", "resolv.conf(5): ndots"]),
+];

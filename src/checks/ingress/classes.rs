@@ -1,0 +1,138 @@
+//! The classes of Ingresses: homelab's own, the default one, and those that Ingresses name.
+
+use serde_json::Value;
+
+use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::ingress::objects::{CLASS_CONTROLLER, Class, annotation};
+use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
+use crate::checks::objects::full_name;
+use crate::desired::ingress_nginx::CLASS;
+use crate::evidence::{Evidence, at};
+use crate::outside::command::Command;
+
+/// Marks the class of Ingresses that name none.
+const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(classes) = evidence.objects("ingressclasses.networking.k8s.io") else {
+        return unread(id::CLASS, "IngressClasses");
+    };
+    let Some(ingresses) = evidence.objects("ingresses.networking.k8s.io") else {
+        return unread(id::CLASS, "Ingresses");
+    };
+    let mut failures = Vec::new();
+    let own = own(classes);
+    let is_missing = own.is_some();
+    failures.extend(own.or_else(|| default(evidence, classes)).map(|finding| lab_wide(id::CLASS, finding)));
+    for ingress in ingresses {
+        let finding = match objects::class(evidence, ingress) {
+            // One finding is enough for a class that homelab brings.
+            Some(Class::Missing(CLASS)) if is_missing => continue,
+            Some(Class::Missing(class)) => missing(ingress, class),
+            Some(Class::Without) => without(ingress),
+            _ => continue,
+        };
+        let each = objects::hosts(ingress)
+            .into_iter()
+            .map(|host| judged(id::CLASS, Subject::host(host), Vantage::Api, finding.clone()));
+        failures.extend(each);
+    }
+    or_pass(failures, id::CLASS, format!("`{CLASS}` is there, and every Ingress has a class that exists"))
+}
+
+/// The class that homelab brings.
+fn own(classes: &[Value]) -> Option<Finding> {
+    let Some(class) = classes.iter().find(|class| at(class, "/metadata/name") == CLASS) else {
+        let finding = Finding::new(
+            format!("there is no IngressClass `{CLASS}`"),
+            "somebody removed it, or `homelab up` did not get that far: the controller passes over every Ingress that names it",
+            "apply it",
+        );
+        return Some(finding.command("homelab up").look("kubectl get ingressclasses"));
+    };
+    let controller = at(class, "/spec/controller");
+    (controller != CLASS_CONTROLLER).then(|| {
+        Finding::new(
+            format!("IngressClass `{CLASS}` belongs to `{controller}`, not to `{CLASS_CONTROLLER}`"),
+            "another ingress controller, of F5 NGINX for example, was installed under the same name of a class",
+            format!("remove that controller; then `kubectl delete ingressclass {CLASS}` and `homelab up`, for its `controller` cannot be changed"),
+        )
+        .look(command!("kubectl get ingressclass {} -o yaml", CLASS))
+    })
+}
+
+/// At most one default, and homelab's where the configuration wants that.
+fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
+    let marked: Vec<&str> = classes
+        .iter()
+        .filter(|class| annotation(class, DEFAULT) == "true")
+        .map(|class| at(class, "/metadata/name"))
+        .collect();
+    let wanted = evidence.config.as_ref().filter(|config| config.problem.is_none())?.default_class;
+    if marked.len() > 1 {
+        let list: Vec<String> = marked.iter().map(|name| format!("`{name}`")).collect();
+        let list = list.join(" and ");
+        let others = marked.iter().filter(|name| wanted && **name != CLASS);
+        let finding = Finding::new(
+            format!("IngressClasses {list} are all marked as the default"),
+            "an Ingress without a class goes to the newest of them, and whatever controller that names; often one is left \
+             over from Traefik or another installation",
+            "leave the mark on one of them only",
+        )
+        .look("kubectl get ingressclasses -o yaml | grep -B8 is-default-class");
+        let unmark =
+            |name: &&str| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT);
+        return Some(others.fold(finding, |finding, name| finding.command(unmark(name))));
+    }
+    (wanted && marked != [CLASS]).then(|| {
+        let (summary, cause) = match marked.first() {
+            Some(other) => (
+                format!("`{other}` is the default IngressClass, not `{CLASS}`"),
+                "another ingress controller marked its class, and homelab's mark was taken off",
+            ),
+            None => (
+                format!("IngressClass `{CLASS}` is not marked as the default"),
+                "its mark was taken off by hand",
+            ),
+        };
+        let finding = Finding::new(summary, cause, "mark homelab's class, and no other");
+        let unmark = marked
+            .iter()
+            .map(|name| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT));
+        let finding = unmark.fold(finding, |finding, command| finding.command(command));
+        finding.command(command!("kubectl annotate ingressclass {} {}=true --overwrite", CLASS, DEFAULT))
+    })
+}
+
+fn missing(ingress: &Value, class: &str) -> Finding {
+    let name = full_name(ingress);
+    let finding = Finding::new(
+        format!("Ingress `{name}` names the IngressClass `{class}`, which does not exist"),
+        "no controller serves it: its host gets the 404 of an unknown name, and no record; it was written for another cluster, or the class has a typo",
+        format!("give it the class `{CLASS}`"),
+    );
+    if crate::plan::is_applied(ingress) {
+        return finding.command("homelab up");
+    }
+    finding.command(give_class(ingress))
+}
+
+/// Sets homelab's class, and takes the old way of naming one off.
+fn give_class(ingress: &Value) -> Option<Command> {
+    let patch = format!(
+        r#"{{"metadata":{{"annotations":{{"kubernetes.io/ingress.class":null}}}},"spec":{{"ingressClassName":"{CLASS}"}}}}"#
+    );
+    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    command!("kubectl -n {} patch ingress {} --type=merge -p {}", namespace, name, patch)
+}
+
+fn without(ingress: &Value) -> Finding {
+    Finding::new(
+        format!("Ingress `{}` names no class, and there is no default one", full_name(ingress)),
+        "with `ingress.defaultClass: false` the controller serves only what names its class",
+        format!("give it the class `{CLASS}`, or set `ingress.defaultClass: true`"),
+    )
+    .command(give_class(ingress))
+    .only(Severity::Warning)
+}

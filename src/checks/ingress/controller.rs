@@ -1,0 +1,130 @@
+//! The controller's 404, inside the cluster and on each node.
+
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::evidence::Transport;
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::{Controller, Evidence, NodeProbe, NodeSeen};
+use crate::ingress::{is_go_404, is_nginx_404};
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let inside = match &evidence.cluster_answer {
+        None => Outcome::unknown("nothing was asked from inside the cluster"),
+        Some(Err(why)) => Outcome::unknown(format!("could not ask from inside the cluster: {why}")),
+        Some(Ok(answer)) => unknown_name(evidence, answer, "its pod"),
+    };
+    let mut found = vec![judged(id::CLUSTER_404, Subject::default(), Vantage::Cluster, inside)];
+    match &evidence.nodes {
+        Some(nodes) => found.extend(nodes.iter().map(|seen| {
+            judged(
+                id::NODE_404,
+                Subject::node(&seen.name),
+                Vantage::Node(seen.name.clone()),
+                node(evidence, seen),
+            )
+        })),
+        None => {
+            let why = "the nodes are not known";
+            found.push(judged(id::NODE_404, Subject::default(), Vantage::Api, Outcome::unknown(why)));
+        }
+    }
+    found
+}
+
+fn node(evidence: &Evidence, seen: &NodeSeen) -> Outcome {
+    if !seen.ready {
+        return Outcome::skip("the node is not ready");
+    }
+    let probes: Vec<&NodeProbe> =
+        evidence.node_answers.iter().filter(|probe| probe.node == seen.name).collect();
+    if probes.is_empty() {
+        return Outcome::unknown("the node's addresses were not asked");
+    }
+    let outcomes = probes.iter().map(|probe| answer(evidence, seen, probe));
+    // The first that is not a pass speaks for the node.
+    let worst = outcomes.into_iter().find(|outcome| !matches!(outcome, Outcome::Pass { .. }));
+    worst.unwrap_or_else(|| {
+        Outcome::pass(format!("404 at {}, ports 80 and 443, with and without a name", list(&seen.addresses)))
+    })
+}
+
+fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
+    let place = format!("{} ({})", probe.address, probe.scheme.as_str());
+    let failed = |summary: String, cause: &str, fix: &str| {
+        Finding::new(summary, cause, fix)
+            .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
+    };
+    let port = probe.address.port();
+    match &probe.answer {
+        Ok(answer) => unknown_name(evidence, answer, &place),
+        Err(Transport::Refused) => failed(
+            format!("{place} refuses the connection"),
+            "the controller's pod is not running on this node, or the hostPort rules are gone (a firewall that reloads can \
+             flush them)",
+            "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made anew",
+        )
+        .restarts_controller()
+        .heals()
+        .into(),
+        Err(Transport::Timeout | Transport::Unreachable(_)) => Finding::new(
+            format!("{place} does not answer"),
+            format!("a firewall drops port {port}, or this machine is in another network than node {}", node.name),
+            format!("open port {port} on the node for your LAN, and check that this machine can `ping` it; run `homelab doctor` on the node, too: it tells a firewall from hostPort rules that are gone"),
+        )
+        .nixos(format!("services.homelab.openFirewall = true; # on {}", node.name))
+        .heals()
+        .into(),
+        Err(Transport::Tls(why)) => failed(
+            format!("{place} speaks no usable TLS: {why}"),
+            "another program answers on port 443 of this node",
+            "find that program on the node with `ss -ltnp` and move it to another port",
+        )
+        .into(),
+        Err(other) => failed(
+            format!("{place} gives no answer: {other}"),
+            "something accepts the connection and drops it",
+            "look at the log of the controller's pod on this node",
+        )
+        .heals()
+        .into(),
+    }
+}
+
+/// Judges the answer to a name that no Ingress has.
+fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcome {
+    let (nginx, go) = (is_nginx_404(answer), is_go_404(answer));
+    match evidence.controller {
+        Controller::IngressNginx if nginx => return Outcome::pass(format!("404 from nginx at {place}")),
+        Controller::Traefik if go => return Outcome::pass(format!("404 from traefik at {place}")),
+        _ => {}
+    }
+    if evidence.ingresses.iter().flatten().any(|ingress| ingress.catch_all) {
+        return Outcome::skip("an Ingress without a host takes every name, so there is no 404 to see");
+    }
+    if go {
+        return Finding::new(
+            format!("traefik answers at {place}, not nginx"),
+            "k3s brings traefik, and it is not disabled on every server or not yet removed",
+            "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
+        )
+        .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
+        .into();
+    }
+    if nginx {
+        return Finding::new(
+            format!("nginx answers at {place}, not traefik"),
+            "an ingress-nginx from before, or another nginx, holds the port",
+            "remove the controller that `ingress.controller` does not name",
+        )
+        .into();
+    }
+    let server = answer.server.as_deref().map(|name| format!(" from `{name}`")).unwrap_or_default();
+    Finding::new(
+        format!("{place} answers {}{server} to an unknown name, not the controller's 404", answer.status),
+        "another program answers there, or a default backend is configured",
+        "find out who holds the port: a pod with that hostPort, or `ss -ltnp` on the node",
+    )
+    .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
+    .into()
+}

@@ -1,0 +1,65 @@
+//! Two Ingresses with the same host and path: the controller takes the older one, without a word.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::ingress::{objects, or_pass, unread};
+use crate::checks::objects::full_name;
+use crate::evidence::{Evidence, at, entries};
+
+/// A second Ingress for the same place that takes a share of its requests, on purpose.
+const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(mut ingresses) = objects::served(evidence) else {
+        return unread(id::DUPLICATES, "Ingresses or their classes");
+    };
+    ingresses.retain(|ingress| objects::annotation(ingress, CANARY) != "true");
+    // As the controller sorts them: by age, and of the same age the later name first (`sortIngressSlice`).
+    ingresses.sort_by_cached_key(|ingress| {
+        (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(full_name(ingress)))
+    });
+    let mut taken: BTreeMap<(&str, &str, bool), &Value> = BTreeMap::new();
+    let mut found = Vec::new();
+    for ingress in ingresses {
+        for place in places(ingress) {
+            let first = *taken.entry(place).or_insert(ingress);
+            if !std::ptr::eq(first, ingress) {
+                found.push(judged(
+                    id::DUPLICATES,
+                    Subject::host(place.0),
+                    Vantage::Api,
+                    twice(place, first, ingress),
+                ));
+            }
+        }
+    }
+    or_pass(found, id::DUPLICATES, "no two Ingresses have the same host and path")
+}
+
+/// Host, path, and whether the path is meant exactly: such a one may stand beside a prefix.
+fn places(ingress: &Value) -> Vec<(&str, &str, bool)> {
+    let mut found = Vec::new();
+    for rule in entries(ingress, "/spec/rules").iter().filter(|rule| !at(rule, "/host").is_empty()) {
+        for path in entries(rule, "/http/paths") {
+            let text = Some(at(path, "/path")).filter(|text| !text.is_empty()).unwrap_or("/");
+            found.push((at(rule, "/host"), text, at(path, "/pathType") == "Exact"));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn twice((host, path, _): (&str, &str, bool), first: &Value, second: &Value) -> Finding {
+    let (winner, loser) = (full_name(first), full_name(second));
+    Finding::new(
+        format!("Ingresses `{winner}` and `{loser}` both have `{host}{path}`"),
+        format!("the older one, `{winner}`, gets the requests; the controller passes over the path in `{loser}` and says nothing"),
+        format!("give one of them another host or path, or remove the one that is not meant: `{loser}` has no effect there"),
+    )
+    .look("kubectl get ingress -A --sort-by=.metadata.creationTimestamp")
+}

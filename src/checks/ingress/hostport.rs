@@ -1,0 +1,72 @@
+//! Whether the node's ports still lead to the controller's pod. The translation is written when the pod starts, and by
+//! nobody again: what flushes it cuts the pod off, which stays ready all the same.
+
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::ingress::objects;
+use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
+use crate::evidence::Transport;
+use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen};
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.ingress) else {
+        return crate::checks::ingress::unread(id::HOSTPORT, "nodes");
+    };
+    let has_pod = |node: &NodeSeen| {
+        let pods = evidence.objects("pods").into_iter().flatten();
+        pods.into_iter()
+            .any(|pod| objects::is_controller(pod) && pod["spec"]["nodeName"] == node.name.as_str())
+    };
+    let each = nodes.iter().map(|node| {
+        let outcome = match (node.ready, has_pod(node)) {
+            (false, _) => Outcome::skip("the node is not ready"),
+            (_, false) => Outcome::skip("the controller does not run there"),
+            _ => on_node(evidence, seen, node),
+        };
+        judged(id::HOSTPORT, Subject::node(&node.name), Vantage::Node(node.name.clone()), outcome)
+    });
+    each.collect()
+}
+
+fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outcome {
+    let inside = match evidence.cluster.as_ref().and_then(|cluster| cluster.pod_answers.get(&node.name)) {
+        None => return Outcome::unknown("the controller's pod there is not ready, so it was not asked"),
+        Some(Err(why)) => {
+            return Outcome::unknown(format!(
+                "the controller's pod could not be asked inside the cluster: {why}"
+            ));
+        }
+        Some(Ok(answer)) => answer.status,
+    };
+    let mut probes = evidence.node_answers.iter().filter(|probe| probe.node == node.name).peekable();
+    if probes.peek().is_none() {
+        return Outcome::unknown("the node's addresses were not asked");
+    }
+    match probes.find_map(|probe| Some((probe, closed(seen, probe)?))) {
+        Some((probe, how)) => Finding::new(
+            format!("{} {how}, though the controller's pod on node `{}` answers {inside} inside the cluster", probe.address, node.name),
+            "the hostPort rules of the node are gone: a reload of its firewall flushed them, and they are written only when a pod starts",
+            "start the controller's pods anew, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
+        )
+        .command(command!("kubectl -n {} rollout restart daemonset/{}", NAMESPACE, CONTROLLER))
+        .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", NAMESPACE, CONTROLLER))
+        .look("sudo iptables -t nat -S CNI-HOSTPORT-DNAT")
+        .restarts_controller()
+        .into(),
+        None => Outcome::pass("ports 80 and 443 lead to the controller's pod"),
+    }
+}
+
+/// How the port shows that nothing stands behind it; `None` if it does not show that. A refusal comes from the node
+/// itself. Silence here may be a firewall or another network, unless the API server was refused at the same time.
+fn closed(seen: &ControllerSeen, probe: &NodeProbe) -> Option<&'static str> {
+    let port = probe.address.port();
+    let refused = seen.refused.iter().any(|at| at.node == probe.node && at.port == port);
+    match probe.answer {
+        Err(Transport::Refused) => Some("refuses the connection"),
+        Err(Transport::Timeout | Transport::Unreachable(_)) if refused => {
+            Some("does not answer here and refuses the API server")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! Ports 80 and 443, the ingress controller and the Ingresses.
+
+mod annotations;
+mod blame;
+mod classes;
+mod controller;
+mod duplicates;
+mod eol;
+mod hostport;
+pub(super) mod ids;
+mod objects;
+mod pod;
+mod pods;
+mod ports;
+mod reload;
+mod scratch;
+mod secrets;
+mod status;
+mod texts;
+mod webhooks;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::checks::engine::{CheckId, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, judged};
+use crate::evidence::Evidence;
+
+pub(super) use reload::{is_stuck, withhold_restarts};
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    name: "ingress",
+    about: "ports 80 and 443, the ingress controller and the Ingresses",
+    checks: texts::CHECKS,
+    judge,
+};
+
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = of_lab(evidence);
+    for host in evidence.hosts.keys() {
+        found.extend([status::of_host(evidence, host)]);
+    }
+    found
+}
+
+/// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
+/// than its own look.
+fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = controller::all(evidence);
+    found.extend(reload::all(evidence));
+    if evidence.ingress.is_none() {
+        return found;
+    }
+    found.extend(ports::all(evidence));
+    found.extend(pods::all(evidence));
+    found.extend(hostport::all(evidence));
+    found.extend(classes::all(evidence));
+    found.extend(webhooks::all(evidence));
+    found.extend(annotations::all(evidence));
+    found.extend(duplicates::all(evidence));
+    found.extend(secrets::all(evidence));
+    found.extend(eol::all(evidence));
+    found.extend(scratch::all(evidence));
+    found
+}
+
+/// The failures, or one pass for the whole lab where there is none. Beside a failure there is no such pass: it would
+/// say that the host that failed passed, too.
+fn or_pass(failures: Vec<Judged>, id: CheckId, saw: impl Into<String>) -> Vec<Judged> {
+    if failures.is_empty() { vec![lab_wide(id, Outcome::pass(saw))] } else { failures }
+}
+
+/// One unknown for the whole lab: a list could not be read.
+fn unread(id: CheckId, what: &str) -> Vec<Judged> {
+    vec![lab_wide(id, Outcome::unknown(format!("the {what} were not read")))]
+}
+
+fn lab_wide(id: CheckId, outcome: impl Into<Outcome>) -> Judged {
+    judged(id, Subject::default(), Vantage::Api, outcome)
+}

@@ -1,0 +1,111 @@
+//! How the objects of this group are read.
+
+use serde_json::Value;
+
+use crate::desired::ingress_nginx::{CLASS, CONTROLLER, NAMESPACE};
+use crate::desired::meta::HOMELAB;
+use crate::evidence::{Evidence, at, entries};
+
+/// The `spec.controller` of the classes that ingress-nginx serves.
+pub(super) const CLASS_CONTROLLER: &str = "k8s.io/ingress-nginx";
+/// How a class was named before there were IngressClasses.
+const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
+
+/// An annotation; empty when there is none.
+pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
+    object["metadata"]["annotations"][key].as_str().unwrap_or_default()
+}
+
+/// The controller's DaemonSet; `None` when it is not there, or the DaemonSets were not read.
+pub(super) fn daemon_set(evidence: &Evidence) -> Option<&Value> {
+    evidence.cluster.as_ref()?.objects.find("daemonsets.apps", NAMESPACE, CONTROLLER)
+}
+
+/// Whether the pod is one of the controller's.
+pub(super) fn is_controller(pod: &Value) -> bool {
+    at(pod, "/metadata/namespace") == NAMESPACE
+        && pod["metadata"]["labels"]["app.kubernetes.io/name"] == CONTROLLER
+}
+
+/// The arguments of the controller.
+pub(super) fn arguments(evidence: &Evidence) -> Vec<&str> {
+    let containers =
+        daemon_set(evidence).map_or(&[][..], |set| entries(set, "/spec/template/spec/containers"));
+    containers.iter().flat_map(|container| entries(container, "/args")).filter_map(Value::as_str).collect()
+}
+
+/// Who else has changed what the object asks for, by the name that it wrote under. A restart is no change.
+pub(super) fn editor(object: &Value) -> Option<&str> {
+    let changes = |fields: &Value| {
+        let beyond = |value: &Value, harmless: &str| {
+            value.as_object().is_some_and(|keys| keys.keys().any(|key| key != harmless && key != "."))
+        };
+        let spec = &fields["f:spec"];
+        beyond(spec, "f:template")
+            || beyond(&spec["f:template"], "f:metadata")
+            || fields["f:rules"].is_object()
+    };
+    let by_another = |entry: &&Value| {
+        at(entry, "/manager") != HOMELAB
+            && at(entry, "/subresource").is_empty()
+            && changes(&entry["fieldsV1"])
+    };
+    let entry = entries(object, "/metadata/managedFields").iter().find(by_another)?;
+    Some(at(entry, "/manager"))
+}
+
+/// Whose an Ingress is, by its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class<'a> {
+    /// ingress-nginx serves it.
+    Served,
+    /// It is another controller's, by the name of the class.
+    Foreign(&'a str),
+    /// It names a class that does not exist.
+    Missing(&'a str),
+    /// It names none, and nobody takes those.
+    Without,
+}
+
+/// Whose an Ingress is; `None` when the classes were not read.
+pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Class<'a>> {
+    let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
+    let find = |name: &str| classes.iter().find(|class| at(class, "/metadata/name") == name);
+    let of = |name: &'a str| match find(name) {
+        Some(class) if at(class, "/spec/controller") == CLASS_CONTROLLER => Class::Served,
+        Some(_) => Class::Foreign(name),
+        None => Class::Missing(name),
+    };
+    Some(match (at(ingress, "/spec/ingressClassName"), annotation(ingress, CLASS_ANNOTATION)) {
+        ("", CLASS) => Class::Served,
+        ("", "") if takes_any(evidence) => Class::Served,
+        ("", "") => Class::Without,
+        ("", name) | (name, _) => of(name),
+    })
+}
+
+/// Whether the controller takes Ingresses without a class.
+fn takes_any(evidence: &Evidence) -> bool {
+    arguments(evidence).contains(&"--watch-ingress-without-class=true")
+}
+
+/// The Ingresses that ingress-nginx serves; `None` when they or the classes were not read.
+pub(super) fn served(evidence: &Evidence) -> Option<Vec<&Value>> {
+    let ingresses = evidence.objects("ingresses.networking.k8s.io")?;
+    let mut found = Vec::new();
+    for ingress in ingresses {
+        if class(evidence, ingress)? == Class::Served {
+            found.push(ingress);
+        }
+    }
+    Some(found)
+}
+
+/// The hosts of an Ingress, each once; wildcards included.
+pub(super) fn hosts(ingress: &Value) -> Vec<&str> {
+    let mut found: Vec<&str> = entries(ingress, "/spec/rules").iter().map(|rule| at(rule, "/host")).collect();
+    found.retain(|host| !host.is_empty());
+    found.sort_unstable();
+    found.dedup();
+    found
+}

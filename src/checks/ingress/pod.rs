@@ -1,0 +1,148 @@
+//! What keeps one pod of the controller from being ready.
+
+use serde_json::Value;
+
+use crate::checks::engine::{Finding, Outcome};
+use crate::checks::id;
+use crate::checks::ingress::pods::made_anew;
+use crate::checks::ingress::{objects, ports, reload};
+use crate::checks::objects::{condition, full_name, pods};
+use crate::desired::guard;
+use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
+use crate::evidence::{Evidence, at, entries};
+
+/// What the last line of a log means: a part of it, the cause and the fix.
+const LAST_WORDS: [(&str, &str, &str); 4] = [
+    (
+        "unknown flag",
+        "the DaemonSet has an argument that this version of the controller does not know",
+        "take the argument out",
+    ),
+    (
+        "Address already in use",
+        "another program on the node listens on the port",
+        "find it on the node with `ss -ltnp` and move it to another port",
+    ),
+    (
+        "is forbidden",
+        "the controller's service account lacks a permission",
+        "run `homelab up`, which applies its ClusterRole and Role",
+    ),
+    (
+        "10.43.0.1:443",
+        "pods on this node do not reach the API server: a firewall on the node drops what comes from `cni0`",
+        "let the node accept what comes from `cni0`",
+    ),
+];
+
+/// Judges the pod of node `node`; `all` are the pods of every namespace.
+pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
+    if pods::is_ready(pod) {
+        return Outcome::pass(format!("pod `{}` is ready", full_name(pod)));
+    }
+    if reload::is_refused(evidence, at(pod, "/metadata/name")) {
+        return Outcome::Blocked { by: id::RELOAD };
+    }
+    let unplaced = condition(pod, "PodScheduled").filter(|condition| at(condition, "/status") == "False");
+    if let Some(unplaced) = unplaced.map(|condition| at(condition, "/message"))
+        && unplaced.contains("free ports")
+    {
+        return no_port(all, node, unplaced).into();
+    }
+    let container = entries(pod, "/status/containerStatuses").first();
+    if let Some(container) = container.filter(|container| ends_again(container)) {
+        return crash(evidence, set, node, pod, container).into();
+    }
+    let finding = pods::trouble(evidence, pod).map(pods::Trouble::finding);
+    finding.unwrap_or_else(|| starting(evidence, node, pod)).into()
+}
+
+fn no_port(all: &[Value], node: &str, message: &str) -> Finding {
+    let summary = format!("the ingress controller has no place on node `{node}`: {message}");
+    let claims = ports::claims(all);
+    let finding = match claims.iter().find(|claim| at(claim.pod, "/spec/nodeName") == node) {
+        Some(claim) => Finding::new(
+            summary,
+            format!("pod `{}` holds {} of the node", full_name(claim.pod), claim.ports()),
+            "take the `hostPort` out of that pod's owner, or give it another",
+        ),
+        None => Finding::new(
+            summary,
+            "the controller's pod before this one still holds the ports: its last connections get some seconds to end",
+            "wait until it has ended",
+        )
+        .heals(),
+    };
+    finding.look(command!("kubectl -n {} describe pods", NAMESPACE))
+}
+
+/// Whether it ran, ended and is started again; that it ran out of memory is told of every pod alike.
+fn ends_again(container: &Value) -> bool {
+    let ended = container.pointer("/lastState/terminated").or(container.pointer("/state/terminated"));
+    let crashes = at(container, "/state/waiting/reason") == "CrashLoopBackOff";
+    ended.is_some_and(|ended| at(ended, "/reason") != "OOMKilled" && (crashes || ended["exitCode"] != 0))
+}
+
+fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &Value) -> Finding {
+    let place = format!("{}/controller", full_name(pod));
+    let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
+    let ended = at(container, "/lastState/terminated/message").trim();
+    let words = log.and_then(|log| last_words(log)).unwrap_or(ended);
+    let summary = format!("the ingress controller on node `{node}` ends again and again");
+    let summary = if words.is_empty() { summary } else { format!("{summary}: {words}") };
+    let known = LAST_WORDS.iter().find(|(part, ..)| words.contains(part));
+    let (cause, fix) = known.map_or(
+        (
+            "the program gives up on what its log says",
+            "follow what the log says; `homelab up` brings back everything that homelab made",
+        ),
+        |(_, cause, fix)| (*cause, *fix),
+    );
+    let finding = match objects::editor(set) {
+        Some(editor) => made_anew(Finding::new(
+            summary,
+            format!("{cause}; the DaemonSet was changed by hand, as `{editor}`"),
+            "make the DaemonSet anew",
+        )),
+        None => Finding::new(summary, cause, fix),
+    };
+    let name = at(pod, "/metadata/name");
+    finding.look(command!("kubectl -n {} logs {} --previous --tail=20", NAMESPACE, name)).heals()
+}
+
+/// The last line that tells of an error; else the last one.
+fn last_words(log: &str) -> Option<&str> {
+    let lines = log.lines().map(str::trim).filter(|line| !line.is_empty());
+    // That the guard refused a write of the status is as it should be, and ends no controller.
+    let lines: Vec<&str> = lines.filter(|line| !line.contains(guard::NAME)).collect();
+    // klog: a letter for the severity, the day, the time, the thread, the place in the program, and then the text.
+    let is_klog = |line: &str, letters: &str| {
+        let mut chars = line.chars();
+        chars.next().is_some_and(|letter| letters.contains(letter))
+            && chars.next().is_some_and(|next| next.is_ascii_digit())
+    };
+    let telling = |line: &&&str| {
+        is_klog(line, "FE")
+            || line.contains("[emerg]")
+            || line.starts_with("Error")
+            || line.contains("unknown flag")
+    };
+    let line = lines.iter().rev().find(telling).or(lines.last())?;
+    let text = if is_klog(line, "FEWI") { line.split_once("] ").map(|(_, text)| text) } else { None };
+    Some(text.unwrap_or(line))
+}
+
+fn starting(evidence: &Evidence, node: &str, pod: &Value) -> Finding {
+    let event = pods::event(evidence, pod, &["FailedCreatePodSandBox", "FailedMount", "Unhealthy"]);
+    let cause = match event {
+        Some(message) => format!("the cluster says: {}", message.trim_end_matches('.')),
+        None => "it starts, and is ready once nginx has its first configuration".to_owned(),
+    };
+    Finding::new(
+        format!("the ingress controller on node `{node}` is not ready yet"),
+        cause,
+        "wait a minute; then look at the pod's events and its log",
+    )
+    .look(command!("kubectl -n {} logs daemonset/{} --tail=20", NAMESPACE, CONTROLLER))
+    .heals()
+}

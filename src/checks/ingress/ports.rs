@@ -1,0 +1,143 @@
+//! Who else has, or wants, ports 80 and 443 of a node. A hostPort is an address translation and no socket: `ss` on the
+//! node does not show it, but the pods say it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
+use crate::checks::objects::{full_name, has_ended};
+use crate::evidence::{Evidence, at, entries};
+use crate::outside::command::Command;
+
+/// Who made a pod of k3s' servicelb, and for which Service (labels of its pods).
+const SERVICELB_NAME: &str = "svccontroller.k3s.cattle.io/svcname";
+const SERVICELB_NAMESPACE: &str = "svccontroller.k3s.cattle.io/svcnamespace";
+
+/// A pod that asks for ports of its node.
+pub(super) struct Claim<'a> {
+    /// The pod.
+    pub(super) pod: &'a Value,
+    /// 80, 443 or both.
+    pub(super) ports: Vec<u64>,
+}
+
+impl Claim<'_> {
+    /// For example `port 80`.
+    pub(super) fn ports(&self) -> String {
+        match self.ports.as_slice() {
+            [port] => format!("port {port}"),
+            _ => "ports 80 and 443".to_owned(),
+        }
+    }
+
+    /// The Service that k3s' servicelb made the pod for.
+    fn service(&self) -> Option<String> {
+        let label = |key: &str| self.pod["metadata"]["labels"][key].as_str().unwrap_or_default();
+        let name = Some(label(SERVICELB_NAME)).filter(|name| !name.is_empty())?;
+        Some(format!("{}/{name}", label(SERVICELB_NAMESPACE)))
+    }
+
+    /// How it gives the port back: a running pod cannot be changed, only what makes it.
+    fn release(&self) -> String {
+        let (namespace, name) = (at(self.pod, "/metadata/namespace"), at(self.pod, "/metadata/name"));
+        let Some(owner) = entries(self.pod, "/metadata/ownerReferences").first() else {
+            let delete = pasted(command!("kubectl -n {} delete pod {}", namespace, name));
+            return format!(
+                "delete the pod{delete}, and make it anew without the `hostPort` if it is needed"
+            );
+        };
+        // Whoever makes a pod writes its owners: any text may stand there.
+        let (kind, owner) = (at(owner, "/kind").to_lowercase(), at(owner, "/name"));
+        // A ReplicaSet is its Deployment's, with a hash at the end.
+        let (kind, owner) = match (kind.as_str(), owner.rsplit_once('-')) {
+            ("replicaset", Some((deployment, _))) => ("deployment".to_owned(), deployment),
+            _ => (kind, owner),
+        };
+        let edit = pasted(command!("kubectl -n {} edit {} {}", namespace, kind, owner));
+        format!(
+            "take the line `hostPort` out of the {} `{namespace}/{}`, or give it another port{edit}",
+            kind.replace('`', "'"),
+            owner.replace('`', "'")
+        )
+    }
+}
+
+/// A command in the middle of a sentence; nothing where it cannot be written safely.
+fn pasted(command: Option<Command>) -> String {
+    command.map(|command| format!(": `{command}`")).unwrap_or_default()
+}
+
+/// The pods other than the controller's that ask for port 80 or 443 of their node and have not ended.
+pub(super) fn claims(pods: &[Value]) -> Vec<Claim<'_>> {
+    let others = pods.iter().filter(|pod| !objects::is_controller(pod) && !has_ended(pod));
+    let claims = others.map(|pod| Claim { pod, ports: wanted(pod) });
+    claims.filter(|claim| !claim.ports.is_empty()).collect()
+}
+
+fn wanted(pod: &Value) -> Vec<u64> {
+    let ports = entries(pod, "/spec/containers").iter().flat_map(|container| entries(container, "/ports"));
+    // One that is bound to an address of its own takes nothing from the others.
+    let open = |port: &&Value| {
+        ["", "0.0.0.0", "::"].contains(&at(port, "/hostIP")) && ["", "TCP"].contains(&at(port, "/protocol"))
+    };
+    let mut found: Vec<u64> = ports.filter(open).filter_map(|port| port["hostPort"].as_u64()).collect();
+    found.retain(|port| [80, 443].contains(port));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(pods) = evidence.objects("pods") else {
+        return unread(id::PORT_OWNER, "pods");
+    };
+    let claims = claims(pods);
+    let mut by_node: BTreeMap<&str, Vec<&Claim<'_>>> = BTreeMap::new();
+    for claim in &claims {
+        by_node.entry(at(claim.pod, "/spec/nodeName")).or_default().push(claim);
+    }
+    let held = by_node.iter().flat_map(|(node, claims)| claims.iter().map(move |claim| (*node, *claim)));
+    let found: Vec<Judged> = held
+        .map(|(node, claim)| match node {
+            "" => lab_wide(id::PORT_OWNER, waits(claim)),
+            node => judged(id::PORT_OWNER, Subject::node(node), Vantage::Api, holds(node, claim)),
+        })
+        .collect();
+    or_pass(found, id::PORT_OWNER, "no other pod asks for port 80 or 443 of a node")
+}
+
+fn holds(node: &str, claim: &Claim<'_>) -> Finding {
+    let summary = format!("pod `{}` holds {} of node `{node}`", full_name(claim.pod), claim.ports());
+    if let Some(service) = claim.service() {
+        return Finding::new(
+            summary,
+            format!("k3s' servicelb gives the ports of every node to the LoadBalancer Service `{service}`"),
+            format!("start every k3s server with `--disable=traefik,servicelb`, or make `{service}` a Service of type ClusterIP"),
+        )
+        .look("kubectl get services -A | grep LoadBalancer");
+    }
+    Finding::new(
+        summary,
+        "a port of a node goes to one pod only, and the ingress controller cannot start there; `ss` shows nothing of it",
+        format!("{}; the controller then starts by itself", claim.release()),
+    )
+    .look(command!("kubectl -n {} get pod {} -o yaml", at(claim.pod, "/metadata/namespace"), at(claim.pod, "/metadata/name")))
+}
+
+fn waits(claim: &Claim<'_>) -> Finding {
+    let name = full_name(claim.pod);
+    Finding::new(
+        format!("pod `{name}` waits for {} of a node", claim.ports()),
+        "the ingress controller has it now; after a restart of the node, the first of the two gets it",
+        claim.release(),
+    )
+    .look(command!(
+        "kubectl -n {} describe pod {}",
+        at(claim.pod, "/metadata/namespace"),
+        at(claim.pod, "/metadata/name")
+    ))
+    .only(Severity::Warning)
+}

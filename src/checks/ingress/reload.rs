@@ -1,0 +1,193 @@
+//! Whether nginx runs what the controller wrote. It keeps the last configuration that it took, and everything that changed
+//! since (names, certificates, pods behind a Service) waits behind the one thing that it refuses.
+
+use jiff::Timestamp;
+
+use crate::checks::engine::{Finding, Judged, Outcome};
+use crate::checks::id;
+use crate::checks::ingress::blame::Culprit;
+use crate::checks::ingress::{blame, lab_wide};
+use crate::checks::objects::logs::written;
+use crate::checks::objects::{age, full_name};
+use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
+use crate::evidence::{Evidence, Refusal, Reload, ReloadSeen, at};
+use crate::outside::command::Command;
+
+/// What comes of it.
+const WAITS: &str = "no change of any name, certificate or service takes effect until that is corrected; what ran before goes on";
+/// Within how many seconds the controller has looked at a change and said so: it looks every 3.3 s at most
+/// (`--sync-rate-limit`), and a change is dated in whole seconds.
+const TAKES: i64 = 5;
+/// How many seconds after a change a refusal that nothing explains any more may still turn out to be over.
+const CURED: i64 = 30;
+/// The longest pause between two tries, in seconds; after fewer failures than that it is shorter.
+const LONGEST: i64 = 1000;
+const SHORT: u32 = 18;
+/// Why nobody may restart the controller meanwhile.
+const NO_RESTART: &str = "restart nothing until then: a pod that starts anew gets no configuration at all";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let outcome = match evidence.reloads.as_deref() {
+        None => Outcome::unknown("the controller's log was not read"),
+        Some([]) => Outcome::unknown("no pod of the controller runs"),
+        Some(pods) => judge(evidence, pods),
+    };
+    vec![lab_wide(id::RELOAD, outcome)]
+}
+
+fn judge(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
+    if let Some((seen, refusal)) = refusals(evidence).next() {
+        return refused(evidence, seen, refusal).into();
+    }
+    if let Some(seen) = pods.iter().find(|seen| matches!(seen.last, Ok(Reload::UnderWay))) {
+        let finding = Finding::new(
+            format!("pod `{}` is about to load its newest configuration", seen.pod),
+            "it was changed a moment ago, or the pod has just started",
+            "wait some seconds",
+        );
+        return finding.look(log(&seen.pod)).heals().into();
+    }
+    let unknown = pods.iter().find_map(|seen| Some((&seen.pod, seen.last.as_ref().err()?)));
+    if let Some((pod, why)) = unknown {
+        return Outcome::unknown(format!("pod `{pod}`: {why}"));
+    }
+    match pods.iter().all(|seen| seen.last == Ok(Reload::Loaded)) {
+        true => Outcome::pass("the last change was loaded"),
+        false => Outcome::pass("no change is refused"),
+    }
+}
+
+/// Whether nginx refuses what the controller of that pod wrote.
+pub(super) fn is_refused(evidence: &Evidence, pod: &str) -> bool {
+    refusals(evidence).any(|(seen, _)| seen.pod == pod)
+}
+
+/// Whether nginx refuses what any pod of the controller wrote.
+pub(in crate::checks) fn is_stuck(evidence: &Evidence) -> bool {
+    refusals(evidence).next().is_some()
+}
+
+/// The refusals that hold still.
+fn refusals(evidence: &Evidence) -> impl Iterator<Item = (&ReloadSeen, &Refusal)> {
+    evidence.reloads.iter().flatten().filter_map(|seen| match &seen.last {
+        Ok(Reload::Refused(refusal)) if !is_over(evidence, refusal) => Some((seen, refusal)),
+        _ => None,
+    })
+}
+
+/// Whether the refusal is history, though nothing was loaded since: where the configuration is again the one that runs,
+/// the controller says nothing. While it is refused, the controller tries again after each change, and else after a
+/// pause that doubles each time (client-go, `DefaultControllerRateLimiter`).
+fn is_over(evidence: &Evidence, refusal: &Refusal) -> bool {
+    let Some(told) = written(&refusal.line, evidence.now) else { return false };
+    let pause = if refusal.times < SHORT { (5 << refusal.times) / 1000 } else { LONGEST };
+    let is_after =
+        |change: Timestamp| change.as_second() > told.as_second() && age(evidence.now, Some(change)) >= TAKES;
+    age(evidence.now, Some(told)) > pause + TAKES || last_change(evidence).is_some_and(is_after)
+}
+
+/// When anything that the controller loads was changed last, as far as that is known.
+fn last_change(evidence: &Evidence) -> Option<Timestamp> {
+    blame::newest(evidence).map(|(_, time)| time).max(evidence.written)
+}
+
+/// What shows what nginx said.
+fn log(pod: &str) -> Option<Command> {
+    command!("kubectl -n {} logs {} --tail=200 | grep -A20 'Unexpected failure reloading'", NAMESPACE, pod)
+}
+
+fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding {
+    let words = refusal.said.first().map_or("it does not say why", String::as_str);
+    let summary = format!("nginx refuses its newest configuration: {words}");
+    let culprits = blame::of(evidence, &refusal.said);
+    let cause = match culprits.as_slice() {
+        [] => format!(
+            "nothing has that text now: it was removed a moment ago, or stands elsewhere, in a Secret for one; {WAITS}"
+        ),
+        some => {
+            let named: Vec<String> = some.iter().map(Culprit::shown).collect();
+            format!("{}; {WAITS}", named.join(", or "))
+        }
+    };
+    let finding = Finding::new(summary, cause, fix(evidence, &culprits)).look(log(&seen.pod));
+    let finding = match culprits.first() {
+        Some(Culprit::Setting { by: None, .. }) => finding.nixos("services.homelab.ingress.config"),
+        Some(_) => finding,
+        None => nudged(evidence, finding),
+    };
+    // The controller may not have looked at the last change yet. Where nobody has the text any more, that change was most
+    // likely the cure, dated in the second of the last refusal: the next look tells.
+    let within = if culprits.is_empty() { CURED } else { TAKES };
+    let is_fresh = last_change(evidence).is_some_and(|change| age(evidence.now, Some(change)) < within);
+    if is_fresh { finding.heals() } else { finding }
+}
+
+/// A change that means nothing makes the controller try again: had the cause gone, the refusal is over by that.
+fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
+    let Some(ingress) = blame::ingresses(evidence).first().copied() else { return finding };
+    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    finding
+        .command(command!(
+            "kubectl -n {} annotate --overwrite ingress {} homelab/look=again",
+            namespace,
+            name
+        ))
+        .command(command!("kubectl -n {} annotate ingress {} homelab/look-", namespace, name))
+}
+
+fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
+    let step = match culprits.first() {
+        Some(Culprit::Ingress { object, .. }) if crate::plan::is_applied(object) => {
+            "correct that in the service's part of the configuration, and run `homelab up`".to_owned()
+        }
+        Some(Culprit::Ingress { object, .. }) => {
+            let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
+            let edit = command!("kubectl -n {} edit ingress {}", namespace, name);
+            let edit = edit.map_or_else(String::new, |edit| format!(" (`{edit}`)"));
+            format!("correct that{edit}, or remove the Ingress")
+        }
+        Some(Culprit::Setting { key, by: None, .. }) => {
+            format!(
+                "correct `{key}` below `ingress.config` of the configuration, or take it out, and run `homelab up`"
+            )
+        }
+        Some(Culprit::Setting { key, .. }) => {
+            format!("correct `{key}`, or take it out: `kubectl -n {NAMESPACE} edit configmap {CONTROLLER}`")
+        }
+        None => {
+            let last = blame::newest(evidence).map_or_else(String::new, |(object, time)| {
+                format!(" (of what is there, that is {} `{}`, at {time})", kind(object), full_name(object))
+            });
+            format!(
+                "have the controller look again; if it is refused still, take back what was changed last{last}"
+            )
+        }
+    };
+    format!("{step}; {NO_RESTART}")
+}
+
+fn kind(object: &serde_json::Value) -> &'static str {
+    if object["data"].is_object() { "ConfigMap" } else { "Ingress" }
+}
+
+/// While nginx refuses its configuration, what would start the controller anew is taken out of every finding.
+pub(in crate::checks) fn withhold_restarts(judged: &mut [Judged]) {
+    let refused = |one: &Judged| {
+        one.id == id::RELOAD
+            && matches!(&one.outcome, Outcome::Fail(finding) if finding.heals == crate::checks::engine::Heals::Never)
+    };
+    if !judged.iter().any(refused) {
+        return;
+    }
+    for one in judged {
+        if let Outcome::Fail(finding) = &mut one.outcome
+            && finding.restarts
+        {
+            finding.fix.commands.clear();
+            finding.fix.text = format!(
+                "first do what `{}` says: a pod of the controller that starts now gets no configuration; then look again",
+                id::RELOAD
+            );
+        }
+    }
+}

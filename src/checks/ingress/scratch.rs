@@ -1,0 +1,71 @@
+//! What became of an Ingress that was made for a moment, under `--active`.
+
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::ingress::lab_wide;
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::{Evidence, ScratchFailure, ScratchSeen, Seen};
+use crate::ingress::is_nginx_404;
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    match evidence.ingress.as_ref().and_then(|seen| seen.scratch.as_ref()) {
+        None => Vec::new(),
+        Some(Err(failure)) => vec![lab_wide(id::SCRATCH, refused(failure))],
+        Some(Ok(seen)) => served(seen),
+    }
+}
+
+fn refused(failure: &ScratchFailure) -> Outcome {
+    let why = &failure.why;
+    if failure.forbidden {
+        return Outcome::unknown(format!("the user of the kubeconfig may not make one: {why}"));
+    }
+    Finding::new(
+        format!("the API server takes no new Ingress: {why}"),
+        "a webhook refuses it or does not answer, a quota is used up, or the namespace is not there",
+        "do what the message asks for; `homelab up` makes the namespace",
+    )
+    .look("kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations")
+    .into()
+}
+
+fn served(seen: &ScratchSeen) -> Vec<Judged> {
+    if let Some(why) = &seen.left {
+        let finding = Finding::new(
+            format!("the scratch Ingress for `{}` could not be removed: {why}", seen.host),
+            "the API server stopped answering, or refuses to delete",
+            "remove what is left",
+        );
+        let finding = finding.command(command!("kubectl -n {} delete ingress {}", seen.namespace, seen.name));
+        return vec![lab_wide(id::SCRATCH, finding)];
+    }
+    let each = seen.nodes.iter().map(|node| {
+        let outcome = at_node(node);
+        judged(id::SCRATCH, Subject::node(&node.node), Vantage::Node(node.node.clone()), outcome)
+    });
+    each.collect()
+}
+
+fn at_node(seen: &Seen<HttpAnswer>) -> Outcome {
+    let node = &seen.node;
+    match &seen.result {
+        Ok(answer) if is_nginx_404(answer) => Finding::new(
+            format!("node `{node}` still gives its 404 to a new Ingress after 10 s"),
+            "the controller does not follow the API server, or does not reload: a broken Ingress can keep it from that",
+            "look at the controller's log for `reload` and `forbidden`; restart its DaemonSet if it says nothing",
+        )
+        .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=40")
+        .restarts_controller()
+        .into(),
+        Ok(answer) if answer.status == 503 => {
+            Outcome::pass(format!("node `{node}` takes a new Ingress; it has nothing behind it here (503)"))
+        }
+        Ok(answer) => Outcome::pass(format!("node `{node}` serves a new Ingress ({})", answer.status)),
+        Err(why) => Finding::new(
+            format!("node `{node}` gives no answer for a new Ingress: {why}"),
+            "its ports 80 and 443 do not lead to the controller",
+            "see what `ingress.node-404` says",
+        )
+        .into(),
+    }
+}

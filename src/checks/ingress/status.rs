@@ -1,0 +1,254 @@
+//! The addresses that the controller writes into the Ingresses of a host: external-dns publishes what stands there.
+
+use crate::facts::address::is_private;
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::ingress::objects;
+use crate::checks::ingress::objects::Class;
+use crate::checks::ingress::pods::made_anew;
+use crate::checks::objects::full_name;
+use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
+use crate::evidence::{Evidence, NodeSeen, at, entries};
+use crate::outside::command::Command;
+
+/// Without it, the controller prefers a node's ExternalIP.
+const INTERNAL: &str = "--report-node-internal-ip-address";
+
+pub(super) fn of_host(evidence: &Evidence, host: &str) -> Judged {
+    let outcome = match (&evidence.ingresses, evidence.ingresses_of(host).next()) {
+        (None, _) => Outcome::unknown("the Ingresses were not read"),
+        (Some(_), None) => Finding::new(
+            format!("no Ingress has the host `{host}`"),
+            "it was not applied yet or was removed",
+            "apply it",
+        )
+        .command("homelab up")
+        .heals()
+        .into(),
+        (Some(_), Some(ingress)) => {
+            let name = format!("{}/{}", ingress.namespace, ingress.name);
+            foreign(evidence, host).unwrap_or_else(|| addresses(evidence, host, &name))
+        }
+    };
+    judged(id::STATUS, Subject::host(host), Vantage::Api, outcome)
+}
+
+/// A skip where all Ingresses of the host are another controller's.
+fn foreign(evidence: &Evidence, host: &str) -> Option<Outcome> {
+    let ingresses = evidence.objects("ingresses.networking.k8s.io")?;
+    let of_host = ingresses.iter().filter(|ingress| objects::hosts(ingress).contains(&host));
+    let mut name = None;
+    for ingress in of_host {
+        match objects::class(evidence, ingress)? {
+            Class::Foreign(class) => name = Some(class),
+            _ => return None,
+        }
+    }
+    Some(Outcome::skip(format!("another controller serves it, by the class `{}`", name?)))
+}
+
+fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
+    let found = evidence.status_of(host);
+    if found.is_empty() {
+        return empty(evidence, ingress).into();
+    }
+    let Some(nodes) = &evidence.nodes else {
+        return Outcome::unknown("the nodes are not known");
+    };
+    let of = |ready: bool| {
+        move |address: &IpAddr| {
+            nodes.iter().any(|node| (node.ready || !ready) && node.addresses.contains(address))
+        }
+    };
+    if let Some(address) = found.iter().find(|address| !of(false)(address)) {
+        return stray(evidence, ingress, *address).into();
+    }
+    if let Some(lost) = found.iter().find(|address| !of(true)(address)) {
+        return Finding::new(
+            format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready"),
+            "the node was lost a moment ago; the controller takes its address out when the pod there is gone, some 5 minutes later",
+            "bring the node back, or drain and delete it",
+        )
+        .look("kubectl get nodes -o wide")
+        .heals()
+        .into();
+    }
+    let serves = |node: &&NodeSeen| {
+        node.ready
+            && evidence.node_answers.iter().any(|probe| probe.node == node.name && probe.answer.is_ok())
+    };
+    let listed = |node: &&NodeSeen| node.addresses.iter().any(|address| found.contains(address));
+    if let Some(missing) = nodes.iter().filter(serves).find(|node| !listed(node)) {
+        return Finding::new(
+            format!(
+                "Ingress `{ingress}` lacks {}, where node {} serves",
+                list(&missing.addresses),
+                missing.name
+            ),
+            rolling(evidence).unwrap_or(
+                "the controller there started a moment ago; the one that leads writes the status once a minute",
+            ),
+            "wait a minute; then look at the controller's log",
+        )
+        .look(log())
+        .heals()
+        .into();
+    }
+    Outcome::pass(list(&found))
+}
+
+/// Pods of another revision than the leader's do not count for it.
+fn rolling(evidence: &Evidence) -> Option<&'static str> {
+    let set = objects::daemon_set(evidence)?;
+    let count = |field: &str| set["status"][field].as_u64().unwrap_or(0);
+    (count("updatedNumberScheduled") < count("desiredNumberScheduled"))
+        .then_some("the DaemonSet is being rolled out: the leader counts only pods of its own revision")
+}
+
+fn log() -> Option<Command> {
+    command!("kubectl -n {} logs daemonset/{} --tail=20", NAMESPACE, CONTROLLER)
+}
+
+/// Lines of the controller's logs.
+fn lines(evidence: &Evidence) -> impl Iterator<Item = &str> {
+    let logs = evidence.cluster.iter().flat_map(|cluster| &cluster.logs);
+    logs.filter(|(place, _)| place.starts_with(&format!("{NAMESPACE}/{CONTROLLER}")))
+        .flat_map(|(_, log)| log.lines())
+}
+
+/// The argument of that name, with its value.
+fn argument<'a>(evidence: &'a Evidence, name: &str) -> Option<&'a str> {
+    objects::arguments(evidence).into_iter().find(|argument| argument.split('=').next() == Some(name))
+}
+
+fn empty(evidence: &Evidence, ingress: &str) -> Finding {
+    let summary = format!("Ingress `{ingress}` has no address in its status");
+    let forbidden = lines(evidence).find(|line| {
+        line.contains("cannot update resource")
+            && (line.contains("ingresses/status") || line.contains("leases"))
+    });
+    if let Some(line) = forbidden {
+        let what = if line.contains("leases") {
+            "its lease, so that none of its pods leads"
+        } else {
+            "`ingresses/status`"
+        };
+        return Finding::new(
+            summary,
+            format!(
+                "the controller may not update {what}: its ClusterRole or Role is not as homelab made it"
+            ),
+            "make them anew",
+        )
+        .command("kubectl delete clusterrole ingress-nginx --ignore-not-found")
+        .command(command!("kubectl -n {} delete role ingress-nginx --ignore-not-found", NAMESPACE))
+        .command("homelab up")
+        .look(log());
+    }
+    for (name, effect) in [
+        ("--publish-service", "publishes the address of a Service, which has none"),
+        ("--update-status", "writes no status at all"),
+    ] {
+        let set = argument(evidence, name).filter(|argument| *argument != "--update-status=true");
+        if let Some(argument) = set {
+            return made_anew(Finding::new(
+                summary,
+                format!("the controller runs with `{argument}` and so {effect}"),
+                "make its DaemonSet anew, without that argument",
+            ));
+        }
+    }
+    Finding::new(
+        summary,
+        "the one of the controller's pods that leads writes the status once a minute; one that has just lost its leader \
+         waits half a minute more",
+        "wait two minutes; then look at the class of the Ingress and at the controller's log",
+    )
+    .look("kubectl get ingressclass; kubectl get ingress -A")
+    .look(log())
+    .heals()
+}
+
+/// An address that is no node's internal one.
+fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
+    let summary = format!("Ingress `{ingress}` has {address} in its status, which is no node's address");
+    let text = address.to_string();
+    let (cause, by_argument) = if let Some(service) = service_of(evidence, &text) {
+        (
+            format!(
+                "it is the address of Service `{service}`, which only the cluster reaches, or servicelb gives away: the controller publishes that"
+            ),
+            true,
+        )
+    } else if let Some(node) = external_of(evidence, &text) {
+        (
+            format!(
+                "it is the ExternalIP of node `{node}`, which the controller prefers without `{INTERNAL}`: the house would go out to the internet and back"
+            ),
+            true,
+        )
+    } else if is_public(address) {
+        ("it is a public address: somebody else writes the status, or a node had it".to_owned(), false)
+    } else {
+        ("a node had the address before, or somebody else writes the status".to_owned(), false)
+    };
+    let wrong = argument(evidence, "--publish-service")
+        .or_else(|| argument(evidence, "--publish-status-address"))
+        .map(|argument| format!("it runs with `{argument}`"))
+        .or_else(|| {
+            let reports = argument(evidence, INTERNAL).is_some_and(|argument| !argument.ends_with("=false"));
+            let known = objects::daemon_set(evidence).is_some();
+            (known && by_argument && !reports).then(|| format!("it runs without `{INTERNAL}`"))
+        });
+    let finding = match wrong {
+        Some(wrong) => made_anew(Finding::new(
+            summary,
+            format!("{cause}; {wrong}"),
+            "make the controller's DaemonSet anew, with homelab's arguments",
+        )),
+        None => Finding::new(
+            summary,
+            cause,
+            "wait a minute: the controller writes the nodes' addresses again; if the address comes back, look who writes it",
+        )
+        .look(log()),
+    };
+    finding.heals()
+}
+
+/// The Service that has the address.
+fn service_of(evidence: &Evidence, address: &str) -> Option<String> {
+    let has = |service: &&Value| {
+        let among = |pointer| entries(service, pointer).iter().any(|entry| entry == address);
+        let balanced =
+            entries(service, "/status/loadBalancer/ingress").iter().any(|entry| at(entry, "/ip") == address);
+        at(service, "/spec/clusterIP") == address
+            || among("/spec/clusterIPs")
+            || among("/spec/externalIPs")
+            || balanced
+    };
+    evidence.objects("services")?.iter().find(has).map(full_name)
+}
+
+/// The node that has the address as its external one.
+fn external_of<'a>(evidence: &'a Evidence, address: &str) -> Option<&'a str> {
+    let has = |node: &&Value| {
+        entries(node, "/status/addresses")
+            .iter()
+            .any(|entry| at(entry, "/type") == "ExternalIP" && at(entry, "/address") == address)
+    };
+    evidence.objects("nodes")?.iter().find(has).map(|node| at(node, "/metadata/name"))
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => !is_private(&address),
+        // 2000::/3, all that is given out (IANA).
+        IpAddr::V6(six) => (six.segments()[0] & 0xe000) == 0x2000,
+    }
+}

@@ -1,0 +1,97 @@
+//! The addresses in the status, and what is seen beside.
+
+use serde_json::json;
+
+use crate::checks::ingress::tests::*;
+
+#[test]
+fn an_empty_status_is_told_by_what_the_log_and_the_arguments_say() {
+    let empty = |more: fn(&mut Evidence)| {
+        lab(move |e| {
+            addresses(e, &[]);
+            more(e);
+        })
+    };
+    assert!(only(&empty(|_| {}), id::STATUS).cause.contains("once a minute"));
+    let finding = only(&empty(|e| arguments(e, &["--publish-service=a/b"])), id::STATUS);
+    assert!(finding.cause.contains("`--publish-service=a/b`") && finding.fix.commands.len() == 2);
+    let report = empty(|e| {
+        log(
+            e,
+            "W0601 12:00:00.000000       7 status.go:308] error updating ingress rule: ingresses.networking.k8s.io \
+             \"whoami\" is forbidden: User \"u\" cannot update resource \"ingresses/status\" in API group",
+        );
+    });
+    assert!(only(&report, id::STATUS).cause.contains("may not update `ingresses/status`"));
+}
+
+#[test]
+fn a_strange_address_in_the_status_is_traced_to_where_it_comes_from() {
+    let report = lab(|e| {
+        addresses(e, &[[10, 43, 0, 9]]);
+        arguments(e, &["--publish-service=ingress-nginx/c"]);
+        let metadata = json!({ "namespace": "ingress-nginx", "name": "c" });
+        let service = json!({ "metadata": metadata, "spec": { "clusterIP": "10.43.0.9" } });
+        list(e, "services").push(service);
+    });
+    let finding = only(&report, id::STATUS);
+    assert!(
+        finding.cause.contains("Service `ingress-nginx/c`") && finding.cause.contains("--publish-service")
+    );
+    let report = lab(|e| {
+        addresses(e, &[[203, 0, 113, 5]]);
+        arguments(e, &[]);
+        let address = json!({ "type": "ExternalIP", "address": "203.0.113.5" });
+        list(e, "nodes")[0]["status"] = json!({ "addresses": [address] });
+    });
+    assert!(only(&report, id::STATUS).cause.contains("ExternalIP of node `pi`"));
+    assert!(only(&lab(|e| addresses(e, &[[8, 8, 8, 8]])), id::STATUS).cause.contains("public address"));
+    assert!(only(&lab(|e| addresses(e, &[[192, 168, 1, 77]])), id::STATUS).cause.contains("before"));
+}
+
+#[test]
+fn a_host_without_an_ingress_is_applied() {
+    let report = lab(|e| {
+        e.ingresses = Some(vec![]);
+        ingresses(e).clear();
+    });
+    let found = report.failures().find(|check| check.id == id::STATUS).unwrap();
+    assert_eq!(found.finding().unwrap().fix.commands, ["homelab up"]);
+}
+
+#[test]
+fn the_projects_own_image_is_only_noted() {
+    let report = lab(|e| {
+        let set = &mut list(e, "daemonsets.apps")[0];
+        let image = "registry.k8s.io/ingress-nginx/controller:v1.15.1@sha256:00";
+        set["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
+    });
+    assert!(only(&report, id::EOL).summary.contains("ingress-nginx v1.15.1"));
+    assert_eq!((report.counts.fail, report.counts.warn, report.counts.note), (0, 0, 1));
+}
+
+#[test]
+fn a_scratch_ingress_is_judged_only_where_one_was_made() {
+    assert!(!lab(|_| {}).checks.iter().any(|check| check.id == id::SCRATCH));
+    let scratch = |result: Result<ScratchSeen, ScratchFailure>| {
+        lab(|e| e.ingress.as_mut().unwrap().scratch = Some(result))
+    };
+    let shown = |answer| {
+        let address = "192.168.1.2:80".parse().unwrap();
+        let nodes = vec![Seen { node: "pi".into(), address, result: Ok(answer) }];
+        scratch(Ok(ScratchSeen { host: "x.invalid".into(), nodes, ..ScratchSeen::default() }))
+    };
+    assert_eq!(fails(&shown(page(200, "text/plain", "hi"))), []);
+    assert_eq!(fails(&shown(page(503, "text/html", ""))), []);
+    assert!(only(&shown(nginx_404()), id::SCRATCH).summary.contains("still gives its 404"));
+    let refused = |forbidden| scratch(Err(ScratchFailure { why: "denied".into(), forbidden }));
+    assert!(only(&refused(false), id::SCRATCH).summary.contains("denied"));
+    assert!(matches!(outcome(&refused(true), id::SCRATCH), Outcome::Unknown { .. }));
+    let left = ScratchSeen {
+        namespace: "homelab".into(),
+        name: "homelab-doctor-1".into(),
+        left: Some("no answer".into()),
+        ..ScratchSeen::default()
+    };
+    assert_eq!(only(&scratch(Ok(left)), id::SCRATCH).fix.commands.len(), 1);
+}

@@ -1,0 +1,343 @@
+//! The way to the API server: the kubeconfig, the certificates on the way, and whether anything answers.
+
+use jiff::Timestamp;
+
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::checks::objects::etcd;
+use crate::evidence::tls::{Leaf, Served};
+use crate::evidence::{Access, ApiFailure, ApiFault, ClusterSeen, Evidence, UnitSeen, at};
+
+/// k3s renews at its start what has less than 120 days left, 90 before May 2025; by 60 it has not been started for long.
+const SOON: i64 = 60 * 86_400;
+
+/// Where systemd lays the credentials of the doctor on a schedule (modules/doctor.nix; systemd.exec(5), "CREDENTIALS").
+const SCHEDULED: &str = "/run/credentials/homelab-doctor.service/";
+
+fn scheduled(access: &Access) -> bool {
+    access.kubeconfig.starts_with(SCHEDULED)
+}
+
+/// "Unknown" where the doctor on a schedule is not let in: another unit fetches its credentials, and what stands for them
+/// meanwhile has neither a user nor an authority, so that every server would look like a stranger's.
+fn unfetched(cluster: &ClusterSeen) -> Option<Outcome> {
+    let failure = match cluster.version.as_ref()? {
+        Err(failure) => failure,
+        Ok(_) => cluster.denied.as_ref()?,
+    };
+    let not_let_in = matches!(failure.kind, ApiFault::ForeignAuthority | ApiFault::Unauthorized);
+    (not_let_in && cluster.access.as_ref().is_some_and(scheduled)).then(|| {
+        Outcome::unknown(
+            "the doctor's own credentials could not be fetched: `journalctl -u homelab-doctor-access` says why",
+        )
+    })
+}
+
+pub(super) fn kubeconfig(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome {
+    if let Some(unknown) = unfetched(cluster) {
+        return unknown;
+    }
+    let failure = match &cluster.version {
+        None => return Outcome::unknown("the API server was not asked"),
+        Some(Err(failure)) => Some(failure),
+        Some(Ok(_)) => cluster.denied.as_ref(),
+    };
+    if let Some(finding) =
+        failure.and_then(|failure| unusable(evidence.now, cluster.access.as_ref(), failure))
+    {
+        return finding.into();
+    }
+    let Some(access) = &cluster.access else {
+        return Outcome::pass("it can be used");
+    };
+    if access.of_this_machine == Some(false) && !scheduled(access) {
+        return Finding::new(
+            format!("`{}` is of another cluster than the one that runs here", access.kubeconfig),
+            format!("it leads to `{}`, whose authority is not that of `/etc/rancher/k3s/k3s.yaml`", access.server),
+            "unset `KUBECONFIG` or name k3s' own file with `--kubeconfig`, if this machine's cluster is meant",
+        )
+        .look("kubectl config view --minify")
+        .only(Severity::Warning)
+        .into();
+    }
+    Outcome::pass(format!("`{}` leads to {}", access.kubeconfig, access.server))
+}
+
+/// What is wrong with the kubeconfig itself; `None` where the fault lies behind it.
+fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Option<Finding> {
+    let said = |fix: &str| Finding::new(&failure.failure.what, why(failure), fix);
+    let file = access.map_or("the kubeconfig", |access| access.kubeconfig.as_str());
+    let ended = access.and_then(|access| access.client.as_ref()).is_some_and(|leaf| leaf.not_after < now);
+    Some(match failure.kind {
+        ApiFault::Unnamed | ApiFault::NotFound => said(
+            "start k3s, which writes `/etc/rancher/k3s/k3s.yaml`; elsewhere, copy that file from a server and name it with `--kubeconfig FILE`",
+        )
+        .look("systemctl status k3s"),
+        ApiFault::Unreadable => Finding::new(
+            &failure.failure.what,
+            "k3s writes it for root alone, since whoever reads it rules the cluster",
+            "run `sudo homelab doctor`; to do without `sudo`, let one group read it: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`",
+        )
+        .nixos("services.homelab.kubeconfig.group = \"wheel\";"),
+        ApiFault::Unusable => said("copy it anew from `/etc/rancher/k3s/k3s.yaml` of a server, or name another with `--kubeconfig FILE`"),
+        ApiFault::Unproven => said(
+            "copy the kubeconfig anew from `/etc/rancher/k3s/k3s.yaml` of a server, with that server's address in it: it has `https://` and the authority of the server's certificate",
+        ),
+        ApiFault::ForeignAuthority => Finding::new(
+            format!("`{file}` is of another cluster than the one that answers"),
+            match served(access) {
+                Some(served) => format!("the server shows a certificate of `{}`, which the file's authority did not sign", served.leaf.issuer),
+                None => "the server's certificate is not signed by the file's authority".to_owned(),
+            },
+            "copy `/etc/rancher/k3s/k3s.yaml` anew from a server of this cluster; it changes when k3s is installed anew",
+        ),
+        ApiFault::ForeignName => Finding::new(
+            format!("the API server's certificate is not for the address in `{file}`"),
+            match served(access) {
+                Some(served) => format!("it is for {}", served.leaf.names.join(", ")),
+                None => "it is for other names".to_owned(),
+            },
+            "use one of those addresses in the kubeconfig, or start k3s with the flag `--tls-san=` and this one (NixOS: `services.homelab.k3s.extraFlags`)",
+        ),
+        // A certificate that has ended is another check's, which says so better.
+        ApiFault::Unauthorized if !ended => {
+            Finding::new(
+                format!("the API server does not know the user of `{file}`"),
+                "its certificate or token is of another cluster, or of this one before it was installed anew",
+                "copy `/etc/rancher/k3s/k3s.yaml` anew from a server of this cluster",
+            )
+        }
+        ApiFault::Forbidden => Finding::new(
+            format!("the user of `{file}` may not read the cluster"),
+            why(failure),
+            "use an administrator's kubeconfig (k3s: `/etc/rancher/k3s/k3s.yaml`), or bind the ClusterRole `cluster-admin` to the user",
+        )
+        .look("kubectl auth whoami"),
+        _ => return None,
+    })
+}
+
+fn why(failure: &ApiFailure) -> String {
+    match failure.failure.cause.trim().trim_end_matches('.') {
+        "" => "no more is known".to_owned(),
+        cause => cause.to_owned(),
+    }
+}
+
+fn served(access: Option<&Access>) -> Option<&Served> {
+    access?.served.as_ref()?.as_ref().ok()
+}
+
+pub(super) fn certificates(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome {
+    let Some(access) = &cluster.access else {
+        return Outcome::unknown("no kubeconfig could be used, so nothing says where the API server is");
+    };
+    let server = match &access.served {
+        Some(Ok(served)) => dates(evidence.now, &served.leaf, Holder::Server, access, cluster.unit.as_ref()),
+        _ => None,
+    };
+    let client = access.client.as_ref();
+    let client =
+        client.and_then(|leaf| dates(evidence.now, leaf, Holder::Client, access, cluster.unit.as_ref()));
+    if let Some(finding) = worst(server, client).or_else(|| announced(evidence)) {
+        return finding.into();
+    }
+    match &access.served {
+        Some(Ok(served)) => Outcome::pass(format!(
+            "the API server's is good for {}",
+            span(served.leaf.not_after.as_second() - evidence.now.as_second())
+        )),
+        Some(Err(why)) => Outcome::skip(format!("the API server shows no certificate: {why}")),
+        None => Outcome::skip("the kubeconfig's address is not one of TLS"),
+    }
+}
+
+/// Whose certificate it is.
+#[derive(Clone, Copy)]
+enum Holder {
+    Server,
+    Client,
+}
+
+fn worst(server: Option<Finding>, client: Option<Finding>) -> Option<Finding> {
+    match (server, client) {
+        (Some(server), Some(client)) if server.lowered.is_some() && client.lowered.is_none() => Some(client),
+        (server, client) => server.or(client),
+    }
+}
+
+/// What is wrong with the dates of a certificate; `None` while it is good for long.
+fn dates(
+    now: Timestamp,
+    leaf: &Leaf,
+    holder: Holder,
+    access: &Access,
+    unit: Option<&UnitSeen>,
+) -> Option<Finding> {
+    let whose = match holder {
+        Holder::Server => format!("the API server's certificate, at `{}`,", access.server),
+        Holder::Client => format!("the user's certificate in `{}`", access.kubeconfig),
+    };
+    let (from, until) = (leaf.not_before, leaf.not_after);
+    if from > now {
+        return Some(
+            Finding::new(
+                format!("{whose} is not valid before {from}"),
+                format!(
+                    "by this machine's clock it is {now}: the clock is behind, or was ahead when k3s made it"
+                ),
+                "set the clock right on both machines: `timedatectl` shows whether it is synchronised",
+            )
+            .look("timedatectl")
+            .nixos("services.timesyncd.enable = true;"),
+        );
+    }
+    let left = until.as_second() - now.as_second();
+    let life = until.as_second() - from.as_second();
+    if left > SOON.min(life / 3) {
+        return None;
+    }
+    let copied = matches!(holder, Holder::Client) && !access.own;
+    let (cause, fix) = if copied {
+        (
+            "it was copied from a server a year ago or longer; k3s renews its own file, not the copies",
+            "copy `/etc/rancher/k3s/k3s.yaml` anew from a server; if that one is out of date, too, restart k3s (`sudo systemctl restart k3s`) first",
+        )
+    } else {
+        (
+            "k3s makes its certificates for a year and renews them only when it starts",
+            "restart k3s on every server (`sudo systemctl restart k3s`), which renews what ends soon; if that does not help: `k3s certificate rotate` while it is stopped",
+        )
+    };
+    let summary = match left < 0 {
+        true => format!("{whose} ended {} ago, on {until}", span(-left)),
+        false => format!("{whose} ends in {}, on {until}", span(left)),
+    };
+    let mut finding = Finding::new(summary, cause, fix).look("sudo k3s certificate check --output table");
+    if !copied && unit.is_some_and(|unit| unit.name == "k3s") {
+        finding = finding.command("sudo systemctl restart k3s");
+    }
+    Some(if left < 0 { finding } else { finding.only(Severity::Warning) })
+}
+
+/// k3s says so by an event on each server's Node.
+fn announced(evidence: &Evidence) -> Option<Finding> {
+    let mut events = evidence.objects("events")?.iter();
+    let event = events.find(|event| at(event, "/reason") == "CertificateExpirationWarning")?;
+    let node = at(event, "/involvedObject/name");
+    Some(
+        Finding::new(
+            format!(
+                "k3s on node `{node}` warns of its certificates: {}",
+                at(event, "/message").trim_end_matches('.')
+            ),
+            "k3s makes its certificates for a year and renews them only when it starts",
+            format!("restart k3s on `{node}`: `sudo systemctl restart k3s`"),
+        )
+        .look("sudo k3s certificate check --output table")
+        .only(Severity::Warning),
+    )
+}
+
+pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
+    if let Some(unknown) = unfetched(cluster) {
+        return unknown;
+    }
+    let failure = match &cluster.version {
+        None => return Outcome::unknown("the API server was not asked"),
+        Some(Ok(version)) => return Outcome::pass(version.clone()),
+        Some(Err(failure)) => failure,
+    };
+    let said = &failure.failure;
+    let server = cluster.access.as_ref().map_or("the API server", |access| access.server.as_str());
+    let summary = match failure.kind {
+        ApiFault::Refused => format!("nothing listens at `{server}`: connection refused"),
+        ApiFault::Timeout => format!("`{server}` does not answer in time"),
+        _ => said.what.clone(),
+    };
+    if let Some(unit) = cluster.unit.as_ref().filter(|unit| !unit.state.starts_with("active/")) {
+        return stopped(summary, unit).into();
+    }
+    let finding = match failure.kind {
+        ApiFault::Refused => Finding::new(
+            summary,
+            "k3s does not run on that machine, or the API server has another address now",
+            "start k3s there: `systemctl status k3s` says why it does not run; correct the address in the kubeconfig if it has moved",
+        )
+        .look("journalctl -u k3s -b -n 50"),
+        ApiFault::Timeout => Finding::new(
+            summary,
+            "the machine is off, too busy or its disk is full, or a firewall between here and there drops port 6443",
+            "`ping` the machine; on it, `systemctl status k3s` says whether k3s runs; open port 6443 for this machine",
+        )
+        .nixos("services.homelab.clusterFirewall.enable = true; # on the server"),
+        _ => {
+            let fix = if said.hint.is_empty() { "look at the log of k3s" } else { &said.hint };
+            Finding::new(summary, why(failure), fix).look("journalctl -u k3s -b -n 50")
+        }
+    };
+    finding.heals().into()
+}
+
+/// What k3s says when it ends, and the cure.
+const LAST_WORDS: &[(&str, &str, &str)] = &[
+    (etcd::LAST_WORDS, etcd::CURE, "services.homelab.nodeIP = \"ADDRESS\"; # the old one, which etcd knows"),
+    (
+        "memory cgroup",
+        "let the kernel count memory: add `cgroup_enable=memory cgroup_memory=1` to its command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and start the machine again",
+        "boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];",
+    ),
+    (
+        "server time isn't set",
+        "set the clock right: `timedatectl` shows whether it is synchronised",
+        "services.timesyncd.enable = true;",
+    ),
+    (
+        "address already in use",
+        "find who holds the port with `ss -ltnp`, and stop it: a second k3s, or another Kubernetes",
+        "",
+    ),
+    (
+        "no space left",
+        "free some disk: `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`",
+        "nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };",
+    ),
+    (
+        "token",
+        "give k3s the token that the cluster was made with: `/var/lib/rancher/k3s/server/token` of the first server",
+        "services.homelab.tokenFile = \"/var/lib/secrets/k3s-token\";",
+    ),
+];
+
+fn stopped(summary: String, unit: &UnitSeen) -> Finding {
+    let name = &unit.name;
+    let Some(error) = &unit.last_error else {
+        let finding = Finding::new(
+            summary,
+            format!("the service `{name}` of this machine is {}", unit.state),
+            format!("start it: `systemctl start {name}`"),
+        )
+        .look(command!("journalctl -u {} -b -n 50", name));
+        return if unit.state.starts_with("inactive") {
+            finding.command(command!("sudo systemctl start {}", name))
+        } else {
+            finding
+        };
+    };
+    let known = LAST_WORDS.iter().find(|(words, ..)| error.contains(words));
+    let fix = known.map_or("look at what it says before that line, and start it again", |(_, fix, _)| fix);
+    let finding = Finding::new(
+        summary,
+        format!(
+            "the service `{name}` of this machine is {}; its last error: {}",
+            unit.state,
+            error.trim_end_matches('.')
+        ),
+        fix,
+    )
+    .look(command!("journalctl -u {} -b -n 50", name));
+    match known {
+        Some((_, _, option)) if !option.is_empty() => finding.nixos(*option),
+        _ => finding,
+    }
+}

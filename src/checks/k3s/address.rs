@@ -1,0 +1,145 @@
+//! The address of each node: what every record of the lab will hold.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde_json::Value;
+
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::k3s::{NOT_READ, whole};
+use crate::checks::objects::{etcd, text};
+use crate::evidence::{Evidence, at, entries};
+
+/// Where k3s notes the address that it was started with.
+const NOTED: &str = "k3s.io/internal-ip";
+
+pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+    let Some(nodes) = evidence.objects("nodes") else {
+        return vec![whole(id::INTERNAL_IP, Outcome::unknown(NOT_READ))];
+    };
+    let service = evidence.cluster.as_ref().and_then(|cluster| {
+        let api = cluster.objects.find("services", "default", "kubernetes")?;
+        at(api, "/spec/clusterIP").parse().ok()
+    });
+    let one = |node| {
+        let name = at(node, "/metadata/name");
+        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, judge(evidence, node, name, service))
+    };
+    nodes.iter().map(one).collect()
+}
+
+/// The option that says it; the address is the machine's own.
+const OPTION: &str = "services.homelab.nodeIP = \"ADDRESS\"; # the machine's own on the LAN";
+
+fn judge(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let restart = etcd::take_another_address(evidence, name);
+    let internal = addresses(node, "InternalIP");
+    if internal.is_empty() {
+        return Finding::new(
+            format!("node `{name}` has no InternalIP"),
+            "k3s found no address on its interfaces when it started",
+            format!("give the machine an address, name it with `--node-ip=`, and {restart}"),
+        )
+        .nixos(OPTION)
+        .into();
+    }
+    let four: Vec<Ipv4Addr> =
+        internal.iter().filter_map(|ip| if let IpAddr::V4(ip) = ip { Some(*ip) } else { None }).collect();
+    let wrong = four.iter().find_map(|ip| Some((*ip, strange(*ip, nodes, service, four.len())?)));
+    if let Some((ip, what)) = wrong {
+        let finding = Finding::new(
+            format!("node `{name}` has the InternalIP {ip}, {what}"),
+            "with several interfaces, k3s took the one of the default route at its start: a VPN, a container bridge, or one without DHCP",
+            format!("name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then {restart}"),
+        )
+        .look("ip -brief address")
+        .nixos(OPTION);
+        let alone = four.len() == 1 && is_shared(ip);
+        return if alone { finding.only(Severity::Info).into() } else { finding.into() };
+    }
+    moved(evidence, node, name, &internal).unwrap_or_else(|| outside(node, name, &internal))
+}
+
+/// What is strange about an address that people of the LAN should reach; `None` when nothing is.
+fn strange(ip: Ipv4Addr, nodes: &[Value], service: Option<IpAddr>, all: usize) -> Option<&'static str> {
+    if ip.is_loopback() {
+        return Some("which is the machine itself, from wherever it is asked");
+    }
+    if ip.is_link_local() {
+        return Some("which a machine gives itself when no DHCP server answers");
+    }
+    if nodes
+        .iter()
+        .any(|node| at(node, "/spec/podCIDR").split_once('/').is_some_and(|range| within(ip, range)))
+    {
+        return Some("which is in the range of pods");
+    }
+    // k3s' range is a /16 unless `--service-cidr` says otherwise, and the API server has its first address.
+    let services = service.and_then(|ip| if let IpAddr::V4(ip) = ip { Some(ip) } else { None });
+    if services.is_some_and(|first| first.octets()[..2] == ip.octets()[..2]) {
+        return Some("which is in the range of Services");
+    }
+    if is_shared(ip) {
+        return Some(match all {
+            1 => "which only machines of that VPN reach",
+            _ => "which is of a VPN, beside the one of the LAN",
+        });
+    }
+    (!ip.is_private()).then_some("which is public: names would lead there through the internet")
+}
+
+/// 100.64/10, which VPNs such as Tailscale take (RFC 6598).
+fn is_shared(ip: Ipv4Addr) -> bool {
+    let [a, b, ..] = ip.octets();
+    a == 100 && (64..128).contains(&b)
+}
+
+fn within(ip: Ipv4Addr, (base, length): (&str, &str)) -> bool {
+    let (Ok(base), Ok(length)) = (base.parse::<Ipv4Addr>(), length.parse::<u32>()) else { return false };
+    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(length)).unwrap_or(0);
+    ip.to_bits() & mask == base.to_bits() & mask
+}
+
+fn moved(evidence: &Evidence, node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
+    let noted = text(node, "annotations", NOTED);
+    let noted: Vec<IpAddr> = noted.split(',').filter_map(|ip| ip.trim().parse().ok()).collect();
+    if noted.is_empty() || noted.iter().any(|ip| internal.contains(ip)) {
+        return None;
+    }
+    let fix = match etcd::has(evidence, name) {
+        true => format!("give the machine its old address back: reserve it in the router's DHCP. If that cannot be, correct `--node-ip=` where k3s has that flag, and {}", etcd::take_another_address(evidence, name)),
+        false => "reserve one address for the machine in the router's DHCP, correct `--node-ip=` where k3s has that flag, and restart k3s there (`sudo systemctl restart k3s`): it takes the address that the machine has then".to_owned(),
+    };
+    Some(
+        Finding::new(
+            format!("node `{name}` has the InternalIP {}, and k3s there started with {}", list(internal), list(&noted)),
+            "the machine's address has changed since k3s started, or `--node-ip` names one that it no longer has",
+            fix,
+        )
+        .look(command!("kubectl get node {} -o wide", name))
+        .nixos(format!("services.homelab.nodeIP = \"{}\";", internal[0]))
+        .into(),
+    )
+}
+
+/// An ExternalIP is no fault; who looks for the address in the records should know of it.
+fn outside(node: &Value, name: &str, internal: &[IpAddr]) -> Outcome {
+    let external = addresses(node, "ExternalIP");
+    if external.is_empty() {
+        return Outcome::pass(list(internal));
+    }
+    Finding::new(
+        format!("node `{name}` has the ExternalIP {}, too", list(&external)),
+        "k3s was started with `--node-external-ip`; the lab's records hold the InternalIP all the same",
+        "nothing needs to be done; leave the flag out if nothing else uses it",
+    )
+    .only(Severity::Info)
+    .into()
+}
+
+fn addresses(node: &Value, kind: &str) -> Vec<IpAddr> {
+    let of = entries(node, "/status/addresses").iter().filter(|address| at(address, "/type") == kind);
+    of.filter_map(|address| at(address, "/address").parse().ok()).collect()
+}

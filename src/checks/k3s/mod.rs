@@ -1,0 +1,47 @@
+//! The API server, the nodes, and what k3s brings along.
+
+mod access;
+mod address;
+mod bundled;
+pub(super) mod ids;
+mod nodes;
+mod system;
+mod texts;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::checks::engine::{CheckId, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, judged};
+use crate::checks::id;
+use crate::evidence::Evidence;
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    name: "k3s",
+    about: "the API server, the nodes and what k3s brings",
+    checks: texts::CHECKS,
+    judge: of_lab,
+};
+
+/// Why a list is not there, when it is not: the reason is another check's.
+const NOT_READ: &str = "the API server was not asked, or refused";
+
+fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+    let Some(cluster) = evidence.asked_cluster() else { return Vec::new() };
+    let mut found = vec![
+        whole(id::KUBECONFIG, access::kubeconfig(evidence, cluster)),
+        whole(id::API_CERTIFICATES, access::certificates(evidence, cluster)),
+        whole(id::API, access::api(cluster)),
+        whole(id::DISABLED, bundled::disabled(evidence)),
+        whole(id::LOAD_BALANCERS, bundled::load_balancers(evidence)),
+    ];
+    found.extend(nodes::all(evidence));
+    found.extend(address::all(evidence));
+    found.push(system::pods(evidence));
+    found
+}
+
+fn whole(id: CheckId, outcome: Outcome) -> Judged {
+    judged(id, Subject::default(), Vantage::Api, outcome)
+}

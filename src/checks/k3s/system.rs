@@ -1,0 +1,43 @@
+//! The pods of k3s itself, CoreDNS excepted: the network's checks know more of that one.
+
+use crate::checks::engine::{Judged, Outcome, Severity, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::checks::k3s::{NOT_READ, whole};
+use crate::checks::objects::pods::Trouble;
+use crate::checks::objects::{pods, text};
+use crate::evidence::{Evidence, at};
+
+const NAMESPACE: &str = "kube-system";
+/// Judged by checks of their own.
+const OTHERS: [&str; 5] = ["coredns", "traefik", "helm-install-traefik", "helm-delete-traefik", "svclb-"];
+/// Without it, nothing but `kubectl top` is missing.
+const OPTIONAL: &str = "metrics-server";
+
+pub(super) fn pods(evidence: &Evidence) -> Judged {
+    let Some(all) = evidence.objects("pods") else {
+        return whole(id::SYSTEM_PODS, Outcome::unknown(NOT_READ));
+    };
+    let ours = |pod: &&serde_json::Value| {
+        at(pod, "/metadata/namespace") == NAMESPACE
+            && text(pod, "labels", "k8s-app") != "kube-dns"
+            && !OTHERS.iter().any(|name| at(pod, "/metadata/name").starts_with(name))
+    };
+    let mut troubles: Vec<(bool, Trouble)> = all
+        .iter()
+        .filter(ours)
+        .filter_map(|pod| {
+            let optional = at(pod, "/metadata/name").starts_with(OPTIONAL);
+            Some((optional, pods::trouble(evidence, pod)?))
+        })
+        .collect();
+    troubles.sort_by_key(|(optional, _)| *optional);
+    match troubles.into_iter().next() {
+        None => whole(id::SYSTEM_PODS, Outcome::pass("all that run in `kube-system` are well")),
+        Some((optional, trouble)) => {
+            let subject = trouble.node.clone().map_or_else(Subject::default, Subject::node);
+            let finding = trouble.finding();
+            let finding = if optional { finding.only(Severity::Warning) } else { finding };
+            judged(id::SYSTEM_PODS, subject, Vantage::Api, finding)
+        }
+    }
+}

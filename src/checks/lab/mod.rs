@@ -1,0 +1,18 @@
+//! The group `lab`: what the configuration says, as it lies in the cluster.
+
+pub(super) mod ids;
+mod judges;
+mod texts;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use super::engine::Group;
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    name: "lab",
+    about: "what the configuration says, as it lies in the cluster",
+    checks: texts::CHECKS,
+    judge: judges::judge,
+};

@@ -1,0 +1,127 @@
+//! Does the outside world agree? Judges are pure functions of what was seen: [`crate::evidence`] in, a [`Report`] out.
+//!
+//! One folder a group: the names of its checks (`ids`), what `homelab doctor --explain` and docs/checks.md say of each
+//! (`texts`), its judges, and its tests. Each gives one [`Group`]; [`GROUPS`] has them all, and a test holds that no check is
+//! without a judge and no judge without a check. What several groups read of Kubernetes' objects is in `objects`.
+
+mod apps;
+mod cf;
+mod cm;
+mod config;
+mod dns;
+mod edns;
+mod engine;
+mod host;
+mod ingress;
+mod k3s;
+mod lab;
+mod net;
+mod objects;
+mod tls;
+mod visitor;
+
+#[cfg(test)]
+mod tests;
+
+use crate::evidence::{Evidence, at};
+
+pub use apps::{Theirs, waited_for};
+pub use engine::words;
+pub use engine::{
+    Cause, Check, CheckId, Counts, Def, Explain, Finding, Fix, Group, Heals, Judged, Outcome, Report,
+    Severity, Subject, Vantage, next_try, settled, waiting,
+};
+
+/// The names, for judges and for callers that look for one check.
+pub mod id {
+    pub use super::apps::ids::*;
+    pub use super::cf::ids::*;
+    pub use super::cm::ids::*;
+    pub use super::config::ids::*;
+    pub use super::dns::ids::*;
+    pub use super::edns::ids::*;
+    pub use super::host::ids::*;
+    pub use super::ingress::ids::*;
+    pub use super::k3s::ids::*;
+    pub use super::lab::ids::*;
+    pub use super::net::ids::*;
+    pub use super::tls::ids::*;
+}
+
+/// Every group, in the order of a report: from what lies below to what people see. Causes come before what follows from
+/// them.
+pub const GROUPS: &[Group] = &[
+    config::GROUP,
+    host::GROUP,
+    k3s::GROUP,
+    net::GROUP,
+    lab::GROUP,
+    ingress::GROUP,
+    cf::GROUP,
+    edns::GROUP,
+    dns::GROUP,
+    cm::GROUP,
+    tls::GROUP,
+    apps::GROUP,
+];
+
+/// Every check, in the order of a report.
+pub fn checks() -> impl Iterator<Item = &'static Def> {
+    GROUPS.iter().flat_map(|group| group.checks)
+}
+
+/// What is fixed about the check of that name.
+#[must_use]
+pub fn def(id: CheckId) -> Option<&'static Def> {
+    checks().find(|def| def.id == id)
+}
+
+/// Whether `up` ends with the check.
+#[must_use]
+pub fn in_up(id: CheckId) -> bool {
+    def(id).is_some_and(|def| def.in_up)
+}
+
+/// Judges what was seen: every check for every host and node.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Report {
+    let report = report_of(judged(evidence));
+    #[cfg(test)]
+    tests::redaction::comes_to_the_same(evidence, &report);
+    if is_without_nixos(evidence) { report.without_nixos() } else { report }
+}
+
+/// A report of these outcomes.
+#[must_use]
+pub fn report_of(judged: Vec<Judged>) -> Report {
+    Report::assemble(checks(), judged)
+}
+
+/// What every group says, before one failure is held against another.
+fn judged(evidence: &Evidence) -> Vec<Judged> {
+    let mut judged: Vec<Judged> = GROUPS.iter().flat_map(|group| (group.judge)(evidence)).collect();
+    ingress::withhold_restarts(&mut judged);
+    if evidence.offline {
+        judged.iter_mut().for_each(leave_out_what_lies_beyond);
+    }
+    if visitor::is_one(evidence) {
+        judged.iter_mut().for_each(visitor::leave_out);
+    }
+    judged
+}
+
+/// What lies beyond this network was not asked, because nobody wanted it.
+fn leave_out_what_lies_beyond(judged: &mut Judged) {
+    let beyond =
+        matches!(judged.vantage, Vantage::Provider | Vantage::Authoritative(_) | Vantage::PublicDns(_));
+    if beyond && matches!(judged.outcome, Outcome::Unknown { .. }) {
+        judged.outcome = Outcome::skip("--offline");
+    }
+}
+
+/// Whether every node tells its system, and none is NixOS.
+fn is_without_nixos(evidence: &Evidence) -> bool {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let systems: Vec<&str> = nodes.iter().map(|node| at(node, "/status/nodeInfo/osImage")).collect();
+    !systems.is_empty() && systems.iter().all(|system| !system.is_empty() && !system.contains("NixOS"))
+}

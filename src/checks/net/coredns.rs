@@ -1,0 +1,127 @@
+//! CoreDNS, by its pods, its last words and its Corefile.
+
+use serde_json::Value;
+
+use crate::checks::engine::{Finding, Judged, Outcome, Subject};
+use crate::checks::id;
+use crate::checks::net::seen;
+use crate::checks::objects::logs::Said;
+use crate::checks::objects::{age, full_name, logs, pod_resolv, pods, text, when};
+use crate::evidence::{Evidence, at};
+
+/// CoreDNS waits this long for the API server at its start, and then answers anyway.
+const STARTING: i64 = 20;
+const LOOK: &str = "kubectl --namespace kube-system logs --selector=k8s-app=kube-dns --tail=20";
+
+pub(super) fn runs(evidence: &Evidence) -> Judged {
+    seen(id::COREDNS, Subject::default(), judge(evidence))
+}
+
+/// The pods of CoreDNS.
+pub(super) fn pods_of(evidence: &Evidence) -> Vec<&Value> {
+    let all = evidence.objects("pods").unwrap_or_default().iter();
+    let ours = |pod: &&Value| {
+        at(pod, "/metadata/namespace") == "kube-system" && text(pod, "labels", "k8s-app") == "kube-dns"
+    };
+    all.filter(ours).collect()
+}
+
+fn judge(evidence: &Evidence) -> Outcome {
+    let found = pods_of(evidence);
+    if found.iter().any(|pod| pods::is_ready(pod)) {
+        return Outcome::pass("CoreDNS is ready");
+    }
+    let Some(pod) = found.first() else { return none(evidence).into() };
+    let name = full_name(pod);
+    let lines: Vec<Said<'_>> = logs::lately(evidence).into_iter().filter(|said| said.pod == name).collect();
+    if let Some(finding) = said(evidence, &name, &lines) {
+        return finding.into();
+    }
+    if let Some(trouble) = pods::trouble(evidence, pod) {
+        return trouble.finding().into();
+    }
+    let summary = format!("CoreDNS is not ready: pod `{name}`");
+    if age(evidence.now, when(pod, "/metadata/creationTimestamp")) < STARTING {
+        let fix = "wait a moment";
+        return Finding::new(summary, "it was started a moment ago", fix).look(LOOK).heals().into();
+    }
+    let cause = pods::event(evidence, pod, &["Unhealthy", "FailedCreatePodSandBox", "FailedMount"]);
+    let cause = cause.unwrap_or("it says nothing that is known here").trim_end_matches('.');
+    Finding::new(summary, cause, "read its log").look(LOOK).heals().into()
+}
+
+/// From its last words to the cause.
+fn said(evidence: &Evidence, pod: &str, lines: &[Said<'_>]) -> Option<Finding> {
+    let find = |words: &[&str]| lines.iter().find(|said| said.has(words)).map(|said| said.line);
+    if find(&["plugin/loop: Loop"]).is_some() {
+        return Some(looping(evidence, pod));
+    }
+    if let Some(line) = find(&["Error during parsing", "[FATAL]", "plugin/forward: ", "Unknown directive"]) {
+        let said = logs::excerpt(line, "");
+        return Some(
+            Finding::new(
+                format!("CoreDNS does not start: pod `{pod}`"),
+                format!("its configuration has a mistake: {said}"),
+                "correct the ConfigMap `coredns-custom` in `kube-system`, or the Corefile in `coredns`, where you have changed them",
+            )
+            .look("kubectl --namespace kube-system get configmap coredns coredns-custom --output yaml"),
+        );
+    }
+    None
+}
+
+/// The Corefile says where the loop comes from: from the node's resolvers, or from its own text.
+fn looping(evidence: &Evidence, pod: &str) -> Finding {
+    let corefile = evidence
+        .cluster
+        .as_ref()
+        .and_then(|cluster| cluster.objects.find("configmaps", "kube-system", "coredns"))
+        .map(|map| map["data"]["Corefile"].as_str().unwrap_or_default());
+    let to = corefile.and_then(|text| text.lines().find_map(|line| line.trim().strip_prefix("forward . ")));
+    let summary = format!("CoreDNS asks itself: pod `{pod}` found a loop and ended");
+    match to.map(|to| to.trim_end_matches('{').trim()) {
+        Some(to) if !to.starts_with('/') => Finding::new(
+            summary,
+            format!("its Corefile says `forward . {to}`, and that address is CoreDNS itself or leads back to it"),
+            "let it ask the node's resolvers: in `kubectl --namespace kube-system edit configmap coredns`, make that line `forward . /etc/resolv.conf`; then `kubectl --namespace kube-system rollout restart deployment/coredns`",
+        )
+        .look("kubectl --namespace kube-system get configmap coredns --output yaml"),
+        _ => {
+            let machine = evidence.machine.as_ref();
+            let finding = Finding::new(
+            summary,
+            "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound), which inside the pod is CoreDNS itself",
+            format!("give pods a file with the real resolvers: {}", pod_resolv::steps(machine)),
+            )
+            .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+            pod_resolv::with_options(finding, machine)
+        }
+    }
+}
+
+fn none(evidence: &Evidence) -> Finding {
+    let name = |object: &&Value| {
+        at(object, "/metadata/namespace") == "kube-system" && at(object, "/metadata/name") == "coredns"
+    };
+    let deployment = evidence.objects("deployments.apps").unwrap_or_default().iter().find(name);
+    match deployment {
+        Some(deployment) if deployment["spec"]["replicas"] == 0 => Finding::new(
+            "CoreDNS is scaled to 0, so nothing in the cluster resolves a name",
+            "somebody or something has stopped it",
+            "start it again",
+        )
+        .command("kubectl --namespace kube-system scale deployment/coredns --replicas=1"),
+        Some(_) => Finding::new(
+            "CoreDNS has no pod",
+            "its Deployment could not make one",
+            "see why: its events say so",
+        )
+        .look("kubectl --namespace kube-system describe deployment coredns"),
+        None => Finding::new(
+            "there is no CoreDNS in `kube-system`",
+            "k3s was started with `--disable=coredns`, or it was deleted",
+            "take `coredns` out of `--disable`, and restart k3s (`sudo systemctl restart k3s`), which installs it again; another DNS server of the cluster has to have the label `k8s-app=kube-dns`",
+        )
+        .look("kubectl get pods --all-namespaces --selector=k8s-app=kube-dns"),
+    }
+}

@@ -1,0 +1,53 @@
+//! What pods reach: the API server, names, the world outside, and each other.
+
+mod coredns;
+pub(super) mod ids;
+mod names;
+mod texts;
+mod ways;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, judged};
+use crate::checks::id;
+use crate::checks::objects::full_name;
+use crate::evidence::{Evidence, at};
+
+/// The group.
+pub(super) const GROUP: Group =
+    Group { name: "net", about: "what pods reach", checks: texts::CHECKS, judge: of_lab };
+
+const NOT_READ: &str = "the API server was not asked, or refused";
+
+fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+    if evidence.asked_cluster().is_none() {
+        return Vec::new();
+    }
+    if evidence.objects("pods").is_none() {
+        let ids = [id::POD_API, id::COREDNS, id::POD_DNS, id::NDOTS, id::EGRESS, id::CROSS_NODE];
+        return ids.into_iter().map(|id| seen(id, Subject::default(), Outcome::unknown(NOT_READ))).collect();
+    }
+    let mut found = vec![
+        ways::pod_api(evidence),
+        coredns::runs(evidence),
+        names::resolve(evidence),
+        names::search_domains(evidence),
+        ways::egress(evidence),
+    ];
+    found.extend(ways::cross_node(evidence));
+    found
+}
+
+fn seen(id: CheckId, subject: Subject, outcome: impl Into<Outcome>) -> Judged {
+    judged(id, subject, Vantage::Cluster, outcome)
+}
+
+/// A finding about a pod, which counts for its node alone.
+fn of_pod(evidence: &Evidence, id: CheckId, pod: &str, finding: Finding) -> Judged {
+    let pods = evidence.objects("pods").unwrap_or_default();
+    let node = pods.iter().find(|object| full_name(object) == pod).map(|object| at(object, "/spec/nodeName"));
+    let subject = node.filter(|node| !node.is_empty()).map_or_else(Subject::default, Subject::node);
+    seen(id, subject, finding)
+}

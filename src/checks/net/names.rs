@@ -1,0 +1,171 @@
+//! Names, as pods resolve them: asked at the cluster's DNS Service where this machine can, and as logs tell.
+
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Judged, Outcome, Subject};
+use crate::checks::id;
+use crate::checks::net::{of_pod, seen};
+use crate::checks::objects::logs::Said;
+use crate::checks::objects::{logs, pod_resolv};
+use crate::evidence::dns::{AskError, Rcode};
+use crate::evidence::{Asked, Evidence, MachineSeen, ServiceLookup};
+
+pub(super) fn resolve(evidence: &Evidence) -> Judged {
+    let lookups = of_kinds(evidence, &[Asked::Internal, Asked::External]);
+    if let Some(finding) = lookups.iter().find_map(|asked| failed(evidence.machine.as_ref(), asked)) {
+        return seen(id::POD_DNS, Subject::default(), finding);
+    }
+    if let Some((said, finding)) = logs::lately(evidence).iter().find_map(|said| Some((*said, told(said)?))) {
+        return of_pod(evidence, id::POD_DNS, said.pod, finding);
+    }
+    let outcome = match lookups.as_slice() {
+        [] => Outcome::skip(
+            "this machine is no node, so it cannot ask as a pod does; no pod of the lab complains",
+        ),
+        asked => {
+            let names: Vec<&str> = asked.iter().map(|asked| asked.name.as_str()).collect();
+            Outcome::pass(format!("the cluster's DNS knows {}", names.join(" and ")))
+        }
+    };
+    seen(id::POD_DNS, Subject::default(), outcome)
+}
+
+fn of_kinds<'a>(evidence: &'a Evidence, kinds: &[Asked]) -> Vec<&'a ServiceLookup> {
+    let lookups = evidence.cluster.iter().flat_map(|cluster| &cluster.service_dns);
+    lookups.filter(|asked| kinds.contains(&asked.kind)).collect()
+}
+
+/// What one answer of the cluster's DNS says; `None` when it is as it should be. That a name of the cluster does not
+/// exist is no fault: its domain may be another than the default.
+fn failed(machine: Option<&MachineSeen>, asked: &ServiceLookup) -> Option<Finding> {
+    let (name, server) = (&asked.name, &asked.lookup.server);
+    let internal = asked.kind == Asked::Internal;
+    let look = command!("dig @{} {}", server, name);
+    let (summary, cause, fix): (_, _, String) = match &asked.lookup.result {
+        Err(error) if internal => (
+            format!("the cluster's DNS at {server} gives this node no answer: {error}"),
+            match error {
+                AskError::Refused => "CoreDNS runs and does not listen, or no pod of it is ready",
+                _ => {
+                    "the way to the pod of CoreDNS is cut: a firewall that knows no pods, kube-proxy's rules that were flushed, or the pod runs on a node that is not reached"
+                }
+            },
+            "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`); then restart k3s (`sudo systemctl restart k3s`), which writes its rules anew".into(),
+        ),
+        Ok(reply) if internal && !matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => (
+            format!("the cluster's DNS at {server} answers {:?} for a name of its own", reply.rcode),
+            "CoreDNS has no list of Services: it does not reach the API server",
+            "see whether pods reach the API server, and restart CoreDNS".into(),
+        ),
+        Err(error) => (
+            format!("the cluster's DNS at {server} has no answer for {name}: {error}"),
+            "CoreDNS passes the question on and hears nothing: the resolver that it asks is not reached from pods",
+            format!(
+                "see which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 where that has only loopback addresses. Or give pods a file of their own: {}",
+                pod_resolv::steps(machine)
+            ),
+        ),
+        Ok(reply) if !internal && (reply.rcode != Rcode::NoError || reply.addresses().is_empty()) => (
+            format!("the cluster's DNS at {server} answers {:?} without an address for {name}", reply.rcode),
+            "the resolver that CoreDNS asks fails, or a filter (Pi-hole, AdGuard) keeps the name back",
+            "try the same at the node's resolvers, and allow the name there".into(),
+        ),
+        Ok(_) => return None,
+    };
+    let finding = Finding::new(summary, cause, fix).look(look).heals();
+    Some(if internal { finding } else { pod_resolv::with_options(finding, machine) })
+}
+
+/// A look-up that failed, in the words of Go's resolver: `lookup NAME on SERVER: why`.
+fn told(said: &Said<'_>) -> Option<Finding> {
+    let (_, rest) = said.line.split_once("lookup ")?;
+    let (name, rest) = rest.split_once(" on ")?;
+    let (server, why) = rest.split_once(":53: ")?;
+    if name.contains(' ') || server.len() > 39 {
+        return None;
+    }
+    let (cause, fix) = if why.contains("no such host") {
+        (
+            "the cluster's DNS says that the name does not exist: a mistake in it, or a filter on the way",
+            "look the name up on the node; if it is found there, compare the resolvers: CoreDNS asks those of the node's /etc/resolv.conf",
+        )
+    } else if why.contains("server misbehaving") {
+        (
+            "the resolver that CoreDNS asks fails",
+            "see to the resolver of the node's /etc/resolv.conf: the router, or what it passes questions on to",
+        )
+    } else if why.contains("i/o timeout")
+        || why.contains("connection refused")
+        || why.contains("no route to host")
+    {
+        (
+            "the cluster's DNS does not answer that pod: CoreDNS is on another node that is not reached, or a firewall drops the question",
+            "let each node take what comes from pods, and from the other nodes on UDP port 8472",
+        )
+    } else {
+        return None;
+    };
+    let why = why.split(['"', '\\']).next().unwrap_or(why);
+    let why: String = why.chars().take(120).collect();
+    Some(
+        Finding::new(
+            format!("pod `{}` cannot resolve {name} at {server}: {}", said.pod, why.trim_end_matches('.')),
+            cause,
+            fix,
+        )
+        .look(command!("dig @{} {}", server, name))
+        .heals(),
+    )
+}
+
+pub(super) fn search_domains(evidence: &Evidence) -> Judged {
+    let foreign = logs::lately(evidence)
+        .into_iter()
+        .find_map(|said| Some((said, foreign(evidence.machine.as_ref(), &said)?)));
+    if let Some((said, finding)) = foreign {
+        return of_pod(evidence, id::NDOTS, said.pod, finding);
+    }
+    let searched = of_kinds(evidence, &[Asked::Searched]);
+    for asked in &searched {
+        let Ok(reply) = &asked.lookup.result else { continue };
+        let found = reply.addresses();
+        if !found.is_empty() {
+            let finding = wildcard(
+                evidence.machine.as_ref(),
+                format!("{} resolves to {}, and should not exist", asked.name, list(&found)),
+            );
+            return seen(id::NDOTS, Subject::default(), finding);
+        }
+    }
+    let outcome = match searched.len() {
+        0 => Outcome::pass("no search domain, and no pod that met a certificate of another name"),
+        some => Outcome::pass(format!("nothing answers below the search domains of this machine: {some}")),
+    };
+    seen(id::NDOTS, Subject::default(), outcome)
+}
+
+/// `x509: certificate is valid for A, B, not NAME`. The ingress controller asks nobody: what it says so of is a Secret.
+fn foreign(machine: Option<&MachineSeen>, said: &Said<'_>) -> Option<Finding> {
+    if said.pod.starts_with("ingress-nginx/") {
+        return None;
+    }
+    let (_, rest) = said.line.split_once("x509: certificate is valid for ")?;
+    let (names, rest) = rest.rsplit_once(", not ")?;
+    let wanted = rest.split(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))).next()?;
+    Some(wildcard(
+        machine,
+        format!("pod `{}` asked {wanted} and met a server with a certificate for {names}", said.pod),
+    ))
+}
+
+fn wildcard(machine: Option<&MachineSeen>, summary: String) -> Finding {
+    let finding = Finding::new(
+        summary,
+        "pods try the node's search domains before the name itself (ndots:5), and in one of them a wildcard record answers for every name, mostly with the lab's own ingress",
+        format!(
+            "remove the wildcard record; or give pods a file without `search`: {}; then start the pods anew, external-dns for one with `kubectl -n external-dns rollout restart deployment`",
+            pod_resolv::steps(machine)
+        ),
+    )
+    .look("grep search /etc/resolv.conf");
+    pod_resolv::with_options(finding, machine)
+}

@@ -1,0 +1,186 @@
+//! What pods reach: one failure at a time.
+
+use serde_json::{Value, json};
+
+use crate::checks::k3s::tests::{cluster, items, pod, sound};
+use crate::checks::tests::*;
+use crate::evidence::dns::{AskError, Rcode};
+use crate::evidence::http::HttpAnswer;
+
+/// The healthy lab whose CoreDNS is not ready and wrote these lines last.
+fn coredns(log: &str, change: impl FnOnce(&mut ClusterSeen)) -> Report {
+    cluster(|seen| {
+        items(seen, "pods")[0]["status"]["conditions"][0]["status"] = "False".into();
+        seen.logs.insert("kube-system/coredns-1/coredns".into(), log.into());
+        change(seen);
+    })
+}
+
+/// The healthy lab whose external-dns is ready and wrote this line, so many seconds ago.
+fn said(message: &str, seconds: i64) -> Report {
+    let time = jiff::Timestamp::from_second(now().as_second() - seconds).unwrap();
+    let line = json!({ "level": "error", "msg": message, "time": time.to_string() }).to_string();
+    cluster(|seen| {
+        items(seen, "pods").push(pod("external-dns", "external-dns-1"));
+        seen.logs.insert("external-dns/external-dns-1/external-dns".into(), line);
+    })
+}
+
+#[test]
+fn a_firewall_between_pods_and_the_api_server_is_the_cause_and_coredns_the_consequence() {
+    let line = "[WARNING] plugin/kubernetes: Kubernetes API connection failure: Get \"https://10.43.0.1:443/version\": dial tcp 10.43.0.1:443: connect: no route to host\n";
+    let report = coredns(line, |_| {});
+    let finding = only(&report, id::POD_API);
+    assert!(finding.summary.contains("dial tcp 10.43.0.1:443: connect: no route to host"), "{finding:?}");
+    assert!(finding.fix.text.contains("`cni0`"));
+    assert_eq!(outcome(&report, id::COREDNS), Outcome::Blocked { by: id::POD_API });
+    let stale = cluster(|seen| drop(seen.logs.insert("kube-system/coredns-1/coredns".into(), line.into())));
+    assert_eq!(fails(&stale), [], "what it said before it was ready is history");
+}
+
+#[test]
+fn the_last_words_of_a_pod_that_was_evicted_are_history() {
+    let line = "E0601 11:58:00.000000 1 x.go:1] dial tcp 10.43.0.1:443: i/o timeout\n";
+    let evicted = |phase: &str| {
+        coredns(line, |seen| {
+            let mut ended = pod("cert-manager", "cert-manager-webhook-1");
+            ended["status"] = json!({ "phase": phase });
+            items(seen, "pods").push(ended);
+            let log = seen.logs.remove("kube-system/coredns-1/coredns").unwrap();
+            seen.logs.insert("cert-manager/cert-manager-webhook-1/webhook".into(), log);
+            items(seen, "pods")[0]["status"]["conditions"][0]["status"] = "True".into();
+        })
+    };
+    for phase in ["Succeeded", "Failed"] {
+        assert_eq!(fails(&evicted(phase)), [], "{phase}");
+    }
+    assert_eq!(fails(&evicted("Running")).first(), Some(&id::POD_API));
+}
+
+#[test]
+fn a_loop_is_explained_by_the_corefile() {
+    let log = "[FATAL] plugin/loop: Loop (127.0.0.1:41625 -> :53) detected for zone \".\", see https://coredns.io/plugins/loop#troubleshooting\n";
+    let with = |to: &str| {
+        let map = json!({ "metadata": { "namespace": "kube-system", "name": "coredns" },
+            "data": { "Corefile": format!(".:53 {{\n    forward . {to}\n    loop\n}}\n") } });
+        coredns(log, |seen| drop(seen.objects.0.insert("configmaps".into(), Listing::Items(vec![map]))))
+    };
+    assert!(only(&with("/etc/resolv.conf"), id::COREDNS).fix.text.contains("--resolv-conf="));
+    assert!(only(&with("127.0.0.1"), id::COREDNS).cause.contains("forward . 127.0.0.1"));
+    assert!(only(&coredns(log, |_| {}), id::COREDNS).fix.text.contains("nameserver"));
+}
+
+#[test]
+fn other_troubles_of_coredns_are_told_apart() {
+    let typo =
+        coredns("/etc/coredns/Corefile:3 - Error during parsing: Unknown directive 'frward'\n", |_| {});
+    assert!(only(&typo, id::COREDNS).cause.contains("Unknown directive"));
+    let silent = coredns("", |_| {});
+    assert!(only(&silent, id::COREDNS).summary.contains("not ready"));
+    let scaled = cluster(|seen| {
+        items(seen, "pods").remove(0);
+        items(seen, "deployments.apps")
+            .push(json!({ "metadata": { "namespace": "kube-system", "name": "coredns" }, "spec": { "replicas": 0 } }));
+    });
+    assert!(only(&scaled, id::COREDNS).fix.commands[0].contains("scale deployment/coredns --replicas=1"));
+    let none = cluster(|seen| drop(items(seen, "pods").remove(0)));
+    assert!(only(&none, id::COREDNS).cause.contains("--disable=coredns"));
+}
+
+fn asked(kind: Asked, result: Result<crate::evidence::dns::Reply, AskError>) -> Report {
+    cluster(|seen| {
+        let lookup = Lookup { server: "10.43.0.10".into(), result };
+        seen.service_dns.push(ServiceLookup { name: "api.cloudflare.com".into(), kind, lookup });
+    })
+}
+
+#[test]
+fn the_clusters_dns_is_asked_as_a_pod_asks_it() {
+    assert_eq!(fails(&asked(Asked::External, Ok(reply(Rcode::NoError, &[[104, 16, 0, 1]])))), []);
+    assert_eq!(fails(&asked(Asked::Internal, Ok(reply(Rcode::NxDomain, &[])))), [], "another cluster domain");
+    let cut = only(&asked(Asked::Internal, Err(AskError::Timeout)), id::POD_DNS);
+    assert!(cut.cause.contains("firewall"));
+    let upstream = only(&asked(Asked::External, Ok(reply(Rcode::ServFail, &[]))), id::POD_DNS);
+    assert!(upstream.cause.contains("resolver that CoreDNS asks"));
+    assert!(
+        only(&asked(Asked::External, Err(AskError::Timeout)), id::POD_DNS).fix.text.contains("--resolv-conf")
+    );
+}
+
+#[test]
+fn a_pod_that_cannot_resolve_says_so_lately() {
+    let line = |why: &str| {
+        format!(
+            "Get \"https://api.cloudflare.com/\": dial tcp: lookup api.cloudflare.com on 10.43.0.10:53: {why}"
+        )
+    };
+    for (why, cause) in [
+        ("no such host", "does not exist"),
+        ("server misbehaving", "fails"),
+        ("read udp 10.42.0.6:4711->10.43.0.10:53: i/o timeout", "does not answer"),
+    ] {
+        let finding = only(&said(&line(why), 20), id::POD_DNS);
+        assert!(finding.cause.contains(cause) && finding.summary.contains(why), "{finding:?}");
+    }
+    assert_eq!(fails(&said(&line("no such host"), 600)), [], "ten minutes ago is history");
+}
+
+#[test]
+fn a_wildcard_in_a_search_domain_is_known_by_the_certificate_and_by_its_answer() {
+    let x509 = "tls: failed to verify certificate: x509: certificate is valid for *.home.example.com, home.example.com, not api.cloudflare.com";
+    let finding = only(&said(x509, 20), id::NDOTS);
+    assert!(
+        finding.summary.contains("asked api.cloudflare.com") && finding.cause.contains("ndots"),
+        "{finding:?}"
+    );
+    let finding = only(&asked(Asked::Searched, Ok(reply(Rcode::NoError, &[NODE]))), id::NDOTS);
+    assert!(finding.summary.contains("192.168.1.2"));
+    assert_eq!(fails(&asked(Asked::Searched, Ok(reply(Rcode::NxDomain, &[])))), []);
+}
+
+#[test]
+fn pods_that_do_not_get_out_are_told_only_where_this_machine_does() {
+    let line = "Get \"https://api.cloudflare.com/client/v4/zones\": dial tcp 104.16.0.1:443: i/o timeout";
+    assert!(only(&said(line, 20), id::EGRESS).summary.contains("dial tcp 104.16.0.1:443: i/o timeout"));
+    let proxy = "Get \"https://api.cloudflare.com/\": tls: failed to verify certificate: x509: certificate signed by unknown authority";
+    assert!(only(&said(proxy, 20), id::EGRESS).cause.contains("proxy"));
+    let neither = whole(|e| {
+        let mut seen = sound();
+        items(&mut seen, "pods").push(pod("external-dns", "external-dns-1"));
+        let line = json!({ "msg": line, "time": now().to_string() }).to_string();
+        seen.logs.insert("external-dns/external-dns-1/external-dns".into(), line);
+        (e.cluster, e.provider) = (Some(seen), None);
+    });
+    assert!(matches!(outcome(&neither, id::EGRESS), Outcome::Skip { .. }));
+}
+
+#[test]
+fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overlay() {
+    let of = |second: Result<HttpAnswer, String>, etcd: bool| {
+        whole(|e| {
+            let mut seen = sound();
+            if etcd {
+                crate::checks::k3s::tests::nodes::with_etcd(&mut items(&mut seen, "nodes")[0]);
+            }
+            let mut node: Value = items(&mut seen, "nodes")[0].clone();
+            (node["metadata"]["name"], node["metadata"]["annotations"]) = ("nas".into(), json!({}));
+            items(&mut seen, "nodes").push(node);
+            seen.pod_answers = [("pi".into(), Ok(nginx_404())), ("nas".into(), second)].into();
+            e.nodes.as_mut().unwrap().push(NodeSeen { name: "nas".into(), ready: true, addresses: vec![] });
+            e.cluster = Some(seen);
+        })
+    };
+    let two = |second| of(second, false);
+    assert!(matches!(outcome(&cluster(|_| {}), id::CROSS_NODE), Outcome::Skip { .. }));
+    assert_eq!(fails(&two(Ok(nginx_404()))), []);
+    let cut = two(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()));
+    let finding = cut.failures().next().unwrap();
+    assert_eq!((finding.id, finding.subject.node.as_deref()), (id::CROSS_NODE, Some("nas")));
+    assert!(finding.finding().unwrap().fix.text.contains("8472"));
+    assert!(finding.finding().unwrap().fix.text.contains("restart k3s on both"));
+    let etcd = of(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()), true);
+    let fix = etcd.failures().next().unwrap().finding().unwrap().fix.text.clone();
+    assert!(!fix.contains("restart k3s") && fix.contains("give it the old one back"), "{fix}");
+    let refused = two(Err("dial tcp 10.42.1.4:80: connect: connection refused".into()));
+    assert_eq!(fails(&refused), [], "a pod that does not listen is no matter of the network");
+}

@@ -1,0 +1,103 @@
+//! What pods reach.
+
+use super::ids::*;
+use crate::checks::engine::{Def, cause};
+use crate::checks::id;
+
+/// The checks of this group, causes first.
+pub(super) const CHECKS: &[Def] = &[
+    Def::error(HOME, "this machine is where the nodes are")
+        .about(
+            "Only where the cluster cannot be asked: the networks of this machine are compared with the addresses in the records, \
+             and those addresses are asked for a name that nobody has. It fails when they are in another network and silent, or \
+             when somebody else answers there.",
+            "Every name resolves, and no site opens, or somebody else's page does.",
+        )
+        .causes(&[
+            cause("this machine is not at home", "go on at home, or connect by a VPN that routes to the home network"),
+            cause(
+                "the network here has the same numbers as at home (192.168.1.0/24 is everywhere)",
+                "go on at home; a VPN cannot help unless one of the two networks gets other numbers",
+            ),
+            cause(
+                "another machine at home has taken the node's address",
+                "give the node a reserved address in the router's DHCP",
+            ),
+            cause(
+                "a guest network keeps its machines apart from the others",
+                "join the network in which the nodes are",
+            ),
+        ])
+        .sources(&["RFC 1918"]),
+    Def::error(CROSS_NODE, "pods of every node are reached from the API server's node")
+        .needs(&[id::KUBECONFIG, id::API, id::NODES])
+        .about(
+            "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the way from the API server's node to the pods of each other one, by the network that pods use among each other; not the way between two other nodes, and not large packets.",
+            "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",
+        )
+        .causes(&[
+            cause("UDP 8472 (VXLAN) is closed between the nodes", "open it between the nodes, on NixOS with `services.homelab.clusterFirewall.enable = true;` on each; 51820 with the wireguard backend"),
+            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both; a server with etcd does not start under another address: give it the old one back"),
+            cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
+        ])
+        .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811"]),
+    Def::error(POD_API, "pods reach the API server")
+        .needs(&[id::KUBECONFIG, id::API])
+        .about(
+            "The last lines of the logs of CoreDNS, cert-manager, external-dns and the ingress controller, where the pod is not ready: a connection to the API server's Service (`10.43.0.1:443` unless another range was chosen) that fails.",
+            "CoreDNS, cert-manager or metrics-server never become ready. The node itself reaches the API server, so `kubectl` works.",
+        )
+        .causes(&[
+            cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
+            cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which writes them anew; NixOS `networking.nftables.flushRuleset = false;`"),
+            cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
+        ])
+        .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),
+    Def::error(COREDNS, "the DNS server of the cluster runs")
+        .needs(&[id::KUBECONFIG, id::API, POD_API])
+        .about(
+            "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMap that they read.",
+            "Nothing in the cluster resolves a name: no certificates, no records, and applications that do not find their database.",
+        )
+        .causes(&[
+            cause("`plugin/loop: Loop`: the node's resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq), which inside the pod is CoreDNS itself", "start k3s with `--resolv-conf=/run/systemd/resolve/resolv.conf`"),
+            cause("`Error during parsing`: a mistake in the Corefile or in `coredns-custom`", "correct the ConfigMap `coredns-custom` in `kube-system`"),
+            cause("its image cannot be pulled", "what the registry says is in the finding"),
+            cause("it was scaled to 0", "`kubectl -n kube-system scale deployment/coredns --replicas=1`"),
+        ])
+        .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
+    Def::error(POD_DNS, "pods resolve names")
+        .needs(&[id::KUBECONFIG, id::API, COREDNS])
+        .about(
+            "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for `api.cloudflare.com`. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
+            "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
+        )
+        .causes(&[
+            cause("CoreDNS asks 8.8.8.8, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
+            cause("the router does not answer CoreDNS", "`resolvectl status` on the node names it; try it with `dig`"),
+            cause("port 53 between pods is dropped by the node's firewall", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
+        ])
+        .sources(&["k3s-io/k3s#4087, #1527", "NixOS/nixpkgs#98766"]),
+    Def::error(NDOTS, "no wildcard answers for the names that pods look up")
+        .needs(&[id::KUBECONFIG, id::API, id::SEARCH_DOMAIN, POD_DNS])
+        .about(
+            "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with `api.cloudflare.com` before it.",
+            "`x509: certificate is valid for *.home.example.com, not api.cloudflare.com`: what a pod looks up ends at the lab's own ingress.",
+        )
+        .causes(&[
+            cause("the node's resolv.conf has a search domain, mostly by DHCP, in which a wildcard record `*.DOMAIN` answers every name; pods try it first (ndots:5)", "take the search domain out for pods: `--resolv-conf=` with a file that has none; or remove the wildcard record"),
+        ])
+        .sources(&["k3s-io/k3s#1527, #2801, #5045", "resolv.conf(5): search, ndots"]),
+    Def::error(EGRESS, "pods reach the provider and the certificate authority")
+        .needs(&[id::KUBECONFIG, id::API, POD_DNS, NDOTS])
+        .about(
+            "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. It is the pod's own way out, which may differ from this machine's.",
+            "Records and certificates stay as they are, though the same addresses answer on the node.",
+        )
+        .causes(&[
+            cause("a firewall on the node or the router drops what pods send: rules in FORWARD, or an egress rule by address", "let the pods' range out, or allow forwarding from `cni0`"),
+            cause("a proxy or virus scanner in between answers with a certificate of its own", "except `api.cloudflare.com` and the ACME server from it"),
+            cause("IPv6 addresses are tried, and the LAN has no way out for them", "disable IPv6 on the node or give it a route"),
+        ])
+        .sources(&["k3s-io/k3s#977"]),
+];

@@ -1,0 +1,34 @@
+//! Servers that keep the cluster's data in etcd. etcd knows its members by address, so k3s does not start under another one:
+//! it stays `activating` for ever, with "not a member of the etcd cluster" (k3s-io/k3s#6524, #4296).
+
+use crate::evidence::{Evidence, at};
+
+/// What k3s says of itself after such a restart.
+pub(in crate::checks) const LAST_WORDS: &str = "not a member of the etcd cluster";
+/// What helps then.
+pub(in crate::checks) const CURE: &str = "give the machine its old address back (a fixed lease in the router), and start k3s. If that cannot be: `sudo systemctl stop k3s`, run the command of `systemctl cat k3s` once with `--cluster-reset` at its end, `sudo systemctl start k3s`; further servers then have to join anew";
+
+/// Whether k3s has marked the node as a member of its etcd.
+pub(in crate::checks) fn has(evidence: &Evidence, node: &str) -> bool {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    nodes.iter().any(|object| at(object, "/metadata/name") == node && is_member(object))
+}
+
+/// Whether any node is one.
+pub(in crate::checks) fn is_anywhere(evidence: &Evidence) -> bool {
+    evidence.objects("nodes").unwrap_or_default().iter().any(is_member)
+}
+
+fn is_member(node: &serde_json::Value) -> bool {
+    at(node, "/metadata/labels/node-role.kubernetes.io~1etcd") == "true"
+}
+
+/// How k3s on the node comes to use another address, as the end of a sentence that says which.
+pub(in crate::checks) fn take_another_address(evidence: &Evidence, node: &str) -> &'static str {
+    match has(evidence, node) {
+        true => {
+            "stop k3s (`sudo systemctl stop k3s`), run the command of `systemctl cat k3s` once with `--cluster-reset` at its end, and start k3s (`sudo systemctl start k3s`): this server is a member of etcd, and a plain restart under another address would never end. Further servers then have to join anew"
+        }
+        false => "restart k3s there (`sudo systemctl restart k3s`)",
+    }
+}

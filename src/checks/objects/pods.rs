@@ -1,0 +1,301 @@
+//! What keeps a pod from running, by what its status and its events say.
+
+mod image;
+
+use serde_json::Value;
+
+use crate::checks::engine::Finding;
+use crate::checks::objects::{age, condition, full_name, has_ended, holds, when};
+use crate::evidence::{Evidence, at, entries};
+use crate::outside::command::Command;
+
+/// What a pod may take to start before it counts as stuck.
+const STARTING: i64 = 60;
+/// An end for want of memory is news for this long.
+const RECENTLY: i64 = 3600;
+/// The conditions in which a node takes no pods, or sends away those that it has.
+const PRESSURES: [&str; 3] = ["DiskPressure", "MemoryPressure", "PIDPressure"];
+
+/// What keeps a pod from running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::checks) struct Trouble {
+    /// By which check it is reported.
+    pub(in crate::checks) kind: Kind,
+    /// `namespace/name`.
+    pub(in crate::checks) pod: String,
+    /// Where it was placed; `None` before it is.
+    pub(in crate::checks) node: Option<String>,
+    summary: String,
+    cause: String,
+    fix: String,
+    look: Option<Command>,
+    heals: bool,
+}
+
+/// The kinds of trouble, one for each cure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::checks) enum Kind {
+    /// Its image cannot be pulled.
+    Image,
+    /// It waits for a volume.
+    Volume,
+    /// Everything else.
+    Other,
+}
+
+impl Trouble {
+    /// The finding of the check that reports it.
+    pub(in crate::checks) fn finding(self) -> Finding {
+        let finding = Finding::new(self.summary, self.cause, self.fix).look(self.look);
+        if self.heals { finding.heals() } else { finding }
+    }
+}
+
+/// What is wrong with a pod; `None` when nothing is, or it is on its way in or out.
+pub(in crate::checks) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Trouble> {
+    let phase = at(pod, "/status/phase");
+    // What has failed or ended was replaced by its owner, or has done its work.
+    if pod["metadata"]["deletionTimestamp"].is_string() || has_ended(pod) {
+        return None;
+    }
+    let place = Place::of(pod);
+    let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
+    let containers: Vec<&Value> = statuses.iter().flat_map(|list| entries(pod, list)).collect();
+    if let Some(found) = containers.iter().find_map(|container| image::trouble(evidence, &place, container)) {
+        return Some(found);
+    }
+    if let Some(found) =
+        containers.iter().find_map(|container| container_trouble(evidence, &place, container))
+    {
+        return Some(found);
+    }
+    match condition(pod, "PodScheduled") {
+        Some(scheduled) if at(scheduled, "/status") == "False" => Some(unplaced(&place, scheduled)),
+        _ if phase == "Pending" => stuck(evidence, &place, pod),
+        _ => None,
+    }
+}
+
+/// Whether the pod takes requests.
+pub(in crate::checks) fn is_ready(pod: &Value) -> bool {
+    holds(pod, "Ready") && !pod["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// Whether what keeps all of these pods from being ready is their node, which the check of nodes tells.
+pub(in crate::checks) fn wait_for_their_node(evidence: &Evidence, pods: &[&Value]) -> bool {
+    let lives = |pod: &&&Value| !has_ended(pod);
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let on_troubled = |pod: &&Value| {
+        let mut named = nodes.iter().filter(|node| at(node, "/metadata/name") == at(pod, "/spec/nodeName"));
+        named.any(|node| !holds(node, "Ready") || PRESSURES.iter().any(|kind| holds(node, kind)))
+    };
+    let mut living = pods.iter().filter(lives).peekable();
+    living.peek().is_some() && living.all(on_troubled)
+}
+
+/// The message of the newest warning about a pod with that reason; `None` when there is none.
+pub(in crate::checks) fn event<'a>(evidence: &'a Evidence, pod: &Value, reasons: &[&str]) -> Option<&'a str> {
+    let about = |event: &&Value| {
+        at(event, "/involvedObject/namespace") == at(pod, "/metadata/namespace")
+            && at(event, "/involvedObject/name") == at(pod, "/metadata/name")
+            && reasons.contains(&at(event, "/reason"))
+    };
+    let events = evidence.objects("events")?.iter().filter(about);
+    let newest = events.max_by_key(|event| {
+        ["/lastTimestamp", "/series/lastObservedTime", "/eventTime", "/metadata/creationTimestamp"]
+            .iter()
+            .find_map(|time| when(event, time))
+    });
+    newest.map(|event| at(event, "/message").trim()).filter(|message| !message.is_empty())
+}
+
+/// Which pod it is, in the forms that findings need.
+struct Place<'a> {
+    pod: &'a Value,
+    full: String,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(pod: &'a Value) -> Self {
+        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+        Self { pod, full: full_name(pod), namespace, name }
+    }
+
+    fn trouble(
+        &self,
+        kind: Kind,
+        summary: String,
+        cause: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Trouble {
+        let node = Some(at(self.pod, "/spec/nodeName")).filter(|node| !node.is_empty());
+        Trouble {
+            kind,
+            pod: self.full.clone(),
+            node: node.map(str::to_owned),
+            summary,
+            cause: sentence(cause.into()),
+            fix: fix.into(),
+            look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
+            heals: true,
+        }
+    }
+
+    fn logs(&self, container: &str) -> Option<Command> {
+        command!(
+            "kubectl --namespace {} logs {} --container {} --previous --tail=20",
+            self.namespace,
+            self.name,
+            container
+        )
+    }
+}
+
+/// Text of others as a cause: one line, without a full stop.
+fn sentence(text: String) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.');
+    if line.is_empty() { "no more is known".to_owned() } else { line.to_owned() }
+}
+
+fn container_trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) -> Option<Trouble> {
+    let name = at(container, "/name");
+    let waiting = at(container, "/state/waiting/reason");
+    match waiting {
+        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
+            return Some(unstartable(place, name, at(container, "/state/waiting/message")));
+        }
+        _ => {}
+    }
+    let last = container.pointer("/lastState/terminated");
+    let now = container.pointer("/state/terminated").filter(|end| end["exitCode"] != 0);
+    let end = now.or(last)?;
+    let crashing = waiting == "CrashLoopBackOff" || now.is_some();
+    let recent = age(evidence.now, when(end, "/finishedAt")) < RECENTLY;
+    let restarts = &container["restartCount"];
+    if at(end, "/reason") == "OOMKilled" && (crashing || recent) {
+        let summary =
+            format!("container `{name}` of pod `{}` ran out of memory, restarts: {restarts}", place.full);
+        let fix = "raise `resources.limits.memory` of the container, or find out why it needs so much";
+        let mut found =
+            place.trouble(Kind::Other, summary, "it used more than its limit, or the node had no more", fix);
+        found.look = place.logs(name);
+        return Some(found);
+    }
+    if !crashing {
+        return None;
+    }
+    let code = &end["exitCode"];
+    let said = at(end, "/message").lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let cause = match (said, code.as_i64()) {
+        (said, _) if said.contains("exec format error") => {
+            "its image is for another kind of processor".to_owned()
+        }
+        ("", Some(0)) => "it ends by itself with success, where a server should go on".to_owned(),
+        ("", Some(137)) => "it was killed, mostly by its own liveness probe or for want of memory".to_owned(),
+        ("", _) => format!("the program ends by itself with exit code {code}; its log says why"),
+        (said, _) => format!("it says: {said}"),
+    };
+    let summary =
+        format!("container `{name}` of pod `{}` ends again and again, restarts: {restarts}", place.full);
+    let fix =
+        "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
+    let mut found = place.trouble(Kind::Other, summary, cause, fix);
+    found.look = place.logs(name);
+    Some(found)
+}
+
+/// Secrets, ConfigMaps and what the container runtime refuses.
+fn unstartable(place: &Place<'_>, container: &str, message: &str) -> Trouble {
+    let summary = format!(
+        "container `{container}` of pod `{}` cannot start: {}",
+        place.full,
+        sentence(message.to_owned())
+    );
+    let quoted = message.split('"').nth(1).unwrap_or_default();
+    let (cause, fix) = if message.starts_with("secret ") && message.contains("not found") {
+        (
+            format!("the pod refers to the Secret `{quoted}`, which is not in its namespace"),
+            format!(
+                "make the Secret `{quoted}` in the namespace `{}`, or correct the name in the pod's workload",
+                place.namespace
+            ),
+        )
+    } else if message.starts_with("configmap ") && message.contains("not found") {
+        (
+            format!("the pod refers to the ConfigMap `{quoted}`, which is not in its namespace"),
+            format!(
+                "make the ConfigMap `{quoted}` in the namespace `{}`, or correct the name",
+                place.namespace
+            ),
+        )
+    } else if message.contains("couldn't find key") {
+        (
+            "the Secret or ConfigMap is there, and lacks the key".to_owned(),
+            "add the key, or correct its name in the pod's workload".to_owned(),
+        )
+    } else if message.contains("runAsNonRoot") || message.contains("non-numeric user") {
+        (
+            "the pod may not run as root, and its image names no other user by number".to_owned(),
+            "set `securityContext.runAsUser` to a number that the image knows".to_owned(),
+        )
+    } else if message.contains("executable file not found") || message.contains("no such file or directory") {
+        (
+            "the image does not have the program that `command` names".to_owned(),
+            "correct `command`, or leave it out: the image's own entry point is used then".to_owned(),
+        )
+    } else {
+        (
+            "the container runtime refuses it".to_owned(),
+            "correct what the message names in the pod's workload".to_owned(),
+        )
+    };
+    place.trouble(Kind::Other, summary, cause, fix)
+}
+
+fn unplaced(place: &Place<'_>, scheduled: &Value) -> Trouble {
+    let message = at(scheduled, "/message");
+    let summary = format!("pod `{}` fits on no node", place.full);
+    let has = |words: &str| message.contains(words);
+    if has("persistentvolumeclaim") || has("PersistentVolumeClaim") {
+        let fix = "see that its volume comes: look at the claim and its StorageClass";
+        return place.trouble(Kind::Volume, summary, message, fix);
+    }
+    let fix = if has("Insufficient memory") || has("Insufficient cpu") {
+        "lower `resources.requests` of the pod or of others, stop something, or add a node: `kubectl describe nodes` shows what is set aside"
+    } else if has("disk-pressure") || has("memory-pressure") {
+        "free what the node lacks: its own check says how"
+    } else if has("free ports") {
+        "find the pod that holds the port: `kubectl get pods -A -o wide`"
+    } else if has("node affinity") || has("node selector") || has("node(s) didn't match") {
+        "correct `nodeSelector` or `affinity` of the workload, or label a node: `kubectl get nodes --show-labels`"
+    } else if has("untolerated taint") || has("unschedulable") {
+        "let the node take pods again (`kubectl uncordon`), or give the workload the toleration"
+    } else {
+        "make room as the message says"
+    };
+    place.trouble(Kind::Other, summary, message, fix)
+}
+
+/// Placed long ago, and still no container.
+fn stuck(evidence: &Evidence, place: &Place<'_>, pod: &Value) -> Option<Trouble> {
+    let since = when(pod, "/status/startTime").or_else(|| when(pod, "/metadata/creationTimestamp"));
+    if age(evidence.now, since) < STARTING {
+        return None;
+    }
+    let message = event(evidence, pod, &["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"])?;
+    let summary = format!("pod `{}` does not start", place.full);
+    let (kind, fix) = if message.contains("secret \"") || message.contains("configmap \"") {
+        (Kind::Other, "make what it mounts, in the pod's namespace, or correct the name in its workload")
+    } else if message.contains("sandbox") || message.contains("cni") {
+        (
+            Kind::Other,
+            "look for `flannel` and `cni` in the log of k3s on that node; restarting k3s there often helps",
+        )
+    } else {
+        (Kind::Volume, "see that the volume is there and can be mounted on that node")
+    };
+    Some(place.trouble(kind, summary, message, fix))
+}

@@ -1,0 +1,110 @@
+//! Images that cannot be pulled: from the registry's or the runtime's words to what can be done.
+
+use serde_json::Value;
+
+use crate::checks::objects::pods::{Kind, Place, Trouble, event, sentence};
+use crate::evidence::{Evidence, at};
+
+/// How a kubelet says that it has no image.
+const REASONS: [&str; 7] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+];
+
+/// Words of the message, the cause behind them, and the cure; the first that fits counts.
+const TABLE: &[(&[&str], &str, &str)] = &[
+    (
+        &["toomanyrequests", "429 Too Many Requests", "rate limit"],
+        "the registry has given this address as many images as it gives for nothing (Docker Hub counts by address)",
+        "wait some hours, or sign in: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
+    ),
+    (
+        &["no match for platform", "no matching manifest", "does not match the specified platform"],
+        "the image is not made for this node's kind of processor",
+        "use a tag or an image that is made for it, for example for arm64",
+    ),
+    (
+        &["no space left"],
+        "the node's disk is full",
+        "free some disk on the node: `nix-collect-garbage -d`, `k3s crictl rmi --prune`",
+    ),
+    (
+        &["no such host", "server misbehaving", "Temporary failure in name resolution"],
+        "the node cannot resolve the registry's name: images are pulled with the node's own resolver, not the cluster's",
+        "correct the name of the registry in the image, or the node's resolver: `getent hosts` with that name on the node",
+    ),
+    (
+        &["certificate has expired or is not yet valid"],
+        "the registry's certificate is not valid by the node's clock",
+        "set the node's clock right: `timedatectl` shows whether it is synchronised",
+    ),
+    (
+        &["x509:"],
+        "the node does not trust the registry's certificate, or something in between answers for it",
+        "give k3s the registry's authority: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
+    ),
+    (
+        &["server gave HTTP response to HTTPS client"],
+        "the registry speaks plain HTTP",
+        "name it with `http://` under `mirrors` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
+    ),
+    (
+        &[
+            "i/o timeout",
+            "connection refused",
+            "network is unreachable",
+            "no route to host",
+            "deadline exceeded",
+            "connection reset",
+        ],
+        "the node does not reach the registry",
+        "see whether the node reaches the internet: `curl -I https://` with the registry's name, on the node",
+    ),
+    (
+        &["manifest unknown", "not found", "NotFound"],
+        "the registry has no image of that name and tag",
+        "correct the image's name or tag in the workload",
+    ),
+    (
+        &["unauthorized", "401 Unauthorized", "403 Forbidden", "denied", "authorization failed"],
+        "the image is private or does not exist: the registry says the same to both",
+        "correct the name, or give the workload an `imagePullSecrets` with an account that may pull it",
+    ),
+    (
+        &["InvalidImageName", "invalid reference format", "couldn't parse image"],
+        "the image's name is not one: upper case, a space or two tags",
+        "correct the image's name in the workload",
+    ),
+];
+
+pub(super) fn trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) -> Option<Trouble> {
+    let reason = at(container, "/state/waiting/reason");
+    if !REASONS.contains(&reason) {
+        return None;
+    }
+    let message = at(container, "/state/waiting/message");
+    // While it waits for its next try, an older kubelet says only that; the event has the registry's words.
+    let told = event(evidence, place.pod, &["Failed"]).filter(|text| text.contains("pull"));
+    let words = if message.starts_with("Back-off") && !message.contains(": ") {
+        told.unwrap_or(message)
+    } else {
+        message
+    };
+    let known =
+        TABLE.iter().find(|(parts, ..)| parts.iter().any(|part| words.contains(part) || reason == *part));
+    let image = at(container, "/image");
+    let summary = format!("the image `{image}` of pod `{}` cannot be pulled", place.full);
+    let (cause, fix) = match known {
+        Some((_, cause, fix)) => ((*cause).to_owned(), *fix),
+        None => (
+            sentence(words.to_owned()),
+            "correct the image of the workload, or its registry, as the message says",
+        ),
+    };
+    Some(place.trouble(Kind::Image, summary, cause, fix))
+}

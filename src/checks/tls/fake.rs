@@ -1,0 +1,115 @@
+//! Why the ingress controller has nothing better to show than its own fake certificate.
+
+use crate::facts::names::covers;
+use serde_json::Value;
+
+use crate::checks::engine::Finding;
+use crate::checks::tls::origin::{Origin, writes_to};
+use crate::evidence::{Evidence, at, entries};
+use crate::facts::names::probe_name;
+
+const SUMMARY: &str = "the controller serves its own fake certificate";
+
+/// The cause, as far as the objects tell it.
+pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> Finding {
+    let secrets = evidence.acme.as_ref().and_then(|acme| acme.secrets.as_ref());
+    let (Some(ingress), Some(secrets)) = (origin.ingress, secrets) else {
+        return unread();
+    };
+    let place = format!("{}/{}", at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let Some(wanted) = &origin.secret else {
+        return Finding::new(
+            SUMMARY,
+            format!(
+                "Ingress `{place}` asks for TLS for `{host}`, but names no Secret, and there is no default certificate"
+            ),
+            "name a `secretName` in its `tls` entry",
+        );
+    };
+    match origin.held {
+        Some(Err(why)) => Finding::new(
+            format!("{SUMMARY}: Secret `{wanted}` cannot be used"),
+            why.clone(),
+            "have it written again: delete the Secret if a Certificate writes it, else put a certificate and its key into it",
+        )
+        .heals(),
+        Some(Ok(held)) if !held.leaf.covers(&probe_name(host)) => Finding::new(
+            format!("{SUMMARY}: the certificate in Secret `{wanted}` is for {}, not for `{host}`", held.leaf.names.join(", ")),
+            "the controller shows a certificate only for the names in it; the Secret belongs to another host, or is older than the name",
+            "name another Secret in the Ingress, or add the name to the Certificate that writes this one",
+        )
+        .heals(),
+        Some(Ok(_)) => Finding::new(
+            SUMMARY,
+            format!("Secret `{wanted}` has a certificate for the name, but the controller has not taken it up"),
+            "wait some seconds; if it stays, look at the controller's log",
+        )
+        .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=50")
+        .heals(),
+        None => missing(evidence, host, wanted, &place, secrets.keys()),
+    }
+}
+
+/// The Secret is not there: in another namespace, by another name, not issued yet, or wanted by nobody.
+fn missing<'s>(
+    evidence: &Evidence,
+    host: &str,
+    wanted: &str,
+    ingress: &str,
+    secrets: impl Iterator<Item = &'s String>,
+) -> Finding {
+    let summary = format!("{SUMMARY}: there is no Secret `{wanted}`");
+    let name = wanted.split_once('/').map_or(wanted, |(_, name)| name);
+    let elsewhere = |place: &&String| place.split_once('/').is_some_and(|(_, other)| other == name);
+    let certificates = evidence.objects("certificates.cert-manager.io").unwrap_or_default();
+    let for_host = |certificate: &&Value| {
+        let mut names = entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
+        names.any(|name| covers(name, host))
+    };
+    if certificates.iter().any(|certificate| writes_to(certificate) == wanted) {
+        return Finding::new(
+            summary,
+            "its Certificate has not been issued yet",
+            "wait until it is, or look at what keeps it: the checks of `cm`",
+        )
+        .look("kubectl get certificates -A")
+        .heals();
+    }
+    if let Some(certificate) = certificates.iter().find(for_host) {
+        return Finding::new(
+            summary,
+            format!("the Certificate for `{host}` writes into `{}`", writes_to(certificate)),
+            format!("name that Secret in Ingress `{ingress}`; both have to lie in one namespace"),
+        );
+    }
+    let mut secrets = secrets;
+    if let Some(place) = secrets.find(elsewhere) {
+        return Finding::new(
+            summary,
+            format!(
+                "one of that name lies in another namespace: `{place}`; an Ingress uses Secrets of its own namespace only"
+            ),
+            "move the Ingress or the Certificate, so that both are in one namespace",
+        );
+    }
+    let issuer = evidence.acme.as_ref().map_or("letsencrypt", |acme| acme.wanted.issuer.as_str());
+    Finding::new(
+        summary,
+        format!(
+            "nothing makes it: Ingress `{ingress}` has no annotation for cert-manager, and no Certificate writes it"
+        ),
+        format!(
+            "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress, or make the Secret yourself"
+        ),
+    )
+}
+
+fn unread() -> Finding {
+    Finding::new(
+        SUMMARY,
+        "the Secret of the Ingress is not there yet, is in another namespace, or is for another name",
+        "wait until the Certificate is ready; then compare the Ingress's `secretName` with the Certificate's",
+    )
+    .look("kubectl get ingress,certificates -A")
+    .heals()
+}

@@ -1,0 +1,147 @@
+//! Whether the certificate that is served is good for the name.
+
+use serde_json::Value;
+
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome};
+use crate::checks::tls::fake;
+use crate::checks::tls::origin::Origin;
+use crate::evidence::tls::{Leaf, Served, Trust};
+use crate::evidence::{Evidence, at};
+use crate::facts::names::probe_name;
+
+pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
+    let leaf = &served.leaf;
+    let left = leaf.not_after.duration_since(evidence.now).as_secs();
+    if leaf.is_fake() {
+        return fake::finding(evidence, host, origin).into();
+    }
+    if !leaf.covers(&probe_name(host)) {
+        return Finding::new(
+            format!("the certificate is for {}, not for `{host}`", leaf.names.join(", ")),
+            "another Ingress's Secret, or a certificate from before the name was added, is served",
+            "wait for the new certificate if the name is new; else compare the Ingress's `secretName`",
+        )
+        .heals()
+        .into();
+    }
+    if left < 0 {
+        return expired(evidence, origin, -left).into();
+    }
+    if leaf.is_staging() {
+        return staging(evidence, host, origin, &leaf.issuer);
+    }
+    let saw = format!("certificate from {}, ends in {}", leaf.issuer, span(left));
+    let untrusted = |why: String, cause: &str, fix: &str| Finding::new(why, cause, fix).into();
+    match &served.trust {
+        Trust::Trusted => Outcome::pass(saw),
+        Trust::NotYetValid => untrusted(
+            format!("the certificate is not valid until {}", leaf.not_before),
+            "this machine's clock is behind",
+            "set the clock: `sudo timedatectl set-ntp true`",
+        ),
+        Trust::UnknownIssuer if evidence.staging => {
+            Outcome::pass(format!("{saw}; not trusted, as with any test authority"))
+        }
+        Trust::UnknownIssuer => unknown_issuer(served).into(),
+        Trust::Expired => untrusted(
+            "a certificate of the chain has expired".into(),
+            "an intermediate certificate is out of date, or this machine's clock is wrong",
+            "check the clock: `timedatectl`",
+        ),
+        Trust::WrongName | Trust::Other(_) => untrusted(
+            format!("this machine rejects the certificate: {:?}", served.trust),
+            "the certificate has a form that TLS clients refuse",
+            "issue it again",
+        ),
+    }
+}
+
+/// It has ended: nobody renews it, or the renewal fails.
+fn expired(evidence: &Evidence, origin: &Origin<'_>, ago: i64) -> Finding {
+    let summary = format!("the certificate expired {} ago", span(ago));
+    if let (Some(_), None, Some(secret)) = (origin.leaf(), origin.certificate, &origin.secret) {
+        return Finding::new(
+            summary,
+            format!("it was put into Secret `{secret}` by hand: no Certificate renews it"),
+            by_cert_manager(evidence),
+        );
+    }
+    let finding = Finding::new(
+        summary,
+        "cert-manager could not renew it, or this machine's clock is wrong",
+        "look at the Certificate and its challenges, and at the clock: `timedatectl`",
+    );
+    finding.look("kubectl get certificates,challenges -A")
+}
+
+/// How a Secret that was filled by hand comes to be cert-manager's.
+fn by_cert_manager(evidence: &Evidence) -> String {
+    let issuer = evidence.acme.as_ref().map_or("letsencrypt", |acme| acme.wanted.issuer.as_str());
+    format!(
+        "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress: cert-manager then fills the Secret; or put a good certificate into it"
+    )
+}
+
+fn unknown_issuer(served: &Served) -> Finding {
+    let leaf = &served.leaf;
+    let summary = format!("this machine does not trust the issuer {}", leaf.issuer);
+    if leaf.issuer == leaf.subject {
+        return Finding::new(
+            summary,
+            "the certificate signed itself: it was made by hand or by a program at its first start",
+            "let cert-manager issue one, with the annotation `cert-manager.io/cluster-issuer` at the Ingress; or make this machine trust it",
+        );
+    }
+    if served.chain == 1 && is_public(leaf) {
+        return Finding::new(
+            summary,
+            "only the certificate itself is sent, without the intermediate one that signed it: `tls.crt` of the Secret is incomplete",
+            "put the whole chain into the Secret; cert-manager does so when it issues again",
+        );
+    }
+    Finding::new(
+        summary,
+        "the certificate is from an authority of your own or for tests, or a middleman is in between",
+        "if the authority is yours, add its root to the trusted ones of this machine, or name it in `SSL_CERT_FILE`",
+    )
+}
+
+/// Whether the issuer is of an authority that every machine trusts, so that only the chain can be at fault.
+fn is_public(leaf: &Leaf) -> bool {
+    ["Let's Encrypt", "Google Trust Services", "ZeroSSL", "Sectigo", "DigiCert", "Buypass"]
+        .iter()
+        .any(|name| leaf.issuer.contains(name))
+}
+
+fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -> Outcome {
+    if evidence.staging {
+        return Outcome::pass(format!("from {issuer}, as configured: browsers do not trust it"));
+    }
+    let ready =
+        evidence.certificates.iter().flatten().any(|seen| seen.covers(host) && seen.ready == Some(true));
+    let summary = format!("the certificate is from {issuer}, which no browser trusts");
+    let cause = "it was issued while `acme.staging` was on";
+    let name = |certificate: &Value| {
+        format!("{}/{}", at(certificate, "/metadata/namespace"), at(certificate, "/metadata/name"))
+    };
+    let finding = match origin.certificate {
+        Some(certificate) => {
+            Finding::new(summary, cause, "have it issued again, by the issuer that is configured now")
+                .command("homelab up")
+                .command(command!("homelab renew {}", name(certificate)))
+        }
+        None => match (&origin.secret, evidence.objects("certificates.cert-manager.io")) {
+            (Some(secret), Some(_)) => Finding::new(
+                summary,
+                format!(
+                    "a test authority issued it, and no Certificate writes into the Secret `{secret}`: it was put there by hand"
+                ),
+                by_cert_manager(evidence),
+            ),
+            _ => Finding::new(summary, cause, "have it issued again: `homelab renew` with the name"),
+        },
+    };
+    // While the Certificate is not ready, the real one is on its way.
+    if ready { finding.into() } else { finding.heals().into() }
+}

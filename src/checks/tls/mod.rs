@@ -1,0 +1,101 @@
+//! The certificate that each node serves for a host.
+
+mod fake;
+pub(super) mod ids;
+mod leaf;
+mod origin;
+mod renewal;
+mod secret;
+mod texts;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, judged};
+use crate::checks::id;
+use crate::checks::tls::origin::Origin;
+use crate::evidence::Transport;
+use crate::evidence::tls::Served;
+use crate::evidence::{Evidence, HostSeen, Seen};
+
+/// The group.
+pub(super) const GROUP: Group = Group {
+    name: "tls",
+    about: "the certificate that each node shows for a name",
+    checks: texts::CHECKS,
+    judge,
+};
+
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = Vec::new();
+    for (host, seen) in &evidence.hosts {
+        found.extend(of_host(evidence, host, seen));
+    }
+    found
+}
+
+fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+    let of = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
+    let all = |outcome: Outcome| {
+        let ids = [id::HANDSHAKE, id::SERVED_SECRET, id::LEAF, id::RENEWAL].into_iter();
+        ids.filter(|id| is_looked_at(evidence, *id)).map(|id| of(id, outcome.clone())).collect()
+    };
+    if evidence.wants_tls(host) == Some(false) {
+        return all(Outcome::skip("its Ingress asks for no certificate"));
+    }
+    if seen.tls.is_empty() {
+        return all(Outcome::unknown("no node was asked"));
+    }
+    let origin = Origin::of(evidence, host);
+    let judged = seen.tls.iter().flat_map(|tls| node(evidence, host, &origin, tls));
+    judged.filter(|judged| is_looked_at(evidence, judged.id)).collect()
+}
+
+/// `up` does not read the Secrets.
+fn is_looked_at(evidence: &Evidence, id: crate::checks::CheckId) -> bool {
+    id != id::SERVED_SECRET || evidence.acme.is_some()
+}
+
+fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>) -> [Judged; 4] {
+    let of =
+        |id, outcome| judged(id, Subject::both(host, &tls.node), Vantage::Node(tls.node.clone()), outcome);
+    match &tls.result {
+        Ok(served) => [
+            of(id::HANDSHAKE, Outcome::pass(format!("{} at {}", served.leaf.subject, tls.address))),
+            of(id::SERVED_SECRET, secret::judge(evidence, host, origin, served)),
+            of(id::LEAF, leaf::judge(evidence, host, origin, served)),
+            of(id::RENEWAL, renewal::judge(evidence, origin, served)),
+        ],
+        Err(why) => {
+            let unknown = || Outcome::unknown("no certificate was seen");
+            [
+                of(id::HANDSHAKE, handshake(tls, why)),
+                of(id::SERVED_SECRET, unknown()),
+                of(id::LEAF, unknown()),
+                of(id::RENEWAL, unknown()),
+            ]
+        }
+    }
+}
+
+fn handshake(tls: &Seen<Served>, why: &Transport) -> Outcome {
+    let (cause, fix) = match why {
+        Transport::Tls(_) => (
+            "something that speaks no TLS, or refuses this name, listens there in place of the ingress controller",
+            "look for what else holds port 443 of this node",
+        ),
+        Transport::Timeout => (
+            "the connection is dropped on its way: a firewall, or a node whose pod is gone",
+            "look at the controller's pod on this node, and at the firewall of the node",
+        ),
+        _ => (
+            "the ingress controller does not answer on this node",
+            "look at the controller's pod on this node",
+        ),
+    };
+    Finding::new(format!("no TLS handshake with {}: {why}", tls.address), cause, fix)
+        .look("kubectl -n ingress-nginx get pods -o wide")
+        .heals()
+        .into()
+}

@@ -1,0 +1,48 @@
+//! Whether what is served is what the Secret holds.
+
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::checks::tls::origin::Origin;
+use crate::evidence::Evidence;
+use crate::evidence::tls::{Served, Trust};
+use crate::facts::names::probe_name;
+
+pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
+    if evidence.acme.as_ref().is_none_or(|acme| acme.secrets.is_none()) {
+        let unread = || Outcome::unknown("the Secrets were not read");
+        return evidence.reads_only().map_or_else(unread, Outcome::skip);
+    }
+    let Some(wanted) = &origin.secret else {
+        return Outcome::skip("its Ingress names no Secret: the controller's default certificate is served");
+    };
+    let Some(held) = origin.leaf().map(|held| &held.leaf) else {
+        return Outcome::skip(format!("Secret `{wanted}` holds no certificate"));
+    };
+    if held.fingerprint == served.leaf.fingerprint {
+        return Outcome::pass(format!("serial {} is the one in Secret `{wanted}`", held.serial));
+    }
+    if !held.covers(&probe_name(host)) {
+        return Outcome::skip(format!("the certificate in Secret `{wanted}` is for another name"));
+    }
+    let stranger =
+        !served.leaf.is_fake() && served.leaf.issuer != held.issuer && served.trust == Trust::UnknownIssuer;
+    if stranger {
+        return Finding::new(
+            format!("a certificate of {} is served, and Secret `{wanted}` holds one of {}", served.leaf.issuer, held.issuer),
+            "something between this machine and the node answers in its place: a virus scanner or proxy that opens TLS, or another machine with the node's address",
+            "try from another machine; if it is right there, take the name out of the inspection on this one",
+        )
+        .into();
+    }
+    let finding = Finding::new(
+        format!("the serial {} is served, and Secret `{wanted}` holds {}", served.leaf.serial, held.serial),
+        "the controller has not taken up the new certificate: it lost its connection to the API server",
+        "restart the controller; nodes go one after the other",
+    )
+    .command("kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller")
+    .command("kubectl -n ingress-nginx rollout status daemonset/ingress-nginx-controller --timeout=180s")
+    .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=50")
+    .restarts_controller()
+    .heals();
+    let serves = served.trust == Trust::Trusted;
+    if serves { finding.only(Severity::Warning) } else { finding }.into()
+}

@@ -1,0 +1,151 @@
+//! The ingress controller, asked where it runs; and with `--active` an Ingress that is made for a moment, asked for on
+//! every node, and removed again, whatever happens.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::future::{OptionFuture, join_all};
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use super::Lab;
+use crate::cluster::{Cluster, Scratch};
+use crate::config::Config;
+use crate::desired::ingress_nginx;
+use crate::desired::object::Key;
+use crate::evidence::http::Scheme;
+use crate::evidence::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen, at};
+use crate::ingress::is_nginx_404;
+use crate::net::http::{Target, get};
+
+/// How long a new Ingress may take until it is served; the controller reloads within a second or two.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(300);
+/// What nginx answers for a service that gives it none.
+const BAD_GATEWAY: u16 = 502;
+/// How the places of the controllers' logs begin.
+const CONTROLLERS: &str = "ingress-nginx/";
+/// For one request.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// The controller's pods; one that answers speaks for it. And the ports that lead to them.
+pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
+    let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
+    let answers = || seen.pod_answers.values();
+    let answer = answers().find(|answer| answer.is_ok()).or_else(|| answers().next());
+    evidence.cluster_answer =
+        Some(answer.cloned().unwrap_or_else(|| Err("no pod of it is ready".to_owned())));
+    let pods = seen.objects.list("pods");
+    let pods = pods.map(|pods| pods.iter().filter(|pod| is_controller(pod)).cloned().collect::<Vec<_>>());
+    // Who may send a GET through a node may run programs on it, so the account that may only read may not.
+    let ports = (!cluster.reads_only()).then(|| timeout_at(deadline, cluster.refused_ports(nodes)));
+    let (refused, reloads) = futures::join!(
+        OptionFuture::from(ports),
+        OptionFuture::from(pods.as_ref().map(|pods| cluster.reloads(pods, deadline))),
+    );
+    evidence.reloads = reloads;
+    let refused = refused.and_then(Result::ok).unwrap_or_default();
+    evidence.ingress = Some(ControllerSeen { refused, ..ControllerSeen::default() });
+}
+
+/// Whether the pod is one of the controller that homelab installs.
+fn is_controller(pod: &serde_json::Value) -> bool {
+    at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+        && pod["metadata"]["labels"]["app.kubernetes.io/name"] == ingress_nginx::CONTROLLER
+}
+
+/// nginx notes why it has no answer for a name when it is asked, which it was after its log was read.
+pub(super) async fn hear(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
+    let mut answers = evidence.hosts.values().flat_map(|host| &host.http);
+    if !answers.any(|seen| seen.result.as_ref().is_ok_and(|answer| answer.status == BAD_GATEWAY)) {
+        return;
+    }
+    let Some(seen) = &mut evidence.cluster else { return };
+    let places = seen.logs.keys().filter(|place| place.starts_with(CONTROLLERS)).cloned().collect();
+    seen.logs.extend(cluster.logs(places, deadline).await);
+}
+
+/// What only writing shows.
+pub(super) async fn try_scratch(lab: &Lab<'_>, cluster: &Cluster, config: &Config, evidence: &mut Evidence) {
+    let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
+    let prefix = &config.dns.annotation_prefix;
+    let scratch = try_one(lab, cluster, &seen.objects, nodes, prefix).await;
+    if let Some(seen) = &mut evidence.ingress {
+        seen.scratch = Some(scratch);
+    }
+}
+
+/// Makes the Ingress, asks every ready node for it until it is served, and removes it.
+async fn try_one(
+    lab: &Lab<'_>,
+    cluster: &Cluster,
+    objects: &Objects,
+    nodes: &[NodeSeen],
+    prefix: &str,
+) -> Result<ScratchSeen, ScratchFailure> {
+    // What cannot be cleaned up now is no reason not to look.
+    let _ = cluster.remove_scratches(None).await;
+    let scratch = Scratch::new(objects, Timestamp::now().as_nanosecond());
+    let mut guard = Guard {
+        kubeconfig: lab.kubeconfig.map(Path::to_owned),
+        context: lab.context.map(str::to_owned),
+        insecure: lab.insecure,
+        key: Some(scratch.key.clone()),
+    };
+    let made = cluster.make_scratch(&scratch, prefix).await;
+    if let Err(failure) = made {
+        guard.key = None;
+        return Err(failure);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let host = &Some(scratch.host.clone());
+    let ready = nodes.iter().filter(|node| node.ready);
+    let asked = ready.filter_map(|node| Some((&node.name, *node.addresses.first()?)));
+    let nodes = join_all(asked.map(|(node, address)| async move {
+        let address = SocketAddr::new(address, 80);
+        let target = Target { scheme: Scheme::Http, address, host: host.clone(), check_certificate: false };
+        loop {
+            let result = get(&target, LIMIT).await;
+            let served = result.as_ref().is_ok_and(|answer| !is_nginx_404(answer));
+            if served || Instant::now() + PAUSE > deadline {
+                return Seen { node: node.clone(), address, result };
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }))
+    .await;
+    guard.key = None;
+    let left = cluster.remove_scratches(Some(&scratch.key)).await.err().map(|error| error.what);
+    let namespace = scratch.key.namespace.unwrap_or_default();
+    Ok(ScratchSeen { host: scratch.host, namespace, name: scratch.key.name, nodes, left })
+}
+
+/// Removes the Ingress when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
+struct Guard {
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+    insecure: bool,
+    key: Option<Key>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let Some(key) = self.key.take() else { return };
+        let (kubeconfig, context, insecure) = (self.kubeconfig.take(), self.context.take(), self.insecure);
+        let remove = async move {
+            if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref(), insecure).await {
+                let _ = tokio::time::timeout(LIMIT, cluster.remove_scratches(Some(&key))).await;
+            }
+        };
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(remove);
+            }
+        });
+        // What it could not remove, the next run does.
+        let _ = thread.join();
+    }
+}

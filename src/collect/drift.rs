@@ -1,0 +1,127 @@
+//! What `homelab up` would do now: the bundle against what lives, without writing anything.
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::cluster::Cluster;
+use crate::config::Config;
+use crate::desired::object::{Component, Key, Object};
+use crate::desired::{Bundle, Inputs, bundle};
+use crate::evidence::Zone;
+use crate::evidence::{Conflict, DriftSeen, Drifted};
+use crate::machine::authority::authority;
+use crate::machine::{token, upstream};
+use crate::plan;
+use crate::plan::contested::contested;
+use crate::plan::{Change, HASH, Snapshot, is_applied};
+use crate::provider::Credentials;
+
+/// The label by which cert-manager's own objects are known.
+const COMPONENT: &str = "app.kubernetes.io/component";
+const CERT_MANAGER: &str = Component::CertManager.name();
+
+/// What lives of this lab, or why that is not known.
+pub(super) async fn snapshot(
+    cluster: &Cluster,
+    config: &Config,
+    deadline: Instant,
+) -> Result<Snapshot, String> {
+    let listed = timeout_at(deadline, cluster.snapshot(&config.dns.owner)).await;
+    listed.map_err(|_| "the API server gives no answer in time".to_owned())?.map_err(|error| error.what)
+}
+
+/// Compares. Without the zone, the credentials are not known, and without cert-manager's manifest its objects are not:
+/// those are left out, in both directions; Secrets too, where the cluster's were not read.
+pub(super) fn compare(
+    config: &Config,
+    snapshot: &Snapshot,
+    zone: Option<&Zone>,
+    no_secrets: bool,
+) -> Result<DriftSeen, String> {
+    let authority = authority(config).map_err(|error| error.what)?;
+    let credentials = zone.and_then(|zone| credentials(config, zone));
+    let documents = upstream::at_hand(config);
+    let inputs = Inputs {
+        credentials: credentials.as_ref(),
+        cert_manager: documents.as_deref(),
+        authority: authority.as_deref(),
+    };
+    let mut seen = DriftSeen::default();
+    let mut wanted = bundle(config, &inputs);
+    let no_manifest = config.cert_manager.manage && documents.is_none();
+    if no_manifest {
+        seen.left_out.push("cert-manager's own objects, whose manifest is not in the cache".to_owned());
+    }
+    if no_secrets {
+        let left = wanted.objects.extract_if(.., |object| object.is_secret()).map(|object| object.key);
+        wanted.derived.extend(left);
+        seen.left_out.push("Secrets, which this kubeconfig's user may not read".to_owned());
+    }
+    if credentials.is_none() {
+        let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
+        wanted.derived.extend(left);
+        seen.left_out.push("what holds the API token, which was not checked".to_owned());
+    }
+    describe(wanted, snapshot, no_manifest, &mut seen);
+    Ok(seen)
+}
+
+fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut DriftSeen) {
+    let plan = plan::plan(wanted, snapshot);
+    seen.kept = plan.kept;
+    seen.other_lab = snapshot.others.values().next().cloned();
+    for change in &plan.apply {
+        seen.write.push(drifted(change, snapshot));
+        seen.conflicts.extend(conflicts(&change.object, snapshot));
+    }
+    let unknown = |key: &Key| {
+        let component = |live: &serde_json::Value| live["metadata"]["labels"][COMPONENT] == CERT_MANAGER;
+        no_manifest && snapshot.objects.get(key).is_some_and(component)
+    };
+    let gone = plan.removal.gone.iter().map(|doomed| &doomed.key);
+    seen.prune = gone.filter(|key| !unknown(key)).map(ToString::to_string).collect();
+}
+
+fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
+    let token = token::read(config).ok()?;
+    let (zone_id, zone) = (zone.id.clone(), zone.name.clone());
+    Some(Credentials { token, zone_id, zone })
+}
+
+/// The Secrets, and what bears a fingerprint of them.
+fn has_credentials(object: &Object) -> bool {
+    object.is_secret() || (object.key.kind.kind == "Deployment" && object.component == Component::ExternalDns)
+}
+
+fn drifted(change: &Change, snapshot: &Snapshot) -> Drifted {
+    let name = change.object.key.to_string();
+    let Some(live) = snapshot.objects.get(&change.object.key) else { return Drifted::Missing(name) };
+    let hash = |body: &serde_json::Value| body["metadata"]["annotations"][HASH].clone();
+    if is_applied(live) && hash(live) == hash(&change.object.body) {
+        Drifted::Touched(name)
+    } else {
+        Drifted::Outdated(name)
+    }
+}
+
+fn conflicts(object: &Object, snapshot: &Snapshot) -> Vec<Conflict> {
+    let Some(live) = snapshot.objects.get(&object.key) else { return Vec::new() };
+    let applied = is_applied(live);
+    let conflict = |found: crate::plan::contested::Contested| Conflict {
+        object: object.key.to_string(),
+        argument: argument(&object.key),
+        manager: found.manager,
+        fields: found.fields,
+        entry: applied.then_some(found.entry),
+    };
+    contested(&object.body, live).into_iter().map(conflict).collect()
+}
+
+/// As `kubectl` takes it.
+fn argument(key: &Key) -> Option<crate::outside::command::Command> {
+    let group = if key.kind.group.is_empty() { String::new() } else { format!(".{}", key.kind.group) };
+    let object = format!("{}{group}/{}", key.kind.plural, key.name);
+    match &key.namespace {
+        Some(namespace) => command!("-n {} {}", namespace, object),
+        None => command!("{}", object),
+    }
+}

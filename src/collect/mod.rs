@@ -1,0 +1,256 @@
+//! One look at everything: the configuration, this machine, the cluster, the provider, the names.
+
+mod controller;
+mod drift;
+mod lab;
+pub mod network;
+mod parts;
+mod provider;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures::future::OptionFuture;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::cluster;
+use crate::cluster::Cluster;
+use crate::collect::network::Probes;
+use crate::collect::provider::Asked;
+use crate::config;
+use crate::config::{AcmeServer, Config};
+use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
+use crate::error::Result;
+use crate::evidence::{
+    AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
+    Issuance, ServiceSeen,
+};
+use crate::machine;
+use crate::net::date;
+use crate::plan::Snapshot;
+use crate::provider::cloudflare;
+
+pub use lab::Lab;
+pub use parts::Parts;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    /// The cluster and what runs in it; off before the first `up`.
+    pub cluster: bool,
+    /// The provider, public resolvers and everything else beyond the LAN.
+    pub internet: bool,
+    /// Probes that write: a scratch record, a scratch Ingress.
+    pub active: bool,
+    /// The limit of the whole look.
+    pub within: Duration,
+}
+
+/// Looks once. Never fails: what cannot be seen is missing in the evidence, with the reason where there is one.
+pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
+    let mut evidence = Evidence::new(Timestamp::now());
+    let deadline = Instant::now() + scope.within;
+    // An API server that does not answer leaves time for the names.
+    let half = Instant::now() + scope.within / 2;
+    let loaded = config::load(lab.config);
+    evidence.config = Some(written(&loaded));
+    let machine = tokio::task::spawn_blocking(machine::look);
+    let internet = scope.internet.then(|| date::date(cloudflare::BASE, scope.within / 4));
+    let (found, mut asked, internet) = futures::join!(
+        async {
+            match scope.cluster {
+                true => {
+                    let found = in_cluster(lab, loaded.as_ref().ok(), half);
+                    Some(parts.during("the cluster", found).await)
+                }
+                false => None,
+            }
+        },
+        async {
+            match &loaded {
+                Ok(config) => Some(parts.during("the zone", Asked::ask(config, scope)).await),
+                Err(_) => None,
+            }
+        },
+        compared(Clock::Internet, internet),
+    );
+    evidence.machine = machine.await.ok();
+    let mut acme = AcmeSeen::default();
+    let mut clocks = Vec::from_iter(internet);
+    let mut lives = None;
+    let mut reached = None;
+    if let Some(InCluster { cluster, seen, acme: issued, clock, snapshot }) = found {
+        (acme, lives) = (issued, snapshot);
+        clocks.extend(clock);
+        has_seen(&mut evidence, seen);
+        if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
+            if let (Some(asked), Ok(config)) = (asked.as_mut(), &loaded) {
+                asked.ask_cluster(&mut evidence, &cluster, config, half).await;
+            }
+            controller::ask(&mut evidence, &cluster, half).await;
+            reached = Some(cluster);
+        }
+    }
+    if let Some(machine) = &mut evidence.machine {
+        machine.clocks = clocks;
+        let resolv = machine.resolv.clone().unwrap_or_default();
+        machine.wildcards =
+            crate::collect::network::wildcards(&resolv.servers, &resolv.search, scope.within / 4).await;
+    }
+    let (Ok(config), Some(asked)) = (loaded, asked) else {
+        return evidence;
+    };
+    wants(&mut evidence, &config);
+    evidence.acme = Some(AcmeSeen { wanted: issuance(&config), ..acme });
+    evidence.drift = lives.map(|lives| {
+        drift::compare(&config, &lives?, asked.zone().as_ref(), evidence.reads_only().is_some())
+    });
+    evidence.provider = asked.failure().map(Err);
+    evidence.offline = !scope.internet;
+    let mut probes = probes(&config, &evidence, scope);
+    probes.zone = asked.zone();
+    probes.deadline = deadline.saturating_duration_since(Instant::now());
+    let collected = crate::collect::network::collect(evidence, &probes, asked.reader());
+    let mut evidence = parts.during("names, certificates and services", collected).await;
+    evidence.token = Some(asked.seen());
+    if let Some(cluster) = &reached {
+        controller::hear(&mut evidence, cluster, deadline).await;
+    }
+    if let Some(cluster) = reached.filter(|_| scope.active) {
+        parts
+            .during("a scratch Ingress", controller::try_scratch(lab, &cluster, &config, &mut evidence))
+            .await;
+    }
+    evidence
+}
+
+/// What was read of the cluster, and what follows from it alone.
+fn has_seen(evidence: &mut Evidence, seen: ClusterSeen) {
+    evidence.nodes = cluster::nodes(&seen.objects);
+    evidence.ingresses = cluster::ingresses(&seen.objects);
+    evidence.certificates = cluster::certificates(&seen.objects);
+    evidence.cluster = Some(seen);
+    evidence.ingress = Some(ControllerSeen::default());
+}
+
+/// What the configuration says that judges compare with.
+fn wants(evidence: &mut Evidence, config: &Config) {
+    evidence.staging = config.acme.server == AcmeServer::Staging;
+    evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
+}
+
+/// Which names are asked for, and whom; offline, nobody beyond the LAN.
+fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
+    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let mut probes = Probes::new(domain.to_string(), hosts(config, evidence));
+    probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
+    probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
+    if config.public_resolvers != config::PUBLIC_RESOLVERS {
+        probes.doh = Vec::new();
+    }
+    if !scope.internet {
+        (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
+    }
+    probes
+}
+
+/// Every host that the configuration or an Ingress names, each once.
+fn hosts(config: &Config, evidence: &Evidence) -> Vec<String> {
+    let mut hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
+    for host in evidence.ingresses.iter().flatten().flat_map(|ingress| &ingress.hosts) {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts
+}
+
+fn written(loaded: &Result<Config>) -> ConfigSeen {
+    match loaded {
+        Ok(config) => ConfigSeen {
+            problem: None,
+            hosts: config.hosts().iter().map(ToString::to_string).collect(),
+            services: config.services.iter().map(service).collect(),
+            annotation_prefix: config.dns.annotation_prefix.clone(),
+            class: ingress_nginx::CLASS.to_owned(),
+            default_class: config.ingress.default_class,
+            guards: guards(config),
+        },
+        Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
+    }
+}
+
+/// The entries about the controller's guards alone: others may hold what is nobody's business.
+fn guards(config: &Config) -> BTreeMap<String, String> {
+    let given = config.ingress.config.iter().filter(|(key, _)| ingress_nginx::is_guarded(config, key));
+    given.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn service(service: &config::Service) -> ServiceSeen {
+    ServiceSeen { name: service.name.clone(), annotations: service.annotations.clone() }
+}
+
+/// What the cluster says.
+#[derive(Default)]
+struct InCluster {
+    /// `None` when there is no kubeconfig that can be used.
+    cluster: Option<Cluster>,
+    seen: ClusterSeen,
+    acme: AcmeSeen,
+    clock: Option<ClockSeen>,
+    /// What lives of this lab, or why that is not known.
+    snapshot: Option<std::result::Result<Snapshot, String>>,
+}
+
+async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -> InCluster {
+    match lab.connect().await {
+        Ok(cluster) => {
+            // A dry run needs the right to create, and the certificates lie beside their keys.
+            let may_more = !cluster.reads_only();
+            let (seen, webhook, secrets, clock, snapshot) = futures::join!(
+                cluster.examine(deadline),
+                OptionFuture::from(may_more.then(|| cluster.ask_webhook())),
+                OptionFuture::from(may_more.then(|| cluster.tls_secrets(deadline))),
+                compared(Clock::ApiServer, Some(cluster.clock(deadline))),
+                OptionFuture::from(config.map(|config| drift::snapshot(&cluster, config, deadline))),
+            );
+            let mut seen = seen;
+            if matches!(seen.version, Some(Err(_))) {
+                seen.unit = tokio::task::spawn_blocking(machine::k3s_unit).await.ok().flatten();
+            }
+            let acme = AcmeSeen { webhook, secrets: secrets.flatten(), ..AcmeSeen::default() };
+            InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
+        }
+        Err(failed) => {
+            let seen = ClusterSeen { version: Some(Err(failed.into())), ..ClusterSeen::default() };
+            InCluster { seen, ..InCluster::default() }
+        }
+    }
+}
+
+/// Another clock against this machine's, at the moment of its answer; `None` when it is not to be asked.
+async fn compared<E: std::fmt::Display>(
+    of: Clock,
+    date: Option<impl Future<Output = std::result::Result<Timestamp, E>>>,
+) -> Option<ClockSeen> {
+    Some(ClockSeen::new(of, date?.await.map_err(|error| error.to_string())))
+}
+
+/// How the configuration has certificates issued.
+fn issuance(config: &Config) -> Issuance {
+    let manager = &config.cert_manager;
+    Issuance {
+        managed: manager.manage,
+        namespace: if manager.manage {
+            cert_manager::NAMESPACE.to_owned()
+        } else {
+            manager.namespace.clone()
+        },
+        issuer: issuer::issuer_name(config).to_owned(),
+        server: issuer::server(config).to_owned(),
+        email: config.email.clone(),
+        nameservers: config.acme.recursive_nameservers.clone(),
+    }
+}

@@ -1,0 +1,100 @@
+//! What the domain says about who may issue certificates for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::join_all;
+
+use crate::collect::network::servers::Servers;
+use crate::collect::network::{Limit, Probes};
+use crate::evidence::Lookup;
+use crate::evidence::dns::{AskError, Data, Record, Reply};
+use crate::facts::names::is_within;
+use crate::net::dns;
+use crate::net::dns::{Kind, Question};
+
+/// The CAA answers for each host and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
+/// network is to be asked.
+///
+/// Names inside the zone are asked of the servers that hold it: a resolver would remember that a name is missing. Those
+/// above it have been there for long.
+pub(super) async fn caa(
+    probes: &Probes,
+    limit: &Limit,
+    servers: &Servers,
+    wanted: bool,
+) -> Option<BTreeMap<String, Lookup>> {
+    if !wanted || probes.resolvers.is_empty() {
+        return None;
+    }
+    let names: BTreeSet<&str> =
+        probes.hosts.iter().flat_map(|host| above(host.trim_start_matches("*."))).collect();
+    let asked = names.into_iter().map(|name| async move {
+        let zone = servers.zone_name().unwrap_or(&probes.domain);
+        let lookup = match is_within(name, zone) {
+            true => of_zone(probes, limit, servers, name).await,
+            false => of_resolvers(probes, limit, name).await,
+        };
+        Some((name.to_owned(), lookup?))
+    });
+    Some(join_all(asked).await.into_iter().flatten().collect())
+}
+
+/// A name, and every one above it.
+fn above(host: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, rest)| rest))
+}
+
+/// The first of the zone's servers that answers. An alias is followed by a resolver, which can know its target.
+async fn of_zone(probes: &Probes, limit: &Limit, servers: &Servers, name: &str) -> Option<Lookup> {
+    let question = Question::new(name, Kind::Caa).authoritative();
+    let mut last = None;
+    for server in &servers.authoritative {
+        let (address, question) = (server.address, question.clone());
+        let result = limit.run(|within| async move { dns::ask(address, &question, within).await }).await?;
+        if result.as_ref().is_ok_and(is_alias) {
+            return of_resolvers(probes, limit, name).await;
+        }
+        let heard = result.is_ok();
+        last = Some(Lookup { server: server.name.clone(), result });
+        if heard {
+            break;
+        }
+    }
+    last
+}
+
+async fn of_resolvers(probes: &Probes, limit: &Limit, name: &str) -> Option<Lookup> {
+    let mut last: Option<Lookup> = None;
+    for server in &probes.resolvers {
+        let (address, question) = (*server, Question::new(name, Kind::Caa));
+        let result = limit.run(|within| async move { dns::ask(address, &question, within).await }).await?;
+        let heard = result.is_ok();
+        last = Some(Lookup { server: address.ip().to_string(), result });
+        if heard {
+            return last;
+        }
+    }
+    for server in &probes.doh {
+        let question = Question::new(name, Kind::Caa);
+        let result: Result<Reply, AskError> =
+            limit.run(|within| async move { dns::doh(server, &question, within).await }).await?;
+        last = Some(Lookup { server: server.url.clone(), result });
+    }
+    last
+}
+
+fn is_alias(reply: &Reply) -> bool {
+    let only = |record: &Record| matches!(record.data, Data::Cname(_));
+    !reply.answers.is_empty() && reply.answers.iter().all(only)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_above_a_host_is_asked() {
+        assert_eq!(above("a.b.c").collect::<Vec<_>>(), ["a.b.c", "b.c", "c"]);
+        assert!(is_within("a.b.c", "b.c") && is_within("b.c", "b.c") && !is_within("xb.c", "b.c"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Looks at the world once: all probes side by side, each with its own short limit, all within one deadline.
+//!
+//! The order that matters is kept for each host: the authoritative servers first, and a public or local resolver only
+//! for a host that they already answer. A resolver that is asked too early remembers the absence for up to half an hour
+//! (RFC 2308; Cloudflare's SOA says 1800 s), and the check would itself cause what it then reports.
+
+mod authority;
+mod limit;
+mod names;
+mod nodes;
+mod servers;
+mod service_dns;
+mod survey;
+mod wildcards;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use futures::future::join_all;
+
+pub use crate::collect::network::wildcards::wildcards;
+
+use crate::collect::network::limit::Limit;
+use crate::collect::network::servers::Servers;
+use crate::evidence::Zone;
+use crate::evidence::http::Scheme;
+use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen};
+use crate::facts::names::probe_name;
+use crate::net::dns::Doh;
+use crate::net::http::Target;
+use crate::provider::cloudflare::Client;
+
+/// What to look at.
+#[derive(Debug, Clone)]
+pub struct Probes {
+    /// The names of the services; of a wildcard, one name is asked ([`probe_name`]).
+    pub hosts: Vec<String>,
+    /// What the hosts end in, as it was written.
+    pub domain: String,
+    /// The zone of the hosts as the provider has it; `None` when it did not say: then it is looked for in public DNS.
+    pub zone: Option<Zone>,
+    /// Public resolvers, and their DoH for when port 53 is closed.
+    pub resolvers: Vec<SocketAddr>,
+    /// Asked only when none of the resolvers has an address.
+    pub doh: Vec<Doh>,
+    /// The file that names this machine's resolvers, `/etc/resolv.conf` but in tests.
+    pub resolv_conf: PathBuf,
+    /// The file that names the resolvers behind systemd-resolved, where that is in use.
+    pub behind_stub: PathBuf,
+    /// `/etc/hosts` but in tests.
+    pub hosts_file: PathBuf,
+    /// An address where no machine is: 192.0.2.1 (RFC 5737) but in tests.
+    pub nowhere: SocketAddr,
+    /// The networks of this machine; with them the lab is looked at beyond its hosts, as `doctor` does and `up` does not.
+    pub survey: Option<HereSeen>,
+    /// 53, 80 and 443 but in tests.
+    pub dns_port: u16,
+    /// The port of a service without TLS.
+    pub http_port: u16,
+    /// The port of a service with TLS, where each certificate is read.
+    pub https_port: u16,
+    /// Whether the service is asked with its certificate checked; never with a staging one.
+    pub check_certificates: bool,
+    /// The limit of one probe and of all together.
+    pub probe: Duration,
+    /// 10 s unless changed; what is not seen by then stays unknown.
+    pub deadline: Duration,
+}
+
+impl Probes {
+    /// The probes for some hosts of a domain, everything else as at home.
+    #[must_use]
+    pub fn new(domain: String, hosts: Vec<String>) -> Self {
+        let public = |address: [u8; 4]| SocketAddr::from((address, 53));
+        let doh = |host: &str| Doh { url: format!("https://{host}/dns-query"), address: None };
+        Self {
+            hosts,
+            domain,
+            zone: None,
+            resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
+            doh: vec![doh("1.1.1.1")],
+            resolv_conf: "/etc/resolv.conf".into(),
+            behind_stub: "/run/systemd/resolve/resolv.conf".into(),
+            hosts_file: "/etc/hosts".into(),
+            nowhere: public([192, 0, 2, 1]),
+            survey: None,
+            dns_port: 53,
+            http_port: 80,
+            https_port: 443,
+            check_certificates: true,
+            probe: Duration::from_secs(2),
+            deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A host, and how its service is asked.
+struct Host {
+    name: String,
+    scheme: Scheme,
+    check_certificate: bool,
+    /// Its Ingress has an address, or the Ingresses are not known.
+    has_address: bool,
+}
+
+impl Host {
+    fn target(&self, probes: &Probes, address: IpAddr) -> Target {
+        let port = match self.scheme {
+            Scheme::Http => probes.http_port,
+            Scheme::Https => probes.https_port,
+        };
+        Target {
+            scheme: self.scheme,
+            address: SocketAddr::new(address, port),
+            host: Some(probe_name(&self.name)),
+            check_certificate: self.check_certificate,
+        }
+    }
+}
+
+/// Fills the evidence that comes over the network; the seed holds what the cluster said.
+pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Client>) -> Evidence {
+    let limit = Limit::new(probes.probe, probes.deadline);
+    let addresses = nodes::addresses(&seed);
+    let of = |name: &String| Host {
+        name: name.clone(),
+        scheme: if seed.wants_tls(name) == Some(false) { Scheme::Http } else { Scheme::Https },
+        check_certificate: probes.check_certificates && !seed.staging,
+        has_address: seed.ingresses.is_none() || !seed.status_of(name).is_empty(),
+    };
+    let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
+    let six = addresses.iter().any(|(_, address)| address.is_ipv6());
+    let offline = seed.offline;
+    let (names, answers, services, service_dns) = futures::join!(
+        async {
+            let (provider, servers) =
+                futures::join!(read_zone(probes, provider), Servers::find(probes, &limit, offline));
+            let known = names::Knowledge { provider: provider.as_ref(), offline };
+            let looks = hosts.iter().map(|host| names::look(probes, &limit, &servers, &known, host, six));
+            let survey = async {
+                match probes.survey {
+                    Some(_) => Some(survey::lab(probes, &limit, &servers, offline).await),
+                    None => None,
+                }
+            };
+            let caa = authority::caa(probes, &limit, &servers, seed.acme.is_some());
+            let (looked, survey, caa) = futures::join!(join_all(looks), survey, caa);
+            (provider, servers.missing(), looked, survey, caa)
+        },
+        nodes::unknown_names(probes, &limit, &addresses),
+        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
+        service_dns::look(&seed, probes, &limit),
+    );
+    if let Some(cluster) = &mut seed.cluster {
+        cluster.service_dns = service_dns;
+    }
+    let (provider, missing, looked, survey, caa) = names;
+    if let Some(acme) = &mut seed.acme {
+        acme.caa = caa;
+    }
+    seed.provider = provider.or(seed.provider);
+    seed.no_authoritative = missing;
+    seed.node_answers = answers;
+    for ((host, mut seen), (tls, http)) in probes.hosts.iter().zip(looked).zip(services) {
+        (seen.tls, seen.http) = (tls, http);
+        seed.hosts.insert(host.clone(), seen);
+    }
+    if let (Some(mut names), Some(here)) = (survey, probes.survey.clone()) {
+        let resolvers = names.resolvers.as_deref_mut().unwrap_or_default();
+        let (here, ()) = futures::join!(
+            survey::here(probes, &limit, &seed, here),
+            survey::identify(probes, &limit, seed.hosts.values(), resolvers),
+        );
+        names.here = Some(here);
+        seed.names = Some(names);
+    }
+    seed
+}
+
+/// One listing of the whole zone, however many hosts there are.
+async fn read_zone(
+    probes: &Probes,
+    client: Option<&Client>,
+) -> Option<Result<ProviderSeen, ProviderFailure>> {
+    let client = client?.clone().deadline(probes.deadline);
+    let zone = probes.zone.clone()?;
+    let records = client.records(&zone, None).await;
+    Some(records.map(|records| ProviderSeen { zone, records }).map_err(ProviderFailure::from))
+}
+
+#[cfg(test)]
+mod tests;

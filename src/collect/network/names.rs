@@ -1,0 +1,191 @@
+//! The names of one host, from the authoritative servers inward.
+
+use std::net::{IpAddr, SocketAddr};
+
+use futures::future::join_all;
+
+use crate::collect::network::servers::Servers;
+use crate::collect::network::{Host, Limit, Probes};
+use crate::evidence::Transport;
+use crate::evidence::dns::{AskError, Rcode, Reply};
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, label};
+use crate::facts::names::probe_name;
+use crate::net::dns;
+use crate::net::dns::{Doh, Kind, Question};
+use crate::net::http::get;
+
+/// How many addresses of a name are tried, one after the other.
+const MOST_ADDRESSES: usize = 16;
+
+/// What decides whether a resolver may be asked for a host.
+pub(super) struct Knowledge<'a> {
+    /// The records, or why they are not known; `None` when they were not read.
+    pub(super) provider: Option<&'a Result<ProviderSeen, ProviderFailure>>,
+    /// Nobody beyond this network is asked, and the cluster's word has to be enough.
+    pub(super) offline: bool,
+}
+
+pub(super) async fn look(
+    probes: &Probes,
+    limit: &Limit,
+    servers: &Servers,
+    known: &Knowledge<'_>,
+    host: &Host,
+    six: bool,
+) -> HostSeen {
+    let name = probe_name(&host.name);
+    let asker = Asker { limit, question: Question::new(&name, Kind::A), six };
+    let mut seen = HostSeen { hosts_lines: hosts_lines(probes, &name).await, ..HostSeen::default() };
+    if servers.is_outside(&name) {
+        // Nobody here writes a record for it, so there is no absence to teach.
+        local(probes, &asker, servers, host, &mut seen).await;
+        return seen;
+    }
+    let own = Asker { question: asker.question.clone().authoritative(), ..asker };
+    let asked = servers.authoritative.iter().map(|server| own.ask(server.name.clone(), server.address));
+    seen.authoritative = join_all(asked).await.into_iter().flatten().collect();
+    let published = match known.offline {
+        true => host.has_address,
+        false => is_published(&seen.authoritative, known.provider, &host.name),
+    };
+    if published {
+        let (public, ()) =
+            futures::join!(public(probes, &asker), local(probes, &asker, servers, host, &mut seen));
+        seen.public = public;
+        seen.unchecked = again(probes, &asker, servers, &seen).await;
+    }
+    seen
+}
+
+/// One question, for many servers.
+struct Asker<'a> {
+    limit: &'a Limit,
+    question: Question,
+    /// Also for AAAA records.
+    six: bool,
+}
+
+impl Asker<'_> {
+    async fn ask(&self, server: String, address: SocketAddr) -> Option<Lookup> {
+        let question = &self.question;
+        let other = &Question { kind: Kind::Aaaa, ..question.clone() };
+        let result = self
+            .limit
+            .run(|within| async move {
+                if !self.six {
+                    return dns::ask(address, question, within).await;
+                }
+                let (four, six) =
+                    futures::join!(dns::ask(address, question, within), dns::ask(address, other, within));
+                both(four, six)
+            })
+            .await?;
+        Some(Lookup { server, result })
+    }
+
+    async fn all(&self, servers: impl Iterator<Item = SocketAddr>) -> Vec<Lookup> {
+        let asked = servers.map(|server| self.ask(label(server), server));
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn over_https(&self, server: &Doh) -> Option<Lookup> {
+        let question = &self.question;
+        let result = self.limit.run(|within| async move { dns::doh(server, question, within).await }).await?;
+        Some(Lookup { server: server.url.clone(), result })
+    }
+}
+
+/// From public resolvers; over HTTPS also when no plain answer has an address, for somebody on the way may have made
+/// those up.
+async fn public(probes: &Probes, asker: &Asker<'_>) -> Vec<Lookup> {
+    let mut heard = asker.all(probes.resolvers.iter().copied()).await;
+    if !heard.iter().any(has_address) {
+        let over_https = probes.doh.iter().map(|server| asker.over_https(server));
+        heard.extend(join_all(over_https).await.into_iter().flatten());
+    }
+    heard
+}
+
+/// What this machine and its resolvers have, and the service where that leads.
+async fn local(probes: &Probes, asker: &Asker<'_>, servers: &Servers, host: &Host, seen: &mut HostSeen) {
+    let name = &asker.question.name;
+    let (system, each) = futures::join!(
+        asker.limit.run(|within| dns::look_up(name, within)),
+        asker.all(servers.system.iter().flatten().copied()),
+    );
+    seen.end_to_end = by_name(probes, asker.limit, host, system.as_ref()).await;
+    (seen.system, seen.system_servers) = (system, each);
+}
+
+/// Those that said SERVFAIL once more, with DNSSEC checking disabled.
+async fn again(probes: &Probes, asker: &Asker<'_>, servers: &Servers, seen: &HostSeen) -> Vec<Lookup> {
+    let failed = |server: &SocketAddr| {
+        let mut lookups = seen.public.iter().chain(&seen.system_servers);
+        lookups.any(|lookup| lookup.server == label(*server) && is_servfail(lookup))
+    };
+    let unchecked = Asker { question: asker.question.clone().unchecked(), ..*asker };
+    let all = probes.resolvers.iter().chain(servers.system.iter().flatten()).copied();
+    unchecked.all(all.filter(failed)).await
+}
+
+fn has_address(lookup: &Lookup) -> bool {
+    lookup.result.as_ref().is_ok_and(|reply| !reply.addresses().is_empty())
+}
+
+fn is_servfail(lookup: &Lookup) -> bool {
+    lookup.result.as_ref().is_ok_and(|reply| reply.rcode == Rcode::ServFail)
+}
+
+/// The lines of `/etc/hosts` that have the name, for it comes before DNS (nsswitch.conf(5)).
+async fn hosts_lines(probes: &Probes, name: &str) -> Vec<String> {
+    let text = tokio::fs::read_to_string(&probes.hosts_file).await.unwrap_or_default();
+    let has = |line: &&str| {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace().skip(1);
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    text.lines().filter(has).map(|line| line.trim().to_owned()).collect()
+}
+
+/// Whether the world can know the name: every authoritative server that answers has it. When none can be reached from
+/// here, the provider's word is enough.
+fn is_published(
+    authoritative: &[Lookup],
+    provider: Option<&Result<ProviderSeen, ProviderFailure>>,
+    host: &str,
+) -> bool {
+    let mut heard = authoritative.iter().filter_map(|lookup| lookup.result.as_ref().ok()).peekable();
+    if heard.peek().is_some() {
+        return heard.all(|reply| !reply.answers.is_empty());
+    }
+    let Some(Ok(provider)) = provider else {
+        return false;
+    };
+    provider.records.iter().any(|record| record.kind == "A" && record.name.eq_ignore_ascii_case(host))
+}
+
+/// The A reply with the AAAA answers added.
+fn both(four: Result<Reply, AskError>, six: Result<Reply, AskError>) -> Result<Reply, AskError> {
+    let mut reply = four?;
+    reply.answers.extend(six.map(|six| six.answers).unwrap_or_default());
+    Ok(reply)
+}
+
+/// The service at the first address that answers, in the order in which this machine resolves them: as a browser would go.
+async fn by_name(
+    probes: &Probes,
+    limit: &Limit,
+    host: &Host,
+    found: Option<&Result<Vec<IpAddr>, AskError>>,
+) -> Option<Result<HttpAnswer, Transport>> {
+    let addresses = found?.as_ref().ok()?;
+    let mut first = None;
+    for address in addresses.iter().take(MOST_ADDRESSES) {
+        let target = host.target(probes, *address);
+        match limit.run(|within| async move { get(&target, within).await }).await {
+            Some(Ok(answer)) => return Some(Ok(answer)),
+            answer => first = first.or(answer),
+        }
+    }
+    first
+}

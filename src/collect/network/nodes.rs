@@ -1,0 +1,80 @@
+//! Each node's own addresses: the 404 for names that nobody has, and each service by its name.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use futures::future::join_all;
+
+use crate::collect::network::{Host, Limit, Probes};
+use crate::evidence::Transport;
+use crate::evidence::http::{HttpAnswer, Scheme};
+use crate::evidence::tls::Served;
+use crate::evidence::{Evidence, NodeProbe, Seen};
+use crate::facts::names::probe_name;
+use crate::net::http::{Target, get};
+use crate::net::tls::handshake;
+
+/// A name that no Ingress has, wildcards included (RFC 2606).
+pub(super) const UNKNOWN: &str = "homelab-unknown.invalid";
+
+/// The addresses of the nodes that are ready.
+pub(super) fn addresses(evidence: &Evidence) -> Vec<(String, IpAddr)> {
+    let ready = evidence.nodes.iter().flatten().filter(|node| node.ready);
+    ready.flat_map(|node| node.addresses.iter().map(|address| (node.name.clone(), *address))).collect()
+}
+
+/// Both ports of each address, without a name and with one that no Ingress has.
+pub(super) async fn unknown_names(
+    probes: &Probes,
+    limit: &Limit,
+    nodes: &[(String, IpAddr)],
+) -> Vec<NodeProbe> {
+    let mut wanted = Vec::new();
+    for (node, address) in nodes {
+        for (scheme, port) in [(Scheme::Http, probes.http_port), (Scheme::Https, probes.https_port)] {
+            for host in [None, Some(UNKNOWN.to_owned())] {
+                let address = SocketAddr::new(*address, port);
+                wanted.push((node, Target { scheme, address, host, check_certificate: false }));
+            }
+        }
+    }
+    let asked = wanted.into_iter().map(|(node, target)| async move {
+        let answer = limit.run(|within| twice(&target, within)).await?;
+        let (address, scheme, named) = (target.address, target.scheme, target.host.is_some());
+        Some(NodeProbe { node: node.clone(), address, scheme, named, answer })
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// One service at each node: the certificate, then the answer.
+pub(super) async fn services(
+    probes: &Probes,
+    limit: &Limit,
+    nodes: &[(String, IpAddr)],
+    host: &Host,
+) -> (Vec<Seen<Served>>, Vec<Seen<HttpAnswer>>) {
+    let name = &probe_name(&host.name);
+    let each = nodes.iter().map(|(node, address)| async move {
+        let target = host.target(probes, *address);
+        let https = SocketAddr::new(*address, probes.https_port);
+        let (tls, http) = futures::join!(
+            limit.run(|within| handshake(https, name, within)),
+            limit.run(|within| twice(&target, within)),
+        );
+        let tls = tls.map(|result| Seen { node: node.clone(), address: https, result });
+        let http = http.map(|result| Seen { node: node.clone(), address: target.address, result });
+        (tls, http)
+    });
+    let (tls, http): (Vec<_>, Vec<_>) = join_all(each).await.into_iter().unzip();
+    (tls.into_iter().flatten().collect(), http.into_iter().flatten().collect())
+}
+
+/// A connection that is cut off may have met the controller in the moment of a reload: one more try.
+async fn twice(target: &Target, within: Duration) -> Result<HttpAnswer, Transport> {
+    match get(target, within).await {
+        Err(Transport::Closed) => get(target, within).await,
+        answer => answer,
+    }
+}

@@ -1,0 +1,156 @@
+//! What `doctor` asks beside the hosts: the resolvers about themselves, an address where nobody is, the zone above.
+
+use crate::facts::address::is_private;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use futures::future::join_all;
+
+use crate::collect::network::nodes::UNKNOWN;
+use crate::collect::network::servers::Servers;
+use crate::collect::network::{Limit, Probes};
+use crate::evidence::dns::{AskError, Reply};
+use crate::evidence::http::{HttpAnswer, Scheme};
+use crate::evidence::{
+    Evidence, HereSeen, HostSeen, NamesSeen, NodeProbe, ProviderSeen, ResolverSeen, Signs, ZoneSeen, label,
+};
+use crate::net::dns;
+use crate::net::dns::{Kind, Question};
+use crate::net::http::{Target, get};
+
+/// Who intercepts answers from next door.
+const NEXT_DOOR: Duration = Duration::from_millis(450);
+/// Names that one make of router answers with its own address: Fritz!Box, Pi-hole, OpenWrt.
+const OWN_NAMES: [&str; 3] = ["fritz.box", "pi.hole", "openwrt.lan"];
+/// At so many addresses of records it is asked who is there.
+const ADDRESSES: usize = 2;
+
+/// All that does not depend on a host.
+pub(super) async fn lab(probes: &Probes, limit: &Limit, servers: &Servers, offline: bool) -> NamesSeen {
+    // What is there for sure and holds no address: no filter for private ones takes it out. SOA would not do, for some
+    // routers keep that back (dnsmasq `filterwin2k`).
+    let question = &Question::new(servers.zone_name().unwrap_or("."), Kind::Ns);
+    let resolvers = servers.system.iter().flatten().map(|server| async move {
+        let control = limit.run(|within| dns::ask(*server, question, within)).await?;
+        Some(ResolverSeen { server: label(*server), control, signs: None })
+    });
+    let nowhere = async {
+        match offline {
+            true => None,
+            false => limit.run(|_| dns::ask(probes.nowhere, question, NEXT_DOOR)).await,
+        }
+    };
+    let (resolvers, nowhere, zone) =
+        futures::join!(join_all(resolvers), nowhere, zone(probes, limit, servers));
+    NamesSeen {
+        zone,
+        resolvers: servers.system.is_some().then(|| resolvers.into_iter().flatten().collect()),
+        nowhere,
+        here: None,
+    }
+}
+
+async fn zone(probes: &Probes, limit: &Limit, servers: &Servers) -> Option<Result<ZoneSeen, String>> {
+    let found = match servers.zone.as_ref()? {
+        Ok(found) => found,
+        Err(why) => return Some(Err(why.clone())),
+    };
+    let by = &probes.resolvers;
+    let delegated = limit.run(|within| dns::delegated(&found.name, by, probes.dns_port, within)).await;
+    Some(Ok(ZoneSeen {
+        name: found.name.clone(),
+        servers: found.found.names.clone(),
+        delegated: delegated.flatten(),
+    }))
+}
+
+/// Asks those resolvers for their make that keep back what the world knows.
+pub(super) async fn identify<'a>(
+    probes: &Probes,
+    limit: &Limit,
+    hosts: impl Iterator<Item = &'a HostSeen>,
+    resolvers: &mut [ResolverSeen],
+) {
+    let hide = |seen: &HostSeen, server: &str| {
+        let empty = |reply: &Reply| reply.addresses().iter().all(IpAddr::is_unspecified);
+        let of_server = |lookup: &&crate::evidence::Lookup| lookup.server == server;
+        let lookup = seen.system_servers.iter().find(of_server);
+        lookup.is_some_and(|lookup| lookup.result.as_ref().is_ok_and(empty))
+    };
+    let hosts: Vec<&HostSeen> = hosts.collect();
+    let asked = resolvers.iter_mut().filter(|one| hosts.iter().any(|seen| hide(seen, &one.server)));
+    join_all(asked.map(|one| async move {
+        let Ok(address) = address(&one.server, probes.dns_port) else { return };
+        one.signs = limit.run(|within| signs(probes, address, within)).await;
+    }))
+    .await;
+}
+
+fn address(label: &str, port: u16) -> Result<SocketAddr, std::net::AddrParseError> {
+    label.parse::<SocketAddr>().or_else(|_| Ok(SocketAddr::new(label.parse::<IpAddr>()?, port)))
+}
+
+async fn signs(probes: &Probes, server: SocketAddr, within: Duration) -> Signs {
+    let version = async {
+        let reply = dns::ask(server, &Question::version(), within).await.ok()?;
+        reply.texts().next().map(str::to_owned)
+    };
+    let names = OWN_NAMES.map(|name| async move {
+        let reply: Result<Reply, AskError> = dns::ask(server, &Question::new(name, Kind::A), within).await;
+        let own = reply.is_ok_and(|reply| reply.addresses().iter().any(is_private));
+        own.then(|| name.to_owned())
+    });
+    let pages =
+        [(Scheme::Http, probes.http_port), (Scheme::Https, probes.https_port)].map(|(scheme, port)| {
+            let address = SocketAddr::new(server.ip(), port);
+            let target = Target { scheme, address, host: None, check_certificate: false };
+            async move { get(&target, within).await.ok() }
+        });
+    let (version, names, pages) = futures::join!(version, join_all(names), join_all(pages));
+    let pages = pages.into_iter().flatten().flat_map(|page| [page.server.clone(), title(&page)]);
+    Signs { version, names: names.into_iter().flatten().collect(), pages: pages.flatten().collect() }
+}
+
+/// The title of a page: routers have their name in it.
+fn title(page: &HttpAnswer) -> Option<String> {
+    let (_, rest) = page.body.split_once("<title>")?;
+    let (title, _) = rest.split_once("</title>")?;
+    Some(title.trim().to_owned()).filter(|title| !title.is_empty())
+}
+
+/// Who answers at the addresses that the records name: asked where the cluster could not say which are its nodes'.
+pub(super) async fn here(probes: &Probes, limit: &Limit, seed: &Evidence, mut here: HereSeen) -> HereSeen {
+    if seed.nodes.is_some() {
+        return here;
+    }
+    let mut addresses: Vec<IpAddr> = seed.hosts.values().flat_map(named).collect();
+    if let Some(Ok(ProviderSeen { records, .. })) = &seed.provider {
+        let of_hosts =
+            records.iter().filter(|record| record.kind == "A" && seed.hosts.contains_key(&record.name));
+        addresses.extend(of_hosts.filter_map(|record| record.content.parse::<IpAddr>().ok()));
+    }
+    addresses.sort_unstable();
+    addresses.dedup();
+    let asked = addresses.iter().take(ADDRESSES).map(|address| async move {
+        let target = Target {
+            scheme: Scheme::Http,
+            address: SocketAddr::new(*address, probes.http_port),
+            host: Some(UNKNOWN.to_owned()),
+            check_certificate: false,
+        };
+        let answer = limit.run(|within| get(&target, within)).await?;
+        let (node, address, scheme) = (String::new(), target.address, target.scheme);
+        Some(NodeProbe { node, address, scheme, named: true, answer })
+    });
+    here.asked = join_all(asked).await.into_iter().flatten().collect();
+    here
+}
+
+/// The addresses that the world has for a host.
+fn named(seen: &HostSeen) -> Vec<IpAddr> {
+    let replies =
+        seen.authoritative.iter().chain(&seen.public).filter_map(|lookup| lookup.result.as_ref().ok());
+    replies.flat_map(Reply::addresses).collect()
+}

@@ -1,0 +1,154 @@
+use crate::collect::network::*;
+use crate::evidence::{IngressSeen, NodeSeen};
+use crate::net::testing::dns::Zone as DnsZone;
+use crate::net::testing::http::Canned;
+use crate::net::testing::tls::Authority;
+
+/// In `/etc/hosts` everywhere: looking it up asks no server.
+const HOST: &str = "localhost";
+
+fn zone() -> Zone {
+    Zone { id: "z".into(), name: HOST.into(), status: "active".into(), ..Zone::default() }
+}
+
+fn seed() -> Evidence {
+    let mut seed = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
+    seed.nodes = Some(vec![
+        NodeSeen { name: "pi".into(), ready: true, addresses: vec![[127, 0, 0, 1].into()] },
+        NodeSeen { name: "gone".into(), ready: false, addresses: vec![[127, 0, 0, 9].into()] },
+    ]);
+    seed
+}
+
+/// A world on loopback: one server is the public resolver, the zone's own and this machine's.
+async fn probes(dns: DnsZone) -> (Probes, tempfile::TempDir) {
+    let dns = dns.ns("ns.test").a("ns.test", [127, 0, 0, 1]).serve().await;
+    let home = tempfile::tempdir().unwrap();
+    let resolv_conf = home.path().join("resolv.conf");
+    std::fs::write(&resolv_conf, "nameserver 127.0.0.1\n").unwrap();
+    let http = Canned::text(404, "text/html", "<hr><center>nginx</center>").serve().await;
+    let issued = Authority::new("CA").issue("nas", &[HOST], (2020, 2100));
+    let https = issued.serve(Canned::text(200, "text/plain", "hello")).await;
+    let probes = Probes {
+        resolvers: vec![dns],
+        doh: vec![],
+        resolv_conf,
+        dns_port: dns.port(),
+        http_port: http.address.port(),
+        https_port: https.port(),
+        check_certificates: false,
+        zone: Some(zone()),
+        ..Probes::new(HOST.into(), vec![HOST.into()])
+    };
+    (probes, home)
+}
+
+#[tokio::test]
+async fn a_published_host_is_seen_from_every_vantage() {
+    let (probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+    let seen = collect(seed(), &probes, None).await;
+    assert_eq!(seen.node_answers.len(), 4);
+    assert!(seen.node_answers.iter().all(|probe| probe.node == "pi" && probe.answer.is_ok()));
+    let host = &seen.hosts[HOST];
+    assert!(host.authoritative[0].result.is_ok() && host.public[0].result.is_ok());
+    assert_eq!(host.system_servers.len(), 1);
+    assert!(host.system.as_ref().unwrap().as_ref().unwrap().contains(&[127, 0, 0, 1].into()));
+    assert!(host.tls[0].result.as_ref().unwrap().leaf.covers(HOST));
+    assert_eq!(host.end_to_end.as_ref().unwrap().as_ref().unwrap().body, "hello");
+    assert_eq!(host.http[0].result.as_ref().unwrap().body, "hello");
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_published_is_asked_of_no_resolver() {
+    let (probes, _home) = probes(DnsZone::new(HOST)).await;
+    let seen = collect(seed(), &probes, None).await;
+    let host = &seen.hosts[HOST];
+    assert_eq!(host.authoritative.len(), 1, "{:?}", seen.no_authoritative);
+    assert!(host.public.is_empty() && host.system_servers.is_empty());
+    assert!(host.system.is_none() && host.end_to_end.is_none());
+}
+
+#[tokio::test]
+async fn a_host_without_a_certificate_is_asked_by_plain_http() {
+    let (probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+    let mut seed = seed();
+    seed.ingresses = Some(vec![IngressSeen { hosts: vec![HOST.into()], ..IngressSeen::default() }]);
+    let seen = collect(seed, &probes, None).await;
+    let answer = seen.hosts[HOST].http[0].result.as_ref().unwrap();
+    assert_eq!((answer.status, answer.content_type.as_deref()), (404, Some("text/html")));
+    assert_eq!(seen.hosts[HOST].http[0].address.port(), probes.http_port);
+}
+
+#[tokio::test]
+async fn the_provider_is_asked_once_for_all_hosts() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST)).await;
+    probes.hosts = (0..20).map(|n| format!("s{n}.localhost")).collect();
+    let api = Canned::json(200, r#"{"success":true,"result":[{"id":"r","name":"s1.localhost","type":"A"}]}"#)
+        .serve()
+        .await;
+    let base = format!("http://{}/", api.address).parse().unwrap();
+    let client = Client::new(&crate::facts::secret::Secret::new("tok").unwrap(), Some(base)).unwrap();
+    let seen = collect(seed(), &probes, Some(&client)).await;
+    assert_eq!((api.requests().len(), seen.hosts.len()), (1, 20));
+    assert_eq!(seen.provider.unwrap().unwrap().records.len(), 1);
+}
+
+/// Addresses where packets get lost: bound, and never read.
+fn black_hole(hosts: usize, sockets: &(std::net::TcpListener, std::net::UdpSocket)) -> Probes {
+    let (tcp, udp) = (sockets.0.local_addr().unwrap(), sockets.1.local_addr().unwrap());
+    Probes {
+        resolvers: vec![udp],
+        doh: vec![],
+        resolv_conf: "/nonexistent".into(),
+        nowhere: udp,
+        survey: Some(HereSeen::default()),
+        http_port: tcp.port(),
+        https_port: tcp.port(),
+        probe: Duration::from_millis(400),
+        deadline: Duration::from_millis(900),
+        ..Probes::new(HOST.into(), (0..hosts).map(|n| format!("s{n}.localhost")).collect())
+    }
+}
+
+#[tokio::test]
+async fn a_black_hole_costs_the_deadline_and_no_more_for_one_host_and_for_a_hundred() {
+    let bind = "127.0.0.1:0";
+    let sockets = (std::net::TcpListener::bind(bind).unwrap(), std::net::UdpSocket::bind(bind).unwrap());
+    for hosts in [1, 100] {
+        let begun = std::time::Instant::now();
+        let seen = collect(seed(), &black_hole(hosts, &sockets), None).await;
+        assert!(begun.elapsed() < Duration::from_millis(1900), "{hosts}: {:?}", begun.elapsed());
+        assert_eq!(seen.hosts.len(), hosts);
+        assert!(seen.no_authoritative.is_some());
+        assert!(matches!(seen.names.unwrap().zone, Some(Err(_))));
+    }
+}
+
+#[tokio::test]
+async fn the_survey_finds_the_zone_the_resolver_and_what_it_gives_away() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [0, 0, 0, 0])).await;
+    probes.survey = Some(HereSeen::default());
+    probes.nowhere = "127.0.0.1:9".parse().unwrap();
+    let names = collect(seed(), &probes, None).await.names.unwrap();
+    assert_eq!(names.zone.unwrap().unwrap().servers, ["ns.test"]);
+    assert!(names.nowhere.unwrap().is_err());
+    let resolver = &names.resolvers.unwrap()[0];
+    assert!(!resolver.control.as_ref().unwrap().answers.is_empty());
+    // It hides the address of a host that the world has, so it is asked for its make, which it does not tell.
+    let signs = resolver.signs.as_ref().unwrap();
+    assert_eq!((signs.version.as_deref(), signs.names.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn offline_nobody_but_this_machines_resolver_is_asked() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+    (probes.resolvers, probes.survey) = (vec![], Some(HereSeen::default()));
+    let mut seed = seed();
+    seed.offline = true;
+    let seen = collect(seed, &probes, None).await;
+    let host = &seen.hosts[HOST];
+    assert!(host.authoritative.is_empty() && host.public.is_empty());
+    assert_eq!((host.system_servers.len(), host.system.is_some()), (1, true));
+    let names = seen.names.unwrap();
+    assert!(names.zone.is_none() && names.nowhere.is_none() && names.resolvers.unwrap().len() == 1);
+}

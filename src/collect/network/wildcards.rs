@@ -1,0 +1,31 @@
+//! Whether a search domain of this machine answers for names that nobody has.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use futures::future::join_all;
+
+use crate::evidence::WildcardSeen;
+use crate::evidence::dns::Rcode;
+use crate::net::dns::{Kind, Question, ask};
+
+/// Asks each search domain for a name made up on the spot, which no cache can know and none has to remember. The name
+/// ends in `com` below the domain, as a pod asks for a name of the internet (`ndots:5`, resolv.conf(5)).
+pub async fn wildcards(servers: &[IpAddr], search: &[String], within: Duration) -> Vec<WildcardSeen> {
+    let Some(server) = servers.first() else { return Vec::new() };
+    let server = SocketAddr::new(*server, 53);
+    let asked = search.iter().map(|domain| async move {
+        let domain = domain.trim_matches('.').to_owned();
+        let name = format!("homelab-probe-{:016x}.com.{domain}", RandomState::new().hash_one(&domain));
+        let answer = match ask(server, &Question::new(&name, Kind::A), within).await {
+            Ok(reply) if matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => Ok(reply.addresses()),
+            Ok(reply) => Err(format!("{server} answers {:?}", reply.rcode)),
+            Err(error) => Err(error.to_string()),
+        };
+        WildcardSeen { domain, asked: name, answer }
+    });
+    join_all(asked).await
+}

@@ -1,0 +1,91 @@
+//! The token of this machine, and what the provider answers to it.
+
+use tokio::time::Instant;
+
+use crate::cluster::Cluster;
+use crate::collect::Scope;
+use crate::config::Config;
+use crate::desired::{cert_manager, external_dns};
+use crate::evidence::{Evidence, ProviderFailure, TokenSeen};
+use crate::evidence::{Fault, Zone};
+use crate::facts::secret::Secret;
+use crate::machine::token;
+use crate::provider::cloudflare::Client;
+
+/// What came of asking.
+pub(super) struct Asked {
+    /// The token without its value.
+    pub(super) token: TokenSeen,
+    secret: Option<Secret>,
+    client: Option<Client>,
+    zone: Option<Result<Zone, Fault>>,
+}
+
+impl Asked {
+    /// Looks for the token and, where the scope allows, asks what it can do.
+    pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
+        let (token, secret) = token::find(config);
+        let mut asked = Self { token, secret, client: None, zone: None };
+        let Some(secret) = asked.secret.as_ref().filter(|_| scope.internet) else {
+            return asked;
+        };
+        let client = match Client::new(secret, None) {
+            Ok(client) => client.deadline(scope.within / 2),
+            Err(error) => return Self { zone: Some(Err(error)), ..asked },
+        };
+        let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+        let zone = client.check(domain.as_str()).await;
+        if let (Ok(zone), true) = (&zone, scope.active) {
+            asked.token.edit = Some(client.prove_edit(zone).await.map_err(ProviderFailure::from));
+        }
+        (asked.client, asked.zone) = (Some(client), Some(zone));
+        asked
+    }
+
+    /// The zone as the provider has it.
+    pub(super) fn zone(&self) -> Option<Zone> {
+        self.zone.as_ref()?.as_ref().ok().cloned()
+    }
+
+    /// Why the zone cannot be read; `None` when it can, or when nobody was asked.
+    pub(super) fn failure(&self) -> Option<ProviderFailure> {
+        Some(ProviderFailure::from(self.zone.as_ref()?.as_ref().err()?.clone()))
+    }
+
+    /// The client to read the zone's records with.
+    pub(super) fn reader(&self) -> Option<&Client> {
+        self.client.as_ref().filter(|_| matches!(self.zone, Some(Ok(_))))
+    }
+
+    /// What was seen of the token, once all calls are made.
+    pub(super) fn seen(self) -> TokenSeen {
+        let budget = self.client.as_ref().and_then(Client::budget);
+        TokenSeen { budget, ..self.token }
+    }
+
+    /// Asks the cluster what external-dns does, and whether the Secrets that `up` writes have this token.
+    pub(super) async fn ask_cluster(
+        &mut self,
+        evidence: &mut Evidence,
+        cluster: &Cluster,
+        config: &Config,
+        deadline: Instant,
+    ) {
+        if let Some(seen) = &evidence.cluster {
+            evidence.external_dns = Some(cluster.external_dns(&seen.objects, deadline).await);
+        }
+        if let Some(secret) = self.secret.as_ref().filter(|_| !cluster.reads_only()) {
+            self.token.copies = Some(cluster.token_copies(&places(config), secret, deadline).await);
+        }
+    }
+}
+
+/// The namespaces with a Secret of `up`'s, each with who reads it.
+fn places(config: &Config) -> Vec<(String, &'static str)> {
+    let namespace = match config.cert_manager.manage {
+        true => cert_manager::NAMESPACE,
+        false => &config.cert_manager.namespace,
+    };
+    let own = config.external_dns.then(|| (external_dns::NAMESPACE.to_owned(), external_dns::NAME));
+    own.into_iter().chain([(namespace.to_owned(), "cert-manager")]).collect()
+}

@@ -1,0 +1,297 @@
+//! What was seen, as plain data. Everything may be missing: a judge then says "unknown".
+
+mod acme;
+mod cluster;
+mod config;
+pub mod dns;
+mod drift;
+mod external_dns;
+mod fault;
+pub mod http;
+mod ingress;
+mod machine;
+mod names;
+pub mod ownership;
+mod provider;
+pub mod redact;
+mod reload;
+pub mod tls;
+mod token;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use self::http::{HttpAnswer, Scheme};
+use crate::facts::names::covers;
+use crate::facts::ownership::Ownership;
+
+pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
+pub use cluster::{
+    Access, ApiFailure, ApiFault, Asked, ClusterSeen, Listing, Objects, ServiceLookup, UnitSeen, at, entries,
+};
+pub use config::{ConfigSeen, ServiceSeen};
+pub use drift::{Conflict, DriftSeen, Drifted};
+pub use external_dns::{ExternalDnsSeen, SyncSeen};
+pub(crate) use fault::any_of;
+pub use fault::{Fault, Permission};
+pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
+pub use machine::{
+    Cidr, Clock, ClockSeen, DhcpcdSeen, Disk, Linked, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen,
+};
+pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, label};
+pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
+pub use reload::{Refusal, Reload, ReloadSeen};
+pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
+pub use transport::Transport;
+
+/// Why something could not be read, as the error of a command says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// What failed.
+    pub what: String,
+    /// The last cause that is known; empty when there is none.
+    pub cause: String,
+    /// The next step; empty when none is known.
+    pub hint: String,
+}
+
+impl From<&crate::error::Error> for Failure {
+    fn from(error: &crate::error::Error) -> Self {
+        let cause = error.causes.last().cloned().unwrap_or_default();
+        Self { what: error.what.clone(), cause, hint: error.hint.clone().unwrap_or_default() }
+    }
+}
+
+/// All that checks are judged by. The cluster room fills the first part, [`crate::collect::network::collect`] the rest; `doctor` adds the
+/// sections, each of which `up` leaves out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    /// When it was looked: ages and remaining times count from here.
+    pub now: Timestamp,
+    /// Whether nothing beyond this network was asked, as `doctor --offline` wants it.
+    pub offline: bool,
+    /// Whose 404 an unknown name should get.
+    pub controller: Controller,
+    /// Whether certificates from Let's Encrypt's staging environment are what the configuration asks for.
+    pub staging: bool,
+    /// All nodes, also those not ready; `None` when they were not read.
+    pub nodes: Option<Vec<NodeSeen>>,
+    /// Those of every namespace; `None` when they were not read.
+    pub ingresses: Option<Vec<IngressSeen>>,
+    /// Those of every namespace; `None` when they were not read.
+    pub certificates: Option<Vec<CertificateSeen>>,
+    /// The controller's answer to an unknown name, asked from inside the cluster.
+    pub cluster_answer: Option<Result<HttpAnswer, String>>,
+    /// What each pod of the controller said last of loading its configuration; `None` when they were not asked.
+    pub reloads: Option<Vec<ReloadSeen>>,
+    /// When this run last wrote or removed something that the controller loads; `None` when it did not.
+    pub written: Option<Timestamp>,
+    /// `None` when external-dns is not part of this lab, or its flags are not known.
+    pub owner: Option<Ownership>,
+
+    /// The zone as the provider lists it, or why it does not; `None` when it was not asked.
+    pub provider: Option<Result<ProviderSeen, ProviderFailure>>,
+    /// What each ready node answers to names that no Ingress has.
+    pub node_answers: Vec<NodeProbe>,
+    /// Why the authoritative servers are not known, when they are not.
+    pub no_authoritative: Option<String>,
+    /// By the name of the host, `*.` included.
+    pub hosts: BTreeMap<String, HostSeen>,
+    /// What is the same for every host: the zone, the resolvers, this machine's place; `None` for `up`.
+    pub names: Option<NamesSeen>,
+
+    /// What was written; `None` for `up`, which ends early when it cannot be used.
+    pub config: Option<ConfigSeen>,
+    /// This machine, from its own files.
+    pub machine: Option<MachineSeen>,
+    /// What differs between the configuration and the cluster, or why that is not known; `None` when nobody looked.
+    pub drift: Option<Result<DriftSeen, String>>,
+    /// The objects, logs and answers of the cluster.
+    pub cluster: Option<ClusterSeen>,
+    /// The API token, by everything but its value.
+    pub token: Option<TokenSeen>,
+    /// What external-dns says of itself.
+    pub external_dns: Option<ExternalDnsSeen>,
+    /// The way of a certificate: webhook, authority, CAA.
+    pub acme: Option<AcmeSeen>,
+    /// The ingress controller, asked where it runs.
+    pub ingress: Option<ControllerSeen>,
+}
+
+impl Evidence {
+    /// Nothing seen yet.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            offline: false,
+            controller: Controller::IngressNginx,
+            staging: false,
+            nodes: None,
+            ingresses: None,
+            certificates: None,
+            cluster_answer: None,
+            reloads: None,
+            written: None,
+            owner: None,
+            provider: None,
+            node_answers: Vec::new(),
+            no_authoritative: None,
+            hosts: BTreeMap::new(),
+            names: None,
+            config: None,
+            machine: None,
+            drift: None,
+            cluster: None,
+            token: None,
+            external_dns: None,
+            acme: None,
+            ingress: None,
+        }
+    }
+
+    /// The cluster, if its API server was asked, whatever came of it.
+    #[must_use]
+    pub fn asked_cluster(&self) -> Option<&ClusterSeen> {
+        self.cluster.as_ref().filter(|cluster| cluster.version.is_some())
+    }
+
+    /// Why nothing was seen of Secrets and nothing was tried out; `None` when the kubeconfig's user may do more than read.
+    #[must_use]
+    pub fn reads_only(&self) -> Option<&'static str> {
+        let access = self.cluster.as_ref()?.access.as_ref()?;
+        access.reads_only.then_some(
+            "this kubeconfig's user may only read, and no Secrets: `sudo homelab doctor` on a server looks at it",
+        )
+    }
+
+    /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.
+    #[must_use]
+    pub fn objects(&self, resource: &str) -> Option<&[serde_json::Value]> {
+        self.cluster.as_ref()?.objects.list(resource)
+    }
+
+    /// The Ingresses of a host.
+    pub fn ingresses_of(&self, host: &str) -> impl Iterator<Item = &IngressSeen> {
+        let host = host.to_owned();
+        self.ingresses.iter().flatten().filter(move |ingress| ingress.hosts.contains(&host))
+    }
+
+    /// Whether an Ingress of the host asks for a certificate for it; `None` when the Ingresses were not read.
+    #[must_use]
+    pub fn wants_tls(&self, host: &str) -> Option<bool> {
+        self.ingresses.as_ref()?;
+        Some(self.ingresses_of(host).any(|ingress| ingress.tls_hosts.iter().any(|name| covers(name, host))))
+    }
+
+    /// The addresses that the Ingresses of a host have, sorted; they are what the record should hold.
+    #[must_use]
+    pub fn status_of(&self, host: &str) -> Vec<IpAddr> {
+        let mut found: Vec<IpAddr> =
+            self.ingresses_of(host).flat_map(|ingress| ingress.addresses.clone()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Which ingress controller the configuration asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Controller {
+    /// Its 404 is a page signed `nginx`.
+    IngressNginx,
+    /// The one that k3s brings; its 404 is Go's plain text.
+    Traefik,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NodeSeen {
+    /// The name of the Node object, which probes refer to.
+    pub name: String,
+    /// Whether its Ready condition is `True`; off also when it has none.
+    pub ready: bool,
+    /// Its internal addresses.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// An Ingress, whoever made it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct IngressSeen {
+    /// The namespace that it and its Secret are in.
+    pub namespace: String,
+    /// Unique in the namespace.
+    pub name: String,
+    /// From `ingressClassName`, else the old annotation; `None` when it has neither.
+    pub class: Option<String>,
+    /// The hosts of its rules, wildcards included.
+    pub hosts: Vec<String>,
+    /// Whether it takes every name: then an unknown one does not end in the controller's 404.
+    pub catch_all: bool,
+    /// From its status, where the controller writes them; only IP addresses.
+    pub addresses: Vec<IpAddr>,
+    /// The hosts that it asks a certificate for.
+    pub tls_hosts: Vec<String>,
+    /// The Secret of its first `tls` entry; `None` when it has none.
+    pub tls_secret: Option<String>,
+}
+
+/// A Certificate of cert-manager.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CertificateSeen {
+    /// The namespace that it and its Secret are in.
+    pub namespace: String,
+    /// Unique in the namespace.
+    pub name: String,
+    /// The names it is for, wildcards included.
+    pub hosts: Vec<String>,
+    /// The Ready condition; `None` before there is one.
+    pub ready: Option<bool>,
+    /// One word for why the last attempt failed, else for the Ready condition; empty when there is none.
+    pub reason: String,
+    /// The sentence to the reason; empty when there is none.
+    pub message: String,
+    /// When the last attempt failed; `None` when it did not fail.
+    pub last_failure: Option<Timestamp>,
+    /// Failed attempts in a row; 0 when the last one did not fail.
+    pub failed_attempts: u32,
+}
+
+impl CertificateSeen {
+    /// Whether it is for the host, by name or by wildcard.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        self.hosts.iter().any(|name| covers(name, host))
+    }
+}
+
+/// An answer on a node's own address, to no name or to an unknown one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NodeProbe {
+    /// The name of the node.
+    pub node: String,
+    /// One of the node's own addresses, with the port.
+    pub address: SocketAddr,
+    /// Whether it was asked over TLS; the certificate is not checked.
+    pub scheme: Scheme,
+    /// Whether it was asked for an unknown name; off for the bare address.
+    pub named: bool,
+    /// What came back, or why nothing did.
+    pub answer: Result<HttpAnswer, Transport>,
+}
+
+/// What one node gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen<T> {
+    /// The name of the node.
+    pub node: String,
+    /// One of the node's own addresses, with the port.
+    pub address: SocketAddr,
+    /// What came back, or why nothing did.
+    pub result: Result<T, Transport>,
+}

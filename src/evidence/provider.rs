@@ -1,0 +1,101 @@
+//! The zone and its records as the DNS provider's API has them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+
+/// A zone that the token sees.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Cloudflare's own id, as paths have it: `zones/ID/dns_records`.
+    pub id: String,
+    /// The domain, for example `example.com`.
+    pub name: String,
+    /// `active`, or what it waits for, such as `pending`; empty when the answer has none.
+    #[serde(default)]
+    pub status: String,
+    /// Cloudflare's name servers for the zone, which the registrar should name.
+    #[serde(default)]
+    pub name_servers: Vec<String>,
+    /// When it was added to Cloudflare; `None` when the answer does not say.
+    #[serde(default)]
+    pub created_on: Option<Timestamp>,
+    /// What is paid for it; `None` when the answer does not say.
+    #[serde(default)]
+    pub plan: Option<Plan>,
+}
+
+/// What is paid for a zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// `free`, `pro`, `business` or `enterprise`; empty when the answer does not say.
+    #[serde(default)]
+    pub legacy_id: String,
+}
+
+/// A record as the provider holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Cloudflare's own id, by which it is removed.
+    pub id: String,
+    /// The full name, the zone included.
+    pub name: String,
+    /// In capitals: `A`, `CNAME`, `TXT`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// An address, a target or a text; [`Record::text`] takes the quotes off a text.
+    #[serde(default)]
+    pub content: String,
+    /// Whether Cloudflare answers with its own addresses in place of the content.
+    #[serde(default)]
+    pub proxied: bool,
+    /// Seconds; 1 leaves it to Cloudflare, 0 when the answer has none.
+    #[serde(default)]
+    pub ttl: u32,
+    /// When it was made; `None` when the answer does not say.
+    #[serde(default)]
+    pub created_on: Option<Timestamp>,
+    /// When it last changed; `None` when the answer does not say.
+    #[serde(default)]
+    pub modified_on: Option<Timestamp>,
+}
+
+impl Record {
+    /// The text of a TXT record: its strings without quotes, joined.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.content.replace("\" \"", "").trim_matches('"').to_owned()
+    }
+}
+
+/// What the headers `Ratelimit` and `Ratelimit-Policy` said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// Calls that are left in this window.
+    pub remaining: u32,
+    /// Seconds until the window ends; 0 when the answer does not say.
+    pub resets_in: u32,
+    /// Calls that a window has; `None` when the answer does not say.
+    pub limit: Option<u32>,
+}
+
+/// The zone at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderSeen {
+    /// The zone that holds the hosts.
+    pub zone: Zone,
+    /// All of its records, of every type and owner.
+    pub records: Vec<Record>,
+}
+
+/// Why the provider could not be asked, or what it refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProviderFailure {
+    /// What went wrong, without the token.
+    pub message: String,
+    /// The next step.
+    pub hint: String,
+    /// The same as data: checks are told apart by it, never by the text.
+    pub error: Fault,
+}

@@ -1,0 +1,9 @@
+//! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
+//! namespaces of the components. Pure, and below everything else.
+
+pub mod address;
+pub mod names;
+pub mod namespaces;
+pub mod ownership;
+pub mod pins;
+pub mod secret;

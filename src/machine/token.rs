@@ -1,0 +1,100 @@
+//! Where the API token comes from.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::evidence::{TokenPlace, TokenProblem, TokenSeen};
+use crate::facts::secret::Secret;
+
+/// The name of the credential in systemd's `LoadCredential=`.
+const CREDENTIAL: &str = "dns-token";
+/// The variable that Cloudflare's own tools read.
+const VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
+/// What there is to do without any token.
+const MAKE_ONE: &str = "create a token in the Cloudflare dashboard (Zone: Zone: Read and Zone: DNS: Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`";
+
+/// Looks for the token: systemd's credential first, then the environment, then `dns.tokenFile`. The first that is there
+/// counts, whatever is in it.
+pub fn find(config: &Config) -> (TokenSeen, Option<Secret>) {
+    let credential =
+        std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(CREDENTIAL));
+    if let Some(path) = credential.filter(|path| path.exists()) {
+        let text = std::fs::read_to_string(&path);
+        return judged(TokenPlace::Credential(path), text, false);
+    }
+    if let Ok(text) = std::env::var(VARIABLE)
+        && !text.is_empty()
+    {
+        return judged(TokenPlace::Variable(VARIABLE.to_owned()), Ok(text), false);
+    }
+    match &config.dns.token_file {
+        Some(path) => {
+            judged(TokenPlace::File(path.clone()), std::fs::read_to_string(path), is_open_to_all(path))
+        }
+        None => (TokenSeen { problem: Some(TokenProblem::Nowhere), ..TokenSeen::default() }, None),
+    }
+}
+
+/// The same for commands that cannot go on without it.
+///
+/// # Errors
+/// When there is none, or it cannot be one.
+pub fn read(config: &Config) -> Result<Secret> {
+    let (seen, secret) = find(config);
+    secret.ok_or_else(|| explain(&seen))
+}
+
+fn judged(
+    place: TokenPlace,
+    text: std::io::Result<String>,
+    open_to_all: bool,
+) -> (TokenSeen, Option<Secret>) {
+    let length = text.as_ref().map_or(0, |text| text.trim().chars().count());
+    let read = text.map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => TokenProblem::Denied,
+        ErrorKind::NotFound => TokenProblem::Missing,
+        _ => TokenProblem::Unreadable(error.to_string()),
+    });
+    let shaped = read.and_then(|text| Secret::new(&text).map_err(TokenProblem::Shape));
+    let seen = |problem| TokenSeen { place, length, problem, open_to_all, ..TokenSeen::default() };
+    match shaped {
+        Ok(secret) => (seen(None), Some(secret)),
+        Err(problem) => (seen(Some(problem)), None),
+    }
+}
+
+/// Whether everybody may read the file and go through every folder above it.
+fn is_open_to_all(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let grants = |path: &Path, bit: u32| {
+        std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & bit != 0)
+    };
+    grants(&path, 0o004) && path.ancestors().skip(1).all(|folder| grants(folder, 0o001))
+}
+
+fn explain(seen: &TokenSeen) -> Error {
+    let place = &seen.place;
+    let unread = || Error::usage(format!("cannot read the API token from {place}"));
+    match &seen.problem {
+        None | Some(TokenProblem::Nowhere) => Error::usage("there is no API token")
+            .because(format!(
+                "looked for the systemd credential `{CREDENTIAL}`, the variable `{VARIABLE}` and `dns.tokenFile`"
+            ))
+            .hint(MAKE_ONE),
+        Some(TokenProblem::Missing) => unread()
+            .because("no such file")
+            .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
+        Some(TokenProblem::Denied) => {
+            unread().because("permission denied").hint("run it with `sudo`, or as the user who owns the file")
+        }
+        Some(TokenProblem::Unreadable(why)) => unread()
+            .because(why)
+            .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
+        Some(TokenProblem::Shape(error)) => {
+            Error::usage(format!("the API token in {place} cannot be used")).because(error).hint(error.hint())
+        }
+    }
+}
