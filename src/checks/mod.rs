@@ -2,7 +2,7 @@
 //!
 //! One folder a group: the names of its checks (`ids`), what `homelab doctor --explain` and docs/checks.md say of each
 //! (`texts`), its judges, and its tests. Each gives one [`Group`]; [`GROUPS`] has them all, and a test holds that no check is
-//! without a judge and no judge without a check. What several groups read of Kubernetes' objects is in `objects`.
+//! without a judge and no judge without a check. What several groups read of Kubernetes' objects is in `reading`.
 
 mod apps;
 mod cf;
@@ -12,11 +12,12 @@ mod dns;
 mod edns;
 mod engine;
 mod host;
+pub mod id;
 mod ingress;
 mod k3s;
 mod lab;
 mod net;
-mod objects;
+mod reading;
 mod tls;
 mod visitor;
 
@@ -28,25 +29,9 @@ use crate::evidence::{Evidence, at};
 pub use apps::{Theirs, waited_for};
 pub use engine::words;
 pub use engine::{
-    Cause, Check, CheckId, Counts, Def, Explain, Finding, Fix, Group, Heals, Judged, Outcome, Report,
+    Cause, Check, CheckId, Counts, Def, Explain, Finding, Fix, Group, Heals, Judged, Needs, Outcome, Report,
     Severity, Subject, Vantage, next_try, settled, waiting,
 };
-
-/// The names, for judges and for callers that look for one check.
-pub mod id {
-    pub use super::apps::ids::*;
-    pub use super::cf::ids::*;
-    pub use super::cm::ids::*;
-    pub use super::config::ids::*;
-    pub use super::dns::ids::*;
-    pub use super::edns::ids::*;
-    pub use super::host::ids::*;
-    pub use super::ingress::ids::*;
-    pub use super::k3s::ids::*;
-    pub use super::lab::ids::*;
-    pub use super::net::ids::*;
-    pub use super::tls::ids::*;
-}
 
 /// Every group, in the order of a report: from what lies below to what people see. Causes come before what follows from
 /// them.

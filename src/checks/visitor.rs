@@ -1,10 +1,10 @@
 //! A machine of the house that has no part in the cluster: a laptop, from which names are looked at and nothing else.
 
-use crate::checks::dns::published;
-use crate::checks::edns;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Vantage};
 use crate::checks::host::runs_k3s;
 use crate::checks::id;
+use crate::checks::reading::zone::addresses;
+use crate::checks::reading::zone::published;
 use crate::evidence::{ApiFault, Evidence};
 
 /// Whether this machine has neither k3s nor a kubeconfig, in a house whose lab is there: names of it are published.
@@ -14,7 +14,7 @@ pub(super) fn is_one(evidence: &Evidence) -> bool {
     let has_k3s = evidence.machine.as_ref().is_none_or(runs_k3s);
     let mut hosts = evidence.hosts.iter();
     let is_published =
-        |host: &str, seen| !published(seen).is_empty() || !edns::addresses(evidence, host).is_empty();
+        |host: &str, seen| !published(seen).is_empty() || !addresses(evidence, host).is_empty();
     unnamed && !has_k3s && hosts.any(|(host, seen)| is_published(host, seen))
 }
 

@@ -7,7 +7,7 @@ use crate::cluster::{Cluster, Unconnected};
 /// A configuration and a cluster, as the command line names them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Lab<'a> {
-    /// `--config`; `None` leaves it to [`crate::config::find`].
+    /// `--config`; `None` leaves it to [`crate::machine::configuration::find`].
     pub config: Option<&'a Path>,
     /// `--kubeconfig`; `None` leaves it to [`Cluster::connect`].
     pub kubeconfig: Option<&'a Path>,

@@ -54,7 +54,7 @@ pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
     let deadline = Instant::now() + scope.within;
     // An API server that does not answer leaves time for the names.
     let half = Instant::now() + scope.within / 2;
-    let loaded = config::load(lab.config);
+    let loaded = machine::configuration::load(lab.config);
     evidence.config = Some(written(&loaded));
     let machine = tokio::task::spawn_blocking(machine::look);
     let internet = scope.internet.then(|| date::date(cloudflare::BASE, scope.within / 4));
@@ -235,7 +235,8 @@ async fn compared<E: std::fmt::Display>(
     of: Clock,
     date: Option<impl Future<Output = std::result::Result<Timestamp, E>>>,
 ) -> Option<ClockSeen> {
-    Some(ClockSeen::new(of, date?.await.map_err(|error| error.to_string())))
+    let said = date?.await.map_err(|error| error.to_string());
+    Some(ClockSeen::new(of, said, Timestamp::now()))
 }
 
 /// How the configuration has certificates issued.

@@ -1,17 +1,14 @@
 //! `homelab kubeconfig`: credentials for who only looks.
 
-use std::io::Write as _;
-use std::path::Path;
+use crate::machine::configuration;
 use std::time::Duration;
 
-use tempfile::NamedTempFile;
 use tokio::time::Instant;
 
 use crate::cli::{Global, Kubeconfig};
 use crate::cluster::{Cluster, Granted};
 use crate::commands::guard;
 use crate::commands::render::yaml;
-use crate::config;
 use crate::desired::kind::Stage;
 use crate::desired::{Inputs, bundle, reader};
 use crate::error::{Error, Exit, Result};
@@ -39,7 +36,7 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
     let until = &granted.until;
     match &flags.file {
         Some(path) => {
-            replace(path, &text)?;
+            ui::file::replace(path, &text)?;
             let wrote = format!("wrote `{}`: it may read, no Secrets, until {until}", path.display());
             ui::note(&outside::line(&wrote));
         }
@@ -56,7 +53,7 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
     if let Some(granted) = cluster.reader_token(seconds).await? {
         return Ok(granted);
     }
-    let config = config::load(global.config.as_deref())?;
+    let config = configuration::load(global.config.as_deref())?;
     let owner = &config.dns.owner;
     let snapshot = cluster.snapshot(owner).await?;
     guard::one_lab(&snapshot, owner)?;
@@ -73,14 +70,4 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
     cluster.reader_token(seconds).await?.ok_or_else(|| {
         Error::unfinished(format!("the ServiceAccount {}/{} is gone again", reader::NAMESPACE, reader::NAME))
     })
-}
-
-/// Replaces the file, whole or not at all, for its owner alone: such files are made with mode 0600.
-fn replace(path: &Path, text: &str) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    });
-    written.map_err(|error| Error::unfinished(format!("cannot write `{}`", path.display())).because(error))
 }

@@ -4,6 +4,7 @@ mod completions;
 mod converge;
 mod doctor;
 mod guard;
+mod house;
 mod kubeconfig;
 mod prove;
 mod prune;
@@ -13,12 +14,12 @@ mod status;
 mod up;
 
 use crate::cli::{Cli, Command, Global};
-use crate::cluster;
-use crate::config;
+use crate::commands::house::house;
 use crate::error::{Error, Exit, Result};
+use crate::machine::configuration;
 use crate::outside;
 use crate::ui;
-use crate::ui::{Found, House, Mode, Output, Ui};
+use crate::ui::{Mode, Output, Ui};
 
 /// Runs a command to its end and says how it ended. The one place where errors become exit codes.
 pub fn run(cli: Cli) -> Exit {
@@ -81,21 +82,9 @@ fn name_configuration(global: &Global, ui: Ui) {
     if ui.mode == Mode::Quiet || ui.output == Output::Json {
         return;
     }
-    if let Ok(path) = config::find(global.config.as_deref()) {
+    if let Ok(path) = configuration::find(global.config.as_deref()) {
         ui::note(&outside::line(&format!("configuration: {}", path.display())));
     }
-}
-
-/// Which lab the commands that are printed are about.
-fn house(global: &Global) -> House {
-    let kubeconfig = cluster::told(global.kubeconfig.as_deref());
-    let found = match &kubeconfig {
-        Some((path, true)) => Found::Given(path),
-        Some((path, false)) => Found::ByHomelab(path),
-        None => Found::ByBoth,
-    };
-    House::new(global.config.as_deref().map(config::lasting), found, global.context.as_deref())
-        .insecure(global.insecure_api_server)
 }
 
 /// One thread is enough: the work is waiting for answers.

@@ -1,12 +1,12 @@
 //! `homelab render`: configuration -> bundle -> stdout.
 
+use crate::machine::configuration;
 use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::cli::{Global, Render};
-use crate::config;
 use crate::config::Config;
 use crate::desired::{Bundle, Inputs, bundle};
 use crate::error::{Error, Exit};
@@ -17,7 +17,7 @@ use crate::ui;
 use crate::ui::Output;
 
 pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
-    let config = config::load(global.config.as_deref())?;
+    let config = configuration::load(global.config.as_deref())?;
     let documents = if flags.with_upstream { upstream::cert_manager(&config).await? } else { None };
     let authority = crate::machine::authority::authority(&config)?;
     let inputs =

@@ -1,6 +1,8 @@
 //! `homelab renew`: have certificates issued again now.
 
+use crate::commands::house::house;
 use crate::facts::names::covers;
+use crate::machine::configuration;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ use crate::ui;
 use crate::ui::{Output, Progress, Ui};
 
 pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
-    let config = config::load(global.config.as_deref())?;
+    let config = configuration::load(global.config.as_deref())?;
     let cluster = global.lab().connect().await?;
     let (all, version) = cluster.all_certificates().await?;
     let chosen = choose(&config, flags, &all)?;
@@ -47,7 +49,7 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     match ui.output {
         Output::Json => ui::document(document(&renewals, held)),
         _ => renewals.iter().for_each(|renewal| {
-            ui::answer(&crate::commands::house(global).words(&outside::lines(&line(renewal, held(renewal)))));
+            ui::answer(&house(global).words(&outside::lines(&line(renewal, held(renewal)))));
         }),
     }
     Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })

@@ -1,7 +1,9 @@
 //! `homelab up`: configuration -> bundle -> plan -> apply -> wait -> verify.
 
+use crate::commands::house::house;
 use crate::evidence::Fault;
 use crate::machine::authority::authority;
+use crate::machine::configuration;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -11,7 +13,6 @@ use crate::commands::converge::{awaited, converge};
 use crate::commands::prove;
 use crate::commands::prove::LINE as VERIFY;
 use crate::commands::{guard, prune};
-use crate::config;
 use crate::config::Config;
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
@@ -34,7 +35,7 @@ const UPSTREAM: &str = "upstream";
 const ADOPT: &str = "adopt";
 
 pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
-    let config = config::load(global.config.as_deref())?;
+    let config = configuration::load(global.config.as_deref())?;
     let token = token::read(&config)?;
     let authority = authority(&config)?;
     let cluster = global.lab().connect().await?;
@@ -83,7 +84,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         };
         Ok((plan, report))
     };
-    let house = crate::commands::house(global);
+    let house = house(global);
     let (plan, report) = match ended.await {
         Ok((plan, report)) => (plan, report.map(|report| house.report(report))),
         Err(error) => {

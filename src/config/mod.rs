@@ -1,4 +1,4 @@
-//! The configuration file: where it is, what it says, and every problem in it at once.
+//! The configuration: what it says, and every problem in it at once. Pure: where the file lies is the machine's matter.
 
 mod doctor;
 mod fields;
@@ -7,11 +7,10 @@ mod model;
 mod quoted;
 mod service;
 mod token;
-mod trust;
 mod values;
 mod yaml;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub use fields::{Problem, nearest};
 pub use model::{
@@ -20,26 +19,14 @@ pub use model::{
 };
 pub use values::duration;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// Where the file is looked for when neither `--config` nor `$HOMELAB_CONFIG` names it.
-const PLACES: [&str; 2] = ["homelab.yaml", "/etc/homelab/homelab.yaml"];
-
-/// Reads the configuration from `given`, or from the first place that has one.
+/// Interprets the text of the file at `path`.
 ///
 /// # Errors
-/// When there is no file, it cannot be read, or anything in it cannot be used; the message lists every problem.
-pub fn load(given: Option<&Path>) -> Result<Config> {
-    let path = find(given)?;
-    if given.is_none() {
-        trust::usable(&path)?;
-    }
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        Error::usage(format!("cannot read the configuration `{}`", path.display()))
-            .because(error)
-            .hint("name another file with `--config FILE` or `$HOMELAB_CONFIG`")
-    })?;
-    parse(&text).map_err(|problems| quoted::report(&path, &text, &problems))
+/// When anything in it cannot be used; the message lists every problem, each with its line.
+pub fn read(path: &Path, text: &str) -> Result<Config> {
+    parse(text).map_err(|problems| quoted::report(path, text, &problems))
 }
 
 /// Interprets the text of a configuration.
@@ -50,31 +37,6 @@ pub fn parse(text: &str) -> std::result::Result<Config, Vec<Problem>> {
     let node = yaml::parse(text)
         .map_err(|(place, message)| vec![Problem::new(place, format!("not valid YAML: {message}"), None)])?;
     interpret::config(&node)
-}
-
-/// Which file it is: `given`, or the first place that has one.
-///
-/// # Errors
-/// When there is none.
-pub fn find(given: Option<&Path>) -> Result<PathBuf> {
-    if let Some(path) = given {
-        return Ok(path.to_owned());
-    }
-    let found = PLACES.iter().map(PathBuf::from).find(|path| path.exists());
-    found.ok_or_else(|| {
-        Error::usage("there is no configuration")
-            .because(format!("looked for {}", PLACES.map(|p| format!("`{p}`")).join(" and ")))
-            .hint("write `homelab.yaml`, or name another file with `--config FILE` or `$HOMELAB_CONFIG`")
-    })
-}
-
-/// How a file is named to people who come later: NixOS' units are given one in the store, which the next switch leaves
-/// behind; the link to it in `/etc` lasts.
-#[must_use]
-pub fn lasting(path: &Path) -> &Path {
-    let real = |path: &Path| path.canonicalize().ok();
-    let same = |other: &&Path| real(other).is_some() && real(other) == real(path);
-    Some(Path::new(PLACES[1])).filter(same).unwrap_or(path)
 }
 
 #[cfg(test)]

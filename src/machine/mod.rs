@@ -4,6 +4,7 @@
 //! of the cluster, is left out.
 
 pub mod authority;
+pub mod configuration;
 mod dhcpcd;
 mod disk;
 mod firewall;
@@ -16,7 +17,8 @@ mod resolv;
 pub mod token;
 pub mod upstream;
 
-use std::path::Path;
+use crate::facts::secret::Secret;
+use std::path::{Path, PathBuf};
 
 use crate::evidence::MachineSeen;
 
@@ -48,6 +50,23 @@ pub fn look() -> MachineSeen {
         resolv: resolv::of_pods(),
         ..MachineSeen::default()
     }
+}
+
+/// The file of a credential that systemd handed to this unit (`LoadCredential=`); `None` when there is none of that name.
+#[must_use]
+pub fn credential(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    Some(PathBuf::from(folder).join(name)).filter(|path| path.exists())
+}
+
+/// An address that may be a secret itself: in the credential of that name, if there is one, else in the file `named`.
+///
+/// # Errors
+/// When the file cannot be read or holds no address; in words, without the address.
+pub fn secret_url(credential_name: &str, named: &Path) -> Result<Secret, String> {
+    let path = credential(credential_name).unwrap_or_else(|| named.to_owned());
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    Secret::url(&text).map_err(|why| format!("`{}`: {why}", path.display()))
 }
 
 /// The text of a file; `None` when it is not there or not for us.

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -19,9 +19,7 @@ const MAKE_ONE: &str = "create a token in the Cloudflare dashboard (Zone: Zone: 
 /// Looks for the token: systemd's credential first, then the environment, then `dns.tokenFile`. The first that is there
 /// counts, whatever is in it.
 pub fn find(config: &Config) -> (TokenSeen, Option<Secret>) {
-    let credential =
-        std::env::var_os("CREDENTIALS_DIRECTORY").map(|folder| PathBuf::from(folder).join(CREDENTIAL));
-    if let Some(path) = credential.filter(|path| path.exists()) {
+    if let Some(path) = super::credential(CREDENTIAL) {
         let text = std::fs::read_to_string(&path);
         return judged(TokenPlace::Credential(path), text, false);
     }

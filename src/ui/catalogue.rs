@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::checks::{CheckId, Def, GROUPS, Severity, checks};
+use crate::ui::colors::{BOLD, CYAN, RED, YELLOW};
+use crate::ui::house::House;
 use crate::ui::page::Page;
-use crate::ui::{BOLD, CYAN, House, RED, YELLOW};
 
 /// Every group with its checks.
 #[must_use]
@@ -58,7 +59,7 @@ pub fn explanation_json(defs: &[&Def]) -> Value {
         let causes: Vec<Value> =
             explain.causes.iter().map(|cause| json!({ "why": cause.why, "fix": cause.fix })).collect();
         let mut json = short_json(def);
-        json["needs"] = json!(def.needs);
+        json["needs"] = json!(&*def.needs);
         json["looks_at"] = json!(explain.looks_at);
         json["symptom"] = json!(explain.symptom);
         json["causes"] = json!(causes);

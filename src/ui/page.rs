@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::checks::words::span;
-use crate::ui::House;
+use crate::ui::house::House;
 
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
 const WIDTH: usize = 100;
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_long_word_stays_whole_and_colours_take_no_room() {
         assert_eq!(hung(10, "a ", "https://example.com/long b"), "a https://example.com/long\n  b\n");
-        let green = crate::ui::GREEN;
+        let green = crate::ui::colors::GREEN;
         assert_eq!(seen_width(&format!("{green}ok{green:#} x")), 4);
     }
 

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::outside;
-use crate::ui::{GREEN, Mode, RED, note};
+use crate::ui::colors::{GREEN, RED};
+use crate::ui::output::Mode;
+use crate::ui::print::note;
 
 /// Without a terminal, a line that only counts on says so at most this often.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::outside;
+use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
+use crate::ui::house::House;
 use crate::ui::page::Page;
-use crate::ui::{BOLD, CYAN, GREEN, House, RED, YELLOW, clean};
 
 /// One name.
 #[derive(Debug, Clone)]
@@ -41,23 +43,26 @@ pub fn status(lines: &[StatusLine], house: &House) -> String {
 
 fn names(lines: &[StatusLine], page: &Page) -> String {
     let widest = |of: fn(&StatusLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
-    let (words, urls) = (widest(|line| line.word.len()), widest(|line| clean(&line.url).chars().count()));
-    let addresses = widest(|line| clean(&line.addresses).chars().count());
+    let (words, urls) =
+        (widest(|line| line.word.len()), widest(|line| outside::lines(&line.url).chars().count()));
+    let addresses = widest(|line| outside::lines(&line.addresses).chars().count());
     let mut text = String::new();
     for line in lines {
         let style = style(line.word);
-        let foreign =
-            line.foreign.as_ref().map_or(String::new(), |name| format!("  (Ingress {})", clean(name)));
+        let foreign = line
+            .foreign
+            .as_ref()
+            .map_or(String::new(), |name| format!("  (Ingress {})", outside::lines(name)));
         let _ = writeln!(
             text,
             "{style}{:<words$}{style:#}  {BOLD}{:<urls$}{BOLD:#}  {:<addresses$}  {}{foreign}",
             line.word,
-            clean(&line.url),
-            clean(&line.addresses),
-            clean(&line.certificate)
+            outside::lines(&line.url),
+            outside::lines(&line.addresses),
+            outside::lines(&line.certificate)
         );
         for wrong in &line.wrong {
-            page.hang(&mut text, &" ".repeat(words + 2), &clean(wrong));
+            page.hang(&mut text, &" ".repeat(words + 2), &outside::lines(wrong));
         }
     }
     if lines.iter().any(|line| !line.wrong.is_empty()) {
@@ -80,7 +85,7 @@ pub fn status_chain(line: &StatusLine, steps: &[StatusStep]) -> String {
 
 fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> String {
     let style = style(line.word);
-    let mut text = format!("{style}{}{style:#}  {BOLD}{}{BOLD:#}\n", line.word, clean(&line.url));
+    let mut text = format!("{style}{}{style:#}  {BOLD}{}{BOLD:#}\n", line.word, outside::lines(&line.url));
     let (words, names) = (
         steps.iter().map(|step| step.word.len()).max().unwrap_or(0),
         steps.iter().map(|step| step.name.len()).max().unwrap_or(0),
@@ -88,7 +93,7 @@ fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> String {
     for step in steps {
         let style = self::style(step.word);
         let lead = format!("  {style}{:<words$}{style:#}  {:<names$}  ", step.word, step.name);
-        page.hang(&mut text, &lead, &clean(&step.saw));
+        page.hang(&mut text, &lead, &outside::lines(&step.saw));
     }
     text
 }

@@ -6,4 +6,5 @@ mod configuration;
 mod doctor;
 mod golden;
 mod program;
+mod rooms;
 mod token;

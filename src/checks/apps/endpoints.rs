@@ -6,8 +6,8 @@ use crate::checks::apps::backend;
 use crate::checks::apps::backend::Backend;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::objects::pods::Kind;
-use crate::checks::objects::{full_name, pods, selects};
+use crate::checks::reading::pods::Kind;
+use crate::checks::reading::{full_name, pods, selects};
 use crate::config::nearest;
 use crate::desired;
 use crate::evidence::{Evidence, at, entries};
@@ -77,7 +77,7 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
     .look(command!("kubectl --namespace {} get services", backend.namespace));
     if is_ours(backend) {
         return Finding {
-            fix: crate::checks::Fix { text: "make it again".to_owned(), ..finding.fix },
+            fix: crate::checks::engine::Fix { text: "make it again".to_owned(), ..finding.fix },
             ..finding
         }
         .command("homelab up");
@@ -233,7 +233,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
     if held_by_others(evidence, service) {
         let text =
             "let the other give the selector up, as `lab.conflict` says, and run `homelab up`".to_owned();
-        return Finding { fix: crate::checks::Fix { text, ..finding.fix }, ..finding };
+        return Finding { fix: crate::checks::engine::Fix { text, ..finding.fix }, ..finding };
     }
     finding.command("homelab up")
 }

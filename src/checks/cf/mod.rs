@@ -12,8 +12,6 @@ pub(super) mod tests;
 use super::engine::{Group, Judged};
 use crate::evidence::Evidence;
 
-pub(super) use provider::unseen;
-
 /// The group.
 pub(super) const GROUP: Group =
     Group { name: "cf", about: "the API token and the zone at Cloudflare", checks: texts::CHECKS, judge };

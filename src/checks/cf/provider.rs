@@ -1,5 +1,6 @@
 //! What Cloudflare answers to the token: whether it counts too many calls, knows it, and lets it read.
 
+use crate::checks::reading::zone::{unread, unseen};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::cf::token::{anew, too_short};
@@ -7,10 +8,10 @@ use crate::checks::engine::judged;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
 use crate::checks::id;
+use crate::evidence::Evidence;
 use crate::evidence::Fault;
 use crate::evidence::Permission;
 use crate::evidence::Transport;
-use crate::evidence::{Evidence, ProviderFailure};
 
 /// How long a spent limit blocks when Cloudflare does not say (fundamentals/api/reference/limits).
 const BLOCKED_SECONDS: i64 = 300;
@@ -21,29 +22,6 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
         of(id::TOKEN, token(evidence)),
         of(id::CF_PERMISSIONS, permissions(evidence)),
     ]
-}
-
-/// What kept the zone from being read, without a word on whose fault it is.
-pub(super) fn unread(failure: &ProviderFailure) -> Outcome {
-    Outcome::unknown(failure.message.clone())
-}
-
-/// For what reads the zone where it was not read: the check that tells why, so that this one needs no words of its own.
-pub(in crate::checks) fn unseen(evidence: &Evidence) -> Outcome {
-    if evidence.token.as_ref().is_some_and(|token| token.problem.is_some()) {
-        return Outcome::Blocked { by: id::TOKEN_SOURCE };
-    }
-    let Some(Err(failure)) = &evidence.provider else {
-        return Outcome::unknown("the DNS provider was not asked");
-    };
-    let by = match &failure.error {
-        Fault::RateLimited { .. } => id::CF_RATE,
-        Fault::MissingPermission { .. } => id::CF_PERMISSIONS,
-        Fault::NoZone { .. } | Fault::ZoneNotActive { .. } => id::CF_ZONE,
-        Fault::Transport { .. } | Fault::NotJson { .. } | Fault::Leftover { .. } => return unread(failure),
-        _ => id::TOKEN,
-    };
-    Outcome::Blocked { by }
 }
 
 fn rate(evidence: &Evidence) -> Outcome {

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::checks::cf::provider::{unread, unseen};
 use crate::checks::edns;
 use crate::checks::engine::judged;
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
 use crate::checks::id;
+use crate::checks::reading::zone::{unread, unseen};
 use crate::evidence::{Evidence, Fault, ProviderSeen};
 use crate::evidence::{Permission, Zone};
 use crate::provider::cloudflare::{FREE_DOMAIN, QUOTA, hint, is_scratch};

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::cm::reading::one_line;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
-use crate::checks::objects::pods::wait_for_their_node;
+use crate::checks::reading::pods::wait_for_their_node;
 use crate::evidence::{AcmeSeen, Evidence, at};
 use crate::plan::readiness::pod_trouble;
 

@@ -1,5 +1,6 @@
 //! The group `config`.
 
+use crate::checks::reading::zone::unseen;
 use crate::facts::names::is_within;
 use std::collections::BTreeSet;
 
@@ -75,7 +76,7 @@ fn valid(config: &ConfigSeen) -> Outcome {
 fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
     let zone = match &evidence.provider {
         Some(Ok(provider)) => Ok(provider.zone.name.as_str()),
-        Some(Err(_)) => Err(crate::checks::cf::unseen(evidence)),
+        Some(Err(_)) => Err(unseen(evidence)),
         None => Err(Outcome::skip("the provider was not asked")),
     };
     let zone = match zone {

@@ -1,10 +1,10 @@
 //! DNSSEC: a resolver that validates says SERVFAIL for what it can look up and must not believe.
 
-use crate::checks::dns::zone_name;
 use crate::checks::engine::judged;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
 use crate::checks::id;
+use crate::checks::reading::zone::zone_name;
 use crate::evidence::dns::Rcode;
 use crate::evidence::{Evidence, HostSeen, Lookup};
 

@@ -2,7 +2,6 @@
 //! to the internet's DNS, the zone.
 
 mod dnssec;
-mod home;
 pub(super) mod ids;
 mod public;
 mod resolver;
@@ -14,13 +13,11 @@ mod zone;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::net::IpAddr;
-
-use crate::checks::edns;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Group, judged};
 use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
 use crate::checks::id;
+use crate::checks::reading::zone::zone_name;
 use crate::evidence::{Evidence, HostSeen};
 use crate::facts::names::is_within;
 
@@ -39,35 +36,11 @@ fn judge(evidence: &Evidence) -> Vec<Judged> {
 /// Nothing when it was not looked at: `up` knows its hosts and no more.
 fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(names) = &evidence.names else { return Vec::new() };
-    let mut found = vec![home::here(evidence, names)];
-    found.push(resolver::answers(evidence, names));
-    found.push(resolver::intercepted(evidence, names));
-    found.push(zone::delegation(evidence, names));
-    found
-}
-
-/// What the host's record should hold: what the provider has, else what the Ingress has.
-pub(in crate::checks) fn wanted(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
-    match edns::addresses(evidence, host) {
-        found if !found.is_empty() => found,
-        _ => evidence.status_of(host),
-    }
-}
-
-/// What the world outside answers: the authoritative servers, else a public resolver. Empty: nobody answers yet.
-pub(in crate::checks) fn published(seen: &HostSeen) -> Vec<IpAddr> {
-    let mut answers =
-        seen.authoritative.iter().chain(&seen.public).filter_map(|lookup| lookup.result.as_ref().ok());
-    answers.find_map(|reply| Some(reply.addresses()).filter(|found| !found.is_empty())).unwrap_or_default()
-}
-
-/// The zone of the hosts: as the provider has it, else as public DNS has it.
-pub(super) fn zone_name(evidence: &Evidence) -> Option<&str> {
-    if let Some(Ok(provider)) = &evidence.provider {
-        return Some(&provider.zone.name);
-    }
-    let found = evidence.names.as_ref()?.zone.as_ref()?.as_ref().ok()?;
-    (!found.servers.is_empty()).then_some(found.name.as_str())
+    vec![
+        resolver::answers(evidence, names),
+        resolver::intercepted(evidence, names),
+        zone::delegation(evidence, names),
+    ]
 }
 
 /// One host, from the servers that hold the zone inward.

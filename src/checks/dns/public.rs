@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::checks::dns::{published, wanted};
 use crate::checks::engine::judged;
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
 use crate::checks::id;
+use crate::checks::reading::zone::{published, wanted};
 use crate::evidence::dns::{Rcode, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup};
 

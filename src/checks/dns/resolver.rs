@@ -1,9 +1,10 @@
 //! The resolvers of this machine, and whether questions reach whom they are meant for.
 
-use crate::checks::dns::{judged, zone_name};
+use crate::checks::dns::judged;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
 use crate::checks::id;
+use crate::checks::reading::zone::zone_name;
 use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup, NamesSeen, ResolverSeen};
 use crate::outside::command::{Command, Pasted};

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::checks::edns::{addresses, named, owners, service, sync};
+use crate::checks::edns::{owners, service, sync};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome};
+use crate::checks::reading::zone::{addresses, named};
 use crate::evidence::Record;
 use crate::evidence::{Evidence, ProviderSeen, at, entries};
 use crate::outside::command::Command;

@@ -13,12 +13,11 @@ mod texts;
 #[cfg(test)]
 pub(super) mod tests;
 
-use std::net::IpAddr;
+use crate::checks::reading::zone;
 
 use crate::checks::engine::{Group, judged};
 use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
 use crate::checks::id;
-use crate::evidence::Record;
 use crate::evidence::{Evidence, ProviderSeen};
 use crate::facts::ownership::Ownership;
 use crate::facts::ownership::{Owner, registry_name};
@@ -51,7 +50,7 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     };
     let zone = |judge: fn(&Evidence, &ProviderSeen) -> Outcome| match &evidence.provider {
         Some(Ok(seen)) => judge(evidence, seen),
-        _ => crate::checks::cf::unseen(evidence),
+        _ => zone::unseen(evidence),
     };
     let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     vec![
@@ -67,7 +66,7 @@ fn of_host(evidence: &Evidence, host: &str) -> [Judged; 2] {
     let (owner, records) = match &evidence.provider {
         Some(Ok(seen)) => (owner::of_host(evidence, seen, host), content::of_host(evidence, seen, host)),
         _ => {
-            let unknown = || crate::checks::cf::unseen(evidence);
+            let unknown = || zone::unseen(evidence);
             (unknown(), unknown())
         }
     };
@@ -79,23 +78,6 @@ fn of_host(evidence: &Evidence, host: &str) -> [Judged; 2] {
 pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
     let line = sync::failing(evidence)?;
     line.message.contains("\"code\":10000").then(|| line.told())
-}
-
-/// The addresses that the provider has for a host; nothing when it was not asked.
-pub(super) fn addresses(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
-    let Some(Ok(seen)) = &evidence.provider else {
-        return Vec::new();
-    };
-    let mut found: Vec<IpAddr> = named(seen, host).filter_map(|record| record.content.parse().ok()).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-fn named<'a>(seen: &'a ProviderSeen, host: &'a str) -> impl Iterator<Item = &'a Record> {
-    seen.records.iter().filter(move |record| {
-        record.name.eq_ignore_ascii_case(host) && matches!(record.kind.as_str(), "A" | "AAAA" | "CNAME")
-    })
 }
 
 /// The name of the TXT record that this lab keeps beside a record.

@@ -1,7 +1,8 @@
 //! Whose the record of a host is.
 
-use crate::checks::edns::{named, owners, registry};
+use crate::checks::edns::{owners, registry};
 use crate::checks::engine::{Finding, Outcome};
+use crate::checks::reading::zone::named;
 use crate::evidence::Record;
 use crate::evidence::{Evidence, ProviderSeen};
 use crate::facts::ownership::Owner;

@@ -1,6 +1,7 @@
 //! What is fixed about a check: its name, its title, what it needs, and what `homelab doctor --explain` says of it.
 
 use std::fmt;
+use std::ops::Deref;
 
 use super::model::{CheckId, Severity};
 
@@ -14,7 +15,7 @@ pub struct Def {
     /// How much a failure of it matters.
     pub severity: Severity,
     /// A failure of one of these, for the same host and node, blocks this one.
-    pub needs: &'static [CheckId],
+    pub needs: Needs,
     /// Whether `up` ends with it, too.
     pub in_up: bool,
     /// Whether it can be judged before the first `up`: `doctor --pre` runs it.
@@ -47,12 +48,54 @@ pub struct Cause {
     pub fix: &'static str,
 }
 
+/// The checks that a check needs: a list that can be added to before homelab is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    ids: [CheckId; MOST_NEEDS],
+    count: usize,
+}
+
+/// As many checks as one needs at most; a definition with more does not compile.
+const MOST_NEEDS: usize = 12;
+
+impl Needs {
+    const NONE: Self = Self { ids: [CheckId(""); MOST_NEEDS], count: 0 };
+
+    /// These as well.
+    const fn and(mut self, more: &[CheckId]) -> Self {
+        let mut at = 0;
+        while at < more.len() {
+            self.ids[self.count] = more[at];
+            self.count += 1;
+            at += 1;
+        }
+        self
+    }
+}
+
+impl Deref for Needs {
+    type Target = [CheckId];
+
+    fn deref(&self) -> &[CheckId] {
+        self.ids.get(..self.count).unwrap_or_default()
+    }
+}
+
 impl Def {
     /// A check whose failure is an error.
     pub(in crate::checks) const fn error(id: CheckId, title: &'static str) -> Self {
         let explain = Explain { looks_at: "", symptom: "", causes: &[], sources: &[] };
         let severity = Severity::Error;
-        Self { id, title, severity, needs: &[], in_up: false, before_up: false, active: false, explain }
+        Self {
+            id,
+            title,
+            severity,
+            needs: Needs::NONE,
+            in_up: false,
+            before_up: false,
+            active: false,
+            explain,
+        }
     }
 
     /// A check whose failure is a warning.
@@ -65,9 +108,9 @@ impl Def {
         Self { severity: Severity::Info, ..Self::error(id, title) }
     }
 
-    /// The same, blocked when one of these fails.
-    pub(in crate::checks) const fn needs(self, needs: &'static [CheckId]) -> Self {
-        Self { needs, ..self }
+    /// The same, blocked when one of these fails, too: what was said before stays.
+    pub(in crate::checks) const fn needs(self, more: &[CheckId]) -> Self {
+        Self { needs: self.needs.and(more), ..self }
     }
 
     /// The same, and `up` ends with it.

@@ -2,6 +2,7 @@
 //! blocks what. It knows no check by name.
 
 mod definition;
+mod finding;
 mod group;
 mod model;
 mod report;
@@ -10,9 +11,10 @@ mod shown;
 pub mod words;
 
 pub(in crate::checks) use definition::cause;
-pub use definition::{Cause, Def, Explain};
+pub use definition::{Cause, Def, Explain, Needs};
+pub use finding::{Finding, Fix, Heals};
 pub use group::Group;
 pub(in crate::checks) use model::judged;
-pub use model::{Check, CheckId, Finding, Fix, Heals, Judged, Outcome, Severity, Subject, Vantage};
+pub use model::{Check, CheckId, Judged, Outcome, Severity, Subject, Vantage};
 pub use report::{Counts, Report};
 pub use settle::{next_try, settled, waiting};

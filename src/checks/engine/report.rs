@@ -62,7 +62,7 @@ impl Report {
                     subject: one.subject,
                     vantage: one.vantage,
                     severity: lowered.min(def.severity),
-                    needs: def.needs,
+                    needs: &def.needs,
                     outcome,
                 });
             }

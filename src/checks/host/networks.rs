@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::checks::objects::etcd;
+use crate::checks::reading::etcd;
 use crate::evidence::{Cidr, Evidence, MachineSeen, NodeSeen, Route, at};
 use crate::facts::address::is_private;
 

@@ -2,7 +2,7 @@
 
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome};
-use crate::checks::objects::pod_resolv;
+use crate::checks::reading::pod_resolv;
 use crate::evidence::{MachineSeen, WildcardSeen};
 
 pub(super) fn resolv(machine: &MachineSeen) -> Outcome {

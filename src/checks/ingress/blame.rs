@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::ingress::objects;
-use crate::checks::objects::{full_name, when};
+use crate::checks::reading::{full_name, when};
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, at, entries};

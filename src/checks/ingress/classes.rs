@@ -6,7 +6,7 @@ use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged}
 use crate::checks::id;
 use crate::checks::ingress::objects::{CLASS_CONTROLLER, Class, annotation};
 use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
-use crate::checks::objects::full_name;
+use crate::checks::reading::full_name;
 use crate::desired::ingress_nginx::CLASS;
 use crate::evidence::{Evidence, at};
 use crate::outside::command::Command;

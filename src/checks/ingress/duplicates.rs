@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{objects, or_pass, unread};
-use crate::checks::objects::full_name;
+use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, at, entries};
 
 /// A second Ingress for the same place that takes a share of its requests, on purpose.

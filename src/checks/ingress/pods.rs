@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, pod, unread};
-use crate::checks::objects::full_name;
+use crate::checks::reading::full_name;
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::evidence::{Evidence, at, entries};
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
-use crate::checks::objects::{full_name, has_ended};
+use crate::checks::reading::{full_name, has_ended};
 use crate::evidence::{Evidence, at, entries};
 use crate::outside::command::Command;
 

@@ -11,7 +11,7 @@ use crate::checks::id;
 use crate::checks::ingress::objects;
 use crate::checks::ingress::objects::Class;
 use crate::checks::ingress::pods::made_anew;
-use crate::checks::objects::full_name;
+use crate::checks::reading::full_name;
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::evidence::{Evidence, NodeSeen, at, entries};
 use crate::outside::command::Command;

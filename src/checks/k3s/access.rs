@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::checks::objects::etcd;
+use crate::checks::reading::etcd;
 use crate::evidence::tls::{Leaf, Served};
 use crate::evidence::{Access, ApiFailure, ApiFault, ClusterSeen, Evidence, UnitSeen, at};
 

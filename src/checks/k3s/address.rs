@@ -8,7 +8,7 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::objects::{etcd, text};
+use crate::checks::reading::{etcd, text};
 use crate::evidence::{Evidence, at, entries};
 
 /// Where k3s notes the address that it was started with.

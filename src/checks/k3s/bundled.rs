@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::k3s::NOT_READ;
-use crate::checks::objects::{full_name, text};
+use crate::checks::reading::{full_name, text};
 use crate::evidence::{Controller, Evidence, at, entries};
 
 /// Where k3s puts both.

@@ -6,7 +6,7 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::objects::{age, condition, holds, when};
+use crate::checks::reading::{age, condition, holds, when};
 use crate::evidence::{Evidence, at, entries};
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {

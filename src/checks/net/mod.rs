@@ -1,6 +1,7 @@
 //! What pods reach: the API server, names, the world outside, and each other.
 
 mod coredns;
+mod home;
 pub(super) mod ids;
 mod names;
 mod texts;
@@ -12,16 +13,21 @@ pub(super) mod tests;
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage};
 use crate::checks::engine::{Group, judged};
 use crate::checks::id;
-use crate::checks::objects::full_name;
+use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, at};
 
 /// The group.
-pub(super) const GROUP: Group =
-    Group { name: "net", about: "what pods reach", checks: texts::CHECKS, judge: of_lab };
+pub(super) const GROUP: Group = Group { name: "net", about: "what pods reach", checks: texts::CHECKS, judge };
 
 const NOT_READ: &str = "the API server was not asked, or refused";
 
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let mut found = of_pods(evidence);
+    found.extend(evidence.names.iter().map(|names| home::here(evidence, names)));
+    found
+}
+
+fn of_pods(evidence: &Evidence) -> Vec<Judged> {
     if evidence.asked_cluster().is_none() {
         return Vec::new();
     }

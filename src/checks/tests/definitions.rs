@@ -1,12 +1,16 @@
 //! What holds for every check there is.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::*;
 
 #[test]
 fn every_check_comes_after_all_that_it_needs() {
     let all: Vec<&Def> = checks().collect();
     for (at, def) in all.iter().enumerate() {
-        for need in def.needs {
+        let needs: BTreeSet<CheckId> = def.needs.iter().copied().collect();
+        assert_eq!(needs.len(), def.needs.len(), "{} needs something twice", def.id);
+        for need in def.needs.iter() {
             assert!(all[..at].iter().any(|earlier| earlier.id == *need), "{} needs {need}", def.id);
         }
     }
@@ -38,4 +42,63 @@ fn every_check_lies_in_the_group_of_its_name() {
             assert_eq!(def.group(), group.name, "{}", def.id);
         }
     }
+}
+
+/// What some picture or other leads each group to judge: a healthy lab, broken ones, and nothing seen.
+fn judged_somewhere() -> BTreeMap<&'static str, BTreeSet<CheckId>> {
+    let mut pictures = vec![healthy(), everything()];
+    pictures.push(Evidence::new(now()));
+    let mut found: BTreeMap<&'static str, BTreeSet<CheckId>> = BTreeMap::new();
+    for (group, evidence) in
+        GROUPS.iter().flat_map(|group| pictures.iter().map(move |picture| (group, picture)))
+    {
+        found.entry(group.name).or_default().extend((group.judge)(evidence).iter().map(|judged| judged.id));
+    }
+    found
+}
+
+#[test]
+fn every_check_has_a_judge_in_its_group_and_no_judge_speaks_of_another_groups_checks() {
+    let judged = judged_somewhere();
+    let mut wrong = Vec::new();
+    for group in GROUPS {
+        let defined: BTreeSet<CheckId> = group.checks.iter().map(|def| def.id).collect();
+        let judged = &judged[group.name];
+        wrong.extend(defined.difference(judged).map(|id| format!("{id} has no judge in `{}`", group.name)));
+        wrong.extend(
+            judged
+                .difference(&defined)
+                .map(|id| format!("`{}` judges {id}, which it does not define", group.name)),
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_judge_without_a_definition_is_told_and_no_silence() {
+    let stray = Judged {
+        id: CheckId("dns.stray"),
+        subject: Subject::default(),
+        vantage: Vantage::System,
+        outcome: Outcome::pass("x"),
+    };
+    let report = report_of(vec![stray]);
+    assert_eq!((report.checks.len(), report.exit_code()), (1, 3));
+}
+
+/// The healthy lab, every section of it looked at: not what they say counts here, only that they were seen.
+fn everything() -> Evidence {
+    let mut evidence = healthy();
+    evidence.config = Some(ConfigSeen { hosts: vec![HOST.into()], ..ConfigSeen::default() });
+    evidence.machine = Some(MachineSeen::default());
+    evidence.drift = Some(Ok(DriftSeen::default()));
+    let mut cluster = crate::checks::k3s::tests::sound();
+    cluster.objects.0.insert("namespaces".into(), Listing::Items(Vec::new()));
+    evidence.cluster = Some(cluster);
+    evidence.external_dns = Some(ExternalDnsSeen { metrics: Err("no pod of it runs".into()) });
+    evidence.acme = Some(AcmeSeen::default());
+    let scratch = Some(Err(ScratchFailure { why: "x".into(), forbidden: false }));
+    evidence.ingress = Some(ControllerSeen { scratch, ..ControllerSeen::default() });
+    evidence.names = Some(NamesSeen::default());
+    evidence
 }

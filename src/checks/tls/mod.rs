@@ -53,7 +53,7 @@ fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
 }
 
 /// `up` does not read the Secrets.
-fn is_looked_at(evidence: &Evidence, id: crate::checks::CheckId) -> bool {
+fn is_looked_at(evidence: &Evidence, id: crate::checks::engine::CheckId) -> bool {
     id != id::SERVED_SECRET || evidence.acme.is_some()
 }
 

@@ -36,7 +36,8 @@ pub(super) async fn look(
 ) -> HostSeen {
     let name = probe_name(&host.name);
     let asker = Asker { limit, question: Question::new(&name, Kind::A), six };
-    let mut seen = HostSeen { hosts_lines: hosts_lines(probes, &name).await, ..HostSeen::default() };
+    let mut seen =
+        HostSeen { hosts_lines: dns::hosts_lines(&probes.hosts_file, &name).await, ..HostSeen::default() };
     if servers.is_outside(&name) {
         // Nobody here writes a record for it, so there is no absence to teach.
         local(probes, &asker, servers, host, &mut seen).await;
@@ -135,16 +136,6 @@ fn has_address(lookup: &Lookup) -> bool {
 
 fn is_servfail(lookup: &Lookup) -> bool {
     lookup.result.as_ref().is_ok_and(|reply| reply.rcode == Rcode::ServFail)
-}
-
-/// The lines of `/etc/hosts` that have the name, for it comes before DNS (nsswitch.conf(5)).
-async fn hosts_lines(probes: &Probes, name: &str) -> Vec<String> {
-    let text = tokio::fs::read_to_string(&probes.hosts_file).await.unwrap_or_default();
-    let has = |line: &&str| {
-        let mut words = line.split('#').next().unwrap_or_default().split_whitespace().skip(1);
-        words.any(|word| word.eq_ignore_ascii_case(name))
-    };
-    text.lines().filter(has).map(|line| line.trim().to_owned()).collect()
 }
 
 /// Whether the world can know the name: every authoritative server that answers has it. When none can be reached from

@@ -1,16 +1,14 @@
 //! What is written into files: `--report`, the last report for who looks later; `--bundle`, what was seen and what came of
 //! it, for a bug report.
 
-use std::io::Write as _;
+use crate::machine::configuration;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use crate::checks::Report;
 use crate::cli::{Doctor, Global};
-use crate::config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::machine::token;
 use crate::outside;
@@ -18,21 +16,6 @@ use crate::ui;
 
 /// The version of the file's form.
 const SCHEMA_VERSION: u32 = 1;
-
-/// Refuses a file that is there already, before anything is looked at.
-///
-/// # Errors
-/// When it is there, or its folder is not.
-pub(super) fn is_free(path: &Path) -> Result<()> {
-    if path.symlink_metadata().is_ok() {
-        return Err(taken(path));
-    }
-    let folder = folder(path);
-    match folder.is_dir() {
-        true => Ok(()),
-        false => Err(Error::usage(format!("there is no folder `{}`", folder.display()))),
-    }
-}
 
 /// Writes the bundle, whole or not at all, for its owner alone.
 ///
@@ -45,11 +28,14 @@ pub(super) fn bundle(
     seen: &Evidence,
     report: &Report,
 ) -> Result<()> {
-    let written = beside(path, &document(global, flags, seen, report))?;
-    written.persist_noclobber(path).map_err(|error| match error.error.kind() {
-        std::io::ErrorKind::AlreadyExists => taken(path),
-        _ => failed(path, &error.error),
-    })?;
+    ui::file::create(
+        path,
+        &format!(
+            "{:#}
+",
+            document(global, flags, seen, report)
+        ),
+    )?;
     ui::note(&outside::line(&format!(
         "wrote `{}`: it has names, private addresses, records and logs of your lab, and no secret that is known; read it before you send it",
         path.display()
@@ -62,23 +48,18 @@ pub(super) fn bundle(
 /// # Errors
 /// When it cannot be written.
 pub(super) fn keep(path: &Path, report: &Report) -> Result<()> {
-    let written = beside(path, &json!(report))?;
-    written.persist(path).map(drop).map_err(|error| failed(path, &error.error))
-}
-
-/// The document in a file beside `path`, which only its owner can read: such files are made with mode 0600.
-fn beside(path: &Path, document: &Value) -> Result<NamedTempFile> {
-    let mut file = NamedTempFile::new_in(folder(path)).map_err(|error| failed(path, &error))?;
-    file.write_all(format!("{document:#}\n").as_bytes()).map_err(|error| failed(path, &error))?;
-    Ok(file)
-}
-
-fn failed(path: &Path, cause: &std::io::Error) -> Error {
-    Error::unfinished(format!("cannot write `{}`", path.display())).because(cause)
+    ui::file::replace(
+        path,
+        &format!(
+            "{:#}
+",
+            json!(report)
+        ),
+    )
 }
 
 fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -> Value {
-    let config = config::load(global.config.as_deref()).ok();
+    let config = configuration::load(global.config.as_deref()).ok();
     let token = config.as_ref().and_then(|config| token::read(config).ok());
     let secrets: Vec<&str> = token
         .iter()
@@ -102,13 +83,4 @@ fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -
         "evidence": crate::evidence::redact::redacted(seen),
     });
     crate::evidence::redact::scrubbed(document, &secrets)
-}
-
-fn taken(path: &Path) -> Error {
-    Error::usage(format!("`{}` is there already", path.display()))
-        .hint("name a new file, or remove that one: nothing is overwritten")
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -4,6 +4,7 @@ mod files;
 mod notify;
 mod select;
 
+use crate::commands::house::house;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -32,7 +33,7 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     }
     let selection = Selection::new(flags)?;
     if let Some(path) = &flags.bundle {
-        files::is_free(path)?;
+        ui::file::is_free(path)?;
     }
     let scope = Scope {
         cluster: !flags.pre,
@@ -42,7 +43,7 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     };
     let progress = Progress::new(ui.mode, &[LINE]);
     let (evidence, report) = look_until(global, flags, scope, &selection, &progress).await;
-    let house = crate::commands::house(global);
+    let house = house(global);
     let report = house.report(report);
     let passed = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
     let mut exit = exit(&report, flags.strict);

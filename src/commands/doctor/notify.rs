@@ -1,11 +1,11 @@
 //! Tells whom the configuration names that a run found something: for runs that nobody looks at.
 
-use std::path::{Path, PathBuf};
+use crate::machine::configuration;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::checks::Report;
 use crate::cli::Global;
-use crate::config;
 use crate::config::Hook;
 use crate::error::{Error, Exit};
 use crate::facts::secret::Secret;
@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Sends the report if it ended badly. What goes wrong here is a warning: the exit code tells of the lab, not of the hook.
 pub(super) async fn notify(global: &Global, house: &House, report: &Report, exit: Exit) {
-    let notify = match config::load(global.config.as_deref()) {
+    let notify = match configuration::load(global.config.as_deref()) {
         Ok(config) => config.notify,
         Err(error) => {
             return warn(
@@ -61,8 +61,5 @@ async fn post(url: Result<Secret, String>, document: String) -> Result<(), Strin
 
 /// The address in systemd's credential, if there is one, else in the file that the configuration names.
 fn address(named: &Path) -> Result<Secret, String> {
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|at| PathBuf::from(at).join(CREDENTIAL));
-    let path = credential.filter(|path| path.exists()).unwrap_or_else(|| named.to_owned());
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
-    Secret::url(&text).map_err(|why| format!("`{}`: {why}", path.display()))
+    machine::secret_url(CREDENTIAL, named)
 }

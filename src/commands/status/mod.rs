@@ -3,6 +3,8 @@
 mod chain;
 mod names;
 
+use crate::commands::house::house;
+use crate::machine::configuration;
 use std::time::Duration;
 
 use serde_json::json;
@@ -28,13 +30,13 @@ const LINE: &str = "status";
 const LIMIT: Duration = Duration::from_secs(15);
 
 pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Exit> {
-    let config = config::load(global.config.as_deref())?;
+    let config = configuration::load(global.config.as_deref())?;
     let progress = Progress::new(ui.mode, &[LINE]);
     let scope = Scope { cluster: true, internet: !flags.offline, active: false, within: LIMIT };
     let show = |text: &str| progress.update(LINE, text);
     let evidence = collect::look(&global.lab(), scope, &Parts::new(&show)).await;
     progress.close(LINE);
-    let house = crate::commands::house(global);
+    let house = house(global);
     let report = house.report(checks::judge(&evidence));
     let lines = names::lines(&evidence, &report);
     let wanted = match &flags.name {

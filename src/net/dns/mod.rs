@@ -12,7 +12,7 @@ use serde::Serialize;
 pub use ask::ask;
 pub use authoritative::{NameServer, ZoneServers, authoritative};
 pub use doh::{Doh, doh};
-pub use system::{ResolvConf, look_up, parse_resolv_conf, system_resolvers};
+pub use system::{ResolvConf, hosts_lines, look_up, parse_resolv_conf, system_resolvers};
 pub use zone::{ZoneName, delegated, zone_of};
 
 /// The record types that checks ask for.

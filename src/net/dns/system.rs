@@ -86,6 +86,16 @@ fn none_or_failure(text: &str) -> Result<Vec<IpAddr>, AskError> {
     Err(AskError::Other(text.trim_start_matches("failed to lookup address information: ").to_owned()))
 }
 
+/// The lines of `/etc/hosts` that have the name, for it comes before DNS (nsswitch.conf(5)).
+pub async fn hosts_lines(file: &Path, name: &str) -> Vec<String> {
+    let text = tokio::fs::read_to_string(file).await.unwrap_or_default();
+    let has = |line: &&str| {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace().skip(1);
+        words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    text.lines().filter(has).map(|line| line.trim().to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::provider::{SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
+use crate::provider::credentials::{SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 
 /// A private address cannot be proxied (Cloudflare's API answers 9003), so `--cloudflare-proxied` is never given.
 pub(in crate::provider) fn external_dns_arguments(config: &Config) -> Vec<String> {

@@ -8,8 +8,10 @@ mod text;
 
 use crate::checks::{Check, Outcome, Report, Severity, Subject};
 use crate::outside;
+use crate::ui::house::House;
+use crate::ui::output::Output;
 use crate::ui::page::Page;
-use crate::ui::{House, Output, answer, clean};
+use crate::ui::print::answer;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +31,7 @@ pub fn print_report(report: &Report, form: Form<'_>) {
     answer(&match form.output {
         Output::Text => text::text(report, &Page::of_stdout(form.house), form.verbose),
         Output::Short => short::short(report),
-        Output::Json => return crate::ui::document(serde_json::json!(report)),
+        Output::Json => return crate::ui::print::document(serde_json::json!(report)),
         Output::Junit => junit::junit(report, form.strict),
     });
 }
@@ -72,7 +74,7 @@ fn many(count: usize, noun: &str) -> String {
 
 /// Whom a check is about; empty for the whole lab.
 fn about(subject: &Subject) -> String {
-    clean(&match (&subject.host, &subject.node) {
+    outside::lines(&match (&subject.host, &subject.node) {
         (Some(host), Some(node)) => format!("{host} at node {node}"),
         (Some(host), None) => host.clone(),
         (None, Some(node)) => format!("node {node}"),

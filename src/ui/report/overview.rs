@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::checks::{Check, GROUPS, Outcome, Report, def, in_up};
+use crate::outside;
+use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
 use crate::ui::page::{Page, seen_width};
 use crate::ui::report::{many, one_line, word};
-use crate::ui::{BOLD, CYAN, GREEN, RED, YELLOW, clean};
 
 /// What one line can leave out: it follows from what the others saw.
 const FOLLOWS: [&str; 5] = ["edns.owner", "edns.records", "cm.certificate", "tls.handshake", "tls.renewal"];
@@ -53,8 +54,9 @@ fn sections(report: &Report) -> Vec<Section<'_>> {
         }
     }
     let in_order = GROUPS.iter().filter_map(|group| Some((group.name, groups.remove(group.name)?)));
-    let named =
-        |of_host| move |(name, checks): (&str, Vec<_>)| Section { name: clean(name), of_host, checks };
+    let named = |of_host| {
+        move |(name, checks): (&str, Vec<_>)| Section { name: outside::lines(name), of_host, checks }
+    };
     in_order.map(named(false)).chain(hosts.into_iter().map(named(true))).collect()
 }
 
@@ -171,7 +173,7 @@ fn line(text: &mut String, check: &Check, page: &Page) {
     let word = word(check);
     let style = style(word);
     let body = format!("{}: {} ({}): {}", check.id, check.title, check.vantage, one_line(&said));
-    page.hang(text, &format!("  {style}{word:<7}{style:#} "), &clean(&body));
+    page.hang(text, &format!("  {style}{word:<7}{style:#} "), &outside::lines(&body));
 }
 
 pub(super) fn style(word: &str) -> anstyle::Style {

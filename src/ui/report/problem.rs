@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::checks::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
+use crate::outside;
+use crate::ui::colors::{BOLD, CYAN};
 use crate::ui::page::Page;
 use crate::ui::report::overview::style;
 use crate::ui::report::{about, many, one_line, word};
-use crate::ui::{BOLD, CYAN, clean};
 
 /// How many of the checks that are blocked are named.
 const MANY: usize = 8;
@@ -109,7 +110,7 @@ impl Problem<'_> {
 
 /// The words are wrapped; a command never is, since it is copied.
 fn fix(text: &mut String, fix: &Fix, page: &Page) {
-    for (at, paragraph) in clean(&fix.text).lines().enumerate() {
+    for (at, paragraph) in outside::lines(&fix.text).lines().enumerate() {
         page.hang(text, if at == 0 { "  fix:    " } else { "          " }, paragraph);
     }
     for command in &fix.commands {

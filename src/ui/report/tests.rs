@@ -21,7 +21,7 @@ fn page() -> Page {
         now: now(),
         zone: TimeZone::fixed(jiff::tz::offset(2)),
         sudo: false,
-        house: crate::ui::House::default(),
+        house: crate::ui::house::House::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::checks::objects::pods::{Kind, Place, Trouble, event, sentence};
+use crate::checks::reading::pods::{Kind, Place, Trouble, event, sentence};
 use crate::evidence::{Evidence, at};
 
 /// How a kubelet says that it has no image.

@@ -5,7 +5,7 @@ mod image;
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
-use crate::checks::objects::{age, condition, full_name, has_ended, holds, when};
+use crate::checks::reading::{age, condition, full_name, has_ended, holds, when};
 use crate::evidence::{Evidence, at, entries};
 use crate::outside::command::Command;
 

@@ -4,6 +4,7 @@ pub(super) mod etcd;
 pub(super) mod logs;
 pub(super) mod pod_resolv;
 pub(super) mod pods;
+pub(super) mod zone;
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::checks::objects::{full_name, has_ended, pods};
+use crate::checks::reading::{full_name, has_ended, pods};
 use crate::evidence::Evidence;
 
 /// external-dns tries once a minute: what still fails was said again within that time.

@@ -1,0 +1,74 @@
+//! The zone and its records, as several groups read them.
+
+use std::net::IpAddr;
+
+use crate::checks::engine::Outcome;
+use crate::checks::id;
+use crate::evidence::{Evidence, Fault, HostSeen, ProviderFailure, ProviderSeen, Record};
+
+/// What kept the zone from being read, without a word on whose fault it is.
+pub(in crate::checks) fn unread(failure: &ProviderFailure) -> Outcome {
+    Outcome::unknown(failure.message.clone())
+}
+
+/// For what reads the zone where it was not read: the check that tells why, so that this one needs no words of its own.
+pub(in crate::checks) fn unseen(evidence: &Evidence) -> Outcome {
+    if evidence.token.as_ref().is_some_and(|token| token.problem.is_some()) {
+        return Outcome::Blocked { by: id::TOKEN_SOURCE };
+    }
+    let Some(Err(failure)) = &evidence.provider else {
+        return Outcome::unknown("the DNS provider was not asked");
+    };
+    let by = match &failure.error {
+        Fault::RateLimited { .. } => id::CF_RATE,
+        Fault::MissingPermission { .. } => id::CF_PERMISSIONS,
+        Fault::NoZone { .. } | Fault::ZoneNotActive { .. } => id::CF_ZONE,
+        Fault::Transport { .. } | Fault::NotJson { .. } | Fault::Leftover { .. } => return unread(failure),
+        _ => id::TOKEN,
+    };
+    Outcome::Blocked { by }
+}
+
+/// The zone of the hosts: as the provider has it, else as public DNS has it.
+pub(in crate::checks) fn zone_name(evidence: &Evidence) -> Option<&str> {
+    if let Some(Ok(provider)) = &evidence.provider {
+        return Some(&provider.zone.name);
+    }
+    let found = evidence.names.as_ref()?.zone.as_ref()?.as_ref().ok()?;
+    (!found.servers.is_empty()).then_some(found.name.as_str())
+}
+
+/// The addresses that the provider has for a host; nothing when it was not asked.
+pub(in crate::checks) fn addresses(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
+    let Some(Ok(seen)) = &evidence.provider else {
+        return Vec::new();
+    };
+    let mut found: Vec<IpAddr> = named(seen, host).filter_map(|record| record.content.parse().ok()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+pub(in crate::checks) fn named<'a>(
+    seen: &'a ProviderSeen,
+    host: &'a str,
+) -> impl Iterator<Item = &'a Record> {
+    seen.records.iter().filter(move |record| {
+        record.name.eq_ignore_ascii_case(host) && matches!(record.kind.as_str(), "A" | "AAAA" | "CNAME")
+    })
+}
+
+/// What the host's record should hold: what the provider has, else what the Ingress has.
+pub(in crate::checks) fn wanted(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
+    match addresses(evidence, host) {
+        found if !found.is_empty() => found,
+        _ => evidence.status_of(host),
+    }
+}
+
+/// What the world outside answers: the authoritative servers, else a public resolver. Empty: nobody answers yet.
+pub(in crate::checks) fn published(seen: &HostSeen) -> Vec<IpAddr> {
+    let mut answers =
+        seen.authoritative.iter().chain(&seen.public).filter_map(|lookup| lookup.result.as_ref().ok());
+    answers.find_map(|reply| Some(reply.addresses()).filter(|found| !found.is_empty())).unwrap_or_default()
+}

@@ -1,0 +1,57 @@
+//! What is written to stdout and stderr: nowhere else.
+
+use std::io::Write;
+
+use super::colors::{CYAN, RED, YELLOW};
+use crate::error::Error;
+use crate::outside;
+
+/// Writes the answer. A reader that went away (`| head`) is no error.
+pub fn answer(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes());
+    let _ = stdout.flush();
+}
+
+/// Writes a JSON document as the answer. What others wrote in it is as it may be shown (see [`outside`]).
+pub fn document(mut document: serde_json::Value) {
+    outside::json(&mut document);
+    answer(&format!("{document:#}\n"));
+}
+
+/// Writes a JSON document with every text as it is, because it is applied (see [`exact`]).
+pub fn exact_document(document: &serde_json::Value) {
+    answer(&exact(document));
+}
+
+/// A JSON document with every text as it is: what people do not see is written as `\u`.
+#[must_use]
+pub fn exact(document: &serde_json::Value) -> String {
+    let mut text = String::new();
+    for c in format!("{document:#}\n").chars() {
+        match c {
+            c if c != '\n' && outside::invisible::is_invisible(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// Writes a line of progress or an explanation.
+pub fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Writes an error as people read it.
+pub fn print_error(error: &Error) {
+    let text = error.shown().to_string();
+    let text = text.replacen("\n\nhint:", &format!("\n\n{CYAN}hint:{CYAN:#}"), 1);
+    note(&format!("{RED}error:{RED:#} {text}"));
+}
+
+/// Writes a problem that does not stop what was asked for.
+pub fn print_warning(error: &Error) {
+    note(&format!("{YELLOW}warning:{YELLOW:#} {}", error.shown()));
+}

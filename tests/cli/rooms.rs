@@ -1,0 +1,353 @@
+//! The rooms of `src` and the arrows between them, read from the sources. The tables here are the architecture: see
+//! docs/architecture.md for the words to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The rooms, each row above those that it may import. Rooms of one row import each other not at all.
+const ROOMS: [&[&str]; 16] = [
+    &["main"],
+    &["commands"],
+    &["cli"],
+    &["ui"],
+    &["checks"],
+    &["collect"],
+    &["cluster", "machine"],
+    &["plan"],
+    &["desired"],
+    &["provider", "ingress"],
+    &["net"],
+    &["evidence"],
+    &["config"],
+    &["facts"],
+    &["error"],
+    &["outside"],
+];
+
+/// The rooms that touch the world: files, programs, the network, the cluster.
+const WORLD: [&str; 5] = ["cluster", "machine", "net", "provider", "ui"];
+
+/// What touches it.
+const TOUCHES: [&str; 12] = [
+    "std::fs",
+    "tokio::fs",
+    "std::env::var",
+    "std::process::Command",
+    "tokio::process",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "tokio::net",
+    "reqwest",
+    "kube::",
+    "tempfile",
+    "std::io::stdout",
+];
+
+/// Who does it all the same, and why.
+const TOUCHES_ALL_THE_SAME: [(&str, &str, &str); 1] = [(
+    "commands/completions.rs",
+    "std::fs",
+    "clap_mangen writes the manual pages itself, into a folder that must be there",
+)];
+
+/// A file of `src`, without its comments, its strings and the tests in it.
+struct Source {
+    /// Relative to `src`, for example `checks/dns/zone.rs`.
+    file: String,
+    /// `["checks", "dns", "zone"]`.
+    module: Vec<String>,
+    code: String,
+}
+
+impl Source {
+    fn room(&self) -> &str {
+        &self.module[0]
+    }
+
+    fn folder(&self) -> &str {
+        self.file.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+}
+
+#[test]
+fn every_room_imports_only_what_stands_below_it() {
+    let rank: BTreeMap<&str, usize> = ROOMS
+        .iter()
+        .enumerate()
+        .flat_map(|(row, rooms)| rooms.iter().map(move |room| (*room, row)))
+        .collect();
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let from =
+            rank.get(source.room()).unwrap_or_else(|| panic!("{} lies in no room of the table", source.file));
+        for path in imports(&source) {
+            match rank.get(path[0].as_str()) {
+                Some(to) if to <= from && path[0] != source.room() => {
+                    wrong.push(format!("{} imports {}", source.file, path.join("::")));
+                }
+                Some(_) => {}
+                None => wrong.push(format!("{} imports {}, which is no room", source.file, path.join("::"))),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "against the arrows:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_circle_leads_through_files_of_different_folders() {
+    let sources = sources();
+    let files: BTreeMap<Vec<String>, &Source> =
+        sources.iter().map(|source| (source.module.clone(), source)).collect();
+    let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for source in &sources {
+        let children = children(source);
+        for path in imports(source).into_iter().chain(children) {
+            let target = (1..=path.len()).rev().find_map(|length| files.get(&path[..length]));
+            if let Some(target) = target.filter(|target| target.file != source.file) {
+                edges.entry(&source.file).or_default().insert(&target.file);
+            }
+        }
+    }
+    let reach: BTreeMap<&str, BTreeSet<&str>> =
+        edges.keys().map(|file| (*file, reachable(&edges, file))).collect();
+    let folder = |file: &str| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let mut wrong = Vec::new();
+    for (file, targets) in &edges {
+        for target in targets {
+            if folder(file) != folder(target) && reach.get(target).is_some_and(|reach| reach.contains(file)) {
+                wrong.push(format!("{file} -> {target} -> … -> {file}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "circles:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_rooms_that_are_meant_to_touch_the_world() {
+    let mut wrong = Vec::new();
+    let mut excused = BTreeSet::new();
+    for source in sources().iter().filter(|source| !WORLD.contains(&source.room())) {
+        for touch in TOUCHES.iter().filter(|touch| source.code.contains(**touch)) {
+            match TOUCHES_ALL_THE_SAME.iter().find(|(file, what, _)| *file == source.file && what == touch) {
+                Some(excuse) => drop(excused.insert(excuse.0)),
+                None => wrong.push(format!("{}: {touch}", source.file)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these touch the world:\n{}", wrong.join("\n"));
+    assert_eq!(excused.len(), TOUCHES_ALL_THE_SAME.len(), "an excuse that nobody needs");
+}
+
+#[test]
+fn files_stay_short_and_no_room_outgrows_the_others() {
+    let all: Vec<(String, usize)> =
+        all_files().into_iter().map(|(file, text)| (file, text.lines().count())).collect();
+    let long: Vec<_> = all.iter().filter(|(_, lines)| *lines > 350).collect();
+    assert!(long.is_empty(), "over 350 lines: {long:?}");
+    let mut lengths: Vec<usize> = all.iter().map(|(_, lines)| *lines).collect();
+    lengths.sort_unstable();
+    assert!(lengths[lengths.len() / 2] <= 120, "the median file has {} lines", lengths[lengths.len() / 2]);
+    let total: usize = lengths.iter().sum();
+    let mut rooms: BTreeMap<String, usize> = BTreeMap::new();
+    for (file, lines) in &all {
+        let parts: Vec<&str> = file.split('/').collect();
+        let room = match parts.as_slice() {
+            ["checks", group, _, ..] => format!("checks/{group}"),
+            [room, ..] => (*room).to_owned(),
+            [] => continue,
+        };
+        *rooms.entry(room).or_default() += lines;
+    }
+    for (room, lines) in rooms {
+        let most = if room.starts_with("checks/") { 10 } else { 15 };
+        assert!(lines * 100 <= total * most, "{room} has {lines} of {total} lines, more than {most} %");
+    }
+}
+
+/// All files of `src` but tests.
+fn sources() -> Vec<Source> {
+    let is_test = |file: &str| {
+        let parts: Vec<&str> = file.split('/').collect();
+        parts.iter().any(|part| ["tests", "tests.rs", "testing"].contains(part))
+    };
+    let known = all_files().into_iter().filter(|(file, _)| !is_test(file) && file != "lib.rs");
+    known
+        .map(|(file, text)| {
+            let mut module: Vec<String> =
+                file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+            if module.last().is_some_and(|last| last == "mod") {
+                module.pop();
+            }
+            Source { code: code(&text), module, file }
+        })
+        .collect()
+}
+
+fn all_files() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let file = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                found.push((file, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The text without comments, strings, and modules that are for tests only.
+fn code(text: &str) -> String {
+    let text = match text.find("#[cfg(test)]\nmod tests {") {
+        Some(at) => &text[..at],
+        None => text,
+    };
+    let (mut kept, mut rest) = (String::new(), text);
+    while let Some(c) = rest.chars().next() {
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("r#\"") {
+            rest[3..].find("\"#").map_or(rest.len(), |at| at + 5)
+        } else if c == '"' {
+            let mut escaped = false;
+            let end = rest[1..].find(|c: char| {
+                let ends = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            end.map_or(rest.len(), |at| at + 2)
+        } else if rest.starts_with("'\"'") {
+            3
+        } else {
+            kept.push(c);
+            c.len_utf8()
+        };
+        rest = &rest[skipped..];
+    }
+    kept
+}
+
+/// Every path into this crate that the file names, from the crate's root: in `use` and elsewhere, by `crate` and by `super`.
+fn imports(source: &Source) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for root in ["crate", "super"] {
+        for (at, _) in source.code.match_indices(root) {
+            let before = &source.code[..at];
+            let is_part = before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':' || c == '$');
+            let is_scope = before.ends_with("pub(in ") || before.ends_with("pub(");
+            if is_part || is_scope || !source.code[at + root.len()..].starts_with("::") {
+                continue;
+            }
+            let tree = tree(&source.code[at..]);
+            for path in leaves(&tree) {
+                found.extend(from_root(source, &path));
+            }
+        }
+    }
+    found
+}
+
+/// `a::b::{c, d::e}` from the beginning of the text.
+fn tree(text: &str) -> String {
+    let mut depth = 0_usize;
+    let end = text.char_indices().find(|(_, c)| {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return true,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && !(c.is_alphanumeric() || "_:{}*".contains(*c))
+    });
+    let tree = &text[..end.map_or(text.len(), |(at, _)| at)];
+    tree.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Each single path of a tree.
+fn leaves(tree: &str) -> Vec<String> {
+    let Some((head, rest)) = tree.split_once('{') else { return vec![tree.to_owned()] };
+    let inner = rest.strip_suffix('}').unwrap_or(rest);
+    let (mut parts, mut depth) = (vec![String::new()], 0);
+    for c in inner.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut().unwrap().push(c);
+    }
+    parts.iter().filter(|part| !part.is_empty()).flat_map(|part| leaves(&format!("{head}{part}"))).collect()
+}
+
+fn from_root(source: &Source, path: &str) -> Option<Vec<String>> {
+    let mut base = source.module.clone();
+    let mut parts: Vec<&str> = path.split("::").collect();
+    if parts[0] == "crate" {
+        base.clear();
+        parts.remove(0);
+    }
+    while parts.first() == Some(&"super") {
+        base.pop();
+        parts.remove(0);
+    }
+    base.extend(parts.iter().filter(|part| !["self", "*", ""].contains(part)).map(|part| (*part).to_owned()));
+    (!base.is_empty()).then_some(base)
+}
+
+/// The modules below this one that it uses something of.
+fn children(source: &Source) -> Vec<Vec<String>> {
+    let declared = source.code.lines().filter_map(|line| {
+        let (_, name) = line.split_once("mod ")?;
+        name.strip_suffix(';')
+    });
+    let used = declared.filter(|name| {
+        source.code.match_indices(&format!("{name}::")).any(|(at, _)| {
+            !source.code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+        })
+    });
+    let below = |name: &str| source.module.iter().cloned().chain([name.to_owned()]).collect();
+    used.map(below).collect()
+}
+
+fn reachable<'a>(edges: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(file) = open.pop() {
+        for next in edges.get(file).into_iter().flatten() {
+            if seen.insert(*next) {
+                open.push(next);
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn paths_are_read_in_every_form_in_which_they_are_written() {
+    let source = |code: &str| Source {
+        file: "checks/dns/zone.rs".to_owned(),
+        module: vec!["checks".to_owned(), "dns".to_owned(), "zone".to_owned()],
+        code: super::rooms::code(code),
+    };
+    let read =
+        |code: &str| -> Vec<String> { imports(&source(code)).iter().map(|path| path.join("::")).collect() };
+    assert_eq!(read("use crate::ui::{self, page::{A, B}};"), ["ui", "ui::page::A", "ui::page::B"]);
+    assert_eq!(read("let x = crate::ui::note(1);"), ["ui::note"]);
+    assert_eq!(read("use super::super::ui::Page;"), ["checks::ui::Page"]);
+    assert_eq!(read("use super::super::super::ui::Page;"), ["ui::Page"]);
+    assert_eq!(
+        read("// crate::ui\nlet x = \"crate::ui::x\"; pub(in crate::checks) fn f() {}"),
+        Vec::<String>::new()
+    );
+    assert_eq!(read("#[cfg(test)]\nmod tests {\n    use crate::ui;\n}"), Vec::<String>::new());
+    assert_eq!(source("").folder(), "checks/dns");
+}
