@@ -6,6 +6,8 @@ mod clock;
 mod examine;
 mod explain;
 mod external_dns;
+#[cfg(test)]
+pub(crate) mod fake;
 mod issuance;
 mod log;
 mod look;
