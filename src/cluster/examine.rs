@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::request::{self, Failed, Purpose};
+use super::room::Room;
 use super::{Cluster, LANES, log, seen, snapshot::items};
 use crate::desired::ingress_nginx;
 use crate::net::http::HttpAnswer;
@@ -69,8 +70,10 @@ impl Cluster {
         if matches!(&seen.version, Some(Err(_))) {
             return seen;
         }
+        let room = &Room::new();
         let lists = RESOURCES.iter().map(|(resource, path, metadata_only)| async move {
-            let list = timeout_at(deadline, self.send::<Value>(request::get(path, *metadata_only))).await;
+            let list = self.send_in::<Value>(request::get(path, *metadata_only), room);
+            let list = timeout_at(deadline, list).await;
             let (listing, denied) = self.listing(resource, list);
             ((*resource).to_owned(), listing, denied)
         });

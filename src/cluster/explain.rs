@@ -13,6 +13,7 @@ impl Cluster {
         match failed {
             Failed::Kube(kube::Error::Api(status)) => api(purpose, &status),
             Failed::Kube(error) => self.unreachable(&error),
+            Failed::Large(large) => large.explain(purpose),
             Failed::Late => Error::unfinished(format!("the API server `{}` gives no answer", self.server))
                 .because(format!("`{purpose}` took longer than {} s", super::REQUEST_DEADLINE.as_secs()))
                 .hint("is the machine busy or its disk full? `journalctl -u k3s -n 50` says more"),
@@ -46,6 +47,7 @@ impl Cluster {
         let kind = match &failed {
             Failed::Kube(error) => fault_of(error),
             Failed::Late => ApiFault::Timeout,
+            Failed::Large(_) => ApiFault::Other,
         };
         ApiFailure { kind, failure: Failure::from(&self.explain(purpose, failed)) }
     }

@@ -16,6 +16,7 @@ mod reader;
 mod reload;
 mod renewal;
 mod request;
+mod room;
 mod scratch;
 mod seen;
 mod snapshot;

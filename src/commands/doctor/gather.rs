@@ -24,7 +24,7 @@ use crate::net::date;
 use crate::plan::Snapshot;
 use crate::verify::{
     self, AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
-    Issuance, Probes, ServiceSeen,
+    Issuance, Listing, Probes, ServiceSeen,
 };
 
 /// What is looked at.
@@ -211,7 +211,14 @@ async fn in_cluster(global: &Global, config: Option<&Config>, deadline: Instant)
             if matches!(seen.version, Some(Err(_))) {
                 seen.unit = tokio::task::spawn_blocking(machine::k3s_unit).await.ok().flatten();
             }
-            let acme = AcmeSeen { webhook, secrets: secrets.flatten(), ..AcmeSeen::default() };
+            let secrets = secrets.and_then(|read| match read {
+                Ok(secrets) => Some(secrets),
+                Err(why) => {
+                    seen.objects.0.insert("secrets".to_owned(), Listing::Failed(why));
+                    None
+                }
+            });
+            let acme = AcmeSeen { webhook, secrets, ..AcmeSeen::default() };
             InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
         }
         Err(failed) => {

@@ -29,7 +29,7 @@ mod zone;
 pub(super) use names::routers;
 
 use super::{
-    evidence::{Evidence, HostSeen, at},
+    evidence::{Evidence, HostSeen, Listing, at},
     model::{CheckId, Judged, Outcome, Subject, Vantage},
 };
 
@@ -65,6 +65,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         judged.extend(app::host(evidence, host, seen));
     }
     ingress::withhold_restarts(&mut judged);
+    tell_why_unread(evidence, &mut judged);
     if evidence.offline {
         judged.iter_mut().for_each(left_out);
     }
@@ -72,6 +73,35 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         judged.iter_mut().for_each(visitor::leave_out);
     }
     judged
+}
+
+/// How a judge that lacks a list ends its sentence.
+const UNREAD: &str = " not read";
+/// So many reasons are told.
+const REASONS: usize = 2;
+
+/// Why a list could not be read stands behind the words of every judge that lacks it.
+fn tell_why_unread(evidence: &Evidence, judged: &mut [Judged]) {
+    let listings = evidence.cluster.iter().flat_map(|cluster| cluster.objects.0.values());
+    let mut reasons: Vec<&str> = listings
+        .filter_map(|listing| match listing {
+            Listing::Failed(why) => Some(why.as_str()),
+            Listing::Items(_) | Listing::Unserved => None,
+        })
+        .collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons.truncate(REASONS);
+    if reasons.is_empty() {
+        return;
+    }
+    for one in judged {
+        if let Outcome::Unknown { why } = &mut one.outcome
+            && why.ends_with(UNREAD)
+        {
+            *why = format!("{why}: {}", reasons.join("; "));
+        }
+    }
 }
 
 /// What lies beyond this network was not asked, because nobody wanted it.
