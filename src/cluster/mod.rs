@@ -40,7 +40,7 @@ pub use look::HostPortOwner;
 pub use reader::Granted;
 pub use renewal::Renewal;
 pub use scratch::Scratch;
-pub use seen::ingress;
+pub use seen::{certificate, ingress};
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

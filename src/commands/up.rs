@@ -1,5 +1,7 @@
 //! `homelab up`: configuration -> bundle -> plan -> apply -> wait -> verify.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -7,7 +9,7 @@ use super::converge::{awaited, converge};
 use super::prove::{self, LINE as VERIFY};
 use super::{guard, prune, token, upstream};
 use crate::cli::{Global, Up};
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::config::{self, AcmeServer, Config, Host};
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
@@ -63,13 +65,16 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         }
         prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
+        let is_done = plan.is_empty() && awaited.is_ready();
+        let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
+        let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let written =
             converge(&cluster, &config.dns.owner, &plan, snapshot, awaited, deadline, &progress).await?;
-        let written = reloads(&plan).then_some(written);
+        let known = prove::Known { written: reloads(&plan).then_some(written), certificates };
         let report = if flags.no_verify {
             None
         } else {
-            Some(prove::prove(&cluster, &provider, &zone, &config, written, &progress).await?)
+            Some(prove::prove(&cluster, &provider, &zone, &config, known, &progress).await?)
         };
         Ok((plan, report))
     };

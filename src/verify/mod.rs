@@ -25,7 +25,8 @@ pub use evidence::{
     ControllerSeen, DryRun, Evidence, ExternalDnsSeen, Failure, HereSeen, HostSeen, IngressSeen, Issuance,
     Listing, Lookup, MachineSeen, NamesSeen, Network, NodePort, NodeProbe, NodeSeen, Objects, Ownership,
     ProviderFailure, ProviderSeen, Refusal, Reload, ReloadSeen, ResolverSeen, ScratchFailure, ScratchSeen,
-    SecretSeen, Seen, ServiceLookup, Signs, UnitSeen, WebhookSeen, ZoneSeen, at, entries, probe_name,
+    SecretSeen, Seen, ServiceLookup, Signs, UnitSeen, WAITING_PODS, WebhookSeen, ZoneSeen, at, entries,
+    probe_name,
 };
 pub use evidence::{
     Cidr, Clock, ClockSeen, Conflict, DhcpcdSeen, Disk, DriftSeen, Drifted, Linked, Listener, ResolvSeen,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::verify::evidence::WAITING_PODS;
+
 /// Of every object. Annotations, managed fields and what depends on whose an object is: see [`super::objects`].
 const METADATA: &str = "apiVersion kind metadata/name metadata/namespace metadata/uid metadata/generation \
     metadata/creationTimestamp metadata/deletionTimestamp metadata/finalizers metadata/labels/** \
@@ -119,6 +121,7 @@ impl Kept {
     pub(super) fn of(resource: &str) -> Self {
         let mut keep = Keep::Fields(BTreeMap::new());
         METADATA.split_whitespace().for_each(|path| keep.insert(path));
+        let resource = if resource == WAITING_PODS { "pods" } else { resource };
         let known = RESOURCES.iter().find(|(name, _)| *name == resource);
         for path in known.map_or("", |(_, paths)| paths).split_whitespace() {
             match path.strip_prefix("POD:") {
