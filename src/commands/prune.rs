@@ -263,10 +263,36 @@ mod tests {
         assert!(deleted.contains(&"secrets/photos-tls".to_owned()), "{deleted:?}");
     }
 
+    /// The law, for each choice of the six objects that a finalizer may hold.
     #[tokio::test]
-    async fn what_nothing_holds_goes_whole() {
-        let (deleted, ended) = pruned(|_| None).await;
-        assert!(ended.is_ok());
-        assert_eq!(deleted.len(), 6, "{deleted:?}");
+    async fn whatever_is_held_nothing_goes_that_it_needs_and_everything_else_does() {
+        let objects = ["nas", "photos"].map(|name| {
+            [format!("ingresses/{name}"), format!("certificates/{name}-tls"), format!("secrets/{name}-tls")]
+        });
+        for choice in 0..64_u32 {
+            let all = objects.concat();
+            let held: Vec<String> = all
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| choice >> at & 1 == 1)
+                .map(|(_, o)| o.clone())
+                .collect();
+            let holds = held.clone();
+            let (deleted, ended) = pruned(move |path| {
+                holds.iter().any(|object| path.ends_with(object.as_str())).then(finalizers)
+            })
+            .await;
+            for [ingress, certificate, secret] in &objects {
+                let shown = held.contains(ingress);
+                assert!(deleted.contains(ingress), "{held:?}");
+                assert_eq!(deleted.contains(certificate), !shown, "{held:?}: {deleted:?}");
+                assert_eq!(
+                    deleted.contains(secret),
+                    !shown && !held.contains(certificate),
+                    "{held:?}: {deleted:?}"
+                );
+            }
+            assert_eq!(ended.is_ok(), !held.iter().any(|object| deleted.contains(object)), "{held:?}");
+        }
     }
 }
