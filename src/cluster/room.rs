@@ -190,6 +190,14 @@ mod tests {
         assert!(why.contains("`list pods` has more than 16 MiB, 15 MiB of it in namespace `zoo`"), "{why}");
     }
 
+    #[tokio::test]
+    async fn a_list_of_a_usual_size_is_read_when_others_have_taken_all_the_room() {
+        let room = Room::new();
+        assert!(room.takes(LOOK));
+        assert_eq!(room.read(Body::from(vec![b' '; FREE])).await.map(|read| read.len()).ok(), Some(FREE));
+        assert!(room.read(Body::from(vec![b' '; FREE + 1])).await.is_err());
+    }
+
     #[test]
     fn what_is_no_list_or_has_no_whole_object_has_no_namespace() {
         for text in
