@@ -19,6 +19,7 @@ mod lab;
 mod net;
 mod reading;
 mod tls;
+mod unread;
 mod visitor;
 
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub fn report_of(judged: Vec<Judged>) -> Report {
 fn judged(evidence: &Evidence) -> Vec<Judged> {
     let mut judged: Vec<Judged> = GROUPS.iter().flat_map(|group| (group.judge)(evidence)).collect();
     ingress::withhold_restarts(&mut judged);
+    unread::tell_why(evidence, &mut judged);
     if evidence.offline {
         judged.iter_mut().for_each(leave_out_what_lies_beyond);
     }

@@ -14,6 +14,7 @@ use crate::cluster::{Cluster, LANES};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::{Key, Object};
 use crate::error::Result;
+use crate::evidence::entries;
 use crate::plan::Change;
 use crate::plan::ownership::Doomed;
 
@@ -77,8 +78,9 @@ impl Cluster {
     /// When the server refuses.
     pub async fn delete(&self, doomed: &Doomed) -> Result<Deleted> {
         match self.send::<Value>(request::delete(doomed)).await {
-            Ok(left) if left["metadata"]["finalizers"].as_array().is_some_and(|held| !held.is_empty()) => {
-                Ok(Deleted::Held)
+            Ok(left) if !entries(&left, "/metadata/finalizers").is_empty() => {
+                let names = entries(&left, "/metadata/finalizers").iter().filter_map(Value::as_str);
+                Ok(Deleted::Held(names.map(str::to_owned).collect()))
             }
             Ok(_) => Ok(Deleted::Gone),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(Deleted::Gone),
@@ -89,12 +91,12 @@ impl Cluster {
 }
 
 /// What came of a delete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deleted {
     /// The object is gone, or on its way out.
     Gone,
-    /// It is to go, and a finalizer keeps it until whoever set that has done his part (Kubernetes docs, "Finalizers").
-    Held,
+    /// It is to go, and these finalizers keep it until whoever set them has done his part (Kubernetes docs, "Finalizers").
+    Held(Vec<String>),
     /// It is not what was seen any more, and nothing was deleted: look at it again, and decide anew.
     Changed,
 }

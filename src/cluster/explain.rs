@@ -13,6 +13,7 @@ impl Cluster {
         match failed {
             Failed::Kube(kube::Error::Api(status)) => api(purpose, &status),
             Failed::Kube(error) => self.unreachable(&error),
+            Failed::Large(large) => large.explain(purpose),
             Failed::Late => Error::unfinished(format!("the API server `{}` gives no answer", self.server))
                 .because(format!(
                     "`{purpose}` took longer than {} s",
@@ -49,6 +50,7 @@ impl Cluster {
         let kind = match &failed {
             Failed::Kube(error) => fault_of(error),
             Failed::Late => ApiFault::Timeout,
+            Failed::Large(_) => ApiFault::Other,
         };
         ApiFailure { kind, failure: Failure::from(&self.explain(purpose, failed)) }
     }

@@ -53,16 +53,20 @@ impl Cluster {
         }
     }
 
-    /// The certificates in all TLS Secrets; `None` when they cannot be read. The keys that come with them are dropped here.
-    pub async fn tls_secrets(&self, deadline: Instant) -> Option<Secrets> {
+    /// The certificates in all TLS Secrets. The keys that come with them are dropped here.
+    ///
+    /// # Errors
+    /// Why they could not be read, in words.
+    pub async fn tls_secrets(&self, deadline: Instant) -> Result<Secrets, String> {
         let path = "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Ftls";
-        let list = self.send::<Value>(request::get(path, false));
-        let list = tokio::time::timeout_at(deadline, list).await.ok()?.ok()?;
+        let list = tokio::time::timeout_at(deadline, self.send::<Value>(request::get(path, false))).await;
+        let purpose = Purpose { verb: "list", what: "secrets".to_owned() };
+        let list = list.unwrap_or(Err(Failed::Late)).map_err(|failed| self.explain(&purpose, failed).what)?;
         let named = |secret: &Value| {
             let place = format!("{}/{}", at(secret, "/metadata/namespace"), at(secret, "/metadata/name"));
             (place, certificate(secret))
         };
-        Some(items(list).iter().map(named).collect())
+        Ok(items(list).iter().map(named).collect())
     }
 }
 

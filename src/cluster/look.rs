@@ -116,6 +116,7 @@ impl Cluster {
         let foreign = |pod: &&Value| {
             !pod["metadata"]["namespace"].as_str().is_some_and(crate::facts::namespaces::is_home)
                 && pod["spec"]["nodeName"].is_string()
+                && !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
         };
         pods.iter().filter(foreign).flat_map(host_ports).collect()
     }

@@ -6,6 +6,8 @@ mod clock;
 mod examine;
 mod explain;
 mod external_dns;
+#[cfg(test)]
+pub(crate) mod fake;
 mod issuance;
 mod log;
 mod look;
@@ -14,6 +16,7 @@ mod reader;
 mod reload;
 mod renewal;
 mod request;
+mod room;
 mod scratch;
 mod seen;
 mod snapshot;
@@ -37,7 +40,7 @@ pub use look::HostPortOwner;
 pub use reader::Granted;
 pub use renewal::Renewal;
 pub use scratch::Scratch;
-pub use seen::ingress;
+pub use seen::{certificate, ingress};
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

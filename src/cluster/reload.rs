@@ -36,6 +36,17 @@ impl Cluster {
         Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
     }
 
+    /// The pods of every namespace that no node has taken yet: they are few.
+    ///
+    /// # Errors
+    /// Why they could not be listed, in words.
+    pub async fn waiting_pods(&self) -> Result<Vec<Value>, String> {
+        let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
+        let pods =
+            self.send::<Value>(request::get("/api/v1/pods?fieldSelector=spec.nodeName%3D", false)).await;
+        Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
+    }
+
     /// What each of these pods of the controller said last of its configuration, until `deadline`.
     pub async fn reloads(&self, pods: &[Value], deadline: Instant) -> Vec<ReloadSeen> {
         let alive = |pod: &&Value| {

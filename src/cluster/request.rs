@@ -1,8 +1,11 @@
 //! Requests by path: every kind is known beforehand, so that nothing has to be discovered.
 
+use crate::cluster::room::{Large, Room};
 use std::fmt::Display;
 
-use http::{Method, Request, header};
+use http::{Method, Request, StatusCode, header};
+use kube::client::Body;
+use kube::core::Status;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -113,16 +116,41 @@ pub(super) enum Failed {
     Kube(kube::Error),
     /// No answer within [`REQUEST_DEADLINE`].
     Late,
+    /// The answer has no end that is worth reading to.
+    Large(Large),
 }
 
 impl Cluster {
     /// Sends one request with a deadline.
     pub(super) async fn send<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<T, Failed> {
-        match tokio::time::timeout(REQUEST_DEADLINE, self.client.request::<T>(request)).await {
-            Ok(answer) => answer.map_err(Failed::Kube),
-            Err(_) => Err(Failed::Late),
-        }
+        self.send_in(request, &Room::new()).await
     }
+
+    /// The same as one of several whose answers share their room.
+    pub(super) async fn send_in<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+        room: &Room,
+    ) -> Result<T, Failed> {
+        let answered = async {
+            let answer = self.client.send(request.map(Body::from)).await.map_err(Failed::Kube)?;
+            let status = answer.status();
+            let body = room.read(answer.into_body()).await?;
+            if status.is_client_error() || status.is_server_error() {
+                return Err(Failed::Kube(kube::Error::Api(refusal(status, &body).boxed())));
+            }
+            serde_json::from_slice(&body).map_err(|error| Failed::Kube(kube::Error::SerdeError(error)))
+        };
+        tokio::time::timeout(REQUEST_DEADLINE, answered).await.unwrap_or(Err(Failed::Late))
+    }
+}
+
+/// What the API server says of a refusal; what stands between may say it in words of its own.
+fn refusal(status: StatusCode, body: &[u8]) -> Status {
+    serde_json::from_slice(body).unwrap_or_else(|_| {
+        let text = String::from_utf8_lossy(body);
+        Status::failure(text.trim(), "Failed to parse error data").with_code(status.as_u16())
+    })
 }
 
 #[cfg(test)]

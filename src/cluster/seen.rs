@@ -41,7 +41,9 @@ pub fn ingress(object: &Value) -> IngressSeen {
     }
 }
 
-pub(super) fn certificate(object: &Value) -> CertificateSeen {
+/// A Certificate, as checks read it.
+#[must_use]
+pub fn certificate(object: &Value) -> CertificateSeen {
     let ready = find(object, "Ready");
     // A failed attempt says more than that the Secret does not exist yet.
     let failed = find(object, "Issuing").filter(|c| c["status"] == "False" && c["reason"] == "Failed");

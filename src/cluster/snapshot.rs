@@ -1,5 +1,6 @@
 //! One look at what a lab's inventory holds: one LIST for each kind, however many services there are.
 
+use crate::cluster::room::Room;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -21,12 +22,15 @@ impl Cluster {
     /// is gone must be known of all.
     ///
     /// # Errors
-    /// When the API server cannot be reached or refuses a list.
+    /// When the API server cannot be reached or refuses a list, and when there is more than fits: a part of what is there
+    /// would have the rest taken for absent.
     pub async fn snapshot(&self, owner: &str) -> Result<Snapshot> {
         // Who may only read has no Secret to compare.
         let readable = |kind: &&&kind::Kind| !self.reads_only() || **kind != &kind::SECRET;
         let kinds = KINDS.iter().filter(readable);
-        let lists = kinds.map(|kind| async move { self.list(kind, &selector(kind)).await });
+        let room = &Room::new();
+        let lists = kinds
+            .map(|kind| async move { self.list_as(kind, &selector(kind), is_metadata(kind), room).await });
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).try_collect().await?;
         let mut snapshot = Snapshot::default();
         for (kind, list) in lists {
@@ -50,7 +54,8 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be reached or refuses a list.
     pub async fn metadata(&self, kinds: &BTreeSet<KindRef>) -> Result<BTreeMap<Key, Value>> {
-        let lists = kinds.iter().map(|kind| self.list_as(kind, "", true));
+        let room = &Room::new();
+        let lists = kinds.iter().map(|kind| self.list_as(kind, "", true, room));
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).try_collect().await?;
         let found = lists.into_iter().flat_map(|(kind, list)| {
             let items = list.map(items).unwrap_or_default();
@@ -61,7 +66,7 @@ impl Cluster {
 
     /// One list, of everything if the selector is empty; none if the server does not know the kind (its definition is not there yet).
     pub(super) async fn list(&self, kind: KindRef, selector: &str) -> Result<(KindRef, Option<Value>)> {
-        self.list_as(kind, selector, *kind == kind::CRD).await
+        self.list_as(kind, selector, is_metadata(kind), &Room::new()).await
     }
 
     async fn list_as(
@@ -69,13 +74,14 @@ impl Cluster {
         kind: KindRef,
         selector: &str,
         metadata_only: bool,
+        room: &Room,
     ) -> Result<(KindRef, Option<Value>)> {
-        // Without `resourceVersion` the answer is the newest; lists are small, so that no paging is needed.
+        // Without `resourceVersion` the answer is the newest. What fits needs no paging.
         // Of ConfigMaps, who may only read gets the controller's alone.
         let namespace = (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(ingress_nginx::NAMESPACE);
         let path =
             format!("{}?labelSelector={}", request::collection(kind, namespace), request::escape(selector));
-        match self.send::<Value>(request::get(&path, metadata_only)).await {
+        match self.send_in::<Value>(request::get(&path, metadata_only), room).await {
             Ok(list) => Ok((kind, Some(list))),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok((kind, None)),
             Err(failed) => Err(self.explain(&Purpose { verb: "list", what: kind.plural.to_owned() }, failed)),
@@ -89,6 +95,11 @@ pub(super) fn items(mut list: Value) -> Vec<Value> {
         Value::Array(items) => items,
         _ => Vec::new(),
     }
+}
+
+/// Of which kind the metadata is enough: the schemas of definitions have some megabytes.
+fn is_metadata(kind: KindRef) -> bool {
+    *kind == kind::CRD
 }
 
 /// What a list of the kind asks for.

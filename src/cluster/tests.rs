@@ -1,38 +1,17 @@
 //! The requests that the cluster room sends, against an API server that is a function.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
-use http::{Request, Response};
-use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::cluster::*;
+use super::fake::cluster;
+use super::*;
 use crate::config;
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, kind};
 use crate::plan::ownership::Doomed;
 use crate::plan::{Change, Snapshot, plan};
-
-type Log = Arc<Mutex<Vec<String>>>;
-
-/// A cluster whose every request is answered by `answer` (method and path in, status and body out), and its log.
-fn cluster(answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static) -> (Cluster, Log) {
-    let log = Log::default();
-    let (noted, answer) = (log.clone(), Arc::new(answer));
-    let service = tower::service_fn(move |request: Request<Body>| {
-        let line = format!("{} {}", request.method(), request.uri());
-        let mut log = noted.lock().unwrap();
-        let (status, body) = answer(&line, log.iter().filter(|seen| **seen == line).count());
-        log.push(line);
-        let response = Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
-        async move { Ok::<_, std::convert::Infallible>(response.unwrap()) }
-    });
-    let client = Client::new(service, "default");
-    let certificates = access::Certificates::default();
-    (Cluster { client, server: "https://fake".into(), kubeconfig: "fake".into(), certificates }, log)
-}
 
 fn status(code: u16, reason: &str, message: &str) -> (u16, Value) {
     (

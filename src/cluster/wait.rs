@@ -45,6 +45,11 @@ impl Awaited {
         self.unready().find(|(_, c, _)| *c == component).map(|(key, _, why)| format!("{key}: {why}"))
     }
 
+    /// Whether there is nothing to wait for.
+    pub fn is_ready(&self) -> bool {
+        self.unready().next().is_none()
+    }
+
     fn unready(&self) -> impl Iterator<Item = (&Key, Component, String)> {
         self.objects.iter().filter_map(|(key, (component, object))| match object {
             None => Some((key, *component, "not there yet".to_owned())),
@@ -120,7 +125,7 @@ impl Cluster {
                 Err(_) => return Err(self.stuck(&troubles).await),
             }
             changed(awaited);
-            if awaited.unready().next().is_none() {
+            if awaited.is_ready() {
                 return Ok(());
             }
         }
@@ -257,4 +262,38 @@ fn note_trouble(troubles: &mut Troubles, kind: KindRef, pod: &Value) {
 
 fn version_of(object: &Value) -> Option<String> {
     object["metadata"]["resourceVersion"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::fake::cluster;
+    use crate::desired::ingress_nginx::NAMESPACE;
+
+    #[tokio::test]
+    async fn up_names_the_strangers_pod_that_has_the_port_for_which_the_controllers_waits() {
+        let message =
+            "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.";
+        let waits = json!({ "metadata": { "namespace": NAMESPACE, "name": "ours" }, "status": { "phase": "Pending",
+            "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message }] } });
+        let pod = |name: &str, node: Value, phase: &str| {
+            json!({ "metadata": { "namespace": "default", "name": name }, "status": { "phase": phase },
+                "spec": { "nodeName": node, "containers": [{ "ports": [{ "hostPort": 80 }] }] } })
+        };
+        let all = [
+            pod("squatter", "pi".into(), "Running"),
+            pod("ended", "pi".into(), "Failed"),
+            pod("waiting", Value::Null, "Pending"),
+        ];
+        let (cluster, _) = cluster(move |_, _| (200, json!({ "items": all })));
+        let mut troubles = Troubles::new();
+        note_trouble(&mut troubles, &POD, &waits);
+        let error = cluster.stuck(&troubles).await;
+        assert_eq!(error.exit, crate::error::Exit::Wrong);
+        let text = error.to_string();
+        assert!(text.contains("port 80 of the node is held by pod default/squatter"), "{text}");
+        assert!(!text.contains("default/ended") && !text.contains("default/waiting"), "{text}");
+    }
 }

@@ -25,7 +25,7 @@ use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
 use crate::error::Result;
 use crate::evidence::{
     AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
-    Issuance, ServiceSeen,
+    Issuance, Listing, ServiceSeen,
 };
 use crate::machine;
 use crate::net::date;
@@ -220,7 +220,14 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
             if matches!(seen.version, Some(Err(_))) {
                 seen.unit = tokio::task::spawn_blocking(machine::k3s_unit).await.ok().flatten();
             }
-            let acme = AcmeSeen { webhook, secrets: secrets.flatten(), ..AcmeSeen::default() };
+            let secrets = secrets.and_then(|read| match read {
+                Ok(secrets) => Some(secrets),
+                Err(why) => {
+                    seen.objects.0.insert("secrets".to_owned(), Listing::Failed(why));
+                    None
+                }
+            });
+            let acme = AcmeSeen { webhook, secrets, ..AcmeSeen::default() };
             InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
         }
         Err(failed) => {

@@ -44,7 +44,7 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
         Ok(renewals)
     };
     let renewals: Vec<Renewal> = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
-    let secrets = if flags.no_wait { None } else { cluster.tls_secrets(deadline).await };
+    let secrets = if flags.no_wait { None } else { cluster.tls_secrets(deadline).await.ok() };
     let held = |renewal: &Renewal| secrets.as_ref()?.get(&renewal.secret)?.as_ref().ok();
     match ui.output {
         Output::Json => ui::document(document(&renewals, held)),

@@ -1,5 +1,7 @@
 //! `homelab up`: configuration -> bundle -> plan -> apply -> wait -> verify.
 
+use std::collections::BTreeMap;
+
 use crate::commands::house::house;
 use crate::evidence::Fault;
 use crate::machine::authority::authority;
@@ -8,6 +10,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::cli::{Global, Up};
+use crate::cluster;
 use crate::cluster::Cluster;
 use crate::commands::converge::{awaited, converge};
 use crate::commands::prove;
@@ -74,13 +77,16 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         }
         prove_new_token(&provider, &zone, &config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
+        let is_done = plan.is_empty() && awaited.is_ready();
+        let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
+        let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let written =
             converge(&cluster, &config.dns.owner, &plan, snapshot, awaited, deadline, &progress).await?;
-        let written = reloads(&plan).then_some(written);
+        let known = prove::Known { written: reloads(&plan).then_some(written), certificates };
         let report = if flags.no_verify {
             None
         } else {
-            Some(prove::prove(&cluster, &provider, &zone, &config, written, &progress).await?)
+            Some(prove::prove(&cluster, &provider, &zone, &config, known, &progress).await?)
         };
         Ok((plan, report))
     };

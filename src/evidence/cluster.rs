@@ -129,6 +129,9 @@ pub struct ServiceLookup {
     pub lookup: Lookup,
 }
 
+/// The list of the pods that no node has taken yet: `up` reads no others but the controller's.
+pub const WAITING_PODS: &str = "pods/waiting";
+
 /// Lists of objects as they live, by resource: the plural, and the group after a dot unless it is the core one.
 /// Of Secrets, only what is public is in here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

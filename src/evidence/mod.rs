@@ -31,7 +31,8 @@ use crate::facts::ownership::Ownership;
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use cluster::{
-    Access, ApiFailure, ApiFault, Asked, ClusterSeen, Listing, Objects, ServiceLookup, UnitSeen, at, entries,
+    Access, ApiFailure, ApiFault, Asked, ClusterSeen, Listing, Objects, ServiceLookup, UnitSeen,
+    WAITING_PODS, at, entries,
 };
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};

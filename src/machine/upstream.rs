@@ -20,16 +20,30 @@ const MAX_BYTES: u64 = 16 << 20;
 /// Names the file in place of the download, as `certManager.manifest` does.
 const VARIABLE: &str = "HOMELAB_CERT_MANAGER_MANIFEST";
 
-/// The documents of cert-manager's manifest; none if homelab does not install it.
+/// The documents of cert-manager's manifest; none if homelab does not install it. Its megabyte is hashed and read on another
+/// thread, while this one hears what the cluster and the provider answer.
 pub async fn cert_manager(config: &Config) -> Result<Option<Vec<Value>>> {
     if !config.cert_manager.manage {
         return Ok(None);
     }
-    let path = match given(config) {
-        Some(path) => path,
-        None => fetched().await?,
-    };
-    read(&path).map(Some)
+    let given = given(config);
+    let at_hand = beside(move || {
+        let path = given.or_else(|| cached(&pin().ok()?, &cache()))?;
+        Some(read(&path))
+    });
+    match at_hand.await? {
+        Some(documents) => documents.map(Some),
+        None => {
+            let path = fetched().await?;
+            beside(move || read(&path)).await?.map(Some)
+        }
+    }
+}
+
+/// What takes long without waiting for anything.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let ended = tokio::task::spawn_blocking(work).await;
+    ended.map_err(|error| Error::unfinished("cannot read cert-manager's manifest").because(error))
 }
 
 /// The same documents where they are at hand: nothing is fetched. None also when the file cannot be used.
@@ -81,4 +95,27 @@ fn cache() -> PathBuf {
         .or_else(|| folder("XDG_CACHE_HOME").map(own))
         .or_else(|| folder("HOME").map(|home| own(home.join(".cache"))))
         .unwrap_or_else(|| PathBuf::from(SYSTEM_CACHE))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_over_the_network_goes_on_while_the_manifest_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.yaml");
+        let document = |n: usize| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: a{n} }}\n");
+        std::fs::write(&path, (0..1000).map(document).collect::<Vec<_>>().join("---\n")).unwrap();
+        let text = format!(
+            "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\ncertManager: {{ manifest: {} }}\n",
+            path.display()
+        );
+        let config = crate::config::parse(&text).unwrap();
+        let mut reading = Box::pin(cert_manager(&config));
+        assert!(reading.as_mut().now_or_never().is_none(), "it keeps the thread until it is done");
+        assert_eq!(reading.await.unwrap().map(|documents| documents.len()), Some(1000));
+    }
 }

@@ -72,6 +72,25 @@ impl Doomed {
     }
 }
 
+/// Whether what is still there needs the Certificate or Secret at `key`: an Ingress whose visitors are shown it, and would
+/// get the controller's fake certificate instead, or a Certificate, for which cert-manager would have it issued again.
+pub fn is_needed_by(key: &Key, live: &Value, (there, still): (&Key, &Value)) -> bool {
+    let secret = match key.kind {
+        kind if *kind == kind::SECRET => key.name.as_str(),
+        kind if *kind == kind::CERTIFICATE => live["spec"]["secretName"].as_str().unwrap_or_default(),
+        _ => return false,
+    };
+    let names = |entry: &Value| entry["secretName"] == secret;
+    there.namespace == key.namespace
+        && match there.kind {
+            kind if *kind == kind::INGRESS => {
+                still["spec"]["tls"].as_array().is_some_and(|tls| tls.iter().any(names))
+            }
+            kind if *kind == kind::CERTIFICATE => *key.kind == kind::SECRET && names(&still["spec"]),
+            _ => false,
+        }
+}
+
 /// What is wanted no more.
 #[derive(Debug, Default)]
 pub struct Removal {

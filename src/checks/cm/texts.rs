@@ -10,7 +10,7 @@ const MACHINERY: &[CheckId] = &[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER]
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
     Def::error(CM_CRDS, "cert-manager's definitions are there, of one version")
-        
+
         .needs(&[id::API])
         .about(
             "The six CustomResourceDefinitions of cert-manager in the Kubernetes API: that each is there and served, and that all carry one version.",

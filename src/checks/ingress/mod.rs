@@ -45,11 +45,12 @@ fn judge(evidence: &Evidence) -> Vec<Judged> {
 }
 
 /// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
-/// than its own look.
+/// than its own look: of other pods, it sees those that wait.
 fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = controller::all(evidence);
     found.extend(reload::all(evidence));
     if evidence.ingress.is_none() {
+        found.extend(ports::waiting(evidence));
         return found;
     }
     found.extend(ports::all(evidence));

@@ -149,7 +149,7 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
 }
 
 /// The node that a pod of a DaemonSet runs on, or is meant for (the controller of DaemonSets pins it by affinity).
-fn node_of(pod: &Value) -> &str {
+pub(super) fn node_of(pod: &Value) -> &str {
     let pinned = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0";
     match at(pod, "/spec/nodeName") {
         "" => at(pod, pinned),

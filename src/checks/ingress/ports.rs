@@ -1,4 +1,5 @@
-//! Who else has, or wants, ports 80 and 443 of a node. A hostPort is an address translation and no socket: `ss` on the
+//! Who else has, or wants, ports 80 and 443 of a node. Nobody is driven out for the controller (its PriorityClass says
+//! `preemptionPolicy: Never`), and the guard keeps the address of a node that is Ready in DNS, whoever has its ports. A hostPort is an address translation and no socket: `ss` on the
 //! node does not show it, but the pods say it.
 
 use std::collections::BTreeMap;
@@ -7,9 +8,10 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::ingress::pods::node_of;
 use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
 use crate::checks::reading::{full_name, has_ended};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, Listing, WAITING_PODS, at, entries};
 use crate::outside::command::Command;
 
 /// Who made a pod of k3s' servicelb, and for which Service (labels of its pods).
@@ -103,13 +105,26 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let found: Vec<Judged> = held
         .map(|(node, claim)| match node {
             "" => lab_wide(id::PORT_OWNER, waits(claim)),
-            node => judged(id::PORT_OWNER, Subject::node(node), Vantage::Api, holds(node, claim)),
+            node => judged(id::PORT_OWNER, Subject::node(node), Vantage::Api, holds(evidence, node, claim)),
         })
         .collect();
     or_pass(found, id::PORT_OWNER, "no other pod asks for port 80 or 443 of a node")
 }
 
-fn holds(node: &str, claim: &Claim<'_>) -> Finding {
+/// The same where only the pods that wait were read; nothing where nobody tried. One that holds a port of a node keeps the
+/// controller from being ready there, and `up` does not come so far.
+pub(super) fn waiting(evidence: &Evidence) -> Vec<Judged> {
+    match evidence.cluster.as_ref().and_then(|cluster| cluster.objects.listing(WAITING_PODS)) {
+        None => Vec::new(),
+        Some(Listing::Items(pods)) => {
+            let found = claims(pods).iter().map(|claim| lab_wide(id::PORT_OWNER, waits(claim))).collect();
+            or_pass(found, id::PORT_OWNER, "no other pod waits for port 80 or 443 of a node")
+        }
+        Some(_) => unread(id::PORT_OWNER, "pods that wait for a node"),
+    }
+}
+
+fn holds(evidence: &Evidence, node: &str, claim: &Claim<'_>) -> Finding {
     let summary = format!("pod `{}` holds {} of node `{node}`", full_name(claim.pod), claim.ports());
     if let Some(service) = claim.service() {
         return Finding::new(
@@ -119,20 +134,52 @@ fn holds(node: &str, claim: &Claim<'_>) -> Finding {
         )
         .look("kubectl get services -A | grep LoadBalancer");
     }
-    Finding::new(
-        summary,
-        "a port of a node goes to one pod only, and the ingress controller cannot start there; `ss` shows nothing of it",
-        format!("{}; the controller then starts by itself", claim.release()),
-    )
-    .look(command!("kubectl -n {} get pod {} -o yaml", at(claim.pod, "/metadata/namespace"), at(claim.pod, "/metadata/name")))
+    let cause = "a port of a node goes to one pod only, and the ingress controller cannot start there; `ss` shows nothing of it";
+    let cause = match is_published(evidence, node) {
+        true => {
+            format!("{cause}; names lead to that pod, since the address of a node that is Ready stays in DNS")
+        }
+        false => cause.to_owned(),
+    };
+    let mut fix = format!("{}; the controller then starts by itself", claim.release());
+    if is_published(evidence, node) && others_are_ready(evidence, node) {
+        let cordon = pasted(command!("kubectl cordon {}", node));
+        fix.push_str(&format!(". Until then, take the node out of DNS{cordon}"));
+    }
+    Finding::new(summary, cause, fix).look(command!(
+        "kubectl -n {} get pod {} -o yaml",
+        at(claim.pod, "/metadata/namespace"),
+        at(claim.pod, "/metadata/name")
+    ))
+}
+
+/// Whether an Ingress has an address of the node, and so has DNS.
+fn is_published(evidence: &Evidence, node: &str) -> bool {
+    let nodes = evidence.nodes.iter().flatten().filter(|seen| seen.name == node);
+    let addresses: Vec<_> = nodes.flat_map(|seen| &seen.addresses).collect();
+    evidence
+        .ingresses
+        .iter()
+        .flatten()
+        .flat_map(|ingress| &ingress.addresses)
+        .any(|one| addresses.contains(&one))
+}
+
+fn others_are_ready(evidence: &Evidence, node: &str) -> bool {
+    evidence.nodes.iter().flatten().any(|seen| seen.ready && seen.name != node)
 }
 
 fn waits(claim: &Claim<'_>) -> Finding {
     let name = full_name(claim.pod);
+    let node = match node_of(claim.pod) {
+        "" => "a node".to_owned(),
+        node => format!("node `{node}`"),
+    };
     Finding::new(
-        format!("pod `{name}` waits for {} of a node", claim.ports()),
-        "the ingress controller has it now; after a restart of the node, the first of the two gets it",
-        claim.release(),
+        format!("pod `{name}` waits for {} of {node}", claim.ports()),
+        "the ingress controller has it now, and gives it back for seconds at each rollout and each restart of the node: \
+         that pod then takes it, and names lead to it, since the address of a node that is Ready stays in DNS",
+        format!("before the next rollout, {}", claim.release()),
     )
     .look(command!(
         "kubectl -n {} describe pod {}",

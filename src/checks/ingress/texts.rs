@@ -8,13 +8,15 @@ use crate::checks::id;
 pub(super) const CHECKS: &[Def] = &[
     Def::error(PORT_OWNER, "no other pod holds ports 80 and 443 of a node")
         .needs(&[id::API])
+        .in_up()
         .about(
-            "The pods of every namespace, for a `hostPort` 80 or 443 that is not the controller's. A hostPort is an address translation and no socket, so `ss` on the node does not show who has it.",
-            "The controller's pod stays Pending, or another program answers on port 80.",
+            "The pods of every namespace, for a `hostPort` 80 or 443 that is not the controller's. A hostPort is an address translation and no socket, so `ss` on the node does not show who has it. A pod that waits for such a port is a warning; at the end of `up`, those alone are looked at.",
+            "The controller's pod stays Pending, or another program answers on port 80. The address of a node that is Ready stays in DNS meanwhile.",
         )
         .causes(&[
             cause("k3s' servicelb gives the ports to a LoadBalancer Service, often Traefik's", "start every k3s server with `--disable=traefik,servicelb`"),
             cause("another ingress controller, or a program of yours, asks for the port", "take its `hostPort` out, or give it another"),
+            cause("such a pod waits: it takes the port at the next rollout of the controller, which drives nobody out (`preemptionPolicy: Never`)", "take its `hostPort` out before that"),
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
     Def::error(RELOAD, "nginx runs the newest configuration")

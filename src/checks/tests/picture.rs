@@ -113,6 +113,8 @@ pub(in crate::checks) fn healthy() -> Evidence {
     }]);
     evidence.cluster_answer = Some(Ok(nginx_404()));
     evidence.reloads = Some(vec![reload(Reload::Loaded)]);
+    let waiting = [(WAITING_PODS.to_owned(), Listing::Items(Vec::new()))];
+    evidence.cluster = Some(ClusterSeen { objects: Objects(waiting.into()), ..ClusterSeen::default() });
     evidence.owner = Some(Ownership {
         id: "lab".into(),
         txt_prefix: "%{record_type}-homelab.".into(),

@@ -1,6 +1,7 @@
 //! Which fields of which objects stay in evidence that is given away: those that judges read, and those by which an object is
 //! known. Everything else goes, whatever it is: what is not named here cannot leak.
 
+use crate::evidence::WAITING_PODS;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -119,6 +120,7 @@ impl Kept {
     pub(super) fn of(resource: &str) -> Self {
         let mut keep = Keep::Fields(BTreeMap::new());
         METADATA.split_whitespace().for_each(|path| keep.insert(path));
+        let resource = if resource == WAITING_PODS { "pods" } else { resource };
         let known = RESOURCES.iter().find(|(name, _)| *name == resource);
         for path in known.map_or("", |(_, paths)| paths).split_whitespace() {
             match path.strip_prefix("POD:") {

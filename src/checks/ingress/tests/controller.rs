@@ -68,6 +68,87 @@ fn a_pod_that_waits_for_the_port_is_a_warning_and_an_address_of_its_own_is_nothi
     assert_eq!(fails(&report), []);
 }
 
+/// A pod of a DaemonSet that waits for the node which its controller has pinned it to, as the API server shows it.
+fn pending() -> Value {
+    let mut pod = squatter(None);
+    pod["spec"]["affinity"] = json!({ "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": {
+        "nodeSelectorTerms": [{ "matchFields": [{ "key": "metadata.name", "operator": "In", "values": ["pi"] }] }] } } });
+    let message = "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.";
+    let condition =
+        json!({ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message });
+    pod["status"] = json!({ "phase": "Pending", "conditions": [condition] });
+    pod
+}
+
+#[test]
+fn a_pod_that_will_take_the_port_at_the_next_rollout_is_a_warning_before_it() {
+    let report = lab(|e| pods(e).push(pending()));
+    let finding = only(&report, id::PORT_OWNER);
+    assert_eq!(finding.summary, "pod `default/squatter` waits for port 80 of node `pi`");
+    assert!(finding.cause.contains("at each rollout") && finding.cause.contains("stays in DNS"));
+    assert!(
+        finding
+            .fix
+            .text
+            .starts_with("before the next rollout, take the line `hostPort` out of the daemonset")
+    );
+    assert_eq!((report.counts.warn, report.exit_code()), (1, 0));
+}
+
+#[test]
+fn up_ends_with_the_same_warning() {
+    assert!(in_up(id::PORT_OWNER));
+    let end_of_up = |listing: Option<Listing>| {
+        whole(|e| {
+            let mut seen = ClusterSeen::default();
+            seen.objects.0.extend(listing.map(|listing| (WAITING_PODS.to_owned(), listing)));
+            e.cluster = Some(seen);
+            e.ingress = None;
+        })
+        .only(in_up)
+    };
+    let doctors = lab(|e| pods(e).push(pending()));
+    let report = end_of_up(Some(Listing::Items(vec![pending()])));
+    assert_eq!(only(&report, id::PORT_OWNER), only(&doctors, id::PORT_OWNER));
+    assert_eq!((report.counts.warn, report.exit_code()), (1, 0));
+    let report = end_of_up(Some(Listing::Items(vec![])));
+    assert!(matches!(outcome(&report, id::PORT_OWNER), Outcome::Pass { .. }));
+    let report = end_of_up(Some(Listing::Failed("no answer in time".into())));
+    assert!(matches!(outcome(&report, id::PORT_OWNER), Outcome::Unknown { .. }));
+    assert!(!end_of_up(None).checks.iter().any(|check| check.id == id::PORT_OWNER));
+}
+
+#[test]
+fn a_strangers_pod_that_runs_where_the_controllers_waits_is_an_error_and_names_still_lead_there() {
+    let busy = |change: fn(&mut Evidence)| {
+        lab(|e| {
+            let message =
+                "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.";
+            let condition = json!({ "type": "PodScheduled", "status": "False", "message": message });
+            pods(e)[0]["status"] = json!({ "phase": "Pending", "conditions": [condition] });
+            pods(e).push(squatter(Some("pi")));
+            e.cluster_answer = Some(Err("no pod of it is ready".into()));
+            e.node_answers.iter_mut().for_each(|probe| probe.answer = Ok(page(200, "text/plain", "hi")));
+            change(e);
+        })
+    };
+    let report = busy(|_| {});
+    assert_eq!((fails(&report), report.exit_code()), (vec![id::PORT_OWNER], 1));
+    let finding = only(&report, id::PORT_OWNER);
+    assert!(finding.summary.contains("pod `default/squatter` holds port 80 of node `pi`"));
+    assert!(finding.cause.contains("names lead to that pod"), "{}", finding.cause);
+    assert!(!finding.fix.text.contains("cordon"), "it is the only node: {}", finding.fix.text);
+    let second = busy(|e| {
+        e.nodes.as_mut().unwrap().push(NodeSeen { name: "b".into(), ready: true, addresses: vec![] });
+    });
+    let text = &only(&second, id::PORT_OWNER).fix.text;
+    assert!(text.contains("`kubectl cordon pi`"), "{text}");
+    let elsewhere = busy(|e| addresses(e, &[[192, 168, 1, 9]]));
+    let owner =
+        elsewhere.failures().find(|check| check.id == id::PORT_OWNER).and_then(Check::finding).unwrap();
+    assert!(!owner.cause.contains("names lead"), "{}", owner.cause);
+}
+
 #[test]
 fn a_missing_daemon_set_is_applied_again() {
     let finding = only(&lab(|e| list(e, "daemonsets.apps").clear()), id::PODS);

@@ -170,3 +170,19 @@ fn without_the_lists_nothing_is_guessed() {
     let report = lab(|e| e.ingress = None);
     assert!(!report.checks.iter().any(|check| check.id == id::HOSTPORT));
 }
+
+#[test]
+fn a_list_that_was_too_large_is_why_nothing_is_known_of_what_it_holds() {
+    let why = "the answer to `list pods` has more than 16 MiB, 15 MiB of it in namespace `zoo`";
+    let report = lab(|e| {
+        e.cluster.as_mut().unwrap().objects.0.insert("pods".into(), Listing::Failed(why.into()));
+    });
+    for id in [id::PORT_OWNER, id::PODS] {
+        assert_eq!(
+            outcome(&report, id),
+            Outcome::Unknown { why: format!("the pods were not read: {why}") },
+            "{id}"
+        );
+    }
+    assert_eq!(report.exit_code(), 3);
+}

@@ -1,0 +1,50 @@
+//! An API server that is a function, for tests.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{Request, Response};
+use kube::client::Body;
+use serde_json::Value;
+
+use super::{Client, Cluster, access};
+
+/// The requests, in the order in which they came.
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
+
+/// A cluster whose every request is answered by `answer` (method and path in, status and body out), and its log.
+pub(crate) fn cluster(
+    answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static,
+) -> (Cluster, Log) {
+    slow_cluster(answer, |_| Duration::ZERO)
+}
+
+/// The same, with how long each answer takes. A body that is a text is sent as it is.
+pub(crate) fn slow_cluster(
+    answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static,
+    takes: impl Fn(&str) -> Duration + Send + Sync + 'static,
+) -> (Cluster, Log) {
+    let log = Log::default();
+    let (noted, answer) = (log.clone(), Arc::new(answer));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let line = format!("{} {}", request.method(), request.uri());
+        let takes = takes(&line);
+        let mut log = noted.lock().unwrap();
+        let (status, body) = answer(&line, log.iter().filter(|seen| **seen == line).count());
+        log.push(line);
+        let body = match body {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        let response = Response::builder().status(status).body(Body::from(body.into_bytes()));
+        async move {
+            if !takes.is_zero() {
+                tokio::time::sleep(takes).await;
+            }
+            Ok::<_, std::convert::Infallible>(response.unwrap())
+        }
+    });
+    let client = Client::new(service, "default");
+    let certificates = access::Certificates::default();
+    (Cluster { client, server: "https://fake".into(), kubeconfig: "fake".into(), certificates }, log)
+}
