@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::collect::Lab;
 use crate::config::duration;
 use crate::ui::{Color, Output};
-
-use crate::collect::Lab;
 
 /// Names, certificates and a proof of reachability for a home lab on k3s.
 #[derive(Debug, Parser)]

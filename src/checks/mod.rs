@@ -28,10 +28,9 @@ mod tests;
 use crate::evidence::{Evidence, at};
 
 pub use apps::{Theirs, waited_for};
-pub use engine::words;
 pub use engine::{
     Cause, Check, CheckId, Counts, Def, Explain, Finding, Fix, Group, Heals, Judged, Needs, Outcome, Report,
-    Severity, Subject, Vantage, next_try, settled, waiting,
+    Severity, Subject, Vantage, next_try, settled, waiting, words,
 };
 
 /// Every group, in the order of a report: from what lies below to what people see. Causes come before what follows from

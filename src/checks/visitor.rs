@@ -3,8 +3,7 @@
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Vantage};
 use crate::checks::host::runs_k3s;
 use crate::checks::id;
-use crate::checks::reading::zone::addresses;
-use crate::checks::reading::zone::published;
+use crate::checks::reading::zone::{addresses, published};
 use crate::evidence::{ApiFault, Evidence};
 
 /// Whether this machine has neither k3s nor a kubeconfig, in a house whose lab is there: names of it are published.

@@ -9,12 +9,12 @@ use std::time::Duration;
 use k8s_openapi::ByteString;
 use kube::config::Kubeconfig;
 use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::cluster::{Cluster, K3S_KUBECONFIG};
-use crate::evidence::Access;
-use crate::evidence::Transport;
 use crate::evidence::tls::{Leaf, Served};
+use crate::evidence::{Access, Transport};
 use crate::net::tls::handshake_with;
 
 /// For the handshake, a name to resolve included.

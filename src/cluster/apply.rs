@@ -8,8 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cluster::explain::is_webhook;
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::{Cluster, LANES};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::{Key, Object};

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 
-use crate::cluster::Cluster;
-use crate::cluster::request;
+use crate::cluster::{Cluster, request};
 use crate::net::date;
 
 impl Cluster {

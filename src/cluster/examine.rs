@@ -1,6 +1,5 @@
 //! One look at everything that checks read: a list for each resource, and the last lines of some logs.
 
-use crate::cluster::room::Room;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use futures::{StreamExt, future, stream};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
+use crate::cluster::room::Room;
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, log, seen};
 use crate::desired::ingress_nginx;

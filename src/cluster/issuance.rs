@@ -8,8 +8,7 @@ use tokio::time::{Instant, timeout};
 use x509_parser::pem::Pem;
 
 use crate::cluster::Cluster;
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::snapshot::items;
 use crate::evidence::tls::Leaf;
 use crate::evidence::{DryRun, SecretSeen, WebhookSeen, at};

@@ -4,13 +4,10 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
 
-use crate::cluster::Cluster;
-use crate::cluster::request;
-use crate::cluster::request::Purpose;
-use crate::cluster::seen;
+use crate::cluster::request::{self, Purpose};
 use crate::cluster::snapshot::items;
-use crate::desired::kind;
-use crate::desired::kind::KindRef;
+use crate::cluster::{Cluster, seen};
+use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{CertificateSeen, NodeSeen, at};

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use futures::future;
 
-use crate::cluster::Cluster;
-use crate::cluster::request;
+use crate::cluster::{Cluster, request};
 use crate::evidence::{NodePort, NodeSeen};
 
 /// A port that refuses does so at once; the API server itself waits for half a minute.

@@ -5,8 +5,7 @@ use kube::config::{AuthInfo, Kubeconfig};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
 use crate::desired::reader::{NAME, NAMESPACE, user};
 use crate::error::{Error, Result};
 use crate::evidence::at;

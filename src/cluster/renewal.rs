@@ -8,12 +8,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::snapshot::items;
 use crate::cluster::wait::Seen;
-use crate::desired::kind;
-use crate::desired::kind::{Kind, Stage};
+use crate::desired::kind::{self, Kind, Stage};
 use crate::error::{Error, Result};
 use crate::evidence::{at, entries};
 use crate::plan::readiness::find;

@@ -1,6 +1,5 @@
 //! Requests by path: every kind is known beforehand, so that nothing has to be discovered.
 
-use crate::cluster::room::{Large, Room};
 use std::fmt::Display;
 
 use http::{Method, Request, StatusCode, header};
@@ -9,6 +8,7 @@ use kube::core::Status;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::cluster::room::{Large, Room};
 use crate::cluster::{Cluster, REQUEST_DEADLINE};
 use crate::desired::kind::Kind;
 use crate::desired::object::Key;

@@ -3,12 +3,10 @@
 use kube::core::Status;
 use serde_json::{Value, json};
 
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, Deleted};
-use crate::desired::ingress_nginx;
-use crate::desired::ingress_nginx::CLASS;
+use crate::desired::ingress_nginx::{self, CLASS};
 use crate::desired::kind;
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;

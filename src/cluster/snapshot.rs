@@ -1,17 +1,15 @@
 //! One look at what a lab's inventory holds: one LIST for each kind, however many services there are.
 
-use crate::cluster::room::Room;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
+use crate::cluster::room::Room;
 use crate::cluster::{Cluster, LANES};
 use crate::desired::ingress_nginx;
-use crate::desired::kind;
-use crate::desired::kind::{KINDS, KindRef};
+use crate::desired::kind::{self, KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
 use crate::error::Result;

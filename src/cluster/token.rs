@@ -5,8 +5,7 @@ use k8s_openapi::api::core::v1::Secret as KubeSecret;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::Cluster;
-use crate::cluster::request;
-use crate::cluster::request::{Failed, Purpose};
+use crate::cluster::request::{self, Failed, Purpose};
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{CopyState, TokenCopy};
 use crate::facts::secret::Secret;

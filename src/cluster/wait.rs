@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures::stream::BoxStream;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use kube::core::WatchEvent;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::cluster::request;
-use crate::cluster::request::Purpose;
+use crate::cluster::request::{self, Purpose};
 use crate::cluster::snapshot::items;
 use crate::desired::kind::{Kind, KindRef, Stage};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};

@@ -6,13 +6,11 @@ use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::{Bundle, Inputs, bundle};
-use crate::evidence::Zone;
-use crate::evidence::{Conflict, DriftSeen, Drifted};
+use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
 use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
-use crate::plan;
 use crate::plan::contested::contested;
-use crate::plan::{Change, HASH, Snapshot, is_applied};
+use crate::plan::{self, Change, HASH, Snapshot, is_applied};
 use crate::provider::Credentials;
 
 /// The label by which cert-manager's own objects are known.

@@ -15,12 +15,10 @@ use futures::future::OptionFuture;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::cluster;
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::collect::network::Probes;
 use crate::collect::provider::Asked;
-use crate::config;
-use crate::config::{AcmeServer, Config};
+use crate::config::{self, AcmeServer, Config};
 use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
 use crate::error::Result;
 use crate::evidence::{

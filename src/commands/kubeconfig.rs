@@ -1,6 +1,5 @@
 //! `homelab kubeconfig`: credentials for who only looks.
 
-use crate::machine::configuration;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,10 +11,10 @@ use crate::commands::render::yaml;
 use crate::desired::kind::Stage;
 use crate::desired::{Inputs, bundle, reader};
 use crate::error::{Error, Exit, Result};
+use crate::machine::configuration;
 use crate::outside;
 use crate::plan::plan;
-use crate::ui;
-use crate::ui::Output;
+use crate::ui::{self, Output};
 
 /// The least that the API server takes (Kubernetes API, TokenRequest).
 const SHORTEST: u64 = 600;

@@ -18,8 +18,7 @@ use crate::commands::house::house;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
 use crate::outside;
-use crate::ui;
-use crate::ui::{Mode, Output, Ui};
+use crate::ui::{self, Mode, Output, Ui};
 
 /// Runs a command to its end and says how it ended. The one place where errors become exit codes.
 pub fn run(cli: Cli) -> Exit {

@@ -8,13 +8,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::checks;
-use crate::checks::{Report, Theirs};
-use crate::cluster;
-use crate::cluster::Cluster;
+use crate::checks::{self, Report, Theirs};
+use crate::cluster::{self, Cluster};
 use crate::collect::network::Probes;
-use crate::config;
-use crate::config::{AcmeServer, Backend, Config};
+use crate::config::{self, AcmeServer, Backend, Config};
 use crate::desired::external_dns;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;

@@ -1,6 +1,5 @@
 //! `homelab render`: configuration -> bundle -> stdout.
 
-use crate::machine::configuration;
 use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
@@ -11,10 +10,9 @@ use crate::config::Config;
 use crate::desired::{Bundle, Inputs, bundle};
 use crate::error::{Error, Exit};
 use crate::facts::pins::pins;
-use crate::machine::upstream;
+use crate::machine::{configuration, upstream};
 use crate::outside::invisible::is_invisible;
-use crate::ui;
-use crate::ui::Output;
+use crate::ui::{self, Output};
 
 pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;

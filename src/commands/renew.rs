@@ -1,8 +1,5 @@
 //! `homelab renew`: have certificates issued again now.
 
-use crate::commands::house::house;
-use crate::facts::names::covers;
-use crate::machine::configuration;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -12,14 +9,15 @@ use tokio::time::Instant;
 
 use crate::cli::{Global, Renew};
 use crate::cluster::Renewal;
-use crate::config;
-use crate::config::Config;
+use crate::commands::house::house;
+use crate::config::{self, Config};
 use crate::desired::{Inputs, bundle, kind};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::{SecretSeen, at, entries};
+use crate::facts::names::covers;
+use crate::machine::configuration;
 use crate::outside;
-use crate::ui;
-use crate::ui::{Output, Progress, Ui};
+use crate::ui::{self, Output, Progress, Ui};
 
 pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;

@@ -2,34 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use crate::commands::house::house;
-use crate::evidence::Fault;
-use crate::machine::authority::authority;
-use crate::machine::configuration;
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::cli::{Global, Up};
-use crate::cluster;
-use crate::cluster::Cluster;
+use crate::cluster::{self, Cluster};
 use crate::commands::converge::{awaited, converge};
-use crate::commands::prove;
-use crate::commands::prove::LINE as VERIFY;
+use crate::commands::house::house;
+use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{guard, prune};
 use crate::config::Config;
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
 use crate::error::{Error, Exit, Result};
-use crate::evidence::Zone;
+use crate::evidence::{Fault, Zone};
 use crate::facts::names::Host;
-use crate::machine::{token, upstream};
+use crate::machine::authority::authority;
+use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
-use crate::provider;
-use crate::provider::Credentials;
-use crate::provider::cloudflare;
-use crate::provider::cloudflare::Client;
-use crate::ui;
-use crate::ui::{Form, Output, Progress, Ui};
+use crate::provider::cloudflare::{self, Client};
+use crate::provider::{self, Credentials};
+use crate::ui::{self, Form, Output, Progress, Ui};
 
 /// The lines of progress beside the components.
 const CLUSTER: &str = "cluster";

@@ -12,14 +12,14 @@ mod yaml;
 
 use std::path::Path;
 
+use crate::error::Result;
+
 pub use fields::{Problem, nearest};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Provider, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use values::duration;
-
-use crate::error::Result;
 
 /// Interprets the text of the file at `path`.
 ///

@@ -3,10 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::config::fields;
-use crate::config::fields::Problem;
-use crate::config::yaml;
-use crate::config::yaml::{Node, Value};
+use crate::config::fields::{self, Problem};
+use crate::config::yaml::{self, Node, Value};
 use crate::error::Error;
 use crate::outside::GONE;
 

@@ -1,6 +1,5 @@
 //! external-dns: a record for each host of each Ingress, owned by a TXT record.
 
-use crate::facts::ownership::Ownership;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, Namespace, PodSpec, PodTemplateSpec};
 
@@ -13,6 +12,7 @@ use crate::desired::pod::{
 };
 use crate::desired::rbac::{READ, account, rule};
 use crate::facts::namespaces;
+use crate::facts::ownership::Ownership;
 use crate::facts::pins::pins;
 use crate::provider;
 

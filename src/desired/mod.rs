@@ -18,11 +18,11 @@ mod whoami;
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Namespace;
+use object::{Component, Key, Object};
 use serde_json::Value;
 
 use crate::config::{Certificates, Config};
 use crate::provider::Credentials;
-use object::{Component, Key, Object};
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
 #[derive(Debug, Default)]

@@ -7,8 +7,7 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use crate::config::Config;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::rbac;
-use crate::desired::rbac::{READ, rule, rule_for};
+use crate::desired::rbac::{self, READ, rule, rule_for};
 use crate::desired::{cert_manager, external_dns, ingress_nginx, service};
 
 /// The name of the account, of its roles and of their bindings.

@@ -8,8 +8,7 @@ use crate::config::Config;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Object};
 use crate::desired::{cert_manager, external_dns};
-use crate::provider;
-use crate::provider::Credentials;
+use crate::provider::{self, Credentials};
 
 /// One Secret for external-dns, one for cert-manager: each reads only its own namespace's.
 pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec<Object> {

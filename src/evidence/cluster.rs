@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::evidence::Transport;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::{Leaf, Served};
-use crate::evidence::{Failure, Lookup};
+use crate::evidence::{Failure, Lookup, Transport};
 
 /// One look at the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

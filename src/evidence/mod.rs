@@ -37,7 +37,6 @@ pub use cluster::{
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::{ExternalDnsSeen, SyncSeen};
-pub(crate) use fault::any_of;
 pub use fault::{Fault, Permission};
 pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
 pub use machine::{
@@ -48,6 +47,8 @@ pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
+
+pub(crate) use fault::any_of;
 
 /// Why something could not be read, as the error of a command says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -4,11 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use crate::evidence::Transport;
 use crate::evidence::dns::{AskError, Reply};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Served;
-use crate::evidence::{NodeProbe, Seen};
+use crate::evidence::{NodeProbe, Seen, Transport};
 
 /// Everything about one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

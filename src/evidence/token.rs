@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::evidence::Budget;
-use crate::evidence::ProviderFailure;
+use crate::evidence::{Budget, ProviderFailure};
 use crate::facts::secret::SecretError;
 
 /// Where the token came from, what it can do, and where copies of it lie.

@@ -1,10 +1,11 @@
 //! Names that are checked once, when they are read, and trusted afterwards; and how names lie to each other.
 
-use crate::outside;
-use crate::outside::command::Word;
 use std::fmt;
 
 use serde::Serialize;
+
+use crate::outside;
+use crate::outside::command::Word;
 
 /// A DNS name in lower case, without a final dot: a host, a domain or a zone (RFC 1123).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

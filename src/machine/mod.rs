@@ -17,10 +17,10 @@ mod resolv;
 pub mod token;
 pub mod upstream;
 
-use crate::facts::secret::Secret;
 use std::path::{Path, PathBuf};
 
 use crate::evidence::MachineSeen;
+use crate::facts::secret::Secret;
 
 pub use k3s::unit as k3s_unit;
 pub use network::networks;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::header::DATE;
 
 use crate::evidence::Transport;

@@ -1,10 +1,8 @@
 //! A pinned file, fetched once into a cache. It is there whole and with the right hash, or not at all.
 
-use std::{
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 

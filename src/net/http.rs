@@ -1,17 +1,14 @@
 //! One GET to a given address: what answers there, whatever DNS says.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, LOCATION, SERVER};
+use reqwest::{Response, Url};
 
 use crate::evidence::Transport;
 use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::net::{tls_client_config, tls_client_config_unchecked};
-use reqwest::{
-    Response, Url,
-    header::{CONTENT_TYPE, LOCATION, SERVER},
-};
 
 /// As much of a body as a check may read.
 const BODY_LIMIT: usize = 4096;

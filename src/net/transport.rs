@@ -1,6 +1,7 @@
 //! How the failures of libraries are read: see [`Transport`].
 
-use std::{error::Error as StdError, io};
+use std::error::Error as StdError;
+use std::io;
 
 use crate::evidence::Transport;
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::desired::kind;
-use crate::desired::kind::KindRef;
+use crate::desired::kind::{self, KindRef};
 use crate::desired::object::{Component, Key, Object};
 use crate::plan::ownership::{ADOPTED, controller, is_adopted, is_applied, is_written_for};
 use crate::plan::{Change, Plan, Snapshot, note_hash};

@@ -12,9 +12,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::desired::Bundle;
-use crate::desired::kind;
 use crate::desired::object::{Component, Key, Object};
+use crate::desired::{Bundle, kind};
 
 pub use adoption::Stranger;
 pub use ownership::{Removal, is_applied};

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::desired::kind;
-use crate::desired::kind::KindRef;
+use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::{HOMELAB, INSTANCE, MANAGED_BY};
 use crate::desired::object::Key;
 use crate::facts::namespaces::is_home;

@@ -1,6 +1,7 @@
 //! A page of text: how wide it is, and what time it is for who reads it.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::checks::words::span;
 use crate::ui::house::House;

@@ -4,9 +4,8 @@ use crate::checks::apps::{backend, upstream};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::{id, ingress};
-use crate::evidence::Transport;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, HostSeen, at, entries};
+use crate::evidence::{Evidence, HostSeen, Transport, at, entries};
 use crate::ingress::is_nginx_404;
 
 pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {

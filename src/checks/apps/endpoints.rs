@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use crate::checks::apps::backend;
-use crate::checks::apps::backend::Backend;
+use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::pods::Kind;
-use crate::checks::reading::{full_name, pods, selects};
+use crate::checks::reading::pods::{self, Kind};
+use crate::checks::reading::{full_name, selects};
 use crate::config::nearest;
 use crate::desired;
 use crate::evidence::{Evidence, at, entries};

@@ -13,8 +13,7 @@ mod workloads;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::checks::engine::{Group, judged};
-use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::{Evidence, HostSeen};
 

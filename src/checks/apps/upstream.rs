@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use crate::checks::apps::backend;
-use crate::checks::apps::backend::Backend;
+use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::Finding;
 use crate::evidence::{Evidence, entries};
 

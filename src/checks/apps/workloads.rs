@@ -5,8 +5,7 @@ use serde_json::Value;
 use crate::checks::apps::backend;
 use crate::checks::engine::{CheckId, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::pods;
-use crate::checks::reading::pods::{Kind, Trouble};
+use crate::checks::reading::pods::{self, Kind, Trouble};
 use crate::desired::{cert_manager, external_dns, ingress_nginx};
 use crate::evidence::{Evidence, at};
 

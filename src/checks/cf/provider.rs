@@ -1,17 +1,13 @@
 //! What Cloudflare answers to the token: whether it counts too many calls, knows it, and lets it read.
 
-use crate::checks::reading::zone::{unread, unseen};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::cf::token::{anew, too_short};
-use crate::checks::engine::judged;
 use crate::checks::engine::words::span;
-use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::evidence::Evidence;
-use crate::evidence::Fault;
-use crate::evidence::Permission;
-use crate::evidence::Transport;
+use crate::checks::reading::zone::{unread, unseen};
+use crate::evidence::{Evidence, Fault, Permission, Transport};
 
 /// How long a spent limit blocks when Cloudflare does not say (fundamentals/api/reference/limits).
 const BLOCKED_SECONDS: i64 = 300;

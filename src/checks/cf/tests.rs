@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use crate::checks::tests::*;
-use crate::evidence::Fault;
-use crate::evidence::Transport;
-use crate::evidence::{Budget, Permission, Plan};
+use crate::evidence::{Budget, Fault, Permission, Plan, Transport};
 use crate::facts::secret::SecretError;
 
 fn token_is(change: impl FnOnce(&mut TokenSeen)) -> Report {

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use crate::checks::engine::judged;
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::{CopyState, Evidence, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 use crate::facts::secret::SecretError;

@@ -2,14 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::checks::edns;
-use crate::checks::engine::judged;
 use crate::checks::engine::words::quoted;
-use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
-use crate::checks::id;
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::reading::zone::{unread, unseen};
-use crate::evidence::{Evidence, Fault, ProviderSeen};
-use crate::evidence::{Permission, Zone};
+use crate::checks::{edns, id};
+use crate::evidence::{Evidence, Fault, Permission, ProviderSeen, Zone};
 use crate::provider::cloudflare::{FREE_DOMAIN, QUOTA, hint, is_scratch};
 
 /// Endings whose records the API refuses to change (cert-manager, docs/configuration/acme/dns01/cloudflare.md).

@@ -1,11 +1,11 @@
 //! The way of one certificate: Certificate, CertificateRequest, Order, Challenges.
 
-use crate::facts::names::covers;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Severity};
 use crate::evidence::{Evidence, at, entries};
+use crate::facts::names::covers;
 use crate::plan::readiness::find;
 
 /// The objects that belong to the newest attempt for one Certificate.

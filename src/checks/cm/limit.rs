@@ -1,6 +1,8 @@
 //! The rate limits of an ACME server.
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use crate::checks::cm::chain::Chain;
 use crate::checks::cm::issuer::RATE_LIMITED;

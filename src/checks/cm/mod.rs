@@ -18,8 +18,7 @@ mod webhook;
 pub(super) mod tests;
 
 use crate::checks::cm::chain::Chain;
-use crate::checks::engine::{CheckId, Judged, Outcome, Subject, Vantage};
-use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::{AcmeSeen, Evidence};
 

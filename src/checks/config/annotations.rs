@@ -99,7 +99,7 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
             Place::Object { addresses, .. } if !addresses.is_empty() => addresses.clone(),
             _ => nodes(),
         };
-        if addresses.iter().any(|address| is_private(address)) {
+        if addresses.iter().any(is_private) {
             bad.push((annotation, addresses));
         }
     }

@@ -1,17 +1,16 @@
 //! The group `config`.
 
-use crate::checks::reading::zone::unseen;
-use crate::facts::names::is_within;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::checks::config::annotations;
-use crate::checks::engine::judged;
-use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::reading::zone::unseen;
 use crate::desired::ingress_nginx::GUARDS;
 use crate::evidence::{ConfigSeen, Evidence, IngressSeen, at};
+use crate::facts::names::is_within;
 
 /// Judges the group.
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {

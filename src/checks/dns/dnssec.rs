@@ -1,8 +1,7 @@
 //! DNSSEC: a resolver that validates says SERVFAIL for what it can look up and must not believe.
 
-use crate::checks::engine::judged;
 use crate::checks::engine::words::list;
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::dns::Rcode;

@@ -14,8 +14,7 @@ mod zone;
 pub(super) mod tests;
 
 use crate::checks::engine::words::list;
-use crate::checks::engine::{Group, judged};
-use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::{Evidence, HostSeen};

@@ -2,9 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::checks::engine::judged;
 use crate::checks::engine::words::{list, span};
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::{published, wanted};
 use crate::evidence::dns::{Rcode, Reply};

@@ -4,18 +4,16 @@
 //! `private-address`) takes the private address out and leaves an empty NOERROR or REFUSED; a remembered absence
 //! (RFC 2308) is NXDOMAIN, or an empty NOERROR with the SOA that says how long; anything else that differs is local.
 
-use crate::checks::reading::zone::addresses;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::dns::public::{after, said};
 use crate::checks::dns::routers;
-use crate::checks::engine::judged;
 use crate::checks::engine::words::{list, span};
-use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::{published, wanted, zone_name};
+use crate::checks::reading::zone::{addresses, published, wanted, zone_name};
 use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup};
 use crate::facts::names::probe_name;

@@ -1,6 +1,5 @@
 //! What the record of a host says.
 
-use crate::facts::address::is_private;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
@@ -9,8 +8,8 @@ use crate::checks::edns::{owners, service, sync};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::{addresses, named};
-use crate::evidence::Record;
-use crate::evidence::{Evidence, ProviderSeen, at, entries};
+use crate::evidence::{Evidence, ProviderSeen, Record, at, entries};
+use crate::facts::address::is_private;
 use crate::outside::command::Command;
 
 /// What the annotation `controller` has to say, should it be there (external-dns, source/source.go).

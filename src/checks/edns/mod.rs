@@ -13,14 +13,11 @@ mod texts;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::checks::reading::zone;
-
-use crate::checks::engine::{Group, judged};
-use crate::checks::engine::{Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::reading::zone;
 use crate::evidence::{Evidence, ProviderSeen};
-use crate::facts::ownership::Ownership;
-use crate::facts::ownership::{Owner, registry_name};
+use crate::facts::ownership::{Owner, Ownership, registry_name};
 
 /// The group.
 pub(super) const GROUP: Group =

@@ -3,10 +3,8 @@
 use crate::checks::edns::{owners, registry};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::named;
-use crate::evidence::Record;
-use crate::evidence::{Evidence, ProviderSeen};
-use crate::facts::ownership::Owner;
-use crate::facts::ownership::Ownership;
+use crate::evidence::{Evidence, ProviderSeen, Record};
+use crate::facts::ownership::{Owner, Ownership};
 
 /// What every external-dns is called that was not told otherwise (external-dns, docs/flags.md).
 const ANYBODY: &str = "default";

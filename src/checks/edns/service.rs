@@ -2,13 +2,12 @@
 
 use serde_json::Value;
 
-use crate::checks::edns::log::Line;
-use crate::checks::edns::reason::Cure;
-use crate::checks::edns::{log, reason, sync};
+use crate::checks::edns::log::{self, Line};
+use crate::checks::edns::reason::{self, Cure};
+use crate::checks::edns::sync;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
-use crate::checks::reading::pods;
-use crate::checks::reading::pods::wait_for_their_node;
+use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, at, entries};

@@ -2,10 +2,9 @@
 
 use jiff::SignedDuration;
 
-use crate::checks::edns::log::Line;
-use crate::checks::edns::reason::Cure;
+use crate::checks::edns::log::{self, Line};
+use crate::checks::edns::reason::{self, Cure};
 use crate::checks::edns::service::{LOG, flag};
-use crate::checks::edns::{log, reason};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::desired::external_dns::{NAME, NAMESPACE};

@@ -10,11 +10,12 @@ mod settle;
 mod shown;
 pub mod words;
 
-pub(in crate::checks) use definition::cause;
 pub use definition::{Cause, Def, Explain, Needs};
 pub use finding::{Finding, Fix, Heals};
 pub use group::Group;
-pub(in crate::checks) use model::judged;
 pub use model::{Check, CheckId, Judged, Outcome, Severity, Subject, Vantage};
 pub use report::{Counts, Report};
 pub use settle::{next_try, settled, waiting};
+
+pub(in crate::checks) use definition::cause;
+pub(in crate::checks) use model::judged;

@@ -1,9 +1,10 @@
 //! The words of a check. Everything here is data: it is shown, serialised and compared, never run.
 
-use super::finding::{Finding, short};
 use std::fmt;
 
 use serde::Serialize;
+
+use super::finding::{Finding, short};
 
 /// The stable name of a check, for example `dns.rebind`. Never reused, never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

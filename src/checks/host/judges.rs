@@ -1,7 +1,6 @@
 //! The group `host`: this machine, where it is a node of the cluster or may become one.
 
-use crate::checks::engine::judged;
-use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage};
+use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::host::{clock, links, networks, resolver};
 use crate::checks::id;
 use crate::evidence::{Disk, Evidence, MachineSeen, NodeSeen};

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects::{CLASS_CONTROLLER, Class, annotation};
-use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
+use crate::checks::ingress::objects::{self, CLASS_CONTROLLER, Class, annotation};
+use crate::checks::ingress::{lab_wide, or_pass, unread};
 use crate::checks::reading::full_name;
 use crate::desired::ingress_nginx::CLASS;
 use crate::evidence::{Evidence, at};

@@ -3,9 +3,8 @@
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::evidence::Transport;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Controller, Evidence, NodeProbe, NodeSeen};
+use crate::evidence::{Controller, Evidence, NodeProbe, NodeSeen, Transport};
 use crate::ingress::{is_go_404, is_nginx_404};
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {

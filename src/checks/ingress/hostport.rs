@@ -5,8 +5,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects;
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::Transport;
-use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen};
+use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen, Transport};
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.ingress) else {

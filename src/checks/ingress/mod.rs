@@ -22,8 +22,7 @@ mod webhooks;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::checks::engine::{CheckId, Judged, Outcome, Subject, Vantage};
-use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::evidence::Evidence;
 
 pub(super) use reload::{is_stuck, withhold_restarts};

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::checks::engine::{Finding, Judged, Outcome};
 use crate::checks::id;
-use crate::checks::ingress::blame::Culprit;
-use crate::checks::ingress::{blame, lab_wide};
+use crate::checks::ingress::blame::{self, Culprit};
+use crate::checks::ingress::lab_wide;
 use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, full_name};
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};

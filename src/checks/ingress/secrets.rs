@@ -1,6 +1,5 @@
 //! Whether somebody makes the certificate that an Ingress names, and whether it is for all of its hosts.
 
-use crate::facts::names::covers;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -10,6 +9,7 @@ use crate::checks::id;
 use crate::checks::ingress::{objects, or_pass, unread};
 use crate::evidence::tls::Leaf;
 use crate::evidence::{Evidence, SecretSeen, at, entries};
+use crate::facts::names::covers;
 
 /// What makes cert-manager write a Certificate for an Ingress.
 const ASKS: [&str; 3] =

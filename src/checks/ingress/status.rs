@@ -1,6 +1,5 @@
 //! The addresses that the controller writes into the Ingresses of a host: external-dns publishes what stands there.
 
-use crate::facts::address::is_private;
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -8,12 +7,12 @@ use serde_json::Value;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects;
-use crate::checks::ingress::objects::Class;
+use crate::checks::ingress::objects::{self, Class};
 use crate::checks::ingress::pods::made_anew;
 use crate::checks::reading::full_name;
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::evidence::{Evidence, NodeSeen, at, entries};
+use crate::facts::address::is_private;
 use crate::outside::command::Command;
 
 /// Without it, the controller prefers a node's ExternalIP.

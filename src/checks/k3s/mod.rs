@@ -11,8 +11,7 @@ mod texts;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::checks::engine::{CheckId, Judged, Outcome, Subject, Vantage};
-use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::Evidence;
 

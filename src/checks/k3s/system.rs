@@ -3,8 +3,8 @@
 use crate::checks::engine::{Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::reading::pods::Trouble;
-use crate::checks::reading::{pods, text};
+use crate::checks::reading::pods::{self, Trouble};
+use crate::checks::reading::text;
 use crate::evidence::{Evidence, at};
 
 const NAMESPACE: &str = "kube-system";

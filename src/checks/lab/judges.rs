@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::checks::engine::judged;
 use crate::checks::engine::words::span;
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::{Conflict, CopyState, DriftSeen, Drifted, Evidence, at, entries};

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::seen;
-use crate::checks::reading::logs::Said;
-use crate::checks::reading::{age, full_name, logs, pod_resolv, pods, text, when};
+use crate::checks::reading::logs::{self, Said};
+use crate::checks::reading::{age, full_name, pod_resolv, pods, text, when};
 use crate::evidence::{Evidence, at};
 
 /// CoreDNS waits this long for the API server at its start, and then answers anyway.

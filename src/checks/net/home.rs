@@ -2,13 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::checks::engine::judged;
 use crate::checks::engine::words::list;
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::evidence::Transport;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, HereSeen, NamesSeen, Network, NodeProbe};
+use crate::evidence::{Evidence, HereSeen, NamesSeen, Network, NodeProbe, Transport};
 use crate::ingress::{is_go_404, is_nginx_404};
 
 pub(super) fn here(evidence: &Evidence, names: &NamesSeen) -> Judged {

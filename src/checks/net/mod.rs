@@ -10,8 +10,7 @@ mod ways;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage};
-use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{CheckId, Finding, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, at};

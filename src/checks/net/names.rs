@@ -4,8 +4,8 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::{of_pod, seen};
-use crate::checks::reading::logs::Said;
-use crate::checks::reading::{logs, pod_resolv};
+use crate::checks::reading::logs::{self, Said};
+use crate::checks::reading::pod_resolv;
 use crate::evidence::dns::{AskError, Rcode};
 use crate::evidence::{Asked, Evidence, MachineSeen, ServiceLookup};
 

@@ -3,8 +3,8 @@
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::{coredns, of_pod, seen};
-use crate::checks::reading::logs::Said;
-use crate::checks::reading::{etcd, logs, pods};
+use crate::checks::reading::logs::{self, Said};
+use crate::checks::reading::{etcd, pods};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, at};
 

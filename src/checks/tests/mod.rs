@@ -9,9 +9,10 @@ mod report;
 mod settle;
 mod shown;
 
+pub(in crate::checks) use picture::*;
+
 pub(in crate::checks) use super::*;
 pub(in crate::checks) use crate::evidence::*;
-pub(in crate::checks) use picture::*;
 
 #[test]
 fn a_healthy_lab_passes_every_check() {

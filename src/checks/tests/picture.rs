@@ -1,6 +1,5 @@
 //! A healthy lab of one node and one host, to be broken one thing at a time.
 
-use crate::facts::ownership::Ownership;
 use std::net::{IpAddr, SocketAddr};
 
 use jiff::Timestamp;
@@ -10,6 +9,7 @@ use crate::evidence::dns::{Data, Rcode, Record as DnsRecord, Reply, Soa};
 use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::tls::{Leaf, Served, Trust};
 use crate::evidence::{Record, Zone};
+use crate::facts::ownership::Ownership;
 
 pub(in crate::checks) const HOST: &str = "whoami.home.example.com";
 pub(in crate::checks) const NODE: [u8; 4] = [192, 168, 1, 2];

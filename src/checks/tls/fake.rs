@@ -1,12 +1,11 @@
 //! Why the ingress controller has nothing better to show than its own fake certificate.
 
-use crate::facts::names::covers;
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
 use crate::checks::tls::origin::{Origin, writes_to};
 use crate::evidence::{Evidence, at, entries};
-use crate::facts::names::probe_name;
+use crate::facts::names::{covers, probe_name};
 
 const SUMMARY: &str = "the controller serves its own fake certificate";
 

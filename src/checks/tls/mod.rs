@@ -11,13 +11,11 @@ mod texts;
 #[cfg(test)]
 pub(super) mod tests;
 
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage};
-use crate::checks::engine::{Group, judged};
+use crate::checks::engine::{Finding, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::tls::origin::Origin;
-use crate::evidence::Transport;
 use crate::evidence::tls::Served;
-use crate::evidence::{Evidence, HostSeen, Seen};
+use crate::evidence::{Evidence, HostSeen, Seen, Transport};
 
 /// The group.
 pub(super) const GROUP: Group = Group {

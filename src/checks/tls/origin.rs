@@ -1,10 +1,10 @@
 //! Where the certificate of a host should come from: the Ingress, the Secret that it names, and who writes that Secret.
 
-use crate::facts::names::covers;
 use serde_json::Value;
 
 use crate::desired::{ingress_nginx, issuer};
 use crate::evidence::{Evidence, SecretSeen, at, entries};
+use crate::facts::names::covers;
 
 /// What the objects say about a host's certificate. Every part may be missing.
 pub(super) struct Origin<'e> {

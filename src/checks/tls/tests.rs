@@ -1,9 +1,9 @@
 //! What the nodes serve, held against Ingress, Secret and Certificate.
 
-use crate::checks::tests::*;
 use serde_json::json;
 
 use crate::checks::cm::tests::*;
+use crate::checks::tests::*;
 use crate::evidence::tls::{FAKE_CERTIFICATE, Leaf, Served, Trust};
 
 fn tls(e: &mut Evidence) -> &mut Served {
@@ -87,6 +87,11 @@ fn each_reason_for_the_fake_certificate_is_told() {
     assert!(cause(&elsewhere).contains("in another namespace: `default/whoami-tls`"));
     let renamed = |e: &mut Evidence| items(e, CERTIFICATES)[0]["spec"]["secretName"] = json!("other-tls");
     assert!(cause(&renamed).contains("writes into `homelab/other-tls`"));
+    let wildcard = |e: &mut Evidence| {
+        renamed(e);
+        items(e, CERTIFICATES)[0]["spec"]["dnsNames"] = json!(["*.home.example.com"]);
+    };
+    assert!(cause(&wildcard).contains("writes into `homelab/other-tls`"));
     let unnamed = |e: &mut Evidence| items(e, INGRESSES)[0]["spec"]["tls"][0]["secretName"] = json!(null);
     assert!(cause(&unnamed).contains("names no Secret"));
     let by_default = |e: &mut Evidence| {

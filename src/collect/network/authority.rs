@@ -9,8 +9,7 @@ use crate::collect::network::{Limit, Probes};
 use crate::evidence::Lookup;
 use crate::evidence::dns::{AskError, Data, Record, Reply};
 use crate::facts::names::is_within;
-use crate::net::dns;
-use crate::net::dns::{Kind, Question};
+use crate::net::dns::{self, Kind, Question};
 
 /// The CAA answers for each host and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
 /// network is to be asked.

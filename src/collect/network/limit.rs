@@ -1,11 +1,10 @@
 //! How long a probe may take, and how many run at once.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
+use std::time::Duration;
 
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout_at},
-};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 /// Open sockets at once: a hundred hosts must fit the usual limit of 1024 files.
 const AT_ONCE: usize = 128;

@@ -13,25 +13,22 @@ mod service_dns;
 mod survey;
 mod wildcards;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use futures::future::join_all;
 
-pub use crate::collect::network::wildcards::wildcards;
-
 use crate::collect::network::limit::Limit;
 use crate::collect::network::servers::Servers;
-use crate::evidence::Zone;
 use crate::evidence::http::Scheme;
-use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen};
+use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::names::probe_name;
 use crate::net::dns::Doh;
 use crate::net::http::Target;
 use crate::provider::cloudflare::Client;
+
+pub use crate::collect::network::wildcards::wildcards;
 
 /// What to look at.
 #[derive(Debug, Clone)]

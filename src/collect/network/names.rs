@@ -6,13 +6,11 @@ use futures::future::join_all;
 
 use crate::collect::network::servers::Servers;
 use crate::collect::network::{Host, Limit, Probes};
-use crate::evidence::Transport;
 use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, label};
+use crate::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, Transport, label};
 use crate::facts::names::probe_name;
-use crate::net::dns;
-use crate::net::dns::{Doh, Kind, Question};
+use crate::net::dns::{self, Doh, Kind, Question};
 use crate::net::http::get;
 
 /// How many addresses of a name are tried, one after the other.

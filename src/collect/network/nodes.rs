@@ -1,17 +1,14 @@
 //! Each node's own addresses: the 404 for names that nobody has, and each service by its name.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures::future::join_all;
 
 use crate::collect::network::{Host, Limit, Probes};
-use crate::evidence::Transport;
 use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::tls::Served;
-use crate::evidence::{Evidence, NodeProbe, Seen};
+use crate::evidence::{Evidence, NodeProbe, Seen, Transport};
 use crate::facts::names::probe_name;
 use crate::net::http::{Target, get};
 use crate::net::tls::handshake;

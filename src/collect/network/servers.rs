@@ -4,8 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::collect::network::{Limit, Probes};
 use crate::facts::names::is_within;
-use crate::net::dns;
-use crate::net::dns::{NameServer, ZoneName};
+use crate::net::dns::{self, NameServer, ZoneName};
 
 /// systemd-resolved listens here (systemd-resolved.service(8)); the resolvers behind it are in a file of their own.
 const STUBS: [IpAddr; 2] =

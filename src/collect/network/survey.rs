@@ -1,10 +1,7 @@
 //! What `doctor` asks beside the hosts: the resolvers about themselves, an address where nobody is, the zone above.
 
-use crate::facts::address::is_private;
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures::future::join_all;
 
@@ -16,8 +13,8 @@ use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::{
     Evidence, HereSeen, HostSeen, NamesSeen, NodeProbe, ProviderSeen, ResolverSeen, Signs, ZoneSeen, label,
 };
-use crate::net::dns;
-use crate::net::dns::{Kind, Question};
+use crate::facts::address::is_private;
+use crate::net::dns::{self, Kind, Question};
 use crate::net::http::{Target, get};
 
 /// Who intercepts answers from next door.

@@ -1,10 +1,8 @@
 //! Whether a search domain of this machine answers for names that nobody has.
 
-use std::{
-    hash::{BuildHasher as _, RandomState},
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures::future::join_all;
 

@@ -1,7 +1,6 @@
 //! What is written into files: `--report`, the last report for who looks later; `--bundle`, what was seen and what came of
 //! it, for a bug report.
 
-use crate::machine::configuration;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -10,9 +9,8 @@ use crate::checks::Report;
 use crate::cli::{Doctor, Global};
 use crate::error::Result;
 use crate::evidence::Evidence;
-use crate::machine::token;
-use crate::outside;
-use crate::ui;
+use crate::machine::{configuration, token};
+use crate::{outside, ui};
 
 /// The version of the file's form.
 const SCHEMA_VERSION: u32 = 1;

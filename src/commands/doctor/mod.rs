@@ -4,22 +4,18 @@ mod files;
 mod notify;
 mod select;
 
-use crate::commands::house::house;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::checks;
-use crate::checks::Report;
+use crate::checks::{self, Report};
 use crate::cli::{Doctor, Global};
-use crate::collect;
-use crate::collect::Parts;
-use crate::collect::Scope;
+use crate::collect::{self, Parts, Scope};
 use crate::commands::doctor::select::{Selection, known};
+use crate::commands::house::house;
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
-use crate::ui;
-use crate::ui::{Form, Output, Progress, Ui};
+use crate::ui::{self, Form, Output, Progress, Ui};
 
 /// Between two looks under `--wait`.
 const PAUSE: Duration = Duration::from_secs(3);

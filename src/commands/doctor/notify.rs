@@ -1,6 +1,5 @@
 //! Tells whom the configuration names that a run found something: for runs that nobody looks at.
 
-use crate::machine::configuration;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use crate::cli::Global;
 use crate::config::Hook;
 use crate::error::{Error, Exit};
 use crate::facts::secret::Secret;
+use crate::machine::{self, configuration};
 use crate::net::post::post_json;
-use crate::ui::House;
-use crate::{machine, ui};
+use crate::ui::{self, House};
 
 /// The name of the address' credential in systemd's `LoadCredential=`.
 const CREDENTIAL: &str = "hook-url";

@@ -3,26 +3,21 @@
 mod chain;
 mod names;
 
-use crate::commands::house::house;
-use crate::machine::configuration;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::checks;
-use crate::checks::Report;
+use crate::checks::{self, Report};
 use crate::cli::{Global, Status};
-use crate::collect;
-use crate::collect::Parts;
-use crate::collect::Scope;
+use crate::collect::{self, Parts, Scope};
+use crate::commands::house::house;
 use crate::commands::status::chain::Step;
 use crate::commands::status::names::{Line, State};
-use crate::config;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
-use crate::ui;
-use crate::ui::{Form, Output, Progress, StatusLine, StatusStep, Ui};
+use crate::machine::configuration;
+use crate::ui::{self, Form, Output, Progress, StatusLine, StatusStep, Ui};
 
 /// The line of progress.
 const LINE: &str = "status";

@@ -1,10 +1,11 @@
 //! Which fields of which objects stay in evidence that is given away: those that judges read, and those by which an object is
 //! known. Everything else goes, whatever it is: what is not named here cannot leak.
 
-use crate::evidence::WAITING_PODS;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+
+use crate::evidence::WAITING_PODS;
 
 /// Of every object. Annotations, managed fields and what depends on whose an object is: see [`crate::evidence::redact::objects`].
 const METADATA: &str = "apiVersion kind metadata/name metadata/namespace metadata/uid metadata/generation \

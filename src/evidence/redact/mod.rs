@@ -15,8 +15,7 @@ pub(crate) use objects::allowed;
 use serde_json::{Map, Value, json};
 
 use crate::evidence::{Evidence, at};
-use crate::outside;
-use crate::outside::GONE;
+use crate::outside::{self, GONE};
 
 /// As much of a page as tells who answered.
 const BODY: usize = 200;

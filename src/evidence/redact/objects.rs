@@ -7,8 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::evidence::redact::kept::Kept;
 use crate::evidence::{ClusterSeen, Listing, Objects, at};
 use crate::facts::namespaces::{CERT_MANAGER, EXTERNAL_DNS, INGRESS_NGINX};
-use crate::outside;
-use crate::outside::{GONE, named};
+use crate::outside::{self, GONE, named};
 
 /// Where the lab's own programs run: their arguments tell what is wrong, those of others may hold passwords.
 const OURS: [&str; 3] = [INGRESS_NGINX, CERT_MANAGER, EXTERNAL_DNS];

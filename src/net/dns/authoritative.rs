@@ -1,9 +1,7 @@
 //! The servers that hold a zone: its NS records through a resolver, then their addresses.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures::future::join_all;
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! DNS over HTTPS (RFC 8484), by address: a router that redirects port 53 cannot answer it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 

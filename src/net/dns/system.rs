@@ -1,13 +1,12 @@
 //! What programs on this machine get: `getaddrinfo`, and the resolvers behind it.
 
-use std::{
-    io,
-    net::{IpAddr, ToSocketAddrs},
-    path::Path,
-    time::Duration,
-};
+use std::io;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::path::Path;
+use std::time::Duration;
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::evidence::dns::AskError;
 

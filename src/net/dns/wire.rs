@@ -2,10 +2,8 @@
 
 use std::net::IpAddr;
 
-use hickory_proto::{
-    op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
-    rr::{DNSClass, Name, RData, Record as WireRecord, RecordType},
-};
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType};
 
 use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply, Soa};
 use crate::net::dns::{Kind, Question};

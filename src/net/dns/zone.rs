@@ -3,12 +3,13 @@
 //! Never up from the name through a resolver: a name that is not there yet would be remembered as missing (RFC 2308), and
 //! everything below it with it (RFC 8020).
 
-use crate::facts::names::is_within;
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::evidence::dns::{AskError, Reply};
+use crate::facts::names::is_within;
 use crate::net::dns::authoritative::{addressed, first_answer, server_names};
 use crate::net::dns::{Kind, NameServer, Question, ZoneServers, ask};
 

@@ -2,14 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use hickory_proto::{
-    op::{Message, MessageType, ResponseCode},
-    rr::{Name, RData, Record, rdata},
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, UdpSocket},
-};
+use hickory_proto::op::{Message, MessageType, ResponseCode};
+use hickory_proto::rr::{Name, RData, Record, rdata};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
 
 #[derive(Clone)]
 pub(crate) struct Zone {

@@ -1,9 +1,11 @@
 //! Certificates made on the spot, and a TLS server that shows one of them.
 
-use std::{net::SocketAddr, sync::Arc, sync::Mutex};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::{RootCertStore, ServerConfig, pki_types::CertificateDer};
+use rustls::pki_types::CertificateDer;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 

@@ -1,11 +1,12 @@
 //! The certificate itself, as far as a person cares.
 
-use crate::evidence::tls::Leaf;
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use crate::evidence::tls::Leaf;
 
 /// How many names are read. Let's Encrypt puts at most 100 into a certificate; any server may show more.
 const MOST_NAMES: usize = 200;

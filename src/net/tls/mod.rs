@@ -3,23 +3,26 @@
 mod leaf;
 mod recorder;
 
-use crate::evidence::tls::Served;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use rustls::{RootCertStore, pki_types::ServerName};
-use tokio::{net::TcpStream, time::timeout};
+use recorder::Recorder;
+use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-pub(crate) use leaf::hex;
-use recorder::Recorder;
-
 use crate::evidence::Transport;
-use crate::net::roots;
+use crate::evidence::tls::Served;
 use crate::net::roots::with_verifier;
+
+pub(crate) use leaf::hex;
 
 /// Asks the server at `address` for its certificate for `name`.
 pub async fn handshake(address: SocketAddr, name: &str, within: Duration) -> Result<Served, Transport> {
-    handshake_with(roots(), address, name, within).await
+    handshake_with(super::roots(), address, name, within).await
 }
 
 /// The same with roots of the caller's choice.

@@ -1,8 +1,7 @@
 //! What Cloudflare's refusals mean, and the next step for each.
 
 use super::envelope::ApiError;
-use crate::evidence::any_of;
-use crate::evidence::{Fault, Permission, ProviderFailure, Transport};
+use crate::evidence::{Fault, Permission, ProviderFailure, Transport, any_of};
 
 /// "You cannot use this API for domains with a .cf, .ga, .gq, .ml, or .tk TLD", whatever the token may do.
 pub const FREE_DOMAIN: u32 = 1038;

@@ -13,22 +13,21 @@ mod scratch;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use envelope::{TokenStatus, Verified};
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use reqwest::{
-    Method, Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderValue},
-};
-
-pub(super) use components::{external_dns_arguments, external_dns_env, solver};
-use envelope::{TokenStatus, Verified};
-pub use fault::{FREE_DOMAIN, QUOTA, hint};
 use request::Call;
-pub use scratch::is_scratch;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
 
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
+
+pub use fault::{FREE_DOMAIN, QUOTA, hint};
+pub use scratch::is_scratch;
+
+pub(super) use components::{external_dns_arguments, external_dns_env, solver};
 
 /// Where the API is, unless a test or a proxy says otherwise.
 pub const BASE: &str = "https://api.cloudflare.com/client/v4/";

@@ -1,14 +1,12 @@
 //! One call with its retries, inside the client's deadline.
 
-use crate::evidence::Fault;
 use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::evidence::Permission;
-use crate::evidence::Transport;
+use crate::evidence::{Fault, Permission, Transport};
 use crate::net::body::whole;
 use crate::provider::cloudflare::Client;
 use crate::provider::cloudflare::envelope::Envelope;

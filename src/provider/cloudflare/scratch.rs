@@ -1,10 +1,9 @@
 //! The one proof that a token may edit records: to make one and take it away again.
 
-use crate::evidence::Fault;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::evidence::{Permission, Record, Zone};
+use crate::evidence::{Fault, Permission, Record, Zone};
 use crate::provider::cloudflare::Client;
 use crate::provider::cloudflare::request::Call;
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::checks::{CheckId, Finding, Vantage, id};
 use crate::ui::page::Page;
