@@ -11,7 +11,7 @@ use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
 use crate::plan::{self, Change, HASH, Snapshot, is_applied};
-use crate::provider::Credentials;
+use crate::provider::{self, Credentials};
 
 /// The label by which cert-manager's own objects are known.
 const COMPONENT: &str = "app.kubernetes.io/component";
@@ -80,9 +80,7 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
 }
 
 fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
-    let token = token::read(config).ok()?;
-    let (zone_id, zone) = (zone.id.clone(), zone.name.clone());
-    Some(Credentials { token, zone_id, zone })
+    Some(provider::credentials(config, &token::read(config).ok()?, zone))
 }
 
 /// The Secrets, and what bears a fingerprint of them.

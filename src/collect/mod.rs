@@ -5,7 +5,7 @@ mod drift;
 mod lab;
 pub mod network;
 mod parts;
-mod provider;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::cluster::{self, Cluster};
 use crate::collect::network::Probes;
-use crate::collect::provider::Asked;
+use crate::collect::zone::Asked;
 use crate::config::{self, AcmeServer, Config};
 use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
 use crate::error::Result;
@@ -28,7 +28,7 @@ use crate::evidence::{
 use crate::machine;
 use crate::net::date;
 use crate::plan::Snapshot;
-use crate::provider::cloudflare;
+use crate::provider;
 
 pub use lab::Lab;
 pub use parts::Parts;
@@ -54,8 +54,9 @@ pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
     let half = Instant::now() + scope.within / 2;
     let loaded = machine::configuration::load(lab.config);
     evidence.config = Some(written(&loaded));
+    evidence.dns = loaded.as_ref().map(|config| config.dns.provider).unwrap_or_default();
     let machine = tokio::task::spawn_blocking(machine::look);
-    let internet = scope.internet.then(|| date::date(cloudflare::BASE, scope.within / 4));
+    let internet = scope.internet.then(|| date::date(provider::words(evidence.dns).api, scope.within / 4));
     let (found, mut asked, internet) = futures::join!(
         async {
             match scope.cluster {

@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 use crate::evidence::ownership::{claims, owned};
 use crate::evidence::{Record, Zone};
 use crate::plan::{Plan, Snapshot, Stranger, is_applied};
-use crate::provider;
-use crate::provider::cloudflare::Client;
+use crate::provider::{self, Client};
 
 /// How many things are named.
 const NAMED: usize = 12;
@@ -53,7 +52,7 @@ pub(super) async fn records(
     if !config.external_dns || may_have_records(snapshot, zone) {
         return Ok(None);
     }
-    let records = provider.records(zone, None).await.map_err(|error| refused(&error))?;
+    let records = provider.records(zone, None).await.map_err(|fault| refused(provider.provider(), fault))?;
     let owner = &config.dns.owner;
     let claims = claims(&records, owner);
     if claims.is_empty() {

@@ -18,7 +18,7 @@ use crate::evidence::http::HttpAnswer;
 use crate::evidence::{
     CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, WAITING_PODS, Zone,
 };
-use crate::provider::cloudflare::Client;
+use crate::provider::Client;
 use crate::ui::Progress;
 
 /// Between two looks: records spread in seconds, and nobody's API is to be pressed.
@@ -124,6 +124,7 @@ async fn look(
     evidence.nodes = Some(nodes?);
     evidence.ingresses = Some(ingresses.iter().map(cluster::ingress).collect());
     evidence.certificates = Some(certificates?);
+    evidence.dns = config.dns.provider;
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
     let (mut evidence, controller) = futures::join!(
         crate::collect::network::collect(evidence, probes, provider),

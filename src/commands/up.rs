@@ -11,7 +11,7 @@ use crate::commands::converge::{awaited, converge};
 use crate::commands::house::house;
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{guard, prune};
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
 use crate::error::{Error, Exit, Result};
@@ -20,13 +20,11 @@ use crate::facts::names::Host;
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
-use crate::provider::cloudflare::{self, Client};
-use crate::provider::{self, Credentials};
+use crate::provider::{self, Client};
 use crate::ui::{self, Form, Output, Progress, Ui};
 
 /// The lines of progress beside the components.
 const CLUSTER: &str = "cluster";
-const PROVIDER: &str = "cloudflare";
 const UPSTREAM: &str = "upstream";
 const ADOPT: &str = "adopt";
 
@@ -35,10 +33,11 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let token = token::read(&config)?;
     let authority = authority(&config)?;
     let cluster = global.lab().connect().await?;
-    let provider = Client::new(&token, None).map_err(|error| refused(&error))?;
+    let provider = Client::new(&config, &token).map_err(|fault| refused(config.dns.provider, fault))?;
+    let line = provider::words(config.dns.provider).key;
     let names = Component::ALL.map(Component::name).into_iter().chain([
         CLUSTER,
-        PROVIDER,
+        line,
         UPSTREAM,
         ADOPT,
         VERIFY,
@@ -51,8 +50,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
             check(&provider, &config, &progress),
             manifest(&config, &progress),
         )?;
-        let credentials =
-            Credentials { token: token.clone(), zone_id: zone.id.clone(), zone: zone.name.clone() };
+        let credentials = provider::credentials(&config, &token, &zone);
         let inputs = Inputs {
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),
@@ -111,9 +109,9 @@ async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result
 
 /// The token must be good, and see the zone of every host, before anything is written.
 async fn check(provider: &Client, config: &Config, progress: &Progress) -> Result<Zone> {
-    progress.update(PROVIDER, "checking the API token");
+    progress.update(provider::words(config.dns.provider).key, "checking the API token");
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
-    let zone = provider.check(domain.as_str()).await.map_err(|error| refused(&error))?;
+    let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
     let outside: Vec<String> =
         config.hosts().iter().filter(|h| !within(h, &zone.name)).map(|h| format!("`{h}`")).collect();
     if !outside.is_empty() {
@@ -124,7 +122,10 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         ))
         .hint("give these services a `host` in that zone; one lab serves one zone"));
     }
-    progress.done(PROVIDER, &format!("the token is good for the zone {}", zone.name));
+    progress.done(
+        provider::words(config.dns.provider).key,
+        &format!("the token is good for the zone {}", zone.name),
+    );
     Ok(zone)
 }
 
@@ -158,8 +159,11 @@ async fn prove_new_token(
     if !plan.apply.iter().any(|change| change.object.key == key) {
         return Ok(());
     }
-    progress.update(PROVIDER, "proving that the token may edit records, with a scratch TXT record");
-    provider.prove_edit(zone).await.map_err(|error| refused(&error))
+    progress.update(
+        provider::words(config.dns.provider).key,
+        "proving that the token may edit records, with a scratch TXT record",
+    );
+    provider.prove_edit(zone).await.map_err(|fault| refused(provider.provider(), fault))
 }
 
 async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<serde_json::Value>>> {
@@ -173,13 +177,14 @@ async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<ser
     Ok(documents)
 }
 
-pub(super) fn refused(error: &Fault) -> Error {
-    let failed = if error.is_transient() {
-        Error::unfinished("cannot check the API token at Cloudflare")
+pub(super) fn refused(provider: Provider, fault: Fault) -> Error {
+    let failed = if fault.is_transient() {
+        Error::unfinished(format!("cannot check the API token at {}", provider::words(provider).name))
     } else {
         Error::usage("the API token cannot do what the lab needs")
     };
-    failed.because(error).hint(cloudflare::hint(error))
+    let failure = provider::failure(provider, fault);
+    failed.because(failure.message).hint(failure.hint)
 }
 
 fn document(plan: &Plan, report: Option<&crate::checks::Report>) -> serde_json::Value {

@@ -69,6 +69,8 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
     fields.missing("provider", "who hosts the zone", "cloudflare");
     let provider = fields.parsed("provider", |text| match text {
         "cloudflare" => Ok(Provider::Cloudflare),
+        #[cfg(test)]
+        "paper" => Ok(Provider::Paper),
         other => Err(format!("`{other}` is not a provider that homelab knows; `cloudflare` is")),
     });
     let zone = fields.parsed("zone", Host::parse);

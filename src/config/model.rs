@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::facts::names::Host;
 
 /// What the user wants.
@@ -80,10 +82,15 @@ pub struct Dns {
 }
 
 /// A DNS provider that homelab knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Provider {
     /// Cloudflare.
+    #[default]
     Cloudflare,
+    /// A provider of the tests (see `provider::paper`).
+    #[cfg(test)]
+    Paper,
 }
 
 /// What external-dns may do to the records that it owns.

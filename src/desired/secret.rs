@@ -14,7 +14,7 @@ use crate::provider::{self, Credentials};
 pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec<Object> {
     let mut objects = Vec::new();
     if config.external_dns {
-        let data = credentials.map(provider::external_dns_secret);
+        let data = credentials.map(Credentials::of_external_dns);
         objects.extend(secret(Component::ExternalDns, external_dns::NAMESPACE, data));
     }
     let namespace = if config.cert_manager.manage {
@@ -22,7 +22,7 @@ pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec
     } else {
         config.cert_manager.namespace.as_str()
     };
-    objects.extend(secret(Component::Issuer, namespace, credentials.map(provider::cert_manager_secret)));
+    objects.extend(secret(Component::Issuer, namespace, credentials.map(Credentials::of_cert_manager)));
     objects
 }
 
@@ -44,9 +44,10 @@ fn secret(component: Component, namespace: &str, data: Option<Vec<(&str, &str)>>
 pub(super) fn restart_on_change(objects: &mut [Object], credentials: &Credentials) {
     let mut hash = Sha256::new();
     hash.update("homelab external-dns credentials\n");
-    hash.update(&credentials.zone_id);
-    hash.update("\n");
-    hash.update(credentials.token.expose());
+    for (key, value) in credentials.of_external_dns() {
+        hash.update(format!("{key}\n{}\n", value.len()));
+        hash.update(value);
+    }
     let fingerprint: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let deployment =
         objects.iter_mut().find(|o| o.key.kind.kind == "Deployment" && o.component == Component::ExternalDns);

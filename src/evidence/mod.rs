@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::http::{HttpAnswer, Scheme};
+use crate::config::Provider;
 use crate::facts::names::covers;
 use crate::facts::ownership::Ownership;
 
@@ -47,8 +48,6 @@ pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
-
-pub(crate) use fault::any_of;
 
 /// Why something could not be read, as the error of a command says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,6 +73,8 @@ impl From<&crate::error::Error> for Failure {
 pub struct Evidence {
     /// When it was looked: ages and remaining times count from here.
     pub now: Timestamp,
+    /// Which provider the configuration names.
+    pub dns: Provider,
     /// Whether nothing beyond this network was asked, as `doctor --offline` wants it.
     pub offline: bool,
     /// Whose 404 an unknown name should get.
@@ -130,6 +131,7 @@ impl Evidence {
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
+            dns: Provider::default(),
             offline: false,
             controller: Controller::IngressNginx,
             staging: false,

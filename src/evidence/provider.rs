@@ -8,17 +8,17 @@ use super::Fault;
 /// A zone that the token sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
-    /// Cloudflare's own id, as paths have it: `zones/ID/dns_records`.
+    /// The provider's own id; empty where it has none.
     pub id: String,
     /// The domain, for example `example.com`.
     pub name: String,
     /// `active`, or what it waits for, such as `pending`; empty when the answer has none.
     #[serde(default)]
     pub status: String,
-    /// Cloudflare's name servers for the zone, which the registrar should name.
+    /// The provider's name servers for the zone, which the registrar should name.
     #[serde(default)]
     pub name_servers: Vec<String>,
-    /// When it was added to Cloudflare; `None` when the answer does not say.
+    /// When it was added to the provider; `None` when the answer does not say.
     #[serde(default)]
     pub created_on: Option<Timestamp>,
     /// What is paid for it; `None` when the answer does not say.
@@ -37,7 +37,7 @@ pub struct Plan {
 /// A record as the provider holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Cloudflare's own id, by which it is removed.
+    /// The provider's own id, by which it is removed; empty where it has none.
     pub id: String,
     /// The full name, the zone included.
     pub name: String,
@@ -47,10 +47,10 @@ pub struct Record {
     /// An address, a target or a text; [`Record::text`] takes the quotes off a text.
     #[serde(default)]
     pub content: String,
-    /// Whether Cloudflare answers with its own addresses in place of the content.
+    /// Whether the provider answers with its own addresses in place of the content.
     #[serde(default)]
     pub proxied: bool,
-    /// Seconds; 1 leaves it to Cloudflare, 0 when the answer has none.
+    /// Seconds; 1 leaves it to the provider, 0 when the answer has none.
     #[serde(default)]
     pub ttl: u32,
     /// When it was made; `None` when the answer does not say.
@@ -94,6 +94,8 @@ pub struct ProviderSeen {
 pub struct ProviderFailure {
     /// What went wrong, without the token.
     pub message: String,
+    /// Why, as far as the provider's own rules tell it; `None` where there is nothing to add.
+    pub cause: Option<String>,
     /// The next step.
     pub hint: String,
     /// The same as data: checks are told apart by it, never by the text.

@@ -18,7 +18,7 @@ pub struct TokenSeen {
     pub problem: Option<TokenProblem>,
     /// Whether every user of this machine may read its file; off for what is no file.
     pub open_to_all: bool,
-    /// What its rate limit leaves; `None` when Cloudflare was not asked or did not say.
+    /// What its rate limit leaves; `None` when the provider was not asked or did not say.
     pub budget: Option<Budget>,
     /// Whether a scratch record could be made and removed; `None` without `--active`.
     pub edit: Option<Result<(), ProviderFailure>>,

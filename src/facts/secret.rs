@@ -1,11 +1,8 @@
-//! A secret that cannot be printed by accident, and the shape a Cloudflare token must have.
+//! A secret that cannot be printed by accident, and the shape that a token must have to be sent at all.
 
 use std::fmt;
 
 use serde::Serialize;
-
-/// What every Global API Key begins with since 2026 (developers.cloudflare.com, fundamentals/api/get-started/token-formats).
-const GLOBAL_KEY_PREFIX: &str = "cfk_";
 
 /// An API token. `Debug` and `Display` show `***`; only [`Secret::expose`] gives the value.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,10 +33,6 @@ impl Secret {
         }
         if token.contains('=') {
             return Err(SecretError::Assignment);
-        }
-        let old_key = token.len() == 37 && token.chars().all(|c| c.is_ascii_hexdigit());
-        if old_key || token.starts_with(GLOBAL_KEY_PREFIX) {
-            return Err(SecretError::GlobalApiKey);
         }
         Ok(Self(token.to_owned()))
     }
@@ -112,8 +105,8 @@ pub enum SecretError {
     /// It is a line `NAME=token`, as files of environment variables have them; no token has a `=`.
     #[error("the API token has a `=` in it, as a line `NAME=token` of an environment file")]
     Assignment,
-    /// It has 37 hexadecimal digits or begins with `cfk_`, as only the key of a whole account does.
-    #[error("this is the Global API Key of your Cloudflare account, not an API token")]
+    /// It is the key of a whole account, which the provider takes in another way.
+    #[error("this is the key of a whole account, not an API token")]
     GlobalApiKey,
 }
 
@@ -130,11 +123,8 @@ impl SecretError {
             Self::SeveralLines => "keep one line with the token and nothing else, no comments and no `KEY=`",
             Self::WhiteSpace => "copy the token again, without the spaces",
             Self::Assignment => "keep only what stands after the `=`",
-            Self::Characters => "copy the token again from the Cloudflare dashboard, in plain text",
-            Self::GlobalApiKey => {
-                "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
-                 with Zone → Zone → Read and Zone → DNS → Edit for your zone"
-            }
+            Self::Characters => "copy the token again, in plain text",
+            Self::GlobalApiKey => "create a token for the zone alone instead",
         }
     }
 }
@@ -176,18 +166,11 @@ mod tests {
             ("abc\ndef", SecretError::SeveralLines),
             ("abc def", SecretError::WhiteSpace),
             ("abc\u{e9}", SecretError::Characters),
-            ("CLOUDFLARE_API_TOKEN=abc", SecretError::Assignment),
-            ("0123456789abcdef0123456789abcdef01234", SecretError::GlobalApiKey),
-            ("cfk_abcdefghijabcdefghijabcdefghijabcdefghij01234567", SecretError::GlobalApiKey),
+            ("DNS_TOKEN=abc", SecretError::Assignment),
         ];
         for (raw, wanted) in cases {
             assert_eq!(Secret::new(raw).unwrap_err(), wanted, "{raw:?}");
             assert!(!wanted.hint().is_empty());
         }
-    }
-
-    #[test]
-    fn forty_characters_are_a_token_even_when_all_are_hexadecimal() {
-        assert!(Secret::new(&"ab12".repeat(10)).is_ok());
     }
 }

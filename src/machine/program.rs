@@ -7,10 +7,11 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// Variables that hold secrets of homelab's own and of Cloudflare's tools, or lead to them; what it runs for others does not
-/// see them. It runs as the same user all the same, and may read what that user may.
-const KEPT_BACK: [&str; 5] =
-    ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY", "CREDENTIALS_DIRECTORY"];
+use crate::provider;
+
+/// Leads to files with secrets of homelab's own. What it runs for others does not see it, nor the variables of the providers.
+/// That runs as the same user all the same, and may read what that user may.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Runs `command`, the program first, and waits for it. What it prints goes to stderr, since stdout is the answer.
 ///
@@ -40,7 +41,7 @@ pub async fn run_with_input(command: &[String], input: &str, within: Duration) -
 fn prepared(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).kill_on_drop(true);
-    for name in KEPT_BACK {
+    for name in provider::SECRET_VARIABLES.iter().chain([&CREDENTIALS]) {
         command.env_remove(name);
     }
     command

@@ -4,34 +4,36 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::error::{Error, Result};
 use crate::evidence::{TokenPlace, TokenProblem, TokenSeen};
 use crate::facts::secret::Secret;
+use crate::provider;
 
 /// The name of the credential in systemd's `LoadCredential=`.
 const CREDENTIAL: &str = "dns-token";
-/// The variable that Cloudflare's own tools read.
-const VARIABLE: &str = "CLOUDFLARE_API_TOKEN";
-/// What there is to do without any token.
-const MAKE_ONE: &str = "create a token in the Cloudflare dashboard (Zone: Zone: Read and Zone: DNS: Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`";
 
 /// Looks for the token: systemd's credential first, then the environment, then `dns.tokenFile`. The first that is there
 /// counts, whatever is in it.
 pub fn find(config: &Config) -> (TokenSeen, Option<Secret>) {
+    let provider = config.dns.provider;
+    let variable = provider::words(provider).token.variable;
     if let Some(path) = super::credential(CREDENTIAL) {
         let text = std::fs::read_to_string(&path);
-        return judged(TokenPlace::Credential(path), text, false);
+        return judged(provider, TokenPlace::Credential(path), text, false);
     }
-    if let Ok(text) = std::env::var(VARIABLE)
+    if let Ok(text) = std::env::var(variable)
         && !text.is_empty()
     {
-        return judged(TokenPlace::Variable(VARIABLE.to_owned()), Ok(text), false);
+        return judged(provider, TokenPlace::Variable(variable.to_owned()), Ok(text), false);
     }
     match &config.dns.token_file {
-        Some(path) => {
-            judged(TokenPlace::File(path.clone()), std::fs::read_to_string(path), is_open_to_all(path))
-        }
+        Some(path) => judged(
+            provider,
+            TokenPlace::File(path.clone()),
+            std::fs::read_to_string(path),
+            is_open_to_all(path),
+        ),
         None => (TokenSeen { problem: Some(TokenProblem::Nowhere), ..TokenSeen::default() }, None),
     }
 }
@@ -42,10 +44,11 @@ pub fn find(config: &Config) -> (TokenSeen, Option<Secret>) {
 /// When there is none, or it cannot be one.
 pub fn read(config: &Config) -> Result<Secret> {
     let (seen, secret) = find(config);
-    secret.ok_or_else(|| explain(&seen))
+    secret.ok_or_else(|| explain(config.dns.provider, &seen))
 }
 
 fn judged(
+    provider: Provider,
     place: TokenPlace,
     text: std::io::Result<String>,
     open_to_all: bool,
@@ -56,7 +59,11 @@ fn judged(
         ErrorKind::NotFound => TokenProblem::Missing,
         _ => TokenProblem::Unreadable(error.to_string()),
     });
-    let shaped = read.and_then(|text| Secret::new(&text).map_err(TokenProblem::Shape));
+    let shape = |text: String| {
+        let secret = Secret::new(&text)?;
+        provider::shape(provider, &secret).map(|()| secret)
+    };
+    let shaped = read.and_then(|text| shape(text).map_err(TokenProblem::Shape));
     let seen = |problem| TokenSeen { place, length, problem, open_to_all, ..TokenSeen::default() };
     match shaped {
         Ok(secret) => (seen(None), Some(secret)),
@@ -73,15 +80,17 @@ fn is_open_to_all(path: &Path) -> bool {
     grants(&path, 0o004) && path.ancestors().skip(1).all(|folder| grants(folder, 0o001))
 }
 
-fn explain(seen: &TokenSeen) -> Error {
+fn explain(provider: Provider, seen: &TokenSeen) -> Error {
+    let words = &provider::words(provider).token;
+    let variable = words.variable;
     let place = &seen.place;
     let unread = || Error::usage(format!("cannot read the API token from {place}"));
     match &seen.problem {
         None | Some(TokenProblem::Nowhere) => Error::usage("there is no API token")
             .because(format!(
-                "looked for the systemd credential `{CREDENTIAL}`, the variable `{VARIABLE}` and `dns.tokenFile`"
+                "looked for the systemd credential `{CREDENTIAL}`, the variable `{variable}` and `dns.tokenFile`"
             ))
-            .hint(MAKE_ONE),
+            .hint(words.make_one_and_name_it),
         Some(TokenProblem::Missing) => unread()
             .because("no such file")
             .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
@@ -92,7 +101,7 @@ fn explain(seen: &TokenSeen) -> Error {
             .because(why)
             .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
         Some(TokenProblem::Shape(error)) => {
-            Error::usage(format!("the API token in {place} cannot be used")).because(error).hint(error.hint())
+            Error::usage(format!("the API token in {place} cannot be used")).because(provider::shape_message(provider, error)).hint(provider::shape_hint(provider, error))
         }
     }
 }

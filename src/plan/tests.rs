@@ -90,11 +90,9 @@ fn namespaces_and_definitions_are_never_pruned() {
 #[test]
 fn the_data_of_a_secret_is_compared_and_never_hashed() {
     let config = config::parse(BASE).unwrap();
-    let credentials = |token: &str| crate::provider::Credentials {
-        token: crate::facts::secret::Secret::new(token).unwrap(),
-        zone_id: "z".to_owned(),
-        zone: "example.com".to_owned(),
-    };
+    let zone = crate::evidence::Zone { id: "z".into(), name: "example.com".into(), ..Default::default() };
+    let secret = |token: &str| crate::facts::secret::Secret::new(token).unwrap();
+    let credentials = |token: &str| crate::provider::credentials(&config, &secret(token), &zone);
     let bundle_with = |token: &str| {
         bundle(&config, &Inputs { credentials: Some(&credentials(token)), ..Inputs::default() })
     };

@@ -4,34 +4,33 @@ use crate::facts::secret::Secret;
 
 /// The Secret with the provider's credentials, in external-dns' namespace and in cert-manager's.
 pub const SECRET: &str = "homelab-dns-provider";
-/// The Secret's key that holds the token.
+/// The key of a credential that is one word.
 pub const TOKEN_KEY: &str = "token";
 /// The Secret's key that holds the zone's id.
 pub const ZONE_ID_KEY: &str = "zone-id";
 /// The Secret's key that holds the zone's name.
 pub const ZONE_KEY: &str = "zone";
 
-/// What `up` learned from the provider and what goes into the Secrets.
+/// What goes into the Secrets: each value under the key by which external-dns' environment and the ACME solver name it.
 #[derive(Debug, Clone)]
 pub struct Credentials {
-    /// The API token.
-    pub token: Secret,
-    /// The provider's id of the zone.
-    pub zone_id: String,
-    /// The zone's name.
-    pub zone: String,
+    /// What both programs read, for example [`TOKEN_KEY`].
+    pub secrets: Vec<(&'static str, Secret)>,
+    /// What external-dns alone reads and is no secret, for example [`ZONE_ID_KEY`].
+    pub about_zone: Vec<(&'static str, String)>,
 }
 
-/// The data of external-dns' Secret: a key for each thing that it reads.
-pub fn external_dns_secret(credentials: &Credentials) -> Vec<(&'static str, &str)> {
-    vec![
-        (TOKEN_KEY, credentials.token.expose()),
-        (ZONE_ID_KEY, &credentials.zone_id),
-        (ZONE_KEY, &credentials.zone),
-    ]
-}
+impl Credentials {
+    /// The data of external-dns' Secret: a key for each thing that it reads.
+    #[must_use]
+    pub fn of_external_dns(&self) -> Vec<(&'static str, &str)> {
+        let about = self.about_zone.iter().map(|(key, value)| (*key, value.as_str()));
+        self.of_cert_manager().into_iter().chain(about).collect()
+    }
 
-/// The data of cert-manager's Secret.
-pub fn cert_manager_secret(credentials: &Credentials) -> Vec<(&'static str, &str)> {
-    vec![(TOKEN_KEY, credentials.token.expose())]
+    /// The data of cert-manager's Secret.
+    #[must_use]
+    pub fn of_cert_manager(&self) -> Vec<(&'static str, &str)> {
+        self.secrets.iter().map(|(key, secret)| (*key, secret.expose())).collect()
+    }
 }

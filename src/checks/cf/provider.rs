@@ -1,6 +1,6 @@
-//! What Cloudflare answers to the token: whether it counts too many calls, knows it, and lets it read.
+//! What the provider answers to the token: whether it counts too many calls, knows it, and lets it read.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::checks::cf::token::{anew, too_short};
 use crate::checks::engine::words::span;
@@ -8,9 +8,8 @@ use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage
 use crate::checks::id;
 use crate::checks::reading::zone::{unread, unseen};
 use crate::evidence::{Evidence, Fault, Permission, Transport};
+use crate::provider::words;
 
-/// How long a spent limit blocks when Cloudflare does not say (fundamentals/api/reference/limits).
-const BLOCKED_SECONDS: i64 = 300;
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
     vec![
@@ -21,35 +20,36 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn rate(evidence: &Evidence) -> Outcome {
+    let (name, limits) = (words(evidence.dns).name, &words(evidence.dns).rate_limit);
     let budget = evidence.token.as_ref().and_then(|token| token.budget);
     match (&evidence.provider, budget) {
         (Some(Err(failure)), _) => match &failure.error {
-            Fault::RateLimited { retry_after } => limited(evidence.now, retry_after.map(|after| after.as_secs())),
+            Fault::RateLimited { retry_after } => limited(evidence, retry_after.map(|after| after.as_secs())),
             Fault::Transport { .. } | Fault::NotJson { .. } => unread(failure),
-            _ => Outcome::pass("Cloudflare answers"),
+            _ => Outcome::pass(format!("{name} answers")),
         },
         (None, _) => unseen(evidence),
         (Some(Ok(_)), Some(budget)) => match budget.limit {
             Some(limit) if budget.remaining.saturating_mul(10) < limit => Finding::new(
-                format!("only {} of {limit} calls to Cloudflare are left for {}", budget.remaining, span(budget.resets_in.into())),
-                "something else uses the same account: each token of a user, and the dashboard too, count against one limit",
+                format!("only {} of {limit} calls to {name} are left for {}", budget.remaining, span(budget.resets_in.into())),
+                limits.shared,
                 "find the program that asks so often; external-dns and homelab together make some ten calls a minute",
             )
             .only(Severity::Warning)
             .into(),
             _ => Outcome::pass(format!("{} calls are left", budget.remaining)),
         },
-        (Some(Ok(_)), None) => Outcome::pass("Cloudflare answers"),
+        (Some(Ok(_)), None) => Outcome::pass(format!("{name} answers")),
     }
 }
 
-fn limited(now: Timestamp, seconds: Option<u64>) -> Outcome {
-    let wait = seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(BLOCKED_SECONDS);
-    let at = now.checked_add(SignedDuration::from_secs(wait)).ok();
+fn limited(evidence: &Evidence, seconds: Option<u64>) -> Outcome {
+    let (name, limits) = (words(evidence.dns).name, &words(evidence.dns).rate_limit);
+    let wait = seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(limits.blocks);
+    let at = evidence.now.checked_add(SignedDuration::from_secs(wait)).ok();
     Finding::new(
-        format!("Cloudflare refuses every call for {}: its rate limit is reached", span(wait)),
-        "this user's tokens and dashboard made more than 1200 calls in five minutes; until the window ends, \
-         external-dns and cert-manager are refused as well",
+        format!("{name} refuses every call for {}: its rate limit is reached", span(wait)),
+        limits.spent,
         "wait; if it comes back, find the other program that uses the account",
     )
     .heals()
@@ -63,7 +63,9 @@ fn token(evidence: &Evidence) -> Outcome {
         Some(Ok(_)) => return Outcome::pass("it is active"),
         Some(Err(failure)) => failure,
     };
+    let name = words(evidence.dns).name;
     let refused = |cause: &str| Finding::new(&failure.message, cause, &failure.hint);
+    let why = |otherwise: &str| failure.cause.clone().unwrap_or_else(|| otherwise.to_owned());
     // Another text for the token: it has to get to where the old one lies.
     let replaced = |cause: &str| match &evidence.token {
         Some(token) => Finding::new(&failure.message, cause, anew(&token.place, &failure.hint)),
@@ -76,21 +78,18 @@ fn token(evidence: &Evidence) -> Outcome {
         },
         Fault::InvalidToken => match too_short(evidence) {
             Some(why) => replaced(&why),
-            None => {
-                replaced("it was revoked or rolled in the dashboard, or another text was copied in its place")
-            }
+            None => replaced(&why("it was revoked, or another text was copied in its place")),
         },
-        Fault::Disabled => refused("somebody switched it off in the dashboard"),
-        Fault::Expired { .. } => replaced("it was made with an end (TTL), and that is past"),
+        Fault::Disabled => refused(&why("somebody switched it off")),
+        Fault::Expired { .. } => replaced(&why("it was made with an end, and that is past")),
         Fault::NotYetValid { .. } => {
             refused("it was made with a start that is still to come, or this machine's clock is behind")
         }
-        Fault::Location { .. } => refused(
-            "the token has a Client IP Address Filtering, and this machine reaches Cloudflare from another address; \
-             at home the public IPv4 address and the IPv6 prefix change",
-        ),
-        Fault::Server { .. } => refused("the fault is at Cloudflare, not here").heals(),
-        Fault::Refused { .. } | Fault::Unexpected { .. } => refused("Cloudflare gives no other reason"),
+        Fault::Location { .. } => {
+            refused(&why("it may be used from some addresses only, and this machine comes from another"))
+        }
+        Fault::Server { .. } => refused(&format!("the fault is at {name}, not here")).heals(),
+        Fault::Refused { .. } | Fault::Unexpected { .. } => refused(&format!("{name} gives no other reason")),
         Fault::Transport { cause, .. } => {
             return Outcome::unknown(format!("{}: {}", failure.message, unreachable(cause)));
         }
@@ -105,7 +104,7 @@ fn token(evidence: &Evidence) -> Outcome {
         | Fault::NoZone { .. }
         | Fault::ZoneNotActive { .. }
         | Fault::Leftover { .. } => {
-            return Outcome::pass("Cloudflare knows it");
+            return Outcome::pass(format!("{name} knows it"));
         }
     };
     finding.into()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::checks::tests::*;
+use crate::config::Provider;
 use crate::evidence::{Budget, Fault, Permission, Plan, Transport};
 use crate::facts::secret::SecretError;
 
@@ -13,7 +14,7 @@ fn token_is(change: impl FnOnce(&mut TokenSeen)) -> Report {
 /// The provider refuses, and so nothing could be proved either.
 fn refuses(error: Fault) -> Report {
     whole(|e| {
-        e.provider = Some(Err(error.into()));
+        e.provider = Some(Err(failure(error)));
         e.token.as_mut().unwrap().edit = None;
     })
 }
@@ -100,7 +101,7 @@ fn a_token_that_everybody_may_read_is_a_warning_that_hides_nothing() {
     assert_eq!(only(&odd, id::TOKEN_PRIVATE).fix.commands, ["chmod 600 '/home/ada/to ken;x/cf'"]);
     let both = whole(|e| {
         e.token.as_mut().unwrap().open_to_all = true;
-        e.provider = Some(Err(Fault::InvalidToken.into()));
+        e.provider = Some(Err(failure(Fault::InvalidToken)));
     });
     assert_eq!(both.exit_code(), 1);
 }
@@ -126,7 +127,7 @@ fn each_refusal_of_the_token_has_its_own_cause() {
 fn a_token_that_is_too_short_says_so_when_it_is_refused() {
     let report = whole(|e| {
         e.token.as_mut().unwrap().length = 31;
-        e.provider = Some(Err(Fault::Malformed { code: 6111 }.into()));
+        e.provider = Some(Err(failure(Fault::Malformed { code: 6111 })));
     });
     assert!(only(&report, id::TOKEN).cause.contains("31 characters"));
 }
@@ -172,7 +173,11 @@ fn a_rate_limit_that_is_nearly_spent_is_a_warning_that_hides_nothing() {
 fn a_missing_permission_is_named_in_the_dashboards_words() {
     for permission in [Permission::ZoneRead, Permission::DnsRead] {
         let finding = only(&refuses(Fault::MissingPermission { permission }), id::CF_PERMISSIONS);
-        assert!(finding.summary.contains(&permission.to_string()), "{}", finding.summary);
+        assert!(
+            finding.summary.contains((crate::provider::words(Provider::Cloudflare).permission)(permission)),
+            "{}",
+            finding.summary
+        );
     }
 }
 
@@ -193,7 +198,7 @@ fn a_pending_zone_names_both_sets_of_servers() {
     let report = whole(|e| {
         let zone = ZoneSeen { servers: vec!["ada.ns".into(), "bob.ns".into()], ..ZoneSeen::default() };
         e.names = Some(NamesSeen { zone: Some(Ok(zone)), ..NamesSeen::default() });
-        e.provider = Some(Err(error.into()));
+        e.provider = Some(Err(failure(error)));
     });
     let finding = report.failures().next().unwrap().finding().unwrap();
     assert_eq!(report.failures().next().unwrap().id, id::CF_ZONE);
@@ -214,7 +219,7 @@ fn an_ending_that_was_free_of_charge_is_a_warning() {
 #[test]
 fn a_token_that_only_reads_is_found_by_the_scratch_record_or_by_the_log() {
     let error = Fault::MissingPermission { permission: Permission::DnsEdit };
-    let finding = only(&token_is(|token| token.edit = Some(Err(error.into()))), id::DNS_EDIT);
+    let finding = only(&token_is(|token| token.edit = Some(Err(failure(error)))), id::DNS_EDIT);
     assert!(finding.summary.contains("DNS → Edit"));
     let report = token_is(|token| token.edit = None);
     assert!(matches!(outcome(&report, id::DNS_EDIT), Outcome::Skip { .. }));
@@ -293,7 +298,7 @@ fn without_a_look_at_the_token_nothing_is_said_of_it() {
 #[test]
 fn a_bad_token_is_not_to_be_given_to_the_cluster() {
     let report = whole(|e| {
-        e.provider = Some(Err(Fault::InvalidToken.into()));
+        e.provider = Some(Err(failure(Fault::InvalidToken)));
         e.token.as_mut().unwrap().copies.as_mut().unwrap()[0].state = CopyState::Differs { by: None };
     });
     assert_eq!(outcome(&report, id::TOKEN_COPIES), Outcome::Blocked { by: id::TOKEN });

@@ -4,12 +4,10 @@ use std::path::Path;
 
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::config::Provider;
 use crate::evidence::{CopyState, Evidence, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 use crate::facts::secret::SecretError;
-use crate::provider::SECRET;
-
-/// The fewest characters that a token of Cloudflare has.
-const SHORTEST: usize = 40;
+use crate::provider::{self, SECRET, words};
 
 /// Nothing where the token was not looked at: `up` ends before it gets here.
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
@@ -18,30 +16,32 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
     };
     let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     vec![
-        of(id::TOKEN_SOURCE, Vantage::Config, source(token)),
+        of(id::TOKEN_SOURCE, Vantage::Config, source(evidence.dns, token)),
         of(id::TOKEN_PRIVATE, Vantage::Config, private(token)),
         of(id::TOKEN_COPIES, Vantage::Api, copies(evidence, token)),
     ]
 }
 
-/// What to say of a token that Cloudflare refuses and that is shorter than any of its own.
+/// What to say of a token that the provider refuses and that is shorter than any of its own.
 pub(super) fn too_short(evidence: &Evidence) -> Option<String> {
     let length = evidence.token.as_ref().map(|token| token.length)?;
-    (length > 0 && length < SHORTEST).then(|| {
-        format!("it has {length} characters, and Cloudflare's tokens have {SHORTEST} or more: part of it may be missing")
+    let (name, shortest) = (words(evidence.dns).name, words(evidence.dns).token.shortest);
+    (length > 0 && length < shortest).then(|| {
+        format!("it has {length} characters, and {name}'s tokens have {shortest} or more: part of it may be missing")
     })
 }
 
-fn source(token: &TokenSeen) -> Outcome {
+fn source(provider: Provider, token: &TokenSeen) -> Outcome {
     let place = &token.place;
+    let words = &words(provider).token;
     match &token.problem {
         None => Outcome::pass(format!("{place}, {} characters", token.length)),
         Some(TokenProblem::Nowhere) => Finding::new(
             "there is no API token",
-            "neither systemd's credential `dns-token`, nor the variable `CLOUDFLARE_API_TOKEN`, nor `dns.tokenFile` in the configuration gives one",
-            "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
+            format!("neither systemd's credential `dns-token`, nor the variable `{}`, nor `dns.tokenFile` in the configuration gives one", words.variable),
+            words.make_one,
         )
-        .nixos("services.homelab.dns.tokenFile = \"/var/lib/secrets/cloudflare-token\";")
+        .nixos(format!("services.homelab.dns.tokenFile = \"{}\";", words.example))
         .into(),
         Some(TokenProblem::Missing) => Finding::new(
             format!("the token file {place} is not there"),
@@ -69,19 +69,20 @@ fn source(token: &TokenSeen) -> Outcome {
                 SecretError::Empty => "the file was made before the token was written to it, or its secret was decrypted to nothing",
                 _ => "something was copied with the token, or in place of it",
             };
-            Finding::new(format!("{error}, read from {place}"), cause, renewed(place, error)).into()
+            let told = provider::shape_message(provider, error);
+            Finding::new(format!("{told}, read from {place}"), cause, renewed(provider, place, error)).into()
         }
     }
 }
 
 /// What to do about a token of the wrong shape.
-fn renewed(place: &TokenPlace, error: &SecretError) -> String {
+fn renewed(provider: Provider, place: &TokenPlace, error: &SecretError) -> String {
     match (error, place) {
         (SecretError::Empty, TokenPlace::File(path)) => format!(
             "write the token to `{}`, and run `homelab up`, which gives it to the cluster",
             path.display()
         ),
-        _ => anew(place, error.hint()),
+        _ => anew(place, provider::shape_hint(provider, error)),
     }
 }
 

@@ -1,27 +1,21 @@
-//! The zone at Cloudflare: whether it is served, may be changed, and has room.
-
-use jiff::Timestamp;
+//! The zone at the provider: whether it is served, may be changed, and has room.
 
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::reading::zone::{unread, unseen};
 use crate::checks::{edns, id};
-use crate::evidence::{Evidence, Fault, Permission, ProviderSeen, Zone};
-use crate::provider::cloudflare::{FREE_DOMAIN, QUOTA, hint, is_scratch};
-
-/// Endings whose records the API refuses to change (cert-manager, docs/configuration/acme/dns01/cloudflare.md).
-const FREE_ENDINGS: [&str; 5] = [".tk", ".ml", ".ga", ".cf", ".gq"];
-/// Free zones made from then on have the smaller quota (cloudflare-docs#16600).
-const SMALLER_QUOTA: &str = "2024-09-01T00:00:00Z";
+use crate::config::Provider;
+use crate::evidence::{Evidence, Fault, ProviderSeen};
+use crate::provider::{self, RefusedFor, words};
 
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
     let mut found = vec![of(id::CF_ZONE, zone(evidence))];
     // `up` does not look at the rest.
     if evidence.token.is_some() {
-        found.push(of(id::FREE_DOMAIN, seen(evidence, free_domain)));
+        found.push(of(id::FREE_DOMAIN, seen(evidence, |seen| free_domain(evidence.dns, seen))));
         found.push(of(id::DNS_EDIT, edit(evidence)));
-        found.push(of(id::RECORDS_LIMIT, seen(evidence, limit)));
+        found.push(of(id::RECORDS_LIMIT, seen(evidence, |seen| limit(evidence.dns, seen))));
     }
     found
 }
@@ -32,6 +26,7 @@ fn zone(evidence: &Evidence) -> Outcome {
         Some(Ok(seen)) => return Outcome::pass(format!("`{}` is active", seen.zone.name)),
         Some(Err(failure)) => failure,
     };
+    let name_of_provider = words(evidence.dns).name;
     match &failure.error {
         Fault::NoZone { sees, .. } => {
             let cause = match sees.is_empty() {
@@ -48,11 +43,11 @@ fn zone(evidence: &Evidence) -> Outcome {
             };
             let wanted = match servers.is_empty() {
                 true => String::new(),
-                false => format!(", Cloudflare waits for {}", quoted(servers)),
+                false => format!(", {name_of_provider} waits for {}", quoted(servers)),
             };
             Finding::new(
-                format!("the zone `{name}` is `{status}` at Cloudflare: {registrar}{wanted}"),
-                "Cloudflare serves a zone only once the registrar of the domain names Cloudflare's servers",
+                format!("the zone `{name}` is `{status}` at {name_of_provider}: {registrar}{wanted}"),
+                words(evidence.dns).serves,
                 &failure.hint,
             )
             .into()
@@ -76,22 +71,20 @@ fn seen(evidence: &Evidence, judge: impl Fn(&ProviderSeen) -> Outcome) -> Outcom
     }
 }
 
-fn free_domain(seen: &ProviderSeen) -> Outcome {
+fn free_domain(provider: Provider, seen: &ProviderSeen) -> Outcome {
     let name = &seen.zone.name;
-    match FREE_ENDINGS.iter().find(|ending| name.ends_with(*ending)) {
+    match provider::unchangeable(provider, name) {
         None => Outcome::pass(format!("`{name}`")),
-        Some(ending) => Finding::new(
-            format!("the zone `{name}` ends in `{ending}`"),
-            "Cloudflare's API refuses changes to records under the endings that were once free of charge (code 1038); only the dashboard takes them",
-            "use a domain with another ending",
-        )
-        .into(),
+        Some((ending, why)) => {
+            let summary = format!("the zone `{name}` ends in `{ending}`");
+            Finding::new(summary, why, "use a domain with another ending").into()
+        }
     }
 }
 
 fn edit(evidence: &Evidence) -> Outcome {
     let left = || match &evidence.provider {
-        Some(Ok(seen)) => seen.records.iter().find(|record| is_scratch(record)),
+        Some(Ok(seen)) => seen.records.iter().find(|record| provider::is_scratch(evidence.dns, record)),
         _ => None,
     };
     let failure = match evidence.token.as_ref().and_then(|token| token.edit.as_ref()) {
@@ -100,9 +93,9 @@ fn edit(evidence: &Evidence) -> Outcome {
         None => {
             return match (edns::refused_edit(evidence), left()) {
                 (Some(line), _) => Finding::new(
-                    format!("Cloudflare does not let external-dns change records: {line}"),
+                    format!("{} does not let external-dns change records: {line}", words(evidence.dns).name),
                     "the token may read the zone's records, not change them",
-                    hint(&Fault::MissingPermission { permission: Permission::DnsEdit }),
+                    words(evidence.dns).token.may_not_edit,
                 )
                 .into(),
                 (None, Some(record)) => Finding::new(
@@ -121,50 +114,40 @@ fn edit(evidence: &Evidence) -> Outcome {
         }
     };
     let refused = |cause: &str| Finding::new(&failure.message, cause, &failure.hint);
+    let refused_for = provider::refused_for(evidence.dns, &failure.error);
     match &failure.error {
         Fault::MissingPermission { .. } => {
             refused("the token may read the zone's records, not change them: external-dns and cert-manager cannot work with it").into()
         }
-        Fault::Refused { code: FREE_DOMAIN, .. } => Finding::new(
+        _ if refused_for == Some(RefusedFor::Ending) => Finding::new(
             &failure.message,
-            "Cloudflare's API refuses changes under this ending, whatever the token may do",
+            words(evidence.dns).refused_ending,
             "use a domain with another ending",
         )
         .into(),
-        Fault::Refused { code: QUOTA, .. } => Finding::new(
+        _ if refused_for == Some(RefusedFor::Room) => Finding::new(
             &failure.message,
             "the zone has as many records as its plan allows",
-            "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
+            words(evidence.dns).no_more_room,
         )
         .into(),
         Fault::Leftover { .. } => refused("it was made, and removing it failed; it does no harm").only(Severity::Warning).into(),
         error if error.is_transient() => unread(failure),
-        _ => refused("Cloudflare gives no other reason").into(),
+        _ => refused(&format!("{} gives no other reason", words(evidence.dns).name)).into(),
     }
 }
 
-/// How many records a zone may have, and why so many (developers.cloudflare.com, dns/manage-dns-records).
-fn quota(zone: &Zone) -> (usize, &'static str) {
-    let border: Option<Timestamp> = SMALLER_QUOTA.parse().ok();
-    let is_old = zone.created_on.zip(border).is_some_and(|(made, border)| made < border);
-    match zone.plan.as_ref().map(|plan| plan.legacy_id.as_str()) {
-        Some("pro" | "business" | "enterprise") => (3500, "of a paid zone"),
-        _ if is_old => (1000, "of a Free zone from before September 2024"),
-        Some("free") => (200, "of a Free zone"),
-        _ => (200, "of a Free zone; a paid one may have more"),
-    }
-}
-
-fn limit(seen: &ProviderSeen) -> Outcome {
-    let (count, (quota, whose)) = (seen.records.len(), quota(&seen.zone));
-    if count * 10 < quota * 9 {
+fn limit(provider: Provider, seen: &ProviderSeen) -> Outcome {
+    let count = seen.records.len();
+    let near = provider::quota(provider, &seen.zone).filter(|(quota, _)| count * 10 >= quota * 9);
+    let Some((quota, whose)) = near else {
         return Outcome::pass(format!("{count} records"));
-    }
+    };
+    let words = words(provider);
     Finding::new(
         format!("the zone `{}` has {count} records; the quota {whose} is {quota}", seen.zone.name),
-        "each service takes one record for each node and one TXT record, each certificate a TXT record for a minute; \
-         beyond the quota Cloudflare refuses new ones (code 81045)",
-        "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
+        words.beyond_quota,
+        words.no_more_room,
     )
     .into()
 }

@@ -6,6 +6,7 @@ use crate::checks::cm::issuer::host_of;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::dns::{Data, Rcode};
 use crate::evidence::{AcmeSeen, Evidence, Lookup};
+use crate::provider::words;
 
 /// The names that authorities go by in CAA records, by the end of their ACME server's host (each one's documents).
 const AUTHORITIES: [(&str, &str); 5] = [
@@ -50,6 +51,7 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome
     if allowed.is_empty() {
         return Outcome::pass(format!("the CAA records of `{name}` restrict nobody"));
     }
+    let page = words(evidence.dns).records_page;
     let server = host_of(&acme.wanted.server);
     let authority =
         AUTHORITIES.into_iter().find(|(end, _)| server == *end || server.ends_with(&format!(".{end}")));
@@ -61,13 +63,13 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome
         Some((_, identity)) => weigh(Finding::new(
             format!("the CAA records of `{name}` do not let {identity} issue: {shown}"),
             format!("somebody allowed other authorities only, and {identity} obeys"),
-            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` beside them, in the Cloudflare dashboard (DNS, Records)"),
+            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` beside them, in {page}"),
         ))
         .into(),
         None if nobody => weigh(Finding::new(
             format!("the CAA records of `{name}` let no authority issue: {shown}"),
             "an empty name in a CAA record forbids all",
-            format!("remove that record in the Cloudflare dashboard (DNS, Records), or replace it by one with the name of the authority behind {server}"),
+            format!("remove that record in {page}, or replace it by one with the name of the authority behind {server}"),
         ))
         .into(),
         None => Outcome::skip(format!("by which name {server} goes in CAA records is not known; `{name}` has {shown}")),

@@ -3,76 +3,15 @@
 use serde_json::Value;
 
 use crate::checks::cm::chain::{Chain, place};
-use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::cm::reading::{Reading, means, one_line, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::config::Provider;
 use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::provider::challenges;
 
-const TOKEN: &str = "make a token with Zone: Zone: Read and Zone: DNS: Edit for this zone, write it to the token file, then run `homelab up`";
 /// What helps where nothing more has to be mended.
 pub(super) const AGAIN: &str = "have it tried again";
-
-/// What Cloudflare and the way to it say when the record is to be written or removed.
-const PROVIDER: &[Reading] = &[
-    means(
-        &["error: 6003", "error: 6111", "6103:", "contain a newline"],
-        "Cloudflare cannot read the token: it has a line break, quotes, or is a Global API Key (6003)",
-        TOKEN,
-    ),
-    means(
-        &["cannot use the access token from location"],
-        "the token allows only some addresses, and this one is not among them (9109)",
-        "add the lab's public address to the token's client IP filter, IPv6 too, or remove the filter",
-    ),
-    means(
-        &["error: 9109"],
-        "Cloudflare does not accept the token: it was revoked, has expired, or is of another account (9109)",
-        TOKEN,
-    ),
-    means(&["error: 9103"], "this is a Global API Key, not a token (9103)", TOKEN),
-    means(
-        &["requires permission", "error: 10000", "authentication error"],
-        "the token that cert-manager has lacks a permission, was revoked, or is of another account (10000)",
-        TOKEN,
-    ),
-    passes(
-        &["error: 10429", "error: 971", "rate limit", "too many requests", "429"],
-        "Cloudflare's rate limit: 1200 requests in five minutes, counted over everything that uses this token or account",
-        "wait five minutes: cert-manager tries again by itself",
-    ),
-    means(
-        &["found no zones"],
-        "the token sees no zone for this name",
-        "give the token the zone of this name; does the zone lie in another account?",
-    ),
-    means(
-        &["error getting cloudflare secret", "not found in secret"],
-        "the Secret with the API token is not where the issuer looks for it",
-        "let homelab write it",
-    ),
-    passes(
-        &["no such host", "server misbehaving"],
-        "cert-manager's pod cannot resolve `api.cloudflare.com`",
-        "look at CoreDNS and what it forwards to",
-    ),
-    passes(
-        &[
-            "i/o timeout",
-            "deadline exceeded",
-            "connection refused",
-            "no route to host",
-            "client.timeout",
-            "unreachable",
-        ],
-        "cert-manager's pod does not reach what it has to: no way out to the internet, or a firewall in between",
-        "let pods reach the internet (TCP 443), then wait: cert-manager tries again by itself",
-    ),
-    means(
-        &["x509", "tls: "],
-        "somebody between cert-manager and Cloudflare shows a certificate of his own: a proxy, or a search domain with a wildcard record",
-        "take the lab's traffic out of that inspection; look at the search domains of the nodes",
-    ),
-];
 
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
@@ -120,8 +59,8 @@ const AUTHORITY: &[Reading] = &[
 ];
 
 /// What a message of the authority or the provider means.
-pub(super) fn meaning(message: &str) -> Option<&'static Reading> {
-    read(message, AUTHORITY).or_else(|| read(message, PROVIDER))
+pub(super) fn meaning(provider: Provider, message: &str) -> Option<&'static Reading> {
+    read(message, AUTHORITY).or_else(|| read(message, challenges(provider)))
 }
 
 /// What keeps the challenges of one Certificate from being met.
@@ -154,7 +93,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
         }
         _ => {
             let summary = format!("the challenge for `{host}` cannot be met: {said}");
-            let known = read(reason, PROVIDER).or_else(|| read(reason, AUTHORITY));
+            let known = read(reason, challenges(evidence.dns)).or_else(|| read(reason, AUTHORITY));
             let cause = known.map_or("cert-manager says no more than that", |row| row.cause);
             let fix =
                 known.map_or("look at the challenge's events and at the controller's log", |row| row.fix);
@@ -168,7 +107,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
 
 /// The authority, or cert-manager, has given this challenge up: only a new order helps.
 fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said: &str) -> Finding {
-    let known = meaning(reason);
+    let known = meaning(evidence.dns, reason);
     let cause = known.map_or("the authority says no more than that", |row| row.cause);
     let fix = known.map_or("mend what is named there, then have it tried again", |row| row.fix);
     let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);
@@ -203,7 +142,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
         let since = at(challenge, "/metadata/deletionTimestamp").parse::<jiff::Timestamp>().ok()?;
         let age = evidence.now.duration_since(since).as_secs();
         let reason = at(challenge, "/status/reason");
-        let known = read(reason, PROVIDER);
+        let known = read(reason, challenges(evidence.dns));
         let said = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
         (age > USUAL).then(|| {
             Finding::new(

@@ -6,6 +6,7 @@ use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AcmeSeen, Evidence, at};
 use crate::plan::readiness::find;
+use crate::provider::reading::Cure;
 
 /// Words of a rate limit: that is a check of its own.
 pub(super) const RATE_LIMITED: &str = "acme:error:rateLimited";
@@ -160,7 +161,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
     let fix = known.map_or("look at the issuer and at the controller's log", |row| row.fix);
     let look = command!("kubectl -n {} logs deployment/cert-manager --tail=50", acme.wanted.namespace);
     let finding = Finding::new(summary, cause, fix).look(look);
-    Some(if known.is_some_and(|row| row.heals) { finding.heals() } else { finding })
+    Some(if known.is_some_and(|row| row.cure == Cure::Waiting) { finding.heals() } else { finding })
 }
 
 /// How the lab's own issuer differs from the configuration.

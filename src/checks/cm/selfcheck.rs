@@ -7,6 +7,7 @@ use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::provider::reading::Cure;
 
 /// How cert-manager begins what it writes while it looks.
 const WAITING: &str = "challenge propagation:";
@@ -50,7 +51,7 @@ const READINGS: &[Reading] = &[
     means(
         &["returned refused"],
         "the server that was asked does not answer for this zone",
-        "are the zone's name servers at the registrar those that Cloudflare names?",
+        "are the zone's name servers at the registrar those that the DNS provider names?",
     ),
     means(
         &["soa record", "determine the zone", "authoritative nameservers"],
@@ -76,7 +77,7 @@ pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> 
     let finding = match read(said, READINGS) {
         Some(row) => {
             let finding = Finding::new(summary, row.cause, row.fix);
-            if row.heals { finding.heals() } else { finding }
+            if row.cure == Cure::Waiting { finding.heals() } else { finding }
         }
         None => spreading(evidence, acme, challenge, summary, &record),
     };

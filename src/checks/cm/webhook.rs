@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::{AcmeSeen, DryRun, Evidence, at, entries};
+use crate::provider::reading::Cure;
 
 /// Where both kinds of configuration are listed.
 const CONFIGURATIONS: [&str; 2] = [
@@ -98,7 +99,7 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
     }
     let finding = Finding::new(summary, reading.cause, reading.fix)
         .look(command!("kubectl -n {} get pods,endpointslices", acme.wanted.namespace));
-    let finding = if reading.heals { finding.heals() } else { finding };
+    let finding = if reading.cure == Cure::Waiting { finding.heals() } else { finding };
     if reading.fix.contains("homelab") && acme.wanted.managed {
         finding.command("homelab up")
     } else {

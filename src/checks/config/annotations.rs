@@ -5,15 +5,15 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome};
+use crate::config::Provider;
 use crate::evidence::{ConfigSeen, Evidence, at, entries};
 use crate::facts::address::is_private;
 use crate::outside::command::Command;
 use crate::plan::is_applied;
+use crate::provider::{Words, words};
 
 /// The prefixes that external-dns has had as its default: up to 0.21, and from 0.22.
 const PREFIXES: [&str; 2] = ["external-dns.alpha.kubernetes.io/", "external-dns.kubernetes.io/"];
-/// Asks Cloudflare to stand in front of the address.
-const PROXIED: &str = "cloudflare-proxied";
 
 /// An annotation for external-dns, and where it stands.
 struct Annotation {
@@ -39,8 +39,10 @@ impl Annotation {
         Some(Self { place, prefix: prefix.to_owned(), name, value: value.to_owned() })
     }
 
-    fn is_proxied(&self) -> bool {
-        self.name == PROXIED && self.value == "true"
+    /// Whether it asks the provider to stand in front of the address.
+    fn is_proxied(&self, provider: Provider) -> bool {
+        let proxy = words(provider).proxy.as_ref();
+        proxy.is_some_and(|proxy| self.name == proxy.annotation) && self.value == "true"
     }
 
     fn shown(&self) -> String {
@@ -94,7 +96,7 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
         }
     };
     let mut bad = Vec::new();
-    for annotation in annotations(evidence, config).into_iter().filter(Annotation::is_proxied) {
+    for annotation in annotations(evidence, config).into_iter().filter(|one| one.is_proxied(evidence.dns)) {
         let addresses = match &annotation.place {
             Place::Object { addresses, .. } if !addresses.is_empty() => addresses.clone(),
             _ => nodes(),
@@ -112,9 +114,10 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
         Place::Service(_) => "take the annotation out of the configuration and run `homelab up`",
         Place::Object { .. } => "take the annotation away",
     };
+    let Words { name, proxy, .. } = words(evidence.dns);
     let mut finding = Finding::new(
-        format!("{} asks Cloudflare to proxy the private address {address}", first.shown()),
-        "Cloudflare's proxy cannot reach a private address: it refuses the record (error 9003), and external-dns may stop at it",
+        format!("{} asks {name} to proxy the private address {address}", first.shown()),
+        proxy.as_ref().map_or("", |proxy| proxy.no_private),
         fix,
     );
     for (annotation, _) in &bad {
@@ -134,8 +137,10 @@ pub(super) fn prefix(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     let read = &config.annotation_prefix;
     let all = annotations(evidence, config);
     // What is to be proxied is another check's: it must not come into effect by a new name.
-    let unread: Vec<&Annotation> =
-        all.iter().filter(|annotation| annotation.prefix != *read && !annotation.is_proxied()).collect();
+    let unread: Vec<&Annotation> = all
+        .iter()
+        .filter(|annotation| annotation.prefix != *read && !annotation.is_proxied(evidence.dns))
+        .collect();
     let Some(first) = unread.first() else {
         return Outcome::pass(format!("all have the prefix `{read}`"));
     };

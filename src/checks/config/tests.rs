@@ -111,10 +111,10 @@ fn a_zone_that_was_not_read_says_nothing_of_hosts() {
         outcome(&report, id::HOST_IN_ZONE)
     };
     assert!(matches!(of(None), Outcome::Skip { .. }));
-    let refused = Fault::InvalidToken.into();
+    let refused = failure(Fault::InvalidToken);
     assert_eq!(of(Some(Err(refused))), Outcome::Blocked { by: id::TOKEN });
     let late = crate::evidence::Transport::Timeout;
-    let silent = Fault::Transport { host: "api.cloudflare.com".into(), cause: late }.into();
+    let silent = failure(Fault::Transport { host: "api.cloudflare.com".into(), cause: late });
     assert!(matches!(of(Some(Err(silent))), Outcome::Unknown { .. }));
 }
 

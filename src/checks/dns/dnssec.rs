@@ -6,6 +6,7 @@ use crate::checks::id;
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::dns::Rcode;
 use crate::evidence::{Evidence, HostSeen, Lookup};
+use crate::provider::words;
 
 pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let of = |vantage, outcome| judged(id::DNSSEC, Subject::host(host), vantage, outcome);
@@ -47,6 +48,7 @@ fn unchecked(seen: &HostSeen, server: &str) -> Vec<std::net::IpAddr> {
 
 fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -> Finding {
     let zone = zone_name(evidence).unwrap_or(host);
+    let page = words(evidence.dns).dnssec_page;
     let servers: Vec<&str> = refused.iter().map(|lookup| lookup.server.as_str()).collect();
     let found = refused.first().map(|lookup| list(&unchecked(seen, &lookup.server))).unwrap_or_default();
     Finding::new(
@@ -59,8 +61,8 @@ fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -
              left from the provider before. Let's Encrypt validates, too, so no certificate comes either"
         ),
         format!(
-            "remove the DS record of `{zone}` at your registrar, or replace it by the one that the provider shows (Cloudflare: \
-             DNS, Settings, DNSSEC); resolvers follow when the old DS record's time is up, a day at most as a rule"
+            "remove the DS record of `{zone}` at your registrar, or replace it by the one that the provider shows ({page}); \
+             resolvers follow when the old DS record's time is up, a day at most as a rule"
         ),
     )
     .look(command!("dig DS {} @1.1.1.1 +cd; dig DNSKEY {} @1.1.1.1 +cd", zone, zone))

@@ -11,6 +11,7 @@ use crate::checks::reading::zone::{addresses, named};
 use crate::evidence::{Evidence, ProviderSeen, Record, at, entries};
 use crate::facts::address::is_private;
 use crate::outside::command::Command;
+use crate::provider::words;
 
 /// What the annotation `controller` has to say, should it be there (external-dns, source/source.go).
 const CONTROLLER: &str = "dns-controller";
@@ -22,6 +23,7 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
     if host != zone && !host.ends_with(&format!(".{zone}")) {
         return Outcome::skip(format!("it lies outside the zone `{zone}`"));
     }
+    let words = words(evidence.dns);
     let records: Vec<&Record> = named(seen, host).collect();
     if records.is_empty() {
         return missing(evidence, seen, host);
@@ -30,17 +32,12 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
         return Finding::new(
             format!("`{host}` is a CNAME to `{}`", alias.content),
             "a CNAME leaves no room for an address; external-dns makes one where the Ingress has the annotation `target` with a name",
-            format!("delete the CNAME `{host}` in the Cloudflare dashboard (DNS, Records), or drop the annotation `target`"),
+            format!("delete the CNAME `{host}` in {}, or drop the annotation `target`", words.records_page),
         )
         .into();
     }
-    if records.iter().any(|record| record.proxied) {
-        return Finding::new(
-            format!("the record `{host}` is proxied"),
-            "Cloudflare then answers with its own addresses, which cannot reach a private one",
-            "switch the record to `DNS only` in the Cloudflare dashboard (DNS, Records), and drop the annotation `cloudflare-proxied` from the Ingress",
-        )
-        .into();
+    if let Some(proxy) = words.proxy.as_ref().filter(|_| records.iter().any(|record| record.proxied)) {
+        return Finding::new(format!("the record `{host}` is proxied"), proxy.hides, proxy.switch_off).into();
     }
     compare(evidence, seen, host, &records)
 }
@@ -68,7 +65,7 @@ fn compare(evidence: &Evidence, seen: &ProviderSeen, host: &str, records: &[&Rec
         return Finding::new(
             format!("`{host}` has the AAAA record {}, which no Ingress has", list(&six)),
             "it was made by hand or by an earlier installation: external-dns keeps only A records here; clients try IPv6 first and fail",
-            format!("delete the AAAA record `{host}` in the Cloudflare dashboard (DNS, Records)"),
+            format!("delete the AAAA record `{host}` in {}", words(evidence.dns).records_page),
         )
         .into();
     }

@@ -8,6 +8,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::ownership::owned;
 use crate::evidence::{Evidence, ProviderSeen, at, entries};
 use crate::facts::ownership::KINDS;
+use crate::provider::words;
 
 /// How many names are told.
 const TOLD: usize = 5;
@@ -62,7 +63,7 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         return Finding::new(
             summary,
             "`dns.policy` is `upsert-only`: external-dns makes records and never deletes one",
-            "delete them and their TXT records in the Cloudflare dashboard (DNS, Records), or let external-dns delete what it owns with `dns.policy: sync`",
+            format!("delete them and their TXT records in {}, or let external-dns delete what it owns with `dns.policy: sync`", words(evidence.dns).records_page),
         )
         .nixos("services.homelab.settings.dns.policy = \"sync\";")
         .into();
@@ -101,7 +102,7 @@ pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
             format!("the record `{}` ({}) answers for every name that has none of its own", record.name, record.content),
             "a name that is mistyped or not there yet resolves all the same; and where that domain is a search domain \
              of the nodes, pods reach it in place of the internet",
-            "keep it if it is meant so; else delete it in the Cloudflare dashboard (DNS, Records)",
+            format!("keep it if it is meant so; else delete it in {}", words(evidence.dns).records_page),
         )
         .into(),
     }

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use crate::config::Provider;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::Evidence;
+use crate::provider;
 
 /// As much of a message as is shown.
 const SHOWN: usize = 240;
@@ -11,6 +13,8 @@ const SHOWN: usize = 240;
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
+    /// Whose API it may quote.
+    provider: Provider,
     /// `info`, `warning`, `error`, `fatal`.
     pub(super) level: String,
     /// The message.
@@ -26,32 +30,32 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<Line> {
     };
     let ours = |place: &String| place.starts_with(&format!("{NAMESPACE}/{NAME}"));
     let texts = cluster.logs.iter().filter(|(place, _)| ours(place)).map(|(_, text)| text);
-    texts.flat_map(|text| text.lines()).filter_map(Line::parse).collect()
+    texts.flat_map(|text| text.lines()).filter_map(|line| Line::parse(evidence.dns, line)).collect()
 }
 
 impl Line {
     /// JSON as homelab asks for it; logfmt as it is before the flags are read.
-    fn parse(line: &str) -> Option<Self> {
+    fn parse(provider: Provider, line: &str) -> Option<Self> {
         if let Ok(json) = serde_json::from_str::<Value>(line) {
             let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
-            return Some(Self { level: text("level"), message: text("msg"), record: text("record") });
+            return Some(Self {
+                provider,
+                level: text("level"),
+                message: text("msg"),
+                record: text("record"),
+            });
         }
         let field = |key: &str| line.split_once(&format!("{key}=")).map(|(_, rest)| rest);
         let level = field("level")?.split_whitespace().next()?.to_owned();
         let message = field("msg")?;
         let message =
             message.strip_prefix('"').map_or(message, |quoted| quoted.trim_end().trim_end_matches('"'));
-        Some(Self { level, message: message.replace("\\\"", "\""), record: String::new() })
+        Some(Self { provider, level, message: message.replace("\\\"", "\""), record: String::new() })
     }
 
-    /// The message in a few words: what Cloudflare said where it said something, else the first line.
+    /// The message in a few words: what the provider said where it said something, else the first line.
     pub(super) fn short(&self) -> String {
-        let said = self.message.split_once("\"code\":").and_then(|(_, rest)| {
-            let code: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            let (_, message) = rest.split_once("\"message\":\"")?;
-            let (message, _) = message.split_once('"')?;
-            Some(format!("{} (code {code})", message.trim_end_matches('.')))
-        });
+        let said = provider::quoted(self.provider, &self.message);
         let text = said.unwrap_or_else(|| self.message.lines().next().unwrap_or_default().to_owned());
         let text = text.trim_end_matches(['.', ' ', ':']);
         match text.char_indices().nth(SHOWN) {
@@ -88,23 +92,15 @@ mod tests {
     #[test]
     fn both_formats_are_read() {
         let json = r#"{"level":"error","msg":"oops","record":"a.example.com","time":"2026-01-01T00:00:00Z"}"#;
-        let line = Line::parse(json).unwrap();
+        let line = Line::parse(Provider::Cloudflare, json).unwrap();
         assert_eq!((line.level.as_str(), line.told().as_str()), ("error", "`a.example.com`: oops"));
         let text =
             r#"time="2026-01-01T00:00:00Z" level=fatal msg="flag parsing error: unknown long flag '--x'""#;
-        let line = Line::parse(text).unwrap();
+        let line = Line::parse(Provider::Cloudflare, text).unwrap();
         assert_eq!(
             (line.level.as_str(), line.short().as_str()),
             ("fatal", "flag parsing error: unknown long flag '--x'")
         );
-        assert_eq!(Line::parse("panic: oh"), None);
-    }
-
-    #[test]
-    fn cloudflares_own_words_are_taken_out_of_the_clients() {
-        let message = "fallback: individual CREATE failed: POST \"https://api.cloudflare.com/x\": 400 Bad Request \
-            {\"errors\":[{\"code\":9003,\"message\":\"Target is not allowed.\"}],\"success\":false}";
-        let line = Line { level: "error".into(), message: message.into(), record: String::new() };
-        assert_eq!(line.short(), "Target is not allowed (code 9003)");
+        assert_eq!(Line::parse(Provider::Cloudflare, "panic: oh"), None);
     }
 }

@@ -5,7 +5,7 @@ pub(super) mod ids;
 mod leftover;
 mod log;
 mod owner;
-mod reason;
+pub(super) mod reason;
 mod service;
 mod sync;
 mod texts;
@@ -18,6 +18,7 @@ use crate::checks::id;
 use crate::checks::reading::zone;
 use crate::evidence::{Evidence, ProviderSeen};
 use crate::facts::ownership::{Owner, Ownership, registry_name};
+use crate::provider::is_refused_edit;
 
 /// The group.
 pub(super) const GROUP: Group =
@@ -71,10 +72,10 @@ fn of_host(evidence: &Evidence, host: &str) -> [Judged; 2] {
     [of(id::OWNER, owner), of(id::RECORDS, records)]
 }
 
-/// What Cloudflare said to external-dns when it was not let edit the zone, where its last run failed for that.
+/// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that.
 pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
     let line = sync::failing(evidence)?;
-    line.message.contains("\"code\":10000").then(|| line.told())
+    is_refused_edit(evidence.dns, &line.message).then(|| line.told())
 }
 
 /// The name of the TXT record that this lab keeps beside a record.

@@ -5,6 +5,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::named;
 use crate::evidence::{Evidence, ProviderSeen, Record};
 use crate::facts::ownership::{Owner, Ownership};
+use crate::provider::words;
 
 /// What every external-dns is called that was not told otherwise (external-dns, docs/flags.md).
 const ANYBODY: &str = "default";
@@ -30,6 +31,7 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
         return match foreign(&owners, &ours.id) {
             // external-dns makes the record and keeps a TXT record that is there, so that the new record is the other's.
             Some(other) => another(
+                words(evidence.dns).records_page,
                 &format!("the name `{host}`, which has no address,"),
                 other,
                 &ours.id,
@@ -40,12 +42,13 @@ pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> O
     };
     let what = format!("the {} record `{host}` ({})", record.kind, record.content);
     if let Some(other) = foreign(&owners, &ours.id) {
-        return another(&what, other, &ours.id, &of_name(seen, ours, host));
+        return another(words(evidence.dns).records_page, &what, other, &ours.id, &of_name(seen, ours, host));
     }
     let (summary, fix) = (
         format!("{what} belongs to nobody: it has no TXT record `{}`", registry(ours, &record.kind, host)),
         format!(
-            "in the Cloudflare dashboard (DNS, Records), delete {}; or give the service another name",
+            "in {}, delete {}; or give the service another name",
+            words(evidence.dns).records_page,
             of_name(seen, ours, host)
         ),
     );
@@ -75,14 +78,14 @@ fn of_name(seen: &ProviderSeen, ours: &Ownership, host: &str) -> String {
     if found.is_empty() { format!("the TXT records of `{host}`") } else { found.join(", ") }
 }
 
-fn another(what: &str, other: &Owner, ours: &str, gone: &str) -> Outcome {
+fn another(page: &str, what: &str, other: &Owner, ours: &str, gone: &str) -> Outcome {
     let made_for =
         other.resource.as_ref().map(|resource| format!(", made for `{resource}`")).unwrap_or_default();
     Finding::new(
         format!("{what} belongs to `{}`, not to `{ours}`{made_for}", other.id),
         "another lab or an earlier installation made it with another owner id; external-dns leaves it alone",
         format!(
-            "if that lab is gone, delete in the Cloudflare dashboard (DNS, Records) {gone}; the right one comes within a minute. \
+            "if that lab is gone, delete in {page} {gone}; the right one comes within a minute. \
              If it lives, give this service another name"
         ),
     )

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use crate::checks::edns::log::{self, Line};
-use crate::checks::edns::reason::{self, Cure};
-use crate::checks::edns::sync;
+use crate::checks::edns::{reason, sync};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, at, entries};
+use crate::provider::reading::Cure;
 
 /// What shows its log.
 pub(super) const LOG: &str = "kubectl -n external-dns logs deployment/external-dns --tail=20";
@@ -80,7 +80,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
     }
     let lines = log::lines(evidence);
     if let Some(fatal) = log::fatal(&lines).filter(|_| ended.is_some()) {
-        return crash(deployment, fatal);
+        return crash(evidence, deployment, fatal);
     }
     if wait_for_their_node(evidence, &found) {
         return Outcome::Blocked { by: id::NODES };
@@ -102,8 +102,8 @@ fn recently_ended(evidence: &Evidence, pod: &Value) -> Option<i64> {
     (!is_over).then_some(code)
 }
 
-fn crash(deployment: &Value, fatal: &Line) -> Outcome {
-    let known = reason::of(&fatal.message);
+fn crash(evidence: &Evidence, deployment: &Value, fatal: &Line) -> Outcome {
+    let known = reason::reading_of(evidence.dns, &fatal.message);
     let summary = format!("external-dns ends as soon as it starts: {}", fatal.short());
     let Some(known) = known else {
         return Finding::new(summary, "it gives no other reason", "read its log").look(LOG).into();

@@ -3,16 +3,18 @@
 use jiff::SignedDuration;
 
 use crate::checks::edns::log::{self, Line};
-use crate::checks::edns::reason::{self, Cure};
+use crate::checks::edns::reason;
 use crate::checks::edns::service::{LOG, flag};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::{Evidence, SyncSeen};
+use crate::provider::reading::Cure;
+use crate::provider::words;
 
 /// Between two looks of external-dns, unless its flags say otherwise.
 const INTERVAL: i64 = 60;
-/// How long one look may last; with an answer from Cloudflare it takes a second.
+/// How long one look may last; with an answer from the provider it takes a second.
 const SLOW: i64 = 20;
 
 /// Seconds between two looks.
@@ -59,7 +61,7 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
     match (seen.began, seen.synced) {
         (Some(began), synced) if synced.is_none_or(|synced| synced < began) && age(began) > SLOW => Finding::new(
             format!("external-dns has been at one look for {}, and has not ended it", span(age(began))),
-            "Cloudflare gives its pod no answer, or only errors: it tries each call up to ten times, with growing pauses",
+            format!("{} gives its pod no answer, or only errors: it tries each call up to ten times, with growing pauses", words(evidence.dns).name),
             "look at the checks of the group `net`: whether pods resolve names and reach the internet",
         )
         .look(LOG)
@@ -86,7 +88,7 @@ fn failed(evidence: &Evidence, times: u32) -> Outcome {
     let finding = match failing(evidence) {
         Some(line) => {
             let summary = format!("external-dns failed in {times}, {}", line.told());
-            match reason::of(&line.message) {
+            match reason::reading_of(evidence.dns, &line.message) {
                 Some(known) if known.cure == Cure::Person => Finding::new(summary, known.cause, known.fix),
                 Some(known) => Finding::new(summary, known.cause, known.fix).heals(),
                 None => Finding::new(summary, "it tries again every minute", "read its log").heals(),

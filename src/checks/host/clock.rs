@@ -2,20 +2,23 @@
 
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::config::Provider;
 use crate::evidence::{Clock, ClockSeen, MachineSeen};
+use crate::provider::words;
 
 /// How far a clock may be off, and from where on certificates suffer, in seconds.
 const TOLERATED: u64 = 120;
 const HARMFUL: u64 = 300;
 
-pub(super) fn clock(machine: &MachineSeen) -> Outcome {
+pub(super) fn clock(provider: Provider, machine: &MachineSeen) -> Outcome {
+    let name = words(provider).name;
     let seen = |of| machine.clocks.iter().find(|clock| clock.of == of);
     let ahead = |of| seen(of).and_then(|clock| clock.ahead.as_ref().ok().copied());
     let off = |seconds: &i64| seconds.unsigned_abs() > TOLERATED;
     match (ahead(Clock::Internet), ahead(Clock::ApiServer)) {
         (Some(ahead), _) if off(&ahead) => here(machine, ahead),
-        (Some(_), Some(ahead)) if off(&ahead) => there(ahead),
-        (Some(_), _) => Outcome::pass("as Cloudflare's clock"),
+        (Some(_), Some(ahead)) if off(&ahead) => there(name, ahead),
+        (Some(_), _) => Outcome::pass(format!("as {name}'s clock")),
         (None, Some(ahead)) if off(&ahead) => either(ahead),
         (None, api) => match (machine.clocks.iter().find_map(why), api) {
             (Some(why), None) => Outcome::unknown(format!("no other clock could be read: {why}")),
@@ -54,12 +57,14 @@ fn here(machine: &MachineSeen, ahead: i64) -> Outcome {
     )
 }
 
-fn there(ahead: i64) -> Outcome {
+fn there(name: &str, ahead: i64) -> Outcome {
     graded(
         ahead,
         Finding::new(
             format!("the clock of the API server's machine is {}", difference(-ahead)),
-            "this machine agrees with Cloudflare's clock, the API server's does not; by a wrong clock, good certificates are out of date",
+            format!(
+                "this machine agrees with {name}'s clock, the API server's does not; by a wrong clock, good certificates are out of date"
+            ),
             "let a time server set the clock of that machine (`sudo timedatectl set-ntp true`), then restart k3s there (`sudo systemctl restart k3s`)",
         ),
     )

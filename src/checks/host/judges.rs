@@ -17,7 +17,7 @@ type Check = fn(&Evidence, &MachineSeen) -> Outcome;
 /// Judges the group.
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
     let Some(machine) = &evidence.machine else { return Vec::new() };
-    let clock = judged(id::CLOCK, Subject::default(), Vantage::Machine, clock::clock(machine));
+    let clock = judged(id::CLOCK, Subject::default(), Vantage::Machine, clock::clock(evidence.dns, machine));
     let node = this_node(evidence, machine);
     let subject = node.map_or_else(Subject::default, |node| Subject::node(&node.name));
     let of = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
@@ -33,7 +33,7 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
         (id::DHCPCD, |_, machine| links::dhcp(machine)),
         (id::EXPOSED, links::exposed),
         (id::RESOLV, |_, machine| resolver::resolv(machine)),
-        (id::SEARCH_DOMAIN, |_, machine| resolver::search(machine)),
+        (id::SEARCH_DOMAIN, resolver::search),
     ];
     let elsewhere = elsewhere(evidence, machine, node);
     let judge =

@@ -3,7 +3,8 @@
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::pod_resolv;
-use crate::evidence::{MachineSeen, WildcardSeen};
+use crate::evidence::{Evidence, MachineSeen, WildcardSeen};
+use crate::provider::words;
 
 pub(super) fn resolv(machine: &MachineSeen) -> Outcome {
     let Some(resolv) = &machine.resolv else {
@@ -21,7 +22,7 @@ pub(super) fn resolv(machine: &MachineSeen) -> Outcome {
     pod_resolv::with_options(finding, Some(machine)).into()
 }
 
-pub(super) fn search(machine: &MachineSeen) -> Outcome {
+pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     let Some(resolv) = &machine.resolv else {
         return Outcome::unknown("/etc/resolv.conf could not be read");
     };
@@ -30,7 +31,7 @@ pub(super) fn search(machine: &MachineSeen) -> Outcome {
     }
     let answers = |seen: &&WildcardSeen| seen.answer.as_ref().is_ok_and(|addresses| !addresses.is_empty());
     if let Some(seen) = machine.wildcards.iter().find(answers) {
-        return wildcard(machine, seen);
+        return wildcard(words(evidence.dns).api_host, machine, seen);
     }
     if machine.wildcards.is_empty() {
         return Outcome::skip("no resolver was asked");
@@ -46,12 +47,12 @@ pub(super) fn search(machine: &MachineSeen) -> Outcome {
     }
 }
 
-fn wildcard(machine: &MachineSeen, seen: &WildcardSeen) -> Outcome {
+fn wildcard(api: &str, machine: &MachineSeen, seen: &WildcardSeen) -> Outcome {
     let WildcardSeen { domain, asked, answer } = seen;
     let addresses = answer.as_deref().map(list).unwrap_or_default();
     let finding = Finding::new(
         format!("any name below the search domain `{domain}` has the address {addresses}, even `{asked}`"),
-        format!("pods look up `api.cloudflare.com.{domain}` before `api.cloudflare.com`, and a wildcard record answers: they then talk to the wrong server"),
+        format!("pods look up `{api}.{domain}` before `{api}`, and a wildcard record answers: they then talk to the wrong server"),
         format!(
             "remove the wildcard record `*.{domain}`; or give pods a file without `search {domain}`: {}",
             pod_resolv::steps(Some(machine))

@@ -7,6 +7,7 @@ use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::{etcd, pods};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, at};
+use crate::provider::words;
 
 /// How Go says that a connection does not come about.
 const CUT: [&str; 6] = [
@@ -17,8 +18,6 @@ const CUT: [&str; 6] = [
     "TLS handshake timeout",
     "context deadline exceeded",
 ];
-/// What external-dns and cert-manager have to reach.
-const PROVIDER: &str = "api.cloudflare.com";
 
 pub(super) fn pod_api(evidence: &Evidence) -> Judged {
     let service = evidence
@@ -63,20 +62,22 @@ fn dropped(said: &Said<'_>, address: &str) -> Finding {
 pub(super) fn egress(evidence: &Evidence) -> Judged {
     let of_ours =
         |said: &Said<'_>| said.pod.starts_with("external-dns/") || said.pod.starts_with("cert-manager/");
+    let api = words(evidence.dns).api_host;
     let lines: Vec<Said<'_>> = logs::lately(evidence).into_iter().filter(of_ours).collect();
-    if let Some(said) = lines.iter().find(|said| {
-        said.has(&["x509: certificate signed by unknown authority"]) && said.line.contains(PROVIDER)
-    }) {
+    if let Some(said) = lines
+        .iter()
+        .find(|said| said.has(&["x509: certificate signed by unknown authority"]) && said.line.contains(api))
+    {
         let finding = Finding::new(
-            format!("pod `{}` does not trust the certificate that it meets at {PROVIDER}", said.pod),
+            format!("pod `{}` does not trust the certificate that it meets at {api}", said.pod),
             "something between the pod and the internet answers with a certificate of its own: a proxy, a virus scanner, a login page",
-            format!("except {PROVIDER} from it, for this machine and its pods"),
+            format!("except {api} from it, for this machine and its pods"),
         )
-        .look(command!("openssl s_client -connect {}:443 -servername {} </dev/null | openssl x509 -noout -issuer", PROVIDER, PROVIDER));
+        .look(command!("openssl s_client -connect {}:443 -servername {} </dev/null | openssl x509 -noout -issuer", api, api));
         return of_pod(evidence, id::EGRESS, said.pod, finding);
     }
     let cut = lines.iter().find(|said| {
-        said.line.contains(PROVIDER)
+        said.line.contains(api)
             && !said.line.contains("lookup ")
             && (said.has(&CUT) || said.line.contains("Client.Timeout exceeded"))
     });
@@ -85,7 +86,7 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
             let text = logs::excerpt(said.line, "dial tcp");
             let text = if text.starts_with("dial tcp") { text } else { "no connection in time".to_owned() };
             let finding = Finding::new(
-                format!("pod `{}` does not reach {PROVIDER}, which this machine does: {text}", said.pod),
+                format!("pod `{}` does not reach {api}, which this machine does: {text}", said.pod),
                 "a firewall on the node or the router drops what pods send out: rules in FORWARD, or by address",
                 "let the node pass on what comes from `cni0`, and the router what comes from the pods' range; then wait a minute for the next try",
             )

@@ -34,7 +34,7 @@ pub(in crate::checks) fn all() -> Vec<Report> {
         nodes_answer(Err(Transport::Tls("no TLS".into()))),
         nodes_answer(Ok(page(404, "text/plain", "404 page not found\n"))),
         nodes_answer(Ok(page(200, "text/html", "hello"))),
-        whole(|e| e.provider = Some(Err(Fault::InvalidToken.into()))),
+        whole(|e| e.provider = Some(Err(failure(Fault::InvalidToken)))),
         whole(|e| records(e).clear()),
         whole(|e| records(e).truncate(1)),
         whole(|e| e.certificates = Some(vec![])),
@@ -159,11 +159,11 @@ fn a_stale_record_is_told_with_both_addresses() {
 
 #[test]
 fn a_revoked_token_is_the_root_and_an_unreachable_provider_is_unknown() {
-    let report = whole(|e| e.provider = Some(Err(Fault::InvalidToken.into())));
+    let report = whole(|e| e.provider = Some(Err(failure(Fault::InvalidToken))));
     assert_eq!(only(&report, id::TOKEN).heals, Heals::Never);
     assert_eq!(outcome(&report, id::RECORDS), Outcome::Blocked { by: id::TOKEN });
     let offline = Fault::Transport { host: "api".into(), cause: Transport::Timeout };
-    let report = whole(|e| e.provider = Some(Err(offline.into())));
+    let report = whole(|e| e.provider = Some(Err(failure(offline))));
     assert_eq!(report.exit_code(), 3);
 }
 

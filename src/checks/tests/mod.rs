@@ -6,6 +6,7 @@ pub(in crate::checks) mod picture;
 mod reader;
 pub(super) mod redaction;
 mod report;
+mod seam;
 mod settle;
 mod shown;
 

@@ -78,6 +78,11 @@ pub(in crate::checks) fn served() -> Served {
     }
 }
 
+/// A fault as Cloudflare tells it.
+pub(in crate::checks) fn failure(fault: Fault) -> ProviderFailure {
+    crate::provider::failure(crate::config::Provider::Cloudflare, fault)
+}
+
 /// A token in a file of its owner's, with copies in the cluster.
 pub(in crate::checks) fn token() -> TokenSeen {
     let copy =

@@ -26,7 +26,7 @@ use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::names::probe_name;
 use crate::net::dns::Doh;
 use crate::net::http::Target;
-use crate::provider::cloudflare::Client;
+use crate::provider::Client;
 
 pub use crate::collect::network::wildcards::wildcards;
 
@@ -185,7 +185,7 @@ async fn read_zone(
     let client = client?.clone().deadline(probes.deadline);
     let zone = probes.zone.clone()?;
     let records = client.records(&zone, None).await;
-    Some(records.map(|records| ProviderSeen { zone, records }).map_err(ProviderFailure::from))
+    Some(records.map(|records| ProviderSeen { zone, records }).map_err(|fault| client.failure(fault)))
 }
 
 #[cfg(test)]

@@ -7,11 +7,10 @@ use futures::future::join_all;
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::{Asked, Evidence, Lookup, ServiceLookup, at};
 use crate::net::dns::{Kind, Question, ask, system_resolvers};
+use crate::provider;
 
 /// There in every cluster, and the longest name below the default domain of the cluster that is.
 const INTERNAL: &str = "kubernetes.default.svc.cluster.local";
-/// What external-dns and cert-manager have to reach.
-const EXTERNAL: &str = "api.cloudflare.com";
 
 /// Nothing where this machine is no node, or there is no such Service.
 pub(super) async fn look(evidence: &Evidence, probes: &Probes, limit: &Limit) -> Vec<ServiceLookup> {
@@ -19,9 +18,10 @@ pub(super) async fn look(evidence: &Evidence, probes: &Probes, limit: &Limit) ->
     let mut names = vec![(INTERNAL.to_owned(), Asked::Internal)];
     // Without resolvers of the internet, nothing beyond the LAN is to be asked.
     if !probes.resolvers.is_empty() {
-        names.push((EXTERNAL.to_owned(), Asked::External));
+        let external = provider::words(evidence.dns).api_host;
+        names.push((external.to_owned(), Asked::External));
         let conf = system_resolvers(&probes.resolv_conf).await.unwrap_or_default();
-        names.extend(conf.search.iter().map(|domain| (format!("{EXTERNAL}.{domain}"), Asked::Searched)));
+        names.extend(conf.search.iter().map(|domain| (format!("{external}.{domain}"), Asked::Searched)));
     }
     let asked = names.into_iter().map(|(name, kind)| async move {
         let question = &Question::new(name.trim_end_matches('.'), Kind::A);

@@ -10,7 +10,8 @@ use crate::cli::{Doctor, Global};
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::machine::{configuration, token};
-use crate::{outside, ui};
+use crate::outside;
+use crate::ui;
 
 /// The version of the file's form.
 const SCHEMA_VERSION: u32 = 1;

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::provider::credentials::{SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
+use crate::evidence::Zone;
+use crate::facts::secret::Secret;
+use crate::provider::credentials::{Credentials, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 
 /// A private address cannot be proxied (Cloudflare's API answers 9003), so `--cloudflare-proxied` is never given.
 pub(in crate::provider) fn external_dns_arguments(config: &Config) -> Vec<String> {
@@ -30,4 +32,12 @@ pub(in crate::provider) fn external_dns_env() -> [(&'static str, &'static str); 
 /// cert-manager's solver (cert-manager docs, DNS01, Cloudflare).
 pub(in crate::provider) fn solver() -> Value {
     json!({ "cloudflare": { "apiTokenSecretRef": { "name": SECRET, "key": TOKEN_KEY } } })
+}
+
+/// One token for both programs; external-dns is told the zone, too.
+pub(in crate::provider) fn credentials(token: &Secret, zone: &Zone) -> Credentials {
+    Credentials {
+        secrets: vec![(TOKEN_KEY, token.clone())],
+        about_zone: vec![(ZONE_ID_KEY, zone.id.clone()), (ZONE_KEY, zone.name.clone())],
+    }
 }

@@ -1,12 +1,13 @@
 //! What Cloudflare's refusals mean, and the next step for each.
 
 use super::envelope::ApiError;
-use crate::evidence::{Fault, Permission, ProviderFailure, Transport, any_of};
+use crate::evidence::{Fault, Permission, Transport};
+use crate::provider::fault::any_of;
 
 /// "You cannot use this API for domains with a .cf, .ga, .gq, .ml, or .tk TLD", whatever the token may do.
-pub const FREE_DOMAIN: u32 = 1038;
+pub(super) const FREE_DOMAIN: u32 = 1038;
 /// "Record quota exceeded."
-pub const QUOTA: u32 = 81045;
+pub(super) const QUOTA: u32 = 81045;
 
 /// The next step after a fault.
 #[must_use]
@@ -27,8 +28,8 @@ pub fn hint(fault: &Fault) -> String {
         Fault::Location { .. } => {
             format!("edit the token's Client IP Address Filtering ({TOKENS}); remember IPv6")
         }
-        Fault::MissingPermission { permission } => {
-            format!("edit the token ({TOKENS}) and add {permission} for your zone")
+        Fault::MissingPermission { permission: lacking } => {
+            format!("edit the token ({TOKENS}) and add {} for your zone", permission(*lacking))
         }
         Fault::NoZone { tried, .. } => format!(
             "edit the token ({TOKENS}): Zone Resources, Include, Specific zone, {}; the token itself stays the same. Or correct `domain`",
@@ -58,9 +59,29 @@ pub fn hint(fault: &Fault) -> String {
     }
 }
 
-impl From<Fault> for ProviderFailure {
-    fn from(error: Fault) -> Self {
-        Self { message: error.to_string(), hint: hint(&error), error }
+/// Why, as far as Cloudflare's rules tell it; `None` where there is nothing to add to the message.
+#[must_use]
+pub fn cause(fault: &Fault) -> Option<&'static str> {
+    match fault {
+        Fault::InvalidToken => {
+            Some("it was revoked or rolled in the dashboard, or another text was copied in its place")
+        }
+        Fault::Disabled => Some("somebody switched it off in the dashboard"),
+        Fault::Expired { .. } => Some("it was made with an end (TTL), and that is past"),
+        Fault::Location { .. } => Some(
+            "the token has a Client IP Address Filtering, and this machine reaches Cloudflare from another address; \
+             at home the public IPv4 address and the IPv6 prefix change",
+        ),
+        _ => None,
+    }
+}
+
+/// A permission of a token, in the dashboard's words.
+#[must_use]
+pub(super) fn permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Any | Permission::ZoneRead => "Zone → Zone → Read",
+        Permission::DnsRead | Permission::DnsEdit => "Zone → DNS → Edit",
     }
 }
 

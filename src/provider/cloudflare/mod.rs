@@ -7,8 +7,12 @@ mod budget;
 mod components;
 mod envelope;
 mod fault;
+mod limits;
 mod request;
+mod said;
 mod scratch;
+mod token;
+mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,10 +28,14 @@ use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
 
-pub use fault::{FREE_DOMAIN, QUOTA, hint};
+pub use fault::{cause, hint};
+pub use limits::{is_for_ending, is_for_room, quota, unchangeable};
+pub use said::{CHALLENGES, OUTAGES, REFUSALS, is_refused_edit, quoted};
 pub use scratch::is_scratch;
+pub use token::{GLOBAL_KEY, SECRET_VARIABLES, shape, shape_hint};
+pub use words::WORDS;
 
-pub(super) use components::{external_dns_arguments, external_dns_env, solver};
+pub(super) use components::{credentials, external_dns_arguments, external_dns_env, solver};
 
 /// Where the API is, unless a test or a proxy says otherwise.
 pub const BASE: &str = "https://api.cloudflare.com/client/v4/";

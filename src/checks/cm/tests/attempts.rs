@@ -146,7 +146,7 @@ fn each_refusal_of_a_challenge_has_its_own_cause() {
 fn a_bad_token_comes_before_the_challenge_that_it_spoils() {
     let report = lab(|e| {
         challenged("pending", "Error: 10000: Authentication error")(e);
-        e.provider = Some(Err(Fault::InvalidToken.into()));
+        e.provider = Some(Err(failure(Fault::InvalidToken)));
     });
     assert_eq!(outcome(&report, id::CHALLENGE), Outcome::Blocked { by: id::TOKEN });
 }

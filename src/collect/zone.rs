@@ -4,17 +4,18 @@ use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::collect::Scope;
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::desired::{cert_manager, external_dns};
 use crate::evidence::{Evidence, Fault, ProviderFailure, TokenSeen, Zone};
 use crate::facts::secret::Secret;
 use crate::machine::token;
-use crate::provider::cloudflare::Client;
+use crate::provider::{self, Client};
 
 /// What came of asking.
 pub(super) struct Asked {
     /// The token without its value.
     pub(super) token: TokenSeen,
+    provider: Provider,
     secret: Option<Secret>,
     client: Option<Client>,
     zone: Option<Result<Zone, Fault>>,
@@ -24,18 +25,18 @@ impl Asked {
     /// Looks for the token and, where the scope allows, asks what it can do.
     pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
         let (token, secret) = token::find(config);
-        let mut asked = Self { token, secret, client: None, zone: None };
+        let mut asked = Self { token, provider: config.dns.provider, secret, client: None, zone: None };
         let Some(secret) = asked.secret.as_ref().filter(|_| scope.internet) else {
             return asked;
         };
-        let client = match Client::new(secret, None) {
+        let client = match Client::new(config, secret) {
             Ok(client) => client.deadline(scope.within / 2),
             Err(error) => return Self { zone: Some(Err(error)), ..asked },
         };
         let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
         let zone = client.check(domain.as_str()).await;
         if let (Ok(zone), true) = (&zone, scope.active) {
-            asked.token.edit = Some(client.prove_edit(zone).await.map_err(ProviderFailure::from));
+            asked.token.edit = Some(client.prove_edit(zone).await.map_err(|fault| client.failure(fault)));
         }
         (asked.client, asked.zone) = (Some(client), Some(zone));
         asked
@@ -48,7 +49,7 @@ impl Asked {
 
     /// Why the zone cannot be read; `None` when it can, or when nobody was asked.
     pub(super) fn failure(&self) -> Option<ProviderFailure> {
-        Some(ProviderFailure::from(self.zone.as_ref()?.as_ref().err()?.clone()))
+        Some(provider::failure(self.provider, self.zone.as_ref()?.as_ref().err()?.clone()))
     }
 
     /// The client to read the zone's records with.

@@ -1,0 +1,46 @@
+//! What a zone may have, and which zones the API does not change.
+
+use jiff::Timestamp;
+
+use super::fault::{FREE_DOMAIN, QUOTA};
+use crate::evidence::{Fault, Zone};
+
+/// Endings whose records the API refuses to change (cert-manager, docs/configuration/acme/dns01/cloudflare.md).
+const FREE_ENDINGS: [&str; 5] = [".tk", ".ml", ".ga", ".cf", ".gq"];
+/// Free zones made from then on have the smaller quota (cloudflare-docs#16600).
+const SMALLER_QUOTA: &str = "2024-09-01T00:00:00Z";
+
+/// How many records a zone may have, and why so many (developers.cloudflare.com, dns/manage-dns-records).
+#[must_use]
+pub fn quota(zone: &Zone) -> (usize, &'static str) {
+    let border: Option<Timestamp> = SMALLER_QUOTA.parse().ok();
+    let is_old = zone.created_on.zip(border).is_some_and(|(made, border)| made < border);
+    match zone.plan.as_ref().map(|plan| plan.legacy_id.as_str()) {
+        Some("pro" | "business" | "enterprise") => (3500, "of a paid zone"),
+        _ if is_old => (1000, "of a Free zone from before September 2024"),
+        Some("free") => (200, "of a Free zone"),
+        _ => (200, "of a Free zone; a paid one may have more"),
+    }
+}
+
+/// The ending of the zone's name under which the API changes nothing, and why.
+#[must_use]
+pub fn unchangeable(zone: &str) -> Option<(&'static str, &'static str)> {
+    let ending = FREE_ENDINGS.iter().find(|ending| zone.ends_with(*ending))?;
+    Some((
+        ending,
+        "Cloudflare's API refuses changes to records under the endings that were once free of charge (code 1038); only the dashboard takes them",
+    ))
+}
+
+/// Whether a refusal is for the zone's ending.
+#[must_use]
+pub fn is_for_ending(fault: &Fault) -> bool {
+    matches!(fault, Fault::Refused { code: FREE_DOMAIN, .. })
+}
+
+/// Whether a refusal is for want of room.
+#[must_use]
+pub fn is_for_room(fault: &Fault) -> bool {
+    matches!(fault, Fault::Refused { code: QUOTA, .. })
+}

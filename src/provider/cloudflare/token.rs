@@ -1,0 +1,55 @@
+//! What is an API token of Cloudflare, and what another of its credentials.
+
+use crate::facts::secret::{Secret, SecretError};
+
+/// What every Global API Key begins with since 2026 (developers.cloudflare.com, fundamentals/api/get-started/token-formats).
+const GLOBAL_KEY_PREFIX: &str = "cfk_";
+
+/// Variables in which Cloudflare's tools look for secrets.
+pub const SECRET_VARIABLES: &[&str] =
+    &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"];
+/// What a Global API Key is, said to who took it for a token.
+pub const GLOBAL_KEY: &str = "this is the Global API Key of your Cloudflare account, not an API token";
+
+/// Refuses a Global API Key: 37 hexadecimal digits, or what begins with `cfk_`.
+///
+/// # Errors
+/// [`SecretError::GlobalApiKey`].
+pub fn shape(token: &Secret) -> Result<(), SecretError> {
+    let text = token.expose();
+    let old_key = text.len() == 37 && text.chars().all(|c| c.is_ascii_hexdigit());
+    if old_key || text.starts_with(GLOBAL_KEY_PREFIX) { Err(SecretError::GlobalApiKey) } else { Ok(()) }
+}
+
+/// The next step for a text that can be no API token.
+#[must_use]
+pub fn shape_hint(error: &SecretError) -> &'static str {
+    match error {
+        SecretError::Characters => "copy the token again from the Cloudflare dashboard, in plain text",
+        SecretError::GlobalApiKey => {
+            "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
+             with Zone → Zone → Read and Zone → DNS → Edit for your zone"
+        }
+        other => other.hint(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_whole_account_is_no_token() {
+        for key in
+            ["0123456789abcdef0123456789abcdef01234", "cfk_abcdefghijabcdefghijabcdefghijabcdefghij01234567"]
+        {
+            assert_eq!(shape(&Secret::new(key).unwrap()), Err(SecretError::GlobalApiKey));
+        }
+        assert!(!shape_hint(&SecretError::GlobalApiKey).is_empty());
+    }
+
+    #[test]
+    fn forty_characters_are_a_token_even_when_all_are_hexadecimal() {
+        assert!(shape(&Secret::new(&"ab12".repeat(10)).unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,41 @@
+//! Cloudflare's own names for things, and the clicks in its dashboard.
+
+use super::BASE;
+use crate::provider::words::{ProxyWords, RateWords, TokenWords, Words};
+
+/// The words.
+pub const WORDS: Words = Words {
+    key: "cloudflare",
+    name: "Cloudflare",
+    api_host: "api.cloudflare.com",
+    api: BASE,
+    records_page: "the Cloudflare dashboard (DNS, Records)",
+    dnssec_page: "Cloudflare: DNS, Settings, DNSSEC",
+    permission: super::fault::permission,
+    token: TokenWords {
+        variable: "CLOUDFLARE_API_TOKEN",
+        make_one: "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
+        make_one_and_name_it: "create a token in the Cloudflare dashboard (Zone: Zone: Read and Zone: DNS: Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
+        example: "/var/lib/secrets/cloudflare-token",
+        shortest: 40,
+        may_not_edit: "edit the token (Cloudflare dashboard, My Profile, API Tokens) and add Zone → DNS → Edit for your zone",
+    },
+    proxy: Some(ProxyWords {
+        annotation: "cloudflare-proxied",
+        no_private: "Cloudflare's proxy cannot reach a private address: it refuses the record (error 9003), and external-dns may stop at it",
+        hides: "Cloudflare then answers with its own addresses, which cannot reach a private one",
+        switch_off: "switch the record to `DNS only` in the Cloudflare dashboard (DNS, Records), and drop the annotation `cloudflare-proxied` from the Ingress",
+    }),
+    rate_limit: RateWords {
+        // fundamentals/api/reference/limits.
+        blocks: 300,
+        spent: "this user's tokens and dashboard made more than 1200 calls in five minutes; until the window ends, \
+                external-dns and cert-manager are refused as well",
+        shared: "something else uses the same account: each token of a user, and the dashboard too, count against one limit",
+    },
+    serves: "Cloudflare serves a zone only once the registrar of the domain names Cloudflare's servers",
+    refused_ending: "Cloudflare's API refuses changes under this ending, whatever the token may do",
+    no_more_room: "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
+    beyond_quota: "each service takes one record for each node and one TXT record, each certificate a TXT record for a minute; \
+                   beyond the quota Cloudflare refuses new ones (code 81045)",
+};

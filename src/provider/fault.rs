@@ -1,0 +1,69 @@
+//! What a fault is told as.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::words::Words;
+use crate::evidence::Fault;
+
+/// What went wrong, in one line. The token is in none of the messages.
+#[must_use]
+pub fn message(fault: &Fault, words: &Words) -> String {
+    let name = words.name;
+    match fault {
+        Fault::Malformed { code } => {
+            format!("{name} cannot read the API token: it is malformed (code {code})")
+        }
+        Fault::InvalidToken => {
+            format!("{name} does not know the API token: it is wrong, or was revoked or rolled")
+        }
+        Fault::Disabled => "the API token is disabled".to_owned(),
+        Fault::Expired { on } => format!("the API token has expired{}", since(*on)),
+        Fault::NotYetValid { from } => format!("the API token is valid only from {from}"),
+        Fault::Location { said } => format!("the API token may not be used from this address: {said}"),
+        Fault::MissingPermission { permission } => {
+            format!("the API token lacks the permission {}", (words.permission)(*permission))
+        }
+        Fault::NoZone { tried, sees } => {
+            format!("the API token sees no zone named {}{}", any_of(tried), seen_instead(sees))
+        }
+        Fault::ZoneNotActive { name: zone, status, .. } => {
+            format!("the zone `{zone}` is not active at {name} but {status}")
+        }
+        Fault::RateLimited { retry_after } => {
+            format!("{name}'s rate limit is reached{}", again(*retry_after))
+        }
+        Fault::Server { status } => format!("{name}'s API answers HTTP {status}"),
+        Fault::Transport { host, cause } => format!("cannot reach `{host}`: {cause}"),
+        Fault::NotJson { host, status, kind } => {
+            format!("`{host}` answers HTTP {status} with something that is not {name}'s API ({kind})")
+        }
+        Fault::Refused { status, code, message } => {
+            format!("{name} refuses: {message} (HTTP {status}, code {code})")
+        }
+        Fault::Unexpected { what } => format!("{name}'s answer is not as documented: {what}"),
+        Fault::Leftover { name, cause } => {
+            format!("the scratch record `{name}` could not be removed again: {}", message(cause, words))
+        }
+    }
+}
+
+fn since(date: Option<Timestamp>) -> String {
+    date.map(|date| format!(" on {}", date.strftime("%F"))).unwrap_or_default()
+}
+
+fn again(after: Option<Duration>) -> String {
+    after.map(|after| format!(", next try in {} s", after.as_secs())).unwrap_or_default()
+}
+
+pub(super) fn any_of(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn seen_instead(zones: &[String]) -> String {
+    match zones {
+        [] => String::new(),
+        some => format!("; it sees {}", any_of(some).replace(" or ", ", ")),
+    }
+}

@@ -1,0 +1,82 @@
+//! A provider of the tests: two credentials, no zone of an API, records on paper. It shows that nothing else of homelab has
+//! to know which provider there is.
+
+use serde_json::{Value, json};
+
+use super::credentials::Credentials;
+use super::reading::{Reading, means};
+use super::{RateWords, TokenWords, Words};
+use crate::evidence::{Fault, Permission, Record, Zone};
+use crate::facts::secret::Secret;
+
+pub(super) const WORDS: Words = Words {
+    key: "paper",
+    name: "Paper",
+    api_host: "api.paper.test",
+    api: "https://api.paper.test/",
+    records_page: "the drawer",
+    dnssec_page: "Paper: the last page",
+    permission: |permission| match permission {
+        Permission::Any | Permission::ZoneRead | Permission::DnsRead => "reading glasses",
+        Permission::DnsEdit => "a pencil",
+    },
+    token: TokenWords {
+        variable: "PAPER_KEY",
+        make_one: "cut a key",
+        make_one_and_name_it: "cut a key, and name its file in `dns.tokenFile`",
+        example: "/var/lib/secrets/paper-key",
+        shortest: 1,
+        may_not_edit: "sharpen the pencil",
+    },
+    proxy: None,
+    rate_limit: RateWords { blocks: 60, spent: "the page is full", shared: "somebody else writes" },
+    serves: "Paper serves what is written",
+    refused_ending: "",
+    no_more_room: "take a new page",
+    beyond_quota: "",
+};
+pub(super) const HINT: &str = "look into the drawer";
+pub(super) const REFUSALS: &[Reading] = &[means(&["pencil is blunt"], "the pencil is blunt", "sharpen it")];
+
+/// Knows every zone.
+#[derive(Debug, Clone)]
+pub struct Client;
+
+impl Client {
+    pub(super) fn check(&self, domain: &str) -> Result<Zone, Fault> {
+        match domain {
+            "torn.test" => Err(Fault::InvalidToken),
+            _ => Ok(Zone { name: domain.to_owned(), status: "active".into(), ..Zone::default() }),
+        }
+    }
+
+    pub(super) fn records(&self, zone: &Zone) -> Vec<Record> {
+        let record = |name: String, kind: &str, content: &str| Record {
+            id: String::new(),
+            name,
+            kind: kind.into(),
+            content: content.into(),
+            proxied: false,
+            ttl: 60,
+            created_on: None,
+            modified_on: None,
+        };
+        vec![record(format!("whoami.{}", zone.name), "A", "192.168.1.2")]
+    }
+}
+
+pub(super) fn external_dns_arguments() -> Vec<String> {
+    vec!["--provider=paper".to_owned()]
+}
+
+pub(super) fn external_dns_env() -> Vec<(&'static str, &'static str)> {
+    vec![("PAPER_KEY", "key"), ("PAPER_NAME", "name")]
+}
+
+pub(super) fn solver() -> Value {
+    json!({ "paper": { "drawer": 1 } })
+}
+
+pub(super) fn credentials(token: &Secret) -> Credentials {
+    Credentials { secrets: vec![("key", token.clone()), ("name", token.clone())], about_zone: vec![] }
+}

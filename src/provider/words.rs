@@ -1,0 +1,77 @@
+//! What a provider is called, and where at its place people do what a finding asks them to.
+
+use crate::evidence::Permission;
+
+/// The words of one provider, for findings, hints and lines of progress. Everything is homelab's own text.
+#[derive(Debug)]
+pub struct Words {
+    /// As the configuration names it; also its line of progress.
+    pub key: &'static str,
+    /// As people call it.
+    pub name: &'static str,
+    /// The host that external-dns, cert-manager and homelab reach its API at.
+    pub api_host: &'static str,
+    /// Where an answer has a date in it, for comparing clocks.
+    pub api: &'static str,
+    /// Where people edit records by hand, as it stands after "in".
+    pub records_page: &'static str,
+    /// Where its DS record is shown.
+    pub dnssec_page: &'static str,
+    /// A permission, as it is called there.
+    pub permission: fn(Permission) -> &'static str,
+    /// The credential that it gives out.
+    pub token: TokenWords,
+    /// Its proxy in front of an address, where it has one.
+    pub proxy: Option<ProxyWords>,
+    /// What its rate limit counts.
+    pub rate_limit: RateWords,
+    /// From when on it answers for a zone.
+    pub serves: &'static str,
+    /// Why it refuses changes to a zone whatever the token may do, and what helps; nothing where it does not.
+    pub refused_ending: &'static str,
+    /// What to do where it takes no further record.
+    pub no_more_room: &'static str,
+    /// The text behind the count of records: what happens beyond its quota.
+    pub beyond_quota: &'static str,
+}
+
+/// The credential of one provider.
+#[derive(Debug)]
+pub struct TokenWords {
+    /// The variable that the provider's own tools read.
+    pub variable: &'static str,
+    /// How to get one, where there is none: a step as a finding gives it.
+    pub make_one: &'static str,
+    /// The same as an error gives it.
+    pub make_one_and_name_it: &'static str,
+    /// A path for it, in examples.
+    pub example: &'static str,
+    /// The fewest characters that one has; shorter ones are cut off.
+    pub shortest: usize,
+    /// Why one that may read cannot change records, and what to do about it.
+    pub may_not_edit: &'static str,
+}
+
+/// A proxy that stands in front of an address.
+#[derive(Debug)]
+pub struct ProxyWords {
+    /// The annotation for external-dns, without its prefix.
+    pub annotation: &'static str,
+    /// Why a private address gets nowhere with it.
+    pub no_private: &'static str,
+    /// The same, seen at a record.
+    pub hides: &'static str,
+    /// How it is switched off at the record.
+    pub switch_off: &'static str,
+}
+
+/// What a rate limit counts.
+#[derive(Debug)]
+pub struct RateWords {
+    /// How long a spent limit blocks when the provider does not say, in seconds.
+    pub blocks: i64,
+    /// Who used it up, and what follows.
+    pub spent: &'static str,
+    /// Who shares it.
+    pub shared: &'static str,
+}
