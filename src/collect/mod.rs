@@ -5,10 +5,10 @@ mod drift;
 mod lab;
 pub mod network;
 mod parts;
+mod proof;
 mod zone;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::future::OptionFuture;
@@ -16,11 +16,10 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::cluster::{self, Cluster};
-use crate::collect::network::Probes;
 use crate::collect::zone::Asked;
-use crate::config::{self, AcmeServer, Config};
+use crate::config::{self, AcmeServer, Config, Provider};
 use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
-use crate::error::Result;
+use crate::error::Error;
 use crate::evidence::{
     AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
     Issuance, Listing, ServiceSeen,
@@ -31,7 +30,9 @@ use crate::plan::Snapshot;
 use crate::provider;
 
 pub use lab::Lab;
+pub use network::Probes;
 pub use parts::Parts;
+pub use proof::{Known, look_after_up};
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -47,28 +48,32 @@ pub struct Scope {
 }
 
 /// Looks once. Never fails: what cannot be seen is missing in the evidence, with the reason where there is one.
-pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
+pub async fn look(
+    lab: &Lab<'_>,
+    loaded: Result<&Config, &Error>,
+    scope: Scope,
+    parts: &Parts<'_>,
+) -> Evidence {
     let mut evidence = Evidence::new(Timestamp::now());
     let deadline = Instant::now() + scope.within;
     // An API server that does not answer leaves time for the names.
     let half = Instant::now() + scope.within / 2;
-    let loaded = machine::configuration::load(lab.config);
-    evidence.config = Some(written(&loaded));
-    evidence.dns = loaded.as_ref().map(|config| config.dns.provider).unwrap_or_default();
+    evidence.config = Some(written(loaded));
+    evidence.dns = loaded.map_or_else(|_| Provider::default(), |config| config.dns.provider);
     let machine = tokio::task::spawn_blocking(machine::look);
     let internet = scope.internet.then(|| date::date(provider::words(evidence.dns).api, scope.within / 4));
     let (found, mut asked, internet) = futures::join!(
         async {
             match scope.cluster {
                 true => {
-                    let found = in_cluster(lab, loaded.as_ref().ok(), half);
+                    let found = in_cluster(lab, loaded.ok(), half);
                     Some(parts.during("the cluster", found).await)
                 }
                 false => None,
             }
         },
         async {
-            match &loaded {
+            match loaded {
                 Ok(config) => Some(parts.during("the zone", Asked::ask(config, scope)).await),
                 Err(_) => None,
             }
@@ -85,7 +90,7 @@ pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
         clocks.extend(clock);
         has_seen(&mut evidence, seen);
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
-            if let (Some(asked), Ok(config)) = (asked.as_mut(), &loaded) {
+            if let (Some(asked), Ok(config)) = (asked.as_mut(), loaded) {
                 asked.ask_cluster(&mut evidence, &cluster, config, half).await;
             }
             controller::ask(&mut evidence, &cluster, half).await;
@@ -95,23 +100,21 @@ pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
     if let Some(machine) = &mut evidence.machine {
         machine.clocks = clocks;
         let resolv = machine.resolv.clone().unwrap_or_default();
-        machine.wildcards =
-            crate::collect::network::wildcards(&resolv.servers, &resolv.search, scope.within / 4).await;
+        machine.wildcards = network::wildcards(&resolv.servers, &resolv.search, scope.within / 4).await;
     }
     let (Ok(config), Some(asked)) = (loaded, asked) else {
         return evidence;
     };
-    wants(&mut evidence, &config);
-    evidence.acme = Some(AcmeSeen { wanted: issuance(&config), ..acme });
-    evidence.drift = lives.map(|lives| {
-        drift::compare(&config, &lives?, asked.zone().as_ref(), evidence.reads_only().is_some())
-    });
+    compares_with(&mut evidence, config);
+    evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
+    evidence.drift = lives
+        .map(|lives| drift::compare(config, &lives?, asked.zone().as_ref(), evidence.reads_only().is_some()));
     evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;
-    let mut probes = probes(&config, &evidence, scope);
+    let mut probes = probes(config, &evidence, scope);
     probes.zone = asked.zone();
     probes.deadline = deadline.saturating_duration_since(Instant::now());
-    let collected = crate::collect::network::collect(evidence, &probes, asked.reader());
+    let collected = network::collect(evidence, &probes, asked.reader());
     let mut evidence = parts.during("names, certificates and services", collected).await;
     evidence.token = Some(asked.seen());
     if let Some(cluster) = &reached {
@@ -119,7 +122,7 @@ pub async fn look(lab: &Lab<'_>, scope: Scope, parts: &Parts<'_>) -> Evidence {
     }
     if let Some(cluster) = reached.filter(|_| scope.active) {
         parts
-            .during("a scratch Ingress", controller::try_scratch(lab, &cluster, &config, &mut evidence))
+            .during("a scratch Ingress", controller::try_scratch(lab, &cluster, config, &mut evidence))
             .await;
     }
     evidence
@@ -135,7 +138,8 @@ fn has_seen(evidence: &mut Evidence, seen: ClusterSeen) {
 }
 
 /// What the configuration says that judges compare with.
-fn wants(evidence: &mut Evidence, config: &Config) {
+fn compares_with(evidence: &mut Evidence, config: &Config) {
+    evidence.dns = config.dns.provider;
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
 }
@@ -143,12 +147,8 @@ fn wants(evidence: &mut Evidence, config: &Config) {
 /// Which names are asked for, and whom; offline, nobody beyond the LAN.
 fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
-    let mut probes = Probes::new(domain.to_string(), hosts(config, evidence));
+    let mut probes = Probes::of(config, domain.to_string(), hosts(config, evidence));
     probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
-    probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
-    if config.public_resolvers != config::PUBLIC_RESOLVERS {
-        probes.doh = Vec::new();
-    }
     if !scope.internet {
         (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
     }
@@ -166,7 +166,7 @@ fn hosts(config: &Config, evidence: &Evidence) -> Vec<String> {
     hosts
 }
 
-fn written(loaded: &Result<Config>) -> ConfigSeen {
+fn written(loaded: Result<&Config, &Error>) -> ConfigSeen {
     match loaded {
         Ok(config) => ConfigSeen {
             problem: None,
@@ -200,7 +200,7 @@ struct InCluster {
     acme: AcmeSeen,
     clock: Option<ClockSeen>,
     /// What lives of this lab, or why that is not known.
-    snapshot: Option<std::result::Result<Snapshot, String>>,
+    snapshot: Option<Result<Snapshot, String>>,
 }
 
 async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -> InCluster {
@@ -239,7 +239,7 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
 /// Another clock against this machine's, at the moment of its answer; `None` when it is not to be asked.
 async fn compared<E: std::fmt::Display>(
     of: Clock,
-    date: Option<impl Future<Output = std::result::Result<Timestamp, E>>>,
+    date: Option<impl Future<Output = Result<Timestamp, E>>>,
 ) -> Option<ClockSeen> {
     let said = date?.await.map_err(|error| error.to_string());
     Some(ClockSeen::new(of, said, Timestamp::now()))

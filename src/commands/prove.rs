@@ -1,44 +1,23 @@
 //! The end of `up`: look from inside the cluster, from this machine, at the provider and at the resolvers, until all
 //! agree or nothing that is wrong can heal by waiting.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::checks::{self, Report, Theirs};
-use crate::cluster::{self, Cluster};
-use crate::collect::network::Probes;
-use crate::config::{self, AcmeServer, Backend, Config};
-use crate::desired::external_dns;
+use crate::cluster::Cluster;
+use crate::collect::{self, Known, Probes};
+use crate::config::{Backend, Config};
 use crate::error::Result;
-use crate::evidence::http::HttpAnswer;
-use crate::evidence::{
-    CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, WAITING_PODS, Zone,
-};
+use crate::evidence::Zone;
 use crate::provider::Client;
 use crate::ui::Progress;
 
 /// Between two looks: records spread in seconds, and nobody's API is to be pressed.
 const PAUSE: Duration = Duration::from_secs(3);
-/// How soon the controller has begun to load what was written: it looks at changes at most every 3.3 s
-/// (`--sync-rate-limit`), and says so when it begins.
-const TAKES: Duration = Duration::from_secs(5);
-/// For the logs of all its pods.
-const LISTENS: Duration = Duration::from_secs(15);
 /// The line of progress.
 pub(super) const LINE: &str = "verify";
-
-/// What is known before the first look.
-#[derive(Default)]
-pub(super) struct Known {
-    /// When the controller was last given something to load, if it was.
-    pub(super) written: Option<Timestamp>,
-    /// Every Certificate, where nothing was written or waited for since they were read.
-    pub(super) certificates: Option<Vec<CertificateSeen>>,
-}
 
 /// Looks until the picture is final or the deadline comes.
 pub(super) async fn prove(
@@ -51,16 +30,11 @@ pub(super) async fn prove(
 ) -> Result<Report> {
     let began = Instant::now();
     let deadline = began + config.timeouts.verify;
-    let hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
-    let mut probes = Probes::new(config.domain.to_string(), hosts);
-    probes.zone = Some(zone.clone());
-    probes.resolvers = config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
-    if config.public_resolvers != config::PUBLIC_RESOLVERS {
-        probes.doh = Vec::new();
-    }
+    let hosts = config.hosts().iter().map(ToString::to_string).collect();
+    let probes = Probes { zone: Some(zone.clone()), ..Probes::of(config, config.domain.to_string(), hosts) };
     progress.update(LINE, "looking from outside");
     loop {
-        let seen = look(cluster, config, &probes, Some(provider), &known).await?;
+        let seen = collect::look_after_up(cluster, config, &probes, Some(provider), &known).await?;
         known.certificates = None;
         let report = checks::judge(&seen).only(checks::in_up);
         let late = Instant::now() + PAUSE > deadline;
@@ -93,180 +67,10 @@ fn owner(config: &Config, host: &str) -> Option<Theirs> {
     })
 }
 
-/// One look: the lists side by side, and then what needs them, side by side as well: names and nodes, the controller's page,
-/// and what it said of its configuration, what was last written included.
-async fn look(
-    cluster: &Cluster,
-    config: &Config,
-    probes: &Probes,
-    provider: Option<&Client>,
-    known: &Known,
-) -> Result<Evidence> {
-    let since = known.written.and_then(|written| Timestamp::now().duration_since(written).try_into().ok());
-    tokio::time::sleep(since.map_or(Duration::ZERO, |since| TAKES.saturating_sub(since))).await;
-    let certificates = async {
-        match &known.certificates {
-            Some(certificates) => Ok(certificates.clone()),
-            None => cluster.certificates().await,
-        }
-    };
-    let (nodes, ingresses, certificates, controllers, waiting) = futures::join!(
-        cluster.nodes(),
-        cluster.ingresses(),
-        certificates,
-        cluster.controllers(),
-        cluster.waiting_pods()
-    );
-    let mut evidence = Evidence::new(Timestamp::now());
-    evidence.written = known.written;
-    let ingresses = ingresses?;
-    evidence.staging = config.acme.server == AcmeServer::Staging;
-    evidence.nodes = Some(nodes?);
-    evidence.ingresses = Some(ingresses.iter().map(cluster::ingress).collect());
-    evidence.certificates = Some(certificates?);
-    evidence.dns = config.dns.provider;
-    evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
-    let (mut evidence, controller) = futures::join!(
-        crate::collect::network::collect(evidence, probes, provider),
-        controller(cluster, controllers, ingresses)
-    );
-    let Controller { answer, reloads, heard, mut seen } = controller;
-    let waiting = waiting.map_or_else(Listing::Failed, Listing::Items);
-    seen.objects.0.insert(WAITING_PODS.to_owned(), waiting);
-    evidence.cluster = Some(seen);
-    evidence.cluster_answer = Some(answer);
-    evidence.reloads = reloads;
-    // By this it is judged how old a refusal is.
-    evidence.now = heard;
-    Ok(evidence)
-}
-
-/// What the ingress controller says.
-struct Controller {
-    answer: std::result::Result<HttpAnswer, String>,
-    reloads: Option<Vec<ReloadSeen>>,
-    /// When that was read.
-    heard: Timestamp,
-    /// Where the text may stand that nginx refuses, if it does.
-    seen: ClusterSeen,
-}
-
-async fn controller(
-    cluster: &Cluster,
-    pods: std::result::Result<Vec<Value>, String>,
-    ingresses: Vec<Value>,
-) -> Controller {
-    let mut seen = ClusterSeen::default();
-    let pods = match pods {
-        Ok(pods) => pods,
-        Err(why) => return Controller { answer: Err(why), reloads: None, heard: Timestamp::now(), seen },
-    };
-    let words = async {
-        let reloads = cluster.reloads(&pods, Instant::now() + LISTENS).await;
-        let heard = Timestamp::now();
-        if reloads.iter().any(|seen| matches!(seen.last, Ok(Reload::Refused(_)))) {
-            seen.objects = cluster.suspects(ingresses).await;
-        }
-        (reloads, heard)
-    };
-    let (answer, (reloads, heard)) = futures::join!(cluster.ask_pod(&pods, 80), words);
-    Controller { answer, reloads: Some(reloads), heard, seen }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::checks::{Outcome, id};
-    use crate::cluster::fake::{Log, slow_cluster};
-
-    const CONFIG: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
-    const LOADED: &str =
-        "I1126 03:10:01.000001       7 controller.go:213] \"Backend successfully reloaded\"\n";
-
-    /// A cluster with one pod of the controller, whose log says this and takes so long.
-    fn saying(log: &str, takes: Duration) -> (Cluster, Log) {
-        let pod = json!({ "metadata": { "namespace": "ingress-nginx", "name": "a" },
-            "spec": { "nodeName": "pi", "containers": [{ "name": "controller" }] },
-            "status": { "phase": "Running", "conditions": [{ "type": "Ready", "status": "True" }] } });
-        let log = log.to_owned();
-        let answer = move |line: &str, _| match line {
-            _ if line.contains("/pods/a/log?") => (200, Value::from(log.clone())),
-            _ if line.contains("/pods/a:80/proxy/") => (404, Value::from("nginx")),
-            _ if line.contains("/ingress-nginx/pods?") => (200, json!({ "items": [pod] })),
-            _ => (200, json!({ "items": [] })),
-        };
-        slow_cluster(answer, move |line| if line.contains("/log?") { takes } else { Duration::ZERO })
-    }
-
-    /// Probes of a world whose only resolver never answers.
-    async fn silence() -> (Probes, tokio::net::UdpSocket, tempfile::TempDir) {
-        let resolver = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let home = tempfile::tempdir().unwrap();
-        let resolv_conf = home.path().join("resolv.conf");
-        std::fs::write(&resolv_conf, "").unwrap();
-        let mut probes = Probes::new("home.example.com".into(), Vec::new());
-        (probes.resolvers, probes.doh) = (vec![resolver.local_addr().unwrap()], Vec::new());
-        probes.resolv_conf = resolv_conf;
-        (probes, resolver, home)
-    }
-
-    /// How long one look takes, and what it asks the API server.
-    async fn look_at(takes: Duration, known: Known) -> (Duration, Vec<String>) {
-        let (cluster, log) = saying(LOADED, takes);
-        let (probes, _resolver, _home) = silence().await;
-        let began = Instant::now();
-        look(&cluster, &config::parse(CONFIG).unwrap(), &probes, None, &known).await.unwrap();
-        (began.elapsed(), log.lock().unwrap().clone())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_controllers_log_is_read_while_names_and_nodes_are_looked_at() {
-        let (alone, _) = look_at(Duration::ZERO, Known::default()).await;
-        assert!(alone > Duration::from_millis(300), "nobody outside was waited for: {alone:?}");
-        let (both, _) = look_at(Duration::from_millis(300), Known::default()).await;
-        assert!(both < alone + Duration::from_millis(150), "{alone:?} became {both:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_run_that_wrote_nothing_reads_the_certificates_once() {
-        let (_, requests) = look_at(Duration::ZERO, Known::default()).await;
-        assert_eq!(requests.iter().filter(|line| line.contains("/certificates")).count(), 1);
-        let known = Known { certificates: Some(Vec::new()), ..Known::default() };
-        let (_, requests) = look_at(Duration::ZERO, known).await;
-        assert!(!requests.iter().any(|line| line.contains("/certificates")), "{requests:?}");
-        assert_eq!(requests.len(), 6, "{requests:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_written_is_looked_at_when_the_controller_can_have_loaded_it() {
-        let (alone, _) = look_at(Duration::ZERO, Known::default()).await;
-        let known = Known { written: Some(Timestamp::now()), certificates: None };
-        let (later, _) = look_at(Duration::ZERO, known).await;
-        assert!(later > alone + TAKES - Duration::from_secs(1), "{alone:?}, {later:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_reload_that_failed_fails_the_run_however_late_its_log_comes() {
-        let told = Timestamp::now().strftime("%m%d %H:%M:%S");
-        let log = format!(
-            "{LOADED}E{told}.000001       7 controller.go:205] Unexpected failure reloading the backend:\n\
-             nginx: [emerg] invalid value \"TLSv9\" in /tmp/nginx/nginx-cfg1:9\n"
-        );
-        let (cluster, requests) = saying(&log, Duration::from_secs(8));
-        let (probes, _resolver, _home) = silence().await;
-        let config = config::parse(CONFIG).unwrap();
-        let seen = look(&cluster, &config, &probes, None, &Known::default()).await.unwrap();
-        let report = checks::judge(&seen).only(checks::in_up);
-        let reload = report.checks.iter().find(|check| check.id == id::RELOAD).unwrap();
-        assert!(matches!(reload.outcome, Outcome::Fail(_)), "{reload:#?}");
-        assert_eq!(report.exit_code(), 1);
-        assert!(
-            requests.lock().unwrap().iter().any(|line| line.contains("/configmaps")),
-            "nobody was blamed"
-        );
-    }
+    use crate::config;
 
     #[test]
     fn each_service_has_its_owner_and_the_demo_is_homelabs() {

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::cli::{Global, Up};
 use crate::cluster::{self, Cluster};
+use crate::collect::Known;
 use crate::commands::converge::{awaited, converge};
 use crate::commands::house::house;
 use crate::commands::prove::{self, LINE as VERIFY};
@@ -73,7 +74,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let written =
             converge(&cluster, &config.dns.owner, &plan, snapshot, awaited, deadline, &progress).await?;
-        let known = prove::Known { written: reloads(&plan).then_some(written), certificates };
+        let known = Known { written: reloads(&plan).then_some(written), certificates };
         let report = if flags.no_verify {
             None
         } else {

@@ -21,6 +21,7 @@ use futures::future::join_all;
 
 use crate::collect::network::limit::Limit;
 use crate::collect::network::servers::Servers;
+use crate::config::{Config, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::names::probe_name;
@@ -91,6 +92,18 @@ impl Probes {
             probe: Duration::from_secs(2),
             deadline: Duration::from_secs(10),
         }
+    }
+
+    /// The same with the resolvers that the configuration names: without the usual ones, their DoH is nobody's wish either.
+    #[must_use]
+    pub fn of(config: &Config, domain: String, hosts: Vec<String>) -> Self {
+        let mut probes = Self::new(domain, hosts);
+        probes.resolvers =
+            config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
+        if config.public_resolvers != PUBLIC_RESOLVERS {
+            probes.doh = Vec::new();
+        }
+        probes
     }
 }
 

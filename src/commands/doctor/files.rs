@@ -6,10 +6,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::checks::Report;
-use crate::cli::{Doctor, Global};
+use crate::cli::Doctor;
+use crate::config::Config;
 use crate::error::Result;
 use crate::evidence::Evidence;
-use crate::machine::{configuration, token};
+use crate::machine::token;
 use crate::outside;
 use crate::ui;
 
@@ -22,19 +23,12 @@ const SCHEMA_VERSION: u32 = 1;
 /// When it cannot be written, or came to be there meanwhile.
 pub(super) fn bundle(
     path: &Path,
-    global: &Global,
+    config: Option<&Config>,
     flags: &Doctor,
     seen: &Evidence,
     report: &Report,
 ) -> Result<()> {
-    ui::file::create(
-        path,
-        &format!(
-            "{:#}
-",
-            document(global, flags, seen, report)
-        ),
-    )?;
+    ui::file::create(path, &format!("{:#}\n", document(config, flags, seen, report)))?;
     ui::note(&outside::line(&format!(
         "wrote `{}`: it has names, private addresses, records and logs of your lab, and no secret that is known; read it before you send it",
         path.display()
@@ -47,19 +41,11 @@ pub(super) fn bundle(
 /// # Errors
 /// When it cannot be written.
 pub(super) fn keep(path: &Path, report: &Report) -> Result<()> {
-    ui::file::replace(
-        path,
-        &format!(
-            "{:#}
-",
-            json!(report)
-        ),
-    )
+    ui::file::replace(path, &format!("{:#}\n", json!(report)))
 }
 
-fn document(global: &Global, flags: &Doctor, seen: &Evidence, report: &Report) -> Value {
-    let config = configuration::load(global.config.as_deref()).ok();
-    let token = config.as_ref().and_then(|config| token::read(config).ok());
+fn document(config: Option<&Config>, flags: &Doctor, seen: &Evidence, report: &Report) -> Value {
+    let token = config.and_then(|config| token::read(config).ok());
     let secrets: Vec<&str> = token
         .iter()
         .map(|token| token.expose())

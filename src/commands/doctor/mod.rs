@@ -13,8 +13,10 @@ use crate::cli::{Doctor, Global};
 use crate::collect::{self, Parts, Scope};
 use crate::commands::doctor::select::{Selection, known};
 use crate::commands::house::house;
+use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
+use crate::machine::configuration;
 use crate::ui::{self, Form, Output, Progress, Ui};
 
 /// Between two looks under `--wait`.
@@ -38,7 +40,8 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         within: Duration::from_secs(flags.timeout),
     };
     let progress = Progress::new(ui.mode, &[LINE]);
-    let (evidence, report) = look_until(global, flags, scope, &selection, &progress).await;
+    let loaded = configuration::load(global.config.as_deref());
+    let (evidence, report) = look_until(global, &loaded, flags, scope, &selection, &progress).await;
     let house = house(global);
     let report = house.report(report);
     let passed = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
@@ -50,13 +53,16 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     let form = Form { output: ui.output, verbose: global.verbose, strict: flags.strict, house: &house };
     ui::print_report(&report, form);
     let kept = flags.report.as_ref().map(|path| files::keep(path, &report));
-    let bundled = flags.bundle.as_ref().map(|path| files::bundle(path, global, flags, &evidence, &report));
+    let bundled = flags
+        .bundle
+        .as_ref()
+        .map(|path| files::bundle(path, loaded.as_ref().ok(), flags, &evidence, &report));
     for error in [kept, bundled].into_iter().flatten().filter_map(Result::err) {
         ui::print_error(&house.error(error));
         exit = if exit == Exit::Fine { Exit::Unfinished } else { exit };
     }
     if flags.notify {
-        notify::notify(global, &house, &report, exit).await;
+        notify::notify(&loaded, &house, &report, exit).await;
     }
     Ok(exit)
 }
@@ -76,6 +82,7 @@ fn catalogue(flags: &Doctor, output: Output) -> Result<Option<String>> {
 /// Looks once, or under `--wait` until nothing that is wrong can heal by itself.
 async fn look_until(
     global: &Global,
+    loaded: &Result<Config>,
     flags: &Doctor,
     scope: Scope,
     selection: &Selection,
@@ -85,7 +92,7 @@ async fn look_until(
     let show = |text: &str| progress.update(LINE, text);
     let parts = Parts::new(&show);
     loop {
-        let evidence = collect::look(&global.lab(), scope, &parts).await;
+        let evidence = collect::look(&global.lab(), loaded.as_ref(), scope, &parts).await;
         let report = selection.of(checks::judge(&evidence));
         let late = Instant::now() + PAUSE > deadline;
         let why = checks::waiting(&report).next().and_then(|check| Some(check.finding()?.summary.clone()));

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::checks::Report;
-use crate::cli::Global;
-use crate::config::Hook;
-use crate::error::{Error, Exit};
+use crate::config::{Config, Hook};
+use crate::error::{Error, Exit, Result};
 use crate::facts::secret::Secret;
-use crate::machine::{self, configuration};
+use crate::machine;
 use crate::net::post::post_json;
 use crate::ui::{self, House};
 
@@ -18,13 +17,13 @@ const CREDENTIAL: &str = "hook-url";
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Sends the report if it ended badly. What goes wrong here is a warning: the exit code tells of the lab, not of the hook.
-pub(super) async fn notify(global: &Global, house: &House, report: &Report, exit: Exit) {
-    let notify = match configuration::load(global.config.as_deref()) {
-        Ok(config) => config.notify,
+pub(super) async fn notify(loaded: &Result<Config>, house: &House, report: &Report, exit: Exit) {
+    let notify = match loaded {
+        Ok(config) => &config.notify,
         Err(error) => {
             return warn(
                 &Error::wrong("nobody was told: whom to tell stands in the configuration")
-                    .because(error.what),
+                    .because(&error.what),
             );
         }
     };
@@ -33,9 +32,9 @@ pub(super) async fn notify(global: &Global, house: &House, report: &Report, exit
         Exit::Unfinished => notify.on_unknown,
         _ => false,
     };
-    let Some(hook) = notify.hook.filter(|_| due) else { return };
+    let Some(hook) = notify.hook.as_ref().filter(|_| due) else { return };
     let document = format!("{:#}\n", serde_json::json!(report));
-    let ended = match &hook {
+    let ended = match hook {
         Hook::Command(command) => machine::run_with_input(command, &document, LIMIT).await,
         Hook::Url(url) => post(Secret::url(url).map_err(str::to_owned), document).await,
         Hook::UrlFile(path) => post(address(path), document).await,
@@ -50,7 +49,7 @@ fn warn(error: &Error) {
     ui::print_warning(error);
 }
 
-async fn post(url: Result<Secret, String>, document: String) -> Result<(), String> {
+async fn post(url: std::result::Result<Secret, String>, document: String) -> std::result::Result<(), String> {
     match post_json(&url?, document, LIMIT).await {
         Ok(200..300) => Ok(()),
         Ok(status) => Err(format!("it answered with status {status}")),
@@ -59,6 +58,6 @@ async fn post(url: Result<Secret, String>, document: String) -> Result<(), Strin
 }
 
 /// The address in systemd's credential, if there is one, else in the file that the configuration names.
-fn address(named: &Path) -> Result<Secret, String> {
+fn address(named: &Path) -> std::result::Result<Secret, String> {
     machine::secret_url(CREDENTIAL, named)
 }

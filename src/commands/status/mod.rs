@@ -29,7 +29,7 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
     let progress = Progress::new(ui.mode, &[LINE]);
     let scope = Scope { cluster: true, internet: !flags.offline, active: false, within: LIMIT };
     let show = |text: &str| progress.update(LINE, text);
-    let evidence = collect::look(&global.lab(), scope, &Parts::new(&show)).await;
+    let evidence = collect::look(&global.lab(), Ok(&config), scope, &Parts::new(&show)).await;
     progress.close(LINE);
     let house = house(global);
     let report = house.report(checks::judge(&evidence));
