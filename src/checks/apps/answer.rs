@@ -8,7 +8,7 @@ use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, HostSeen, Transport, at, entries};
 use crate::ingress::is_nginx_404;
 
-pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let mut found: Vec<Judged> = seen
         .http
         .iter()

@@ -11,7 +11,7 @@ use crate::evidence::{Evidence, at, entries};
 /// By which a StorageClass is the one of claims that name none.
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
     let of = |subject, outcome| vec![judged(id::CLAIMS, subject, Vantage::Api, outcome)];
     let (Some(claims), Some(classes)) =
         (evidence.objects("persistentvolumeclaims"), evidence.objects("storageclasses.storage.k8s.io"))

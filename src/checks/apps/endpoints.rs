@@ -12,18 +12,18 @@ use crate::desired;
 use crate::evidence::{Evidence, at, entries};
 
 /// `None` where nobody asked the cluster.
-pub(super) fn host(evidence: &Evidence, host: &str) -> Option<Judged> {
+pub(super) fn endpoints_of_host(evidence: &Evidence, host: &str) -> Option<Judged> {
     evidence.asked_cluster()?;
     let read = ["ingresses.networking.k8s.io", "services", "endpointslices.discovery.k8s.io", "pods"];
     let outcome = if read.iter().any(|resource| evidence.objects(resource).is_none()) {
         Outcome::unknown("Ingresses, Services and pods were not read")
     } else {
-        judge(evidence, host)
+        endpoints(evidence, host)
     };
     Some(judged(id::ENDPOINTS, Subject::host(host), Vantage::Api, outcome))
 }
 
-fn judge(evidence: &Evidence, host: &str) -> Outcome {
+fn endpoints(evidence: &Evidence, host: &str) -> Outcome {
     let backends = backend::of(evidence, host);
     if backends.is_empty() {
         return Outcome::skip("no Ingress of it names a Service");

@@ -41,13 +41,13 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
             |id| judged(id, Subject::default(), Vantage::Api, Outcome::unknown("the pods were not read"));
         return [id::IMAGES, id::CLAIMS, id::APP_PODS].map(unknown).into();
     }
-    let mut found = workloads::all(evidence);
-    found.extend(claims::all(evidence));
+    let mut found = workloads::images_and_pods(evidence);
+    found.extend(claims::volumes(evidence));
     found
 }
 
 fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
-    let mut found: Vec<Judged> = endpoints::host(evidence, host).into_iter().collect();
-    found.extend(answer::host(evidence, host, seen));
+    let mut found: Vec<Judged> = endpoints::endpoints_of_host(evidence, host).into_iter().collect();
+    found.extend(answer::answers_for_host(evidence, host, seen));
     found
 }

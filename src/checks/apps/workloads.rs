@@ -13,7 +13,7 @@ use crate::evidence::{Evidence, at};
 const OTHERS: [&str; 4] =
     ["kube-system", ingress_nginx::NAMESPACE, external_dns::NAMESPACE, cert_manager::NAMESPACE];
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
     let all = evidence.objects("pods").unwrap_or_default();
     let elsewhere = |pod: &&Value| !OTHERS.contains(&at(pod, "/metadata/namespace"));
     let troubles: Vec<(&Value, Trouble)> =

@@ -17,8 +17,8 @@ pub(super) const GROUP: Group =
     Group { name: "cf", about: "the API token and the zone at Cloudflare", checks: texts::CHECKS, judge };
 
 fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = token::judge(evidence);
-    found.extend(provider::judge(evidence));
-    found.extend(zone::judge(evidence));
+    let mut found = token::sources_and_copies(evidence);
+    found.extend(provider::answers_to_token(evidence));
+    found.extend(zone::state_and_room(evidence));
     found
 }

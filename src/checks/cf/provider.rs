@@ -10,7 +10,7 @@ use crate::checks::reading::zone::{unread, unseen};
 use crate::evidence::{Evidence, Fault, Permission, Transport};
 use crate::provider::words;
 
-pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn answers_to_token(evidence: &Evidence) -> Vec<Judged> {
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
     vec![
         of(id::CF_RATE, rate(evidence)),

@@ -10,7 +10,7 @@ use crate::facts::secret::SecretError;
 use crate::provider::{self, SECRET, words};
 
 /// Nothing where the token was not looked at: `up` ends before it gets here.
-pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn sources_and_copies(evidence: &Evidence) -> Vec<Judged> {
     let Some(token) = &evidence.token else {
         return Vec::new();
     };

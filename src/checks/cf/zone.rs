@@ -8,7 +8,7 @@ use crate::config::Provider;
 use crate::evidence::{Evidence, Fault, ProviderSeen};
 use crate::provider::{self, RefusedFor, words};
 
-pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn state_and_room(evidence: &Evidence) -> Vec<Judged> {
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
     let mut found = vec![of(id::CF_ZONE, zone(evidence))];
     // `up` does not look at the rest.

@@ -17,7 +17,7 @@ const AUTHORITIES: [(&str, &str); 5] = [
     ("ssl.com", "ssl.com"),
 ];
 
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome {
+pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome {
     let Some(answers) = &acme.caa else {
         return Outcome::skip("nobody beyond this network was asked");
     };

@@ -10,7 +10,7 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{CertificateSeen, Evidence, at, entries};
 
-pub(super) fn judge(evidence: &Evidence, host: &str) -> Outcome {
+pub(super) fn is_ready(evidence: &Evidence, host: &str) -> Outcome {
     let Some(all) = &evidence.certificates else {
         return Outcome::unknown("the Certificates were not read");
     };

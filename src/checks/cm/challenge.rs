@@ -64,7 +64,7 @@ pub(super) fn meaning(provider: Provider, message: &str) -> Option<&'static Read
 }
 
 /// What keeps the challenges of one Certificate from being met.
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
+pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
     if chain.is_over() {
         return Outcome::pass("no attempt is under way");
     }

@@ -17,7 +17,7 @@ const NAMES: [&str; 6] = [
 /// Where upstream's manifest writes the version.
 const VERSION: &str = "/metadata/labels/app.kubernetes.io~1version";
 
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
+pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let Some(all) = evidence.objects("customresourcedefinitions.apiextensions.k8s.io") else {
         return Outcome::unknown("the definitions were not read");
     };

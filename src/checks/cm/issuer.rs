@@ -83,7 +83,7 @@ const READINGS: &[Reading] = &[
 ];
 
 /// The issuers, the lab's own first: when that one fails, the others are of no interest.
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Vec<Outcome> {
+pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<Outcome> {
     let Some(all) = evidence.objects("clusterissuers.cert-manager.io") else {
         return vec![Outcome::unknown("the ClusterIssuers were not read")];
     };

@@ -44,7 +44,7 @@ const LIMITS: &[Reading] = &[
     ),
 ];
 
-pub(super) fn judge(evidence: &Evidence, chain: &Chain<'_>) -> Outcome {
+pub(super) fn is_not_reached(evidence: &Evidence, chain: &Chain<'_>) -> Outcome {
     let Some(message) = chain.messages().find(|message| message.contains(RATE_LIMITED)) else {
         return Outcome::pass("the authority refuses no order");
     };

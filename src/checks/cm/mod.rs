@@ -45,11 +45,13 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     };
     let of = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     let mut found = vec![
-        of(id::CM_CRDS, definitions::judge(evidence, acme)),
-        of(id::CM_PODS, pods::judge(evidence, acme)),
-        of(id::CM_WEBHOOK, webhook::judge(evidence, acme)),
+        of(id::CM_CRDS, definitions::are_there(evidence, acme)),
+        of(id::CM_PODS, pods::run(evidence, acme)),
+        of(id::CM_WEBHOOK, webhook::answers(evidence, acme)),
     ];
-    found.extend(issuer::judge(evidence, acme).into_iter().map(|outcome| of(id::ISSUER, outcome)));
+    found.extend(
+        issuer::outcomes_of_issuers(evidence, acme).into_iter().map(|outcome| of(id::ISSUER, outcome)),
+    );
     let stuck = challenge::stuck(evidence).into_iter();
     found.extend(
         stuck.map(|(host, finding)| judged(id::CHALLENGE, Subject::host(host), Vantage::Api, finding)),
@@ -73,14 +75,14 @@ fn of_host(evidence: &Evidence, host: &str) -> Vec<Judged> {
             None => Outcome::skip("there is no Certificate for it"),
             Some(chain) => judge(chain),
         };
-        let caa = if asks { caa::judge(evidence, acme, host) } else { skip() };
+        let caa = if asks { caa::lets_issue(evidence, acme, host) } else { skip() };
         let vantage = Vantage::Authoritative("of the zone".to_owned());
         found.push(judged(id::CAA, Subject::host(host), vantage, caa));
-        found.push(of(id::SELFCHECK, along(&|chain| selfcheck::judge(evidence, acme, chain))));
-        found.push(of(id::CHALLENGE, along(&|chain| challenge::judge(evidence, acme, chain))));
-        found.push(of(id::ACME_RATE_LIMIT, along(&|chain| limit::judge(evidence, chain))));
+        found.push(of(id::SELFCHECK, along(&|chain| selfcheck::sees_record(evidence, acme, chain))));
+        found.push(of(id::CHALLENGE, along(&|chain| challenge::is_met(evidence, acme, chain))));
+        found.push(of(id::ACME_RATE_LIMIT, along(&|chain| limit::is_not_reached(evidence, chain))));
     }
-    found.push(of(id::CERTIFICATE, if asks { certificate::judge(evidence, host) } else { skip() }));
+    found.push(of(id::CERTIFICATE, if asks { certificate::is_ready(evidence, host) } else { skip() }));
     found
 }
 

@@ -16,7 +16,7 @@ const PROGRAMS: [(&str, &str); 3] = [
     ("cert-manager-cainjector", "the webhook's authority is not written where the API server looks for it"),
 ];
 
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
+pub(super) fn run(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let Some(all) = evidence.objects("deployments.apps") else {
         return Outcome::unknown("the Deployments were not read");
     };

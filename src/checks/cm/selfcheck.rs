@@ -65,7 +65,7 @@ const READINGS: &[Reading] = &[
     ),
 ];
 
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
+pub(super) fn sees_record(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
     let waiting = chain.challenges.iter().find(|challenge| at(challenge, "/status/reason").contains(WAITING));
     let Some(challenge) = waiting.filter(|_| !chain.is_over()) else {
         return Outcome::pass("no challenge waits for its record");

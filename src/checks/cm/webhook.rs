@@ -44,7 +44,7 @@ const READINGS: &[Reading] = &[
     ),
 ];
 
-pub(super) fn judge(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
+pub(super) fn answers(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let Some(webhook) = &acme.webhook else {
         let unasked = || Outcome::unknown("the webhook was not asked");
         return evidence.reads_only().map_or_else(unasked, Outcome::skip);

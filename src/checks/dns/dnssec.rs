@@ -8,7 +8,7 @@ use crate::evidence::dns::Rcode;
 use crate::evidence::{Evidence, HostSeen, Lookup};
 use crate::provider::words;
 
-pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+pub(super) fn accepted_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let of = |vantage, outcome| judged(id::DNSSEC, Subject::host(host), vantage, outcome);
     let any = || Vantage::PublicDns("any".into());
     let refused = |lookups: &[Lookup]| -> Vec<Lookup> {

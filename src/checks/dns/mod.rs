@@ -48,9 +48,9 @@ fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
         return outside(host, seen, zone);
     }
     let mut found = public::authoritative(evidence, host, seen);
-    found.extend(dnssec::host(evidence, host, seen));
+    found.extend(dnssec::accepted_for_host(evidence, host, seen));
     found.extend(public::public(evidence, host, seen));
-    found.extend(system::host(evidence, host, seen));
+    found.extend(system::resolved_on_this_machine(evidence, host, seen));
     found
 }
 

@@ -22,7 +22,7 @@ use crate::facts::names::probe_name;
 const LONGEST_MEMORY: SignedDuration = SignedDuration::from_secs(3600);
 
 /// At most one of the four fails; the others pass with it, or are unknown together.
-pub(super) fn host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     const ALL: [CheckId; 4] = [id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
     let of = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
     let expected = match published(seen) {

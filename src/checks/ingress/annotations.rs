@@ -15,7 +15,7 @@ const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 /// In the log, before the name of an annotation whose value is refused.
 const REFUSED: &str = "contains invalid value";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
     let Some(ingresses) = objects::served(evidence) else {
         return unread(id::ANNOTATIONS, "Ingresses or their classes");
     };

@@ -14,7 +14,7 @@ use crate::outside::command::Command;
 /// Marks the class of Ingresses that name none.
 const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
     let Some(classes) = evidence.objects("ingressclasses.networking.k8s.io") else {
         return unread(id::CLASS, "IngressClasses");
     };

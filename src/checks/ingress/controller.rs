@@ -7,7 +7,7 @@ use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Controller, Evidence, NodeProbe, NodeSeen, Transport};
 use crate::ingress::{is_go_404, is_nginx_404};
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn answers_to_unknown_names(evidence: &Evidence) -> Vec<Judged> {
     let inside = match &evidence.cluster_answer {
         None => Outcome::unknown("nothing was asked from inside the cluster"),
         Some(Err(why)) => Outcome::unknown(format!("could not ask from inside the cluster: {why}")),

@@ -13,7 +13,7 @@ use crate::evidence::{Evidence, at, entries};
 /// A second Ingress for the same place that takes a share of its requests, on purpose.
 const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn hosts_named_twice(evidence: &Evidence) -> Vec<Judged> {
     let Some(mut ingresses) = objects::served(evidence) else {
         return unread(id::DUPLICATES, "Ingresses or their classes");
     };

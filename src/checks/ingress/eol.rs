@@ -9,7 +9,7 @@ use crate::evidence::{Evidence, at, entries};
 const UPSTREAM: [&str; 2] =
     ["registry.k8s.io/ingress-nginx/controller", "k8s.gcr.io/ingress-nginx/controller"];
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn end_of_life(evidence: &Evidence) -> Vec<Judged> {
     if evidence.objects("daemonsets.apps").is_none() {
         return unread(id::EOL, "DaemonSets");
     }

@@ -7,7 +7,7 @@ use crate::checks::ingress::objects;
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen, Transport};
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn answers_of_host_ports(evidence: &Evidence) -> Vec<Judged> {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.ingress) else {
         return crate::checks::ingress::unread(id::HOSTPORT, "nodes");
     };

@@ -46,22 +46,22 @@ fn judge(evidence: &Evidence) -> Vec<Judged> {
 /// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
 /// than its own look: of other pods, it sees those that wait.
 fn of_lab(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = controller::all(evidence);
-    found.extend(reload::all(evidence));
+    let mut found = controller::answers_to_unknown_names(evidence);
+    found.extend(reload::last_reload(evidence));
     if evidence.ingress.is_none() {
         found.extend(ports::waiting(evidence));
         return found;
     }
-    found.extend(ports::all(evidence));
-    found.extend(pods::all(evidence));
-    found.extend(hostport::all(evidence));
-    found.extend(classes::all(evidence));
-    found.extend(webhooks::all(evidence));
-    found.extend(annotations::all(evidence));
-    found.extend(duplicates::all(evidence));
-    found.extend(secrets::all(evidence));
-    found.extend(eol::all(evidence));
-    found.extend(scratch::all(evidence));
+    found.extend(ports::owners_of_ports(evidence));
+    found.extend(pods::pods_of_controller(evidence));
+    found.extend(hostport::answers_of_host_ports(evidence));
+    found.extend(classes::classes_of_ingresses(evidence));
+    found.extend(webhooks::leftover_webhooks(evidence));
+    found.extend(annotations::refused_annotations(evidence));
+    found.extend(duplicates::hosts_named_twice(evidence));
+    found.extend(secrets::secrets_of_ingresses(evidence));
+    found.extend(eol::end_of_life(evidence));
+    found.extend(scratch::scratch_ingress(evidence));
     found
 }
 

@@ -27,7 +27,7 @@ pub(super) fn made_anew(finding: Finding) -> Finding {
         .restarts_controller()
 }
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn pods_of_controller(evidence: &Evidence) -> Vec<Judged> {
     let Some(pods) = evidence.objects("pods") else {
         return unread(id::PODS, "pods");
     };

@@ -92,7 +92,7 @@ fn wanted(pod: &Value) -> Vec<u64> {
     found
 }
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn owners_of_ports(evidence: &Evidence) -> Vec<Judged> {
     let Some(pods) = evidence.objects("pods") else {
         return unread(id::PORT_OWNER, "pods");
     };

@@ -26,16 +26,16 @@ const SHORT: u32 = 18;
 /// Why nobody may restart the controller meanwhile.
 const NO_RESTART: &str = "restart nothing until then: a pod that starts anew gets no configuration at all";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn last_reload(evidence: &Evidence) -> Vec<Judged> {
     let outcome = match evidence.reloads.as_deref() {
         None => Outcome::unknown("the controller's log was not read"),
         Some([]) => Outcome::unknown("no pod of the controller runs"),
-        Some(pods) => judge(evidence, pods),
+        Some(pods) => configuration_loads(evidence, pods),
     };
     vec![lab_wide(id::RELOAD, outcome)]
 }
 
-fn judge(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
+fn configuration_loads(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
     if let Some((seen, refusal)) = refusals(evidence).next() {
         return refused(evidence, seen, refusal).into();
     }

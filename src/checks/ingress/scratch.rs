@@ -7,7 +7,7 @@ use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, ScratchFailure, ScratchSeen, Seen};
 use crate::ingress::is_nginx_404;
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn scratch_ingress(evidence: &Evidence) -> Vec<Judged> {
     match evidence.ingress.as_ref().and_then(|seen| seen.scratch.as_ref()) {
         None => Vec::new(),
         Some(Err(failure)) => vec![lab_wide(id::SCRATCH, refused(failure))],

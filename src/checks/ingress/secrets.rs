@@ -15,7 +15,7 @@ use crate::facts::names::covers;
 const ASKS: [&str; 3] =
     ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn secrets_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
     let Some(ingresses) = objects::served(evidence) else {
         return unread(id::TLS_SECRET, "Ingresses or their classes");
     };

@@ -15,7 +15,7 @@ const KINDS: [(&str, &str); 2] = [
 /// Has cert-manager fill in the authority, a moment after the webhook was made.
 const INJECTED: &str = "cert-manager.io/inject-ca-from";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn leftover_webhooks(evidence: &Evidence) -> Vec<Judged> {
     let Some(objects) = evidence.cluster.as_ref().map(|cluster| &cluster.objects) else {
         return unread(id::WEBHOOK, "webhooks");
     };
@@ -29,7 +29,8 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
         };
         for configuration in configurations {
             let stuck = entries(configuration, "/webhooks").iter().filter(|webhook| takes_ingresses(webhook));
-            let first = stuck.filter_map(|webhook| judge(objects, kind, configuration, webhook)).next();
+            let first =
+                stuck.filter_map(|webhook| fault_of_webhook(objects, kind, configuration, webhook)).next();
             found.extend(first.map(|finding| lab_wide(id::WEBHOOK, finding)));
         }
     }
@@ -47,7 +48,12 @@ fn takes_ingresses(webhook: &Value) -> bool {
     })
 }
 
-fn judge(objects: &Objects, kind: &str, configuration: &Value, webhook: &Value) -> Option<Finding> {
+fn fault_of_webhook(
+    objects: &Objects,
+    kind: &str,
+    configuration: &Value,
+    webhook: &Value,
+) -> Option<Finding> {
     let (namespace, service) =
         (at(webhook, "/clientConfig/service/namespace"), at(webhook, "/clientConfig/service/name"));
     if service.is_empty() {

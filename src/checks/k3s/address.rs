@@ -14,7 +14,7 @@ use crate::evidence::{Evidence, at, entries};
 /// Where k3s notes the address that it was started with.
 const NOTED: &str = "k3s.io/internal-ip";
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn addresses_of_nodes(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
         return vec![whole(id::INTERNAL_IP, Outcome::unknown(NOT_READ))];
     };
@@ -24,7 +24,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     });
     let one = |node| {
         let name = at(node, "/metadata/name");
-        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, judge(evidence, node, name, service))
+        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, address(evidence, node, name, service))
     };
     nodes.iter().map(one).collect()
 }
@@ -32,7 +32,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
 /// The option that says it; the address is the machine's own.
 const OPTION: &str = "services.homelab.nodeIP = \"ADDRESS\"; # the machine's own on the LAN";
 
-fn judge(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
+fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
     let nodes = evidence.objects("nodes").unwrap_or_default();
     let restart = etcd::take_another_address(evidence, name);
     let internal = addresses(node, "InternalIP");

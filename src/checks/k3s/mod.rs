@@ -35,8 +35,8 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
         whole(id::DISABLED, bundled::disabled(evidence)),
         whole(id::LOAD_BALANCERS, bundled::load_balancers(evidence)),
     ];
-    found.extend(nodes::all(evidence));
-    found.extend(address::all(evidence));
+    found.extend(nodes::readiness_of_nodes(evidence));
+    found.extend(address::addresses_of_nodes(evidence));
     found.push(system::pods(evidence));
     found
 }

@@ -9,19 +9,19 @@ use crate::checks::k3s::{NOT_READ, whole};
 use crate::checks::reading::{age, condition, holds, when};
 use crate::evidence::{Evidence, at, entries};
 
-pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn readiness_of_nodes(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
         return vec![whole(id::NODES, Outcome::unknown(NOT_READ))];
     };
     let server = evidence.cluster.as_ref().and_then(|cluster| cluster.version.as_ref()?.as_deref().ok());
     let one = |node| {
         let name = at(node, "/metadata/name");
-        judged(id::NODES, Subject::node(name), Vantage::Api, judge(evidence, node, name, server))
+        judged(id::NODES, Subject::node(name), Vantage::Api, readiness(evidence, node, name, server))
     };
     nodes.iter().map(one).collect()
 }
 
-fn judge(evidence: &Evidence, node: &Value, name: &str, server: Option<&str>) -> Outcome {
+fn readiness(evidence: &Evidence, node: &Value, name: &str, server: Option<&str>) -> Outcome {
     let failures = [
         not_ready(evidence, node, name),
         pressed(node, name),

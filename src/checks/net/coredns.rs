@@ -14,7 +14,7 @@ const STARTING: i64 = 20;
 const LOOK: &str = "kubectl --namespace kube-system logs --selector=k8s-app=kube-dns --tail=20";
 
 pub(super) fn runs(evidence: &Evidence) -> Judged {
-    seen(id::COREDNS, Subject::default(), judge(evidence))
+    seen(id::COREDNS, Subject::default(), is_running(evidence))
 }
 
 /// The pods of CoreDNS.
@@ -26,7 +26,7 @@ pub(super) fn pods_of(evidence: &Evidence) -> Vec<&Value> {
     all.filter(ours).collect()
 }
 
-fn judge(evidence: &Evidence) -> Outcome {
+fn is_running(evidence: &Evidence) -> Outcome {
     let found = pods_of(evidence);
     if found.iter().any(|pod| pods::is_ready(pod)) {
         return Outcome::pass("CoreDNS is ready");

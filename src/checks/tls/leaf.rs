@@ -10,7 +10,7 @@ use crate::evidence::tls::{Leaf, Served, Trust};
 use crate::evidence::{Evidence, at};
 use crate::facts::names::probe_name;
 
-pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
+pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
     let leaf = &served.leaf;
     let left = leaf.not_after.duration_since(evidence.now).as_secs();
     if leaf.is_fake() {

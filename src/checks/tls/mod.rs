@@ -61,9 +61,9 @@ fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>
     match &tls.result {
         Ok(served) => [
             of(id::HANDSHAKE, Outcome::pass(format!("{} at {}", served.leaf.subject, tls.address))),
-            of(id::SERVED_SECRET, secret::judge(evidence, host, origin, served)),
-            of(id::LEAF, leaf::judge(evidence, host, origin, served)),
-            of(id::RENEWAL, renewal::judge(evidence, origin, served)),
+            of(id::SERVED_SECRET, secret::is_served(evidence, host, origin, served)),
+            of(id::LEAF, leaf::is_good(evidence, host, origin, served)),
+            of(id::RENEWAL, renewal::is_in_time(evidence, origin, served)),
         ],
         Err(why) => {
             let unknown = || Outcome::unknown("no certificate was seen");

@@ -16,7 +16,7 @@ const LATE: i64 = 30;
 /// a third is left.
 const NEAR: i64 = 4;
 
-pub(super) fn judge(evidence: &Evidence, origin: &Origin<'_>, served: &Served) -> Outcome {
+pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Served) -> Outcome {
     let life = served.leaf.not_after.duration_since(served.leaf.not_before).as_secs();
     let left = served.leaf.not_after.duration_since(evidence.now).as_secs();
     let planned: Option<Timestamp> =

@@ -6,7 +6,7 @@ use crate::evidence::Evidence;
 use crate::evidence::tls::{Served, Trust};
 use crate::facts::names::probe_name;
 
-pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
+pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
     if evidence.acme.as_ref().is_none_or(|acme| acme.secrets.is_none()) {
         let unread = || Outcome::unknown("the Secrets were not read");
         return evidence.reads_only().map_or_else(unread, Outcome::skip);
