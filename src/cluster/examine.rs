@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, LANES, log, seen};
 use crate::desired::ingress_nginx;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{
-    ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, at,
+    ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, View, at,
 };
 
 /// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
@@ -128,7 +128,7 @@ impl Cluster {
     ) -> BTreeMap<String, Result<HttpAnswer, String>> {
         let wanted = pods.iter().filter(|pod| is_controllers(pod) && seen::is_ready(pod)).take(MOST_PODS);
         let asked = wanted.map(|pod| async move {
-            let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+            let (namespace, name) = (pod.namespace(), pod.name());
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:80/proxy/");
             let until = deadline.min(Instant::now() + POD_ANSWER);
             let answer = timeout_at(until, self.raw(request::get(&path, false))).await;
@@ -146,7 +146,7 @@ impl Cluster {
 
 /// Whether a pod is one of the controller's: anybody may give a pod its label, but not in its namespace.
 fn is_controllers(pod: &Value) -> bool {
-    at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+    pod.namespace() == ingress_nginx::NAMESPACE
         && at(pod, "/metadata/labels/app.kubernetes.io~1name") == ingress_nginx::CONTROLLER
 }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::{Cluster, request};
 use crate::desired::external_dns::{METRICS, NAME, NAMESPACE};
-use crate::evidence::{ExternalDnsSeen, Objects, SyncSeen, at};
+use crate::evidence::{ExternalDnsSeen, Objects, SyncSeen, View, at};
 
 impl Cluster {
     /// Asks the pod of external-dns among `objects`.
@@ -29,13 +29,13 @@ impl Cluster {
 /// The newest pod of it that runs.
 fn running(pods: &[Value]) -> Option<&str> {
     let ours = |pod: &&Value| {
-        at(pod, "/metadata/namespace") == NAMESPACE
+        pod.namespace() == NAMESPACE
             && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
             && at(pod, "/status/phase") == "Running"
             && at(pod, "/metadata/deletionTimestamp").is_empty()
     };
     let newest = pods.iter().filter(ours).max_by_key(|pod| at(pod, "/metadata/creationTimestamp"))?;
-    Some(at(newest, "/metadata/name"))
+    Some(newest.name())
 }
 
 /// Reads the text format of Prometheus, as far as it is needed: names without labels.

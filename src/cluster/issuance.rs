@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::snapshot::items;
 use crate::evidence::tls::Leaf;
-use crate::evidence::{DryRun, SecretSeen, WebhookSeen, at};
+use crate::evidence::{DryRun, SecretSeen, View, WebhookSeen, at};
 
 /// A certificate signing request for `homelab-check.example.com`, as Kubernetes writes bytes. Its key was thrown away:
 /// nothing is ever issued for it.
@@ -62,7 +62,7 @@ impl Cluster {
         let purpose = Purpose { verb: "list", what: "secrets".to_owned() };
         let list = list.unwrap_or(Err(Failed::Late)).map_err(|failed| self.explain(&purpose, failed).what)?;
         let named = |secret: &Value| {
-            let place = format!("{}/{}", at(secret, "/metadata/namespace"), at(secret, "/metadata/name"));
+            let place = format!("{}/{}", secret.namespace(), secret.name());
             (place, certificate(secret))
         };
         Ok(items(list).iter().map(named).collect())

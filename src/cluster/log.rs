@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::{Cluster, LANES, request};
-use crate::evidence::{at, entries};
+use crate::evidence::{View, at, entries};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
 pub(super) const LOGS: &[(&str, &str)] = &[
@@ -90,7 +90,7 @@ fn is_request(line: &str) -> bool {
 pub(super) fn containers(pods: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for pod in pods {
-        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+        let (namespace, name) = (pod.namespace(), pod.name());
         if !LOGS.iter().any(|(wanted, prefix)| namespace == *wanted && name.starts_with(prefix)) {
             continue;
         }

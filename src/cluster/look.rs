@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, seen};
 use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{CertificateSeen, NodeSeen, at};
+use crate::evidence::{CertificateSeen, NodeSeen, View, at};
 
 /// As much of a body as a check reads.
 const BODY_LIMIT: usize = 32 * 1024;
@@ -67,7 +67,7 @@ impl Cluster {
     /// Why no answer could be had, in words.
     pub async fn ask_pod(&self, pods: &[Value], port: u16) -> std::result::Result<HttpAnswer, String> {
         let pod = pods.iter().find(|pod| seen::is_ready(pod)).ok_or("no pod of it is ready")?;
-        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
+        let (namespace, name) = (pod.namespace(), pod.name());
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
         let asked =
             tokio::time::timeout(crate::cluster::REQUEST_DEADLINE, self.raw(request::get(&path, false)))

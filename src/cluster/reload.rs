@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, request};
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::{Listing, Objects, Reload, ReloadSeen, at};
+use crate::evidence::{Listing, Objects, Reload, ReloadSeen, View, at};
 
 /// How many lines are asked for: between the controller's own lines are the requests of the house.
 const LINES: usize = 1000;
@@ -62,7 +62,7 @@ impl Cluster {
             false => None,
         };
         let told = |(pod, last): (&Value, Result<Option<Reload>, String>)| {
-            let name = at(pod, "/metadata/name");
+            let name = pod.name();
             let quiet = || match &events {
                 _ if is_new(pod, Timestamp::now()) => Ok(Reload::UnderWay),
                 Some(events) => Ok(told(events, name, Timestamp::now())),
@@ -102,7 +102,7 @@ impl Cluster {
     }
 
     async fn said(&self, pod: &Value, previous: &str) -> Result<String, String> {
-        let (name, container) = (at(pod, "/metadata/name"), at(pod, "/spec/containers/0/name"));
+        let (name, container) = (pod.name(), at(pod, "/spec/containers/0/name"));
         let path = format!(
             "/api/v1/namespaces/{NAMESPACE}/pods/{name}/log?container={container}&tailLines={LINES}&limitBytes={BYTES}{previous}"
         );

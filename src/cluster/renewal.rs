@@ -13,7 +13,7 @@ use crate::cluster::snapshot::items;
 use crate::cluster::wait::Seen;
 use crate::desired::kind::{self, Kind, Stage};
 use crate::error::{Error, Result};
-use crate::evidence::{at, entries};
+use crate::evidence::{View, at, entries};
 use crate::plan::readiness::find;
 
 /// Only watched, never made.
@@ -67,7 +67,7 @@ impl Cluster {
     /// When the API server refuses.
     pub async fn issue_again(&self, certificate: &Value, now: Timestamp) -> Result<Renewal> {
         let mut newest = certificate.clone();
-        let path = format!("{}/{}", namespaced(certificate), at(certificate, "/metadata/name"));
+        let path = format!("{}/{}", namespaced(certificate), certificate.name());
         for _ in 0..TRIES {
             if find(&newest, "Issuing").is_some_and(|issuing| issuing["status"] == "True") {
                 break;
@@ -139,7 +139,7 @@ impl Cluster {
 impl Renewal {
     fn of(certificate: &Value, began: Timestamp) -> Self {
         let hosts = entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
-        let namespace = at(certificate, "/metadata/namespace");
+        let namespace = certificate.namespace();
         Self {
             place: place(certificate),
             hosts: hosts.map(str::to_owned).collect(),
@@ -207,11 +207,11 @@ fn revision(certificate: &Value) -> u64 {
 }
 
 fn place(object: &Value) -> String {
-    format!("{}/{}", at(object, "/metadata/namespace"), at(object, "/metadata/name"))
+    format!("{}/{}", object.namespace(), object.name())
 }
 
 fn namespaced(certificate: &Value) -> String {
-    request::collection(&kind::CERTIFICATE, Some(at(certificate, "/metadata/namespace")))
+    request::collection(&kind::CERTIFICATE, Some(certificate.namespace()))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
 use crate::error::{Error, Result};
-use crate::evidence::{Objects, ScratchFailure, at};
+use crate::evidence::{Objects, ScratchFailure, View, at};
 use crate::plan::is_applied;
 use crate::plan::ownership::Doomed;
 
@@ -27,7 +27,7 @@ const TRIES: usize = 5;
 /// Whether the object is one of these: a label is copied easily, so homelab must have applied it, with a name and a host
 /// that it gives to no other.
 pub(super) fn is_scratch(object: &Value) -> bool {
-    let name = at(object, "/metadata/name");
+    let name = object.name();
     object["metadata"]["labels"][MARK] == "true"
         && is_applied(object)
         && name.starts_with(NAME)

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::desired::ingress_nginx;
 use crate::desired::object::Key;
 use crate::evidence::http::Scheme;
-use crate::evidence::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen, at};
+use crate::evidence::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen, View};
 use crate::ingress::is_nginx_404;
 use crate::net::http::{Target, get};
 
@@ -52,7 +52,7 @@ pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: In
 
 /// Whether the pod is one of the controller that homelab installs.
 fn is_controller(pod: &serde_json::Value) -> bool {
-    at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+    pod.namespace() == ingress_nginx::NAMESPACE
         && pod["metadata"]["labels"]["app.kubernetes.io/name"] == ingress_nginx::CONTROLLER
 }
 

@@ -13,7 +13,7 @@ use crate::commands::house::house;
 use crate::config::{self, Config};
 use crate::desired::{Inputs, bundle, kind};
 use crate::error::{Error, Exit, Result};
-use crate::evidence::{SecretSeen, at, entries};
+use crate::evidence::{SecretSeen, View, entries};
 use crate::facts::names::covers;
 use crate::machine::configuration;
 use crate::outside;
@@ -82,8 +82,7 @@ fn of_the_lab(config: &Config) -> BTreeSet<String> {
 
 /// The Certificate that a name means: its own, a host, or a service.
 fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<&'c Value> {
-    let own: Vec<&Value> =
-        all.iter().filter(|c| place(c) == name || at(c, "/metadata/name") == name).collect();
+    let own: Vec<&Value> = all.iter().filter(|c| place(c) == name || c.name() == name).collect();
     match own.as_slice() {
         [one] => return Ok(one),
         [_, _, ..] => {
@@ -169,7 +168,7 @@ fn document<'s>(renewals: &[Renewal], held: impl Fn(&Renewal) -> Option<&'s Secr
 }
 
 fn place(certificate: &Value) -> String {
-    format!("{}/{}", at(certificate, "/metadata/namespace"), at(certificate, "/metadata/name"))
+    format!("{}/{}", certificate.namespace(), certificate.name())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod reload;
 pub mod tls;
 mod token;
 mod transport;
+mod view;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -48,6 +49,7 @@ pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
+pub use view::View;
 
 /// Why something could not be read, as the error of a command says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

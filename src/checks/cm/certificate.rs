@@ -8,7 +8,7 @@ use crate::checks::cm::challenge;
 use crate::checks::cm::reading::one_line;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::evidence::{CertificateSeen, Evidence, at, entries};
+use crate::evidence::{CertificateSeen, Evidence, View, at, entries};
 
 pub(super) fn is_ready(evidence: &Evidence, host: &str) -> Outcome {
     let Some(all) = &evidence.certificates else {
@@ -158,14 +158,14 @@ fn issuer_missing<'e>(evidence: &Evidence, request: &'e Value) -> Option<&'e str
     let name = at(request, "/spec/issuerRef/name");
     let issuers = evidence.objects("clusterissuers.cert-manager.io")?;
     let is_cluster = at(request, "/spec/issuerRef/kind") == "ClusterIssuer";
-    (is_cluster && !issuers.iter().any(|issuer| at(issuer, "/metadata/name") == name)).then_some(name)
+    (is_cluster && !issuers.iter().any(|issuer| issuer.name() == name)).then_some(name)
 }
 
 /// Another Certificate with the same Secret.
 fn twin(evidence: &Evidence, certificate: &Value) -> Option<String> {
     let same = |other: &&Value| {
-        at(other, "/metadata/namespace") == at(certificate, "/metadata/namespace")
-            && at(other, "/metadata/name") != at(certificate, "/metadata/name")
+        other.namespace() == certificate.namespace()
+            && other.name() != certificate.name()
             && at(other, "/spec/secretName") == at(certificate, "/spec/secretName")
             && !at(certificate, "/spec/secretName").is_empty()
     };
@@ -198,7 +198,7 @@ fn backoff_end(evidence: &Evidence, certificate: &CertificateSeen) -> Option<Tim
 
 /// The longest such pause, in hours: what its flag says, which homelab gives its own installation, else its default.
 fn longest(evidence: &Evidence) -> i64 {
-    let controller = |workload: &&Value| at(workload, "/metadata/name") == "cert-manager";
+    let controller = |workload: &&Value| workload.name() == "cert-manager";
     let workload = evidence.objects("deployments.apps").unwrap_or_default().iter().find(controller);
     let arguments = workload.map_or(&[][..], |found| entries(found, "/spec/template/spec/containers/0/args"));
     let given = arguments

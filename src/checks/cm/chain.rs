@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Severity};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
 use crate::facts::names::covers;
 use crate::plan::readiness::find;
 
@@ -87,16 +87,16 @@ impl<'e> Chain<'e> {
 
 /// Namespace and name of an object.
 pub(super) fn place(object: &Value) -> String {
-    format!("{}/{}", at(object, "/metadata/namespace"), at(object, "/metadata/name"))
+    format!("{}/{}", object.namespace(), object.name())
 }
 
 /// The objects of a resource that the object owns, in the order of their making.
 fn children<'e>(evidence: &'e Evidence, resource: &str, owner: &Value) -> Vec<&'e Value> {
     let owned = |object: &&Value| {
-        at(object, "/metadata/namespace") == at(owner, "/metadata/namespace")
+        object.namespace() == owner.namespace()
             && entries(object, "/metadata/ownerReferences")
                 .iter()
-                .any(|reference| at(reference, "/name") == at(owner, "/metadata/name"))
+                .any(|reference| at(reference, "/name") == owner.name())
     };
     let mut found: Vec<&Value> =
         evidence.objects(resource).unwrap_or_default().iter().filter(owned).collect();

@@ -7,7 +7,7 @@ use crate::checks::cm::reading::{Reading, means, one_line, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::config::Provider;
-use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::provider::challenges;
 
 /// What helps where nothing more has to be mended.
@@ -81,8 +81,8 @@ pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) ->
 
 fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
     let reason = at(challenge, "/status/reason");
-    let (name, host) = (at(challenge, "/metadata/name"), at(challenge, "/spec/dnsName"));
-    let namespace = at(challenge, "/metadata/namespace");
+    let (name, host) = (challenge.name(), at(challenge, "/spec/dnsName"));
+    let namespace = challenge.namespace();
     let look = command!("kubectl -n {} describe challenge {}", namespace, name);
     let said = if reason.is_empty() { "it gives no reason".to_owned() } else { one_line(reason) };
     let finding = match at(challenge, "/status/state") {
@@ -150,7 +150,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
                 known.map_or("cert-manager cannot remove the challenge's TXT record, and keeps the challenge until it can", |row| row.cause),
                 known.map_or("mend what its reason names; only if that cannot be mended, remove its finalizer and the TXT record by hand", |row| row.fix),
             )
-            .look(command!("kubectl -n {} describe challenge {}", at(challenge, "/metadata/namespace"), at(challenge, "/metadata/name")))
+            .look(command!("kubectl -n {} describe challenge {}", challenge.namespace(), challenge.name()))
             .heals()
             .only(Severity::Warning)
         })

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome};
-use crate::evidence::{AcmeSeen, Evidence, Listing, at};
+use crate::evidence::{AcmeSeen, Evidence, Listing, View, at};
 
 /// Every definition of cert-manager 1.x (its `cert-manager.crds.yaml`).
 const NAMES: [&str; 6] = [
@@ -21,7 +21,7 @@ pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let Some(all) = evidence.objects("customresourcedefinitions.apiextensions.k8s.io") else {
         return Outcome::unknown("the definitions were not read");
     };
-    let named = |name: &str| all.iter().find(|definition| at(definition, "/metadata/name") == name);
+    let named = |name: &str| all.iter().find(|definition| definition.name() == name);
     let missing: Vec<&str> = NAMES.into_iter().filter(|name| named(name).is_none()).collect();
     if !missing.is_empty() {
         return absent(&missing, acme).into();

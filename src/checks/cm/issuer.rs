@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::plan::readiness::find;
 use crate::provider::reading::Cure;
 
@@ -88,7 +88,7 @@ pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<O
         return vec![Outcome::unknown("the ClusterIssuers were not read")];
     };
     let wanted = acme.wanted.issuer.as_str();
-    let Some(own) = all.iter().find(|issuer| at(issuer, "/metadata/name") == wanted) else {
+    let Some(own) = all.iter().find(|issuer| issuer.name() == wanted) else {
         return vec![missing(wanted).into()];
     };
     if let Some(finding) = fault(acme, own) {
@@ -97,7 +97,7 @@ pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<O
     let mut outcomes =
         vec![Outcome::pass(format!("ClusterIssuer `{wanted}` is registered at {}", server(own)))];
     let namespaced = evidence.objects("issuers.cert-manager.io").unwrap_or_default();
-    let others = all.iter().filter(|issuer| at(issuer, "/metadata/name") != wanted).chain(namespaced);
+    let others = all.iter().filter(|issuer| issuer.name() != wanted).chain(namespaced);
     for other in others.filter(|other| other["spec"]["acme"].is_object()) {
         if let Some(finding) = fault(acme, other) {
             let used = is_used(evidence, other);
@@ -166,7 +166,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
 
 /// How the lab's own issuer differs from the configuration.
 fn drift(acme: &AcmeSeen, issuer: &Value) -> Option<String> {
-    if at(issuer, "/metadata/name") != acme.wanted.issuer || at(issuer, "/kind") == "Issuer" {
+    if issuer.name() != acme.wanted.issuer || at(issuer, "/kind") == "Issuer" {
         return None;
     }
     let fields = [
@@ -206,21 +206,21 @@ fn shared_key(all: &[Value]) -> Option<Finding> {
 
 /// Whether a Certificate names the issuer.
 fn is_used(evidence: &Evidence, issuer: &Value) -> bool {
-    let namespace = at(issuer, "/metadata/namespace");
+    let namespace = issuer.namespace();
     let kind = if namespace.is_empty() { "ClusterIssuer" } else { "Issuer" };
     let names = |certificate: &Value| {
         let given = at(certificate, "/spec/issuerRef/kind");
         let given = if given.is_empty() { "Issuer" } else { given };
         given == kind
-            && at(certificate, "/spec/issuerRef/name") == at(issuer, "/metadata/name")
-            && (namespace.is_empty() || at(certificate, "/metadata/namespace") == namespace)
+            && at(certificate, "/spec/issuerRef/name") == issuer.name()
+            && (namespace.is_empty() || certificate.namespace() == namespace)
     };
     evidence.objects("certificates.cert-manager.io").unwrap_or_default().iter().any(names)
 }
 
 fn title(issuer: &Value) -> String {
-    let name = at(issuer, "/metadata/name");
-    match at(issuer, "/metadata/namespace") {
+    let name = issuer.name();
+    match issuer.namespace() {
         "" => format!("ClusterIssuer `{name}`"),
         namespace => format!("Issuer `{namespace}/{name}`"),
     }

@@ -6,7 +6,7 @@ use crate::checks::cm::reading::one_line;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::wait_for_their_node;
-use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::evidence::{AcmeSeen, Evidence, View};
 use crate::plan::readiness::pod_trouble;
 
 /// The Deployments of upstream's manifest, and what stands still without each.
@@ -21,9 +21,9 @@ pub(super) fn run(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
         return Outcome::unknown("the Deployments were not read");
     };
     let namespace = acme.wanted.namespace.as_str();
-    let ours: Vec<&Value> = all.iter().filter(|d| at(d, "/metadata/namespace") == namespace).collect();
+    let ours: Vec<&Value> = all.iter().filter(|d| d.namespace() == namespace).collect();
     let broken = PROGRAMS.into_iter().find_map(|(name, without)| {
-        match ours.iter().find(|deployment| at(deployment, "/metadata/name") == name) {
+        match ours.iter().find(|deployment| deployment.name() == name) {
             Some(deployment) => stopped(evidence, deployment, name, without).map(|finding| {
                 match wait_for_their_node(evidence, &pods_of(evidence, deployment)) {
                     true => Outcome::Blocked { by: id::NODES },
@@ -64,7 +64,7 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
     let count = |pointer: &str| deployment.pointer(pointer).and_then(Value::as_u64);
     let wanted = count("/spec/replicas").unwrap_or(1);
     let ready = count("/status/readyReplicas").unwrap_or(0);
-    let namespace = at(deployment, "/metadata/namespace");
+    let namespace = deployment.namespace();
     if wanted == 0 {
         let cure = command!("kubectl -n {} scale deployment {} --replicas=1", namespace, name);
         return Some(
@@ -105,9 +105,9 @@ fn pods_of<'e>(evidence: &'e Evidence, deployment: &Value) -> Vec<&'e Value> {
     let Some(labels) = deployment.pointer("/spec/selector/matchLabels").and_then(Value::as_object) else {
         return Vec::new();
     };
-    let namespace = at(deployment, "/metadata/namespace");
+    let namespace = deployment.namespace();
     let chosen = |pod: &&Value| {
-        at(pod, "/metadata/namespace") == namespace
+        pod.namespace() == namespace
             && labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value)
     };
     evidence.objects("pods").unwrap_or_default().iter().filter(chosen).collect()

@@ -6,7 +6,7 @@ use crate::checks::cm::chain::Chain;
 use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
-use crate::evidence::{AcmeSeen, Evidence, at};
+use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::provider::reading::Cure;
 
 /// How cert-manager begins what it writes while it looks.
@@ -81,7 +81,7 @@ pub(super) fn sees_record(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_
         }
         None => spreading(evidence, acme, challenge, summary, &record),
     };
-    let (namespace, name) = (at(challenge, "/metadata/namespace"), at(challenge, "/metadata/name"));
+    let (namespace, name) = (challenge.namespace(), challenge.name());
     chain.weigh(finding.look(command!("kubectl -n {} describe challenge {}", namespace, name))).into()
 }
 

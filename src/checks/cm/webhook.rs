@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome};
-use crate::evidence::{AcmeSeen, DryRun, Evidence, at, entries};
+use crate::evidence::{AcmeSeen, DryRun, Evidence, View, at, entries};
 use crate::provider::reading::Cure;
 
 /// Where both kinds of configuration are listed.
@@ -160,7 +160,7 @@ fn unmarked(evidence: &Evidence) -> Option<&str> {
         annotations.is_some_and(|all| all.keys().any(|key| key.starts_with("cert-manager.io/inject-")))
     };
     let mut ours = all.filter(|one| entries(one, "/webhooks").iter().any(is_ours));
-    ours.find(|one| !marked(one)).map(|one| at(one, "/metadata/name"))
+    ours.find(|one| !marked(one)).map(|one| one.name())
 }
 
 fn is_ours(webhook: &Value) -> bool {

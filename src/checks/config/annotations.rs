@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome};
 use crate::config::Provider;
-use crate::evidence::{ConfigSeen, Evidence, at, entries};
+use crate::evidence::{ConfigSeen, Evidence, View, at, entries};
 use crate::facts::address::is_private;
 use crate::outside::command::Command;
 use crate::plan::is_applied;
@@ -66,7 +66,7 @@ fn annotations(evidence: &Evidence, config: &ConfigSeen) -> Vec<Annotation> {
     for (resource, kind) in [("ingresses.networking.k8s.io", "ingress"), ("services", "service")] {
         let objects = evidence.objects(resource).unwrap_or_default();
         for object in objects.iter().filter(|object| !is_applied(object)) {
-            let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
+            let (namespace, name) = (object.namespace(), object.name());
             let place = || Place::Object {
                 name: format!("{kind} `{namespace}/{name}`"),
                 argument: command!("-n {} {}/{}", namespace, kind, name),

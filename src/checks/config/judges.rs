@@ -9,7 +9,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage
 use crate::checks::id;
 use crate::checks::reading::zone::unseen;
 use crate::desired::ingress_nginx::GUARDS;
-use crate::evidence::{ConfigSeen, Evidence, IngressSeen, at};
+use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View};
 use crate::facts::names::is_within;
 
 /// Judges the group.
@@ -113,9 +113,7 @@ fn is_served(ingress: &IngressSeen, config: &ConfigSeen) -> bool {
 
 fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
     let objects = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default();
-    let same = |object: &&Value| {
-        at(object, "/metadata/namespace") == ingress.namespace && at(object, "/metadata/name") == ingress.name
-    };
+    let same = |object: &&Value| object.namespace() == ingress.namespace && object.name() == ingress.name;
     objects.iter().find(same).is_some_and(crate::plan::is_applied)
 }
 

@@ -8,7 +8,7 @@ use crate::checks::edns::{owners, service, sync};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::{addresses, named};
-use crate::evidence::{Evidence, ProviderSeen, Record, at, entries};
+use crate::evidence::{Evidence, ProviderSeen, Record, View, at, entries};
 use crate::facts::address::is_private;
 use crate::outside::command::Command;
 use crate::provider::words;
@@ -144,7 +144,7 @@ fn passed_over(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding
     let ingresses: Vec<(&Value, &str)> = of_host.map(|ingress| (ingress, class(ingress))).collect();
     let (ingress, class) =
         ingresses.first().filter(|_| !ingresses.iter().any(|(_, class)| read.contains(class)))?;
-    let name = format!("{}/{}", at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let name = format!("{}/{}", ingress.namespace(), ingress.name());
     let (of, how, is_served) = match *class {
         "" => {
             ("of no class".to_owned(), "one that was made before there was a default class keeps none", true)
@@ -187,7 +187,7 @@ fn give_class(ingress: &Value, class: &str) -> Option<Command> {
         "metadata": { "annotations": { "kubernetes.io/ingress.class": null } },
         "spec": { "ingressClassName": class },
     });
-    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let (namespace, name) = (ingress.namespace(), ingress.name());
     command!("kubectl -n {} patch ingress {} --type=merge -p {}", namespace, name, patch.to_string())
 }
 
@@ -198,7 +198,7 @@ fn ignored(evidence: &Evidence, host: &str) -> Option<(String, String)> {
     evidence.objects("ingresses.networking.k8s.io")?.iter().filter(has).find_map(|ingress| {
         let key = format!("{prefix}controller");
         let value = ingress.pointer("/metadata/annotations")?.get(&key)?.as_str()?;
-        let name = format!("{}/{}", at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+        let name = format!("{}/{}", ingress.namespace(), ingress.name());
         (value != CONTROLLER).then(|| (name, format!("{key}: {value}")))
     })
 }

@@ -6,7 +6,7 @@ use crate::checks::edns::{service, sync};
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::ownership::owned;
-use crate::evidence::{Evidence, ProviderSeen, at, entries};
+use crate::evidence::{Evidence, ProviderSeen, View, at, entries};
 use crate::facts::ownership::KINDS;
 use crate::provider::words;
 
@@ -31,9 +31,7 @@ pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
             _ => return true,
         };
         let (namespace, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let of = |object: &&Value| {
-            at(object, "/metadata/namespace") == namespace && at(object, "/metadata/name") == name
-        };
+        let of = |object: &&Value| object.namespace() == namespace && object.name() == name;
         objects.iter().filter(of).any(|object| names(object, host))
     };
     let mut stale: Vec<String> = owned(&seen.records, ours)

@@ -9,7 +9,7 @@ use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::desired::meta::HOMELAB;
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
 use crate::provider::reading::Cure;
 
 /// What shows its log.
@@ -68,7 +68,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
         .unwrap_or_default()
         .iter()
         .filter(|pod| {
-            at(pod, "/metadata/namespace") == NAMESPACE
+            pod.namespace() == NAMESPACE
                 && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
                 && at(pod, "/metadata/deletionTimestamp").is_empty()
         })

@@ -8,8 +8,8 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::reading::{etcd, text};
-use crate::evidence::{Evidence, at, entries};
+use crate::checks::reading::etcd;
+use crate::evidence::{Evidence, View, at, entries};
 
 /// Where k3s notes the address that it was started with.
 const NOTED: &str = "k3s.io/internal-ip";
@@ -22,8 +22,8 @@ pub(super) fn addresses_of_nodes(evidence: &Evidence) -> Vec<Judged> {
         let api = cluster.objects.find("services", "default", "kubernetes")?;
         at(api, "/spec/clusterIP").parse().ok()
     });
-    let one = |node| {
-        let name = at(node, "/metadata/name");
+    let one = |node: &Value| {
+        let name = node.name();
         judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, address(evidence, node, name, service))
     };
     nodes.iter().map(one).collect()
@@ -103,7 +103,7 @@ fn within(ip: Ipv4Addr, (base, length): (&str, &str)) -> bool {
 }
 
 fn moved(evidence: &Evidence, node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
-    let noted = text(node, "annotations", NOTED);
+    let noted = node.annotation(NOTED);
     let noted: Vec<IpAddr> = noted.split(',').filter_map(|ip| ip.trim().parse().ok()).collect();
     if noted.is_empty() || noted.iter().any(|ip| internal.contains(ip)) {
         return None;

@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::k3s::NOT_READ;
-use crate::checks::reading::{full_name, text};
-use crate::evidence::{Controller, Evidence, at, entries};
+use crate::evidence::{Controller, Evidence, View, at, entries};
 
 /// Where k3s puts both.
 const NAMESPACE: &str = "kube-system";
@@ -22,19 +21,16 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
         return Outcome::unknown(NOT_READ);
     }
     let charts = evidence.objects("helmcharts.helm.cattle.io").unwrap_or_default();
-    let chart = charts.iter().any(|chart| at(chart, "/metadata/name") == "traefik" && in_system(chart));
+    let chart = charts.iter().any(|chart| chart.name() == "traefik" && in_system(chart));
     let mut left: Vec<String> = Vec::new();
     for (resource, list) in lists {
         let kind = resource.split('.').next().unwrap_or(resource).trim_end_matches('s');
-        let ours = list
-            .unwrap_or_default()
-            .iter()
-            .filter(|object| in_system(object) && at(object, "/metadata/name") == "traefik");
+        let ours =
+            list.unwrap_or_default().iter().filter(|object| in_system(object) && object.name() == "traefik");
         left.extend(ours.map(|_| format!("{kind}/traefik")));
     }
     let daemons = evidence.objects("daemonsets.apps").unwrap_or_default();
-    let balancers: Vec<&Value> =
-        daemons.iter().filter(|set| at(set, "/metadata/name").starts_with("svclb-")).collect();
+    let balancers: Vec<&Value> = daemons.iter().filter(|set| set.name().starts_with("svclb-")).collect();
     let taking: Vec<&Value> = balancers.iter().copied().filter(|set| takes_web_ports(set)).collect();
     if chart || !left.is_empty() {
         let what = if chart { vec!["helmchart/traefik".to_owned()] } else { left };
@@ -45,7 +41,7 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     }
     match balancers.first() {
         Some(set) => Finding::new(
-            format!("servicelb runs: DaemonSet `{}`", full_name(set)),
+            format!("servicelb runs: DaemonSet `{}`", set.full_name()),
             "a Service of type LoadBalancer uses it; it leaves ports 80 and 443 alone",
             "nothing needs to be done; disable it if that Service is not meant to be reached from the LAN",
         )
@@ -72,7 +68,7 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
 }
 
 fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
-    let name = full_name(set);
+    let name = set.full_name();
     let summary = format!("servicelb holds port 80 or 443 of the nodes: DaemonSet `{name}`");
     if let Some(server) = not_disabled(evidence, "servicelb") {
         return enabled(summary, &server);
@@ -82,7 +78,7 @@ fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
         "k3s' servicelb takes the ports of every Service of type LoadBalancer on every node; this one is left from when it was enabled",
         LEFT,
     )
-    .command(command!("kubectl --namespace {} delete daemonset/{} --ignore-not-found", at(set, "/metadata/namespace"), at(set, "/metadata/name")))
+    .command(command!("kubectl --namespace {} delete daemonset/{} --ignore-not-found", set.namespace(), set.name()))
 }
 
 fn enabled(summary: String, server: &str) -> Finding {
@@ -98,8 +94,8 @@ fn enabled(summary: String, server: &str) -> Finding {
 fn not_disabled(evidence: &Evidence, component: &str) -> Option<String> {
     let nodes = evidence.objects("nodes")?.iter();
     let mut servers = nodes.filter_map(|node| {
-        let args: Vec<String> = serde_json::from_str(text(node, "annotations", NODE_ARGS)).ok()?;
-        (args.first()? == "server").then(|| (at(node, "/metadata/name"), args))
+        let args: Vec<String> = serde_json::from_str(node.annotation(NODE_ARGS)).ok()?;
+        (args.first()? == "server").then(|| (node.name(), args))
     });
     let server = servers.find(|(_, args)| !disables(args, component))?;
     Some(server.0.to_owned())
@@ -122,9 +118,9 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
     };
     let asking: Vec<&Value> =
         services.iter().filter(|service| at(service, "/spec/type") == "LoadBalancer").collect();
-    let servicelb = daemons.iter().any(|set| at(set, "/metadata/name").starts_with("svclb-"));
+    let servicelb = daemons.iter().any(|set| set.name().starts_with("svclb-"));
     for service in &asking {
-        let name = full_name(service);
+        let name = service.full_name();
         let web = entries(service, "/spec/ports").iter().any(|port| is_web(&port["port"]));
         let address = !entries(service, "/status/loadBalancer/ingress").is_empty();
         let (summary, cause) = match (address, web) {
@@ -146,8 +142,8 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
         .look("kubectl get services -A");
         let patch = command!(
             "kubectl --namespace {} patch service {} --type=merge --patch '{\"spec\":{\"type\":\"ClusterIP\"}}'",
-            at(service, "/metadata/namespace"),
-            at(service, "/metadata/name")
+            service.namespace(),
+            service.name()
         );
         // Its other ports may be in use as NodePorts: what speaks HTTP alone loses nothing.
         let http = entries(service, "/spec/ports").iter().all(|port| is_web(&port["port"]));
@@ -160,7 +156,7 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
 }
 
 fn in_system(object: &Value) -> bool {
-    at(object, "/metadata/namespace") == NAMESPACE
+    object.namespace() == NAMESPACE
 }
 
 fn takes_web_ports(set: &Value) -> bool {

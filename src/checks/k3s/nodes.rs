@@ -6,16 +6,16 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::reading::{age, condition, holds, when};
-use crate::evidence::{Evidence, at, entries};
+use crate::checks::reading::{age, when};
+use crate::evidence::{Evidence, View, at, entries};
 
 pub(super) fn readiness_of_nodes(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
         return vec![whole(id::NODES, Outcome::unknown(NOT_READ))];
     };
     let server = evidence.cluster.as_ref().and_then(|cluster| cluster.version.as_ref()?.as_deref().ok());
-    let one = |node| {
-        let name = at(node, "/metadata/name");
+    let one = |node: &Value| {
+        let name = node.name();
         judged(id::NODES, Subject::node(name), Vantage::Api, readiness(evidence, node, name, server))
     };
     nodes.iter().map(one).collect()
@@ -36,11 +36,11 @@ fn readiness(evidence: &Evidence, node: &Value, name: &str, server: Option<&str>
 }
 
 fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
-    if holds(node, "Ready") {
+    if node.holds("Ready") {
         return None;
     }
     let look = command!("kubectl describe node {}", name);
-    let Some(ready) = condition(node, "Ready") else {
+    let Some(ready) = node.condition("Ready") else {
         let cause = "its kubelet has joined the cluster and never said how it is";
         let fix = "wait a moment, then look at the log of k3s on that machine";
         return Some(Finding::new(format!("node `{name}` has no state yet"), cause, fix).look(look).heals());
@@ -107,8 +107,8 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
             "look for `flannel` in the log of k3s on that machine",
         ),
     ];
-    let (kind, cause, fix) = kinds.into_iter().find(|(kind, ..)| holds(node, kind))?;
-    let message = condition(node, kind).map(|condition| at(condition, "/message")).unwrap_or_default();
+    let (kind, cause, fix) = kinds.into_iter().find(|(kind, ..)| node.holds(kind))?;
+    let message = node.condition(kind).map(|condition| at(condition, "/message")).unwrap_or_default();
     let finding =
         Finding::new(format!("node `{name}` reports {kind}: {}", message.trim_end_matches('.')), cause, fix);
     let finding = finding.look(command!("kubectl describe node {}", name)).heals();

@@ -4,8 +4,7 @@ use crate::checks::engine::{Judged, Outcome, Severity, Subject, Vantage, judged}
 use crate::checks::id;
 use crate::checks::k3s::{NOT_READ, whole};
 use crate::checks::reading::pods::{self, Trouble};
-use crate::checks::reading::text;
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View};
 
 const NAMESPACE: &str = "kube-system";
 /// Judged by checks of their own.
@@ -18,15 +17,15 @@ pub(super) fn pods(evidence: &Evidence) -> Judged {
         return whole(id::SYSTEM_PODS, Outcome::unknown(NOT_READ));
     };
     let ours = |pod: &&serde_json::Value| {
-        at(pod, "/metadata/namespace") == NAMESPACE
-            && text(pod, "labels", "k8s-app") != "kube-dns"
-            && !OTHERS.iter().any(|name| at(pod, "/metadata/name").starts_with(name))
+        pod.namespace() == NAMESPACE
+            && pod.label("k8s-app") != "kube-dns"
+            && !OTHERS.iter().any(|name| pod.name().starts_with(name))
     };
     let mut troubles: Vec<(bool, Trouble)> = all
         .iter()
         .filter(ours)
         .filter_map(|pod| {
-            let optional = at(pod, "/metadata/name").starts_with(OPTIONAL);
+            let optional = pod.name().starts_with(OPTIONAL);
             Some((optional, pods::trouble(evidence, pod)?))
         })
         .collect();

@@ -7,7 +7,7 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::desired::external_dns::{NAME, NAMESPACE};
-use crate::evidence::{Conflict, CopyState, DriftSeen, Drifted, Evidence, at, entries};
+use crate::evidence::{Conflict, CopyState, DriftSeen, Drifted, Evidence, View, at, entries};
 use crate::outside::command::Command;
 use crate::provider::SECRET;
 
@@ -105,7 +105,7 @@ fn stuck(object: &Value, now: Timestamp) -> Option<Stuck<'_>> {
     let reason = kinds.into_iter().find_map(holds);
     let finalizers = reason.as_ref().is_some_and(|(kind, _)| *kind == kinds[0]);
     let patience = if finalizers { PATIENCE_WITH_REASON } else { PATIENCE };
-    (since >= patience).then(|| Stuck { namespace: at(object, "/metadata/name"), since, reason })
+    (since >= patience).then(|| Stuck { namespace: object.name(), since, reason })
 }
 
 fn look(kind: &str, namespace: &str) -> Option<Command> {

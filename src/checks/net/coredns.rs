@@ -6,8 +6,8 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::seen;
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::{age, full_name, pod_resolv, pods, text, when};
-use crate::evidence::{Evidence, at};
+use crate::checks::reading::{age, pod_resolv, pods, when};
+use crate::evidence::{Evidence, View};
 
 /// CoreDNS waits this long for the API server at its start, and then answers anyway.
 const STARTING: i64 = 20;
@@ -20,9 +20,7 @@ pub(super) fn runs(evidence: &Evidence) -> Judged {
 /// The pods of CoreDNS.
 pub(super) fn pods_of(evidence: &Evidence) -> Vec<&Value> {
     let all = evidence.objects("pods").unwrap_or_default().iter();
-    let ours = |pod: &&Value| {
-        at(pod, "/metadata/namespace") == "kube-system" && text(pod, "labels", "k8s-app") == "kube-dns"
-    };
+    let ours = |pod: &&Value| pod.namespace() == "kube-system" && pod.label("k8s-app") == "kube-dns";
     all.filter(ours).collect()
 }
 
@@ -32,7 +30,7 @@ fn is_running(evidence: &Evidence) -> Outcome {
         return Outcome::pass("CoreDNS is ready");
     }
     let Some(pod) = found.first() else { return none(evidence).into() };
-    let name = full_name(pod);
+    let name = pod.full_name();
     let lines: Vec<Said<'_>> = logs::lately(evidence).into_iter().filter(|said| said.pod == name).collect();
     if let Some(finding) = said(evidence, &name, &lines) {
         return finding.into();
@@ -100,9 +98,7 @@ fn looping(evidence: &Evidence, pod: &str) -> Finding {
 }
 
 fn none(evidence: &Evidence) -> Finding {
-    let name = |object: &&Value| {
-        at(object, "/metadata/namespace") == "kube-system" && at(object, "/metadata/name") == "coredns"
-    };
+    let name = |object: &&Value| object.namespace() == "kube-system" && object.name() == "coredns";
     let deployment = evidence.objects("deployments.apps").unwrap_or_default().iter().find(name);
     match deployment {
         Some(deployment) if deployment["spec"]["replicas"] == 0 => Finding::new(

@@ -12,8 +12,7 @@ pub(super) mod tests;
 
 use crate::checks::engine::{CheckId, Finding, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::full_name;
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View, at};
 
 /// The group.
 pub(super) const GROUP: Group = Group { name: "net", about: "what pods reach", checks: texts::CHECKS, judge };
@@ -52,7 +51,8 @@ fn seen(id: CheckId, subject: Subject, outcome: impl Into<Outcome>) -> Judged {
 /// A finding about a pod, which counts for its node alone.
 fn of_pod(evidence: &Evidence, id: CheckId, pod: &str, finding: Finding) -> Judged {
     let pods = evidence.objects("pods").unwrap_or_default();
-    let node = pods.iter().find(|object| full_name(object) == pod).map(|object| at(object, "/spec/nodeName"));
+    let node =
+        pods.iter().find(|object| object.full_name() == pod).map(|object| at(object, "/spec/nodeName"));
     let subject = node.filter(|node| !node.is_empty()).map_or_else(Subject::default, Subject::node);
     seen(id, subject, finding)
 }

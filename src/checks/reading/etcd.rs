@@ -1,7 +1,7 @@
 //! Servers that keep the cluster's data in etcd. etcd knows its members by address, so k3s does not start under another one:
 //! it stays `activating` for ever, with "not a member of the etcd cluster" (k3s-io/k3s#6524, #4296).
 
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View, at};
 
 /// What k3s says of itself after such a restart.
 pub(in crate::checks) const LAST_WORDS: &str = "not a member of the etcd cluster";
@@ -11,7 +11,7 @@ pub(in crate::checks) const CURE: &str = "give the machine its old address back 
 /// Whether k3s has marked the node as a member of its etcd.
 pub(in crate::checks) fn has(evidence: &Evidence, node: &str) -> bool {
     let nodes = evidence.objects("nodes").unwrap_or_default();
-    nodes.iter().any(|object| at(object, "/metadata/name") == node && is_member(object))
+    nodes.iter().any(|object| object.name() == node && is_member(object))
 }
 
 /// Whether any node is one.

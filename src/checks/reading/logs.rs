@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::checks::reading::{full_name, has_ended, pods};
-use crate::evidence::Evidence;
+use crate::checks::reading::{has_ended, pods};
+use crate::evidence::{Evidence, View};
 
 /// external-dns tries once a minute: what still fails was said again within that time.
 const LATELY: i64 = 90;
@@ -37,7 +37,7 @@ pub(in crate::checks) fn lately(evidence: &Evidence) -> Vec<Said<'_>> {
     for (place, text) in &cluster.logs {
         let name = place.rsplit_once('/').map_or(place.as_str(), |(pod, _)| pod);
         // Without its pod, nothing says whether the log is of something that still runs.
-        let Some(pod) = pods.iter().find(|pod| full_name(pod) == name) else { continue };
+        let Some(pod) = pods.iter().find(|pod| pod.full_name() == name) else { continue };
         // One that was evicted has another in its place, and its words are history.
         if has_ended(pod) {
             continue;

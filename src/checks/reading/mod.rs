@@ -21,11 +21,6 @@ pub(super) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> 
     entries(object, "/status/conditions").iter().find(|condition| at(condition, "/type") == kind)
 }
 
-/// Whether the condition of that type is `True`.
-pub(super) fn holds(object: &Value, kind: &str) -> bool {
-    condition(object, kind).is_some_and(|condition| at(condition, "/status") == "True")
-}
-
 /// Whether a pod has done its work, has failed or was evicted: it comes back no more, and what replaces it is another pod.
 pub(super) fn has_ended(pod: &Value) -> bool {
     ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::checks::{Check, Outcome, Report, Severity, def};
 use crate::desired::ingress_nginx;
-use crate::evidence::{Evidence, HostSeen, at, entries};
+use crate::evidence::{Evidence, HostSeen, View, at, entries};
 use crate::facts::ownership::registry_name;
 
 /// One step.
@@ -93,7 +93,7 @@ fn ingress(evidence: &Evidence, host: &str) -> String {
 
 fn pods(evidence: &Evidence) -> String {
     let of_controller = |pod: &&Value| {
-        at(pod, "/metadata/namespace") == ingress_nginx::NAMESPACE
+        pod.namespace() == ingress_nginx::NAMESPACE
             && at(pod, "/metadata/labels/app.kubernetes.io~1name") == ingress_nginx::CONTROLLER
     };
     let told = evidence.objects("pods").unwrap_or_default().iter().filter(of_controller).map(|pod| {
@@ -101,7 +101,7 @@ fn pods(evidence: &Evidence) -> String {
             .iter()
             .any(|condition| at(condition, "/type") == "Ready" && at(condition, "/status") == "True");
         let word = if ready { "ready" } else { "not ready" };
-        format!("{} on {}, {word}", at(pod, "/metadata/name"), at(pod, "/spec/nodeName"))
+        format!("{} on {}, {word}", pod.name(), at(pod, "/spec/nodeName"))
     });
     or(told.collect(), "no pod of the ingress controller was seen")
 }

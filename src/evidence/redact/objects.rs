@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::evidence::redact::kept::Kept;
-use crate::evidence::{ClusterSeen, Listing, Objects, at};
+use crate::evidence::{ClusterSeen, Listing, Objects, View};
 use crate::facts::namespaces::{CERT_MANAGER, EXTERNAL_DNS, INGRESS_NGINX};
 use crate::outside::{self, GONE, named};
 
@@ -77,7 +77,7 @@ fn log(text: &str) -> String {
 
 fn of(resource: &str, kept: &Kept, object: &Value) -> Value {
     let mut object = kept.pick(object);
-    let ours = OURS.contains(&at(&object, "/metadata/namespace"));
+    let ours = OURS.contains(&object.namespace());
     if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.iter_mut().for_each(|(name, value)| *value = annotation(name, value));
     }
@@ -99,7 +99,7 @@ fn of(resource: &str, kept: &Kept, object: &Value) -> Value {
         }
     }
     if resource.starts_with("configmaps") {
-        let name = format!("{}/{}", at(&object, "/metadata/namespace"), at(&object, "/metadata/name"));
+        let name = format!("{}/{}", object.namespace(), object.name());
         settings(&mut object, &name);
     }
     texts(&mut object);

@@ -5,8 +5,8 @@ mod image;
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
-use crate::checks::reading::{age, condition, full_name, has_ended, holds, when};
-use crate::evidence::{Evidence, at, entries};
+use crate::checks::reading::{age, has_ended, when};
+use crate::evidence::{Evidence, View, at, entries};
 use crate::outside::command::Command;
 
 /// What a pod may take to start before it counts as stuck.
@@ -69,7 +69,7 @@ pub(in crate::checks) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Tro
     {
         return Some(found);
     }
-    match condition(pod, "PodScheduled") {
+    match pod.condition("PodScheduled") {
         Some(scheduled) if at(scheduled, "/status") == "False" => Some(unplaced(&place, scheduled)),
         _ if phase == "Pending" => stuck(evidence, &place, pod),
         _ => None,
@@ -78,7 +78,7 @@ pub(in crate::checks) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Tro
 
 /// Whether the pod takes requests.
 pub(in crate::checks) fn is_ready(pod: &Value) -> bool {
-    holds(pod, "Ready") && !pod["metadata"]["deletionTimestamp"].is_string()
+    pod.holds("Ready") && !pod["metadata"]["deletionTimestamp"].is_string()
 }
 
 /// Whether what keeps all of these pods from being ready is their node, which the check of nodes tells.
@@ -86,8 +86,8 @@ pub(in crate::checks) fn wait_for_their_node(evidence: &Evidence, pods: &[&Value
     let lives = |pod: &&&Value| !has_ended(pod);
     let nodes = evidence.objects("nodes").unwrap_or_default();
     let on_troubled = |pod: &&Value| {
-        let mut named = nodes.iter().filter(|node| at(node, "/metadata/name") == at(pod, "/spec/nodeName"));
-        named.any(|node| !holds(node, "Ready") || PRESSURES.iter().any(|kind| holds(node, kind)))
+        let mut named = nodes.iter().filter(|node| node.name() == at(pod, "/spec/nodeName"));
+        named.any(|node| !node.holds("Ready") || PRESSURES.iter().any(|kind| node.holds(kind)))
     };
     let mut living = pods.iter().filter(lives).peekable();
     living.peek().is_some() && living.all(on_troubled)
@@ -96,8 +96,8 @@ pub(in crate::checks) fn wait_for_their_node(evidence: &Evidence, pods: &[&Value
 /// The message of the newest warning about a pod with that reason; `None` when there is none.
 pub(in crate::checks) fn event<'a>(evidence: &'a Evidence, pod: &Value, reasons: &[&str]) -> Option<&'a str> {
     let about = |event: &&Value| {
-        at(event, "/involvedObject/namespace") == at(pod, "/metadata/namespace")
-            && at(event, "/involvedObject/name") == at(pod, "/metadata/name")
+        at(event, "/involvedObject/namespace") == pod.namespace()
+            && at(event, "/involvedObject/name") == pod.name()
             && reasons.contains(&at(event, "/reason"))
     };
     let events = evidence.objects("events")?.iter().filter(about);
@@ -119,8 +119,8 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(pod: &'a Value) -> Self {
-        let (namespace, name) = (at(pod, "/metadata/namespace"), at(pod, "/metadata/name"));
-        Self { pod, full: full_name(pod), namespace, name }
+        let (namespace, name) = (pod.namespace(), pod.name());
+        Self { pod, full: pod.full_name(), namespace, name }
     }
 
     fn trouble(

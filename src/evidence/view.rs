@@ -1,0 +1,74 @@
+//! What every object of Kubernetes has, read from its JSON.
+
+use serde_json::Value;
+
+use super::{at, entries};
+
+/// An object as the API server gives it. Empty texts stand for what is not there.
+pub trait View {
+    /// `metadata.name`.
+    fn name(&self) -> &str;
+    /// `metadata.namespace`; empty for what has none.
+    fn namespace(&self) -> &str;
+    /// `namespace/name`.
+    fn full_name(&self) -> String;
+    /// The value of a label.
+    fn label(&self, name: &str) -> &str;
+    /// The value of an annotation.
+    fn annotation(&self, name: &str) -> &str;
+    /// The condition of that type; `None` when there is none.
+    fn condition(&self, kind: &str) -> Option<&Value>;
+    /// Whether the condition of that type is `True`.
+    fn holds(&self, kind: &str) -> bool;
+}
+
+impl View for Value {
+    fn name(&self) -> &str {
+        at(self, "/metadata/name")
+    }
+
+    fn namespace(&self) -> &str {
+        at(self, "/metadata/namespace")
+    }
+
+    fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace(), self.name())
+    }
+
+    fn label(&self, name: &str) -> &str {
+        self["metadata"]["labels"][name].as_str().unwrap_or_default()
+    }
+
+    fn annotation(&self, name: &str) -> &str {
+        self["metadata"]["annotations"][name].as_str().unwrap_or_default()
+    }
+
+    fn condition(&self, kind: &str) -> Option<&Value> {
+        entries(self, "/status/conditions").iter().find(|condition| at(condition, "/type") == kind)
+    }
+
+    fn holds(&self, kind: &str) -> bool {
+        self.condition(kind).is_some_and(|condition| at(condition, "/status") == "True")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_gives_what_it_has_and_empty_texts_for_the_rest() {
+        let object = json!({
+            "metadata": { "name": "a", "namespace": "b", "labels": { "x/y": "1" } },
+            "status": { "conditions": [{ "type": "Ready", "status": "True" }, { "type": "Issuing", "status": "False" }] },
+        });
+        assert_eq!(
+            (object.full_name().as_str(), object.label("x/y"), object.annotation("x/y")),
+            ("b/a", "1", "")
+        );
+        assert!(object.holds("Ready") && !object.holds("Issuing") && !object.holds("Other"));
+        assert_eq!((json!({}).name(), json!(null).namespace()), ("", ""));
+    }
+}
