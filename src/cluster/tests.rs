@@ -125,6 +125,51 @@ async fn what_is_ready_is_not_watched() {
     assert!(log.lock().unwrap().is_empty());
 }
 
+/// A cluster whose watch breaks and whose API server is then away for a while: it answers 500 that often.
+async fn wait_for_an_ingress(away: usize) -> (Result<()>, usize) {
+    let ready = json!({ "metadata": { "namespace": "a", "name": "b", "resourceVersion": "9" },
+        "status": { "loadBalancer": { "ingress": [{ "ip": "10.0.0.2" }] } } });
+    let gone = json!({ "type": "ERROR", "object": { "kind": "Status", "apiVersion": "v1", "metadata": {},
+        "status": "Failure", "message": "too old resource version", "reason": "Expired", "code": 410 } });
+    let lists = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, log) = cluster(move |line, _| match line {
+        _ if line.contains("/pods?watch") => (200, Value::from("")),
+        _ if line.contains("/pods?") => (200, json!({ "metadata": { "resourceVersion": "1" }, "items": [] })),
+        _ if line.contains("watch=1") => (200, Value::from(format!("{gone}\n"))),
+        _ => match lists.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => (200, json!({ "metadata": { "resourceVersion": "1" }, "items": [] })),
+            asked if asked <= away => (500, json!({})),
+            _ => (200, json!({ "metadata": { "resourceVersion": "9" }, "items": [ready] })),
+        },
+    });
+    let key = Key { kind: &kind::INGRESS, namespace: Some("a".into()), name: "b".into() };
+    let mut awaited =
+        Awaited { objects: BTreeMap::from([(key, (Component::Services, None))]), versions: BTreeMap::new() };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let ended = cluster.wait("x", &mut awaited, deadline, |_| ()).await;
+    let asked = log
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|line| line.contains("ingresses") && !line.contains("watch"))
+        .count();
+    (ended, asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_breaks_is_begun_again_when_the_api_server_is_back() {
+    let (ended, asked) = wait_for_an_ingress(4).await;
+    ended.unwrap();
+    assert_eq!(asked, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_stays_away_is_asked_with_growing_pauses_until_the_deadline() {
+    let (ended, asked) = wait_for_an_ingress(usize::MAX - 1).await;
+    assert!(ended.unwrap_err().to_string().contains("not there yet"));
+    assert!((6..=12).contains(&asked), "{asked} times in 30 s");
+}
+
 fn doomed() -> Doomed {
     let key = Key { kind: &kind::SECRET, namespace: Some("a".into()), name: "b".into() };
     Doomed { key, uid: "u-1".into(), version: "7".into() }

@@ -26,6 +26,9 @@ static POD: Kind =
 /// The pods in trouble, since when.
 type Troubles = BTreeMap<Key, (Instant, Trouble)>;
 
+/// Before a watch that broke is begun again: doubled each time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A watch ends after this long and is begun again (seconds).
 const WATCH_SECONDS: u32 = 290;
 
@@ -68,6 +71,32 @@ pub(super) enum Seen {
     Gone(KindRef, Value),
     /// The watch cannot go on.
     Failed(Error),
+}
+
+/// One watch, and the next after it breaks.
+struct Watch {
+    /// Where to go on from; `None` begins with a list.
+    version: Option<String>,
+    events: BoxStream<'static, kube::Result<WatchEvent<Value>>>,
+    /// Whether one was begun before.
+    opened: bool,
+    /// When this one was begun.
+    begun: Option<Instant>,
+    /// How long it rests before it is begun again.
+    pause: Duration,
+}
+
+impl Watch {
+    /// Something came: the next fault is the first one again.
+    fn goes_on(&mut self, version: Option<String>) {
+        self.version = version.or(self.version.take());
+        self.pause = SHORTEST_PAUSE;
+    }
+
+    async fn rest(&mut self) {
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 impl Cluster {
@@ -131,39 +160,57 @@ impl Cluster {
     }
 
     /// Everything that happens to a kind: what is there now, unless `version` says from where on, and every change.
+    ///
+    /// A watch that breaks is begun again, with growing pauses for as long as that fails: an API server that restarts is away
+    /// for some seconds. Only one that cannot even be begun the first time ends it. (kube's own `watcher` does the same with
+    /// a list of its own; here the snapshot's version is known, and the list is left out.)
     pub(super) fn follow(
         &self,
         kind: KindRef,
         selector: String,
         version: Option<String>,
     ) -> BoxStream<'_, Seen> {
-        let start = (version, stream::empty().boxed());
-        stream::unfold(start, move |(mut version, mut events): (Option<String>, BoxStream<'_, _>)| {
+        let start = Watch {
+            version,
+            events: stream::empty().boxed(),
+            opened: false,
+            begun: None,
+            pause: SHORTEST_PAUSE,
+        };
+        stream::unfold(start, move |mut watch: Watch| {
             let selector = selector.clone();
             async move {
                 loop {
-                    match events.next().await {
+                    match watch.events.next().await {
                         Some(Ok(WatchEvent::Added(object) | WatchEvent::Modified(object))) => {
-                            version = version_of(&object).or(version);
-                            return Some((Seen::Is(kind, object), (version, events)));
+                            watch.goes_on(version_of(&object));
+                            return Some((Seen::Is(kind, object), watch));
                         }
                         Some(Ok(WatchEvent::Deleted(object))) => {
-                            version = version_of(&object).or(version);
-                            return Some((Seen::Gone(kind, object), (version, events)));
+                            watch.goes_on(version_of(&object));
+                            return Some((Seen::Gone(kind, object), watch));
                         }
                         Some(Ok(WatchEvent::Bookmark(mark))) => {
-                            version = Some(mark.metadata.resource_version)
+                            watch.goes_on(Some(mark.metadata.resource_version));
                         }
                         // The version is too old (410), or the connection broke: look again from the start.
-                        Some(Ok(WatchEvent::Error(_)) | Err(_)) => version = None,
-                        None => match self.begin(kind, &selector, version.clone()).await {
-                            Ok((from, stream)) => {
-                                version = from;
-                                events = stream;
+                        Some(Ok(WatchEvent::Error(_)) | Err(_)) => {
+                            (watch.version, watch.events) = (None, stream::empty().boxed());
+                            watch.rest().await;
+                        }
+                        // The usual end comes after minutes; who ends it at once is not asked without a pause.
+                        None if watch.begun.take().is_some_and(|at| at.elapsed() < LONGEST_PAUSE) => {
+                            watch.rest().await;
+                        }
+                        None => match self.begin(kind, &selector, watch.version.clone()).await {
+                            Ok((from, events)) => {
+                                (watch.version, watch.events, watch.opened) = (from, events, true);
+                                watch.begun = Some(Instant::now());
                             }
+                            Err(_) if watch.opened => watch.rest().await,
                             Err(error) => {
-                                let ended = (None, stream::pending().boxed());
-                                return Some((Seen::Failed(error), ended));
+                                watch.events = stream::pending().boxed();
+                                return Some((Seen::Failed(error), watch));
                             }
                         },
                     }

@@ -37,6 +37,8 @@ macro_rules! kinds {
         pub static $name: Kind = Kind {
             group: $group, version: $version, kind: $kind, plural: $plural, namespaced: $namespaced, stage: Stage::$stage,
         };)*
+        /// Group, version and kind of each, for what is asserted when homelab is built.
+        const NAMES: &[(&str, &str, &str)] = &[$(($group, $version, $kind)),*];
         /// Every kind that homelab can make.
         pub static KINDS: &[&Kind] = &[$(&$name),*];
     };
@@ -78,8 +80,43 @@ impl Kind {
         }
     }
 
+    /// Whether the kind is one of [`KINDS`].
+    pub(super) const fn is_known(group: &str, version: &str, kind: &str) -> bool {
+        let mut at = 0;
+        while at < NAMES.len() {
+            let (known_group, known_version, known_kind) = NAMES[at];
+            if same(group, known_group) && same(version, known_version) && same(kind, known_kind) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
     /// The kind with this `apiVersion` and `kind`.
     pub fn find(api_version: &str, kind: &str) -> Option<KindRef> {
         KINDS.iter().copied().find(|k| k.kind == kind && k.api_version() == api_version)
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_known_by_all_three_of_its_names() {
+        assert!(Kind::is_known("apps", "v1", "Deployment") && Kind::is_known("", "v1", "Secret"));
+        assert!(
+            !Kind::is_known("apps", "v1", "StatefulSet") && !Kind::is_known("apps", "v1beta1", "Deployment")
+        );
     }
 }

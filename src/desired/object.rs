@@ -1,5 +1,6 @@
 //! One object that should exist.
 
+use k8s_openapi::Resource;
 use std::fmt;
 
 use serde::Serialize;
@@ -81,8 +82,10 @@ pub struct Object {
 }
 
 impl Object {
-    /// Takes a typed object; one without kind or name is a fault of the program that tests would see, and yields none.
-    pub fn typed<T: Serialize>(component: Component, object: &T) -> Option<Self> {
+    /// Takes a typed object. A type whose kind is not one of [`crate::desired::kind::KINDS`] does not compile: it would never
+    /// be applied. One without a name is a fault of homelab's own that tests would see, and yields none.
+    pub fn typed<T: Serialize + Resource>(component: Component, object: &T) -> Option<Self> {
+        const { assert!(Kind::is_known(T::GROUP, T::VERSION, T::KIND), "add the kind to desired::kind::KINDS") }
         Self::from_value(component, serde_json::to_value(object).ok()?)
     }
 
