@@ -129,6 +129,16 @@ fn pods_that_ended_or_are_on_their_way_are_no_fault() {
     }
 }
 
+#[test]
+fn a_pod_that_waits_for_the_controllers_ports_is_left_to_the_check_of_the_ports() {
+    for (port, told) in [(80, &[][..]), (8080, &[id::APP_PODS])] {
+        let condition = json!({ "type": "PodScheduled", "status": "False", "reason": "Unschedulable" });
+        let waits = json!({ "metadata": { "namespace": "default", "name": "squatter" }, "status": { "conditions": [condition] },
+            "spec": { "containers": [{ "ports": [{ "hostPort": port }] }] } });
+        assert_eq!(fails(&cluster(|seen| items(seen, "pods").push(waits))), told);
+    }
+}
+
 fn claim(class: Option<&str>, used: bool, classes: Vec<Value>) -> Report {
     cluster(|seen| {
         let spec = class.map_or_else(|| json!({}), |class| json!({ "storageClassName": class }));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::checks::apps::backend;
 use crate::checks::engine::{CheckId, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::ingress;
 use crate::checks::reading::pods::{self, Kind, Trouble};
 use crate::desired::{cert_manager, external_dns, ingress_nginx};
 use crate::evidence::{Evidence, at};
@@ -43,7 +44,8 @@ fn of_kind(
         seen.push(workload);
         let hosts = backend::hosts_of(evidence, pod);
         let finding = trouble.clone().finding();
-        if hosts.is_empty() {
+        // Of one that waits for the controller's ports, `ingress.port-owner` knows more.
+        if hosts.is_empty() && !ingress::waits_for_ports(pod) {
             found.push(judged(id, Subject::default(), Vantage::Api, finding.clone().only(Severity::Warning)));
         }
         found.extend(hosts.iter().map(|host| judged(id, Subject::host(host), Vantage::Api, finding.clone())));

@@ -79,6 +79,11 @@ pub(super) fn claims(pods: &[Value]) -> Vec<Claim<'_>> {
     claims.filter(|claim| !claim.ports.is_empty()).collect()
 }
 
+/// Whether the pod waits for a node, and is told of by that.
+pub(in crate::checks) fn waits_for_ports(pod: &Value) -> bool {
+    at(pod, "/spec/nodeName").is_empty() && !wanted(pod).is_empty()
+}
+
 fn wanted(pod: &Value) -> Vec<u64> {
     let ports = entries(pod, "/spec/containers").iter().flat_map(|container| entries(container, "/ports"));
     // One that is bound to an address of its own takes nothing from the others.

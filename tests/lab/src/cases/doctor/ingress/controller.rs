@@ -26,7 +26,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         says: &[
             "pod `default/squatter` waits for port 80 of a node",
             "at each rollout",
-            "kubectl -n default delete pod squatter",
+            "-n default delete pod squatter",
         ],
         ask: Ask::NODE,
         always: true,

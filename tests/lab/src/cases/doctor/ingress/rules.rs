@@ -80,6 +80,8 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         make: |hands| {
             let mut object = ingress("copy");
             object["spec"]["rules"][0]["host"] = json!(WHOAMI);
+            // As the demo's: beside an exact path, a prefix is another place.
+            object["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = json!("Exact");
             apply(hands, &object)
         },
         undo: |hands| remove_ingress(hands, "copy"),
