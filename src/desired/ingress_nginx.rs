@@ -83,6 +83,11 @@ pub fn is_guarded(config: &Config, key: &str) -> bool {
     GUARDS.iter().any(|(guard, ..)| *guard == key) && (key != HTTP2 || pinned)
 }
 
+/// Whether homelab itself sets that, with an empty `ingress.config`, too.
+pub fn is_default(key: &str, value: &str) -> bool {
+    DEFAULTS.contains(&(key, value))
+}
+
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
     // Host ports are beyond what the level `baseline` allows.

@@ -115,6 +115,20 @@ fn an_entry_of_ingress_config_is_found_by_its_value_or_by_its_directive() {
 }
 
 #[test]
+fn what_homelab_sets_by_itself_is_not_accused_beside_an_annotation() {
+    let said = "\"proxy_buffer_size\" directive invalid value";
+    let report = saying(said, |e| {
+        set(e, &json!({ "proxy-buffer-size": "16k" }));
+        ingresses(e).push(stranger("/", json!({ "nginx.ingress.kubernetes.io/proxy-buffer-size": "16g" })));
+    });
+    let finding = only(&report, id::RELOAD);
+    assert!(finding.cause.contains("proxy-buffer-size: 16g`"), "{}", finding.cause);
+    assert!(!finding.cause.contains("ingress.config"), "{}", finding.cause);
+    let alone = saying(said, |e| set(e, &json!({ "proxy-buffer-size": "16k" })));
+    assert!(only(&alone, id::RELOAD).cause.contains("proxy-buffer-size: 16k`"));
+}
+
+#[test]
 fn a_setting_that_was_edited_in_the_cluster_is_corrected_there() {
     let report = saying("invalid value \"TLSv9\"", |e| {
         set(e, &json!({ "ssl-protocols": "TLSv9" }));

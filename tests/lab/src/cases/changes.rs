@@ -1,10 +1,11 @@
 //! What the configuration loses, the world loses; what is not ours stays.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::hands::{Hands, WHOAMI, eventually, expect};
 use crate::error::Result;
 
+const HELD: &str = "held.home.example.test";
 const BOOKS: &str = "books.home.example.test";
 const BY_HAND: &str = "by-hand.example.test";
 
@@ -33,6 +34,48 @@ pub(super) fn removal(hands: &Hands) -> Result<()> {
     expect(!left.contains("books"), format!("came back:\n{left}"))?;
     expect(hands.contents("A", BY_HAND)? == ["192.0.2.7"], "the record made by hand was touched")?;
     expect(!hands.contents("A", WHOAMI)?.is_empty(), "the demo lost its record")
+}
+
+/// A service taken out whose Ingress somebody's finalizer holds: the page goes on with its own certificate, the run says who
+/// holds it, and the next one finishes once the finalizer has gone.
+pub(super) fn held_ingress(hands: &Hands) -> Result<()> {
+    let more = "services:\n  held: { service: homelab/whoami, port: 80 }\n";
+    hands.up_well(&hands.config_with("with-held.yaml", more)?, &[])?;
+    let finalizers = |list: Value| {
+        let patch = json!({ "metadata": { "finalizers": list } }).to_string();
+        hands.kubectl(&["patch", "-n", "homelab", "ingress/held", "--type=merge", "-p", &patch]).map(drop)
+    };
+    let uids = || {
+        let words = ["get", "-n", "homelab", "certificate/held-tls", "secret/held-tls"];
+        hands.kubectl(&[&words[..], &["-o", "jsonpath={.items[*].metadata.uid}"]].concat())
+    };
+    let before = uids()?;
+    finalizers(json!(["example.test/guard"]))?;
+    // Twice: also a run that finds it going already keeps what it needs.
+    let held = (0..2).try_for_each(|_| {
+        let output = hands.up()?;
+        let said = format!("{}\n{}", output.stdout, output.stderr);
+        expect(output.status.code() == Some(3), format!("{} instead of 3:\n{said}", output.status))?;
+        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let parts = [
+            "Ingress homelab/held is held by the finalizer `example.test/guard`",
+            "its Certificate and its Secret stay",
+        ];
+        parts
+            .iter()
+            .try_for_each(|part| expect(flat.contains(part), format!("`{part}` is not in:\n{said}")))?;
+        let after = uids()?;
+        expect(before == after, format!("made anew: {before}, {after}"))?;
+        // The LAN's client trusts the lab's authority alone.
+        expect(hands.browse(HELD)?.0 == "200", "what is still there is not served")
+    });
+    finalizers(Value::Null)?;
+    hands.restore()?;
+    held?;
+    // cert-manager must not make the Secret again.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let left = hands.kubectl(&["get", "-n", "homelab", "ingress,certificate,secret", "-o", "name"])?;
+    expect(!left.contains("held"), format!("still there:\n{left}"))
 }
 
 /// A rolling restart of the ingress controller loses no record.

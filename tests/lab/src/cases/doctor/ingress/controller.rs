@@ -21,6 +21,21 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         },
     },
     Injury {
+        name: "a stranger's pod waits for port 80, and up says so, too",
+        id: "ingress.port-owner",
+        says: &[
+            "pod `default/squatter` waits for port 80 of a node",
+            "at each rollout",
+            "kubectl -n default delete pod squatter",
+        ],
+        ask: Ask::NODE,
+        always: true,
+        make: port_is_waited_for,
+        undo: |hands| {
+            hands.kubectl(&["delete", "pod/squatter", "--ignore-not-found", "--grace-period=1"]).map(drop)
+        },
+    },
+    Injury {
         name: "the hostPort rules of a node are flushed, as by a firewall that reloads",
         id: "ingress.hostport",
         says: &["10.99.0.10:80 refuses the connection", "answers 404 inside the cluster", "flush ruleset"],
@@ -64,14 +79,32 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     },
 ];
 
+/// A pod that asks for port 80: of a node, or of any that has it free.
+fn squat(hands: &Hands, node: Option<&str>) -> Result<()> {
+    let ports = json!([{ "containerPort": 8080, "hostPort": 80 }]);
+    let container = json!({ "name": "web", "image": image_of(hands, "whoami")?, "args": ["--port=8080"], "ports": ports });
+    let spec = json!({ "nodeName": node, "containers": [container] });
+    let metadata = json!({ "name": "squatter", "namespace": "default" });
+    apply(hands, &json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec }))
+}
+
+fn port_is_waited_for(hands: &Hands) -> Result<()> {
+    squat(hands, None)?;
+    hands.kubectl(&["wait", "--for=condition=PodScheduled=False", "pod/squatter", "--timeout=30s"])?;
+    let output = hands.up_well(&hands.run.homelab_config(), &[])?;
+    let said = format!("{}\n{}", output.stdout, output.stderr);
+    // Long lines are wrapped.
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    expect(
+        flat.contains("pod `default/squatter` waits for port 80"),
+        format!("`up` does not say it:\n{said}"),
+    )
+}
+
 fn port_is_taken(hands: &Hands) -> Result<()> {
     hands.kubectl(&["-n", NAMESPACE, "delete", CONTROLLER, "--wait=false"])?;
     hands.kubectl(&["-n", NAMESPACE, "delete", "pods", "--all", "--grace-period=1"])?;
-    let ports = json!([{ "containerPort": 8080, "hostPort": 80 }]);
-    let container = json!({ "name": "web", "image": image_of(hands, "whoami")?, "args": ["--port=8080"], "ports": ports });
-    let spec = json!({ "nodeName": "node", "containers": [container] });
-    let metadata = json!({ "name": "squatter", "namespace": "default" });
-    apply(hands, &json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec }))?;
+    squat(hands, Some("node"))?;
     hands.kubectl(&["wait", "--for=condition=Ready", "pod/squatter", "--timeout=60s"])?;
     let config = hands.config_with("short.yaml", "timeouts: { apply: 5s }\n")?;
     let output = hands.up_with(&config, &[])?;

@@ -28,8 +28,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         name: "an annotation of somebody's Ingress is nothing that nginx takes",
         id: "ingress.reload",
         says: &[
-            "Ingress `homelab/broken` has the annotation",
-            "proxy-cookie-path",
+            "Ingress `homelab/broken` has the annotation `nginx.ingress.kubernetes.io/proxy-buffer-size: 16g`;",
             "kubectl -n homelab edit ingress broken",
         ],
         ask: Ask::NODE,
