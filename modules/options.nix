@@ -14,7 +14,7 @@ in
       type = types.bool;
       default = false;
       example = true;
-      description = "Whether this machine is a node of the lab: k3s, and on the first server names, certificates and a proof that they work.";
+      description = "Make this machine a node of the lab: it runs k3s. The first server also manages names and certificates, and checks that they work.";
     };
 
     package = mkOption {
@@ -32,28 +32,28 @@ in
       ];
       default = "server";
       example = "agent";
-      description = "A `server` runs the Kubernetes API and services too; an `agent` runs services only.";
+      description = "A `server` runs the Kubernetes API and your services; an `agent` runs services only.";
     };
 
     serverAddr = mkOption {
       type = types.str;
       default = "";
       example = "https://node1.lan:6443";
-      description = "The first server, for every machine but that one. The server without it is the one that applies the configuration.";
+      description = "The address of the first server. Set it on every other machine; the server without it applies the configuration.";
     };
 
     tokenFile = mkOption {
       type = types.nullOr types.path;
       default = null;
       example = "/run/secrets/k3s-token";
-      description = "A file with the secret by which machines join the cluster, the same on all of them. One machine alone needs none. Write the path as text, in quotes: a path without quotes is copied into the store, which everybody can read.";
+      description = "A file with the secret that machines use to join the cluster, the same on all of them. A single machine needs none. Write the path in quotes: Nix copies a path without quotes into the store, which everybody can read.";
     };
 
     clusterInit = mkOption {
       type = types.bool;
       default = false;
       example = true;
-      description = "Whether the first server keeps its data in etcd, so that further servers can join. Agents can join without it.";
+      description = "Whether the first server keeps its data in etcd. Set it if more servers will join; agents can join without it.";
     };
 
     nodeName = mkOption {
@@ -67,28 +67,28 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "192.168.1.10";
-      description = "Pins the address under which the cluster and the DNS records know this machine. With null it is the address of `interface`, and k3s is restarted when that changes; but not a server with etcd (`clusterInit`, or one that joins another), which does not start under another address.";
+      description = "The address of this machine in the cluster and in DNS records. If null, it is the address of `interface`, and k3s restarts when that changes; except on a server with etcd (`clusterInit`, or one that joins another), which does not start under another address.";
     };
 
     interface = mkOption {
       type = types.nullOr types.str;
       default = null;
       example = "enp1s0";
-      description = "The network interface of the LAN, for machines with several; that of the default route if null. With it, ports 80 and 443 answer on this interface only.";
+      description = "The network interface of your LAN, for machines with several. If null, it is the one with the default route. If set, ports 80 and 443 answer on this interface only.";
     };
 
     domain = mkOption {
       type = types.nullOr types.str;
       default = null;
       example = "home.example.com";
-      description = "Every service is `<name>.<domain>` unless it says otherwise. Needed on the first server.";
+      description = "Every service is `<name>.<domain>` unless it says otherwise. Required on the first server.";
     };
 
     email = mkOption {
       type = types.nullOr types.str;
       default = null;
       example = "you@example.com";
-      description = "The address of the account at Let's Encrypt. Needed on the first server.";
+      description = "The address of the account at Let's Encrypt. Required on the first server.";
     };
 
     dns = {
@@ -103,7 +103,7 @@ in
         type = types.nullOr types.path;
         default = null;
         example = "/run/secrets/cloudflare-token";
-        description = "A file with the API token (Zone: Zone: Read and Zone: DNS: Edit for your zone), readable by root alone. Write the path as text, in quotes. Needed on the first server.";
+        description = "A file with the API token (Zone: Zone: Read and Zone: DNS: Edit for your zone), readable by root only. Write the path in quotes. Required on the first server.";
       };
     };
 
@@ -112,14 +112,14 @@ in
         type = types.bool;
         default = false;
         example = true;
-        description = "Whether certificates come from Let's Encrypt's staging environment: no browser trusts it, its limits are wide.";
+        description = "Use Let's Encrypt's staging environment, to try things out: browsers do not trust its certificates, and its rate limits are high.";
       };
 
       server = mkOption {
         type = types.nullOr types.str;
         default = null;
         example = "https://ca.example.com/acme/acme/directory";
-        description = "The directory of an ACME server other than Let's Encrypt.";
+        description = "The directory URL of an ACME server other than Let's Encrypt.";
       };
     };
 
@@ -132,7 +132,7 @@ in
           nas.url = "https://192.168.1.5:5001";
         }
       '';
-      description = "What gets a name, a certificate and a record. A service that is taken out loses all three with the next switch.";
+      description = "Your services. Each gets a name, a record and a certificate; remove a service, and the next switch removes all three.";
     };
 
     ingress = {
@@ -156,7 +156,7 @@ in
         example = {
           use-gzip = "true";
         };
-        description = "Entries for the controller's ConfigMap, over homelab's own.";
+        description = "Entries for the controller's ConfigMap; they override homelab's own.";
       };
     };
 
@@ -175,7 +175,7 @@ in
       ];
       default = "vxlan";
       example = "wireguard-native";
-      description = "How pods reach pods of other machines, the same on every machine: `vxlan` in the clear, `wireguard-native` encrypted; `none` if you install another network. After a change, restart k3s on all machines at once.";
+      description = "How pods reach pods on other machines: `vxlan` is not encrypted, `wireguard-native` is; `none` if you install another network. Use the same value on every machine. After a change, restart k3s on all machines at once.";
     };
 
     clusterFirewall = {
@@ -211,21 +211,21 @@ in
         type = types.bool;
         default = true;
         example = false;
-        description = "Whether `nixos-rebuild switch` and each start of the machine run `homelab up`. Without it, nothing runs it but `systemctl restart homelab-apply`, also where it has run before.";
+        description = "Run `homelab up` at each `nixos-rebuild switch` and each start of the machine. If false, only `systemctl restart homelab-apply` runs it, even if it ran before.";
       };
 
       wait = mkOption {
         type = types.bool;
         default = true;
         example = false;
-        description = "Whether the switch waits for that run, and fails when it fails. Set it to false for deployers that roll back a switch that takes long or fails (deploy-rs: 240 seconds): the switch then only starts the run, and `systemctl status homelab-apply` and the doctor say how it ended.";
+        description = "Whether the switch waits for that run, and fails if it fails. Set it to false if your deployer rolls back slow or failed switches (deploy-rs: 240 seconds): the switch then only starts the run, and `systemctl status homelab-apply` and the doctor tell you how it ended.";
       };
 
       timeout = mkOption {
         type = types.str;
         default = "15min";
         example = "30min";
-        description = "How long one run may take, in systemd's notation.";
+        description = "Time limit of one run, in systemd's notation.";
       };
     };
 
@@ -234,14 +234,14 @@ in
         type = types.bool;
         default = true;
         example = false;
-        description = "Whether the first server runs `homelab doctor` on a schedule: `homelab-doctor.service` fails when something is wrong, with causes and fixes in its journal; the last report lies in /var/lib/homelab/doctor.json.";
+        description = "Run `homelab doctor` on a schedule on the first server. `homelab-doctor.service` fails when something is wrong; read causes and fixes in its journal. The last report is in /var/lib/homelab/doctor.json.";
       };
 
       schedule = mkOption {
         type = types.str;
         default = "hourly";
         example = "*-*-* 07:00";
-        description = "When, in the notation of systemd's OnCalendar.";
+        description = "When the doctor runs, in the notation of systemd's OnCalendar.";
       };
 
       onFailure = {
@@ -249,21 +249,21 @@ in
           type = types.listOf types.str;
           default = [ ];
           example = literalExpression ''[ (lib.getExe pkgs.tell-me) "lab" ]'';
-          description = "A program with its arguments that is run when something is wrong, with the report as JSON on its standard input. It runs in a unit of its own, `homelab-doctor-hook.service`, as an unprivileged user without credentials, for 10 seconds at most. A doctor that was killed or took too long leaves no report, and nothing is run.";
+          description = "A program and its arguments, run when something is wrong. It gets the report as JSON on its standard input. It runs in its own unit, `homelab-doctor-hook.service`, as an unprivileged user without credentials, for 10 seconds at most. A doctor that was killed or timed out leaves no report, and the program does not run.";
         };
 
         url = mkOption {
           type = types.nullOr types.str;
           default = null;
           example = "https://monitor.example.com/homelab";
-          description = "An address that the report is sent to, as JSON with POST, when something is wrong; in place of a command. It lies in the store, which every user of the machine can read: an address that is a secret belongs into `urlFile`.";
+          description = "A URL, instead of a command: when something is wrong, the doctor sends it the report as JSON with POST. The URL is in the store, which every user of the machine can read; put a secret URL into `urlFile`.";
         };
 
         urlFile = mkOption {
           type = types.nullOr types.path;
           default = null;
           example = "/run/secrets/doctor-url";
-          description = "A file with that address, in place of `url`. Write the path as text, in quotes: a path without quotes is copied into the store.";
+          description = "A file with that URL, instead of `url`. Write the path in quotes: Nix copies a path without quotes into the store.";
         };
       };
 
@@ -271,7 +271,7 @@ in
         type = types.bool;
         default = false;
         example = true;
-        description = "Whether that happens also when nothing wrong was found but something could not be looked at.";
+        description = "Notify also when the doctor found nothing wrong but could not check everything.";
       };
     };
 
@@ -279,7 +279,7 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "wheel";
-      description = "The group that may read the cluster's administrator credentials, `/etc/rancher/k3s/k3s.yaml`; root alone if null. Whoever reads them is root on this machine.";
+      description = "The group that may read the cluster's administrator credentials, `/etc/rancher/k3s/k3s.yaml`; only root if null. Whoever can read them can become root on this machine.";
     };
 
     k3s = {
@@ -287,14 +287,14 @@ in
         type = types.listOf types.str;
         default = [ ];
         example = [ "--cluster-cidr=10.52.0.0/16" ];
-        description = "Further flags of k3s. Use this, not `services.k3s.extraFlags`, where text in place of a list does not merge.";
+        description = "More flags for k3s. Use this instead of `services.k3s.extraFlags`: if that is text and not a list, it does not merge with the module's flags.";
       };
 
       disable = mkOption {
         type = types.listOf types.str;
         default = [ ];
         example = [ "metrics-server" ];
-        description = "Packaged components of k3s that are left out and removed, beside traefik and servicelb. On servers only, and the same on all of them.";
+        description = "More packaged components of k3s to leave out and remove; traefik and servicelb are always left out. On servers only, and the same on all of them.";
       };
     };
 
@@ -308,7 +308,7 @@ in
           dns.ttl = 300;
         }
       '';
-      description = "Every other key of the configuration file (docs/configuration.md), over what the options above give. It is checked when the machine is built. It lies in the store, which everybody can read: no secrets. `acme.caFile` must be a path without quotes, so that it lies there too.";
+      description = "Every other key of the configuration file (docs/configuration.md); it overrides the options above. It is checked when you build the machine. Put no secrets here: it is in the store, which everybody can read. Write `acme.caFile` as a path without quotes, so that it is copied into the store, too.";
     };
   };
 }

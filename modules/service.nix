@@ -23,14 +23,14 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "https://192.168.1.5:5001";
-      description = "Something outside the cluster: scheme, host and port.";
+      description = "A program outside the cluster, as scheme, host and port.";
     };
 
     host = mkOption {
       type = types.nullOr types.str;
       default = null;
       example = "pictures";
-      description = "Another name than `<name>.<domain>`; one label is taken below `domain`.";
+      description = "A host name other than `<name>.<domain>`. A single label is put below `domain`.";
     };
 
     hosts = mkOption {
@@ -40,7 +40,7 @@ in
         "cloud"
         "files.example.com"
       ];
-      description = "Several names, which share one certificate.";
+      description = "Several host names; they share one certificate.";
     };
 
     scheme = mkOption {
@@ -52,7 +52,7 @@ in
       );
       default = null;
       example = "https";
-      description = "What the backend speaks: that of `url` if null, else http. Its certificate is not checked.";
+      description = "The protocol of the backend. If null, it is the scheme of `url`, else http. The backend's certificate is not checked.";
     };
 
     maxBodySize = mkOption {
@@ -66,7 +66,7 @@ in
       type = types.nullOr types.ints.positive;
       default = null;
       example = 600;
-      description = "Seconds for which the backend may be silent; 3600 if null.";
+      description = "How many seconds the backend may be silent, for websockets and long uploads; 3600 if null.";
     };
 
     annotations = mkOption {
@@ -75,7 +75,7 @@ in
       example = {
         "nginx.ingress.kubernetes.io/proxy-buffering" = "off";
       };
-      description = "Annotations of the Ingress, over homelab's own.";
+      description = "Annotations for the Ingress; they override homelab's own.";
     };
   };
 }

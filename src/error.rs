@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::outside;
+use crate::outside::Shown;
 
 /// As many characters of what failed as are shown: a configuration may have many problems.
 const LONGEST: usize = 40_000;
@@ -77,15 +77,17 @@ impl Error {
         self
     }
 
-    /// The same as it may be shown: what others wrote in it moves no cursor and holds nothing that looks like a secret.
+    /// As people read it, with `hint` before the next step.
     #[must_use]
-    pub fn shown(&self) -> Self {
-        Self {
-            exit: self.exit,
-            what: outside::lines_up_to(&self.what, LONGEST),
-            causes: self.causes.iter().map(|cause| outside::lines(cause)).collect(),
-            hint: self.hint.as_deref().map(outside::lines),
+    pub fn shown(&self, hint: &Shown) -> Shown {
+        let mut text = Shown::lines_up_to(&self.what, LONGEST);
+        for cause in &self.causes {
+            text.push(shown!("\n  cause: {}", Shown::lines(cause).hanging("         ")));
         }
+        if let Some(step) = &self.hint {
+            text.push(shown!("\n\n{} {}", hint, Shown::lines(step).hanging("      ")));
+        }
+        text
     }
 
     /// Sets the next step.

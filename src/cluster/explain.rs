@@ -14,7 +14,7 @@ impl Cluster {
             Failed::Kube(kube::Error::Api(status)) => api(purpose, &status),
             Failed::Kube(error) => self.unreachable(&error),
             Failed::Large(large) => large.explain(purpose),
-            Failed::Late => Error::unfinished(format!("the API server `{}` gives no answer", self.server))
+            Failed::Late => Error::unfinished(format!("the API server `{}` does not answer", self.server))
                 .because(format!(
                     "`{purpose}` took longer than {} s",
                     crate::cluster::REQUEST_DEADLINE.as_secs()
@@ -29,7 +29,7 @@ impl Cluster {
         let kubeconfig = self.kubeconfig.display();
         match fault_of(error) {
             ApiFault::ForeignAuthority => failed.hint(format!(
-                "its certificate is not signed by the authority in `{kubeconfig}`: that file is of another cluster, or of one that was installed anew"
+                "its certificate is not signed by the authority in `{kubeconfig}`: that file is of another cluster, or of one that was reinstalled"
             )),
             ApiFault::CertificateExpired => failed
                 .hint("its certificate is out of date: restart k3s, which renews it, and look at the clock with `timedatectl`"),

@@ -24,7 +24,7 @@ pub(super) async fn snapshot(
     deadline: Instant,
 ) -> Result<Snapshot, String> {
     let listed = timeout_at(deadline, cluster.snapshot(&config.dns.owner)).await;
-    listed.map_err(|_| "the API server gives no answer in time".to_owned())?.map_err(|error| error.what)
+    listed.map_err(|_| "the API server does not answer in time".to_owned())?.map_err(|error| error.what)
 }
 
 /// Compares. Without the zone, the credentials are not known, and without cert-manager's manifest its objects are not:

@@ -12,7 +12,7 @@ use crate::ui;
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "homelab", &mut text);
-    ui::answer(&String::from_utf8_lossy(&text));
+    ui::exact_answer(&String::from_utf8_lossy(&text));
     Ok(Exit::Fine)
 }
 

@@ -12,7 +12,7 @@ use crate::desired::kind::Stage;
 use crate::desired::{Inputs, bundle, reader};
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
-use crate::outside;
+use crate::outside::Shown;
 use crate::plan::plan;
 use crate::ui::{self, Output};
 
@@ -37,11 +37,11 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
         Some(path) => {
             ui::file::replace(path, &text)?;
             let wrote = format!("wrote `{}`: it may read, no Secrets, until {until}", path.display());
-            ui::note(&outside::line(&wrote));
+            ui::note(&Shown::line(&wrote));
         }
         None => {
-            ui::answer(&text);
-            ui::note(&outside::line(&format!("it may read, no Secrets, until {until}")));
+            ui::exact_answer(&text);
+            ui::note(&Shown::line(&format!("it may read, no Secrets, until {until}")));
         }
     }
     Ok(Exit::Fine)

@@ -17,7 +17,7 @@ use crate::cli::{Cli, Command, Global};
 use crate::commands::house::house;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui::{self, Mode, Output, Ui};
 
 /// Runs a command to its end and says how it ended. The one place where errors become exit codes.
@@ -38,7 +38,7 @@ pub fn run(cli: Cli) -> Exit {
         Err(error) => {
             let error = house(global).error(error);
             if ui.output == Output::Json {
-                ui::document(error_document(&error.shown()));
+                ui::document(error_document(&error));
             }
             ui::print_error(&error);
             error.exit
@@ -82,7 +82,7 @@ fn name_configuration(global: &Global, ui: Ui) {
         return;
     }
     if let Ok(path) = configuration::find(global.config.as_deref()) {
-        ui::note(&outside::line(&format!("configuration: {}", path.display())));
+        ui::note(&Shown::line(&format!("configuration: {}", path.display())));
     }
 }
 

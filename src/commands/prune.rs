@@ -91,7 +91,7 @@ pub(super) async fn prune(
 }
 
 fn unfinished(stays: &[Stays]) -> Error {
-    let mut error = Error::unfinished("not everything that is wanted no more could be removed");
+    let mut error = Error::unfinished("not everything that is no longer wanted could be removed");
     for Stays { key, why, .. } in stays {
         error = error.because(match *key.kind == kind::INGRESS {
             true => format!(

@@ -27,7 +27,7 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
             let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
             ui::exact_document(&list);
         }
-        _ => ui::answer(&text(&config, &bundle, documents.is_some())?),
+        _ => ui::exact_answer(&text(&config, &bundle, documents.is_some())?),
     }
     Ok(Exit::Fine)
 }

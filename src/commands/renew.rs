@@ -16,7 +16,7 @@ use crate::error::{Error, Exit, Result};
 use crate::evidence::{SecretSeen, View, entries};
 use crate::facts::names::covers;
 use crate::machine::configuration;
-use crate::outside;
+use crate::outside::{self, Shown};
 use crate::ui::{self, Output, Progress, Ui};
 
 pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit> {
@@ -47,7 +47,8 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     match ui.output {
         Output::Json => ui::document(document(&renewals, held)),
         _ => renewals.iter().for_each(|renewal| {
-            ui::answer(&house(global).words(&outside::lines(&line(renewal, held(renewal)))));
+            let line = outside::lines(&line(renewal, held(renewal)));
+            ui::answer(&Shown::lines(&house(global).words(&line)));
         }),
     }
     Ok(if renewals.iter().any(|r| matches!(r.ended, Some(Err(_)))) { Exit::Wrong } else { Exit::Fine })

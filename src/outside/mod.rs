@@ -1,11 +1,13 @@
 //! Text that others wrote: names, annotations, logs, DNS, certificates, API errors, the file of the configuration.
 //!
-//! It reaches people through [`line`], [`lines`] and [`json`] alone: nothing in it moves a cursor, hides or turns other text,
+//! It reaches people as [`Shown`] alone, and documents through [`json`]: nothing in it moves a cursor, hides or turns other text,
 //! fills a screen, or has the shape of a secret. A command takes it through [`shell`], Markdown through [`code_span`]. Pure:
 //! text in, text out; each of them changes nothing in what it gave itself.
 
 #[macro_use]
 pub mod command;
+#[macro_use]
+pub mod shown;
 pub mod credential;
 pub mod invisible;
 mod login;
@@ -16,6 +18,8 @@ mod wrapped;
 use serde_json::Value;
 
 use crate::outside::invisible::is_invisible;
+
+pub use shown::Shown;
 
 /// What stands in place of what was taken out.
 pub const GONE: &str = "***";

@@ -1,36 +1,37 @@
 //! What can be checked, for `--list` and `--explain`: it needs no configuration, no cluster and no network.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use crate::checks::{CheckId, Def, GROUPS, Severity, checks};
+use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, RED, YELLOW};
 use crate::ui::house::House;
 use crate::ui::page::Page;
 
 /// Every group with its checks.
 #[must_use]
-pub fn list() -> String {
+pub fn list() -> Shown {
     let page = Page::of_stdout(&House::default());
     let width = checks().map(|def| def.id.as_str().len()).max().unwrap_or(0);
-    let mut text = String::new();
+    let mut text = Shown::default();
     for group in GROUPS.iter().filter(|group| !group.checks.is_empty()) {
-        page.hang(&mut text, &format!("{BOLD}{}{BOLD:#}  ", group.name), group.about);
+        page.hang(&mut text, shown!("{}{}{:#}  ", BOLD, group.name, BOLD), group.about);
         for def in group.checks {
             let style = style(def.severity);
-            let lead = format!(
-                "  {:<width$}  {style}{:<7}{style:#}  {:<6}  ",
+            let lead = shown!(
+                "  {:<width$}  {}{:<7}{:#}  {:<6}  ",
                 def.id.as_str(),
+                style,
                 severity(def.severity),
+                style,
                 mark(def)
             );
-            page.hang(&mut text, &lead, def.title);
+            page.hang(&mut text, lead, def.title);
         }
-        text.push('\n');
+        text.push("\n");
     }
-    let _ = writeln!(text, "pre: also before the first `homelab up` (--pre); active: only with --active");
-    let _ = writeln!(text, "homelab doctor --explain ID says what one looks at, and what makes it fail");
+    text.push("pre: also before the first `homelab up` (--pre); active: only with --active\n");
+    text.push("homelab doctor --explain ID says what one looks at, and what makes it fail\n");
     text
 }
 
@@ -46,9 +47,9 @@ pub fn list_json() -> Value {
 
 /// Everything that is known about the checks before one looks.
 #[must_use]
-pub fn explanation(defs: &[&Def]) -> String {
+pub fn explanation(defs: &[&Def]) -> Shown {
     let page = Page::of_stdout(&House::default());
-    defs.iter().map(|def| explain(def, &page)).collect::<Vec<_>>().join("\n")
+    Shown::join(&defs.iter().map(|def| explain(def, &page)).collect::<Vec<_>>(), "\n")
 }
 
 /// The same as a document.
@@ -80,31 +81,32 @@ fn short_json(def: &Def) -> Value {
     })
 }
 
-fn explain(def: &Def, page: &Page) -> String {
-    let mut text = String::new();
+fn explain(def: &Def, page: &Page) -> Shown {
+    let mut text = Shown::default();
     let style = style(def.severity);
-    let lead = format!("{BOLD}{}{BOLD:#}  {style}{}{style:#}  ", def.id, severity(def.severity));
-    page.hang(&mut text, &lead, def.title);
+    let lead =
+        shown!("{}{}{:#}  {}{}{:#}  ", BOLD, def.id.as_str(), BOLD, style, severity(def.severity), style);
+    page.hang(&mut text, lead, def.title);
     let explain = &def.explain;
     for (lead, body) in [("  looks at:  ", explain.looks_at), ("  symptom:   ", explain.symptom)] {
         if !body.is_empty() {
             page.hang(&mut text, lead, body);
         }
     }
-    let needs: Vec<&str> = def.needs.iter().map(|need: &CheckId| need.as_str()).collect();
+    let needs: Vec<Shown> = def.needs.iter().map(|need: &CheckId| need.as_str().into()).collect();
     if !needs.is_empty() {
-        page.hang(&mut text, "  needs:     ", &needs.join(", "));
+        page.hang(&mut text, "  needs:     ", Shown::join(&needs, ", "));
     }
-    page.hang(&mut text, "  runs in:   ", &runs_in(def));
+    page.hang(&mut text, "  runs in:   ", runs_in(def));
     if !explain.causes.is_empty() {
-        text.push_str("\n  what makes it fail:\n");
+        text.push("\n  what makes it fail:\n");
     }
     for (at, cause) in explain.causes.iter().enumerate() {
-        page.hang(&mut text, &format!("  {:>2}. ", at + 1), cause.why);
+        page.hang(&mut text, shown!("  {:>2}. ", at + 1), cause.why);
         page.hang(&mut text, "      fix: ", cause.fix);
     }
     if !explain.sources.is_empty() {
-        text.push_str("\n  from:\n");
+        text.push("\n  from:\n");
     }
     for source in explain.sources {
         page.hang(&mut text, "  -  ", source);
@@ -112,15 +114,15 @@ fn explain(def: &Def, page: &Page) -> String {
     text
 }
 
-fn runs_in(def: &Def) -> String {
-    let mut places = vec![if def.active { "`doctor --active`" } else { "`doctor`" }];
+fn runs_in(def: &Def) -> Shown {
+    let mut places: Vec<Shown> = vec![if def.active { "`doctor --active`" } else { "`doctor`" }.into()];
     if def.before_up {
-        places.push("`doctor --pre`");
+        places.push("`doctor --pre`".into());
     }
     if def.in_up {
-        places.push("the end of `up`");
+        places.push("the end of `up`".into());
     }
-    places.join(", ")
+    Shown::join(&places, ", ")
 }
 
 fn mark(def: &Def) -> &'static str {

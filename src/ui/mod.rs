@@ -14,7 +14,7 @@ mod status;
 pub use catalogue::{explanation, explanation_json, list, list_json};
 pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};
-pub use print::{answer, document, exact, exact_document, note, print_error, print_warning};
+pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};
 pub use progress::Progress;
 pub use report::{Form, print_report};
 pub use status::{StatusLine, StatusStep, status, status_chain};

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::checks::words::span;
+use crate::outside::Shown;
+use crate::outside::shown::Fit;
 use crate::ui::house::House;
 
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
@@ -39,35 +41,36 @@ impl Page {
     }
 
     /// A command as the reader has to paste it.
-    pub(super) fn command(&self, command: &str) -> String {
-        let needs =
-            ["kubectl ", "homelab ", "journalctl "].iter().any(|program| command.starts_with(program));
-        if self.sudo && needs { format!("sudo {command}") } else { command.to_owned() }
+    pub(super) fn command(&self, command: &Shown) -> Shown {
+        let needs = ["kubectl ", "homelab ", "journalctl "]
+            .iter()
+            .any(|program| command.as_str().starts_with(program));
+        if self.sudo && needs { shown!("sudo {}", command) } else { command.clone() }
     }
 
     /// `lead` and `body` after it, wrapped; further lines begin under the body's first word. A word that is too long for a
     /// line is left whole, so that it can be copied.
-    pub(super) fn hang(&self, text: &mut String, lead: &str, body: &str) {
-        text.push_str(lead);
-        let indent = seen_width(lead);
+    pub(super) fn hang(&self, text: &mut Shown, lead: impl Fit, body: impl Fit) {
+        let lead = shown!("{}", lead);
+        let indent = seen_width(lead.as_str());
+        text.push(lead);
         let mut column = indent;
         let mut first = true;
-        for word in body.split_whitespace() {
-            let length = seen_width(word);
+        for word in shown!("{}", body).words() {
+            let length = seen_width(word.as_str());
             if first {
                 first = false;
             } else if column + 1 + length > self.width {
-                text.push('\n');
-                text.push_str(&" ".repeat(indent));
+                text.push(shown!("\n{:indent$}", ""));
                 column = indent;
             } else {
-                text.push(' ');
+                text.push(" ");
                 column += 1;
             }
-            text.push_str(word);
+            text.push(word);
             column += length;
         }
-        text.push('\n');
+        text.push("\n");
     }
 
     /// A time on the reader's clock and how far away it is: `15:40 (in 12 min)`.
@@ -104,10 +107,10 @@ mod tests {
         }
     }
 
-    fn hung(width: usize, lead: &str, body: &str) -> String {
-        let mut text = String::new();
+    fn hung(width: usize, lead: &'static str, body: &'static str) -> String {
+        let mut text = Shown::default();
         page(width).hang(&mut text, lead, body);
-        text
+        text.to_string()
     }
 
     #[test]
@@ -136,10 +139,10 @@ mod tests {
     #[test]
     fn who_needed_sudo_gets_commands_with_it() {
         let mut page = page(80);
-        assert_eq!(page.command("kubectl get nodes"), "kubectl get nodes");
+        assert_eq!(page.command(&"kubectl get nodes".into()).as_str(), "kubectl get nodes");
         page.sudo = true;
-        assert_eq!(page.command("kubectl get nodes"), "sudo kubectl get nodes");
-        assert_eq!(page.command("homelab up"), "sudo homelab up");
-        assert_eq!(page.command("dig example.com"), "dig example.com");
+        assert_eq!(page.command(&"kubectl get nodes".into()).as_str(), "sudo kubectl get nodes");
+        assert_eq!(page.command(&"homelab up".into()).as_str(), "sudo homelab up");
+        assert_eq!(page.command(&"dig example.com".into()).as_str(), "dig example.com");
     }
 }

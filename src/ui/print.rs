@@ -4,24 +4,29 @@ use std::io::Write;
 
 use super::colors::{CYAN, RED, YELLOW};
 use crate::error::Error;
-use crate::outside;
+use crate::outside::Shown;
+use crate::outside::invisible::is_invisible;
 
 /// Writes the answer. A reader that went away (`| head`) is no error.
-pub fn answer(text: &str) {
+pub fn answer(text: &Shown) {
+    exact_answer(text.as_str());
+}
+
+/// Writes an answer for machines, with every text as it is: a manifest, a kubeconfig, completions of a shell.
+pub fn exact_answer(text: &str) {
     let mut stdout = anstream::stdout().lock();
     let _ = stdout.write_all(text.as_bytes());
     let _ = stdout.flush();
 }
 
-/// Writes a JSON document as the answer. What others wrote in it is as it may be shown (see [`outside`]).
-pub fn document(mut document: serde_json::Value) {
-    outside::json(&mut document);
-    answer(&format!("{document:#}\n"));
+/// Writes a JSON document as the answer. What others wrote in it is as it may be shown (see [`Shown::json`]).
+pub fn document(document: serde_json::Value) {
+    answer(&Shown::json(document));
 }
 
 /// Writes a JSON document with every text as it is, because it is applied (see [`exact`]).
 pub fn exact_document(document: &serde_json::Value) {
-    answer(&exact(document));
+    exact_answer(&exact(document));
 }
 
 /// A JSON document with every text as it is: what people do not see is written as `\u`.
@@ -30,7 +35,7 @@ pub fn exact(document: &serde_json::Value) -> String {
     let mut text = String::new();
     for c in format!("{document:#}\n").chars() {
         match c {
-            c if c != '\n' && outside::invisible::is_invisible(c) => {
+            c if c != '\n' && is_invisible(c) => {
                 c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")));
             }
             c => text.push(c),
@@ -40,18 +45,16 @@ pub fn exact(document: &serde_json::Value) -> String {
 }
 
 /// Writes a line of progress or an explanation.
-pub fn note(text: &str) {
+pub fn note(text: &Shown) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// Writes an error as people read it.
 pub fn print_error(error: &Error) {
-    let text = error.shown().to_string();
-    let text = text.replacen("\n\nhint:", &format!("\n\n{CYAN}hint:{CYAN:#}"), 1);
-    note(&format!("{RED}error:{RED:#} {text}"));
+    note(&shown!("{}error:{:#} {}", RED, RED, error.shown(&shown!("{}hint:{:#}", CYAN, CYAN))));
 }
 
 /// Writes a problem that does not stop what was asked for.
 pub fn print_warning(error: &Error) {
-    note(&format!("{YELLOW}warning:{YELLOW:#} {}", error.shown()));
+    note(&shown!("{}warning:{:#} {}", YELLOW, YELLOW, error.shown(&"hint:".into())));
 }

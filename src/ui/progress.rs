@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui::colors::{GREEN, RED};
 use crate::ui::output::Mode;
 use crate::ui::print::note;
@@ -25,7 +25,7 @@ pub struct Progress {
 struct Line {
     bar: Option<ProgressBar>,
     began: Instant,
-    said: Option<(Instant, String)>,
+    said: Option<(Instant, Shown)>,
     ended: bool,
 }
 
@@ -38,14 +38,14 @@ impl Progress {
 
     /// Says what the line `name` does now or waits for.
     pub fn update(&self, name: &str, text: &str) {
-        let text = outside::line(text);
+        let text = Shown::line(text);
         let mut lines = self.lines();
         let line = lines.entry(name.to_owned()).or_insert_with(|| self.begin(name));
         if line.ended {
             return;
         }
         match &line.bar {
-            Some(bar) => bar.set_message(text),
+            Some(bar) => bar.set_message(text.to_string()),
             None if self.mode == Mode::Lines => {
                 let fresh = line
                     .said
@@ -53,7 +53,8 @@ impl Progress {
                     .is_none_or(|(at, said)| *said != text && at.elapsed() > Duration::from_secs(1));
                 let again = line.said.as_ref().is_some_and(|(at, _)| at.elapsed() > PATIENCE);
                 if fresh || again {
-                    note(&format!("{:<width$}  {text}", outside::line(name), width = self.width));
+                    let width = self.width;
+                    note(&shown!("{:<width$}  {}", Shown::line(name), text));
                     line.said = Some((Instant::now(), text));
                 }
             }
@@ -94,16 +95,16 @@ impl Progress {
         if self.mode == Mode::Quiet {
             return;
         }
-        let text = outside::line(text);
+        let text = Shown::line(text);
         let mut lines = self.lines();
         let line = lines.entry(name.to_owned()).or_insert_with(|| self.begin(name));
         if std::mem::replace(&mut line.ended, true) {
             return;
         }
         let took = line.began.elapsed().as_secs_f64();
-        let mark = if well { format!("{GREEN}ok  {GREEN:#}") } else { format!("{RED}FAIL{RED:#}") };
-        let name = outside::line(name);
-        let text = format!("{mark} {name:<width$}  {text}  {took:.1}s", width = self.width);
+        let (color, mark, width) = if well { (GREEN, "ok  ", self.width) } else { (RED, "FAIL", self.width) };
+        let name = Shown::line(name);
+        let text = shown!("{}{}{:#} {:<width$}  {}  {:.1}s", color, mark, color, name, text, took);
         match line.bar.take() {
             Some(bar) => {
                 bar.finish_and_clear();
@@ -118,7 +119,7 @@ impl Progress {
             let style = ProgressStyle::with_template("{spinner}    {prefix}  {wide_msg}  {elapsed}")
                 .unwrap_or_else(|_| ProgressStyle::default_spinner());
             let bar = self.bars.add(ProgressBar::new_spinner().with_style(style));
-            bar.set_prefix(format!("{:<width$}", outside::line(name), width = self.width));
+            bar.set_prefix(format!("{:<width$}", Shown::line(name), width = self.width));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });

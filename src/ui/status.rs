@@ -1,8 +1,6 @@
 //! Names at a glance, and one name's chain.
 
-use std::fmt::Write as _;
-
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
 use crate::ui::house::House;
 use crate::ui::page::Page;
@@ -37,63 +35,67 @@ pub struct StatusStep {
 
 /// One line for each name, and under it what is wrong.
 #[must_use]
-pub fn status(lines: &[StatusLine], house: &House) -> String {
+pub fn status(lines: &[StatusLine], house: &House) -> Shown {
     names(lines, &Page::of_stdout(house))
 }
 
-fn names(lines: &[StatusLine], page: &Page) -> String {
+fn names(lines: &[StatusLine], page: &Page) -> Shown {
     let widest = |of: fn(&StatusLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
-    let (words, urls) =
-        (widest(|line| line.word.len()), widest(|line| outside::lines(&line.url).chars().count()));
-    let addresses = widest(|line| outside::lines(&line.addresses).chars().count());
-    let mut text = String::new();
+    let (words, urls) = (widest(|line| line.word.len()), widest(|line| Shown::lines(&line.url).length()));
+    let addresses = widest(|line| Shown::lines(&line.addresses).length());
+    let mut text = Shown::default();
     for line in lines {
         let style = style(line.word);
         let foreign = line
             .foreign
             .as_ref()
-            .map_or(String::new(), |name| format!("  (Ingress {})", outside::lines(name)));
-        let _ = writeln!(
-            text,
-            "{style}{:<words$}{style:#}  {BOLD}{:<urls$}{BOLD:#}  {:<addresses$}  {}{foreign}",
+            .map_or(Shown::default(), |name| shown!("  (Ingress {})", Shown::lines(name)));
+        text.push(shown!(
+            "{}{:<words$}{:#}  {}{:<urls$}{:#}  {:<addresses$}  {}{}\n",
+            style,
             line.word,
-            outside::lines(&line.url),
-            outside::lines(&line.addresses),
-            outside::lines(&line.certificate)
-        );
+            style,
+            BOLD,
+            Shown::lines(&line.url),
+            BOLD,
+            Shown::lines(&line.addresses),
+            Shown::lines(&line.certificate),
+            foreign
+        ));
         for wrong in &line.wrong {
-            page.hang(&mut text, &" ".repeat(words + 2), &outside::lines(wrong));
+            let indent = words + 2;
+            page.hang(&mut text, shown!("{:indent$}", ""), Shown::lines(wrong));
         }
     }
     if lines.iter().any(|line| !line.wrong.is_empty()) {
         let doctor = page.house.words("`homelab doctor`");
-        let _ = writeln!(text, "\nwhy, and what to do: {}", doctor.trim_matches('`'));
+        text.push(shown!("\nwhy, and what to do: {}\n", Shown::lines(doctor.trim_matches('`'))));
     }
     if lines.is_empty() {
-        text.push_str(
-            &page.house.words("there is no name yet: add one under `services`, and run `homelab up`\n"),
-        );
+        let said = page.house.words("there is no name yet: add one under `services`, and run `homelab up`\n");
+        text.push(Shown::lines(&said));
     }
     text
 }
 
 /// The chain of one name, one step a line.
 #[must_use]
-pub fn status_chain(line: &StatusLine, steps: &[StatusStep]) -> String {
+pub fn status_chain(line: &StatusLine, steps: &[StatusStep]) -> Shown {
     chain(line, steps, &Page::of_stdout(&House::default()))
 }
 
-fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> String {
+fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> Shown {
     let style = style(line.word);
-    let mut text = format!("{style}{}{style:#}  {BOLD}{}{BOLD:#}\n", line.word, outside::lines(&line.url));
+    let mut text =
+        shown!("{}{}{:#}  {}{}{:#}\n", style, line.word, style, BOLD, Shown::lines(&line.url), BOLD);
     let (words, names) = (
         steps.iter().map(|step| step.word.len()).max().unwrap_or(0),
         steps.iter().map(|step| step.name.len()).max().unwrap_or(0),
     );
     for step in steps {
         let style = self::style(step.word);
-        let lead = format!("  {style}{:<words$}{style:#}  {:<names$}  ", step.word, step.name);
-        page.hang(&mut text, &lead, &outside::lines(&step.saw));
+        let lead = shown!("  {}{:<words$}{:#}  {:<names$}  ", style, step.word, style, step.name);
+        page.hang(&mut text, lead, Shown::lines(&step.saw));
     }
     text
 }
@@ -111,8 +113,8 @@ fn style(word: &str) -> anstyle::Style {
 mod tests {
     use super::*;
 
-    fn plain(text: &str) -> String {
-        anstream::adapter::strip_str(text).to_string()
+    fn plain(text: &Shown) -> String {
+        anstream::adapter::strip_str(text.as_str()).to_string()
     }
 
     fn page() -> Page {

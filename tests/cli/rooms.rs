@@ -50,6 +50,30 @@ const TOUCHES_ALL_THE_SAME: [(&str, &str, &str); 1] = [(
     "clap_mangen writes the manual pages itself, into a folder that must be there",
 )];
 
+/// What writes to stdout or stderr, or holds them to do so.
+const PRINTS: [&str; 8] =
+    ["print!", "println!", "dbg!", "stdout()", "stderr()", "io::Stdout", "io::Stderr", "/dev/std"];
+
+/// Who has it besides `ui/print.rs`, and why.
+const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 3] = [
+    ("ui/output.rs", "stderr()", "asks whether it is a terminal"),
+    ("ui/page.rs", "stdout()", "asks how wide the terminal is"),
+    ("machine/program.rs", "stderr()", "the user's own program in `doctor.onFailure` writes there itself"),
+];
+
+/// The exits for what machines read, where text is not cleaned, and who may call them.
+const EXACT: [&str; 3] = ["exact(", "exact_answer(", "exact_document("];
+const EXACT_FOR_MACHINES: [(&str, &str, &str); 5] = [
+    ("commands/completions.rs", "exact_answer(", "a program of the shell, made of homelab's own text"),
+    ("commands/render.rs", "exact_answer(", "manifests that are applied"),
+    ("commands/render.rs", "exact_document(", "manifests that are applied"),
+    ("commands/kubeconfig.rs", "exact(", "a kubeconfig, which is a secret by its nature"),
+    ("commands/kubeconfig.rs", "exact_answer(", "a kubeconfig, which is a secret by its nature"),
+];
+
+/// What makes text fit to be shown without asking: only the type's own file.
+const MAKES_SHOWN: [&str; 2] = ["Fit for", "of_parts("];
+
 /// Where a provider is named all the same, and why. Nothing here judges, plans or applies.
 const PROVIDERS_NAMED: [(&str, &str); 13] = [
     ("config/interpret.rs", "the value of `dns.provider`"),
@@ -158,6 +182,37 @@ fn only_the_rooms_that_are_meant_to_touch_the_world() {
     }
     assert!(wrong.is_empty(), "these touch the world:\n{}", wrong.join("\n"));
     assert_eq!(excused.len(), TOUCHES_ALL_THE_SAME.len(), "an excuse that nobody needs");
+}
+
+#[test]
+fn only_one_file_prints_and_only_text_that_may_be_shown() {
+    assert_only_in("ui/print.rs", &PRINTS, &PRINTS_ALL_THE_SAME);
+    assert_only_in("ui/print.rs", &EXACT, &EXACT_FOR_MACHINES);
+    assert_only_in("outside/shown.rs", &MAKES_SHOWN, &[]);
+}
+
+/// Fails where one of the words stands as a word of code outside of the file, and no excuse is there; or an excuse is, and no
+/// word.
+fn assert_only_in(file: &str, words: &[&str], excuses: &[(&str, &str, &str)]) {
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    for source in sources().iter().filter(|source| source.file != file) {
+        for word in words.iter().filter(|word| has_word(source, word)) {
+            match excuses.iter().position(|(at, what, _)| *at == source.file && what == word) {
+                Some(excuse) => drop(used.insert(excuse)),
+                None => wrong.push(format!("{}: {word}", source.file)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "only {file} may have these:\n{}", wrong.join("\n"));
+    assert_eq!(used.len(), excuses.len(), "an excuse that nobody needs");
+}
+
+/// A path of a file stands in a string, everything else in code.
+fn has_word(source: &Source, word: &str) -> bool {
+    let text = if word.starts_with('/') { &source.texts } else { &source.code };
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') || word.starts_with("print")
+    })
 }
 
 #[test]

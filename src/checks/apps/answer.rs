@@ -139,7 +139,7 @@ fn meaning(status: u16, answer: &HttpAnswer) -> String {
 /// The controller answers at that node (this check needs it), and for this name it waits for somebody.
 fn silent(host: &str, address: &str, why: &Transport) -> Finding {
     Finding::new(
-        format!("{host} at {address} gives no answer: {why}"),
+        format!("{host} at {address} does not answer: {why}"),
         "the ingress controller answers there, and the service behind it does not: its machine is off, or its program hangs",
         "switch on the machine that the service's `url` names; for a service in the cluster, look at its pods",
     )
@@ -149,7 +149,7 @@ fn silent(host: &str, address: &str, why: &Transport) -> Finding {
 
 fn unanswered(what: &str, why: &Transport) -> Finding {
     let finding = Finding::new(
-        format!("{what} gives no answer: {why}"),
+        format!("{what} does not answer: {why}"),
         "the ingress controller or the service behind it does not answer",
         "look at the pods of the service and of the ingress controller",
     )

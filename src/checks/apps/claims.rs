@@ -105,7 +105,7 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
         Some(class) if !class.is_empty() && !names.contains(&class) => Finding::new(
             format!("claim `{name}` gets no volume: its StorageClass `{class}` does not exist"),
             format!("the name is wrong, or what serves it is not installed; {known}"),
-            "make the claim anew with a class that exists: the class of a claim cannot be changed",
+            "make the claim again with a class that exists: the class of a claim cannot be changed",
         ),
         _ if users.is_empty() => {
             return Finding::new(

@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("no StorageClass is the default", "let k3s bring `local-path`: take `local-storage` out of `--disable`"),
-            cause("the claim names a class that does not exist", "make it anew with one that does"),
+            cause("the claim names a class that does not exist", "make it again with one that does"),
             cause("local-path-provisioner cannot pull the image of its helper pod", "`k3s.system-pods` says why"),
             cause("the volume lies on a node that is gone", "bring the node back, or restore the data into a new claim"),
         ])

@@ -94,10 +94,7 @@ fn token(evidence: &Evidence) -> Outcome {
             return Outcome::unknown(format!("{}: {}", failure.message, unreachable(cause)));
         }
         Fault::NotJson { .. } => {
-            return Outcome::unknown(format!(
-                "{}: a proxy or a login page stands in between",
-                failure.message
-            ));
+            return Outcome::unknown(format!("{}: a proxy or a login page is in between", failure.message));
         }
         Fault::RateLimited { .. } => return unread(failure),
         Fault::MissingPermission { .. }

@@ -269,7 +269,7 @@ fn each_difference_of_a_copy_has_commands_that_cure_it() {
         id::TOKEN_COPIES,
     );
     assert!(both.summary.contains("`external-dns/") && both.summary.contains("`cert-manager/"));
-    let unread = copy_is(CopyState::Unread("the API server gives no answer".into()));
+    let unread = copy_is(CopyState::Unread("the API server does not answer".into()));
     assert_eq!(unread.exit_code(), 3);
 }
 

@@ -139,9 +139,7 @@ fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
         CopyState::Unread(why) => return Outcome::unknown(why.clone()),
         CopyState::Missing => Finding::new(
             format!("the Secret `{secret}` with the token for {used_by} is missing"),
-            format!(
-                "it was deleted, or `homelab up` has not run yet; {used_by} cannot start anew without it"
-            ),
+            format!("it was deleted, or `homelab up` has not run yet; {used_by} cannot restart without it"),
             "let `homelab up` write it again",
         ),
         CopyState::Empty => Finding::new(
@@ -158,7 +156,7 @@ fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
         ),
         CopyState::Differs { by: Some(manager) } => Finding::new(
             format!("the Secret `{secret}` has another token than {}: `{manager}` wrote it", token.place),
-            format!("somebody else than homelab changed the Secret, and {used_by} uses what lies there"),
+            format!("somebody else than homelab changed the Secret, and {used_by} uses what is there"),
             "delete the Secret and let `homelab up` write it again",
         )
         .command(command!("kubectl -n {} delete secret {}", first.namespace, SECRET)),

@@ -19,7 +19,7 @@ const AUTHORITIES: [(&str, &str); 5] = [
 
 pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome {
     let Some(answers) = &acme.caa else {
-        return Outcome::skip("nobody beyond this network was asked");
+        return Outcome::skip("nothing beyond this network was asked");
     };
     let wild = host.starts_with("*.") || is_by_wildcard(evidence, host);
     let ready = crate::checks::cm::chain::Chain::of(evidence, host).is_some_and(|chain| chain.is_ready());

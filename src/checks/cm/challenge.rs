@@ -94,7 +94,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
         _ => {
             let summary = format!("the challenge for `{host}` cannot be met: {said}");
             let known = read(reason, challenges(evidence.dns)).or_else(|| read(reason, AUTHORITY));
-            let cause = known.map_or("cert-manager says no more than that", |row| row.cause);
+            let cause = known.map_or("cert-manager gives no details", |row| row.cause);
             let fix =
                 known.map_or("look at the challenge's events and at the controller's log", |row| row.fix);
             let finding = Finding::new(summary, cause, fix).heals();
@@ -108,8 +108,8 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
 /// The authority, or cert-manager, has given this challenge up: only a new order helps.
 fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said: &str) -> Finding {
     let known = meaning(evidence.dns, reason);
-    let cause = known.map_or("the authority says no more than that", |row| row.cause);
-    let fix = known.map_or("mend what is named there, then have it tried again", |row| row.fix);
+    let cause = known.map_or("the authority gives no details", |row| row.cause);
+    let fix = known.map_or("fix what is named there, then have it tried again", |row| row.fix);
     let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);
     match crate::checks::cm::certificate::next_try(evidence, chain).filter(|at| *at > evidence.now) {
         Some(at) => finding.heals().retry_at(Some(at)),
@@ -148,7 +148,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
             Finding::new(
                 format!("challenge `{}` has been on its way out for {}{said}", place(challenge), span(age)),
                 known.map_or("cert-manager cannot remove the challenge's TXT record, and keeps the challenge until it can", |row| row.cause),
-                known.map_or("mend what its reason names; only if that cannot be mended, remove its finalizer and the TXT record by hand", |row| row.fix),
+                known.map_or("fix what its reason names; only if that cannot be fixed, remove its finalizer and the TXT record by hand", |row| row.fix),
             )
             .look(command!("kubectl -n {} describe challenge {}", challenge.namespace(), challenge.name()))
             .heals()

@@ -33,7 +33,7 @@ const READINGS: &[Reading] = &[
     means(
         &["accountdoesnotexist", "no account exists"],
         "the account's key is of another environment: accounts of staging are not known in production",
-        "delete the Secret with the account's key, so that cert-manager registers anew; certificates stay as they are",
+        "delete the Secret with the account's key, so that cert-manager registers again; certificates stay as they are",
     ),
     means(
         &["externalaccountrequired", "external account"],
@@ -58,7 +58,7 @@ const READINGS: &[Reading] = &[
     means(
         &["x509", "tls: "],
         "the ACME server shows a certificate that cert-manager does not trust",
-        "name the authority that signed it in `acme.caFile`; for Let's Encrypt, look for what stands in between (a proxy, a wrong clock)",
+        "name the authority that signed it in `acme.caFile`; for Let's Encrypt, look for what is in between (a proxy, a wrong clock)",
     ),
     passes(
         &["badnonce", "bad nonce"],
@@ -139,7 +139,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
         return Some(
             Finding::new(
                 summary,
-                "the ACME server takes no more accounts from this address for now",
+                "the ACME server accepts no more accounts from this address for now",
                 "wait: cert-manager tries again by itself",
             )
             .heals()
@@ -147,7 +147,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
         );
     }
     let known = read(&said, READINGS);
-    let cause = known.map_or("the ACME server, or the way to it, says no more than that", |row| row.cause);
+    let cause = known.map_or("the ACME server, or the way to it, gives no details", |row| row.cause);
     if let Some(drift) = drift(acme, issuer) {
         let fix = "let homelab write it as the configuration says";
         return Some(Finding::new(summary, format!("{cause}; {drift}"), fix).command("homelab up"));

@@ -40,7 +40,7 @@ const LIMITS: &[Reading] = &[
     passes(
         &["paused"],
         "a name failed so often in a row that Let's Encrypt has paused it for this account",
-        "follow the address in the message, which takes the pause away, once the cause is mended",
+        "follow the address in the message, which takes the pause away, once the cause is fixed",
     ),
 ];
 
@@ -56,7 +56,7 @@ pub(super) fn is_not_reached(evidence: &Evidence, chain: &Chain<'_>) -> Outcome 
         return Outcome::pass("the time that the authority asked to wait is over");
     }
     let known = read(message, LIMITS);
-    let cause = known.map_or("the authority takes no more requests of this kind for now", |row| row.cause);
+    let cause = known.map_or("the authority accepts no more requests of this kind for now", |row| row.cause);
     let cause = match until {
         Some(until) => format!(
             "{cause}; it lets you try again in {}",

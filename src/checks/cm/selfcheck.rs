@@ -13,7 +13,7 @@ use crate::provider::reading::Cure;
 const WAITING: &str = "challenge propagation:";
 /// Longer than this, a record is not only slow.
 const USUAL: i64 = 240;
-const HTTPS: &str = "ask over HTTPS: `acme.recursiveNameservers: [\"https://1.1.1.1/dns-query\"]`, the default, then `homelab up`; or set `acme.propagationWait: 60s`, which looks no more and only waits";
+const HTTPS: &str = "ask over HTTPS: `acme.recursiveNameservers: [\"https://1.1.1.1/dns-query\"]`, the default, then `homelab up`; or set `acme.propagationWait: 60s`, which only waits";
 
 /// What the look may run into.
 const READINGS: &[Reading] = &[
@@ -35,7 +35,7 @@ const READINGS: &[Reading] = &[
     ),
     means(
         &["server returned http", "unexpected content-type"],
-        "what answers at the resolver's address speaks no DNS over HTTPS: a filter or a proxy stands in between",
+        "what answers at the resolver's address does not speak DNS over HTTPS: a filter or a proxy is in between",
         "name another resolver in `acme.recursiveNameservers`, then run `homelab up`",
     ),
     means(

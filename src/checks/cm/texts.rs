@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Def] = &[
             "New services get no certificate, old ones are not renewed; `homelab up` waits for a webhook.",
         )
         .causes(&[
-            cause("the image cannot be pulled, or no node has room", "mend what the finding names: a mirror under `images:`, a free node"),
+            cause("the image cannot be pulled, or no node has room", "fix what the finding names: a mirror under `images:`, a free node"),
             cause("a program ends again and again: it cannot reach the API server from its pod", "trust the interfaces of the pods in the firewall: see `net`"),
             cause("somebody scaled it to 0 for maintenance", "scale it up again with the command of the finding"),
         ])
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the e-mail address is not taken: an example domain, or a domain that does not exist", "correct `email` in the configuration, then `homelab up`"),
-            cause("pods do not reach the ACME server: DNS in the cluster, a firewall, no route", "mend what the finding names; cert-manager tries again by itself"),
+            cause("pods do not reach the ACME server: DNS in the cluster, a firewall, no route", "fix what the finding names; cert-manager tries again by itself"),
             cause("the address in `acme.server` is no ACME directory", "write the directory's full address"),
             cause("a private ACME server's certificate is signed by an authority of your own", "name that authority in `acme.caFile`"),
             cause("the account's key is of another environment, or a Secret of that name was there before", "delete that Secret, or use another `privateKeySecretRef`: accounts are per server"),
@@ -79,7 +79,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the domain allows other authorities only: a record of an earlier provider", "add `0 issue \"letsencrypt.org\"` beside it"),
             cause("`issuewild \";\"` forbids wildcards", "add `0 issuewild \"letsencrypt.org\"`, or set `certificates: per-host`"),
-            cause("the name servers cannot answer for CAA (SERVFAIL), which forbids, too", "mend DNSSEC: https://dnsviz.net shows where it breaks"),
+            cause("the name servers cannot answer for CAA (SERVFAIL), which forbids, too", "fix DNSSEC: https://dnsviz.net shows where it breaks"),
         ])
         .sources(&["RFC 8659", "letsencrypt.org: Certificate Authority Authorization", "cert-manager#211"]),
     Def::error(SELFCHECK, "cert-manager sees its challenges' records")
@@ -106,11 +106,11 @@ pub(super) const CHECKS: &[Def] = &[
             "A Certificate stays pending, or fails and is tried again only after an hour.",
         )
         .causes(&[
-            cause("Cloudflare refuses the token that lies in the cluster (codes 6003, 9109, 10000)", "make a good token, write it to the token file, and run `homelab up`"),
-            cause("pods do not reach api.cloudflare.com", "mend the way out of the pods: see `net`"),
-            cause("the authority found no record, or another one: a CNAME or wildcard at `_acme-challenge`", "remove what stands there"),
-            cause("a challenge was given up after a moment without network", "`homelab renew NAME` begins anew"),
-            cause("a challenge cannot be removed, because its record cannot", "mend what its reason names; its finalizer goes by itself"),
+            cause("Cloudflare refuses the token in the cluster (codes 6003, 9109, 10000)", "make a good token, write it to the token file, and run `homelab up`"),
+            cause("pods do not reach api.cloudflare.com", "fix what keeps pods from the internet: see `net`"),
+            cause("the authority found no record, or another one: a CNAME or wildcard at `_acme-challenge`", "remove what is there"),
+            cause("a challenge was given up after a moment without network", "`homelab renew NAME` starts over"),
+            cause("a challenge cannot be removed, because its record cannot", "fix what its reason names; its finalizer goes by itself"),
         ])
         .sources(&[
             "cert-manager v1.21: pkg/controller/acmechallenges, pkg/issuer/acme/dns/cloudflare",
@@ -124,8 +124,8 @@ pub(super) const CHECKS: &[Def] = &[
             "The certificate is refused for hours or days.",
         )
         .causes(&[
-            cause("the same certificate was issued five times in seven days: the lab was installed anew again and again", "wait; keep the TLS Secrets next time, and use `acme.staging: true` while you experiment"),
-            cause("five challenges of a name failed within an hour", "wait an hour, mend the cause first"),
+            cause("the same certificate was issued five times in seven days: the lab was reinstalled again and again", "wait; keep the TLS Secrets next time, and use `acme.staging: true` while you experiment"),
+            cause("five challenges of a name failed within an hour", "fix the cause, then wait an hour"),
             cause("fifty certificates of the domain in seven days", "wait, or use one wildcard certificate: `certificates: wildcard`"),
         ])
         .sources(&["letsencrypt.org: Rate Limits", "letsencrypt.org: Staging environment"]),
@@ -138,7 +138,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("it is being issued: a challenge takes a minute or two", "wait"),
-            cause("it failed, the cause is mended, and cert-manager still waits", "`homelab renew NAME` tries now"),
+            cause("it failed, the cause is fixed, and cert-manager still waits", "`homelab renew NAME` tries now"),
             cause("the Ingress has no annotation `cert-manager.io/cluster-issuer`", "`homelab up`, or add it to an Ingress of your own"),
             cause("two Certificates name one Secret", "give each its own `secretName`"),
         ])

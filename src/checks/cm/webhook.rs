@@ -22,7 +22,7 @@ const OPEN: &str = "let pods and nodes reach each other: trust the interfaces `c
 const READINGS: &[Reading] = &[
     passes(
         &["-webhook\" not found", "no endpoints available", "no service port"],
-        "the webhook's Service is missing, or no pod stands behind it",
+        "the webhook's Service is missing, or no pod is behind it",
         "let homelab install it again",
     ),
     passes(
@@ -34,7 +34,7 @@ const READINGS: &[Reading] = &[
     means(&["no route to host", "network is unreachable"], NETWORK, OPEN),
     means(
         &["x509: certificate has expired", "not yet valid"],
-        "the webhook's certificate is out of date by the API server's clock",
+        "the webhook's certificate has expired by the API server's clock",
         "look at the clocks of the nodes, then restart the webhook",
     ),
     means(
@@ -86,7 +86,7 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
     let Some(reading) = read(message, READINGS) else {
         return Finding::new(
             summary,
-            "the API server says no more than that",
+            "the API server gives no details",
             "look at the webhook's pod and its log",
         )
         .look(command!(

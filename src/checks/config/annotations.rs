@@ -151,7 +151,7 @@ pub(super) fn prefix(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     let mut finding = Finding::new(
         format!("{}{more} has no effect", first.shown()),
         format!(
-            "this external-dns reads annotations with the prefix `{read}` only, and passes over others without a word"
+            "this external-dns reads annotations with the prefix `{read}` only, and silently ignores others"
         ),
         format!("give it the prefix `{read}`, or set `dns.annotationPrefix` if all of yours have the other"),
     );

@@ -119,7 +119,7 @@ fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
 
 fn own_outside(host: &str, zone: &str) -> Outcome {
     Finding::new(
-        format!("`{host}` lies outside the zone `{zone}`"),
+        format!("`{host}` is outside the zone `{zone}`"),
         "the API token sees that zone alone, and one lab serves one zone",
         format!("give the service a `host` below `{zone}`"),
     )
@@ -130,9 +130,9 @@ fn foreign_outside(ingress: &IngressSeen, host: &str, zone: &str) -> Outcome {
     let (namespace, name) = (&ingress.namespace, &ingress.name);
     Finding::new(
         format!(
-            "`{host}` of the Ingress `{namespace}/{name}` lies outside the zone `{zone}` and gets no record"
+            "`{host}` of the Ingress `{namespace}/{name}` is outside the zone `{zone}` and gets no record"
         ),
-        "external-dns keeps that zone alone and passes over every other name without a word",
+        "external-dns keeps that zone alone and silently ignores every other name",
         format!(
             "give that Ingress a host below `{zone}`, or make the record where the name's own zone is kept"
         ),

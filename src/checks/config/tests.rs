@@ -95,7 +95,7 @@ fn a_host_of_ours_outside_the_zone_is_an_error_and_a_host_of_others_a_warning() 
     assert!(
         only(&report, id::HOST_IN_ZONE)
             .summary
-            .contains("`files.elsewhere.org` lies outside the zone `example.com`")
+            .contains("`files.elsewhere.org` is outside the zone `example.com`")
     );
     let report = foreign("app.notexample.com", &json!({}));
     let finding = only(&report, id::HOST_IN_ZONE);

@@ -12,12 +12,12 @@ pub(super) const CHECKS: &[Def] = &[
             "`homelab up` ends at once with exit code 2.",
         )
         .causes(&[
-            cause("a key is misspelt or stands at the wrong place", "correct the line that the finding shows; it names the nearest known key"),
+            cause("a key is misspelt or is in the wrong place", "correct the line that the finding shows; it names the nearest known key"),
             cause("the e-mail address is one of example.com, which Let's Encrypt refuses for an account", "give an address at which you get mail"),
             cause("the file is somewhere else, or belongs to another user", "name it with --config, or run it as the user who may read it"),
         ])
         .sources(&["cert-manager documentation, troubleshooting/acme", "letsencrypt/boulder, forbidden contact domains"]),
-    Def::error(HOST_IN_ZONE, "the host lies in the zone")
+    Def::error(HOST_IN_ZONE, "the host is in the zone")
         .needs(&[VALID])
         .before_up()
         .about(
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Cloudflare refuses the record (error 9003 behind 1004), and external-dns may then write no record of the zone at all.",
         )
         .causes(&[cause(
-            "Cloudflare's proxy stands on the internet and cannot reach a private address",
+            "Cloudflare's proxy is on the internet and cannot reach a private address",
             "take the annotation away: the record then holds the private address itself, which is what a lab at home needs",
         )])
         .sources(&["external-dns#1428", "external-dns#1945", "external-dns pull request #6556"]),

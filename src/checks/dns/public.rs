@@ -72,7 +72,7 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
         judged(id::PUBLIC, Subject::host(host), Vantage::PublicDns(server.into()), outcome)
     };
     if seen.public.is_empty() {
-        let why = "not asked before the authoritative server has the record, lest the absence be remembered";
+        let why = "skipped: asking before the authoritative server has the record would cache its absence";
         return vec![of("any", Outcome::unknown(why))];
     }
     let compared = match published(seen) {

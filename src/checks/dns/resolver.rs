@@ -80,7 +80,7 @@ pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
             caught(summary, "dig @192.0.2.1 +time=1 +tries=1 NS .").into()
         }
         (_, Some((summary, look))) => caught(summary, look).into(),
-        (Some(Err(_)), None) => Outcome::pass("192.0.2.1, where nobody is, gives no answer"),
+        (Some(Err(_)), None) => Outcome::pass("192.0.2.1, where nobody is, does not answer"),
         (None, None) => Outcome::unknown("no time was left to ask"),
     };
     judged(id::INTERCEPTED, Subject::default(), Vantage::Machine, outcome)

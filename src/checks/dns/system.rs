@@ -31,7 +31,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
     };
     let failure = match &seen.system {
         None => {
-            let why = "not asked before the record is published, lest the absence be remembered";
+            let why = "skipped: asking before the record exists would cache its absence";
             return ALL.iter().map(|id| of(*id, Outcome::unknown(why))).collect();
         }
         Some(Ok(found)) if *found == expected && !found.is_empty() => {

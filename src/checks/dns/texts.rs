@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a firewall here or there drops port 53", "let UDP and TCP port 53 through to the resolver"),
             cause(
                 "the address in `/etc/resolv.conf` is of a network that this machine has left",
-                "renew the DHCP lease, or set the name servers anew",
+                "renew the DHCP lease, or set the name servers again",
             ),
         ])
         .sources(&["resolv.conf(5): timeout, attempts"]),

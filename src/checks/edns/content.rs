@@ -21,7 +21,7 @@ const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let zone = &seen.zone.name;
     if host != zone && !host.ends_with(&format!(".{zone}")) {
-        return Outcome::skip(format!("it lies outside the zone `{zone}`"));
+        return Outcome::skip(format!("it is outside the zone `{zone}`"));
     }
     let words = words(evidence.dns);
     let records: Vec<&Record> = named(seen, host).collect();

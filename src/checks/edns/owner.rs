@@ -99,7 +99,7 @@ pub(super) fn unique(evidence: &Evidence) -> Outcome {
         Some(ours) if ours.id == ANYBODY => Finding::new(
             "the owner id of this lab is `default`",
             "every external-dns is called so unless it is told otherwise: a second one on the same zone would take these records for its own and delete them",
-            "set `dns.owner` to a name that only this lab has, before there is a second one; records of the old name are then made anew once they are deleted",
+            "set `dns.owner` to a name that only this lab has, before there is a second one; records of the old name are then made again once they are deleted",
         )
         .into(),
         Some(ours) => Outcome::pass(format!("`{}`", ours.id)),

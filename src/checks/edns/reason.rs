@@ -42,7 +42,7 @@ const NETWORK: &[Reading] = &[
     ),
     passes(
         &["x509", "certificate signed by unknown", "certificate has expired"],
-        "its pod does not trust the certificate that it is shown: the clock is wrong, or a proxy stands in between",
+        "its pod does not trust the certificate that it is shown: the clock is wrong, or a proxy is in between",
         "check the clock of the node with `timedatectl`",
     ),
 ];

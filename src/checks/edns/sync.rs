@@ -70,7 +70,7 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
         (_, Some(synced)) if age(synced) > limit => Finding::new(
             format!("external-dns last compared the records {} ago", span(age(synced))),
             "it should do so every minute; its process hangs",
-            "start it anew",
+            "restart it",
         )
         .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))
         .look(LOG)

@@ -51,7 +51,7 @@ fn here(machine: &MachineSeen, ahead: i64) -> Outcome {
         ahead,
         Finding::new(
             format!("the clock of this machine is {}", difference(ahead)),
-            format!("{cause}; by a wrong clock, good certificates are out of date"),
+            format!("{cause}; with a wrong clock, valid certificates look expired"),
             "let a time server set the clock (`sudo timedatectl set-ntp true`), then restart k3s (`sudo systemctl restart k3s`)",
         ),
     )
@@ -63,7 +63,7 @@ fn there(name: &str, ahead: i64) -> Outcome {
         Finding::new(
             format!("the clock of the API server's machine is {}", difference(-ahead)),
             format!(
-                "this machine agrees with {name}'s clock, the API server's does not; by a wrong clock, good certificates are out of date"
+                "this machine agrees with {name}'s clock, the API server's does not; with a wrong clock, valid certificates look expired"
             ),
             "let a time server set the clock of that machine (`sudo timedatectl set-ntp true`), then restart k3s there (`sudo systemctl restart k3s`)",
         ),

@@ -140,7 +140,7 @@ fn flush(machine: &MachineSeen) -> Outcome {
     };
     Finding::new(
         format!("loading the firewall removes everybody's rules: `{file}` has `flush ruleset`"),
-        "host ports and Services are rules of the packet filter too; those of a host port come back only when its pod starts anew",
+        "host ports and Services are rules of the packet filter too; those of a host port come back only when its pod restarts",
         "take that line out: let the firewall replace its own tables alone",
     )
     .look(command!("grep -n 'flush ruleset' {}", file))

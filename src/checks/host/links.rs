@@ -110,7 +110,7 @@ pub(super) fn exposed(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
         return open(
             machine,
             four,
-            "no router lies between: whoever finds the address reaches every service of the lab",
+            "there is no router in between: whoever finds the address reaches every service of the lab",
         )
         .into();
     }

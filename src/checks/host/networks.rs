@@ -92,7 +92,7 @@ fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
     Finding::new(
         format!("the route to `{}`{by} over `{}` meets the addresses of {purpose}, `{network}`", route.network, route.interface),
         format!("that network and the cluster use the same addresses: what is meant for {purpose} may leave the machine, and the other way round"),
-        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
     )
     .look("ip route")
     .nixos(OTHERS)
@@ -105,9 +105,9 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
         let IpAddr::V4(v4) = address else { return None };
         let (network, purpose) = networks.iter().find(|(network, _)| network.holds(v4))?;
         Some(Finding::new(
-            format!("the address `{address}` of a node lies among those of {purpose}, `{network}`"),
+            format!("the address `{address}` of a node is among those of {purpose}, `{network}`"),
             "the LAN and the cluster use the same addresses, so that neither reaches all of the other",
-            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up anew, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
         )
         .look("ip address; ip route")
         .nixos(OTHERS))

@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "Sockets that listen on port 80 or 443 of this machine, from /proc/net/tcp and tcp6, and the names of their processes as far as this user may see them. The ingress controller itself has no such socket: a host port is a rule of the packet filter.",
-            "A web server of the machine answers no more as soon as the ingress controller runs, though it logs nothing.",
+            "A web server of the machine stops answering as soon as the ingress controller runs, though it logs nothing.",
         )
         .causes(&[cause(
             "a host port takes the packets before any socket sees them, so both seem to have the port, and the socket gets nothing",

@@ -61,7 +61,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
             format!("{place} refuses the connection"),
             "the controller's pod is not running on this node, or the hostPort rules are gone (a firewall that reloads can \
              flush them)",
-            "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made anew",
+            "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made again",
         )
         .restarts_controller()
         .heals()
@@ -81,7 +81,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
         )
         .into(),
         Err(other) => failed(
-            format!("{place} gives no answer: {other}"),
+            format!("{place} does not answer: {other}"),
             "something accepts the connection and drops it",
             "look at the log of the controller's pod on this node",
         )

@@ -45,7 +45,7 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
         Some((probe, how)) => Finding::new(
             format!("{} {how}, though the controller's pod on node `{}` answers {inside} inside the cluster", probe.address, node.name),
             "the hostPort rules of the node are gone: a reload of its firewall flushed them, and they are written only when a pod starts",
-            "start the controller's pods anew, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
+            "start the controller's pods again, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
         )
         .command(command!("kubectl -n {} rollout restart daemonset/{}", NAMESPACE, CONTROLLER))
         .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", NAMESPACE, CONTROLLER))

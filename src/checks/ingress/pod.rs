@@ -102,7 +102,7 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
         Some(editor) => made_anew(Finding::new(
             summary,
             format!("{cause}; the DaemonSet was changed by hand, as `{editor}`"),
-            "make the DaemonSet anew",
+            "make the DaemonSet again",
         )),
         None => Finding::new(summary, cause, fix),
     };

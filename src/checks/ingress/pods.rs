@@ -104,7 +104,7 @@ fn nowhere(set: &Value, why: &str) -> Finding {
         Some(editor) => made_anew(Finding::new(
             summary,
             format!("somebody changed the DaemonSet by hand, as `{editor}`"),
-            "make the DaemonSet anew",
+            "make the DaemonSet again",
         )),
         None => Finding::new(
             summary,

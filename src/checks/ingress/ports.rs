@@ -48,7 +48,7 @@ impl Claim<'_> {
         let Some(owner) = entries(self.pod, "/metadata/ownerReferences").first() else {
             let delete = pasted(command!("kubectl -n {} delete pod {}", namespace, name));
             return format!(
-                "delete the pod{delete}, and make it anew without the `hostPort` if it is needed"
+                "delete the pod{delete}, and make it again without the `hostPort` if it is needed"
             );
         };
         // Whoever makes a pod writes its owners: any text may stand there.

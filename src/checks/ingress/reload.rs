@@ -24,7 +24,7 @@ const CURED: i64 = 30;
 const LONGEST: i64 = 1000;
 const SHORT: u32 = 18;
 /// Why nobody may restart the controller meanwhile.
-const NO_RESTART: &str = "restart nothing until then: a pod that starts anew gets no configuration at all";
+const NO_RESTART: &str = "restart nothing until then: a pod that starts again gets no configuration at all";
 
 pub(super) fn last_reload(evidence: &Evidence) -> Vec<Judged> {
     let outcome = match evidence.reloads.as_deref() {

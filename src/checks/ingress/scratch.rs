@@ -62,7 +62,7 @@ fn at_node(seen: &Seen<HttpAnswer>) -> Outcome {
         }
         Ok(answer) => Outcome::pass(format!("node `{node}` serves a new Ingress ({})", answer.status)),
         Err(why) => Finding::new(
-            format!("node `{node}` gives no answer for a new Ingress: {why}"),
+            format!("node `{node}` does not answer for a new Ingress: {why}"),
             "its ports 80 and 443 do not lead to the controller",
             "see what `ingress.node-404` says",
         )

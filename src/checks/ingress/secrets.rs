@@ -124,7 +124,7 @@ fn lacks(ingress: &Value, host: &str) -> Finding {
     let finding = Finding::new(
         format!("Ingress `{namespace}/{name}` has a rule for `{host}`, but no `tls` entry for it"),
         "a certificate is asked for the hosts below `tls` alone; the others get the controller's fake certificate",
-        "add the host to the `tls` entry: cert-manager then makes the certificate anew, for all of them",
+        "add the host to the `tls` entry: cert-manager then makes the certificate again, for all of them",
     );
     let asks = ASKS.iter().any(|key| !objects::annotation(ingress, key).is_empty());
     if !asks || entries(ingress, "/spec/tls/0/hosts").is_empty() {

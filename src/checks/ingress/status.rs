@@ -142,7 +142,7 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
             format!(
                 "the controller may not update {what}: its ClusterRole or Role is not as homelab made it"
             ),
-            "make them anew",
+            "make them again",
         )
         .command("kubectl delete clusterrole ingress-nginx --ignore-not-found")
         .command(command!("kubectl -n {} delete role ingress-nginx --ignore-not-found", NAMESPACE))
@@ -158,7 +158,7 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
             return made_anew(Finding::new(
                 summary,
                 format!("the controller runs with `{argument}` and so {effect}"),
-                "make its DaemonSet anew, without that argument",
+                "make its DaemonSet again, without that argument",
             ));
         }
     }
@@ -208,7 +208,7 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
         Some(wrong) => made_anew(Finding::new(
             summary,
             format!("{cause}; {wrong}"),
-            "make the controller's DaemonSet anew, with homelab's arguments",
+            "make the controller's DaemonSet again, with homelab's arguments",
         )),
         None => Finding::new(
             summary,

@@ -105,7 +105,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("an installation with helm was removed and left its webhook behind", "`kubectl delete validatingwebhookconfiguration NAME`"),
             cause("the pods behind the webhook are not ready", "bring them up"),
-            cause("its `caBundle` is empty: the Job that fills it in is a helm hook, and did not run", "install it anew with helm"),
+            cause("its `caBundle` is empty: the Job that fills it in is a helm hook, and did not run", "install it again with helm"),
         ])
         .sources(&["ingress-nginx#5968, #13986 and #5401"]),
     Def::error(ANNOTATIONS, "the controller accepts the annotations of Ingresses")
@@ -138,7 +138,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the Ingress lacks the annotation that asks cert-manager", "`kubectl annotate ingress NAME cert-manager.io/cluster-issuer=ISSUER`"),
-            cause("the Secret lies in another namespace", "ask for a certificate in the Ingress' own namespace"),
+            cause("the Secret is in another namespace", "ask for a certificate in the Ingress' own namespace"),
             cause("a host was added to the rules and not to `tls`", "add it there, too"),
         ])
         .sources(&["cert-manager docs, \"Annotated Ingress resource\"", "ingress-nginx#4680"]),
@@ -146,13 +146,13 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, PODS, CLASS, ANNOTATIONS, CLUSTER_404])
         .in_up()
         .about(
-            "The addresses in the status of each host's Ingress, beside those of the nodes, the controller's arguments and its log. external-dns publishes what stands there.",
+            "The addresses in the status of each host's Ingress, beside those of the nodes, the controller's arguments and its log. external-dns publishes what is there.",
             "The name has no record, or one with an address that the house cannot reach.",
         )
         .causes(&[
             cause("the controller started a moment ago; the pod that leads writes the status once a minute", "wait a minute"),
-            cause("it runs with `--publish-service` and writes the address of a Service (10.43.x.y)", "make its DaemonSet anew with `homelab up`"),
-            cause("it runs without `--report-node-internal-ip-address` and prefers a node's ExternalIP", "make its DaemonSet anew with `homelab up`"),
+            cause("it runs with `--publish-service` and writes the address of a Service (10.43.x.y)", "make its DaemonSet again with `homelab up`"),
+            cause("it runs without `--report-node-internal-ip-address` and prefers a node's ExternalIP", "make its DaemonSet again with `homelab up`"),
             cause("it may not write the status: its ClusterRole was changed", "delete the ClusterRole, then `homelab up`"),
             cause("a node was lost, and its pod is not given up yet", "bring the node back, or drain and delete it"),
         ])

@@ -79,9 +79,9 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
             "run `sudo homelab doctor`; to do without `sudo`, let one group read it: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`",
         )
         .nixos("services.homelab.kubeconfig.group = \"wheel\";"),
-        ApiFault::Unusable => said("copy it anew from `/etc/rancher/k3s/k3s.yaml` of a server, or name another with `--kubeconfig FILE`"),
+        ApiFault::Unusable => said("copy it again from `/etc/rancher/k3s/k3s.yaml` of a server, or name another with `--kubeconfig FILE`"),
         ApiFault::Unproven => said(
-            "copy the kubeconfig anew from `/etc/rancher/k3s/k3s.yaml` of a server, with that server's address in it: it has `https://` and the authority of the server's certificate",
+            "copy the kubeconfig again from `/etc/rancher/k3s/k3s.yaml` of a server, with that server's address in it: it has `https://` and the authority of the server's certificate",
         ),
         ApiFault::ForeignAuthority => Finding::new(
             format!("`{file}` is of another cluster than the one that answers"),
@@ -89,7 +89,7 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
                 Some(served) => format!("the server shows a certificate of `{}`, which the file's authority did not sign", served.leaf.issuer),
                 None => "the server's certificate is not signed by the file's authority".to_owned(),
             },
-            "copy `/etc/rancher/k3s/k3s.yaml` anew from a server of this cluster; it changes when k3s is installed anew",
+            "copy `/etc/rancher/k3s/k3s.yaml` again from a server of this cluster; it changes when k3s is reinstalled",
         ),
         ApiFault::ForeignName => Finding::new(
             format!("the API server's certificate is not for the address in `{file}`"),
@@ -103,8 +103,8 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
         ApiFault::Unauthorized if !ended => {
             Finding::new(
                 format!("the API server does not know the user of `{file}`"),
-                "its certificate or token is of another cluster, or of this one before it was installed anew",
-                "copy `/etc/rancher/k3s/k3s.yaml` anew from a server of this cluster",
+                "its certificate or token is of another cluster, or of this one before it was reinstalled",
+                "copy `/etc/rancher/k3s/k3s.yaml` again from a server of this cluster",
             )
         }
         ApiFault::Forbidden => Finding::new(
@@ -119,7 +119,7 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
 
 fn why(failure: &ApiFailure) -> String {
     match failure.failure.cause.trim().trim_end_matches('.') {
-        "" => "no more is known".to_owned(),
+        "" => "nothing else is known".to_owned(),
         cause => cause.to_owned(),
     }
 }
@@ -201,7 +201,7 @@ fn dates(
     let (cause, fix) = if copied {
         (
             "it was copied from a server a year ago or longer; k3s renews its own file, not the copies",
-            "copy `/etc/rancher/k3s/k3s.yaml` anew from a server; if that one is out of date, too, restart k3s (`sudo systemctl restart k3s`) first",
+            "copy `/etc/rancher/k3s/k3s.yaml` again from a server; if that one has expired, too, restart k3s (`sudo systemctl restart k3s`) first",
         )
     } else {
         (

@@ -137,7 +137,7 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
         let finding = Finding::new(
             summary,
             cause,
-            "make its type ClusterIP, and name it in the lab's configuration: the ingress then serves it by name; what speaks no HTTP can have the type NodePort",
+            "make its type ClusterIP, and name it in the lab's configuration: the ingress then serves it by name; what is not HTTP can have the type NodePort",
         )
         .look("kubectl get services -A");
         let patch = command!(

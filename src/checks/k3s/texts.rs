@@ -16,11 +16,11 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("k3s writes its kubeconfig for root alone", "run it with `sudo`, or let one group read it: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`, NixOS `services.homelab.kubeconfig.group`; never make it readable for all, since whoever reads it is root on the machine"),
-            cause("a copy in `~/.kube/config` is of a cluster from before", "copy `/etc/rancher/k3s/k3s.yaml` anew from a server and put the server's address into it"),
+            cause("a copy in `~/.kube/config` is of a cluster from before", "copy `/etc/rancher/k3s/k3s.yaml` again from a server and put the server's address into it"),
             cause("`KUBECONFIG` or the current context names another cluster", "unset it, or name file and context: `--kubeconfig FILE --context NAME`"),
             cause("the address in the file is not one that the certificate is for", "use one that it is for, or start k3s with `--tls-san=ADDRESS`"),
             cause("the user of the file has too few rights", "use an administrator's"),
-            cause("the file says `insecure-skip-tls-verify: true`, or the address begins with `http://`: whoever stands in between would get the API token", "copy the server's own file anew, which has its authority; `--insecure-api-server` uses it all the same"),
+            cause("the file says `insecure-skip-tls-verify: true`, or the address begins with `http://`: whoever is in between would get the API token", "copy the server's own file again, which has its authority; `--insecure-api-server` uses it all the same"),
         ])
         .sources(&["k3s documentation, \"Cluster Access\"", "k3s-io/k3s#3969, #389"]),
     Def::error(API_CERTIFICATES, "the certificates of the API server and of the kubeconfig are in date")
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("k3s has run for a year: its certificates are renewed only when it starts", "restart k3s on every server: `systemctl restart k3s`"),
-            cause("the kubeconfig is a copy: only k3s' own file is renewed", "copy it anew"),
+            cause("the kubeconfig is a copy: only k3s' own file is renewed", "copy it again"),
             cause("the clock of one of the machines is wrong", "`timedatectl`; enable `services.timesyncd`"),
             cause("a restart did not renew them", "`systemctl stop k3s; k3s certificate rotate; systemctl start k3s`"),
         ])

@@ -132,7 +132,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     if helm || first.entry.is_none() {
         return Finding::new(
             summary,
-            "another program installed it, and `homelab up` takes nothing from others by force",
+            "another program installed it, and `homelab up` never overwrites what others own",
             "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, remove it, for example with `helm uninstall`, or take it over with `homelab up --adopt`",
         )
         .look(command!("kubectl get {} -o yaml --show-managed-fields", first.argument))
@@ -140,7 +140,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     }
     let mut finding = Finding::new(
         summary,
-        format!("somebody changed it with `{manager}`, and `homelab up` takes nothing from others by force"),
+        format!("somebody changed it with `{manager}`, and `homelab up` never overwrites what others own"),
         format!("let `{manager}` give its fields up, which changes no value, and run `homelab up`"),
     );
     // From the last entry on, so that the places of the others stay what they are.
@@ -188,7 +188,7 @@ fn applied(drift: &DriftSeen) -> Outcome {
     let missing = of(|drifted| matches!(drifted, Drifted::Missing(_)));
     let changed = of(|drifted| !matches!(drifted, Drifted::Missing(_)));
     let extra: Vec<&str> = drift.prune.iter().map(String::as_str).collect();
-    let parts = [(missing, "missing"), (changed, "different"), (extra, "wanted no more")];
+    let parts = [(missing, "missing"), (changed, "different"), (extra, "no longer wanted")];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(objects, _)| !objects.is_empty())

@@ -12,7 +12,7 @@ use super::engine::Group;
 /// The group.
 pub(super) const GROUP: Group = Group {
     name: "lab",
-    about: "what the configuration says, as it lies in the cluster",
+    about: "what the configuration says, as it is in the cluster",
     checks: texts::CHECKS,
     judge: judges::judge,
 };

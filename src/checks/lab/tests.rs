@@ -65,7 +65,7 @@ fn what_differs_is_named_with_how_and_cured_by_up() {
         drift.prune = vec!["Ingress homelab/old".into()];
     });
     let finding = only(&report, id::APPLIED);
-    assert!(finding.summary.contains("missing: `ConfigMap x/a`, `ConfigMap x/b`, `ConfigMap x/c` and 1 more; different: `Ingress homelab/whoami`; wanted no more: `Ingress homelab/old`"));
+    assert!(finding.summary.contains("missing: `ConfigMap x/a`, `ConfigMap x/b`, `ConfigMap x/c` and 1 more; different: `Ingress homelab/whoami`; no longer wanted: `Ingress homelab/old`"));
     assert_eq!(finding.fix.commands, ["homelab up"]);
     assert_eq!(report.exit_code(), 0);
 }

@@ -35,10 +35,10 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
     let stranger = here.asked.iter().find_map(|probe| Some((probe, probe.answer.as_ref().ok()?)));
     match (shared, stranger) {
         (_, Some((probe, answer))) => stranger_there(probe, answer, shared).into(),
-        (Some(network), None) => Outcome::pass(format!("{listed} lies in the network of {}", network.interface)),
+        (Some(network), None) => Outcome::pass(format!("{listed} is in the network of {}", network.interface)),
         (None, None) if here.networks.is_empty() => Outcome::skip("the networks of this machine are not known"),
         (None, None) if here.asked.iter().all(is_silent) => Finding::new(
-            format!("this machine is in {}, and nobody answers at {listed}", networks(&here.networks)),
+            format!("this machine is in {}, and nothing answers at {listed}", networks(&here.networks)),
             "this machine is not at home: the records hold private addresses, which lead nowhere from another network",
             "join the home network (its guest network is another one), or connect to it by a VPN; the lab itself may be well: `homelab doctor` on its own machine says so",
         )

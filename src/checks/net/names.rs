@@ -49,7 +49,7 @@ fn failed(machine: Option<&MachineSeen>, asked: &ServiceLookup) -> Option<Findin
                     "the way to the pod of CoreDNS is cut: a firewall that knows no pods, kube-proxy's rules that were flushed, or the pod runs on a node that is not reached"
                 }
             },
-            "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`); then restart k3s (`sudo systemctl restart k3s`), which writes its rules anew".into(),
+            "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`); then restart k3s (`sudo systemctl restart k3s`), which rewrites its rules".into(),
         ),
         Ok(reply) if internal && !matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => (
             format!("the cluster's DNS at {server} answers {:?} for a name of its own", reply.rcode),
@@ -162,7 +162,7 @@ fn wildcard(machine: Option<&MachineSeen>, summary: String) -> Finding {
         summary,
         "pods try the node's search domains before the name itself (ndots:5), and in one of them a wildcard record answers for every name, mostly with the lab's own ingress",
         format!(
-            "remove the wildcard record; or give pods a file without `search`: {}; then start the pods anew, external-dns for one with `kubectl -n external-dns rollout restart deployment`",
+            "remove the wildcard record; or give pods a file without `search`: {}; then restart the pods, external-dns for one with `kubectl -n external-dns rollout restart deployment`",
             pod_resolv::steps(machine)
         ),
     )

@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
-            cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which writes them anew; NixOS `networking.nftables.flushRuleset = false;`"),
+            cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which rewrites them; NixOS `networking.nftables.flushRuleset = false;`"),
             cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
         ])
         .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),

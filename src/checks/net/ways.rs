@@ -47,7 +47,7 @@ fn dropped(said: &Said<'_>, address: &str) -> Finding {
         "the node's firewall drops what pods send to the node itself: port 6443 on the interface `cni0`"
     };
     let fix = if said.line.contains("connection refused") {
-        "restart k3s on that node (`sudo systemctl restart k3s`), which writes its rules anew"
+        "restart k3s on that node (`sudo systemctl restart k3s`), which rewrites its rules"
     } else {
         "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`; homelab's NixOS module does so, so look at rules of your own there), and restart the pod or wait for its next try"
     };
@@ -107,7 +107,7 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
         return skip("there is only one node that is ready");
     }
     if cluster.pod_answers.len() < 2 {
-        return skip("no pod of the ingress controller is ready on a second node, so there is nobody to ask");
+        return skip("no pod of the ingress controller is ready on a second node, so there is no pod to ask");
     }
     if cluster.pod_answers.values().all(Result::is_err) {
         return skip("no pod answers the API server, on whichever node");

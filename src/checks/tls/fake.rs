@@ -78,7 +78,7 @@ fn missing<'s>(
         return Finding::new(
             summary,
             format!("the Certificate for `{host}` writes into `{}`", writes_to(certificate)),
-            format!("name that Secret in Ingress `{ingress}`; both have to lie in one namespace"),
+            format!("name that Secret in Ingress `{ingress}`; both have to be in one namespace"),
         );
     }
     let mut secrets = secrets;
@@ -86,7 +86,7 @@ fn missing<'s>(
         return Finding::new(
             summary,
             format!(
-                "one of that name lies in another namespace: `{place}`; an Ingress uses Secrets of its own namespace only"
+                "one of that name is in another namespace: `{place}`; an Ingress uses Secrets of its own namespace only"
             ),
             "move the Ingress or the Certificate, so that both are in one namespace",
         );

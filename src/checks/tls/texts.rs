@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Nothing yet; the browser will warn on the day it ends. Let's Encrypt sends no e-mail before.",
         )
         .causes(&[
-            cause("the renewal fails again and again", "mend what `cm.challenge` or `cm.certificate` names"),
+            cause("the renewal fails again and again", "fix what `cm.challenge` or `cm.certificate` names"),
             cause("cert-manager's controller was away when it was time", "`homelab renew NAME`"),
             cause("nobody renews it: it was put there by hand", "let cert-manager issue it"),
         ])

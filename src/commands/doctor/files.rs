@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::machine::token;
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui;
 
 /// The version of the file's form.
@@ -29,7 +29,7 @@ pub(super) fn bundle(
     report: &Report,
 ) -> Result<()> {
     ui::file::create(path, &format!("{:#}\n", document(config, flags, seen, report)))?;
-    ui::note(&outside::line(&format!(
+    ui::note(&Shown::line(&format!(
         "wrote `{}`: it has names, private addresses, records and logs of your lab, and no secret that is known; read it before you send it",
         path.display()
     )));

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
 use crate::machine::configuration;
+use crate::outside::Shown;
 use crate::ui::{self, Form, Output, Progress, Ui};
 
 /// Between two looks under `--wait`.
@@ -68,12 +69,12 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
 }
 
 /// What `--list` and `--explain` print; `None` when neither is asked for.
-fn catalogue(flags: &Doctor, output: Output) -> Result<Option<String>> {
+fn catalogue(flags: &Doctor, output: Output) -> Result<Option<Shown>> {
     let json = output == Output::Json;
     Ok(match &flags.explain {
-        Some(name) if json => Some(format!("{:#}\n", ui::explanation_json(&known(name)?))),
+        Some(name) if json => Some(Shown::json(ui::explanation_json(&known(name)?))),
         Some(name) => Some(ui::explanation(&known(name)?)),
-        None if flags.list && json => Some(format!("{:#}\n", ui::list_json())),
+        None if flags.list && json => Some(Shown::json(ui::list_json())),
         None if flags.list => Some(ui::list()),
         None => None,
     })

@@ -22,8 +22,7 @@ pub(super) async fn notify(loaded: &Result<Config>, house: &House, report: &Repo
         Ok(config) => &config.notify,
         Err(error) => {
             return warn(
-                &Error::wrong("nobody was told: whom to tell stands in the configuration")
-                    .because(&error.what),
+                &Error::wrong("no notification sent: cannot read `doctor.onFailure`").because(&error.what),
             );
         }
     };

@@ -17,6 +17,7 @@ use crate::config::{self, Config};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
 use crate::machine::configuration;
+use crate::outside::Shown;
 use crate::ui::{self, Form, Output, Progress, StatusLine, StatusStep, Ui};
 
 /// The line of progress.
@@ -95,13 +96,13 @@ fn exit(lines: &[Line]) -> Exit {
     }
 }
 
-fn chains(lines: &[Line], evidence: &Evidence, report: &Report) -> String {
+fn chains(lines: &[Line], evidence: &Evidence, report: &Report) -> Shown {
     let step = |step: &Step| StatusStep { word: step.word, name: step.name, saw: step.saw.clone() };
     let whole = |line: &Line| {
         let steps: Vec<_> = chain::steps(evidence, report, &line.host).iter().map(step).collect();
         ui::status_chain(&shown(line), &steps)
     };
-    lines.iter().map(whole).collect::<Vec<_>>().join("\n")
+    Shown::join(&lines.iter().map(whole).collect::<Vec<_>>(), "\n")
 }
 
 fn shown(line: &Line) -> StatusLine {

@@ -51,7 +51,7 @@ pub fn hint(fault: &Fault) -> String {
                 .into()
         }
         Fault::Transport { .. } => "check that this machine reaches the internet: port 443, proxy settings".into(),
-        Fault::NotJson { .. } => "a proxy or a login page stands in between: log in or go around it".into(),
+        Fault::NotJson { .. } => "a proxy or a login page is in between: log in or go around it".into(),
         Fault::Refused { .. } | Fault::Unexpected { .. } => {
             "look the code up at https://developers.cloudflare.com/api/".into()
         }

@@ -100,7 +100,7 @@ pub const CHALLENGES: &[Reading] = &[
     means(
         &["found no zones"],
         "the token sees no zone for this name",
-        "give the token the zone of this name; does the zone lie in another account?",
+        "give the token the zone of this name; is the zone in another account?",
     ),
     means(
         &["error getting cloudflare secret", "not found in secret"],

@@ -7,7 +7,7 @@ mod short;
 mod text;
 
 use crate::checks::{Check, Outcome, Report, Severity, Subject};
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui::house::House;
 use crate::ui::output::Output;
 use crate::ui::page::Page;
@@ -50,7 +50,7 @@ fn word(check: &Check) -> &'static str {
 }
 
 /// How many checks came out which way, as the last line of a report.
-fn counts(report: &Report) -> String {
+fn counts(report: &Report) -> Shown {
     let counts = report.counts;
     let others = [
         (counts.fail, "failed"),
@@ -60,21 +60,26 @@ fn counts(report: &Report) -> String {
         (counts.skip, "skipped"),
         (counts.note, "noted"),
     ];
-    let mut text = format!("{}: {} passed", many(report.checks.len(), "check"), counts.pass);
+    let mut text = shown!("{}: {} passed", many(report.checks.len(), "check"), counts.pass);
     for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
-        text.push_str(&format!(", {count} {word}"));
+        text.push(shown!(", {} {}", count, word));
     }
     text
 }
 
 /// `1 check`, `2 checks`.
-fn many(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+fn many(count: usize, noun: &'static str) -> Shown {
+    shown!("{} {}{}", count, noun, if count == 1 { "" } else { "s" })
+}
+
+/// Names of homelab's own, with commas between them.
+fn joined(names: &[&'static str]) -> Shown {
+    Shown::join(&names.iter().map(|&name| Shown::from(name)).collect::<Vec<_>>(), ", ")
 }
 
 /// Whom a check is about; empty for the whole lab.
-fn about(subject: &Subject) -> String {
-    outside::lines(&match (&subject.host, &subject.node) {
+fn about(subject: &Subject) -> Shown {
+    Shown::lines(&match (&subject.host, &subject.node) {
         (Some(host), Some(node)) => format!("{host} at node {node}"),
         (Some(host), None) => host.clone(),
         (None, Some(node)) => format!("node {node}"),
@@ -83,8 +88,8 @@ fn about(subject: &Subject) -> String {
 }
 
 /// Text of others as it may be shown, on one line.
-fn one_line(text: &str) -> String {
-    outside::line(text)
+fn one_line(text: &str) -> Shown {
+    Shown::line(text)
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! What stands first: one line for each group and each host.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use crate::checks::{Check, GROUPS, Outcome, Report, def, in_up};
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
 use crate::ui::page::{Page, seen_width};
 use crate::ui::report::{many, one_line, word};
@@ -16,27 +15,29 @@ const WORST_FIRST: [&str; 7] = ["FAIL", "warn", "unknown", "blocked", "ok", "not
 
 /// One line of the overview: what is about a host stands with the host, everything else with its group.
 struct Section<'a> {
-    name: String,
+    name: Shown,
     of_host: bool,
     checks: Vec<&'a Check>,
 }
 
 /// Writes the overview; with `verbose`, each check under its line.
-pub(super) fn overview(text: &mut String, report: &Report, page: &Page, verbose: bool) {
+pub(super) fn overview(text: &mut Shown, report: &Report, page: &Page, verbose: bool) {
     let sections = sections(report);
-    let width = sections.iter().map(|section| section.name.chars().count()).max().unwrap_or(0);
+    let width = sections.iter().map(|section| section.name.length()).max().unwrap_or(0);
     let words = sections.iter().map(|section| section.word().len()).max().unwrap_or(0);
     for section in &sections {
         let word = section.word();
         let style = style(word);
-        let lead = format!("{style}{word:<words$}{style:#}  {BOLD}{:<width$}{BOLD:#}  ", section.name);
+        let lead =
+            shown!("{}{:<words$}{:#}  {}{:<width$}{:#}  ", style, word, style, BOLD, section.name, BOLD);
         if verbose {
-            let _ = writeln!(text, "{style}{word:<words$}{style:#}  {BOLD}{}{BOLD:#}", section.name);
+            text.push(shown!("{}{:<words$}{:#}  {}{}{:#}\n", style, word, style, BOLD, section.name, BOLD));
             for check in &section.checks {
                 line(text, check, page);
             }
         } else {
-            page.hang(text, &lead, &section.in_short(page.width.saturating_sub(seen_width(&lead))));
+            let room = page.width.saturating_sub(seen_width(lead.as_str()));
+            page.hang(text, lead, section.in_short(room));
         }
     }
 }
@@ -54,9 +55,8 @@ fn sections(report: &Report) -> Vec<Section<'_>> {
         }
     }
     let in_order = GROUPS.iter().filter_map(|group| Some((group.name, groups.remove(group.name)?)));
-    let named = |of_host| {
-        move |(name, checks): (&str, Vec<_>)| Section { name: outside::lines(name), of_host, checks }
-    };
+    let named =
+        |of_host| move |(name, checks): (&str, Vec<_>)| Section { name: Shown::lines(name), of_host, checks };
     in_order.map(named(false)).chain(hosts.into_iter().map(named(true))).collect()
 }
 
@@ -68,17 +68,17 @@ impl Section<'_> {
     }
 
     /// What it comes to, in `room` columns.
-    fn in_short(&self, room: usize) -> String {
+    fn in_short(&self, room: usize) -> Shown {
         match self.word() {
             "ok" => self.seen(room),
             "skip" => self.reasons().into_iter().next().unwrap_or_default(),
-            "unknown" => self.reasons().join("; "),
+            "unknown" => Shown::join(&self.reasons(), "; "),
             _ => self.troubles(),
         }
     }
 
     /// What was seen, each once, with how many looked. Of a host, what people meet; of a group, what fits.
-    fn seen(&self, room: usize) -> String {
+    fn seen(&self, room: usize) -> Shown {
         let mut seen: Vec<(&str, BTreeSet<String>)> = Vec::new();
         let passed: Vec<(&Check, &str)> = self
             .checks
@@ -100,32 +100,33 @@ impl Section<'_> {
                 None => seen.push((saw, BTreeSet::from([vantage]))),
             }
         }
-        let shown: Vec<String> = seen
+        let shown: Vec<Shown> = seen
             .into_iter()
             .map(|(saw, vantages)| match vantages.len() {
                 1 => one_line(saw),
-                n => format!("{} from {n} vantages", one_line(saw)),
+                n => shown!("{} from {} vantages", one_line(saw), n),
             })
             .collect();
-        let whole = shown.join("; ");
-        if self.of_host || whole.chars().count() <= room {
+        let whole = Shown::join(&shown, "; ");
+        if self.of_host || whole.length() <= room {
             return whole;
         }
-        let more = |left: usize| format!("; {left} more");
-        let mut text = String::new();
+        let more = |left: usize| shown!("; {} more", left);
+        let mut text = Shown::default();
         for (at, fact) in shown.iter().enumerate() {
             let left = shown.len() - at;
-            let next = if text.is_empty() { fact.clone() } else { format!("{text}; {fact}") };
-            if at > 0 && next.chars().count() + more(left).len() > room {
-                return text + &more(left);
+            let next = if text.is_empty() { fact.clone() } else { shown!("{}; {}", text, fact) };
+            if at > 0 && next.length() + more(left).length() > room {
+                text.push(more(left));
+                return text;
             }
             text = next;
         }
         text
     }
 
-    fn reasons(&self) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
+    fn reasons(&self) -> Vec<Shown> {
+        let mut found: Vec<Shown> = Vec::new();
         for check in &self.checks {
             if let Outcome::Skip { why } | Outcome::Unknown { why } = &check.outcome
                 && (matches!(check.outcome, Outcome::Unknown { .. }) || self.word() == "skip")
@@ -138,32 +139,32 @@ impl Section<'_> {
     }
 
     /// The names of what failed, and how much is blocked.
-    fn troubles(&self) -> String {
-        let mut parts: Vec<String> = Vec::new();
+    fn troubles(&self) -> Shown {
+        let mut parts: Vec<Shown> = Vec::new();
         for check in self.checks.iter().filter(|check| check.finding().is_some() && word(check) != "note") {
-            let name = check.id.to_string();
+            let name = check.id.as_str().into();
             if !parts.contains(&name) {
                 parts.push(name);
             }
         }
         let blocked = self.checks.iter().filter(|check| matches!(check.outcome, Outcome::Blocked { .. }));
-        let roots: BTreeSet<String> = blocked
+        let roots: BTreeSet<Shown> = blocked
             .clone()
             .filter_map(|check| match check.outcome {
-                Outcome::Blocked { by } => Some(by.to_string()),
+                Outcome::Blocked { by } => Some(by.as_str().into()),
                 _ => None,
             })
             .collect();
         if !roots.is_empty() {
-            let roots = roots.into_iter().collect::<Vec<_>>().join(", ");
-            parts.push(format!("{} blocked by {roots}", many(blocked.count(), "check")));
+            let roots = Shown::join(&roots.into_iter().collect::<Vec<_>>(), ", ");
+            parts.push(shown!("{} blocked by {}", many(blocked.count(), "check"), roots));
         }
-        parts.join("; ")
+        Shown::join(&parts, "; ")
     }
 }
 
 /// One check with what it saw and from where.
-fn line(text: &mut String, check: &Check, page: &Page) {
+fn line(text: &mut Shown, check: &Check, page: &Page) {
     let said = match &check.outcome {
         Outcome::Pass { saw } => saw.clone(),
         Outcome::Fail(finding) => finding.summary.clone(),
@@ -173,7 +174,7 @@ fn line(text: &mut String, check: &Check, page: &Page) {
     let word = word(check);
     let style = style(word);
     let body = format!("{}: {} ({}): {}", check.id, check.title, check.vantage, one_line(&said));
-    page.hang(text, &format!("  {style}{word:<7}{style:#} "), &outside::lines(&body));
+    page.hang(text, shown!("  {}{:<7}{:#} ", style, word, style), Shown::lines(&body));
 }
 
 pub(super) fn style(word: &str) -> anstyle::Style {

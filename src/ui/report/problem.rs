@@ -1,13 +1,11 @@
 //! What is wrong, once for each cause: what was seen, why, and what to do.
 
-use std::fmt::Write as _;
-
 use crate::checks::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
-use crate::outside;
+use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN};
 use crate::ui::page::Page;
 use crate::ui::report::overview::style;
-use crate::ui::report::{about, many, one_line, word};
+use crate::ui::report::{about, joined, many, one_line, word};
 
 /// How many of the checks that are blocked are named.
 const MANY: usize = 8;
@@ -19,10 +17,10 @@ struct Problem<'a> {
 }
 
 /// Writes every failure but notes: errors before warnings, causes before what follows from them.
-pub(super) fn problems(text: &mut String, report: &Report, page: &Page) {
+pub(super) fn problems(text: &mut Shown, report: &Report, page: &Page) {
     for severity in [Severity::Error, Severity::Warning] {
         for problem in gathered(report, severity) {
-            text.push('\n');
+            text.push("\n");
             problem.write(text, report, page);
         }
     }
@@ -45,36 +43,37 @@ fn gathered(report: &Report, severity: Severity) -> Vec<Problem<'_>> {
 }
 
 impl Problem<'_> {
-    fn write(&self, text: &mut String, report: &Report, page: &Page) {
+    fn write(&self, text: &mut Shown, report: &Report, page: &Page) {
         let Some((check, finding)) = self.checks.first() else { return };
         let word = word(check);
         let style = style(word);
-        let about = self.subjects().join(", ");
-        page.hang(text, &format!("{style}{word} {}{style:#}  ", self.id), &format!("{BOLD}{about}{BOLD:#}"));
+        let about = Shown::join(&self.subjects(), ", ");
+        let lead = shown!("{}{} {}{:#}  ", style, word, self.id.as_str(), style);
+        page.hang(text, lead, shown!("{}{}{:#}", BOLD, about, BOLD));
         for summary in self.summaries() {
-            page.hang(text, "  ", &summary);
+            page.hang(text, "  ", summary);
         }
-        page.hang(text, "  cause:  ", &one_line(&finding.cause));
+        page.hang(text, "  cause:  ", one_line(&finding.cause));
         fix(text, &finding.fix, page);
         if let Some(at) = self.checks.iter().filter_map(|(_, finding)| finding.retry_at).max() {
-            let _ = writeln!(text, "  again:  at {}", page.when(at));
+            text.push(shown!("  again:  at {}\n", Shown::line(&page.when(at))));
         }
         self.blocks(text, report, page);
     }
 
-    fn subjects(&self) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
+    fn subjects(&self) -> Vec<Shown> {
+        let mut found: Vec<Shown> = Vec::new();
         for (check, _) in &self.checks {
             let about = about(&check.subject);
             if !about.is_empty() && !found.contains(&about) {
                 found.push(about);
             }
         }
-        if found.is_empty() { vec!["the lab".to_owned()] } else { found }
+        if found.is_empty() { vec!["the lab".into()] } else { found }
     }
 
-    fn summaries(&self) -> Vec<String> {
-        let mut found: Vec<String> = Vec::new();
+    fn summaries(&self) -> Vec<Shown> {
+        let mut found: Vec<Shown> = Vec::new();
         for (_, finding) in &self.checks {
             let summary = one_line(&finding.summary);
             if !found.contains(&summary) {
@@ -85,8 +84,8 @@ impl Problem<'_> {
     }
 
     /// What cannot be better before this is mended.
-    fn blocks(&self, text: &mut String, report: &Report, page: &Page) {
-        let mut names: Vec<&str> = Vec::new();
+    fn blocks(&self, text: &mut Shown, report: &Report, page: &Page) {
+        let mut names: Vec<&'static str> = Vec::new();
         for other in &report.checks {
             let Outcome::Blocked { by } = other.outcome else { continue };
             if by == self.id
@@ -99,27 +98,33 @@ impl Problem<'_> {
         if !names.is_empty() {
             let verb = if names.len() == 1 { "is" } else { "are" };
             let which = match names.len() {
-                0..=MANY => names.join(", "),
-                all => format!("{}, and {} more", names[..MANY].join(", "), all - MANY),
+                0..=MANY => joined(&names),
+                all => shown!("{}, and {} more", joined(&names[..MANY]), all - MANY),
             };
-            let said = format!("{} {verb} blocked by {}: {which}", many(names.len(), "more check"), self.id);
-            page.hang(text, "  ", &said);
+            let said = shown!(
+                "{} {} blocked by {}: {}",
+                many(names.len(), "more check"),
+                verb,
+                self.id.as_str(),
+                which
+            );
+            page.hang(text, "  ", said);
         }
     }
 }
 
 /// The words are wrapped; a command never is, since it is copied.
-fn fix(text: &mut String, fix: &Fix, page: &Page) {
-    for (at, paragraph) in outside::lines(&fix.text).lines().enumerate() {
+fn fix(text: &mut Shown, fix: &Fix, page: &Page) {
+    for (at, paragraph) in Shown::lines(&fix.text).each_line().enumerate() {
         page.hang(text, if at == 0 { "  fix:    " } else { "          " }, paragraph);
     }
     for command in &fix.commands {
-        let _ = writeln!(text, "            {CYAN}{}{CYAN:#}", page.command(&one_line(command)));
+        text.push(shown!("            {}{}{:#}\n", CYAN, page.command(&one_line(command)), CYAN));
     }
     for command in &fix.look {
-        let _ = writeln!(text, "  more:   {CYAN}{}{CYAN:#}", page.command(&one_line(command)));
+        text.push(shown!("  more:   {}{}{:#}\n", CYAN, page.command(&one_line(command)), CYAN));
     }
     if let Some(option) = &fix.nixos {
-        let _ = writeln!(text, "  NixOS:  {}", one_line(option));
+        text.push(shown!("  NixOS:  {}\n", one_line(option)));
     }
 }

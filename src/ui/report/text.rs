@@ -3,38 +3,39 @@
 use std::collections::BTreeMap;
 
 use crate::checks::{CheckId, Outcome, Report, Severity};
+use crate::outside::Shown;
 use crate::ui::page::Page;
 use crate::ui::report::overview::{overview, style};
 use crate::ui::report::problem::problems;
-use crate::ui::report::{about, counts, one_line};
+use crate::ui::report::{about, counts, joined, one_line};
 
 /// The whole text.
-pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> String {
-    let mut text = String::new();
+pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> Shown {
+    let mut text = Shown::default();
     overview(&mut text, report, page, verbose);
     problems(&mut text, report, page);
     unseen(&mut text, report, page);
     notes(&mut text, report, page);
-    text.push('\n');
-    page.hang(&mut text, "", &counts(report));
+    text.push("\n");
+    page.hang(&mut text, "", counts(report));
     let failing = |severity| report.failures().find(|check| check.severity == severity);
     if let Some(check) = failing(Severity::Error).or_else(|| failing(Severity::Warning)) {
         let explain = page.house.command(&format!("homelab doctor --explain {}", check.id));
         if let Some(explain) = explain {
-            page.hang(&mut text, "", &format!("more on the first: {}", page.command(&explain)));
+            page.hang(&mut text, "", shown!("more on the first: {}", page.command(&Shown::line(&explain))));
         }
     }
     text
 }
 
 /// What could not be looked at, and what a failure explains that this report leaves out.
-fn unseen(text: &mut String, report: &Report, page: &Page) {
-    let mut reasons: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+fn unseen(text: &mut Shown, report: &Report, page: &Page) {
+    let mut reasons: BTreeMap<(&'static str, Shown), Vec<&'static str>> = BTreeMap::new();
     for check in &report.checks {
         let reason = match &check.outcome {
             Outcome::Unknown { why } => ("unknown", one_line(why)),
             Outcome::Blocked { by } if !fails(report, *by) => {
-                ("blocked", format!("by {by}, which is not shown"))
+                ("blocked", shown!("by {}, which is not shown", by.as_str()))
             }
             _ => continue,
         };
@@ -46,13 +47,13 @@ fn unseen(text: &mut String, report: &Report, page: &Page) {
     for (at, ((word, why), names)) in reasons.into_iter().enumerate() {
         let style = style(word);
         if at == 0 {
-            text.push('\n');
+            text.push("\n");
         }
         let which = match names.len() {
-            0..=3 => names.join(", "),
-            n => format!("{}, and {} more", names[..2].join(", "), n - 2),
+            0..=3 => joined(&names),
+            n => shown!("{}, and {} more", joined(&names[..2]), n - 2),
         };
-        page.hang(text, &format!("{style}{word}{style:#} "), &format!("{which}: {why}"));
+        page.hang(text, shown!("{}{}{:#} ", style, word, style), shown!("{}: {}", which, why));
     }
 }
 
@@ -61,17 +62,17 @@ fn fails(report: &Report, id: CheckId) -> bool {
 }
 
 /// What is only good to know, one line each; the rest is in `--output json` and `--explain`.
-fn notes(text: &mut String, report: &Report, page: &Page) {
+fn notes(text: &mut Shown, report: &Report, page: &Page) {
     let notes = report.failures().filter(|check| check.severity == Severity::Info);
     for (at, check) in notes.enumerate() {
         let Some(finding) = check.finding() else { continue };
         let style = style("note");
         if at == 0 {
-            text.push('\n');
+            text.push("\n");
         }
         let about = about(&check.subject);
         let space = if about.is_empty() { "" } else { " " };
-        let said = format!("{}{space}{about}: {}", check.id, one_line(&finding.summary));
-        page.hang(text, &format!("{style}note{style:#} "), &said);
+        let said = shown!("{}{}{}: {}", check.id.as_str(), space, about, one_line(&finding.summary));
+        page.hang(text, shown!("{}note{:#} ", style, style), said);
     }
 }

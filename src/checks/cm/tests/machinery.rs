@@ -101,7 +101,7 @@ fn each_reason_why_the_webhook_cannot_be_called_has_its_own_cause() {
     let cases = [
         ("dial tcp 10.43.1.2:443: connect: connection refused", "is starting"),
         ("service \"cert-manager-webhook\" not found", "Service is missing"),
-        ("no endpoints available for service \"cert-manager-webhook\"", "no pod stands behind"),
+        ("no endpoints available for service \"cert-manager-webhook\"", "no pod is behind"),
         ("context deadline exceeded", "firewall"),
         ("dial tcp 10.43.1.2:443: i/o timeout", "firewall"),
         ("proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: network is unreachable", "firewall"),

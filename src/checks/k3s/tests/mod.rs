@@ -130,7 +130,7 @@ fn what_is_wrong_with_the_kubeconfig_is_told_apart_and_blocks_all_else() {
     let cases = [
         (ApiFault::NotFound, "start k3s"),
         (ApiFault::Unreadable, "sudo"),
-        (ApiFault::Unusable, "copy it anew"),
+        (ApiFault::Unusable, "copy it again"),
         (ApiFault::Unproven, "https://"),
         (ApiFault::ForeignAuthority, "copy"),
         (ApiFault::ForeignName, "--tls-san"),

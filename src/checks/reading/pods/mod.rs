@@ -157,7 +157,7 @@ impl<'a> Place<'a> {
 fn sentence(text: String) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.trim_end_matches('.');
-    if line.is_empty() { "no more is known".to_owned() } else { line.to_owned() }
+    if line.is_empty() { "nothing else is known".to_owned() } else { line.to_owned() }
 }
 
 fn container_trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) -> Option<Trouble> {

@@ -171,9 +171,9 @@ fn open_and_roll(hands: &Hands, nodes: &[String]) -> Result<()> {
     }
     // nginx loads its configuration anew: the old workers go on with what they have.
     serve(hands, "reload")?;
-    eventually("nginx to be loaded anew", 30, || answers(hands, &nodes[0], "reload"))?;
+    eventually("nginx to be loaded again", 30, || answers(hands, &nodes[0], "reload"))?;
     for socket in &mut sockets {
-        socket.echoes().context("after nginx was loaded anew")?;
+        socket.echoes().context("after nginx was loaded again")?;
     }
     let over = Arc::new(AtomicBool::new(false));
     let doors: Vec<_> = nodes.iter().map(|node| door(&hands.client, node, &over)).collect();

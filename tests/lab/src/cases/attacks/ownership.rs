@@ -48,7 +48,7 @@ pub(super) fn labels_alone(hands: &Hands) -> Result<()> {
     hands.restore()?;
     let after = [uid(hands, "default", "secret/db2")?, uid(hands, "default", "certificate/own")?];
     hands.kubectl(&["delete", "-n", "default", "certificate/own", "secret/db2"])?;
-    expect(before == after, format!("made anew: {before:?}, {after:?}"))
+    expect(before == after, format!("made again: {before:?}, {after:?}"))
 }
 
 pub(super) fn scratch_label(hands: &Hands) -> Result<()> {
@@ -120,7 +120,7 @@ pub(super) fn copied_ingress(hands: &Hands) -> Result<()> {
     let lost = (0..3).try_for_each(|_| {
         hands.restore()?;
         let after = look()?;
-        expect(before == after, format!("made anew: {before:?}, {after:?}"))
+        expect(before == after, format!("made again: {before:?}, {after:?}"))
     });
     hands.kubectl(&["delete", "-n", "homelab", "ingress/mine"])?;
     hands.kubectl(&["wait", "-n", "homelab", "--for=delete", "certificate/mine-tls", "--timeout=30s"])?;
@@ -172,7 +172,7 @@ pub(super) fn adopted(hands: &Hands) -> Result<()> {
     let after = all()?;
     let gone = hands.kubectl(&["get", "-n", "homelab", "ingress,certificate", "-o", "name"])?;
     hands.kubectl(&["delete", "-n", "homelab", "service/old", "secret/old-tls"])?;
-    expect(before == after, format!("made anew: {before:?}, {after:?}"))?;
+    expect(before == after, format!("made again: {before:?}, {after:?}"))?;
     expect(!gone.contains("old"), format!("what homelab itself made stayed:\n{gone}"))
 }
 

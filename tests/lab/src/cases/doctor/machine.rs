@@ -46,7 +46,7 @@ pub(super) const INJURIES: &[Injury] = &[
         )
     },
     injury(
-        "an Ingress of others whose host lies outside the zone",
+        "an Ingress of others whose host is outside the zone",
         "config.host-in-zone",
         &["app.elsewhere.test", "default/stranger", "gets no record"],
         |hands| stranger(hands, "app.elsewhere.test", &json!({})),
@@ -83,7 +83,7 @@ pub(super) const INJURIES: &[Injury] = &[
     wrapped(
         "the clock stands in 1970",
         "host.clock",
-        &["the clock of this machine is", "behind", "certificates are out of date"],
+        &["the clock of this machine is", "behind", "valid certificates look expired"],
         &["faketime", "1970-01-03 00:00:00"],
     ),
     wrapped(

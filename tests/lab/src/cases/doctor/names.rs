@@ -112,7 +112,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "this machine is not at home",
         id: "net.home",
-        says: &["192.168.77.0/24 (eth0)", "nobody answers at"],
+        says: &["192.168.77.0/24 (eth0)", "nothing answers at"],
         ask: Ask {
             at: Place::Client,
             flags: &["--skip", "k3s"],

@@ -131,7 +131,7 @@ pub(super) fn nudge(hands: &Hands) -> Result<()> {
 /// What Cloudflare's proxy answers may be kept for five minutes, which the router would do.
 fn no_longer_proxied(hands: &Hands) -> Result<()> {
     nudge(hands)?;
-    eventually("external-dns to write the record anew", 60, || {
+    eventually("external-dns to write the record again", 60, || {
         let found = hands.records_of("A", WHOAMI)?;
         Ok(if found.iter().any(|record| record["proxied"] == true) {
             Err(format!("{found:?}"))

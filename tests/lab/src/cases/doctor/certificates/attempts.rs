@@ -29,7 +29,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         },
     ),
     injury(
-        "a certificate waits an hour although its cause is mended",
+        "a certificate waits an hour although its cause is fixed",
         "cm.certificate",
         &["again-tls", "waits", " renew homelab/again-tls"],
         |hands| fail_once(hands, "again"),
