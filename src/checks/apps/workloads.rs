@@ -6,16 +6,19 @@ use crate::checks::apps::backend;
 use crate::checks::engine::{CheckId, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Kind, Trouble};
-use crate::desired::{cert_manager, external_dns, ingress_nginx};
+use crate::desired::{cert_manager, external_dns};
 use crate::evidence::{Evidence, at};
+use crate::ingress::known;
 
 /// Whose pods have checks of their own, which know more of them.
-const OTHERS: [&str; 4] =
-    ["kube-system", ingress_nginx::NAMESPACE, external_dns::NAMESPACE, cert_manager::NAMESPACE];
+const OTHERS: [&str; 3] = ["kube-system", external_dns::NAMESPACE, cert_manager::NAMESPACE];
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let all = evidence.objects("pods").unwrap_or_default();
-    let elsewhere = |pod: &&Value| !OTHERS.contains(&at(pod, "/metadata/namespace"));
+    let elsewhere = |pod: &&Value| {
+        let namespace = at(pod, "/metadata/namespace");
+        !OTHERS.contains(&namespace) && known().all(|controller| controller.namespace != namespace)
+    };
     let troubles: Vec<(&Value, Trouble)> =
         all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();
     let mut found = of_kind(evidence, id::IMAGES, Kind::Image, &troubles, "every image could be pulled");

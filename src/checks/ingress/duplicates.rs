@@ -9,15 +9,15 @@ use crate::checks::id;
 use crate::checks::ingress::{objects, or_pass, unread};
 use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, at, entries};
-
-/// A second Ingress for the same place that takes a share of its requests, on purpose.
-const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+use crate::ingress::traits_of;
 
 pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let Some(mut ingresses) = objects::served(evidence) else {
         return unread(id::DUPLICATES, "Ingresses or their classes");
     };
-    ingresses.retain(|ingress| objects::annotation(ingress, CANARY) != "true");
+    // A second Ingress for the same place that takes a share of its requests, on purpose.
+    let canary = format!("{}canary", traits_of(evidence.controller).annotations);
+    ingresses.retain(|ingress| objects::annotation(ingress, &canary) != "true");
     // As the controller sorts them: by age, and of the same age the later name first (`sortIngressSlice`).
     ingresses.sort_by_cached_key(|ingress| {
         (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(full_name(ingress)))

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::pods::node_of;
-use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
+use crate::checks::ingress::{lab_wide, or_pass, unread};
 use crate::checks::reading::{full_name, has_ended};
 use crate::evidence::{Evidence, Listing, WAITING_PODS, at, entries};
+use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 
 /// Who made a pod of k3s' servicelb, and for which Service (labels of its pods).
@@ -73,8 +74,8 @@ fn pasted(command: Option<Command>) -> String {
 }
 
 /// The pods other than the controller's that ask for port 80 or 443 of their node and have not ended.
-pub(super) fn claims(pods: &[Value]) -> Vec<Claim<'_>> {
-    let others = pods.iter().filter(|pod| !objects::is_controller(pod) && !has_ended(pod));
+pub(super) fn claims<'a>(controller: &Traits, pods: &'a [Value]) -> Vec<Claim<'a>> {
+    let others = pods.iter().filter(|pod| !controller.is_pod(pod) && !has_ended(pod));
     let claims = others.map(|pod| Claim { pod, ports: wanted(pod) });
     claims.filter(|claim| !claim.ports.is_empty()).collect()
 }
@@ -96,7 +97,7 @@ pub(super) fn all(evidence: &Evidence) -> Vec<Judged> {
     let Some(pods) = evidence.objects("pods") else {
         return unread(id::PORT_OWNER, "pods");
     };
-    let claims = claims(pods);
+    let claims = claims(traits_of(evidence.controller), pods);
     let mut by_node: BTreeMap<&str, Vec<&Claim<'_>>> = BTreeMap::new();
     for claim in &claims {
         by_node.entry(at(claim.pod, "/spec/nodeName")).or_default().push(claim);
@@ -117,7 +118,10 @@ pub(super) fn waiting(evidence: &Evidence) -> Vec<Judged> {
     match evidence.cluster.as_ref().and_then(|cluster| cluster.objects.listing(WAITING_PODS)) {
         None => Vec::new(),
         Some(Listing::Items(pods)) => {
-            let found = claims(pods).iter().map(|claim| lab_wide(id::PORT_OWNER, waits(claim))).collect();
+            let found = claims(traits_of(evidence.controller), pods)
+                .iter()
+                .map(|claim| lab_wide(id::PORT_OWNER, waits(claim)))
+                .collect();
             or_pass(found, id::PORT_OWNER, "no other pod waits for port 80 or 443 of a node")
         }
         Some(_) => unread(id::PORT_OWNER, "pods that wait for a node"),

@@ -10,6 +10,7 @@ use crate::checks::ingress::{objects, or_pass, unread};
 use crate::evidence::tls::Leaf;
 use crate::evidence::{Evidence, SecretSeen, at, entries};
 use crate::facts::names::covers;
+use crate::ingress::traits_of;
 
 /// What makes cert-manager write a Certificate for an Ingress.
 const ASKS: [&str; 3] =
@@ -103,7 +104,7 @@ fn uncovered<'a>(evidence: &'a Evidence, ingress: &'a Value) -> impl Iterator<It
             .filter_map(Value::as_str)
             .any(|name| covers(name, host))
     };
-    let fake = |host: &str| shown(evidence, host).any(Leaf::is_fake);
+    let fake = |host: &str| shown(evidence, host).any(traits_of(evidence.controller).is_fake);
     let hosts = if tls.is_empty() { Vec::new() } else { objects::hosts(ingress) };
     hosts.into_iter().filter(move |host| !named(host) && fake(host))
 }
@@ -116,7 +117,7 @@ fn shown<'e>(evidence: &'e Evidence, host: &str) -> impl Iterator<Item = &'e Lea
 
 /// Whether a node shows a certificate for the host that is not the controller's fake one.
 fn is_served(evidence: &Evidence, host: &str) -> bool {
-    shown(evidence, host).any(|leaf| !leaf.is_fake())
+    shown(evidence, host).any(|leaf| !(traits_of(evidence.controller).is_fake)(leaf))
 }
 
 fn lacks(ingress: &Value, host: &str) -> Finding {

@@ -9,11 +9,12 @@ use crate::checks::tls::origin::Origin;
 use crate::evidence::tls::{Leaf, Served, Trust};
 use crate::evidence::{Evidence, at};
 use crate::facts::names::probe_name;
+use crate::ingress::traits_of;
 
 pub(super) fn judge(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
     let leaf = &served.leaf;
     let left = leaf.not_after.duration_since(evidence.now).as_secs();
-    if leaf.is_fake() {
+    if (traits_of(evidence.controller).is_fake)(leaf) {
         return fake::finding(evidence, host, origin).into();
     }
     if !leaf.covers(&probe_name(host)) {
