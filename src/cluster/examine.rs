@@ -11,19 +11,18 @@ use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::room::Room;
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, log, seen};
-use crate::desired::ingress_nginx;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{
     ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, View, at,
 };
+use crate::ingress;
 
 /// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
-pub(super) const RESOURCES: &[(&str, &str, bool)] = &[
+const RESOURCES: &[(&str, &str, bool)] = &[
     ("nodes", "/api/v1/nodes", false),
     ("namespaces", "/api/v1/namespaces", false),
     ("pods", "/api/v1/pods", false),
     ("services", "/api/v1/services", false),
-    ("configmaps/ingress-nginx", "/api/v1/namespaces/ingress-nginx/configmaps", false),
     ("events", "/api/v1/events?fieldSelector=type%3DWarning", false),
     ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false),
     ("configmaps", "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcoredns", false),
@@ -57,6 +56,12 @@ pub(super) const RESOURCES: &[(&str, &str, bool)] = &[
     ("helmcharts.helm.cattle.io", "/apis/helm.cattle.io/v1/helmcharts", false),
 ];
 
+/// Those, and the settings of ingress controllers.
+pub(super) fn lists() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    let settings = ingress::SETTINGS.iter().map(|(resource, path)| (*resource, *path, false));
+    RESOURCES.iter().copied().chain(settings)
+}
+
 /// How many pods are asked: one for each node.
 const MOST_PODS: usize = 64;
 
@@ -72,11 +77,11 @@ impl Cluster {
             return seen;
         }
         let room = &Room::new();
-        let lists = RESOURCES.iter().map(|(resource, path, metadata_only)| async move {
-            let list = self.send_in::<Value>(request::get(path, *metadata_only), room);
+        let lists = lists().map(|(resource, path, metadata_only)| async move {
+            let list = self.send_in::<Value>(request::get(path, metadata_only), room);
             let list = timeout_at(deadline, list).await;
             let (listing, denied) = self.listing(resource, list);
-            ((*resource).to_owned(), listing, denied)
+            (resource.to_owned(), listing, denied)
         });
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).collect().await;
         for (resource, listing, denied) in lists {
@@ -126,7 +131,10 @@ impl Cluster {
         pods: &[Value],
         deadline: Instant,
     ) -> BTreeMap<String, Result<HttpAnswer, String>> {
-        let wanted = pods.iter().filter(|pod| is_controllers(pod) && seen::is_ready(pod)).take(MOST_PODS);
+        let wanted = pods
+            .iter()
+            .filter(|pod| ingress::known().any(|one| one.is_pod(pod)) && seen::is_ready(pod))
+            .take(MOST_PODS);
         let asked = wanted.map(|pod| async move {
             let (namespace, name) = (pod.namespace(), pod.name());
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:80/proxy/");
@@ -142,12 +150,6 @@ impl Cluster {
         });
         future::join_all(asked).await.into_iter().collect()
     }
-}
-
-/// Whether a pod is one of the controller's: anybody may give a pod its label, but not in its namespace.
-fn is_controllers(pod: &Value) -> bool {
-    pod.namespace() == ingress_nginx::NAMESPACE
-        && at(pod, "/metadata/labels/app.kubernetes.io~1name") == ingress_nginx::CONTROLLER
 }
 
 /// The sentence in a Status.

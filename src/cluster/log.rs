@@ -8,14 +8,16 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::{Cluster, LANES, request};
 use crate::evidence::{View, at, entries};
+use crate::ingress;
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
-pub(super) const LOGS: &[(&str, &str)] = &[
-    ("kube-system", "coredns"),
-    ("ingress-nginx", "ingress-nginx-controller"),
-    ("cert-manager", "cert-manager"),
-    ("external-dns", "external-dns"),
-];
+const LOGS: &[(&str, &str)] =
+    &[("kube-system", "coredns"), ("cert-manager", "cert-manager"), ("external-dns", "external-dns")];
+
+/// Those, and the ingress controllers'.
+pub(super) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LOGS.iter().copied().chain(ingress::known().map(|controller| (controller.namespace, controller.workload)))
+}
 
 /// How many lines are asked for: the ingress controller notes each request of the house between its own lines.
 const ASKED: usize = 600;
@@ -56,34 +58,13 @@ impl Cluster {
 /// The last lines, without those about requests: who asks for which page is nobody's business.
 fn kept(text: &str) -> String {
     let mut lines = VecDeque::with_capacity(KEPT);
-    for line in text.lines().filter(|line| !is_request(line)) {
+    for line in text.lines().filter_map(ingress::discreet) {
         if lines.len() == KEPT {
             lines.pop_front();
         }
         lines.push_back(line);
     }
-    lines.into_iter().map(|line| discreet(line).chars().take(LINE).collect::<String>() + "\n").collect()
-}
-
-/// A line of nginx' error log without the client and the page: what went wrong, whom nginx asked, and for which host.
-fn discreet(line: &str) -> String {
-    let Some((said, about)) = line.split_once(", client: ") else { return line.to_owned() };
-    let field = |name: &str| about.split_once(&format!("{name}: \""))?.1.split('"').next();
-    let mut text = said.to_owned();
-    if let Some(url) = field("upstream") {
-        let origin: Vec<&str> = url.split('/').take(3).collect();
-        text.push_str(&format!(", upstream: \"{}/\"", origin.join("/")));
-    }
-    if let Some(host) = field("host") {
-        text.push_str(&format!(", host: \"{host}\""));
-    }
-    text
-}
-
-/// Whether a line is nginx' note of a request: address, user, time, and the request in quotes.
-fn is_request(line: &str) -> bool {
-    let address = line.split(' ').next().unwrap_or_default();
-    address.parse::<std::net::IpAddr>().is_ok() && line.contains("] \"")
+    lines.into_iter().map(|line| line.chars().take(LINE).collect::<String>() + "\n").collect()
 }
 
 /// The containers whose logs are read.
@@ -91,7 +72,7 @@ pub(super) fn containers(pods: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for pod in pods {
         let (namespace, name) = (pod.namespace(), pod.name());
-        if !LOGS.iter().any(|(wanted, prefix)| namespace == *wanted && name.starts_with(prefix)) {
+        if !places().any(|(wanted, prefix)| namespace == wanted && name.starts_with(prefix)) {
             continue;
         }
         let names = entries(pod, "/spec/containers").iter().map(|container| at(container, "/name"));

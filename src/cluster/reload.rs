@@ -1,4 +1,4 @@
-//! Whether nginx runs what the ingress controller wrote: the controller says so in its log, and in events.
+//! Whether what the ingress controller wrote was taken: the controller says so in its log, and in events.
 
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, request};
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::evidence::{Listing, Objects, Reload, ReloadSeen, View, at};
+use crate::ingress::Traits;
 
 /// How many lines are asked for: between the controller's own lines are the requests of the house.
 const LINES: usize = 1000;
@@ -28,10 +28,10 @@ impl Cluster {
     ///
     /// # Errors
     /// Why they could not be listed, in words.
-    pub async fn controllers(&self) -> Result<Vec<Value>, String> {
+    pub async fn controllers(&self, controller: &Traits) -> Result<Vec<Value>, String> {
         let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
-        let selector = request::escape(&format!("app.kubernetes.io/name={CONTROLLER}"));
-        let path = format!("/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={selector}");
+        let selector = request::escape(&format!("app.kubernetes.io/name={}", controller.workload));
+        let path = format!("/api/v1/namespaces/{}/pods?labelSelector={selector}", controller.namespace);
         let pods = self.send::<Value>(request::get(&path, false)).await;
         Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
     }
@@ -48,24 +48,29 @@ impl Cluster {
     }
 
     /// What each of these pods of the controller said last of its configuration, until `deadline`.
-    pub async fn reloads(&self, pods: &[Value], deadline: Instant) -> Vec<ReloadSeen> {
+    pub async fn reloads(
+        &self,
+        controller: &'static Traits,
+        pods: &[Value],
+        deadline: Instant,
+    ) -> Vec<ReloadSeen> {
         let alive = |pod: &&Value| {
             pod["metadata"]["deletionTimestamp"].is_null() && at(pod, "/status/phase") == "Running"
         };
         let heard = pods.iter().filter(alive).map(|pod| async move {
-            let last = timeout_at(deadline, self.heard(pod)).await;
+            let last = timeout_at(deadline, self.heard(controller, pod)).await;
             (pod, last.unwrap_or_else(|_| Err("its log did not come in time".to_owned())))
         });
         let heard: Vec<_> = stream::iter(heard).buffered(LANES).collect().await;
         let events = match heard.iter().any(|(_, last)| matches!(last, Ok(None))) {
-            true => timeout_at(deadline, self.reload_events()).await.ok().flatten(),
+            true => timeout_at(deadline, self.reload_events(controller)).await.ok().flatten(),
             false => None,
         };
         let told = |(pod, last): (&Value, Result<Option<Reload>, String>)| {
             let name = pod.name();
             let quiet = || match &events {
                 _ if is_new(pod, Timestamp::now()) => Ok(Reload::UnderWay),
-                Some(events) => Ok(told(events, name, Timestamp::now())),
+                Some(events) => Ok(told(controller, events, name, Timestamp::now())),
                 None => Err("its log says nothing of it, and its events could not be read".to_owned()),
             };
             let last = last.and_then(|last| last.map_or_else(quiet, Ok));
@@ -74,11 +79,12 @@ impl Cluster {
         heard.into_iter().map(told).collect()
     }
 
-    /// Where the text that nginx refuses may stand, beside the Ingresses, and which of these the controller reads.
-    pub async fn suspects(&self, ingresses: Vec<Value>) -> Objects {
+    /// Where the text that is refused may stand, beside the Ingresses, and which of these the controller reads.
+    pub async fn suspects(&self, controller: &Traits, ingresses: Vec<Value>) -> Objects {
+        let namespace = controller.namespace;
         let lists = [
-            ("configmaps/ingress-nginx", format!("/api/v1/namespaces/{NAMESPACE}/configmaps")),
-            ("daemonsets.apps", format!("/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets")),
+            (controller.settings, format!("/api/v1/namespaces/{namespace}/configmaps")),
+            ("daemonsets.apps", format!("/apis/apps/v1/namespaces/{namespace}/daemonsets")),
             ("ingressclasses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingressclasses".to_owned()),
         ];
         let mut found = Objects::default();
@@ -92,28 +98,31 @@ impl Cluster {
     }
 
     /// The last word in a pod's log: of this run, else of the one before; `None` when there is none in what was read.
-    async fn heard(&self, pod: &Value) -> Result<Option<Reload>, String> {
+    async fn heard(&self, controller: &Traits, pod: &Value) -> Result<Option<Reload>, String> {
+        let last_reload = controller.log.last_reload;
         let now = self.said(pod, "").await?;
         let restarted = pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or(0) > 0;
-        match Reload::last_in(&now) {
-            None if restarted => Ok(Reload::last_in(&self.said(pod, "&previous=true").await?)),
+        match last_reload(&now) {
+            None if restarted => Ok(last_reload(&self.said(pod, "&previous=true").await?)),
             last => Ok(last),
         }
     }
 
     async fn said(&self, pod: &Value, previous: &str) -> Result<String, String> {
-        let (name, container) = (pod.name(), at(pod, "/spec/containers/0/name"));
+        let (namespace, name) = (pod.namespace(), pod.name());
+        let container = at(pod, "/spec/containers/0/name");
         let path = format!(
-            "/api/v1/namespaces/{NAMESPACE}/pods/{name}/log?container={container}&tailLines={LINES}&limitBytes={BYTES}{previous}"
+            "/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines={LINES}&limitBytes={BYTES}{previous}"
         );
         let text = self.text(request::get(&path, false), BYTES).await.ok_or("its log could not be read")?;
         if text.len() < BYTES { Ok(text) } else { Err("its log has too much in it".to_owned()) }
     }
 
     /// The events of the last hour about reloads; `None` when they could not be read.
-    async fn reload_events(&self) -> Option<Vec<Value>> {
+    async fn reload_events(&self, controller: &Traits) -> Option<Vec<Value>> {
+        let (namespace, reason) = (controller.namespace, controller.log.reload_event);
         let path =
-            format!("/api/v1/namespaces/{NAMESPACE}/events?fieldSelector=reason%3DRELOAD&limit={EVENTS}");
+            format!("/api/v1/namespaces/{namespace}/events?fieldSelector=reason%3D{reason}&limit={EVENTS}");
         self.send::<Value>(request::get(&path, false)).await.ok().map(items)
     }
 }
@@ -125,7 +134,7 @@ fn is_new(pod: &Value, now: Timestamp) -> bool {
 }
 
 /// What the events tell of a pod whose log says nothing: the API server keeps them for an hour.
-fn told(events: &[Value], pod: &str, now: Timestamp) -> Reload {
+fn told(controller: &Traits, events: &[Value], pod: &str, now: Timestamp) -> Reload {
     let time = |event: &Value| {
         let last = at(event, "/lastTimestamp").parse::<Timestamp>();
         last.or_else(|_| at(event, "/eventTime").parse()).unwrap_or_default()
@@ -134,12 +143,15 @@ fn told(events: &[Value], pod: &str, now: Timestamp) -> Reload {
         events.iter().filter(|event| at(event, "/involvedObject/name") == pod).max_by_key(|e| time(e));
     let recent = |event: &&Value| now.as_second() - time(event).as_second() < TRIED_AGAIN;
     let warning = newest.filter(|event| at(event, "/type") == "Warning").filter(recent);
-    warning.and_then(|event| Reload::refused_in(at(event, "/message"), time(event))).unwrap_or(Reload::Quiet)
+    warning
+        .and_then(|event| (controller.log.refused_reload)(at(event, "/message"), time(event)))
+        .unwrap_or(Reload::Quiet)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingress::nginx::TRAITS;
     use serde_json::json;
 
     fn event(kind: &str, pod: &str, last: &str) -> Value {
@@ -152,18 +164,23 @@ mod tests {
         let now: Timestamp = "2026-11-26T03:30:00Z".parse().unwrap();
         let bad = event("Warning", "a", "2026-11-26T03:20:00Z");
         let is_refused = |seen: Reload| matches!(seen, Reload::Refused(refusal) if refusal.said == ["invalid value \"TLSv9\""]);
-        assert!(is_refused(told(&[event("Normal", "a", "2026-11-26T03:10:00Z"), bad.clone()], "a", now)));
+        assert!(is_refused(told(
+            &TRAITS,
+            &[event("Normal", "a", "2026-11-26T03:10:00Z"), bad.clone()],
+            "a",
+            now
+        )));
         assert_eq!(
-            told(&[bad.clone(), event("Normal", "a", "2026-11-26T03:21:00Z")], "a", now),
+            told(&TRAITS, &[bad.clone(), event("Normal", "a", "2026-11-26T03:21:00Z")], "a", now),
             Reload::Quiet
         );
-        assert_eq!(told(&[bad], "b", now), Reload::Quiet);
+        assert_eq!(told(&TRAITS, &[bad], "b", now), Reload::Quiet);
     }
 
     #[test]
     fn a_refusal_that_was_not_repeated_is_over() {
         let now: Timestamp = "2026-11-26T03:30:00Z".parse().unwrap();
-        assert_eq!(told(&[event("Warning", "a", "2026-11-26T02:40:00Z")], "a", now), Reload::Quiet);
-        assert_eq!(told(&[], "a", now), Reload::Quiet);
+        assert_eq!(told(&TRAITS, &[event("Warning", "a", "2026-11-26T02:40:00Z")], "a", now), Reload::Quiet);
+        assert_eq!(told(&TRAITS, &[], "a", now), Reload::Quiet);
     }
 }

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, Deleted};
-use crate::desired::ingress_nginx::{self, CLASS};
 use crate::desired::kind;
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
 use crate::error::{Error, Result};
 use crate::evidence::{Objects, ScratchFailure, View, at};
+use crate::ingress::Traits;
 use crate::plan::is_applied;
 use crate::plan::ownership::Doomed;
 
@@ -46,18 +46,24 @@ pub struct Scratch {
     pub key: Key,
     /// Its host, below a domain that never exists (RFC 2606).
     pub host: String,
+    /// Its class.
+    class: &'static str,
 }
 
 impl Scratch {
     /// A new one, by a number that no other has; beside homelab's services if those have a namespace.
-    pub fn new(objects: &Objects, number: i128) -> Self {
+    pub fn new(objects: &Objects, controller: &Traits, number: i128) -> Self {
         let namespace = match objects.find("namespaces", "", NAMESPACE) {
             Some(_) => NAMESPACE,
-            None => ingress_nginx::NAMESPACE,
+            None => controller.namespace,
         };
         let name = format!("{NAME}{number:x}");
         let host = host(&name);
-        Self { key: Key { kind: &kind::INGRESS, namespace: Some(namespace.to_owned()), name }, host }
+        Self {
+            key: Key { kind: &kind::INGRESS, namespace: Some(namespace.to_owned()), name },
+            host,
+            class: controller.class,
+        }
     }
 
     /// `prefix` is that of external-dns' annotations: it leaves alone what names another controller.
@@ -73,7 +79,7 @@ impl Scratch {
                 "annotations": { format!("{prefix}controller"): "homelab-doctor" },
             },
             "spec": {
-                "ingressClassName": CLASS,
+                "ingressClassName": self.class,
                 "rules": [{
                     "host": self.host,
                     "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] },

@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::room::Room;
 use crate::cluster::{Cluster, LANES};
-use crate::desired::ingress_nginx;
 use crate::desired::kind::{self, KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
 use crate::error::Result;
+use crate::ingress;
 use crate::plan::Snapshot;
 
 impl Cluster {
@@ -76,7 +76,8 @@ impl Cluster {
     ) -> Result<(KindRef, Option<Value>)> {
         // Without `resourceVersion` the answer is the newest. What fits needs no paging.
         // Of ConfigMaps, who may only read gets the controller's alone.
-        let namespace = (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(ingress_nginx::NAMESPACE);
+        let namespace =
+            (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(ingress::SETTINGS_NAMESPACE);
         let path =
             format!("{}?labelSelector={}", request::collection(kind, namespace), request::escape(selector));
         match self.send_in::<Value>(request::get(&path, metadata_only), room).await {

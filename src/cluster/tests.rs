@@ -270,7 +270,7 @@ async fn ports_that_refuse_the_api_server_are_told_and_nodes_that_are_not_ready_
 async fn a_scratch_ingress_that_is_refused_says_by_whom() {
     let failure = async |code, message: &'static str| {
         let (cluster, _) = cluster(move |_, _| status(code, "", message));
-        let scratch = Scratch::new(&crate::evidence::Objects::default(), 255);
+        let scratch = Scratch::new(&crate::evidence::Objects::default(), &crate::ingress::nginx::TRAITS, 255);
         assert_eq!(scratch.host, "homelab-doctor-ff.invalid");
         cluster.make_scratch(&scratch, "external-dns.alpha.kubernetes.io/").await.unwrap_err()
     };

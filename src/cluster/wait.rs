@@ -316,7 +316,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::fake::cluster;
-    use crate::desired::ingress_nginx::NAMESPACE;
+    use crate::ingress::nginx::NAMESPACE;
 
     #[tokio::test]
     async fn up_names_the_strangers_pod_that_has_the_port_for_which_the_controllers_waits() {

@@ -12,58 +12,51 @@ use tokio::time::{Instant, timeout_at};
 use super::Lab;
 use crate::cluster::{Cluster, Scratch};
 use crate::config::Config;
-use crate::desired::ingress_nginx;
 use crate::desired::object::Key;
 use crate::evidence::http::Scheme;
-use crate::evidence::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen, View};
-use crate::ingress::is_nginx_404;
+use crate::evidence::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen};
+use crate::ingress::{Traits, traits_of};
 use crate::net::http::{Target, get};
 
 /// How long a new Ingress may take until it is served; the controller reloads within a second or two.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
-/// What nginx answers for a service that gives it none.
+/// What a controller answers for a service that gives it none.
 const BAD_GATEWAY: u16 = 502;
-/// How the places of the controllers' logs begin.
-const CONTROLLERS: &str = "ingress-nginx/";
 /// For one request.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// The controller's pods; one that answers speaks for it. And the ports that lead to them.
 pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
+    let controller = traits_of(evidence.controller);
     let answers = || seen.pod_answers.values();
     let answer = answers().find(|answer| answer.is_ok()).or_else(|| answers().next());
     evidence.cluster_answer =
         Some(answer.cloned().unwrap_or_else(|| Err("no pod of it is ready".to_owned())));
     let pods = seen.objects.list("pods");
-    let pods = pods.map(|pods| pods.iter().filter(|pod| is_controller(pod)).cloned().collect::<Vec<_>>());
+    let pods = pods.map(|pods| pods.iter().filter(|pod| controller.is_pod(pod)).cloned().collect::<Vec<_>>());
     // Who may send a GET through a node may run programs on it, so the account that may only read may not.
     let ports = (!cluster.reads_only()).then(|| timeout_at(deadline, cluster.refused_ports(nodes)));
     let (refused, reloads) = futures::join!(
         OptionFuture::from(ports),
-        OptionFuture::from(pods.as_ref().map(|pods| cluster.reloads(pods, deadline))),
+        OptionFuture::from(pods.as_ref().map(|pods| cluster.reloads(controller, pods, deadline))),
     );
     evidence.reloads = reloads;
     let refused = refused.and_then(Result::ok).unwrap_or_default();
     evidence.ingress = Some(ControllerSeen { refused, ..ControllerSeen::default() });
 }
 
-/// Whether the pod is one of the controller that homelab installs.
-fn is_controller(pod: &serde_json::Value) -> bool {
-    pod.namespace() == ingress_nginx::NAMESPACE
-        && pod["metadata"]["labels"]["app.kubernetes.io/name"] == ingress_nginx::CONTROLLER
-}
-
-/// nginx notes why it has no answer for a name when it is asked, which it was after its log was read.
+/// The controller notes why it has no answer for a name when it is asked, which it was after its log was read.
 pub(super) async fn hear(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
     let mut answers = evidence.hosts.values().flat_map(|host| &host.http);
     if !answers.any(|seen| seen.result.as_ref().is_ok_and(|answer| answer.status == BAD_GATEWAY)) {
         return;
     }
+    let controller = traits_of(evidence.controller);
     let Some(seen) = &mut evidence.cluster else { return };
-    let places = seen.logs.keys().filter(|place| place.starts_with(CONTROLLERS)).cloned().collect();
+    let places = seen.logs.keys().filter(|place| controller.is_place(place)).cloned().collect();
     seen.logs.extend(cluster.logs(places, deadline).await);
 }
 
@@ -71,7 +64,8 @@ pub(super) async fn hear(evidence: &mut Evidence, cluster: &Cluster, deadline: I
 pub(super) async fn try_scratch(lab: &Lab<'_>, cluster: &Cluster, config: &Config, evidence: &mut Evidence) {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
     let prefix = &config.dns.annotation_prefix;
-    let scratch = try_one(lab, cluster, &seen.objects, nodes, prefix).await;
+    let controller = traits_of(config.ingress.controller);
+    let scratch = try_one(lab, cluster, controller, &seen.objects, nodes, prefix).await;
     if let Some(seen) = &mut evidence.ingress {
         seen.scratch = Some(scratch);
     }
@@ -81,13 +75,14 @@ pub(super) async fn try_scratch(lab: &Lab<'_>, cluster: &Cluster, config: &Confi
 async fn try_one(
     lab: &Lab<'_>,
     cluster: &Cluster,
+    controller: &Traits,
     objects: &Objects,
     nodes: &[NodeSeen],
     prefix: &str,
 ) -> Result<ScratchSeen, ScratchFailure> {
     // What cannot be cleaned up now is no reason not to look.
     let _ = cluster.remove_scratches(None).await;
-    let scratch = Scratch::new(objects, Timestamp::now().as_nanosecond());
+    let scratch = Scratch::new(objects, controller, Timestamp::now().as_nanosecond());
     let mut guard = Guard {
         kubeconfig: lab.kubeconfig.map(Path::to_owned),
         context: lab.context.map(str::to_owned),
@@ -108,7 +103,7 @@ async fn try_one(
         let target = Target { scheme: Scheme::Http, address, host: host.clone(), check_certificate: false };
         loop {
             let result = get(&target, LIMIT).await;
-            let served = result.as_ref().is_ok_and(|answer| !is_nginx_404(answer));
+            let served = result.as_ref().is_ok_and(|answer| !(controller.is_unknown_name)(answer));
             if served || Instant::now() + PAUSE > deadline {
                 return Seen { node: node.clone(), address, result };
             }

@@ -18,12 +18,13 @@ use tokio::time::Instant;
 use crate::cluster::{self, Cluster};
 use crate::collect::zone::Asked;
 use crate::config::{self, AcmeServer, Config, Provider};
-use crate::desired::{cert_manager, external_dns, ingress_nginx, issuer};
+use crate::desired::{cert_manager, external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
     AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
     Issuance, Listing, ServiceSeen,
 };
+use crate::ingress;
 use crate::machine;
 use crate::net::date;
 use crate::plan::Snapshot;
@@ -60,6 +61,7 @@ pub async fn look(
     let half = Instant::now() + scope.within / 2;
     evidence.config = Some(written(loaded));
     evidence.dns = loaded.map_or_else(|_| Provider::default(), |config| config.dns.provider);
+    evidence.controller = loaded.map(|config| config.ingress.controller).unwrap_or_default();
     let machine = tokio::task::spawn_blocking(machine::look);
     let internet = scope.internet.then(|| date::date(provider::words(evidence.dns).api, scope.within / 4));
     let (found, mut asked, internet) = futures::join!(
@@ -140,6 +142,7 @@ fn has_seen(evidence: &mut Evidence, seen: ClusterSeen) {
 /// What the configuration says that judges compare with.
 fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.dns = config.dns.provider;
+    evidence.controller = config.ingress.controller;
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
 }
@@ -173,7 +176,7 @@ fn written(loaded: Result<&Config, &Error>) -> ConfigSeen {
             hosts: config.hosts().iter().map(ToString::to_string).collect(),
             services: config.services.iter().map(service).collect(),
             annotation_prefix: config.dns.annotation_prefix.clone(),
-            class: ingress_nginx::CLASS.to_owned(),
+            class: ingress::traits_of(config.ingress.controller).class.to_owned(),
             default_class: config.ingress.default_class,
             guards: guards(config),
         },
@@ -183,7 +186,7 @@ fn written(loaded: Result<&Config, &Error>) -> ConfigSeen {
 
 /// The entries about the controller's guards alone: others may hold what is nobody's business.
 fn guards(config: &Config) -> BTreeMap<String, String> {
-    let given = config.ingress.config.iter().filter(|(key, _)| ingress_nginx::is_guarded(config, key));
+    let given = config.ingress.config.iter().filter(|(key, _)| ingress::is_guarded(config, key));
     given.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 

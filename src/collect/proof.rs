@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, WAITING_PODS};
+use crate::ingress::{Traits, traits_of};
 use crate::provider::Client;
 
 /// How soon the controller has begun to load what was written: it looks at changes at most every 3.3 s
@@ -52,7 +53,7 @@ pub async fn look_after_up(
         cluster.nodes(),
         cluster.ingresses(),
         certificates,
-        cluster.controllers(),
+        cluster.controllers(traits_of(config.ingress.controller)),
         cluster.waiting_pods()
     );
     let mut evidence = Evidence::new(Timestamp::now());
@@ -64,7 +65,7 @@ pub async fn look_after_up(
     compares_with(&mut evidence, config);
     let (mut evidence, controller) = futures::join!(
         network::collect(evidence, probes, provider),
-        controller(cluster, controllers, ingresses)
+        controller(cluster, traits_of(config.ingress.controller), controllers, ingresses)
     );
     let Controller { answer, reloads, heard, mut seen } = controller;
     let waiting = waiting.map_or_else(Listing::Failed, Listing::Items);
@@ -83,12 +84,13 @@ struct Controller {
     reloads: Option<Vec<ReloadSeen>>,
     /// When that was read.
     heard: Timestamp,
-    /// Where the text may stand that nginx refuses, if it does.
+    /// Where the text may stand that is refused, if it does.
     seen: ClusterSeen,
 }
 
 async fn controller(
     cluster: &Cluster,
+    traits: &'static Traits,
     pods: std::result::Result<Vec<Value>, String>,
     ingresses: Vec<Value>,
 ) -> Controller {
@@ -98,10 +100,10 @@ async fn controller(
         Err(why) => return Controller { answer: Err(why), reloads: None, heard: Timestamp::now(), seen },
     };
     let words = async {
-        let reloads = cluster.reloads(&pods, Instant::now() + LISTENS).await;
+        let reloads = cluster.reloads(traits, &pods, Instant::now() + LISTENS).await;
         let heard = Timestamp::now();
         if reloads.iter().any(|seen| matches!(seen.last, Ok(Reload::Refused(_)))) {
-            seen.objects = cluster.suspects(ingresses).await;
+            seen.objects = cluster.suspects(traits, ingresses).await;
         }
         (reloads, heard)
     };

@@ -14,10 +14,11 @@ use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{guard, prune};
 use crate::config::{Config, Provider};
 use crate::desired::object::{Component, Key};
-use crate::desired::{Inputs, bundle, cert_manager, ingress_nginx, issuer, kind};
+use crate::desired::{Inputs, bundle, cert_manager, issuer, kind};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::{Fault, Zone};
 use crate::facts::names::Host;
+use crate::ingress;
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
@@ -133,7 +134,7 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
 /// Whether the plan gives the ingress controller something to load.
 fn reloads(plan: &Plan) -> bool {
     let settings = |key: &Key| {
-        *key.kind == kind::CONFIG_MAP && key.namespace.as_deref() == Some(ingress_nginx::NAMESPACE)
+        *key.kind == kind::CONFIG_MAP && key.namespace.as_deref() == Some(ingress::SETTINGS_NAMESPACE)
     };
     let written = plan.apply.iter().map(|change| &change.object.key);
     written

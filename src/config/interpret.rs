@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
-    Policy, Provider, Service, Timeouts,
+    Acme, AcmeServer, CertManager, Certificates, Config, Controller, Dns, Ingress, LABEL_VALUE_MAX,
+    PUBLIC_RESOLVERS, Policy, Provider, Service, Timeouts,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
@@ -169,13 +169,15 @@ fn certificates(text: &str) -> Result<Certificates, String> {
 }
 
 fn ingress(fields: &mut Fields<'_>) -> Ingress {
-    fields.parsed("controller", |text| match text {
-        "ingress-nginx" => Ok(()),
+    let controller = fields.parsed("controller", |text| match text {
+        "ingress-nginx" => Ok(Controller::IngressNginx),
+        #[cfg(test)]
+        "paper" => Ok(Controller::Paper),
         other => Err(format!("`{other}` is not a controller that homelab knows; `ingress-nginx` is")),
     });
     let default_class = fields.bool("defaultClass").unwrap_or(true);
     let config = fields.texts_by_name("config");
-    Ingress { default_class, config }
+    Ingress { controller: controller.unwrap_or_default(), default_class, config }
 }
 
 fn cert_manager(fields: &mut Fields<'_>) -> CertManager {

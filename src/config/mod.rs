@@ -16,7 +16,7 @@ use crate::error::Result;
 
 pub use fields::{Problem, nearest};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Controller, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Provider, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use values::duration;

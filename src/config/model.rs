@@ -138,10 +138,24 @@ pub enum Certificates {
 /// The ingress controller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ingress {
+    /// Which one.
+    pub controller: Controller,
     /// Whether Ingresses without a class are served too.
     pub default_class: bool,
     /// Entries for the controller's ConfigMap, over homelab's own.
     pub config: BTreeMap<String, String>,
+}
+
+/// An ingress controller that homelab knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Controller {
+    /// ingress-nginx.
+    #[default]
+    IngressNginx,
+    /// A controller of the tests (see `ingress::paper`).
+    #[cfg(test)]
+    Paper,
 }
 
 /// cert-manager.

@@ -4,7 +4,6 @@ use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy}
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, Namespace, PodSpec, PodTemplateSpec};
 
 use crate::config::{Config, Policy};
-use crate::desired::ingress_nginx::CLASS;
 use crate::desired::meta::{named, pods, secured};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{
@@ -14,6 +13,7 @@ use crate::desired::rbac::{READ, account, rule};
 use crate::facts::namespaces;
 use crate::facts::ownership::Ownership;
 use crate::facts::pins::pins;
+use crate::ingress::traits_of;
 use crate::provider;
 
 /// Where external-dns runs.
@@ -112,7 +112,7 @@ fn arguments(config: &Config) -> Vec<String> {
     let mut arguments = vec![
         "--source=ingress".to_owned(),
         "--source=service".to_owned(),
-        format!("--ingress-class={CLASS}"),
+        format!("--ingress-class={}", traits_of(config.ingress.controller).class),
         format!("--annotation-prefix={}", config.dns.annotation_prefix),
     ];
     arguments.extend(provider::external_dns_arguments(config));

@@ -12,13 +12,11 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::desired::ingress_nginx::{ACCOUNT, NAMESPACE};
 use crate::desired::meta::global;
 use crate::desired::object::{Component, Object};
 
 /// The policy and its binding.
 pub const NAME: &str = "homelab-ingress-status";
-const COMPONENT: Component = Component::IngressNginx;
 
 /// The addresses of a status: `{}` is the object. An entry may have neither, when a node told no address.
 const ADDRESSES: &str = "has({}.status) && has({}.status.loadBalancer) && has({}.status.loadBalancer.ingress) \
@@ -40,7 +38,7 @@ const NOT_SHRUNK: &str = "!variables.well || !variables.node.exists(a, a in vari
 
 /// The policy and its binding. It is asked once for each Node, and each must agree; where it cannot be evaluated, the
 /// write passes.
-pub(super) fn objects() -> Vec<Object> {
+pub(super) fn objects(component: Component, namespace: &str, account: &str) -> Vec<Object> {
     let policy = ValidatingAdmissionPolicy {
         metadata: global(NAME),
         spec: Some(ValidatingAdmissionPolicySpec {
@@ -53,7 +51,7 @@ pub(super) fn objects() -> Vec<Object> {
             match_conditions: Some(vec![MatchCondition {
                 name: "by-the-controller".to_owned(),
                 expression: format!(
-                    "request.userInfo.username == 'system:serviceaccount:{NAMESPACE}:{ACCOUNT}'"
+                    "request.userInfo.username == 'system:serviceaccount:{namespace}:{account}'"
                 ),
             }]),
             variables: Some(vec![
@@ -86,7 +84,7 @@ pub(super) fn objects() -> Vec<Object> {
             ..ValidatingAdmissionPolicyBindingSpec::default()
         },
     };
-    [Object::typed(COMPONENT, &policy), Object::typed(COMPONENT, &binding)].into_iter().flatten().collect()
+    [Object::typed(component, &policy), Object::typed(component, &binding)].into_iter().flatten().collect()
 }
 
 fn status_updates() -> NamedRuleWithOperations {

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::{AcmeServer, Certificates, Config};
-use crate::desired::ingress_nginx;
 use crate::desired::meta::inventory_labels;
 use crate::desired::object::{Component, Object};
+use crate::ingress::traits_of;
 use crate::provider;
 
 /// Let's Encrypt's directory (letsencrypt.org, "ACME protocol").
@@ -93,7 +93,7 @@ fn wildcard(config: &Config) -> Option<Object> {
     let body = json!({
         "apiVersion": "cert-manager.io/v1",
         "kind": "Certificate",
-        "metadata": { "name": WILDCARD_SECRET, "namespace": ingress_nginx::NAMESPACE },
+        "metadata": { "name": WILDCARD_SECRET, "namespace": traits_of(config.ingress.controller).namespace },
         "spec": {
             "secretName": WILDCARD_SECRET,
             "secretTemplate": { "labels": inventory_labels(&config.dns.owner) },

@@ -21,7 +21,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use object::{Component, Key, Object};
 use serde_json::Value;
 
-use crate::config::{Certificates, Config};
+use crate::config::{Certificates, Config, Controller};
+use crate::facts::namespaces;
 use crate::provider::Credentials;
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
@@ -46,13 +47,16 @@ pub struct Bundle {
 
 /// Whether a namespace is one of homelab's own, in which nobody else is expected to write.
 pub fn is_home(namespace: &str) -> bool {
-    [ingress_nginx::NAMESPACE, cert_manager::NAMESPACE, external_dns::NAMESPACE, service::NAMESPACE]
-        .contains(&namespace)
+    namespaces::is_home(namespace)
 }
 
 /// Builds the bundle.
 pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
-    let mut objects = ingress_nginx::objects(config);
+    let mut objects = match config.ingress.controller {
+        Controller::IngressNginx => ingress_nginx::objects(config),
+        #[cfg(test)]
+        Controller::Paper => Vec::new(),
+    };
     if let (true, Some(documents)) = (config.cert_manager.manage, inputs.cert_manager) {
         objects.extend(cert_manager::objects(config, documents));
     }

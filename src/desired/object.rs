@@ -1,8 +1,8 @@
 //! One object that should exist.
 
-use k8s_openapi::Resource;
 use std::fmt;
 
+use k8s_openapi::Resource;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

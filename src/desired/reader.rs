@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::rbac::{self, READ, rule, rule_for};
-use crate::desired::{cert_manager, external_dns, ingress_nginx, service};
+use crate::desired::{cert_manager, external_dns, service};
+use crate::ingress::traits_of;
 
 /// The name of the account, of its roles and of their bindings.
 pub const NAME: &str = "homelab-doctor";
@@ -71,7 +72,10 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     let answers = || rule("", &["pods/proxy"], &["get"]);
     let coredns = rule_for("", &["configmaps"], &["coredns"], READ);
     let mut all = vec![
-        (ingress_nginx::NAMESPACE, vec![rule("", &["configmaps"], READ), logs(), answers()]),
+        (
+            traits_of(config.ingress.controller).namespace,
+            vec![rule("", &["configmaps"], READ), logs(), answers()],
+        ),
         (SYSTEM, vec![coredns, logs()]),
     ];
     if config.external_dns {

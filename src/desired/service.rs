@@ -13,13 +13,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
-use crate::config::{Backend, Certificates, Config, Scheme, Service};
-use crate::desired::ingress_nginx::CLASS;
+use crate::config::{Backend, Certificates, Config, Service};
 use crate::desired::issuer::{KEY, issuer_name};
 use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Object};
 use crate::facts::names::Host;
 use crate::facts::namespaces;
+use crate::ingress::traits_of;
 
 /// Where homelab's own services live.
 pub const NAMESPACE: &str = namespaces::HOMELAB;
@@ -41,18 +41,8 @@ pub fn namespace(service: &Service) -> &str {
 /// Everything that `service` needs.
 pub(super) fn objects(config: &Config, service: &Service) -> Vec<Object> {
     let namespace = namespace(service);
-    let mut annotations = BTreeMap::new();
-    let mut annotate = |key: &str, value: &str| {
-        annotations.insert(format!("nginx.ingress.kubernetes.io/{key}"), value.to_owned())
-    };
-    annotate("proxy-body-size", &service.max_body_size);
-    annotate("proxy-read-timeout", &service.read_timeout.to_string());
-    annotate("proxy-send-timeout", &service.read_timeout.to_string());
-    // An upload goes through as it comes; a phone's video need not fit the controller's disk first.
-    annotate("proxy-request-buffering", "off");
-    if service.scheme == Scheme::Https {
-        annotate("backend-protocol", "HTTPS");
-    }
+    let of_controller = traits_of(config.ingress.controller).annotations_of_service;
+    let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
     let (backend, port) = match &service.backend {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
@@ -118,7 +108,7 @@ pub(super) fn ingress(
     let ingress = Ingress {
         metadata: ObjectMeta { annotations: Some(annotations), ..named(namespace, name) },
         spec: Some(IngressSpec {
-            ingress_class_name: Some(CLASS.to_owned()),
+            ingress_class_name: Some(traits_of(config.ingress.controller).class.to_owned()),
             tls: Some(vec![IngressTLS {
                 hosts: Some(hosts.iter().map(Host::to_string).collect()),
                 secret_name,

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::http::{HttpAnswer, Scheme};
-use crate::config::Provider;
+use crate::config::{Controller, Provider};
 use crate::facts::names::covers;
 use crate::facts::ownership::Ownership;
 
@@ -135,7 +135,7 @@ impl Evidence {
             now,
             dns: Provider::default(),
             offline: false,
-            controller: Controller::IngressNginx,
+            controller: Controller::default(),
             staging: false,
             nodes: None,
             ingresses: None,
@@ -203,16 +203,6 @@ impl Evidence {
         found.dedup();
         found
     }
-}
-
-/// Which ingress controller the configuration asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Controller {
-    /// Its 404 is a page signed `nginx`.
-    IngressNginx,
-    /// The one that k3s brings; its 404 is Go's plain text.
-    Traefik,
 }
 
 /// A node.

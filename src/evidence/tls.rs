@@ -5,9 +5,6 @@ use serde::Serialize;
 
 use crate::facts::names::covers;
 
-/// The subject of the certificate that ingress-nginx makes for itself until it has a better one.
-pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
-
 /// What the roots of this machine say about a chain for a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", content = "why", rename_all = "kebab-case")]
@@ -57,12 +54,6 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// Whether this is what ingress-nginx shows when it has no certificate for the name.
-    #[must_use]
-    pub fn is_fake(&self) -> bool {
-        self.subject.contains(FAKE_CERTIFICATE)
-    }
-
     /// Whether Let's Encrypt's staging environment issued it; all its issuers are named so.
     #[must_use]
     pub fn is_staging(&self) -> bool {

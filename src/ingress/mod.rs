@@ -1,42 +1,85 @@
-//! What the ingress controllers are that homelab knows: how each answers for a name that it does not know.
+//! Ingress controllers. Everything that differs between them is in one folder each; the rest of homelab asks
+//! [`traits_of`] the one that the configuration names.
+//!
+//! What each needs, those to come included, and where the seam has room for it:
+//!
+//! | | ingress-nginx | Traefik (its ingress-nginx provider) | one that is there already (`ingress.manage: false`) |
+//! |---|---|---|---|
+//! | class, and who serves it | `nginx`, [`Traits::class_controller`] | `nginx`, a name of its own | as `ingress.class` says |
+//! | objects, RBAC | `desired::ingress_nginx` | a file of its own in `desired` | none |
+//! | arguments | `nginx::arguments` | static configuration as arguments | not ours to set |
+//! | settings in a ConfigMap | [`Traits::guards`], [`SETTINGS`] | none | not read |
+//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
+//! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes | a load balancer |
+//! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer of its own |
+//! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |
+//! | log: configuration taken or refused | [`Log::last_reload`], and events | it reloads nothing: never refused | not read |
+//! | log: whom it asked in vain | [`Log::failed_request`] | an access log, off by default | not read |
+//! | log: annotations, status | [`Log::is_refused_annotation`], [`Log::denied_status`] | other lines | not read |
+//! | updates | [`Traits::retired`] | maintained | its owner's matter |
+//!
+//! A new one: its variant in `config::Controller`, its folder here, its row in [`KNOWN`], an arm in [`traits_of`] and in
+//! `desired::bundle`, its pin and its namespace in `facts`, and what a bundle keeps of it in `evidence::redact`.
 
+pub mod nginx;
+#[cfg(test)]
+mod paper;
+#[cfg(test)]
+mod tests;
+mod traits;
+
+use crate::config::{Config, Controller};
 use crate::evidence::http::HttpAnswer;
 
-/// The 404 that ingress-nginx gives for a name it does not know: an HTML page signed `nginx`.
+pub use traits::{FailedRequest, Guard, Log, Retired, Status, Traits, Unusable};
+
+/// Every controller that homelab installs.
+const KNOWN: &[&Traits] = &[
+    &nginx::TRAITS,
+    #[cfg(test)]
+    &paper::TRAITS,
+];
+
+/// The settings of controllers: the list as judges know it, and its path.
+pub const SETTINGS: &[(&str, &str)] = &[(nginx::SETTINGS, nginx::SETTINGS_PATH)];
+
+/// The namespace whose ConfigMaps are settings of a controller.
+pub const SETTINGS_NAMESPACE: &str = nginx::NAMESPACE;
+
+/// What is particular to the controller.
 #[must_use]
-pub fn is_nginx_404(answer: &HttpAnswer) -> bool {
-    answer.status == 404 && answer.body.contains("<center>nginx")
+pub const fn traits_of(controller: Controller) -> &'static Traits {
+    match controller {
+        Controller::IngressNginx => &nginx::TRAITS,
+        #[cfg(test)]
+        Controller::Paper => &paper::TRAITS,
+    }
 }
 
-/// The 404 of Go's standard library, which traefik gives for a name it does not know.
+/// Whether an entry of the controller's settings guards something, with the images of the configuration.
+#[must_use]
+pub fn is_guarded(config: &Config, key: &str) -> bool {
+    match config.ingress.controller {
+        Controller::IngressNginx => nginx::is_guarded(config, key),
+        #[cfg(test)]
+        Controller::Paper => false,
+    }
+}
+
+/// Every controller that homelab installs, the one of the configuration or not.
+pub fn known() -> impl Iterator<Item = &'static Traits> {
+    KNOWN.iter().copied()
+}
+
+/// A line of any program's log, without what is nobody's business; `None` when nothing of it is left.
+#[must_use]
+pub fn discreet(line: &str) -> Option<String> {
+    known().try_fold(line.to_owned(), |line, controller| (controller.log.discreet)(&line))
+}
+
+/// The 404 of Go's standard library, which the traefik of k3s gives for a name it does not know.
 #[must_use]
 pub fn is_go_404(answer: &HttpAnswer) -> bool {
     let plain = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
     answer.status == 404 && plain && answer.body.trim_end() == "404 page not found"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NGINX: &str = "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not \
-                         Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
-
-    fn page(kind: &str, body: &str) -> HttpAnswer {
-        HttpAnswer {
-            status: 404,
-            server: None,
-            content_type: Some(kind.into()),
-            location: None,
-            body: body.into(),
-        }
-    }
-
-    #[test]
-    fn the_404_of_nginx_is_not_that_of_traefik() {
-        let nginx = page("text/html", NGINX);
-        assert!(is_nginx_404(&nginx) && !is_go_404(&nginx));
-        let go = page("text/plain; charset=utf-8", "404 page not found\n");
-        assert!(is_go_404(&go) && !is_nginx_404(&go));
-    }
 }

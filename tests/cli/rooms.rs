@@ -94,6 +94,26 @@ const PROVIDERS_NAMED: [(&str, &str); 13] = [
     ("evidence/redact/kept.rs", "the fields of an issuer that a bundle keeps"),
 ];
 
+/// Where a controller is named all the same, and why. No judge is among them.
+const NGINX_NAMED: [(&str, &str); 16] = [
+    ("facts/namespaces.rs", "where each component lives"),
+    ("facts/pins.rs", "the name of a pin"),
+    ("config/interpret.rs", "the value of `ingress.controller`"),
+    ("config/model.rs", "the value of `ingress.controller`"),
+    ("evidence/redact/kept.rs", "what a bundle keeps, by the names of the cluster"),
+    ("evidence/redact/objects.rs", "the annotations that a bundle keeps"),
+    ("desired/ingress_nginx.rs", "its objects: one component, one file"),
+    ("desired/mod.rs", "which file has the objects of which controller"),
+    ("desired/object.rs", "the component's label"),
+    ("desired/meta.rs", "the component's pin"),
+    ("checks/apps/texts.rs", "`doctor --explain`, which knows no configuration: the default controller"),
+    ("checks/config/texts.rs", "`doctor --explain`"),
+    ("checks/edns/texts.rs", "`doctor --explain`"),
+    ("checks/ingress/texts.rs", "`doctor --explain`"),
+    ("checks/k3s/texts.rs", "`doctor --explain`"),
+    ("checks/tls/texts.rs", "`doctor --explain`"),
+];
+
 /// A file of `src`, without its comments, its strings and the tests in it.
 struct Source {
     /// Relative to `src`, for example `checks/dns/zone.rs`.
@@ -219,6 +239,12 @@ fn has_word(source: &Source, word: &str) -> bool {
 fn a_provider_is_named_only_where_it_is_meant() {
     let excused: BTreeMap<&str, &str> = PROVIDERS_NAMED.into_iter().collect();
     assert_named_only(&["cloudflare", "Provider::Paper"], "provider/", &excused);
+}
+
+#[test]
+fn nginx_is_named_only_where_it_is_meant() {
+    let excused: BTreeMap<&str, &str> = NGINX_NAMED.into_iter().collect();
+    assert_named_only(&["nginx", "Controller::Paper"], "ingress/", &excused);
 }
 
 /// Fails where one of the words stands outside of its room in code or in a text, and no excuse is there; or an excuse is, and

@@ -5,8 +5,8 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::{id, ingress};
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, HostSeen, Transport, at, entries};
-use crate::ingress::is_nginx_404;
+use crate::evidence::{Evidence, HostSeen, Transport, View, at, entries};
+use crate::ingress::traits_of;
 
 pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let mut found: Vec<Judged> = seen
@@ -49,13 +49,13 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
         )
         .into();
     }
-    // A name that nginx does not know, while it refuses what the controller wrote, is one that it has not been told of.
-    if is_nginx_404(answer) && ingress::is_stuck(evidence) {
+    // A name that the controller does not know, while it refuses what the controller wrote, is one that it has not been told of.
+    if (traits_of(evidence.controller).is_unknown_name)(answer) && ingress::is_stuck(evidence) {
         return Outcome::Blocked { by: id::RELOAD };
     }
     let summary = format!("`{host}` answers {}", answer.status);
     let finding = match answer.status {
-        status @ 0..500 => return Outcome::pass(meaning(status, answer)),
+        status @ 0..500 => return Outcome::pass(meaning(evidence, status, answer)),
         502 => bad_gateway(evidence, host, &summary),
         503 => Finding::new(
             summary,
@@ -115,8 +115,8 @@ fn mismatch(evidence: &Evidence, host: &str) -> Option<String> {
             declared.dedup();
             return Some(format!(
                 "Service `{}/{}` sends to port {target}, and its pods say that they listen on {}",
-                at(service, "/metadata/namespace"),
-                at(service, "/metadata/name"),
+                service.namespace(),
+                service.name(),
                 declared.join(", ")
             ));
         }
@@ -124,12 +124,13 @@ fn mismatch(evidence: &Evidence, host: &str) -> Option<String> {
     None
 }
 
-fn meaning(status: u16, answer: &HttpAnswer) -> String {
+fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {
+    let controller = traits_of(evidence.controller);
     match (status, &answer.location) {
         (300..=399, Some(location)) => format!("{status}, redirects to {location}"),
         (401 | 403, _) => format!("{status}, the service asks who you are"),
-        (404, _) if is_nginx_404(answer) => {
-            "404 from nginx: the service has nothing at `/`, or is not loaded yet".into()
+        (404, _) if (controller.is_unknown_name)(answer) => {
+            format!("404 from {}: the service has nothing at `/`, or is not loaded yet", controller.program)
         }
         (404, _) => "404, the service has nothing at `/`".into(),
         _ => status.to_string(),

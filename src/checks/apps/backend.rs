@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::reading::{full_name, has_ended, selects};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
 
 /// A Service as an Ingress names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +39,8 @@ pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
             let port = &service["port"];
             let port = if port["number"].is_null() { &port["name"] } else { &port["number"] };
             let backend = Backend {
-                namespace: at(ingress, "/metadata/namespace"),
-                ingress: at(ingress, "/metadata/name"),
+                namespace: ingress.namespace(),
+                ingress: ingress.name(),
                 service: at(service, "/name"),
                 port,
             };
@@ -57,17 +57,16 @@ pub(super) fn slices<'a>(evidence: &'a Evidence, backend: &Backend<'a>) -> impl 
     let (namespace, service) = (backend.namespace, backend.service);
     let all = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default().iter();
     all.filter(move |slice| {
-        at(slice, "/metadata/namespace") == namespace
-            && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
+        slice.namespace() == namespace && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
     })
 }
 
 /// The pods that a Service selects, but for those that have ended: they serve no more, and others are in their place.
 pub(super) fn pods<'a>(evidence: &'a Evidence, service: &Value) -> Vec<&'a Value> {
-    let namespace = at(service, "/metadata/namespace");
+    let namespace = service.namespace();
     let all = evidence.objects("pods").unwrap_or_default().iter();
     let ours = |pod: &&Value| {
-        at(pod, "/metadata/namespace") == namespace
+        pod.namespace() == namespace
             && !has_ended(pod)
             && selects(&service["spec"]["selector"], &pod["metadata"]["labels"])
     };
@@ -78,7 +77,8 @@ pub(super) fn pods<'a>(evidence: &'a Evidence, service: &Value) -> Vec<&'a Value
 pub(super) fn hosts_of(evidence: &Evidence, pod: &Value) -> Vec<String> {
     let answers = |host: &String| {
         let mut services = of(evidence, host).into_iter().filter_map(|backend| backend.find(evidence));
-        services.any(|service| pods(evidence, service).iter().any(|other| full_name(other) == full_name(pod)))
+        services
+            .any(|service| pods(evidence, service).iter().any(|other| other.full_name() == pod.full_name()))
     };
     evidence.hosts.keys().filter(|host| answers(host)).cloned().collect()
 }

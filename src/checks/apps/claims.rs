@@ -6,7 +6,7 @@ use crate::checks::apps::backend;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::{full_name, has_ended, pods, text};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
 
 /// By which a StorageClass is the one of claims that name none.
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
@@ -29,7 +29,7 @@ pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
         }
     }
     if found.is_empty() {
-        let defaults: Vec<&str> = defaults(classes).map(|class| at(class, "/metadata/name")).collect();
+        let defaults: Vec<&str> = defaults(classes).map(|class| class.name()).collect();
         let outcome = match defaults.as_slice() {
             [_, _, ..] => Finding::new(
                 format!("{} StorageClasses are the default: `{}`", defaults.len(), defaults.join("`, `")),
@@ -50,14 +50,14 @@ pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn defaults(classes: &[Value]) -> impl Iterator<Item = &Value> {
-    classes.iter().filter(|class| text(class, "annotations", DEFAULT) == "true")
+    classes.iter().filter(|class| class.annotation(DEFAULT) == "true")
 }
 
 /// The pods that mount it and have not ended.
 fn users<'a>(evidence: &'a Evidence, claim: &Value) -> Vec<&'a Value> {
-    let (namespace, name) = (at(claim, "/metadata/namespace"), at(claim, "/metadata/name"));
+    let (namespace, name) = (claim.namespace(), claim.name());
     let mounts = |pod: &&Value| {
-        at(pod, "/metadata/namespace") == namespace
+        pod.namespace() == namespace
             && !has_ended(pod)
             && entries(pod, "/spec/volumes")
                 .iter()
@@ -70,15 +70,11 @@ fn users<'a>(evidence: &'a Evidence, claim: &Value) -> Vec<&'a Value> {
 const BRING_BACK: &str = "take `local-storage`, and nothing else, out of what k3s disables: `disable` in `/etc/rancher/k3s/config.yaml`, the flags in `/etc/systemd/system/k3s.service`, on NixOS `services.homelab.k3s.disable`; then restart k3s (`sudo systemctl restart k3s`). The claim gets its volume by itself";
 
 fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Value]) -> Finding {
-    let name = full_name(claim);
-    let look = command!(
-        "kubectl --namespace {} describe pvc {}",
-        at(claim, "/metadata/namespace"),
-        at(claim, "/metadata/name")
-    );
+    let name = claim.full_name();
+    let look = command!("kubectl --namespace {} describe pvc {}", claim.namespace(), claim.name());
     let lost = at(claim, "/status/phase") == "Lost";
     let wanted = claim.pointer("/spec/storageClassName").and_then(Value::as_str);
-    let names: Vec<&str> = classes.iter().map(|class| at(class, "/metadata/name")).collect();
+    let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
     let known = if names.is_empty() {
         "there is none at all".to_owned()
     } else {
@@ -127,13 +123,13 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
                 .find(|pod| at(pod, "/status/phase") == "Pending" && !at(pod, "/spec/nodeName").is_empty());
             let cause = match (event, pinned) {
                 (Some(event), _) => event.trim_end_matches('.').to_owned(),
-                (None, Some(pod)) => format!("pod `{}` names its node itself (`nodeName`), so that the scheduler never chose one for the volume", full_name(pod)),
+                (None, Some(pod)) => format!("pod `{}` names its node itself (`nodeName`), so that the scheduler never chose one for the volume", pod.full_name()),
                 (None, None) => "what makes volumes has not made it: local-path-provisioner in `kube-system`, or the pod that uses it fits on no node".to_owned(),
             };
             Finding::new(
                 format!(
                     "claim `{name}` has no volume yet, and pod `{}` waits for it",
-                    users.first().map_or_else(String::new, |pod| full_name(pod))
+                    users.first().map_or_else(String::new, |pod| pod.full_name())
                 ),
                 cause,
                 "see to what the cause names; look at the log of local-path-provisioner",

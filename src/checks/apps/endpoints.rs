@@ -9,7 +9,7 @@ use crate::checks::reading::pods::{self, Kind};
 use crate::checks::reading::{full_name, selects};
 use crate::config::nearest;
 use crate::desired;
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
 
 /// `None` where nobody asked the cluster.
 pub(super) fn endpoints_of_host(evidence: &Evidence, host: &str) -> Option<Judged> {
@@ -60,8 +60,8 @@ fn one(evidence: &Evidence, host: &str, backend: &Backend<'_>) -> Result<usize, 
 fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -> Finding {
     let all = evidence.objects("services").unwrap_or_default().iter();
     let there: Vec<&str> = all
-        .filter(|service| at(service, "/metadata/namespace") == backend.namespace)
-        .map(|service| at(service, "/metadata/name"))
+        .filter(|service| service.namespace() == backend.namespace)
+        .map(|service| service.name())
         .collect();
     let near = match (nearest(backend.service, &there), there.as_slice()) {
         (Some(near), _) => format!("its namespace has `{near}`"),
@@ -118,7 +118,7 @@ fn addresses(evidence: &Evidence, backend: &Backend<'_>, port: &Value) -> usize 
 fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Outcome {
     let selector = &service["spec"]["selector"];
     let shown = show(selector);
-    let namespace = at(service, "/metadata/namespace");
+    let namespace = service.namespace();
     let look = command!("kubectl --namespace {} get pods --show-labels", namespace);
     let empty = format!("Service `{name}` has no endpoints");
     if shown.is_empty() {
@@ -155,7 +155,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
         Some(Kind::Other) => return Outcome::Blocked { by: id::APP_PODS },
         None => {}
     }
-    let pod = found.first().map_or_else(String::new, |pod| full_name(pod));
+    let pod = found.first().map_or_else(String::new, |pod| pod.full_name());
     let probe = found.iter().find_map(|pod| pods::event(evidence, pod, &["Unhealthy"]));
     let cause = match probe {
         Some(message) => format!(
@@ -176,15 +176,15 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
 
 /// No pod has the labels: because none is wanted, or because they are other ones.
 fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) -> Finding {
-    let namespace = at(service, "/metadata/namespace");
+    let namespace = service.namespace();
     let mut workloads = evidence.objects("deployments.apps").unwrap_or_default().iter();
     let stopped = workloads.find(|workload| {
-        at(workload, "/metadata/namespace") == namespace
+        workload.namespace() == namespace
             && workload["spec"]["replicas"] == 0
             && selects(&service["spec"]["selector"], &workload["spec"]["template"]["metadata"]["labels"])
     });
     if let Some(workload) = stopped {
-        let name = at(workload, "/metadata/name");
+        let name = workload.name();
         return Finding::new(
             format!("{empty}: Deployment `{namespace}/{name}` is scaled to 0"),
             "somebody has stopped it",
@@ -197,8 +197,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
         ));
     }
     let pods = evidence.objects("pods").unwrap_or_default().iter();
-    let there =
-        pods.filter(|pod| at(pod, "/metadata/namespace") == namespace).find(|pod| pods::is_ready(pod));
+    let there = pods.filter(|pod| pod.namespace() == namespace).find(|pod| pods::is_ready(pod));
     let cause = match there {
         Some(pod) => {
             let keys = service["spec"]["selector"]
@@ -212,11 +211,11 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
                 .collect();
             match has.is_empty() {
                 true => {
-                    format!("no pod has the label `{shown}`; pod `{}` has none of its keys", full_name(pod))
+                    format!("no pod has the label `{shown}`; pod `{}` has none of its keys", pod.full_name())
                 }
                 false => format!(
                     "no pod has the label `{shown}`; pod `{}` has `{}`",
-                    full_name(pod),
+                    pod.full_name(),
                     has.join(",")
                 ),
             }
@@ -239,7 +238,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
 
 /// Whether `homelab up` would stop at the Service, since another owns a field of it.
 fn held_by_others(evidence: &Evidence, service: &Value) -> bool {
-    let name = format!("Service {}", full_name(service));
+    let name = format!("Service {}", service.full_name());
     evidence
         .drift
         .iter()

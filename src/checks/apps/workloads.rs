@@ -4,19 +4,21 @@ use serde_json::Value;
 
 use crate::checks::apps::backend;
 use crate::checks::engine::{CheckId, Judged, Outcome, Severity, Subject, Vantage, judged};
-use crate::checks::id;
-use crate::checks::ingress;
 use crate::checks::reading::pods::{self, Kind, Trouble};
-use crate::desired::{cert_manager, external_dns, ingress_nginx};
-use crate::evidence::{Evidence, at};
+use crate::checks::{id, ingress};
+use crate::desired::{cert_manager, external_dns};
+use crate::evidence::{Evidence, View, at};
+use crate::ingress::known;
 
 /// Whose pods have checks of their own, which know more of them.
-const OTHERS: [&str; 4] =
-    ["kube-system", ingress_nginx::NAMESPACE, external_dns::NAMESPACE, cert_manager::NAMESPACE];
+const OTHERS: [&str; 3] = ["kube-system", external_dns::NAMESPACE, cert_manager::NAMESPACE];
 
 pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
     let all = evidence.objects("pods").unwrap_or_default();
-    let elsewhere = |pod: &&Value| !OTHERS.contains(&at(pod, "/metadata/namespace"));
+    let elsewhere = |pod: &&Value| {
+        let namespace = pod.namespace();
+        !OTHERS.contains(&namespace) && known().all(|controller| controller.namespace != namespace)
+    };
     let troubles: Vec<(&Value, Trouble)> =
         all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();
     let mut found = of_kind(evidence, id::IMAGES, Kind::Image, &troubles, "every image could be pulled");
@@ -36,8 +38,8 @@ fn of_kind(
     let mut found = Vec::new();
     for (pod, trouble) in troubles.iter().filter(|(_, trouble)| trouble.kind == kind) {
         let owner = at(pod, "/metadata/ownerReferences/0/name");
-        let owner = if owner.is_empty() { at(pod, "/metadata/name") } else { owner };
-        let workload = (at(pod, "/metadata/namespace"), owner);
+        let owner = if owner.is_empty() { pod.name() } else { owner };
+        let workload = (pod.namespace(), owner);
         if seen.contains(&workload) {
             continue;
         }

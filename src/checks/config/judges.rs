@@ -8,9 +8,9 @@ use crate::checks::config::annotations;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::unseen;
-use crate::desired::ingress_nginx::GUARDS;
-use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View};
+use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View, at};
 use crate::facts::names::is_within;
+use crate::ingress::traits_of;
 
 /// Judges the group.
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
@@ -25,14 +25,14 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
     all.extend(hosts(evidence, config));
     all.push(of(id::TARGET_PRIVATE_UNPROXIED, annotations::unproxied(evidence, config)));
     all.push(of(id::ANNOTATION_PREFIX, annotations::prefix(evidence, config)));
-    all.push(of(id::GUARDED, guarded(config)));
+    all.push(of(id::GUARDED, guarded(evidence, config)));
     all
 }
 
-fn guarded(config: &ConfigSeen) -> Outcome {
-    let open = GUARDS.iter().filter_map(|(key, safe, without)| {
-        let value = config.guards.get(*key)?;
-        (!safe.contains(&value.as_str())).then(|| (format!("`{key}: {value}`"), *without))
+fn guarded(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
+    let open = traits_of(evidence.controller).guards.iter().filter_map(|guard| {
+        let value = config.guards.get(guard.key)?;
+        (!guard.safe.contains(&value.as_str())).then(|| (format!("`{}: {value}`", guard.key), guard.without))
     });
     let (entries, without): (Vec<String>, Vec<&str>) = open.unzip();
     if entries.is_empty() {

@@ -10,6 +10,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::{addresses, named};
 use crate::evidence::{Evidence, ProviderSeen, Record, View, at, entries};
 use crate::facts::address::is_private;
+use crate::ingress::traits_of;
 use crate::outside::command::Command;
 use crate::provider::words;
 
@@ -170,7 +171,8 @@ fn is_foreign(evidence: &Evidence, class: &str) -> bool {
         .cluster
         .as_ref()
         .and_then(|cluster| cluster.objects.find("ingressclasses.networking.k8s.io", "", class));
-    found.is_some_and(|class| at(class, "/spec/controller") != "k8s.io/ingress-nginx")
+    found
+        .is_some_and(|class| at(class, "/spec/controller") != traits_of(evidence.controller).class_controller)
 }
 
 /// The class that an Ingress names; empty when it names none.

@@ -7,28 +7,27 @@ use crate::checks::id;
 use crate::checks::ingress::{blame, objects, or_pass, unread};
 use crate::checks::reading::full_name;
 use crate::checks::reading::logs::written;
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View, at};
+use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 
-const PREFIX: &str = "nginx.ingress.kubernetes.io/";
-/// In the log, before the name of an annotation whose value is refused.
-const REFUSED: &str = "contains invalid value";
-
 pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
+    let controller = traits_of(evidence.controller);
     let Some(ingresses) = objects::served(evidence) else {
         return unread(id::ANNOTATIONS, "Ingresses or their classes");
     };
-    let Some(maps) = evidence.objects("configmaps/ingress-nginx") else {
+    let Some(maps) = evidence.objects(controller.settings) else {
         return unread(id::ANNOTATIONS, "controller's settings");
     };
-    let own =
-        |map: &Value| at(map, "/metadata/namespace") == NAMESPACE && at(map, "/metadata/name") == CONTROLLER;
+    let own = |map: &Value| map.namespace() == controller.namespace && map.name() == controller.workload;
     let allowed = maps.iter().any(|map| own(map) && map["data"]["allow-snippet-annotations"] == "true");
     let mut found = Vec::new();
     for ingress in &ingresses {
-        let snippet = snippets(ingress).next().filter(|_| !allowed).map(|key| snippet(ingress, key));
-        let finding = snippet.or_else(|| refused(evidence, ingress));
+        let snippet = snippets(controller, ingress)
+            .next()
+            .filter(|_| !allowed)
+            .map(|key| snippet(controller, ingress, key));
+        let finding = snippet.or_else(|| refused(evidence, controller, ingress));
         let each = finding.into_iter().flat_map(|finding| {
             objects::hosts(ingress)
                 .into_iter()
@@ -44,18 +43,25 @@ fn keys(ingress: &Value) -> impl Iterator<Item = &str> {
     annotations.into_iter().flatten().map(|(key, _)| key.as_str())
 }
 
-fn snippets(ingress: &Value) -> impl Iterator<Item = &str> {
-    keys(ingress).filter_map(|key| key.strip_prefix(PREFIX)).filter(|key| key.ends_with("-snippet"))
+fn snippets<'a>(controller: &Traits, ingress: &'a Value) -> impl Iterator<Item = &'a str> + use<'a> {
+    let prefix = controller.annotations;
+    keys(ingress).filter_map(move |key| key.strip_prefix(prefix)).filter(|key| key.ends_with("-snippet"))
 }
 
-fn remove(ingress: &Value, key: &str) -> Option<Command> {
-    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
-    command!("kubectl -n {} annotate ingress {} {}-", namespace, name, format!("{PREFIX}{key}"))
+fn remove(controller: &Traits, ingress: &Value, key: &str) -> Option<Command> {
+    let (namespace, name) = (ingress.namespace(), ingress.name());
+    command!(
+        "kubectl -n {} annotate ingress {} {}-",
+        namespace,
+        name,
+        format!("{}{key}", controller.annotations)
+    )
 }
 
-fn snippet(ingress: &Value, key: &str) -> Finding {
-    let name = full_name(ingress);
-    let take_off = remove(ingress, key).map_or_else(String::new, |command| format!(" (`{command}`)"));
+fn snippet(controller: &Traits, ingress: &Value, key: &str) -> Finding {
+    let name = ingress.full_name();
+    let take_off =
+        remove(controller, ingress, key).map_or_else(String::new, |command| format!(" (`{command}`)"));
     Finding::new(
         format!("Ingress `{name}` has the annotation `{key}`, and snippets are off"),
         "a snippet lets anyone who may write an Ingress read every Secret (CVE-2021-25742), so the controller does not \
@@ -66,27 +72,27 @@ fn snippet(ingress: &Value, key: &str) -> Finding {
              `ingress.config: {{ allow-snippet-annotations: \"true\", annotations-risk-level: Critical }}` allows it"
         ),
     )
-    .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep -i -e annotation -e snippet", NAMESPACE, CONTROLLER))
+    .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep -i -e annotation -e snippet", controller.namespace, controller.workload))
 }
 
 /// An annotation whose value the log refuses, unless the Ingress was changed since.
-fn refused(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
-    let pods = format!("{NAMESPACE}/{CONTROLLER}-");
-    let logs = evidence.cluster.as_ref()?.logs.iter().filter(|(place, _)| place.starts_with(&pods));
+fn refused(evidence: &Evidence, controller: &Traits, ingress: &Value) -> Option<Finding> {
+    let logs = evidence.cluster.as_ref()?.logs.iter().filter(|(place, _)| controller.is_place(place));
     let changed = blame::changed(ingress)?;
-    let mut lines = logs.flat_map(|(_, log)| log.lines()).filter(|line| line.contains(REFUSED));
+    let mut lines =
+        logs.flat_map(|(_, log)| log.lines()).filter(|line| (controller.log.is_refused_annotation)(line));
     let key = lines.find_map(|line| {
         let current = written(line, evidence.now)? >= changed;
-        keys(ingress).find(|key| current && key.starts_with(PREFIX) && names(line, key))
+        keys(ingress).find(|key| current && key.starts_with(controller.annotations) && names(line, key))
     })?;
-    let short = key.strip_prefix(PREFIX)?;
+    let short = key.strip_prefix(controller.annotations)?;
     Some(
         Finding::new(
-            format!("the controller does not accept the value of `{short}` in Ingress `{}`", full_name(ingress)),
+            format!("the controller does not accept the value of `{short}` in Ingress `{}`", ingress.full_name()),
             "the value is not what the annotation takes; the controller passes over the whole Ingress, or keeps its state from before",
-            "correct the value: the annotation's page of the ingress-nginx documentation says what it takes",
+            format!("correct the value: the annotation's page of the {} documentation says what it takes", controller.name),
         )
-        .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep 'invalid value'", NAMESPACE, CONTROLLER)),
+        .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep 'invalid value'", controller.namespace, controller.workload)),
     )
 }
 

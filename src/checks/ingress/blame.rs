@@ -1,55 +1,20 @@
-//! Whose text it is that nginx refuses: it quotes a value, or names one of its own directives.
+//! Whose text it is that the controller's program refuses: it quotes a value, or names one of its own directives.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::ingress::objects;
 use crate::checks::reading::{full_name, when};
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE, is_default};
 use crate::desired::meta::HOMELAB;
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::{Traits, traits_of};
 
-const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 /// How many suspects are named.
 const NAMED: usize = 3;
 /// How much of a value is shown.
 const SHOWN: usize = 60;
-/// The settings whose directive is not their own name with underscores (ingress-nginx v1.15.1,
-/// rootfs/etc/nginx/template/nginx.tmpl).
-const DIRECTIVES: [(&str, &str); 29] = [
-    ("access-log-params", "access_log"),
-    ("access-log-path", "access_log"),
-    ("block-cidrs", "deny"),
-    ("brotli-level", "brotli_comp_level"),
-    ("error-log-level", "error_log"),
-    ("error-log-path", "error_log"),
-    ("forwarded-for-header", "real_ip_header"),
-    ("gzip-level", "gzip_comp_level"),
-    ("hide-headers", "proxy_hide_header"),
-    ("http-access-log-path", "access_log"),
-    ("keep-alive", "keepalive_timeout"),
-    ("keep-alive-requests", "keepalive_requests"),
-    ("limit-conn-status-code", "limit_conn_status"),
-    ("limit-conn-zone-variable", "limit_conn_zone"),
-    ("limit-req-status-code", "limit_req_status"),
-    ("log-format-stream", "log_format"),
-    ("log-format-upstream", "log_format"),
-    ("max-worker-connections", "worker_connections"),
-    ("max-worker-open-files", "worker_rlimit_nofile"),
-    ("proxy-body-size", "client_max_body_size"),
-    ("proxy-real-ip-cidr", "set_real_ip_from"),
-    ("proxy-stream-responses", "proxy_responses"),
-    ("proxy-stream-timeout", "proxy_timeout"),
-    ("server-name-hash-bucket-size", "server_names_hash_bucket_size"),
-    ("server-name-hash-max-size", "server_names_hash_max_size"),
-    ("ssl-dh-param", "ssl_dhparam"),
-    ("ssl-session-cache-size", "ssl_session_cache"),
-    ("upstream-keepalive-connections", "keepalive"),
-    ("upstream-keepalive-time", "keepalive_time"),
-];
-
 /// What may hold the text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Culprit<'a> {
     /// A path, a host or an annotation of an Ingress.
     Ingress {
@@ -66,16 +31,19 @@ pub(super) enum Culprit<'a> {
         value: String,
         /// Who wrote it, where that was not homelab.
         by: Option<&'a str>,
+        /// Whose settings these are.
+        of: &'static Traits,
     },
 }
 
 impl Culprit<'_> {
     pub(super) fn shown(&self) -> String {
         match self {
-            Self::Ingress { object, place } => format!("Ingress `{}` has {place}", full_name(object)),
-            Self::Setting { key, value, by: None } => format!("`ingress.config` has `{key}: {value}`"),
-            Self::Setting { key, value, by: Some(by) } => {
-                format!("the ConfigMap `{NAMESPACE}/{CONTROLLER}` has `{key}: {value}`, written by `{by}`")
+            Self::Ingress { object, place } => format!("Ingress `{}` has {place}", object.full_name()),
+            Self::Setting { key, value, by: None, .. } => format!("`ingress.config` has `{key}: {value}`"),
+            Self::Setting { key, value, by: Some(by), of } => {
+                let place = format!("{}/{}", of.namespace, of.workload);
+                format!("the ConfigMap `{place}` has `{key}: {value}`, written by `{by}`")
             }
         }
     }
@@ -84,10 +52,12 @@ impl Culprit<'_> {
 /// The likeliest places, all of them where several are as likely, those that changed last first; none where nothing has the
 /// text.
 pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>> {
+    let controller = traits_of(evidence.controller);
     let quoted: Vec<&str> = said.iter().flat_map(|line| quotations(line)).collect();
     let mut found: Vec<(usize, Option<Timestamp>, Culprit<'a>)> = Vec::new();
     for ingress in ingresses(evidence) {
-        let alike = places(ingress).filter_map(|place| Some((place.likeness(&quoted)?, place)));
+        let alike = places(controller, ingress)
+            .filter_map(|place| Some((place.likeness(controller, &quoted)?, place)));
         if let Some((likeness, place)) = alike.max_by_key(|(likeness, _)| *likeness) {
             let culprit = Culprit::Ingress { object: ingress, place: place.shown() };
             found.push((likeness, changed(ingress), culprit));
@@ -96,10 +66,11 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     if let Some(map) = settings(evidence) {
         for (key, value) in map["data"].as_object().into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            if let Some(likeness) = likeness(key, value, &quoted) {
+            if let Some(likeness) = likeness(controller, key, value, &quoted) {
                 // What homelab sets by itself worked before: it is suspected only where nothing else is.
-                let likeness = if is_default(key, value) { DEFAULT } else { likeness };
-                let culprit = Culprit::Setting { key, value: short(value), by: writer(map, key) };
+                let likeness = if (controller.is_default)(key, value) { DEFAULT } else { likeness };
+                let culprit =
+                    Culprit::Setting { key, value: short(value), by: writer(map, key), of: controller };
                 found.push((likeness, changed(map), culprit));
             }
         }
@@ -110,9 +81,9 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     likeliest.map(|(.., culprit)| culprit).take(NAMED).collect()
 }
 
-/// How much of a setting nginx quotes: its value, or at least its directive.
-fn likeness(key: &str, value: &str, quoted: &[&str]) -> Option<usize> {
-    alike(value, quoted).max(quoted.contains(&directive(key).as_str()).then_some(DIRECTIVE))
+/// How much of a setting the program quotes: its value, or at least its directive.
+fn likeness(controller: &Traits, key: &str, value: &str, quoted: &[&str]) -> Option<usize> {
+    alike(value, quoted).max(quoted.contains(&(controller.log.directive)(key).as_str()).then_some(DIRECTIVE))
 }
 
 /// What was written last of all that nginx is given, and when.
@@ -136,7 +107,9 @@ pub(super) fn ingresses(evidence: &Evidence) -> Vec<&Value> {
 
 /// The controller's settings.
 pub(super) fn settings(evidence: &Evidence) -> Option<&Value> {
-    evidence.cluster.as_ref()?.objects.find("configmaps/ingress-nginx", NAMESPACE, CONTROLLER)
+    let controller = traits_of(evidence.controller);
+    let objects = &evidence.cluster.as_ref()?.objects;
+    objects.find(controller.settings, controller.namespace, controller.workload)
 }
 
 /// Who else has written a setting; `None` when homelab did, or nobody knows.
@@ -149,13 +122,7 @@ fn writer<'a>(map: &'a Value, key: &str) -> Option<&'a str> {
     if writers.contains(&HOMELAB) { None } else { writers.first().copied() }
 }
 
-/// The directive of nginx that a setting becomes.
-fn directive(key: &str) -> String {
-    let named = DIRECTIVES.iter().find(|(setting, _)| *setting == key);
-    named.map_or_else(|| key.replace('-', "_"), |(_, directive)| (*directive).to_owned())
-}
-
-/// A text of an Ingress that reaches nginx' configuration.
+/// A text of an Ingress that reaches the controller's configuration.
 struct Place<'a> {
     what: &'static str,
     key: &'a str,
@@ -163,9 +130,9 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn likeness(&self, quoted: &[&str]) -> Option<usize> {
-        match self.key.strip_prefix(PREFIX) {
-            Some(key) => likeness(key, self.value, quoted),
+    fn likeness(&self, controller: &Traits, quoted: &[&str]) -> Option<usize> {
+        match self.key.strip_prefix(controller.annotations) {
+            Some(key) => likeness(controller, key, self.value, quoted),
             None => alike(self.value, quoted),
         }
     }
@@ -178,9 +145,10 @@ impl Place<'_> {
     }
 }
 
-fn places(ingress: &Value) -> impl Iterator<Item = Place<'_>> {
+fn places<'a>(controller: &Traits, ingress: &'a Value) -> impl Iterator<Item = Place<'a>> + use<'a> {
+    let prefix = controller.annotations;
     let annotations = ingress["metadata"]["annotations"].as_object();
-    let annotations = annotations.into_iter().flatten().filter(|(key, _)| key.starts_with(PREFIX));
+    let annotations = annotations.into_iter().flatten().filter(move |(key, _)| key.starts_with(prefix));
     let annotations = annotations
         .filter_map(|(key, value)| Some(Place { what: "annotation", key, value: value.as_str()? }));
     let rules = entries(ingress, "/spec/rules").iter();
@@ -192,12 +160,12 @@ fn places(ingress: &Value) -> impl Iterator<Item = Place<'_>> {
 
 /// Less than any other.
 const DEFAULT: usize = 0;
-/// A directive that nginx names says less than a value that it quotes.
+/// A directive that the program names says less than a value that it quotes.
 const DIRECTIVE: usize = 1;
-/// A value that nginx quotes as it stands says more than one that is a part of the quotation.
+/// A value that it quotes as it stands says more than one that is a part of the quotation.
 const WHOLE: usize = 1000;
 
-/// How much of a value nginx quotes; `None` where that is nothing that tells.
+/// How much of a value the program quotes; `None` where that is nothing that tells.
 fn alike(value: &str, quoted: &[&str]) -> Option<usize> {
     let value = value.trim();
     let tells = |text: &str| {

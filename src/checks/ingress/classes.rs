@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects::{self, CLASS_CONTROLLER, Class, annotation};
+use crate::checks::ingress::objects::{self, Class, annotation};
 use crate::checks::ingress::{lab_wide, or_pass, unread};
 use crate::checks::reading::full_name;
-use crate::desired::ingress_nginx::CLASS;
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View, at};
+use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 
 /// Marks the class of Ingresses that name none.
@@ -21,16 +21,18 @@ pub(super) fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
     let Some(ingresses) = evidence.objects("ingresses.networking.k8s.io") else {
         return unread(id::CLASS, "Ingresses");
     };
+    let controller = traits_of(evidence.controller);
+    let ours = controller.class;
     let mut failures = Vec::new();
-    let own = own(classes);
+    let own = own(controller, classes);
     let is_missing = own.is_some();
     failures.extend(own.or_else(|| default(evidence, classes)).map(|finding| lab_wide(id::CLASS, finding)));
     for ingress in ingresses {
         let finding = match objects::class(evidence, ingress) {
             // One finding is enough for a class that homelab brings.
-            Some(Class::Missing(CLASS)) if is_missing => continue,
-            Some(Class::Missing(class)) => missing(ingress, class),
-            Some(Class::Without) => without(ingress),
+            Some(Class::Missing(class)) if is_missing && class == ours => continue,
+            Some(Class::Missing(class)) => missing(ours, ingress, class),
+            Some(Class::Without) => without(ours, ingress),
             _ => continue,
         };
         let each = objects::hosts(ingress)
@@ -38,42 +40,44 @@ pub(super) fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
             .map(|host| judged(id::CLASS, Subject::host(host), Vantage::Api, finding.clone()));
         failures.extend(each);
     }
-    or_pass(failures, id::CLASS, format!("`{CLASS}` is there, and every Ingress has a class that exists"))
+    or_pass(failures, id::CLASS, format!("`{ours}` is there, and every Ingress has a class that exists"))
 }
 
 /// The class that homelab brings.
-fn own(classes: &[Value]) -> Option<Finding> {
-    let Some(class) = classes.iter().find(|class| at(class, "/metadata/name") == CLASS) else {
+fn own(controller: &Traits, classes: &[Value]) -> Option<Finding> {
+    let (ours, serves) = (controller.class, controller.class_controller);
+    let Some(class) = classes.iter().find(|class| class.name() == ours) else {
         let finding = Finding::new(
-            format!("there is no IngressClass `{CLASS}`"),
+            format!("there is no IngressClass `{ours}`"),
             "somebody removed it, or `homelab up` did not get that far: the controller passes over every Ingress that names it",
             "apply it",
         );
         return Some(finding.command("homelab up").look("kubectl get ingressclasses"));
     };
-    let controller = at(class, "/spec/controller");
-    (controller != CLASS_CONTROLLER).then(|| {
+    let owner = at(class, "/spec/controller");
+    (owner != serves).then(|| {
         Finding::new(
-            format!("IngressClass `{CLASS}` belongs to `{controller}`, not to `{CLASS_CONTROLLER}`"),
-            "another ingress controller, of F5 NGINX for example, was installed under the same name of a class",
-            format!("remove that controller; then `kubectl delete ingressclass {CLASS}` and `homelab up`, for its `controller` cannot be changed"),
+            format!("IngressClass `{ours}` belongs to `{owner}`, not to `{serves}`"),
+            format!("another ingress controller, of {} for example, was installed under the same name of a class", controller.namesake),
+            format!("remove that controller; then `kubectl delete ingressclass {ours}` and `homelab up`, for its `controller` cannot be changed"),
         )
-        .look(command!("kubectl get ingressclass {} -o yaml", CLASS))
+        .look(command!("kubectl get ingressclass {} -o yaml", ours))
     })
 }
 
 /// At most one default, and homelab's where the configuration wants that.
 fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
+    let ours = traits_of(evidence.controller).class;
     let marked: Vec<&str> = classes
         .iter()
         .filter(|class| annotation(class, DEFAULT) == "true")
-        .map(|class| at(class, "/metadata/name"))
+        .map(|class| class.name())
         .collect();
     let wanted = evidence.config.as_ref().filter(|config| config.problem.is_none())?.default_class;
     if marked.len() > 1 {
         let list: Vec<String> = marked.iter().map(|name| format!("`{name}`")).collect();
         let list = list.join(" and ");
-        let others = marked.iter().filter(|name| wanted && **name != CLASS);
+        let others = marked.iter().filter(|name| wanted && **name != ours);
         let finding = Finding::new(
             format!("IngressClasses {list} are all marked as the default"),
             "an Ingress without a class goes to the newest of them, and whatever controller that names; often one is left \
@@ -85,14 +89,14 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
             |name: &&str| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT);
         return Some(others.fold(finding, |finding, name| finding.command(unmark(name))));
     }
-    (wanted && marked != [CLASS]).then(|| {
+    (wanted && marked != [ours]).then(|| {
         let (summary, cause) = match marked.first() {
             Some(other) => (
-                format!("`{other}` is the default IngressClass, not `{CLASS}`"),
+                format!("`{other}` is the default IngressClass, not `{ours}`"),
                 "another ingress controller marked its class, and homelab's mark was taken off",
             ),
             None => (
-                format!("IngressClass `{CLASS}` is not marked as the default"),
+                format!("IngressClass `{ours}` is not marked as the default"),
                 "its mark was taken off by hand",
             ),
         };
@@ -101,38 +105,38 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
             .iter()
             .map(|name| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT));
         let finding = unmark.fold(finding, |finding, command| finding.command(command));
-        finding.command(command!("kubectl annotate ingressclass {} {}=true --overwrite", CLASS, DEFAULT))
+        finding.command(command!("kubectl annotate ingressclass {} {}=true --overwrite", ours, DEFAULT))
     })
 }
 
-fn missing(ingress: &Value, class: &str) -> Finding {
-    let name = full_name(ingress);
+fn missing(ours: &str, ingress: &Value, class: &str) -> Finding {
+    let name = ingress.full_name();
     let finding = Finding::new(
         format!("Ingress `{name}` names the IngressClass `{class}`, which does not exist"),
         "no controller serves it: its host gets the 404 of an unknown name, and no record; it was written for another cluster, or the class has a typo",
-        format!("give it the class `{CLASS}`"),
+        format!("give it the class `{ours}`"),
     );
     if crate::plan::is_applied(ingress) {
         return finding.command("homelab up");
     }
-    finding.command(give_class(ingress))
+    finding.command(give_class(ours, ingress))
 }
 
 /// Sets homelab's class, and takes the old way of naming one off.
-fn give_class(ingress: &Value) -> Option<Command> {
+fn give_class(ours: &str, ingress: &Value) -> Option<Command> {
     let patch = format!(
-        r#"{{"metadata":{{"annotations":{{"kubernetes.io/ingress.class":null}}}},"spec":{{"ingressClassName":"{CLASS}"}}}}"#
+        r#"{{"metadata":{{"annotations":{{"kubernetes.io/ingress.class":null}}}},"spec":{{"ingressClassName":"{ours}"}}}}"#
     );
-    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let (namespace, name) = (ingress.namespace(), ingress.name());
     command!("kubectl -n {} patch ingress {} --type=merge -p {}", namespace, name, patch)
 }
 
-fn without(ingress: &Value) -> Finding {
+fn without(ours: &str, ingress: &Value) -> Finding {
     Finding::new(
-        format!("Ingress `{}` names no class, and there is no default one", full_name(ingress)),
+        format!("Ingress `{}` names no class, and there is no default one", ingress.full_name()),
         "with `ingress.defaultClass: false` the controller serves only what names its class",
-        format!("give it the class `{CLASS}`, or set `ingress.defaultClass: true`"),
+        format!("give it the class `{ours}`, or set `ingress.defaultClass: true`"),
     )
-    .command(give_class(ingress))
+    .command(give_class(ours, ingress))
     .only(Severity::Warning)
 }

@@ -4,8 +4,8 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Controller, Evidence, NodeProbe, NodeSeen, Transport};
-use crate::ingress::{is_go_404, is_nginx_404};
+use crate::evidence::{Evidence, NodeProbe, NodeSeen, Transport};
+use crate::ingress::{is_go_404, known, traits_of};
 
 pub(super) fn answers_to_unknown_names(evidence: &Evidence) -> Vec<Judged> {
     let inside = match &evidence.cluster_answer {
@@ -92,28 +92,26 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
 
 /// Judges the answer to a name that no Ingress has.
 fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcome {
-    let (nginx, go) = (is_nginx_404(answer), is_go_404(answer));
-    match evidence.controller {
-        Controller::IngressNginx if nginx => return Outcome::pass(format!("404 from nginx at {place}")),
-        Controller::Traefik if go => return Outcome::pass(format!("404 from traefik at {place}")),
-        _ => {}
+    let own = traits_of(evidence.controller);
+    if (own.is_unknown_name)(answer) {
+        return Outcome::pass(format!("404 from {} at {place}", own.program));
     }
     if evidence.ingresses.iter().flatten().any(|ingress| ingress.catch_all) {
         return Outcome::skip("an Ingress without a host takes every name, so there is no 404 to see");
     }
-    if go {
+    if is_go_404(answer) {
         return Finding::new(
-            format!("traefik answers at {place}, not nginx"),
+            format!("traefik answers at {place}, not {}", own.program),
             "k3s brings traefik, and it is not disabled on every server or not yet removed",
             "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
         )
         .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
         .into();
     }
-    if nginx {
+    if let Some(other) = known().find(|other| (other.is_unknown_name)(answer)) {
         return Finding::new(
-            format!("nginx answers at {place}, not traefik"),
-            "an ingress-nginx from before, or another nginx, holds the port",
+            format!("{} answers at {place}, not {}", other.program, own.program),
+            format!("an {} from before, or another {}, holds the port", other.name, other.program),
             "remove the controller that `ingress.controller` does not name",
         )
         .into();

@@ -8,19 +8,19 @@ use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{objects, or_pass, unread};
 use crate::checks::reading::full_name;
-use crate::evidence::{Evidence, at, entries};
-
-/// A second Ingress for the same place that takes a share of its requests, on purpose.
-const CANARY: &str = "nginx.ingress.kubernetes.io/canary";
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::traits_of;
 
 pub(super) fn hosts_named_twice(evidence: &Evidence) -> Vec<Judged> {
     let Some(mut ingresses) = objects::served(evidence) else {
         return unread(id::DUPLICATES, "Ingresses or their classes");
     };
-    ingresses.retain(|ingress| objects::annotation(ingress, CANARY) != "true");
+    // A second Ingress for the same place that takes a share of its requests, on purpose.
+    let canary = format!("{}canary", traits_of(evidence.controller).annotations);
+    ingresses.retain(|ingress| objects::annotation(ingress, &canary) != "true");
     // As the controller sorts them: by age, and of the same age the later name first (`sortIngressSlice`).
     ingresses.sort_by_cached_key(|ingress| {
-        (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(full_name(ingress)))
+        (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(ingress.full_name()))
     });
     let mut taken: BTreeMap<(&str, &str, bool), &Value> = BTreeMap::new();
     let mut found = Vec::new();
@@ -55,7 +55,7 @@ fn places(ingress: &Value) -> Vec<(&str, &str, bool)> {
 }
 
 fn twice((host, path, _): (&str, &str, bool), first: &Value, second: &Value) -> Finding {
-    let (winner, loser) = (full_name(first), full_name(second));
+    let (winner, loser) = (first.full_name(), second.full_name());
     Finding::new(
         format!("Ingresses `{winner}` and `{loser}` both have `{host}{path}`"),
         format!("the older one, `{winner}`, gets the requests; the controller passes over the path in `{loser}` and says nothing"),

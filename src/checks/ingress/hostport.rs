@@ -3,9 +3,8 @@
 
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects;
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
 use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen, Transport};
+use crate::ingress::traits_of;
 
 pub(super) fn answers_of_host_ports(evidence: &Evidence) -> Vec<Judged> {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.ingress) else {
@@ -13,8 +12,9 @@ pub(super) fn answers_of_host_ports(evidence: &Evidence) -> Vec<Judged> {
     };
     let has_pod = |node: &NodeSeen| {
         let pods = evidence.objects("pods").into_iter().flatten();
-        pods.into_iter()
-            .any(|pod| objects::is_controller(pod) && pod["spec"]["nodeName"] == node.name.as_str())
+        pods.into_iter().any(|pod| {
+            traits_of(evidence.controller).is_pod(pod) && pod["spec"]["nodeName"] == node.name.as_str()
+        })
     };
     let each = nodes.iter().map(|node| {
         let outcome = match (node.ready, has_pod(node)) {
@@ -41,14 +41,15 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
     if probes.peek().is_none() {
         return Outcome::unknown("the node's addresses were not asked");
     }
+    let controller = traits_of(evidence.controller);
     match probes.find_map(|probe| Some((probe, closed(seen, probe)?))) {
         Some((probe, how)) => Finding::new(
             format!("{} {how}, though the controller's pod on node `{}` answers {inside} inside the cluster", probe.address, node.name),
             "the hostPort rules of the node are gone: a reload of its firewall flushed them, and they are written only when a pod starts",
             "start the controller's pods again, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
         )
-        .command(command!("kubectl -n {} rollout restart daemonset/{}", NAMESPACE, CONTROLLER))
-        .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", NAMESPACE, CONTROLLER))
+        .command(command!("kubectl -n {} rollout restart daemonset/{}", controller.namespace, controller.workload))
+        .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", controller.namespace, controller.workload))
         .look("sudo iptables -t nat -S CNI-HOSTPORT-DNAT")
         .restarts_controller()
         .into(),

@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 
-use crate::desired::ingress_nginx::{CLASS, CONTROLLER, NAMESPACE};
 use crate::desired::meta::HOMELAB;
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::traits_of;
 
-/// The `spec.controller` of the classes that ingress-nginx serves.
-pub(super) const CLASS_CONTROLLER: &str = "k8s.io/ingress-nginx";
 /// How a class was named before there were IngressClasses.
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
@@ -18,13 +16,8 @@ pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
 
 /// The controller's DaemonSet; `None` when it is not there, or the DaemonSets were not read.
 pub(super) fn daemon_set(evidence: &Evidence) -> Option<&Value> {
-    evidence.cluster.as_ref()?.objects.find("daemonsets.apps", NAMESPACE, CONTROLLER)
-}
-
-/// Whether the pod is one of the controller's.
-pub(super) fn is_controller(pod: &Value) -> bool {
-    at(pod, "/metadata/namespace") == NAMESPACE
-        && pod["metadata"]["labels"]["app.kubernetes.io/name"] == CONTROLLER
+    let controller = traits_of(evidence.controller);
+    evidence.cluster.as_ref()?.objects.find("daemonsets.apps", controller.namespace, controller.workload)
 }
 
 /// The arguments of the controller.
@@ -57,7 +50,7 @@ pub(super) fn editor(object: &Value) -> Option<&str> {
 /// Whose an Ingress is, by its class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class<'a> {
-    /// ingress-nginx serves it.
+    /// The lab's controller serves it.
     Served,
     /// It is another controller's, by the name of the class.
     Foreign(&'a str),
@@ -70,14 +63,15 @@ pub(super) enum Class<'a> {
 /// Whose an Ingress is; `None` when the classes were not read.
 pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Class<'a>> {
     let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
-    let find = |name: &str| classes.iter().find(|class| at(class, "/metadata/name") == name);
+    let controller = traits_of(evidence.controller);
+    let find = |name: &str| classes.iter().find(|class| class.name() == name);
     let of = |name: &'a str| match find(name) {
-        Some(class) if at(class, "/spec/controller") == CLASS_CONTROLLER => Class::Served,
+        Some(class) if at(class, "/spec/controller") == controller.class_controller => Class::Served,
         Some(_) => Class::Foreign(name),
         None => Class::Missing(name),
     };
     Some(match (at(ingress, "/spec/ingressClassName"), annotation(ingress, CLASS_ANNOTATION)) {
-        ("", CLASS) => Class::Served,
+        ("", name) if name == controller.class => Class::Served,
         ("", "") if takes_any(evidence) => Class::Served,
         ("", "") => Class::Without,
         ("", name) | (name, _) => of(name),
@@ -86,10 +80,10 @@ pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Cl
 
 /// Whether the controller takes Ingresses without a class.
 fn takes_any(evidence: &Evidence) -> bool {
-    arguments(evidence).contains(&"--watch-ingress-without-class=true")
+    arguments(evidence).contains(&traits_of(evidence.controller).takes_any)
 }
 
-/// The Ingresses that ingress-nginx serves; `None` when they or the classes were not read.
+/// The Ingresses that the controller serves; `None` when they or the classes were not read.
 pub(super) fn served(evidence: &Evidence) -> Option<Vec<&Value>> {
     let ingresses = evidence.objects("ingresses.networking.k8s.io")?;
     let mut found = Vec::new();

@@ -8,8 +8,8 @@ use crate::checks::ingress::pods::made_anew;
 use crate::checks::ingress::{objects, ports, reload};
 use crate::checks::reading::{condition, full_name, pods};
 use crate::desired::guard;
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::{Traits, traits_of};
 
 /// What the last line of a log means: a part of it, the cause and the fix.
 const LAST_WORDS: [(&str, &str, &str); 4] = [
@@ -37,17 +37,18 @@ const LAST_WORDS: [(&str, &str, &str); 4] = [
 
 /// Judges the pod of node `node`; `all` are the pods of every namespace.
 pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
+    let controller = traits_of(evidence.controller);
     if pods::is_ready(pod) {
-        return Outcome::pass(format!("pod `{}` is ready", full_name(pod)));
+        return Outcome::pass(format!("pod `{}` is ready", pod.full_name()));
     }
-    if reload::is_refused(evidence, at(pod, "/metadata/name")) {
+    if reload::is_refused(evidence, pod.name()) {
         return Outcome::Blocked { by: id::RELOAD };
     }
-    let unplaced = condition(pod, "PodScheduled").filter(|condition| at(condition, "/status") == "False");
+    let unplaced = pod.condition("PodScheduled").filter(|condition| at(condition, "/status") == "False");
     if let Some(unplaced) = unplaced.map(|condition| at(condition, "/message"))
         && unplaced.contains("free ports")
     {
-        return no_port(all, node, unplaced).into();
+        return no_port(controller, all, node, unplaced).into();
     }
     let container = entries(pod, "/status/containerStatuses").first();
     if let Some(container) = container.filter(|container| ends_again(container)) {
@@ -57,13 +58,13 @@ pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, p
     finding.unwrap_or_else(|| starting(evidence, node, pod)).into()
 }
 
-fn no_port(all: &[Value], node: &str, message: &str) -> Finding {
+fn no_port(controller: &Traits, all: &[Value], node: &str, message: &str) -> Finding {
     let summary = format!("the ingress controller has no place on node `{node}`: {message}");
-    let claims = ports::claims(all);
+    let claims = ports::claims(controller, all);
     let finding = match claims.iter().find(|claim| at(claim.pod, "/spec/nodeName") == node) {
         Some(claim) => Finding::new(
             summary,
-            format!("pod `{}` holds {} of the node", full_name(claim.pod), claim.ports()),
+            format!("pod `{}` holds {} of the node", claim.pod.full_name(), claim.ports()),
             "take the `hostPort` out of that pod's owner, or give it another",
         ),
         None => Finding::new(
@@ -73,7 +74,7 @@ fn no_port(all: &[Value], node: &str, message: &str) -> Finding {
         )
         .heals(),
     };
-    finding.look(command!("kubectl -n {} describe pods", NAMESPACE))
+    finding.look(command!("kubectl -n {} describe pods", controller.namespace))
 }
 
 /// Whether it ran, ended and is started again; that it ran out of memory is told of every pod alike.
@@ -84,7 +85,8 @@ fn ends_again(container: &Value) -> bool {
 }
 
 fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &Value) -> Finding {
-    let place = format!("{}/controller", full_name(pod));
+    let controller = traits_of(evidence.controller);
+    let place = format!("{}/{}", pod.full_name(), controller.container);
     let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
     let ended = at(container, "/lastState/terminated/message").trim();
     let words = log.and_then(|log| last_words(log)).unwrap_or(ended);
@@ -99,15 +101,18 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
         |(_, cause, fix)| (*cause, *fix),
     );
     let finding = match objects::editor(set) {
-        Some(editor) => made_anew(Finding::new(
-            summary,
-            format!("{cause}; the DaemonSet was changed by hand, as `{editor}`"),
-            "make the DaemonSet again",
-        )),
+        Some(editor) => made_anew(
+            controller,
+            Finding::new(
+                summary,
+                format!("{cause}; the DaemonSet was changed by hand, as `{editor}`"),
+                "make the DaemonSet again",
+            ),
+        ),
         None => Finding::new(summary, cause, fix),
     };
-    let name = at(pod, "/metadata/name");
-    finding.look(command!("kubectl -n {} logs {} --previous --tail=20", NAMESPACE, name)).heals()
+    let name = pod.name();
+    finding.look(command!("kubectl -n {} logs {} --previous --tail=20", controller.namespace, name)).heals()
 }
 
 /// The last line that tells of an error; else the last one.
@@ -133,16 +138,17 @@ fn last_words(log: &str) -> Option<&str> {
 }
 
 fn starting(evidence: &Evidence, node: &str, pod: &Value) -> Finding {
+    let controller = traits_of(evidence.controller);
     let event = pods::event(evidence, pod, &["FailedCreatePodSandBox", "FailedMount", "Unhealthy"]);
     let cause = match event {
         Some(message) => format!("the cluster says: {}", message.trim_end_matches('.')),
-        None => "it starts, and is ready once nginx has its first configuration".to_owned(),
+        None => format!("it starts, and is ready once {} has its first configuration", controller.program),
     };
     Finding::new(
         format!("the ingress controller on node `{node}` is not ready yet"),
         cause,
         "wait a minute; then look at the pod's events and its log",
     )
-    .look(command!("kubectl -n {} logs daemonset/{} --tail=20", NAMESPACE, CONTROLLER))
+    .look(controller.show_log("20"))
     .heals()
 }

@@ -6,8 +6,8 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, pod, unread};
 use crate::checks::reading::full_name;
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::{Traits, traits_of};
 
 /// What every DaemonSet tolerates without saying so (Kubernetes docs, "DaemonSet", "Taints and tolerations").
 const ALWAYS_TOLERATED: [&str; 6] = [
@@ -20,14 +20,15 @@ const ALWAYS_TOLERATED: [&str; 6] = [
 ];
 
 /// What makes the DaemonSet anew as homelab wants it.
-pub(super) fn made_anew(finding: Finding) -> Finding {
+pub(super) fn made_anew(controller: &Traits, finding: Finding) -> Finding {
     finding
-        .command(command!("kubectl -n {} delete daemonset {}", NAMESPACE, CONTROLLER))
+        .command(command!("kubectl -n {} delete daemonset {}", controller.namespace, controller.workload))
         .command("homelab up")
         .restarts_controller()
 }
 
 pub(super) fn pods_of_controller(evidence: &Evidence) -> Vec<Judged> {
+    let controller = traits_of(evidence.controller);
     let Some(pods) = evidence.objects("pods") else {
         return unread(id::PODS, "pods");
     };
@@ -38,8 +39,9 @@ pub(super) fn pods_of_controller(evidence: &Evidence) -> Vec<Judged> {
         return unread(id::PODS, "DaemonSets");
     }
     let Some(set) = objects::daemon_set(evidence) else {
+        let place = format!("{}/{}", controller.namespace, controller.workload);
         let finding = Finding::new(
-            format!("there is no DaemonSet `{NAMESPACE}/{CONTROLLER}`"),
+            format!("there is no DaemonSet `{place}`"),
             "it was never applied, or somebody removed it: nothing answers on ports 80 and 443",
             "apply it",
         );
@@ -49,11 +51,11 @@ pub(super) fn pods_of_controller(evidence: &Evidence) -> Vec<Judged> {
     if let Some(Some(why)) = excluded.first()
         && excluded.iter().all(Option::is_some)
     {
-        return vec![lab_wide(id::PODS, nowhere(set, why))];
+        return vec![lab_wide(id::PODS, nowhere(controller, set, why))];
     }
-    let mine: Vec<&Value> = pods.iter().filter(|pod| objects::is_controller(pod)).collect();
+    let mine: Vec<&Value> = pods.iter().filter(|pod| controller.is_pod(pod)).collect();
     let each = nodes.iter().zip(excluded).map(|(node, excluded)| {
-        let name = at(node, "/metadata/name");
+        let name = node.name();
         let outcome = match excluded {
             Some(why) => Outcome::skip(format!("the controller does not run there: {why}")),
             None if !is_ready(evidence, name) => Outcome::skip("the node is not ready"),
@@ -98,14 +100,17 @@ fn tolerates(toleration: &Value, taint: &Value) -> bool {
 }
 
 /// No node of all may have a pod.
-fn nowhere(set: &Value, why: &str) -> Finding {
+fn nowhere(controller: &Traits, set: &Value, why: &str) -> Finding {
     let summary = format!("the ingress controller may run on no node: {why}");
     match objects::editor(set) {
-        Some(editor) => made_anew(Finding::new(
-            summary,
-            format!("somebody changed the DaemonSet by hand, as `{editor}`"),
-            "make the DaemonSet again",
-        )),
+        Some(editor) => made_anew(
+            controller,
+            Finding::new(
+                summary,
+                format!("somebody changed the DaemonSet by hand, as `{editor}`"),
+                "make the DaemonSet again",
+            ),
+        ),
         None => Finding::new(
             summary,
             "the DaemonSet tolerates the taint of control planes only",
@@ -121,10 +126,11 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
     if let Some(pod) = here.iter().find(|pod| !ending(pod)) {
         return pod::one(evidence, set, pods, node, pod);
     }
-    let look = command!("kubectl -n {} describe daemonset {}", NAMESPACE, CONTROLLER);
+    let controller = traits_of(evidence.controller);
+    let look = command!("kubectl -n {} describe daemonset {}", controller.namespace, controller.workload);
     if let Some(pod) = here.first() {
         return Finding::new(
-            format!("pod `{}` on node `{node}` is ending", full_name(pod)),
+            format!("pod `{}` on node `{node}` is ending", pod.full_name()),
             "the DaemonSet is being rolled out, or the pod was removed; its last connections get some seconds to end",
             "wait until the next pod is ready",
         )
@@ -133,7 +139,8 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
         .into();
     }
     let event = evidence.objects("events").into_iter().flatten().rev().find(|event| {
-        at(event, "/involvedObject/kind") == "DaemonSet" && at(event, "/involvedObject/name") == CONTROLLER
+        at(event, "/involvedObject/kind") == "DaemonSet"
+            && at(event, "/involvedObject/name") == controller.workload
     });
     let cause = event.map_or("the DaemonSet was made or the node came a moment ago".to_owned(), |event| {
         format!("the cluster says: {}", at(event, "/message"))

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::pods::node_of;
-use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
+use crate::checks::ingress::{lab_wide, or_pass, unread};
 use crate::checks::reading::{full_name, has_ended};
-use crate::evidence::{Evidence, Listing, WAITING_PODS, at, entries};
+use crate::evidence::{Evidence, Listing, View, WAITING_PODS, at, entries};
+use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 
 /// Who made a pod of k3s' servicelb, and for which Service (labels of its pods).
@@ -44,7 +45,7 @@ impl Claim<'_> {
 
     /// How it gives the port back: a running pod cannot be changed, only what makes it.
     fn release(&self) -> String {
-        let (namespace, name) = (at(self.pod, "/metadata/namespace"), at(self.pod, "/metadata/name"));
+        let (namespace, name) = (self.pod.namespace(), self.pod.name());
         let Some(owner) = entries(self.pod, "/metadata/ownerReferences").first() else {
             let delete = pasted(command!("kubectl -n {} delete pod {}", namespace, name));
             return format!(
@@ -73,8 +74,8 @@ fn pasted(command: Option<Command>) -> String {
 }
 
 /// The pods other than the controller's that ask for port 80 or 443 of their node and have not ended.
-pub(super) fn claims(pods: &[Value]) -> Vec<Claim<'_>> {
-    let others = pods.iter().filter(|pod| !objects::is_controller(pod) && !has_ended(pod));
+pub(super) fn claims<'a>(controller: &Traits, pods: &'a [Value]) -> Vec<Claim<'a>> {
+    let others = pods.iter().filter(|pod| !controller.is_pod(pod) && !has_ended(pod));
     let claims = others.map(|pod| Claim { pod, ports: wanted(pod) });
     claims.filter(|claim| !claim.ports.is_empty()).collect()
 }
@@ -101,7 +102,7 @@ pub(super) fn owners_of_ports(evidence: &Evidence) -> Vec<Judged> {
     let Some(pods) = evidence.objects("pods") else {
         return unread(id::PORT_OWNER, "pods");
     };
-    let claims = claims(pods);
+    let claims = claims(traits_of(evidence.controller), pods);
     let mut by_node: BTreeMap<&str, Vec<&Claim<'_>>> = BTreeMap::new();
     for claim in &claims {
         by_node.entry(at(claim.pod, "/spec/nodeName")).or_default().push(claim);
@@ -122,7 +123,10 @@ pub(super) fn waiting(evidence: &Evidence) -> Vec<Judged> {
     match evidence.cluster.as_ref().and_then(|cluster| cluster.objects.listing(WAITING_PODS)) {
         None => Vec::new(),
         Some(Listing::Items(pods)) => {
-            let found = claims(pods).iter().map(|claim| lab_wide(id::PORT_OWNER, waits(claim))).collect();
+            let found = claims(traits_of(evidence.controller), pods)
+                .iter()
+                .map(|claim| lab_wide(id::PORT_OWNER, waits(claim)))
+                .collect();
             or_pass(found, id::PORT_OWNER, "no other pod waits for port 80 or 443 of a node")
         }
         Some(_) => unread(id::PORT_OWNER, "pods that wait for a node"),
@@ -130,7 +134,7 @@ pub(super) fn waiting(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn holds(evidence: &Evidence, node: &str, claim: &Claim<'_>) -> Finding {
-    let summary = format!("pod `{}` holds {} of node `{node}`", full_name(claim.pod), claim.ports());
+    let summary = format!("pod `{}` holds {} of node `{node}`", claim.pod.full_name(), claim.ports());
     if let Some(service) = claim.service() {
         return Finding::new(
             summary,
@@ -153,8 +157,8 @@ fn holds(evidence: &Evidence, node: &str, claim: &Claim<'_>) -> Finding {
     }
     Finding::new(summary, cause, fix).look(command!(
         "kubectl -n {} get pod {} -o yaml",
-        at(claim.pod, "/metadata/namespace"),
-        at(claim.pod, "/metadata/name")
+        claim.pod.namespace(),
+        claim.pod.name()
     ))
 }
 
@@ -175,7 +179,7 @@ fn others_are_ready(evidence: &Evidence, node: &str) -> bool {
 }
 
 fn waits(claim: &Claim<'_>) -> Finding {
-    let name = full_name(claim.pod);
+    let name = claim.pod.full_name();
     let node = match node_of(claim.pod) {
         "" => "a node".to_owned(),
         node => format!("node `{node}`"),
@@ -188,8 +192,8 @@ fn waits(claim: &Claim<'_>) -> Finding {
     )
     .look(command!(
         "kubectl -n {} describe pod {}",
-        at(claim.pod, "/metadata/namespace"),
-        at(claim.pod, "/metadata/name")
+        claim.pod.namespace(),
+        claim.pod.name()
     ))
     .only(Severity::Warning)
 }

@@ -1,4 +1,4 @@
-//! Whether nginx runs what the controller wrote. It keeps the last configuration that it took, and everything that changed
+//! Whether what the controller wrote was taken. It keeps the last configuration that it took, and everything that changed
 //! since (names, certificates, pods behind a Service) waits behind the one thing that it refuses.
 
 use jiff::Timestamp;
@@ -9,8 +9,8 @@ use crate::checks::ingress::blame::{self, Culprit};
 use crate::checks::ingress::lab_wide;
 use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, full_name};
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::{Evidence, Refusal, Reload, ReloadSeen, at};
+use crate::evidence::{Evidence, Refusal, Reload, ReloadSeen, View, at};
+use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 
 /// What comes of it.
@@ -45,7 +45,7 @@ fn configuration_loads(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
             "it was changed a moment ago, or the pod has just started",
             "wait some seconds",
         );
-        return finding.look(log(&seen.pod)).heals().into();
+        return finding.look(log(traits_of(evidence.controller), &seen.pod)).heals().into();
     }
     let unknown = pods.iter().find_map(|seen| Some((&seen.pod, seen.last.as_ref().err()?)));
     if let Some((pod, why)) = unknown {
@@ -57,12 +57,12 @@ fn configuration_loads(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
     }
 }
 
-/// Whether nginx refuses what the controller of that pod wrote.
+/// Whether what the controller of that pod wrote is refused.
 pub(super) fn is_refused(evidence: &Evidence, pod: &str) -> bool {
     refusals(evidence).any(|(seen, _)| seen.pod == pod)
 }
 
-/// Whether nginx refuses what any pod of the controller wrote.
+/// Whether what any pod of the controller wrote is refused.
 pub(in crate::checks) fn is_stuck(evidence: &Evidence) -> bool {
     refusals(evidence).next().is_some()
 }
@@ -91,14 +91,20 @@ fn last_change(evidence: &Evidence) -> Option<Timestamp> {
     blame::newest(evidence).map(|(_, time)| time).max(evidence.written)
 }
 
-/// What shows what nginx said.
-fn log(pod: &str) -> Option<Command> {
-    command!("kubectl -n {} logs {} --tail=200 | grep -A20 'Unexpected failure reloading'", NAMESPACE, pod)
+/// What shows what was said of it.
+fn log(controller: &Traits, pod: &str) -> Option<Command> {
+    command!(
+        "kubectl -n {} logs {} --tail=200 | grep -A20 {}",
+        controller.namespace,
+        pod,
+        controller.log.refusal
+    )
 }
 
 fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding {
     let words = refusal.said.first().map_or("it does not say why", String::as_str);
-    let summary = format!("nginx refuses its newest configuration: {words}");
+    let controller = traits_of(evidence.controller);
+    let summary = format!("{} refuses its newest configuration: {words}", controller.program);
     let culprits = blame::of(evidence, &refusal.said);
     let cause = match culprits.as_slice() {
         [] => format!(
@@ -109,7 +115,7 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
             format!("{}; {WAITS}", named.join(", or "))
         }
     };
-    let finding = Finding::new(summary, cause, fix(evidence, &culprits)).look(log(&seen.pod));
+    let finding = Finding::new(summary, cause, fix(evidence, &culprits)).look(log(controller, &seen.pod));
     let finding = match culprits.first() {
         Some(Culprit::Setting { by: None, .. }) => finding.nixos("services.homelab.ingress.config"),
         Some(_) => finding,
@@ -125,7 +131,7 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
 /// A change that means nothing makes the controller try again: had the cause gone, the refusal is over by that.
 fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
     let Some(ingress) = blame::ingresses(evidence).first().copied() else { return finding };
-    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let (namespace, name) = (ingress.namespace(), ingress.name());
     finding
         .command(command!(
             "kubectl -n {} annotate --overwrite ingress {} homelab/look=again",
@@ -141,7 +147,7 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
             "correct that in the service's part of the configuration, and run `homelab up`".to_owned()
         }
         Some(Culprit::Ingress { object, .. }) => {
-            let (namespace, name) = (at(object, "/metadata/namespace"), at(object, "/metadata/name"));
+            let (namespace, name) = (object.namespace(), object.name());
             let edit = command!("kubectl -n {} edit ingress {}", namespace, name);
             let edit = edit.map_or_else(String::new, |edit| format!(" (`{edit}`)"));
             format!("correct that{edit}, or remove the Ingress")
@@ -151,12 +157,13 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
                 "correct `{key}` below `ingress.config` of the configuration, or take it out, and run `homelab up`"
             )
         }
-        Some(Culprit::Setting { key, .. }) => {
-            format!("correct `{key}`, or take it out: `kubectl -n {NAMESPACE} edit configmap {CONTROLLER}`")
+        Some(Culprit::Setting { key, of, .. }) => {
+            let (namespace, name) = (of.namespace, of.workload);
+            format!("correct `{key}`, or take it out: `kubectl -n {namespace} edit configmap {name}`")
         }
         None => {
             let last = blame::newest(evidence).map_or_else(String::new, |(object, time)| {
-                format!(" (of what is there, that is {} `{}`, at {time})", kind(object), full_name(object))
+                format!(" (of what is there, that is {} `{}`, at {time})", kind(object), object.full_name())
             });
             format!(
                 "have the controller look again; if it is refused still, take back what was changed last{last}"
@@ -170,7 +177,7 @@ fn kind(object: &serde_json::Value) -> &'static str {
     if object["data"].is_object() { "ConfigMap" } else { "Ingress" }
 }
 
-/// While nginx refuses its configuration, what would start the controller anew is taken out of every finding.
+/// While a configuration is refused, what would start the controller anew is taken out of every finding.
 pub(in crate::checks) fn withhold_restarts(judged: &mut [Judged]) {
     let refused = |one: &Judged| {
         one.id == id::RELOAD

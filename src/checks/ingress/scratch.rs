@@ -5,13 +5,13 @@ use crate::checks::id;
 use crate::checks::ingress::lab_wide;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, ScratchFailure, ScratchSeen, Seen};
-use crate::ingress::is_nginx_404;
+use crate::ingress::{Traits, traits_of};
 
 pub(super) fn scratch_ingress(evidence: &Evidence) -> Vec<Judged> {
     match evidence.ingress.as_ref().and_then(|seen| seen.scratch.as_ref()) {
         None => Vec::new(),
         Some(Err(failure)) => vec![lab_wide(id::SCRATCH, refused(failure))],
-        Some(Ok(seen)) => served(seen),
+        Some(Ok(seen)) => served(traits_of(evidence.controller), seen),
     }
 }
 
@@ -29,7 +29,7 @@ fn refused(failure: &ScratchFailure) -> Outcome {
     .into()
 }
 
-fn served(seen: &ScratchSeen) -> Vec<Judged> {
+fn served(controller: &Traits, seen: &ScratchSeen) -> Vec<Judged> {
     if let Some(why) = &seen.left {
         let finding = Finding::new(
             format!("the scratch Ingress for `{}` could not be removed: {why}", seen.host),
@@ -40,21 +40,21 @@ fn served(seen: &ScratchSeen) -> Vec<Judged> {
         return vec![lab_wide(id::SCRATCH, finding)];
     }
     let each = seen.nodes.iter().map(|node| {
-        let outcome = at_node(node);
+        let outcome = at_node(controller, node);
         judged(id::SCRATCH, Subject::node(&node.node), Vantage::Node(node.node.clone()), outcome)
     });
     each.collect()
 }
 
-fn at_node(seen: &Seen<HttpAnswer>) -> Outcome {
+fn at_node(controller: &Traits, seen: &Seen<HttpAnswer>) -> Outcome {
     let node = &seen.node;
     match &seen.result {
-        Ok(answer) if is_nginx_404(answer) => Finding::new(
+        Ok(answer) if (controller.is_unknown_name)(answer) => Finding::new(
             format!("node `{node}` still gives its 404 to a new Ingress after 10 s"),
             "the controller does not follow the API server, or does not reload: a broken Ingress can keep it from that",
             "look at the controller's log for `reload` and `forbidden`; restart its DaemonSet if it says nothing",
         )
-        .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=40")
+        .look(controller.show_log("40"))
         .restarts_controller()
         .into(),
         Ok(answer) if answer.status == 503 => {

@@ -8,8 +8,9 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{objects, or_pass, unread};
 use crate::evidence::tls::Leaf;
-use crate::evidence::{Evidence, SecretSeen, at, entries};
+use crate::evidence::{Evidence, SecretSeen, View, at, entries};
 use crate::facts::names::covers;
+use crate::ingress::traits_of;
 
 /// What makes cert-manager write a Certificate for an Ingress.
 const ASKS: [&str; 3] =
@@ -30,13 +31,12 @@ pub(super) fn secrets_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
     };
     let mut found = Vec::new();
     for ingress in ingresses {
-        let namespace = at(ingress, "/metadata/namespace");
+        let namespace = ingress.namespace();
         let asks = ASKS.iter().any(|key| !objects::annotation(ingress, key).is_empty());
         let made = |secret: &str| {
             asks || secrets.contains_key(&format!("{namespace}/{secret}"))
                 || certificates.iter().any(|certificate| {
-                    at(certificate, "/metadata/namespace") == namespace
-                        && at(certificate, "/spec/secretName") == secret
+                    certificate.namespace() == namespace && at(certificate, "/spec/secretName") == secret
                 })
         };
         for entry in entries(ingress, "/spec/tls") {
@@ -67,7 +67,7 @@ fn nobody(
     ingress: &Value,
     secret: &str,
 ) -> Finding {
-    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let (namespace, name) = (ingress.namespace(), ingress.name());
     let mut places = secrets.keys().filter_map(|place| place.split_once('/'));
     let elsewhere = places.find(|(_, name)| *name == secret);
     let summary = format!("Ingress `{namespace}/{name}` names the Secret `{secret}`, which nobody makes");
@@ -79,7 +79,7 @@ fn nobody(
     };
     let issuer = evidence.acme.as_ref().map_or("", |acme| acme.wanted.issuer.as_str());
     let ready = evidence.objects("clusterissuers.cert-manager.io").into_iter().flatten();
-    let has_issuer = ready.into_iter().any(|object| at(object, "/metadata/name") == issuer);
+    let has_issuer = ready.into_iter().any(|object| object.name() == issuer);
     let finding = Finding::new(summary, cause, "ask cert-manager for it with an annotation");
     if has_issuer {
         finding.command(command!(
@@ -103,7 +103,7 @@ fn uncovered<'a>(evidence: &'a Evidence, ingress: &'a Value) -> impl Iterator<It
             .filter_map(Value::as_str)
             .any(|name| covers(name, host))
     };
-    let fake = |host: &str| shown(evidence, host).any(Leaf::is_fake);
+    let fake = |host: &str| shown(evidence, host).any(traits_of(evidence.controller).is_fake);
     let hosts = if tls.is_empty() { Vec::new() } else { objects::hosts(ingress) };
     hosts.into_iter().filter(move |host| !named(host) && fake(host))
 }
@@ -116,11 +116,11 @@ fn shown<'e>(evidence: &'e Evidence, host: &str) -> impl Iterator<Item = &'e Lea
 
 /// Whether a node shows a certificate for the host that is not the controller's fake one.
 fn is_served(evidence: &Evidence, host: &str) -> bool {
-    shown(evidence, host).any(|leaf| !leaf.is_fake())
+    shown(evidence, host).any(|leaf| !(traits_of(evidence.controller).is_fake)(leaf))
 }
 
 fn lacks(ingress: &Value, host: &str) -> Finding {
-    let (namespace, name) = (at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let (namespace, name) = (ingress.namespace(), ingress.name());
     let finding = Finding::new(
         format!("Ingress `{namespace}/{name}` has a rule for `{host}`, but no `tls` entry for it"),
         "a certificate is asked for the hosts below `tls` alone; the others get the controller's fake certificate",

@@ -10,13 +10,9 @@ use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class};
 use crate::checks::ingress::pods::made_anew;
 use crate::checks::reading::full_name;
-use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE};
-use crate::evidence::{Evidence, NodeSeen, at, entries};
+use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_private;
-use crate::outside::command::Command;
-
-/// Without it, the controller prefers a node's ExternalIP.
-const INTERNAL: &str = "--report-node-internal-ip-address";
+use crate::ingress::traits_of;
 
 pub(super) fn of_host(evidence: &Evidence, host: &str) -> Judged {
     let outcome = match (&evidence.ingresses, evidence.ingresses_of(host).next()) {
@@ -94,7 +90,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
             ),
             "wait a minute; then look at the controller's log",
         )
-        .look(log())
+        .look(traits_of(evidence.controller).show_log("20"))
         .heals()
         .into();
     }
@@ -109,15 +105,11 @@ fn rolling(evidence: &Evidence) -> Option<&'static str> {
         .then_some("the DaemonSet is being rolled out: the leader counts only pods of its own revision")
 }
 
-fn log() -> Option<Command> {
-    command!("kubectl -n {} logs daemonset/{} --tail=20", NAMESPACE, CONTROLLER)
-}
-
 /// Lines of the controller's logs.
 fn lines(evidence: &Evidence) -> impl Iterator<Item = &str> {
     let logs = evidence.cluster.iter().flat_map(|cluster| &cluster.logs);
-    logs.filter(|(place, _)| place.starts_with(&format!("{NAMESPACE}/{CONTROLLER}")))
-        .flat_map(|(_, log)| log.lines())
+    let controller = traits_of(evidence.controller);
+    logs.filter(move |(place, _)| controller.is_place(place)).flat_map(|(_, log)| log.lines())
 }
 
 /// The argument of that name, with its value.
@@ -127,16 +119,9 @@ fn argument<'a>(evidence: &'a Evidence, name: &str) -> Option<&'a str> {
 
 fn empty(evidence: &Evidence, ingress: &str) -> Finding {
     let summary = format!("Ingress `{ingress}` has no address in its status");
-    let forbidden = lines(evidence).find(|line| {
-        line.contains("cannot update resource")
-            && (line.contains("ingresses/status") || line.contains("leases"))
-    });
-    if let Some(line) = forbidden {
-        let what = if line.contains("leases") {
-            "its lease, so that none of its pods leads"
-        } else {
-            "`ingresses/status`"
-        };
+    let controller = traits_of(evidence.controller);
+    if let Some(what) = lines(evidence).find_map(controller.log.denied_status) {
+        let account = controller.account;
         return Finding::new(
             summary,
             format!(
@@ -144,22 +129,22 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
             ),
             "make them again",
         )
-        .command("kubectl delete clusterrole ingress-nginx --ignore-not-found")
-        .command(command!("kubectl -n {} delete role ingress-nginx --ignore-not-found", NAMESPACE))
+        .command(command!("kubectl delete clusterrole {} --ignore-not-found", account))
+        .command(command!("kubectl -n {} delete role {} --ignore-not-found", controller.namespace, account))
         .command("homelab up")
-        .look(log());
+        .look(traits_of(evidence.controller).show_log("20"));
     }
-    for (name, effect) in [
-        ("--publish-service", "publishes the address of a Service, which has none"),
-        ("--update-status", "writes no status at all"),
-    ] {
-        let set = argument(evidence, name).filter(|argument| *argument != "--update-status=true");
+    for (name, effect) in controller.status.misled_by {
+        let set = argument(evidence, name).filter(|argument| *argument != controller.status.harmless);
         if let Some(argument) = set {
-            return made_anew(Finding::new(
-                summary,
-                format!("the controller runs with `{argument}` and so {effect}"),
-                "make its DaemonSet again, without that argument",
-            ));
+            return made_anew(
+                controller,
+                Finding::new(
+                    summary,
+                    format!("the controller runs with `{argument}` and so {effect}"),
+                    "make its DaemonSet again, without that argument",
+                ),
+            );
         }
     }
     Finding::new(
@@ -169,13 +154,15 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
         "wait two minutes; then look at the class of the Ingress and at the controller's log",
     )
     .look("kubectl get ingressclass; kubectl get ingress -A")
-    .look(log())
+    .look(traits_of(evidence.controller).show_log("20"))
     .heals()
 }
 
 /// An address that is no node's internal one.
 fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
     let summary = format!("Ingress `{ingress}` has {address} in its status, which is no node's address");
+    let controller = traits_of(evidence.controller);
+    let (status, internal) = (&controller.status, controller.status.internal);
     let text = address.to_string();
     let (cause, by_argument) = if let Some(service) = service_of(evidence, &text) {
         (
@@ -187,7 +174,7 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
     } else if let Some(node) = external_of(evidence, &text) {
         (
             format!(
-                "it is the ExternalIP of node `{node}`, which the controller prefers without `{INTERNAL}`: the house would go out to the internet and back"
+                "it is the ExternalIP of node `{node}`, which the controller prefers without `{internal}`: the house would go out to the internet and back"
             ),
             true,
         )
@@ -196,16 +183,14 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
     } else {
         ("a node had the address before, or somebody else writes the status".to_owned(), false)
     };
-    let wrong = argument(evidence, "--publish-service")
-        .or_else(|| argument(evidence, "--publish-status-address"))
-        .map(|argument| format!("it runs with `{argument}`"))
-        .or_else(|| {
-            let reports = argument(evidence, INTERNAL).is_some_and(|argument| !argument.ends_with("=false"));
-            let known = objects::daemon_set(evidence).is_some();
-            (known && by_argument && !reports).then(|| format!("it runs without `{INTERNAL}`"))
-        });
+    let fixed = status.fixed_by.iter().find_map(|name| argument(evidence, name));
+    let wrong = fixed.map(|argument| format!("it runs with `{argument}`")).or_else(|| {
+        let reports = argument(evidence, internal).is_some_and(|argument| !argument.ends_with("=false"));
+        let known = objects::daemon_set(evidence).is_some();
+        (known && by_argument && !reports).then(|| format!("it runs without `{internal}`"))
+    });
     let finding = match wrong {
-        Some(wrong) => made_anew(Finding::new(
+        Some(wrong) => made_anew(controller, Finding::new(
             summary,
             format!("{cause}; {wrong}"),
             "make the controller's DaemonSet again, with homelab's arguments",
@@ -215,7 +200,7 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
             cause,
             "wait a minute: the controller writes the nodes' addresses again; if the address comes back, look who writes it",
         )
-        .look(log()),
+        .look(traits_of(evidence.controller).show_log("20")),
     };
     finding.heals()
 }
@@ -241,7 +226,7 @@ fn external_of<'a>(evidence: &'a Evidence, address: &str) -> Option<&'a str> {
             .iter()
             .any(|entry| at(entry, "/type") == "ExternalIP" && at(entry, "/address") == address)
     };
-    evidence.objects("nodes")?.iter().find(has).map(|node| at(node, "/metadata/name"))
+    evidence.objects("nodes")?.iter().find(has).map(|node| node.name())
 }
 
 fn is_public(address: IpAddr) -> bool {

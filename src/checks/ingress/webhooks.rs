@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Severity};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, or_pass, unread};
-use crate::evidence::{Evidence, Objects, at, entries};
+use crate::evidence::{Evidence, Objects, View, at, entries};
 
 /// The two kinds of webhooks, with the name that `kubectl` knows them by.
 const KINDS: [(&str, &str); 2] = [
@@ -60,7 +60,7 @@ fn fault_of_webhook(
         // It has an address of its own, of which the objects say nothing.
         return None;
     }
-    let name = at(configuration, "/metadata/name");
+    let name = configuration.name();
     let summary =
         |what: &str| format!("every write of an Ingress asks webhook `{}`, {what}", at(webhook, "/name"));
     let look = command!("kubectl get {} {} -o yaml", kind, name);
@@ -105,8 +105,7 @@ fn fault_of_webhook(
 fn has_endpoint(objects: &Objects, namespace: &str, service: &str) -> bool {
     let slices = objects.list("endpointslices.discovery.k8s.io").unwrap_or_default();
     let of = |slice: &&Value| {
-        at(slice, "/metadata/namespace") == namespace
-            && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
+        slice.namespace() == namespace && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
     };
     let mut endpoints = slices.iter().filter(of).flat_map(|slice| entries(slice, "/endpoints"));
     // No answer to "ready?" counts as ready (EndpointSlice API, `conditions.ready`).

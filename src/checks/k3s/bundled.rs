@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::k3s::NOT_READ;
-use crate::evidence::{Controller, Evidence, View, at, entries};
+use crate::checks::reading::{full_name, text};
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::traits_of;
 
 /// Where k3s puts both.
 const NAMESPACE: &str = "kube-system";
@@ -12,9 +14,6 @@ const NAMESPACE: &str = "kube-system";
 const NODE_ARGS: &str = "k3s.io/node-args";
 
 pub(super) fn disabled(evidence: &Evidence) -> Outcome {
-    if evidence.controller != Controller::IngressNginx {
-        return Outcome::skip("the configuration uses the traefik of k3s");
-    }
     let lists = ["deployments.apps", "daemonsets.apps", "services"]
         .map(|resource| (resource, evidence.objects(resource)));
     if lists.iter().any(|(_, list)| list.is_none()) {
@@ -55,7 +54,8 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
 const LEFT: &str = "see that k3s of every server has `disable: [traefik, servicelb]` in its `/etc/rancher/k3s/config.yaml`, or the flag `--disable=traefik,servicelb`, and delete what is left; k3s makes it again where it is not disabled";
 
 fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
-    let summary = format!("traefik is there beside ingress-nginx: `{}` in `{NAMESPACE}`", left.join("`, `"));
+    let ours = traits_of(evidence.controller).name;
+    let summary = format!("traefik is there beside {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
     if let Some(server) = not_disabled(evidence, "traefik") {
         return enabled(summary, &server);
     }
@@ -126,11 +126,15 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
         let (summary, cause) = match (address, web) {
             (true, true) if servicelb => (
                 format!("Service `{name}` asks servicelb for port 80 or 443 of the nodes"),
-                "servicelb takes the port on every node, from ingress-nginx or before it",
+                format!(
+                    "servicelb takes the port on every node, from {} or before it",
+                    traits_of(evidence.controller).name
+                ),
             ),
             (false, _) => (
                 format!("Service `{name}` of type LoadBalancer has no address"),
-                "nothing gives it one: servicelb is disabled, and no other load balancer is installed",
+                "nothing gives it one: servicelb is disabled, and no other load balancer is installed"
+                    .to_owned(),
             ),
             _ => continue,
         };

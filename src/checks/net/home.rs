@@ -7,7 +7,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, HereSeen, NamesSeen, Network, NodeProbe, Transport};
-use crate::ingress::{is_go_404, is_nginx_404};
+use crate::ingress::{is_go_404, known};
 
 pub(super) fn here(evidence: &Evidence, names: &NamesSeen) -> Judged {
     let outcome = match &names.here {
@@ -71,7 +71,7 @@ fn stranger_there(probe: &NodeProbe, answer: &HttpAnswer, shared: Option<&Networ
 }
 
 fn is_controller(answer: &HttpAnswer) -> bool {
-    is_nginx_404(answer) || is_go_404(answer)
+    known().any(|controller| (controller.is_unknown_name)(answer)) || is_go_404(answer)
 }
 
 fn is_silent(probe: &NodeProbe) -> bool {

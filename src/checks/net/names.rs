@@ -8,6 +8,7 @@ use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::pod_resolv;
 use crate::evidence::dns::{AskError, Rcode};
 use crate::evidence::{Asked, Evidence, MachineSeen, ServiceLookup};
+use crate::ingress::known;
 
 pub(super) fn resolve(evidence: &Evidence) -> Judged {
     let lookups = of_kinds(evidence, &[Asked::Internal, Asked::External]);
@@ -145,7 +146,7 @@ pub(super) fn search_domains(evidence: &Evidence) -> Judged {
 
 /// `x509: certificate is valid for A, B, not NAME`. The ingress controller asks nobody: what it says so of is a Secret.
 fn foreign(machine: Option<&MachineSeen>, said: &Said<'_>) -> Option<Finding> {
-    if said.pod.starts_with("ingress-nginx/") {
+    if known().any(|controller| controller.is_place(said.pod)) {
         return None;
     }
     let (_, rest) = said.line.split_once("x509: certificate is valid for ")?;

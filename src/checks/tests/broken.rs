@@ -7,7 +7,8 @@ use crate::checks::dns::tests::names;
 use crate::checks::edns::tests as edns_tests;
 use crate::checks::tests::*;
 use crate::evidence::Transport;
-use crate::evidence::tls::{FAKE_CERTIFICATE, Served, Trust};
+use crate::evidence::tls::{Served, Trust};
+use crate::ingress::nginx::FAKE_CERTIFICATE;
 
 fn nodes_answer(answer: Result<crate::evidence::http::HttpAnswer, Transport>) -> Report {
     whole(|e| e.node_answers.iter_mut().for_each(|probe| probe.answer = answer.clone()))
@@ -50,17 +51,6 @@ fn traefik_on_the_ports_is_named_and_blocks_what_the_node_serves() {
     let finding = only(&nodes_answer(Ok(page(404, "text/plain", "404 page not found\n"))), id::NODE_404);
     assert!(finding.summary.contains("traefik answers at 192.168.1.2:80"));
     assert!(finding.fix.text.contains("--disable=traefik,servicelb"));
-}
-
-#[test]
-fn traefiks_404_is_right_where_traefik_is_the_controller() {
-    let go = page(404, "text/plain", "404 page not found\n");
-    let report = whole(|e| {
-        e.controller = Controller::Traefik;
-        e.cluster_answer = Some(Ok(go.clone()));
-        e.node_answers.iter_mut().for_each(|probe| probe.answer = Ok(go.clone()));
-    });
-    assert_eq!(report.exit_code(), 0);
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! The judges on another provider: none of them speaks of Cloudflare.
+//! The judges on another provider and on another controller: none of them speaks of Cloudflare or of nginx.
 
 use super::*;
-use crate::config::Provider;
+use crate::config::{Controller, Provider};
 use crate::provider;
 
 /// The broken labs of all groups, at the provider of the tests.
@@ -60,4 +60,76 @@ fn the_log_of_external_dns_is_read_with_another_providers_words() {
         Some("sharpen it")
     );
     assert!(crate::checks::edns::reason::reading_of(Provider::Cloudflare, "the pencil is blunt").is_none());
+}
+
+/// The lab with the controller of the tests, whose answer to unknown names is `body`.
+fn at_paper_ingress(body: &str, change: impl Fn(&mut Evidence)) -> Vec<Judged> {
+    let mut lab = healthy();
+    {
+        let evidence = &mut lab;
+        evidence.controller = Controller::Paper;
+        for probe in &mut evidence.node_answers {
+            if let Ok(answer) = &mut probe.answer {
+                answer.body = body.into();
+            }
+        }
+        change(evidence);
+    }
+    judged(&lab)
+}
+
+#[test]
+fn another_controller_is_known_by_its_own_404_alone() {
+    let seen = at_paper_ingress("blank page", |_| ());
+    let passes = |one: &&Judged| matches!(&one.outcome, Outcome::Pass { .. });
+    assert!(seen.iter().filter(|one| one.id == id::NODE_404).all(|one| passes(&one)));
+    let stranger = at_paper_ingress("<center>nginx</center>", |_| ());
+    let failed = |one: &Judged| match &one.outcome {
+        Outcome::Fail(finding) if one.id == id::NODE_404 => Some(finding.clone()),
+        _ => None,
+    };
+    let finding = stranger.iter().find_map(failed).unwrap();
+    assert!(
+        finding.summary.contains("nginx answers at") && finding.summary.contains("not paper"),
+        "{finding:?}"
+    );
+}
+
+#[test]
+fn another_controllers_log_and_class_are_read_by_its_own_words() {
+    let class = |controller: &'static str| {
+        move |e: &mut Evidence| {
+            e.ingress = Some(ControllerSeen::default());
+            let objects = &mut e.cluster.as_mut().unwrap().objects;
+            objects.0.insert("ingresses.networking.k8s.io".into(), Listing::Items(vec![]));
+            let class =
+                serde_json::json!({ "metadata": { "name": "paper" }, "spec": { "controller": controller } });
+            objects.0.insert("ingressclasses.networking.k8s.io".into(), Listing::Items(vec![class]));
+        }
+    };
+    let foreign = at_paper_ingress("blank page", class("k8s.io/ingress-nginx"));
+    let finding = foreign.iter().find_map(|one| match &one.outcome {
+        Outcome::Fail(finding) if one.id == id::CLASS => Some(finding.summary.clone()),
+        _ => None,
+    });
+    let belongs = "IngressClass `paper` belongs to `k8s.io/ingress-nginx`, not to `paper.test/ingress`";
+    assert_eq!(finding.as_deref(), Some(belongs));
+    let noted = at_paper_ingress("blank page", |e| {
+        let host = e.hosts.keys().next().unwrap().clone();
+        for seen in &mut e.hosts.get_mut(&host).unwrap().http {
+            if let Ok(answer) = &mut seen.result {
+                answer.status = 502;
+            }
+        }
+        let line = format!("asked 10.9.9.9:80 in vain for {host}");
+        e.cluster.as_mut().unwrap().logs.insert("paper-system/paper-1/paper".into(), line);
+    });
+    let answers = noted.iter().filter(|one| one.id == id::ANSWER);
+    let causes: Vec<&str> = answers
+        .filter_map(|one| match &one.outcome {
+            Outcome::Fail(finding) => Some(finding.cause.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert!(causes.iter().any(|cause| cause.contains("10.9.9.9:80 refuses")), "{causes:?}");
 }

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::checks::engine::Finding;
 use crate::checks::tls::origin::{Origin, writes_to};
-use crate::evidence::{Evidence, at, entries};
+use crate::evidence::{Evidence, View, at, entries};
 use crate::facts::names::{covers, probe_name};
+use crate::ingress::traits_of;
 
 const SUMMARY: &str = "the controller serves its own fake certificate";
 
@@ -15,7 +16,7 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
     let (Some(ingress), Some(secrets)) = (origin.ingress, secrets) else {
         return unread();
     };
-    let place = format!("{}/{}", at(ingress, "/metadata/namespace"), at(ingress, "/metadata/name"));
+    let place = format!("{}/{}", ingress.namespace(), ingress.name());
     let Some(wanted) = &origin.secret else {
         return Finding::new(
             SUMMARY,
@@ -43,7 +44,7 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
             format!("Secret `{wanted}` has a certificate for the name, but the controller has not taken it up"),
             "wait some seconds; if it stays, look at the controller's log",
         )
-        .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=50")
+        .look(traits_of(evidence.controller).show_log("50"))
         .heals(),
         None => missing(evidence, host, wanted, &place, secrets.keys()),
     }

@@ -7,13 +7,14 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::tls::fake;
 use crate::checks::tls::origin::Origin;
 use crate::evidence::tls::{Leaf, Served, Trust};
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View, at};
 use crate::facts::names::probe_name;
+use crate::ingress::traits_of;
 
 pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
     let leaf = &served.leaf;
     let left = leaf.not_after.duration_since(evidence.now).as_secs();
-    if leaf.is_fake() {
+    if (traits_of(evidence.controller).is_fake)(leaf) {
         return fake::finding(evidence, host, origin).into();
     }
     if !leaf.covers(&probe_name(host)) {
@@ -122,9 +123,7 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
         evidence.certificates.iter().flatten().any(|seen| seen.covers(host) && seen.ready == Some(true));
     let summary = format!("the certificate is from {issuer}, which no browser trusts");
     let cause = "it was issued while `acme.staging` was on";
-    let name = |certificate: &Value| {
-        format!("{}/{}", at(certificate, "/metadata/namespace"), at(certificate, "/metadata/name"))
-    };
+    let name = |certificate: &Value| format!("{}/{}", certificate.namespace(), certificate.name());
     let finding = match origin.certificate {
         Some(certificate) => {
             Finding::new(summary, cause, "have it issued again, by the issuer that is configured now")

@@ -16,6 +16,7 @@ use crate::checks::id;
 use crate::checks::tls::origin::Origin;
 use crate::evidence::tls::Served;
 use crate::evidence::{Evidence, HostSeen, Seen, Transport};
+use crate::ingress::traits_of;
 
 /// The group.
 pub(super) const GROUP: Group = Group {
@@ -68,7 +69,7 @@ fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>
         Err(why) => {
             let unknown = || Outcome::unknown("no certificate was seen");
             [
-                of(id::HANDSHAKE, handshake(tls, why)),
+                of(id::HANDSHAKE, handshake(evidence, tls, why)),
                 of(id::SERVED_SECRET, unknown()),
                 of(id::LEAF, unknown()),
                 of(id::RENEWAL, unknown()),
@@ -77,7 +78,7 @@ fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>
     }
 }
 
-fn handshake(tls: &Seen<Served>, why: &Transport) -> Outcome {
+fn handshake(evidence: &Evidence, tls: &Seen<Served>, why: &Transport) -> Outcome {
     let (cause, fix) = match why {
         Transport::Tls(_) => (
             "something that speaks no TLS, or refuses this name, listens there in place of the ingress controller",
@@ -93,7 +94,7 @@ fn handshake(tls: &Seen<Served>, why: &Transport) -> Outcome {
         ),
     };
     Finding::new(format!("no TLS handshake with {}: {why}", tls.address), cause, fix)
-        .look("kubectl -n ingress-nginx get pods -o wide")
+        .look(command!("kubectl -n {} get pods -o wide", traits_of(evidence.controller).namespace))
         .heals()
         .into()
 }

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::desired::{ingress_nginx, issuer};
-use crate::evidence::{Evidence, SecretSeen, at, entries};
+use crate::desired::issuer;
+use crate::evidence::{Evidence, SecretSeen, View, at, entries};
 use crate::facts::names::covers;
+use crate::ingress::traits_of;
 
 /// What the objects say about a host's certificate. Every part may be missing.
 pub(super) struct Origin<'e> {
@@ -24,8 +25,8 @@ impl<'e> Origin<'e> {
         let found = ingresses.iter().find_map(|ingress| Some((ingress, entry(ingress, host)?)));
         let certificates = evidence.objects("certificates.cert-manager.io").unwrap_or_default();
         let secret = found.and_then(|(ingress, entry)| match at(entry, "/secretName") {
-            "" => by_default(certificates),
-            name => Some(format!("{}/{name}", at(ingress, "/metadata/namespace"))),
+            "" => by_default(evidence, certificates),
+            name => Some(format!("{}/{name}", ingress.namespace())),
         });
         let secrets = evidence.acme.as_ref().and_then(|acme| acme.secrets.as_ref());
         let held = secret.as_ref().and_then(|secret| secrets?.get(secret));
@@ -49,12 +50,12 @@ fn entry<'e>(ingress: &'e Value, host: &str) -> Option<&'e Value> {
 }
 
 /// The Secret behind an entry that names none: that of the wildcard certificate, where there is one.
-fn by_default(certificates: &[Value]) -> Option<String> {
-    let secret = format!("{}/{}", ingress_nginx::NAMESPACE, issuer::WILDCARD_SECRET);
+fn by_default(evidence: &Evidence, certificates: &[Value]) -> Option<String> {
+    let secret = format!("{}/{}", traits_of(evidence.controller).namespace, issuer::WILDCARD_SECRET);
     certificates.iter().any(|certificate| writes_to(certificate) == secret).then_some(secret)
 }
 
 /// Namespace and name of the Secret that a Certificate writes.
 pub(super) fn writes_to(certificate: &Value) -> String {
-    format!("{}/{}", at(certificate, "/metadata/namespace"), at(certificate, "/spec/secretName"))
+    format!("{}/{}", certificate.namespace(), at(certificate, "/spec/secretName"))
 }

@@ -7,7 +7,7 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::tls::origin::Origin;
 use crate::evidence::tls::Served;
-use crate::evidence::{Evidence, at};
+use crate::evidence::{Evidence, View, at};
 use crate::plan::readiness::find;
 
 /// The part of its life by which a renewal may be late: three days of ninety.
@@ -41,7 +41,7 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
     };
     match (origin.certificate, &origin.secret) {
         (Some(certificate), _) => {
-            let name = format!("{}/{}", at(certificate, "/metadata/namespace"), at(certificate, "/metadata/name"));
+            let name = format!("{}/{}", certificate.namespace(), certificate.name());
             Finding::new(
                 summary,
                 "cert-manager has not begun, or has failed: its controller was away, or hangs",

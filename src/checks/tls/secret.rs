@@ -5,6 +5,7 @@ use crate::checks::tls::origin::Origin;
 use crate::evidence::Evidence;
 use crate::evidence::tls::{Served, Trust};
 use crate::facts::names::probe_name;
+use crate::ingress::traits_of;
 
 pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, served: &Served) -> Outcome {
     if evidence.acme.as_ref().is_none_or(|acme| acme.secrets.is_none()) {
@@ -23,8 +24,11 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
     if !held.covers(&probe_name(host)) {
         return Outcome::skip(format!("the certificate in Secret `{wanted}` is for another name"));
     }
-    let stranger =
-        !served.leaf.is_fake() && served.leaf.issuer != held.issuer && served.trust == Trust::UnknownIssuer;
+    let controller = traits_of(evidence.controller);
+    let (namespace, workload) = (controller.namespace, controller.workload);
+    let stranger = !(controller.is_fake)(&served.leaf)
+        && served.leaf.issuer != held.issuer
+        && served.trust == Trust::UnknownIssuer;
     if stranger {
         return Finding::new(
             format!("a certificate of {} is served, and Secret `{wanted}` holds one of {}", served.leaf.issuer, held.issuer),
@@ -38,9 +42,9 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
         "the controller has not taken up the new certificate: it lost its connection to the API server",
         "restart the controller; nodes go one after the other",
     )
-    .command("kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller")
-    .command("kubectl -n ingress-nginx rollout status daemonset/ingress-nginx-controller --timeout=180s")
-    .look("kubectl -n ingress-nginx logs daemonset/ingress-nginx-controller --tail=50")
+    .command(command!("kubectl -n {} rollout restart daemonset/{}", namespace, workload))
+    .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=180s", namespace, workload))
+    .look(controller.show_log("50"))
     .restarts_controller()
     .heals();
     let serves = served.trust == Trust::Trusted;

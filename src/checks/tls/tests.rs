@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::checks::cm::tests::*;
 use crate::checks::tests::*;
-use crate::evidence::tls::{FAKE_CERTIFICATE, Leaf, Served, Trust};
+use crate::evidence::tls::{Leaf, Served, Trust};
+use crate::ingress::nginx::FAKE_CERTIFICATE;
 
 fn tls(e: &mut Evidence) -> &mut Served {
     e.hosts.get_mut(HOST).unwrap().tls[0].result.as_mut().unwrap()

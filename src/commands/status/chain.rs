@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::checks::{Check, Outcome, Report, Severity, def};
-use crate::desired::ingress_nginx;
 use crate::evidence::{Evidence, HostSeen, View, at, entries};
 use crate::facts::ownership::registry_name;
+use crate::ingress::traits_of;
 
 /// One step.
 #[derive(Debug, Clone, Serialize)]
@@ -92,10 +92,7 @@ fn ingress(evidence: &Evidence, host: &str) -> String {
 }
 
 fn pods(evidence: &Evidence) -> String {
-    let of_controller = |pod: &&Value| {
-        pod.namespace() == ingress_nginx::NAMESPACE
-            && at(pod, "/metadata/labels/app.kubernetes.io~1name") == ingress_nginx::CONTROLLER
-    };
+    let of_controller = |pod: &&Value| traits_of(evidence.controller).is_pod(pod);
     let told = evidence.objects("pods").unwrap_or_default().iter().filter(of_controller).map(|pod| {
         let ready = entries(pod, "/status/conditions")
             .iter()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::checks::ingress::tests::*;
-use crate::evidence::tls::FAKE_CERTIFICATE;
+use crate::ingress::nginx::FAKE_CERTIFICATE;
 
 /// What nginx refused that many seconds ago, for the n-th time.
 fn refused_ago(said: &str, seconds: i64, times: u32) -> Option<Vec<ReloadSeen>> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::checks::ingress::tests::*;
-use crate::evidence::tls::FAKE_CERTIFICATE;
+use crate::ingress::nginx::FAKE_CERTIFICATE;
 
 fn with_webhook(evidence: &mut Evidence, policy: &str, authority: &str, endpoints: Option<Value>) {
     let rule =

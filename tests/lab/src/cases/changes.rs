@@ -65,7 +65,7 @@ pub(super) fn held_ingress(hands: &Hands) -> Result<()> {
             .iter()
             .try_for_each(|part| expect(flat.contains(part), format!("`{part}` is not in:\n{said}")))?;
         let after = uids()?;
-        expect(before == after, format!("made anew: {before}, {after}"))?;
+        expect(before == after, format!("made again: {before}, {after}"))?;
         // The LAN's client trusts the lab's authority alone.
         expect(hands.browse(HELD)?.0 == "200", "what is still there is not served")
     });

@@ -1,0 +1,227 @@
+//! ingress-nginx, whole: names, arguments, settings, annotations, answers and words. Its objects are in
+//! `desired::ingress_nginx`. Facts are those of v1.15.1.
+
+mod directives;
+mod log;
+mod reload;
+
+use std::collections::BTreeMap;
+
+use crate::config::{Certificates, Config, Scheme, Service};
+use crate::evidence::http::HttpAnswer;
+use crate::facts::namespaces;
+use crate::ingress::traits::{Guard, Log, Retired, Status, Traits};
+
+/// Where the controller runs.
+pub const NAMESPACE: &str = namespaces::INGRESS_NGINX;
+/// The class of its Ingresses.
+pub const CLASS: &str = "nginx";
+/// The `spec.controller` of its class.
+pub const CLASS_CONTROLLER: &str = "k8s.io/ingress-nginx";
+/// The DaemonSet and its pods' name.
+pub const WORKLOAD: &str = "ingress-nginx-controller";
+/// Its service account.
+pub const ACCOUNT: &str = "ingress-nginx";
+/// The container in its pods.
+pub const CONTAINER: &str = "controller";
+/// The Lease of its leader.
+pub const ELECTION: &str = "ingress-nginx-leader";
+/// The name of the controller's image in the pins and in `images:`.
+pub const IMAGE: &str = "ingressNginx";
+/// The ConfigMaps of its namespace, as judges know the list.
+pub const SETTINGS: &str = "configmaps/ingress-nginx";
+/// The path of that list.
+pub const SETTINGS_PATH: &str = "/api/v1/namespaces/ingress-nginx/configmaps";
+/// The subject of the certificate that the controller makes for itself until it has a better one.
+pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
+const ANNOTATIONS: &str = "nginx.ingress.kubernetes.io/";
+/// Without it, the controller prefers a node's ExternalIP.
+const INTERNAL: &str = "--report-node-internal-ip-address";
+/// The pinned image has nginx 1.27.1, whose HTTP/2 overruns a flow control window (CVE-2026-123007, published on 2026-11-18;
+/// mended in 1.30.7 and 1.31.9). Another image, a maintained fork's say, is taken to have a newer one.
+const HTTP2: &str = "use-http2";
+
+/// What is particular to ingress-nginx.
+pub const TRAITS: Traits = Traits {
+    name: "ingress-nginx",
+    program: "nginx",
+    namespace: NAMESPACE,
+    workload: WORKLOAD,
+    container: CONTAINER,
+    account: ACCOUNT,
+    class: CLASS,
+    class_controller: CLASS_CONTROLLER,
+    namesake: "F5 NGINX",
+    takes_any: "--watch-ingress-without-class=true",
+    settings: SETTINGS,
+    annotations: ANNOTATIONS,
+    annotations_of_service,
+    guards: &GUARDS,
+    is_default,
+    is_unknown_name,
+    is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
+    // `store.go`, `UpdateFunc` compares the addresses of EndpointSlices and not their ports: #12209.
+    overlooks_ports: true,
+    status: Status {
+        misled_by: &[
+            ("--publish-service", "publishes the address of a Service, which has none"),
+            ("--update-status", "writes no status at all"),
+        ],
+        harmless: "--update-status=true",
+        fixed_by: &["--publish-service", "--publish-status-address"],
+        internal: INTERNAL,
+    },
+    log: Log {
+        last_reload: reload::last_in,
+        reload_event: "RELOAD",
+        refused_reload: reload::refused_in,
+        refusal: "Unexpected failure reloading",
+        directive: directives::of_setting,
+        is_refused_annotation: |line| line.contains("contains invalid value"),
+        denied_status: log::denied_status,
+        failed_request: log::failed_request,
+        discreet: log::discreet,
+    },
+    retired: Some(Retired {
+        images: &["registry.k8s.io/ingress-nginx/controller", "k8s.gcr.io/ingress-nginx/controller"],
+        cause: "since March 2026 kubernetes/ingress-nginx gets no releases and no fixes, not for vulnerabilities \
+                either; what runs goes on running, and its images stay available",
+        fix: "keep ports 80 and 443 closed towards the internet; a maintained build of the same controller takes its \
+              place with `images: { ingressNginx: … }` in the configuration",
+    }),
+};
+
+/// Whether homelab itself sets that, with an empty `ingress.config`, too.
+fn is_default(key: &str, value: &str) -> bool {
+    DEFAULTS.contains(&(key, value))
+}
+
+/// Settings of the controller that suit a house; the configuration's own win over them.
+const DEFAULTS: [(&str, &str); 6] = [
+    // Snippets let anyone who may write an Ingress read every Secret (CVE-2021-25742).
+    ("allow-snippet-annotations", "false"),
+    // An annotation that would put nginx' own configuration into an Ingress is refused (v1.15.1's default; older: `Critical`).
+    ("annotations-risk-level", "High"),
+    // An annotation may not name another namespace's Secret (v1.15.1's default; older: `true`).
+    ("allow-cross-namespace-resources", "false"),
+    // HSTS of one host must not bind names below it that serve plain HTTP.
+    ("hsts-include-subdomains", "false"),
+    // Streams and large downloads would otherwise be cut when the controller reloads (default 240 s).
+    ("worker-shutdown-timeout", "300s"),
+    // Large cookies and headers of single sign-on fit in; with 4k, nginx answers 502.
+    ("proxy-buffer-size", "16k"),
+];
+
+/// Entries of `ingress.config` that take a guard away.
+const GUARDS: [Guard; 4] = [
+    Guard {
+        key: "allow-snippet-annotations",
+        safe: &["false"],
+        without: "whoever may write an Ingress writes nginx' own configuration, and so reads every Secret that the \
+                  controller reads",
+    },
+    Guard {
+        key: "annotations-risk-level",
+        safe: &["Low", "Medium", "High"],
+        without: "an Ingress may have the annotations that put text of their own into nginx' configuration",
+    },
+    Guard {
+        key: "allow-cross-namespace-resources",
+        safe: &["false"],
+        without: "an Ingress may use Secrets of other namespaces",
+    },
+    Guard {
+        key: HTTP2,
+        safe: &["false"],
+        without: "the pinned image's nginx 1.27.1 may run the code of whoever sends it HTTP/2 (CVE-2026-123007, fixed \
+                  in 1.30.7 and 1.31.9)",
+    },
+];
+
+/// Whether `key` is an entry of the ConfigMap that guards the controller which the configuration asks for.
+#[must_use]
+pub fn is_guarded(config: &Config, key: &str) -> bool {
+    let pinned = !config.images.contains_key(IMAGE);
+    GUARDS.iter().any(|guard| guard.key == key) && (key != HTTP2 || pinned)
+}
+
+/// What stands in the controller's ConfigMap.
+#[must_use]
+pub fn settings(config: &Config) -> BTreeMap<String, String> {
+    let mut settings: BTreeMap<_, _> = DEFAULTS.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+    if is_guarded(config, HTTP2) {
+        settings.insert(HTTP2.to_owned(), "false".to_owned());
+    }
+    settings.extend(config.ingress.config.clone());
+    settings
+}
+
+/// The container's arguments; `wildcard` is the Secret of the wildcard certificate.
+#[must_use]
+pub fn arguments(config: &Config, wildcard: &str) -> Vec<String> {
+    let mut arguments = vec![
+        // The image's entry point is `dumb-init --`; the program is its first argument.
+        "/nginx-ingress-controller".to_owned(),
+        format!("--election-id={ELECTION}"),
+        format!("--controller-class={CLASS_CONTROLLER}"),
+        format!("--ingress-class={CLASS}"),
+        format!("--configmap=$(POD_NAMESPACE)/{WORKLOAD}"),
+        // external-dns publishes what stands in the status: the private address of each node that serves.
+        INTERNAL.to_owned(),
+        // The leader clears the status when it stops; external-dns would delete every record meanwhile.
+        "--update-status-on-shutdown=false".to_owned(),
+        // Nothing is left to wait for once nginx has ended, and until the pod is gone no other may have its ports.
+        "--post-shutdown-grace-period=0".to_owned(),
+        format!("--watch-ingress-without-class={}", config.ingress.default_class),
+        // An ExternalName lets whoever may write a Service reach anything; only what the configuration names needs it.
+        format!("--disable-svc-external-name={}", !config.has_external_names()),
+        // What annotations hold is checked against what each may hold (v1.15.1's default; older: off).
+        "--enable-annotation-validation=true".to_owned(),
+        "--enable-metrics=false".to_owned(),
+        "--profiling=false".to_owned(),
+    ];
+    if config.certificates == Certificates::Wildcard {
+        arguments.push(format!("--default-ssl-certificate=$(POD_NAMESPACE)/{wildcard}"));
+    }
+    arguments
+}
+
+fn annotations_of_service(service: &Service) -> Vec<(String, String)> {
+    let of = |key: &str, value: &str| (format!("{ANNOTATIONS}{key}"), value.to_owned());
+    let mut annotations = vec![
+        of("proxy-body-size", &service.max_body_size),
+        of("proxy-read-timeout", &service.read_timeout.to_string()),
+        of("proxy-send-timeout", &service.read_timeout.to_string()),
+        // An upload goes through as it comes; a phone's video need not fit the controller's disk first.
+        of("proxy-request-buffering", "off"),
+    ];
+    if service.scheme == Scheme::Https {
+        annotations.push(of("backend-protocol", "HTTPS"));
+    }
+    annotations
+}
+
+/// An HTML page signed `nginx`.
+fn is_unknown_name(answer: &HttpAnswer) -> bool {
+    answer.status == 404 && answer.body.contains("<center>nginx")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(more: &str) -> BTreeMap<String, String> {
+        let text = format!(
+            "domain: a.example.com\nemail: a@lovelace.dev\ndns: {{ provider: cloudflare, tokenFile: /t }}\n{more}"
+        );
+        super::settings(&crate::config::parse(&text).unwrap())
+    }
+
+    #[test]
+    fn http2_is_off_with_the_pinned_image_and_the_house_decides_otherwise() {
+        assert_eq!(settings("")[HTTP2], "false");
+        assert_eq!(settings("ingress: { config: { use-http2: \"true\" } }")[HTTP2], "true");
+        let other = settings("images: { ingressNginx: example.com/controller:fork }");
+        assert!(!other.contains_key(HTTP2), "another image has its own default");
+    }
+}

@@ -1,0 +1,41 @@
+//! A controller of the tests: it shows that no judge has to know which controller there is.
+
+use crate::evidence::Reload;
+use crate::ingress::traits::{FailedRequest, Log, Status, Traits, Unusable};
+
+pub(super) const TRAITS: Traits = Traits {
+    name: "paper-ingress",
+    program: "paper",
+    namespace: "paper-system",
+    workload: "paper",
+    container: "paper",
+    account: "paper",
+    class: "paper",
+    class_controller: "paper.test/ingress",
+    namesake: "another paper",
+    takes_any: "--any",
+    settings: "configmaps/paper",
+    annotations: "paper.test/",
+    annotations_of_service: |service| vec![("paper.test/size".to_owned(), service.max_body_size.clone())],
+    guards: &[],
+    is_default: |_, _| false,
+    is_unknown_name: |answer| answer.status == 404 && answer.body == "blank page",
+    is_fake: |leaf| leaf.subject == "CN=watermark",
+    overlooks_ports: false,
+    status: Status { misled_by: &[], harmless: "", fixed_by: &[], internal: "--inside" },
+    log: Log {
+        last_reload: |log| log.contains("page turned").then_some(Reload::Loaded),
+        reload_event: "TURN",
+        refused_reload: |_, _| None,
+        refusal: "torn",
+        directive: str::to_owned,
+        is_refused_annotation: |line| line.contains("illegible"),
+        denied_status: |line| line.contains("no ink").then_some("the margin"),
+        failed_request: |line, host| {
+            let address = line.strip_prefix("asked ")?.strip_suffix(&format!(" in vain for {host}"))?;
+            Some(FailedRequest { address: address.parse().ok()?, time: "", why: Some(Unusable::Refused) })
+        },
+        discreet: |line| Some(line.to_owned()),
+    },
+    retired: None,
+};

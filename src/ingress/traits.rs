@@ -1,0 +1,160 @@
+//! What a controller is, in words that are the same for all.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::config::Service;
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::tls::Leaf;
+use crate::evidence::{Reload, View, at};
+use crate::outside::command::Command;
+
+/// What is particular to a controller: its names, its answers and its words.
+#[derive(Debug)]
+pub struct Traits {
+    /// Its project, as people know it.
+    pub name: &'static str,
+    /// The program that answers.
+    pub program: &'static str,
+    /// Where it runs.
+    pub namespace: &'static str,
+    /// Its DaemonSet, the name of its pods and of its settings.
+    pub workload: &'static str,
+    /// The container in its pods.
+    pub container: &'static str,
+    /// Its ClusterRole, Role and service account.
+    pub account: &'static str,
+    /// The class of its Ingresses.
+    pub class: &'static str,
+    /// The `spec.controller` of the classes that it serves.
+    pub class_controller: &'static str,
+    /// Another product that brings a class of the same name; empty when none is known.
+    pub namesake: &'static str,
+    /// With this argument it serves Ingresses without a class, too.
+    pub takes_any: &'static str,
+    /// The list with its ConfigMap, as judges know it.
+    pub settings: &'static str,
+    /// How its annotations begin.
+    pub annotations: &'static str,
+    /// The annotations for a service of the configuration, without those that it has itself.
+    pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
+    /// Entries of its settings that take a guard away.
+    pub guards: &'static [Guard],
+    /// Whether homelab itself sets that entry of its settings, whatever the configuration says.
+    pub is_default: fn(&str, &str) -> bool,
+    /// Its answer for a name that no Ingress has.
+    pub is_unknown_name: fn(&HttpAnswer) -> bool,
+    /// Whether a certificate is the one that it shows for want of a better one.
+    pub is_fake: fn(&Leaf) -> bool,
+    /// Whether it goes on with a port of before when nothing but the port of a Service changes.
+    pub overlooks_ports: bool,
+    /// How it writes the addresses of Ingresses.
+    pub status: Status,
+    /// How its log is read.
+    pub log: Log,
+    /// Why it gets no updates any more; `None` while it does.
+    pub retired: Option<Retired>,
+}
+
+/// An entry of the controller's settings that guards something.
+#[derive(Debug)]
+pub struct Guard {
+    /// Its key.
+    pub key: &'static str,
+    /// The values that keep it.
+    pub safe: &'static [&'static str],
+    /// What is open without it.
+    pub without: &'static str,
+}
+
+/// How a controller writes the status of Ingresses.
+#[derive(Debug)]
+pub struct Status {
+    /// Arguments that keep the nodes' addresses out, and what it does with each.
+    pub misled_by: &'static [(&'static str, &'static str)],
+    /// The same that are harmless.
+    pub harmless: &'static str,
+    /// Arguments that name the address, in the order in which they win.
+    pub fixed_by: &'static [&'static str],
+    /// The argument without which it prefers a node's ExternalIP.
+    pub internal: &'static str,
+}
+
+/// How a controller's log is read.
+#[derive(Debug)]
+pub struct Log {
+    /// What it said last of loading its configuration; `None` when it says nothing of it.
+    pub last_reload: fn(&str) -> Option<Reload>,
+    /// The reason of its events about that.
+    pub reload_event: &'static str,
+    /// What such an event of type `Warning` tells, of that time; `None` when nothing was refused.
+    pub refused_reload: fn(&str, Timestamp) -> Option<Reload>,
+    /// The words that stand in the log when a configuration was refused, to look for.
+    pub refusal: &'static str,
+    /// What the program calls a setting when it complains of it.
+    pub directive: fn(&str) -> String,
+    /// Whether a line says that the value of an annotation is not accepted.
+    pub is_refused_annotation: fn(&str) -> bool,
+    /// What a line says that it may not write, and that keeps the status empty.
+    pub denied_status: fn(&str) -> Option<&'static str>,
+    /// What a line notes of a request for the host that nobody behind the controller answered.
+    pub failed_request: for<'a> fn(&'a str, &str) -> Option<FailedRequest<'a>>,
+    /// A line without what is nobody's business; `None` when nothing of it is left.
+    pub discreet: fn(&str) -> Option<String>,
+}
+
+/// A request that the controller passed on, and that got no answer which it could use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRequest<'a> {
+    /// Whom it asked.
+    pub address: SocketAddr,
+    /// When, in the log's own words, which sort.
+    pub time: &'a str,
+    /// Why, where the line tells.
+    pub why: Option<Unusable>,
+}
+
+/// Why an answer could not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// The connection was refused.
+    Refused,
+    /// No TLS where TLS was wanted.
+    NoTls,
+    /// The connection was taken, and what came was no HTTP.
+    NoHttp,
+}
+
+/// A controller that gets no updates any more.
+#[derive(Debug)]
+pub struct Retired {
+    /// The project's own images, without tag; another one is somebody else's build.
+    pub images: &'static [&'static str],
+    /// Since when, and what that means.
+    pub cause: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+}
+
+impl Traits {
+    /// Whether a pod is one of the controller's: anybody may give a pod its label, but not in its namespace.
+    #[must_use]
+    pub fn is_pod(&self, pod: &Value) -> bool {
+        pod.namespace() == self.namespace
+            && at(pod, "/metadata/labels/app.kubernetes.io~1name") == self.workload
+    }
+
+    /// Whether the container (`namespace/pod/container`, or its beginning) is one of the controller's.
+    #[must_use]
+    pub fn is_place(&self, place: &str) -> bool {
+        place.strip_prefix(self.namespace).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The command that shows the last lines of its log.
+    #[must_use]
+    pub fn show_log(&self, lines: &str) -> Option<Command> {
+        command!("kubectl -n {} logs daemonset/{} --tail={}", self.namespace, self.workload, lines)
+    }
+}
