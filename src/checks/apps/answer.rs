@@ -5,7 +5,7 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::{id, ingress};
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, HostSeen, Transport, View, at, entries};
+use crate::evidence::{Evidence, HostSeen, Transport, View, entries};
 use crate::ingress::traits_of;
 
 pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {

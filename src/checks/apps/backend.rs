@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::checks::reading::{full_name, has_ended, selects};
+use crate::checks::reading::{has_ended, selects};
 use crate::evidence::{Evidence, View, at, entries};
 
 /// A Service as an Ingress names it.

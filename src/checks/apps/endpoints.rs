@@ -6,7 +6,7 @@ use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Kind};
-use crate::checks::reading::{full_name, selects};
+use crate::checks::reading::selects;
 use crate::config::nearest;
 use crate::desired;
 use crate::evidence::{Evidence, View, at, entries};

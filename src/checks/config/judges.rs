@@ -8,7 +8,7 @@ use crate::checks::config::annotations;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::unseen;
-use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View, at};
+use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View};
 use crate::facts::names::is_within;
 use crate::ingress::traits_of;
 

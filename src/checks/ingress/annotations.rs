@@ -5,9 +5,8 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{blame, objects, or_pass, unread};
-use crate::checks::reading::full_name;
 use crate::checks::reading::logs::written;
-use crate::evidence::{Evidence, View, at};
+use crate::evidence::{Evidence, View};
 use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::ingress::objects;
-use crate::checks::reading::{full_name, when};
+use crate::checks::reading::when;
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::{Traits, traits_of};

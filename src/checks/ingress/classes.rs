@@ -6,7 +6,6 @@ use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged}
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class, annotation};
 use crate::checks::ingress::{lab_wide, or_pass, unread};
-use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, View, at};
 use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;

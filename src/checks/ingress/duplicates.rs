@@ -7,7 +7,6 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{objects, or_pass, unread};
-use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::traits_of;
 

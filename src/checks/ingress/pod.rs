@@ -6,7 +6,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::ingress::pods::made_anew;
 use crate::checks::ingress::{objects, ports, reload};
-use crate::checks::reading::{condition, full_name, pods};
+use crate::checks::reading::pods;
 use crate::desired::guard;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::{Traits, traits_of};

@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, pod, unread};
-use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::{Traits, traits_of};
 

@@ -7,9 +7,9 @@ use crate::checks::engine::{Finding, Judged, Outcome};
 use crate::checks::id;
 use crate::checks::ingress::blame::{self, Culprit};
 use crate::checks::ingress::lab_wide;
+use crate::checks::reading::age;
 use crate::checks::reading::logs::written;
-use crate::checks::reading::{age, full_name};
-use crate::evidence::{Evidence, Refusal, Reload, ReloadSeen, View, at};
+use crate::evidence::{Evidence, Refusal, Reload, ReloadSeen, View};
 use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 

@@ -9,7 +9,6 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class};
 use crate::checks::ingress::pods::made_anew;
-use crate::checks::reading::full_name;
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_private;
 use crate::ingress::traits_of;
@@ -216,7 +215,7 @@ fn service_of(evidence: &Evidence, address: &str) -> Option<String> {
             || among("/spec/externalIPs")
             || balanced
     };
-    evidence.objects("services")?.iter().find(has).map(full_name)
+    evidence.objects("services")?.iter().find(has).map(View::full_name)
 }
 
 /// The node that has the address as its external one.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::checks::engine::Finding;
 use crate::checks::tls::origin::{Origin, writes_to};
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::{Evidence, View, entries};
 use crate::facts::names::{covers, probe_name};
 use crate::ingress::traits_of;
 

@@ -7,7 +7,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::tls::fake;
 use crate::checks::tls::origin::Origin;
 use crate::evidence::tls::{Leaf, Served, Trust};
-use crate::evidence::{Evidence, View, at};
+use crate::evidence::{Evidence, View};
 use crate::facts::names::probe_name;
 use crate::ingress::traits_of;
 
