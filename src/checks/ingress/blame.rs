@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::checks::ingress::objects;
+use crate::checks::ingress::{duplicates, objects};
 use crate::checks::reading::{full_name, when};
 use crate::desired::ingress_nginx::{CONTROLLER, NAMESPACE, is_default};
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, at, entries};
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";
+/// What nginx says of one path that stands twice.
+const DUPLICATE: &str = "duplicate location";
 /// How many suspects are named.
 const NAMED: usize = 3;
 /// How much of a value is shown.
@@ -85,6 +87,12 @@ impl Culprit<'_> {
 /// text.
 pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>> {
     let quoted: Vec<&str> = said.iter().flat_map(|line| quotations(line)).collect();
+    if said.iter().any(|line| line.contains(DUPLICATE)) {
+        let twice = exact_twice(evidence, &quoted);
+        if !twice.is_empty() {
+            return twice;
+        }
+    }
     let mut found: Vec<(usize, Option<Timestamp>, Culprit<'a>)> = Vec::new();
     for ingress in ingresses(evidence) {
         let alike = places(ingress).filter_map(|place| Some((place.likeness(&quoted)?, place)));
@@ -108,6 +116,24 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     let most = found.first().map(|(likeness, ..)| *likeness);
     let likeliest = found.into_iter().take_while(|(likeness, ..)| Some(*likeness) == most);
     likeliest.map(|(.., culprit)| culprit).take(NAMED).collect()
+}
+
+/// The later ones of Ingresses with the same exact path of one host. The controller passes over the later one only where
+/// no prefix of the same path stands before both, and each host has the prefix `/` from the beginning (ingress-nginx,
+/// internal/ingress/controller/controller.go, `getBackendServers`).
+fn exact_twice<'a>(evidence: &'a Evidence, quoted: &[&str]) -> Vec<Culprit<'a>> {
+    let pairs = duplicates::pairs(evidence).unwrap_or_default().into_iter();
+    let refused = pairs.filter(|((_, path, exact), ..)| *exact && quoted.contains(path));
+    let culprits = refused.map(|((host, path, _), first, second)| Culprit::Ingress {
+        object: second,
+        place: format!(
+            "the exact path `{}` of `{}`, which Ingress `{}` has, too",
+            short(path),
+            short(host),
+            full_name(first)
+        ),
+    });
+    culprits.take(NAMED).collect()
 }
 
 /// How much of a setting nginx quotes: its value, or at least its directive.
