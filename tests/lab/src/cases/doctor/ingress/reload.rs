@@ -29,7 +29,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         id: "ingress.reload",
         says: &[
             "Ingress `homelab/broken` has the annotation `nginx.ingress.kubernetes.io/proxy-buffer-size: 16g`;",
-            "kubectl -n homelab edit ingress broken",
+            "-n homelab edit ingress broken",
         ],
         ask: Ask::NODE,
         always: false,
