@@ -28,6 +28,7 @@ pub(super) const TRAITS: Traits = Traits {
         reload_event: "TURN",
         refused_reload: |_, _| None,
         refusal: "torn",
+        same_place: "twice",
         directive: str::to_owned,
         is_refused_annotation: |line| line.contains("illegible"),
         denied_status: |line| line.contains("no ink").then_some("the margin"),

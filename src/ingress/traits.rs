@@ -93,6 +93,8 @@ pub struct Log {
     pub refused_reload: fn(&str, Timestamp) -> Option<Reload>,
     /// The words that stand in the log when a configuration was refused, to look for.
     pub refusal: &'static str,
+    /// What the program says of one path of a host that is there twice.
+    pub same_place: &'static str,
     /// What the program calls a setting when it complains of it.
     pub directive: fn(&str) -> String,
     /// Whether a line says that the value of an annotation is not accepted.

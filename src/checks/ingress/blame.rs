@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::checks::ingress::objects;
+use crate::checks::ingress::{duplicates, objects};
 use crate::checks::reading::when;
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, View, at, entries};
@@ -54,6 +54,12 @@ impl Culprit<'_> {
 pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>> {
     let controller = traits_of(evidence.controller);
     let quoted: Vec<&str> = said.iter().flat_map(|line| quotations(line)).collect();
+    if said.iter().any(|line| line.contains(controller.log.same_place)) {
+        let twice = exact_twice(evidence, &quoted);
+        if !twice.is_empty() {
+            return twice;
+        }
+    }
     let mut found: Vec<(usize, Option<Timestamp>, Culprit<'a>)> = Vec::new();
     for ingress in ingresses(evidence) {
         let alike = places(controller, ingress)
@@ -79,6 +85,24 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     let most = found.first().map(|(likeness, ..)| *likeness);
     let likeliest = found.into_iter().take_while(|(likeness, ..)| Some(*likeness) == most);
     likeliest.map(|(.., culprit)| culprit).take(NAMED).collect()
+}
+
+/// The later ones of Ingresses with the same exact path of one host. The controller passes over the later one only where
+/// no prefix of the same path stands before both, and each host has the prefix `/` from the beginning (ingress-nginx,
+/// internal/ingress/controller/controller.go, `getBackendServers`).
+fn exact_twice<'a>(evidence: &'a Evidence, quoted: &[&str]) -> Vec<Culprit<'a>> {
+    let pairs = duplicates::pairs(evidence).unwrap_or_default().into_iter();
+    let refused = pairs.filter(|((_, path, exact), ..)| *exact && quoted.contains(path));
+    let culprits = refused.map(|((host, path, _), first, second)| Culprit::Ingress {
+        object: second,
+        place: format!(
+            "the exact path `{}` of `{}`, which Ingress `{}` has, too",
+            short(path),
+            short(host),
+            first.full_name()
+        ),
+    });
+    culprits.take(NAMED).collect()
 }
 
 /// How much of a setting the program quotes: its value, or at least its directive.

@@ -10,10 +10,23 @@ use crate::checks::ingress::{objects, or_pass, unread};
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::traits_of;
 
+/// Two Ingresses at one place: where, the older one, the later one.
+pub(super) type Pair<'a> = (Place<'a>, &'a Value, &'a Value);
+
 pub(super) fn hosts_named_twice(evidence: &Evidence) -> Vec<Judged> {
-    let Some(mut ingresses) = objects::served(evidence) else {
+    let Some(pairs) = pairs(evidence) else {
         return unread(id::DUPLICATES, "Ingresses or their classes");
     };
+    let told = |(place, first, second): Pair<'_>| {
+        judged(id::DUPLICATES, Subject::host(place.0), Vantage::Api, twice(place, first, second))
+    };
+    let found = pairs.into_iter().map(told).collect();
+    or_pass(found, id::DUPLICATES, "no two Ingresses have the same host and path")
+}
+
+/// `None` where the Ingresses or their classes were not read.
+pub(super) fn pairs(evidence: &Evidence) -> Option<Vec<Pair<'_>>> {
+    let mut ingresses = objects::served(evidence)?;
     // A second Ingress for the same place that takes a share of its requests, on purpose.
     let canary = format!("{}canary", traits_of(evidence.controller).annotations);
     ingresses.retain(|ingress| objects::annotation(ingress, &canary) != "true");
@@ -21,26 +34,23 @@ pub(super) fn hosts_named_twice(evidence: &Evidence) -> Vec<Judged> {
     ingresses.sort_by_cached_key(|ingress| {
         (at(ingress, "/metadata/creationTimestamp").to_owned(), std::cmp::Reverse(ingress.full_name()))
     });
-    let mut taken: BTreeMap<(&str, &str, bool), &Value> = BTreeMap::new();
+    let mut taken: BTreeMap<Place<'_>, &Value> = BTreeMap::new();
     let mut found = Vec::new();
     for ingress in ingresses {
         for place in places(ingress) {
             let first = *taken.entry(place).or_insert(ingress);
             if !std::ptr::eq(first, ingress) {
-                found.push(judged(
-                    id::DUPLICATES,
-                    Subject::host(place.0),
-                    Vantage::Api,
-                    twice(place, first, ingress),
-                ));
+                found.push((place, first, ingress));
             }
         }
     }
-    or_pass(found, id::DUPLICATES, "no two Ingresses have the same host and path")
+    Some(found)
 }
 
 /// Host, path, and whether the path is meant exactly: such a one may stand beside a prefix.
-fn places(ingress: &Value) -> Vec<(&str, &str, bool)> {
+type Place<'a> = (&'a str, &'a str, bool);
+
+fn places(ingress: &Value) -> Vec<Place<'_>> {
     let mut found = Vec::new();
     for rule in entries(ingress, "/spec/rules").iter().filter(|rule| !at(rule, "/host").is_empty()) {
         for path in entries(rule, "/http/paths") {
@@ -53,7 +63,7 @@ fn places(ingress: &Value) -> Vec<(&str, &str, bool)> {
     found
 }
 
-fn twice((host, path, _): (&str, &str, bool), first: &Value, second: &Value) -> Finding {
+fn twice((host, path, _): Place<'_>, first: &Value, second: &Value) -> Finding {
     let (winner, loser) = (first.full_name(), second.full_name());
     Finding::new(
         format!("Ingresses `{winner}` and `{loser}` both have `{host}{path}`"),

@@ -76,6 +76,7 @@ pub const TRAITS: Traits = Traits {
         reload_event: "RELOAD",
         refused_reload: reload::refused_in,
         refusal: "Unexpected failure reloading",
+        same_place: "duplicate location",
         directive: directives::of_setting,
         is_refused_annotation: |line| line.contains("contains invalid value"),
         denied_status: log::denied_status,

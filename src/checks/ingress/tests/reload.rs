@@ -129,6 +129,23 @@ fn what_homelab_sets_by_itself_is_not_accused_beside_an_annotation() {
 }
 
 #[test]
+fn an_exact_path_that_stands_twice_is_named_with_the_later_of_its_ingresses() {
+    let report = saying("duplicate location \"/\"", |e| {
+        for (name, age) in [("first", "2026-05-01T00:00:00Z"), ("second", "2026-05-02T00:00:00Z")] {
+            let mut object = stranger("/", json!({}));
+            object["metadata"]["name"] = json!(name);
+            object["metadata"]["creationTimestamp"] = json!(age);
+            object["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = json!("Exact");
+            ingresses(e).push(object);
+        }
+    });
+    let finding = report.failures().find(|check| check.id == id::RELOAD).and_then(Check::finding).unwrap();
+    let named = "Ingress `default/second` has the exact path `/` of `broken.home.example.com`, which Ingress `default/first` has, too";
+    assert!(finding.cause.contains(named), "{}", finding.cause);
+    assert!(finding.fix.text.contains("kubectl -n default edit ingress second"), "{}", finding.fix.text);
+}
+
+#[test]
 fn a_setting_that_was_edited_in_the_cluster_is_corrected_there() {
     let report = saying("invalid value \"TLSv9\"", |e| {
         set(e, &json!({ "ssl-protocols": "TLSv9" }));

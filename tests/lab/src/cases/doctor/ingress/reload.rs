@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Ask, Injury, NAMESPACE, apply, ingress, remove_ingress};
 use crate::cases::doctor::asked_until;
-use crate::cases::hands::{DOMAIN, Hands, expect};
+use crate::cases::hands::{DOMAIN, Hands, WHOAMI, expect};
 use crate::error::Result;
 
 const CONFIG: &str = "reload.homelab.yaml";
@@ -29,7 +29,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         id: "ingress.reload",
         says: &[
             "Ingress `homelab/broken` has the annotation `nginx.ingress.kubernetes.io/proxy-buffer-size: 16g`;",
-            "kubectl -n homelab edit ingress broken",
+            "-n homelab edit ingress broken",
         ],
         ask: Ask::NODE,
         always: false,
@@ -37,12 +37,29 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         undo: |hands| remove_ingress(hands, "broken"),
     },
     Injury {
-        name: "a setting of the controller was edited by hand and is nothing that nginx takes",
+        name: "somebody's Ingress has the demo's exact path, too",
         id: "ingress.reload",
-        says: &["ssl-session-timeout: 10y", "written by `kubectl", "edit configmap ingress-nginx-controller"],
+        says: &[
+            "duplicate location",
+            "Ingress `homelab/copy` has the exact path `/` of `whoami.home.example.test`, which Ingress `homelab/whoami` has, too",
+        ],
         ask: Ask::NODE,
         always: false,
-        make: |hands| set(hands, &json!({ "ssl-session-timeout": "10y" })),
+        make: |hands| {
+            let mut object = ingress("copy");
+            object["spec"]["rules"][0]["host"] = json!(WHOAMI);
+            object["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = json!("Exact");
+            apply(hands, &object)
+        },
+        undo: |hands| remove_ingress(hands, "copy"),
+    },
+    Injury {
+        name: "a setting of the controller was edited by hand and is nothing that nginx takes",
+        id: "ingress.reload",
+        says: &["ssl-session-timeout: ten", "written by `kubectl", "edit configmap ingress-nginx-controller"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| set(hands, &json!({ "ssl-session-timeout": "ten" })),
         undo: |hands| set(hands, &json!({ "ssl-session-timeout": null })),
     },
     Injury {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Ask, Injury, apply, ingress, remove_ingress};
-use crate::cases::hands::{DOMAIN, Hands, WHOAMI};
+use crate::cases::hands::{DOMAIN, Hands};
 use crate::error::Result;
 
 const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
@@ -74,17 +74,18 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "two Ingresses have the same host and path",
         id: "ingress.duplicates",
-        says: &["Ingresses `homelab/whoami` and `homelab/copy`", "the older one, `homelab/whoami`"],
+        says: &["Ingresses `homelab/copy` and `homelab/other`", "the older one, `homelab/copy`"],
         ask: Ask::NODE,
         always: false,
         make: |hands| {
+            apply(hands, &ingress("copy"))?;
+            // Their ages are told in whole seconds.
+            std::thread::sleep(std::time::Duration::from_millis(1100));
             let mut object = ingress("copy");
-            object["spec"]["rules"][0]["host"] = json!(WHOAMI);
-            // As the demo's: beside an exact path, a prefix is another place.
-            object["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = json!("Exact");
+            object["metadata"]["name"] = json!("other");
             apply(hands, &object)
         },
-        undo: |hands| remove_ingress(hands, "copy"),
+        undo: |hands| remove_ingress(hands, "copy").and_then(|()| remove_ingress(hands, "other")),
     },
     Injury {
         name: "an Ingress names a Secret that nobody makes",
