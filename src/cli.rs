@@ -8,11 +8,11 @@ use crate::collect::Lab;
 use crate::config::duration;
 use crate::ui::{Color, Output};
 
-/// Names, certificates and a proof of reachability for a home lab on k3s.
+/// Gives the services of a home lab on k3s names and certificates, and checks that they can be reached.
 #[derive(Debug, Parser)]
 #[command(name = "homelab", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 fine, 1 something is wrong, 2 usage or configuration, 3 could not look or did not finish, 130 interrupted."
+    after_help = "First: write homelab.yaml, run `homelab up`. When something is wrong: `homelab doctor`.\n\nExit codes: 0 fine, 1 something is wrong, 2 invalid command line or configuration, 3 could not check or did not finish, 130 interrupted."
 )]
 pub struct Cli {
     /// The flags that stand before or after any command.
@@ -26,7 +26,7 @@ pub struct Cli {
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// The configuration [default: ./homelab.yaml, then /etc/homelab/homelab.yaml]
+    /// The configuration file [default: ./homelab.yaml, then /etc/homelab/homelab.yaml]
     #[arg(long, global = true, value_name = "FILE", env = "HOMELAB_CONFIG")]
     pub config: Option<PathBuf>,
     /// The kubeconfig [default: $KUBECONFIG, then ~/.kube/config, then k3s' own]
@@ -35,23 +35,23 @@ pub struct Global {
     /// The context in the kubeconfig [default: its current one]
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Option<String>,
-    /// Use an API server whose identity is not proven (`http://`, or `insecure-skip-tls-verify` in the kubeconfig): whoever
-    /// stands in between then gets the API token
+    /// Use an API server whose certificate is not checked (`http://`, or `insecure-skip-tls-verify` in the kubeconfig); an
+    /// attacker on the way can then read your API token
     #[arg(long, global = true)]
     pub insecure_api_server: bool,
-    /// How the answer is written
+    /// The format of the answer
     #[arg(long, short, global = true, value_enum, default_value_t)]
     pub output: Output,
-    /// When colours are used
+    /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t)]
     pub color: Color,
-    /// No progress, only the answer and errors
+    /// Print no progress, only the answer and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Every check with what it saw and from where, also those that passed
+    /// Print every check with what it saw and from where, also those that passed
     #[arg(long, short, global = true)]
     pub verbose: bool,
-    /// Plain lines in place of bars, as without a terminal
+    /// Print progress as plain lines instead of bars, as without a terminal
     #[arg(long, global = true)]
     pub no_progress: bool,
 }
@@ -102,39 +102,39 @@ impl Command {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make the cluster, the records and the certificates what the configuration says, and prove it
+    /// Install and update the cluster, records and certificates to match homelab.yaml, and check the result
     #[command(
         after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
     )]
     Up(Up),
-    /// Print the objects that should exist; needs no cluster, no token and no network
+    /// Print the Kubernetes objects that `up` would apply; needs no cluster, no token and no network
     #[command(
         after_help = "Examples:\n  homelab render\n  homelab render --with-upstream | kubectl apply --server-side -f -"
     )]
     Render(Render),
-    /// Look at everything, name what is wrong, why, and the one thing to do; changes nothing
+    /// Find what is wrong, why, and how to fix it; changes nothing
     #[command(
-        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind\n  homelab doctor --output short\n\nExit codes, the same in every format: 0 nothing is wrong, 1 an error was found (with --strict also a warning), 2 the command line cannot be used, 3 nothing was found but something could not be looked at, 130 interrupted. A configuration that cannot be used is a finding (config.valid), so 1."
+        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind\n  homelab doctor --output short\n\nExit codes, the same in every format: 0 nothing is wrong, 1 found an error (with --strict also a warning), 2 invalid command line, 3 found nothing wrong but could not check everything, 130 interrupted. An invalid configuration is a finding (config.valid), so 1."
     )]
     Doctor(Doctor),
-    /// Have certificates issued again now, whatever cert-manager has planned
+    /// Renew certificates now, without waiting for cert-manager's schedule or back-off
     #[command(
         after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all"
     )]
     Renew(Renew),
-    /// How each name is, in one line: its address, its certificate, what is wrong
+    /// Show each name in one line: its address, its certificate, what is wrong
     #[command(
-        after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (it may come by itself); broken; unknown. Exit codes as `homelab doctor`: 0, 1, 3."
+        after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (may still come by itself); broken (needs you); unknown (could not check). Exit codes as `homelab doctor`: 0, 1, 3."
     )]
     Status(Status),
-    /// Print a kubeconfig of an account that may only read, and no Secrets; for an hour
+    /// Print a read-only kubeconfig that cannot read Secrets and expires after an hour
     #[command(
-        after_help = "Examples:\n  homelab kubeconfig --file look.yaml\n  homelab doctor --kubeconfig look.yaml\n  homelab kubeconfig --valid 8h | ssh laptop 'cat > look.yaml'\n\nThe account is homelab/homelab-doctor, which `homelab up` makes. docs/security.md says what it may read."
+        after_help = "Examples:\n  homelab kubeconfig --file look.yaml\n  homelab doctor --kubeconfig look.yaml\n  homelab kubeconfig --valid 8h | ssh laptop 'cat > look.yaml'\n\nThe account is homelab/homelab-doctor, which `homelab up` creates. docs/security.md lists what it may read."
     )]
     Kubeconfig(Kubeconfig),
-    /// Print the completions of a shell
+    /// Print completions for your shell
     Completions {
-        /// The shell
+        /// Your shell
         shell: clap_complete::Shell,
     },
     /// Write the manual pages into a folder
@@ -148,15 +148,15 @@ pub enum Command {
 /// Flags of `up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Stop when the cluster is ready; do not look from outside
+    /// Stop when the cluster is ready; do not check names and certificates from outside
     #[arg(long)]
     pub no_verify: bool,
-    /// Take over what is there already and was never homelab's; once, by hand
+    /// Take over existing objects and records that are not homelab's; run it once, by hand
     ///
-    /// Without it `up` stops before its first write where an object stands that homelab never applied, or where the zone
-    /// has records of this `dns.owner` that this cluster did not write. With it such an object becomes what the
-    /// configuration says, also where others own its fields, is noted by an annotation, and is never deleted later. Records
-    /// are for a cluster that replaces the one that wrote them: what of them external-dns will delete is said first.
+    /// Without this flag, `up` stops before its first write if an object that homelab never applied is in the way, or if the
+    /// zone has records of this `dns.owner` that this cluster did not write. With it, such an object becomes what the
+    /// configuration says, even where others own its fields; an annotation marks it, and homelab never deletes it. Take over
+    /// records when this cluster replaces the one that wrote them: `up` first lists those that external-dns will delete.
     #[arg(long)]
     pub adopt: bool,
 }
@@ -164,9 +164,9 @@ pub struct Up {
 /// Flags of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// A service or a host: its whole chain, from the Ingress to the answer
+    /// A service or a host; shows every step from its Ingress to its answer
     pub name: Option<String>,
-    /// Ask nothing beyond this network: no provider, no public resolver
+    /// Ask nobody on the internet: no DNS provider, no public resolver
     #[arg(long)]
     pub offline: bool,
 }
@@ -174,7 +174,7 @@ pub struct Status {
 /// Flags of `render`.
 #[derive(Debug, Args)]
 pub struct Render {
-    /// Also print cert-manager's manifest (from the cache, from `certManager.manifest`, or fetched)
+    /// Also print cert-manager's manifest, from `certManager.manifest`, the cache or a download
     #[arg(long)]
     pub with_upstream: bool,
 }
@@ -183,48 +183,48 @@ pub struct Render {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Doctor {
-    /// Every check there is, by group; looks at nothing
+    /// List every check by group; checks nothing
     #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
     pub list: bool,
-    /// What a check (or each of a group) looks at, what people notice, what makes it fail and what helps; looks at nothing
+    /// Explain a check or a group: what it looks at, what people notice, causes and fixes; checks nothing
     #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
     pub explain: Option<String>,
-    /// Only what can be checked before the first `homelab up`
+    /// Run only what can be checked before the first `homelab up`
     #[arg(long)]
     pub pre: bool,
-    /// Look again until nothing that is wrong can heal by itself, at most this long [default when given: 5m]
+    /// Check again until only problems that need you remain, at most this long [default when given: 5m]
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "5m", value_parser = seconds)]
     pub wait: Option<u64>,
-    /// Only this check or group; may be repeated
+    /// Run only this check or group; may be repeated
     #[arg(long, value_name = "ID")]
     pub check: Vec<String>,
-    /// Not this check or group; may be repeated
+    /// Leave out this check or group; may be repeated
     #[arg(long, value_name = "ID")]
     pub skip: Vec<String>,
-    /// Warnings fail, too
+    /// Exit with 1 also for warnings
     #[arg(long)]
     pub strict: bool,
-    /// Also probes that write: a scratch record and a scratch Ingress, always removed
+    /// Also run tests that write: a scratch record and a scratch Ingress, always removed
     #[arg(long)]
     pub active: bool,
-    /// Ask nothing beyond this network: no provider, no public resolver
+    /// Ask nobody on the internet: no DNS provider, no public resolver
     #[arg(long)]
     pub offline: bool,
-    /// Tell `doctor.onFailure` of the configuration when something is wrong; for timers
+    /// Send a notification to `doctor.onFailure` when something is wrong; for timers
     #[arg(long)]
     pub notify: bool,
-    /// Also write the report as JSON into this file, in place of what it held
+    /// Also write the report as JSON into this file; replaces the file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Also write what was seen and what came of it into a new file, for a bug report
+    /// Also write the report and everything that was looked at into a new file, for a bug report
     ///
-    /// One JSON document that only you can read: this report, the flags, and everything that was looked at, with the names,
-    /// private addresses, DNS records and logs of your lab. Not in it: the API token, the data of Secrets, values of
-    /// environment variables, arguments of your own programs, e-mail addresses, TXT records that are not external-dns's.
-    /// Read it before you send it. A file that is there already is not overwritten.
+    /// One JSON document that only you can read: this report, the flags, and what was looked at, with the names, private
+    /// addresses, DNS records and logs of your lab. It leaves out the API token, the data of Secrets, values of environment
+    /// variables, arguments of your own programs, e-mail addresses, and TXT records that are not external-dns's. Read it
+    /// before you send it. An existing file is not overwritten.
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
-    /// How long one look may take
+    /// Time limit of one look
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
     pub timeout: u64,
 }
@@ -235,13 +235,13 @@ pub struct Renew {
     /// A service, a host, or a Certificate (`namespace/name`)
     #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
     pub names: Vec<String>,
-    /// Every certificate of the lab; Let's Encrypt counts each
+    /// Renew every certificate of the lab; each counts towards Let's Encrypt's rate limit
     #[arg(long)]
     pub all: bool,
-    /// Only tell cert-manager; do not wait until it is done
+    /// Only tell cert-manager; do not wait for the new certificate
     #[arg(long)]
     pub no_wait: bool,
-    /// How long it may take
+    /// How long to wait for the new certificates
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     pub timeout: u64,
 }
@@ -249,10 +249,10 @@ pub struct Renew {
 /// Flags of `kubeconfig`.
 #[derive(Debug, Args)]
 pub struct Kubeconfig {
-    /// Write it into this file, which only you can read, in place of what it held
+    /// Write it into this file, which only you can read; replaces the file
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// How long it is good; ten minutes at least
+    /// How long it is valid; at least ten minutes
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub valid: u64,
 }
