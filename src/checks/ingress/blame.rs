@@ -104,9 +104,8 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     if let Some(map) = settings(evidence) {
         for (key, value) in map["data"].as_object().into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            if let Some(likeness) = likeness(key, value, &quoted) {
-                // What homelab sets by itself worked before: it is suspected only where nothing else is.
-                let likeness = if is_default(key, value) { DEFAULT } else { likeness };
+            // What homelab sets by itself is taken by nginx: the text was another's, who may have removed it since.
+            if let Some(likeness) = likeness(key, value, &quoted).filter(|_| !is_default(key, value)) {
                 let culprit = Culprit::Setting { key, value: short(value), by: writer(map, key) };
                 found.push((likeness, changed(map), culprit));
             }
@@ -216,8 +215,6 @@ fn places(ingress: &Value) -> impl Iterator<Item = Place<'_>> {
     paths.chain(hosts).chain(annotations)
 }
 
-/// Less than any other.
-const DEFAULT: usize = 0;
 /// A directive that nginx names says less than a value that it quotes.
 const DIRECTIVE: usize = 1;
 /// A value that nginx quotes as it stands says more than one that is a part of the quotation.
