@@ -72,9 +72,9 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     if let Some(map) = settings(evidence) {
         for (key, value) in map["data"].as_object().into_iter().flatten() {
             let value = value.as_str().unwrap_or_default();
-            if let Some(likeness) = likeness(controller, key, value, &quoted) {
-                // What homelab sets by itself worked before: it is suspected only where nothing else is.
-                let likeness = if (controller.is_default)(key, value) { DEFAULT } else { likeness };
+            // What homelab sets by itself is taken by the program: the text was another's, who may have removed it since.
+            let likeness = likeness(controller, key, value, &quoted);
+            if let Some(likeness) = likeness.filter(|_| !(controller.is_default)(key, value)) {
                 let culprit =
                     Culprit::Setting { key, value: short(value), by: writer(map, key), of: controller };
                 found.push((likeness, changed(map), culprit));
@@ -182,8 +182,6 @@ fn places<'a>(controller: &Traits, ingress: &'a Value) -> impl Iterator<Item = P
     paths.chain(hosts).chain(annotations)
 }
 
-/// Less than any other.
-const DEFAULT: usize = 0;
 /// A directive that the program names says less than a value that it quotes.
 const DIRECTIVE: usize = 1;
 /// A value that it quotes as it stands says more than one that is a part of the quotation.

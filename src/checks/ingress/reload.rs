@@ -128,17 +128,15 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
     if is_fresh { finding.heals() } else { finding }
 }
 
-/// A change that means nothing makes the controller try again: had the cause gone, the refusal is over by that.
+/// A change that means nothing makes the controller try again: had the cause gone, the refusal is over by that. The annotation
+/// stays: the controller says nothing where the configuration is again the one that runs, and when the Ingress was changed is
+/// known only as long as the change is there.
 fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
     let Some(ingress) = blame::ingresses(evidence).first().copied() else { return finding };
     let (namespace, name) = (ingress.namespace(), ingress.name());
     finding
-        .command(command!(
-            "kubectl -n {} annotate --overwrite ingress {} homelab/look=again",
-            namespace,
-            name
-        ))
         .command(command!("kubectl -n {} annotate ingress {} homelab/look-", namespace, name))
+        .command(command!("kubectl -n {} annotate ingress {} homelab/look=again", namespace, name))
 }
 
 fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
