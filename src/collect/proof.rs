@@ -17,9 +17,6 @@ use crate::evidence::{CertificateSeen, ClusterSeen, Evidence, Listing, Reload, R
 use crate::ingress::{Traits, traits_of};
 use crate::provider::Client;
 
-/// How soon the controller has begun to load what was written: it looks at changes at most every 3.3 s
-/// (`--sync-rate-limit`), and says so when it begins.
-const TAKES: Duration = Duration::from_secs(5);
 /// For the logs of all its pods.
 const LISTENS: Duration = Duration::from_secs(15);
 
@@ -42,7 +39,8 @@ pub async fn look_after_up(
     known: &Known,
 ) -> Result<Evidence> {
     let since = known.written.and_then(|written| Timestamp::now().duration_since(written).try_into().ok());
-    tokio::time::sleep(since.map_or(Duration::ZERO, |since| TAKES.saturating_sub(since))).await;
+    let takes = traits_of(config.ingress.controller).log.takes;
+    tokio::time::sleep(since.map_or(Duration::ZERO, |since| takes.saturating_sub(since))).await;
     let certificates = async {
         match &known.certificates {
             Some(certificates) => Ok(certificates.clone()),
@@ -184,7 +182,7 @@ mod tests {
         let (alone, _) = look_at(Duration::ZERO, Known::default()).await;
         let known = Known { written: Some(Timestamp::now()), certificates: None };
         let (later, _) = look_at(Duration::ZERO, known).await;
-        assert!(later > alone + TAKES - Duration::from_secs(1), "{alone:?}, {later:?}");
+        assert!(later > alone + Duration::from_secs(5) - Duration::from_secs(1), "{alone:?}, {later:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! A controller of the tests: it shows that no judge has to know which controller there is.
 
+use std::time::Duration;
+
 use crate::evidence::Reload;
 use crate::ingress::traits::{FailedRequest, Log, Status, Traits, Unusable};
 
@@ -24,6 +26,7 @@ pub(super) const TRAITS: Traits = Traits {
     overlooks_ports: false,
     status: Status { misled_by: &[], harmless: "", fixed_by: &[], internal: "--inside" },
     log: Log {
+        takes: Duration::from_secs(5),
         last_reload: |log| log.contains("page turned").then_some(Reload::Loaded),
         reload_event: "TURN",
         refused_reload: |_, _| None,

@@ -1,6 +1,7 @@
 //! What a controller is, in words that are the same for all.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -85,6 +86,8 @@ pub struct Status {
 /// How a controller's log is read.
 #[derive(Debug)]
 pub struct Log {
+    /// Within how long it has looked at a change and says in its log that it loads it.
+    pub takes: Duration,
     /// What it said last of loading its configuration; `None` when it says nothing of it.
     pub last_reload: fn(&str) -> Option<Reload>,
     /// The reason of its events about that.

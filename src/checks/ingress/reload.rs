@@ -15,9 +15,6 @@ use crate::outside::command::Command;
 
 /// What comes of it.
 const WAITS: &str = "no change of any name, certificate or service takes effect until that is corrected; what ran before goes on";
-/// Within how many seconds the controller has looked at a change and said so: it looks every 3.3 s at most
-/// (`--sync-rate-limit`), and a change is dated in whole seconds.
-const TAKES: i64 = 5;
 /// How many seconds after a change a refusal that nothing explains any more may still turn out to be over.
 const CURED: i64 = 30;
 /// The longest pause between two tries, in seconds; after fewer failures than that it is shorter.
@@ -80,10 +77,16 @@ fn refusals(evidence: &Evidence) -> impl Iterator<Item = (&ReloadSeen, &Refusal)
 /// pause that doubles each time (client-go, `DefaultControllerRateLimiter`).
 fn is_over(evidence: &Evidence, refusal: &Refusal) -> bool {
     let Some(told) = written(&refusal.line, evidence.now) else { return false };
+    let takes = takes(traits_of(evidence.controller));
     let pause = if refusal.times < SHORT { (5 << refusal.times) / 1000 } else { LONGEST };
     let is_after =
-        |change: Timestamp| change.as_second() > told.as_second() && age(evidence.now, Some(change)) >= TAKES;
-    age(evidence.now, Some(told)) > pause + TAKES || last_change(evidence).is_some_and(is_after)
+        |change: Timestamp| change.as_second() > told.as_second() && age(evidence.now, Some(change)) >= takes;
+    age(evidence.now, Some(told)) > pause + takes || last_change(evidence).is_some_and(is_after)
+}
+
+/// Within how many seconds the controller has looked at a change and said so; a change is dated in whole seconds.
+fn takes(controller: &Traits) -> i64 {
+    i64::try_from(controller.log.takes.as_secs()).unwrap_or(LONGEST)
 }
 
 /// When anything that the controller loads was changed last, as far as that is known.
@@ -123,7 +126,7 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
     };
     // The controller may not have looked at the last change yet. Where nobody has the text any more, that change was most
     // likely the cure, dated in the second of the last refusal: the next look tells.
-    let within = if culprits.is_empty() { CURED } else { TAKES };
+    let within = if culprits.is_empty() { CURED } else { takes(controller) };
     let is_fresh = last_change(evidence).is_some_and(|change| age(evidence.now, Some(change)) < within);
     if is_fresh { finding.heals() } else { finding }
 }

@@ -6,6 +6,7 @@ mod log;
 mod reload;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::config::{Certificates, Config, Scheme, Service};
 use crate::evidence::http::HttpAnswer;
@@ -72,6 +73,8 @@ pub const TRAITS: Traits = Traits {
         internal: INTERNAL,
     },
     log: Log {
+        // It looks at changes at most every 3.3 s (`--sync-rate-limit`).
+        takes: Duration::from_secs(5),
         last_reload: reload::last_in,
         reload_event: "RELOAD",
         refused_reload: reload::refused_in,
