@@ -1,9 +1,11 @@
 //! Whether what the ingress controller wrote was taken: the controller says so in its log, and in events.
 
+use std::time::Duration;
+
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, request};
@@ -22,6 +24,11 @@ const EVENTS: usize = 500;
 const TRIED_AGAIN: i64 = 1500;
 /// How long a container may take until it has loaded its first configuration, in seconds.
 const STARTS: i64 = 60;
+/// How long a load that has begun is waited for: nginx tries a configuration within a second or two, on a small machine
+/// with a thousand hosts within some more. Whoever looks right after a change would else be told of a failure.
+const LOADS: Duration = Duration::from_secs(10);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Cluster {
     /// The pods of the ingress controller that homelab installs, those that end aside.
@@ -58,7 +65,7 @@ impl Cluster {
             pod["metadata"]["deletionTimestamp"].is_null() && at(pod, "/status/phase") == "Running"
         };
         let heard = pods.iter().filter(alive).map(|pod| async move {
-            let last = timeout_at(deadline, self.heard(controller, pod)).await;
+            let last = timeout_at(deadline, self.settled(controller, pod, deadline)).await;
             (pod, last.unwrap_or_else(|_| Err("its log did not come in time".to_owned())))
         });
         let heard: Vec<_> = stream::iter(heard).buffered(LANES).collect().await;
@@ -95,6 +102,24 @@ impl Cluster {
             }
         }
         found
+    }
+
+    /// The last word in a pod's log, after a load that has begun came to its end.
+    async fn settled(
+        &self,
+        controller: &Traits,
+        pod: &Value,
+        deadline: Instant,
+    ) -> Result<Option<Reload>, String> {
+        let until = deadline.min(Instant::now() + LOADS);
+        loop {
+            let last = self.heard(controller, pod).await;
+            let is_under_way = matches!(last, Ok(Some(Reload::UnderWay)));
+            if !is_under_way || Instant::now() + 2 * PAUSE > until {
+                return last;
+            }
+            sleep(PAUSE).await;
+        }
     }
 
     /// The last word in a pod's log: of this run, else of the one before; `None` when there is none in what was read.
@@ -151,8 +176,39 @@ fn told(controller: &Traits, events: &[Value], pod: &str, now: Timestamp) -> Rel
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::fake::cluster;
     use crate::ingress::nginx::TRAITS;
     use serde_json::json;
+
+    const BEGINS: &str = "I1126 03:10:00.000001       7 controller.go:190] \"Configuration changes detected, backend reload required\"\n";
+    const LOADED: &str =
+        "I1126 03:10:01.000001       7 controller.go:213] \"Backend successfully reloaded\"\n";
+
+    /// What the only pod of the controller said last, whose load ends at the look of that number; and how often it was asked.
+    async fn said_by_a_load_that_ends_at(look: usize) -> (Result<Reload, String>, usize) {
+        let answer = move |_: &str, asked: usize| {
+            (200, Value::from(if asked >= look { [BEGINS, LOADED].concat() } else { BEGINS.to_owned() }))
+        };
+        let (cluster, log) = cluster(answer);
+        let pods = [json!({ "metadata": { "namespace": "ingress-nginx", "name": "a" },
+            "spec": { "containers": [{ "name": "controller" }] }, "status": { "phase": "Running" } })];
+        let seen = cluster.reloads(&TRAITS, &pods, Instant::now() + Duration::from_secs(30)).await;
+        let asked = log.lock().unwrap().len();
+        (seen[0].last.clone(), asked)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_load_that_has_just_begun_is_waited_for() {
+        assert_eq!(said_by_a_load_that_ends_at(3).await, (Ok(Reload::Loaded), 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_load_that_does_not_end_is_said_to_be_under_way_after_ten_seconds() {
+        let begun = Instant::now();
+        let (last, asked) = said_by_a_load_that_ends_at(usize::MAX).await;
+        assert_eq!(last, Ok(Reload::UnderWay));
+        assert!(begun.elapsed() <= LOADS && asked <= 20, "{asked} times in {:?}", begun.elapsed());
+    }
 
     fn event(kind: &str, pod: &str, last: &str) -> Value {
         let message = "Error reloading NGINX: \n---\nError: exit status 1\nnginx: [emerg] invalid value \"TLSv9\" in /tmp/nginx/nginx-cfg1:2\n";

@@ -38,9 +38,9 @@ fn configuration_loads(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
     }
     if let Some(seen) = pods.iter().find(|seen| matches!(seen.last, Ok(Reload::UnderWay))) {
         let finding = Finding::new(
-            format!("pod `{}` is about to load its newest configuration", seen.pod),
-            "it was changed a moment ago, or the pod has just started",
-            "wait some seconds",
+            format!("pod `{}` is still loading its newest configuration", seen.pod),
+            "a change was made a moment ago, or the pod has just started, and this machine is slow or busy",
+            "wait half a minute, and look again",
         );
         return finding.look(log(traits_of(evidence.controller), &seen.pod)).heals().into();
     }
