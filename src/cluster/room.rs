@@ -74,7 +74,6 @@ impl Large {
             }
             _ => String::new(),
         };
-        let what = format!("the answer to `{purpose}` has{of} more than {} MiB{place}", mib(limit));
         // `configmaps/ingress-nginx` is what the doctor calls those of one namespace.
         let kind = purpose.what.split('/').next().unwrap_or_default();
         let look = match &self.most {
@@ -84,10 +83,12 @@ impl Large {
             }
             _ => command!("kubectl get {} -A --show-labels", kind),
         };
-        let look = look.map_or_else(String::new, |look| format!(": `{look}`"));
+        // Said with what was seen, since the doctor shows no hint of what it could not look at.
+        let look = look.map_or_else(String::new, |look| format!(" (`{look}` shows them)"));
+        let what = format!("the answer to `{purpose}` has{of} more than {} MiB{place}{look}", mib(limit));
         Error::unfinished(what)
             .because("nothing is decided by a part of a list, and all of it could fill this machine's memory")
-            .hint(format!("look who made them, and remove what nobody needs{look}"))
+            .hint("look who made them, and remove what nobody needs")
     }
 }
 
@@ -157,10 +158,10 @@ mod tests {
         assert_eq!(error.exit, crate::error::Exit::Unfinished);
         assert_eq!(
             error.what,
-            "the answer to `list configmaps` has more than 16 MiB, 15 MiB of it in namespace `zoo`"
+            "the answer to `list configmaps` has more than 16 MiB, 15 MiB of it in namespace `zoo` \
+             (`kubectl -n zoo get configmaps --show-labels` shows them)"
         );
-        let hint = error.hint.unwrap();
-        assert!(hint.contains("`kubectl -n zoo get configmaps --show-labels`"), "{hint}");
+        assert_eq!(error.hint.as_deref(), Some("look who made them, and remove what nobody needs"));
     }
 
     #[tokio::test]
@@ -187,6 +188,7 @@ mod tests {
         let [(resource, Listing::Failed(why))] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(resource.as_str(), "pods");
         assert!(why.contains("`list pods` has more than 16 MiB, 15 MiB of it in namespace `zoo`"), "{why}");
+        assert!(why.contains("`kubectl -n zoo get pods --show-labels` shows them"), "{why}");
     }
 
     #[tokio::test]

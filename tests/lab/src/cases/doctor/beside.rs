@@ -1,0 +1,25 @@
+//! What else is true while one thing is broken. Whatever error the doctor tells beside the cause, and is not here, is a false
+//! cause, and fails the case.
+
+/// By the name of a failure, the checks that rightly fail as well.
+const BESIDE: &[(&str, &[&str])] = &[];
+
+/// Whether the check rightly fails while that is broken.
+pub(super) fn is_true(failure: &str, id: &str) -> bool {
+    BESIDE.iter().any(|(name, ids)| *name == failure && ids.contains(&id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_is_of_a_failure_that_is_made() {
+        for (name, _) in BESIDE {
+            assert!(
+                super::super::injuries().any(|injury| injury.name == *name),
+                "no failure is called `{name}`"
+            );
+        }
+    }
+}
