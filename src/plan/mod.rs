@@ -3,6 +3,7 @@
 mod adoption;
 mod compare;
 pub mod contested;
+mod difference;
 pub mod ownership;
 pub mod readiness;
 mod snapshot;
@@ -16,6 +17,7 @@ use crate::desired::object::{Component, Key, Object};
 use crate::desired::{Bundle, kind};
 
 pub use adoption::Stranger;
+pub use difference::Difference;
 pub use ownership::{Removal, is_applied};
 pub use snapshot::Snapshot;
 
