@@ -74,10 +74,11 @@ impl Command {
     #[must_use]
     pub fn reports(&self) -> bool {
         match self {
-            Self::Up(flags) => !flags.no_verify,
+            Self::Up(flags) => !flags.no_verify && !flags.dry_run,
             Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
-            Self::Render(_)
+            Self::Diff(_)
+            | Self::Render(_)
             | Self::Renew(_)
             | Self::Kubeconfig(_)
             | Self::Completions { .. }
@@ -91,7 +92,7 @@ impl Command {
     #[must_use]
     pub fn reads_configuration(&self) -> bool {
         match self {
-            Self::Up(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
+            Self::Up(_) | Self::Diff(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet.
             Self::Kubeconfig(_) | Self::Completions { .. } | Self::Man { .. } => false,
@@ -107,6 +108,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
     )]
     Up(Up),
+    /// Show what `up` would change, field by field; changes nothing
+    #[command(
+        after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\nSecrets are never shown, only which of their keys change. Exit codes: 0; with --exit-code 1 if `up` would write or delete something; 2, 3 and 130 as every command."
+    )]
+    Diff(Diff),
     /// Print the Kubernetes objects that `up` would apply; needs no cluster, no token and no network
     #[command(
         after_help = "Examples:\n  homelab render\n  homelab render --with-upstream | kubectl apply --server-side -f -"
@@ -157,6 +163,20 @@ pub struct Up {
     /// zone has records of this `dns.owner` that this cluster did not write. With it, such an object becomes what the
     /// configuration says, even where others own its fields; an annotation marks it, and homelab never deletes it. Take over
     /// records when this cluster replaces the one that wrote them: `up` first lists those that external-dns will delete.
+    #[arg(long)]
+    pub adopt: bool,
+    /// Change nothing, only show what would change; the same as `homelab diff`
+    #[arg(long, conflicts_with = "no_verify")]
+    pub dry_run: bool,
+}
+
+/// Flags of `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// Exit with 1 if `up` would write or delete something
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Show what `up --adopt` would change
     #[arg(long)]
     pub adopt: bool,
 }

@@ -6,7 +6,7 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::commands::up::refused;
+use crate::commands::planned::refused;
 use crate::config::{Config, Policy};
 use crate::desired::meta::COMPONENT;
 use crate::desired::object::{Component, Key};

@@ -2,10 +2,12 @@
 
 mod completions;
 mod converge;
+mod diff;
 mod doctor;
 mod guard;
 mod house;
 mod kubeconfig;
+mod planned;
 mod prove;
 mod prune;
 mod render;
@@ -66,6 +68,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
     }
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
+        Command::Diff(flags) => diff::diff(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,

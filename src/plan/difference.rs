@@ -156,7 +156,8 @@ fn follow<'v>(step: &str, wanted: &'v Value, live: &'v Value) -> Option<(String,
     let keys: Value = serde_json::from_str(step.strip_prefix("k:")?).ok()?;
     // A key that the server filled in is missing in what is wanted.
     let has_keys = |one: &&Value| {
-        keys.as_object().is_some_and(|keys| keys.iter().all(|(key, value)| one.get(key).is_none_or(|own| own == value)))
+        keys.as_object()
+            .is_some_and(|keys| keys.iter().all(|(key, value)| one.get(key).is_none_or(|own| own == value)))
     };
     let of = |list: &'v Value| list.as_array().and_then(|list| list.iter().find(has_keys)).unwrap_or(NOTHING);
     let name = keys["name"].as_str().map_or_else(|| keys.to_string(), str::to_owned);
@@ -187,7 +188,11 @@ mod tests {
 
     #[test]
     fn a_changed_field_is_told_with_its_place_and_both_values() {
-        let of = |image: &str| deployment(json!({ "template": { "spec": { "containers": [{ "name": "main", "image": image }] } } }));
+        let of = |image: &str| {
+            deployment(
+                json!({ "template": { "spec": { "containers": [{ "name": "main", "image": image }] } } }),
+            )
+        };
         assert_eq!(
             told(of("b:2"), &of("b:1")),
             [r#"spec.template.spec.containers[main].image: "b:1" > "b:2""#]
@@ -198,7 +203,8 @@ mod tests {
     #[test]
     fn what_homelab_applied_and_no_longer_wants_is_told_as_going_unless_others_have_it_too() {
         let fields = |names: &[&str]| {
-            let fields: serde_json::Map<String, Value> = names.iter().map(|name| (format!("f:{name}"), json!({}))).collect();
+            let fields: serde_json::Map<String, Value> =
+                names.iter().map(|name| (format!("f:{name}"), json!({}))).collect();
             json!({ "f:metadata": { "f:annotations": fields } })
         };
         let mut live = deployment(json!({}));
@@ -240,8 +246,7 @@ mod tests {
     #[test]
     fn two_lines_are_never_told_of_one_field() {
         let mut live = deployment(json!({ "replicas": 2 }));
-        live["metadata"]["managedFields"] =
-            json!([{ "manager": "homelab", "operation": "Apply", "fieldsV1": { "f:spec": { "f:replicas": {} } } }]);
+        live["metadata"]["managedFields"] = json!([{ "manager": "homelab", "operation": "Apply", "fieldsV1": { "f:spec": { "f:replicas": {} } } }]);
         assert_eq!(told(deployment(json!({ "replicas": 1 })), &live), ["spec.replicas: 2 > 1"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that is printed: stdout is the answer, stderr the progress and the errors.
 
 mod catalogue;
+mod changes;
 mod colors;
 pub mod file;
 mod house;
@@ -12,6 +13,7 @@ mod report;
 mod status;
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
+pub use changes::{ChangedField, ChangedObject, Word, changes};
 pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};
 pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};

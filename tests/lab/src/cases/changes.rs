@@ -1,9 +1,12 @@
 //! What the configuration loses, the world loses; what is not ours stays.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::hands::{Hands, WHOAMI, eventually, expect};
-use crate::error::Result;
+use crate::command::output_within;
+use crate::error::{Context, Result};
 
 const HELD: &str = "held.home.example.test";
 const BOOKS: &str = "books.home.example.test";
@@ -95,4 +98,49 @@ pub(super) fn rolling_restart(hands: &Hands) -> Result<()> {
     std::thread::sleep(std::time::Duration::from_secs(70));
     expect(hands.contents("A", WHOAMI)? == before, "the record changed")?;
     hands.no_record_was_written(&since)
+}
+
+/// `diff` says what `up` would do, writes nothing, and what `up` did then is what it said.
+pub(super) fn diff_tells(hands: &Hands) -> Result<()> {
+    hands.restore()?;
+    let diff = |config: &std::path::Path, flags: &[&str], code: i32| {
+        let words = ["diff", "--config"].into_iter();
+        let words: Vec<&str> = words.chain(config.to_str()).chain(flags.iter().copied()).collect();
+        let output = output_within(&mut hands.homelab(&words), Duration::from_secs(60))?;
+        let said = format!("{}\n{}", output.stdout, output.stderr);
+        expect(output.status.code() == Some(code), format!("{} instead of {code}:\n{said}", output.status))?;
+        Ok(output.stdout)
+    };
+    let mark = hands.audit_mark()?;
+    let own = hands.run.homelab_config();
+    let said = diff(&own, &["--exit-code"], 0)?;
+    expect(said.starts_with("nothing to do: "), format!("not nothing:\n{said}"))?;
+    let more = "services:\n  films: { service: homelab/whoami, port: 80 }\ningress: { config: { keep-alive: \"61\" } }\n";
+    let changed = hands.config_with("with-films.yaml", more)?;
+    let said = diff(&changed, &["--exit-code"], 1)?;
+    for part in [
+        "+ Ingress homelab/films\n",
+        "~ ConfigMap ingress-nginx/",
+        "    data.keep-alive\n",
+        "      + 61\n",
+        "1 to create, ",
+    ] {
+        expect(said.contains(part), format!("`{part}` is not in:\n{said}"))?;
+    }
+    let writes: Vec<String> =
+        hands.audited(mark)?.iter().filter(|request| request.is_write()).map(ToString::to_string).collect();
+    expect(writes.is_empty(), format!("diff wrote: {writes:?}"))?;
+    let document: Value =
+        serde_json::from_str(&diff(&changed, &["--output", "json"], 0)?).context("its JSON")?;
+    let up = hands.up_well(&changed, &["--output", "json"])?;
+    let did: Value = serde_json::from_str(&up.stdout).context("the JSON of up")?;
+    let names = |of: &Value| -> Vec<Value> {
+        of["written"].as_array().into_iter().flatten().map(|one| one["object"].clone()).collect()
+    };
+    expect(names(&document) == names(&did), format!("said {:?}, did {:?}", names(&document), names(&did)))?;
+    let said = diff(&own, &["--exit-code"], 1)?;
+    for part in ["- Ingress homelab/films\n", "      - 61\n"] {
+        expect(said.contains(part), format!("`{part}` is not in:\n{said}"))?;
+    }
+    hands.restore()
 }

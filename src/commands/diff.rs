@@ -1,0 +1,68 @@
+//! `homelab diff`: configuration -> bundle -> plan -> stdout. The plan is the one that `up` carries out.
+
+use serde_json::{Value, json};
+
+use crate::cli::{Diff, Global};
+use crate::commands::house::house;
+use crate::commands::planned::{Planned, Start};
+use crate::error::{Error, Exit, Result};
+use crate::plan::{Change, Difference, Plan, Snapshot};
+use crate::ui::{self, ChangedField, ChangedObject, Output, Ui, Word};
+
+pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> {
+    let start = Start::new(global).await?;
+    let progress = start.progress(ui.mode, &[]);
+    let planned = start.plan(flags.adopt, &progress).await;
+    let Planned { snapshot, plan, .. } = planned.inspect_err(|_: &Error| progress.abandon("stopped"))?;
+    drop(progress);
+    match ui.output {
+        Output::Json => ui::document(document(&plan, &snapshot)),
+        _ => ui::answer(&ui::changes(&changed(&plan, &snapshot), plan.kept, global.verbose, &house(global))),
+    }
+    Ok(if flags.exit_code && !plan.is_empty() { Exit::Wrong } else { Exit::Fine })
+}
+
+fn changed(plan: &Plan, snapshot: &Snapshot) -> Vec<ChangedObject> {
+    let written = plan.apply.iter().map(|change| {
+        let fields = differences(change, snapshot).into_iter().map(|difference| ChangedField {
+            path: difference.path,
+            before: difference.before.as_ref().map(text),
+            after: difference.after.as_ref().map(text),
+        });
+        ChangedObject { word: word(change), object: change.object.key.to_string(), fields: fields.collect() }
+    });
+    let none = |word, object| ChangedObject { word, object, fields: Vec::new() };
+    let gone = plan.removal.gone.iter().map(|gone| none(Word::Delete, gone.key.to_string()));
+    let left = plan.removal.left.iter().map(|key| none(Word::Leave, key.to_string()));
+    written.chain(gone).chain(left).collect()
+}
+
+fn word(change: &Change) -> Word {
+    match (&change.adopts, change.new) {
+        (Some(_), _) => Word::Adopt,
+        (None, true) => Word::Create,
+        (None, false) => Word::Change,
+    }
+}
+
+fn differences(change: &Change, snapshot: &Snapshot) -> Vec<Difference> {
+    change.differences(snapshot.objects.get(&change.object.key))
+}
+
+/// A text as it is, anything else as JSON.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn document(plan: &Plan, snapshot: &Snapshot) -> Value {
+    let written = plan.apply.iter().map(|change| {
+        let fields = differences(change, snapshot).into_iter();
+        let fields: Vec<Value> = fields
+            .map(|field| json!({ "path": field.path, "before": field.before, "after": field.after }))
+            .collect();
+        json!({ "object": change.object.key.to_string(), "new": change.new, "adopted": change.adopts.is_some(), "fields": fields })
+    });
+    let removed: Vec<String> = plan.removal.gone.iter().map(|gone| gone.key.to_string()).collect();
+    let left: Vec<String> = plan.removal.left.iter().map(ToString::to_string).collect();
+    json!({ "schema_version": 1, "written": written.collect::<Vec<_>>(), "removed": removed, "left": left, "unchanged": plan.kept })
+}

@@ -1,0 +1,151 @@
+//! What `up` and `diff` share: look at everything that a run begins with, and make the plan. Reads only.
+
+use crate::cli::Global;
+use crate::cluster::{Awaited, Cluster};
+use crate::commands::converge::awaited;
+use crate::commands::guard;
+use crate::config::{Config, Provider};
+use crate::desired::object::Component;
+use crate::desired::{Inputs, bundle, issuer};
+use crate::error::{Error, Result};
+use crate::evidence::{Fault, Zone};
+use crate::facts::names::Host;
+use crate::machine::authority::authority;
+use crate::machine::{configuration, token, upstream};
+use crate::plan::{Plan, Snapshot, plan};
+use crate::provider::{self, Client};
+use crate::ui::{Mode, Progress};
+
+/// The lines of progress beside the components.
+const CLUSTER: &str = "cluster";
+const UPSTREAM: &str = "upstream";
+const ADOPT: &str = "adopt";
+
+/// What a run begins with.
+pub(super) struct Start {
+    pub(super) config: Config,
+    pub(super) cluster: Cluster,
+    pub(super) provider: Client,
+    token: crate::facts::secret::Secret,
+    authority: Option<String>,
+}
+
+/// What is there, and what has to be done.
+pub(super) struct Planned {
+    pub(super) snapshot: Snapshot,
+    pub(super) zone: Zone,
+    pub(super) plan: Plan,
+    pub(super) awaited: Awaited,
+}
+
+impl Start {
+    /// Reads the configuration and the token, and connects.
+    ///
+    /// # Errors
+    /// What is wrong with them, and that the cluster or the provider cannot be asked.
+    pub(super) async fn new(global: &Global) -> Result<Self> {
+        let config = configuration::load(global.config.as_deref())?;
+        let token = token::read(&config)?;
+        let authority = authority(&config)?;
+        let cluster = global.lab().connect().await?;
+        let provider = Client::new(&config, &token).map_err(|fault| refused(config.dns.provider, fault))?;
+        Ok(Self { config, cluster, provider, token, authority })
+    }
+
+    /// The progress of a run, with room for these lines, too.
+    pub(super) fn progress(&self, mode: Mode, more: &[&'static str]) -> Progress {
+        let line = provider::words(self.config.dns.provider).key;
+        let components = Component::ALL.map(Component::name);
+        let names: Vec<&str> = components
+            .into_iter()
+            .chain([CLUSTER, line, UPSTREAM, ADOPT])
+            .chain(more.iter().copied())
+            .collect();
+        Progress::new(mode, &names)
+    }
+
+    /// Looks, and makes the plan. With `adopt`, it takes over what others made.
+    ///
+    /// # Errors
+    /// When something cannot be looked at, or the run must not begin.
+    pub(super) async fn plan(&self, adopt: bool, progress: &Progress) -> Result<Planned> {
+        let (cluster, config, provider) = (&self.cluster, &self.config, &self.provider);
+        let (snapshot, zone, documents) = tokio::try_join!(
+            look(cluster, config, progress),
+            check(provider, config, progress),
+            manifest(config, progress),
+        )?;
+        let credentials = provider::credentials(config, &self.token, &zone);
+        let inputs = Inputs {
+            credentials: Some(&credentials),
+            cert_manager: documents.as_deref(),
+            authority: self.authority.as_deref(),
+        };
+        guard::one_lab(&snapshot, &config.dns.owner)?;
+        let bundle = bundle(config, &inputs);
+        let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
+        let mut plan = plan(bundle, &snapshot);
+        let records = guard::records(provider, &zone, config, &snapshot, adopt).await?;
+        let objects = guard::strangers(cluster, &mut plan, &snapshot, adopt).await?;
+        let adopted: Vec<String> = records.into_iter().chain(objects).collect();
+        if !adopted.is_empty() {
+            progress.done(ADOPT, &adopted.join("; "));
+        }
+        Ok(Planned { snapshot, zone, plan, awaited })
+    }
+}
+
+async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
+    progress.update(CLUSTER, "looking at what is there");
+    let snapshot = cluster.snapshot(&config.dns.owner).await?;
+    progress.done(CLUSTER, &format!("{} objects of this lab are there", snapshot.objects.len()));
+    Ok(snapshot)
+}
+
+/// The token must be good, and see the zone of every host, before anything is written.
+async fn check(provider: &Client, config: &Config, progress: &Progress) -> Result<Zone> {
+    progress.update(provider::words(config.dns.provider).key, "checking the API token");
+    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
+    let outside: Vec<String> =
+        config.hosts().iter().filter(|h| !within(h, &zone.name)).map(|h| format!("`{h}`")).collect();
+    if !outside.is_empty() {
+        return Err(Error::usage(format!(
+            "{} can get no record in the zone `{}`",
+            outside.join(", "),
+            zone.name
+        ))
+        .hint("give these services a `host` in that zone; one lab serves one zone"));
+    }
+    progress.done(
+        provider::words(config.dns.provider).key,
+        &format!("the token is good for the zone {}", zone.name),
+    );
+    Ok(zone)
+}
+
+fn within(host: &Host, zone: &str) -> bool {
+    Host::parse(zone).is_ok_and(|zone| host.is_within(&zone))
+}
+
+async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<serde_json::Value>>> {
+    if config.cert_manager.manage {
+        progress.update(UPSTREAM, "getting cert-manager's manifest");
+    }
+    let documents = upstream::cert_manager(config).await?;
+    if let Some(documents) = &documents {
+        progress.done(UPSTREAM, &format!("cert-manager's manifest, {} documents", documents.len()));
+    }
+    Ok(documents)
+}
+
+/// What a fault of the provider means for a run that cannot begin.
+pub(super) fn refused(provider: Provider, fault: Fault) -> Error {
+    let failed = if fault.is_transient() {
+        Error::unfinished(format!("cannot check the API token at {}", provider::words(provider).name))
+    } else {
+        Error::usage("the API token cannot do what the lab needs")
+    };
+    let failure = provider::failure(provider, fault);
+    failed.because(failure.message).hint(failure.hint)
+}

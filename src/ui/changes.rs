@@ -1,0 +1,161 @@
+//! What `up` would change, object by object.
+
+use crate::outside::Shown;
+use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
+use crate::ui::house::House;
+
+/// One object that would change.
+#[derive(Debug, Clone)]
+pub struct ChangedObject {
+    /// What happens to it.
+    pub word: Word,
+    /// Its kind, namespace and name.
+    pub object: String,
+    /// Which fields change.
+    pub fields: Vec<ChangedField>,
+}
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// It is made.
+    Create,
+    /// Some of its fields are written.
+    Change,
+    /// It was made by others and is taken over.
+    Adopt,
+    /// It is deleted.
+    Delete,
+    /// It is no longer wanted, and stays because it was there before homelab.
+    Leave,
+}
+
+/// One field that changes.
+#[derive(Debug, Clone)]
+pub struct ChangedField {
+    /// Where it is.
+    pub path: String,
+    /// Its value now.
+    pub before: Option<String>,
+    /// Its value then.
+    pub after: Option<String>,
+}
+
+impl Word {
+    const ALL: [Self; 5] = [Self::Create, Self::Change, Self::Adopt, Self::Delete, Self::Leave];
+
+    const fn sign(self) -> (&'static str, anstyle::Style) {
+        match self {
+            Self::Create => ("+", GREEN),
+            Self::Change => ("~", YELLOW),
+            Self::Adopt => ("!", YELLOW),
+            Self::Delete => ("-", RED),
+            Self::Leave => ("=", CYAN),
+        }
+    }
+
+    const fn counted(self) -> &'static str {
+        match self {
+            Self::Create => "to create",
+            Self::Change => "to change",
+            Self::Adopt => "to take over",
+            Self::Delete => "to delete",
+            Self::Leave => "left in place, because it was there before homelab",
+        }
+    }
+}
+
+/// One block for each object, and a line that counts them. The fields of a new object are many, and the same as `homelab
+/// render` prints: they are shown only if `verbose`.
+#[must_use]
+pub fn changes(objects: &[ChangedObject], unchanged: usize, verbose: bool, house: &House) -> Shown {
+    let mut text = Shown::default();
+    for object in objects {
+        let (sign, style) = object.word.sign();
+        text.push(shown!("{}{}{:#} {}{}{:#}\n", style, sign, style, BOLD, Shown::line(&object.object), BOLD));
+        if object.word == Word::Create && !verbose {
+            continue;
+        }
+        for field in &object.fields {
+            text.push(shown!("    {}\n", Shown::line(&field.path)));
+            value(&mut text, ("-", RED), field.before.as_deref());
+            value(&mut text, ("+", GREEN), field.after.as_deref());
+        }
+    }
+    let count = |word: Word| objects.iter().filter(|object| object.word == word).count();
+    let counted =
+        Word::ALL.into_iter().map(|word| (count(word), word.counted())).filter(|(count, _)| *count > 0);
+    let counted: Vec<Shown> = counted.map(|(count, words)| shown!("{} {}", count, words)).collect();
+    if counted.is_empty() {
+        text.push(shown!("nothing to do: {} objects are as the configuration says\n", unchanged));
+        return text;
+    }
+    text.push(shown!("\n{}, {} unchanged\n", Shown::join(&counted, ", "), unchanged));
+    let acts = objects.iter().any(|object| object.word != Word::Leave);
+    if acts {
+        let up = house.words("`homelab up`");
+        text.push(shown!("to do it: {}\n", Shown::lines(up.trim_matches('`'))));
+    }
+    text
+}
+
+/// The lines of a value, each with its sign.
+fn value(text: &mut Shown, (sign, style): (&'static str, anstyle::Style), value: Option<&str>) {
+    let Some(value) = value else { return };
+    for line in Shown::lines(value).as_str().lines() {
+        text.push(shown!("      {}{}{:#} {}\n", style, sign, style, Shown::line(line)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(objects: &[ChangedObject], verbose: bool) -> String {
+        let text = changes(objects, 80, verbose, &House::default());
+        anstream::adapter::strip_str(text.as_str()).to_string()
+    }
+
+    fn field(path: &str, before: Option<&str>, after: Option<&str>) -> ChangedField {
+        ChangedField { path: path.into(), before: before.map(Into::into), after: after.map(Into::into) }
+    }
+
+    fn object(word: Word, object: &str, fields: Vec<ChangedField>) -> ChangedObject {
+        ChangedObject { word, object: object.into(), fields }
+    }
+
+    #[test]
+    fn every_change_is_shown_with_its_fields_and_counted() {
+        let objects = [
+            object(
+                Word::Create,
+                "Ingress homelab/photos",
+                vec![field("spec.ingressClassName", None, Some("nginx"))],
+            ),
+            object(
+                Word::Change,
+                "ConfigMap a/b",
+                vec![field("data.c", Some("one\ntwo"), None), field("data.d", Some("1"), Some("2"))],
+            ),
+            object(Word::Delete, "Certificate homelab/old-tls", Vec::new()),
+        ];
+        assert_eq!(
+            plain(&objects, false),
+            "+ Ingress homelab/photos\n~ ConfigMap a/b\n    data.c\n      - one\n      - two\n    data.d\n      - 1\n      + 2\n\
+             - Certificate homelab/old-tls\n\n1 to create, 1 to change, 1 to delete, 80 unchanged\nto do it: homelab up\n"
+        );
+        assert!(plain(&objects, true).contains("    spec.ingressClassName\n      + nginx\n"));
+    }
+
+    #[test]
+    fn nothing_to_do_is_one_line() {
+        assert_eq!(plain(&[], false), "nothing to do: 80 objects are as the configuration says\n");
+    }
+
+    #[test]
+    fn text_of_others_cannot_hide_what_is_shown() {
+        let objects =
+            [object(Word::Change, "ConfigMap a/b", vec![field("data.c", Some("x\u{1b}[2J\u{202e}y"), None)])];
+        assert!(plain(&objects, false).contains("- x[2Jy\n"), "{}", plain(&objects, false));
+    }
+}
