@@ -1,7 +1,6 @@
 //! The names of all checks, for judges and for callers that look for one.
 
 pub use super::apps::ids::*;
-pub use super::cf::ids::*;
 pub use super::cm::ids::*;
 pub use super::config::ids::*;
 pub use super::dns::ids::*;
@@ -11,4 +10,5 @@ pub use super::ingress::ids::*;
 pub use super::k3s::ids::*;
 pub use super::lab::ids::*;
 pub use super::net::ids::*;
+pub use super::provider::ids::*;
 pub use super::tls::ids::*;

@@ -5,7 +5,6 @@
 //! without a judge and no judge without a check. What several groups read of Kubernetes' objects is in `reading`.
 
 mod apps;
-mod cf;
 mod cm;
 mod config;
 mod dns;
@@ -17,6 +16,7 @@ mod ingress;
 mod k3s;
 mod lab;
 mod net;
+mod provider;
 mod reading;
 mod tls;
 mod unread;
@@ -42,7 +42,7 @@ pub const GROUPS: &[Group] = &[
     net::GROUP,
     lab::GROUP,
     ingress::GROUP,
-    cf::GROUP,
+    provider::GROUP,
     edns::GROUP,
     dns::GROUP,
     cm::GROUP,

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::cli::{Global, Kubeconfig};
 use crate::cluster::{Cluster, Granted};
-use crate::commands::guard;
 use crate::commands::render::yaml;
+use crate::commands::strangers;
 use crate::desired::kind::Stage;
 use crate::desired::{Inputs, bundle, reader};
 use crate::error::{Error, Exit, Result};
@@ -55,12 +55,12 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
     let config = configuration::load(global.config.as_deref())?;
     let owner = &config.dns.owner;
     let snapshot = cluster.snapshot(owner).await?;
-    guard::one_lab(&snapshot, owner)?;
+    strangers::one_lab(&snapshot, owner)?;
     let mut wanted = bundle(&config, &Inputs::default());
     wanted.objects.retain(|object| reader::comes_first(&object.key));
     wanted.derived.clear();
     let mut plan = plan(wanted, &snapshot);
-    guard::strangers(cluster, &mut plan, &snapshot, false).await?;
+    strangers::objects(cluster, &mut plan, &snapshot, false).await?;
     let deadline = Instant::now() + Duration::from_secs(30);
     for stage in [Stage::Foundation, Stage::Workload] {
         let changes = plan.apply.iter().filter(|change| change.object.key.kind.stage == stage);

@@ -4,7 +4,6 @@ mod completions;
 mod converge;
 mod diff;
 mod doctor;
-mod guard;
 mod house;
 mod kubeconfig;
 mod planned;
@@ -13,6 +12,7 @@ mod prune;
 mod render;
 mod renew;
 mod status;
+mod strangers;
 mod up;
 
 use crate::cli::{Cli, Command, Global};

@@ -3,7 +3,7 @@
 use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
-use crate::commands::guard;
+use crate::commands::strangers;
 use crate::config::{Config, Provider};
 use crate::desired::object::Component;
 use crate::desired::{Inputs, bundle, issuer};
@@ -81,12 +81,12 @@ impl Start {
             cert_manager: documents.as_deref(),
             authority: self.authority.as_deref(),
         };
-        guard::one_lab(&snapshot, &config.dns.owner)?;
+        strangers::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(config, &inputs);
         let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
         let mut plan = plan(bundle, &snapshot);
-        let records = guard::records(provider, &zone, config, &snapshot, adopt).await?;
-        let objects = guard::strangers(cluster, &mut plan, &snapshot, adopt).await?;
+        let records = strangers::records(provider, &zone, config, &snapshot, adopt).await?;
+        let objects = strangers::objects(cluster, &mut plan, &snapshot, adopt).await?;
         let adopted: Vec<String> = records.into_iter().chain(objects).collect();
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));

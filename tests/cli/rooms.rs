@@ -80,9 +80,9 @@ const PROVIDERS_NAMED: [(&str, &str); 13] = [
     ("config/model.rs", "the value of `dns.provider`"),
     ("config/token.rs", "the file of the example, and the shape of a token that stands where a path should"),
     ("outside/credential.rs", "the shapes of the tokens that people have at home, to hide them"),
-    ("checks/cf/mod.rs", "the line about the group"),
+    ("checks/provider/mod.rs", "the line about the group"),
     (
-        "checks/cf/texts.rs",
+        "checks/provider/texts.rs",
         "`doctor --explain`, which knows no configuration: what happens at the default provider",
     ),
     ("checks/cm/texts.rs", "`doctor --explain`"),

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use crate::checks::cf::tests as cloudflare_group;
 use crate::checks::dns::tests::names;
 use crate::checks::edns::tests as edns_tests;
+use crate::checks::provider::tests as cloudflare_group;
 use crate::checks::tests::*;
 use crate::evidence::Transport;
 use crate::evidence::tls::{Served, Trust};

@@ -1,7 +1,8 @@
-//! The group `cf`: the API token and the zone at Cloudflare.
+//! The group `cf`: the API token, and what the DNS provider says of it and of the zone. The checks are older than the
+//! second provider, and keep their name.
 
+mod answers;
 pub(super) mod ids;
-mod provider;
 mod texts;
 mod token;
 mod zone;
@@ -18,7 +19,7 @@ pub(super) const GROUP: Group =
 
 fn judge(evidence: &Evidence) -> Vec<Judged> {
     let mut found = token::sources_and_copies(evidence);
-    found.extend(provider::answers_to_token(evidence));
+    found.extend(answers::answers_to_token(evidence));
     found.extend(zone::state_and_room(evidence));
     found
 }

@@ -118,7 +118,7 @@ fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
 ///
 /// # Errors
 /// When something of others stands where the plan writes and is not to be adopted, or cannot be.
-pub(super) async fn strangers(
+pub(super) async fn objects(
     cluster: &Cluster,
     plan: &mut Plan,
     snapshot: &Snapshot,

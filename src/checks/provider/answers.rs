@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use crate::checks::cf::token::{anew, too_short};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::provider::token::{anew, too_short};
 use crate::checks::reading::zone::{unread, unseen};
 use crate::evidence::{Evidence, Fault, Permission, Transport};
 use crate::provider::words;
