@@ -84,7 +84,7 @@ pub fn report_of(judged: Vec<Judged>) -> Report {
 
 /// What every group says, before one failure is held against another.
 fn judged(evidence: &Evidence) -> Vec<Judged> {
-    let mut judged: Vec<Judged> = GROUPS.iter().flat_map(|group| (group.judge)(evidence)).collect();
+    let mut judged: Vec<Judged> = GROUPS.iter().flat_map(|group| group.judge(evidence)).collect();
     ingress::withhold_restarts(&mut judged);
     unread::tell_why(evidence, &mut judged);
     if evidence.offline {

@@ -20,19 +20,12 @@ use crate::evidence::{Evidence, HostSeen};
 pub use patience::{Theirs, waited_for};
 
 /// The group.
-pub(super) const GROUP: Group =
-    Group { name: "apps", about: "the services behind the names", checks: texts::CHECKS, judge };
-
-fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = of_lab(evidence);
-    for (host, seen) in &evidence.hosts {
-        found.extend(of_host(evidence, host, seen));
-    }
-    found
-}
+pub(super) const GROUP: Group = Group::new("apps", "the services behind the names", texts::CHECKS)
+    .for_lab(outcomes_of_lab)
+    .for_each_host(outcomes_of_host);
 
 /// What is no single host's.
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     if evidence.asked_cluster().is_none() {
         return Vec::new();
     }
@@ -46,7 +39,7 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     found
 }
 
-fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let mut found: Vec<Judged> = endpoints::endpoints_of_host(evidence, host).into_iter().collect();
     found.extend(answer::answers_for_host(evidence, host, seen));
     found

@@ -20,26 +20,16 @@ pub(super) mod tests;
 use crate::checks::cm::chain::Chain;
 use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::evidence::{AcmeSeen, Evidence};
+use crate::evidence::{AcmeSeen, Evidence, HostSeen};
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "cm",
-    about: "cert-manager, its issuer, its challenges and Certificates",
-    checks: texts::CHECKS,
-    judge,
-};
-
-fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = of_lab(evidence);
-    for host in evidence.hosts.keys() {
-        found.extend(of_host(evidence, host));
-    }
-    found
-}
+pub(super) const GROUP: Group =
+    Group::new("cm", "cert-manager, its issuer, its challenges and Certificates", texts::CHECKS)
+        .for_lab(outcomes_of_lab)
+        .for_each_host(outcomes_of_host);
 
 /// What is not about one host: definitions, programs, webhooks, issuers.
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(acme) = seen(evidence) else {
         return Vec::new();
     };
@@ -60,7 +50,7 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
 }
 
 /// What is about one host.
-fn of_host(evidence: &Evidence, host: &str) -> Vec<Judged> {
+fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let of = |id: CheckId, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
     let asks = evidence.wants_tls(host) != Some(false);
     let skip = || Outcome::skip("its Ingress asks for no certificate");

@@ -13,7 +13,7 @@ use crate::facts::names::is_within;
 use crate::ingress::traits_of;
 
 /// Judges the group.
-pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(config) = &evidence.config else { return Vec::new() };
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Config, outcome);
     let mut all = vec![of(id::VALID, valid(config))];

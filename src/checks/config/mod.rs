@@ -11,9 +11,6 @@ pub(super) mod tests;
 use super::engine::Group;
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "config",
-    about: "the configuration, before anything is asked",
-    checks: texts::CHECKS,
-    judge: judges::judge,
-};
+pub(super) const GROUP: Group =
+    Group::new("config", "the configuration, before anything is asked", texts::CHECKS)
+        .for_lab(judges::outcomes_of_lab);

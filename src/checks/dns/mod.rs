@@ -21,19 +21,12 @@ use crate::evidence::{Evidence, HostSeen};
 use crate::facts::names::is_within;
 
 /// The group.
-pub(super) const GROUP: Group =
-    Group { name: "dns", about: "each name, as each vantage resolves it", checks: texts::CHECKS, judge };
-
-fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = of_lab(evidence);
-    for (host, seen) in &evidence.hosts {
-        found.extend(of_host(evidence, host, seen));
-    }
-    found
-}
+pub(super) const GROUP: Group = Group::new("dns", "each name, as each vantage resolves it", texts::CHECKS)
+    .for_lab(outcomes_of_lab)
+    .for_each_host(outcomes_of_host);
 
 /// Nothing when it was not looked at: `up` knows its hosts and no more.
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(names) = &evidence.names else { return Vec::new() };
     vec![
         resolver::answers(evidence, names),
@@ -43,7 +36,7 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
 }
 
 /// One host, from the servers that hold the zone inward.
-fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     if let Some(zone) = zone_name(evidence).filter(|zone| !is_within(host, zone)) {
         return outside(host, seen, zone);
     }

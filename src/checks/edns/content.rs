@@ -19,7 +19,7 @@ const CONTROLLER: &str = "dns-controller";
 /// The prefix of external-dns' annotations that is in use for most (external-dns, docs/annotations/annotations.md).
 const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 
-pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
+pub(super) fn is_right(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let zone = &seen.zone.name;
     if host != zone && !host.ends_with(&format!(".{zone}")) {
         return Outcome::skip(format!("it is outside the zone `{zone}`"));

@@ -16,24 +16,18 @@ pub(super) mod tests;
 use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone;
-use crate::evidence::{Evidence, ProviderSeen};
+use crate::evidence::{Evidence, HostSeen, ProviderSeen};
 use crate::facts::ownership::{Owner, Ownership, registry_name};
 use crate::provider::is_refused_edit;
 
 /// The group.
 pub(super) const GROUP: Group =
-    Group { name: "edns", about: "external-dns and the records that it keeps", checks: texts::CHECKS, judge };
-
-fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = of_lab(evidence);
-    for host in evidence.hosts.keys() {
-        found.extend(of_host(evidence, host));
-    }
-    found
-}
+    Group::new("edns", "external-dns and the records that it keeps", texts::CHECKS)
+        .for_lab(outcomes_of_lab)
+        .for_each_host(outcomes_of_host);
 
 /// What is looked at once. Nothing where external-dns was not asked: `up` does not.
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     if evidence.external_dns.is_none() {
         return Vec::new();
     }
@@ -60,16 +54,16 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     ]
 }
 
-fn of_host(evidence: &Evidence, host: &str) -> [Judged; 2] {
+fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let (owner, records) = match &evidence.provider {
-        Some(Ok(seen)) => (owner::of_host(evidence, seen, host), content::of_host(evidence, seen, host)),
+        Some(Ok(seen)) => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
         _ => {
             let unknown = || zone::unseen(evidence);
             (unknown(), unknown())
         }
     };
     let of = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
-    [of(id::OWNER, owner), of(id::RECORDS, records)]
+    vec![of(id::OWNER, owner), of(id::RECORDS, records)]
 }
 
 /// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that.

@@ -15,7 +15,7 @@ fn foreign<'a>(owners: &'a [Owner], ours: &str) -> Option<&'a Owner> {
     owners.iter().find(|owner| owner.id != ours)
 }
 
-pub(super) fn of_host(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
+pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let Some(ours) = &evidence.owner else {
         return Outcome::unknown("this lab's owner id is not known");
     };

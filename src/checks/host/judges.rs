@@ -15,7 +15,7 @@ const CONTROLLERS: [&str; 3] = ["cpu", "cpuset", "memory"];
 type Check = fn(&Evidence, &MachineSeen) -> Outcome;
 
 /// Judges the group.
-pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(machine) = &evidence.machine else { return Vec::new() };
     let clock = judged(id::CLOCK, Subject::default(), Vantage::Machine, clock::clock(evidence.dns, machine));
     let node = this_node(evidence, machine);

@@ -16,9 +16,6 @@ use super::engine::Group;
 pub(super) use judges::runs_k3s;
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "host",
-    about: "this machine, where it is a node of the cluster",
-    checks: texts::CHECKS,
-    judge: judges::judge,
-};
+pub(super) const GROUP: Group =
+    Group::new("host", "this machine, where it is a node of the cluster", texts::CHECKS)
+        .for_lab(judges::outcomes_of_lab);

@@ -23,30 +23,20 @@ mod webhooks;
 pub(super) mod tests;
 
 use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, HostSeen};
 
 pub(super) use ports::waits_for_ports;
 pub(super) use reload::{is_stuck, withhold_restarts};
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "ingress",
-    about: "ports 80 and 443, the ingress controller and the Ingresses",
-    checks: texts::CHECKS,
-    judge,
-};
-
-fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = of_lab(evidence);
-    for host in evidence.hosts.keys() {
-        found.extend([status::of_host(evidence, host)]);
-    }
-    found
-}
+pub(super) const GROUP: Group =
+    Group::new("ingress", "ports 80 and 443, the ingress controller and the Ingresses", texts::CHECKS)
+        .for_lab(outcomes_of_lab)
+        .for_each_host(outcomes_of_host);
 
 /// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
 /// than its own look: of other pods, it sees those that wait.
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = controller::answers_to_unknown_names(evidence);
     found.extend(reload::last_reload(evidence));
     if evidence.ingress.is_none() {
@@ -64,6 +54,10 @@ fn of_lab(evidence: &Evidence) -> Vec<Judged> {
     found.extend(eol::end_of_life(evidence));
     found.extend(scratch::scratch_ingress(evidence));
     found
+}
+
+fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
+    vec![status::addresses_of_host(evidence, host)]
 }
 
 /// The failures, or one pass for the whole lab where there is none. Beside a failure there is no such pass: it would

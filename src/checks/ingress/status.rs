@@ -13,7 +13,7 @@ use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_private;
 use crate::ingress::traits_of;
 
-pub(super) fn of_host(evidence: &Evidence, host: &str) -> Judged {
+pub(super) fn addresses_of_host(evidence: &Evidence, host: &str) -> Judged {
     let outcome = match (&evidence.ingresses, evidence.ingresses_of(host).next()) {
         (None, _) => Outcome::unknown("the Ingresses were not read"),
         (Some(_), None) => Finding::new(

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::reading::etcd;
+use crate::checks::k3s::whole;
+use crate::checks::reading::{NOT_READ, etcd};
 use crate::evidence::{Evidence, View, at, entries};
 
 /// Where k3s notes the address that it was started with.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::checks::k3s::NOT_READ;
+use crate::checks::reading::NOT_READ;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::traits_of;
 

@@ -16,17 +16,11 @@ use crate::checks::id;
 use crate::evidence::Evidence;
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "k3s",
-    about: "the API server, the nodes and what k3s brings",
-    checks: texts::CHECKS,
-    judge: of_lab,
-};
+pub(super) const GROUP: Group =
+    Group::new("k3s", "the API server, the nodes and what k3s brings", texts::CHECKS)
+        .for_lab(outcomes_of_lab);
 
-/// Why a list is not there, when it is not: the reason is another check's.
-const NOT_READ: &str = "the API server was not asked, or refused";
-
-fn of_lab(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(cluster) = evidence.asked_cluster() else { return Vec::new() };
     let mut found = vec![
         whole(id::KUBECONFIG, access::kubeconfig(evidence, cluster)),

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::k3s::{NOT_READ, whole};
-use crate::checks::reading::{age, when};
+use crate::checks::k3s::whole;
+use crate::checks::reading::{NOT_READ, age, when};
 use crate::evidence::{Evidence, View, at, entries};
 
 pub(super) fn readiness_of_nodes(evidence: &Evidence) -> Vec<Judged> {

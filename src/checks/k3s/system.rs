@@ -2,7 +2,8 @@
 
 use crate::checks::engine::{Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::k3s::{NOT_READ, whole};
+use crate::checks::k3s::whole;
+use crate::checks::reading::NOT_READ;
 use crate::checks::reading::pods::{self, Trouble};
 use crate::evidence::{Evidence, View};
 

@@ -19,7 +19,7 @@ const PATIENCE_WITH_REASON: i64 = 5;
 const NAMED: usize = 3;
 
 /// Judges the group.
-pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(cluster) = &evidence.cluster else { return Vec::new() };
     let of = |id, outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     if let Some(Err(failure)) = &cluster.version {

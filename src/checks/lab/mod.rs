@@ -10,9 +10,6 @@ pub(super) mod tests;
 use super::engine::Group;
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "lab",
-    about: "what the configuration says, as it is in the cluster",
-    checks: texts::CHECKS,
-    judge: judges::judge,
-};
+pub(super) const GROUP: Group =
+    Group::new("lab", "what the configuration says, as it is in the cluster", texts::CHECKS)
+        .for_lab(judges::outcomes_of_lab);

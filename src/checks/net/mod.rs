@@ -12,14 +12,13 @@ pub(super) mod tests;
 
 use crate::checks::engine::{CheckId, Finding, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::reading::NOT_READ;
 use crate::evidence::{Evidence, View, at};
 
 /// The group.
-pub(super) const GROUP: Group = Group { name: "net", about: "what pods reach", checks: texts::CHECKS, judge };
+pub(super) const GROUP: Group = Group::new("net", "what pods reach", texts::CHECKS).for_lab(outcomes_of_lab);
 
-const NOT_READ: &str = "the API server was not asked, or refused";
-
-fn judge(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = of_pods(evidence);
     found.extend(evidence.names.iter().map(|names| home::here(evidence, names)));
     found

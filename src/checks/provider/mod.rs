@@ -15,9 +15,9 @@ use crate::evidence::Evidence;
 
 /// The group.
 pub(super) const GROUP: Group =
-    Group { name: "cf", about: "the API token and the zone at Cloudflare", checks: texts::CHECKS, judge };
+    Group::new("cf", "the API token and the zone at Cloudflare", texts::CHECKS).for_lab(outcomes_of_lab);
 
-fn judge(evidence: &Evidence) -> Vec<Judged> {
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = token::sources_and_copies(evidence);
     found.extend(answers::answers_to_token(evidence));
     found.extend(zone::state_and_room(evidence));

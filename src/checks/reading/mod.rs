@@ -11,6 +11,9 @@ use serde_json::Value;
 
 use crate::evidence::at;
 
+/// Why a list is not there, when it is not: the reason is another check's.
+pub(super) const NOT_READ: &str = "the API server was not asked, or refused";
+
 /// Whether a pod has done its work, has failed or was evicted: it comes back no more, and what replaces it is another pod.
 pub(super) fn has_ended(pod: &Value) -> bool {
     ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))

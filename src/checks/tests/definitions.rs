@@ -52,7 +52,7 @@ fn judged_somewhere() -> BTreeMap<&'static str, BTreeSet<CheckId>> {
     for (group, evidence) in
         GROUPS.iter().flat_map(|group| pictures.iter().map(move |picture| (group, picture)))
     {
-        found.entry(group.name).or_default().extend((group.judge)(evidence).iter().map(|judged| judged.id));
+        found.entry(group.name).or_default().extend(group.judge(evidence).iter().map(|judged| judged.id));
     }
     found
 }

@@ -19,22 +19,11 @@ use crate::evidence::{Evidence, HostSeen, Seen, Transport};
 use crate::ingress::traits_of;
 
 /// The group.
-pub(super) const GROUP: Group = Group {
-    name: "tls",
-    about: "the certificate that each node shows for a name",
-    checks: texts::CHECKS,
-    judge,
-};
+pub(super) const GROUP: Group =
+    Group::new("tls", "the certificate that each node shows for a name", texts::CHECKS)
+        .for_each_host(outcomes_of_host);
 
-fn judge(evidence: &Evidence) -> Vec<Judged> {
-    let mut found = Vec::new();
-    for (host, seen) in &evidence.hosts {
-        found.extend(of_host(evidence, host, seen));
-    }
-    found
-}
-
-fn of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let of = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
     let all = |outcome: Outcome| {
         let ids = [id::HANDSHAKE, id::SERVED_SECRET, id::LEAF, id::RENEWAL].into_iter();
