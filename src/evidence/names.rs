@@ -31,6 +31,8 @@ pub struct HostSeen {
     pub http: Vec<Seen<HttpAnswer>>,
     /// The service, asked at the address that this machine resolves.
     pub end_to_end: Option<Result<HttpAnswer, Transport>>,
+    /// On where there are so many names that others were asked for in its place: nothing was looked up then.
+    pub left_out: bool,
 }
 
 /// One server's answer about a host.

@@ -1,9 +1,14 @@
 //! Names at a glance, and one name's chain.
 
+use crate::checks::Subject;
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
 use crate::ui::house::House;
 use crate::ui::page::Page;
+use crate::ui::report::alike;
+
+/// So many names have a line each; of more, those that are in one state share one.
+const NAMES: usize = 40;
 
 /// One name.
 #[derive(Debug, Clone)]
@@ -40,11 +45,13 @@ pub fn status(lines: &[StatusLine], house: &House) -> Shown {
 }
 
 fn names(lines: &[StatusLine], page: &Page) -> Shown {
+    let told = told(lines);
     let widest = |of: fn(&StatusLine) -> usize| lines.iter().map(of).max().unwrap_or(0);
-    let (words, urls) = (widest(|line| line.word.len()), widest(|line| Shown::lines(&line.url).length()));
+    let words = widest(|line| line.word.len());
+    let urls = told.iter().map(|(_, url)| url.length()).max().unwrap_or(0);
     let addresses = widest(|line| Shown::lines(&line.addresses).length());
     let mut text = Shown::default();
-    for line in lines {
+    for (line, url) in told {
         let style = style(line.word);
         let foreign = line
             .foreign
@@ -56,7 +63,7 @@ fn names(lines: &[StatusLine], page: &Page) -> Shown {
             line.word,
             style,
             BOLD,
-            Shown::lines(&line.url),
+            url,
             BOLD,
             Shown::lines(&line.addresses),
             Shown::lines(&line.certificate),
@@ -76,6 +83,30 @@ fn names(lines: &[StatusLine], page: &Page) -> Shown {
         text.push(Shown::lines(&said));
     }
     text
+}
+
+/// The lines to be shown, each with what stands for its name; of many names, one line for each state.
+fn told(lines: &[StatusLine]) -> Vec<(&StatusLine, Shown)> {
+    if lines.len() <= NAMES {
+        return lines.iter().map(|line| (line, Shown::lines(&line.url))).collect();
+    }
+    let state = |line: &&StatusLine| {
+        let host = line.url.split_once("://").map_or(line.url.as_str(), |(_, host)| host);
+        let wrong = alike::pattern(&line.wrong.join("\n"), &Subject::host(host));
+        format!("{}\n{}\n{}\n{wrong}", line.word, line.addresses, line.foreign.is_some())
+    };
+    let told = alike::by(lines, state).into_iter().filter_map(|same| {
+        let first = *same.iter().min_by_key(|line| days(&line.certificate))?;
+        let url = Shown::lines(&first.url);
+        Some((first, if same.len() == 1 { url } else { shown!("{} and {} more", url, same.len() - 1) }))
+    });
+    told.collect()
+}
+
+/// The name whose certificate ends first stands for the others.
+fn days(certificate: &str) -> u64 {
+    let number = certificate.split(' ').next().and_then(|word| word.parse().ok());
+    number.unwrap_or(0)
 }
 
 /// The chain of one name, one step a line.

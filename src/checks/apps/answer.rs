@@ -3,6 +3,7 @@
 use crate::checks::apps::{backend, upstream};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::reading::zone::left_out;
 use crate::checks::{id, ingress};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, HostSeen, Transport, View, entries};
@@ -29,7 +30,10 @@ pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen)
         ));
     }
     let outcome = match &seen.end_to_end {
-        None => Outcome::unknown("this machine does not resolve the name, so it was not asked"),
+        None => match left_out(evidence, seen) {
+            Some(why) => Outcome::skip(why),
+            None => Outcome::unknown("this machine does not resolve the name, so it was not asked"),
+        },
         Some(Ok(answer)) => service(evidence, host, answer),
         Some(Err(why)) => {
             let found: Vec<_> = seen.system.iter().flatten().flatten().copied().collect();

@@ -20,6 +20,7 @@ pub(super) mod tests;
 use crate::checks::cm::chain::Chain;
 use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::reading::zone::left_out;
 use crate::evidence::{AcmeSeen, Evidence, HostSeen};
 
 /// The group.
@@ -65,7 +66,12 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
             None => Outcome::skip("there is no Certificate for it"),
             Some(chain) => judge(chain),
         };
-        let caa = if asks { caa::lets_issue(evidence, acme, host) } else { skip() };
+        let left_out = evidence.hosts.get(host).and_then(|seen| left_out(evidence, seen));
+        let caa = match left_out {
+            _ if !asks => skip(),
+            Some(why) => Outcome::skip(why),
+            None => caa::lets_issue(evidence, acme, host),
+        };
         let vantage = Vantage::Authoritative("of the zone".to_owned());
         found.push(judged(id::CAA, Subject::host(host), vantage, caa));
         found.push(of(id::SELFCHECK, along(&|chain| selfcheck::sees_record(evidence, acme, chain))));

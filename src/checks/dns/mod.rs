@@ -16,7 +16,7 @@ pub(super) mod tests;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::zone_name;
+use crate::checks::reading::zone::{left_out, zone_name};
 use crate::evidence::{Evidence, HostSeen};
 use crate::facts::names::is_within;
 
@@ -40,6 +40,9 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Jud
     if let Some(zone) = zone_name(evidence).filter(|zone| !is_within(host, zone)) {
         return outside(host, seen, zone);
     }
+    if let Some(why) = left_out(evidence, seen) {
+        return passed_over(host, &why, Outcome::skip(why.clone()));
+    }
     let mut found = public::authoritative(evidence, host, seen);
     found.extend(dnssec::accepted_for_host(evidence, host, seen));
     found.extend(public::public(evidence, host, seen));
@@ -49,19 +52,25 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Jud
 
 /// A host that somebody else's zone holds, or none: homelab keeps no record of it.
 fn outside(host: &str, seen: &HostSeen, zone: &str) -> Vec<Judged> {
-    let why = || Outcome::skip(format!("outside the zone `{zone}`"));
-    let of = |id, vantage, outcome| judged(id, Subject::host(host), vantage, outcome);
+    let why = format!("outside the zone `{zone}`");
     let system = match &seen.system {
         Some(Ok(found)) if !found.is_empty() => Outcome::pass(list(found)),
-        _ => why(),
+        _ => Outcome::skip(why.clone()),
     };
+    passed_over(host, &why, system)
+}
+
+/// A host of which nothing is to be judged but what this machine gets.
+fn passed_over(host: &str, why: &str, system: Outcome) -> Vec<Judged> {
+    let of = |id, vantage, outcome| judged(id, Subject::host(host), vantage, outcome);
+    let skip = || Outcome::skip(why);
     vec![
-        of(id::AUTHORITATIVE, Vantage::Authoritative("of the zone".into()), why()),
-        of(id::DNSSEC, Vantage::PublicDns("any".into()), why()),
-        of(id::PUBLIC, Vantage::PublicDns("any".into()), why()),
-        of(id::NEGATIVE_CACHE, Vantage::System, why()),
-        of(id::REBIND, Vantage::System, why()),
-        of(id::LOCAL_OVERRIDE, Vantage::System, why()),
+        of(id::AUTHORITATIVE, Vantage::Authoritative("of the zone".into()), skip()),
+        of(id::DNSSEC, Vantage::PublicDns("any".into()), skip()),
+        of(id::PUBLIC, Vantage::PublicDns("any".into()), skip()),
+        of(id::NEGATIVE_CACHE, Vantage::System, skip()),
+        of(id::REBIND, Vantage::System, skip()),
+        of(id::LOCAL_OVERRIDE, Vantage::System, skip()),
         of(id::SYSTEM, Vantage::System, system),
     ]
 }

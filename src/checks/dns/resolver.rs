@@ -23,7 +23,14 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     let (good, bad): (Vec<_>, Vec<_>) = resolvers.iter().partition(|one| trouble(evidence, one).is_none());
     let Some(first) = bad.first() else {
         let servers: Vec<&str> = good.iter().map(|one| one.server.as_str()).collect();
-        return Outcome::pass(format!("{} answers", servers.join(", ")));
+        let (all, asked) =
+            (evidence.hosts.len(), evidence.hosts.values().filter(|seen| !seen.left_out).count());
+        let some = format!("; {asked} of {all} names were looked up by DNS, so as not to flood it");
+        return Outcome::pass(format!(
+            "{} answers{}",
+            servers.join(", "),
+            if asked < all { &some } else { "" }
+        ));
     };
     let what: Vec<String> =
         bad.iter().filter_map(|one| Some(format!("{}: {}", one.server, trouble(evidence, one)?))).collect();

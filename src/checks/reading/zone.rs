@@ -72,3 +72,12 @@ pub(in crate::checks) fn published(seen: &HostSeen) -> Vec<IpAddr> {
         seen.authoritative.iter().chain(&seen.public).filter_map(|lookup| lookup.result.as_ref().ok());
     answers.find_map(|reply| Some(reply.addresses()).filter(|found| !found.is_empty())).unwrap_or_default()
 }
+
+/// Why a host was not asked for, where others were in its place.
+pub(in crate::checks) fn left_out(evidence: &Evidence, seen: &HostSeen) -> Option<String> {
+    seen.left_out.then(|| {
+        let all = evidence.hosts.len();
+        let asked = evidence.hosts.values().filter(|seen| !seen.left_out).count();
+        format!("so as not to flood the resolver, {asked} of {all} names were looked up by DNS, and this is none of them")
+    })
+}

@@ -158,6 +158,7 @@ pub(in crate::checks) fn healthy() -> Evidence {
         tls: vec![Seen { node: "pi".into(), address: at(443), result: Ok(served()) }],
         http: vec![Seen { node: "pi".into(), address: at(443), result: Ok(page(200, "text/plain", "hi")) }],
         end_to_end: Some(Ok(page(200, "text/plain", "hi"))),
+        left_out: false,
     };
     evidence.hosts.insert(HOST.into(), seen);
     evidence

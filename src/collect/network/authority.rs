@@ -1,9 +1,11 @@
 //! What the domain says about who may issue certificates for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use futures::future::join_all;
 
+use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::Lookup;
@@ -11,7 +13,7 @@ use crate::evidence::dns::{AskError, Data, Record, Reply};
 use crate::facts::names::is_within;
 use crate::net::dns::{self, Kind, Question};
 
-/// The CAA answers for each host and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
+/// The CAA answers for each host that is asked for and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
 /// network is to be asked.
 ///
 /// Names inside the zone are asked of the servers that hold it: a resolver would remember that a name is missing. Those
@@ -20,18 +22,18 @@ pub(super) async fn caa(
     probes: &Probes,
     limit: &Limit,
     servers: &Servers,
+    (paces, hosts): (&Paces, &BTreeSet<String>),
     wanted: bool,
 ) -> Option<BTreeMap<String, Lookup>> {
     if !wanted || probes.resolvers.is_empty() {
         return None;
     }
-    let names: BTreeSet<&str> =
-        probes.hosts.iter().flat_map(|host| above(host.trim_start_matches("*."))).collect();
+    let names: BTreeSet<&str> = hosts.iter().flat_map(|host| above(host.trim_start_matches("*."))).collect();
     let asked = names.into_iter().map(|name| async move {
         let zone = servers.zone_name().unwrap_or(&probes.domain);
         let lookup = match is_within(name, zone) {
-            true => of_zone(probes, limit, servers, name).await,
-            false => of_resolvers(probes, limit, name).await,
+            true => of_zone(probes, limit, servers, paces, name).await,
+            false => of_resolvers(probes, limit, paces, name).await,
         };
         Some((name.to_owned(), lookup?))
     });
@@ -44,14 +46,19 @@ fn above(host: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The first of the zone's servers that answers. An alias is followed by a resolver, which can know its target.
-async fn of_zone(probes: &Probes, limit: &Limit, servers: &Servers, name: &str) -> Option<Lookup> {
+async fn of_zone(
+    probes: &Probes,
+    limit: &Limit,
+    servers: &Servers,
+    paces: &Paces,
+    name: &str,
+) -> Option<Lookup> {
     let question = Question::new(name, Kind::Caa).authoritative();
     let mut last = None;
     for server in &servers.authoritative {
-        let (address, question) = (server.address, question.clone());
-        let result = limit.run(|within| async move { dns::ask(address, &question, within).await }).await?;
+        let result = asked(limit, paces, server.address, &question).await?;
         if result.as_ref().is_ok_and(is_alias) {
-            return of_resolvers(probes, limit, name).await;
+            return of_resolvers(probes, limit, paces, name).await;
         }
         let heard = result.is_ok();
         last = Some(Lookup { server: server.name.clone(), result });
@@ -62,13 +69,12 @@ async fn of_zone(probes: &Probes, limit: &Limit, servers: &Servers, name: &str) 
     last
 }
 
-async fn of_resolvers(probes: &Probes, limit: &Limit, name: &str) -> Option<Lookup> {
+async fn of_resolvers(probes: &Probes, limit: &Limit, paces: &Paces, name: &str) -> Option<Lookup> {
     let mut last: Option<Lookup> = None;
     for server in &probes.resolvers {
-        let (address, question) = (*server, Question::new(name, Kind::Caa));
-        let result = limit.run(|within| async move { dns::ask(address, &question, within).await }).await?;
+        let result = asked(limit, paces, *server, &Question::new(name, Kind::Caa)).await?;
         let heard = result.is_ok();
-        last = Some(Lookup { server: address.ip().to_string(), result });
+        last = Some(Lookup { server: server.ip().to_string(), result });
         if heard {
             return last;
         }
@@ -80,6 +86,16 @@ async fn of_resolvers(probes: &Probes, limit: &Limit, name: &str) -> Option<Look
         last = Some(Lookup { server: server.url.clone(), result });
     }
     last
+}
+
+async fn asked(
+    limit: &Limit,
+    paces: &Paces,
+    server: SocketAddr,
+    question: &Question,
+) -> Option<Result<Reply, AskError>> {
+    let probe = || limit.run(|within| dns::ask(server, question, within));
+    limit.until(paces.of(server).ask(1, probe)).await
 }
 
 fn is_alias(reply: &Reply) -> bool {

@@ -26,6 +26,11 @@ impl Limit {
             let _permit = self.permits.acquire().await.ok()?;
             Some(probe(self.probe).await)
         };
-        timeout_at(self.until, turn).await.ok().flatten()
+        self.until(turn).await
+    }
+
+    /// The same for what waits for a turn of its own first.
+    pub(super) async fn until<T>(&self, seen: impl Future<Output = Option<T>>) -> Option<T> {
+        timeout_at(self.until, seen).await.ok().flatten()
     }
 }

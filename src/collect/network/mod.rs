@@ -8,6 +8,8 @@ mod authority;
 mod limit;
 mod names;
 mod nodes;
+mod pace;
+mod sample;
 mod servers;
 mod service_dns;
 mod survey;
@@ -20,6 +22,8 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::collect::network::limit::Limit;
+use crate::collect::network::names::Depth;
+use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
 use crate::config::{Config, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
@@ -30,6 +34,11 @@ use crate::net::http::Target;
 use crate::provider::Client;
 
 pub use crate::collect::network::wildcards::wildcards;
+
+/// At most 18 questions in any second, which leaves two of AdGuard Home's 20 to the other machines of the house.
+const PACE: (u32, u32) = (10, 8);
+/// For so many hosts each resolver is asked itself, whatever a program gets.
+const ASKED_WHOLLY: usize = 3;
 
 /// What to look at.
 #[derive(Debug, Clone)]
@@ -54,6 +63,8 @@ pub struct Probes {
     pub nowhere: SocketAddr,
     /// The networks of this machine; with them the lab is looked at beyond its hosts, as `doctor` does and `up` does not.
     pub survey: Option<HereSeen>,
+    /// How many questions a second this machine's resolvers are asked, and how many come at once before that.
+    pub pace: (u32, u32),
     /// 53, 80 and 443 but in tests.
     pub dns_port: u16,
     /// The port of a service without TLS.
@@ -85,6 +96,7 @@ impl Probes {
             hosts_file: "/etc/hosts".into(),
             nowhere: public([192, 0, 2, 1]),
             survey: None,
+            pace: PACE,
             dns_port: 53,
             http_port: 80,
             https_port: 443,
@@ -112,8 +124,10 @@ struct Host {
     name: String,
     scheme: Scheme,
     check_certificate: bool,
-    /// Its Ingress has an address, or the Ingresses are not known.
-    has_address: bool,
+    /// Those of its Ingresses, sorted.
+    addresses: Vec<IpAddr>,
+    /// Off where the Ingresses were not read.
+    knows_ingresses: bool,
 }
 
 impl Host {
@@ -139,24 +153,41 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         name: name.clone(),
         scheme: if seed.wants_tls(name) == Some(false) { Scheme::Http } else { Scheme::Https },
         check_certificate: probes.check_certificates && !seed.staging,
-        has_address: seed.ingresses.is_none() || !seed.status_of(name).is_empty(),
+        addresses: seed.status_of(name),
+        knows_ingresses: seed.ingresses.is_some(),
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
     let offline = seed.offline;
     let (names, answers, services, service_dns) = futures::join!(
         async {
-            let (provider, servers) =
-                futures::join!(read_zone(probes, provider), Servers::find(probes, &limit, offline));
-            let known = names::Knowledge { provider: provider.as_ref(), offline };
-            let looks = hosts.iter().map(|host| names::look(probes, &limit, &servers, &known, host, six));
+            let (provider, servers, nowhere) = futures::join!(
+                read_zone(probes, provider),
+                Servers::find(probes, &limit, offline),
+                survey::nowhere(probes, &limit, offline),
+            );
+            // Where somebody answers in place of every server, all questions end at the same one.
+            let intercepted = matches!(nowhere, Some(Ok(_)));
+            let outside = servers.authoritative.iter().map(|server| server.address);
+            let outside = outside.chain(probes.resolvers.iter().copied()).filter(|_| !intercepted);
+            let paces = &Paces::new(probes.pace, outside);
+            let known = names::Knowledge { provider: provider.as_ref(), offline, paces };
+            let asked = sample::of(&probes.hosts, &seed, provider.as_ref(), intercepted);
+            let depth = |host: &Host| match asked.iter().position(|name| *name == host.name) {
+                Some(at) if at < ASKED_WHOLLY => Depth::Whole,
+                Some(_) => Depth::Quick,
+                None => Depth::Not,
+            };
+            let looks = hosts
+                .iter()
+                .map(|host| names::look(probes, &limit, &servers, &known, host, (six, depth(host))));
             let survey = async {
                 match probes.survey {
-                    Some(_) => Some(survey::lab(probes, &limit, &servers, offline).await),
+                    Some(_) => Some(survey::lab(probes, &limit, &servers, paces, nowhere).await),
                     None => None,
                 }
             };
-            let caa = authority::caa(probes, &limit, &servers, seed.acme.is_some());
+            let caa = authority::caa(probes, &limit, &servers, (paces, &asked), seed.acme.is_some());
             let (looked, survey, caa) = futures::join!(join_all(looks), survey, caa);
             (provider, servers.missing(), looked, survey, caa)
         },

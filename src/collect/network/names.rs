@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use futures::future::join_all;
 
+use crate::collect::network::pace::{Pace, Paces};
 use crate::collect::network::servers::Servers;
 use crate::collect::network::{Host, Limit, Probes};
 use crate::evidence::dns::{AskError, Rcode, Reply};
@@ -22,6 +23,19 @@ pub(super) struct Knowledge<'a> {
     pub(super) provider: Option<&'a Result<ProviderSeen, ProviderFailure>>,
     /// Nobody beyond this network is asked, and the cluster's word has to be enough.
     pub(super) offline: bool,
+    /// How fast each server is asked.
+    pub(super) paces: &'a Paces,
+}
+
+/// How thoroughly one host is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// As a program asks, and each resolver itself: what they say may differ.
+    Whole,
+    /// As a program asks; the resolvers themselves only where that is not the world's answer.
+    Quick,
+    /// Not at all, for other names stand for it.
+    Not,
 }
 
 pub(super) async fn look(
@@ -30,27 +44,34 @@ pub(super) async fn look(
     servers: &Servers,
     known: &Knowledge<'_>,
     host: &Host,
-    six: bool,
+    (six, depth): (bool, Depth),
 ) -> HostSeen {
     let name = probe_name(&host.name);
-    let asker = Asker { limit, question: Question::new(&name, Kind::A), six };
+    let asker = Asker { limit, paces: known.paces, question: Question::new(&name, Kind::A), six };
     let mut seen =
         HostSeen { hosts_lines: dns::hosts_lines(&probes.hosts_file, &name).await, ..HostSeen::default() };
+    if depth == Depth::Not {
+        seen.left_out = true;
+        return seen;
+    }
     if servers.is_outside(&name) {
         // Nobody here writes a record for it, so there is no absence to teach.
-        local(probes, &asker, servers, host, &mut seen).await;
+        local(probes, &asker, servers, host, depth, &mut seen).await;
         return seen;
     }
     let own = Asker { question: asker.question.clone().authoritative(), ..asker };
-    let asked = servers.authoritative.iter().map(|server| own.ask(server.name.clone(), server.address));
+    let asked = servers
+        .authoritative
+        .iter()
+        .map(|server| own.ask(known.paces.of(server.address), server.name.clone(), server.address));
     seen.authoritative = join_all(asked).await.into_iter().flatten().collect();
     let published = match known.offline {
-        true => host.has_address,
+        true => !host.addresses.is_empty() || !host.knows_ingresses,
         false => is_published(&seen.authoritative, known.provider, &host.name),
     };
     if published {
         let (public, ()) =
-            futures::join!(public(probes, &asker), local(probes, &asker, servers, host, &mut seen));
+            futures::join!(public(probes, &asker), local(probes, &asker, servers, host, depth, &mut seen));
         seen.public = public;
         seen.unchecked = again(probes, &asker, servers, &seen).await;
     }
@@ -60,18 +81,18 @@ pub(super) async fn look(
 /// One question, for many servers.
 struct Asker<'a> {
     limit: &'a Limit,
+    paces: &'a Paces,
     question: Question,
     /// Also for AAAA records.
     six: bool,
 }
 
 impl Asker<'_> {
-    async fn ask(&self, server: String, address: SocketAddr) -> Option<Lookup> {
+    async fn ask(&self, pace: &Pace, server: String, address: SocketAddr) -> Option<Lookup> {
         let question = &self.question;
         let other = &Question { kind: Kind::Aaaa, ..question.clone() };
-        let result = self
-            .limit
-            .run(|within| async move {
+        let probe = || {
+            self.limit.run(|within| async move {
                 if !self.six {
                     return dns::ask(address, question, within).await;
                 }
@@ -79,12 +100,20 @@ impl Asker<'_> {
                     futures::join!(dns::ask(address, question, within), dns::ask(address, other, within));
                 both(four, six)
             })
-            .await?;
+        };
+        let result = self.limit.until(pace.ask(1 + u32::from(self.six), probe)).await?;
         Some(Lookup { server, result })
     }
 
-    async fn all(&self, servers: impl Iterator<Item = SocketAddr>) -> Vec<Lookup> {
-        let asked = servers.map(|server| self.ask(label(server), server));
+    /// Resolvers of the internet.
+    async fn outside(&self, servers: impl Iterator<Item = SocketAddr>) -> Vec<Lookup> {
+        let asked = servers.map(|server| self.ask(self.paces.of(server), label(server), server));
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// Resolvers of this machine.
+    async fn house(&self, servers: impl Iterator<Item = SocketAddr>) -> Vec<Lookup> {
+        let asked = servers.map(|server| self.ask(self.paces.house(), label(server), server));
         join_all(asked).await.into_iter().flatten().collect()
     }
 
@@ -98,7 +127,7 @@ impl Asker<'_> {
 /// From public resolvers; over HTTPS also when no plain answer has an address, for somebody on the way may have made
 /// those up.
 async fn public(probes: &Probes, asker: &Asker<'_>) -> Vec<Lookup> {
-    let mut heard = asker.all(probes.resolvers.iter().copied()).await;
+    let mut heard = asker.outside(probes.resolvers.iter().copied()).await;
     if !heard.iter().any(has_address) {
         let over_https = probes.doh.iter().map(|server| asker.over_https(server));
         heard.extend(join_all(over_https).await.into_iter().flatten());
@@ -107,12 +136,30 @@ async fn public(probes: &Probes, asker: &Asker<'_>) -> Vec<Lookup> {
 }
 
 /// What this machine and its resolvers have, and the service where that leads.
-async fn local(probes: &Probes, asker: &Asker<'_>, servers: &Servers, host: &Host, seen: &mut HostSeen) {
+async fn local(
+    probes: &Probes,
+    asker: &Asker<'_>,
+    servers: &Servers,
+    host: &Host,
+    depth: Depth,
+    seen: &mut HostSeen,
+) {
     let name = &asker.question.name;
-    let (system, each) = futures::join!(
-        asker.limit.run(|within| dns::look_up(name, within)),
-        asker.all(servers.system.iter().flatten().copied()),
-    );
+    let house = || servers.system.iter().flatten().copied();
+    let look_up = || asker.limit.run(|within| dns::look_up(name, within));
+    // `getaddrinfo` asks for both families.
+    let system = asker.limit.until(asker.paces.house().ask(2, look_up));
+    let world = seen.authoritative.iter().filter_map(|lookup| lookup.result.as_ref().ok());
+    let expected = world.map(Reply::addresses).find(|found| !found.is_empty());
+    let expected = expected.unwrap_or_else(|| host.addresses.clone());
+    let (system, mut each) = match depth {
+        Depth::Whole => futures::join!(system, asker.house(house())),
+        _ => (system.await, Vec::new()),
+    };
+    let is_right = matches!(&system, Some(Ok(found)) if *found == expected);
+    if !is_right && each.is_empty() {
+        each = asker.house(house()).await;
+    }
     seen.end_to_end = by_name(probes, asker.limit, host, system.as_ref()).await;
     (seen.system, seen.system_servers) = (system, each);
 }
@@ -124,8 +171,13 @@ async fn again(probes: &Probes, asker: &Asker<'_>, servers: &Servers, seen: &Hos
         lookups.any(|lookup| lookup.server == label(*server) && is_servfail(lookup))
     };
     let unchecked = Asker { question: asker.question.clone().unchecked(), ..*asker };
-    let all = probes.resolvers.iter().chain(servers.system.iter().flatten()).copied();
-    unchecked.all(all.filter(failed)).await
+    let house = servers.system.iter().flatten().copied();
+    let (mut outside, house) = futures::join!(
+        unchecked.outside(probes.resolvers.iter().copied().filter(failed)),
+        unchecked.house(house.filter(failed)),
+    );
+    outside.extend(house);
+    outside
 }
 
 fn has_address(lookup: &Lookup) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::collect::network::nodes::UNKNOWN;
+use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::dns::{AskError, Reply};
@@ -24,23 +25,38 @@ const OWN_NAMES: [&str; 3] = ["fritz.box", "pi.hole", "openwrt.lan"];
 /// At so many addresses of records it is asked who is there.
 const ADDRESSES: usize = 2;
 
+/// Asks an address where nobody is, for `doctor` alone.
+pub(super) async fn nowhere(
+    probes: &Probes,
+    limit: &Limit,
+    offline: bool,
+) -> Option<Result<Reply, AskError>> {
+    if offline || probes.survey.is_none() {
+        return None;
+    }
+    let zone = probes.zone.as_ref().map_or(&probes.domain, |zone| &zone.name);
+    limit
+        .run(|_| async move { dns::ask(probes.nowhere, &Question::new(zone, Kind::Ns), NEXT_DOOR).await })
+        .await
+}
+
 /// All that does not depend on a host.
-pub(super) async fn lab(probes: &Probes, limit: &Limit, servers: &Servers, offline: bool) -> NamesSeen {
+pub(super) async fn lab(
+    probes: &Probes,
+    limit: &Limit,
+    servers: &Servers,
+    paces: &Paces,
+    nowhere: Option<Result<Reply, AskError>>,
+) -> NamesSeen {
     // What is there for sure and holds no address: no filter for private ones takes it out. SOA would not do, for some
     // routers keep that back (dnsmasq `filterwin2k`).
     let question = &Question::new(servers.zone_name().unwrap_or("."), Kind::Ns);
     let resolvers = servers.system.iter().flatten().map(|server| async move {
-        let control = limit.run(|within| dns::ask(*server, question, within)).await?;
+        let probe = || limit.run(|within| dns::ask(*server, question, within));
+        let control = limit.until(paces.house().ask(1, probe)).await?;
         Some(ResolverSeen { server: label(*server), control, signs: None })
     });
-    let nowhere = async {
-        match offline {
-            true => None,
-            false => limit.run(|_| dns::ask(probes.nowhere, question, NEXT_DOOR)).await,
-        }
-    };
-    let (resolvers, nowhere, zone) =
-        futures::join!(join_all(resolvers), nowhere, zone(probes, limit, servers));
+    let (resolvers, zone) = futures::join!(join_all(resolvers), zone(probes, limit, servers));
     NamesSeen {
         zone,
         resolvers: servers.system.is_some().then(|| resolvers.into_iter().flatten().collect()),

@@ -153,3 +153,31 @@ async fn offline_nobody_but_this_machines_resolver_is_asked() {
     let names = seen.names.unwrap();
     assert!(names.zone.is_none() && names.nowhere.is_none() && names.resolvers.unwrap().len() == 1);
 }
+
+/// The world's own servers answer all; the house's resolver lets so many questions a second through.
+async fn behind_a_limit(hosts: usize, a_second: usize) -> (Evidence, crate::net::testing::dns::Counted) {
+    let names: Vec<String> = (0..hosts).map(|n| format!("s{n}.{HOST}")).collect();
+    let world = names.iter().fold(DnsZone::new(HOST), |zone, name| zone.a(name, [127, 0, 0, 1]));
+    let (mut probes, _home) = probes(world.clone()).await;
+    let house = SocketAddr::from(([127, 0, 0, 2], probes.dns_port));
+    let (_, counted) = world.counting_at(house, a_second).await;
+    std::fs::write(&probes.resolv_conf, "nameserver 127.0.0.2\n").unwrap();
+    probes.hosts = names;
+    probes.probe = Duration::from_millis(500);
+    probes.survey = Some(HereSeen::default());
+    probes.nowhere = "127.0.0.1:9".parse().unwrap();
+    // Ten times as fast as at home, so that the test is.
+    probes.pace = (PACE.0 * 10, PACE.1 * 10);
+    (collect(seed(), &probes, None).await, counted)
+}
+
+#[tokio::test]
+async fn a_thousand_names_flood_no_resolver_and_some_stand_for_the_others() {
+    let (seen, counted) = behind_a_limit(1000, 200).await;
+    assert_eq!((counted.refused(), seen.hosts.len()), (0, 1000));
+    assert!(counted.asked() < 150 && counted.most_in_a_second() <= 200);
+    let asked: Vec<_> = seen.hosts.values().filter(|host| !host.left_out).collect();
+    assert_eq!(asked.len(), 32);
+    assert!(asked.iter().all(|host| host.system.is_some() && host.authoritative[0].result.is_ok()));
+    assert!(seen.hosts.values().all(|host| !host.tls.is_empty()), "each node is asked for every name");
+}

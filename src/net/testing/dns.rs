@@ -1,6 +1,8 @@
 //! An authoritative server for one zone, on one UDP and one TCP port.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use hickory_proto::op::{Message, MessageType, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, rdata};
@@ -82,6 +84,27 @@ impl Zone {
         reply.to_vec().unwrap()
     }
 
+    /// A resolver that refuses what comes beyond so many questions in a second, and what it counted.
+    pub(crate) async fn counting(self, a_second: usize) -> (SocketAddr, Counted) {
+        self.counting_at(([127, 0, 0, 1], 0).into(), a_second).await
+    }
+
+    pub(crate) async fn counting_at(self, at: SocketAddr, a_second: usize) -> (SocketAddr, Counted) {
+        let counted = Counted::default();
+        let udp = UdpSocket::bind(at).await.unwrap();
+        let address = udp.local_addr().unwrap();
+        let count = counted.clone();
+        tokio::spawn(async move {
+            let refusing = Self { refuse: true, ..self.clone() };
+            let mut buffer = [0; 2048];
+            while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
+                let zone = if count.lets_through(a_second) { &self } else { &refusing };
+                let _ = udp.send_to(&zone.reply_to(&buffer[..length], true), from).await;
+            }
+        });
+        (address, counted)
+    }
+
     pub(crate) async fn serve(self) -> SocketAddr {
         let (udp, tcp) = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -114,5 +137,40 @@ impl Zone {
             }
         });
         address
+    }
+}
+
+/// When a resolver was asked, and how often it said no.
+#[derive(Clone, Default)]
+pub(crate) struct Counted(Arc<Mutex<(Vec<Instant>, usize)>>);
+
+impl Counted {
+    fn lets_through(&self, a_second: usize) -> bool {
+        let mut seen = self.0.lock().unwrap();
+        let now = Instant::now();
+        let lately = seen.0.iter().filter(|at| now.duration_since(**at) < Duration::from_secs(1)).count();
+        seen.0.push(now);
+        let fine = lately < a_second;
+        seen.1 += usize::from(!fine);
+        fine
+    }
+
+    pub(crate) fn most_in_a_second(&self) -> usize {
+        let moments = &self.0.lock().unwrap().0;
+        let within = |from: &Instant| {
+            moments
+                .iter()
+                .filter(|at| *at >= from && at.duration_since(*from) < Duration::from_secs(1))
+                .count()
+        };
+        moments.iter().map(within).max().unwrap_or(0)
+    }
+
+    pub(crate) fn refused(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.0.lock().unwrap().0.len()
     }
 }

@@ -1,5 +1,6 @@
 //! A report, in every form that it can be had in.
 
+pub(super) mod alike;
 mod junit;
 mod overview;
 mod problem;
@@ -85,6 +86,15 @@ fn about(subject: &Subject) -> Shown {
         (None, Some(node)) => format!("node {node}"),
         (None, None) => String::new(),
     })
+}
+
+/// Whom checks that are alike are about: the first of them, and how many more.
+fn some(checks: &[&Check]) -> Shown {
+    let first = checks.first().map(|check| about(&check.subject)).unwrap_or_default();
+    match checks.len() {
+        0 | 1 => first,
+        all => shown!("{} and {} more", first, all - 1),
+    }
 }
 
 /// Text of others as it may be shown, on one line.

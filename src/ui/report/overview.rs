@@ -6,12 +6,16 @@ use crate::checks::{Check, GROUPS, Outcome, Report, def, in_up};
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
 use crate::ui::page::{Page, seen_width};
+use crate::ui::report::alike::{self, pattern};
 use crate::ui::report::{many, one_line, word};
 
 /// What one line can leave out: it follows from what the others saw.
 const FOLLOWS: [&str; 5] = ["edns.owner", "edns.records", "cm.certificate", "tls.handshake", "tls.renewal"];
 /// The words of a line, the worst first.
 const WORST_FIRST: [&str; 7] = ["FAIL", "warn", "unknown", "blocked", "ok", "note", "skip"];
+
+/// So many hosts have a line each; of more, those that are in one state share one.
+const HOSTS: usize = 12;
 
 /// One line of the overview: what is about a host stands with the host, everything else with its group.
 struct Section<'a> {
@@ -23,22 +27,82 @@ struct Section<'a> {
 /// Writes the overview; with `verbose`, each check under its line.
 pub(super) fn overview(text: &mut Shown, report: &Report, page: &Page, verbose: bool) {
     let sections = sections(report);
-    let width = sections.iter().map(|section| section.name.length()).max().unwrap_or(0);
-    let words = sections.iter().map(|section| section.word().len()).max().unwrap_or(0);
-    for section in &sections {
-        let word = section.word();
-        let style = style(word);
-        let lead =
-            shown!("{}{:<words$}{:#}  {}{:<width$}{:#}  ", style, word, style, BOLD, section.name, BOLD);
-        if verbose {
+    if verbose {
+        let words = sections.iter().map(|section| section.word().len()).max().unwrap_or(0);
+        for section in &sections {
+            let word = section.word();
+            let style = style(word);
             text.push(shown!("{}{:<words$}{:#}  {}{}{:#}\n", style, word, style, BOLD, section.name, BOLD));
             for check in &section.checks {
                 line(text, check, page);
             }
-        } else {
-            let room = page.width.saturating_sub(seen_width(lead.as_str()));
-            page.hang(text, lead, section.in_short(room));
         }
+        return;
+    }
+    let lines = lines(&sections);
+    let width = lines.iter().map(|line| line.name.length()).max().unwrap_or(0);
+    let words = lines.iter().map(|line| line.section.word().len()).max().unwrap_or(0);
+    for line in &lines {
+        let word = line.section.word();
+        let style = style(word);
+        let lead = shown!("{}{:<words$}{:#}  {}{:<width$}{:#}  ", style, word, style, BOLD, line.name, BOLD);
+        let room = page.width.saturating_sub(seen_width(lead.as_str()));
+        let said = line.said.clone().unwrap_or_else(|| line.section.in_short(room));
+        page.hang(text, lead, said);
+    }
+}
+
+/// A line, which may stand for more than one section.
+struct Line<'a> {
+    name: Shown,
+    section: &'a Section<'a>,
+    /// What it says, where that is not what the section says.
+    said: Option<Shown>,
+}
+
+/// A line for each section; of many hosts, one for each state.
+fn lines<'a>(sections: &'a [Section<'a>]) -> Vec<Line<'a>> {
+    let (hosts, groups): (Vec<_>, Vec<_>) = sections.iter().partition(|section| section.of_host);
+    let single = |section: &'a Section<'a>| Line { name: section.name.clone(), section, said: None };
+    let mut lines: Vec<Line<'a>> = groups.into_iter().map(single).collect();
+    if hosts.len() <= HOSTS {
+        lines.extend(hosts.into_iter().map(single));
+        return lines;
+    }
+    let state = |section: &&Section<'_>| {
+        let subject = section.checks.first().map(|check| check.subject.clone()).unwrap_or_default();
+        format!("{}\n{}", section.word(), pattern(section.in_short(usize::MAX).as_str(), &subject))
+    };
+    let mut states = alike::by(hosts.iter().copied(), state);
+    let told = states.len() <= HOSTS;
+    if !told {
+        states = alike::by(hosts, |section| section.word().to_owned());
+    }
+    lines.extend(states.into_iter().filter_map(|alike| {
+        let section = *alike.first()?;
+        let name = match alike.len() {
+            1 => section.name.clone(),
+            all => shown!("{} and {} more", section.name, all - 1),
+        };
+        let said = (!told && alike.len() > 1).then(|| together(&alike));
+        Some(Line { name, section, said })
+    }));
+    lines
+}
+
+/// What many hosts have in common that are well, or not, each in its way.
+fn together(sections: &[&Section<'_>]) -> Shown {
+    if sections.iter().all(|section| section.word() == "ok") {
+        return "nothing is wrong; `--verbose` shows each".into();
+    }
+    let failed =
+        sections.iter().flat_map(|section| &section.checks).filter(|check| check.finding().is_some());
+    let ids: BTreeSet<&'static str> =
+        failed.filter(|check| word(check) != "note").map(|check| check.id.as_str()).collect();
+    let ids: Vec<Shown> = ids.into_iter().map(Shown::from).collect();
+    match ids.is_empty() {
+        true => "`--verbose` shows each".into(),
+        false => alike::names(&ids),
     }
 }
 

@@ -1,20 +1,28 @@
 //! What is wrong, once for each cause: what was seen, why, and what to do.
 
+use std::collections::BTreeSet;
+
 use crate::checks::{Check, CheckId, Finding, Fix, Outcome, Report, Severity};
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN};
 use crate::ui::page::Page;
+use crate::ui::report::alike::{self, FEW, pattern};
 use crate::ui::report::overview::style;
 use crate::ui::report::{about, joined, many, one_line, word};
 
 /// How many of the checks that are blocked are named.
 const MANY: usize = 8;
+/// As many sentences on what was seen are shown.
+const SEEN: usize = 3;
 
-/// Failures that one step mends: of the same check, with the same cause and the same fix.
+/// Failures that one step mends: of the same check, with the same cause and the same fix. Of many names also those where
+/// the step is the same for each.
 struct Problem<'a> {
     id: CheckId,
     checks: Vec<(&'a Check, &'a Finding)>,
 }
+
+type Failures<'a> = Vec<(&'a Check, &'a Finding)>;
 
 /// Writes every failure but notes: errors before warnings, causes before what follows from them.
 pub(super) fn problems(text: &mut Shown, report: &Report, page: &Page) {
@@ -26,20 +34,35 @@ pub(super) fn problems(text: &mut Shown, report: &Report, page: &Page) {
     }
 }
 
-fn gathered(report: &Report, severity: Severity) -> Vec<Problem<'_>> {
-    let mut found: Vec<Problem<'_>> = Vec::new();
-    for check in report.failures().filter(|check| check.severity == severity) {
-        let Some(finding) = check.finding() else { continue };
-        let same = found.iter_mut().find(|problem| {
-            let alike = |(_, other): &(_, &Finding)| other.cause == finding.cause && other.fix == finding.fix;
-            problem.id == check.id && problem.checks.first().is_some_and(alike)
-        });
-        match same {
-            Some(problem) => problem.checks.push((check, finding)),
-            None => found.push(Problem { id: check.id, checks: vec![(check, finding)] }),
+fn gathered<'r>(report: &'r Report, severity: Severity) -> Vec<Problem<'r>> {
+    let failures = report.failures().filter(|check| check.severity == severity);
+    let failures = failures.filter_map(|check| Some((check, check.finding()?)));
+    let equal =
+        alike::by(failures, |(check, finding)| format!("{}\n{}", check.id, told(finding, str::to_owned)));
+    let alike = alike::by(equal, |same| match same.first() {
+        Some((check, finding)) => {
+            format!("{}\n{}", check.id, told(finding, |text| pattern(text, &check.subject)))
         }
+        None => String::new(),
+    });
+    let problem = |checks: Failures<'r>| Some(Problem { id: checks.first()?.0.id, checks });
+    alike.into_iter().flat_map(merged).filter_map(problem).collect()
+}
+
+/// Few that differ in a word stay apart.
+fn merged(alike: Vec<Failures<'_>>) -> Vec<Failures<'_>> {
+    match alike.iter().map(Vec::len).sum() {
+        0..=FEW => alike,
+        _ => vec![alike.into_iter().flatten().collect()],
     }
-    found
+}
+
+/// The cause and the step, in one text to compare.
+fn told(finding: &Finding, of: impl Fn(&str) -> String) -> String {
+    let fix = &finding.fix;
+    let texts =
+        [&finding.cause, &fix.text].into_iter().chain(&fix.commands).chain(&fix.look).chain(&fix.nixos);
+    texts.map(|text| of(text)).collect::<Vec<_>>().join("\n")
 }
 
 impl Problem<'_> {
@@ -47,14 +70,23 @@ impl Problem<'_> {
         let Some((check, finding)) = self.checks.first() else { return };
         let word = word(check);
         let style = style(word);
-        let about = Shown::join(&self.subjects(), ", ");
+        let about = alike::names(&self.subjects());
         let lead = shown!("{}{} {}{:#}  ", style, word, self.id.as_str(), style);
         page.hang(text, lead, shown!("{}{}{:#}", BOLD, about, BOLD));
-        for summary in self.summaries() {
-            page.hang(text, "  ", summary);
+        let summaries = self.summaries();
+        for summary in summaries.iter().take(SEEN) {
+            page.hang(text, "  ", summary.clone());
+        }
+        if summaries.len() > SEEN {
+            page.hang(text, "  ", shown!("and {} more like these", summaries.len() - SEEN));
         }
         page.hang(text, "  cause:  ", one_line(&finding.cause));
         fix(text, &finding.fix, page);
+        if self.checks.iter().any(|(_, other)| other.fix != finding.fix) {
+            let said = "this is for the first of them; the others need the same with their own names, which \
+                        `--output json` has";
+            page.hang(text, "          ", said);
+        }
         if let Some(at) = self.checks.iter().filter_map(|(_, finding)| finding.retry_at).max() {
             text.push(shown!("  again:  at {}\n", Shown::line(&page.when(at))));
         }
@@ -62,25 +94,13 @@ impl Problem<'_> {
     }
 
     fn subjects(&self) -> Vec<Shown> {
-        let mut found: Vec<Shown> = Vec::new();
-        for (check, _) in &self.checks {
-            let about = about(&check.subject);
-            if !about.is_empty() && !found.contains(&about) {
-                found.push(about);
-            }
-        }
+        let about = self.checks.iter().map(|(check, _)| about(&check.subject));
+        let found = each_once(about.filter(|about| !about.is_empty()));
         if found.is_empty() { vec!["the lab".into()] } else { found }
     }
 
     fn summaries(&self) -> Vec<Shown> {
-        let mut found: Vec<Shown> = Vec::new();
-        for (_, finding) in &self.checks {
-            let summary = one_line(&finding.summary);
-            if !found.contains(&summary) {
-                found.push(summary);
-            }
-        }
-        found
+        each_once(self.checks.iter().map(|(_, finding)| one_line(&finding.summary)))
     }
 
     /// What cannot be better before this is mended.
@@ -111,6 +131,11 @@ impl Problem<'_> {
             page.hang(text, "  ", said);
         }
     }
+}
+
+fn each_once(all: impl Iterator<Item = Shown>) -> Vec<Shown> {
+    let mut seen = BTreeSet::new();
+    all.filter(|one| seen.insert(one.clone())).collect()
 }
 
 /// The words are wrapped; a command never is, since it is copied.

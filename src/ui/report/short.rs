@@ -1,7 +1,8 @@
 //! A report to be pasted: one line for each thing that is wrong, and the counts.
 
-use crate::checks::{Outcome, Report, Severity};
+use crate::checks::{Check, Outcome, Report, Severity};
 use crate::outside::Shown;
+use crate::ui::report::alike::{self, pattern};
 use crate::ui::report::{about, counts, word};
 
 /// ``FAIL dns.rebind `whoami.home.example.com`: `what was seen` ``; without colours, errors first. What others wrote stands in
@@ -9,18 +10,33 @@ use crate::ui::report::{about, counts, word};
 pub(super) fn short(report: &Report) -> Shown {
     let mut text = Shown::default();
     for severity in [Severity::Error, Severity::Warning, Severity::Info] {
-        for check in report.checks.iter().filter(|check| check.severity == severity) {
-            let said = match &check.outcome {
-                Outcome::Fail(finding) => &finding.summary,
-                Outcome::Unknown { why } => why,
-                Outcome::Pass { .. } | Outcome::Skip { .. } | Outcome::Blocked { .. } => continue,
-            };
-            let about = Shown::code_span(about(&check.subject).as_str());
+        let telling = report.checks.iter().filter(|check| check.severity == severity);
+        let telling = telling.filter_map(|check| Some((check, said(check)?)));
+        let alike = |(check, said): &(&Check, &str)| {
+            format!("{}\n{}\n{}", word(check), check.id, pattern(said, &check.subject))
+        };
+        for same in alike::many_by(telling, alike) {
+            let Some((check, said)) = same.first() else { continue };
+            let about = about(&check.subject);
             let space = if about.is_empty() { "" } else { " " };
-            let (word, id, said) = (word(check), check.id.as_str(), Shown::code_span(said));
-            text.push(shown!("{} {}{}{}: {}\n", word, id, space, about, said));
+            let more = match same.len() {
+                1 => Shown::default(),
+                all => shown!(" and {} more", all - 1),
+            };
+            let (word, id) = (word(check), check.id.as_str());
+            let (about, said) = (Shown::code_span(about.as_str()), Shown::code_span(said));
+            text.push(shown!("{} {}{}{}{}: {}\n", word, id, space, about, more, said));
         }
     }
     text.push(shown!("{}\n", counts(report)));
     text
+}
+
+/// What a line says; `None` for what is as it should be, or explained.
+fn said(check: &Check) -> Option<&str> {
+    match &check.outcome {
+        Outcome::Fail(finding) => Some(&finding.summary),
+        Outcome::Unknown { why } => Some(why),
+        Outcome::Pass { .. } | Outcome::Skip { .. } | Outcome::Blocked { .. } => None,
+    }
 }

@@ -186,3 +186,59 @@ fn a_host_of_which_nothing_can_be_met_yet_has_what_the_configuration_says() {
     let text = plain(&text::text(&report, &page(), false));
     assert!(text.contains("lies in `example.com`"), "{text}");
 }
+
+/// Many names behind one router, each with all that a name is judged by.
+fn many(hosts: usize, broken: bool) -> Report {
+    let of = |n: usize| {
+        let host = format!("s{n}.home.example.com");
+        let looks = [id::RECORDS, id::AUTHORITATIVE, id::PUBLIC, id::LEAF, id::ANSWER];
+        let mut checks: Vec<Check> = looks
+            .map(|id| {
+                check(id, Subject::host(&host), Vantage::Lan, pass(&format!("{} of `{host}`", id.as_str())))
+            })
+            .into();
+        let dropped = Finding::new(
+            format!("192.168.1.1 answers no address for `{host}`"),
+            "it drops answers with private addresses",
+            format!("let it pass `{host}`"),
+        )
+        .look(command!("dig {} @192.168.1.1", host));
+        let rebind = if broken { dropped.into() } else { pass("not the case") };
+        checks.push(check(id::REBIND, Subject::host(&host), Vantage::System, rebind));
+        let blocked = if broken { Outcome::Blocked { by: id::REBIND } } else { pass("192.168.1.2") };
+        checks.push(check(id::SYSTEM, Subject::host(&host), Vantage::System, blocked));
+        checks
+    };
+    Report::of((0..hosts).flat_map(of).collect())
+}
+
+#[test]
+fn a_thousand_names_with_one_cause_fit_one_screen_and_json_has_each() {
+    for hosts in [10, 100, 1000] {
+        for broken in [false, true] {
+            let report = many(hosts, broken);
+            let told = plain(&text::text(&report, &page(), false));
+            assert!(told.lines().count() <= 50, "{hosts} {broken}:\n{told}");
+            assert_eq!(short::short(&report).to_string().lines().count(), 1 + usize::from(broken));
+            assert_eq!(report.checks.len(), hosts * 7);
+        }
+    }
+    let told = plain(&text::text(&many(1000, true), &page(), false));
+    assert!(
+        told.contains("FAIL dns.rebind  s0.home.example.com, s1.home.example.com and 998 more"),
+        "{told}"
+    );
+    assert!(told.contains("s0.home.example.com and 999 more"), "{told}");
+    assert!(told.contains("and 997 more like these") && told.contains("the others need the same"), "{told}");
+}
+
+#[test]
+fn of_many_names_those_that_differ_have_lines_of_their_own() {
+    let mut report = many(100, false);
+    report.checks[3].outcome = Finding::new("another certificate", "c", "f").into();
+    let told = plain(&text::text(&report, &page(), false));
+    assert!(
+        told.contains("FAIL  s0.home.example.com") && told.contains("s1.home.example.com and 98 more"),
+        "{told}"
+    );
+}

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::checks::{CheckId, Outcome, Report, Severity};
+use crate::checks::{Check, CheckId, Finding, Outcome, Report, Severity};
 use crate::outside::Shown;
 use crate::ui::page::Page;
+use crate::ui::report::alike::{self, pattern};
 use crate::ui::report::overview::{overview, style};
 use crate::ui::report::problem::problems;
-use crate::ui::report::{about, counts, joined, one_line};
+use crate::ui::report::{counts, joined, one_line, some};
 
 /// The whole text.
 pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> Shown {
@@ -30,7 +31,7 @@ pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> Shown {
 
 /// What could not be looked at, and what a failure explains that this report leaves out.
 fn unseen(text: &mut Shown, report: &Report, page: &Page) {
-    let mut reasons: BTreeMap<(&'static str, Shown), Vec<&'static str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<(&'static str, String), (Shown, Vec<&'static str>)> = BTreeMap::new();
     for check in &report.checks {
         let reason = match &check.outcome {
             Outcome::Unknown { why } => ("unknown", one_line(why)),
@@ -39,12 +40,14 @@ fn unseen(text: &mut Shown, report: &Report, page: &Page) {
             }
             _ => continue,
         };
-        let names = reasons.entry(reason).or_default();
+        let (word, why) = reason;
+        let key = (word, pattern(why.as_str(), &check.subject));
+        let (_, names) = reasons.entry(key).or_insert_with(|| (why, Vec::new()));
         if !names.contains(&check.id.as_str()) {
             names.push(check.id.as_str());
         }
     }
-    for (at, ((word, why), names)) in reasons.into_iter().enumerate() {
+    for (at, ((word, _), (why, names))) in reasons.into_iter().enumerate() {
         let style = style(word);
         if at == 0 {
             text.push("\n");
@@ -64,13 +67,17 @@ fn fails(report: &Report, id: CheckId) -> bool {
 /// What is only good to know, one line each; the rest is in `--output json` and `--explain`.
 fn notes(text: &mut Shown, report: &Report, page: &Page) {
     let notes = report.failures().filter(|check| check.severity == Severity::Info);
-    for (at, check) in notes.enumerate() {
-        let Some(finding) = check.finding() else { continue };
+    let notes = notes.filter_map(|check| Some((check, check.finding()?)));
+    let alike = |(check, finding): &(&Check, &Finding)| {
+        format!("{}\n{}", check.id, pattern(&finding.summary, &check.subject))
+    };
+    for (at, same) in alike::many_by(notes, alike).into_iter().enumerate() {
+        let Some((check, finding)) = same.first() else { continue };
         let style = style("note");
         if at == 0 {
             text.push("\n");
         }
-        let about = about(&check.subject);
+        let about = some(&same.iter().map(|(check, _)| *check).collect::<Vec<_>>());
         let space = if about.is_empty() { "" } else { " " };
         let said = shown!("{}{}{}: {}", check.id.as_str(), space, about, one_line(&finding.summary));
         page.hang(text, shown!("{}note{:#} ", style, style), said);

@@ -153,6 +153,23 @@ fn one_dead_resolver_of_two_is_a_warning_as_long_as_names_resolve() {
 }
 
 #[test]
+fn names_that_others_stand_for_are_passed_over_and_that_is_said() {
+    let report = looked(|evidence, _| {
+        for n in 0..9 {
+            let left_out = HostSeen { left_out: true, ..HostSeen::default() };
+            evidence.hosts.insert(format!("s{n}.home.example.com"), left_out);
+        }
+    });
+    let of_dns = |check: &&Check| check.id.as_str().starts_with("dns.") || check.id == id::END_TO_END;
+    let others =
+        report.checks.iter().filter(of_dns).filter(|check| check.subject.host.as_deref() != Some(HOST));
+    let fine = |check: &Check| matches!(check.outcome, Outcome::Pass { .. } | Outcome::Skip { .. });
+    assert!(others.clone().all(fine), "{:#?}", others.filter(|check| !fine(check)).collect::<Vec<_>>());
+    let Outcome::Pass { saw } = outcome(&report, id::RESOLVER) else { panic!("the resolver answers") };
+    assert!(saw.contains("1 of 10 names were looked up"), "{saw}");
+}
+
+#[test]
 fn a_resolver_that_knows_no_public_name_is_broken_and_no_rebinding() {
     let report = looked(|evidence, names| {
         names.resolvers.as_mut().unwrap()[0].control = Ok(reply(Rcode::ServFail, &[]));
