@@ -187,12 +187,15 @@ mod tests {
     #[test]
     fn a_fault_is_found_however_deep_connectors_wrap_it() {
         let tls = |fault| io::Error::other(io::Error::other(rustls::Error::InvalidCertificate(fault)));
-        let of = |error: io::Error| fault_of(&kube::Error::Service(Box::new(error)));
-        assert_eq!(of(tls(rustls::CertificateError::UnknownIssuer)), ApiFault::ForeignAuthority);
-        assert_eq!(of(tls(rustls::CertificateError::Expired)), ApiFault::CertificateExpired);
-        assert_eq!(of(tls(rustls::CertificateError::NotValidForName)), ApiFault::ForeignName);
-        assert_eq!(of(io::ErrorKind::ConnectionRefused.into()), ApiFault::Refused);
-        assert_eq!(of(io::Error::other(io::Error::from(io::ErrorKind::TimedOut))), ApiFault::Timeout);
-        assert_eq!(of(io::ErrorKind::BrokenPipe.into()), ApiFault::Other);
+        let fault_behind = |error: io::Error| fault_of(&kube::Error::Service(Box::new(error)));
+        assert_eq!(fault_behind(tls(rustls::CertificateError::UnknownIssuer)), ApiFault::ForeignAuthority);
+        assert_eq!(fault_behind(tls(rustls::CertificateError::Expired)), ApiFault::CertificateExpired);
+        assert_eq!(fault_behind(tls(rustls::CertificateError::NotValidForName)), ApiFault::ForeignName);
+        assert_eq!(fault_behind(io::ErrorKind::ConnectionRefused.into()), ApiFault::Refused);
+        assert_eq!(
+            fault_behind(io::Error::other(io::Error::from(io::ErrorKind::TimedOut))),
+            ApiFault::Timeout
+        );
+        assert_eq!(fault_behind(io::ErrorKind::BrokenPipe.into()), ApiFault::Other);
     }
 }

@@ -112,10 +112,10 @@ impl Cluster {
                 }
                 Ok(Some(Seen::Is(_, challenge))) => {
                     let host = at(&challenge, "/spec/dnsName");
-                    let of = |r: &&Renewal| {
+                    let is_waited_for = |r: &&Renewal| {
                         r.ended.is_none() && r.hosts.iter().any(|h| h.trim_start_matches("*.") == host)
                     };
-                    if let Some(renewal) = renewals.iter().find(of) {
+                    if let Some(renewal) = renewals.iter().find(is_waited_for) {
                         let text = progress(&challenge);
                         changed(renewal, &text);
                         said.insert(renewal.place.clone(), text);

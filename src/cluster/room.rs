@@ -99,12 +99,12 @@ fn mib(bytes: usize) -> usize {
 
 /// As much of an object as tells where it lies.
 #[derive(Deserialize)]
-struct Placed {
-    metadata: Place,
+struct Item {
+    metadata: ItemMetadata,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct ItemMetadata {
     #[serde(default)]
     namespace: String,
 }
@@ -117,7 +117,7 @@ fn most(text: &[u8]) -> Option<(String, usize)> {
     let mut rest = text.get(start..)?;
     let mut bytes: BTreeMap<String, usize> = BTreeMap::new();
     loop {
-        let mut items = serde_json::Deserializer::from_slice(rest).into_iter::<Placed>();
+        let mut items = serde_json::Deserializer::from_slice(rest).into_iter::<Item>();
         let Some(Ok(item)) = items.next() else { break };
         let end = items.byte_offset();
         *bytes.entry(item.metadata.namespace).or_default() += end;

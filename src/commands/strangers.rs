@@ -139,7 +139,7 @@ pub(super) async fn objects(
 }
 
 fn refusal(found: &[Stranger], adopt: bool) -> Error {
-    let of = |component: Component| found.iter().any(|stranger| stranger.component == component);
+    let any_of = |component: Component| found.iter().any(|stranger| stranger.component == component);
     let (kept, rest): (Vec<&Stranger>, Vec<&Stranger>) =
         found.iter().partition(|stranger| !stranger.can_be_adopted());
     let names = |strangers: &[&Stranger]| named(strangers.iter().map(|stranger| stranger.key.to_string()));
@@ -150,7 +150,7 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
         for (component, key) in
             [(Component::CertManager, "certManager"), (Component::ExternalDns, "externalDns")]
         {
-            if of(component) {
+            if any_of(component) {
                 hints.push(format!(
                     "to use the {} that is installed, set `{key}.manage: false`",
                     component.name()
@@ -164,7 +164,7 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
             error.because(format!("{}: cert-manager gives no second one for the same Secret", names(&kept)));
         hints.push("delete that Certificate if nobody needs it".to_owned());
     }
-    if of(Component::Services) {
+    if any_of(Component::Services) {
         hints.push("or give the service another name".to_owned());
     }
     error.hint(hints.join(";\n"))
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_stranger_who_calls_himself_homelab_in_his_own_namespace_stops_nobody() {
-        let of = |namespace: &str| {
+        let lets_in = |namespace: &str| {
             let item = json!({ "metadata": { "name": "x", "namespace": namespace,
                 "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "evil" },
                 "managedFields": [{ "manager": "homelab", "operation": "Apply" }] } });
@@ -240,7 +240,7 @@ mod tests {
             snapshot.note("a", &kind::CONFIG_MAP, Some(json!({ "items": [item] })));
             one_lab(&snapshot, "a").is_ok()
         };
-        assert!(of("evil") && !of("ingress-nginx"));
+        assert!(lets_in("evil") && !lets_in("ingress-nginx"));
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::config::token;
-use crate::config::yaml::{Key, Node, Place, Value};
+use crate::config::yaml::{Key, Node, Position, Value};
 
 /// Something in the configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Where it stands; none for what is missing from the file altogether.
-    pub place: Option<Place>,
+    pub place: Option<Position>,
     /// What is wrong, with the path of the key.
     pub message: String,
     /// What to write instead, if that is known.
@@ -23,7 +23,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with nothing in it that may be a secret.
-    pub(super) fn new(place: Option<Place>, message: impl Into<String>, help: Option<String>) -> Self {
+    pub(super) fn new(place: Option<Position>, message: impl Into<String>, help: Option<String>) -> Self {
         Self { place, message: message.into(), help, hides: Vec::new(), blank: false }
     }
 }
@@ -31,7 +31,7 @@ impl Problem {
 /// One mapping that is being read.
 pub(super) struct Fields<'a> {
     path: String,
-    place: Place,
+    place: Position,
     entries: &'a [(Key, Node)],
     asked: Vec<&'static str>,
     problems: &'a mut Vec<Problem>,
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Where the mapping begins.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Position {
         self.place
     }
 
@@ -70,12 +70,17 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports a problem at `place`.
-    pub(super) fn problem(&mut self, place: Option<Place>, message: impl Into<String>, help: Option<String>) {
+    pub(super) fn problem(
+        &mut self,
+        place: Option<Position>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         self.problems.push(Problem::new(place, message, help));
     }
 
     /// Reports a value that is a secret and must not be quoted.
-    pub(super) fn secret(&mut self, place: Place, message: impl Into<String>, help: &str, value: String) {
+    pub(super) fn secret(&mut self, place: Position, message: impl Into<String>, help: &str, value: String) {
         let problem = Problem::new(Some(place), message, Some(help.to_owned()));
         self.problems.push(Problem { hides: vec![value], blank: true, ..problem });
     }
@@ -112,7 +117,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Text; numbers are taken as they are written only where quotes do not change their meaning.
-    pub(super) fn text(&mut self, key: &'static str) -> Option<(Place, String)> {
+    pub(super) fn text(&mut self, key: &'static str) -> Option<(Position, String)> {
         let node = self.node(key)?;
         self.as_text(key, node).map(|text| (node.place, text))
     }
@@ -135,7 +140,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts, or one text in place of a list of one.
-    pub(super) fn texts(&mut self, key: &'static str) -> Vec<(Place, String)> {
+    pub(super) fn texts(&mut self, key: &'static str) -> Vec<(Position, String)> {
         let Some(node) = self.node(key) else {
             return Vec::new();
         };
@@ -230,7 +235,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn wrong_kind(&mut self, key: &str, place: Place, wanted: &str, found: &Value) {
+    fn wrong_kind(&mut self, key: &str, place: Position, wanted: &str, found: &Value) {
         let message = format!("`{}` must be {wanted}, not {}", self.path_of(key), found.kind());
         self.problem(Some(place), message, None);
     }

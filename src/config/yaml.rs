@@ -7,7 +7,7 @@ use serde_yaml::Spanned;
 
 /// A position in the configuration file, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     /// The line.
     pub line: u64,
     /// The column, in characters.
@@ -18,7 +18,7 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Where it begins.
-    pub place: Place,
+    pub place: Position,
     /// What it is.
     pub value: Value,
 }
@@ -27,7 +27,7 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) struct Key {
     /// Where it begins.
-    pub place: Place,
+    pub place: Position,
     /// Its text.
     pub name: String,
 }
@@ -70,12 +70,12 @@ impl Value {
 ///
 /// # Errors
 /// The parser's message and, where it knows it, the place of the fault.
-pub(super) fn parse(text: &str) -> Result<Node, (Option<Place>, String)> {
+pub(super) fn parse(text: &str) -> Result<Node, (Option<Position>, String)> {
     if text.trim().is_empty() {
-        return Ok(Node { place: Place { line: 1, column: 1 }, value: Value::Map(Vec::new()) });
+        return Ok(Node { place: Position { line: 1, column: 1 }, value: Value::Map(Vec::new()) });
     }
     serde_yaml::from_str::<Spanned<Value>>(text).map(Node::from).map_err(|error| {
-        let place = error.location().map(|l| Place { line: l.line(), column: l.column() });
+        let place = error.location().map(|l| Position { line: l.line(), column: l.column() });
         (place, error.without_snippet().to_string())
     })
 }
@@ -86,8 +86,8 @@ impl From<Spanned<Value>> for Node {
     }
 }
 
-fn place(location: &serde_yaml::Location) -> Place {
-    Place { line: location.line(), column: location.column() }
+fn place(location: &serde_yaml::Location) -> Position {
+    Position { line: location.line(), column: location.column() }
 }
 
 impl<'de> Deserialize<'de> for Value {

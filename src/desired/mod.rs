@@ -93,9 +93,9 @@ fn derived(config: &Config, object: &Object) -> Vec<Key> {
     match object.key.kind.kind {
         "Ingress" => {
             let secret = object.body["spec"]["tls"][0]["secretName"].as_str();
-            let of =
+            let made_as =
                 |kind| secret.map(|name| Key { kind, namespace: namespace.clone(), name: name.to_owned() });
-            [of(&kind::SECRET), of(&kind::CERTIFICATE)].into_iter().flatten().collect()
+            [made_as(&kind::SECRET), made_as(&kind::CERTIFICATE)].into_iter().flatten().collect()
         }
         "Certificate" if config.certificates == Certificates::Wildcard => {
             vec![Key { kind: &kind::SECRET, namespace, name: object.key.name.clone() }]

@@ -134,12 +134,12 @@ fn outside(service: &Service) -> Vec<Object> {
         }]),
         ..ServiceSpec::default()
     };
-    let of = |spec| CoreService { metadata: named(NAMESPACE, name), spec: Some(spec), status: None };
+    let with_spec = |spec| CoreService { metadata: named(NAMESPACE, name), spec: Some(spec), status: None };
     let objects = match &service.backend {
         Backend::Cluster { .. } => Vec::new(),
         Backend::Address { address, port } => {
             vec![
-                Object::typed(COMPONENT, &of(spec(*port))),
+                Object::typed(COMPONENT, &with_spec(spec(*port))),
                 Object::typed(COMPONENT, &slice(name, *address, *port)),
             ]
         }
@@ -149,7 +149,7 @@ fn outside(service: &Service) -> Vec<Object> {
                 external_name: Some(name.to_string()),
                 ..spec(*port)
             };
-            vec![Object::typed(COMPONENT, &of(external))]
+            vec![Object::typed(COMPONENT, &with_spec(external))]
         }
     };
     objects.into_iter().flatten().collect()

@@ -169,10 +169,10 @@ impl Objects {
     /// The object of that name; the namespace is empty for what lies in none.
     #[must_use]
     pub fn find(&self, resource: &str, namespace: &str, name: &str) -> Option<&Value> {
-        let of = |object: &&Value| {
+        let has_that_name = |object: &&Value| {
             at(object, "/metadata/name") == name && at(object, "/metadata/namespace") == namespace
         };
-        self.list(resource)?.iter().find(of)
+        self.list(resource)?.iter().find(has_that_name)
     }
 }
 

@@ -50,8 +50,8 @@ fn nft_links(rules: &str) -> Option<Vec<String>> {
 
 /// `ip46tables -t mangle -A homelab-web -p tcp --dport 443 -i enp1s0 -j RETURN`, and a last one that drops.
 fn iptables_links(script: &str) -> Option<Vec<String>> {
-    let of = |line: &&str| line.contains(GUARD) && line.contains("--dport 443 ");
-    let lines: Vec<&str> = script.lines().filter(of).collect();
+    let lets_through = |line: &&str| line.contains(GUARD) && line.contains("--dport 443 ");
+    let lines: Vec<&str> = script.lines().filter(lets_through).collect();
     lines.iter().find(|line| line.contains("-j DROP"))?;
     let link = |line: &&str| Some(line.split_once(" -i ")?.1.split(' ').next()?.to_owned());
     Some(lines.iter().filter_map(link).collect())

@@ -159,9 +159,10 @@ fn follow<'v>(step: &str, wanted: &'v Value, live: &'v Value) -> Option<(String,
         keys.as_object()
             .is_some_and(|keys| keys.iter().all(|(key, value)| one.get(key).is_none_or(|own| own == value)))
     };
-    let of = |list: &'v Value| list.as_array().and_then(|list| list.iter().find(has_keys)).unwrap_or(NOTHING);
+    let entry_in =
+        |list: &'v Value| list.as_array().and_then(|list| list.iter().find(has_keys)).unwrap_or(NOTHING);
     let name = keys["name"].as_str().map_or_else(|| keys.to_string(), str::to_owned);
-    Some((format!("[{name}]"), of(wanted), of(live)))
+    Some((format!("[{name}]"), entry_in(wanted), entry_in(live)))
 }
 
 #[cfg(test)]
@@ -188,16 +189,16 @@ mod tests {
 
     #[test]
     fn a_changed_field_is_told_with_its_place_and_both_values() {
-        let of = |image: &str| {
+        let with_image = |image: &str| {
             deployment(
                 json!({ "template": { "spec": { "containers": [{ "name": "main", "image": image }] } } }),
             )
         };
         assert_eq!(
-            told(of("b:2"), &of("b:1")),
+            told(with_image("b:2"), &with_image("b:1")),
             [r#"spec.template.spec.containers[main].image: "b:1" > "b:2""#]
         );
-        assert_eq!(told(of("b:2"), &of("b:2")), [""; 0]);
+        assert_eq!(told(with_image("b:2"), &with_image("b:2")), [""; 0]);
     }
 
     #[test]
@@ -233,8 +234,11 @@ mod tests {
 
     #[test]
     fn what_a_secret_holds_is_not_told() {
-        let of = |token: &str| json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "namespace": "a", "name": "b" }, "data": { "token": token } });
-        assert_eq!(told(of("c2VjcmV0"), &of("b2xk")), [r#"data.token: "(hidden)" > "(hidden)""#]);
+        let with_token = |token: &str| json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "namespace": "a", "name": "b" }, "data": { "token": token } });
+        assert_eq!(
+            told(with_token("c2VjcmV0"), &with_token("b2xk")),
+            [r#"data.token: "(hidden)" > "(hidden)""#]
+        );
     }
 
     #[test]

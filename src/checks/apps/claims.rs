@@ -12,11 +12,11 @@ use crate::evidence::{Evidence, View, at, entries};
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
-    let of = |subject, outcome| vec![judged(id::CLAIMS, subject, Vantage::Api, outcome)];
+    let for_subject = |subject, outcome| vec![judged(id::CLAIMS, subject, Vantage::Api, outcome)];
     let (Some(claims), Some(classes)) =
         (evidence.objects("persistentvolumeclaims"), evidence.objects("storageclasses.storage.k8s.io"))
     else {
-        return of(Subject::default(), Outcome::unknown("the claims were not read"));
+        return for_subject(Subject::default(), Outcome::unknown("the claims were not read"));
     };
     let mut found = Vec::new();
     for claim in claims.iter().filter(|claim| at(claim, "/status/phase") != "Bound") {
@@ -24,8 +24,8 @@ pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
         let hosts: Vec<String> = users.iter().flat_map(|pod| backend::hosts_of(evidence, pod)).collect();
         let finding = pending(evidence, claim, classes, &users);
         match hosts.first() {
-            Some(host) => found.extend(of(Subject::host(host), finding.into())),
-            None => found.extend(of(Subject::default(), finding.into())),
+            Some(host) => found.extend(for_subject(Subject::host(host), finding.into())),
+            None => found.extend(for_subject(Subject::default(), finding.into())),
         }
     }
     if found.is_empty() {
@@ -44,7 +44,7 @@ pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
                 some => format!("{some} claims, each with its volume"),
             }),
         };
-        found = of(Subject::default(), outcome);
+        found = for_subject(Subject::default(), outcome);
     }
     found
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::pods::{self, Kind};
+use crate::checks::reading::pods::{self, Obstacle};
 use crate::checks::reading::selects;
 use crate::config::nearest;
 use crate::desired;
@@ -150,9 +150,9 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     let trouble = found.iter().find_map(|pod| pods::trouble(evidence, pod));
     // A pod that cannot run is told by the check that knows why.
     match trouble.map(|trouble| trouble.kind) {
-        Some(Kind::Image) => return Outcome::Blocked { by: id::IMAGES },
-        Some(Kind::Volume) => return Outcome::Blocked { by: id::CLAIMS },
-        Some(Kind::Other) => return Outcome::Blocked { by: id::APP_PODS },
+        Some(Obstacle::Image) => return Outcome::Blocked { by: id::IMAGES },
+        Some(Obstacle::Volume) => return Outcome::Blocked { by: id::CLAIMS },
+        Some(Obstacle::Other) => return Outcome::Blocked { by: id::APP_PODS },
         None => {}
     }
     let pod = found.first().map_or_else(String::new, |pod| pod.full_name());

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::checks::apps::backend;
 use crate::checks::engine::{CheckId, Judged, Outcome, Severity, Subject, Vantage, judged};
-use crate::checks::reading::pods::{self, Kind, Trouble};
+use crate::checks::reading::pods::{self, Obstacle, Trouble};
 use crate::checks::{id, ingress};
 use crate::desired::{cert_manager, external_dns};
 use crate::evidence::{Evidence, View, at};
@@ -21,8 +21,14 @@ pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
     };
     let troubles: Vec<(&Value, Trouble)> =
         all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();
-    let mut found = of_kind(evidence, id::IMAGES, Kind::Image, &troubles, "every image could be pulled");
-    found.extend(of_kind(evidence, id::APP_PODS, Kind::Other, &troubles, "every pod of the services runs"));
+    let mut found = of_kind(evidence, id::IMAGES, Obstacle::Image, &troubles, "every image could be pulled");
+    found.extend(of_kind(
+        evidence,
+        id::APP_PODS,
+        Obstacle::Other,
+        &troubles,
+        "every pod of the services runs",
+    ));
     found
 }
 
@@ -30,7 +36,7 @@ pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
 fn of_kind(
     evidence: &Evidence,
     id: CheckId,
-    kind: Kind,
+    kind: Obstacle,
     troubles: &[(&Value, Trouble)],
     well: &str,
 ) -> Vec<Judged> {

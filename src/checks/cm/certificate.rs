@@ -27,8 +27,10 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
             .iter()
             .any(|key| annotations[format!("cert-manager.io/{key}")].is_string())
     };
-    let of = |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
-    let ingresses = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter().filter(of);
+    let has_host =
+        |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
+    let ingresses =
+        evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter().filter(has_host);
     let found: Vec<&Value> = ingresses.collect();
     let foreign = found.iter().find(|ingress| !crate::plan::is_applied(ingress));
     if let Some(ingress) = foreign.filter(|ingress| !asks(ingress)) {

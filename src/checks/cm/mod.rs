@@ -34,14 +34,14 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(acme) = seen(evidence) else {
         return Vec::new();
     };
-    let of = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
+    let lab_wide = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     let mut found = vec![
-        of(id::CM_CRDS, definitions::are_there(evidence, acme)),
-        of(id::CM_PODS, pods::run(evidence, acme)),
-        of(id::CM_WEBHOOK, webhook::answers(evidence, acme)),
+        lab_wide(id::CM_CRDS, definitions::are_there(evidence, acme)),
+        lab_wide(id::CM_PODS, pods::run(evidence, acme)),
+        lab_wide(id::CM_WEBHOOK, webhook::answers(evidence, acme)),
     ];
     found.extend(
-        issuer::outcomes_of_issuers(evidence, acme).into_iter().map(|outcome| of(id::ISSUER, outcome)),
+        issuer::outcomes_of_issuers(evidence, acme).into_iter().map(|outcome| lab_wide(id::ISSUER, outcome)),
     );
     let stuck = challenge::stuck(evidence).into_iter();
     found.extend(
@@ -52,7 +52,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 
 /// What is about one host.
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
-    let of = |id: CheckId, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
+    let for_host = |id: CheckId, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
     let asks = evidence.wants_tls(host) != Some(false);
     let skip = || Outcome::skip("its Ingress asks for no certificate");
     let mut found = Vec::new();
@@ -74,11 +74,11 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
         };
         let vantage = Vantage::Authoritative("of the zone".to_owned());
         found.push(judged(id::CAA, Subject::host(host), vantage, caa));
-        found.push(of(id::SELFCHECK, along(&|chain| selfcheck::sees_record(evidence, acme, chain))));
-        found.push(of(id::CHALLENGE, along(&|chain| challenge::is_met(evidence, acme, chain))));
-        found.push(of(id::ACME_RATE_LIMIT, along(&|chain| limit::is_not_reached(evidence, chain))));
+        found.push(for_host(id::SELFCHECK, along(&|chain| selfcheck::sees_record(evidence, acme, chain))));
+        found.push(for_host(id::CHALLENGE, along(&|chain| challenge::is_met(evidence, acme, chain))));
+        found.push(for_host(id::ACME_RATE_LIMIT, along(&|chain| limit::is_not_reached(evidence, chain))));
     }
-    found.push(of(id::CERTIFICATE, if asks { certificate::is_ready(evidence, host) } else { skip() }));
+    found.push(for_host(id::CERTIFICATE, if asks { certificate::is_ready(evidence, host) } else { skip() }));
     found
 }
 

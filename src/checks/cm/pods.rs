@@ -116,7 +116,7 @@ fn pods_of<'e>(evidence: &'e Evidence, deployment: &Value) -> Vec<&'e Value> {
 /// The last line of its pods' logs that is an error (klog begins those with `E` or `F`).
 fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String> {
     let logs = &evidence.cluster.as_ref()?.logs;
-    let of = |place: &str| {
+    let is_of_deployment = |place: &str| {
         let Some((pod, _)) =
             place.strip_prefix(&format!("{namespace}/")).and_then(|rest| rest.split_once('/'))
         else {
@@ -130,7 +130,9 @@ fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String
             line.len() > 5 && line.starts_with(['E', 'F']) && line[1..5].bytes().all(|b| b.is_ascii_digit());
         klog || line.contains("panic:")
     };
-    let mut lines =
-        logs.iter().filter(|(place, _)| of(place)).filter_map(|(_, text)| text.lines().rfind(is_error));
+    let mut lines = logs
+        .iter()
+        .filter(|(place, _)| is_of_deployment(place))
+        .filter_map(|(_, text)| text.lines().rfind(is_error));
     lines.next_back().map(str::to_owned)
 }

@@ -17,14 +17,14 @@ const PREFIXES: [&str; 2] = ["external-dns.alpha.kubernetes.io/", "external-dns.
 
 /// An annotation for external-dns, and where it stands.
 struct Annotation {
-    place: Place,
+    carrier: Carrier,
     prefix: String,
     /// What follows the prefix.
     name: String,
     value: String,
 }
 
-enum Place {
+enum Carrier {
     /// A service of the configuration.
     Service(String),
     /// An object of others: as people are told it, as `kubectl` takes it, and its addresses.
@@ -32,11 +32,11 @@ enum Place {
 }
 
 impl Annotation {
-    fn of(place: Place, key: &str, value: &str, read: &str) -> Option<Self> {
+    fn of(carrier: Carrier, key: &str, value: &str, read: &str) -> Option<Self> {
         let known = PREFIXES.iter().copied().chain([read]);
         let prefix = known.filter(|prefix| key.starts_with(prefix)).max_by_key(|prefix| prefix.len())?;
         let name = key.strip_prefix(prefix)?.to_owned();
-        Some(Self { place, prefix: prefix.to_owned(), name, value: value.to_owned() })
+        Some(Self { carrier, prefix: prefix.to_owned(), name, value: value.to_owned() })
     }
 
     /// Whether it asks the provider to stand in front of the address.
@@ -46,9 +46,9 @@ impl Annotation {
     }
 
     fn shown(&self) -> String {
-        let at = match &self.place {
-            Place::Service(name) => format!("the service `{name}` of the configuration"),
-            Place::Object { name, .. } => name.clone(),
+        let at = match &self.carrier {
+            Carrier::Service(name) => format!("the service `{name}` of the configuration"),
+            Carrier::Object { name, .. } => name.clone(),
         };
         format!("`{}{}` on {at}", self.prefix, self.name)
     }
@@ -59,22 +59,22 @@ fn annotations(evidence: &Evidence, config: &ConfigSeen) -> Vec<Annotation> {
     let read = config.annotation_prefix.as_str();
     let mut found = Vec::new();
     for service in &config.services {
-        let place = || Place::Service(service.name.clone());
+        let carrier = || Carrier::Service(service.name.clone());
         let own = service.annotations.iter();
-        found.extend(own.filter_map(|(key, value)| Annotation::of(place(), key, value, read)));
+        found.extend(own.filter_map(|(key, value)| Annotation::of(carrier(), key, value, read)));
     }
     for (resource, kind) in [("ingresses.networking.k8s.io", "ingress"), ("services", "service")] {
         let objects = evidence.objects(resource).unwrap_or_default();
         for object in objects.iter().filter(|object| !is_applied(object)) {
             let (namespace, name) = (object.namespace(), object.name());
-            let place = || Place::Object {
+            let carrier = || Carrier::Object {
                 name: format!("{kind} `{namespace}/{name}`"),
                 argument: command!("-n {} {}/{}", namespace, kind, name),
                 addresses: addresses(object),
             };
             let own = object.pointer("/metadata/annotations").and_then(Value::as_object);
             let texts = own.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?)));
-            found.extend(texts.filter_map(|(key, value)| Annotation::of(place(), key, value, read)));
+            found.extend(texts.filter_map(|(key, value)| Annotation::of(carrier(), key, value, read)));
         }
     }
     found
@@ -97,8 +97,8 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     };
     let mut bad = Vec::new();
     for annotation in annotations(evidence, config).into_iter().filter(|one| one.is_proxied(evidence.dns)) {
-        let addresses = match &annotation.place {
-            Place::Object { addresses, .. } if !addresses.is_empty() => addresses.clone(),
+        let addresses = match &annotation.carrier {
+            Carrier::Object { addresses, .. } if !addresses.is_empty() => addresses.clone(),
             _ => nodes(),
         };
         if addresses.iter().any(is_private) {
@@ -110,9 +110,9 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     };
     let address =
         addresses.iter().find(|address| is_private(address)).map_or_else(String::new, IpAddr::to_string);
-    let fix = match &first.place {
-        Place::Service(_) => "take the annotation out of the configuration and run `homelab up`",
-        Place::Object { .. } => "take the annotation away",
+    let fix = match &first.carrier {
+        Carrier::Service(_) => "take the annotation out of the configuration and run `homelab up`",
+        Carrier::Object { .. } => "take the annotation away",
     };
     let Words { name, proxy, .. } = words(evidence.dns);
     let mut finding = Finding::new(
@@ -121,7 +121,7 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
         fix,
     );
     for (annotation, _) in &bad {
-        if let Place::Object { argument, .. } = &annotation.place {
+        if let Carrier::Object { argument, .. } = &annotation.carrier {
             finding = finding.command(command!(
                 "kubectl annotate {} {}-",
                 argument,
@@ -156,8 +156,8 @@ pub(super) fn prefix(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
         format!("give it the prefix `{read}`, or set `dns.annotationPrefix` if all of yours have the other"),
     );
     for annotation in unread {
-        let Annotation { place, prefix, name, value } = annotation;
-        if let Place::Object { argument, .. } = place {
+        let Annotation { carrier, prefix, name, value } = annotation;
+        if let Carrier::Object { argument, .. } = carrier {
             finding = finding.command(command!(
                 "kubectl annotate {} --overwrite {} {}-",
                 argument,

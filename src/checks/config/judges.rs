@@ -15,17 +15,17 @@ use crate::ingress::traits_of;
 /// Judges the group.
 pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(config) = &evidence.config else { return Vec::new() };
-    let of = |id, outcome| judged(id, Subject::default(), Vantage::Config, outcome);
-    let mut all = vec![of(id::VALID, valid(config))];
+    let lab_wide = |id, outcome| judged(id, Subject::default(), Vantage::Config, outcome);
+    let mut all = vec![lab_wide(id::VALID, valid(config))];
     if config.problem.is_some() {
         let rest = [id::HOST_IN_ZONE, id::TARGET_PRIVATE_UNPROXIED, id::ANNOTATION_PREFIX, id::GUARDED];
-        all.extend(rest.map(|id| of(id, Outcome::unknown("the configuration cannot be used"))));
+        all.extend(rest.map(|id| lab_wide(id, Outcome::unknown("the configuration cannot be used"))));
         return all;
     }
     all.extend(hosts(evidence, config));
-    all.push(of(id::TARGET_PRIVATE_UNPROXIED, annotations::unproxied(evidence, config)));
-    all.push(of(id::ANNOTATION_PREFIX, annotations::prefix(evidence, config)));
-    all.push(of(id::GUARDED, guarded(evidence, config)));
+    all.push(lab_wide(id::TARGET_PRIVATE_UNPROXIED, annotations::unproxied(evidence, config)));
+    all.push(lab_wide(id::ANNOTATION_PREFIX, annotations::prefix(evidence, config)));
+    all.push(lab_wide(id::GUARDED, guarded(evidence, config)));
     all
 }
 
@@ -84,11 +84,12 @@ fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
             return vec![judged(id::HOST_IN_ZONE, Subject::default(), Vantage::Config, outcome)];
         }
     };
-    let of = |host: &str, vantage, outcome| judged(id::HOST_IN_ZONE, Subject::host(host), vantage, outcome);
+    let in_zone =
+        |host: &str, vantage, outcome| judged(id::HOST_IN_ZONE, Subject::host(host), vantage, outcome);
     let within = || Outcome::pass(format!("in the zone `{zone}`"));
     let own = config.hosts.iter().map(|host| {
         let outcome = if is_within(host, zone) { within() } else { own_outside(host, zone) };
-        of(host, Vantage::Config, outcome)
+        in_zone(host, Vantage::Config, outcome)
     });
     let mut all: Vec<Judged> = own.collect();
     let mut told: BTreeSet<&str> = config.hosts.iter().map(String::as_str).collect();
@@ -97,7 +98,7 @@ fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
             if told.insert(host) && !is_ours(evidence, ingress) {
                 let outcome =
                     if is_within(host, zone) { within() } else { foreign_outside(ingress, host, zone) };
-                all.push(of(host, Vantage::Api, outcome));
+                all.push(in_zone(host, Vantage::Api, outcome));
             }
         }
     }

@@ -106,16 +106,16 @@ fn a_host_of_ours_outside_the_zone_is_an_error_and_a_host_of_others_a_warning() 
 
 #[test]
 fn a_zone_that_was_not_read_says_nothing_of_hosts() {
-    let of = |provider| {
+    let outcome_with = |provider| {
         let report = whole(|e| (e.config, e.provider) = (Some(config()), provider));
         outcome(&report, id::HOST_IN_ZONE)
     };
-    assert!(matches!(of(None), Outcome::Skip { .. }));
+    assert!(matches!(outcome_with(None), Outcome::Skip { .. }));
     let refused = failure(Fault::InvalidToken);
-    assert_eq!(of(Some(Err(refused))), Outcome::Blocked { by: id::TOKEN });
+    assert_eq!(outcome_with(Some(Err(refused))), Outcome::Blocked { by: id::TOKEN });
     let late = crate::evidence::Transport::Timeout;
     let silent = failure(Fault::Transport { host: "api.cloudflare.com".into(), cause: late });
-    assert!(matches!(of(Some(Err(silent))), Outcome::Unknown { .. }));
+    assert!(matches!(outcome_with(Some(Err(silent))), Outcome::Unknown { .. }));
 }
 
 #[test]

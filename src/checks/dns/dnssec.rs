@@ -9,20 +9,20 @@ use crate::evidence::{Evidence, HostSeen, Lookup};
 use crate::provider::words;
 
 pub(super) fn accepted_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
-    let of = |vantage, outcome| judged(id::DNSSEC, Subject::host(host), vantage, outcome);
+    let for_host = |vantage, outcome| judged(id::DNSSEC, Subject::host(host), vantage, outcome);
     let any = || Vantage::PublicDns("any".into());
     let refused = |lookups: &[Lookup]| -> Vec<Lookup> {
         lookups.iter().filter(|lookup| is_refused(seen, lookup)).cloned().collect()
     };
     let public = refused(&seen.public);
     if let Some(first) = public.first() {
-        return vec![of(
+        return vec![for_host(
             Vantage::PublicDns(first.server.clone()),
             bogus(evidence, host, seen, &public).into(),
         )];
     }
     if let Some(lookup) = refused(&seen.system_servers).first() {
-        return vec![of(Vantage::System, local_only(host, seen, lookup).into())];
+        return vec![for_host(Vantage::System, local_only(host, seen, lookup).into())];
     }
     let outcome = match seen.public.as_slice() {
         [] => Outcome::unknown("no public resolver was asked"),
@@ -31,7 +31,7 @@ pub(super) fn accepted_for_host(evidence: &Evidence, host: &str, seen: &HostSeen
         }
         _ => Outcome::pass("no resolver refuses the zone"),
     };
-    vec![of(any(), outcome)]
+    vec![for_host(any(), outcome)]
 }
 
 /// SERVFAIL, and an address with checking disabled.

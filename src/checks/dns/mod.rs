@@ -62,15 +62,15 @@ fn outside(host: &str, seen: &HostSeen, zone: &str) -> Vec<Judged> {
 
 /// A host of which nothing is to be judged but what this machine gets.
 fn passed_over(host: &str, why: &str, system: Outcome) -> Vec<Judged> {
-    let of = |id, vantage, outcome| judged(id, Subject::host(host), vantage, outcome);
+    let for_host = |id, vantage, outcome| judged(id, Subject::host(host), vantage, outcome);
     let skip = || Outcome::skip(why);
     vec![
-        of(id::AUTHORITATIVE, Vantage::Authoritative("of the zone".into()), skip()),
-        of(id::DNSSEC, Vantage::PublicDns("any".into()), skip()),
-        of(id::PUBLIC, Vantage::PublicDns("any".into()), skip()),
-        of(id::NEGATIVE_CACHE, Vantage::System, skip()),
-        of(id::REBIND, Vantage::System, skip()),
-        of(id::LOCAL_OVERRIDE, Vantage::System, skip()),
-        of(id::SYSTEM, Vantage::System, system),
+        for_host(id::AUTHORITATIVE, Vantage::Authoritative("of the zone".into()), skip()),
+        for_host(id::DNSSEC, Vantage::PublicDns("any".into()), skip()),
+        for_host(id::PUBLIC, Vantage::PublicDns("any".into()), skip()),
+        for_host(id::NEGATIVE_CACHE, Vantage::System, skip()),
+        for_host(id::REBIND, Vantage::System, skip()),
+        for_host(id::LOCAL_OVERRIDE, Vantage::System, skip()),
+        for_host(id::SYSTEM, Vantage::System, system),
     ]
 }

@@ -10,14 +10,14 @@ use crate::evidence::dns::{Rcode, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup};
 
 pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
-    let of = |server: &str, outcome| {
+    let at_server = |server: &str, outcome| {
         judged(id::AUTHORITATIVE, Subject::host(host), Vantage::Authoritative(server.into()), outcome)
     };
     let compared = wanted(evidence, host);
     if seen.authoritative.is_empty() {
         let why =
             evidence.no_authoritative.clone().unwrap_or_else(|| "no authoritative server was asked".into());
-        return vec![of("of the zone", Outcome::unknown(why))];
+        return vec![at_server("of the zone", Outcome::unknown(why))];
     }
     let none_heard = seen.authoritative.iter().all(|lookup| lookup.result.is_err());
     let each = seen.authoritative.iter().map(|lookup| {
@@ -31,7 +31,7 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
             }
             Ok(reply) => behind(host, seen, lookup, reply, &list(&compared)).into(),
         };
-        of(&lookup.server, outcome)
+        at_server(&lookup.server, outcome)
     });
     each.collect()
 }
@@ -68,12 +68,12 @@ fn behind(host: &str, seen: &HostSeen, lookup: &Lookup, reply: &Reply, compared:
 }
 
 pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
-    let of = |server: &str, outcome| {
+    let at_server = |server: &str, outcome| {
         judged(id::PUBLIC, Subject::host(host), Vantage::PublicDns(server.into()), outcome)
     };
     if seen.public.is_empty() {
         let why = "skipped: asking before the authoritative server has the record would cache its absence";
-        return vec![of("any", Outcome::unknown(why))];
+        return vec![at_server("any", Outcome::unknown(why))];
     }
     let compared = match published(seen) {
         found if found.is_empty() => wanted(evidence, host),
@@ -88,7 +88,7 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
             }
             Ok(reply) => differs(evidence.now, host, seen, lookup, reply, &list(&compared)).into(),
         };
-        of(&lookup.server, outcome)
+        at_server(&lookup.server, outcome)
     });
     each.collect()
 }

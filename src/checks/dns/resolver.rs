@@ -117,9 +117,9 @@ fn differs(host: &str, seen: &HostSeen) -> Option<(String, Option<Command>)> {
     let (https, plain): (Vec<_>, Vec<_>) =
         seen.public.iter().partition(|lookup| lookup.server.starts_with("https://"));
     let (https, plain) = https.iter().find_map(|https| {
-        let of =
+        let is_contradicted =
             |plain: &&&Lookup| https.server.contains(&format!("//{}/", plain.server)) && is_made_up(plain);
-        Some((https, plain.iter().find(of)?))
+        Some((https, plain.iter().find(is_contradicted)?))
     })?;
     let (by_https, by_plain) = (addresses(https), addresses(plain));
     let look = command!("dig {} @{}; dig {} @{} +https", host, plain.server, host, plain.server);

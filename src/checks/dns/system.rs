@@ -24,7 +24,7 @@ const LONGEST_MEMORY: SignedDuration = SignedDuration::from_secs(3600);
 /// At most one of the four fails; the others pass with it, or are unknown together.
 pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     const ALL: [CheckId; 4] = [id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
-    let of = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
+    let for_host = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
     let expected = match published(seen) {
         found if found.is_empty() => wanted(evidence, host),
         found => found,
@@ -32,10 +32,10 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
     let failure = match &seen.system {
         None => {
             let why = "skipped: asking before the record exists would cache its absence";
-            return ALL.iter().map(|id| of(*id, Outcome::unknown(why))).collect();
+            return ALL.iter().map(|id| for_host(*id, Outcome::unknown(why))).collect();
         }
         Some(Ok(found)) if *found == expected && !found.is_empty() => {
-            return ALL.iter().map(|id| of(*id, Outcome::pass(list(found)))).collect();
+            return ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect();
         }
         Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => {
             (id::LOCAL_OVERRIDE, overridden(evidence, host, seen, found, &expected))
@@ -58,10 +58,10 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
     let mut finding = Some(finding);
     ALL.iter()
         .map(|id| match finding.take_if(|_| *id == failed) {
-            Some(finding) => of(*id, finding.into()),
+            Some(finding) => for_host(*id, finding.into()),
             // What the check of the plain answer says is explained by the one that failed.
-            None if *id == id::SYSTEM => of(*id, Outcome::Blocked { by: failed }),
-            None => of(*id, Outcome::pass("not the case")),
+            None if *id == id::SYSTEM => for_host(*id, Outcome::Blocked { by: failed }),
+            None => for_host(*id, Outcome::pass("not the case")),
         })
         .collect()
 }

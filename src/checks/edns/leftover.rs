@@ -31,8 +31,8 @@ pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
             _ => return true,
         };
         let (namespace, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let of = |object: &&Value| object.namespace() == namespace && object.name() == name;
-        objects.iter().filter(of).any(|object| names(object, host))
+        let has_that_name = |object: &&Value| object.namespace() == namespace && object.name() == name;
+        objects.iter().filter(has_that_name).any(|object| names(object, host))
     };
     let mut stale: Vec<String> = owned(&seen.records, ours)
         .into_iter()

@@ -44,13 +44,13 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         Some(Ok(seen)) => judge(evidence, seen),
         _ => zone::unseen(evidence),
     };
-    let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    let lab_wide = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     vec![
-        of(id::EDNS_PODS, Vantage::Api, here(service::runs)),
-        of(id::EDNS_SYNC, Vantage::Cluster, here(sync::sync)),
-        of(id::EDNS_OWNER_ID, Vantage::Config, owner::unique(evidence)),
-        of(id::EDNS_STALE, Vantage::Provider, zone(leftover::stale)),
-        of(id::EDNS_WILDCARD, Vantage::Provider, zone(leftover::wildcard)),
+        lab_wide(id::EDNS_PODS, Vantage::Api, here(service::runs)),
+        lab_wide(id::EDNS_SYNC, Vantage::Cluster, here(sync::sync)),
+        lab_wide(id::EDNS_OWNER_ID, Vantage::Config, owner::unique(evidence)),
+        lab_wide(id::EDNS_STALE, Vantage::Provider, zone(leftover::stale)),
+        lab_wide(id::EDNS_WILDCARD, Vantage::Provider, zone(leftover::wildcard)),
     ]
 }
 
@@ -62,8 +62,8 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
             (unknown(), unknown())
         }
     };
-    let of = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
-    vec![of(id::OWNER, owner), of(id::RECORDS, records)]
+    let for_host = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
+    vec![for_host(id::OWNER, owner), for_host(id::RECORDS, records)]
 }
 
 /// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that.

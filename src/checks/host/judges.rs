@@ -20,7 +20,7 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let clock = judged(id::CLOCK, Subject::default(), Vantage::Machine, clock::clock(evidence.dns, machine));
     let node = this_node(evidence, machine);
     let subject = node.map_or_else(Subject::default, |node| Subject::node(&node.name));
-    let of = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
+    let on_machine = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
     let checks: [(CheckId, Check); 10] = [
         (id::CGROUP, |_, machine| cgroup(machine)),
         (id::CIDR_OVERLAP, networks::overlap),
@@ -36,8 +36,9 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         (id::SEARCH_DOMAIN, resolver::search),
     ];
     let elsewhere = elsewhere(evidence, machine, node);
-    let judge =
-        |(id, check): (CheckId, Check)| of(id, elsewhere.clone().unwrap_or_else(|| check(evidence, machine)));
+    let judge = |(id, check): (CheckId, Check)| {
+        on_machine(id, elsewhere.clone().unwrap_or_else(|| check(evidence, machine)))
+    };
     std::iter::once(clock).chain(checks.into_iter().map(judge)).collect()
 }
 

@@ -62,10 +62,10 @@ pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>
     }
     let mut found: Vec<(usize, Option<Timestamp>, Culprit<'a>)> = Vec::new();
     for ingress in ingresses(evidence) {
-        let alike = places(controller, ingress)
-            .filter_map(|place| Some((place.likeness(controller, &quoted)?, place)));
-        if let Some((likeness, place)) = alike.max_by_key(|(likeness, _)| *likeness) {
-            let culprit = Culprit::Ingress { object: ingress, place: place.shown() };
+        let alike =
+            texts(controller, ingress).filter_map(|text| Some((text.likeness(controller, &quoted)?, text)));
+        if let Some((likeness, text)) = alike.max_by_key(|(likeness, _)| *likeness) {
+            let culprit = Culprit::Ingress { object: ingress, place: text.shown() };
             found.push((likeness, changed(ingress), culprit));
         }
     }
@@ -147,13 +147,13 @@ fn writer<'a>(map: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// A text of an Ingress that reaches the controller's configuration.
-struct Place<'a> {
+struct IngressText<'a> {
     what: &'static str,
     key: &'a str,
     value: &'a str,
 }
 
-impl Place<'_> {
+impl IngressText<'_> {
     fn likeness(&self, controller: &Traits, quoted: &[&str]) -> Option<usize> {
         match self.key.strip_prefix(controller.annotations) {
             Some(key) => likeness(controller, key, self.value, quoted),
@@ -169,16 +169,16 @@ impl Place<'_> {
     }
 }
 
-fn places<'a>(controller: &Traits, ingress: &'a Value) -> impl Iterator<Item = Place<'a>> + use<'a> {
+fn texts<'a>(controller: &Traits, ingress: &'a Value) -> impl Iterator<Item = IngressText<'a>> + use<'a> {
     let prefix = controller.annotations;
     let annotations = ingress["metadata"]["annotations"].as_object();
     let annotations = annotations.into_iter().flatten().filter(move |(key, _)| key.starts_with(prefix));
     let annotations = annotations
-        .filter_map(|(key, value)| Some(Place { what: "annotation", key, value: value.as_str()? }));
+        .filter_map(|(key, value)| Some(IngressText { what: "annotation", key, value: value.as_str()? }));
     let rules = entries(ingress, "/spec/rules").iter();
     let paths = rules.clone().flat_map(|rule| entries(rule, "/http/paths"));
-    let paths = paths.map(|path| Place { what: "path", key: "", value: at(path, "/path") });
-    let hosts = rules.map(|rule| Place { what: "host", key: "", value: at(rule, "/host") });
+    let paths = paths.map(|path| IngressText { what: "path", key: "", value: at(path, "/path") });
+    let hosts = rules.map(|rule| IngressText { what: "host", key: "", value: at(rule, "/host") });
     paths.chain(hosts).chain(annotations)
 }
 

@@ -65,7 +65,7 @@ pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Cl
     let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
     let controller = traits_of(evidence.controller);
     let find = |name: &str| classes.iter().find(|class| class.name() == name);
-    let of = |name: &'a str| match find(name) {
+    let class_named = |name: &'a str| match find(name) {
         Some(class) if at(class, "/spec/controller") == controller.class_controller => Class::Served,
         Some(_) => Class::Foreign(name),
         None => Class::Missing(name),
@@ -74,7 +74,7 @@ pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Cl
         ("", name) if name == controller.class => Class::Served,
         ("", "") if takes_any(evidence) => Class::Served,
         ("", "") => Class::Without,
-        ("", name) | (name, _) => of(name),
+        ("", name) | (name, _) => class_named(name),
     })
 }
 

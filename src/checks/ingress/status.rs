@@ -54,15 +54,15 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
     let Some(nodes) = &evidence.nodes else {
         return Outcome::unknown("the nodes are not known");
     };
-    let of = |ready: bool| {
+    let is_of_node = |ready: bool| {
         move |address: &IpAddr| {
             nodes.iter().any(|node| (node.ready || !ready) && node.addresses.contains(address))
         }
     };
-    if let Some(address) = found.iter().find(|address| !of(false)(address)) {
+    if let Some(address) = found.iter().find(|address| !is_of_node(false)(address)) {
         return stray(evidence, ingress, *address).into();
     }
-    if let Some(lost) = found.iter().find(|address| !of(true)(address)) {
+    if let Some(lost) = found.iter().find(|address| !is_of_node(true)(address)) {
         return Finding::new(
             format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready"),
             "the node was lost a moment ago; the controller takes its address out when the pod there is gone, some 5 minutes later",

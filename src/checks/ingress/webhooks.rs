@@ -104,10 +104,10 @@ fn fault_of_webhook(
 
 fn has_endpoint(objects: &Objects, namespace: &str, service: &str) -> bool {
     let slices = objects.list("endpointslices.discovery.k8s.io").unwrap_or_default();
-    let of = |slice: &&Value| {
+    let is_of_service = |slice: &&Value| {
         slice.namespace() == namespace && slice["metadata"]["labels"]["kubernetes.io/service-name"] == service
     };
-    let mut endpoints = slices.iter().filter(of).flat_map(|slice| entries(slice, "/endpoints"));
+    let mut endpoints = slices.iter().filter(is_of_service).flat_map(|slice| entries(slice, "/endpoints"));
     // No answer to "ready?" counts as ready (EndpointSlice API, `conditions.ready`).
     endpoints.any(|endpoint| endpoint["conditions"]["ready"].as_bool().unwrap_or(true))
 }

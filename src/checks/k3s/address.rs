@@ -140,6 +140,6 @@ fn outside(node: &Value, name: &str, internal: &[IpAddr]) -> Outcome {
 }
 
 fn addresses(node: &Value, kind: &str) -> Vec<IpAddr> {
-    let of = entries(node, "/status/addresses").iter().filter(|address| at(address, "/type") == kind);
-    of.filter_map(|address| at(address, "/address").parse().ok()).collect()
+    let of_type = entries(node, "/status/addresses").iter().filter(|address| at(address, "/type") == kind);
+    of_type.filter_map(|address| at(address, "/address").parse().ok()).collect()
 }

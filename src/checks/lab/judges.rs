@@ -21,14 +21,14 @@ const NAMED: usize = 3;
 /// Judges the group.
 pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(cluster) = &evidence.cluster else { return Vec::new() };
-    let of = |id, outcome| judged(id, Subject::default(), Vantage::Api, outcome);
+    let lab_wide = |id, outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     if let Some(Err(failure)) = &cluster.version {
         let unknown = || Outcome::unknown(failure.failure.what.clone());
-        return [id::NAMESPACES, id::CONFLICT, id::APPLIED].map(|id| of(id, unknown())).into();
+        return [id::NAMESPACES, id::CONFLICT, id::APPLIED].map(|id| lab_wide(id, unknown())).into();
     }
     let mut all = Vec::new();
     if cluster.objects.listing("namespaces").is_some() {
-        all.push(of(id::NAMESPACES, namespaces(evidence)));
+        all.push(lab_wide(id::NAMESPACES, namespaces(evidence)));
     }
     if let Some(drift) = evidence.drift.clone().map(|drift| drift.map(|drift| without_token(evidence, drift)))
     {
@@ -36,8 +36,8 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
             Ok(drift) => check(drift),
             Err(why) => Outcome::unknown(why.clone()),
         };
-        all.push(of(id::CONFLICT, judge(conflict)));
-        all.push(of(id::APPLIED, judge(applied)));
+        all.push(lab_wide(id::CONFLICT, judge(conflict)));
+        all.push(lab_wide(id::APPLIED, judge(applied)));
     }
     all
 }
@@ -182,11 +182,11 @@ fn applied(drift: &DriftSeen) -> Outcome {
     }
     let named =
         |objects: Vec<&str>| shortened(objects.into_iter().map(|object| format!("`{object}`")).collect());
-    let of = |which: fn(&Drifted) -> bool| -> Vec<&str> {
+    let objects_that = |which: fn(&Drifted) -> bool| -> Vec<&str> {
         drift.write.iter().filter(|drifted| which(drifted)).map(Drifted::object).collect()
     };
-    let missing = of(|drifted| matches!(drifted, Drifted::Missing(_)));
-    let changed = of(|drifted| !matches!(drifted, Drifted::Missing(_)));
+    let missing = objects_that(|drifted| matches!(drifted, Drifted::Missing(_)));
+    let changed = objects_that(|drifted| !matches!(drifted, Drifted::Missing(_)));
     let extra: Vec<&str> = drift.prune.iter().map(String::as_str).collect();
     let parts = [(missing, "missing"), (changed, "different"), (extra, "no longer wanted")];
     let parts: Vec<String> = parts

@@ -156,7 +156,7 @@ fn pods_that_do_not_get_out_are_told_only_where_this_machine_does() {
 
 #[test]
 fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overlay() {
-    let of = |second: Result<HttpAnswer, String>, etcd: bool| {
+    let report_with = |second: Result<HttpAnswer, String>, etcd: bool| {
         whole(|e| {
             let mut seen = sound();
             if etcd {
@@ -170,7 +170,7 @@ fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overl
             e.cluster = Some(seen);
         })
     };
-    let two = |second| of(second, false);
+    let two = |second| report_with(second, false);
     assert!(matches!(outcome(&cluster(|_| {}), id::CROSS_NODE), Outcome::Skip { .. }));
     assert_eq!(fails(&two(Ok(nginx_404()))), []);
     let cut = two(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()));
@@ -178,7 +178,8 @@ fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overl
     assert_eq!((finding.id, finding.subject.node.as_deref()), (id::CROSS_NODE, Some("nas")));
     assert!(finding.finding().unwrap().fix.text.contains("8472"));
     assert!(finding.finding().unwrap().fix.text.contains("restart k3s on both"));
-    let etcd = of(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()), true);
+    let etcd =
+        report_with(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()), true);
     let fix = etcd.failures().next().unwrap().finding().unwrap().fix.text.clone();
     assert!(!fix.contains("restart k3s") && fix.contains("give it the old one back"), "{fix}");
     let refused = two(Err("dial tcp 10.42.1.4:80: connect: connection refused".into()));

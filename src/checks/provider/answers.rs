@@ -11,11 +11,11 @@ use crate::evidence::{Evidence, Fault, Permission, Transport};
 use crate::provider::words;
 
 pub(super) fn answers_to_token(evidence: &Evidence) -> Vec<Judged> {
-    let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
+    let at_provider = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
     vec![
-        of(id::CF_RATE, rate(evidence)),
-        of(id::TOKEN, token(evidence)),
-        of(id::CF_PERMISSIONS, permissions(evidence)),
+        at_provider(id::CF_RATE, rate(evidence)),
+        at_provider(id::TOKEN, token(evidence)),
+        at_provider(id::CF_PERMISSIONS, permissions(evidence)),
     ]
 }
 

@@ -14,11 +14,11 @@ pub(super) fn sources_and_copies(evidence: &Evidence) -> Vec<Judged> {
     let Some(token) = &evidence.token else {
         return Vec::new();
     };
-    let of = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    let lab_wide = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     vec![
-        of(id::TOKEN_SOURCE, Vantage::Config, source(evidence.dns, token)),
-        of(id::TOKEN_PRIVATE, Vantage::Config, private(token)),
-        of(id::TOKEN_COPIES, Vantage::Api, copies(evidence, token)),
+        lab_wide(id::TOKEN_SOURCE, Vantage::Config, source(evidence.dns, token)),
+        lab_wide(id::TOKEN_PRIVATE, Vantage::Config, private(token)),
+        lab_wide(id::TOKEN_COPIES, Vantage::Api, copies(evidence, token)),
     ]
 }
 

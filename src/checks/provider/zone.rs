@@ -9,13 +9,13 @@ use crate::evidence::{Evidence, Fault, ProviderSeen};
 use crate::provider::{self, RefusedFor, words};
 
 pub(super) fn state_and_room(evidence: &Evidence) -> Vec<Judged> {
-    let of = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
-    let mut found = vec![of(id::CF_ZONE, zone(evidence))];
+    let at_provider = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
+    let mut found = vec![at_provider(id::CF_ZONE, zone(evidence))];
     // `up` does not look at the rest.
     if evidence.token.is_some() {
-        found.push(of(id::FREE_DOMAIN, seen(evidence, |seen| free_domain(evidence.dns, seen))));
-        found.push(of(id::DNS_EDIT, edit(evidence)));
-        found.push(of(id::RECORDS_LIMIT, seen(evidence, |seen| limit(evidence.dns, seen))));
+        found.push(at_provider(id::FREE_DOMAIN, seen(evidence, |seen| free_domain(evidence.dns, seen))));
+        found.push(at_provider(id::DNS_EDIT, edit(evidence)));
+        found.push(at_provider(id::RECORDS_LIMIT, seen(evidence, |seen| limit(evidence.dns, seen))));
     }
     found
 }

@@ -24,10 +24,10 @@ pub(super) const GROUP: Group =
         .for_each_host(outcomes_of_host);
 
 fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
-    let of = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
+    let for_host = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
     let all = |outcome: Outcome| {
         let ids = [id::HANDSHAKE, id::SERVED_SECRET, id::LEAF, id::RENEWAL].into_iter();
-        ids.filter(|id| is_looked_at(evidence, *id)).map(|id| of(id, outcome.clone())).collect()
+        ids.filter(|id| is_looked_at(evidence, *id)).map(|id| for_host(id, outcome.clone())).collect()
     };
     if evidence.wants_tls(host) == Some(false) {
         return all(Outcome::skip("its Ingress asks for no certificate"));
@@ -46,22 +46,22 @@ fn is_looked_at(evidence: &Evidence, id: crate::checks::engine::CheckId) -> bool
 }
 
 fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>) -> [Judged; 4] {
-    let of =
+    let at_node =
         |id, outcome| judged(id, Subject::both(host, &tls.node), Vantage::Node(tls.node.clone()), outcome);
     match &tls.result {
         Ok(served) => [
-            of(id::HANDSHAKE, Outcome::pass(format!("{} at {}", served.leaf.subject, tls.address))),
-            of(id::SERVED_SECRET, secret::is_served(evidence, host, origin, served)),
-            of(id::LEAF, leaf::is_good(evidence, host, origin, served)),
-            of(id::RENEWAL, renewal::is_in_time(evidence, origin, served)),
+            at_node(id::HANDSHAKE, Outcome::pass(format!("{} at {}", served.leaf.subject, tls.address))),
+            at_node(id::SERVED_SECRET, secret::is_served(evidence, host, origin, served)),
+            at_node(id::LEAF, leaf::is_good(evidence, host, origin, served)),
+            at_node(id::RENEWAL, renewal::is_in_time(evidence, origin, served)),
         ],
         Err(why) => {
             let unknown = || Outcome::unknown("no certificate was seen");
             [
-                of(id::HANDSHAKE, handshake(evidence, tls, why)),
-                of(id::SERVED_SECRET, unknown()),
-                of(id::LEAF, unknown()),
-                of(id::RENEWAL, unknown()),
+                at_node(id::HANDSHAKE, handshake(evidence, tls, why)),
+                at_node(id::SERVED_SECRET, unknown()),
+                at_node(id::LEAF, unknown()),
+                at_node(id::RENEWAL, unknown()),
             ]
         }
     }

@@ -11,7 +11,7 @@ use crate::collect::network::{Limit, Probes};
 use crate::evidence::Lookup;
 use crate::evidence::dns::{AskError, Data, Record, Reply};
 use crate::facts::names::is_within;
-use crate::net::dns::{self, Kind, Question};
+use crate::net::dns::{self, Question, RecordType};
 
 /// The CAA answers for each host that is asked for and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
 /// network is to be asked.
@@ -53,7 +53,7 @@ async fn of_zone(
     paces: &Paces,
     name: &str,
 ) -> Option<Lookup> {
-    let question = Question::new(name, Kind::Caa).authoritative();
+    let question = Question::new(name, RecordType::Caa).authoritative();
     let mut last = None;
     for server in &servers.authoritative {
         let result = asked(limit, paces, server.address, &question).await?;
@@ -72,7 +72,7 @@ async fn of_zone(
 async fn of_resolvers(probes: &Probes, limit: &Limit, paces: &Paces, name: &str) -> Option<Lookup> {
     let mut last: Option<Lookup> = None;
     for server in &probes.resolvers {
-        let result = asked(limit, paces, *server, &Question::new(name, Kind::Caa)).await?;
+        let result = asked(limit, paces, *server, &Question::new(name, RecordType::Caa)).await?;
         let heard = result.is_ok();
         last = Some(Lookup { server: server.ip().to_string(), result });
         if heard {
@@ -80,7 +80,7 @@ async fn of_resolvers(probes: &Probes, limit: &Limit, paces: &Paces, name: &str)
         }
     }
     for server in &probes.doh {
-        let question = Question::new(name, Kind::Caa);
+        let question = Question::new(name, RecordType::Caa);
         let result: Result<Reply, AskError> =
             limit.run(|within| async move { dns::doh(server, &question, within).await }).await?;
         last = Some(Lookup { server: server.url.clone(), result });

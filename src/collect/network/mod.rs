@@ -149,14 +149,14 @@ impl Host {
 pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Client>) -> Evidence {
     let limit = Limit::new(probes.probe, probes.deadline);
     let addresses = nodes::addresses(&seed);
-    let of = |name: &String| Host {
+    let host_named = |name: &String| Host {
         name: name.clone(),
         scheme: if seed.wants_tls(name) == Some(false) { Scheme::Http } else { Scheme::Https },
         check_certificate: probes.check_certificates && !seed.staging,
         addresses: seed.status_of(name),
         knows_ingresses: seed.ingresses.is_some(),
     };
-    let hosts: Vec<Host> = probes.hosts.iter().map(of).collect();
+    let hosts: Vec<Host> = probes.hosts.iter().map(host_named).collect();
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
     let offline = seed.offline;
     let (names, answers, services, service_dns) = futures::join!(

@@ -11,7 +11,7 @@ use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, Transport, label};
 use crate::facts::names::probe_name;
-use crate::net::dns::{self, Doh, Kind, Question};
+use crate::net::dns::{self, Doh, Question, RecordType};
 use crate::net::http::get;
 
 /// How many addresses of a name are tried, one after the other.
@@ -47,7 +47,7 @@ pub(super) async fn look(
     (six, depth): (bool, Depth),
 ) -> HostSeen {
     let name = probe_name(&host.name);
-    let asker = Asker { limit, paces: known.paces, question: Question::new(&name, Kind::A), six };
+    let asker = Asker { limit, paces: known.paces, question: Question::new(&name, RecordType::A), six };
     let mut seen =
         HostSeen { hosts_lines: dns::hosts_lines(&probes.hosts_file, &name).await, ..HostSeen::default() };
     if depth == Depth::Not {
@@ -90,7 +90,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     async fn ask(&self, pace: &Pace, server: String, address: SocketAddr) -> Option<Lookup> {
         let question = &self.question;
-        let other = &Question { kind: Kind::Aaaa, ..question.clone() };
+        let other = &Question { kind: RecordType::Aaaa, ..question.clone() };
         let probe = || {
             self.limit.run(|within| async move {
                 if !self.six {

@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::collect::network::PACE;
-    use crate::net::dns::{Kind, Question, ask};
+    use crate::net::dns::{Question, RecordType, ask};
     use crate::net::testing::dns::Zone;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -216,7 +216,7 @@ mod tests {
         let zone = Zone::new("example.com").a("nas.example.com", [192, 168, 1, 5]);
         let (server, counted) = zone.counting(20).await;
         let pace = Pace::house(PACE);
-        let question = Question::new("nas.example.com", Kind::A);
+        let question = Question::new("nas.example.com", RecordType::A);
         let asked = (0..40).map(|_| pace.ask(1, || async { Some(ask(server, &question, SECOND).await) }));
         for answer in join_all(asked).await {
             assert_eq!(answer.unwrap().unwrap().addresses().len(), 1);
@@ -228,7 +228,7 @@ mod tests {
     async fn a_refusal_is_asked_again_after_a_pause_and_then_believed() {
         let zone = Zone::new("example.com").a("nas.example.com", [192, 168, 1, 5]);
         let (server, counted) = zone.counting(2).await;
-        let question = Question::new("nas.example.com", Kind::A);
+        let question = Question::new("nas.example.com", RecordType::A);
         for _ in 0..2 {
             ask(server, &question, SECOND).await.unwrap();
         }

@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::{Asked, Evidence, Lookup, ServiceLookup, at};
-use crate::net::dns::{Kind, Question, ask, system_resolvers};
+use crate::net::dns::{Question, RecordType, ask, system_resolvers};
 use crate::provider;
 
 /// There in every cluster, and the longest name below the default domain of the cluster that is.
@@ -24,7 +24,7 @@ pub(super) async fn look(evidence: &Evidence, probes: &Probes, limit: &Limit) ->
         names.extend(conf.search.iter().map(|domain| (format!("{external}.{domain}"), Asked::Searched)));
     }
     let asked = names.into_iter().map(|(name, kind)| async move {
-        let question = &Question::new(name.trim_end_matches('.'), Kind::A);
+        let question = &Question::new(name.trim_end_matches('.'), RecordType::A);
         let result = limit.run(|within| ask(server, question, within)).await?;
         Some(ServiceLookup { name, kind, lookup: Lookup { server: server.ip().to_string(), result } })
     });

@@ -15,7 +15,7 @@ use crate::evidence::{
     Evidence, HereSeen, HostSeen, NamesSeen, NodeProbe, ProviderSeen, ResolverSeen, Signs, ZoneSeen, label,
 };
 use crate::facts::address::is_private;
-use crate::net::dns::{self, Kind, Question};
+use crate::net::dns::{self, Question, RecordType};
 use crate::net::http::{Target, get};
 
 /// Who intercepts answers from next door.
@@ -36,7 +36,7 @@ pub(super) async fn nowhere(
     }
     let zone = probes.zone.as_ref().map_or(&probes.domain, |zone| &zone.name);
     limit
-        .run(|_| async move { dns::ask(probes.nowhere, &Question::new(zone, Kind::Ns), NEXT_DOOR).await })
+        .run(|_| async move { dns::ask(probes.nowhere, &Question::new(zone, RecordType::Ns), NEXT_DOOR).await })
         .await
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn lab(
 ) -> NamesSeen {
     // What is there for sure and holds no address: no filter for private ones takes it out. SOA would not do, for some
     // routers keep that back (dnsmasq `filterwin2k`).
-    let question = &Question::new(servers.zone_name().unwrap_or("."), Kind::Ns);
+    let question = &Question::new(servers.zone_name().unwrap_or("."), RecordType::Ns);
     let resolvers = servers.system.iter().flatten().map(|server| async move {
         let probe = || limit.run(|within| dns::ask(*server, question, within));
         let control = limit.until(paces.house().ask(1, probe)).await?;
@@ -111,7 +111,8 @@ async fn signs(probes: &Probes, server: SocketAddr, within: Duration) -> Signs {
         reply.texts().next().map(str::to_owned)
     };
     let names = OWN_NAMES.map(|name| async move {
-        let reply: Result<Reply, AskError> = dns::ask(server, &Question::new(name, Kind::A), within).await;
+        let reply: Result<Reply, AskError> =
+            dns::ask(server, &Question::new(name, RecordType::A), within).await;
         let own = reply.is_ok_and(|reply| reply.addresses().iter().any(is_private));
         own.then(|| name.to_owned())
     });

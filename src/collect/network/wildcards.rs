@@ -8,7 +8,7 @@ use futures::future::join_all;
 
 use crate::evidence::WildcardSeen;
 use crate::evidence::dns::Rcode;
-use crate::net::dns::{Kind, Question, ask};
+use crate::net::dns::{Question, RecordType, ask};
 
 /// Asks each search domain for a name made up on the spot, which no cache can know and none has to remember. The name
 /// ends in `com` below the domain, as a pod asks for a name of the internet (`ndots:5`, resolv.conf(5)).
@@ -18,7 +18,7 @@ pub async fn wildcards(servers: &[IpAddr], search: &[String], within: Duration) 
     let asked = search.iter().map(|domain| async move {
         let domain = domain.trim_matches('.').to_owned();
         let name = format!("homelab-probe-{:016x}.com.{domain}", RandomState::new().hash_one(&domain));
-        let answer = match ask(server, &Question::new(&name, Kind::A), within).await {
+        let answer = match ask(server, &Question::new(&name, RecordType::A), within).await {
             Ok(reply) if matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => Ok(reply.addresses()),
             Ok(reply) => Err(format!("{server} answers {:?}", reply.rcode)),
             Err(error) => Err(error.to_string()),

@@ -50,7 +50,7 @@ fn step(report: &Report, host: &str, name: &'static str, saw: String, belongs: B
         check.subject.host.as_deref().is_none_or(|other| other == host) && belongs(group, check)
     };
     let checks: Vec<&Check> = report.checks.iter().filter(mine).collect();
-    let of = |wanted: fn(&Check) -> bool| checks.iter().find(|check| wanted(check));
+    let first_that = |wanted: fn(&Check) -> bool| checks.iter().find(|check| wanted(check));
     let told = |check: &Check| match &check.outcome {
         Outcome::Fail(finding) => format!("{}: {}", check.id, finding.summary),
         Outcome::Blocked { by } => format!("{saw} (blocked by {by})"),
@@ -58,12 +58,13 @@ fn step(report: &Report, host: &str, name: &'static str, saw: String, belongs: B
         Outcome::Skip { why } => why.clone(),
         Outcome::Pass { .. } => saw.clone(),
     };
-    let error = of(|check| check.severity == Severity::Error && check.finding().is_some());
-    let warning = of(|check| check.severity == Severity::Warning && check.finding().is_some());
-    let blocked = of(|check| matches!(check.outcome, Outcome::Blocked { .. }));
-    let unknown =
-        of(|check| check.severity == Severity::Error && matches!(check.outcome, Outcome::Unknown { .. }));
-    let passed = of(|check| matches!(check.outcome, Outcome::Pass { .. }));
+    let error = first_that(|check| check.severity == Severity::Error && check.finding().is_some());
+    let warning = first_that(|check| check.severity == Severity::Warning && check.finding().is_some());
+    let blocked = first_that(|check| matches!(check.outcome, Outcome::Blocked { .. }));
+    let unknown = first_that(|check| {
+        check.severity == Severity::Error && matches!(check.outcome, Outcome::Unknown { .. })
+    });
+    let passed = first_that(|check| matches!(check.outcome, Outcome::Pass { .. }));
     let order =
         [("FAIL", error), ("blocked", blocked), ("unknown", unknown), ("warn", warning), ("ok", passed)];
     let found = order.into_iter().find_map(|(word, check)| Some((word, *check?)));
@@ -111,16 +112,17 @@ fn record(evidence: &Evidence, host: &str) -> String {
     let Some(Ok(provider)) = &evidence.provider else {
         return "the provider was not asked".to_owned();
     };
-    let of = |name: &str, kinds: &[&str]| {
+    let records_named = |name: &str, kinds: &[&str]| {
         let mine =
             |record: &&crate::evidence::Record| record.name == name && kinds.contains(&record.kind.as_str());
         provider.records.iter().filter(mine).collect::<Vec<_>>()
     };
-    let told = of(host, &["A", "AAAA", "CNAME"]).into_iter().map(|record| {
+    let told = records_named(host, &["A", "AAAA", "CNAME"]).into_iter().map(|record| {
         let owner = evidence.owner.as_ref().map(|ownership| {
             registry_name(&ownership.txt_prefix, &ownership.wildcard_replacement, &record.kind, host)
         });
-        let text = owner.iter().flat_map(|name| of(name, &["TXT"])).map(|txt| txt.content.clone()).next();
+        let text =
+            owner.iter().flat_map(|name| records_named(name, &["TXT"])).map(|txt| txt.content.clone()).next();
         let owner = text
             .as_deref()
             .and_then(|text| text.split_once("external-dns/owner="))

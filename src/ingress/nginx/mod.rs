@@ -191,16 +191,16 @@ pub fn arguments(config: &Config, wildcard: &str) -> Vec<String> {
 }
 
 fn annotations_of_service(service: &Service) -> Vec<(String, String)> {
-    let of = |key: &str, value: &str| (format!("{ANNOTATIONS}{key}"), value.to_owned());
+    let annotation = |key: &str, value: &str| (format!("{ANNOTATIONS}{key}"), value.to_owned());
     let mut annotations = vec![
-        of("proxy-body-size", &service.max_body_size),
-        of("proxy-read-timeout", &service.read_timeout.to_string()),
-        of("proxy-send-timeout", &service.read_timeout.to_string()),
+        annotation("proxy-body-size", &service.max_body_size),
+        annotation("proxy-read-timeout", &service.read_timeout.to_string()),
+        annotation("proxy-send-timeout", &service.read_timeout.to_string()),
         // An upload goes through as it comes; a phone's video need not fit the controller's disk first.
-        of("proxy-request-buffering", "off"),
+        annotation("proxy-request-buffering", "off"),
     ];
     if service.scheme == Scheme::Https {
-        annotations.push(of("backend-protocol", "HTTPS"));
+        annotations.push(annotation("backend-protocol", "HTTPS"));
     }
     annotations
 }

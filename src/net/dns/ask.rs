@@ -85,7 +85,7 @@ async fn exchange(server: SocketAddr, sent: &Encoded) -> std::io::Result<Vec<u8>
 mod tests {
     use super::*;
     use crate::evidence::dns::Rcode;
-    use crate::net::dns::Kind;
+    use crate::net::dns::RecordType;
     use crate::net::testing::dns::Zone;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -93,8 +93,9 @@ mod tests {
     #[tokio::test]
     async fn an_address_comes_back_with_its_time_to_live() {
         let server = Zone::new("example.com").a("nas.example.com", [192, 168, 1, 5]).serve().await;
-        let reply =
-            ask(server, &Question::new("NAS.example.com", Kind::A).authoritative(), SECOND).await.unwrap();
+        let reply = ask(server, &Question::new("NAS.example.com", RecordType::A).authoritative(), SECOND)
+            .await
+            .unwrap();
         assert_eq!(reply.rcode, Rcode::NoError);
         assert!(reply.authoritative);
         assert_eq!(reply.addresses(), [std::net::IpAddr::from([192, 168, 1, 5])]);
@@ -104,7 +105,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_name_comes_with_the_time_it_may_be_kept() {
         let server = Zone::new("example.com").serve().await;
-        let reply = ask(server, &Question::new("no.example.com", Kind::A), SECOND).await.unwrap();
+        let reply = ask(server, &Question::new("no.example.com", RecordType::A), SECOND).await.unwrap();
         assert_eq!((reply.rcode, reply.negative_ttl()), (Rcode::NxDomain, Some(1800)));
     }
 
@@ -116,21 +117,21 @@ mod tests {
             zone = zone.txt("big.example.com", &format!("{n} {long}"));
         }
         let server = zone.serve().await;
-        let reply = ask(server, &Question::new("big.example.com", Kind::Txt), SECOND).await.unwrap();
+        let reply = ask(server, &Question::new("big.example.com", RecordType::Txt), SECOND).await.unwrap();
         assert_eq!(reply.texts().count(), 20);
     }
 
     #[tokio::test]
     async fn a_lost_datagram_is_made_up_for_by_tcp() {
         let server = Zone::new("example.com").a("a.example.com", [10, 0, 0, 1]).deaf_on_udp().serve().await;
-        let reply = ask(server, &Question::new("a.example.com", Kind::A), SECOND).await.unwrap();
+        let reply = ask(server, &Question::new("a.example.com", RecordType::A), SECOND).await.unwrap();
         assert_eq!(reply.addresses().len(), 1);
     }
 
     #[tokio::test]
     async fn a_closed_port_is_said_at_once() {
         let free = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let answer = ask(free, &Question::new("a.example.com", Kind::A), SECOND * 5).await;
+        let answer = ask(free, &Question::new("a.example.com", RecordType::A), SECOND * 5).await;
         assert_eq!(answer, Err(AskError::Refused));
     }
 
@@ -139,7 +140,7 @@ mod tests {
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let tcp = tokio::net::TcpListener::bind(silent.local_addr().unwrap()).await;
         let begun = std::time::Instant::now();
-        let question = Question::new("a.example.com", Kind::A);
+        let question = Question::new("a.example.com", RecordType::A);
         let answer = ask(silent.local_addr().unwrap(), &question, Duration::from_millis(300)).await;
         assert!(begun.elapsed() < SECOND);
         if tcp.is_ok() {

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply};
-use crate::net::dns::{Kind, Question, ask};
+use crate::net::dns::{Question, RecordType, ask};
 
 /// How many servers of a zone are asked. More than 13 do not fit into the answer that RFC 1035 allows; who names a thousand
 /// must not have them all asked.
@@ -40,7 +40,7 @@ pub async fn authoritative(
     within: Duration,
 ) -> Result<ZoneServers, AskError> {
     let half = within / 2;
-    let (resolver, reply) = first_answer(resolvers, &Question::new(zone, Kind::Ns), half).await?;
+    let (resolver, reply) = first_answer(resolvers, &Question::new(zone, RecordType::Ns), half).await?;
     let names = server_names(&reply.answers);
     let servers = addressed(&names, resolver, port, half).await;
     Ok(ZoneServers { names, servers })
@@ -96,13 +96,13 @@ pub(super) async fn first_answer(
 }
 
 async fn address_of(resolver: SocketAddr, name: &str, within: Duration) -> Option<IpAddr> {
-    let of = |kind| {
+    let first_address = |kind| {
         let question = Question::new(name, kind);
         async move {
             ask(resolver, &question, within).await.ok().and_then(|reply| reply.addresses().first().copied())
         }
     };
-    let (four, six) = futures::join!(of(Kind::A), of(Kind::Aaaa));
+    let (four, six) = futures::join!(first_address(RecordType::A), first_address(RecordType::Aaaa));
     four.or(six)
 }
 

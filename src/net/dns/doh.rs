@@ -57,7 +57,7 @@ pub async fn doh(server: &Doh, question: &Question, within: Duration) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::dns::Kind;
+    use crate::net::dns::RecordType;
     use crate::net::testing::dns::Zone;
     use crate::net::testing::http::Canned;
 
@@ -68,7 +68,7 @@ mod tests {
     #[tokio::test]
     async fn a_question_travels_over_http() {
         let zone = Zone::new("example.com").a("nas.example.com", [192, 168, 1, 5]);
-        let question = Question::new("nas.example.com", Kind::A);
+        let question = Question::new("nas.example.com", RecordType::A);
         let wire = zone.reply_to(&encode(&question, true).unwrap().bytes, false);
         let server = Canned::bytes(200, MEDIA_TYPE, wire).serve().await;
         let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await.unwrap();
@@ -79,7 +79,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_without_end_is_not_read_to_its_end() {
         let server = Canned::bytes(200, MEDIA_TYPE, vec![0; 1 << 20]).serve().await;
-        let question = Question::new("nas.example.com", Kind::A);
+        let question = Question::new("nas.example.com", RecordType::A);
         let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await;
         assert!(reply.unwrap_err().to_string().contains("longer than 64 KiB"));
     }
@@ -87,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn a_web_page_instead_of_dns_is_no_answer() {
         let server = Canned::text(200, "text/html", "<html>log in</html>").serve().await;
-        let question = Question::new("nas.example.com", Kind::A);
+        let question = Question::new("nas.example.com", RecordType::A);
         let reply = doh(&plain(server.address), &question, Duration::from_secs(2)).await;
         assert!(matches!(reply, Err(AskError::Malformed(_))), "{reply:?}");
     }

@@ -18,7 +18,7 @@ pub use zone::{ZoneName, delegated, zone_of};
 /// The record types that checks ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Kind {
+pub enum RecordType {
     /// An IPv4 address.
     A,
     /// An IPv6 address.
@@ -39,7 +39,7 @@ pub struct Question {
     /// With or without the final dot.
     pub name: String,
     /// The type of record wanted.
-    pub kind: Kind,
+    pub kind: RecordType,
     /// Recursion desired: on for resolvers, off for authoritative servers.
     pub recurse: bool,
     /// Checking disabled: a validating resolver then gives what it would refuse (RFC 4035 section 3.2.2).
@@ -51,14 +51,14 @@ pub struct Question {
 impl Question {
     /// A question for a resolver.
     #[must_use]
-    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+    pub fn new(name: impl Into<String>, kind: RecordType) -> Self {
         Self { name: name.into(), kind, recurse: true, unchecked: false, chaos: false }
     }
 
     /// A question to a server about its own software. Many do not tell.
     #[must_use]
     pub fn version() -> Self {
-        Self { chaos: true, ..Self::new("version.bind", Kind::Txt) }
+        Self { chaos: true, ..Self::new("version.bind", RecordType::Txt) }
     }
 
     /// The same question with checking disabled.

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType};
+use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
 
 use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply, Soa};
-use crate::net::dns::{Kind, Question};
+use crate::net::dns::{Question, RecordType};
 
 /// How many records of an answer are kept: no check reads more, and anybody may have thousands in a zone.
 const MOST_RECORDS: usize = 512;
@@ -71,7 +71,7 @@ pub(super) fn decode(sent: &Encoded, bytes: &[u8]) -> Option<Result<(Reply, bool
 
 fn reply(message: Message) -> Reply {
     let referral =
-        message.authorities.iter().filter(|one| one.record_type() == RecordType::NS).map(record).collect();
+        message.authorities.iter().filter(|one| one.record_type() == WireType::NS).map(record).collect();
     let soa = message.authorities.iter().map(record).find_map(|record| match record.data {
         Data::Soa(soa) => Some(soa),
         _ => None,
@@ -126,15 +126,15 @@ fn text(name: &Name) -> String {
     name.to_lowercase().to_ascii().trim_end_matches('.').to_owned()
 }
 
-impl From<Kind> for RecordType {
-    fn from(kind: Kind) -> Self {
+impl From<RecordType> for WireType {
+    fn from(kind: RecordType) -> Self {
         match kind {
-            Kind::A => Self::A,
-            Kind::Aaaa => Self::AAAA,
-            Kind::Txt => Self::TXT,
-            Kind::Ns => Self::NS,
-            Kind::Soa => Self::SOA,
-            Kind::Caa => Self::CAA,
+            RecordType::A => Self::A,
+            RecordType::Aaaa => Self::AAAA,
+            RecordType::Txt => Self::TXT,
+            RecordType::Ns => Self::NS,
+            RecordType::Soa => Self::SOA,
+            RecordType::Caa => Self::CAA,
         }
     }
 }
@@ -146,12 +146,12 @@ mod tests {
     #[test]
     fn a_name_that_dns_cannot_hold_is_refused_before_it_is_sent() {
         let long = format!("{}.example.com", "a".repeat(64));
-        assert!(matches!(encode(&Question::new(long, Kind::A), false), Err(AskError::BadName(_))));
+        assert!(matches!(encode(&Question::new(long, RecordType::A), false), Err(AskError::BadName(_))));
     }
 
     #[test]
     fn an_answer_with_another_id_is_not_ours() {
-        let sent = encode(&Question::new("a.example.com", Kind::A), false).unwrap();
+        let sent = encode(&Question::new("a.example.com", RecordType::A), false).unwrap();
         let mut other = sent.bytes.clone();
         other[0] ^= 0xff;
         other[2] |= 0x80;
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_answer_cut_off_in_the_middle_is_malformed_and_no_panic() {
-        let sent = encode(&Question::new("a.example.com", Kind::A), false).unwrap();
+        let sent = encode(&Question::new("a.example.com", RecordType::A), false).unwrap();
         let cut = &sent.bytes[..14];
         assert!(matches!(decode(&sent, cut), Some(Err(AskError::Malformed(_)))));
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::evidence::dns::{AskError, Reply};
 use crate::facts::names::is_within;
 use crate::net::dns::authoritative::{addressed, first_answer, server_names};
-use crate::net::dns::{Kind, NameServer, Question, ZoneServers, ask};
+use crate::net::dns::{NameServer, Question, RecordType, ZoneServers, ask};
 
 /// More zones than this below each other do not occur.
 const DEEPEST: usize = 6;
@@ -38,7 +38,7 @@ pub async fn zone_of(
     let slice = within / 4;
     let domain = domain.trim_end_matches('.').to_ascii_lowercase();
     let top = last_two(&domain);
-    let (resolver, reply) = first_answer(resolvers, &Question::new(top, Kind::Ns), slice).await?;
+    let (resolver, reply) = first_answer(resolvers, &Question::new(top, RecordType::Ns), slice).await?;
     let names = server_names(&reply.answers);
     let servers = addressed(&names, resolver, port, slice).await;
     let mut zone = ZoneName { name: top.to_owned(), found: ZoneServers { names, servers } };
@@ -47,10 +47,12 @@ pub async fn zone_of(
         let Some(below) = below(&zone.name, &domain, &reply) else { break };
         let names = match server_names(&reply.referral) {
             // One server may hold the zone and the one below it: then it does not refer, it answers.
-            none if none.is_empty() => ask(server, &Question::new(&below, Kind::Ns).authoritative(), slice)
-                .await
-                .map(|reply| server_names(&reply.answers))
-                .unwrap_or_default(),
+            none if none.is_empty() => {
+                ask(server, &Question::new(&below, RecordType::Ns).authoritative(), slice)
+                    .await
+                    .map(|reply| server_names(&reply.answers))
+                    .unwrap_or_default()
+            }
             names => names,
         };
         let servers = addressed(&names, resolver, port, slice).await;
@@ -68,9 +70,10 @@ pub async fn delegated(
 ) -> Option<Vec<String>> {
     let slice = within / 3;
     let (_, above) = zone.split_once('.')?;
-    let (resolver, reply) = first_answer(resolvers, &Question::new(above, Kind::Ns), slice).await.ok()?;
+    let (resolver, reply) =
+        first_answer(resolvers, &Question::new(above, RecordType::Ns), slice).await.ok()?;
     let servers = addressed(&server_names(&reply.answers), resolver, port, slice).await;
-    let question = Question::new(zone, Kind::Ns).authoritative();
+    let question = Question::new(zone, RecordType::Ns).authoritative();
     let (_, reply) = first_of_two(&servers, &question, slice).await?;
     let of_zone = |records: &[crate::evidence::dns::Record]| {
         let mut own = records.to_vec();
@@ -97,7 +100,7 @@ fn below(zone: &str, domain: &str, reply: &Reply) -> Option<String> {
 }
 
 async fn first_of(servers: &[NameServer], domain: &str, within: Duration) -> Option<(SocketAddr, Reply)> {
-    first_of_two(servers, &Question::new(domain, Kind::Soa).authoritative(), within).await
+    first_of_two(servers, &Question::new(domain, RecordType::Soa).authoritative(), within).await
 }
 
 /// The first useful reply of two servers: a zone has two at least, and one may be down.
@@ -143,7 +146,7 @@ mod tests {
         let found = zone_of("lab.home.example.com", &[server], server.port(), SECOND).await.unwrap();
         // Its server answers nothing for the domain above, so there is nobody to ask further.
         assert_eq!(found.name, "example.com");
-        let soa = ask(server, &Question::new("lab.home.example.com", Kind::Soa), SECOND).await.unwrap();
+        let soa = ask(server, &Question::new("lab.home.example.com", RecordType::Soa), SECOND).await.unwrap();
         assert_eq!(below("example.com", "lab.home.example.com", &soa).as_deref(), Some("home.example.com"));
     }
 

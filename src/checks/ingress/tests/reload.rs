@@ -278,12 +278,12 @@ fn a_pod_that_never_got_a_configuration_is_no_failure_of_its_own() {
 
 #[test]
 fn a_reload_that_is_under_way_is_waited_for_and_silence_is_told_from_health() {
-    let of = |last: Result<Reload, String>| {
+    let report_with = |last: Result<Reload, String>| {
         lab(|e| e.reloads = Some(vec![ReloadSeen { last, ..reload(Reload::Loaded) }]))
     };
-    assert!(!settled(&of(Ok(Reload::UnderWay))));
-    assert_eq!(fails(&of(Ok(Reload::Quiet))), []);
-    let unread = of(Err("its log has too much in it".into()));
+    assert!(!settled(&report_with(Ok(Reload::UnderWay))));
+    assert_eq!(fails(&report_with(Ok(Reload::Quiet))), []);
+    let unread = report_with(Err("its log has too much in it".into()));
     assert!(matches!(outcome(&unread, id::RELOAD), Outcome::Unknown { .. }));
     assert!(matches!(outcome(&lab(|e| e.reloads = None), id::RELOAD), Outcome::Unknown { .. }));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::checks::reading::pods::{Kind, Place, Trouble, event, sentence};
+use crate::checks::reading::pods::{NamedPod, Obstacle, Trouble, event, sentence};
 use crate::evidence::{Evidence, at};
 
 /// How a kubelet says that it has no image.
@@ -82,14 +82,14 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-pub(super) fn trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) -> Option<Trouble> {
+pub(super) fn trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Value) -> Option<Trouble> {
     let reason = at(container, "/state/waiting/reason");
     if !REASONS.contains(&reason) {
         return None;
     }
     let message = at(container, "/state/waiting/message");
     // While it waits for its next try, an older kubelet says only that; the event has the registry's words.
-    let told = event(evidence, place.pod, &["Failed"]).filter(|text| text.contains("pull"));
+    let told = event(evidence, named.pod, &["Failed"]).filter(|text| text.contains("pull"));
     let words = if message.starts_with("Back-off") && !message.contains(": ") {
         told.unwrap_or(message)
     } else {
@@ -98,7 +98,7 @@ pub(super) fn trouble(evidence: &Evidence, place: &Place<'_>, container: &Value)
     let known =
         TABLE.iter().find(|(parts, ..)| parts.iter().any(|part| words.contains(part) || reason == *part));
     let image = at(container, "/image");
-    let summary = format!("the image `{image}` of pod `{}` cannot be pulled", place.full);
+    let summary = format!("the image `{image}` of pod `{}` cannot be pulled", named.full);
     let (cause, fix) = match known {
         Some((_, cause, fix)) => ((*cause).to_owned(), *fix),
         None => (
@@ -106,5 +106,5 @@ pub(super) fn trouble(evidence: &Evidence, place: &Place<'_>, container: &Value)
             "correct the image of the workload, or its registry, as the message says",
         ),
     };
-    Some(place.trouble(Kind::Image, summary, cause, fix))
+    Some(named.trouble(Obstacle::Image, summary, cause, fix))
 }

@@ -20,7 +20,7 @@ const PRESSURES: [&str; 3] = ["DiskPressure", "MemoryPressure", "PIDPressure"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::checks) struct Trouble {
     /// By which check it is reported.
-    pub(in crate::checks) kind: Kind,
+    pub(in crate::checks) kind: Obstacle,
     /// `namespace/name`.
     pub(in crate::checks) pod: String,
     /// Where it was placed; `None` before it is.
@@ -32,9 +32,9 @@ pub(in crate::checks) struct Trouble {
     heals: bool,
 }
 
-/// The kinds of trouble, one for each cure.
+/// What keeps a pod from running: one for each cure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::checks) enum Kind {
+pub(in crate::checks) enum Obstacle {
     /// Its image cannot be pulled.
     Image,
     /// It waits for a volume.
@@ -58,20 +58,20 @@ pub(in crate::checks) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Tro
     if pod["metadata"]["deletionTimestamp"].is_string() || has_ended(pod) {
         return None;
     }
-    let place = Place::of(pod);
+    let named = NamedPod::of(pod);
     let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
     let containers: Vec<&Value> = statuses.iter().flat_map(|list| entries(pod, list)).collect();
-    if let Some(found) = containers.iter().find_map(|container| image::trouble(evidence, &place, container)) {
+    if let Some(found) = containers.iter().find_map(|container| image::trouble(evidence, &named, container)) {
         return Some(found);
     }
     if let Some(found) =
-        containers.iter().find_map(|container| container_trouble(evidence, &place, container))
+        containers.iter().find_map(|container| container_trouble(evidence, &named, container))
     {
         return Some(found);
     }
     match pod.condition("PodScheduled") {
-        Some(scheduled) if at(scheduled, "/status") == "False" => Some(unplaced(&place, scheduled)),
-        _ if phase == "Pending" => stuck(evidence, &place, pod),
+        Some(scheduled) if at(scheduled, "/status") == "False" => Some(unplaced(&named, scheduled)),
+        _ if phase == "Pending" => stuck(evidence, &named, pod),
         _ => None,
     }
 }
@@ -110,14 +110,14 @@ pub(in crate::checks) fn event<'a>(evidence: &'a Evidence, pod: &Value, reasons:
 }
 
 /// Which pod it is, in the forms that findings need.
-struct Place<'a> {
+struct NamedPod<'a> {
     pod: &'a Value,
     full: String,
     namespace: &'a str,
     name: &'a str,
 }
 
-impl<'a> Place<'a> {
+impl<'a> NamedPod<'a> {
     fn of(pod: &'a Value) -> Self {
         let (namespace, name) = (pod.namespace(), pod.name());
         Self { pod, full: pod.full_name(), namespace, name }
@@ -125,7 +125,7 @@ impl<'a> Place<'a> {
 
     fn trouble(
         &self,
-        kind: Kind,
+        kind: Obstacle,
         summary: String,
         cause: impl Into<String>,
         fix: impl Into<String>,
@@ -160,12 +160,12 @@ fn sentence(text: String) -> String {
     if line.is_empty() { "nothing else is known".to_owned() } else { line.to_owned() }
 }
 
-fn container_trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) -> Option<Trouble> {
+fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Value) -> Option<Trouble> {
     let name = at(container, "/name");
     let waiting = at(container, "/state/waiting/reason");
     match waiting {
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-            return Some(unstartable(place, name, at(container, "/state/waiting/message")));
+            return Some(unstartable(named, name, at(container, "/state/waiting/message")));
         }
         _ => {}
     }
@@ -177,11 +177,15 @@ fn container_trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) 
     let restarts = &container["restartCount"];
     if at(end, "/reason") == "OOMKilled" && (crashing || recent) {
         let summary =
-            format!("container `{name}` of pod `{}` ran out of memory, restarts: {restarts}", place.full);
+            format!("container `{name}` of pod `{}` ran out of memory, restarts: {restarts}", named.full);
         let fix = "raise `resources.limits.memory` of the container, or find out why it needs so much";
-        let mut found =
-            place.trouble(Kind::Other, summary, "it used more than its limit, or the node had no more", fix);
-        found.look = place.logs(name);
+        let mut found = named.trouble(
+            Obstacle::Other,
+            summary,
+            "it used more than its limit, or the node had no more",
+            fix,
+        );
+        found.look = named.logs(name);
         return Some(found);
     }
     if !crashing {
@@ -199,19 +203,19 @@ fn container_trouble(evidence: &Evidence, place: &Place<'_>, container: &Value) 
         (said, _) => format!("it says: {said}"),
     };
     let summary =
-        format!("container `{name}` of pod `{}` ends again and again, restarts: {restarts}", place.full);
+        format!("container `{name}` of pod `{}` ends again and again, restarts: {restarts}", named.full);
     let fix =
         "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
-    let mut found = place.trouble(Kind::Other, summary, cause, fix);
-    found.look = place.logs(name);
+    let mut found = named.trouble(Obstacle::Other, summary, cause, fix);
+    found.look = named.logs(name);
     Some(found)
 }
 
 /// Secrets, ConfigMaps and what the container runtime refuses.
-fn unstartable(place: &Place<'_>, container: &str, message: &str) -> Trouble {
+fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble {
     let summary = format!(
         "container `{container}` of pod `{}` cannot start: {}",
-        place.full,
+        named.full,
         sentence(message.to_owned())
     );
     let quoted = message.split('"').nth(1).unwrap_or_default();
@@ -220,7 +224,7 @@ fn unstartable(place: &Place<'_>, container: &str, message: &str) -> Trouble {
             format!("the pod refers to the Secret `{quoted}`, which is not in its namespace"),
             format!(
                 "make the Secret `{quoted}` in the namespace `{}`, or correct the name in the pod's workload",
-                place.namespace
+                named.namespace
             ),
         )
     } else if message.starts_with("configmap ") && message.contains("not found") {
@@ -228,7 +232,7 @@ fn unstartable(place: &Place<'_>, container: &str, message: &str) -> Trouble {
             format!("the pod refers to the ConfigMap `{quoted}`, which is not in its namespace"),
             format!(
                 "make the ConfigMap `{quoted}` in the namespace `{}`, or correct the name",
-                place.namespace
+                named.namespace
             ),
         )
     } else if message.contains("couldn't find key") {
@@ -252,16 +256,16 @@ fn unstartable(place: &Place<'_>, container: &str, message: &str) -> Trouble {
             "correct what the message names in the pod's workload".to_owned(),
         )
     };
-    place.trouble(Kind::Other, summary, cause, fix)
+    named.trouble(Obstacle::Other, summary, cause, fix)
 }
 
-fn unplaced(place: &Place<'_>, scheduled: &Value) -> Trouble {
+fn unplaced(named: &NamedPod<'_>, scheduled: &Value) -> Trouble {
     let message = at(scheduled, "/message");
-    let summary = format!("pod `{}` fits on no node", place.full);
+    let summary = format!("pod `{}` fits on no node", named.full);
     let has = |words: &str| message.contains(words);
     if has("persistentvolumeclaim") || has("PersistentVolumeClaim") {
         let fix = "see that its volume comes: look at the claim and its StorageClass";
-        return place.trouble(Kind::Volume, summary, message, fix);
+        return named.trouble(Obstacle::Volume, summary, message, fix);
     }
     let fix = if has("Insufficient memory") || has("Insufficient cpu") {
         "lower `resources.requests` of the pod or of others, stop something, or add a node: `kubectl describe nodes` shows what is set aside"
@@ -276,26 +280,26 @@ fn unplaced(place: &Place<'_>, scheduled: &Value) -> Trouble {
     } else {
         "make room as the message says"
     };
-    place.trouble(Kind::Other, summary, message, fix)
+    named.trouble(Obstacle::Other, summary, message, fix)
 }
 
 /// Placed long ago, and still no container.
-fn stuck(evidence: &Evidence, place: &Place<'_>, pod: &Value) -> Option<Trouble> {
+fn stuck(evidence: &Evidence, named: &NamedPod<'_>, pod: &Value) -> Option<Trouble> {
     let since = when(pod, "/status/startTime").or_else(|| when(pod, "/metadata/creationTimestamp"));
     if age(evidence.now, since) < STARTING {
         return None;
     }
     let message = event(evidence, pod, &["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"])?;
-    let summary = format!("pod `{}` does not start", place.full);
+    let summary = format!("pod `{}` does not start", named.full);
     let (kind, fix) = if message.contains("secret \"") || message.contains("configmap \"") {
-        (Kind::Other, "make what it mounts, in the pod's namespace, or correct the name in its workload")
+        (Obstacle::Other, "make what it mounts, in the pod's namespace, or correct the name in its workload")
     } else if message.contains("sandbox") || message.contains("cni") {
         (
-            Kind::Other,
+            Obstacle::Other,
             "look for `flannel` and `cni` in the log of k3s on that node; restarting k3s there often helps",
         )
     } else {
-        (Kind::Volume, "see that the volume is there and can be mounted on that node")
+        (Obstacle::Volume, "see that the volume is there and can be mounted on that node")
     };
-    Some(place.trouble(kind, summary, message, fix))
+    Some(named.trouble(kind, summary, message, fix))
 }
