@@ -9,28 +9,28 @@ use crate::cluster::request::{self, Failed, Purpose};
 use crate::desired::meta::HOMELAB;
 use crate::evidence::{CopyState, TokenCopy};
 use crate::facts::secret::Secret;
-use crate::provider::{SECRET, TOKEN_KEY};
+use crate::provider::{Keyring, SECRET};
 
 impl Cluster {
-    /// Compares `token` with its copies: each place is the namespace of a Secret, and who reads it there.
+    /// Compares the provider's credentials with their copies: each place is the namespace of a Secret, and who reads it there.
     pub async fn token_copies(
         &self,
         places: &[(String, &str)],
-        token: &Secret,
+        keyring: &Keyring,
         deadline: Instant,
     ) -> Vec<TokenCopy> {
         let copies = places.iter().map(|(namespace, used_by)| async move {
-            let state = self.copy(namespace, token, deadline).await;
+            let state = self.copy(namespace, keyring, deadline).await;
             TokenCopy { namespace: namespace.clone(), used_by: (*used_by).to_owned(), state }
         });
         join_all(copies).await
     }
 
-    async fn copy(&self, namespace: &str, token: &Secret, deadline: Instant) -> CopyState {
+    async fn copy(&self, namespace: &str, keyring: &Keyring, deadline: Instant) -> CopyState {
         let path = format!("/api/v1/namespaces/{namespace}/secrets/{SECRET}");
         let asked = timeout_at(deadline, self.send::<KubeSecret>(request::get(&path, false))).await;
         match asked.unwrap_or(Err(Failed::Late)) {
-            Ok(secret) => compare(&secret, token),
+            Ok(secret) => compare(&secret, keyring),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => CopyState::Missing,
             Err(failed) => {
                 let what = format!("the Secret {namespace}/{SECRET}");
@@ -40,8 +40,14 @@ impl Cluster {
     }
 }
 
-fn compare(secret: &KubeSecret, token: &Secret) -> CopyState {
-    let Some(copy) = secret.data.as_ref().and_then(|data| data.get(TOKEN_KEY)) else {
+/// The first of the credentials that is not the same there.
+fn compare(secret: &KubeSecret, keyring: &Keyring) -> CopyState {
+    let states = keyring.iter().map(|(key, token)| compare_one(secret, key, token));
+    states.into_iter().find(|state| *state != CopyState::Same).unwrap_or(CopyState::Same)
+}
+
+fn compare_one(secret: &KubeSecret, key: &str, token: &Secret) -> CopyState {
+    let Some(copy) = secret.data.as_ref().and_then(|data| data.get(key)) else {
         return CopyState::Empty;
     };
     // `up` drops white space around the token before it writes it.
@@ -50,7 +56,7 @@ fn compare(secret: &KubeSecret, token: &Secret) -> CopyState {
     }
     let fields = secret.metadata.managed_fields.iter().flatten();
     let others = fields.filter(|entry| {
-        let owned = entry.fields_v1.as_ref().map(|fields| &fields.0["f:data"][format!("f:{TOKEN_KEY}")]);
+        let owned = entry.fields_v1.as_ref().map(|fields| &fields.0["f:data"][format!("f:{key}")]);
         owned.is_some_and(|field| !field.is_null())
     });
     let by = others.filter_map(|entry| entry.manager.clone()).find(|manager| manager != HOMELAB);
@@ -74,11 +80,13 @@ mod tests {
 
     #[test]
     fn a_copy_is_the_same_another_or_not_there() {
-        let token = Secret::new("tok-secret").unwrap();
+        let token = Keyring::new([("token", Secret::new("tok-secret").unwrap())]);
         assert_eq!(compare(&secret("dG9rLXNlY3JldA==", HOMELAB), &token), CopyState::Same);
         assert_eq!(compare(&secret("b2xk", HOMELAB), &token), CopyState::Differs { by: None });
         let by = Some("kubectl-patch".to_owned());
         assert_eq!(compare(&secret("b2xk", "kubectl-patch"), &token), CopyState::Differs { by });
         assert_eq!(compare(&KubeSecret::default(), &token), CopyState::Empty);
+        let two = ["token", "name"].map(|key| (key, Secret::new("tok-secret").unwrap()));
+        assert_eq!(compare(&secret("dG9rLXNlY3JldA==", HOMELAB), &Keyring::new(two)), CopyState::Empty);
     }
 }

@@ -7,16 +7,15 @@ use crate::collect::Scope;
 use crate::config::{Config, Provider};
 use crate::desired::{cert_manager, external_dns};
 use crate::evidence::{Evidence, Fault, ProviderFailure, TokenSeen, Zone};
-use crate::facts::secret::Secret;
 use crate::machine::token;
-use crate::provider::{self, Client};
+use crate::provider::{self, Client, Keyring};
 
 /// What came of asking.
 pub(super) struct Asked {
     /// The token without its value.
     pub(super) token: TokenSeen,
     provider: Provider,
-    secret: Option<Secret>,
+    keyring: Option<Keyring>,
     client: Option<Client>,
     zone: Option<Result<Zone, Fault>>,
 }
@@ -24,12 +23,12 @@ pub(super) struct Asked {
 impl Asked {
     /// Looks for the token and, where the scope allows, asks what it can do.
     pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
-        let (token, secret) = token::find(config);
-        let mut asked = Self { token, provider: config.dns.provider, secret, client: None, zone: None };
-        let Some(secret) = asked.secret.as_ref().filter(|_| scope.internet) else {
+        let (token, keyring) = token::find(config);
+        let mut asked = Self { token, provider: config.dns.provider, keyring, client: None, zone: None };
+        let Some(keyring) = asked.keyring.as_ref().filter(|_| scope.internet) else {
             return asked;
         };
-        let client = match Client::new(config, secret) {
+        let client = match Client::new(config, keyring) {
             Ok(client) => client.deadline(scope.within / 2),
             Err(error) => return Self { zone: Some(Err(error)), ..asked },
         };
@@ -74,8 +73,8 @@ impl Asked {
         if let Some(seen) = &evidence.cluster {
             evidence.external_dns = Some(cluster.external_dns(&seen.objects, deadline).await);
         }
-        if let Some(secret) = self.secret.as_ref().filter(|_| !cluster.reads_only()) {
-            self.token.copies = Some(cluster.token_copies(&places(config), secret, deadline).await);
+        if let Some(keyring) = self.keyring.as_ref().filter(|_| !cluster.reads_only()) {
+            self.token.copies = Some(cluster.token_copies(&places(config), keyring, deadline).await);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::facts::names::Host;
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
-use crate::provider::{self, Client};
+use crate::provider::{self, Client, Keyring};
 use crate::ui::{Mode, Progress};
 
 /// The lines of progress beside the components.
@@ -26,7 +26,7 @@ pub(super) struct Start {
     pub(super) config: Config,
     pub(super) cluster: Cluster,
     pub(super) provider: Client,
-    token: crate::facts::secret::Secret,
+    keyring: Keyring,
     authority: Option<String>,
 }
 
@@ -45,16 +45,16 @@ impl Start {
     /// What is wrong with them, and that the cluster or the provider cannot be asked.
     pub(super) async fn new(global: &Global) -> Result<Self> {
         let config = configuration::load(global.config.as_deref())?;
-        let token = token::read(&config)?;
+        let keyring = token::read(&config)?;
         let authority = authority(&config)?;
         let cluster = global.lab().connect().await?;
-        let provider = Client::new(&config, &token).map_err(|fault| refused(config.dns.provider, fault))?;
-        Ok(Self { config, cluster, provider, token, authority })
+        let provider = Client::new(&config, &keyring).map_err(|fault| refused(config.dns.provider, fault))?;
+        Ok(Self { config, cluster, provider, keyring, authority })
     }
 
     /// The progress of a run, with room for these lines, too.
     pub(super) fn progress(&self, mode: Mode, more: &[&'static str]) -> Progress {
-        let line = provider::words(self.config.dns.provider).key;
+        let line = self.config.dns.provider.needs().key;
         let components = Component::ALL.map(Component::name);
         let names: Vec<&str> = components
             .into_iter()
@@ -75,7 +75,7 @@ impl Start {
             check(provider, config, progress),
             manifest(config, progress),
         )?;
-        let credentials = provider::credentials(config, &self.token, &zone);
+        let credentials = provider::credentials(config, &self.keyring, &zone);
         let inputs = Inputs {
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),
@@ -104,7 +104,7 @@ async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result
 
 /// The token must be good, and see the zone of every host, before anything is written.
 async fn check(provider: &Client, config: &Config, progress: &Progress) -> Result<Zone> {
-    progress.update(provider::words(config.dns.provider).key, "checking the API token");
+    progress.update(config.dns.provider.needs().key, "checking the API token");
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
     let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
     let outside: Vec<String> =
@@ -117,10 +117,7 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         ))
         .hint("give these services a `host` in that zone; one lab serves one zone"));
     }
-    progress.done(
-        provider::words(config.dns.provider).key,
-        &format!("the token is good for the zone {}", zone.name),
-    );
+    progress.done(config.dns.provider.needs().key, &format!("the token is good for the zone {}", zone.name));
     Ok(zone)
 }
 

@@ -93,7 +93,7 @@ async fn prove_new_token(
         return Ok(());
     }
     progress.update(
-        provider::words(config.dns.provider).key,
+        config.dns.provider.needs().key,
         "proving that the token may edit records, with a scratch TXT record",
     );
     provider.prove_edit(zone).await.map_err(|fault| refused(provider.provider(), fault))

@@ -16,6 +16,9 @@ use crate::facts::pins;
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
 const RECURSIVE: [&str; 2] = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 
+/// The time to live of a record, in seconds, where the provider takes it.
+const TTL: u32 = 60;
+
 /// What every guide and chart writes. external-dns 0.22 reads one prefix only, and its own default moved to
 /// `external-dns.kubernetes.io/` with that version, which would silently drop the records of what people have.
 const ANNOTATION_PREFIX: &str = "external-dns.alpha.kubernetes.io/";
@@ -66,13 +69,9 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
 }
 
 fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
-    fields.missing("provider", "who hosts the zone", "cloudflare");
-    let provider = fields.parsed("provider", |text| match text {
-        "cloudflare" => Ok(Provider::Cloudflare),
-        #[cfg(test)]
-        "paper" => Ok(Provider::Paper),
-        other => Err(format!("`{other}` is not a provider that homelab knows; `cloudflare` is")),
-    });
+    fields.missing("provider", "who hosts the zone", Provider::default().needs().key);
+    let provider = fields.parsed("provider", provider_of);
+    let needs = provider.unwrap_or_default().needs();
     let zone = fields.parsed("zone", Host::parse);
     if let (Some(zone), Some(domain)) = (&zone, domain)
         && !domain.is_within(zone)
@@ -88,8 +87,12 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         }
         Some(path.into())
     });
-    // Cloudflare takes 60 to 86400 seconds on every plan (API reference, DNS records).
-    let ttl = fields.int("ttl", 60, 86_400).map_or(60, |n| n as u32);
+    let server = needs.server.and_then(|example| {
+        fields.missing("server", "where the server of this provider is", example);
+        fields.text("server").map(|(_, server)| server)
+    });
+    let (shortest, longest) = (needs.shortest_ttl, needs.longest_ttl);
+    let ttl = fields.int("ttl", shortest.into(), longest.into()).map(|n| n as u32);
     let owner = fields.parsed("owner", owner);
     let policy = fields.parsed("policy", |text| match text {
         "sync" => Ok(Policy::Sync),
@@ -115,11 +118,22 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
     Some(Dns {
         provider: provider?,
         zone,
+        server,
         token_file,
-        ttl,
+        ttl: ttl.unwrap_or_else(|| TTL.clamp(shortest, longest)),
         owner: owner?,
         policy: policy.unwrap_or(Policy::Sync),
         annotation_prefix: annotation_prefix.unwrap_or_else(|| ANNOTATION_PREFIX.to_owned()),
+    })
+}
+
+fn provider_of(text: &str) -> Result<Provider, String> {
+    let known = Provider::ALL.iter().find(|provider| provider.needs().key == text);
+    known.copied().ok_or_else(|| {
+        let keys: Vec<String> =
+            Provider::ALL.iter().map(|provider| format!("`{}`", provider.needs().key)).collect();
+        let verb = if keys.len() == 1 { "is" } else { "are" };
+        format!("`{text}` is not a provider that homelab knows; {} {verb}", keys.join(", "))
     })
 }
 

@@ -17,7 +17,7 @@ use crate::error::Result;
 pub use fields::{Problem, nearest};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Controller, Dns, Hook, Ingress, Notify,
-    PUBLIC_RESOLVERS, Policy, Provider, Scheme, Service, Timeouts, WHOAMI,
+    PUBLIC_RESOLVERS, Policy, Provider, ProviderNeeds, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use values::duration;
 
@@ -45,6 +45,21 @@ mod tests {
     use crate::facts::names::Host;
 
     const MINIMAL: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /run/secrets/token }\n";
+
+    #[test]
+    fn each_provider_has_its_own_limits_and_asks_for_a_server_only_where_it_needs_one() {
+        let dns = |dns: &str| {
+            let text = format!("domain: a.example.com\nemail: ada@lovelace.dev\ndns: {{ {dns} }}\n");
+            parse(&text).map(|config| config.dns).map_err(|error| format!("{error:?}"))
+        };
+        let paper = "provider: paper, tokenFile: /t, server: drawer.test";
+        let given = dns(paper).unwrap();
+        assert_eq!((given.ttl, given.server.as_deref()), (300, Some("drawer.test")));
+        assert!(dns(&format!("{paper}, ttl: 60")).unwrap_err().contains("between 300 and 600"));
+        assert!(dns("provider: paper, tokenFile: /t").unwrap_err().contains("`dns.server` is missing"));
+        let none = dns("provider: cloudflare, tokenFile: /t, server: drawer.test").unwrap_err();
+        assert!(none.contains("unknown key `dns.server`"), "{none}");
+    }
 
     #[test]
     fn three_lines_are_a_whole_configuration() {

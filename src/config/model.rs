@@ -69,6 +69,8 @@ pub struct Dns {
     pub provider: Provider,
     /// The zone's name; found from the token by `up` when it is not given.
     pub zone: Option<Host>,
+    /// Where its API or DNS server is; there only at a provider that needs it ([`ProviderNeeds::server`]).
+    pub server: Option<String>,
     /// Where the API token lies; `$CREDENTIALS_DIRECTORY/dns-token` and `$CLOUDFLARE_API_TOKEN` come first.
     pub token_file: Option<PathBuf>,
     /// Time to live of the records, in seconds.
@@ -91,6 +93,47 @@ pub enum Provider {
     /// A provider of the tests (see `provider::paper`).
     #[cfg(test)]
     Paper,
+}
+
+/// What a provider needs of the configuration, and what it takes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProviderNeeds {
+    /// The value of `dns.provider`; also the provider's line of progress.
+    pub key: &'static str,
+    /// The shortest time to live that it takes, in seconds.
+    pub shortest_ttl: u32,
+    /// The longest time to live that it takes, in seconds.
+    pub longest_ttl: u32,
+    /// An example of the address of its server, where the configuration has to say it: `dns.server` is a key then, and a
+    /// required one. `None` for a provider whose API is at one address for everybody.
+    pub server: Option<&'static str>,
+}
+
+impl Provider {
+    /// Every provider that `dns.provider` may name.
+    pub const ALL: &[Self] = &[
+        Self::Cloudflare,
+        #[cfg(test)]
+        Self::Paper,
+    ];
+
+    /// What it needs of the configuration.
+    #[must_use]
+    pub const fn needs(self) -> &'static ProviderNeeds {
+        match self {
+            // A time to live of 60 to 86400 seconds on every plan (API reference, DNS records).
+            Self::Cloudflare => {
+                &ProviderNeeds { key: "cloudflare", shortest_ttl: 60, longest_ttl: 86_400, server: None }
+            }
+            #[cfg(test)]
+            Self::Paper => &ProviderNeeds {
+                key: "paper",
+                shortest_ttl: 300,
+                longest_ttl: 600,
+                server: Some("drawer.example.com"),
+            },
+        }
+    }
 }
 
 /// What external-dns may do to the records that it owns.

@@ -7,15 +7,14 @@ use std::path::Path;
 use crate::config::{Config, Provider};
 use crate::error::{Error, Result};
 use crate::evidence::{TokenPlace, TokenProblem, TokenSeen};
-use crate::facts::secret::Secret;
-use crate::provider;
+use crate::provider::{self, Keyring};
 
 /// The name of the credential in systemd's `LoadCredential=`.
 const CREDENTIAL: &str = "dns-token";
 
 /// Looks for the token: systemd's credential first, then the environment, then `dns.tokenFile`. The first that is there
 /// counts, whatever is in it.
-pub fn find(config: &Config) -> (TokenSeen, Option<Secret>) {
+pub fn find(config: &Config) -> (TokenSeen, Option<Keyring>) {
     let provider = config.dns.provider;
     let variable = provider::words(provider).token.variable;
     if let Some(path) = super::credential(CREDENTIAL) {
@@ -42,9 +41,9 @@ pub fn find(config: &Config) -> (TokenSeen, Option<Secret>) {
 ///
 /// # Errors
 /// When there is none, or it cannot be one.
-pub fn read(config: &Config) -> Result<Secret> {
-    let (seen, secret) = find(config);
-    secret.ok_or_else(|| explain(config.dns.provider, &seen))
+pub fn read(config: &Config) -> Result<Keyring> {
+    let (seen, keyring) = find(config);
+    keyring.ok_or_else(|| explain(config.dns.provider, &seen))
 }
 
 fn judged(
@@ -52,21 +51,17 @@ fn judged(
     place: TokenPlace,
     text: std::io::Result<String>,
     open_to_all: bool,
-) -> (TokenSeen, Option<Secret>) {
+) -> (TokenSeen, Option<Keyring>) {
     let length = text.as_ref().map_or(0, |text| text.trim().chars().count());
     let read = text.map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied => TokenProblem::Denied,
         ErrorKind::NotFound => TokenProblem::Missing,
         _ => TokenProblem::Unreadable(error.to_string()),
     });
-    let shape = |text: String| {
-        let secret = Secret::new(&text)?;
-        provider::shape(provider, &secret).map(|()| secret)
-    };
-    let shaped = read.and_then(|text| shape(text).map_err(TokenProblem::Shape));
+    let shaped = read.and_then(|text| provider::keyring(provider, &text).map_err(TokenProblem::Shape));
     let seen = |problem| TokenSeen { place, length, problem, open_to_all, ..TokenSeen::default() };
     match shaped {
-        Ok(secret) => (seen(None), Some(secret)),
+        Ok(keyring) => (seen(None), Some(keyring)),
         Err(problem) => (seen(Some(problem)), None),
     }
 }
@@ -101,7 +96,8 @@ fn explain(provider: Provider, seen: &TokenSeen) -> Error {
             .because(why)
             .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
         Some(TokenProblem::Shape(error)) => {
-            Error::usage(format!("the API token in {place} cannot be used")).because(provider::shape_message(provider, error)).hint(provider::shape_hint(provider, error))
+            let told = provider::misshapen(provider, error);
+            Error::usage(format!("the API token in {place} cannot be used")).because(told.message).hint(told.hint)
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::{cloudflare, failure};
+use super::{Keyring, cloudflare, failure};
 use crate::config::{Config, Provider};
 use crate::evidence::{Budget, Fault, ProviderFailure, Record, Zone};
-use crate::facts::secret::Secret;
 
-/// A client for one credential.
+/// A client with the provider's credentials.
 #[derive(Debug, Clone)]
 pub enum Client {
     /// Cloudflare's API.
@@ -22,9 +21,9 @@ impl Client {
     ///
     /// # Errors
     /// When there can be none, for example for want of a TLS configuration.
-    pub fn new(config: &Config, token: &Secret) -> Result<Self, Fault> {
+    pub fn new(config: &Config, keyring: &Keyring) -> Result<Self, Fault> {
         match config.dns.provider {
-            Provider::Cloudflare => cloudflare::Client::new(token, None).map(Self::Cloudflare),
+            Provider::Cloudflare => cloudflare::Client::of(keyring).map(Self::Cloudflare),
             #[cfg(test)]
             Provider::Paper => Ok(Self::Paper(super::paper::Client)),
         }

@@ -6,7 +6,10 @@
 //! | | Cloudflare | PowerDNS, RFC 2136 | Route 53 | a server of the lab's own | house resolver |
 //! |---|---|---|---|---|---|
 //! | credentials | one API token | an API key; a TSIG key with its name and algorithm | access key and secret | none | none beyond the provider's |
+//! | [`keyring`] reads | the token | the key; the file of `tsig-keygen` | AWS' credentials file | nothing | as the provider's |
 //! | [`Credentials`] | one secret | several, each under its own key | several | none | as the provider's |
+//! | `config::ProviderNeeds::server` | none | its address | none | none: the lab's own | as the provider's |
+//! | its times to live | `config::ProviderNeeds` | the same | the same | the same | the same |
 //! | zones | one, found by the token | one, named | one for each organisation | the lab's own, made | the lab's own beside the provider's |
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good | as the provider's |
 //! | records are listed | by the API | by the API or AXFR | by the API | by asking the server | by asking the server |
@@ -15,7 +18,7 @@
 //! | proxy, rate limit, quota | [`Words::proxy`], [`Words::rate_limit`], [`quota`] | none | throttling, quota of zones | none | none |
 //! | what programs quote of it | [`refusals`], [`outages`], [`challenges`] | the same | the same | the same | the same |
 //!
-//! A new one: its variant in `config::Provider`, its folder here, and an arm in each `match` of this file and of
+//! A new one: its variant in `config::Provider` with what it needs, its folder here, and an arm in each `match` of this file and of
 //! [`client`](self::Client), which the compiler names.
 
 mod client;
@@ -32,12 +35,12 @@ use serde_json::Value;
 use self::reading::Reading;
 use crate::config::{Config, Provider};
 use crate::evidence::{Fault, ProviderFailure, Record, Zone};
-use crate::facts::secret::{Secret, SecretError};
+use crate::facts::secret::SecretError;
 
 pub use client::Client;
-pub use credentials::{Credentials, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
+pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 pub use fault::message;
-pub use words::{ProxyWords, RateWords, TokenWords, Words};
+pub use words::{Misshapen, ProxyWords, RateWords, TokenWords, Words};
 
 /// Variables in which the tools of any provider look for secrets.
 pub const SECRET_VARIABLES: &[&str] = cloudflare::SECRET_VARIABLES;
@@ -58,7 +61,7 @@ pub fn external_dns_arguments(config: &Config) -> Vec<String> {
     match config.dns.provider {
         Provider::Cloudflare => cloudflare::external_dns_arguments(config),
         #[cfg(test)]
-        Provider::Paper => paper::external_dns_arguments(),
+        Provider::Paper => paper::external_dns_arguments(config),
     }
 }
 
@@ -84,42 +87,34 @@ pub fn solver(config: &Config) -> Value {
 
 /// What goes into the Secrets: what was read on this machine, and what the provider said of the zone.
 #[must_use]
-pub fn credentials(config: &Config, token: &Secret, zone: &Zone) -> Credentials {
+pub fn credentials(config: &Config, keyring: &Keyring, zone: &Zone) -> Credentials {
     match config.dns.provider {
-        Provider::Cloudflare => cloudflare::credentials(token, zone),
+        Provider::Cloudflare => cloudflare::credentials(keyring, zone),
         #[cfg(test)]
-        Provider::Paper => paper::credentials(token),
+        Provider::Paper => paper::credentials(keyring),
     }
 }
 
-/// Refuses what has the shape of another credential of the provider than the one that is needed.
+/// The credentials in a text: what stands in `dns.tokenFile`, in systemd's credential or in the variable. One word at one
+/// provider; a file with a name and a key in it, or one that another program writes, at the next.
 ///
 /// # Errors
-/// Which one it is.
-pub fn shape(provider: Provider, token: &Secret) -> Result<(), SecretError> {
+/// What the text is in place of them.
+pub fn keyring(provider: Provider, text: &str) -> Result<Keyring, SecretError> {
     match provider {
-        Provider::Cloudflare => cloudflare::shape(token),
+        Provider::Cloudflare => cloudflare::keyring(text),
         #[cfg(test)]
-        Provider::Paper => Ok(()),
+        Provider::Paper => paper::keyring(text),
     }
 }
 
-/// What is wrong with the shape of a token.
+/// What is told of a text that [`keyring`] refuses.
 #[must_use]
-pub fn shape_message(provider: Provider, error: &SecretError) -> String {
-    match (provider, error) {
-        (Provider::Cloudflare, SecretError::GlobalApiKey) => cloudflare::GLOBAL_KEY.to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-/// The next step for a token of the wrong shape.
-#[must_use]
-pub fn shape_hint(provider: Provider, error: &SecretError) -> &'static str {
+pub fn misshapen(provider: Provider, error: &SecretError) -> Misshapen {
     match provider {
-        Provider::Cloudflare => cloudflare::shape_hint(error),
+        Provider::Cloudflare => cloudflare::misshapen(error),
         #[cfg(test)]
-        Provider::Paper => error.hint(),
+        Provider::Paper => Misshapen::of(error),
     }
 }
 

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use super::credentials::Credentials;
+use super::credentials::{Credentials, Keyring};
 use super::reading::{Reading, means};
 use super::{RateWords, TokenWords, Words};
+use crate::config::Config;
 use crate::evidence::{Fault, Permission, Record, Zone};
-use crate::facts::secret::Secret;
+use crate::facts::secret::{Secret, SecretError};
 
 pub(super) const WORDS: Words = Words {
-    key: "paper",
     name: "Paper",
     api_host: "api.paper.test",
     api: "https://api.paper.test/",
@@ -35,6 +35,8 @@ pub(super) const WORDS: Words = Words {
     no_more_room: "take a new page",
     beyond_quota: "",
 };
+const KEY: &str = "key";
+const NAME: &str = "name";
 pub(super) const HINT: &str = "look into the drawer";
 pub(super) const REFUSALS: &[Reading] = &[means(&["pencil is blunt"], "the pencil is blunt", "sharpen it")];
 
@@ -65,18 +67,25 @@ impl Client {
     }
 }
 
-pub(super) fn external_dns_arguments() -> Vec<String> {
-    vec!["--provider=paper".to_owned()]
+pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
+    let server = config.dns.server.iter().map(|server| format!("--paper-server={server}"));
+    std::iter::once("--provider=paper".to_owned()).chain(server).collect()
 }
 
 pub(super) fn external_dns_env() -> Vec<(&'static str, &'static str)> {
-    vec![("PAPER_KEY", "key"), ("PAPER_NAME", "name")]
+    vec![("PAPER_KEY", KEY), ("PAPER_NAME", NAME)]
 }
 
 pub(super) fn solver() -> Value {
     json!({ "paper": { "drawer": 1 } })
 }
 
-pub(super) fn credentials(token: &Secret) -> Credentials {
-    Credentials { secrets: vec![("key", token.clone()), ("name", token.clone())], about_zone: vec![] }
+/// Two lines: the key and its name.
+pub(super) fn keyring(text: &str) -> Result<Keyring, SecretError> {
+    let (key, name) = text.trim().split_once('\n').ok_or(SecretError::Empty)?;
+    Ok(Keyring::new([(KEY, Secret::new(key)?), (NAME, Secret::new(name)?)]))
+}
+
+pub(super) fn credentials(keyring: &Keyring) -> Credentials {
+    Credentials { secrets: keyring.clone(), about_zone: vec![] }
 }

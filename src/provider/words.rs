@@ -1,12 +1,11 @@
 //! What a provider is called, and where at its place people do what a finding asks them to.
 
 use crate::evidence::Permission;
+use crate::facts::secret::SecretError;
 
 /// The words of one provider, for findings, hints and lines of progress. Everything is homelab's own text.
 #[derive(Debug)]
 pub struct Words {
-    /// As the configuration names it; also its line of progress.
-    pub key: &'static str,
     /// As people call it.
     pub name: &'static str,
     /// The host that external-dns, cert-manager and homelab reach its API at.
@@ -74,4 +73,35 @@ pub struct RateWords {
     pub spent: &'static str,
     /// Who shares it.
     pub shared: &'static str,
+}
+
+/// What is told of a text that cannot be the provider's credential.
+#[derive(Debug)]
+pub struct Misshapen {
+    /// What is wrong with it.
+    pub message: String,
+    /// How it came to be so.
+    pub cause: &'static str,
+    /// The next step.
+    pub hint: &'static str,
+}
+
+impl Misshapen {
+    /// The same words at every provider.
+    #[must_use]
+    pub fn of(error: &SecretError) -> Self {
+        let cause = match error {
+            SecretError::Empty => {
+                "the file was made before the token was written to it, or its secret was decrypted to nothing"
+            }
+            SecretError::GlobalApiKey => "such a key opens the whole account; a token opens one zone",
+            SecretError::BearerPrefix
+            | SecretError::Quotes
+            | SecretError::SeveralLines
+            | SecretError::WhiteSpace
+            | SecretError::Characters
+            | SecretError::Assignment => "something was copied with the token, or in place of it",
+        };
+        Self { message: error.to_string(), cause, hint: error.hint() }
+    }
 }

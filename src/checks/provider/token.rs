@@ -64,25 +64,21 @@ fn source(provider: Provider, token: &TokenSeen) -> Outcome {
         .look(command!("ls -l {}", path(place)))
         .into(),
         Some(TokenProblem::Shape(error)) => {
-            let cause = match error {
-                SecretError::GlobalApiKey => "a Global API Key opens the whole account and is sent in another way; homelab, external-dns and cert-manager take an API token, which opens one zone",
-                SecretError::Empty => "the file was made before the token was written to it, or its secret was decrypted to nothing",
-                _ => "something was copied with the token, or in place of it",
-            };
-            let told = provider::shape_message(provider, error);
-            Finding::new(format!("{told}, read from {place}"), cause, renewed(provider, place, error)).into()
+            let told = provider::misshapen(provider, error);
+            let summary = format!("{}, read from {place}", told.message);
+            Finding::new(summary, told.cause, renewed(place, error, told.hint)).into()
         }
     }
 }
 
 /// What to do about a token of the wrong shape.
-fn renewed(provider: Provider, place: &TokenPlace, error: &SecretError) -> String {
+fn renewed(place: &TokenPlace, error: &SecretError, hint: &str) -> String {
     match (error, place) {
         (SecretError::Empty, TokenPlace::File(path)) => format!(
             "write the token to `{}`, and run `homelab up`, which gives it to the cluster",
             path.display()
         ),
-        _ => anew(place, provider::shape_hint(provider, error)),
+        _ => anew(place, hint),
     }
 }
 

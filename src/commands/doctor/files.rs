@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::machine::token;
 use crate::outside::Shown;
+use crate::provider::Keyring;
 use crate::ui;
 
 /// The version of the file's form.
@@ -45,10 +46,11 @@ pub(super) fn keep(path: &Path, report: &Report) -> Result<()> {
 }
 
 fn document(config: Option<&Config>, flags: &Doctor, seen: &Evidence, report: &Report) -> Value {
-    let token = config.and_then(|config| token::read(config).ok());
-    let secrets: Vec<&str> = token
+    let keyring = config.and_then(|config| token::read(config).ok());
+    let secrets: Vec<&str> = keyring
         .iter()
-        .map(|token| token.expose())
+        .flat_map(Keyring::iter)
+        .map(|(_, secret)| secret.expose())
         .chain(config.iter().map(|config| config.email.as_str()))
         .collect();
     let document = json!({

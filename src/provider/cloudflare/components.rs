@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::evidence::Zone;
-use crate::facts::secret::Secret;
-use crate::provider::credentials::{Credentials, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
+use crate::provider::credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 
 /// A private address cannot be proxied (Cloudflare's API answers 9003), so `--cloudflare-proxied` is never given.
 pub(in crate::provider) fn external_dns_arguments(config: &Config) -> Vec<String> {
@@ -35,9 +34,9 @@ pub(in crate::provider) fn solver() -> Value {
 }
 
 /// One token for both programs; external-dns is told the zone, too.
-pub(in crate::provider) fn credentials(token: &Secret, zone: &Zone) -> Credentials {
+pub(in crate::provider) fn credentials(keyring: &Keyring, zone: &Zone) -> Credentials {
     Credentials {
-        secrets: vec![(TOKEN_KEY, token.clone())],
+        secrets: keyring.clone(),
         about_zone: vec![(ZONE_ID_KEY, zone.id.clone()), (ZONE_KEY, zone.name.clone())],
     }
 }

@@ -27,12 +27,13 @@ use reqwest::{Method, Url};
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
+use crate::provider::credentials::{Keyring, TOKEN_KEY};
 
 pub use fault::{cause, hint};
 pub use limits::{is_for_ending, is_for_room, quota, unchangeable};
 pub use said::{CHALLENGES, OUTAGES, REFUSALS, is_refused_edit, quoted};
 pub use scratch::is_scratch;
-pub use token::{GLOBAL_KEY, SECRET_VARIABLES, shape, shape_hint};
+pub use token::{SECRET_VARIABLES, keyring, misshapen};
 pub use words::WORDS;
 
 pub(super) use components::{credentials, external_dns_arguments, external_dns_env, solver};
@@ -60,30 +61,32 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client for the token of a keyring.
+    pub fn of(keyring: &Keyring) -> Result<Self, Fault> {
+        let token = keyring.get(TOKEN_KEY).ok_or_else(|| unsent("there is no token".into()))?;
+        Self::new(token, None)
+    }
+
     /// A client for the API at `base`, Cloudflare's own by default.
     pub fn new(token: &Secret, base: Option<Url>) -> Result<Self, Fault> {
-        let failed = |why: String| Fault::Transport {
-            host: "the Cloudflare API".into(),
-            cause: Transport::Other(why),
-        };
         let mut base = match base {
             Some(base) => base,
-            None => Url::parse(BASE).map_err(|error| failed(error.to_string()))?,
+            None => Url::parse(BASE).map_err(|error| unsent(error.to_string()))?,
         };
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| failed("the token cannot be sent".into()))?;
+            .map_err(|_| unsent("the token cannot be sent".into()))?;
         authorization.set_sensitive(true);
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_client_config().map_err(|error| failed(error.to_string()))?)
+            .tls_backend_preconfigured(tls_client_config().map_err(|error| unsent(error.to_string()))?)
             .default_headers(HeaderMap::from_iter([(AUTHORIZATION, authorization)]))
             // A redirect would carry the token elsewhere.
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("homelab/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| failed(error.without_url().to_string()))?;
+            .map_err(|error| unsent(error.without_url().to_string()))?;
         Ok(Self { http, base, token: token.clone(), deadline: DEADLINE, budget: Arc::default() })
     }
 
@@ -179,6 +182,11 @@ impl Client {
         }
         Ok(records)
     }
+}
+
+/// Why nothing can be sent.
+fn unsent(why: String) -> Fault {
+    Fault::Transport { host: "the Cloudflare API".into(), cause: Transport::Other(why) }
 }
 
 impl Zone {

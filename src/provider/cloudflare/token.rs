@@ -1,6 +1,8 @@
 //! What is an API token of Cloudflare, and what another of its credentials.
 
 use crate::facts::secret::{Secret, SecretError};
+use crate::provider::credentials::{Keyring, TOKEN_KEY};
+use crate::provider::words::Misshapen;
 
 /// What every Global API Key begins with since 2026 (developers.cloudflare.com, fundamentals/api/get-started/token-formats).
 const GLOBAL_KEY_PREFIX: &str = "cfk_";
@@ -8,29 +10,43 @@ const GLOBAL_KEY_PREFIX: &str = "cfk_";
 /// Variables in which Cloudflare's tools look for secrets.
 pub const SECRET_VARIABLES: &[&str] =
     &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"];
-/// What a Global API Key is, said to who took it for a token.
-pub const GLOBAL_KEY: &str = "this is the Global API Key of your Cloudflare account, not an API token";
-
-/// Refuses a Global API Key: 37 hexadecimal digits, or what begins with `cfk_`.
+/// The one token that the text is.
 ///
 /// # Errors
-/// [`SecretError::GlobalApiKey`].
-pub fn shape(token: &Secret) -> Result<(), SecretError> {
+/// What it is in place of a token.
+pub fn keyring(text: &str) -> Result<Keyring, SecretError> {
+    let token = Secret::new(text)?;
+    shape(&token)?;
+    Ok(Keyring::new([(TOKEN_KEY, token)]))
+}
+
+/// Refuses a Global API Key: 37 hexadecimal digits, or what begins with `cfk_`.
+fn shape(token: &Secret) -> Result<(), SecretError> {
     let text = token.expose();
     let old_key = text.len() == 37 && text.chars().all(|c| c.is_ascii_hexdigit());
     if old_key || text.starts_with(GLOBAL_KEY_PREFIX) { Err(SecretError::GlobalApiKey) } else { Ok(()) }
 }
 
-/// The next step for a text that can be no API token.
+/// What is told of a text that can be no API token.
 #[must_use]
-pub fn shape_hint(error: &SecretError) -> &'static str {
+pub fn misshapen(error: &SecretError) -> Misshapen {
+    let told = Misshapen::of(error);
     match error {
-        SecretError::Characters => "copy the token again from the Cloudflare dashboard, in plain text",
-        SecretError::GlobalApiKey => {
-            "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
-             with Zone → Zone → Read and Zone → DNS → Edit for your zone"
+        SecretError::Characters => {
+            Misshapen { hint: "copy the token again from the Cloudflare dashboard, in plain text", ..told }
         }
-        other => other.hint(),
+        SecretError::GlobalApiKey => Misshapen {
+            message: "this is the Global API Key of your Cloudflare account, not an API token".to_owned(),
+            cause: "a Global API Key opens the whole account and is sent in another way; homelab, external-dns and cert-manager take an API token, which opens one zone",
+            hint: "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
+                   with Zone → Zone → Read and Zone → DNS → Edit for your zone",
+        },
+        SecretError::Empty
+        | SecretError::BearerPrefix
+        | SecretError::Quotes
+        | SecretError::SeveralLines
+        | SecretError::WhiteSpace
+        | SecretError::Assignment => told,
     }
 }
 
@@ -45,7 +61,7 @@ mod tests {
         {
             assert_eq!(shape(&Secret::new(key).unwrap()), Err(SecretError::GlobalApiKey));
         }
-        assert!(!shape_hint(&SecretError::GlobalApiKey).is_empty());
+        assert!(misshapen(&SecretError::GlobalApiKey).message.contains("Global API Key"));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use crate::provider::words::{ProxyWords, RateWords, TokenWords, Words};
 
 /// The words.
 pub const WORDS: Words = Words {
-    key: "cloudflare",
     name: "Cloudflare",
     api_host: "api.cloudflare.com",
     api: BASE,
