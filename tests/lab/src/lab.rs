@@ -145,6 +145,24 @@ pub(crate) fn state(run: &Run) -> Result<State> {
     files::read_json(&run.state())
 }
 
+/// One more machine on the LAN of a lab that runs, noted before it is made.
+pub(crate) fn add_place(run: &Run, place: Place) -> Result<Vantage> {
+    let mut state = state(run)?;
+    state.places.push(place);
+    files::write_json(&run.state(), &state)?;
+    network::add(place)?;
+    Vantage::open(run, place)
+}
+
+/// Removes such a machine again.
+pub(crate) fn remove_place(run: &Run, place: Place) -> Result<()> {
+    Vantage::find(run, place)?.close()?;
+    network::remove(&[place])?;
+    let mut state = state(run)?;
+    state.places.retain(|known| *known != place);
+    files::write_json(&run.state(), &state)
+}
+
 /// The machine's own links, by name.
 pub(crate) fn host_links() -> Result<Vec<String>> {
     let entries = std::fs::read_dir("/sys/class/net").context("listing the machine's links")?;

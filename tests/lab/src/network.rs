@@ -1,7 +1,7 @@
 //! The lab's network: a LAN behind a router, and an internet behind that. None of it touches the machine's own.
 //!
 //! ```text
-//! hl-node, hl-node2, hl-client -- lan (bridge) in hl-router -- wan -- hl-world
+//! hl-node, hl-node2, hl-server3, hl-client -- lan (bridge) in hl-router -- wan -- hl-world
 //! ```
 
 use std::process::Command;
@@ -33,8 +33,7 @@ pub(crate) const SERVICES: &str = "10.43.0.0/16";
 /// Makes the namespaces of these places, their links, addresses and routes.
 pub(crate) fn make(places: &[Place]) -> Result<()> {
     for place in places {
-        ip(&["netns", "add", place.namespace()])?;
-        in_place(*place, &["link", "set", "lo", "up"])?;
+        make_namespace(*place)?;
     }
     make_router()?;
     make_world()?;
@@ -42,6 +41,17 @@ pub(crate) fn make(places: &[Place]) -> Result<()> {
         join_lan(*place)?;
     }
     check_isolated(places)
+}
+
+/// One more machine on the LAN.
+pub(crate) fn add(place: Place) -> Result<()> {
+    make_namespace(place)?;
+    join_lan(place)
+}
+
+fn make_namespace(place: Place) -> Result<()> {
+    ip(&["netns", "add", place.namespace()])?;
+    in_place(place, &["link", "set", "lo", "up"]).map(drop)
 }
 
 fn make_router() -> Result<()> {

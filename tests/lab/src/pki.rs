@@ -51,10 +51,6 @@ impl Authority {
         self.folder.join("ca.crt")
     }
 
-    pub(crate) fn key(&self) -> PathBuf {
-        self.folder.join("ca.key")
-    }
-
     /// A server's certificate for names and addresses.
     pub(crate) fn server(&self, into: &Path, file: &str, names: &[&str]) -> Result<Pair> {
         let subject = Subject { user: file, group: None };

@@ -90,6 +90,17 @@ impl Process {
             self.signal(Signal::KILL)?;
             self.wait_for_end(END_LIMIT)?;
         }
+        self.forget(run)
+    }
+
+    /// Ends it without a word to it, as a crash does, and forgets it.
+    pub(crate) fn kill(&self, run: &Run) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        self.wait_for_end(END_LIMIT)?;
+        self.forget(run)
+    }
+
+    fn forget(&self, run: &Run) -> Result<()> {
         let record = run.processes().join(format!("{}.json", self.name));
         fs::remove_file(&record).context(format_args!("removing {}", record.display()))
     }

@@ -23,10 +23,13 @@ pub(crate) enum Place {
     Client,
     Node,
     Node2,
+    /// A server without pods, which is there while a case needs it.
+    Server3,
 }
 
 impl Place {
-    pub(crate) const ALL: [Self; 5] = [Self::Router, Self::World, Self::Client, Self::Node, Self::Node2];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Router, Self::World, Self::Client, Self::Node, Self::Node2, Self::Server3];
     pub(crate) const NODES: [Self; 2] = [Self::Node, Self::Node2];
 
     pub(crate) fn name(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Place {
             Self::Client => "client",
             Self::Node => "node",
             Self::Node2 => "node2",
+            Self::Server3 => "server3",
         }
     }
 
@@ -47,6 +51,7 @@ impl Place {
             Self::Client => "hl-client",
             Self::Node => "hl-node",
             Self::Node2 => "hl-node2",
+            Self::Server3 => "hl-server3",
         }
     }
 
@@ -60,6 +65,7 @@ impl Place {
             Self::Client => Some(CLIENT),
             Self::Node => Some("10.99.0.10"),
             Self::Node2 => Some("10.99.0.11"),
+            Self::Server3 => Some("10.99.0.22"),
             Self::Router | Self::World => None,
         }
     }
@@ -122,6 +128,11 @@ impl Vantage {
             Ok(if line.starts_with("sleep") { Look::Done(()) } else { Look::NotYet(String::new()) })
         })?;
         Ok(Self { run: run.clone(), place, keeper: keeper.pid })
+    }
+
+    /// Ends it: what it has mounted goes with it.
+    pub(crate) fn close(&self) -> Result<()> {
+        Process::find(&self.run, &keeper_name(self.place))?.stop(&self.run)
     }
 
     /// Finds the vantage point of a lab that runs.

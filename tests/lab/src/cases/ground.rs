@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::hands::{Hands, eventually, expect};
+use crate::cluster::Node;
 use crate::error::Result;
+use crate::files;
 use crate::image::BUSYBOX;
 use crate::lab::{host_links, state};
 use crate::network::{CLIENT, CLOUDFLARE_API, ROUTER_LAN, check_isolated};
@@ -53,6 +55,66 @@ pub(super) fn a_host_port_shows_the_client(hands: &Hands) -> Result<()> {
     expect(answer.contains(&format!("RemoteAddr: {CLIENT}:")), answer)
 }
 
+/// The API server dials through its proxy: why a dial fails, it is not told, and does not tell.
+pub(super) fn a_failed_dial_reads_as_on_k3s(hands: &Hands) -> Result<()> {
+    make_pods(hands, "node")?;
+    let address = hands.kubectl(&["get", "pod", "lab-web", "-o", "jsonpath={.status.podIP}"])?;
+    let path = "/api/v1/namespaces/default/pods/lab-web:81/proxy/";
+    let said = hands.node.output("kubectl", &["get", "--raw", path])?.stderr;
+    let told =
+        format!("proxy error from 127.0.0.1:6443 while dialing {address}:81, code 502: 502 Bad Gateway");
+    expect(said.contains(&told), said)
+}
+
+/// CoreDNS knows the nodes by name.
+pub(super) fn the_nodes_have_names(hands: &Hands) -> Result<()> {
+    for name in node_names(hands)? {
+        let path = "jsonpath={.status.addresses[?(@.type=='InternalIP')].address}";
+        let address = hands.kubectl(&["get", "node", name, "-o", path])?;
+        eventually(&format!("the name {name} in the cluster"), 120, || {
+            let words = ["+short", "+time=2", "+tries=1", "@10.43.0.10", &format!("{name}."), "A"];
+            let found = hands.node.output("dig", &words)?.stdout;
+            Ok(if found.trim() == address { Ok(()) } else { Err(found) })
+        })?;
+    }
+    Ok(())
+}
+
+/// A node that asks itself for names hands public resolvers to its pods.
+pub(super) fn no_pod_gets_a_loopback_resolver(hands: &Hands) -> Result<()> {
+    let path = hands.run.path("places").join("node").join("resolv.conf");
+    let before = files::read_text(&path)?;
+    let node = Node::find(&hands.run, Place::Node)?;
+    // In place: it is mounted.
+    files::write(&path, "nameserver 127.0.0.53\n")?;
+    let seen = restart_kubelet(&node).and_then(|()| resolvers_of_a_pod(hands));
+    files::write(&path, &before)?;
+    let after = restart_kubelet(&node).and_then(|()| resolvers_of_a_pod(hands));
+    let seen = seen?;
+    expect(seen == "nameserver 8.8.8.8\nnameserver 2001:4860:4860::8888\n", seen)?;
+    let after = after?;
+    expect(after == before, after)
+}
+
+fn restart_kubelet(node: &Node) -> Result<()> {
+    node.stop_kubelet()?;
+    node.start_kubelet()
+}
+
+fn resolvers_of_a_pod(hands: &Hands) -> Result<String> {
+    let pod = json!({ "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "lab-resolver", "namespace": "default" },
+        "spec": { "nodeName": "node", "dnsPolicy": "Default", "terminationGracePeriodSeconds": 0, "containers": [
+            { "name": "shell", "image": BUSYBOX, "command": ["sleep", "infinity"] },
+        ] } });
+    hands.kubectl(&["delete", "pod", "lab-resolver", "--ignore-not-found"])?;
+    hands.kubectl_apply("resolver.json", &pod.to_string())?;
+    hands.kubectl(&["wait", "--for=condition=Ready", "pod/lab-resolver", "--timeout=90s"])?;
+    let seen = hands.kubectl(&["exec", "lab-resolver", "--", "cat", "/etc/resolv.conf"])?;
+    hands.kubectl(&["delete", "pod", "lab-resolver"])?;
+    Ok(seen)
+}
+
 /// A web server on the first node, with a host port and a service, and a shell on another.
 fn make_pods(hands: &Hands, shell_on: &str) -> Result<()> {
     let labels = json!({ "app": "lab-web" });
@@ -98,7 +160,7 @@ pub(super) fn the_router_can_drop_private_answers(hands: &Hands) -> Result<()> {
     expect(protected.is_empty(), format!("with rebind protection: {protected:?}"))?;
     let open = hands.dig(PRIVATE)?;
     expect(open == ["10.99.0.10"], format!("without rebind protection: {open:?}"))?;
-    let log = crate::files::read_text(&router.queries())?;
+    let log = files::read_text(&router.queries())?;
     expect(log.contains(PRIVATE), "the router's log does not show the query")
 }
 

@@ -19,6 +19,7 @@ mod rendering;
 mod renewal;
 mod runner;
 mod secrets;
+mod servers;
 mod stages;
 mod unit;
 mod weather;
@@ -77,9 +78,12 @@ fn cases() -> impl Iterator<Item = Case> {
         run: Run::Injury(injury),
     });
     let (before, after): (Vec<_>, Vec<_>) =
-        PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| case.group != "crashes");
+        PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| !LAST.contains(&case.group));
     before.into_iter().chain(injuries).chain(after)
 }
+
+/// What changes the most.
+const LAST: [&str; 2] = ["crashes", "servers"];
 
 /// The cases that are functions.
 const PLAIN: &[Case] = &[
@@ -88,6 +92,9 @@ const PLAIN: &[Case] = &[
     always("ground", "a host port shows the client's address", ground::a_host_port_shows_the_client),
     always("ground", "names resolve through the router", ground::names_resolve_through_the_router),
     always("ground", "the router can drop private answers", ground::the_router_can_drop_private_answers),
+    always("ground", "a dial that fails reads as on k3s", ground::a_failed_dial_reads_as_on_k3s),
+    always("ground", "the nodes have names in the cluster", ground::the_nodes_have_names),
+    with_all("ground", "no pod gets a loopback resolver", ground::no_pod_gets_a_loopback_resolver),
     always("ground", "nothing of the lab reaches the machine", ground::nothing_reaches_the_machine),
     always("main job", "the whole chain holds, seen from the LAN", main_job::proof),
     always("main job", "a second up writes nothing", main_job::second_up),
@@ -203,6 +210,12 @@ const PLAIN: &[Case] = &[
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
+    with_all(
+        "servers",
+        "the first of three servers is killed, and up and the doctor go on by another",
+        servers::the_first_is_killed,
+    ),
+    with_all("servers", "a member of etcd is told to take its old address back", servers::a_member_moves),
 ];
 
 /// Which tests to run.

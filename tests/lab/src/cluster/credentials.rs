@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::files;
 use crate::paths::Run;
 use crate::pki::{Authority, Pair, Subject, signing_key};
@@ -11,12 +11,14 @@ use crate::vantage::Place;
 /// Where the parts on the first node find the API server.
 pub(super) const LOCAL: &str = "127.0.0.1";
 
-/// Names and addresses of the API server. The lab moves the first node to the second of its LAN addresses.
-const API_NAMES: [&str; 8] = [
+/// Names and addresses of the API servers. The lab moves the first node from .10 to .12; the other two join it.
+const API_NAMES: [&str; 10] = [
     LOCAL,
     "10.43.0.1",
     "10.99.0.10",
+    "10.99.0.11",
     "10.99.0.12",
+    "10.99.0.22",
     "localhost",
     "kubernetes",
     "kubernetes.default",
@@ -36,7 +38,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    pub(super) fn make(run: &Run, places: &[Place]) -> Result<Self> {
+    pub(super) fn make(run: &Run, places: &[Place]) -> Result<()> {
         let pki = run.pki();
         let ca = Authority::open(&pki, "Cluster CA")?;
         let admin = Subject { user: "admin", group: Some("system:masters") };
@@ -57,17 +59,10 @@ impl Credentials {
             kubeconfig(run, &ca, &format!("{}-proxy", place.name()), &proxy, &address)?;
             ca.server(&pki, place.name(), &NODE_NAMES)?;
         }
-        Ok(Self {
-            ca: ca.certificate(),
-            ca_key: ca.key(),
-            api: ca.server(&pki, "apiserver", &API_NAMES)?,
-            kubelet_client: ca.client(
-                &pki,
-                "kubelet-client",
-                &Subject { user: "kube-apiserver-kubelet-client", group: Some("system:masters") },
-            )?,
-            tokens: signing_key(&pki, "service-accounts")?,
-        })
+        ca.server(&pki, "apiserver", &API_NAMES)?;
+        let of_the_api = Subject { user: "kube-apiserver-kubelet-client", group: Some("system:masters") };
+        ca.client(&pki, "kubelet-client", &of_the_api)?;
+        signing_key(&pki, "service-accounts").map(drop)
     }
 
     /// Finds the files that `make` made.
@@ -126,4 +121,14 @@ pub(super) fn move_api(run: &Run, from: &str, to: &str) -> Result<()> {
         files::write(&path, text.replace(&format!("https://{from}:"), &format!("https://{to}:")))?;
     }
     Ok(())
+}
+
+/// Sends one user to another server; gives the server from before.
+pub(super) fn lead(run: &Run, user: &str, to: &str) -> Result<String> {
+    let path = run.kubeconfig(user);
+    let text = files::read_text(&path)?;
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("server: "));
+    let before = line.context(format_args!("{} names no server", path.display()))?.to_owned();
+    files::write(&path, text.replace(&before, to))?;
+    Ok(before)
 }

@@ -2,11 +2,16 @@
 
 mod control_plane;
 mod credentials;
+mod etcd;
 mod node;
+mod resolver;
 mod second;
+mod servers;
 
 use std::thread;
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::command::run_within;
 use crate::error::{Context, Error, Result};
@@ -19,15 +24,15 @@ use control_plane::ControlPlane;
 use credentials::Credentials;
 pub(crate) use node::Node;
 pub(crate) use second::Second;
+pub(crate) use servers::Servers;
 
 const READY: Duration = Duration::from_secs(120);
 
 /// Starts the control plane and the nodes, with the images in them, and waits until DNS works in the cluster.
 pub(crate) fn start(run: &Run, places: &[Place], images: &[Built]) -> Result<()> {
     let first = Vantage::find(run, Place::Node)?;
-    let credentials = Credentials::make(run, places)?;
-    let control_plane = ControlPlane::of(run, &first);
-    control_plane.start(&credentials)?;
+    Credentials::make(run, places)?;
+    ControlPlane::find(run, Place::Node)?.start()?;
     thread::scope(|scope| {
         let mut importing = Vec::new();
         for place in places {
@@ -41,7 +46,7 @@ pub(crate) fn start(run: &Run, places: &[Place], images: &[Built]) -> Result<()>
         }
         Ok::<_, Error>(())
     })?;
-    add_dns(&first)
+    add_dns(run, &first)
 }
 
 /// Nodes register one after the other, so that each gets the pod addresses that its network has.
@@ -55,14 +60,24 @@ fn start_node(run: &Run, place: Place) -> Result<()> {
         check_alive(run)?;
         let pods = first.run("kubectl", &["get", "node", name, "-o", path])?;
         (!pods.is_empty()).then_some(()).context("it has no pod addresses yet")
-    })
+    })?;
+    node.annotate()
 }
 
-fn add_dns(first: &Vantage) -> Result<()> {
+fn add_dns(run: &Run, first: &Vantage) -> Result<()> {
     let manifest = sources().join("manifests/coredns.yaml");
     run_within(first.command("kubectl").args(["apply", "--server-side", "-f"]).arg(manifest), READY)?;
+    write_node_hosts(run)?;
     wait_for(first, &["--for=condition=Ready", "node", "--all"])?;
     wait_for(first, &["--for=condition=Available", "-n", "kube-system", "deployment/coredns"])
+}
+
+/// The nodes by name for CoreDNS, as k3s keeps them (k3s, pkg/node/controller.go).
+fn write_node_hosts(run: &Run) -> Result<()> {
+    let lines: Result<String> = Node::all(run)?.iter().map(Node::hosts_line).collect();
+    let patch = json!({ "data": { "NodeHosts": lines? } }).to_string();
+    let words = ["patch", "configmap", "coredns", "-n", "kube-system", "--type=merge", "-p", &patch];
+    Vantage::find(run, Place::Node)?.run("kubectl", &words).map(drop)
 }
 
 fn wait_for(vantage: &Vantage, words: &[&str]) -> Result<()> {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::control_plane::ControlPlane;
 use super::credentials::move_api;
+use super::{resolver, write_node_hosts};
 use crate::cgroup;
 use crate::command::run_within;
 use crate::error::{Context, Result, bail};
@@ -49,8 +50,13 @@ impl Node {
         Ok(self.place.lan_address().context("a node has an address")?.to_owned())
     }
 
+    /// Its line among those of all nodes.
+    pub(super) fn hosts_line(&self) -> Result<String> {
+        Ok(format!("{} {}\n", self.address()?, self.place.name()))
+    }
+
     /// The addresses of its pods.
-    fn pods(&self) -> &'static str {
+    pub(super) fn pods(&self) -> &'static str {
         if self.place == Place::Node { "10.42.0.0/24" } else { "10.42.1.0/24" }
     }
 
@@ -96,6 +102,7 @@ impl Node {
         kubelet.arg(format!("--kubeconfig={}", self.run.kubeconfig(&self.name_of("kubelet")).display()));
         kubelet.arg(format!("--hostname-override={}", self.place.name()));
         kubelet.arg(format!("--node-ip={}", self.address()?));
+        kubelet.arg(format!("--resolv-conf={}", resolver::choose(&self.at)?));
         self.daemon("kubelet", &kubelet)
     }
 
@@ -109,6 +116,24 @@ impl Node {
         proxy.args(["--conntrack-max-per-core=0", "--conntrack-min=0"]);
         proxy.args(["--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0"]);
         self.daemon("proxy", &proxy)
+    }
+
+    /// What k3s notes on its node at each start (k3s, pkg/nodeconfig, pkg/agent/run.go): homelab's own flags, and
+    /// the address. Here the address is in the status at once, without a cloud controller.
+    pub(super) fn annotate(&self) -> Result<()> {
+        let disabled = ["server", "--disable", "traefik", "--disable", "servicelb"];
+        let args = if self.place == Place::Node { json!(disabled) } else { json!(["agent"]) };
+        let notes = [
+            ("hostname", self.place.name().to_owned()),
+            ("internal-ip", self.address()?),
+            ("node-args", args.to_string()),
+            ("node-env", json!({}).to_string()),
+        ];
+        let first = Vantage::find(&self.run, Place::Node)?;
+        let mut kubectl = first.command("kubectl");
+        kubectl.args(["annotate", "--overwrite", "node", self.place.name()]);
+        kubectl.args(notes.map(|(key, value)| format!("k3s.io/{key}={value}")));
+        run_within(&mut kubectl, LIMIT).map(drop)
     }
 
     /// Pulls the network cable.
@@ -137,15 +162,22 @@ impl Node {
         }
         if self.place == Place::Node {
             move_api(&self.run, &from, to)?;
-            ControlPlane::of(&self.run, &self.at).restart_api_server()?;
+            ControlPlane::find(&self.run, self.place)?.restart_api_server()?;
             for other in Self::all(&self.run)?.iter().filter(|node| node.place != self.place) {
-                other.stop_kubelet()?;
-                other.start_kubelet()?;
-                Process::find(&self.run, &other.name_of("proxy"))?.stop(&self.run)?;
-                other.start_proxy()?;
+                other.reconnect()?;
             }
         }
-        self.start_kubelet()
+        self.start_kubelet()?;
+        self.annotate()?;
+        write_node_hosts(&self.run)
+    }
+
+    /// Kubelet and proxy start again, and read their kubeconfigs.
+    pub(super) fn reconnect(&self) -> Result<()> {
+        self.stop_kubelet()?;
+        self.start_kubelet()?;
+        Process::find(&self.run, &self.name_of("proxy"))?.stop(&self.run)?;
+        self.start_proxy()
     }
 
     /// Routes to the pods of the other nodes.
@@ -157,7 +189,11 @@ impl Node {
         Ok(())
     }
 
-    fn name_of(&self, part: &str) -> String {
+    pub(super) fn vantage(&self) -> &Vantage {
+        &self.at
+    }
+
+    pub(super) fn name_of(&self, part: &str) -> String {
         format!("{}-{part}", self.place.name())
     }
 
@@ -194,20 +230,17 @@ impl Node {
             "tlsPrivateKeyFile": pki.join(format!("{}.key", self.place.name())),
             "clusterDNS": ["10.43.0.10"],
             "clusterDomain": "cluster.local",
-            "resolvConf": "/etc/resolv.conf",
             "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
             "cgroupDriver": "cgroupfs",
             // Two kubelets on one kernel would end each other's pods as orphans.
             "cgroupRoot": format!("/{}/{}", cgroup::NAME, self.place.name()),
             "failCgroupV1": false,
             "failSwapOn": false,
-            // Images cannot be pulled again, and the machine's disk is shared.
+            // k3s leaves upstream's 85 %. Here images cannot be pulled again.
             "imageGCHighThresholdPercent": 100,
-            "evictionHard": {
-                "memory.available": "100Mi",
-                "nodefs.available": "1%",
-                "imagefs.available": "1%",
-            },
+            // As k3s has it: what is not named, memory among it, has no threshold (k3s, pkg/daemons/agent).
+            "evictionHard": { "nodefs.available": "5%", "imagefs.available": "5%" },
+            "evictionMinimumReclaim": { "nodefs.available": "10%", "imagefs.available": "10%" },
             "volumePluginDir": "/var/lib/kubelet/volume-plugins",
         })
     }

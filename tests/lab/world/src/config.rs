@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::balancer::Balancer;
 use crate::state::token::TokenSpec;
 
 /// The whole file. Every list may be empty: then nothing of that kind listens.
@@ -28,6 +29,12 @@ pub(crate) struct Config {
     /// The same resolvers over HTTPS (RFC 8484).
     #[serde(default)]
     pub(crate) doh: Vec<SocketAddr>,
+    /// Unix sockets at which `CONNECT` is taken for an API server, and dialled from here.
+    #[serde(default)]
+    pub(crate) tunnels: Vec<PathBuf>,
+    /// API servers behind one address.
+    #[serde(default)]
+    pub(crate) balancers: Vec<Balancer>,
     /// A server for pinned files.
     pub(crate) files: Option<Files>,
     /// Host names that exist beside the zones.

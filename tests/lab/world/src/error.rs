@@ -20,6 +20,8 @@ pub(crate) enum StartError {
     Certificate(#[from] rustls::Error),
     #[error("cannot listen on {address} ({what}): {source}")]
     Bind { what: &'static str, address: SocketAddr, source: std::io::Error },
+    #[error("cannot listen on {path}: {source}")]
+    Socket { path: PathBuf, source: std::io::Error },
     #[error("cannot wait for signals: {0}")]
     Signal(std::io::Error),
 }

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, UdpSocket, UnixListener};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
@@ -13,7 +14,7 @@ use crate::dns::answer::Role;
 use crate::dns::{doh, server};
 use crate::error::StartError;
 use crate::state::Shared;
-use crate::{cloudflare, control, files, tls};
+use crate::{balancer, cloudflare, control, files, tls, tunnel};
 
 /// Binds everything. Nothing is answered if one address cannot be had: the tasks end with the set.
 pub(crate) async fn start(config: &Config, shared: &Arc<Shared>) -> Result<JoinSet<()>, StartError> {
@@ -26,6 +27,13 @@ pub(crate) async fn start(config: &Config, shared: &Arc<Shared>) -> Result<JoinS
         }
     }
     https(&mut tasks, config, shared).await?;
+    for balancer in &config.balancers {
+        let listener = tcp("balancer", balancer.listen).await?;
+        tasks.spawn(balancer::serve(listener, balancer.servers.clone()));
+    }
+    for path in &config.tunnels {
+        tasks.spawn(tunnel::serve(socket(path)?));
+    }
     if let Some(address) = config.control {
         let listener = tcp("control", address).await?;
         let router = control::router(Arc::clone(shared));
@@ -69,6 +77,15 @@ async fn https(tasks: &mut JoinSet<()>, config: &Config, shared: &Arc<Shared>) -
         tasks.spawn(tls::serve(listener, acceptor.clone(), router));
     }
     Ok(())
+}
+
+/// A socket that an earlier process left behind is taken over.
+fn socket(path: &Path) -> Result<UnixListener, StartError> {
+    let failed = |source| StartError::Socket { path: path.to_owned(), source };
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+        _ => UnixListener::bind(path).map_err(failed),
+    }
 }
 
 async fn tcp(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -1,10 +1,12 @@
 //! The internet of the lab, in one process: Cloudflare's API, the name servers of its zones, public resolvers and
-//! a server for pinned files. Everything is in memory and ends with the process.
+//! a server for pinned files. Everything is in memory and ends with the process. Further processes of it, on
+//! the machines of the cluster, are what k3s has before its API servers (`balancer`) and behind them (`tunnel`).
 //!
 //! `lab-world --config FILE.json` prints `ready` when every listener is bound.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod balancer;
 mod cloudflare;
 mod config;
 mod control;
@@ -14,6 +16,7 @@ mod files;
 mod listen;
 mod state;
 mod tls;
+mod tunnel;
 
 use std::io::Write;
 use std::path::PathBuf;

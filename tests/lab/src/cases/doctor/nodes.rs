@@ -44,7 +44,7 @@ pub(super) const INJURIES: &[Injury] = &[
         ask: Ask::NODE,
         always: false,
         make: note_another_address,
-        undo: note_nothing,
+        undo: note_its_own,
     },
 ];
 
@@ -99,11 +99,16 @@ fn uncordon(hands: &Hands) -> Result<()> {
     hands.kubectl(&["uncordon", "node2"]).map(drop)
 }
 
-/// The annotation that k3s writes at its start, which the lab's own parts do not.
-fn note_another_address(hands: &Hands) -> Result<()> {
-    hands.kubectl(&["annotate", "node", "node2", "k3s.io/internal-ip=10.99.0.77"]).map(drop)
+/// The annotation that k3s writes at its start.
+fn note(hands: &Hands, address: &str) -> Result<()> {
+    let note = format!("k3s.io/internal-ip={address}");
+    hands.kubectl(&["annotate", "--overwrite", "node", "node2", &note]).map(drop)
 }
 
-fn note_nothing(hands: &Hands) -> Result<()> {
-    hands.kubectl(&["annotate", "node", "node2", "k3s.io/internal-ip-"]).map(drop)
+fn note_another_address(hands: &Hands) -> Result<()> {
+    note(hands, "10.99.0.77")
+}
+
+fn note_its_own(hands: &Hands) -> Result<()> {
+    note(hands, &second(hands)?.address()?)
 }

@@ -78,6 +78,8 @@ pub(super) const INJURIES: &[Injury] = &[
 
 const COREDNS: [&str; 4] = ["-n", "kube-system", "-l", "k8s-app=kube-dns"];
 const FORWARD: &str = "forward . /etc/resolv.conf";
+/// CoreDNS takes the plugin once in a block.
+const HOSTS: &str = "hosts /etc/coredns/NodeHosts {";
 /// The file that has the Corefile as it was.
 const KEPT: &str = "Corefile.kept";
 
@@ -159,9 +161,8 @@ fn sound_corefile(hands: &Hands) -> Result<()> {
 /// The name of the provider leads to the lab's own ingress, as behind a search domain with a wildcard.
 fn answer_everything(hands: &Hands) -> Result<()> {
     let node = Node::find(&hands.run, Place::Node)?.address()?;
-    let hosts =
-        format!("hosts {{\n        {node} api.cloudflare.com\n        fallthrough\n    }}\n    {FORWARD}");
-    change_corefile(hands, |text| text.replace(FORWARD, &hosts))?;
+    let entry = format!("{HOSTS}\n        {node} api.cloudflare.com");
+    change_corefile(hands, |text| text.replace(HOSTS, &entry))?;
     coredns_is_ready(hands)?;
     restart_external_dns(hands)
 }

@@ -6,3 +6,4 @@ mod api;
 mod dns;
 mod process;
 mod program;
+mod tunnel;
