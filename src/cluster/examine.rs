@@ -13,7 +13,8 @@ use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, log, seen};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{
-    ApiFailure, ApiFault, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen, Objects, View, at,
+    ApiFailure, ApiFault, COREDNS_CUSTOM, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen,
+    Objects, View, at,
 };
 use crate::ingress;
 
@@ -26,12 +27,19 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("events", "/api/v1/events?fieldSelector=type%3DWarning", false),
     ("persistentvolumeclaims", "/api/v1/persistentvolumeclaims", false),
     ("configmaps", "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcoredns", false),
+    // What a user of k3s adds to it (k3s documentation, "Managing Packaged Components": CoreDNS custom configuration imports).
+    (
+        COREDNS_CUSTOM,
+        "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcoredns-custom",
+        false,
+    ),
     ("endpointslices.discovery.k8s.io", "/apis/discovery.k8s.io/v1/endpointslices", false),
     ("storageclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/storageclasses", false),
     ("daemonsets.apps", "/apis/apps/v1/daemonsets", false),
     ("deployments.apps", "/apis/apps/v1/deployments", false),
     ("ingresses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingresses", false),
     ("ingressclasses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingressclasses", false),
+    ("networkpolicies.networking.k8s.io", "/apis/networking.k8s.io/v1/networkpolicies", false),
     (
         "customresourcedefinitions.apiextensions.k8s.io",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",

@@ -254,19 +254,6 @@ async fn a_dry_run_tells_refusals_from_silence_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn ports_that_refuse_the_api_server_are_told_and_nodes_that_are_not_ready_are_not_asked() {
-    let refused = "error trying to reach service: dial tcp 192.168.1.2:80: connect: connection refused";
-    let (cluster, log) = cluster(move |line, _| match line {
-        _ if line.ends_with("/nodes/pi:80/proxy/") => status(503, "ServiceUnavailable", refused),
-        _ => (404, json!("nginx")),
-    });
-    let node = |name: &str, ready| crate::evidence::NodeSeen { name: name.into(), ready, addresses: vec![] };
-    let seen = cluster.refused_ports(&[node("pi", true), node("gone", false)]).await;
-    assert_eq!(seen, [crate::evidence::NodePort { node: "pi".into(), port: 80 }]);
-    assert_eq!(log.lock().unwrap().len(), 2);
-}
-
-#[tokio::test]
 async fn a_scratch_ingress_that_is_refused_says_by_whom() {
     let failure = async |code, message: &'static str| {
         let (cluster, _) = cluster(move |_, _| status(code, "", message));

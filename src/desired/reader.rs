@@ -25,7 +25,7 @@ const EVERYWHERE: &[(&str, &[&str])] = &[
     ("", &["nodes", "namespaces", "pods", "services", "serviceaccounts", "events", "persistentvolumeclaims"]),
     ("apps", &["daemonsets", "deployments"]),
     ("discovery.k8s.io", &["endpointslices"]),
-    ("networking.k8s.io", &["ingresses", "ingressclasses"]),
+    ("networking.k8s.io", &["ingresses", "ingressclasses", "networkpolicies"]),
     ("storage.k8s.io", &["storageclasses"]),
     ("scheduling.k8s.io", &["priorityclasses"]),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),
@@ -70,7 +70,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
 fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     let logs = || rule("", &["pods/log"], &["get"]);
     let answers = || rule("", &["pods/proxy"], &["get"]);
-    let coredns = rule_for("", &["configmaps"], &["coredns"], READ);
+    let coredns = rule_for("", &["configmaps"], &["coredns", "coredns-custom"], READ);
     let mut all = vec![
         (
             traits_of(config.ingress.controller).namespace,

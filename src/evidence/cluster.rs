@@ -131,6 +131,9 @@ pub struct ServiceLookup {
 /// The list of the pods that no node has taken yet: `up` reads no others but the controller's.
 pub const WAITING_PODS: &str = "pods/waiting";
 
+/// The list of the one ConfigMap by which users of k3s change CoreDNS.
+pub const COREDNS_CUSTOM: &str = "configmaps/coredns-custom";
+
 /// Lists of objects as they live, by resource: the plural, and the group after a dot unless it is the core one.
 /// Of Secrets, only what is public is in here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

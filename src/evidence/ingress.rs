@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::evidence::Seen;
+use crate::evidence::dial::Dial;
 use crate::evidence::http::HttpAnswer;
 
 /// What the nodes' ports answer the API server, and what became of a scratch Ingress.
@@ -21,6 +22,8 @@ pub struct NodePort {
     pub node: String,
     /// 80 or 443.
     pub port: u16,
+    /// How it turned the API server away.
+    pub how: Dial,
 }
 
 /// A scratch Ingress, by now removed.

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::evidence::GroundSeen;
+
 /// What the machine says of itself; every part may be missing, as files of others cannot be read by everyone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct MachineSeen {
@@ -26,6 +28,8 @@ pub struct MachineSeen {
     pub disks: Vec<Disk>,
     /// The cgroup controllers that the kernel offers.
     pub controllers: Option<Vec<String>>,
+    /// Whether they are of cgroup version 1, of which k3s needs less.
+    pub old_cgroup: bool,
     /// Whether systemd-timesyncd has synchronised the clock; `None` where it does not run.
     pub time_synchronised: Option<bool>,
     /// The file of firewall rules that begins by removing everybody's, if there is one.
@@ -40,6 +44,8 @@ pub struct MachineSeen {
     pub clocks: Vec<ClockSeen>,
     /// What the resolver says below each search domain to a name that nobody has.
     pub wildcards: Vec<WildcardSeen>,
+    /// What lies below k3s.
+    pub ground: GroundSeen,
 }
 
 /// An address and its link.
@@ -143,6 +149,8 @@ pub struct Disk {
 pub struct ResolvSeen {
     /// The file; `None` when k3s takes none of the machine's own.
     pub path: Option<String>,
+    /// Whether k3s was told to take it, so that it is not looked into.
+    pub told: bool,
     /// The resolvers of that file, else of `/etc/resolv.conf`.
     pub servers: Vec<IpAddr>,
     /// Its search domains.

@@ -3,10 +3,12 @@
 mod acme;
 mod cluster;
 mod config;
+pub mod dial;
 pub mod dns;
 mod drift;
 mod external_dns;
 mod fault;
+mod ground;
 pub mod http;
 mod ingress;
 mod machine;
@@ -33,13 +35,14 @@ use crate::facts::ownership::Ownership;
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use cluster::{
-    Access, ApiFailure, ApiFault, Asked, ClusterSeen, Listing, Objects, ServiceLookup, UnitSeen,
-    WAITING_PODS, at, entries,
+    Access, ApiFailure, ApiFault, Asked, COREDNS_CUSTOM, ClusterSeen, Listing, Objects, ServiceLookup,
+    UnitSeen, WAITING_PODS, at, entries,
 };
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::{ExternalDnsSeen, SyncSeen};
 pub use fault::{Fault, Permission};
+pub use ground::{ForwardSeen, GroundSeen, ModulesSeen, MountSeen, Note, TELLING};
 pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
 pub use machine::{
     Cidr, Clock, ClockSeen, DhcpcdSeen, Disk, Linked, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen,

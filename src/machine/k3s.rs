@@ -5,16 +5,26 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::evidence::UnitSeen;
+use crate::evidence::{Note, TELLING, UnitSeen};
 
 /// There when systemd runs (sd_booted(3)).
 const SYSTEMD: &str = "/run/systemd/system";
 /// A server's unit and an agent's; the NixOS module calls both `k3s`.
 const UNITS: [&str; 2] = ["k3s", "k3s-agent"];
-/// What a server with etcd says, at no high level, over and over while it starts under another address (k3s-io/k3s#6524).
-const STRANGER: &str = "not a member of the etcd cluster";
-/// For each of the two programs that are asked.
+/// How it says at level info that it waits, over and over, so that it never becomes active: for its datastore (an etcd that
+/// knows it by another address: k3s-io/k3s#6524), and on an agent for its server, which may not let it in (#1264, #13063).
+const WAITS: [&str; 6] = [
+    "Failed to test etcd connection",
+    "Failed to test data store connection",
+    "not a member of the etcd cluster",
+    "Waiting to retrieve agent configuration",
+    "Node password rejected",
+    "multiple global unicast addresses",
+];
+/// For each program that is asked.
 const WITHIN: Duration = Duration::from_secs(2);
+/// As much of a line as is kept, in characters.
+const LINE: usize = 600;
 
 /// The unit, and the last error in its journal where it may be read; `None` without systemd or without a unit.
 #[must_use]
@@ -43,16 +53,49 @@ fn state(shown: &str) -> Option<String> {
     Some(format!("{}/{}", value("ActiveState")?, value("SubState").unwrap_or_default()))
 }
 
-/// The message of the last fatal line, else why etcd keeps it out, else of the last error; k3s writes `time=... level=... msg="..."`.
+/// The message of the last line that is fatal or says what k3s waits for, else of the last error; k3s writes
+/// `time=... level=... msg="..."`.
 fn last_error(journal: &str) -> Option<String> {
-    let last = |level: &str| journal.lines().rev().find(|line| line.contains(level));
-    let line = last("level=fatal").or_else(|| last(STRANGER)).or_else(|| last("level=error"))?;
+    let stops = |line: &&str| line.contains("level=fatal") || WAITS.iter().any(|words| line.contains(words));
+    let mut lines = journal.lines().rev();
+    let line = lines.clone().find(stops).or_else(|| lines.find(|line| line.contains("level=error")))?;
+    Some(message(line))
+}
+
+/// The text of a line, without what stands before it.
+fn message(line: &str) -> String {
     let message = line.split_once("msg=").map_or(line, |(_, message)| message);
-    Some(message.trim().trim_matches('"').replace("\\\"", "\""))
+    message.trim().trim_matches('"').replace("\\\"", "\"")
+}
+
+/// What the service wrote lately that tells something; `None` where its journal cannot be read.
+pub(super) fn notes(unit: &str) -> Option<Vec<Note>> {
+    let lately = |of: &[&str]| {
+        let words = [of, &["--since=-5min", "-n", "4000", "-o", "cat", "--no-pager", "-q"]].concat();
+        output("journalctl", &words)
+    };
+    std::thread::scope(|scope| {
+        // The kernel says the rest; its lines are for root and the group systemd-journal.
+        let kernel = scope.spawn(|| lately(&["-k"]));
+        let mut notes = noted(&lately(&["-u", unit])?);
+        notes.extend(noted(&kernel.join().ok().flatten().unwrap_or_default()));
+        Some(notes)
+    })
+}
+
+/// The last line with each of the words, and how many there are.
+fn noted(journal: &str) -> Vec<Note> {
+    let of = |word: &&str| {
+        let lines = journal.lines().filter(|line| line.contains(word));
+        let (times, line) = lines.fold((0_u32, ""), |(times, _), line| (times.saturating_add(1), line));
+        let line = line.chars().take(LINE).collect();
+        (times > 0).then(|| Note { word: (*word).to_owned(), line, times })
+    };
+    TELLING.iter().filter_map(of).collect()
 }
 
 /// What a program prints, if it ends well in time.
-fn output(program: &str, args: &[&str]) -> Option<String> {
+pub(super) fn output(program: &str, args: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().ok()?;
@@ -91,12 +134,33 @@ mod tests {
     fn the_last_fatal_line_wins_over_later_errors() {
         let journal = "time=\"a\" level=fatal msg=\"failed to find memory cgroup (v2)\"\nk3s.service: Failed\ntime=\"b\" level=error msg=\"other\"\n";
         assert_eq!(last_error(journal).as_deref(), Some("failed to find memory cgroup (v2)"));
-        let stranger = "level=info msg=\"this server is a not a member of the etcd cluster\"\nlevel=error msg=\"other\"\n";
-        assert_eq!(
-            last_error(stranger).as_deref(),
-            Some("this server is a not a member of the etcd cluster")
-        );
         assert_eq!(last_error("all is well"), None);
+    }
+
+    #[test]
+    fn what_k3s_waits_for_is_read_though_it_says_so_at_level_info() {
+        // As k3s writes it: k3s-io/k3s#6524, #1264 and #3266, timothystewart6/k3s-ansible#230.
+        let lines = [
+            "time=\"2022-11-21T08:58:27Z\" level=info msg=\"Failed to test data store connection: this server is a not a member of the etcd cluster. Found [pi-1=https://192.168.1.2:2380], expect: pi-1=https://192.168.1.77:2380\"",
+            "time=\"2023-02-28T15:26:57+08:00\" level=info msg=\"Waiting to retrieve agent configuration; server is not ready: Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag\"",
+            "time=\"2023-02-13T10:44:52-05:00\" level=info msg=\"Waiting to retrieve agent configuration; server is not ready: \\\"overlayfs\\\" snapshotter cannot be enabled for \\\"/var/lib/rancher/k3s/agent/containerd\\\", try using \\\"fuse-overlayfs\\\" or \\\"native\\\": failed to mount overlay: permission denied\"",
+        ];
+        for line in lines {
+            let journal = format!("{line}\ntime=\"x\" level=error msg=\"other\"\n");
+            let found = last_error(&journal).unwrap();
+            assert!(line.replace("\\\"", "\"").contains(&found) && found != "other", "{found}");
+        }
+        let later = format!("time=\"x\" level=fatal msg=\"old\"\n{}\n", lines[1]);
+        assert!(last_error(&later).unwrap().contains("Node password rejected"), "the last one counts");
+    }
+
+    #[test]
+    fn what_the_journal_tells_is_counted_by_its_words() {
+        let slow = "time=\"2023-06-30T09:56:00Z\" level=info msg=\"Slow SQL (started: 2023-06-30 09:55:55.477825148 +0000 UTC m=+72029.041571689) (total time: 5.162300684s):  SELECT\"\n";
+        let notes = noted(&format!("{slow}all is well\n{slow}"));
+        assert_eq!(notes.len(), 1);
+        assert_eq!((notes[0].word.as_str(), notes[0].times), ("Slow SQL", 2));
+        assert!(notes[0].line.contains("total time: 5.16"));
     }
 
     #[test]

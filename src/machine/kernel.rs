@@ -4,13 +4,14 @@ use std::path::Path;
 
 use crate::machine::text;
 
-/// The cgroup controllers: of version 2 from the root, of version 1 from what is mounted (cgroups(7)).
-pub(super) fn controllers() -> Option<Vec<String>> {
+/// The cgroup controllers: of version 2 from the root, of version 1 from what is mounted (cgroups(7)); and whether they are of
+/// version 1.
+pub(super) fn controllers() -> Option<(Vec<String>, bool)> {
     if let Some(unified) = text("/sys/fs/cgroup/cgroup.controllers") {
-        return Some(unified.split_whitespace().map(str::to_owned).collect());
+        return Some((unified.split_whitespace().map(str::to_owned).collect(), false));
     }
     let mounted = of_version_1(&text("/proc/self/mounts")?);
-    Some(mounted).filter(|found| !found.is_empty())
+    Some((mounted, true)).filter(|(found, _)| !found.is_empty())
 }
 
 /// The mount options name the controllers of a hierarchy.

@@ -8,6 +8,7 @@ pub mod configuration;
 mod dhcpcd;
 mod disk;
 mod firewall;
+mod ground;
 mod k3s;
 mod kernel;
 mod listeners;
@@ -29,10 +30,11 @@ pub use program::run_with_input;
 /// What only a node has, or a machine that is made to become one.
 const MARKS: [&str; 4] = ["/etc/rancher", "/var/lib/rancher", "/var/lib/kubelet", "/etc/NIXOS"];
 
-/// Reads everything at once; some files at most, no program that waits.
+/// Reads everything at once: files, and some programs that answer at once and are not waited for if they do not.
 #[must_use]
 pub fn look() -> MachineSeen {
     let marks = MARKS.iter().filter(|mark| Path::new(mark).exists());
+    let (controllers, old_cgroup) = kernel::controllers().unzip();
     MachineSeen {
         hostname: text("/proc/sys/kernel/hostname").map(|name| name.trim().to_owned()),
         marks: marks.map(|mark| (*mark).to_owned()).collect(),
@@ -42,12 +44,14 @@ pub fn look() -> MachineSeen {
         routes: network::routes(),
         listeners: listeners::on(&[80, 443]),
         disks: disk::disks(),
-        controllers: kernel::controllers(),
+        controllers,
+        old_cgroup: old_cgroup.unwrap_or_default(),
         time_synchronised: kernel::time_synchronised(),
         flushes: firewall::flushes(),
         web_links: firewall::web_links(),
         dhcpcd: dhcpcd::running(),
         resolv: resolv::of_pods(),
+        ground: ground::look(),
         ..MachineSeen::default()
     }
 }

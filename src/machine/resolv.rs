@@ -1,9 +1,10 @@
 //! The `resolv.conf` that k3s hands to the kubelet, and so to every pod.
 //!
 //! k3s takes the file of `--resolv-conf`, else the first of `/etc/resolv.conf` and systemd-resolved's own whose servers
-//! all are unicast addresses of other machines, else it writes one with 8.8.8.8 (k3s, pkg/agent/config/config.go).
+//! all are unicast addresses of other machines, else it writes one with 8.8.8.8 and 2001:4860:4860::8888 (k3s,
+//! pkg/agent/config/config.go, `isValidResolvConf` and `locateOrGenerateResolvConf`, v1.34).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::evidence::ResolvSeen;
 use crate::machine::text;
@@ -11,23 +12,42 @@ use crate::net::dns::parse_resolv_conf;
 
 /// The files that k3s tries, in this order.
 const TRIED: [&str; 2] = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
-/// Where k3s is told how to run: its own file, and the unit, which NixOS writes with all flags.
-const TOLD: [&str; 3] = [
-    "/etc/rancher/k3s/config.yaml",
+/// Where k3s is told how to run, what counts most first: the units, whose command line NixOS writes with all flags, then their
+/// variables, then k3s' own files (k3s, install.sh: `EnvironmentFile=`; k3s documentation, "Configuration File").
+const TOLD: [&str; 6] = [
     "/etc/systemd/system/k3s.service",
+    "/etc/systemd/system/k3s-agent.service",
     "/etc/systemd/system/k3s.service.env",
+    "/etc/systemd/system/k3s-agent.service.env",
+    "/etc/default/k3s",
+    "/etc/default/k3s-agent",
 ];
+/// Read after those; of the folder, the last file counts most.
+const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
+const CONFIGS: &str = "/etc/rancher/k3s/config.yaml.d";
+/// Of link-local addresses, k3s takes this one: clouds have their resolver there (k3s, August 2025).
+const OF_CLOUDS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
 /// What pods inherit; `None` where there is no `resolv.conf` at all.
 pub(super) fn of_pods() -> Option<ResolvSeen> {
-    let told = TOLD.iter().filter_map(text).find_map(|settings| told(&settings));
+    let told = settings().find_map(|settings| told(&settings));
+    let is_told = told.is_some();
     let chosen = told.or_else(|| {
         let usable = |path: &&str| text(path).is_some_and(|text| is_usable(&text));
         TRIED.into_iter().find(usable).map(str::to_owned)
     });
     let read = text(chosen.as_deref().unwrap_or(TRIED[0]))?;
     let conf = parse_resolv_conf(&read);
-    Some(ResolvSeen { path: chosen, servers: conf.servers, search: conf.search })
+    Some(ResolvSeen { path: chosen, told: is_told, servers: conf.servers, search: conf.search })
+}
+
+/// The texts in which k3s may be told, what counts most first.
+fn settings() -> impl Iterator<Item = String> {
+    let folder = std::fs::read_dir(CONFIGS).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut added: Vec<_> =
+        folder.filter(|path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")).collect();
+    added.sort();
+    TOLD.iter().filter_map(text).chain(added.into_iter().rev().filter_map(text)).chain(text(CONFIG))
 }
 
 /// The file of `--resolv-conf`, of `resolv-conf:` or of the kubelet's argument, in settings of k3s.
@@ -40,17 +60,23 @@ fn told(settings: &str) -> Option<String> {
     path.get(..end).filter(|path| path.starts_with('/')).map(str::to_owned)
 }
 
+/// As k3s reads it: lines that begin with the word, and of the rest the first word alone.
 fn is_usable(text: &str) -> bool {
-    let mut servers =
-        text.lines().filter_map(|line| line.strip_prefix("nameserver")).map(str::trim).peekable();
+    let of_line = |line: &'_ str| -> Option<Option<IpAddr>> {
+        let rest = line.strip_prefix("nameserver")?;
+        rest.starts_with([' ', '\t']).then(|| rest.split_whitespace().next()?.parse().ok())
+    };
+    let mut servers = text.lines().filter_map(of_line).peekable();
     let unicast = |address: IpAddr| {
         let link_local = match address {
-            IpAddr::V4(address) => address.is_link_local() || address.is_broadcast(),
+            IpAddr::V4(address) => {
+                (address.is_link_local() && address != OF_CLOUDS) || address.is_broadcast()
+            }
             IpAddr::V6(address) => address.is_unicast_link_local(),
         };
         !link_local && !address.is_loopback() && !address.is_multicast() && !address.is_unspecified()
     };
-    servers.peek().is_some() && servers.all(|server| server.parse().is_ok_and(unicast))
+    servers.peek().is_some() && servers.all(|server| server.is_some_and(unicast))
 }
 
 #[cfg(test)]
@@ -63,6 +89,9 @@ mod tests {
         assert!(!is_usable("nameserver 127.0.0.53\n"));
         assert!(!is_usable("nameserver 192.168.1.1\nnameserver ::1\n"));
         assert!(!is_usable("# nothing\n"));
+        assert!(is_usable("nameserver 192.168.1.1 # the router\n"), "only the first word counts");
+        assert!(is_usable("nameserver 169.254.169.254\n") && !is_usable("nameserver 169.254.1.1\n"));
+        assert!(!is_usable("nameserver fe80::1%eth0\n"), "Go reads no zone");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome};
+use crate::checks::reading::policies::{self, Way};
+use crate::evidence::dial::{Dial, dialled};
 use crate::evidence::{AcmeSeen, DryRun, Evidence, View, at, entries};
 use crate::provider::reading::Cure;
 
@@ -12,11 +14,16 @@ const CONFIGURATIONS: [&str; 2] = [
     "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
 ];
+/// Where the webhook's pod listens (cert-manager's manifest, `--secure-port`).
+const PORT: u16 = 10250;
 /// How cert-manager's webhook signs what it refuses.
 const DENIED: &str = "admission webhook \"webhook.cert-manager.io\" denied the request";
 /// What a network between the API server and the pod swallows.
 const NETWORK: &str = "the API server cannot reach the webhook's pod: a firewall, or the network between the nodes, drops what it sends";
 const OPEN: &str = "let pods and nodes reach each other: trust the interfaces `cni0` and `flannel.1`, and open UDP 8472 between the nodes";
+/// What k3s says of a connection that failed at once.
+const TURNED_AWAY: &str = "k3s' API server could not connect to the webhook's pod, and knew it at once: the pod does not listen yet, there is no route to its node, or a firewall rejects; what is only dropped would be silence";
+const LOOK_UP: &str = "wait a moment; if it stays, the log of k3s on the server has the reason, at `Sending HTTP 502 response`: `connection refused` is the pod, `no route to host` the way between the nodes (UDP 8472)";
 
 /// What the API server says when it cannot call the webhook.
 const READINGS: &[Reading] = &[
@@ -30,6 +37,8 @@ const READINGS: &[Reading] = &[
         "the webhook's pod is starting, or it does not listen where its Service points",
         "wait a moment; if it stays, look at the webhook's pod and its log",
     ),
+    // k3s' own words, without the reason: see `evidence::dial`.
+    passes(&["while dialing"], TURNED_AWAY, LOOK_UP),
     means(&["deadline exceeded", "i/o timeout", "request canceled", "timed out"], NETWORK, OPEN),
     means(&["no route to host", "network is unreachable"], NETWORK, OPEN),
     means(
@@ -83,6 +92,9 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
             "allow cert-manager's objects in the policy that is named there",
         );
     }
+    if let Some(finding) = kept_out(evidence, acme, message, &summary) {
+        return finding;
+    }
     let Some(reading) = read(message, READINGS) else {
         return Finding::new(
             summary,
@@ -105,6 +117,24 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
     } else {
         finding
     }
+}
+
+/// A NetworkPolicy that keeps the API server out is named before a pod that is starting: k3s rejects, which reads as refused.
+fn kept_out(evidence: &Evidence, acme: &AcmeSeen, message: &str, summary: &str) -> Option<Finding> {
+    matches!(Dial::of(message)?, Dial::Refused | Dial::TurnedAway).then_some(())?;
+    let namespace = acme.wanted.namespace.as_str();
+    let is_webhook = |pod: &&Value| pod.namespace() == namespace && pod.name().contains("webhook");
+    let pod = evidence.objects("pods")?.iter().find(is_webhook)?;
+    let port = dialled(message).and_then(|address| address.rsplit_once(':')?.1.parse().ok()).unwrap_or(PORT);
+    let found = policies::in_the_way(evidence, pod, Way::In(port));
+    (!found.is_empty()).then(|| {
+        Finding::new(
+            summary,
+            format!("{} lets nobody in but other pods, and k3s rejects what no policy allows: the API server is no pod", policies::named(&found)),
+            format!("allow port {port} from everywhere in the policy's `ingress`, or delete the policy"),
+        )
+        .look(command!("kubectl --namespace {} get networkpolicies --output yaml", namespace))
+    })
 }
 
 fn network(summary: String) -> Finding {

@@ -6,6 +6,18 @@ use crate::checks::engine::CheckId;
 pub const CLOCK: CheckId = CheckId("host.clock");
 /// The kernel offers the cgroup controllers that k3s needs.
 pub const CGROUP: CheckId = CheckId("host.cgroup");
+/// k3s of this machine runs, and its log complains of nothing that lasts.
+pub const K3S: CheckId = CheckId("host.k3s");
+/// The kernel has the modules of k3s and flannel.
+pub const MODULES: CheckId = CheckId("host.modules");
+/// containerd can unpack images where k3s keeps them.
+pub const FILE_SYSTEM: CheckId = CheckId("host.file-system");
+/// A container that k3s runs in lets it.
+pub const CONTAINER: CheckId = CheckId("host.container");
+/// None of the kernel's limits is used up.
+pub const LIMITS: CheckId = CheckId("host.limits");
+/// The kernel passes on what pods send.
+pub const FORWARDING: CheckId = CheckId("host.forwarding");
 /// No other network uses the addresses of pods and services.
 pub const CIDR_OVERLAP: CheckId = CheckId("host.cidr-overlap");
 /// Disks have room.

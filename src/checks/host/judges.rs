@@ -1,15 +1,18 @@
 //! The group `host`: this machine, where it is a node of the cluster or may become one.
 
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
-use crate::checks::host::{clock, links, networks, resolver};
+use crate::checks::host::{below, clock, limits, links, networks, resolver, service};
 use crate::checks::id;
 use crate::evidence::{Disk, Evidence, MachineSeen, NodeSeen};
 
-/// From where on a disk is nearly full and full, in percent.
+/// From where on a disk is nearly full and full, in percent: k3s evicts pods when 5 % are left (k3s, pkg/daemons/agent,
+/// `EvictionHard`).
 const NEARLY_FULL: u8 = 80;
-const FULL: u8 = 90;
-/// What k3s and the kubelet cannot do without.
-const CONTROLLERS: [&str; 3] = ["cpu", "cpuset", "memory"];
+const FULL: u8 = 95;
+/// What k3s and the kubelet cannot do without, by the version of cgroups (k3s, pkg/cgroups/cgroups_linux.go and
+/// pkg/daemons/agent/agent_linux.go): of version 1, cpu and cpuset are only warned of.
+const CONTROLLERS: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
+const OLD_CONTROLLERS: [&str; 2] = ["memory", "pids"];
 
 /// What judges one thing about the machine.
 type Check = fn(&Evidence, &MachineSeen) -> Outcome;
@@ -21,8 +24,16 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let node = this_node(evidence, machine);
     let subject = node.map_or_else(Subject::default, |node| Subject::node(&node.name));
     let on_machine = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
-    let checks: [(CheckId, Check); 10] = [
+    let name = node.map(|node| node.name.as_str());
+    let resolv = resolver::resolv(evidence, machine, name);
+    let checks: [(CheckId, Check); 15] = [
+        (id::K3S, service::state),
         (id::CGROUP, |_, machine| cgroup(machine)),
+        (id::MODULES, |_, machine| below::modules(machine)),
+        (id::FILE_SYSTEM, below::file_system),
+        (id::CONTAINER, |_, machine| below::container(machine)),
+        (id::LIMITS, |_, machine| limits::limits(machine)),
+        (id::FORWARDING, |_, machine| limits::forwarding(machine)),
         (id::CIDR_OVERLAP, networks::overlap),
         (id::DISK, |_, machine| disk(machine)),
         (id::NODE_ADDRESS, |evidence, machine| {
@@ -32,14 +43,14 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         (id::FIREWALL_FLUSH, |_, machine| flush(machine)),
         (id::DHCPCD, |_, machine| links::dhcp(machine)),
         (id::EXPOSED, links::exposed),
-        (id::RESOLV, |_, machine| resolver::resolv(machine)),
         (id::SEARCH_DOMAIN, resolver::search),
     ];
     let elsewhere = elsewhere(evidence, machine, node);
     let judge = |(id, check): (CheckId, Check)| {
         on_machine(id, elsewhere.clone().unwrap_or_else(|| check(evidence, machine)))
     };
-    std::iter::once(clock).chain(checks.into_iter().map(judge)).collect()
+    let resolv = on_machine(id::RESOLV, elsewhere.clone().unwrap_or(resolv));
+    std::iter::once(clock).chain(checks.into_iter().map(judge)).chain([resolv]).collect()
 }
 
 /// The node that this machine is, by an address or by its name.
@@ -68,18 +79,19 @@ fn cgroup(machine: &MachineSeen) -> Outcome {
     let Some(found) = &machine.controllers else {
         return Outcome::unknown("/sys/fs/cgroup could not be read");
     };
-    let missing: Vec<String> = CONTROLLERS
+    let needed = if machine.old_cgroup { OLD_CONTROLLERS.as_slice() } else { CONTROLLERS.as_slice() };
+    let missing: Vec<String> = needed
         .iter()
         .filter(|name| !found.iter().any(|f| f == *name))
         .map(|name| format!("`{name}`"))
         .collect();
     if missing.is_empty() {
-        return Outcome::pass("cpu, cpuset and memory");
+        return Outcome::pass(needed.join(", "));
     }
     Finding::new(
         format!("the kernel lacks cgroup controllers: {}", missing.join(", ")),
-        "k3s does not start without them; the kernels of small boards often leave `memory` off",
-        "add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot",
+        "k3s does not start without them; the kernels of small boards often leave `memory` off, and a container (LXC) gets only what is handed down to it",
+        "on a board, add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot; in a container, allow nesting and hand all controllers down",
     )
     .look("cat /sys/fs/cgroup/cgroup.controllers /proc/cmdline")
     .nixos("boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];")
@@ -99,7 +111,7 @@ fn disk(machine: &MachineSeen) -> Outcome {
     let free = disk.free / (1 << 20);
     let finding = Finding::new(
         format!("{percent} % {what} of `{path}` is used, {free} MiB are free"),
-        "images, volumes, logs and old generations of NixOS fill it; the kubelet removes images from 85 % on, and pods when next to nothing is left",
+        "images, volumes, logs and old generations of NixOS fill it; k3s removes images from 85 % on, and evicts pods when less than 5 % are left",
         "make room: `sudo k3s crictl rmi --prune` removes images that no pod uses, `sudo journalctl --vacuum-size=200M` old logs, and on NixOS `sudo nix-collect-garbage -d` old generations and the ways back to them",
     )
     .look(command!("sudo du -xhd2 {} | sort -h | tail -15", path))

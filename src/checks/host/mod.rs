@@ -1,11 +1,14 @@
 //! The group `host`: this machine, where it is a node of the cluster.
 
+mod below;
 mod clock;
 pub(super) mod ids;
 mod judges;
+mod limits;
 mod links;
 mod networks;
 mod resolver;
+mod service;
 mod texts;
 
 #[cfg(test)]

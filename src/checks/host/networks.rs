@@ -92,7 +92,7 @@ fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
     Finding::new(
         format!("the route to `{}`{by} over `{}` meets the addresses of {purpose}, `{network}`", route.network, route.interface),
         format!("that network and the cluster use the same addresses: what is meant for {purpose} may leave the machine, and the other way round"),
-        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
     )
     .look("ip route")
     .nixos(OTHERS)
@@ -107,7 +107,7 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
         Some(Finding::new(
             format!("the address `{address}` of a node is among those of {purpose}, `{network}`"),
             "the LAN and the cluster use the same addresses, so that neither reaches all of the other",
-            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
         )
         .look("ip address; ip route")
         .nixos(OTHERS))
@@ -122,29 +122,86 @@ pub(super) fn address(evidence: &Evidence, node: Option<&NodeSeen>, machine: &Ma
         return Outcome::unknown("/proc/net/fib_trie could not be read");
     };
     let (name, claimed) = (&node.name, list(&node.addresses));
-    if !node.addresses.iter().any(|address| here.contains(address)) {
-        let now = machine.outward.map_or_else(|| "none".to_owned(), |address| format!("`{address}`"));
-        return moved(evidence, name, &claimed, &now);
+    // An address of IPv6 stays where that of IPv4 changes, so that each family counts for itself.
+    let gone = |six: bool| {
+        let mut of = node.addresses.iter().filter(|address| address.is_ipv6() == six).peekable();
+        of.peek().is_some() && !of.any(|address| here.contains(address))
+    };
+    let now = machine.outward.map_or_else(|| "none".to_owned(), |address| format!("`{address}`"));
+    match (gone(false), gone(true) && here.iter().any(IpAddr::is_ipv6)) {
+        _ if node.addresses.is_empty() => return Outcome::skip("the node has no address yet"),
+        (true, _) => return moved(evidence, name, &claimed, &now).into(),
+        (false, true) => return moved(evidence, name, &claimed, &now).only(Severity::Warning).into(),
+        (false, false) => {}
     }
     let suspect = |address: &IpAddr| machine.outward.is_some_and(|outward| outward != *address);
     let odd = node.addresses.iter().find(|address| address.is_ipv4() && suspect(address));
     match (odd, machine.outward) {
-        (Some(address), Some(outward)) if is_elsewhere(*address) && !is_elsewhere(outward) => {
+        (Some(address), Some(outward))
+            if is_elsewhere(machine, *address) && !is_elsewhere(machine, outward) =>
+        {
             wrong_side(evidence, name, *address, outward)
+        }
+        (Some(address), Some(outward)) if is_other_card(machine, *address, outward) => {
+            other_card(evidence, machine, name, (*address, outward))
         }
         _ => Outcome::pass(claimed),
     }
 }
 
-/// Addresses of VPNs (100.64/10, Tailscale's), of links without DHCP, and of Docker's bridge: no one on the LAN reaches them.
-fn is_elsewhere(address: IpAddr) -> bool {
+/// Links that no machine of the LAN is behind, by how their names begin: VPNs, and bridges of containers and virtual machines.
+const INWARD: [&str; 10] =
+    ["docker", "virbr", "lxcbr", "lxdbr", "incusbr", "podman", "vmnet", "tailscale", "wg", "zt"];
+
+/// Addresses of VPNs (100.64/10, Tailscale's), of links without DHCP, and of Docker's bridge, or of a link of that kind: no one
+/// on the LAN reaches them (k3s-io/k3s#1977, #4624, #7355, k0sproject/k0s#5189).
+fn is_elsewhere(machine: &MachineSeen, address: IpAddr) -> bool {
     let networks = ["100.64.0.0/10", "169.254.0.0/16", "172.17.0.0/16"];
     let IpAddr::V4(v4) = address else { return false };
-    is_private(&address)
-        && networks.iter().filter_map(|text| Cidr::parse(text)).any(|network| network.holds(v4))
+    let by_number = networks.iter().filter_map(|text| Cidr::parse(text)).any(|network| network.holds(v4));
+    let by_link = link(machine, address).is_some_and(is_inward);
+    is_private(&address) && (by_number || by_link)
 }
 
-fn moved(evidence: &Evidence, name: &str, claimed: &str, now: &str) -> Outcome {
+/// Docker calls the bridges of its other networks `br-` and twelve hexadecimal digits.
+fn is_inward(link: &str) -> bool {
+    let of_docker = link
+        .strip_prefix("br-")
+        .is_some_and(|rest| rest.len() == 12 && rest.chars().all(|c| c.is_ascii_hexdigit()));
+    of_docker || INWARD.iter().any(|name| link.starts_with(name))
+}
+
+fn link(machine: &MachineSeen, address: IpAddr) -> Option<&str> {
+    let linked = machine.linked.iter().find(|linked| linked.address == address)?;
+    Some(&linked.interface)
+}
+
+/// Whether both are of the house, on two links.
+fn is_other_card(machine: &MachineSeen, address: IpAddr, outward: IpAddr) -> bool {
+    let links = (link(machine, address), link(machine, outward));
+    is_private(&address) && is_private(&outward) && matches!(links, (Some(one), Some(other)) if one != other)
+}
+
+/// Both may be meant: that the people of the house are on the side of the router is only likely.
+fn other_card(
+    evidence: &Evidence,
+    machine: &MachineSeen,
+    name: &str,
+    (address, outward): (IpAddr, IpAddr),
+) -> Outcome {
+    let of = |address| link(machine, address).unwrap_or_default();
+    Finding::new(
+        format!("the node `{name}` gives `{address}` of `{}` as its address, and the way to the internet is by `{outward}` of `{}`", of(address), of(outward)),
+        "the machine has two networks, and the records hold the address of the one that does not lead to the router",
+        format!("nothing needs to be done if the people of the house are in the network of `{address}`; else give k3s the flag `--node-ip={outward}`, and {}", etcd::take_another_address(evidence, name)),
+    )
+    .look("ip -br address; ip route")
+    .nixos(format!("services.homelab.nodeIP = \"{outward}\";"))
+    .only(Severity::Info)
+    .into()
+}
+
+fn moved(evidence: &Evidence, name: &str, claimed: &str, now: &str) -> Finding {
     let restart = etcd::take_another_address(evidence, name);
     let fix = match etcd::has(evidence, name) {
         true => format!(
@@ -154,11 +211,10 @@ fn moved(evidence: &Evidence, name: &str, claimed: &str, now: &str) -> Outcome {
     };
     Finding::new(
         format!("the node `{name}` says it has {claimed}, but this machine has {now} on its LAN"),
-        "the machine got another address, from DHCP or by a move; k3s keeps the one it started with",
+        "the machine got another address, from DHCP or by a move; k3s keeps the one that it started with until it starts again",
         fix,
     )
     .look("ip -br address; kubectl get nodes -o wide")
-    .into()
 }
 
 fn wrong_side(evidence: &Evidence, name: &str, address: IpAddr, outward: IpAddr) -> Outcome {

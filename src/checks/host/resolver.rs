@@ -1,25 +1,49 @@
 //! The resolvers and search domains that pods inherit from this machine.
 
+use std::net::IpAddr;
+
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome};
-use crate::checks::reading::pod_resolv;
+use crate::checks::reading::{pod_resolv, told};
 use crate::evidence::{Evidence, MachineSeen, WildcardSeen};
 use crate::provider::words;
 
-pub(super) fn resolv(machine: &MachineSeen) -> Outcome {
+/// What k3s notes on the Node counts before what its files say here: it is merged, and of the start.
+pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&str>) -> Outcome {
     let Some(resolv) = &machine.resolv else {
         return Outcome::unknown("/etc/resolv.conf could not be read");
     };
+    let noted = node.and_then(|node| told::of_node(evidence, node));
+    let noted = noted.as_ref().and_then(told::Told::resolv_conf);
+    if let Some(file) = noted.filter(|file| resolv.path.as_deref() != Some(*file)) {
+        return Outcome::pass(format!("k3s gives pods `{file}`, as it was told when it started"));
+    }
     if let Some(path) = &resolv.path {
-        return Outcome::pass(format!("{} from `{path}`", list(&resolv.servers)));
+        return match resolv.told
+            && !resolv.servers.is_empty()
+            && resolv.servers.iter().all(IpAddr::is_loopback)
+        {
+            true => loopback(path, machine).into(),
+            false => Outcome::pass(format!("{} from `{path}`", list(&resolv.servers))),
+        };
     }
     let finding = Finding::new(
         format!("the machine's resolvers are no use to pods: {}", list(&resolv.servers)),
-        "a resolver on the machine itself cannot be reached from a pod, so k3s gives pods 8.8.8.8, which does not know the names of the house",
+        "a resolver on the machine itself cannot be reached from a pod, so k3s gives pods 8.8.8.8 and 2001:4860:4860::8888, which do not know the names of the house",
         format!("give pods a file of their own: {}", pod_resolv::steps(Some(machine))),
     )
     .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
     pod_resolv::with_options(finding, Some(machine)).into()
+}
+
+/// k3s does not look into a file that it was told.
+fn loopback(path: &str, machine: &MachineSeen) -> Finding {
+    Finding::new(
+        format!("k3s was told to give pods `{path}`, whose resolvers are the machine itself: {}", list(&machine.resolv.as_ref().map(|resolv| resolv.servers.clone()).unwrap_or_default())),
+        "inside a pod that address is the pod, so that CoreDNS asks itself",
+        format!("write the router's address into `{path}`, or start k3s without `--resolv-conf`, and restart k3s (`sudo systemctl restart k3s`)"),
+    )
+    .look(command!("cat {}", path))
 }
 
 pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {

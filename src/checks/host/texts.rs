@@ -19,12 +19,71 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["k3os#381", "k3os#657", "linkerd2, `linkerd check`: clock skew", "RFC 9110 section 6.6.1"]),
     Def::error(CGROUP, "the kernel offers the cgroup controllers of k3s")
         .before_up()
-        .about("/sys/fs/cgroup/cgroup.controllers, or the mounted hierarchies of version 1: cpu, cpuset and memory.", "k3s ends with \"failed to find memory cgroup (v2)\".")
+        .about("/sys/fs/cgroup/cgroup.controllers, or the mounted hierarchies of version 1: cpu, cpuset, memory and pids; of version 1 only memory and pids, without which k3s ends.", "k3s ends with \"failed to find memory cgroup (v2)\" or \"pids cgroup controller not found\".")
+        .causes(&[
+            cause(
+                "the kernel of a Raspberry Pi starts with the memory controller off",
+                "`boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];`, and reboot",
+            ),
+            cause("a container (LXC) in which k3s runs gets only what its host hands down", "allow nesting, and hand down all controllers"),
+        ])
+        .sources(&["k3s, contrib/util/check-config.sh", "k3s, pkg/cgroups/cgroups_linux.go, pkg/daemons/agent/agent_linux.go", "k3s documentation, installation/requirements"]),
+    Def::error(MODULES, "the kernel has the modules of k3s and flannel")
+        .before_up()
+        .about(
+            "Whether `overlay`, `br_netfilter`, `nf_conntrack` and `vxlan` are loaded (/sys/module), built in, or in the folder of the running kernel's modules (modules.builtin and modules.dep).",
+            "k3s ends with \"flannel exited: operation not supported\"; or pods do not reach Services whose pod is on their own node.",
+        )
+        .causes(&[
+            cause("the kernel was updated, and the modules of the running one are gone", "start the machine again"),
+            cause("Ubuntu for the Raspberry Pi, RHEL 10 and others have them in a package of its own", "`sudo apt install linux-modules-extra-raspi`, `sudo dnf install kernel-modules-extra`"),
+            cause("the kernel of a small board was built without them", "take another kernel; without VXLAN, `--flannel-backend=host-gw`"),
+        ])
+        .sources(&["k3s, pkg/agent/syssetup/setup.go", "flannel-io/flannel#1502", "k3s-io/k3s#2776, #4188, #7155", "k3s-io/k3s-ansible#536", "MichaIng/DietPi#5886"]),
+    Def::error(FILE_SYSTEM, "containerd can unpack images where k3s keeps them")
+        .before_up()
+        .about(
+            "The kind of the file system below `/var/lib/rancher/k3s/agent/containerd` (/proc/self/mounts), the version of ZFS, and the snapshotter that k3s notes on its Node.",
+            "k3s waits for ever: \"overlayfs\" snapshotter cannot be enabled, \"failed to mount overlay: invalid argument\".",
+        )
+        .causes(&[
+            cause("the machine starts from the network, with its root on NFS", "an iSCSI disk at `/var/lib/rancher`, or `--snapshotter=native`"),
+            cause("ZFS before 2.2", "update it, or a ZFS volume with ext4 at `/var/lib/rancher`"),
+            cause("the folder lies on another overlay, as in a container or on a stateless system", "mount a disk there"),
+        ])
+        .sources(&["k3s-io/k3s#3266, #10512, #2755, #66", "containerd/containerd#5464", "timothystewart6/k3s-ansible#230", "Linux documentation, \"Overlay Filesystem\""]),
+    Def::error(CONTAINER, "a container that k3s runs in lets it")
+        .before_up()
+        .about(
+            "Whether this machine is a container of a whole system (/run/systemd/container: LXC, nspawn), and has `/dev/kmsg`. That it is one is only noted.",
+            "k3s ends with \"failed to create kubelet: open /dev/kmsg: no such file or directory\".",
+        )
         .causes(&[cause(
-            "the kernel of a Raspberry Pi starts with the memory controller off",
-            "`boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];`, and reboot",
+            "LXC gives a container no `/dev/kmsg`",
+            "on Proxmox `lxc.mount.entry: /dev/kmsg dev/kmsg none defaults,bind,create=file`, and nesting; or a virtual machine",
         )])
-        .sources(&["k3s, contrib/util/check-config.sh", "k3s documentation, installation/requirements"]),
+        .sources(&["rancher/k3k#132", "k0sproject/k0s#744", "kubernetes-sigs/kind#662", "systemd, \"The Container Interface\""]),
+    Def::error(LIMITS, "none of the kernel's limits is used up")
+        .before_up()
+        .about(
+            "inotify instances that root's processes hold against `fs.inotify.max_user_instances` (root alone can count them), open files against `fs.file-max`, connections against `net.netfilter.nf_conntrack_max`, and `fs.inotify.max_user_watches`, which is only a warning.",
+            "\"too many open files\" or \"no space left on device\" where the disk has room; `kubectl logs -f` ends; connections hang now and then.",
+        )
+        .causes(&[
+            cause("root may hold 128 inotify instances in all, and a few dozen pods take them", "`fs.inotify.max_user_instances = 8192`"),
+            cause("a program opens connections without end", "find it: `sudo conntrack -L`"),
+        ])
+        .sources(&["kairos-io/kairos#2071", "k0sproject/k0s#8113", "kubernetes/kubernetes#71261", "inotify(7)", "proc_sys_fs(5)"]),
+    Def::error(FORWARDING, "the kernel passes on what pods send")
+        .about(
+            "`net.ipv4.ip_forward`, `net.bridge.bridge-nf-call-iptables`, and the chain FORWARD of both kinds of iptables, once pods have a network here. A chain that drops is a warning: it counts only where no rule accepts pods.",
+            "Pods reach nothing beyond their node, or a Service only if its pod is on another node: \"reply from unexpected source\".",
+        )
+        .causes(&[
+            cause("a `sysctl --system`, ufw or a network manager has switched forwarding off after k3s switched it on", "`net.ipv4.ip_forward = 1` in a file of `/etc/sysctl.d`"),
+            cause("Docker or ufw sets the policy of FORWARD to DROP, and flannel's rules lie in the other kind of iptables", "accept what comes from and goes to `cni0`"),
+        ])
+        .sources(&["k3s, pkg/agent/syssetup/setup.go", "k3s-io/k3s#7671, #9837, #1159", "NixOS/nixpkgs#98766", "kubernetes/kubernetes#39823, #38802", "k3s documentation, \"Known Issues\""]),
     Def::error(CIDR_OVERLAP, "no other network uses the addresses of pods and services")
         .before_up()
         .about(
@@ -37,7 +96,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["k3s, contrib/util/check-config.sh", "k3s documentation, cli/server: networking"]),
     Def::error(DISK, "disks have room")
         .about(
-            "Space and inodes of the file systems of /, /var/lib/rancher, /var/lib/kubelet and /nix, by statvfs. 80 % is a warning, 90 % an error.",
+            "Space and inodes of the file systems of /, /var/lib/rancher, /var/lib/kubelet and /nix, by statvfs. 80 % is a warning, 95 % an error: k3s evicts pods when less than 5 % are free.",
             "Pods are evicted or stay Pending with the taint node.kubernetes.io/disk-pressure; images vanish and are pulled again.",
         )
         .causes(&[
@@ -45,17 +104,30 @@ pub(super) const CHECKS: &[Def] = &[
             cause("images that no pod uses", "`sudo k3s crictl rmi --prune`"),
             cause("a volume or a log has grown", "`sudo du -xhd2 /var/lib/rancher | sort -h | tail` shows which"),
         ])
-        .sources(&["Kubernetes documentation, node-pressure eviction", "k3s#6290"]),
+        .sources(&["Kubernetes documentation, node-pressure eviction", "k3s, pkg/daemons/agent/agent.go: EvictionHard", "k3s#6290"]),
+    Def::error(K3S, "k3s of this machine runs, and its log complains of nothing that lasts")
+        .needs(&[CLOCK, CGROUP, MODULES, FILE_SYSTEM, CONTAINER, LIMITS, DISK])
+        .about(
+            "The unit `k3s` or `k3s-agent` of systemd, and five minutes of its journal and the kernel's. Of a unit that is not active, the last line that is fatal, or says what it waits for: that is no error for k3s, but level info.",
+            "An agent never joins, or k3s starts again every few minutes: pods come and go, and `kubectl` hangs now and then.",
+        )
+        .causes(&[
+            cause("`Node password rejected`: the machine was reinstalled, or another has the same host name", "`kubectl delete node NAME` on a server; or `--node-name=`"),
+            cause("`Slow SQL`, `apply request took too long`, `leaderelection lost`: the disk is too slow, mostly an SD card", "`/var/lib/rancher` on an SSD"),
+            cause("`multiple global unicast addresses`: the interface of `--flannel-iface` has a second, floating address", "`--node-ip=`"),
+            cause("`failed to get CA certs`: the agent does not reach its server", "open port 6443 on it; `curl -vks https://SERVER:6443/ping`"),
+        ])
+        .sources(&["k3s-io/k3s#802, #663, #872 (password), #1850, #2615, #8042, #12380 (disk), #2261", "k3s, pkg/agent/config/config.go, pkg/util/net.go, pkg/etcd/etcd.go", "kairos-io/kairos#2071"]),
     Def::error(NODE_ADDRESS, "the node's address is this machine's, on the side of the LAN")
         .about(
-            "The InternalIP of this machine's Node object against the machine's addresses, and against the one that it uses toward its default gateway.",
+            "The InternalIP of this machine's Node object against the machine's addresses, of IPv4 and IPv6 each for itself, and against the one that it uses toward its default gateway. A second network of the house is only noted.",
             "After a reboot or a move nothing in the cluster is reachable, or the names point to an address that no one in the house reaches.",
         )
         .causes(&[
             cause("DHCP gave the machine another address; k3s keeps the one it started with", "reserve the address in the router or make it static, and restart k3s; a server with etcd does not start under another address: give the old one back, or stop k3s, run its command once with `--cluster-reset`, and start it"),
-            cause("k3s chose the address of a VPN or of a bridge of containers", "name the address or the interface: `services.homelab.nodeIP` or `services.homelab.interface`"),
+            cause("k3s chose the address of a VPN (Tailscale, WireGuard), or of a bridge of containers or virtual machines (docker0, virbr0)", "name the address or the interface: `services.homelab.nodeIP` or `services.homelab.interface`"),
         ])
-        .sources(&["k3s#6969", "k3s#6524", "k3s#1977", "k3s#4624", "rancher-desktop#1218"]),
+        .sources(&["k3s#6969", "k3s#6524", "k3s#1977", "k3s#4624", "k3s#7355", "k0sproject/k0s#5189", "rancher-desktop#1218"]),
     Def::warning(PORTS, "nothing else listens on ports 80 and 443")
         .before_up()
         .about(
@@ -100,13 +172,16 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(RESOLV, "k3s can hand the machine's resolvers to pods")
         .before_up()
         .about(
-            "The `resolv.conf` that k3s takes: that of --resolv-conf, else the first of /etc/resolv.conf and /run/systemd/resolve/resolv.conf in which no server is the machine itself.",
+            "The `resolv.conf` that k3s takes: that of --resolv-conf (as noted on the Node, else in its unit, its variables, config.yaml and config.yaml.d), else the first of /etc/resolv.conf and /run/systemd/resolve/resolv.conf in which no server is the machine itself.",
             "Pods do not know the names of the house, or nothing at all where the router lets nobody ask 8.8.8.8.",
         )
-        .causes(&[cause(
-            "every file names a resolver on this machine, which a pod cannot reach; k3s then writes one with 8.8.8.8",
-            "write a file with the router's address and name it: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`",
-        )])
+        .causes(&[
+            cause(
+                "every file names a resolver on this machine, which a pod cannot reach; k3s then writes one with 8.8.8.8 and 2001:4860:4860::8888",
+                "write a file with the router's address and name it: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`",
+            ),
+            cause("`--resolv-conf` names a file with a resolver on this machine: k3s does not look into it", "write the router's address into it"),
+        ])
         .sources(&["k3s, pkg/agent/config/config.go: locateOrGenerateResolvConf", "k3s#4087", "coredns, plugin/loop"]),
     Def::error(SEARCH_DOMAIN, "no search domain answers for names that nobody has")
         .before_up()

@@ -3,6 +3,7 @@
 
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::evidence::dial::Dial;
 use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen, Transport};
 use crate::ingress::traits_of;
 
@@ -58,13 +59,14 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
 }
 
 /// How the port shows that nothing stands behind it; `None` if it does not show that. A refusal comes from the node
-/// itself. Silence here may be a firewall or another network, unless the API server was refused at the same time.
+/// itself. Silence here may be a firewall or another network, unless the API server was refused at the same time. Where k3s does
+/// not say which, "no route" here is the same answer as there: a firewall's, perhaps.
 fn closed(seen: &ControllerSeen, probe: &NodeProbe) -> Option<&'static str> {
     let port = probe.address.port();
-    let refused = seen.refused.iter().any(|at| at.node == probe.node && at.port == port);
-    match probe.answer {
-        Err(Transport::Refused) => Some("refuses the connection"),
-        Err(Transport::Timeout | Transport::Unreachable(_)) if refused => {
+    let refused = seen.refused.iter().find(|at| at.node == probe.node && at.port == port).map(|at| at.how);
+    match (&probe.answer, refused) {
+        (Err(Transport::Refused), _) => Some("refuses the connection"),
+        (Err(Transport::Timeout), Some(_)) | (Err(Transport::Unreachable(_)), Some(Dial::Refused)) => {
             Some("does not answer here and refuses the API server")
         }
         _ => None,

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::checks::reading::etcd;
+use crate::checks::reading::last_words;
 use crate::evidence::tls::{Leaf, Served};
 use crate::evidence::{Access, ApiFailure, ApiFault, ClusterSeen, Evidence, UnitSeen, at};
 
-/// k3s renews at its start what has less than 120 days left, 90 before May 2025; by 60 it has not been started for long.
+/// k3s renews what has less than 120 days left, 90 before May 2025: client certificates at its start, the one that it shows at
+/// port 6443 while it runs, each 6 hours (dynamiclistener, `checkExpiration`). By 60 days, that has not happened.
 const SOON: i64 = 60 * 86_400;
 
 /// Where systemd lays the credentials of the doctor on a schedule (modules/doctor.nix; systemd.exec(5), "CREDENTIALS").
@@ -198,16 +199,19 @@ fn dates(
         return None;
     }
     let copied = matches!(holder, Holder::Client) && !access.own;
-    let (cause, fix) = if copied {
-        (
+    let (cause, fix) = match (copied, holder) {
+        (true, _) => (
             "it was copied from a server a year ago or longer; k3s renews its own file, not the copies",
             "copy `/etc/rancher/k3s/k3s.yaml` again from a server; if that one has expired, too, restart k3s (`sudo systemctl restart k3s`) first",
-        )
-    } else {
-        (
-            "k3s makes its certificates for a year and renews them only when it starts",
+        ),
+        (_, Holder::Client) => (
+            "k3s makes its certificates for a year, and renews those of users only when it starts",
             "restart k3s on every server (`sudo systemctl restart k3s`), which renews what ends soon; if that does not help: `k3s certificate rotate` while it is stopped",
-        )
+        ),
+        (_, Holder::Server) => (
+            "k3s makes it for a year and renews it while it runs, as soon as fewer than 120 days are left; here it could not, or that k3s has hung since",
+            "restart k3s on every server (`sudo systemctl restart k3s`), which renews what ends soon; if that does not help, delete what it keeps, and restart it again: `kubectl -n kube-system delete secret k3s-serving` and `/var/lib/rancher/k3s/server/tls/dynamic-cert.json`",
+        ),
     };
     let summary = match left < 0 {
         true => format!("{whose} ended {} ago, on {until}", span(-left)),
@@ -220,7 +224,7 @@ fn dates(
     Some(if left < 0 { finding } else { finding.only(Severity::Warning) })
 }
 
-/// k3s says so by an event on each server's Node.
+/// k3s says so by an event on each server's Node, when 120 days are left.
 fn announced(evidence: &Evidence) -> Option<Finding> {
     let mut events = evidence.objects("events")?.iter();
     let event = events.find(|event| at(event, "/reason") == "CertificateExpirationWarning")?;
@@ -231,8 +235,8 @@ fn announced(evidence: &Evidence) -> Option<Finding> {
                 "k3s on node `{node}` warns of its certificates: {}",
                 at(event, "/message").trim_end_matches('.')
             ),
-            "k3s makes its certificates for a year and renews them only when it starts",
-            format!("restart k3s on `{node}`: `sudo systemctl restart k3s`"),
+            "k3s makes its certificates for a year, and renews those of its own parts only when it starts; it says so from 120 days before their end",
+            format!("restart k3s on `{node}` at a good time: `sudo systemctl restart k3s`"),
         )
         .look("sudo k3s certificate check --output table")
         .only(Severity::Warning),
@@ -279,36 +283,6 @@ pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
     finding.heals().into()
 }
 
-/// What k3s says when it ends, and the cure.
-const LAST_WORDS: &[(&str, &str, &str)] = &[
-    (etcd::LAST_WORDS, etcd::CURE, "services.homelab.nodeIP = \"ADDRESS\"; # the old one, which etcd knows"),
-    (
-        "memory cgroup",
-        "let the kernel count memory: add `cgroup_enable=memory cgroup_memory=1` to its command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and start the machine again",
-        "boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];",
-    ),
-    (
-        "server time isn't set",
-        "set the clock right: `timedatectl` shows whether it is synchronised",
-        "services.timesyncd.enable = true;",
-    ),
-    (
-        "address already in use",
-        "find who holds the port with `ss -ltnp`, and stop it: a second k3s, or another Kubernetes",
-        "",
-    ),
-    (
-        "no space left",
-        "free some disk: `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`",
-        "nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };",
-    ),
-    (
-        "token",
-        "give k3s the token that the cluster was made with: `/var/lib/rancher/k3s/server/token` of the first server",
-        "services.homelab.tokenFile = \"/var/lib/secrets/k3s-token\";",
-    ),
-];
-
 fn stopped(summary: String, unit: &UnitSeen) -> Finding {
     let name = &unit.name;
     let Some(error) = &unit.last_error else {
@@ -324,20 +298,5 @@ fn stopped(summary: String, unit: &UnitSeen) -> Finding {
             finding
         };
     };
-    let known = LAST_WORDS.iter().find(|(words, ..)| error.contains(words));
-    let fix = known.map_or("look at what it says before that line, and start it again", |(_, fix, _)| fix);
-    let finding = Finding::new(
-        summary,
-        format!(
-            "the service `{name}` of this machine is {}; its last error: {}",
-            unit.state,
-            error.trim_end_matches('.')
-        ),
-        fix,
-    )
-    .look(command!("journalctl -u {} -b -n 50", name));
-    match known {
-        Some((_, _, option)) if !option.is_empty() => finding.nixos(*option),
-        _ => finding,
-    }
+    last_words::finding(summary, unit, error)
 }

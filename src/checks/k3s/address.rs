@@ -8,11 +8,16 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::whole;
-use crate::checks::reading::{NOT_READ, etcd};
+use crate::checks::reading::{NOT_READ, etcd, told};
 use crate::evidence::{Evidence, View, at, entries};
 
-/// Where k3s notes the address that it was started with.
+/// Where k3s notes the address that it was started with. Its cloud controller writes it into the status once a minute (k3s,
+/// pkg/cloudprovider/instances.go; cloud-provider's node controller).
 const NOTED: &str = "k3s.io/internal-ip";
+/// On a node whose addresses the cloud controller has not written yet (Kubernetes documentation, "Cloud Controller Manager").
+pub(super) const UNINITIALISED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+/// What to do where the cloud controller does nothing.
+const NO_CONTROLLER: &str = "wait a minute; if it stays, the cloud controller does not run: start k3s without `--disable-cloud-controller`, or install another cloud controller, and look for `cloud-controller-manager` in the log of k3s on the servers";
 
 pub(super) fn addresses_of_nodes(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
@@ -37,13 +42,7 @@ fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr
     let restart = etcd::take_another_address(evidence, name);
     let internal = addresses(node, "InternalIP");
     if internal.is_empty() {
-        return Finding::new(
-            format!("node `{name}` has no InternalIP"),
-            "k3s found no address on its interfaces when it started",
-            format!("give the machine an address, name it with `--node-ip=`, and {restart}"),
-        )
-        .nixos(OPTION)
-        .into();
+        return none(node, name, restart).into();
     }
     let four: Vec<Ipv4Addr> =
         internal.iter().filter_map(|ip| if let IpAddr::V4(ip) = ip { Some(*ip) } else { None }).collect();
@@ -59,7 +58,7 @@ fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr
         let alone = four.len() == 1 && is_shared(ip);
         return if alone { finding.only(Severity::Info).into() } else { finding.into() };
     }
-    moved(evidence, node, name, &internal).unwrap_or_else(|| outside(node, name, &internal))
+    moved(node, name, &internal).unwrap_or_else(|| outside(node, name, &internal))
 }
 
 /// What is strange about an address that people of the LAN should reach; `None` when nothing is.
@@ -102,24 +101,47 @@ fn within(ip: Ipv4Addr, (base, length): (&str, &str)) -> bool {
     ip.to_bits() & mask == base.to_bits() & mask
 }
 
-fn moved(evidence: &Evidence, node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
+fn none(node: &Value, name: &str, restart: &str) -> Finding {
+    let summary = format!("node `{name}` has no InternalIP");
+    let waits = entries(node, "/spec/taints").iter().any(|taint| at(taint, "/key") == UNINITIALISED);
+    if waits || told::is_k3s(node) {
+        return Finding::new(
+            summary,
+            "the node has just joined: k3s' cloud controller writes its addresses within a minute, and only then takes pods there",
+            NO_CONTROLLER,
+        )
+        .look(command!("kubectl describe node {}", name))
+        .heals();
+    }
+    Finding::new(
+        summary,
+        "no address was found on its interfaces when it started",
+        format!("give the machine an address, name it with `--node-ip=`, and {restart}"),
+    )
+    .nixos(OPTION)
+}
+
+/// k3s has started under another address than the status has, of either family: one of IPv6 stays where that of IPv4 changes.
+fn moved(node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
     let noted = node.annotation(NOTED);
     let noted: Vec<IpAddr> = noted.split(',').filter_map(|ip| ip.trim().parse().ok()).collect();
-    if noted.is_empty() || noted.iter().any(|ip| internal.contains(ip)) {
-        return None;
-    }
-    let fix = match etcd::has(evidence, name) {
-        true => format!("give the machine its old address back: reserve it in the router's DHCP. If that cannot be, correct `--node-ip=` where k3s has that flag, and {}", etcd::take_another_address(evidence, name)),
-        false => "reserve one address for the machine in the router's DHCP, correct `--node-ip=` where k3s has that flag, and restart k3s there (`sudo systemctl restart k3s`): it takes the address that the machine has then".to_owned(),
+    let differs = |six: bool| {
+        let of = |all: &[IpAddr]| -> Vec<IpAddr> {
+            all.iter().copied().filter(|ip| ip.is_ipv6() == six).collect()
+        };
+        let (noted, internal) = (of(&noted), of(internal));
+        let same = noted.iter().any(|ip| internal.contains(ip));
+        (!noted.is_empty() && !internal.is_empty() && !same).then_some((noted, internal))
     };
+    let (noted, internal) = differs(false).or_else(|| differs(true))?;
     Some(
         Finding::new(
-            format!("node `{name}` has the InternalIP {}, and k3s there started with {}", list(internal), list(&noted)),
-            "the machine's address has changed since k3s started, or `--node-ip` names one that it no longer has",
-            fix,
+            format!("node `{name}` has the InternalIP {}, and k3s there started with {}", list(&internal), list(&noted)),
+            "k3s has just started there under another address: its cloud controller writes the new one into the node within a minute, and the records follow it",
+            NO_CONTROLLER,
         )
         .look(command!("kubectl get node {} -o wide", name))
-        .nixos(format!("services.homelab.nodeIP = \"{}\";", internal[0]))
+        .heals()
         .into(),
     )
 }

@@ -1,16 +1,18 @@
 //! What k3s brings along and the lab replaces: traefik and servicelb, which take ports 80 and 443.
+//!
+//! k3s deletes what it installed when it is told `--disable`, but only while the component's manifest lies on its disk; a file
+//! `.skip` beside it only stops k3s from applying it (k3s, pkg/deploy/controller.go, `listFilesIn`).
 
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::checks::reading::NOT_READ;
-use crate::evidence::{Evidence, View, at, entries};
+use crate::checks::k3s::balancers::{guarded, released};
+use crate::checks::reading::{NOT_READ, told};
+use crate::evidence::{Evidence, View, entries};
 use crate::ingress::traits_of;
 
 /// Where k3s puts both.
-const NAMESPACE: &str = "kube-system";
-/// How k3s notes its own command line on each Node.
-const NODE_ARGS: &str = "k3s.io/node-args";
+pub(super) const NAMESPACE: &str = "kube-system";
 
 pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     let lists = ["deployments.apps", "daemonsets.apps", "services"]
@@ -56,21 +58,28 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     let ours = traits_of(evidence.controller).name;
     let summary = format!("traefik is there beside {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
     if let Some(server) = not_disabled(evidence, "traefik") {
-        return enabled(summary, &server);
+        return enabled(evidence, summary, &server);
     }
-    Finding::new(
+    let finding = Finding::new(
         summary,
-        "k3s installs traefik unless every server is told not to, and what it once installed can stay behind",
+        "k3s installs traefik unless every server is told not to. What it installed it removes only while `traefik.yaml` lies in `/var/lib/rancher/k3s/server/manifests`: a `traefik.yaml.skip`, or a file that was deleted before, leaves traefik where it is",
         LEFT,
-    )
-    .command(command!("kubectl --namespace {} delete {} --ignore-not-found", NAMESPACE, left))
+    );
+    let services = evidence.objects("services").unwrap_or_default();
+    let service = services.iter().find(|service| in_system(service) && service.name() == "traefik");
+    // Its deletion would wait for servicelb, which is gone.
+    let finding = match service.filter(|service| is_off(evidence) && guarded(service).is_some()) {
+        Some(service) => finding.command(released(service)),
+        None => finding,
+    };
+    finding.command(command!("kubectl --namespace {} delete {} --ignore-not-found", NAMESPACE, left))
 }
 
 fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
     let name = set.full_name();
     let summary = format!("servicelb holds port 80 or 443 of the nodes: DaemonSet `{name}`");
     if let Some(server) = not_disabled(evidence, "servicelb") {
-        return enabled(summary, &server);
+        return enabled(evidence, summary, &server);
     }
     Finding::new(
         summary,
@@ -80,82 +89,37 @@ fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
     .command(command!("kubectl --namespace {} delete daemonset/{} --ignore-not-found", set.namespace(), set.name()))
 }
 
-fn enabled(summary: String, server: &str) -> Finding {
+/// Once servicelb is off, nobody releases the Services of type LoadBalancer any more, so it goes last.
+fn enabled(evidence: &Evidence, summary: String, server: &str) -> Finding {
+    let services = evidence.objects("services").unwrap_or_default();
+    let both = services
+        .iter()
+        .any(|service| in_system(service) && service.name() == "traefik" && guarded(service).is_some());
+    let fix = match both && not_disabled(evidence, "servicelb").is_some() {
+        true => format!(
+            "on `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{NAMESPACE}` is gone; then write `disable: [traefik, servicelb]`, and restart it again. The other way round, that Service is never released. IngressRoutes and other objects of traefik go with it"
+        ),
+        false => format!(
+            "on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"
+        ),
+    };
     Finding::new(
         summary,
         format!("k3s on server `{server}` was not started with `--disable=traefik,servicelb`, and one such server is enough"),
-        format!("on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"),
+        fix,
     )
     .look(command!("kubectl get node {} --output jsonpath='{.metadata.annotations.k3s\\.io/node-args}'", server))
 }
 
 /// A server whose noted command line does not disable the component; `None` when all do, or none notes it.
 fn not_disabled(evidence: &Evidence, component: &str) -> Option<String> {
-    let nodes = evidence.objects("nodes")?.iter();
-    let mut servers = nodes.filter_map(|node| {
-        let args: Vec<String> = serde_json::from_str(node.annotation(NODE_ARGS)).ok()?;
-        (args.first()? == "server").then(|| (node.name(), args))
-    });
-    let server = servers.find(|(_, args)| !disables(args, component))?;
-    Some(server.0.to_owned())
+    told::servers(evidence).into_iter().find(|told| !told.disables(component)).map(|told| told.node)
 }
 
-/// Both `--disable a,b` and `--disable=a`, as often as it is given.
-fn disables(args: &[String], component: &str) -> bool {
-    let lists = args.iter().enumerate().filter_map(|(at, arg)| match arg.as_str() {
-        "--disable" => args.get(at + 1).map(String::as_str),
-        other => other.strip_prefix("--disable="),
-    });
-    lists.flat_map(|list| list.split(',')).any(|name| name.trim() == component)
-        || (component == "servicelb" && args.iter().any(|arg| arg == "--disable-cloud-controller"))
-}
-
-pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
-    let (Some(services), Some(daemons)) = (evidence.objects("services"), evidence.objects("daemonsets.apps"))
-    else {
-        return Outcome::unknown(NOT_READ);
-    };
-    let asking: Vec<&Value> =
-        services.iter().filter(|service| at(service, "/spec/type") == "LoadBalancer").collect();
-    let servicelb = daemons.iter().any(|set| set.name().starts_with("svclb-"));
-    for service in &asking {
-        let name = service.full_name();
-        let web = entries(service, "/spec/ports").iter().any(|port| is_web(&port["port"]));
-        let address = !entries(service, "/status/loadBalancer/ingress").is_empty();
-        let (summary, cause) = match (address, web) {
-            (true, true) if servicelb => (
-                format!("Service `{name}` asks servicelb for port 80 or 443 of the nodes"),
-                format!(
-                    "servicelb takes the port on every node, from {} or before it",
-                    traits_of(evidence.controller).name
-                ),
-            ),
-            (false, _) => (
-                format!("Service `{name}` of type LoadBalancer has no address"),
-                "nothing gives it one: servicelb is disabled, and no other load balancer is installed"
-                    .to_owned(),
-            ),
-            _ => continue,
-        };
-        let finding = Finding::new(
-            summary,
-            cause,
-            "make its type ClusterIP, and name it in the lab's configuration: the ingress then serves it by name; what is not HTTP can have the type NodePort",
-        )
-        .look("kubectl get services -A");
-        let patch = command!(
-            "kubectl --namespace {} patch service {} --type=merge --patch '{\"spec\":{\"type\":\"ClusterIP\"}}'",
-            service.namespace(),
-            service.name()
-        );
-        // Its other ports may be in use as NodePorts: what speaks HTTP alone loses nothing.
-        let http = entries(service, "/spec/ports").iter().all(|port| is_web(&port["port"]));
-        return if http { finding.command(patch).into() } else { finding.into() };
-    }
-    Outcome::pass(match asking.len() {
-        0 => "no Service asks for a load balancer".to_owned(),
-        some => format!("{some} of type LoadBalancer, each with an address"),
-    })
+/// Whether servicelb is known to be off.
+pub(super) fn is_off(evidence: &Evidence) -> bool {
+    let servers = told::servers(evidence);
+    !servers.is_empty() && servers.iter().all(|told| told.disables("servicelb"))
 }
 
 fn in_system(object: &Value) -> bool {
@@ -167,6 +131,6 @@ fn takes_web_ports(set: &Value) -> bool {
     containers.flat_map(|container| entries(container, "/ports")).any(|port| is_web(&port["hostPort"]))
 }
 
-fn is_web(port: &Value) -> bool {
+pub(super) fn is_web(port: &Value) -> bool {
     [80, 443].map(Value::from).contains(port)
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod address;
+mod balancers;
 mod bundled;
 pub(super) mod ids;
 mod nodes;
@@ -27,7 +28,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         whole(id::API_CERTIFICATES, access::certificates(evidence, cluster)),
         whole(id::API, access::api(cluster)),
         whole(id::DISABLED, bundled::disabled(evidence)),
-        whole(id::LOAD_BALANCERS, bundled::load_balancers(evidence)),
+        whole(id::LOAD_BALANCERS, balancers::load_balancers(evidence)),
     ];
     found.extend(nodes::readiness_of_nodes(evidence));
     found.extend(address::addresses_of_nodes(evidence));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::k3s::address::UNINITIALISED;
 use crate::checks::k3s::whole;
 use crate::checks::reading::{NOT_READ, age, when};
 use crate::evidence::{Evidence, View, at, entries};
@@ -88,7 +89,7 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
     let kinds = [
         (
             "DiskPressure",
-            "its disk is nearly full: no new pod starts there, and those that run are evicted",
+            "its disk is nearly full, on k3s when less than 5 % are free: no new pod starts there, and those that run are evicted",
             "free some disk on it: `sudo k3s crictl rmi --prune`, `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`; the node recovers by itself some five minutes later",
         ),
         (
@@ -153,11 +154,12 @@ fn minor(version: &str) -> Option<i32> {
     version.trim_start_matches('v').split('.').nth(1)?.parse().ok()
 }
 
-/// Those that Kubernetes sets itself follow from what the node reports.
+/// Those that Kubernetes sets itself follow from what the node reports, and the cloud controller's is told with the address.
 fn tainted(node: &Value, name: &str) -> Option<Finding> {
     let keeps_away = |taint: &&Value| {
         ["NoSchedule", "NoExecute"].contains(&at(taint, "/effect"))
             && !at(taint, "/key").starts_with("node.kubernetes.io/")
+            && at(taint, "/key") != UNINITIALISED
     };
     let taint = entries(node, "/spec/taints").iter().find(keeps_away)?;
     let key = at(taint, "/key");

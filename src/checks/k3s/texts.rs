@@ -5,6 +5,8 @@ use crate::checks::engine::{Def, cause};
 use crate::checks::id;
 
 const CERTIFICATES_DOC: &str = "k3s documentation, \"k3s certificate\": client and server certificates are valid for 365 days and renewed at start when 120 or fewer are left (90 before the releases of May 2025)";
+const DYNAMIC: &str =
+    "rancher/dynamiclistener, listener.go: checkExpiration (the certificate at port 6443, while k3s runs)";
 const PACKAGED_DOC: &str = "k3s documentation, \"Managing Packaged Components\": --disable";
 
 /// The checks of this group, causes first.
@@ -26,20 +28,21 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(API_CERTIFICATES, "the certificates of the API server and of the kubeconfig are in date")
         .needs(&[KUBECONFIG, id::CLOCK])
         .about(
-            "The certificate that the API server shows in a TLS handshake, the user's certificate in the kubeconfig, and the events by which k3s itself warns. It needs no answer of the API server, so that it works when nothing else does. Less than 60 days is a warning.",
+            "The certificate that the API server shows in a TLS handshake, the user's certificate in the kubeconfig, and the events by which k3s itself warns. It needs no answer of the API server, so that it works when nothing else does. Less than 60 days is a warning, and so is k3s' own event, which comes at 120.",
             "From one day to the next: `x509: certificate has expired or is not yet valid`, or `Unauthorized` with a kubeconfig that worked for a year.",
         )
         .causes(&[
-            cause("k3s has run for a year: its certificates are renewed only when it starts", "restart k3s on every server: `systemctl restart k3s`"),
+            cause("k3s has run for a year: the certificates of its users and its own parts are renewed only when it starts", "restart k3s on every server: `systemctl restart k3s`"),
+            cause("the certificate at port 6443 was not renewed, which k3s does while it runs", "restart k3s; else delete the Secret `k3s-serving` and `dynamic-cert.json`, and restart it again"),
             cause("the kubeconfig is a copy: only k3s' own file is renewed", "copy it again"),
             cause("the clock of one of the machines is wrong", "`timedatectl`; enable `services.timesyncd`"),
             cause("a restart did not renew them", "`systemctl stop k3s; k3s certificate rotate; systemctl start k3s`"),
         ])
-        .sources(&[CERTIFICATES_DOC, "k3s-io/k3s#1621, #2550, #8762"]),
+        .sources(&[CERTIFICATES_DOC, DYNAMIC, "k3s-io/k3s#1621, #2550, #3144, #5163, #8762"]),
     Def::error(API, "the API server answers")
         .needs(&[KUBECONFIG, API_CERTIFICATES])
         .about(
-            "One request for the version, to the address in the kubeconfig. Where there is no answer and k3s is a service of this machine, the state of that service and the last error in its journal are the cause. Everything that is seen of the cluster is blocked by this check.",
+            "One request for the version, to the address in the kubeconfig. Where there is no answer and k3s is a service of this machine, the state of that service is the cause, with the last line of its journal that is fatal or says what it waits for, else the last error. Everything that is seen of the cluster is blocked by this check.",
             "`kubectl` says `connection refused` or hangs. What runs goes on running, and nothing changes any more: no records, no certificates, no restarts on another node.",
         )
         .causes(&[
@@ -60,21 +63,22 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("one of the servers was started without `--disable=traefik,servicelb`", "add it to each server, as homelab's NixOS module does, and restart it"),
-            cause("both were disabled later, and something of them stayed", "delete what is named: `kubectl -n kube-system delete helmchart/traefik`"),
-            cause("`/var/lib/rancher/k3s/server/manifests/traefik.yaml` was put there by hand", "remove it, or put an empty file `traefik.yaml.skip` beside it"),
+            cause("both were disabled later, and something of them stayed: k3s deletes only what has its manifest on its disk still; a file `traefik.yaml.skip` does not delete, it only stops k3s from applying", "delete what is named: `kubectl -n kube-system delete helmchart/traefik`"),
+            cause("both were disabled at once: the Service `traefik` waits for servicelb, which is off, and is never released (finalizer `service.kubernetes.io/load-balancer-cleanup`)", "the finding has the patch that takes the finalizer away; better: disable traefik, wait until it is gone, then servicelb"),
         ])
-        .sources(&[PACKAGED_DOC, "k3s-io/k3s#5103, #1160, #383"]),
+        .sources(&[PACKAGED_DOC, "k3s, pkg/deploy/controller.go: listFilesIn; pkg/nodeconfig/nodeconfig.go", "k3s-io/k3s#5103, #1160, #383"]),
     Def::warning(LOAD_BALANCERS, "no Service waits for a load balancer or takes the web ports")
         .needs(&[KUBECONFIG, API, DISABLED])
         .about(
-            "Every Service of type LoadBalancer: whether anything gave it an address, and whether servicelb would take ports 80 or 443 of the nodes for it.",
+            "Every Service of type LoadBalancer: whether anything gave it an address, whether servicelb, which is off, gave it that, whether servicelb would take ports 80 or 443 of the nodes for it; and Services whose deletion waits for it.",
             "A Service that stays `<pending>`, as many Helm charts make it by default; or ports 80 and 443 that belong to somebody else after an installation.",
         )
         .causes(&[
             cause("a chart's default is `type: LoadBalancer`, and servicelb is disabled", "set the type to ClusterIP in the chart's values and expose the service by name"),
             cause("the Service has port 80 or 443, and servicelb is enabled", "set the type to ClusterIP, or another port"),
+            cause("servicelb was disabled later: the address stays, and a deletion waits for ever", "the finding has the patch that takes the finalizer away"),
         ])
-        .sources(&["k3s documentation, \"Networking Services\": Service Load Balancer", "k3s-io/k3s#2403, #4583"]),
+        .sources(&["Kubernetes documentation, \"Create an External Load Balancer\": garbage collecting load balancers", "k3s, pkg/cloudprovider/servicelb.go", "k3s documentation, \"Networking Services\": Service Load Balancer", "k3s-io/k3s#2403, #4583"]),
     Def::error(NODES, "the node is ready and takes pods")
         .needs(&[KUBECONFIG, API])
         .about(
@@ -83,7 +87,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the machine is off, or k3s does not run on it", "start it; `systemctl restart k3s`"),
-            cause("DiskPressure: the disk is more than 85 to 90 % full", "`sudo k3s crictl rmi --prune`; on NixOS `sudo nix-collect-garbage -d`, and `nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };`"),
+            cause("DiskPressure: less than 5 % of the disk are free; images that no pod uses go from 85 % on", "`sudo k3s crictl rmi --prune`; on NixOS `sudo nix-collect-garbage -d`, and `nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };`"),
             cause("the node was cordoned for an update and not released", "`kubectl uncordon NODE`"),
             cause("the network of pods is not set up: `cni plugin not initialized`", "look for `flannel` in the log of k3s; name the interface with `--flannel-iface=`"),
             cause("an agent is newer than the server", "update the servers first"),
@@ -92,15 +96,16 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(INTERNAL_IP, "the node's address is one of the LAN")
         .needs(&[KUBECONFIG, API])
         .about(
-            "The InternalIP of each Node, which the ingress controller writes into the Ingresses and external-dns into the records. It has to be private, of neither the pods' nor the Services' range, of no VPN, and the one that k3s noted at its start (`k3s.io/internal-ip`).",
+            "The InternalIP of each Node, which the ingress controller writes into the Ingresses and external-dns into the records. It has to be private, of neither the pods' nor the Services' range, of no VPN, and the one that k3s noted at its start (`k3s.io/internal-ip`), of IPv4 and IPv6 each: k3s' cloud controller copies that within a minute.",
             "A name resolves to an address that only the server itself reaches: 100.x of a VPN, 172.17.x of Docker, 10.42.x of a pod; or everything is gone after a restart of the router.",
         )
         .causes(&[
             cause("several interfaces, and k3s took another than the LAN's", "`--node-ip=ADDRESS` and `--flannel-iface=INTERFACE`; NixOS `services.homelab.nodeIP`"),
             cause("the router gave the machine another address", "reserve it in the router's DHCP, then restart k3s; a server with etcd does not start under another address: give the old one back, or stop k3s, run its command once with `--cluster-reset`, and start it"),
+            cause("k3s has just started, or the node has just joined (taint `node.cloudprovider.kubernetes.io/uninitialized`)", "wait a minute; if it stays, the cloud controller does not run"),
             cause("no DHCP server answered when the machine started (169.254.x.x)", "see to cable and DHCP, then restart k3s"),
         ])
-        .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s-io/k3s#1977, #3006, #4624, #6524"]),
+        .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s, pkg/cloudprovider/instances.go, pkg/util/net.go", "k3s-io/k3s#1977, #3006, #4624, #6524"]),
     Def::error(SYSTEM_PODS, "the pods of k3s run")
         .needs(&[KUBECONFIG, API, NODES])
         .about(

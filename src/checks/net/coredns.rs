@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
+use crate::checks::net::corefile::{self, Forward};
 use crate::checks::net::seen;
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::{age, pod_resolv, pods, when};
-use crate::evidence::{Evidence, View};
+use crate::checks::reading::{age, pod_resolv, pods, told, when};
+use crate::evidence::{Evidence, View, at};
 
 /// CoreDNS waits this long for the API server at its start, and then answers anyway.
 const STARTING: i64 = 20;
@@ -56,11 +58,15 @@ fn said(evidence: &Evidence, pod: &str, lines: &[Said<'_>]) -> Option<Finding> {
     }
     if let Some(line) = find(&["Error during parsing", "[FATAL]", "plugin/forward: ", "Unknown directive"]) {
         let said = logs::excerpt(line, "");
+        let fix = match corefile::entry(line) {
+            Some(entry) => format!("correct the entry `{entry}` of the ConfigMap `coredns-custom` in `kube-system`, or take it out: k3s lays it into the Corefile as it is"),
+            None => "correct the ConfigMap `coredns-custom` in `kube-system`, or the Corefile in `coredns`, where you have changed them".to_owned(),
+        };
         return Some(
             Finding::new(
                 format!("CoreDNS does not start: pod `{pod}`"),
                 format!("its configuration has a mistake: {said}"),
-                "correct the ConfigMap `coredns-custom` in `kube-system`, or the Corefile in `coredns`, where you have changed them",
+                fix,
             )
             .look("kubectl --namespace kube-system get configmap coredns coredns-custom --output yaml"),
         );
@@ -68,33 +74,60 @@ fn said(evidence: &Evidence, pod: &str, lines: &[Said<'_>]) -> Option<Finding> {
     None
 }
 
-/// The Corefile says where the loop comes from: from the node's resolvers, or from its own text.
+/// Where the loop comes from: the Corefile, what a user adds to it, the file that k3s was told to give to pods, or a resolver
+/// of the LAN. On its own, k3s gives no pod a resolver on the loopback address (see `machine::resolv`).
 fn looping(evidence: &Evidence, pod: &str) -> Finding {
-    let corefile = evidence
-        .cluster
-        .as_ref()
-        .and_then(|cluster| cluster.objects.find("configmaps", "kube-system", "coredns"))
-        .map(|map| map["data"]["Corefile"].as_str().unwrap_or_default());
-    let to = corefile.and_then(|text| text.lines().find_map(|line| line.trim().strip_prefix("forward . ")));
     let summary = format!("CoreDNS asks itself: pod `{pod}` found a loop and ended");
-    match to.map(|to| to.trim_end_matches('{').trim()) {
-        Some(to) if !to.starts_with('/') => Finding::new(
+    let leads_back = "and that address is CoreDNS itself or leads back to it";
+    match corefile::forward(evidence) {
+        Forward::Custom { entry, to } => Finding::new(
             summary,
-            format!("its Corefile says `forward . {to}`, and that address is CoreDNS itself or leads back to it"),
+            format!("the entry `{entry}` of the ConfigMap `coredns-custom` says `forward . {to}`, {leads_back}"),
+            format!("take that line out of `{entry}`, or name the router in it: `kubectl --namespace kube-system edit configmap coredns-custom`; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
+        )
+        .look("kubectl --namespace kube-system get configmap coredns-custom --output yaml"),
+        Forward::To(to) => Finding::new(
+            summary,
+            format!("its Corefile says `forward . {to}`, {leads_back}"),
             "let it ask the node's resolvers: in `kubectl --namespace kube-system edit configmap coredns`, make that line `forward . /etc/resolv.conf`; then `kubectl --namespace kube-system rollout restart deployment/coredns`",
         )
         .look("kubectl --namespace kube-system get configmap coredns --output yaml"),
-        _ => {
-            let machine = evidence.machine.as_ref();
-            let finding = Finding::new(
-            summary,
-            "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound), which inside the pod is CoreDNS itself",
-            format!("give pods a file with the real resolvers: {}", pod_resolv::steps(machine)),
-            )
-            .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
-            pod_resolv::with_options(finding, machine)
-        }
+        Forward::Node => of_node(evidence, pod, summary),
     }
+}
+
+/// CoreDNS asks the resolvers of its node.
+fn of_node(evidence: &Evidence, pod: &str, summary: String) -> Finding {
+    let machine = evidence.machine.as_ref();
+    let name = pods_of(evidence).into_iter().find(|object| object.full_name() == pod);
+    let name = name.map(|object| at(object, "/spec/nodeName")).unwrap_or_default();
+    let node = evidence.objects("nodes").into_iter().flatten().find(|node| node.name() == name);
+    let told = node.and_then(told::of);
+    let file = told.as_ref().and_then(told::Told::resolv_conf);
+    if let Some(file) = file {
+        return Finding::new(
+            summary,
+            format!("k3s on node `{name}` is told `--resolv-conf={file}`, and does not look into that file: it names a resolver on the loopback address, which inside the pod is CoreDNS itself, or one that passes questions back to the cluster"),
+            format!("write the router's address into `{file}` (`nameserver` and the address), and restart k3s there (`sudo systemctl restart k3s`)"),
+        )
+        .look(command!("cat {}", file));
+    }
+    if node.is_some_and(told::is_k3s) {
+        let servers = machine.and_then(|machine| machine.resolv.as_ref()).map(|resolv| list(&resolv.servers));
+        return Finding::new(
+            summary,
+            format!("a resolver that CoreDNS asks{} passes the question back to it: a Pi-hole, AdGuard Home or router whose own upstream is the cluster's DNS", servers.filter(|servers| !servers.is_empty()).map(|servers| format!(" ({servers})")).unwrap_or_default()),
+            "give that resolver another upstream than the cluster's DNS: the provider's, or 9.9.9.9",
+        )
+        .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+    }
+    let finding = Finding::new(
+        summary,
+        "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound), which inside the pod is CoreDNS itself",
+        format!("give pods a file with the real resolvers: {}", pod_resolv::steps(machine)),
+    )
+    .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+    pod_resolv::with_options(finding, machine)
 }
 
 fn none(evidence: &Evidence) -> Finding {

@@ -1,6 +1,8 @@
 //! What pods reach: the API server, names, the world outside, and each other.
 
+mod across;
 mod coredns;
+mod corefile;
 mod home;
 pub(super) mod ids;
 mod names;
@@ -39,7 +41,7 @@ fn of_pods(evidence: &Evidence) -> Vec<Judged> {
         names::search_domains(evidence),
         ways::egress(evidence),
     ];
-    found.extend(ways::cross_node(evidence));
+    found.extend(across::cross_node(evidence));
     found
 }
 

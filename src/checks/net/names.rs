@@ -3,7 +3,7 @@
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
-use crate::checks::net::{of_pod, seen};
+use crate::checks::net::{corefile, of_pod, seen};
 use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::pod_resolv;
 use crate::evidence::dns::{AskError, Rcode};
@@ -12,7 +12,7 @@ use crate::ingress::known;
 
 pub(super) fn resolve(evidence: &Evidence) -> Judged {
     let lookups = of_kinds(evidence, &[Asked::Internal, Asked::External]);
-    if let Some(finding) = lookups.iter().find_map(|asked| failed(evidence.machine.as_ref(), asked)) {
+    if let Some(finding) = lookups.iter().find_map(|asked| failed(evidence, asked)) {
         return seen(id::POD_DNS, Subject::default(), finding);
     }
     if let Some((said, finding)) = logs::lately(evidence).iter().find_map(|said| Some((*said, told(said)?))) {
@@ -37,7 +37,8 @@ fn of_kinds<'a>(evidence: &'a Evidence, kinds: &[Asked]) -> Vec<&'a ServiceLooku
 
 /// What one answer of the cluster's DNS says; `None` when it is as it should be. That a name of the cluster does not
 /// exist is no fault: its domain may be another than the default.
-fn failed(machine: Option<&MachineSeen>, asked: &ServiceLookup) -> Option<Finding> {
+fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
+    let machine = evidence.machine.as_ref();
     let (name, server) = (&asked.name, &asked.lookup.server);
     let internal = asked.kind == Asked::Internal;
     let look = command!("dig @{} {}", server, name);
@@ -60,10 +61,13 @@ fn failed(machine: Option<&MachineSeen>, asked: &ServiceLookup) -> Option<Findin
         Err(error) => (
             format!("the cluster's DNS at {server} has no answer for {name}: {error}"),
             "CoreDNS passes the question on and hears nothing: the resolver that it asks is not reached from pods",
-            format!(
-                "see which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 where that has only loopback addresses. Or give pods a file of their own: {}",
-                pod_resolv::steps(machine)
-            ),
+            match corefile::asked(evidence) {
+                Some(whom) => format!("it asks {whom}: correct that, or take it out, so that it asks the node's resolvers; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
+                None => format!(
+                    "see which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 and 2001:4860:4860::8888 where that has only loopback addresses. Or give pods a file of their own: {}",
+                    pod_resolv::steps(machine)
+                ),
+            },
         ),
         Ok(reply) if !internal && (reply.rcode != Rcode::NoError || reply.addresses().is_empty()) => (
             format!("the cluster's DNS at {server} answers {:?} without an address for {name}", reply.rcode),

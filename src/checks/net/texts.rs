@@ -37,12 +37,15 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("UDP 8472 (VXLAN) is closed between the nodes", "open it between the nodes, on NixOS with `services.homelab.clusterFirewall.enable = true;` on each; 51820 with the wireguard backend"),
+            cause("k3s says `proxy error from 127.0.0.1:6443 while dialing`, code 502, at once: no route, or something rejects", "its log has the reason: `journalctl -u k3s | grep 'Sending HTTP 502 response'`"),
+            cause("a NetworkPolicy lets only pods in: k3s enforces it, and what it rejects reads as refused", "allow ports 80 and 443 from everywhere in it"),
+            cause("one machine is a copy of the other, with the same `/etc/machine-id`, so that flannel's links have one hardware address", "`sudo rm /etc/machine-id && sudo systemd-machine-id-setup` on the copy, and start it again"),
             cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both; a server with etcd does not start under another address: give it the old one back"),
             cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
         ])
-        .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811"]),
+        .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811, #6522", "k3s, pkg/daemons/control/tunnel.go, pkg/agent/netpol/netpol.go", "k3s-io/k3s#10474, #11418", "flannel-io/flannel#1155, #1795", "systemd.link(5): MACAddressPolicy"]),
     Def::error(POD_API, "pods reach the API server")
-        .needs(&[id::KUBECONFIG, id::API])
+        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING])
         .about(
             "The last lines of the logs of CoreDNS, cert-manager, external-dns and the ingress controller, where the pod is not ready: a connection to the API server's Service (`10.43.0.1:443` unless another range was chosen) that fails.",
             "CoreDNS, cert-manager or metrics-server never become ready. The node itself reaches the API server, so `kubectl` works.",
@@ -50,30 +53,35 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
             cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which rewrites them; NixOS `networking.nftables.flushRuleset = false;`"),
+            cause("a NetworkPolicy of the pod's namespace lets nothing out: k3s rejects what none allows, which reads as refused", "allow it in the policy's `egress`"),
             cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
         ])
         .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),
     Def::error(COREDNS, "the DNS server of the cluster runs")
         .needs(&[id::KUBECONFIG, id::API, POD_API])
         .about(
-            "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMap that they read.",
+            "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMaps `coredns` and `coredns-custom` that they read.",
             "Nothing in the cluster resolves a name: no certificates, no records, and applications that do not find their database.",
         )
         .causes(&[
-            cause("`plugin/loop: Loop`: the node's resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq), which inside the pod is CoreDNS itself", "start k3s with `--resolv-conf=/run/systemd/resolve/resolv.conf`"),
+            cause("`plugin/loop: Loop`: `--resolv-conf` of k3s names a file with a resolver on the loopback address, which inside the pod is CoreDNS itself; without that flag, k3s takes no such file", "write the router's address into that file"),
+            cause("`plugin/loop: Loop`: an entry of `coredns-custom` says `forward .` to CoreDNS itself", "take that line out"),
+            cause("`plugin/loop: Loop`: a resolver of the LAN (Pi-hole, AdGuard Home) has the cluster's DNS as its upstream", "give it another upstream"),
+            cause("`plugin/loop: Loop` on another Kubernetes: the node's resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq)", "give the kubelet `/run/systemd/resolve/resolv.conf`"),
             cause("`Error during parsing`: a mistake in the Corefile or in `coredns-custom`", "correct the ConfigMap `coredns-custom` in `kube-system`"),
             cause("its image cannot be pulled", "what the registry says is in the finding"),
             cause("it was scaled to 0", "`kubectl -n kube-system scale deployment/coredns --replicas=1`"),
         ])
-        .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
+        .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
     Def::error(POD_DNS, "pods resolve names")
-        .needs(&[id::KUBECONFIG, id::API, COREDNS])
+        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS])
         .about(
             "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for `api.cloudflare.com`. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
             "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
         )
         .causes(&[
-            cause("CoreDNS asks 8.8.8.8, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
+            cause("an entry of `coredns-custom` says `forward .` to a resolver that does not answer", "correct it, or take it out"),
+            cause("CoreDNS asks 8.8.8.8 and 2001:4860:4860::8888, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
             cause("the router does not answer CoreDNS", "`resolvectl status` on the node names it; try it with `dig`"),
             cause("port 53 between pods is dropped by the node's firewall", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
         ])
@@ -89,7 +97,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#1527, #2801, #5045", "resolv.conf(5): search, ndots"]),
     Def::error(EGRESS, "pods reach the provider and the certificate authority")
-        .needs(&[id::KUBECONFIG, id::API, POD_DNS, NDOTS])
+        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, POD_DNS, NDOTS])
         .about(
             "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. It is the pod's own way out, which may differ from this machine's.",
             "Records and certificates stay as they are, though the same addresses answer on the node.",

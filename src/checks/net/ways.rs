@@ -4,9 +4,9 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::{coredns, of_pod, seen};
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::{etcd, pods};
-use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, at};
+use crate::checks::reading::pods;
+use crate::checks::reading::policies::{self, Way};
+use crate::evidence::{Evidence, View, at};
 use crate::provider::words;
 
 /// How Go says that a connection does not come about.
@@ -31,7 +31,7 @@ pub(super) fn pod_api(evidence: &Evidence) -> Judged {
         [format!("dial tcp {address}:443"), format!("https://{address}:443/"), format!("https://{address}/")];
     let cut = |said: &Said<'_>| !said.ready && to.iter().any(|to| said.line.contains(to)) && said.has(&CUT);
     if let Some(said) = logs::lately(evidence).into_iter().find(cut) {
-        return of_pod(evidence, id::POD_API, said.pod, dropped(&said, address));
+        return of_pod(evidence, id::POD_API, said.pod, dropped(evidence, &said, address));
     }
     let outcome = match coredns::pods_of(evidence).iter().any(|pod| pods::is_ready(pod)) {
         true => Outcome::pass("CoreDNS reads from it"),
@@ -40,22 +40,51 @@ pub(super) fn pod_api(evidence: &Evidence) -> Judged {
     seen(id::POD_API, Subject::default(), outcome)
 }
 
-fn dropped(said: &Said<'_>, address: &str) -> Finding {
-    let cause = if said.line.contains("connection refused") {
-        "kube-proxy's rules lead to an address where no API server listens: the server's address has changed, or the rules are old"
-    } else {
-        "the node's firewall drops what pods send to the node itself: port 6443 on the interface `cni0`"
-    };
-    let fix = if said.line.contains("connection refused") {
-        "restart k3s on that node (`sudo systemctl restart k3s`), which rewrites its rules"
-    } else {
-        "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`; homelab's NixOS module does so, so look at rules of your own there), and restart the pod or wait for its next try"
-    };
+fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
     let text = logs::excerpt(said.line, "dial tcp");
     let text = if text.starts_with("dial tcp") { text } else { format!("no connection to {address}:443") };
-    Finding::new(format!("pod `{}` does not reach the API server: {text}", said.pod), cause, fix)
+    let summary = format!("pod `{}` does not reach the API server: {text}", said.pod);
+    // What is rejected on its way reads as refused; the address is translated before the policy sees it.
+    if said.line.contains("connection refused") {
+        let out = [Way::Out(address.parse().ok(), 443), Way::Out(None, 6443)];
+        if let Some(finding) = kept_in(evidence, said.pod, &summary, &out) {
+            return finding;
+        }
+    }
+    let (cause, fix) = match said.line.contains("connection refused") {
+        true => (
+            "kube-proxy's rules lead to an address where no API server listens: the server's address has changed, or the rules are old",
+            "restart k3s on that node (`sudo systemctl restart k3s`), which rewrites its rules",
+        ),
+        false => (
+            "the node's firewall drops what pods send to the node itself: port 6443 on the interface `cni0`",
+            "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`; homelab's NixOS module does so, so look at rules of your own there), and restart the pod or wait for its next try",
+        ),
+    };
+    Finding::new(summary, cause, fix)
         .look("sudo iptables -S INPUT; sudo nft list ruleset | grep -n -e cni0 -e 6443")
         .heals()
+}
+
+/// The NetworkPolicies that keep the pod's connection in, named before any firewall: none of the ways may be let through.
+fn kept_in(evidence: &Evidence, pod: &str, summary: &str, ways: &[Way]) -> Option<Finding> {
+    let object = evidence.objects("pods")?.iter().find(|object| object.full_name() == pod)?;
+    let mut found = ways.iter().map(|way| policies::in_the_way(evidence, object, *way));
+    let first = found.next()?;
+    if first.is_empty() || found.any(|policies| policies.is_empty()) {
+        return None;
+    }
+    Some(
+        Finding::new(
+            summary,
+            format!(
+                "{} lets none of that pod's connections there out, and k3s rejects what no policy allows",
+                policies::named(&first)
+            ),
+            "allow it in the policy's `egress`, or delete the policy",
+        )
+        .look(command!("kubectl --namespace {} get networkpolicies --output yaml", object.namespace())),
+    )
 }
 
 /// Only what this machine reaches and pods do not: a provider that is down is another check's.
@@ -85,8 +114,17 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
         (Some(said), Some(Ok(_))) => {
             let text = logs::excerpt(said.line, "dial tcp");
             let text = if text.starts_with("dial tcp") { text } else { "no connection in time".to_owned() };
+            let summary = format!("pod `{}` does not reach {api}, which this machine does: {text}", said.pod);
+            let to = text.strip_prefix("dial tcp ").and_then(|rest| rest.split(": ").next()?.parse().ok());
+            let to = to.map(|to: std::net::SocketAddr| to.ip());
+            let policy = said
+                .has(&["connection refused"])
+                .then(|| kept_in(evidence, said.pod, &summary, &[Way::Out(to, 443)]));
+            if let Some(finding) = policy.flatten() {
+                return of_pod(evidence, id::EGRESS, said.pod, finding);
+            }
             let finding = Finding::new(
-                format!("pod `{}` does not reach {api}, which this machine does: {text}", said.pod),
+                summary,
                 "a firewall on the node or the router drops what pods send out: rules in FORWARD, or by address",
                 "let the node pass on what comes from `cni0`, and the router what comes from the pods' range; then wait a minute for the next try",
             )
@@ -98,40 +136,4 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
         (None, _) => Outcome::pass("no pod of the lab complains"),
     };
     seen(id::EGRESS, Subject::default(), outcome)
-}
-
-pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
-    let skip = |why: &str| vec![seen(id::CROSS_NODE, Subject::default(), Outcome::skip(why))];
-    let Some(cluster) = &evidence.cluster else { return Vec::new() };
-    if evidence.nodes.as_ref().is_none_or(|nodes| nodes.iter().filter(|node| node.ready).count() < 2) {
-        return skip("there is only one node that is ready");
-    }
-    if cluster.pod_answers.len() < 2 {
-        return skip("no pod of the ingress controller is ready on a second node, so there is no pod to ask");
-    }
-    if cluster.pod_answers.values().all(Result::is_err) {
-        return skip("no pod answers the API server, on whichever node");
-    }
-    let ready = |name: &String| evidence.nodes.iter().flatten().any(|node| node.ready && node.name == *name);
-    let asked = cluster.pod_answers.iter().filter(|(node, _)| ready(node));
-    let judge = |(node, answer): (&String, &Result<HttpAnswer, String>)| {
-        let outcome = match answer {
-            Ok(_) => Outcome::pass("its pod answers"),
-            Err(why) if why.contains("refused") => Outcome::skip(format!("its pod does not listen: {why}")),
-            Err(why) => Finding::new(
-                format!("the pod on node `{node}` is ready, and the API server does not reach it: {}", why.trim_end_matches('.')),
-                "packets between pods of different nodes are lost: UDP port 8472 (VXLAN) is closed between the nodes, or flannel knows an old address of one",
-                match etcd::is_anywhere(evidence) {
-                    true => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, one of the nodes has another address than before: give it the old one back, since a server with etcd does not start under another",
-                    false => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
-                },
-            )
-            .look("ip route; ip -details link show flannel.1")
-            .nixos(format!("services.homelab.clusterFirewall.enable = true; # on {node}"))
-            .heals()
-            .into(),
-        };
-        seen(id::CROSS_NODE, Subject::node(node), outcome)
-    };
-    asked.map(judge).collect()
 }

@@ -1,9 +1,12 @@
 //! What judges read out of objects: names, conditions, labels, times.
 
 pub(super) mod etcd;
+pub(super) mod last_words;
 pub(super) mod logs;
 pub(super) mod pod_resolv;
 pub(super) mod pods;
+pub(super) mod policies;
+pub(super) mod told;
 pub(super) mod zone;
 
 use jiff::Timestamp;

@@ -42,6 +42,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("configmaps/ingress-nginx", "data/**"),
     ("configmaps", "data/**"),
+    ("configmaps/coredns-custom", "data/**"),
     (
         "events",
         "involvedObject/kind involvedObject/namespace involvedObject/name reason message type count \
@@ -70,6 +71,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("ingresses.networking.k8s.io", "spec/** status/**"),
     ("ingressclasses.networking.k8s.io", "spec/**"),
+    ("networkpolicies.networking.k8s.io", "spec/**"),
     ("customresourcedefinitions.apiextensions.k8s.io", ""),
     ("validatingwebhookconfigurations.admissionregistration.k8s.io", "webhooks/**"),
     ("mutatingwebhookconfigurations.admissionregistration.k8s.io", "webhooks/**"),

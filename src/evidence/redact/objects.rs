@@ -14,7 +14,7 @@ const OURS: [&str; 3] = [INGRESS_NGINX, CERT_MANAGER, EXTERNAL_DNS];
 /// The ConfigMaps of the ingress controllers that homelab installs.
 const CONTROLLERS: [&str; 1] = ["ingress-nginx/ingress-nginx-controller"];
 /// Annotations whose values judges read, by their beginnings: none of them can hold a secret of its own.
-const ANNOTATIONS: [&str; 11] = [
+const ANNOTATIONS: [&str; 12] = [
     "kubernetes.io/ingress.class",
     "kubernetes.io/tls-acme",
     "ingressclass.kubernetes.io/",
@@ -23,6 +23,7 @@ const ANNOTATIONS: [&str; 11] = [
     "cert-manager.io/",
     "k3s.io/internal-ip",
     "k3s.io/external-ip",
+    "flannel.alpha.coreos.com/",
     "external-dns.alpha.kubernetes.io/",
     "external-dns.kubernetes.io/",
     "homelab/",
@@ -44,6 +45,8 @@ const NGINX: [&str; 12] = [
 ];
 /// The command line of k3s, which hides its own secrets; hidden here again.
 const NODE_ARGS: &str = "k3s.io/node-args";
+/// Its variables, in the same way.
+const NODE_ENV: &str = "k3s.io/node-env";
 /// As much of what a program said about itself as tells what is wrong.
 const MESSAGE: usize = 600;
 /// A shorter word can be a part of any other.
@@ -113,6 +116,14 @@ pub(super) fn annotation(name: &str, value: &Value) -> Value {
         let mut words: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
         arguments(&mut words);
         return json!(json!(words).to_string());
+    }
+    if name == NODE_ENV {
+        let mut variables: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+        for (name, value) in &mut variables {
+            let shown = outside::lines_up_to(value.as_str().unwrap_or_default(), MESSAGE);
+            *value = if named::is_secret(name) { json!(GONE) } else { json!(shown) };
+        }
+        return json!(json!(variables).to_string());
     }
     let switch = ["true", "false"].contains(&text) || text.parse::<i64>().is_ok();
     let nginx = name.strip_prefix("nginx.ingress.kubernetes.io/");

@@ -104,6 +104,11 @@ fn each_reason_why_the_webhook_cannot_be_called_has_its_own_cause() {
         ("no endpoints available for service \"cert-manager-webhook\"", "no pod is behind"),
         ("context deadline exceeded", "firewall"),
         ("dial tcp 10.43.1.2:443: i/o timeout", "firewall"),
+        // cert-manager/cert-manager#6522.
+        (
+            "proxy error from 127.0.0.1:6443 while dialing 10.42.0.5:10250, code 503: 503 Service Unavailable",
+            "knew it at once",
+        ),
         ("proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: network is unreachable", "firewall"),
     ];
     for (tail, cause) in cases {

@@ -1,5 +1,7 @@
 //! This machine: its clock, its kernel, its disks, its network.
 
+mod addresses;
+mod ground;
 mod links;
 
 use std::net::IpAddr;
@@ -29,7 +31,8 @@ fn machine() -> MachineSeen {
         ]),
         listeners: Some(vec![]),
         disks: vec![Disk { path: "/".into(), used: 40, inodes: 3, free: 1 << 34 }],
-        controllers: Some(["cpuset", "cpu", "io", "memory"].map(str::to_owned).to_vec()),
+        controllers: Some(["cpuset", "cpu", "io", "memory", "pids"].map(str::to_owned).to_vec()),
+        old_cgroup: false,
         time_synchronised: Some(true),
         linked: vec![Linked { interface: "eth0".into(), address: node }],
         flushes: None,
@@ -37,6 +40,7 @@ fn machine() -> MachineSeen {
         dhcpcd: None,
         resolv: Some(ResolvSeen {
             path: Some("/etc/resolv.conf".into()),
+            told: false,
             servers: vec![[192, 168, 1, 1].into()],
             search: vec!["lan".into()],
         }),
@@ -45,6 +49,7 @@ fn machine() -> MachineSeen {
             ClockSeen { of: Clock::ApiServer, ahead: Ok(0) },
         ],
         wildcards: vec![WildcardSeen { domain: "lan".into(), asked: "x.com.lan".into(), answer: Ok(vec![]) }],
+        ground: ground::sound(),
     }
 }
 
@@ -143,8 +148,10 @@ fn of_two_clocks_the_one_that_differs_from_the_world_is_wrong() {
 
 #[test]
 fn a_kernel_without_the_memory_controller_gets_its_option() {
-    let finding =
-        only(&on(|machine| machine.controllers = Some(vec!["cpu".into(), "cpuset".into()])), id::CGROUP);
+    let finding = only(
+        &on(|machine| machine.controllers = Some(vec!["cpu".into(), "cpuset".into(), "pids".into()])),
+        id::CGROUP,
+    );
     assert!(
         finding.summary.contains("`memory`") && finding.fix.nixos.unwrap().contains("cgroup_enable=memory")
     );
@@ -194,11 +201,12 @@ fn a_node_inside_the_clusters_addresses_is_an_error() {
 }
 
 #[test]
-fn a_disk_warns_at_eighty_percent_and_fails_at_ninety_inodes_included() {
+fn a_disk_warns_at_eighty_percent_and_fails_where_k3s_evicts_pods_inodes_included() {
     let with = |used, inodes| {
         on(|machine| machine.disks.push(Disk { path: "/nix".into(), used, inodes, free: 5 << 20 }))
     };
     assert_eq!(severity(&with(80, 1)), Severity::Warning);
+    assert_eq!(severity(&with(94, 1)), Severity::Warning, "all works there");
     let report = with(10, 95);
     assert_eq!(severity(&report), Severity::Error);
     assert!(only(&report, id::DISK).summary.contains("95 % of the inodes of `/nix`"));
@@ -269,7 +277,12 @@ fn a_firewall_that_removes_all_rules_gets_its_option() {
 
 #[test]
 fn resolvers_on_the_machine_alone_are_no_use_to_pods() {
-    let own = ResolvSeen { path: None, servers: vec![[127, 0, 0, 1].into()], search: vec!["lan".into()] };
+    let own = ResolvSeen {
+        path: None,
+        told: false,
+        servers: vec![[127, 0, 0, 1].into()],
+        search: vec!["lan".into()],
+    };
     let report = on(|machine| machine.resolv = Some(own));
     assert!(only(&report, id::RESOLV).cause.contains("8.8.8.8"));
     assert!(matches!(outcome(&report, id::SEARCH_DOMAIN), Outcome::Skip { .. }));

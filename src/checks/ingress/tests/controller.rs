@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::checks::ingress::tests::*;
 use crate::evidence::Transport;
+use crate::evidence::dial::Dial;
 
 fn pods(evidence: &mut Evidence) -> &mut Vec<Value> {
     list(evidence, "pods")
@@ -243,11 +244,17 @@ fn a_refusal_beside_a_pod_that_answers_means_that_the_rules_are_gone() {
 #[test]
 fn silence_is_a_firewall_unless_the_api_server_is_refused() {
     only(&lab(|e| node_answers(e, &Transport::Timeout)), id::NODE_404);
-    let report = lab(|e| {
-        node_answers(e, &Transport::Timeout);
-        e.ingress.as_mut().unwrap().refused = vec![NodePort { node: "pi".into(), port: 443 }];
-    });
-    assert!(only(&report, id::HOSTPORT).summary.contains(":443"));
+    let turned = |how, here: Transport| {
+        lab(|e| {
+            node_answers(e, &here);
+            e.ingress.as_mut().unwrap().refused = vec![NodePort { node: "pi".into(), port: 443, how }];
+        })
+    };
+    for how in [Dial::Refused, Dial::TurnedAway] {
+        assert!(only(&turned(how, Transport::Timeout), id::HOSTPORT).summary.contains(":443"));
+    }
+    let rejected = turned(Dial::TurnedAway, Transport::Unreachable("no route to host".into()));
+    only(&rejected, id::NODE_404);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The API server, the nodes and what k3s brings: one failure at a time.
 
+mod bundled;
 pub(in crate::checks) mod nodes;
 
 use serde_json::{Value, json};
@@ -270,61 +271,4 @@ fn a_server_that_is_down_is_explained_by_the_service_of_this_machine() {
     let other = refused(unit("failed/failed", Some("something new.")));
     assert!(other.cause.ends_with("something new") && other.fix.commands.is_empty());
     assert!(only(&silent(ApiFault::Timeout, |_| {}), id::API).fix.text.contains("6443"));
-}
-
-fn traefik(kind: &str) -> (String, Value) {
-    (kind.to_owned(), json!({ "metadata": { "namespace": "kube-system", "name": "traefik" } }))
-}
-
-#[test]
-fn what_is_left_of_traefik_is_deleted_and_where_it_is_enabled_k3s_is_told_first() {
-    let report = cluster(|seen| {
-        items(seen, "deployments.apps").push(traefik("").1);
-        items(seen, "services").push(traefik("").1);
-    });
-    let command =
-        "kubectl --namespace kube-system delete deployment/traefik service/traefik --ignore-not-found";
-    assert_eq!(only(&report, id::DISABLED).fix.commands, [command]);
-    let chart = cluster(|seen| {
-        let (_, chart) = traefik("");
-        seen.objects.0.insert("helmcharts.helm.cattle.io".into(), Listing::Items(vec![chart]));
-    });
-    assert!(only(&chart, id::DISABLED).fix.commands[0].contains("delete helmchart/traefik"));
-    for args in [json!(["server"]), json!(["server", "--disable=servicelb"])] {
-        let report = cluster(|seen| {
-            items(seen, "nodes")[0]["metadata"]["annotations"]["k3s.io/node-args"] = args.to_string().into();
-            items(seen, "deployments.apps").push(traefik("").1);
-        });
-        let finding = only(&report, id::DISABLED);
-        assert!(finding.cause.contains("`pi`") && finding.fix.commands.is_empty(), "{finding:?}");
-    }
-}
-
-#[test]
-fn servicelb_is_a_fault_where_it_takes_the_web_ports_and_a_note_elsewhere() {
-    let set = |port: u16| {
-        json!({ "metadata": { "namespace": "kube-system", "name": "svclb-x" },
-        "spec": { "template": { "spec": { "containers": [{ "ports": [{ "hostPort": port }] }] } } } })
-    };
-    let taking = cluster(|seen| items(seen, "daemonsets.apps").push(set(443)));
-    assert!(
-        only(&taking, id::DISABLED).fix.commands[0].ends_with("delete daemonset/svclb-x --ignore-not-found")
-    );
-    let other = cluster(|seen| items(seen, "daemonsets.apps").push(set(1883)));
-    assert_eq!((fails(&other), other.exit_code()), (vec![id::DISABLED], 0));
-}
-
-#[test]
-fn a_load_balancer_without_an_address_is_a_warning() {
-    let balancer = |ports: &[u16]| {
-        let ports: Vec<Value> = ports.iter().map(|port| json!({ "port": port })).collect();
-        cluster(|seen| {
-            items(seen, "services").push(json!({ "metadata": { "namespace": "media", "name": "tube" },
-                "spec": { "type": "LoadBalancer", "ports": ports }, "status": { "loadBalancer": {} } }));
-        })
-    };
-    let web = only(&balancer(&[80]), id::LOAD_BALANCERS);
-    assert!(web.summary.contains("media/tube") && web.fix.commands[0].contains("ClusterIP"));
-    assert!(only(&balancer(&[80, 1883]), id::LOAD_BALANCERS).fix.commands.is_empty());
-    assert_eq!(balancer(&[80]).exit_code(), 0);
 }

@@ -57,7 +57,9 @@ fn an_address_that_the_lan_does_not_reach_is_named_with_what_it_is() {
     for (ip, words) in cases {
         assert!(only(&address(&[ip]), id::INTERNAL_IP).summary.contains(words), "{ip}");
     }
-    assert!(only(&address(&[]), id::INTERNAL_IP).summary.contains("no InternalIP"));
+    let none = only(&address(&[]), id::INTERNAL_IP);
+    assert!(none.summary.contains("no InternalIP") && none.cause.contains("cloud controller"), "{none:?}");
+    assert_eq!(none.heals, Heals::Waiting);
     let both = address(&["192.168.1.2", "100.64.0.9"]);
     assert_eq!((fails(&both), both.exit_code()), (vec![id::INTERNAL_IP], 1));
     assert_eq!(address(&["100.64.0.9"]).exit_code(), 0, "a VPN alone is a choice");
@@ -65,15 +67,39 @@ fn an_address_that_the_lan_does_not_reach_is_named_with_what_it_is() {
 }
 
 #[test]
-fn an_address_other_than_the_one_that_k3s_started_with_is_named() {
-    let note = "k3s.io/internal-ip";
-    let moved =
-        cluster(|seen| items(seen, "nodes")[0]["metadata"]["annotations"][note] = "192.168.1.77".into());
-    assert!(only(&moved, id::INTERNAL_IP).summary.contains("started with 192.168.1.77"));
-    let both = cluster(|seen| {
-        items(seen, "nodes")[0]["metadata"]["annotations"][note] = "192.168.1.2,fd00::2".into()
+fn an_address_other_than_the_one_that_k3s_started_with_is_waited_for_in_each_family() {
+    let noted = |note: &str, status: &[&str]| {
+        let status: Vec<Value> =
+            status.iter().map(|ip| json!({ "type": "InternalIP", "address": ip })).collect();
+        cluster(|seen| {
+            let node = &mut items(seen, "nodes")[0];
+            node["metadata"]["annotations"]["k3s.io/internal-ip"] = note.into();
+            node["status"]["addresses"] = status.into();
+        })
+    };
+    let moved = only(&noted("192.168.1.77", &["192.168.1.2"]), id::INTERNAL_IP);
+    assert!(moved.summary.contains("started with 192.168.1.77") && moved.cause.contains("within a minute"));
+    assert!(moved.heals == Heals::Waiting && !moved.fix.text.contains("systemctl restart"), "{moved:?}");
+    let six = only(&noted("192.168.1.77,fd00::2", &["192.168.1.2", "fd00::2"]), id::INTERNAL_IP);
+    assert!(six.summary.contains("has the InternalIP 192.168.1.2, and"), "{six:?}");
+    only(&noted("192.168.1.2,fd00::9", &["192.168.1.2", "fd00::2"]), id::INTERNAL_IP);
+    assert_eq!(fails(&noted("192.168.1.2,fd00::2", &["192.168.1.2"])), [], "one family alone");
+}
+
+#[test]
+fn a_node_that_the_cloud_controller_has_not_seen_yet_is_told_by_its_address_and_not_by_its_taint() {
+    let taint = json!([{ "key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule" }]);
+    let report = cluster(|seen| {
+        let node = &mut items(seen, "nodes")[0];
+        node["spec"]["taints"] = taint;
+        node["status"]["addresses"] = json!([]);
+        node["metadata"]["annotations"] = json!({});
+        node["status"]["nodeInfo"]["kubeletVersion"] = "v1.36.3".into();
     });
-    assert_eq!(fails(&both), []);
+    let finding = only(&report, id::INTERNAL_IP);
+    assert!(
+        finding.cause.contains("has just joined") && finding.fix.text.contains("--disable-cloud-controller")
+    );
 }
 
 #[test]
@@ -101,8 +127,8 @@ pub(in crate::checks) fn with_etcd(node: &mut Value) {
 
 #[test]
 fn a_server_with_etcd_is_never_told_to_restart_under_another_address() {
-    let (started, address) = ("/metadata/annotations/k3s.io~1internal-ip", "/status/addresses/0/address");
-    for (place, value) in [(started, "192.168.1.77"), (address, "10.42.0.7"), (address, "203.0.113.7")] {
+    let address = "/status/addresses/0/address";
+    for (place, value) in [(address, "10.42.0.7"), (address, "203.0.113.7")] {
         let advised = |member: bool| {
             let report = cluster(|seen| {
                 let node = &mut items(seen, "nodes")[0];

@@ -107,7 +107,37 @@ pub(super) const INJURIES: &[Injury] = &[
         make: load_balancer,
         undo: no_load_balancer,
     },
+    Injury {
+        name: "traefik's Service waits for servicelb, which is off",
+        id: "k3s.disabled",
+        says: &["service/traefik", "patch service traefik", "load-balancer-cleanup"],
+        ask: Ask::NODE,
+        always: false,
+        make: guarded_traefik,
+        undo: told_nothing,
+    },
+    Injury {
+        name: "a Service does not go, since nobody releases it",
+        id: "k3s.load-balancers",
+        says: &["default/tube", "does not go", "load-balancer-cleanup"],
+        ask: Ask::NODE,
+        always: false,
+        make: held_balancer,
+        undo: nothing,
+    },
+    Injury {
+        name: "a Service has the address that servicelb gave it before it was disabled",
+        id: "k3s.load-balancers",
+        says: &["default/tube", "still has the address 10.99.0.10", "nothing listens"],
+        ask: Ask::NODE,
+        always: false,
+        make: stale_balancer,
+        undo: no_stale_balancer,
+    },
 ];
+
+/// What the cloud controller puts on each Service of type LoadBalancer, and nobody takes away where it is off.
+const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
 
 fn nothing(_: &Hands) -> Result<()> {
     Ok(())
@@ -207,4 +237,44 @@ fn load_balancer(hands: &Hands) -> Result<()> {
 
 fn no_load_balancer(hands: &Hands) -> Result<()> {
     hands.kubectl(&["delete", "service", "tube", "-n", "default"]).map(drop)
+}
+
+/// The node notes that k3s was told to do without both, as k3s does itself.
+fn told_to_do_without(hands: &Hands) -> Result<()> {
+    let args = json!(["server", "--disable", "traefik,servicelb"]).to_string();
+    hands.kubectl(&["annotate", "node", "node", &format!("k3s.io/node-args={args}")]).map(drop)
+}
+
+fn told_nothing(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["annotate", "node", "node", "k3s.io/node-args-"]).map(drop)
+}
+
+fn guarded(namespace: &str, name: &str) -> String {
+    let service = json!({ "apiVersion": "v1", "kind": "Service",
+        "metadata": { "name": name, "namespace": namespace, "finalizers": [FINALIZER] },
+        "spec": { "type": "LoadBalancer", "selector": { "app": name }, "ports": [{ "port": 80 }] } });
+    service.to_string()
+}
+
+fn guarded_traefik(hands: &Hands) -> Result<()> {
+    told_to_do_without(hands)?;
+    hands.kubectl_apply("guarded-traefik.json", &guarded("kube-system", "traefik")).map(drop)
+}
+
+fn held_balancer(hands: &Hands) -> Result<()> {
+    hands.kubectl_apply("held.json", &guarded("default", "tube"))?;
+    hands.kubectl(&["delete", "service", "tube", "-n", "default", "--wait=false"]).map(drop)
+}
+
+fn stale_balancer(hands: &Hands) -> Result<()> {
+    told_to_do_without(hands)?;
+    hands.kubectl_apply("stale.json", &guarded("default", "tube"))?;
+    let status = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "10.99.0.10" }] } } }).to_string();
+    let words = ["patch", "service", "tube", "-n", "default", "--subresource=status", "--type=merge", "-p"];
+    hands.kubectl(&[&words[..], &[status.as_str()]].concat()).map(drop)
+}
+
+fn no_stale_balancer(hands: &Hands) -> Result<()> {
+    told_nothing(hands)?;
+    no_load_balancer(hands)
 }

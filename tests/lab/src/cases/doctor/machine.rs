@@ -92,6 +92,38 @@ pub(super) const INJURIES: &[Injury] = &[
         &["`memory`", "cgroup_enable=memory"],
         &["unshare", "--mount", "sh", "-c", NO_MEMORY_CONTROLLER, "sh"],
     ),
+    wrapped(
+        "root has no inotify instance left",
+        "host.limits",
+        &["inotify instances", "fs.inotify.max_user_instances=8192"],
+        &["unshare", "--mount", "sh", "-c", FEW_INSTANCES, "sh"],
+    ),
+    wrapped(
+        "a kernel that was updated and has lost its modules",
+        "host.modules",
+        &["`overlay`", "`vxlan`", "the kernel was updated", "reboot"],
+        &["unshare", "--mount", "sh", "-c", NO_MODULES, "sh"],
+    ),
+    wrapped(
+        "k3s' folder is on a file system that overlayfs cannot write to",
+        "host.file-system",
+        &["/var/lib/rancher/k3s", "`overlay`", "--snapshotter=native"],
+        &["unshare", "--mount", "sh", "-c", ON_AN_OVERLAY, "sh"],
+    ),
+    injury(
+        "forwarding was switched off after the start",
+        "host.forwarding",
+        &["net.ipv4.ip_forward", "sysctl --system"],
+        |hands| kernel_number(hands, "net/ipv4/ip_forward", 0),
+        |hands| kernel_number(hands, "net/ipv4/ip_forward", 1),
+    ),
+    injury(
+        "what goes between pods of a node passes no rules",
+        "host.forwarding",
+        &["net.bridge.bridge-nf-call-iptables", "reply from unexpected source"],
+        |hands| kernel_number(hands, "net/bridge/bridge-nf-call-iptables", 0),
+        |hands| kernel_number(hands, "net/bridge/bridge-nf-call-iptables", 1),
+    ),
     injury(
         "a VPN's route into the addresses of Services",
         "host.cidr-overlap",
@@ -258,6 +290,17 @@ const NO_MEMORY_CONTROLLER: &str = "mount -t tmpfs tmpfs /sys/fs/cgroup && \
 /// The same with a small disk for the kubelet.
 const FULL_DISK: &str = "mount -t tmpfs -o size=1m tmpfs /var/lib/kubelet && \
      head -c 1000000 /dev/zero > /var/lib/kubelet/image && exec \"$@\"";
+/// The same with a limit that is far below what the lab's own programs hold.
+const FEW_INSTANCES: &str = "mount -t tmpfs tmpfs /mnt && echo 1 > /mnt/limit && \
+     mount --bind /mnt/limit /proc/sys/fs/inotify/max_user_instances && exec \"$@\"";
+/// The same with nothing loaded, and the modules of another kernel where NixOS has them.
+const NO_MODULES: &str = "mount -t tmpfs tmpfs /sys/module && mount -t tmpfs tmpfs /run && \
+     mkdir -p /run/booted-system/kernel-modules/lib/modules/9.9.9 && exec \"$@\"";
+/// The same with a folder of k3s that lies on another overlay, as on a system without a disk of its own.
+const ON_AN_OVERLAY: &str = "mount -t tmpfs tmpfs /mnt && mkdir /mnt/lower /mnt/upper /mnt/work && \
+     mount -t tmpfs tmpfs /var/lib && mkdir -p /var/lib/rancher/k3s /var/lib/kubelet && \
+     mount -t overlay overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work /var/lib/rancher/k3s && \
+     exec \"$@\"";
 /// The same with a unit of the firewall as NixOS writes it.
 const FLUSH: &str = "mount -t tmpfs tmpfs /etc/systemd/system && cd /etc/systemd/system && \
      echo 'flush ruleset' > nftables-rules && \
@@ -283,6 +326,11 @@ fn leave(hands: &Hands) -> Result<()> {
         Ok(stays.map_or(Ok(()), |name| Err(name.to_owned())))
     })
     .map(drop)
+}
+
+/// Writes a number of the first node's own below `/proc/sys`.
+fn kernel_number(hands: &Hands, name: &str, value: u8) -> Result<()> {
+    hands.node.run("sh", &["-c", &format!("echo {value} > /proc/sys/{name}")]).map(drop)
 }
 
 /// What a node's `/etc/resolv.conf` says in a lab that is well.

@@ -40,7 +40,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a node has another address than k3s was started with",
         id: "k3s.node-address",
-        says: &["10.99.0.11", "started with 10.99.0.77", "--node-ip"],
+        says: &["10.99.0.11", "started with 10.99.0.77", "within a minute"],
         ask: Ask::NODE,
         always: false,
         make: note_another_address,

@@ -1,11 +1,12 @@
 //! What pods reach: one failure at a time.
 
+mod across;
+
 use serde_json::{Value, json};
 
 use crate::checks::k3s::tests::{cluster, items, pod, sound};
 use crate::checks::tests::*;
 use crate::evidence::dns::{AskError, Rcode};
-use crate::evidence::http::HttpAnswer;
 
 /// The healthy lab whose CoreDNS is not ready and wrote these lines last.
 fn coredns(log: &str, change: impl FnOnce(&mut ClusterSeen)) -> Report {
@@ -57,17 +58,79 @@ fn the_last_words_of_a_pod_that_was_evicted_are_history() {
     assert_eq!(fails(&evicted("Running")).first(), Some(&id::POD_API));
 }
 
+const LOOP: &str = "[FATAL] plugin/loop: Loop (127.0.0.1:41625 -> :53) detected for zone \".\", see https://coredns.io/plugins/loop#troubleshooting\n";
+
+fn map(name: &str, key: &str, text: &str) -> Listing {
+    Listing::Items(vec![
+        json!({ "metadata": { "namespace": "kube-system", "name": name }, "data": { key: text } }),
+    ])
+}
+
 #[test]
 fn a_loop_is_explained_by_the_corefile() {
-    let log = "[FATAL] plugin/loop: Loop (127.0.0.1:41625 -> :53) detected for zone \".\", see https://coredns.io/plugins/loop#troubleshooting\n";
     let with = |to: &str| {
-        let map = json!({ "metadata": { "namespace": "kube-system", "name": "coredns" },
-            "data": { "Corefile": format!(".:53 {{\n    forward . {to}\n    loop\n}}\n") } });
-        coredns(log, |seen| drop(seen.objects.0.insert("configmaps".into(), Listing::Items(vec![map]))))
+        let text = format!(".:53 {{\n    forward . {to}\n    loop\n}}\n");
+        coredns(LOOP, |seen| {
+            seen.objects.0.extend([("configmaps".into(), map("coredns", "Corefile", &text))])
+        })
     };
-    assert!(only(&with("/etc/resolv.conf"), id::COREDNS).fix.text.contains("--resolv-conf="));
     assert!(only(&with("127.0.0.1"), id::COREDNS).cause.contains("forward . 127.0.0.1"));
-    assert!(only(&coredns(log, |_| {}), id::COREDNS).fix.text.contains("nameserver"));
+    // k3s gives pods no file with a loopback resolver by itself.
+    let asked = only(&with("/etc/resolv.conf"), id::COREDNS);
+    assert!(asked.cause.contains("whose own upstream is the cluster's DNS"), "{asked:?}");
+    let custom = coredns(LOOP, |seen| {
+        let text = "forward . 10.43.0.10\n";
+        seen.objects.0.extend([(COREDNS_CUSTOM.into(), map("coredns-custom", "lan.override", text))]);
+    });
+    let custom = only(&custom, id::COREDNS);
+    assert!(
+        custom.cause.contains("`lan.override`") && custom.cause.contains("forward . 10.43.0.10"),
+        "{custom:?}"
+    );
+}
+
+#[test]
+fn a_loop_by_the_file_that_k3s_was_told_is_named_with_that_file_and_another_kubernetes_by_its_own() {
+    let args = |args: Value| {
+        coredns(LOOP, |seen| {
+            items(seen, "nodes")[0]["metadata"]["annotations"]["k3s.io/node-args"] = args.to_string().into();
+        })
+    };
+    for told in [
+        json!(["server", "--disable", "traefik,servicelb", "--resolv-conf", "/etc/resolv.conf"]),
+        json!(["server", "--disable", "traefik,servicelb", "--kubelet-arg", "resolv-conf=/etc/resolv.conf"]),
+    ] {
+        let finding = only(&args(told), id::COREDNS);
+        assert!(finding.cause.contains("--resolv-conf=/etc/resolv.conf"), "{finding:?}");
+    }
+    let plain = coredns(LOOP, |seen| {
+        items(seen, "nodes")[0]["metadata"]["annotations"] = json!({});
+        items(seen, "nodes")[0]["status"]["nodeInfo"]["kubeletVersion"] = "v1.36.3".into();
+        seen.version = Some(Ok("v1.36.3".into()));
+    });
+    assert!(only(&plain, id::COREDNS).fix.text.contains("nameserver"));
+}
+
+#[test]
+fn a_mistake_in_coredns_custom_is_named_by_its_entry_and_its_resolver_is_blamed_when_it_is_silent() {
+    // As CoreDNS writes it, with the file that k3s mounts.
+    let line = "/etc/coredns/custom/lan.override:2 - Error during parsing: Unknown directive 'frward'\n";
+    assert!(only(&coredns(line, |_| {}), id::COREDNS).fix.text.contains("`lan.override`"));
+    let silent = cluster(|seen| {
+        let lookup = Lookup { server: "10.43.0.10".into(), result: Err(AskError::Timeout) };
+        seen.service_dns.push(ServiceLookup {
+            name: "api.cloudflare.com".into(),
+            kind: Asked::External,
+            lookup,
+        });
+        let text = "forward . 192.168.1.53 {\n  policy sequential\n}\n";
+        seen.objects.0.extend([(COREDNS_CUSTOM.into(), map("coredns-custom", "pihole.override", text))]);
+    });
+    let finding = only(&silent, id::POD_DNS);
+    assert!(
+        finding.fix.text.contains("192.168.1.53") && finding.fix.text.contains("`pihole.override`"),
+        "{finding:?}"
+    );
 }
 
 #[test]
@@ -155,33 +218,21 @@ fn pods_that_do_not_get_out_are_told_only_where_this_machine_does() {
 }
 
 #[test]
-fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overlay() {
-    let report_with = |second: Result<HttpAnswer, String>, etcd: bool| {
-        whole(|e| {
-            let mut seen = sound();
-            if etcd {
-                crate::checks::k3s::tests::nodes::with_etcd(&mut items(&mut seen, "nodes")[0]);
-            }
-            let mut node: Value = items(&mut seen, "nodes")[0].clone();
-            (node["metadata"]["name"], node["metadata"]["annotations"]) = ("nas".into(), json!({}));
-            items(&mut seen, "nodes").push(node);
-            seen.pod_answers = [("pi".into(), Ok(nginx_404())), ("nas".into(), second)].into();
-            e.nodes.as_mut().unwrap().push(NodeSeen { name: "nas".into(), ready: true, addresses: vec![] });
-            e.cluster = Some(seen);
+fn a_policy_that_lets_nothing_out_is_named_before_old_rules() {
+    let line = "E0601 11:58:00.000000 1 x.go:1] dial tcp 10.43.0.1:443: connect: connection refused\n";
+    let with = |spec: Option<Value>| {
+        coredns(line, |seen| {
+            let policies = spec.map(
+                |spec| json!({ "metadata": { "namespace": "kube-system", "name": "quiet" }, "spec": spec }),
+            );
+            let listing = Listing::Items(policies.into_iter().collect());
+            seen.objects.0.extend([("networkpolicies.networking.k8s.io".into(), listing)]);
         })
     };
-    let two = |second| report_with(second, false);
-    assert!(matches!(outcome(&cluster(|_| {}), id::CROSS_NODE), Outcome::Skip { .. }));
-    assert_eq!(fails(&two(Ok(nginx_404()))), []);
-    let cut = two(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()));
-    let finding = cut.failures().next().unwrap();
-    assert_eq!((finding.id, finding.subject.node.as_deref()), (id::CROSS_NODE, Some("nas")));
-    assert!(finding.finding().unwrap().fix.text.contains("8472"));
-    assert!(finding.finding().unwrap().fix.text.contains("restart k3s on both"));
-    let etcd =
-        report_with(Err("error trying to reach service: dial tcp 10.42.1.4:80: i/o timeout".into()), true);
-    let fix = etcd.failures().next().unwrap().finding().unwrap().fix.text.clone();
-    assert!(!fix.contains("restart k3s") && fix.contains("give it the old one back"), "{fix}");
-    let refused = two(Err("dial tcp 10.42.1.4:80: connect: connection refused".into()));
-    assert_eq!(fails(&refused), [], "a pod that does not listen is no matter of the network");
+    let deny = json!({ "podSelector": {}, "policyTypes": ["Egress"] });
+    assert!(only(&with(Some(deny)), id::POD_API).cause.contains("NetworkPolicy `kube-system/quiet`"));
+    assert!(only(&with(None), id::POD_API).cause.contains("the rules are old"));
+    let to_api = json!([{ "ports": [{ "port": 6443 }] }]);
+    let lets = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": to_api });
+    assert!(only(&with(Some(lets)), id::POD_API).cause.contains("the rules are old"));
 }

@@ -1,0 +1,62 @@
+//! The node's address on this machine: another network card, another family.
+
+use super::*;
+
+/// The healthy lab on a machine with this address of the node, on that link, beside the one of the LAN.
+fn node_at(address: &str, link: &str) -> Report {
+    let address: IpAddr = address.parse().unwrap();
+    whole(|e| {
+        e.nodes.as_mut().unwrap()[0].addresses = vec![address];
+        let mut machine = machine();
+        machine.addresses = Some(vec![address, NODE.into()]);
+        machine.linked.push(Linked { interface: link.into(), address });
+        e.machine = Some(machine);
+    })
+}
+
+fn address(report: &Report) -> Outcome {
+    outcome(report, id::NODE_ADDRESS)
+}
+
+#[test]
+fn a_card_that_no_one_of_the_lan_is_behind_is_named_by_its_link() {
+    for (ip, link) in [
+        ("172.17.0.1", "docker0"),
+        ("100.96.48.75", "tailscale0"),
+        ("10.66.0.1", "wg0"),
+        ("192.168.122.1", "virbr0"),
+        ("172.20.0.1", "br-0a1b2c3d4e5f"),
+    ] {
+        let Outcome::Fail(finding) = address(&node_at(ip, link)) else { panic!("{link}") };
+        assert!(finding.fix.text.contains("--node-ip=192.168.1.2"), "{finding:?}");
+        assert!(finding.summary.contains("LAN is on the side of"), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_second_network_of_the_house_is_only_noted() {
+    let report = node_at("192.168.50.2", "eth1");
+    let Outcome::Fail(finding) = address(&report) else { panic!("{report:#?}") };
+    assert!(finding.summary.contains("`eth1`") && finding.fix.text.contains("nothing needs to be done"));
+    let severity = report.checks.iter().find(|check| check.id == id::NODE_ADDRESS).unwrap().severity;
+    assert_eq!(severity, Severity::Info);
+    let bridged = node_at("192.168.1.3", "eth0");
+    assert!(matches!(address(&bridged), Outcome::Pass { .. }), "another address of the same link");
+}
+
+#[test]
+fn an_address_of_ipv6_does_not_hide_that_the_one_of_ipv4_has_changed() {
+    let six: IpAddr = "fd00::2".parse().unwrap();
+    let with = |here: Vec<IpAddr>| {
+        whole(|e| {
+            e.nodes.as_mut().unwrap()[0].addresses = vec![NODE.into(), six];
+            let outward = here.iter().copied().find(IpAddr::is_ipv4);
+            e.machine = Some(MachineSeen { addresses: Some(here), outward, ..machine() });
+        })
+    };
+    let Outcome::Fail(finding) = address(&with(vec![[192, 168, 1, 50].into(), six])) else { panic!() };
+    assert!(finding.summary.contains("192.168.1.50"), "{finding:?}");
+    assert!(matches!(address(&with(vec![NODE.into(), six])), Outcome::Pass { .. }));
+    let renumbered = with(vec![NODE.into(), "fd00::77".parse().unwrap()]);
+    assert!(matches!(address(&renumbered), Outcome::Fail(_)));
+}

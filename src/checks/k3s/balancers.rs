@@ -1,0 +1,179 @@
+//! Services of type LoadBalancer: whether anything serves them, and whether anything will let them go.
+//!
+//! servicelb is k3s' part of the cloud controller. Each such Service gets the finalizer below, which that controller takes away
+//! when the Service goes or becomes one of another type; with servicelb off nobody does, and a deletion never ends (cloud-provider,
+//! controllers/service; k3s, pkg/cloudprovider/cloudprovider.go). The addresses in the status stay, too.
+
+use serde_json::{Value, json};
+
+use crate::checks::engine::{Finding, Outcome};
+use crate::checks::k3s::bundled::{is_off, is_web};
+use crate::checks::reading::{NOT_READ, age, when};
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::traits_of;
+use crate::outside::command::Command;
+
+const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
+/// How long a deletion may take before something must hold it, in seconds.
+const PATIENCE: i64 = 60;
+/// Other programs that give addresses, by how their DaemonSets are called.
+const OTHERS: [&str; 5] = ["speaker", "metallb", "kube-vip", "cilium", "openelb"];
+
+/// What is wrong with one Service.
+enum Trouble {
+    /// It waits to be released.
+    Held,
+    /// It takes the web ports from the controller.
+    TakesPorts,
+    /// Nothing gives it an address.
+    Waits,
+    /// Its address is of a time when servicelb ran.
+    Stale,
+}
+
+pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
+    let (Some(services), Some(daemons)) = (evidence.objects("services"), evidence.objects("daemonsets.apps"))
+    else {
+        return Outcome::unknown(NOT_READ);
+    };
+    let servicelb = daemons.iter().any(|set| set.name().starts_with("svclb-"));
+    let asking: Vec<&Value> = services
+        .iter()
+        .filter(|service| at(service, "/spec/type") == "LoadBalancer" || is_held(evidence, service))
+        .collect();
+    let first = asking.iter().find_map(|service| Some((service, trouble(evidence, service, servicelb)?)));
+    match first {
+        Some((service, trouble)) => told(evidence, service, &trouble).into(),
+        None => Outcome::pass(match asking.len() {
+            0 => "no Service asks for a load balancer".to_owned(),
+            some => format!("{some} of type LoadBalancer, each with an address"),
+        }),
+    }
+}
+
+fn trouble(evidence: &Evidence, service: &Value, servicelb: bool) -> Option<Trouble> {
+    let web = entries(service, "/spec/ports").iter().any(|port| is_web(&port["port"]));
+    let addresses = entries(service, "/status/loadBalancer/ingress");
+    match (addresses.is_empty(), servicelb) {
+        _ if is_held(evidence, service) => Some(Trouble::Held),
+        // On its way out: whatever else it lacks, it needs no more.
+        _ if !at(service, "/metadata/deletionTimestamp").is_empty() => None,
+        (true, _) => Some(Trouble::Waits),
+        (false, true) => web.then_some(Trouble::TakesPorts),
+        (false, false) => is_stale(evidence, service, addresses).then_some(Trouble::Stale),
+    }
+}
+
+/// Whether its deletion waits for a controller that is off.
+fn is_held(evidence: &Evidence, service: &Value) -> bool {
+    let deleted = when(service, "/metadata/deletionTimestamp");
+    deleted.is_some() && guarded(service).is_some() && age(evidence.now, deleted) >= PATIENCE
+}
+
+/// Whether the address is servicelb's, which is off, and nobody else's: servicelb gives the addresses of the nodes.
+fn is_stale(evidence: &Evidence, service: &Value, addresses: &[Value]) -> bool {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    let of_nodes: Vec<&str> = nodes
+        .iter()
+        .flat_map(|node| entries(node, "/status/addresses"))
+        .map(|entry| at(entry, "/address"))
+        .collect();
+    let daemons = evidence.objects("daemonsets.apps").unwrap_or_default();
+    let others = daemons.iter().any(|set| OTHERS.iter().any(|name| set.name().contains(name)));
+    is_off(evidence)
+        && !others
+        && at(service, "/spec/loadBalancerClass").is_empty()
+        && addresses.iter().all(|entry| of_nodes.contains(&at(entry, "/ip")))
+}
+
+fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
+    let name = service.full_name();
+    let ours = traits_of(evidence.controller).name;
+    let (summary, cause) = match trouble {
+        Trouble::Held => return held(service, &name),
+        Trouble::TakesPorts => (
+            format!("Service `{name}` asks servicelb for port 80 or 443 of the nodes"),
+            format!("servicelb takes the port on every node, from {ours} or before it"),
+        ),
+        Trouble::Waits => (
+            format!("Service `{name}` of type LoadBalancer has no address"),
+            "nothing gives it one: servicelb is disabled, and no other load balancer is installed".to_owned(),
+        ),
+        Trouble::Stale => (
+            format!(
+                "Service `{name}` still has the address {} of servicelb, which is disabled",
+                at(service, "/status/loadBalancer/ingress/0/ip")
+            ),
+            "nobody clears the address, and nothing listens for that Service any more".to_owned(),
+        ),
+    };
+    let finding = Finding::new(
+        summary,
+        cause,
+        "make its type ClusterIP, and name it in the lab's configuration: the ingress then serves it by name; what is not HTTP can have the type NodePort",
+    )
+    .look("kubectl get services -A");
+    // Its other ports may be in use as NodePorts: what speaks HTTP alone loses nothing.
+    let http = entries(service, "/spec/ports").iter().all(|port| is_web(&port["port"]));
+    let patch = patched(service, is_off(evidence));
+    if http { finding.command(patch) } else { finding }
+}
+
+fn held(service: &Value, name: &str) -> Finding {
+    Finding::new(
+        format!(
+            "Service `{name}` is being deleted since {}, and does not go",
+            at(service, "/metadata/deletionTimestamp")
+        ),
+        format!("its finalizer `{FINALIZER}` waits for servicelb or the cloud controller, which is off"),
+        "take that finalizer away: there is no load balancer left to clean up",
+    )
+    .command(released(service))
+    .look(command!(
+        "kubectl --namespace {} get service {} --output yaml",
+        service.namespace(),
+        service.name()
+    ))
+}
+
+/// Where the finalizer stands in the Service's list.
+pub(super) fn guarded(service: &Value) -> Option<usize> {
+    entries(service, "/metadata/finalizers").iter().position(|one| one == FINALIZER)
+}
+
+/// Takes the finalizer away, if it still stands where it was seen; others stay.
+pub(super) fn released(service: &Value) -> Option<Command> {
+    let steps = json!(without(guarded(service)?)).to_string();
+    command!(
+        "kubectl --namespace {} patch service {} --type=json --patch {}",
+        service.namespace(),
+        service.name(),
+        steps
+    )
+}
+
+fn without(place: usize) -> [Value; 2] {
+    let path = format!("/metadata/finalizers/{place}");
+    [json!({ "op": "test", "path": path, "value": FINALIZER }), json!({ "op": "remove", "path": path })]
+}
+
+/// Makes it a Service of the cluster alone; the finalizer goes too where nobody else would take it away.
+fn patched(service: &Value, nobody_releases: bool) -> Option<Command> {
+    let place = guarded(service).filter(|_| nobody_releases);
+    let (namespace, name) = (service.namespace(), service.name());
+    let Some(place) = place else {
+        return command!(
+            "kubectl --namespace {} patch service {} --type=merge --patch '{\"spec\":{\"type\":\"ClusterIP\"}}'",
+            namespace,
+            name
+        );
+    };
+    let mut steps = without(place).to_vec();
+    steps.push(json!({ "op": "replace", "path": "/spec/type", "value": "ClusterIP" }));
+    command!(
+        "kubectl --namespace {} patch service {} --type=json --patch {}",
+        namespace,
+        name,
+        json!(steps).to_string()
+    )
+}
