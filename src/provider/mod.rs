@@ -16,6 +16,7 @@
 //! | external-dns | [`external_dns_arguments`], [`external_dns_env`] | the same | one for each organisation | one beside each server | one more |
 //! | ACME | [`solver`] | RFC 2136 | `route53`, with the zone's id | none: the lab's own authority | as the provider's |
 //! | proxy, rate limit, quota | [`Words::proxy`], [`Words::rate_limit`], [`quota`] | none | throttling, quota of zones | none | none |
+//! | what `--explain` adds | [`Words::explained`] | the same | the same | the same | the same |
 //! | what programs quote of it | [`refusals`], [`outages`], [`challenges`] | the same | the same | the same | the same |
 //!
 //! A new one: its variant in `config::Provider` with what it needs, its folder here, and an arm in each `match` of this file and of
@@ -40,7 +41,7 @@ use crate::facts::secret::SecretError;
 pub use client::Client;
 pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 pub use fault::message;
-pub use words::{Misshapen, ProxyWords, RateWords, TokenWords, Words};
+pub use words::{Explained, Misshapen, ProxyWords, RateWords, TokenWords, Words};
 
 /// Variables in which the tools of any provider look for secrets.
 pub const SECRET_VARIABLES: &[&str] = cloudflare::SECRET_VARIABLES;

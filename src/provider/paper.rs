@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::credentials::{Credentials, Keyring};
 use super::reading::{Reading, means};
-use super::{RateWords, TokenWords, Words};
+use super::{Explained, RateWords, TokenWords, Words};
 use crate::config::Config;
 use crate::evidence::{Fault, Permission, Record, Zone};
 use crate::facts::secret::{Secret, SecretError};
@@ -30,6 +30,10 @@ pub(super) const WORDS: Words = Words {
     },
     proxy: None,
     rate_limit: RateWords { blocks: 60, spent: "the page is full", shared: "somebody else writes" },
+    explained: &[Explained {
+        causes: &[("somebody drew on the page", "turn it over")],
+        ..Explained::at("cf.rate")
+    }],
     serves: "Paper serves what is written",
     refused_ending: "",
     no_more_room: "take a new page",

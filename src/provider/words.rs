@@ -24,6 +24,8 @@ pub struct Words {
     pub proxy: Option<ProxyWords>,
     /// What its rate limit counts.
     pub rate_limit: RateWords,
+    /// What it adds to what `homelab doctor --explain` says of a check.
+    pub explained: &'static [Explained],
     /// From when on it answers for a zone.
     pub serves: &'static str,
     /// Why it refuses changes to a zone whatever the token may do, and what helps; nothing where it does not.
@@ -49,6 +51,28 @@ pub struct TokenWords {
     pub shortest: usize,
     /// Why one that may read cannot change records, and what to do about it.
     pub may_not_edit: &'static str,
+}
+
+/// What is said of one check at this provider, beside what holds at every provider. A text that is empty adds nothing.
+#[derive(Debug)]
+pub struct Explained {
+    /// The name of the check.
+    pub check: &'static str,
+    /// What is looked at here.
+    pub looks_at: &'static str,
+    /// What people see here when it fails.
+    pub symptom: &'static str,
+    /// Why it fails here, each with what to do.
+    pub causes: &'static [(&'static str, &'static str)],
+    /// Where the facts come from.
+    pub sources: &'static [&'static str],
+}
+
+impl Explained {
+    /// Nothing yet of that check.
+    pub(super) const fn at(check: &'static str) -> Self {
+        Self { check, looks_at: "", symptom: "", causes: &[], sources: &[] }
+    }
 }
 
 /// A proxy that stands in front of an address.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::checks::{CheckId, Def, GROUPS, Severity, checks};
 use crate::outside::Shown;
+use crate::provider::Explained;
 use crate::ui::colors::{BOLD, CYAN, RED, YELLOW};
 use crate::ui::house::House;
 use crate::ui::page::Page;
@@ -57,14 +58,22 @@ pub fn explanation(defs: &[&Def]) -> Shown {
 pub fn explanation_json(defs: &[&Def]) -> Value {
     let whole = |def: &&Def| {
         let explain = &def.explain;
-        let causes: Vec<Value> =
-            explain.causes.iter().map(|cause| json!({ "why": cause.why, "fix": cause.fix })).collect();
+        let everywhere = explain.causes.iter().map(|cause| json!({ "why": cause.why, "fix": cause.fix }));
+        let there = def.at_providers().flat_map(|(name, one)| {
+            let causes = one.causes.iter();
+            causes.map(move |(why, fix)| json!({ "why": why, "fix": fix, "provider": name }))
+        });
+        let added = def
+            .at_providers()
+            .map(|(name, one)| json!({ "provider": name, "looks_at": one.looks_at, "symptom": one.symptom }));
+        let sources = def.at_providers().flat_map(|(_, one)| one.sources);
         let mut json = short_json(def);
         json["needs"] = json!(&*def.needs);
         json["looks_at"] = json!(explain.looks_at);
         json["symptom"] = json!(explain.symptom);
-        json["causes"] = json!(causes);
-        json["sources"] = json!(explain.sources);
+        json["at_providers"] = added.collect();
+        json["causes"] = everywhere.chain(there).collect();
+        json["sources"] = explain.sources.iter().chain(sources).map(|source| json!(source)).collect();
         json
     };
     json!({ "schema_version": 1, "checks": defs.iter().map(whole).collect::<Vec<_>>() })
@@ -88,10 +97,14 @@ fn explain(def: &Def, page: &Page) -> Shown {
         shown!("{}{}{:#}  {}{}{:#}  ", BOLD, def.id.as_str(), BOLD, style, severity(def.severity), style);
     page.hang(&mut text, lead, def.title);
     let explain = &def.explain;
-    for (lead, body) in [("  looks at:  ", explain.looks_at), ("  symptom:   ", explain.symptom)] {
-        if !body.is_empty() {
-            page.hang(&mut text, lead, body);
-        }
+    let at_providers: Vec<(&'static str, &Explained)> = def.at_providers().collect();
+    page.hang(&mut text, "  looks at:  ", explain.looks_at);
+    for (name, one) in at_providers.iter().filter(|(_, one)| !one.looks_at.is_empty()) {
+        page.hang(&mut text, "             ", shown!("{}: {}", name, one.looks_at));
+    }
+    page.hang(&mut text, "  symptom:   ", explain.symptom);
+    for (name, one) in at_providers.iter().filter(|(_, one)| !one.symptom.is_empty()) {
+        page.hang(&mut text, "             ", shown!("{}: {}", name, one.symptom));
     }
     let needs: Vec<Shown> = def.needs.iter().map(|need: &CheckId| need.as_str().into()).collect();
     if !needs.is_empty() {
@@ -101,14 +114,20 @@ fn explain(def: &Def, page: &Page) -> Shown {
     if !explain.causes.is_empty() {
         text.push("\n  what makes it fail:\n");
     }
-    for (at, cause) in explain.causes.iter().enumerate() {
-        page.hang(&mut text, shown!("  {:>2}. ", at + 1), cause.why);
-        page.hang(&mut text, "      fix: ", cause.fix);
+    let everywhere = explain.causes.iter().map(|cause| (shown!("{}", cause.why), cause.fix));
+    let there = at_providers
+        .iter()
+        .flat_map(|(name, one)| one.causes.iter().map(move |(why, fix)| (shown!("{}: {}", name, why), *fix)));
+    for (at, (why, fix)) in everywhere.chain(there).enumerate() {
+        page.hang(&mut text, shown!("  {:>2}. ", at + 1), why);
+        page.hang(&mut text, "      fix: ", fix);
     }
-    if !explain.sources.is_empty() {
+    let sources: Vec<&'static str> =
+        explain.sources.iter().chain(at_providers.iter().flat_map(|(_, one)| one.sources)).copied().collect();
+    if !sources.is_empty() {
         text.push("\n  from:\n");
     }
-    for source in explain.sources {
+    for source in sources {
         page.hang(&mut text, "  -  ", source);
     }
     text

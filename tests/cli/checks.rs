@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use homelab::checks::{Def, GROUPS, Severity};
+use homelab::provider::Explained;
 
 const HEAD: &str = "# Checks
 
 What `homelab doctor` looks at, what people notice when a check fails, what makes it fail, and what to do. The same as
-`homelab doctor --explain ID`, which needs no network. Written from `texts.rs` of each group in `src/checks` by `UPDATE_GOLDEN=1 cargo test --test cli`;
+`homelab doctor --explain ID`, which needs no network. Written from `texts.rs` of each group in `src/checks`, and from what each DNS provider adds in `src/provider`, by `UPDATE_GOLDEN=1 cargo test --test cli`;
 do not edit.
 
 An *error* makes the exit code 1, a *warning* only with `--strict`, a *note* never. A check whose *need* failed for the same host or
@@ -56,21 +57,35 @@ fn section(text: &mut String, def: &Def) {
     }
     let explain = &def.explain;
     let _ = writeln!(text, "\n### {}\n\n{} ({}).", def.id, sentence(def.title), facts.join("; "));
-    if !explain.looks_at.is_empty() {
-        let _ = writeln!(text, "\n**Looks at:** {}", explain.looks_at);
-    }
-    if !explain.symptom.is_empty() {
-        let _ = writeln!(text, "\n**What people notice:** {}", explain.symptom);
-    }
+    let _ = writeln!(text, "\n**Looks at:** {}{}", explain.looks_at, at_providers(def, |one| one.looks_at));
+    let _ = writeln!(
+        text,
+        "\n**What people notice:** {}{}",
+        explain.symptom,
+        at_providers(def, |one| one.symptom)
+    );
     if !explain.causes.is_empty() {
         text.push_str("\n| cause | what to do |\n|---|---|\n");
     }
     for cause in explain.causes {
         let _ = writeln!(text, "| {} | {} |", cell(cause.why), cell(cause.fix));
     }
-    if !explain.sources.is_empty() {
-        let _ = writeln!(text, "\nFrom: {}", explain.sources.join("; "));
+    for (name, one) in def.at_providers() {
+        for (why, fix) in one.causes {
+            let _ = writeln!(text, "| {name}: {} | {} |", cell(why), cell(fix));
+        }
     }
+    let there = def.at_providers().flat_map(|(_, one)| one.sources);
+    let sources: Vec<&str> = explain.sources.iter().chain(there).copied().collect();
+    if !sources.is_empty() {
+        let _ = writeln!(text, "\nFrom: {}", sources.join("; "));
+    }
+}
+
+/// One of the texts that the providers add, under the name of each.
+fn at_providers(def: &Def, text: fn(&Explained) -> &'static str) -> String {
+    let told = def.at_providers().filter(|(_, one)| !text(one).is_empty());
+    told.map(|(name, one)| format!(" {name}: {}.", text(one))).collect()
 }
 
 fn sentence(title: &str) -> String {

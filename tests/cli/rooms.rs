@@ -77,21 +77,10 @@ const EXACT_FOR_MACHINES: [(&str, &str, &str); 5] = [
 const MAKES_SHOWN: [&str; 2] = ["Fit for", "of_parts("];
 
 /// Where a provider is named all the same, and why. Nothing here judges, plans or applies.
-const PROVIDERS_NAMED: [(&str, &str); 12] = [
+const PROVIDERS_NAMED: [(&str, &str); 4] = [
     ("config/model.rs", "the value of `dns.provider`"),
     ("config/token.rs", "the file of the example, and the shape of a token that stands where a path should"),
     ("outside/credential.rs", "the shapes of the tokens that people have at home, to hide them"),
-    ("checks/provider/mod.rs", "the line about the group"),
-    (
-        "checks/provider/texts.rs",
-        "`doctor --explain`, which knows no configuration: what happens at the default provider",
-    ),
-    ("checks/cm/texts.rs", "`doctor --explain`"),
-    ("checks/config/texts.rs", "`doctor --explain`"),
-    ("checks/dns/texts.rs", "`doctor --explain`"),
-    ("checks/edns/texts.rs", "`doctor --explain`"),
-    ("checks/host/texts.rs", "`doctor --explain`"),
-    ("checks/net/texts.rs", "`doctor --explain`"),
     ("evidence/redact/kept.rs", "the fields of an issuer that a bundle keeps"),
 ];
 

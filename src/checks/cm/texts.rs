@@ -102,20 +102,20 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(CHALLENGE, "no challenge is refused or stuck")
         .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK])
         .about(
-            "State and reason of every challenge: what Cloudflare said when its record was to be written or removed, and what the authority said when it looked.",
+            "State and reason of every challenge: what the DNS provider said when its record was to be written or removed, and what the authority said when it looked.",
             "A Certificate stays pending, or fails and is tried again only after an hour.",
         )
         .causes(&[
-            cause("Cloudflare refuses the token in the cluster (codes 6003, 9109, 10000)", "make a good token, write it to the token file, and run `homelab up`"),
-            cause("pods do not reach api.cloudflare.com", "fix what keeps pods from the internet: see `net`"),
+            cause("the DNS provider refuses the token in the cluster", "make a good token, write it to the token file, and run `homelab up`"),
+            cause("pods do not reach the API of the DNS provider", "fix what keeps pods from the internet: see `net`"),
             cause("the authority found no record, or another one: a CNAME or wildcard at `_acme-challenge`", "remove what is there"),
             cause("a challenge was given up after a moment without network", "`homelab renew NAME` starts over"),
             cause("a challenge cannot be removed, because its record cannot", "fix what its reason names; its finalizer goes by itself"),
         ])
         .sources(&[
-            "cert-manager v1.21: pkg/controller/acmechallenges, pkg/issuer/acme/dns/cloudflare",
+            "cert-manager v1.21: pkg/controller/acmechallenges",
             "cert-manager.io: DNS01, delegated domains",
-            "cert-manager#3021, cert-manager#8696, cert-manager#8747",
+            "cert-manager#8696, cert-manager#8747",
         ]),
     Def::error(ACME_RATE_LIMIT, "the authority's rate limits leave room")
         .needs(&[ISSUER])

@@ -6,7 +6,7 @@ use crate::checks::engine::CheckId;
 pub const VALID: CheckId = CheckId("config.valid");
 /// Every host lies in the zone, those of other people's Ingresses included.
 pub const HOST_IN_ZONE: CheckId = CheckId("config.host-in-zone");
-/// Nobody asks Cloudflare to stand in front of a private address.
+/// Nobody asks the DNS provider to stand in front of a private address.
 pub const TARGET_PRIVATE_UNPROXIED: CheckId = CheckId("config.target-private-unproxied");
 /// No annotation bears the prefix that this external-dns passes over.
 pub const ANNOTATION_PREFIX: CheckId = CheckId("config.annotation-prefix");

@@ -33,14 +33,14 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[VALID])
         .before_up()
         .about(
-            "The annotation `cloudflare-proxied: \"true\"`, with either prefix of external-dns, in the configuration and on every Ingress; and whether the addresses are private.",
-            "Cloudflare refuses the record (error 9003 behind 1004), and external-dns may then write no record of the zone at all.",
+            "The annotation of external-dns that asks the DNS provider for its proxy, with either prefix, in the configuration and on every Ingress; and whether the addresses are private.",
+            "The provider refuses the record, and external-dns may then write no record of the zone at all.",
         )
         .causes(&[cause(
-            "Cloudflare's proxy is on the internet and cannot reach a private address",
+            "the provider's proxy is on the internet and cannot reach a private address",
             "take the annotation away: the record then holds the private address itself, which is what a lab at home needs",
         )])
-        .sources(&["external-dns#1428", "external-dns#1945", "external-dns pull request #6556"]),
+        .sources(&["external-dns pull request #6556"]),
     Def::warning(ANNOTATION_PREFIX, "every annotation for external-dns has the prefix that it reads")
         .needs(&[VALID])
         .before_up()

@@ -123,13 +123,13 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause(
-                "somebody opened the name before its record was there; Cloudflare's zones let that be remembered for 30 min",
+                "somebody opened the name before its record was there, and the zone says how long that is remembered",
                 "wait, or restart the router's DNS and clear the caches of the devices",
             ),
             cause("systemd-resolved here remembers it", "`resolvectl flush-caches`"),
             cause("a browser remembers it on its own", "restart the browser"),
         ])
-        .sources(&["RFC 2308", "cloudflare-docs#29782"]),
+        .sources(&["RFC 2308"]),
     Def::error(REBIND, "the local resolver lets private addresses through")
         .needs(&[AUTHORITATIVE])
         .in_up()

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Def] = &[
                 "it ends at its start: a flag that its version does not know or requires, so since 0.22 `--policy`",
                 "`homelab up`, without `images.externalDns`",
             ),
-            cause("Cloudflare refuses its token: any other refusal than 429 and 5xx ends the process", "see the group `cf`"),
+            cause("the DNS provider refuses its token: any other refusal than 429 and 5xx ends the process", "see the group `cf`"),
             cause("its Secret is missing", "`homelab up`"),
             cause("somebody scaled it to 0", "scale it up again"),
             cause("its image cannot be pulled", "check the node's way to the registry"),
@@ -32,9 +32,9 @@ pub(super) const CHECKS: &[Def] = &[
             "Records stay as they were: new services get no name.",
         )
         .causes(&[
-            cause("its pod cannot reach or resolve api.cloudflare.com", "see the group `net`"),
-            cause("one record that Cloudflare refuses (proxied with a private address: 9003; another in the way: 81053) fails each run", "remove that record or annotation"),
-            cause("Cloudflare counts too many calls", "wait five minutes"),
+            cause("its pod cannot reach or resolve the API of the DNS provider", "see the group `net`"),
+            cause("one record that the DNS provider refuses fails each run", "remove that record or annotation"),
+            cause("the DNS provider counts too many calls", "wait: see `cf.rate`"),
         ])
         .sources(&["external-dns, docs/monitoring/metrics.md", "external-dns#1428, PR#6556"]),
     Def::warning(EDNS_OWNER_ID, "the owner id is this lab's own")
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the record was made by hand before", "delete it in the dashboard: the right one comes within a minute"),
             cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete record and TXT record"),
             cause("its TXT record was deleted", "delete the record, too"),
-            cause("a CNAME of that name is in the way", "delete it in the dashboard"),
+            cause("a CNAME of that name is in the way", "delete it at the DNS provider"),
         ])
         .sources(&["external-dns 0.22, plan/plan.go", "external-dns#1228, #1986, PR#5459"]),
     Def::error(RECORDS, "the record holds the addresses of the Ingress")
@@ -66,8 +66,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("external-dns has not looked yet: it does every minute", "wait a minute"),
             cause("the Ingress has an annotation that switches external-dns off or names another target", "take it away"),
             cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
-            cause("the record is proxied; Cloudflare cannot reach a private address", "switch it to `DNS only`"),
-            cause("an AAAA record of an earlier installation is left", "delete it in the dashboard"),
+            cause("an AAAA record of an earlier installation is left", "delete it at the DNS provider"),
             cause("a node reports a public address", "set the node's address"),
         ])
         .sources(&["external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)"]),

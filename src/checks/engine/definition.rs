@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::model::{CheckId, Severity};
+use crate::config::Provider;
+use crate::provider::{Explained, words};
 
 /// What is fixed about a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +143,16 @@ impl Def {
     /// The same with where the facts come from.
     pub(in crate::checks) const fn sources(self, sources: &'static [&'static str]) -> Self {
         Self { explain: Explain { sources, ..self.explain }, ..self }
+    }
+
+    /// What the providers add to the long text, each with its name.
+    pub fn at_providers(&self) -> impl Iterator<Item = (&'static str, &'static Explained)> {
+        let id = self.id;
+        Provider::ALL.iter().flat_map(move |provider| {
+            let words = words(*provider);
+            let of_check = words.explained.iter().filter(move |one| one.check == id.as_str());
+            of_check.map(move |one| (words.name, one))
+        })
     }
 
     /// The group that it belongs to: its name up to the dot.

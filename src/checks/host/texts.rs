@@ -9,7 +9,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(CLOCK, "the clock is right")
         .before_up()
         .about(
-            "This machine's clock against the date in an answer of Cloudflare's API, whose certificate is not checked for that, and in an answer of the API server. More than 2 minutes is a warning, more than 5 an error.",
+            "This machine's clock against the date in an answer of the DNS provider's API, whose certificate is not checked for that, and in an answer of the API server. More than 2 minutes is a warning, more than 5 an error.",
             "Certificates are \"not yet valid\" or \"expired\" wherever one looks: kubectl, k3s, Let's Encrypt, the browser.",
         )
         .causes(&[
@@ -188,7 +188,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::RESOLV])
         .about(
             "For each search domain that pods inherit, one question to the machine's resolver for a name made up on the spot: `homelab-probe-<random>.com.<domain>`.",
-            "cert-manager and external-dns meet the certificate of your own ingress controller where they look for Cloudflare or Let's Encrypt (x509: certificate is valid for ..., not api.cloudflare.com).",
+            "cert-manager and external-dns meet the certificate of your own ingress controller where they look for the DNS provider or Let's Encrypt (x509: certificate is valid for another name).",
         )
         .causes(&[cause(
             "pods try each search domain before the name itself (ndots:5), and a wildcard record below that domain answers",

@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(POD_DNS, "pods resolve names")
         .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS])
         .about(
-            "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for `api.cloudflare.com`. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
+            "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for the DNS provider's API. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
             "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
         )
         .causes(&[
@@ -89,8 +89,8 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(NDOTS, "no wildcard answers for the names that pods look up")
         .needs(&[id::KUBECONFIG, id::API, id::SEARCH_DOMAIN, POD_DNS])
         .about(
-            "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with `api.cloudflare.com` before it.",
-            "`x509: certificate is valid for *.home.example.com, not api.cloudflare.com`: what a pod looks up ends at the lab's own ingress.",
+            "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with the name of the DNS provider's API before it.",
+            "`x509: certificate is valid for *.home.example.com`, and not for the name that was asked for: what a pod looks up ends at the lab's own ingress.",
         )
         .causes(&[
             cause("the node's resolv.conf has a search domain, mostly by DHCP, in which a wildcard record `*.DOMAIN` answers every name; pods try it first (ndots:5)", "take the search domain out for pods: `--resolv-conf=` with a file that has none; or remove the wildcard record"),
@@ -104,7 +104,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("a firewall on the node or the router drops what pods send: rules in FORWARD, or an egress rule by address", "let the pods' range out, or allow forwarding from `cni0`"),
-            cause("a proxy or virus scanner in between answers with a certificate of its own", "except `api.cloudflare.com` and the ACME server from it"),
+            cause("a proxy or virus scanner in between answers with a certificate of its own", "except the API of the DNS provider and the ACME server from it"),
             cause("IPv6 addresses are tried, and the LAN has no way out for them", "disable IPv6 on the node or give it a route"),
         ])
         .sources(&["k3s-io/k3s#977"]),

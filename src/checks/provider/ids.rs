@@ -6,13 +6,13 @@ use crate::checks::engine::CheckId;
 pub const TOKEN_SOURCE: CheckId = CheckId("cf.token-source");
 /// The file with the token is closed to other users.
 pub const TOKEN_PRIVATE: CheckId = CheckId("cf.token-private");
-/// The rate limit of Cloudflare leaves room for calls.
+/// The rate limit of the DNS provider leaves room for calls.
 pub const CF_RATE: CheckId = CheckId("cf.rate");
-/// Cloudflare knows the token and lets it in from here, now.
+/// The DNS provider knows the token and lets it in from here, now.
 pub const TOKEN: CheckId = CheckId("cf.token");
 /// The token may find the zone and read its records.
 pub const CF_PERMISSIONS: CheckId = CheckId("cf.permissions");
-/// The token sees the zone, and Cloudflare serves it.
+/// The token sees the zone, and the DNS provider serves it.
 pub const CF_ZONE: CheckId = CheckId("cf.zone");
 /// The API may change records under the zone's ending.
 pub const FREE_DOMAIN: CheckId = CheckId("cf.free-domain");

@@ -15,7 +15,8 @@ use crate::evidence::Evidence;
 
 /// The group.
 pub(super) const GROUP: Group =
-    Group::new("cf", "the API token and the zone at Cloudflare", texts::CHECKS).for_lab(outcomes_of_lab);
+    Group::new("cf", "the API token and the zone at the DNS provider", texts::CHECKS)
+        .for_lab(outcomes_of_lab);
 
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = token::sources_and_copies(evidence);

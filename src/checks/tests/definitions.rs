@@ -36,6 +36,21 @@ fn every_check_says_what_it_looks_at_what_people_notice_and_what_to_do() {
 }
 
 #[test]
+fn what_a_provider_adds_is_of_a_check_that_there_is() {
+    for provider in crate::config::Provider::ALL {
+        for one in crate::provider::words(*provider).explained {
+            assert!(checks().any(|def| def.id.as_str() == one.check), "{}", one.check);
+        }
+    }
+}
+
+#[test]
+fn what_makes_a_check_fail_is_told_for_each_provider_under_its_name() {
+    let names: Vec<&str> = def(id::CF_RATE).unwrap().at_providers().map(|(name, _)| name).collect();
+    assert_eq!(names, ["Cloudflare", "Paper"]);
+}
+
+#[test]
 fn every_check_lies_in_the_group_of_its_name() {
     for group in GROUPS {
         for def in group.checks {

@@ -77,7 +77,11 @@ fn speak_of(name: &str) -> Option<String> {
     let has = |text: &str| text.to_lowercase().contains(&word);
     let speaks = |def: &&Def| {
         let causes = def.explain.causes.iter().any(|cause| has(cause.why) || has(cause.fix));
-        causes || has(def.title) || has(def.explain.symptom) || has(def.explain.looks_at)
+        let mut there = def.at_providers().flat_map(|(_, one)| {
+            let causes = one.causes.iter().flat_map(|(why, fix)| [*why, *fix]);
+            causes.chain([one.looks_at, one.symptom])
+        });
+        causes || there.any(has) || has(def.title) || has(def.explain.symptom) || has(def.explain.looks_at)
     };
     let ids: Vec<&str> = checks().filter(speaks).map(|def| def.id.as_str()).collect();
     match ids.as_slice() {

@@ -6,6 +6,7 @@
 mod budget;
 mod components;
 mod envelope;
+mod explained;
 mod fault;
 mod limits;
 mod request;

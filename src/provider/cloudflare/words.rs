@@ -1,6 +1,7 @@
 //! Cloudflare's own names for things, and the clicks in its dashboard.
 
 use super::BASE;
+use super::explained::EXPLAINED;
 use crate::provider::words::{ProxyWords, RateWords, TokenWords, Words};
 
 /// The words.
@@ -32,6 +33,7 @@ pub const WORDS: Words = Words {
                 external-dns and cert-manager are refused as well",
         shared: "something else uses the same account: each token of a user, and the dashboard too, count against one limit",
     },
+    explained: EXPLAINED,
     serves: "Cloudflare serves a zone only once the registrar of the domain names Cloudflare's servers",
     refused_ending: "Cloudflare's API refuses changes under this ending, whatever the token may do",
     no_more_room: "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
