@@ -12,7 +12,7 @@ use crate::ui::{Color, Output};
 #[derive(Debug, Parser)]
 #[command(name = "homelab", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "First: write homelab.yaml, run `homelab up`. When something is wrong: `homelab doctor`.\n\nExit codes: 0 fine, 1 something is wrong, 2 invalid command line or configuration, 3 could not check or did not finish, 130 interrupted."
+    after_help = "First: `homelab init`, then `homelab up`. When something is wrong: `homelab doctor`.\n\nExit codes: 0 fine, 1 something is wrong, 2 invalid command line or configuration, 3 could not check or did not finish, 130 interrupted."
 )]
 pub struct Cli {
     /// The flags that stand before or after any command.
@@ -78,6 +78,7 @@ impl Command {
             Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Diff(_)
+            | Self::Init(_)
             | Self::Render(_)
             | Self::Renew(_)
             | Self::Kubeconfig(_)
@@ -95,7 +96,7 @@ impl Command {
             Self::Up(_) | Self::Diff(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet.
-            Self::Kubeconfig(_) | Self::Completions { .. } | Self::Man { .. } => false,
+            Self::Init(_) | Self::Kubeconfig(_) | Self::Completions { .. } | Self::Man { .. } => false,
         }
     }
 }
@@ -103,6 +104,11 @@ impl Command {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a new configuration: asks for the domain, an e-mail address and the API token, and checks them
+    #[command(
+        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/cloudflare-token\n  pass cloudflare | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\nThe token goes into a file that only you can read, never into the configuration. A configuration that is there already is never changed: its token is checked."
+    )]
+    Init(Init),
     /// Install and update the cluster, records and certificates to match homelab.yaml, and check the result
     #[command(
         after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
@@ -168,6 +174,26 @@ pub struct Up {
     /// Change nothing, only show what would change; the same as `homelab diff`
     #[arg(long, conflicts_with = "no_verify")]
     pub dry_run: bool,
+}
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Every service will be `<name>.<DOMAIN>`
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Option<String>,
+    /// The e-mail address of the account at Let's Encrypt
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// A file with the API token; `-` reads the token from standard input and puts it into a file
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Print the lines for a NixOS configuration; write no homelab.yaml
+    #[arg(long)]
+    pub nixos: bool,
+    /// Do not ask the DNS provider whether the token is good
+    #[arg(long)]
+    pub no_check: bool,
 }
 
 /// Flags of `diff`.

@@ -5,6 +5,7 @@ mod converge;
 mod diff;
 mod doctor;
 mod house;
+mod init;
 mod kubeconfig;
 mod planned;
 mod prove;
@@ -69,6 +70,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Diff(flags) => diff::diff(&cli.global, flags, ui).await,
+        Command::Init(flags) => init::init(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,

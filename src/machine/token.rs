@@ -46,6 +46,21 @@ pub fn read(config: &Config) -> Result<Keyring> {
     keyring.ok_or_else(|| explain(config.dns.provider, &seen))
 }
 
+/// The token in a file that is to be named in a new configuration.
+///
+/// # Errors
+/// When it cannot be read, or what it holds cannot be a token.
+pub fn of_file(provider: Provider, path: &Path) -> Result<Secret> {
+    let text = std::fs::read_to_string(path);
+    let (seen, secret) = judged(provider, TokenPlace::File(path.to_owned()), text, false);
+    secret.ok_or_else(|| explain(provider, &seen))
+}
+
+/// What the variable of the provider's own tools holds, if it is set.
+pub fn of_variable(provider: Provider) -> Option<String> {
+    std::env::var(provider::words(provider).token.variable).ok().filter(|text| !text.is_empty())
+}
+
 fn judged(
     provider: Provider,
     place: TokenPlace,

@@ -1,6 +1,8 @@
-//! Files that are written for the user, whole or not at all, and for their owner alone: such files are made with mode 0600.
+//! Files that are written for the user, whole or not at all, and for their owner alone, with mode 0600, unless it says otherwise.
 
+use std::fs::{DirBuilder, Permissions};
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -20,7 +22,11 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
 /// # Errors
 /// When something is there, or it cannot be written.
 pub fn create(path: &Path, text: &str) -> Result<()> {
-    beside(path, text)?.persist_noclobber(path).map(drop).map_err(|error| match error.error.kind() {
+    persist_new(beside(path, text)?, path)
+}
+
+fn persist_new(file: NamedTempFile, path: &Path) -> Result<()> {
+    file.persist_noclobber(path).map(drop).map_err(|error| match error.error.kind() {
         ErrorKind::AlreadyExists => taken(path),
         _ => failed(path, &error.error),
     })
@@ -31,14 +37,20 @@ pub fn create(path: &Path, text: &str) -> Result<()> {
 /// # Errors
 /// When it is there, or its folder is not.
 pub fn is_free(path: &Path) -> Result<()> {
-    if path.symlink_metadata().is_ok() {
-        return Err(taken(path));
-    }
+    is_new(path)?;
     let folder = folder(path);
     match folder.is_dir() {
         true => Ok(()),
         false => Err(Error::usage(format!("there is no folder `{}`", folder.display()))),
     }
+}
+
+/// Refuses a file that is there already; its folder may be missing.
+///
+/// # Errors
+/// When it is there.
+pub fn is_new(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() { Err(taken(path)) } else { Ok(()) }
 }
 
 fn beside(path: &Path, text: &str) -> Result<NamedTempFile> {
@@ -58,4 +70,30 @@ fn failed(path: &Path, cause: &std::io::Error) -> Error {
 fn taken(path: &Path) -> Error {
     Error::usage(format!("`{}` is there already", path.display()))
         .hint("name a new file, or remove that one: nothing is overwritten")
+}
+
+/// Writes a file that is not there yet and that everybody may read; its folder is made if it is missing.
+///
+/// # Errors
+/// When something is there, or it cannot be written.
+pub fn create_readable(path: &Path, text: &str) -> Result<()> {
+    make_folder(path, 0o755)?;
+    is_free(path)?;
+    let file = beside(path, text)?;
+    file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(|error| failed(path, &error))?;
+    persist_new(file, path)
+}
+
+/// Writes a file that is not there yet and that nobody else may read; its folder is made if it is missing.
+///
+/// # Errors
+/// When something is there, or it cannot be written.
+pub fn create_secret(path: &Path, text: &str) -> Result<()> {
+    make_folder(path, 0o755)?;
+    create(path, text)
+}
+
+fn make_folder(path: &Path, mode: u32) -> Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(mode).create(folder(path)).map_err(|error| failed(path, &error))
 }

@@ -1,5 +1,6 @@
 //! Everything that is printed: stdout is the answer, stderr the progress and the errors.
 
+pub mod ask;
 mod catalogue;
 mod changes;
 mod colors;

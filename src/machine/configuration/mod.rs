@@ -43,6 +43,30 @@ pub fn find(given: Option<&Path>) -> Result<PathBuf> {
     })
 }
 
+/// Where a new file goes that nobody named: root's where every command finds it from anywhere, anybody else's here.
+#[must_use]
+pub fn place_for_new() -> PathBuf {
+    PLACES[usize::from(rustix::process::geteuid().is_root())].into()
+}
+
+/// The folder for a secret of a new configuration: root's own, or the one that is meant for a user's settings (XDG Base
+/// Directory Specification 0.8), never the folder of the configuration, which may be a repository.
+#[must_use]
+pub fn folder_for_secrets() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return Path::new(PLACES[1]).parent().unwrap_or(Path::new("/")).to_owned();
+    }
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let settings = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+    settings.unwrap_or_default().join("homelab")
+}
+
+/// Whether a command that is given no file uses this one.
+#[must_use]
+pub fn is_found(path: &Path) -> bool {
+    find(None).is_ok_and(|found| found.canonicalize().ok() == path.canonicalize().ok())
+}
+
 /// How a file is named to people who come later: NixOS' units are given one in the store, which the next switch leaves
 /// behind; the link to it in `/etc` lasts.
 #[must_use]

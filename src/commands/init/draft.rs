@@ -1,0 +1,153 @@
+//! The text of a new configuration. Pure.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Config, Problem};
+use crate::error::{Error, Result};
+
+/// What a new configuration says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    pub(super) domain: String,
+    pub(super) email: String,
+    /// The provider's key, as `cloudflare`.
+    pub(super) provider: &'static str,
+    /// Where the token is; `None` when a variable of the environment has it.
+    pub(super) token_file: Option<PathBuf>,
+}
+
+impl Draft {
+    /// The configuration as `homelab.yaml`, with words for whoever opens it next.
+    pub(super) fn yaml(&self, variable: &str) -> String {
+        let token = match &self.token_file {
+            Some(path) => format!("  tokenFile: {}\n", quoted(&path.display().to_string())),
+            None => format!(
+                "  # tokenFile: /etc/homelab/token    # the API token is read from ${variable}; a file lasts\n"
+            ),
+        };
+        format!(
+            "# What this home lab should be. `homelab up` makes it so; run it again after each change.\n\
+             # Every key: docs/configuration.md of homelab.\n\
+             domain: {domain}    # every service is <name>.{plain}\n\
+             email: {email}    # of the account at Let's Encrypt\n\
+             dns:\n\
+             \x20 provider: {provider}\n\
+             {token}\
+             \n\
+             # Your services. Remove the `#` and put in your own:\n\
+             # services:\n\
+             #   photos: {{ service: immich/immich-server, port: 2283 }}    # a Service in the cluster, as namespace/name\n\
+             #   nas:    {{ url: \"https://192.168.1.5:5001\" }}              # something outside the cluster\n",
+            domain = quoted(&self.domain),
+            plain = self.domain,
+            email = quoted(&self.email),
+            provider = self.provider,
+        )
+    }
+
+    /// The same for a NixOS machine.
+    pub(super) fn nix(&self) -> String {
+        let token = self.token_file.as_deref().unwrap_or(Path::new("/var/lib/secrets/dns-token"));
+        format!(
+            "services.homelab = {{\n  enable = true;\n  domain = {};\n  email = {};\n  dns.provider = {};\n  dns.tokenFile = {};\n  \
+             # services.photos = {{ service = \"immich/immich-server\"; port = 2283; }};\n  \
+             # services.nas.url = \"https://192.168.1.5:5001\";\n}};\n",
+            nix(&self.domain),
+            nix(&self.email),
+            nix(self.provider),
+            nix(&token.display().to_string()),
+        )
+    }
+
+    /// The configuration that it is.
+    ///
+    /// # Errors
+    /// What cannot be used, as an answer to the question for `key` alone, or to all.
+    pub(super) fn config(&self, key: Option<&str>) -> Result<Config> {
+        let problems = match config::parse(&self.yaml("")) {
+            Ok(config) => return Ok(config),
+            Err(problems) => problems,
+        };
+        let is_of =
+            |problem: &&Problem| key.is_none_or(|key| problem.message.starts_with(&format!("`{key}`")));
+        let mut found = problems.iter().filter(is_of);
+        let Some(first) = found.next() else { return Draft::fallback(self, key) };
+        let error = Error::usage(first.message.clone());
+        Err(match &first.help {
+            Some(help) => error.hint(help.clone()),
+            None => error,
+        })
+    }
+
+    /// Another question's answer is wrong, not this one's: it is judged with good ones beside it.
+    fn fallback(&self, key: Option<&str>) -> Result<Config> {
+        let good =
+            Self { domain: "home.lovelace.dev".into(), email: "ada@lovelace.dev".into(), ..self.clone() };
+        let judged = match key {
+            Some("domain") => Self { domain: self.domain.clone(), ..good },
+            Some("email") => Self { email: self.email.clone(), ..good },
+            _ => return Err(Error::usage("the answers make no configuration")),
+        };
+        if judged == *self {
+            Err(Error::usage("the answers make no configuration"))
+        } else {
+            judged.config(key)
+        }
+    }
+}
+
+/// A scalar of YAML in double quotes where it needs them: JSON's texts are YAML's (YAML 1.2.2, 1.2).
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "./_@+-".contains(c);
+    match text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => serde_json::Value::from(text).to_string(),
+    }
+}
+
+/// A string of Nix (Nix manual, "String literal").
+fn nix(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${");
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(domain: &str, email: &str) -> Draft {
+        let token_file = Some(PathBuf::from("/etc/homelab/cloudflare-token"));
+        Draft { domain: domain.into(), email: email.into(), provider: "cloudflare", token_file }
+    }
+
+    #[test]
+    fn what_is_written_is_a_configuration_that_says_the_same() {
+        for path in ["/etc/homelab/cloudflare-token", "/home/ada's things/to \"ken\": #1", "./täken"] {
+            let draft =
+                Draft { token_file: Some(path.into()), ..draft("home.lovelace.dev", "ada@lovelace.dev") };
+            let config = config::parse(&draft.yaml("X")).unwrap();
+            assert_eq!(config.domain.as_str(), "home.lovelace.dev");
+            assert_eq!(config.dns.token_file.as_deref(), Some(Path::new(path)));
+        }
+    }
+
+    #[test]
+    fn without_a_file_the_token_comes_from_a_variable() {
+        let draft = Draft { token_file: None, ..draft("home.lovelace.dev", "ada@lovelace.dev") };
+        assert_eq!(config::parse(&draft.yaml("CF_API_TOKEN")).unwrap().dns.token_file, None);
+    }
+
+    #[test]
+    fn a_question_is_told_of_its_own_answer_only() {
+        assert!(draft("home.lovelace.dev", "").config(Some("domain")).is_ok());
+        let error = draft("home", "nobody").config(Some("domain")).unwrap_err();
+        assert!(error.what.contains("no dot"), "{}", error.what);
+        let error = draft("home.lovelace.dev", "nobody").config(Some("email")).unwrap_err();
+        assert!(error.what.contains("not an e-mail address"), "{}", error.what);
+    }
+
+    #[test]
+    fn nothing_in_an_answer_leaves_its_string_in_nix() {
+        assert_eq!(nix("a\"b${c}\\"), r#""a\"b\${c}\\""#);
+    }
+}

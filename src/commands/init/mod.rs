@@ -1,0 +1,238 @@
+//! `homelab init`: a few questions -> a configuration file and the token in a file of its own.
+
+mod draft;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::cli::{Global, Init};
+use crate::commands::init::draft::Draft;
+use crate::commands::planned::refused;
+use crate::config::{Config, Provider};
+use crate::error::{Error, Exit, Result};
+use crate::evidence::Zone;
+use crate::facts::secret::Secret;
+use crate::machine::{configuration, token};
+use crate::outside::Shown;
+use crate::provider::{self, Client};
+use crate::ui::{self, Output, Ui, ask, file};
+
+/// Who hosts the zone, until there is a choice.
+const PROVIDER: Provider = Provider::Cloudflare;
+
+/// Where the token comes from.
+enum Token {
+    /// A file that was there before.
+    InFile(PathBuf, Secret),
+    /// A variable of the environment.
+    InVariable(Secret),
+    /// It was typed, pasted or piped, and goes into this file.
+    Given(PathBuf, Secret),
+}
+
+impl Token {
+    fn secret(&self) -> &Secret {
+        match self {
+            Self::InFile(_, secret) | Self::InVariable(secret) | Self::Given(_, secret) => secret,
+        }
+    }
+
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::InFile(path, _) | Self::Given(path, _) => Some(path),
+            Self::InVariable(_) => None,
+        }
+    }
+}
+
+pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> {
+    let path = global.config.clone().unwrap_or_else(configuration::place_for_new);
+    if !flags.nixos && path.exists() {
+        return already_there(&path, flags, ui).await;
+    }
+    let draft = Draft {
+        domain: String::new(),
+        email: String::new(),
+        provider: provider::words(PROVIDER).key,
+        token_file: None,
+    };
+    let draft = with_domain(draft, flags)?;
+    let mut draft = with_email(draft, flags)?;
+    let token = token(flags)?;
+    draft.token_file = token.file().map(Path::to_owned);
+    let config = draft.config(None)?;
+    let zone = match flags.no_check {
+        true => None,
+        false => Some(check(&config, token.secret()).await?),
+    };
+    let mut written = Vec::new();
+    if let Token::Given(place, secret) = &token {
+        file::create_secret(place, &format!("{}\n", secret.expose()))?;
+        written.push(place.clone());
+    }
+    if flags.nixos {
+        return nixos(&draft, &written, zone.as_ref(), ui);
+    }
+    file::create_readable(&path, &draft.yaml(provider::words(PROVIDER).token.variable))?;
+    written.push(path.clone());
+    tell(&path, &written, zone.as_ref(), ui);
+    Ok(Exit::Fine)
+}
+
+fn with_domain(draft: Draft, flags: &Init) -> Result<Draft> {
+    let take = |answer: &str| {
+        let draft = Draft { domain: answer.to_owned(), ..draft.clone() };
+        draft.config(Some("domain")).map(|_| draft)
+    };
+    answered(flags.domain.as_deref(), "--domain", "Domain, such as home.example.com", take)
+}
+
+fn with_email(draft: Draft, flags: &Init) -> Result<Draft> {
+    let take = |answer: &str| {
+        let draft = Draft { email: answer.to_owned(), ..draft.clone() };
+        draft.config(Some("email")).map(|_| draft)
+    };
+    answered(flags.email.as_deref(), "--email", "E-mail address for Let's Encrypt", take)
+}
+
+/// The answer of a flag, or of whoever sits here.
+fn answered<T>(
+    flag: Option<&str>,
+    name: &'static str,
+    question: &'static str,
+    mut take: impl FnMut(&str) -> Result<T>,
+) -> Result<T> {
+    match flag {
+        Some(answer) => take(answer),
+        None if ask::is_possible() => ask::question(question, None, take),
+        None => Err(Error::usage(format!("`{name}` is missing, and there is no terminal to ask on"))
+            .hint("`homelab init --help` lists the flags")),
+    }
+}
+
+/// The token of the file that is named, of the environment, or of whoever sits here.
+fn token(flags: &Init) -> Result<Token> {
+    let words = &provider::words(PROVIDER).token;
+    let place = || {
+        let name = format!("{}-token", provider::words(PROVIDER).key);
+        let place = configuration::folder_for_secrets().join(name);
+        std::path::absolute(&place).unwrap_or(place)
+    };
+    match flags.token_file.as_deref() {
+        Some(path) if path == Path::new("-") => {
+            let place = place();
+            file::is_new(&place)?;
+            return Ok(Token::Given(place, shaped(&ask::piped()?)?));
+        }
+        Some(path) => {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let secret = token::of_file(PROVIDER, &path)?;
+            return Ok(Token::InFile(path, secret));
+        }
+        None => {}
+    }
+    if let Some(text) = token::of_variable(PROVIDER) {
+        return Ok(Token::InVariable(shaped(&text)?));
+    }
+    let place = place();
+    if place.exists() {
+        let secret = token::of_file(PROVIDER, &place)?;
+        return Ok(Token::InFile(place, secret));
+    }
+    if !ask::is_possible() {
+        return Err(Error::usage("`--token-file` is missing, and there is no terminal to ask on")
+            .because(format!("`${}` is not set either", words.variable))
+            .hint("write the token into a file that only you can read and name it with `--token-file FILE`, or pipe it to `--token-file -`"));
+    }
+    ui::note(&Shown::lines(words.make_one));
+    loop {
+        match shaped(&ask::secret("API token")?) {
+            Ok(secret) => return Ok(Token::Given(place, secret)),
+            Err(error) => ui::print_error(&error),
+        }
+    }
+}
+
+fn shaped(text: &str) -> Result<Secret> {
+    let shape =
+        |text| Secret::new(text).and_then(|secret| provider::shape(PROVIDER, &secret).map(|()| secret));
+    shape(text).map_err(|error| {
+        Error::usage("this cannot be an API token")
+            .because(provider::shape_message(PROVIDER, &error))
+            .hint(provider::shape_hint(PROVIDER, &error))
+    })
+}
+
+/// The token must be good, and see the zone.
+async fn check(config: &Config, token: &Secret) -> Result<Zone> {
+    let provider = Client::new(config, token).map_err(|fault| refused(PROVIDER, fault))?;
+    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    provider.check(domain.as_str()).await.map_err(|fault| {
+        let error = refused(PROVIDER, fault);
+        error.because("nothing was written; `--no-check` writes without asking")
+    })
+}
+
+/// A file that is there is never changed: its token is checked, and what the flags say otherwise is told.
+async fn already_there(path: &Path, flags: &Init, ui: Ui) -> Result<Exit> {
+    let config = configuration::load(Some(path))?;
+    let differs = |key: &'static str, flag: Option<String>, own: String| {
+        flag.filter(|flag| *flag != own).map(|flag| format!("`{key}` is `{own}` there, and not `{flag}`"))
+    };
+    let file = flags.token_file.as_ref().map(|path| path.display().to_string());
+    let own = config.dns.token_file.as_ref().map_or_else(String::new, |path| path.display().to_string());
+    let differences: Vec<String> = [
+        differs("domain", flags.domain.clone(), config.domain.to_string()),
+        differs("email", flags.email.clone(), config.email.clone()),
+        differs("dns.tokenFile", file, own),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !differences.is_empty() {
+        let error = Error::usage(format!("`{}` is there already and was not changed", path.display()));
+        let error = differences.into_iter().fold(error, Error::because);
+        return Err(error.hint("change it there with an editor, and run `homelab up`"));
+    }
+    let zone = match flags.no_check {
+        true => None,
+        false => Some(check(&config, &token::read(&config)?).await?),
+    };
+    tell(path, &[], zone.as_ref(), ui);
+    Ok(Exit::Fine)
+}
+
+fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) {
+    if ui.output == Output::Json {
+        let document = json!({
+            "schema_version": 1, "configuration": path, "written": written, "zone": zone.map(|zone| &zone.name),
+        });
+        return ui::document(document);
+    }
+    let mut lines: Vec<String> = written.iter().map(|path| format!("wrote {}", path.display())).collect();
+    if written.is_empty() {
+        lines.push(format!("{} is there already; nothing was changed", path.display()));
+    }
+    lines.extend(zone.map(|zone| format!("the token is good for the zone {}", zone.name)));
+    let given =
+        if configuration::is_found(path) { String::new() } else { format!(" --config {}", path.display()) };
+    lines.push(format!("next: homelab doctor --pre{given}    # is this machine ready?"));
+    lines.push(format!("      homelab up{given}"));
+    ui::answer(&Shown::lines(&format!("{}\n", lines.join("\n"))));
+}
+
+/// On NixOS the module writes the file: what to put into its configuration.
+fn nixos(draft: &Draft, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) -> Result<Exit> {
+    let said = written.iter().map(|path| format!("wrote {}", path.display()));
+    let good = zone.map(|zone| format!("the token is good for the zone {}", zone.name));
+    for line in said.chain(good) {
+        ui::note(&Shown::line(&line));
+    }
+    if ui.output == Output::Json {
+        ui::document(json!({ "schema_version": 1, "nix": draft.nix(), "written": written }));
+    } else {
+        ui::exact_answer(&draft.nix());
+    }
+    Ok(Exit::Fine)
+}

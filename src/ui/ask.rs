@@ -1,0 +1,85 @@
+//! Questions, on a terminal only: asked on stderr, answered on stdin.
+
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use console::Term;
+
+use crate::error::{Error, Result};
+use crate::outside::Shown;
+use crate::ui::colors::{BOLD, CYAN};
+use crate::ui::print::note;
+
+/// As much as an answer can be.
+const LONGEST: u64 = 64 << 10;
+
+/// Whether there is somebody to ask.
+#[must_use]
+pub fn is_possible() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks until `take` takes the answer; an empty one means `default`. What is wrong with an answer is said.
+///
+/// # Errors
+/// When the input ends.
+pub fn question<T>(
+    about: &'static str,
+    default: Option<&str>,
+    mut take: impl FnMut(&str) -> Result<T>,
+) -> Result<T> {
+    loop {
+        let offer = default.map_or_else(Shown::default, |default| shown!(" [{}]", Shown::line(default)));
+        prompt(&shown!("{}{}{:#}{}: ", BOLD, about, BOLD, offer));
+        let answer = line()?;
+        let answer = match (answer.trim(), default) {
+            ("", Some(default)) => default,
+            (answer, _) => answer,
+        };
+        match take(answer) {
+            Ok(value) => return Ok(value),
+            Err(error) => note(&shown!("  {}", error.shown(&shown!("{}hint:{:#}", CYAN, CYAN)))),
+        }
+    }
+}
+
+/// Asks for a secret: what is typed or pasted is not shown.
+///
+/// # Errors
+/// When the input ends, or the terminal cannot hide it.
+pub fn secret(about: &'static str) -> Result<String> {
+    prompt(&shown!("{}{}{:#} (not shown): ", BOLD, about, BOLD));
+    Term::stderr().read_secure_line().map_err(|error| ended().because(error))
+}
+
+/// All of stdin, for a secret that another program writes.
+///
+/// # Errors
+/// When it cannot be read, or is no text.
+pub fn piped() -> Result<String> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::usage("cannot read standard input").because(error))?;
+    Ok(text)
+}
+
+fn prompt(text: &Shown) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "{text}");
+    let _ = stderr.flush();
+}
+
+fn line() -> Result<String> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(LONGEST).read_line(&mut text);
+    match read.map_err(|error| ended().because(error))? {
+        0 => Err(ended()),
+        _ => Ok(text),
+    }
+}
+
+fn ended() -> Error {
+    Error::usage("there was no answer").hint("give the answers as flags: `homelab init --help`")
+}
