@@ -106,7 +106,7 @@ impl Command {
 pub enum Command {
     /// Write a new configuration: asks for the domain, an e-mail address and the API token, and checks them
     #[command(
-        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/cloudflare-token\n  pass cloudflare | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\nThe token goes into a file that only you can read, never into the configuration. A configuration that is there already is never changed: its token is checked."
+        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\nThe token goes into a file that only you can read, never into the configuration. A configuration that is there already is never changed: its token is checked."
     )]
     Init(Init),
     /// Install and update the cluster, records and certificates to match homelab.yaml, and check the result

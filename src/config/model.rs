@@ -110,6 +110,8 @@ pub struct ProviderNeeds {
 }
 
 impl Provider {
+    /// The one that a new configuration is given.
+    pub const OFFERED: Self = Self::Cloudflare;
     /// Every provider that `dns.provider` may name.
     pub const ALL: &[Self] = &[
         Self::Cloudflare,

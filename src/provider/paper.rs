@@ -22,6 +22,7 @@ pub(super) const WORDS: Words = Words {
     },
     token: TokenWords {
         variable: "PAPER_KEY",
+        where_made: "at the desk",
         make_one: "cut a key",
         make_one_and_name_it: "cut a key, and name its file in `dns.tokenFile`",
         example: "/var/lib/secrets/paper-key",

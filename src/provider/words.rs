@@ -41,6 +41,8 @@ pub struct Words {
 pub struct TokenWords {
     /// The variable that the provider's own tools read.
     pub variable: &'static str,
+    /// Where people get one, and what it must be able to do, for whoever is about to paste it.
+    pub where_made: &'static str,
     /// How to get one, where there is none: a step as a finding gives it.
     pub make_one: &'static str,
     /// The same as an error gives it.

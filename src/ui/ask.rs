@@ -1,13 +1,13 @@
 //! Questions, on a terminal only: asked on stderr, answered on stdin.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use console::Term;
 
 use crate::error::{Error, Result};
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN};
-use crate::ui::print::note;
+use crate::ui::print::{note, prompt};
 
 /// As much as an answer can be.
 const LONGEST: u64 = 64 << 10;
@@ -63,12 +63,6 @@ pub fn piped() -> Result<String> {
         .read_to_string(&mut text)
         .map_err(|error| Error::usage("cannot read standard input").because(error))?;
     Ok(text)
-}
-
-fn prompt(text: &Shown) {
-    let mut stderr = anstream::stderr().lock();
-    let _ = write!(stderr, "{text}");
-    let _ = stderr.flush();
 }
 
 fn line() -> Result<String> {

@@ -49,6 +49,13 @@ pub fn note(text: &Shown) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
+/// Writes a question; the answer is typed behind it.
+pub(in crate::ui) fn prompt(text: &Shown) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = write!(stderr, "{text}");
+    let _ = stderr.flush();
+}
+
 /// Writes an error as people read it.
 pub fn print_error(error: &Error) {
     note(&shown!("{}error:{:#} {}", RED, RED, error.shown(&shown!("{}hint:{:#}", CYAN, CYAN))));

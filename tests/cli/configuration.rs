@@ -24,7 +24,7 @@ fn a_missing_file_says_where_was_looked_and_how_to_name_one() {
     let ended = homelab(&["render"]).run();
     assert_eq!(ended.code, 2);
     assert!(
-        ended.stderr.contains("`homelab.yaml`") && ended.stderr.contains("hint: write `homelab.yaml`"),
+        ended.stderr.contains("`homelab.yaml`") && ended.stderr.contains("hint: `homelab init` writes one"),
         "{}",
         ended.stderr
     );

@@ -5,6 +5,7 @@ mod checks;
 mod configuration;
 mod doctor;
 mod golden;
+mod init;
 mod program;
 mod rooms;
 mod token;

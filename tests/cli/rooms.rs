@@ -57,7 +57,8 @@ const PRINTS: [&str; 8] =
     ["print!", "println!", "dbg!", "stdout()", "stderr()", "io::Stdout", "io::Stderr", "/dev/std"];
 
 /// Who has it besides `ui/print.rs`, and why.
-const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 3] = [
+const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 4] = [
+    ("ui/ask.rs", "stderr()", "asks whether it is a terminal, and hides there what is typed"),
     ("ui/output.rs", "stderr()", "asks whether it is a terminal"),
     ("ui/page.rs", "stdout()", "asks how wide the terminal is"),
     ("machine/program.rs", "stderr()", "the user's own program in `doctor.onFailure` writes there itself"),
@@ -65,7 +66,8 @@ const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 3] = [
 
 /// The exits for what machines read, where text is not cleaned, and who may call them.
 const EXACT: [&str; 3] = ["exact(", "exact_answer(", "exact_document("];
-const EXACT_FOR_MACHINES: [(&str, &str, &str); 5] = [
+const EXACT_FOR_MACHINES: [(&str, &str, &str); 6] = [
+    ("commands/init/mod.rs", "exact_answer(", "lines for a NixOS configuration, of answers that were judged"),
     ("commands/completions.rs", "exact_answer(", "a program of the shell, made of homelab's own text"),
     ("commands/render.rs", "exact_answer(", "manifests that are applied"),
     ("commands/render.rs", "exact_document(", "manifests that are applied"),

@@ -19,7 +19,7 @@ use crate::provider::{self, Client};
 use crate::ui::{self, Output, Ui, ask, file};
 
 /// Who hosts the zone, until there is a choice.
-const PROVIDER: Provider = Provider::Cloudflare;
+const PROVIDER: Provider = Provider::OFFERED;
 
 /// Where the token comes from.
 enum Token {
@@ -127,7 +127,7 @@ fn token(flags: &Init) -> Result<Token> {
         }
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let secret = token::of_file(PROVIDER, &path)?;
+            let secret = whole(token::of_file(PROVIDER, &path)?)?;
             return Ok(Token::InFile(path, secret));
         }
         None => {}
@@ -145,7 +145,7 @@ fn token(flags: &Init) -> Result<Token> {
             .because(format!("`${}` is not set either", words.variable))
             .hint("write the token into a file that only you can read and name it with `--token-file FILE`, or pipe it to `--token-file -`"));
     }
-    ui::note(&Shown::lines(words.make_one));
+    ui::note(&words.where_made.into());
     loop {
         match shaped(&ask::secret("API token")?) {
             Ok(secret) => return Ok(Token::Given(place, secret)),
@@ -157,11 +157,23 @@ fn token(flags: &Init) -> Result<Token> {
 fn shaped(text: &str) -> Result<Secret> {
     let shape =
         |text| Secret::new(text).and_then(|secret| provider::shape(PROVIDER, &secret).map(|()| secret));
-    shape(text).map_err(|error| {
+    let secret = shape(text).map_err(|error| {
         Error::usage("this cannot be an API token")
             .because(provider::shape_message(PROVIDER, &error))
             .hint(provider::shape_hint(PROVIDER, &error))
-    })
+    })?;
+    whole(secret)
+}
+
+/// A token of which a part is missing is shorter than any.
+fn whole(secret: Secret) -> Result<Secret> {
+    let (length, shortest) = (secret.expose().chars().count(), provider::words(PROVIDER).token.shortest);
+    if length >= shortest {
+        return Ok(secret);
+    }
+    Err(Error::usage("this cannot be an API token")
+        .because(format!("it has {length} characters; one has {shortest} at least"))
+        .hint("copy it again, whole"))
 }
 
 /// The token must be good, and see the zone.

@@ -39,7 +39,7 @@ pub fn find(given: Option<&Path>) -> Result<PathBuf> {
     found.ok_or_else(|| {
         Error::usage("there is no configuration")
             .because(format!("looked for {}", PLACES.map(|p| format!("`{p}`")).join(" and ")))
-            .hint("write `homelab.yaml`, or name another file with `--config FILE` or `$HOMELAB_CONFIG`")
+            .hint("`homelab init` writes one; or name another file with `--config FILE` or `$HOMELAB_CONFIG`")
     })
 }
 

@@ -14,6 +14,7 @@ pub const WORDS: Words = Words {
     permission: super::fault::permission,
     token: TokenWords {
         variable: "CLOUDFLARE_API_TOKEN",
+        where_made: "Create a token in the Cloudflare dashboard: My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone.",
         make_one: "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
         make_one_and_name_it: "create a token in the Cloudflare dashboard (Zone: Zone: Read and Zone: DNS: Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
         example: "/var/lib/secrets/cloudflare-token",
