@@ -50,10 +50,34 @@ pub fn read(config: &Config) -> Result<Keyring> {
 ///
 /// # Errors
 /// When it cannot be read, or what it holds cannot be a token.
-pub fn of_file(provider: Provider, path: &Path) -> Result<Secret> {
+pub fn of_file(provider: Provider, path: &Path) -> Result<Keyring> {
     let text = std::fs::read_to_string(path);
-    let (seen, secret) = judged(provider, TokenPlace::File(path.to_owned()), text, false);
-    secret.ok_or_else(|| explain(provider, &seen))
+    let whole = text.as_ref().map_or(Ok(()), |text| is_whole(provider, text));
+    let (seen, keyring) = judged(provider, TokenPlace::File(path.to_owned()), text, false);
+    whole.and_then(|()| keyring.ok_or_else(|| explain(provider, &seen)))
+}
+
+/// The token that somebody typed, pasted or piped.
+///
+/// # Errors
+/// When it cannot be one.
+pub fn of_text(provider: Provider, text: &str) -> Result<Keyring> {
+    is_whole(provider, text)?;
+    provider::keyring(provider, text).map_err(|error| {
+        let told = provider::misshapen(provider, &error);
+        Error::usage("this cannot be an API token").because(told.message).hint(told.hint)
+    })
+}
+
+/// A token of which a part is missing is shorter than any.
+fn is_whole(provider: Provider, text: &str) -> Result<()> {
+    let (length, shortest) = (text.trim().chars().count(), provider::words(provider).token.shortest);
+    if length == 0 || length >= shortest {
+        return Ok(());
+    }
+    Err(Error::usage("this cannot be an API token")
+        .because(format!("it has {length} characters; one has {shortest} at least"))
+        .hint("copy it again, whole"))
 }
 
 /// What the variable of the provider's own tools holds, if it is set.

@@ -12,10 +12,9 @@ use crate::commands::planned::refused;
 use crate::config::{Config, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Zone;
-use crate::facts::secret::Secret;
 use crate::machine::{configuration, token};
 use crate::outside::Shown;
-use crate::provider::{self, Client};
+use crate::provider::{self, Client, Keyring};
 use crate::ui::{self, Output, Ui, ask, file};
 
 /// Who hosts the zone, until there is a choice.
@@ -24,23 +23,32 @@ const PROVIDER: Provider = Provider::OFFERED;
 /// Where the token comes from.
 enum Token {
     /// A file that was there before.
-    InFile(PathBuf, Secret),
+    InFile(PathBuf, Keyring),
     /// A variable of the environment.
-    InVariable(Secret),
-    /// It was typed, pasted or piped, and goes into this file.
-    Given(PathBuf, Secret),
+    InVariable(Keyring),
+    /// It was typed, pasted or piped, and goes as it is into this file.
+    Given(PathBuf, Keyring, Pasted),
 }
 
+/// What was typed, pasted or piped.
+struct Pasted(String);
+
 impl Token {
-    fn secret(&self) -> &Secret {
+    fn keyring(&self) -> &Keyring {
         match self {
-            Self::InFile(_, secret) | Self::InVariable(secret) | Self::Given(_, secret) => secret,
+            Self::InFile(_, keyring) | Self::InVariable(keyring) | Self::Given(_, keyring, _) => keyring,
         }
+    }
+
+    /// One for that file.
+    fn given(place: PathBuf, text: &str) -> Result<Self> {
+        let keyring = token::of_text(PROVIDER, text)?;
+        Ok(Self::Given(place, keyring, Pasted(format!("{}\n", text.trim()))))
     }
 
     fn file(&self) -> Option<&Path> {
         match self {
-            Self::InFile(path, _) | Self::Given(path, _) => Some(path),
+            Self::InFile(path, _) | Self::Given(path, ..) => Some(path),
             Self::InVariable(_) => None,
         }
     }
@@ -54,7 +62,7 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
     let draft = Draft {
         domain: String::new(),
         email: String::new(),
-        provider: provider::words(PROVIDER).key,
+        provider: PROVIDER.needs().key,
         token_file: None,
     };
     let draft = with_domain(draft, flags)?;
@@ -64,11 +72,11 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
     let config = draft.config(None)?;
     let zone = match flags.no_check {
         true => None,
-        false => Some(check(&config, token.secret()).await?),
+        false => Some(check(&config, token.keyring()).await?),
     };
     let mut written = Vec::new();
-    if let Token::Given(place, secret) = &token {
-        file::create_secret(place, &format!("{}\n", secret.expose()))?;
+    if let Token::Given(place, _, Pasted(text)) = &token {
+        file::create_secret(place, text)?;
         written.push(place.clone());
     }
     if flags.nixos {
@@ -115,7 +123,7 @@ fn answered<T>(
 fn token(flags: &Init) -> Result<Token> {
     let words = &provider::words(PROVIDER).token;
     let place = || {
-        let name = format!("{}-token", provider::words(PROVIDER).key);
+        let name = format!("{}-token", PROVIDER.needs().key);
         let place = configuration::folder_for_secrets().join(name);
         std::path::absolute(&place).unwrap_or(place)
     };
@@ -123,22 +131,22 @@ fn token(flags: &Init) -> Result<Token> {
         Some(path) if path == Path::new("-") => {
             let place = place();
             file::is_new(&place)?;
-            return Ok(Token::Given(place, shaped(&ask::piped()?)?));
+            return Token::given(place, &ask::piped()?);
         }
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let secret = whole(token::of_file(PROVIDER, &path)?)?;
-            return Ok(Token::InFile(path, secret));
+            let keyring = token::of_file(PROVIDER, &path)?;
+            return Ok(Token::InFile(path, keyring));
         }
         None => {}
     }
     if let Some(text) = token::of_variable(PROVIDER) {
-        return Ok(Token::InVariable(shaped(&text)?));
+        return Ok(Token::InVariable(token::of_text(PROVIDER, &text)?));
     }
     let place = place();
     if place.exists() {
-        let secret = token::of_file(PROVIDER, &place)?;
-        return Ok(Token::InFile(place, secret));
+        let keyring = token::of_file(PROVIDER, &place)?;
+        return Ok(Token::InFile(place, keyring));
     }
     if !ask::is_possible() {
         return Err(Error::usage("`--token-file` is missing, and there is no terminal to ask on")
@@ -147,38 +155,16 @@ fn token(flags: &Init) -> Result<Token> {
     }
     ui::note(&words.where_made.into());
     loop {
-        match shaped(&ask::secret("API token")?) {
-            Ok(secret) => return Ok(Token::Given(place, secret)),
+        match Token::given(place.clone(), &ask::secret("API token")?) {
+            Ok(token) => return Ok(token),
             Err(error) => ui::print_error(&error),
         }
     }
 }
 
-fn shaped(text: &str) -> Result<Secret> {
-    let shape =
-        |text| Secret::new(text).and_then(|secret| provider::shape(PROVIDER, &secret).map(|()| secret));
-    let secret = shape(text).map_err(|error| {
-        Error::usage("this cannot be an API token")
-            .because(provider::shape_message(PROVIDER, &error))
-            .hint(provider::shape_hint(PROVIDER, &error))
-    })?;
-    whole(secret)
-}
-
-/// A token of which a part is missing is shorter than any.
-fn whole(secret: Secret) -> Result<Secret> {
-    let (length, shortest) = (secret.expose().chars().count(), provider::words(PROVIDER).token.shortest);
-    if length >= shortest {
-        return Ok(secret);
-    }
-    Err(Error::usage("this cannot be an API token")
-        .because(format!("it has {length} characters; one has {shortest} at least"))
-        .hint("copy it again, whole"))
-}
-
 /// The token must be good, and see the zone.
-async fn check(config: &Config, token: &Secret) -> Result<Zone> {
-    let provider = Client::new(config, token).map_err(|fault| refused(PROVIDER, fault))?;
+async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
+    let provider = Client::new(config, keyring).map_err(|fault| refused(PROVIDER, fault))?;
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
     provider.check(domain.as_str()).await.map_err(|fault| {
         let error = refused(PROVIDER, fault);
