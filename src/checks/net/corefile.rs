@@ -2,12 +2,16 @@
 //!
 //! k3s mounts the ConfigMap `coredns-custom` at `/etc/coredns/custom`, and its Corefile imports `*.override` into the block for
 //! all names and `*.server` beside it (k3s, manifests/coredns.yaml; k3s documentation, "CoreDNS custom configuration imports").
+//! Of several `forward .` in a block the first one counts (CoreDNS documentation, forward), so that those of an entry have no
+//! effect where the import stands last, as it did in k3s until 2025 (k3s-io/k3s#12979, #10951).
 
 use crate::evidence::{COREDNS_CUSTOM, Evidence};
 
 const NAMESPACE: &str = "kube-system";
 /// Where the entries of `coredns-custom` lie in the pod.
 const MOUNTED: &str = "/etc/coredns/custom/";
+
+const IMPORT: &str = "import /etc/coredns/custom/*.override";
 
 /// Whom CoreDNS asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,14 +36,21 @@ pub(super) fn forward(evidence: &Evidence) -> Forward<'_> {
     let custom = map(COREDNS_CUSTOM, "coredns-custom").and_then(|map| map["data"].as_object());
     let overrides = custom.into_iter().flatten().filter(|(entry, _)| entry.ends_with(".override"));
     let first = overrides.into_iter().find_map(|(entry, text)| Some((entry, to(text.as_str()?)?)));
-    if let Some((entry, to)) = first {
-        return Forward::Custom { entry, to };
-    }
     let corefile = map("configmaps", "coredns").and_then(|map| map["data"]["Corefile"].as_str());
-    match corefile.and_then(to) {
-        Some(to) if !to.starts_with('/') => Forward::To(to),
-        _ => Forward::Node,
+    match (first, corefile) {
+        (Some((entry, to)), Some(corefile)) if imports_first(corefile) => Forward::Custom { entry, to },
+        (_, corefile) => match corefile.and_then(to) {
+            Some(to) if !to.starts_with('/') => Forward::To(to),
+            _ => Forward::Node,
+        },
     }
+}
+
+/// Whether the entries come before the Corefile's own `forward .`.
+fn imports_first(corefile: &str) -> bool {
+    let place = |word: &str| corefile.lines().position(|line| line.trim().starts_with(word));
+    let forward = place("forward . ");
+    place(IMPORT).is_some_and(|import| forward.is_none_or(|forward| import < forward))
 }
 
 /// Behind the first `forward .`.

@@ -65,14 +65,14 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("`plugin/loop: Loop`: `--resolv-conf` of k3s names a file with a resolver on the loopback address, which inside the pod is CoreDNS itself; without that flag, k3s takes no such file", "write the router's address into that file"),
-            cause("`plugin/loop: Loop`: an entry of `coredns-custom` says `forward .` to CoreDNS itself", "take that line out"),
+            cause("`plugin/loop: Loop`: an entry of `coredns-custom` says `forward .` to CoreDNS itself, and the Corefile imports it before its own `forward .`", "take that line out"),
             cause("`plugin/loop: Loop`: a resolver of the LAN (Pi-hole, AdGuard Home) has the cluster's DNS as its upstream", "give it another upstream"),
             cause("`plugin/loop: Loop` on another Kubernetes: the node's resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq)", "give the kubelet `/run/systemd/resolve/resolv.conf`"),
             cause("`Error during parsing`: a mistake in the Corefile or in `coredns-custom`", "correct the ConfigMap `coredns-custom` in `kube-system`"),
             cause("its image cannot be pulled", "what the registry says is in the finding"),
             cause("it was scaled to 0", "`kubectl -n kube-system scale deployment/coredns --replicas=1`"),
         ])
-        .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
+        .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"; k3s-io/k3s#12979, #10951", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
     Def::error(POD_DNS, "pods resolve names")
         .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS])
         .about(

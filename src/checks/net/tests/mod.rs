@@ -58,6 +58,7 @@ fn the_last_words_of_a_pod_that_was_evicted_are_history() {
     assert_eq!(fails(&evicted("Running")).first(), Some(&id::POD_API));
 }
 
+const IMPORT: &str = "import /etc/coredns/custom/*.override";
 const LOOP: &str = "[FATAL] plugin/loop: Loop (127.0.0.1:41625 -> :53) detected for zone \".\", see https://coredns.io/plugins/loop#troubleshooting\n";
 
 fn map(name: &str, key: &str, text: &str) -> Listing {
@@ -78,11 +79,19 @@ fn a_loop_is_explained_by_the_corefile() {
     // k3s gives pods no file with a loopback resolver by itself.
     let asked = only(&with("/etc/resolv.conf"), id::COREDNS);
     assert!(asked.cause.contains("whose own upstream is the cluster's DNS"), "{asked:?}");
-    let custom = coredns(LOOP, |seen| {
-        let text = "forward . 10.43.0.10\n";
-        seen.objects.0.extend([(COREDNS_CUSTOM.into(), map("coredns-custom", "lan.override", text))]);
-    });
-    let custom = only(&custom, id::COREDNS);
+    let custom = |corefile: &str| {
+        let report = coredns(LOOP, |seen| {
+            let text = "forward . 10.43.0.10\n";
+            seen.objects.0.extend([
+                (COREDNS_CUSTOM.into(), map("coredns-custom", "lan.override", text)),
+                ("configmaps".into(), map("coredns", "Corefile", corefile)),
+            ]);
+        });
+        only(&report, id::COREDNS)
+    };
+    let last = custom(&format!(".:53 {{\n  forward . /etc/resolv.conf\n  {IMPORT}\n}}\n"));
+    assert!(last.cause.contains("whose own upstream"), "k3s-io/k3s#12979: it has no effect there: {last:?}");
+    let custom = custom(&format!(".:53 {{\n  {IMPORT}\n  forward . /etc/resolv.conf\n}}\n"));
     assert!(
         custom.cause.contains("`lan.override`") && custom.cause.contains("forward . 10.43.0.10"),
         "{custom:?}"
@@ -124,7 +133,11 @@ fn a_mistake_in_coredns_custom_is_named_by_its_entry_and_its_resolver_is_blamed_
             lookup,
         });
         let text = "forward . 192.168.1.53 {\n  policy sequential\n}\n";
-        seen.objects.0.extend([(COREDNS_CUSTOM.into(), map("coredns-custom", "pihole.override", text))]);
+        let corefile = format!(".:53 {{\n  {IMPORT}\n  forward . /etc/resolv.conf\n}}\n");
+        seen.objects.0.extend([
+            (COREDNS_CUSTOM.into(), map("coredns-custom", "pihole.override", text)),
+            ("configmaps".into(), map("coredns", "Corefile", &corefile)),
+        ]);
     });
     let finding = only(&silent, id::POD_DNS);
     assert!(

@@ -74,7 +74,28 @@ pub(super) const INJURIES: &[Injury] = &[
         make: part_nodes,
         undo: join_nodes,
     },
+    Injury {
+        name: "a firewall rejects what the API server sends to the pods of another node",
+        id: "net.cross-node",
+        says: &["node2", "while dialing", "knew it at once"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| hands.node.run("iptables", &[&["-w", "-I"][..], &TO_THE_OTHERS].concat()).map(drop),
+        undo: |hands| hands.node.run("iptables", &[&["-w", "-D"][..], &TO_THE_OTHERS].concat()).map(drop),
+    },
+    Injury {
+        name: "a mistake in coredns-custom",
+        id: "net.coredns",
+        says: &["does not start", "`lan.override`", "frward"],
+        ask: Ask::NODE,
+        always: false,
+        make: mistaken_custom,
+        undo: no_custom,
+    },
 ];
+
+/// The web port of the pods of the second node, refused at once.
+const TO_THE_OTHERS: [&str; 8] = ["OUTPUT", "-d", "10.42.1.0/24", "-p", "tcp", "--dport=80", "-j", "REJECT"];
 
 const COREDNS: [&str; 4] = ["-n", "kube-system", "-l", "k8s-app=kube-dns"];
 const FORWARD: &str = "forward . /etc/resolv.conf";
@@ -202,4 +223,19 @@ fn part_nodes(hands: &Hands) -> Result<()> {
 
 fn join_nodes(hands: &Hands) -> Result<()> {
     Node::find(&hands.run, Place::Node)?.route_to_others()
+}
+
+/// What a user lays into the Corefile, with a directive that there is not.
+fn mistaken_custom(hands: &Hands) -> Result<()> {
+    let map = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "coredns-custom", "namespace": "kube-system" },
+        "data": { "lan.override": "frward . 10.99.0.1\n" } });
+    hands.kubectl_apply("coredns-custom.json", &map.to_string())?;
+    restart_coredns(hands)
+}
+
+fn no_custom(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["-n", "kube-system", "delete", "configmap", "coredns-custom"])?;
+    restart_coredns(hands)?;
+    coredns_is_ready(hands)
 }
