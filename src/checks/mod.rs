@@ -25,6 +25,8 @@ mod visitor;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use crate::evidence::{Evidence, at};
 
 pub use apps::{Theirs, waited_for};
@@ -50,9 +52,28 @@ pub const GROUPS: &[Group] = &[
     apps::GROUP,
 ];
 
-/// Every check, in the order of a report.
+/// Every check, in the order of a report: that of the groups, but that what a check needs comes before it.
 pub fn checks() -> impl Iterator<Item = &'static Def> {
-    GROUPS.iter().flat_map(|group| group.checks)
+    static ORDERED: LazyLock<Vec<&'static Def>> = LazyLock::new(|| {
+        let all: Vec<&'static Def> = GROUPS.iter().flat_map(|group| group.checks).collect();
+        let mut ordered = Vec::with_capacity(all.len());
+        all.iter().for_each(|def| place(def, &all, &mut ordered, &mut Vec::new()));
+        ordered
+    });
+    ORDERED.iter().copied()
+}
+
+/// Puts a check after all that it needs. `above` are those that wait for this one: a circle ends there, and a test tells.
+fn place(def: &'static Def, all: &[&'static Def], ordered: &mut Vec<&'static Def>, above: &mut Vec<CheckId>) {
+    if above.contains(&def.id) || ordered.iter().any(|placed| placed.id == def.id) {
+        return;
+    }
+    above.push(def.id);
+    for need in def.needs.iter().filter_map(|need| all.iter().find(|other| other.id == *need)) {
+        place(need, all, ordered, above);
+    }
+    above.pop();
+    ordered.push(def);
 }
 
 /// What is fixed about the check of that name.

@@ -86,6 +86,17 @@ pub struct Reply {
     pub soa: Option<Soa>,
     /// The NS records of the authority section: without an answer, the zone below that knows more.
     pub referral: Vec<Record>,
+    /// What the server says of why (RFC 8914); mostly nothing.
+    pub extended: Vec<Extended>,
+}
+
+/// An extended DNS error: why an answer is as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Extended {
+    /// From IANA's list, for example 15: Blocked.
+    pub code: u16,
+    /// The server's own words; mostly none.
+    pub text: String,
 }
 
 impl Reply {
@@ -172,7 +183,7 @@ mod tests {
     use super::*;
 
     fn empty(rcode: Rcode, soa: Option<Soa>) -> Reply {
-        Reply { rcode, authoritative: false, answers: vec![], soa, referral: vec![] }
+        Reply { rcode, authoritative: false, answers: vec![], soa, referral: vec![], extended: vec![] }
     }
 
     fn soa(ttl: u32, minimum: u32) -> Option<Soa> {

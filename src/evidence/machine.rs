@@ -153,6 +153,8 @@ pub struct ResolvSeen {
     pub told: bool,
     /// The resolvers of that file, else of `/etc/resolv.conf`.
     pub servers: Vec<IpAddr>,
+    /// The first of them that has a link in it, `fe80::1%eth0`; it is not among the others.
+    pub zoned: Option<String>,
     /// Its search domains.
     pub search: Vec<String>,
 }

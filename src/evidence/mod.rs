@@ -47,7 +47,9 @@ pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
 pub use machine::{
     Cidr, Clock, ClockSeen, DhcpcdSeen, Disk, Linked, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen,
 };
-pub use names::{HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, label};
+pub use names::{
+    AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, label,
+};
 pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
@@ -109,6 +111,8 @@ pub struct Evidence {
     pub no_authoritative: Option<String>,
     /// By the name of the host, `*.` included.
     pub hosts: BTreeMap<String, HostSeen>,
+    /// What resolvers say about names around a host that they do not answer as the world does; at most one for each parent.
+    pub around: Vec<AroundSeen>,
     /// What is the same for every host: the zone, the resolvers, this machine's place; `None` for `up`.
     pub names: Option<NamesSeen>,
 
@@ -151,6 +155,7 @@ impl Evidence {
             node_answers: Vec::new(),
             no_authoritative: None,
             hosts: BTreeMap::new(),
+            around: Vec::new(),
             names: None,
             config: None,
             machine: None,

@@ -31,6 +31,8 @@ pub struct HostSeen {
     pub http: Vec<Seen<HttpAnswer>>,
     /// The service, asked at the address that this machine resolves.
     pub end_to_end: Option<Result<HttpAnswer, Transport>>,
+    /// The IPv6 addresses that one of the zone's servers has, asked where this machine gets some and nobody expects any.
+    pub six: Option<Lookup>,
     /// On where there are so many names that others were asked for in its place: nothing was looked up then.
     pub left_out: bool,
 }
@@ -88,6 +90,22 @@ pub struct Signs {
     pub names: Vec<String>,
     /// The `Server` headers and the titles of the pages at its address.
     pub pages: Vec<String>,
+}
+
+/// What a resolver says about names around a host that it answers otherwise than the world: whether it passes questions on,
+/// or answers for the whole domain by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AroundSeen {
+    /// The resolver, as in every [`Lookup`] at it.
+    pub server: String,
+    /// The name above the host.
+    pub parent: String,
+    /// Its start of authority, which need not be the parent itself.
+    pub soa: Result<Reply, AskError>,
+    /// The addresses of a name below the parent that was made up on the spot.
+    pub sibling: Result<Reply, AskError>,
+    /// The addresses of a name of the internet that was made up on the spot; `None`: not asked.
+    pub stranger: Option<Result<Reply, AskError>>,
 }
 
 /// The networks of this machine, and who answers at the addresses that the records name.

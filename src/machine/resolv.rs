@@ -38,7 +38,8 @@ pub(super) fn of_pods() -> Option<ResolvSeen> {
     });
     let read = text(chosen.as_deref().unwrap_or(TRIED[0]))?;
     let conf = parse_resolv_conf(&read);
-    Some(ResolvSeen { path: chosen, told: is_told, servers: conf.servers, search: conf.search })
+    let zoned = zoned(&read);
+    Some(ResolvSeen { path: chosen, told: is_told, servers: conf.servers, zoned, search: conf.search })
 }
 
 /// The texts in which k3s may be told, what counts most first.
@@ -48,6 +49,12 @@ fn settings() -> impl Iterator<Item = String> {
         folder.filter(|path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")).collect();
     added.sort();
     TOLD.iter().filter_map(text).chain(added.into_iter().rev().filter_map(text)).chain(text(CONFIG))
+}
+
+/// The first server that is named with its link (RFC 4007 section 11).
+fn zoned(text: &str) -> Option<String> {
+    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver")?.split_whitespace().next());
+    servers.filter(|server| server.contains('%')).map(str::to_owned).next()
 }
 
 /// The file of `--resolv-conf`, of `resolv-conf:` or of the kubelet's argument, in settings of k3s.
@@ -92,6 +99,12 @@ mod tests {
         assert!(is_usable("nameserver 192.168.1.1 # the router\n"), "only the first word counts");
         assert!(is_usable("nameserver 169.254.169.254\n") && !is_usable("nameserver 169.254.1.1\n"));
         assert!(!is_usable("nameserver fe80::1%eth0\n"), "Go reads no zone");
+    }
+
+    #[test]
+    fn a_server_with_its_link_is_found() {
+        assert_eq!(zoned("nameserver fd00::1\nnameserver fe80::1%eth0\n").as_deref(), Some("fe80::1%eth0"));
+        assert_eq!(zoned("nameserver fd00::1\n"), None);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub const AUTHORITATIVE: CheckId = CheckId("dns.authoritative");
 pub const DNSSEC: CheckId = CheckId("dns.dnssec");
 /// Each public resolver answers as the authoritative servers do.
 pub const PUBLIC: CheckId = CheckId("dns.public");
+/// No resolver of this machine takes the lab's domain for its own.
+pub const LOCAL_ZONE: CheckId = CheckId("dns.local-zone");
 /// This machine's resolver does not remember an absence from before the record.
 pub const NEGATIVE_CACHE: CheckId = CheckId("dns.negative-cache");
 /// This machine's resolver does not drop private addresses as rebinding.

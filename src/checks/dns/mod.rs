@@ -1,8 +1,11 @@
 //! Names: each host's, as each vantage has it, and what is the same for all: this machine's place and resolvers, the way
 //! to the internet's DNS, the zone.
 
+mod blocked;
 mod dnssec;
+mod elsewhere;
 pub(super) mod ids;
+mod local_zone;
 mod public;
 mod resolver;
 pub(crate) mod routers;
@@ -68,6 +71,7 @@ fn passed_over(host: &str, why: &str, system: Outcome) -> Vec<Judged> {
         for_host(id::AUTHORITATIVE, Vantage::Authoritative("of the zone".into()), skip()),
         for_host(id::DNSSEC, Vantage::PublicDns("any".into()), skip()),
         for_host(id::PUBLIC, Vantage::PublicDns("any".into()), skip()),
+        for_host(id::LOCAL_ZONE, Vantage::System, skip()),
         for_host(id::NEGATIVE_CACHE, Vantage::System, skip()),
         for_host(id::REBIND, Vantage::System, skip()),
         for_host(id::LOCAL_OVERRIDE, Vantage::System, skip()),

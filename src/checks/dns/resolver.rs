@@ -1,6 +1,6 @@
 //! The resolvers of this machine, and whether questions reach whom they are meant for.
 
-use crate::checks::dns::judged;
+use crate::checks::dns::{blocked, judged};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
 use crate::checks::id;
@@ -34,17 +34,7 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     };
     let what: Vec<String> =
         bad.iter().filter_map(|one| Some(format!("{}: {}", one.server, trouble(evidence, one)?))).collect();
-    let reached = bad.iter().any(|one| one.control.is_ok());
-    let (cause, fix) = match reached {
-        true => (
-            "it answers, but cannot ask further: the router has no internet, or its own DNS servers are down",
-            format!("check the internet connection of {}, and restart its DNS", first.server),
-        ),
-        false => (
-            "the machine with that address is down, runs no DNS, or a firewall drops port 53",
-            format!("start the DNS of {}, or hand out another resolver by DHCP instead of it", first.server),
-        ),
-    };
+    let (cause, fix) = why(first);
     let look = command!("dig NS {} @{}", zone_name(evidence).unwrap_or("."), first.server);
     let lookups_fail = evidence.hosts.values().any(|seen| matches!(seen.system, Some(Err(_))));
     if good.is_empty() {
@@ -59,6 +49,48 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     );
     let finding = Finding::new(summary, format!("{cause}; each lookup may wait 5 s for it"), fix).look(look);
     if lookups_fail { finding.heals() } else { finding.only(Severity::Warning) }.into()
+}
+
+/// Tailscale's own resolver on each machine (tailscale.com, "MagicDNS").
+const MAGIC_DNS: &str = "100.100.100.100";
+
+/// Why a resolver is of no use, and what to do.
+fn why(resolver: &ResolverSeen) -> (String, String) {
+    let server = &resolver.server;
+    if server == MAGIC_DNS {
+        return (
+            "it is Tailscale's MagicDNS, which asks nobody for names of the internet unless a global name server is set, or tailscaled does \
+             not run"
+                .into(),
+            "add a global name server in Tailscale's admin console (DNS), or let this machine keep its own: `tailscale set --accept-dns=false`"
+                .into(),
+        );
+    }
+    match &resolver.control {
+        // dnsmasq without a server (2.90: EDE 14).
+        Ok(reply) if reply.rcode == Rcode::Refused && reply.extended.iter().any(|one| one.code == 14) => (
+            "it has no server to ask: its connection to the internet gave it none, or its configuration names none".into(),
+            format!("check the internet connection of {server}, and give it a server to ask (dnsmasq: `server=`)"),
+        ),
+        Ok(reply) if reply.rcode == Rcode::Refused => (
+            "it refuses this machine: its access list has no place for this network (unbound `access-control`, BIND `allow-query`, AdGuard \
+             Home \"Allowed clients\"), or it has no server to ask (dnsmasq with `no-resolv` and without `server=`)"
+                .into(),
+            format!("allow this machine's network in the settings of {server}; if it is allowed, give it a server to ask"),
+        ),
+        Ok(reply) => {
+            let words: Vec<String> = reply.extended.iter().map(blocked::words).collect();
+            let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) };
+            (
+                format!("it answers, but cannot ask further: the router has no internet, or its own DNS servers are down{words}"),
+                format!("check the internet connection of {server}, and restart its DNS"),
+            )
+        }
+        Err(_) => (
+            "the machine with that address is down, runs no DNS, or a firewall drops port 53".into(),
+            format!("start the DNS of {server}, or hand out another resolver by DHCP instead of it"),
+        ),
+    }
 }
 
 /// What is wrong with a resolver that should know the zone's name servers.

@@ -1,4 +1,5 @@
-//! Makes of resolvers that drop private answers: how each is known, and the setting that lets a domain through.
+//! Makes of resolvers: how each is known, and where it keeps names back. The settings that let private answers through, that
+//! allow a blocked name, and that say which domain is the LAN's own.
 //!
 //! `DOMAIN` and `HOST` stand for the zone and for the host in question. What the makers' documents say as of 2026.
 
@@ -13,6 +14,10 @@ pub(crate) struct Router {
     pub(crate) why: &'static str,
     /// Where its setting is and what to enter.
     pub(crate) setting: &'static str,
+    /// Where a name is allowed that its lists or rules block.
+    pub(crate) allow: &'static str,
+    /// Where the LAN's domain and local zones are set.
+    pub(crate) lan: &'static str,
     /// The NixOS option, where it runs on NixOS.
     pub(super) nixos: Option<&'static str>,
     /// What its answer to `version.bind` contains, in lower case.
@@ -29,6 +34,9 @@ pub(crate) const PI_HOLE: Router = Router {
     setting: "v6: Settings, All settings, Miscellaneous, add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines`; \
         v5: put that line into `/etc/dnsmasq.d/99-homelab.conf` and run `pihole restartdns`; if it forwards to the router, \
         let it ask a public resolver instead",
+    allow: "Domains: add `DOMAIN`, tick \"Add domain as wildcard\", and add it to the allowed ones",
+    lan: "in `/etc/pihole/pihole.toml` (v6) the domain below `[dns]`, and a line `local=/.../` in `misc.dnsmasq_lines` \
+        (pi-hole/FTL#2841); v5: Settings, DHCP, \"Pi-hole domain name\"",
     nixos: None,
     version: &["pi-hole", "pihole"],
     names: &["pi.hole"],
@@ -40,6 +48,9 @@ pub(crate) const OPENWRT: Router = Router {
     why: "OpenWrt drops private answers unless told otherwise (`rebind_protection`)",
     setting: "Network, DHCP and DNS, \"Domain whitelist\" below \"Rebind protection\": add `DOMAIN`; or in its shell \
         `uci add_list dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
+    allow: "where the package adblock is installed: Services, Adblock, its allow list: add `DOMAIN`; otherwise the address lines in Network, DHCP and DNS",
+    lan: "Network, DHCP and DNS, General: \"Local server\" `/lan/` and \"Local domain\" `lan`; or in its shell \
+        `uci set dhcp.@dnsmasq[0].local='/lan/' && uci set dhcp.@dnsmasq[0].domain='lan' && uci commit dhcp && service dnsmasq restart`",
     nixos: None,
     version: &["openwrt"],
     names: &["openwrt.lan"],
@@ -51,6 +62,8 @@ pub(crate) const FRITZ_BOX: Router = Router {
     why: "a Fritz!Box drops private answers, always",
     setting: "http://fritz.box, Home Network, Network, Network Settings, further settings, \"DNS Rebind Protection\": enter \
         `DOMAIN`, without `*.`: it covers every name below it; Apply. What was refused before may be remembered for half an hour",
+    allow: "Internet, Filters, Lists: take `DOMAIN` out of the blocked ones",
+    lan: "its own domain is `fritz.box` and no other, so the server that it asks has the zone: Internet, Account Information, DNS Server",
     nixos: None,
     version: &["fritz", "avm"],
     names: &["fritz.box"],
@@ -61,6 +74,8 @@ pub(crate) const OPNSENSE: Router = Router {
     name: "OPNsense",
     why: "Unbound on OPNsense takes private addresses out of answers (\"Rebind protection networks\")",
     setting: "Services, Unbound DNS, Advanced, \"Private Domains\": add `DOMAIN`, and apply",
+    allow: "Services, Unbound DNS, Blocklist: add `DOMAIN` to the allowed ones, and apply",
+    lan: "System, Settings, General, \"Domain\"; or Services, Unbound DNS, General, \"Local Zone Type\": `transparent`; and its Overrides",
     nixos: None,
     version: &[],
     names: &[],
@@ -72,6 +87,8 @@ pub(crate) const PFSENSE: Router = Router {
     why: "pfSense takes private addresses out of answers unless told otherwise",
     setting: "Services, DNS Resolver, General Settings, Custom options: the line `server:`, then `private-domain: \"DOMAIN\"`; \
         with the DNS Forwarder instead, its custom options get `rebind-domain-ok=/DOMAIN/`",
+    allow: "Firewall, pfBlockerNG, DNSBL, DNSBL Whitelist: add `.DOMAIN`, then Update, Reload",
+    lan: "System, General Setup, \"Domain\"; or Services, DNS Resolver, \"System Domain Local Zone Type\": `Transparent`; and its Domain Overrides",
     nixos: None,
     version: &[],
     names: &[],
@@ -82,6 +99,8 @@ pub(crate) const ADGUARD_HOME: Router = Router {
     name: "AdGuard Home",
     why: "AdGuard Home blocks private answers where a rebind list or a rule such as `|192.168.*` was added",
     setting: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
+    allow: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
+    lan: "`local_domain_name` below `dhcp` in AdGuardHome.yaml (AdguardTeam/AdGuardHome#2983), and a rule `||DOMAIN^$dnsrewrite=NXDOMAIN` in its custom rules",
     nixos: Some("services.adguardhome.settings.user_rules = [ \"@@||DOMAIN^\" ];"),
     version: &["adguard"],
     names: &[],
@@ -93,6 +112,8 @@ pub(crate) const MIKROTIK: Router = Router {
     why: "RouterOS keeps nothing back by itself: a static entry, an adlist or its upstream does",
     setting: "look through `/ip dns static print` and `/ip dns adlist print`, or let it ask another resolver: \
         `/ip dns set servers=1.1.1.1,8.8.8.8`, then `/ip dns cache flush`",
+    allow: "look through `/ip dns static print` and `/ip dns adlist print`, and remove what has it",
+    lan: "remove what has `DOMAIN` from `/ip dns static print`, and set another `domain` in `/ip dhcp-server network`",
     nixos: None,
     version: &["mikrotik"],
     names: &[],
@@ -103,6 +124,8 @@ pub(crate) const UNIFI: Router = Router {
     name: "UniFi",
     why: "a UniFi gateway keeps private answers back where a content filter or its upstream does",
     setting: "Settings, CyberSecure, Content Filter: take the network out of it; or enter another DNS server in the DHCP settings of the network",
+    allow: "Settings, CyberSecure, Content Filter: take the network out of it, or add `DOMAIN` to what is allowed",
+    lan: "Settings, Networks, the network, \"Domain Name\" of its DHCP: `lan`",
     nixos: None,
     version: &[],
     names: &[],
@@ -113,6 +136,8 @@ pub(crate) const UNBOUND: Router = Router {
     name: "unbound",
     why: "unbound takes addresses of `private-address` networks out of answers",
     setting: "add `private-domain: \"DOMAIN\"` to the `server:` part of its configuration, and reload it",
+    allow: "remove its `local-zone:` line, or the `rpz:` list that has it, and reload",
+    lan: "remove the line `local-zone: \"DOMAIN\" static`, or make it `transparent`, and reload",
     nixos: Some("services.unbound.settings.server.private-domain = [ \"DOMAIN\" ];"),
     version: &["unbound"],
     names: &[],
@@ -123,6 +148,8 @@ pub(crate) const DNSMASQ: Router = Router {
     name: "dnsmasq",
     why: "dnsmasq with `stop-dns-rebind` drops answers with private addresses",
     setting: "add `rebind-domain-ok=/DOMAIN/` to its configuration, and restart it",
+    allow: "remove the line `address=/.../` or the list of `conf-file=` that has it, and restart",
+    lan: "another domain in the lines `domain=`, `local=/.../` and `auth-zone=`, and restart",
     nixos: Some("services.dnsmasq.settings.rebind-domain-ok = [ \"/DOMAIN/\" ];"),
     version: &["dnsmasq"],
     names: &[],
@@ -173,6 +200,23 @@ pub(super) fn advice(make: Option<&Router>, domain: &str, host: &str) -> String 
     filled(&text, domain, host)
 }
 
+/// One setting of a resolver of a known make, or of each make, one a line.
+pub(super) fn each(
+    make: Option<&Router>,
+    setting: impl Fn(&Router) -> &'static str,
+    domain: &str,
+    host: &str,
+) -> String {
+    let line = |make: &Router| format!("{}: {}", make.name, setting(make));
+    let text = match make {
+        Some(make) => line(make),
+        None => {
+            format!("In the way of your router:\n{}", ROUTERS.iter().map(line).collect::<Vec<_>>().join("\n"))
+        }
+    };
+    filled(&text, domain, host)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +243,10 @@ mod tests {
             let text = advice(router, "example.com", "nas.home.example.com");
             assert!(text.contains("example.com"), "{text}");
             assert!(!text.contains("DOMAIN") && !text.contains("HOST"), "{text}");
+            for setting in [|make: &Router| make.allow, |make: &Router| make.lan] {
+                let text = each(router, setting, "example.com", "nas.home.example.com");
+                assert!(!text.contains("DOMAIN") && text.len() > 20, "{text}");
+            }
         }
     }
 }

@@ -1,29 +1,31 @@
-//! This machine's resolver, which is the router's as a rule: four ways in which it can hide a record that is there.
+//! This machine's resolver, which is the router's as a rule: the ways in which it can hide a record that is there.
 //!
-//! Told apart by what the resolver itself says. Rebinding protection (dnsmasq `stop-dns-rebind`, unbound
-//! `private-address`) takes the private address out and leaves an empty NOERROR or REFUSED; a remembered absence
-//! (RFC 2308) is NXDOMAIN, or an empty NOERROR with the SOA that says how long; anything else that differs is local.
+//! Told apart by what the resolver itself says, of the name and of those around it. A filter says so, by 0.0.0.0 or in words
+//! (RFC 8914); who takes the domain for his own answers made-up names without asking anybody; rebinding protection (dnsmasq
+//! `stop-dns-rebind`, unbound `private-address`) takes the private address out and leaves an empty NOERROR; a remembered
+//! absence (RFC 2308) is NXDOMAIN, or an empty NOERROR with the SOA that says how long; anything else that differs is local.
 
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::dns::public::{after, said};
-use crate::checks::dns::routers;
+use crate::checks::dns::{blocked, elsewhere, local_zone, routers};
 use crate::checks::engine::words::{list, span};
-use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::{addresses, published, wanted, zone_name};
+use crate::checks::reading::zone::{published, wanted, zone_name};
 use crate::evidence::dns::{AskError, Rcode, Reply};
-use crate::evidence::{Evidence, HostSeen, Lookup};
-use crate::facts::names::probe_name;
+use crate::evidence::{AroundSeen, Evidence, HostSeen, Lookup};
+use crate::facts::names::{is_within, probe_name};
 
 /// No resolver remembers an absence for longer than this: Cloudflare's SOA says 1800 s.
 const LONGEST_MEMORY: SignedDuration = SignedDuration::from_secs(3600);
 
-/// At most one of the four fails; the others pass with it, or are unknown together.
+/// At most one of the five fails; the others pass with it, or are unknown together.
 pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
-    const ALL: [CheckId; 4] = [id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
+    const ALL: [CheckId; 5] =
+        [id::LOCAL_ZONE, id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
     let for_host = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
     let expected = match published(seen) {
         found if found.is_empty() => wanted(evidence, host),
@@ -31,27 +33,29 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
     };
     let failure = match &seen.system {
         None => {
-            let why = "skipped: asking before the record exists would cache its absence";
+            let why = match published(seen).is_empty() {
+                true => "skipped: asking before the record exists would cache its absence",
+                false => "no time was left to ask this machine's resolver",
+            };
             return ALL.iter().map(|id| for_host(*id, Outcome::unknown(why))).collect();
         }
         Some(Ok(found)) if *found == expected && !found.is_empty() => {
-            return ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect();
+            let Some((failed, finding)) = another(evidence, host, seen, &expected) else {
+                return ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect();
+            };
+            let outcome = |id| match id == failed {
+                true => finding.clone().into(),
+                false => Outcome::pass(list(found)),
+            };
+            return ALL.iter().map(|id| for_host(*id, outcome(*id))).collect();
         }
         Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => {
-            (id::LOCAL_OVERRIDE, overridden(evidence, host, seen, found, &expected))
+            elsewhere::overridden(evidence, host, seen, found, &expected)
         }
         Some(Ok(_)) => empty(evidence, host, seen, &expected),
         Some(Err(why)) => match seen.system_servers.iter().find(|lookup| hides(lookup)) {
             Some(_) => empty(evidence, host, seen, &expected),
-            None => {
-                let why = Finding::new(
-                    format!("this machine cannot look `{host}` up: {why}"),
-                    "its resolver does not answer",
-                    "check the name servers in `/etc/resolv.conf` and the router's DNS",
-                )
-                .look(command!("getent hosts {}", probe_name(host)));
-                (id::SYSTEM, why.heals())
-            }
+            None => (id::SYSTEM, unheard(evidence, host, seen, why).heals()),
         },
     };
     let (failed, finding) = failure;
@@ -66,12 +70,37 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
         .collect()
 }
 
+/// A second resolver with another answer, where this machine gets the right one: other devices ask that one, and pods ask
+/// each in turn (CoreDNS' plugin forward: `policy random`).
+fn another(
+    evidence: &Evidence,
+    host: &str,
+    seen: &HostSeen,
+    expected: &[IpAddr],
+) -> Option<(CheckId, Finding)> {
+    let differs = |(_, reply): &(&Lookup, &Reply)| {
+        matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) && reply.addresses() != expected
+    };
+    let (lookup, reply) = replies(seen).find(differs)?;
+    let found = reply.addresses();
+    let summary =
+        format!("{} answers {} for `{host}`, the world has {}", lookup.server, said(reply), list(expected));
+    let (id, mut finding) = match found.iter().any(|address| !is_void(address)) {
+        true => elsewhere::of_server(evidence, host, summary, lookup, reply, expected),
+        false => hidden(evidence, host, lookup, reply, expected),
+    };
+    finding
+        .summary
+        .push_str("; this machine gets the right one elsewhere, and other devices and pods may not");
+    Some((id, finding.only(Severity::Warning)))
+}
+
 /// `0.0.0.0` and `::` are how filters say "nothing".
-fn is_void(address: &IpAddr) -> bool {
+pub(super) fn is_void(address: &IpAddr) -> bool {
     address.is_unspecified()
 }
 
-fn replies(seen: &HostSeen) -> impl Iterator<Item = (&Lookup, &Reply)> {
+pub(super) fn replies(seen: &HostSeen) -> impl Iterator<Item = (&Lookup, &Reply)> {
     seen.system_servers.iter().filter_map(|lookup| Some((lookup, lookup.result.as_ref().ok()?)))
 }
 
@@ -90,10 +119,45 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
         );
         return (id::SYSTEM, finding.heals());
     };
-    let summary =
-        format!("{} answers {} for `{host}`, the world has {}", lookup.server, said(reply), list(expected));
-    let resolver = evidence.names.as_ref().and_then(|names| names.resolver(&lookup.server));
-    let make = resolver.and_then(|one| one.signs.as_ref()).and_then(routers::known);
+    hidden(evidence, host, lookup, reply, expected)
+}
+
+/// What the resolver says about names around the host, where it was asked.
+pub(super) fn around<'e>(evidence: &'e Evidence, host: &str, server: &str) -> Option<&'e AroundSeen> {
+    evidence.around.iter().find(|around| around.server == server && is_within(host, &around.parent))
+}
+
+/// The make of a resolver, where it gave itself away.
+pub(super) fn make(evidence: &Evidence, server: &str) -> Option<&'static routers::Router> {
+    let resolver = evidence.names.as_ref().and_then(|names| names.resolver(server));
+    resolver.and_then(|one| one.signs.as_ref()).and_then(routers::known)
+}
+
+/// What the zone is called, for settings of a resolver.
+pub(super) fn domain<'a>(evidence: &'a Evidence, host: &'a str) -> &'a str {
+    zone_name(evidence).or(host.split_once('.').map(|(_, rest)| rest)).unwrap_or(host)
+}
+
+/// Why a resolver has no address where the world has one.
+fn hidden(
+    evidence: &Evidence,
+    host: &str,
+    lookup: &Lookup,
+    reply: &Reply,
+    expected: &[IpAddr],
+) -> (CheckId, Finding) {
+    let server = &lookup.server;
+    let summary = format!("{server} answers {} for `{host}`, the world has {}", said(reply), list(expected));
+    let (make, around, domain) =
+        (make(evidence, server), around(evidence, host, server), domain(evidence, host));
+    if let Some(sign) = blocked::sign(server, reply, around, expected) {
+        let finding = blocked::finding(summary, &sign, (host, domain), lookup, around, make);
+        let is_adguard = make == Some(&routers::ADGUARD_HOME) && is_here(evidence, server);
+        return (id::LOCAL_OVERRIDE, with_option(finding, make.filter(|_| is_adguard), domain, host));
+    }
+    if let Some(own) = local_zone::owned(evidence, host, reply, around) {
+        return (id::LOCAL_ZONE, local_zone::finding(summary, host, lookup, &own, make));
+    }
     // A Fritz!Box says NXDOMAIN to what it keeps back (ddev/ddev.com#465), others give an empty answer.
     let filters = make == Some(&routers::FRITZ_BOX);
     let remembered = match (reply.rcode, reply.negative_ttl()) {
@@ -106,35 +170,108 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
     };
     if let Some(left) = remembered {
         let when = left.map_or("within half an hour".into(), |left| format!("in {}", span(left.into())));
-        let finding = forgetting(summary, &lookup.server, &when)
+        let finding = forgetting(summary, server, &when)
             .heals()
             .retry_at(left.and_then(|left| after(evidence.now, left)));
         return (id::NEGATIVE_CACHE, finding);
     }
-    let domain = zone_name(evidence).or(host.split_once('.').map(|(_, rest)| rest)).unwrap_or(host);
     // What does not know the zone's name servers either keeps nothing back: it is broken.
+    let resolver = evidence.names.as_ref().and_then(|names| names.resolver(server));
     let broken = resolver.is_some_and(|one| !knows(&one.control)) && !evidence.offline;
-    if reply.rcode == Rcode::ServFail || broken {
-        let finding = Finding::new(
-            summary,
-            "the resolver failed to ask further",
-            "restart the router's resolver, and look at its connection to the internet",
-        )
-        .look(command!("dig {} @{} +cd", probe_name(host), lookup.server));
-        return (id::SYSTEM, finding.heals());
+    // No reachable authority, a network error (RFC 8914): it did not refuse by a rule.
+    let unreached = reply.extended.iter().any(|one| [22, 23].contains(&one.code));
+    if reply.rcode == Rcode::ServFail || broken || (reply.rcode == Rcode::Refused && unreached) {
+        let words: Vec<String> = reply.extended.iter().map(blocked::words).collect();
+        let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) };
+        return (id::SYSTEM, failing(summary, host, server, &words, around).heals());
+    }
+    if reply.rcode == Rcode::Refused {
+        return (id::LOCAL_OVERRIDE, refusing(summary, host, server));
     }
     let cause = match make {
-        Some(make) => format!("{} ({})", make.why, lookup.server),
+        Some(make) => format!("{} ({server})", make.why),
+        // Rebinding protection leaves the answer empty as a rule.
+        None if reply.rcode == Rcode::NxDomain => "it drops answers with private addresses (DNS rebinding protection, which a \
+            Fritz!Box answers in this way), or a rule of its own denies the name; its query log tells which of the two"
+            .to_owned(),
         None => "it drops answers with private addresses (DNS rebinding protection)".to_owned(),
     };
-    let look = command!("dig {} @{}", probe_name(host), lookup.server);
+    let look = command!("dig {} @{}", probe_name(host), server);
     let finding = Finding::new(summary, cause, routers::advice(make, domain, host)).look(look);
     // A resolver elsewhere is not set by this machine's configuration.
-    let option = make.and_then(|make| make.nixos).filter(|_| is_here(evidence, &lookup.server));
-    match option {
-        Some(option) => (id::REBIND, finding.nixos(routers::filled(option, domain, host))),
-        None => (id::REBIND, finding),
+    (id::REBIND, with_option(finding, make.filter(|_| is_here(evidence, server)), domain, host))
+}
+
+fn with_option(finding: Finding, make: Option<&routers::Router>, domain: &str, host: &str) -> Finding {
+    match make.and_then(|make| make.nixos) {
+        Some(option) => finding.nixos(routers::filled(option, domain, host)),
+        None => finding,
     }
+}
+
+/// No answer at all, to this machine.
+fn unheard(evidence: &Evidence, host: &str, seen: &HostSeen, why: &AskError) -> Finding {
+    let summary = format!("this machine cannot look `{host}` up: {why}");
+    let silent = seen.system_servers.iter().filter(|lookup| lookup.result.is_err());
+    let of_domain =
+        silent.filter_map(|lookup| Some((&lookup.server, around(evidence, host, &lookup.server)?)));
+    if let Some((server, around)) = of_domain.into_iter().next() {
+        return failing(summary, host, server, "", Some(around));
+    }
+    Finding::new(
+        summary,
+        "its resolver does not answer",
+        "check the name servers in `/etc/resolv.conf` and the router's DNS",
+    )
+    .look(command!("getent hosts {}", probe_name(host)))
+}
+
+/// It could not find out: for everything, or for this domain alone.
+fn failing(summary: String, host: &str, server: &str, words: &str, around: Option<&AroundSeen>) -> Finding {
+    let failed = |reply: &Result<Reply, AskError>| match reply {
+        Ok(reply) => matches!(reply.rcode, Rcode::ServFail | Rcode::Refused),
+        Err(_) => true,
+    };
+    let looks = command!("dig {} @{} +cd", probe_name(host), server);
+    let only_here = around.filter(|around| {
+        failed(&around.sibling) && around.stranger.as_ref().is_some_and(|reply| !failed(reply))
+    });
+    match only_here {
+        Some(around) => Finding::new(
+            summary,
+            format!(
+                "{server} fails for every name below `{}` and not for others{words}: it passes that domain on to a server that does \
+                 not answer (conditional forwarding, a domain override), or it does not reach the zone's name servers",
+                around.parent
+            ),
+            format!(
+                "remove what {server} has for `{}`: the conditional forwarding or domain override; if there is none, restart it, and \
+                 see whether it reaches the zone's name servers",
+                around.parent
+            ),
+        )
+        .look(looks),
+        None => Finding::new(
+            summary,
+            format!("the resolver failed to ask further{words}"),
+            "restart the router's resolver, and look at its connection to the internet",
+        )
+        .look(looks),
+    }
+}
+
+/// Each time it was asked, and not for other names.
+fn refusing(summary: String, host: &str, server: &str) -> Finding {
+    Finding::new(
+        summary,
+        "a rule of it forbids the name (AdGuard Home: blocking mode REFUSED, or \"Disallowed domains\"; unbound: a `local-zone` of \
+         type `refuse`; dnsmasq: a zone of its own beside it), or it is asked too much at this moment",
+        format!(
+            "ask it again in a minute: if it refuses `{host}` then, too, remove that rule from {server}; if it does not, raise its limit \
+             (AdGuard Home: Settings, DNS settings, Rate limit; dnsmasq: `dns-forward-max`)"
+        ),
+    )
+    .look(command!("dig {} @{}", probe_name(host), server))
 }
 
 fn knows(reply: &Result<Reply, AskError>) -> bool {
@@ -167,7 +304,7 @@ fn is_old(evidence: &Evidence, host: &str) -> bool {
     written(evidence, host).is_some_and(|when| evidence.now.duration_since(when) > LONGEST_MEMORY)
 }
 
-fn written(evidence: &Evidence, host: &str) -> Option<Timestamp> {
+pub(super) fn written(evidence: &Evidence, host: &str) -> Option<Timestamp> {
     let Some(Ok(provider)) = &evidence.provider else {
         return None;
     };
@@ -176,58 +313,4 @@ fn written(evidence: &Evidence, host: &str) -> Option<Timestamp> {
         .iter()
         .filter(|record| record.name.eq_ignore_ascii_case(host) && record.kind != "TXT");
     of_host.filter_map(|record| record.modified_on.or(record.created_on)).max()
-}
-
-/// Another address than the world's: remembered from before a change, or made up locally.
-fn overridden(
-    evidence: &Evidence,
-    host: &str,
-    seen: &HostSeen,
-    found: &[IpAddr],
-    expected: &[IpAddr],
-) -> Finding {
-    let summary =
-        format!("this machine resolves `{host}` to {}, the world to {}", list(found), list(expected));
-    if let Some(line) = seen.hosts_lines.first() {
-        return Finding::new(
-            summary,
-            format!("`/etc/hosts` has the line `{line}`, and comes before DNS"),
-            format!("remove `{host}` from `/etc/hosts`; on NixOS from `networking.hosts` or `networking.extraHosts`, and switch"),
-        )
-        .look(command!("grep -n -F {} /etc/hosts", probe_name(host)));
-    }
-    let same_by_dns = replies(seen).find(|(_, reply)| reply.addresses() == found);
-    let Some((lookup, reply)) = same_by_dns else {
-        return Finding::new(
-            summary,
-            "another source of names comes before DNS: systemd-resolved's cache, mDNS (for names in `.local`), a VPN's resolver",
-            "look at the `hosts` line of `/etc/nsswitch.conf`, and clear the cache",
-        )
-        .look("resolvectl flush-caches; resolvectl status");
-    };
-    let ttl = reply.ttl().unwrap_or_default();
-    let changed = written(evidence, host).map(|when| evidence.now.duration_since(when));
-    let published_before = addresses(evidence, host) == expected;
-    // What may not be kept at all is an entry of the server's own, never a memory of the record.
-    if ttl > 0
-        && published_before
-        && changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300))
-    {
-        return Finding::new(
-            summary,
-            format!("the record changed a moment ago, and {} remembers the old one", lookup.server),
-            format!("wait: it forgets this in {}", span(ttl.into())),
-        )
-        .heals()
-        .retry_at(after(evidence.now, ttl));
-    }
-    Finding::new(
-        summary,
-        format!(
-            "{} has an entry of its own for the name (Pi-hole, AdGuard or router: local DNS, rewrites)",
-            lookup.server
-        ),
-        format!("remove the entry for `{host}` there, or let it hold {}", list(expected)),
-    )
-    .look(command!("dig {} @{}", probe_name(host), lookup.server))
 }

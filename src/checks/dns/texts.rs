@@ -16,13 +16,25 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the router's DNS, or the Pi-hole that DHCP hands out, is down", "start it; hand out two resolvers by DHCP"),
             cause("the router has no internet, so that it answers SERVFAIL", "look at the router's connection"),
+            cause(
+                "it refuses this network (REFUSED): an access list, or it has nobody to ask",
+                "allow the network: unbound `access-control`, BIND `allow-query`, AdGuard Home \"Allowed clients\"",
+            ),
+            cause(
+                "Tailscale's MagicDNS (100.100.100.100) has no server to ask for names of the internet",
+                "add a global name server in its admin console, or `tailscale set --accept-dns=false`",
+            ),
             cause("a firewall here or there drops port 53", "let UDP and TCP port 53 through to the resolver"),
             cause(
                 "the address in `/etc/resolv.conf` is of a network that this machine has left",
                 "renew the DHCP lease, or set the name servers again",
             ),
         ])
-        .sources(&["resolv.conf(5): timeout, attempts"]),
+        .sources(&[
+            "resolv.conf(5): timeout, attempts",
+            "unbound.conf(5): access-control",
+            "tailscale/tailscale#884, #993",
+        ]),
     Def::warning(INTERCEPTED, "questions to port 53 reach the server that they are sent to")
         .before_up()
         .about(
@@ -113,6 +125,41 @@ pub(super) const CHECKS: &[Def] = &[
             ),
         ])
         .sources(&["RFC 2308 section 5", "RFC 6598"]),
+    Def::error(LOCAL_ZONE, "no local resolver takes the lab's domain for its own")
+        .needs(&[AUTHORITATIVE])
+        .in_up()
+        .about(
+            "A resolver of this machine that has no address for a host of the world is asked for the start of authority (SOA) of \
+             the domain, and for a name below it that was made up on the spot. Who passes questions on gives the real zone's SOA \
+             record; who answers by itself gives its own or none.",
+            "No name of the lab resolves at home; 1.1.1.1 knows them all.",
+        )
+        .causes(&[
+            cause(
+                "the LAN's own domain (what DHCP hands out, \"local domain\", `local_domain_name`) is the lab's domain, so the router \
+                 denies every name that it has no lease of",
+                "give the LAN another domain: `home.arpa` (RFC 8375) or `lan`",
+            ),
+            cause(routers::OPENWRT.name, routers::OPENWRT.lan),
+            cause(routers::UNIFI.name, routers::UNIFI.lan),
+            cause(routers::PI_HOLE.name, routers::PI_HOLE.lan),
+            cause(routers::ADGUARD_HOME.name, routers::ADGUARD_HOME.lan),
+            cause(routers::OPNSENSE.name, routers::OPNSENSE.lan),
+            cause(routers::PFSENSE.name, routers::PFSENSE.lan),
+            cause(routers::FRITZ_BOX.name, routers::FRITZ_BOX.lan),
+            cause(
+                "an internal DNS server (Windows, Samba, FreeIPA, Synology, BIND) has a zone of that name",
+                "give the lab a domain below another one, or add the lab's records to that zone",
+            ),
+        ])
+        .sources(&[
+            "AdguardTeam/AdGuardHome#2983, #3028",
+            "opnsense/core#6525",
+            "pi-hole/FTL#2841",
+            "dnsmasq(8): domain, local, auth-zone",
+            "unbound.conf(5): local-zone",
+            "RFC 2308 section 3: the SOA record of a negative answer",
+        ]),
     Def::error(NEGATIVE_CACHE, "no resolver remembers that the name was missing")
         .needs(&[AUTHORITATIVE])
         .in_up()
@@ -180,15 +227,35 @@ pub(super) const CHECKS: &[Def] = &[
                 "the router, Pi-hole or AdGuard Home has a local DNS entry or a rewrite for it",
                 "remove the entry, or let it hold the record's addresses",
             ),
+            cause(
+                "a block list of Pi-hole, AdGuard Home or another filter has the name, or its whole ending (.zip, .family, .top): it \
+                 answers 0.0.0.0, ::, its own address, or says so (RFC 8914)",
+                "allow the domain there: Pi-hole: Domains, as wildcard; AdGuard Home: the rule `@@||DOMAIN^`",
+            ),
+            cause(
+                "the resolver answers IPv6 from another place: an old AAAA record, a wildcard, DNS64",
+                "remove that entry; a local A record needs an AAAA record beside it, or `local=/DOMAIN/`",
+            ),
+            cause(
+                "it refuses the name each time (REFUSED): a rule forbids it",
+                "remove the rule; AdGuard Home: \"Disallowed domains\"",
+            ),
             cause("the record changed, and the old address is remembered", "wait: the finding says until when"),
             cause(
                 "a VPN brings a resolver of its own, or the name ends in `.local`, which belongs to mDNS (RFC 6762)",
                 "exempt the domain in the VPN; give services no names in `.local`",
             ),
         ])
-        .sources(&["nsswitch.conf(5)", "RFC 6762 section 3"]),
+        .sources(&[
+            "nsswitch.conf(5)",
+            "RFC 6762 section 3",
+            "hagezi/dns-blocklists#6349, #330",
+            "RFC 8914 section 4: Blocked, Censored, Filtered",
+            "pi-hole/FTL#2841, pi-hole/pi-hole#3433: an AAAA record from elsewhere",
+            "unbound.conf(5): local-zone of type redirect: a wildcard",
+        ]),
     Def::error(SYSTEM, "this machine resolves the name")
-        .needs(&[AUTHORITATIVE, DNSSEC, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
+        .needs(&[AUTHORITATIVE, DNSSEC, LOCAL_ZONE, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
         .in_up()
         .about(
             "What a program on this machine gets (`getaddrinfo`), compared with the world's answer. Other devices at home ask \

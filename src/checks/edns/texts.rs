@@ -24,7 +24,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["external-dns 0.22, controller/execute.go and pkg/apis/externaldns/validation"]),
     Def::error(EDNS_SYNC, "external-dns compares the records every minute and succeeds")
-        .needs(&[id::CLOCK, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::DNS_EDIT, EDNS_PODS])
+        .needs(&[id::CLOCK, id::RESOLVER, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::DNS_EDIT, EDNS_PODS])
         .about(
             "Its metrics on port 7979, through the API server: `controller_last_sync_timestamp_seconds`, \
              `controller_last_reconcile_timestamp_seconds` and `controller_consecutive_soft_errors`; and the last error in \

@@ -18,6 +18,18 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
     if let Some(file) = noted.filter(|file| resolv.path.as_deref() != Some(*file)) {
         return Outcome::pass(format!("k3s gives pods `{file}`, as it was told when it started"));
     }
+    if let Some(servers) = pod_resolv::of_ipv6_alone(evidence) {
+        let finding = Finding::new(
+            format!("all resolvers that pods get have IPv6 addresses: {servers}"),
+            pod_resolv::NO_IPV6,
+            format!(
+                "give pods a file with a resolver that has an IPv4 address: {}",
+                pod_resolv::steps(Some(machine))
+            ),
+        )
+        .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+        return pod_resolv::with_options(finding, Some(machine)).into();
+    }
     if let Some(path) = &resolv.path {
         return match resolv.told
             && !resolv.servers.is_empty()
@@ -26,6 +38,17 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
             true => loopback(path, machine).into(),
             false => Outcome::pass(format!("{} from `{path}`", list(&resolv.servers))),
         };
+    }
+    if let Some(server) = &resolv.zoned {
+        let finding = Finding::new(
+            format!("the machine's resolver `{server}` is no use to pods"),
+            "it is a link-local IPv6 address, which the router hands out by DHCPv6 or router advertisements and which is of use on \
+             that link of the machine alone; k3s does not take a file that has one, so pods ask 8.8.8.8, which does not know the \
+             names of the house",
+            format!("give pods a file of their own: {}", pod_resolv::steps(Some(machine))),
+        )
+        .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
+        return pod_resolv::with_options(finding, Some(machine)).into();
     }
     let finding = Finding::new(
         format!("the machine's resolvers are no use to pods: {}", list(&resolv.servers)),

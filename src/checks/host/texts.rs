@@ -181,8 +181,21 @@ pub(super) const CHECKS: &[Def] = &[
                 "write a file with the router's address and name it: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`",
             ),
             cause("`--resolv-conf` names a file with a resolver on this machine: k3s does not look into it", "write the router's address into it"),
+            cause(
+                "all resolvers have IPv6 addresses (the router hands them out), and pods of an IPv4 cluster have no IPv6",
+                "the same, with a resolver that has an IPv4 address",
+            ),
+            cause(
+                "the resolver is a link-local address such as `fe80::1%eth0`, which k3s does not take",
+                "the same, with the router's IPv4 address",
+            ),
         ])
-        .sources(&["k3s, pkg/agent/config/config.go: locateOrGenerateResolvConf", "k3s#4087", "coredns, plugin/loop"]),
+        .sources(&[
+            "k3s, pkg/agent/config/config.go: locateOrGenerateResolvConf",
+            "k3s#4087",
+            "k3s#1826, #3153: resolvers with IPv6 alone",
+            "coredns, plugin/loop",
+        ]),
     Def::error(SEARCH_DOMAIN, "no search domain answers for names that nobody has")
         .before_up()
         .needs(&[id::RESOLV])

@@ -42,6 +42,23 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
     let (name, server) = (&asked.name, &asked.lookup.server);
     let internal = asked.kind == Asked::Internal;
     let look = command!("dig @{} {}", server, name);
+    let unheard = match &asked.lookup.result {
+        Ok(reply) => reply.rcode == Rcode::ServFail,
+        Err(_) => true,
+    };
+    if let Some(servers) = pod_resolv::of_ipv6_alone(evidence)
+        .filter(|_| unheard && !internal && corefile::asked(evidence).is_none())
+    {
+        let finding = Finding::new(
+            format!("the cluster's DNS at {server} has no answer for {name}: it asks {servers}"),
+            pod_resolv::NO_IPV6,
+            format!(
+                "give pods a file with a resolver that has an IPv4 address: {}",
+                pod_resolv::steps(machine)
+            ),
+        );
+        return Some(pod_resolv::with_options(finding.look(look).heals(), machine));
+    }
     let (summary, cause, fix): (_, _, String) = match &asked.lookup.result {
         Err(error) if internal => (
             format!("the cluster's DNS at {server} gives this node no answer: {error}"),

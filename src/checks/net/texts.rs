@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"; k3s-io/k3s#12979, #10951", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
     Def::error(POD_DNS, "pods resolve names")
-        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS])
+        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS, id::RESOLVER])
         .about(
             "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for the DNS provider's API. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
             "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
@@ -82,10 +82,11 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("an entry of `coredns-custom` says `forward .` to a resolver that does not answer", "correct it, or take it out"),
             cause("CoreDNS asks 8.8.8.8 and 2001:4860:4860::8888, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
+            cause("all of the node's resolvers have IPv6 addresses, and pods have none", "start k3s with `--resolv-conf=` and a file with an IPv4 resolver"),
             cause("the router does not answer CoreDNS", "`resolvectl status` on the node names it; try it with `dig`"),
             cause("port 53 between pods is dropped by the node's firewall", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
         ])
-        .sources(&["k3s-io/k3s#4087, #1527", "NixOS/nixpkgs#98766"]),
+        .sources(&["k3s-io/k3s#4087, #1527", "k3s-io/k3s#1826, #3153", "NixOS/nixpkgs#98766"]),
     Def::error(NDOTS, "no wildcard answers for the names that pods look up")
         .needs(&[id::KUBECONFIG, id::API, id::SEARCH_DOMAIN, POD_DNS])
         .about(
@@ -97,7 +98,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#1527, #2801, #5045", "resolv.conf(5): search, ndots"]),
     Def::error(EGRESS, "pods reach the provider and the certificate authority")
-        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, POD_DNS, NDOTS])
+        .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, POD_DNS, NDOTS, id::RESOLVER])
         .about(
             "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. It is the pod's own way out, which may differ from this machine's.",
             "Records and certificates stay as they are, though the same addresses answer on the node.",

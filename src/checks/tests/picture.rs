@@ -49,7 +49,7 @@ pub(in crate::checks) fn reply(rcode: Rcode, addresses: &[[u8; 4]]) -> Reply {
         .iter()
         .map(|a| DnsRecord { name: HOST.into(), ttl: 60, data: Data::Address(IpAddr::from(*a)) })
         .collect();
-    Reply { rcode, authoritative: false, answers, soa: None, referral: Vec::new() }
+    Reply { rcode, authoritative: false, answers, soa: None, referral: Vec::new(), extended: Vec::new() }
 }
 
 pub(in crate::checks) fn with_soa(mut reply: Reply, ttl: u32) -> Reply {
@@ -158,6 +158,7 @@ pub(in crate::checks) fn healthy() -> Evidence {
         tls: vec![Seen { node: "pi".into(), address: at(443), result: Ok(served()) }],
         http: vec![Seen { node: "pi".into(), address: at(443), result: Ok(page(200, "text/plain", "hi")) }],
         end_to_end: Some(Ok(page(200, "text/plain", "hi"))),
+        six: None,
         left_out: false,
     };
     evidence.hosts.insert(HOST.into(), seen);

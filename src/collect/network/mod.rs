@@ -4,6 +4,7 @@
 //! for a host that they already answer. A resolver that is asked too early remembers the absence for up to half an hour
 //! (RFC 2308; Cloudflare's SOA says 1800 s), and the check would itself cause what it then reports.
 
+mod around;
 mod authority;
 mod limit;
 mod names;
@@ -170,7 +171,8 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             let intercepted = matches!(nowhere, Some(Ok(_)));
             let outside = servers.authoritative.iter().map(|server| server.address);
             let outside = outside.chain(probes.resolvers.iter().copied()).filter(|_| !intercepted);
-            let paces = &Paces::new(probes.pace, outside);
+            let house = Paces::new(probes.pace, outside);
+            let paces = &house;
             let known = names::Knowledge { provider: provider.as_ref(), offline, paces };
             let asked = sample::of(&probes.hosts, &seed, provider.as_ref(), intercepted);
             let depth = |host: &Host| match asked.iter().position(|name| *name == host.name) {
@@ -189,7 +191,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             };
             let caa = authority::caa(probes, &limit, &servers, (paces, &asked), seed.acme.is_some());
             let (looked, survey, caa) = futures::join!(join_all(looks), survey, caa);
-            (provider, servers.missing(), looked, survey, caa)
+            (provider, servers.missing(), looked, survey, caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
@@ -198,7 +200,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     if let Some(cluster) = &mut seed.cluster {
         cluster.service_dns = service_dns;
     }
-    let (provider, missing, looked, survey, caa) = names;
+    let (provider, missing, looked, survey, caa, paces) = names;
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;
     }
@@ -209,6 +211,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         (seen.tls, seen.http) = (tls, http);
         seed.hosts.insert(host.clone(), seen);
     }
+    seed.around = around::look(probes, &limit, &paces, (&seed, survey.as_ref())).await;
     if let (Some(mut names), Some(here)) = (survey, probes.survey.clone()) {
         let resolvers = names.resolvers.as_deref_mut().unwrap_or_default();
         let (here, ()) = futures::join!(

@@ -160,8 +160,26 @@ async fn local(
     if !is_right && each.is_empty() {
         each = asker.house(house()).await;
     }
+    let unexpected = |address: &IpAddr| address.is_ipv6() && !expected.contains(address);
+    if !asker.six && system.iter().flatten().flatten().any(unexpected) {
+        let (families, six) = futures::join!(both_families(asker, house()), of_zone(asker, servers));
+        (each, seen.six) = (families, six);
+    }
     seen.end_to_end = by_name(probes, asker.limit, host, system.as_ref()).await;
     (seen.system, seen.system_servers) = (system, each);
+}
+
+/// What the resolvers of this machine say of both families.
+async fn both_families(asker: &Asker<'_>, house: impl Iterator<Item = SocketAddr>) -> Vec<Lookup> {
+    Asker { question: asker.question.clone(), six: true, ..*asker }.house(house).await
+}
+
+/// The IPv6 addresses as the first of the zone's servers has them.
+async fn of_zone(asker: &Asker<'_>, servers: &Servers) -> Option<Lookup> {
+    let server = servers.authoritative.first()?;
+    let question = Question { kind: RecordType::Aaaa, ..asker.question.clone() }.authoritative();
+    let own = Asker { question, six: false, ..*asker };
+    own.ask(asker.paces.of(server.address), server.name.clone(), server.address).await
 }
 
 /// Those that said SERVFAIL once more, with DNSSEC checking disabled.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +17,10 @@ use crate::evidence::dns::{AskError, Rcode, Reply};
 
 /// Between a refusal and the next try: whoever counts by the second has begun anew by then.
 pub(super) const PAUSE: Duration = Duration::from_millis(1200);
-/// How often something is asked again.
+/// How often something is asked again that was refused.
 const AGAIN: usize = 2;
+/// After so many tries again that came to nothing, nothing is tried again: the resolver is no better at another time.
+const FRUITLESS: usize = 6;
 
 /// The pace at one resolver, or at several that may pass questions on to each other.
 pub(super) struct Pace {
@@ -30,6 +32,8 @@ pub(super) struct Pace {
     next: Mutex<Option<Instant>>,
     /// Whether any question was answered: one that is lost is then worth another try.
     heard: AtomicBool,
+    /// How many tries again came to nothing.
+    fruitless: AtomicUsize,
 }
 
 impl Pace {
@@ -50,6 +54,7 @@ impl Pace {
             places: Semaphore::new(at_once),
             next: Mutex::new(None),
             heard: AtomicBool::new(false),
+            fruitless: AtomicUsize::new(0),
         }
     }
 
@@ -78,18 +83,24 @@ impl Pace {
         probe: impl Fn() -> F,
     ) -> Option<T> {
         let mut answer = self.once(questions, &probe).await?;
-        for _ in 0..AGAIN {
-            let lost = answer.is_lost() && self.heard.load(Ordering::Relaxed);
-            if !lost && !answer.is_refusal() {
+        for again in 0..AGAIN {
+            // Silence is three tries already: one more is enough.
+            let lost = answer.is_lost() && self.heard.load(Ordering::Relaxed) && again == 0;
+            let in_vain = self.fruitless.load(Ordering::Relaxed) >= FRUITLESS;
+            if in_vain || !(lost || answer.is_refusal()) {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
             answer = self.once(questions, &probe).await?;
+            if answer.is_lost() || answer.is_refusal() {
+                self.fruitless.fetch_add(1, Ordering::Relaxed);
+            }
         }
         Some(answer)
     }
 
-    async fn once<T: Answer, F: Future<Output = Option<T>>>(
+    /// Asks once, in its turn.
+    pub(super) async fn once<T: Answer, F: Future<Output = Option<T>>>(
         &self,
         questions: u32,
         probe: &impl Fn() -> F,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
+use crate::collect::network::around::differs;
 use crate::collect::network::nodes::UNKNOWN;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
@@ -79,21 +80,15 @@ async fn zone(probes: &Probes, limit: &Limit, servers: &Servers) -> Option<Resul
     }))
 }
 
-/// Asks those resolvers for their make that keep back what the world knows.
+/// Asks those resolvers for their make that have another answer than the world.
 pub(super) async fn identify<'a>(
     probes: &Probes,
     limit: &Limit,
     hosts: impl Iterator<Item = &'a HostSeen>,
     resolvers: &mut [ResolverSeen],
 ) {
-    let hide = |seen: &HostSeen, server: &str| {
-        let empty = |reply: &Reply| reply.addresses().iter().all(IpAddr::is_unspecified);
-        let of_server = |lookup: &&crate::evidence::Lookup| lookup.server == server;
-        let lookup = seen.system_servers.iter().find(of_server);
-        lookup.is_some_and(|lookup| lookup.result.as_ref().is_ok_and(empty))
-    };
     let hosts: Vec<&HostSeen> = hosts.collect();
-    let asked = resolvers.iter_mut().filter(|one| hosts.iter().any(|seen| hide(seen, &one.server)));
+    let asked = resolvers.iter_mut().filter(|one| hosts.iter().any(|seen| differs(seen, &one.server)));
     join_all(asked.map(|one| async move {
         let Ok(address) = address(&one.server, probes.dns_port) else { return };
         one.signs = limit.run(|within| signs(probes, address, within)).await;
@@ -101,7 +96,7 @@ pub(super) async fn identify<'a>(
     .await;
 }
 
-fn address(label: &str, port: u16) -> Result<SocketAddr, std::net::AddrParseError> {
+pub(super) fn address(label: &str, port: u16) -> Result<SocketAddr, std::net::AddrParseError> {
     label.parse::<SocketAddr>().or_else(|_| Ok(SocketAddr::new(label.parse::<IpAddr>()?, port)))
 }
 

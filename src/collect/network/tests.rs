@@ -181,3 +181,17 @@ async fn a_thousand_names_flood_no_resolver_and_some_stand_for_the_others() {
     assert!(asked.iter().all(|host| host.system.is_some() && host.authoritative[0].result.is_ok()));
     assert!(seen.hosts.values().all(|host| !host.tls.is_empty()), "each node is asked for every name");
 }
+
+#[tokio::test]
+async fn a_resolver_that_owns_the_domain_is_asked_for_names_around_the_host() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(&format!("nas.{HOST}"), [127, 0, 0, 1])).await;
+    let house = SocketAddr::from(([127, 0, 0, 2], probes.dns_port));
+    DnsZone::new(HOST).without_soa().counting_at(house, 100).await;
+    std::fs::write(&probes.resolv_conf, "nameserver 127.0.0.2\n").unwrap();
+    probes.hosts = vec![format!("nas.{HOST}")];
+    let seen = collect(seed(), &probes, None).await;
+    let [around] = seen.around.as_slice() else { panic!("{:?}", seen.around) };
+    assert_eq!((around.server.as_str(), around.parent.as_str()), (house.to_string().as_str(), HOST));
+    let sibling = around.sibling.as_ref().unwrap();
+    assert!(sibling.soa.is_none() && sibling.rcode == crate::evidence::dns::Rcode::NxDomain);
+}

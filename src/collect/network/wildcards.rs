@@ -17,7 +17,7 @@ pub async fn wildcards(servers: &[IpAddr], search: &[String], within: Duration) 
     let server = SocketAddr::new(*server, 53);
     let asked = search.iter().map(|domain| async move {
         let domain = domain.trim_matches('.').to_owned();
-        let name = format!("homelab-probe-{:016x}.com.{domain}", RandomState::new().hash_one(&domain));
+        let name = made_up(&format!("com.{domain}"));
         let answer = match ask(server, &Question::new(&name, RecordType::A), within).await {
             Ok(reply) if matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => Ok(reply.addresses()),
             Ok(reply) => Err(format!("{server} answers {:?}", reply.rcode)),
@@ -26,4 +26,9 @@ pub async fn wildcards(servers: &[IpAddr], search: &[String], within: Duration) 
         WildcardSeen { domain, asked: name, answer }
     });
     join_all(asked).await
+}
+
+/// A name below a domain that nobody has.
+pub(super) fn made_up(domain: &str) -> String {
+    format!("homelab-probe-{:016x}.{domain}", RandomState::new().hash_one(domain))
 }

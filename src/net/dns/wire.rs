@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
 
-use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply, Soa};
+use crate::evidence::dns::{AskError, Data, Extended, Rcode, Record, Reply, Soa};
 use crate::net::dns::{Question, RecordType};
 
 /// How many records of an answer are kept: no check reads more, and anybody may have thousands in a zone.
@@ -88,7 +89,26 @@ fn reply(message: Message) -> Reply {
         answers: message.answers.iter().take(MOST_RECORDS).map(record).collect(),
         soa,
         referral,
+        extended: extended(message.edns.as_ref()),
     }
+}
+
+/// The number of the option that holds an extended error, and its shape: a code, then words (RFC 8914 section 2).
+const EXTENDED_ERROR: u16 = 15;
+/// More of these no server has reason to send.
+const MOST_ERRORS: usize = 4;
+
+fn extended(edns: Option<&Edns>) -> Vec<Extended> {
+    let options = edns.map(|edns| edns.options().as_ref()).unwrap_or_default();
+    let errors = options.iter().filter_map(|(_, option)| match option {
+        EdnsOption::Unknown(EXTENDED_ERROR, bytes) => {
+            let (code, words) = bytes.split_first_chunk::<2>()?;
+            let text = short(&String::from_utf8_lossy(words)).trim_end_matches('\0').to_owned();
+            Some(Extended { code: u16::from_be_bytes(*code), text })
+        }
+        _ => None,
+    });
+    errors.take(MOST_ERRORS).collect()
 }
 
 fn record(wire: &WireRecord) -> Record {
@@ -164,5 +184,17 @@ mod tests {
         let sent = encode(&Question::new("a.example.com", RecordType::A), false).unwrap();
         let cut = &sent.bytes[..14];
         assert!(matches!(decode(&sent, cut), Some(Err(AskError::Malformed(_)))));
+    }
+
+    #[test]
+    fn an_extended_error_is_read_with_its_words() {
+        let mut edns = Edns::new();
+        let bytes = [&15u16.to_be_bytes()[..], b"gravity"].concat();
+        edns.options_mut().insert(EdnsOption::Unknown(EXTENDED_ERROR, bytes));
+        let expected = Extended { code: 15, text: "gravity".into() };
+        assert_eq!(extended(Some(&edns)), [expected]);
+        let mut short = Edns::new();
+        short.options_mut().insert(EdnsOption::Unknown(EXTENDED_ERROR, vec![0]));
+        assert!(extended(Some(&short)).is_empty() && extended(None).is_empty());
     }
 }

@@ -170,6 +170,7 @@ mod tests {
             answers: vec![],
             soa: None,
             referral: vec![],
+            extended: vec![],
         };
         let refer = |name: &str| crate::evidence::dns::Record {
             name: name.into(),

@@ -53,6 +53,11 @@ impl Zone {
         self
     }
 
+    pub(crate) fn without_soa(mut self) -> Self {
+        self.soa = false;
+        self
+    }
+
     pub(crate) fn deaf_on_udp(mut self) -> Self {
         self.deaf = true;
         self

@@ -1,5 +1,6 @@
 //! What is the same for every host: the zone, the resolvers, the way to the internet's DNS, this machine's place.
 
+mod hidden;
 pub(in crate::checks) mod names;
 
 use std::net::{IpAddr, SocketAddr};

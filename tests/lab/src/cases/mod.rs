@@ -208,6 +208,11 @@ const PLAIN: &[Case] = &[
         "a hundred black-holed hosts end within the deadline",
         doctor::vantages::black_holes_end_in_time,
     ),
+    with_all(
+        "doctor",
+        "10, 100 and 1000 names behind a resolver that lets 20 questions a second through",
+        doctor::resolvers::many_names_behind_a_limit,
+    ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
     with_all(

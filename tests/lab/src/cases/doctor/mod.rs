@@ -11,6 +11,7 @@ mod nodes;
 mod provider;
 mod reach;
 mod records;
+pub(super) mod resolvers;
 pub(super) mod vantages;
 
 pub(super) use provider::few_calls;
@@ -297,6 +298,7 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
         provider::INJURIES,
         records::INJURIES,
         names::INJURIES,
+        resolvers::INJURIES,
         certificates::machinery::INJURIES,
         certificates::attempts::INJURIES,
         certificates::served::INJURIES,

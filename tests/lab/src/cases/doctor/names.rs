@@ -199,7 +199,7 @@ fn no_hosts_entry(hands: &Hands) -> Result<()> {
 }
 
 /// The file is written in place: it is mounted.
-fn resolv_conf(hands: &Hands, servers: &[&str]) -> Result<()> {
+pub(super) fn resolv_conf(hands: &Hands, servers: &[&str]) -> Result<()> {
     let lines: String = servers.iter().map(|server| format!("nameserver {server}\n")).collect();
     let path = hands.run.path("places/node/resolv.conf");
     std::fs::write(&path, lines).context(format_args!("writing {}", path.display()))
