@@ -75,16 +75,19 @@ pub(super) fn state(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     if !unit.state.starts_with("active/") {
         // Without an answer of the API server, that is the cause of it, and told there.
         let told = evidence.cluster.as_ref().is_some_and(|cluster| cluster.unit.is_some());
-        return match (told, &unit.last_error) {
+        // One that was stopped has ended well, and one that starts writes errors that pass.
+        let lasts = |error: &String| match unit.state.as_str() {
+            "activating/start" => last_words::is_known(error),
+            state => !state.starts_with("inactive"),
+        };
+        return match (told, unit.last_error.as_ref().filter(|error| lasts(error))) {
             (true, _) => Outcome::skip("`k3s.api` tells of it"),
-            (false, Some(error)) => last_words::finding(
-                format!("the service `{name}` of this machine is {}", unit.state),
-                unit,
-                error,
-            )
-            .into(),
+            (false, Some(error)) => {
+                let summary = format!("the service `{name}` of this machine is {}", unit.state);
+                last_words::finding(summary, unit, error).into()
+            }
             (false, None) => {
-                Outcome::pass(format!("`{name}` is {}, and says nothing of an error", unit.state))
+                Outcome::pass(format!("`{name}` is {}, and says nothing of an error that lasts", unit.state))
             }
         };
     }

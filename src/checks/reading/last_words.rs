@@ -99,6 +99,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Whether the words are of something that does not pass.
+pub(in crate::checks) fn is_known(error: &str) -> bool {
+    KNOWN.iter().any(|(words, ..)| error.contains(words))
+}
+
 /// The finding that a unit is in that state, by its last error.
 pub(in crate::checks) fn finding(summary: String, unit: &UnitSeen, error: &str) -> Finding {
     let name = &unit.name;

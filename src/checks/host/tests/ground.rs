@@ -88,11 +88,19 @@ fn what_the_kernel_and_k3s_write_of_used_up_limits_and_file_systems_is_an_error(
 fn an_agent_that_its_server_does_not_let_in_says_why_although_the_api_server_answers() {
     // k3s-io/k3s#802.
     let line = "Waiting to retrieve agent configuration; server is not ready: Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag";
-    let unit = |error: Option<&str>| UnitSeen {
+    let in_state = |state: &str, error: Option<&str>| UnitSeen {
         name: "k3s-agent".into(),
-        state: "activating/start".into(),
+        state: state.into(),
         last_error: error.map(str::to_owned),
     };
+    let unit = |error: Option<&str>| in_state("activating/start", error);
+    for (state, error) in [("activating/start", "something that passes"), ("inactive/dead", line)] {
+        let well = below(|ground| ground.unit = Some(in_state(state, Some(error))));
+        assert_eq!(fails(&well), [], "{state}");
+    }
+    let failed =
+        below(|ground| ground.unit = Some(in_state("activating/auto-restart", Some("something new"))));
+    assert_eq!(fails(&failed), [id::K3S]);
     let finding = only(&below(|ground| ground.unit = Some(unit(Some(line)))), id::K3S);
     assert!(
         finding.summary.contains("`k3s-agent`") && finding.fix.text.contains("kubectl delete node"),
