@@ -47,7 +47,7 @@ fn what_a_provider_adds_is_of_a_check_that_there_is() {
 #[test]
 fn what_makes_a_check_fail_is_told_for_each_provider_under_its_name() {
     let names: Vec<&str> = def(id::CF_RATE).unwrap().at_providers().map(|(name, _)| name).collect();
-    assert_eq!(names, ["Cloudflare", "Paper"]);
+    assert!(names.contains(&"Cloudflare") && names.contains(&"Paper"), "{names:?}");
 }
 
 #[test]
