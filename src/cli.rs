@@ -8,7 +8,7 @@ use crate::collect::Lab;
 use crate::config::duration;
 use crate::ui::{Color, Output};
 
-/// Gives the services of a home lab on k3s names and certificates, and checks that they can be reached.
+/// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
 #[command(name = "homelab", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
@@ -35,23 +35,23 @@ pub struct Global {
     /// The context in the kubeconfig [default: its current one]
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Option<String>,
-    /// Use an API server whose certificate is not checked (`http://`, or `insecure-skip-tls-verify` in the kubeconfig); an
-    /// attacker on the way can then read your API token
+    /// Connect to the Kubernetes API server without checking its certificate (the kubeconfig has `http://` or
+    /// `insecure-skip-tls-verify`). Unsafe: an attacker on your network can then read your DNS provider's API token
     #[arg(long, global = true)]
     pub insecure_api_server: bool,
-    /// The format of the answer
+    /// Output format
     #[arg(long, short, global = true, value_enum, default_value_t)]
     pub output: Output,
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t)]
     pub color: Color,
-    /// Print no progress, only the answer and errors
+    /// Print only the result and errors, no progress
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Print every check with what it saw and from where, also those that passed
+    /// Print every check, also those that passed, with what it saw and where it looked from
     #[arg(long, short, global = true)]
     pub verbose: bool,
-    /// Print progress as plain lines instead of bars, as without a terminal
+    /// Print progress as plain lines, without bars that move; the default when the output is not a terminal
     #[arg(long, global = true)]
     pub no_progress: bool,
 }
@@ -136,7 +136,7 @@ pub enum Command {
     Renew(Renew),
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(
-        after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (may still come by itself); broken (needs you); unknown (could not check). Exit codes as `homelab doctor`: 0, 1, 3."
+        after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (wait: it may still become ready); broken (needs you); unknown (could not check). Exit codes as `homelab doctor`: 0, 1, 3."
     )]
     Status(Status),
     /// Print a read-only kubeconfig that cannot read Secrets and expires after an hour
@@ -163,12 +163,13 @@ pub struct Up {
     /// Stop when the cluster is ready; do not check names and certificates from outside
     #[arg(long)]
     pub no_verify: bool,
-    /// Take over existing objects and records that are not homelab's; run it once, by hand
+    /// Take over Kubernetes objects and DNS records that homelab did not create; use it once, by hand
     ///
-    /// Without this flag, `up` stops before its first write if an object that homelab never applied is in the way, or if the
-    /// zone has records of this `dns.owner` that this cluster did not write. With it, such an object becomes what the
-    /// configuration says, even where others own its fields; an annotation marks it, and homelab never deletes it. Take over
-    /// records when this cluster replaces the one that wrote them: `up` first lists those that external-dns will delete.
+    /// Without this flag, `up` stops before it changes anything if it finds an object of the same name that homelab did not
+    /// create, or DNS records with your `dns.owner` that this cluster did not write. With this flag, `up` overwrites those
+    /// objects with what homelab.yaml asks for, even fields that other tools manage. It marks them with an annotation, and
+    /// homelab never deletes them. Take over DNS records only when this cluster replaces the one that wrote them: `up` first
+    /// lists the records that external-dns will delete.
     #[arg(long)]
     pub adopt: bool,
     /// Change nothing, only show what would change; the same as `homelab diff`
@@ -210,9 +211,9 @@ pub struct Diff {
 /// Flags of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// A service or a host; shows every step from its Ingress to its answer
+    /// A service or a host: show every step for it, from its Ingress to the HTTP response
     pub name: Option<String>,
-    /// Ask nobody on the internet: no DNS provider, no public resolver
+    /// Send nothing to the internet: ask no DNS provider and no public resolver
     #[arg(long)]
     pub offline: bool,
 }
@@ -253,7 +254,7 @@ pub struct Doctor {
     /// Also run tests that write: a scratch record and a scratch Ingress, always removed
     #[arg(long)]
     pub active: bool,
-    /// Ask nobody on the internet: no DNS provider, no public resolver
+    /// Send nothing to the internet: ask no DNS provider and no public resolver
     #[arg(long)]
     pub offline: bool,
     /// Send a notification to `doctor.onFailure` when something is wrong; for timers
@@ -262,15 +263,15 @@ pub struct Doctor {
     /// Also write the report as JSON into this file; replaces the file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Also write the report and everything that was looked at into a new file, for a bug report
+    /// Also write the report and all data that the checks used into a new file, for a bug report
     ///
-    /// One JSON document that only you can read: this report, the flags, and what was looked at, with the names, private
+    /// One JSON file that only you can read: this report, the flags, and the data that the checks used, with the names, private
     /// addresses, DNS records and logs of your lab. It leaves out the API token, the data of Secrets, values of environment
     /// variables, arguments of your own programs, e-mail addresses, and TXT records that are not external-dns's. Read it
     /// before you send it. An existing file is not overwritten.
     #[arg(long, value_name = "FILE")]
     pub bundle: Option<PathBuf>,
-    /// Time limit of one look
+    /// How long to wait for the answer to one question, for example to a DNS server or a node
     #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
     pub timeout: u64,
 }
@@ -284,7 +285,7 @@ pub struct Renew {
     /// Renew every certificate of the lab; each counts towards Let's Encrypt's rate limit
     #[arg(long)]
     pub all: bool,
-    /// Only tell cert-manager; do not wait for the new certificate
+    /// Start the renewal and return at once; do not wait for the new certificate
     #[arg(long)]
     pub no_wait: bool,
     /// How long to wait for the new certificates
@@ -298,7 +299,7 @@ pub struct Kubeconfig {
     /// Write it into this file, which only you can read; replaces the file
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// How long it is valid; at least ten minutes
+    /// How long the kubeconfig is valid; at least 10 minutes
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub valid: u64,
 }

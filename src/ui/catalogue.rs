@@ -32,7 +32,7 @@ pub fn list() -> Shown {
         text.push("\n");
     }
     text.push("pre: also before the first `homelab up` (--pre); active: only with --active\n");
-    text.push("homelab doctor --explain ID says what one looks at, and what makes it fail\n");
+    text.push("homelab doctor --explain ID says what a check looks at, and what makes it fail\n");
     text
 }
 

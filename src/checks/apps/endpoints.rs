@@ -70,13 +70,16 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
     };
     let finding = Finding::new(
         format!("Ingress `{}/{}` sends `{host}` to Service `{name}`, which is not there", backend.namespace, backend.ingress),
-        format!("the Service was removed or never made, or its name is another; {near}"),
+        format!("the Service was deleted, was never created, or has another name; {near}"),
         "install the program that brings the Service, or correct its name in the lab's configuration or the Ingress",
     )
     .look(command!("kubectl --namespace {} get services", backend.namespace));
     if is_ours(backend) {
         return Finding {
-            fix: crate::checks::engine::Fix { text: "make it again".to_owned(), ..finding.fix },
+            fix: crate::checks::engine::Fix {
+                text: "run `homelab up`, which creates it".to_owned(),
+                ..finding.fix
+            },
             ..finding
         }
         .command("homelab up");
@@ -124,7 +127,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     if shown.is_empty() {
         return Finding::new(
             empty,
-            "it selects no pods, and nobody has written addresses for it",
+            "it has no selector, and no EndpointSlice holds addresses for it",
             "give it a selector, or an EndpointSlice with the address of the machine that answers",
         )
         .look(command!("kubectl --namespace {} get endpointslices", namespace))
@@ -230,7 +233,8 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
     }
     if held_by_others(evidence, service) {
         let text =
-            "let the other give the selector up, as `lab.conflict` says, and run `homelab up`".to_owned();
+            "release the selector from its other manager, as `lab.conflict` says, and run `homelab up`"
+                .to_owned();
         return Finding { fix: crate::checks::engine::Fix { text, ..finding.fix }, ..finding };
     }
     finding.command("homelab up")

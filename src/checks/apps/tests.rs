@@ -241,7 +241,7 @@ fn why_a_service_has_no_endpoints_is_told() {
     let selects_nothing = empty(|seen| {
         items(seen, "services").iter_mut().for_each(|service| service["spec"]["selector"] = json!({}));
     });
-    assert!(only(&selects_nothing, id::ENDPOINTS).cause.contains("selects no pods"));
+    assert!(only(&selects_nothing, id::ENDPOINTS).cause.contains("has no selector"));
 }
 
 #[test]

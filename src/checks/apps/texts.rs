@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Def] = &[
             "A new version never starts: `ErrImagePull`, `ImagePullBackOff`. The old pod may be gone already.",
         )
         .causes(&[
-            cause("`toomanyrequests`: Docker Hub gives an address only so many images in six hours", "wait, or sign in by `/etc/rancher/k3s/registries.yaml`"),
+            cause("`toomanyrequests`: Docker Hub limits anonymous pulls per IP address in six hours", "wait, or sign in with `/etc/rancher/k3s/registries.yaml`"),
             cause("the tag or the name is wrong, or the image is private: the registry says the same to both", "correct it, or give the workload `imagePullSecrets`"),
             cause("the image is not made for this kind of processor", "use a tag for arm64, or whatever the node is"),
             cause("the node does not resolve or reach the registry: it uses its own resolver, not the cluster's", "see to the node's resolver and clock"),
@@ -23,20 +23,20 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(CLAIMS, "every claim has its volume")
         .needs(&[id::KUBECONFIG, id::API])
         .about(
-            "Each PersistentVolumeClaim that is not bound, the StorageClasses, and the pods that mount it. A claim that waits for its first pod is as it should be.",
+            "Each PersistentVolumeClaim that is not bound, the StorageClasses, and the pods that mount it. A claim that waits for its first pod is fine.",
             "A pod stays Pending with `unbound PersistentVolumeClaims`.",
         )
         .causes(&[
             cause("no StorageClass is the default", "let k3s bring `local-path`: take `local-storage` out of `--disable`"),
-            cause("the claim names a class that does not exist", "make it again with one that does"),
+            cause("the claim names a class that does not exist", "delete it and create it with a class that exists"),
             cause("local-path-provisioner cannot pull the image of its helper pod", "`k3s.system-pods` says why"),
-            cause("the volume lies on a node that is gone", "bring the node back, or restore the data into a new claim"),
+            cause("the volume is on a node that no longer exists", "bring the node back, or restore the data into a new claim"),
         ])
         .sources(&["Kubernetes documentation, \"Storage Classes\"", "rancher/local-path-provisioner#383, #477, #136"]),
     Def::error(APP_PODS, "the pods of the services run")
         .needs(&[id::KUBECONFIG, id::API, id::NODES])
         .about(
-            "The pods of every namespace but those of homelab's own components: those that end again and again, cannot start, ran out of memory, or fit on no node. What no name of the lab leads to is only a warning. Logs of applications are not read, since they may hold what is nobody's business.",
+            "The pods of every namespace but those of homelab's own components: those that end again and again, cannot start, ran out of memory, or fit on no node. What no name of the lab leads to is only a warning. Logs of applications are not read, since they may hold private data.",
             "502 or 503 by name; `CrashLoopBackOff`, `CreateContainerConfigError`, `OOMKilled`, `Pending`.",
         )
         .causes(&[
@@ -80,7 +80,7 @@ pub(super) const CHECKS: &[Def] = &[
         .in_up()
         .about(
             "`GET /` to the address that this machine's resolver gives for the name, with the certificate checked: what a browser on this machine does.",
-            "It works for others, or by address, and not by name from here.",
+            "It works for others or by IP address, but not by name from this machine.",
         )
         .causes(&[
             cause("this machine resolves another address", "`dns.system` and `dns.local-override` say whose"),

@@ -49,7 +49,7 @@ pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Ou
     let shown =
         counting.iter().map(|(tag, value)| format!("`0 {tag} \"{value}\"`")).collect::<Vec<_>>().join(", ");
     if allowed.is_empty() {
-        return Outcome::pass(format!("the CAA records of `{name}` restrict nobody"));
+        return Outcome::pass(format!("the CAA records of `{name}` forbid no certificate authority"));
     }
     let page = words(evidence.dns).records_page;
     let server = host_of(&acme.wanted.server);
@@ -92,7 +92,7 @@ fn climb<'e>(answers: &'e BTreeMap<String, Lookup>, host: &str) -> Climb<'e> {
     let mut name = host;
     loop {
         let Some((asked, lookup)) = answers.get_key_value(name) else {
-            return Climb::Unknown(format!("nobody could be asked for the CAA records of `{name}`"));
+            return Climb::Unknown(format!("no name server could be asked for the CAA records of `{name}`"));
         };
         match &lookup.result {
             Err(why) => {

@@ -11,19 +11,19 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::Evidence;
 
-const WAIT: &str = "wait, and change nothing: each new try counts; while you experiment, set `acme.staging: true`, whose limits are wide";
-const KEEP: &str = "wait, then `homelab renew`; or set `certificates: wildcard`, one certificate for all names, which this limit does not count. Secrets with certificates that are kept need not be issued again; to experiment, set `acme.staging: true` (browsers then warn)";
+const WAIT: &str = "wait, and do not try again: each attempt counts. While you experiment, set `acme.staging: true`: the staging environment has much higher limits";
+const KEEP: &str = "wait, then `homelab renew`; or set `certificates: wildcard`, one certificate for all names, which this limit does not count. If you reinstall, keep the Secrets that hold certificates: those are not issued again. To experiment, set `acme.staging: true` (browsers then warn)";
 
 /// Let's Encrypt's limits by the words of its refusals (letsencrypt.org, "Rate Limits").
 const LIMITS: &[Reading] = &[
     passes(
         &["exact set of"],
-        "the same certificate was issued five times within seven days, which is as often as Let's Encrypt does it",
+        "the same certificate was issued five times within seven days, and Let's Encrypt allows no more",
         KEEP,
     ),
     passes(
         &["failed authorizations"],
-        "five challenges of this name failed within an hour: Let's Encrypt allows one more every 12 minutes",
+        "five challenges for this name failed within an hour; Let's Encrypt allows one more every 12 minutes",
         WAIT,
     ),
     passes(&["new orders", "too many orders"], "this account placed 300 orders within three hours", WAIT),
@@ -34,19 +34,19 @@ const LIMITS: &[Reading] = &[
     ),
     passes(
         &["certificates already issued", "too many certificates"],
-        "fifty certificates were issued for this registered domain within seven days: one more every 202 minutes",
+        "fifty certificates were issued for this registered domain within seven days; Let's Encrypt allows one more every 202 minutes",
         WAIT,
     ),
     passes(
         &["paused"],
-        "a name failed so often in a row that Let's Encrypt has paused it for this account",
-        "follow the address in the message, which takes the pause away, once the cause is fixed",
+        "a name failed so often in a row that Let's Encrypt has paused issuance for it in this account",
+        "fix the cause, then open the link in the message to end the pause",
     ),
 ];
 
 pub(super) fn is_not_reached(evidence: &Evidence, chain: &Chain<'_>) -> Outcome {
     let Some(message) = chain.messages().find(|message| message.contains(RATE_LIMITED)) else {
-        return Outcome::pass("the authority refuses no order");
+        return Outcome::pass("no order is refused because of a rate limit");
     };
     if chain.is_ready() && chain.last_failure().is_none() {
         return Outcome::pass("an earlier refusal is over: the Certificate is ready");

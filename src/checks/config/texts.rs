@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[VALID])
         .before_up()
         .about(
-            "Each host of the configuration, and of every Ingress of our class that homelab did not make, against the name of the zone that the API token sees. external-dns has that zone as its filter.",
+            "Each host of the configuration, and of every Ingress of the lab's class that homelab did not create, against the name of the zone that the API token sees. external-dns has that zone as its filter.",
             "The name never resolves, and external-dns says nothing at its usual log level.",
         )
         .causes(&[

@@ -53,16 +53,16 @@ fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -
     let found = refused.first().map(|lookup| list(&unchecked(seen, &lookup.server))).unwrap_or_default();
     Finding::new(
         format!(
-            "SERVFAIL for `{host}` from {}, and {found} with DNSSEC checking off",
+            "`{host}` gets SERVFAIL from {}, but {found} with DNSSEC validation off",
             servers.join(" and ")
         ),
         format!(
-            "the DNSSEC of `{zone}` is bogus: the DS record at the registrar belongs to no key of the zone, most often one \
-             left from the provider before. Let's Encrypt validates, too, so no certificate comes either"
+            "DNSSEC of `{zone}` is broken: the DS record at the registrar matches no key of the zone. Usually it is a leftover \
+             of an earlier DNS provider. Let's Encrypt validates DNSSEC, so it issues no certificate either"
         ),
         format!(
-            "remove the DS record of `{zone}` at your registrar, or replace it by the one that the provider shows ({page}); \
-             resolvers follow when the old DS record's time is up, a day at most as a rule"
+            "remove the DS record of `{zone}` at your registrar, or replace it with the one that the provider shows ({page}). \
+             Resolvers cache the old DS record, usually for a day at most"
         ),
     )
     .look(command!("dig DS {} @1.1.1.1 +cd; dig DNSKEY {} @1.1.1.1 +cd", zone, zone))
@@ -71,11 +71,11 @@ fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -
 fn local_only(host: &str, seen: &HostSeen, lookup: &Lookup) -> Finding {
     let found = list(&unchecked(seen, &lookup.server));
     Finding::new(
-        format!("{} answers SERVFAIL for `{host}`, and {found} with DNSSEC checking off", lookup.server),
-        "it validates DNSSEC and fails where public resolvers do not: its clock is wrong, or the servers that it asks strip \
-         the signatures",
+        format!("{} answers SERVFAIL for `{host}`, but {found} with DNSSEC validation off", lookup.server),
+        "its DNSSEC validation fails, while public resolvers accept the zone: its clock is wrong, or the servers that it \
+         forwards to strip the signatures",
         format!(
-            "set the clock of {}; if that is right, let it ask servers that pass DNSSEC on (1.1.1.1), or switch its validation off",
+            "set the clock of {}; if the clock is right, let it forward to servers that support DNSSEC (1.1.1.1), or switch its DNSSEC validation off",
             lookup.server
         ),
     )

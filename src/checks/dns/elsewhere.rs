@@ -25,7 +25,7 @@ pub(super) fn overridden(
     expected: &[IpAddr],
 ) -> (CheckId, Finding) {
     let summary =
-        format!("this machine resolves `{host}` to {}, the world to {}", list(found), list(expected));
+        format!("this machine resolves `{host}` to {}; public DNS has {}", list(found), list(expected));
     if let Some(line) = seen.hosts_lines.first() {
         let finding = Finding::new(
             summary,
@@ -91,8 +91,8 @@ pub(super) fn of_server(
     {
         let finding = Finding::new(
             summary,
-            format!("the record changed a moment ago, and {server} remembers the old one"),
-            format!("wait: it forgets this in {}", span(ttl.into())),
+            format!("the record changed a moment ago, and {server} has cached the old one"),
+            format!("wait: its cache entry ends in {}", span(ttl.into())),
         );
         return (id::LOCAL_OVERRIDE, finding.heals().retry_at(after(evidence.now, ttl)));
     }
@@ -127,7 +127,7 @@ fn another_family(
         let finding = Finding::new(
             summary,
             format!(
-                "the zone itself has an AAAA record for the name, {}, beside the lab's own: an old one, or somebody else's",
+                "the zone itself has an AAAA record for the name, {}, in addition to the lab's own: an old one, or one that somebody else created",
                 list(&beside)
             ),
             format!(
@@ -143,18 +143,15 @@ fn another_family(
         let finding = Finding::new(
             summary,
             format!(
-                "{server} makes up IPv6 addresses out of the IPv4 ones (DNS64, RFC 6147), which lead through a NAT64 gateway and not to the node"
+                "{server} makes IPv6 addresses from the IPv4 ones (DNS64, RFC 6147), which lead through a NAT64 gateway and not to the node"
             ),
-            format!("let {server} leave `{}` out of DNS64, or switch it off", domain(evidence, host)),
+            format!("exclude `{}` from DNS64 on {server}, or switch DNS64 off", domain(evidence, host)),
         );
         return Some((id::LOCAL_OVERRIDE, finding.look(look)));
     }
     let finding = Finding::new(
         summary,
-        format!(
-            "{server} answers IPv6 from another place: it has the AAAA record {}, which the zone has not",
-            list(&beside)
-        ),
+        format!("{server} has the AAAA record {}, which is not in the zone", list(&beside)),
         format!(
             "remove that entry for `{host}` from {server}: local DNS, a rewrite, a wildcard, or the name of a machine that got it by DHCPv6"
         ),

@@ -62,7 +62,9 @@ pub(super) fn owned(
     let asked = format!("to a name below `{parent}` that was made up just now it says");
     let known_by = match (of_adguard && parent_is_known, alone) {
         (true, _) => format!("{asked} \"no such name\" by itself"),
-        (_, true) => format!("{asked} {} without the zone's SOA record, so it asked nobody", said(sibling)),
+        (_, true) => {
+            format!("{asked} {} without the zone's SOA record, so it asked no other server", said(sibling))
+        }
         _ => return None,
     };
     Some(Own { apex: parent.to_owned(), known_by })
@@ -115,12 +117,12 @@ pub(super) fn finding(
 ) -> Finding {
     let Own { apex, known_by } = own;
     let cause = format!(
-        "{} is authoritative for `{apex}`: {known_by}. Names that it has no entry for do not exist there, and it asks \
-         nobody else. As a rule the LAN's own domain is the lab's domain",
+        "{} is authoritative for `{apex}`: {known_by}. It answers \"no such name\" for names that it has no entry for, and asks \
+         no other server. Usually the LAN's own domain is the lab's domain",
         lookup.server
     );
     let fix = format!(
-        "give the LAN another domain, `home.arpa` (RFC 8375) or `lan`, or take `{apex}` out of the zones of {}. {}",
+        "give the LAN another domain, `home.arpa` (RFC 8375) or `lan`, or remove `{apex}` from the zones of {}. {}",
         lookup.server,
         routers::each(make, |router| router.lan, apex, host)
     );

@@ -115,7 +115,7 @@ fn differs(
     if reply.rcode == Rcode::ServFail && unchecked {
         return Finding::new(
             summary,
-            "the resolver gets no usable answer from the zone's servers",
+            "the resolver gets no usable answer from the zone's name servers",
             "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
         )
         .look(command)
@@ -124,17 +124,18 @@ fn differs(
     if reply.rcode == Rcode::ServFail {
         return Finding::new(
             summary,
-            "a resolver that validates DNSSEC refuses the zone, most often for a DS record left at the registrar",
-            "remove the DS record at your registrar, or replace it by the one that the provider shows",
+            "the resolver validates DNSSEC and refuses the zone, usually because of an old DS record at the registrar",
+            "remove the DS record at your registrar, or replace it with the one that the provider shows",
         )
         .look(command!("dig {} @{} +cd", host, lookup.server));
     }
     let left = reply.negative_ttl().or(reply.ttl());
-    let wait = left.map(|left| format!("; it forgets this in {}", span(left.into()))).unwrap_or_default();
+    let wait =
+        left.map(|left| format!("; the cache entry ends in {}", span(left.into()))).unwrap_or_default();
     Finding::new(
         summary,
-        format!("it was asked before the record was there or changed, and remembers that answer{wait}"),
-        "wait; nothing else is needed",
+        format!("it was asked before the record was created or changed, and has cached the old answer{wait}"),
+        "wait; you need to do nothing else",
     )
     .look(command)
     .heals()

@@ -38,12 +38,12 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     let look = command!("dig NS {} @{}", zone_name(evidence).unwrap_or("."), first.server);
     let lookups_fail = evidence.hosts.values().any(|seen| matches!(seen.system, Some(Err(_))));
     if good.is_empty() {
-        let summary = format!("no resolver of this machine is of use ({})", what.join("; "));
+        let summary = format!("none of this machine's resolvers works ({})", what.join("; "));
         return Finding::new(summary, cause, fix).look(look).heals().into();
     }
     let others: Vec<&str> = good.iter().map(|one| one.server.as_str()).collect();
     let summary = format!(
-        "a resolver of this machine is of no use ({}); {} answers",
+        "one of this machine's resolvers does not work ({}); {} answers",
         what.join("; "),
         others.join(", ")
     );
@@ -59,7 +59,7 @@ fn why(resolver: &ResolverSeen) -> (String, String) {
     let server = &resolver.server;
     if server == MAGIC_DNS {
         return (
-            "it is Tailscale's MagicDNS, which asks nobody for names of the internet unless a global name server is set, or tailscaled does \
+            "it is Tailscale's MagicDNS, which resolves no names of the internet unless a global name server is set, or tailscaled does \
              not run"
                 .into(),
             "add a global name server in Tailscale's admin console (DNS), or let this machine keep its own: `tailscale set --accept-dns=false`"
@@ -69,20 +69,20 @@ fn why(resolver: &ResolverSeen) -> (String, String) {
     match &resolver.control {
         // dnsmasq without a server (2.90: EDE 14).
         Ok(reply) if reply.rcode == Rcode::Refused && reply.extended.iter().any(|one| one.code == 14) => (
-            "it has no server to ask: its connection to the internet gave it none, or its configuration names none".into(),
-            format!("check the internet connection of {server}, and give it a server to ask (dnsmasq: `server=`)"),
+            "it has no server to forward to: its internet connection gave it none, or its configuration names none".into(),
+            format!("check the internet connection of {server}, and give it a server to forward to (dnsmasq: `server=`)"),
         ),
         Ok(reply) if reply.rcode == Rcode::Refused => (
-            "it refuses this machine: its access list has no place for this network (unbound `access-control`, BIND `allow-query`, AdGuard \
-             Home \"Allowed clients\"), or it has no server to ask (dnsmasq with `no-resolv` and without `server=`)"
+            "it refuses this machine: its access list does not allow this network (unbound `access-control`, BIND `allow-query`, AdGuard \
+             Home \"Allowed clients\"), or it has no server to forward to (dnsmasq with `no-resolv` and without `server=`)"
                 .into(),
-            format!("allow this machine's network in the settings of {server}; if it is allowed, give it a server to ask"),
+            format!("allow this machine's network in the settings of {server}; if it is allowed, give it a server to forward to"),
         ),
         Ok(reply) => {
             let words: Vec<String> = reply.extended.iter().map(blocked::words).collect();
             let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) };
             (
-                format!("it answers, but cannot ask further: the router has no internet, or its own DNS servers are down{words}"),
+                format!("it answers, but cannot reach other DNS servers: the router has no internet, or the servers that it forwards to are down{words}"),
                 format!("check the internet connection of {server}, and restart its DNS"),
             )
         }
@@ -115,11 +115,15 @@ pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
         _ if evidence.offline => Outcome::skip("--offline"),
         (Some(Ok(reply)), _) => {
             let records = reply.answers.len();
-            let summary = format!("192.0.2.1, where nobody is, answers DNS ({records} records)");
+            let summary = format!(
+                "a DNS reply came from 192.0.2.1, an address that no machine has ({records} records)"
+            );
             caught(summary, "dig @192.0.2.1 +time=1 +tries=1 NS .").into()
         }
         (_, Some((summary, look))) => caught(summary, look).into(),
-        (Some(Err(_)), None) => Outcome::pass("192.0.2.1, where nobody is, does not answer"),
+        (Some(Err(_)), None) => Outcome::pass(
+            "no reply from 192.0.2.1, an address that no machine has, so nothing intercepts port 53",
+        ),
         (None, None) => Outcome::unknown("no time was left to ask"),
     };
     judged(id::INTERCEPTED, Subject::default(), Vantage::Machine, outcome)
@@ -128,11 +132,11 @@ pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
 fn caught(summary: String, look: impl Pasted) -> Finding {
     Finding::new(
         summary,
-        "the router or the provider redirects every question to port 53 to a resolver of its own: what \"authoritative \
-         servers\" and 1.1.1.1 answer is that resolver's, for the checks here and for cert-manager's wait for a challenge, \
-         which may see an old answer for up to half an hour",
-        "exempt the nodes from the rule that redirects DNS (a NAT rule for port 53, \"force DNS\", \"DNS redirect\" or a \
-         content filter of the router)",
+        "the router or the internet provider redirects all DNS on port 53 to its own resolver. Answers that seem to come \
+         from 1.1.1.1 or from the authoritative servers come from that resolver, here and in cert-manager, which may see an \
+         old answer to its challenge for up to half an hour",
+        "exempt the nodes from the router's rule that redirects DNS (a NAT rule for port 53, \"force DNS\", \"DNS redirect\" \
+         or a content filter)",
     )
     .look(look)
 }

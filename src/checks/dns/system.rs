@@ -65,7 +65,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
             Some(finding) => for_host(*id, finding.into()),
             // What the check of the plain answer says is explained by the one that failed.
             None if *id == id::SYSTEM => for_host(*id, Outcome::Blocked { by: failed }),
-            None => for_host(*id, Outcome::pass("not the case")),
+            None => for_host(*id, Outcome::pass("no sign of this problem")),
         })
         .collect()
 }
@@ -84,14 +84,14 @@ fn another(
     let (lookup, reply) = replies(seen).find(differs)?;
     let found = reply.addresses();
     let summary =
-        format!("{} answers {} for `{host}`, the world has {}", lookup.server, said(reply), list(expected));
+        format!("{} answers {} for `{host}`; public DNS has {}", lookup.server, said(reply), list(expected));
     let (id, mut finding) = match found.iter().any(|address| !is_void(address)) {
         true => elsewhere::of_server(evidence, host, summary, lookup, reply, expected),
         false => hidden(evidence, host, lookup, reply, expected),
     };
-    finding
-        .summary
-        .push_str("; this machine gets the right one elsewhere, and other devices and pods may not");
+    finding.summary.push_str(
+        "; this machine gets the right answer from another resolver, but other devices and pods may not",
+    );
     Some((id, finding.only(Severity::Warning)))
 }
 
@@ -113,8 +113,8 @@ fn hides(lookup: &Lookup) -> bool {
 fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) -> (CheckId, Finding) {
     let Some((lookup, reply)) = replies(seen).find(|(_, reply)| reply.addresses().iter().all(is_void)) else {
         let finding = Finding::new(
-            format!("this machine finds no address for `{host}`, the world has {}", list(expected)),
-            "its resolver gave nothing a moment ago and answers now, or another source of names comes before DNS",
+            format!("this machine finds no address for `{host}`; public DNS has {}", list(expected)),
+            "its resolver failed a moment ago and answers now, or this machine asks another source of names before DNS",
             "try again in a minute; then look at the `hosts` line of `/etc/nsswitch.conf`",
         );
         return (id::SYSTEM, finding.heals());
@@ -147,7 +147,7 @@ fn hidden(
     expected: &[IpAddr],
 ) -> (CheckId, Finding) {
     let server = &lookup.server;
-    let summary = format!("{server} answers {} for `{host}`, the world has {}", said(reply), list(expected));
+    let summary = format!("{server} answers {} for `{host}`; public DNS has {}", said(reply), list(expected));
     let (make, around, domain) =
         (make(evidence, server), around(evidence, host, server), domain(evidence, host));
     if let Some(sign) = blocked::sign(server, reply, around, expected) {
@@ -191,9 +191,11 @@ fn hidden(
     let cause = match make {
         Some(make) => format!("{} ({server})", make.why),
         // Rebinding protection leaves the answer empty as a rule.
-        None if reply.rcode == Rcode::NxDomain => "it drops answers with private addresses (DNS rebinding protection, which a \
-            Fritz!Box answers in this way), or a rule of its own denies the name; its query log tells which of the two"
-            .to_owned(),
+        None if reply.rcode == Rcode::NxDomain => {
+            "it drops answers with private addresses (DNS rebinding protection, which a \
+            Fritz!Box answers in this way), or one of its own rules denies the name; its query log says which"
+                .to_owned()
+        }
         None => "it drops answers with private addresses (DNS rebinding protection)".to_owned(),
     };
     let look = command!("dig {} @{}", probe_name(host), server);
@@ -240,20 +242,20 @@ fn failing(summary: String, host: &str, server: &str, words: &str, around: Optio
         Some(around) => Finding::new(
             summary,
             format!(
-                "{server} fails for every name below `{}` and not for others{words}: it passes that domain on to a server that does \
-                 not answer (conditional forwarding, a domain override), or it does not reach the zone's name servers",
+                "{server} fails for every name below `{}` and not for others{words}: it forwards that domain to a server that does \
+                 not answer (conditional forwarding, a domain override), or it cannot reach the zone's name servers",
                 around.parent
             ),
             format!(
-                "remove what {server} has for `{}`: the conditional forwarding or domain override; if there is none, restart it, and \
-                 see whether it reaches the zone's name servers",
+                "remove the conditional forwarding or domain override for `{}` from {server}; if there is none, restart it, and \
+                 check that it reaches the zone's name servers",
                 around.parent
             ),
         )
         .look(looks),
         None => Finding::new(
             summary,
-            format!("the resolver failed to ask further{words}"),
+            format!("the resolver could not reach the DNS servers that it forwards to{words}"),
             "restart the router's resolver, and look at its connection to the internet",
         )
         .look(looks),
@@ -264,10 +266,10 @@ fn failing(summary: String, host: &str, server: &str, words: &str, around: Optio
 fn refusing(summary: String, host: &str, server: &str) -> Finding {
     Finding::new(
         summary,
-        "a rule of it forbids the name (AdGuard Home: blocking mode REFUSED, or \"Disallowed domains\"; unbound: a `local-zone` of \
-         type `refuse`; dnsmasq: a zone of its own beside it), or it is asked too much at this moment",
+        "one of its rules forbids the name (AdGuard Home: blocking mode REFUSED, or \"Disallowed domains\"; unbound: a `local-zone` of \
+         type `refuse`; dnsmasq: a zone of its own beside it), or it gets too many queries now",
         format!(
-            "ask it again in a minute: if it refuses `{host}` then, too, remove that rule from {server}; if it does not, raise its limit \
+            "ask it again in a minute. If it still refuses `{host}`, remove that rule from {server}; if not, raise its rate limit \
              (AdGuard Home: Settings, DNS settings, Rate limit; dnsmasq: `dns-forward-max`)"
         ),
     )
@@ -280,14 +282,19 @@ fn knows(reply: &Result<Reply, AskError>) -> bool {
 
 /// A remembered absence: only that of this machine's own cache can be cleared by a command.
 fn forgetting(summary: String, server: &str, when: &str) -> Finding {
-    let cause = "it was asked before the record was there, and remembers that there was none";
+    let cause =
+        "it was asked before the record existed, and has cached the answer \"no such name\" (negative cache)";
     if server.starts_with("127.0.0.5") {
-        return Finding::new(summary, cause, format!("wait: it forgets this {when}. Or clear its cache now"))
-            .command("resolvectl flush-caches");
+        return Finding::new(
+            summary,
+            cause,
+            format!("wait: its cache entry ends {when}. Or clear its cache now"),
+        )
+        .command("resolvectl flush-caches");
     }
     let fix = format!(
-        "wait: it forgets this {when}. Or restart {server} (the router, as a rule), which clears it. If it is still so \
-         then, the router keeps private addresses back: `homelab doctor --explain dns.rebind`"
+        "wait: its cache entry ends {when}. Or restart {server} (usually the router), which clears its cache. If the name \
+         still does not resolve, the router has rebind protection: `homelab doctor --explain dns.rebind`"
     );
     Finding::new(summary, cause, fix)
 }

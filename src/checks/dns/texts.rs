@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the router's DNS, or the Pi-hole that DHCP hands out, is down", "start it; hand out two resolvers by DHCP"),
             cause("the router has no internet, so that it answers SERVFAIL", "look at the router's connection"),
             cause(
-                "it refuses this network (REFUSED): an access list, or it has nobody to ask",
+                "it refuses this network (REFUSED): an access list, or it has no server to forward to",
                 "allow the network: unbound `access-control`, BIND `allow-query`, AdGuard Home \"Allowed clients\"",
             ),
             cause(
@@ -35,11 +35,11 @@ pub(super) const CHECKS: &[Def] = &[
             "unbound.conf(5): access-control",
             "tailscale/tailscale#884, #993",
         ]),
-    Def::warning(INTERCEPTED, "questions to port 53 reach the server that they are sent to")
+    Def::warning(INTERCEPTED, "queries to port 53 reach the server that they are sent to")
         .before_up()
         .about(
-            "A question is sent from this machine to 192.0.2.1, an address that nobody may use (RFC 5737): any reply comes \
-             from somebody on the way. And where 1.1.1.1 hides a name on port 53, it is asked again over HTTPS.",
+            "This machine sends a DNS query to 192.0.2.1, an address that no machine has (RFC 5737): a reply means that \
+             something on the way intercepts DNS. If 1.1.1.1 seems not to know a name on port 53, it is asked again over HTTPS.",
             "Names are right in one place and wrong in another; certificates wait long, since cert-manager looks for its \
              challenge through the same redirected port.",
         )
@@ -54,9 +54,9 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(ZONE, "the zone is in public DNS, at the provider's name servers")
         .before_up()
         .about(
-            "The zone's NS records, from public resolvers and from the servers of the zone above, are compared with those that \
-             the provider lists. Without the provider's word, the zone is found from the top down.",
-            "Nothing that is written at the provider is seen by anybody.",
+            "The zone's NS records at public resolvers and in the parent zone are compared with the name servers that the provider \
+             lists. If the provider does not answer, the zone is found from the DNS root down.",
+            "The records at the provider have no effect: nobody can resolve them.",
         )
         .causes(&[
             cause(
@@ -91,14 +91,14 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "A resolver that answers SERVFAIL for a host is asked once more with checking disabled (the CD flag). An address \
-             then means that the answer is there and its signatures are bad.",
-            "The name works for some and for others not; Let's Encrypt validates and issues no certificate.",
+            "A resolver that answers SERVFAIL for a host is asked once more with checking disabled (the CD flag). If that \
+             gives an address, the record exists and its DNSSEC signatures are bad.",
+            "The name works for some people and not for others; Let's Encrypt validates DNSSEC and issues no certificate.",
         )
         .causes(&[
             cause(
-                "a DS record of the provider before is left at the registrar",
-                "remove it, or replace it by the one that the provider shows",
+                "the registrar still has a DS record of an earlier DNS provider",
+                "remove it, or replace it with the one that the provider shows",
             ),
             cause("only the router refuses: its clock is wrong", "set its clock; without a battery it starts in the past"),
             cause(
@@ -112,12 +112,12 @@ pub(super) const CHECKS: &[Def] = &[
         .in_up()
         .about(
             "The resolvers of `dns.resolvers` (1.1.1.1 and 8.8.8.8 unless set) are asked from this machine, only after the \
-             authoritative servers have the record; over HTTPS when port 53 gives no address. What they say is what people \
-             get who use them in place of the router: browsers with DNS over HTTPS, phones with Private DNS.",
+             authoritative servers have the record; over HTTPS when port 53 gives no address. Browsers with \
+             DNS over HTTPS and phones with Private DNS ask such resolvers in place of the router.",
             "The name resolves at home and not for a phone with Private DNS, or the other way round.",
         )
         .causes(&[
-            cause("it was asked too early and remembers the absence", "wait: the finding says until when"),
+            cause("it was asked before the record existed, and has cached that", "wait: the finding says until when"),
             cause("no server answers: port 53 is closed from here", "let the router ask by HTTPS, or open port 53"),
             cause(
                 "the record is public: behind carrier-grade NAT (a WAN address in 100.64.0.0/10) no forwarded port works",
@@ -160,32 +160,32 @@ pub(super) const CHECKS: &[Def] = &[
             "unbound.conf(5): local-zone",
             "RFC 2308 section 3: the SOA record of a negative answer",
         ]),
-    Def::error(NEGATIVE_CACHE, "no resolver remembers that the name was missing")
+    Def::error(NEGATIVE_CACHE, "no resolver has cached that the name does not exist")
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "This machine's resolvers are asked for a host that the world has. A \"no such name\" with a SOA record says how \
-             long it is kept; the finding counts down.",
+            "This machine's resolvers are asked for a host that public DNS has. The SOA record in a \"no such name\" answer says how \
+             long the resolver keeps it; the finding shows the time that is left.",
             "A new name works on one device and not on another that tried it a minute too early.",
         )
         .causes(&[
             cause(
-                "somebody opened the name before its record was there, and the zone says how long that is remembered",
+                "somebody opened the name before its record existed; the zone's SOA record says how long resolvers cache that",
                 "wait, or restart the router's DNS and clear the caches of the devices",
             ),
-            cause("systemd-resolved here remembers it", "`resolvectl flush-caches`"),
-            cause("a browser remembers it on its own", "restart the browser"),
+            cause("systemd-resolved on this machine has cached it", "`resolvectl flush-caches`"),
+            cause("a browser has cached it", "restart the browser"),
         ])
         .sources(&["RFC 2308"]),
     Def::error(REBIND, "the local resolver lets private addresses through")
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "This machine's resolvers are asked for a host that the world has with a private address, and for the zone's name \
-             servers, which no filter keeps back. An empty answer to the first alone is rebinding protection. What the \
+            "This machine's resolvers are asked for a host that has a private address in public DNS, and for the zone's name \
+             servers, which no filter keeps back. If only the host gets an empty answer, the resolver has DNS rebind protection. What the \
              resolver gives away (`version.bind`, a name such as `fritz.box`, its web page) tells its make. DOMAIN stands for \
              the zone, HOST for the host. What a browser or a phone asks over HTTPS cannot be seen from here.",
-            "The site cannot be found at home, and 1.1.1.1 knows it.",
+            "The site cannot be found at home, while 1.1.1.1 resolves it.",
         )
         .causes(&[
             cause(routers::FRITZ_BOX.why, routers::FRITZ_BOX.setting),
@@ -258,8 +258,8 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[AUTHORITATIVE, DNSSEC, LOCAL_ZONE, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
         .in_up()
         .about(
-            "What a program on this machine gets (`getaddrinfo`), compared with the world's answer. Other devices at home ask \
-             the same router as a rule; a browser or a phone that asks over HTTPS does not, and cannot be seen from here.",
+            "What a program on this machine gets (`getaddrinfo`), compared with the world's answer. Other devices at home usually ask \
+             the same router; a browser or a phone that asks over HTTPS does not, and cannot be seen from here.",
             "The site cannot be found from this machine.",
         )
         .causes(&[

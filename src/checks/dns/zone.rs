@@ -22,8 +22,8 @@ fn compare(evidence: &Evidence, zone: &ZoneSeen) -> Outcome {
     };
     if zone.servers.is_empty() && zone.delegated.is_none() {
         return Finding::new(
-            format!("public DNS knows no name servers of `{name}`"),
-            "the domain is not registered, has expired, or names no name servers at its registrar",
+            format!("public DNS has no NS records for `{name}`"),
+            "the domain is not registered, has expired, or has no name servers set at its registrar",
             match listed {
                 [] => {
                     format!("look `{name}` up at your registrar, and enter the provider's name servers there")
@@ -47,17 +47,17 @@ fn compare(evidence: &Evidence, zone: &ZoneSeen) -> Outcome {
         return Outcome::pass(found.join(", "));
     }
     let fix = format!(
-        "enter {} as the only name servers of `{name}` at your registrar; it takes up to two days until the world follows",
+        "enter {} as the only name servers of `{name}` at your registrar; the change takes up to two days to reach every resolver",
         listed.join(" and ")
     );
     let look = command!("dig NS {} @1.1.1.1", name);
     let partly = found.len() > foreign.len();
     let finding = Finding::new(
-        format!("`{name}` is delegated to {}, which the provider does not list", foreign.join(" and ")),
+        format!("the domain `{name}` uses the name servers {}, which your DNS provider does not list", foreign.join(" and ")),
         if partly {
-            "the registrar names servers of two providers: those that are not the provider's give other answers"
+            "the registrar lists name servers of two providers; the other provider's servers give different answers"
         } else {
-            "the registrar names other servers than the provider's, so nothing that is written there is seen"
+            "the registrar lists other name servers than the provider's, so nobody sees the records at the provider"
         },
         fix,
     )

@@ -45,7 +45,10 @@ pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) 
         return another(words(evidence.dns).records_page, &what, other, &ours.id, &of_name(seen, ours, host));
     }
     let (summary, fix) = (
-        format!("{what} belongs to nobody: it has no TXT record `{}`", registry(ours, &record.kind, host)),
+        format!(
+            "external-dns does not own {what}: the TXT record `{}` that marks its owner is missing",
+            registry(ours, &record.kind, host)
+        ),
         format!(
             "in {}, delete {}; or give the service another name",
             words(evidence.dns).records_page,
@@ -54,10 +57,10 @@ pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) 
     );
     let cause = match record.kind.as_str() {
         "CNAME" => {
-            "it was made by hand, or by another program; a CNAME leaves no room for an address, and external-dns never touches what it does not own"
+            "it was made by hand, or by another program. A name with a CNAME cannot have an address record, and external-dns never changes a record that it does not own"
         }
         _ => {
-            "it was made by hand, or its TXT record was deleted; external-dns never touches such a record: once it is gone, the right one comes within a minute"
+            "it was made by hand, or its TXT record was deleted. external-dns never changes a record without it; once you delete the record, external-dns creates the right one within a minute"
         }
     };
     Finding::new(summary, cause, fix).into()
@@ -85,8 +88,8 @@ fn another(page: &str, what: &str, other: &Owner, ours: &str, gone: &str) -> Out
         format!("{what} belongs to `{}`, not to `{ours}`{made_for}", other.id),
         "another lab or an earlier installation made it with another owner id; external-dns leaves it alone",
         format!(
-            "if that lab is gone, delete in {page} {gone}; the right one comes within a minute. \
-             If it lives, give this service another name"
+            "if that lab no longer exists, delete {gone} in {page}; external-dns then creates the right record within a minute. \
+             If it still exists, give this service another name"
         ),
     )
     .into()
@@ -98,8 +101,8 @@ pub(super) fn unique(evidence: &Evidence) -> Outcome {
         None => Outcome::skip("external-dns is not part of this lab"),
         Some(ours) if ours.id == ANYBODY => Finding::new(
             "the owner id of this lab is `default`",
-            "every external-dns is called so unless it is told otherwise: a second one on the same zone would take these records for its own and delete them",
-            "set `dns.owner` to a name that only this lab has, before there is a second one; records of the old name are then made again once they are deleted",
+            "`default` is the owner id of every external-dns that sets none. A second one on the same zone would treat these records as its own and delete them",
+            "set `dns.owner` to a name that only this lab uses, before you start a second one. external-dns does not change records of the old owner id: delete them, and it creates them again",
         )
         .into(),
         Some(ours) => Outcome::pass(format!("`{}`", ours.id)),

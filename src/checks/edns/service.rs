@@ -56,8 +56,8 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
     };
     if deployment.pointer("/spec/replicas").and_then(Value::as_i64) == Some(0) {
         return Finding::new(
-            "external-dns is switched off: its Deployment asks for 0 pods",
-            "somebody scaled it down; records stay as they are, and no service gets a new one",
+            "external-dns is switched off: its Deployment is scaled to 0",
+            "somebody scaled it down; DNS records stay as they are, and new services get none",
             "scale it up again",
         )
         .command(command!("kubectl -n {} scale deployment/{} --replicas=1", NAMESPACE, NAME))
@@ -104,7 +104,7 @@ fn recently_ended(evidence: &Evidence, pod: &Value) -> Option<i64> {
 
 fn crash(evidence: &Evidence, deployment: &Value, fatal: &Line) -> Outcome {
     let known = reason::reading_of(evidence.dns, &fatal.message);
-    let summary = format!("external-dns ends as soon as it starts: {}", fatal.short());
+    let summary = format!("external-dns exits as soon as it starts: {}", fatal.short());
     let Some(known) = known else {
         return Finding::new(summary, "it gives no other reason", "read its log").look(LOG).into();
     };
@@ -133,7 +133,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
     let Some(pod) = pods.first() else {
         return Finding::new(
             "external-dns has no pod",
-            "its Deployment asks for one, and the cluster has not made it",
+            "its Deployment asks for one pod, and Kubernetes has not created it",
             "look at its events",
         )
         .look(command!("kubectl -n {} describe deployment {}", NAMESPACE, NAME))
@@ -147,7 +147,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
         (Some(trouble), _) if lacks => trouble.finding().command("homelab up"),
         (Some(trouble), _) => trouble.finding(),
         (None, Some(code)) => Finding::new(
-            format!("external-dns ended with exit code {code} and is started again"),
+            format!("external-dns ended with exit code {code}, and Kubernetes starts it again"),
             "its log does not say why",
             "read its log",
         )

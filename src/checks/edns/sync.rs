@@ -60,16 +60,16 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
     let limit = interval(evidence) * 3;
     match (seen.began, seen.synced) {
         (Some(began), synced) if synced.is_none_or(|synced| synced < began) && age(began) > SLOW => Finding::new(
-            format!("external-dns has been at one look for {}, and has not ended it", span(age(began))),
-            format!("{} gives its pod no answer, or only errors: it tries each call up to ten times, with growing pauses", words(evidence.dns).name),
-            "look at the checks of the group `net`: whether pods resolve names and reach the internet",
+            format!("external-dns started to compare the records {} ago, and has not finished", span(age(began))),
+            format!("its pod gets no answer from {}, or only errors; external-dns tries each call up to ten times, with longer and longer pauses", words(evidence.dns).name),
+            "check whether pods resolve names and reach the internet: `homelab doctor --check net`",
         )
         .look(LOG)
         .heals()
         .into(),
         (_, Some(synced)) if age(synced) > limit => Finding::new(
             format!("external-dns last compared the records {} ago", span(age(synced))),
-            "it should do so every minute; its process hangs",
+            "it should do so every minute, so its process hangs",
             "restart it",
         )
         .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))

@@ -9,15 +9,15 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(EDNS_PODS, "external-dns runs")
         .needs(&[id::CONFLICT, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
         .about(
-            "The Deployment of external-dns, the state of its pod and, where its process ended, the last words of its log.",
+            "The Deployment of external-dns, the state of its pod and, if its process exited, the last lines of its log.",
             "New services get no name, and names of removed ones stay.",
         )
         .causes(&[
             cause(
-                "it ends at its start: a flag that its version does not know or requires, so since 0.22 `--policy`",
+                "it exits when it starts: its version does not know one of its flags, or requires another (`--policy` since 0.22)",
                 "`homelab up`, without `images.externalDns`",
             ),
-            cause("the DNS provider refuses its token: any other refusal than 429 and 5xx ends the process", "see the group `cf`"),
+            cause("the DNS provider refuses its token: external-dns exits at every error of the provider's API but 429 and 5xx", "see the group `cf`"),
             cause("its Secret is missing", "`homelab up`"),
             cause("somebody scaled it to 0", "scale it up again"),
             cause("its image cannot be pulled", "check the node's way to the registry"),
@@ -34,22 +34,22 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("its pod cannot reach or resolve the API of the DNS provider", "see the group `net`"),
             cause("one record that the DNS provider refuses fails each run", "remove that record or annotation"),
-            cause("the DNS provider counts too many calls", "wait: see `cf.rate`"),
+            cause("the API rate limit of the DNS provider is reached", "wait: see `cf.rate`"),
         ])
         .sources(&["external-dns, docs/monitoring/metrics.md", "external-dns#1428, PR#6556"]),
     Def::warning(EDNS_OWNER_ID, "the owner id is this lab's own")
-        .about("`dns.owner`, by which external-dns knows its records.", "Records vanish and come back, in turns.")
-        .causes(&[cause("two external-dns with one id on one zone delete each other's records", "give each lab its own `dns.owner`")])
+        .about("`dns.owner`, the owner id with which external-dns marks its records.", "Records disappear and come back, again and again.")
+        .causes(&[cause("two installations of external-dns with the same owner id on one zone delete each other's records", "give each lab its own `dns.owner`")])
         .sources(&["external-dns, docs/flags.md: --txt-owner-id"]),
     Def::error(OWNER, "the record belongs to this lab")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE])
         .in_up()
         .about(
-            "The records of the host in the zone, and the TXT record by which external-dns knows its own.",
-            "The name leads elsewhere or nowhere, and external-dns says that all records are up to date.",
+            "The records of the host in the zone, and the TXT record with which external-dns marks the records that it owns.",
+            "The name leads to another address or to none, while external-dns logs that all records are up to date.",
         )
         .causes(&[
-            cause("the record was made by hand before", "delete it in the dashboard: the right one comes within a minute"),
+            cause("the record was made by hand before", "delete it in the dashboard: external-dns creates the right one within a minute"),
             cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete record and TXT record"),
             cause("its TXT record was deleted", "delete the record, too"),
             cause("a CNAME of that name is in the way", "delete it at the DNS provider"),
@@ -63,8 +63,8 @@ pub(super) const CHECKS: &[Def] = &[
             "The name does not resolve, or to an address that does not answer.",
         )
         .causes(&[
-            cause("external-dns has not looked yet: it does every minute", "wait a minute"),
-            cause("the Ingress has an annotation that switches external-dns off or names another target", "take it away"),
+            cause("external-dns has not compared the records yet: it does so every minute", "wait a minute"),
+            cause("the Ingress has an annotation that switches external-dns off or names another target", "remove the annotation"),
             cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
             cause("an AAAA record of an earlier installation is left", "delete it at the DNS provider"),
             cause("a node reports a public address", "set the node's address"),

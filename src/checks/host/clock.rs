@@ -18,12 +18,14 @@ pub(super) fn clock(provider: Provider, machine: &MachineSeen) -> Outcome {
     match (ahead(Clock::Internet), ahead(Clock::ApiServer)) {
         (Some(ahead), _) if off(&ahead) => here(machine, ahead),
         (Some(_), Some(ahead)) if off(&ahead) => there(name, ahead),
-        (Some(_), _) => Outcome::pass(format!("as {name}'s clock")),
+        (Some(_), _) => Outcome::pass(format!("it agrees with {name}'s clock")),
         (None, Some(ahead)) if off(&ahead) => either(ahead),
         (None, api) => match (machine.clocks.iter().find_map(why), api) {
             (Some(why), None) => Outcome::unknown(format!("no other clock could be read: {why}")),
-            (Some(why), Some(_)) => Outcome::unknown(format!("no clock outside could be read: {why}")),
-            (None, Some(_)) => Outcome::pass("as the API server's clock"),
+            (Some(why), Some(_)) => {
+                Outcome::unknown(format!("no clock on the internet could be read: {why}"))
+            }
+            (None, Some(_)) => Outcome::pass("it agrees with the API server's clock"),
             (None, None) => Outcome::skip("no other clock was asked"),
         },
     }
@@ -42,10 +44,10 @@ fn difference(ahead: i64) -> String {
 fn here(machine: &MachineSeen, ahead: i64) -> Outcome {
     let cause = match machine.time_synchronised {
         Some(false) => {
-            "systemd-timesyncd runs and has not set the clock since the start: no time server answers it"
+            "systemd-timesyncd runs, but has not set the clock since it started: no time server answers it"
         }
         Some(true) => "systemd-timesyncd has set the clock once; something has moved it since",
-        None => "no time server sets it, so far as can be seen from here",
+        None => "no time server seems to set it",
     };
     graded(
         ahead,
@@ -63,7 +65,7 @@ fn there(name: &str, ahead: i64) -> Outcome {
         Finding::new(
             format!("the clock of the API server's machine is {}", difference(-ahead)),
             format!(
-                "this machine agrees with {name}'s clock, the API server's does not; with a wrong clock, valid certificates look expired"
+                "this machine's clock agrees with {name}'s, and the API server's does not; with a wrong clock, valid certificates look expired"
             ),
             "let a time server set the clock of that machine (`sudo timedatectl set-ntp true`), then restart k3s there (`sudo systemctl restart k3s`)",
         ),
@@ -74,8 +76,8 @@ fn either(ahead: i64) -> Outcome {
     graded(
         ahead,
         Finding::new(
-            format!("this machine's clock is {} of the API server's", difference(ahead)),
-            "one of the two is wrong; which one cannot be told, for no clock outside could be read",
+            format!("this machine's clock is {} of the API server's clock", difference(ahead)),
+            "one of the two clocks is wrong; homelab cannot tell which, because no clock on the internet could be read",
             "let a time server set both clocks (`sudo timedatectl set-ntp true`)",
         ),
     )

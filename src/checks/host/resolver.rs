@@ -63,7 +63,7 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
 fn loopback(path: &str, machine: &MachineSeen) -> Finding {
     Finding::new(
         format!("k3s was told to give pods `{path}`, whose resolvers are the machine itself: {}", list(&machine.resolv.as_ref().map(|resolv| resolv.servers.clone()).unwrap_or_default())),
-        "inside a pod that address is the pod, so that CoreDNS asks itself",
+        "inside a pod, that address is the pod itself, so CoreDNS forwards to itself",
         format!("write the router's address into `{path}`, or start k3s without `--resolv-conf`, and restart k3s (`sudo systemctl restart k3s`)"),
     )
     .look(command!("cat {}", path))

@@ -10,7 +10,7 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "This machine's clock against the date in an answer of the DNS provider's API, whose certificate is not checked for that, and in an answer of the API server. More than 2 minutes is a warning, more than 5 an error.",
-            "Certificates are \"not yet valid\" or \"expired\" wherever one looks: kubectl, k3s, Let's Encrypt, the browser.",
+            "Certificates are \"not yet valid\" or \"expired\" everywhere: in kubectl, k3s, Let's Encrypt and the browser.",
         )
         .causes(&[
             cause("no time server can be reached, or none is configured", "enable systemd-timesyncd or chrony: `services.timesyncd.enable = true;`"),
@@ -162,7 +162,7 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The machine's own addresses, each with its link, and whether homelab's NixOS module keeps the ports to some links. A public IPv6 address is only noted, and only where pods have IPv6: most houses have one on each machine, their router drops what nobody asked for, and without IPv6 in the cluster the ports are not translated for it.",
-            "Strangers' requests in the log; certificates and names of the house are known to who asks the address.",
+            "Strangers' requests in the log; anyone who connects to the address learns your names from the certificates.",
         )
         .causes(&[
             cause("the machine is a router, or a server at a provider: its link bears a public address", "`services.homelab.interface` names the LAN's link, and the ports answer there only; `services.homelab.openFirewall = false;` closes them"),
@@ -173,7 +173,7 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The `resolv.conf` that k3s takes: that of --resolv-conf (as noted on the Node, else in its unit, its variables, config.yaml and config.yaml.d), else the first of /etc/resolv.conf and /run/systemd/resolve/resolv.conf in which no server is the machine itself.",
-            "Pods do not know the names of the house, or nothing at all where the router lets nobody ask 8.8.8.8.",
+            "Pods do not know the names of the house, or no names at all, if the router blocks 8.8.8.8.",
         )
         .causes(&[
             cause(
@@ -196,7 +196,7 @@ pub(super) const CHECKS: &[Def] = &[
             "k3s#1826, #3153: resolvers with IPv6 alone",
             "coredns, plugin/loop",
         ]),
-    Def::error(SEARCH_DOMAIN, "no search domain answers for names that nobody has")
+    Def::error(SEARCH_DOMAIN, "no search domain answers for names that do not exist")
         .before_up()
         .needs(&[id::RESOLV])
         .about(

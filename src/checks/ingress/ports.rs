@@ -48,9 +48,7 @@ impl Claim<'_> {
         let (namespace, name) = (self.pod.namespace(), self.pod.name());
         let Some(owner) = entries(self.pod, "/metadata/ownerReferences").first() else {
             let delete = pasted(command!("kubectl -n {} delete pod {}", namespace, name));
-            return format!(
-                "delete the pod{delete}, and make it again without the `hostPort` if it is needed"
-            );
+            return format!("delete the pod{delete}, and create it without the `hostPort` if you need it");
         };
         // Whoever makes a pod writes its owners: any text may stand there.
         let (kind, owner) = (at(owner, "/kind").to_lowercase(), at(owner, "/name"));
@@ -114,7 +112,7 @@ pub(super) fn owners_of_ports(evidence: &Evidence) -> Vec<Judged> {
             node => judged(id::PORT_OWNER, Subject::node(node), Vantage::Api, holds(evidence, node, claim)),
         })
         .collect();
-    or_pass(found, id::PORT_OWNER, "no other pod asks for port 80 or 443 of a node")
+    or_pass(found, id::PORT_OWNER, "no other pod has or waits for port 80 or 443 of a node")
 }
 
 /// The same where only the pods that wait were read; nothing where nobody tried. One that holds a port of a node keeps the
@@ -143,7 +141,7 @@ fn holds(evidence: &Evidence, node: &str, claim: &Claim<'_>) -> Finding {
         )
         .look("kubectl get services -A | grep LoadBalancer");
     }
-    let cause = "a port of a node goes to one pod only, and the ingress controller cannot start there; `ss` shows nothing of it";
+    let cause = "only one pod can have a port of a node, so the ingress controller cannot start there; `ss` does not show a hostPort";
     let cause = match is_published(evidence, node) {
         true => {
             format!("{cause}; names lead to that pod, since the address of a node that is Ready stays in DNS")
@@ -186,8 +184,8 @@ fn waits(claim: &Claim<'_>) -> Finding {
     };
     Finding::new(
         format!("pod `{name}` waits for {} of {node}", claim.ports()),
-        "the ingress controller has it now, and gives it back for seconds at each rollout and each restart of the node: \
-         that pod then takes it, and names lead to it, since the address of a node that is Ready stays in DNS",
+        "the ingress controller has the port now, but at each rollout and each restart of the node it is free for some \
+         seconds: that pod then takes it, and names lead to it, since the address of a node that is Ready stays in DNS",
         format!("before the next rollout, {}", claim.release()),
     )
     .look(command!(

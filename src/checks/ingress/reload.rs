@@ -14,14 +14,15 @@ use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
 
 /// What comes of it.
-const WAITS: &str = "no change of any name, certificate or service takes effect until that is corrected; what ran before goes on";
+const WAITS: &str = "no change of any name, certificate or service takes effect until you correct that; the old configuration stays in use";
 /// How many seconds after a change a refusal that nothing explains any more may still turn out to be over.
 const CURED: i64 = 30;
 /// The longest pause between two tries, in seconds; after fewer failures than that it is shorter.
 const LONGEST: i64 = 1000;
 const SHORT: u32 = 18;
 /// Why nobody may restart the controller meanwhile.
-const NO_RESTART: &str = "restart nothing until then: a pod that starts again gets no configuration at all";
+const NO_RESTART: &str =
+    "until then, do not restart the controller: a pod that starts again gets no configuration at all";
 
 pub(super) fn last_reload(evidence: &Evidence) -> Vec<Judged> {
     let outcome = match evidence.reloads.as_deref() {
@@ -49,8 +50,8 @@ fn configuration_loads(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
         return Outcome::unknown(format!("pod `{pod}`: {why}"));
     }
     match pods.iter().all(|seen| seen.last == Ok(Reload::Loaded)) {
-        true => Outcome::pass("the last change was loaded"),
-        false => Outcome::pass("no change is refused"),
+        true => Outcome::pass("the controller has loaded the last change"),
+        false => Outcome::pass("the controller refuses no change"),
     }
 }
 
@@ -111,7 +112,7 @@ fn refused(evidence: &Evidence, seen: &ReloadSeen, refusal: &Refusal) -> Finding
     let culprits = blame::of(evidence, &refusal.said);
     let cause = match culprits.as_slice() {
         [] => format!(
-            "nothing has that text now: it was removed a moment ago, or stands elsewhere, in a Secret for one; {WAITS}"
+            "no Ingress or setting contains that text now: it was removed a moment ago, or it is somewhere else, for example in a Secret; {WAITS}"
         ),
         some => {
             let named: Vec<String> = some.iter().map(Culprit::shown).collect();
@@ -167,7 +168,7 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
                 format!(" (of what is there, that is {} `{}`, at {time})", kind(object), object.full_name())
             });
             format!(
-                "have the controller look again; if it is refused still, take back what was changed last{last}"
+                "make the controller load its configuration again; if it still refuses it, undo the last change{last}"
             )
         }
     };

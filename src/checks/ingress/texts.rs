@@ -11,12 +11,12 @@ pub(super) const CHECKS: &[Def] = &[
         .in_up()
         .about(
             "The pods of every namespace, for a `hostPort` 80 or 443 that is not the controller's. A hostPort is an address translation and no socket, so `ss` on the node does not show who has it. A pod that waits for such a port is a warning; at the end of `up`, those alone are looked at.",
-            "The controller's pod stays Pending, or another program answers on port 80. The address of a node that is Ready stays in DNS meanwhile.",
+            "The controller's pod stays Pending, or another program answers on port 80. The address of a node that is Ready stays in DNS during that time.",
         )
         .causes(&[
             cause("k3s' servicelb gives the ports to a LoadBalancer Service, often Traefik's", "start every k3s server with `--disable=traefik,servicelb`"),
             cause("another ingress controller, or a program of yours, asks for the port", "take its `hostPort` out, or give it another"),
-            cause("such a pod waits: it takes the port at the next rollout of the controller, which drives nobody out (`preemptionPolicy: Never`)", "take its `hostPort` out before that"),
+            cause("a pod waits for the port: it takes it at the next rollout of the controller, which evicts no pod (`preemptionPolicy: Never`)", "take its `hostPort` out before that"),
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
     Def::error(RELOAD, "nginx runs the newest configuration")
@@ -24,11 +24,11 @@ pub(super) const CHECKS: &[Def] = &[
         .in_up()
         .about(
             "The last lines of the log of each pod of the controller, and where these say nothing, its events `RELOAD` of the last hour. What nginx quotes when it refuses a configuration is looked for in the paths, hosts and annotations of the Ingresses and in the controller's settings.",
-            "What ran before goes on, and nothing new takes effect: new names get 404 or the fake certificate, renewed certificates are not shown. A pod of the controller that starts meanwhile gets no configuration at all.",
+            "nginx keeps its old configuration, and no change takes effect: new names get 404 or the fake certificate, renewed certificates are not shown. A pod of the controller that starts during that time gets no configuration at all.",
         )
         .causes(&[
             cause("the path of an Ingress is no regular expression, though `use-regex` or `rewrite-target` makes it one", "correct the path, or remove the Ingress"),
-            cause("the value of an annotation, or a snippet, is nothing that nginx takes", "correct it"),
+            cause("nginx does not accept the value of an annotation or a snippet", "correct it"),
             cause("an entry of `ingress.config` has a value that nginx does not know", "correct it, then `homelab up`"),
         ])
         .sources(&["ingress-nginx, internal/ingress/controller/controller.go and nginx.go (`testTemplate`)", "ingress-nginx#13690 and #13351", "rancher/rancher#27037"]),
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, id::NODES, PORT_OWNER])
         .about(
             "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that ends again and again.",
-            "Nothing answers on ports 80 and 443 of the node. Its address stays in the records if it stood there while the node is Ready: `kubectl cordon NODE` takes it out.",
+            "Nothing answers on ports 80 and 443 of the node. While the node is Ready, its address stays in the DNS records if it was there before: `kubectl cordon NODE` takes it out.",
         )
         .causes(&[
             cause("another pod holds port 80 or 443 of the node", "see `ingress.port-owner`"),
@@ -130,7 +130,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("an Ingress was copied and its host left as it was", "give it another host"),
         ])
         .sources(&["ingress-nginx, internal/ingress/controller/controller.go (`Location already configured`)"]),
-    Def::error(TLS_SECRET, "somebody makes every certificate that an Ingress names")
+    Def::error(TLS_SECRET, "every certificate that an Ingress names exists or will be issued")
         .needs(&[id::API, CLASS])
         .about(
             "The Secret of each `tls` entry: whether it is there, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",

@@ -50,7 +50,7 @@ fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr
     if let Some((ip, what)) = wrong {
         let finding = Finding::new(
             format!("node `{name}` has the InternalIP {ip}, {what}"),
-            "with several interfaces, k3s took the one of the default route at its start: a VPN, a container bridge, or one without DHCP",
+            "k3s takes the address of the interface that has the default route when it starts. Here that was a VPN, a container bridge, or an interface without DHCP",
             format!("name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then {restart}"),
         )
         .look("ip -brief address")
@@ -64,29 +64,29 @@ fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr
 /// What is strange about an address that people of the LAN should reach; `None` when nothing is.
 fn strange(ip: Ipv4Addr, nodes: &[Value], service: Option<IpAddr>, all: usize) -> Option<&'static str> {
     if ip.is_loopback() {
-        return Some("which is the machine itself, from wherever it is asked");
+        return Some("a loopback address: every machine that looks it up reaches only itself");
     }
     if ip.is_link_local() {
-        return Some("which a machine gives itself when no DHCP server answers");
+        return Some("a link-local address, which a machine takes when no DHCP server answers");
     }
     if nodes
         .iter()
         .any(|node| at(node, "/spec/podCIDR").split_once('/').is_some_and(|range| within(ip, range)))
     {
-        return Some("which is in the range of pods");
+        return Some("an address in the range of pods");
     }
     // k3s' range is a /16 unless `--service-cidr` says otherwise, and the API server has its first address.
     let services = service.and_then(|ip| if let IpAddr::V4(ip) = ip { Some(ip) } else { None });
     if services.is_some_and(|first| first.octets()[..2] == ip.octets()[..2]) {
-        return Some("which is in the range of Services");
+        return Some("an address in the range of Services");
     }
     if is_shared(ip) {
         return Some(match all {
-            1 => "which only machines of that VPN reach",
-            _ => "which is of a VPN, beside the one of the LAN",
+            1 => "an address that only machines in the VPN reach",
+            _ => "a VPN address, in addition to the one of the LAN",
         });
     }
-    (!ip.is_private()).then_some("which is public: names would lead there through the internet")
+    (!ip.is_private()).then_some("a public address: names would lead there through the internet")
 }
 
 /// 100.64/10, which VPNs such as Tailscale take (RFC 6598).
@@ -136,7 +136,7 @@ fn moved(node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
     let (noted, internal) = differs(false).or_else(|| differs(true))?;
     Some(
         Finding::new(
-            format!("node `{name}` has the InternalIP {}, and k3s there started with {}", list(&internal), list(&noted)),
+            format!("node `{name}` has the InternalIP {}, but k3s there was started with {}", list(&internal), list(&noted)),
             "k3s has just started there under another address: its cloud controller writes the new one into the node within a minute, and the records follow it",
             NO_CONTROLLER,
         )

@@ -17,7 +17,7 @@ pub(super) const CHECKS: &[Def] = &[
             "`permission denied`, `x509: certificate signed by unknown authority` or `Unauthorized`, from kubectl as well; or changes that go to another cluster.",
         )
         .causes(&[
-            cause("k3s writes its kubeconfig for root alone", "run it with `sudo`, or let one group read it: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`, NixOS `services.homelab.kubeconfig.group`; never make it readable for all, since whoever reads it is root on the machine"),
+            cause("only root can read the kubeconfig that k3s writes", "run it with `sudo`, or let one group read it: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`, NixOS `services.homelab.kubeconfig.group`; never make it readable for all, since whoever reads it is root on the machine"),
             cause("a copy in `~/.kube/config` is of a cluster from before", "copy `/etc/rancher/k3s/k3s.yaml` again from a server and put the server's address into it"),
             cause("`KUBECONFIG` or the current context names another cluster", "unset it, or name file and context: `--kubeconfig FILE --context NAME`"),
             cause("the address in the file is not one that the certificate is for", "use one that it is for, or start k3s with `--tls-san=ADDRESS`"),
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[KUBECONFIG, API])
         .about(
             "HelmChart, Deployment, DaemonSet and Service `traefik` and the DaemonSets `svclb-*` in the cluster, and the command line that each server notes on its Node (`k3s.io/node-args`).",
-            "Names answer `404 page not found` in plain text, which is traefik's; or the pod of ingress-nginx stays Pending for want of a free port, while `ss -ltn` shows nobody on port 80.",
+            "Names answer `404 page not found` in plain text, which is traefik's; or the pod of ingress-nginx stays Pending because port 80 is taken, while `ss -ltn` shows no program on it.",
         )
         .causes(&[
             cause("one of the servers was started without `--disable=traefik,servicelb`", "add it to each server, as homelab's NixOS module does, and restart it"),

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("an object in it has a finalizer, and the program that would remove it is gone", "bring that program back, let it clean up, and only then remove it; a finalizer removed by hand leaves behind what it guards"),
-            cause("an aggregated API does not answer, so nobody knows what is left", "repair or delete that APIService: `kubectl get apiservices`"),
+            cause("an aggregated API does not answer, so Kubernetes cannot tell what is left", "repair or delete that APIService: `kubectl get apiservices`"),
         ])
         .sources(&["Kubernetes documentation, finalizers", "cert-manager, pkg/controller/acmechallenges/sync.go"]),
     Def::error(CONFLICT, "no other manager holds a field that homelab sets")
@@ -32,7 +32,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, id::NAMESPACES, CONFLICT])
         .about(
             "Every object that `homelab up` would make against those that live, as `up` compares them. Secrets are compared where the API token was read and checked.",
-            "Something has the state of an older configuration, or of somebody's hand.",
+            "Something has the state of an older configuration, or was changed by hand.",
         )
         .causes(&[
             cause("the configuration or homelab changed, and `homelab up` has not run since", "run `homelab up`"),

@@ -46,7 +46,7 @@ fn is_running(evidence: &Evidence) -> Outcome {
         return Finding::new(summary, "it was started a moment ago", fix).look(LOOK).heals().into();
     }
     let cause = pods::event(evidence, pod, &["Unhealthy", "FailedCreatePodSandBox", "FailedMount"]);
-    let cause = cause.unwrap_or("it says nothing that is known here").trim_end_matches('.');
+    let cause = cause.unwrap_or("its log and events give no reason that homelab knows").trim_end_matches('.');
     Finding::new(summary, cause, "read its log").look(LOOK).heals().into()
 }
 
@@ -77,13 +77,13 @@ fn said(evidence: &Evidence, pod: &str, lines: &[Said<'_>]) -> Option<Finding> {
 /// Where the loop comes from: the Corefile, what a user adds to it, the file that k3s was told to give to pods, or a resolver
 /// of the LAN. On its own, k3s gives no pod a resolver on the loopback address (see `machine::resolv`).
 fn looping(evidence: &Evidence, pod: &str) -> Finding {
-    let summary = format!("CoreDNS asks itself: pod `{pod}` found a loop and ended");
-    let leads_back = "and that address is CoreDNS itself or leads back to it";
+    let summary = format!("CoreDNS forwards DNS to itself: pod `{pod}` found the loop and exited");
+    let leads_back = "and that address is CoreDNS itself or forwards back to it";
     match corefile::forward(evidence) {
         Forward::Custom { entry, to } => Finding::new(
             summary,
             format!("the entry `{entry}` of the ConfigMap `coredns-custom` says `forward . {to}`, {leads_back}"),
-            format!("take that line out of `{entry}`, or name the router in it: `kubectl --namespace kube-system edit configmap coredns-custom`; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
+            format!("remove that line from `{entry}`, or name the router in it: `kubectl --namespace kube-system edit configmap coredns-custom`; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
         )
         .look("kubectl --namespace kube-system get configmap coredns-custom --output yaml"),
         Forward::To(to) => Finding::new(
@@ -107,7 +107,7 @@ fn of_node(evidence: &Evidence, pod: &str, summary: String) -> Finding {
     if let Some(file) = file {
         return Finding::new(
             summary,
-            format!("k3s on node `{name}` is told `--resolv-conf={file}`, and does not look into that file: it names a resolver on the loopback address, which inside the pod is CoreDNS itself, or one that passes questions back to the cluster"),
+            format!("k3s on node `{name}` is told `--resolv-conf={file}`, and does not look into that file: it names a resolver on the loopback address, which inside the pod is CoreDNS itself, or one that forwards queries back to the cluster"),
             format!("write the router's address into `{file}` (`nameserver` and the address), and restart k3s there (`sudo systemctl restart k3s`)"),
         )
         .look(command!("cat {}", file));
@@ -116,14 +116,14 @@ fn of_node(evidence: &Evidence, pod: &str, summary: String) -> Finding {
         let servers = machine.and_then(|machine| machine.resolv.as_ref()).map(|resolv| list(&resolv.servers));
         return Finding::new(
             summary,
-            format!("a resolver that CoreDNS asks{} passes the question back to it: a Pi-hole, AdGuard Home or router whose own upstream is the cluster's DNS", servers.filter(|servers| !servers.is_empty()).map(|servers| format!(" ({servers})")).unwrap_or_default()),
-            "give that resolver another upstream than the cluster's DNS: the provider's, or 9.9.9.9",
+            format!("a resolver that CoreDNS asks{} forwards the query back to it: a Pi-hole, AdGuard Home or router whose own upstream is the cluster's DNS", servers.filter(|servers| !servers.is_empty()).map(|servers| format!(" ({servers})")).unwrap_or_default()),
+            "give that resolver another upstream than the cluster's DNS: the internet provider's, or 9.9.9.9",
         )
         .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
     }
     let finding = Finding::new(
         summary,
-        "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound), which inside the pod is CoreDNS itself",
+        "the node's /etc/resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq, unbound); inside the pod, that address is CoreDNS itself",
         format!("give pods a file with the real resolvers: {}", pod_resolv::steps(machine)),
     )
     .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
@@ -135,21 +135,21 @@ fn none(evidence: &Evidence) -> Finding {
     let deployment = evidence.objects("deployments.apps").unwrap_or_default().iter().find(name);
     match deployment {
         Some(deployment) if deployment["spec"]["replicas"] == 0 => Finding::new(
-            "CoreDNS is scaled to 0, so nothing in the cluster resolves a name",
-            "somebody or something has stopped it",
+            "CoreDNS is scaled to 0, so no pod can resolve names",
+            "a person or a program scaled it down",
             "start it again",
         )
         .command("kubectl --namespace kube-system scale deployment/coredns --replicas=1"),
         Some(_) => Finding::new(
             "CoreDNS has no pod",
-            "its Deployment could not make one",
-            "see why: its events say so",
+            "its Deployment could not create one",
+            "read its events, which say why",
         )
         .look("kubectl --namespace kube-system describe deployment coredns"),
         None => Finding::new(
             "there is no CoreDNS in `kube-system`",
             "k3s was started with `--disable=coredns`, or it was deleted",
-            "take `coredns` out of `--disable`, and restart k3s (`sudo systemctl restart k3s`), which installs it again; another DNS server of the cluster has to have the label `k8s-app=kube-dns`",
+            "remove `coredns` from `--disable`, and restart k3s (`sudo systemctl restart k3s`), which installs it again. If you use another DNS server in the cluster, its pods need the label `k8s-app=kube-dns`",
         )
         .look("kubectl get pods --all-namespaces --selector=k8s-app=kube-dns"),
     }

@@ -9,9 +9,9 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(HOME, "this machine is where the nodes are")
         .about(
             "Only where the cluster cannot be asked: the networks of this machine are compared with the addresses in the records, \
-             and those addresses are asked for a name that nobody has. It fails when they are in another network and silent, or \
-             when somebody else answers there.",
-            "Every name resolves, and no site opens, or somebody else's page does.",
+             and those addresses are asked for a name that does not exist. It fails when they are in another network and silent, or \
+             when another machine answers there.",
+            "Every name resolves, but no site opens, or a stranger's page opens.",
         )
         .causes(&[
             cause("this machine is not at home", "go on at home, or connect by a VPN that routes to the home network"),

@@ -114,7 +114,7 @@ fn a_record_of_another_owner_or_of_nobody_never_heals() {
     let finding = only(&report, id::OWNER);
     assert!(finding.summary.contains("belongs to `other`, not to `lab`") && finding.heals == Heals::Never);
     let finding = only(&whole(|e| records(e).truncate(1)), id::OWNER);
-    assert!(finding.summary.contains("belongs to nobody") && finding.heals == Heals::Never);
+    assert!(finding.summary.contains("external-dns does not own") && finding.heals == Heals::Never);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the Secret that the Ingress names is not there: not issued yet, in another namespace, or by another name", "wait for the Certificate, or correct `secretName`"),
             cause("the certificate in the Secret is for other names: the controller shows its fake one then", "name the right Secret, or add the name to the Certificate"),
             cause("it is from Let's Encrypt's staging environment", "take `acme.staging` out, run `homelab up`, then `homelab renew NAME`"),
-            cause("it was put there by hand, and has expired or signed itself", "let cert-manager issue it: annotation `cert-manager.io/cluster-issuer`"),
+            cause("it was put there by hand, and has expired or is self-signed", "let cert-manager issue it: annotation `cert-manager.io/cluster-issuer`"),
             cause("the intermediate certificate is missing in `tls.crt`", "put the whole chain there"),
             cause("the clock of this machine is wrong", "`timedatectl set-ntp true`"),
         ])
@@ -59,7 +59,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the renewal fails again and again", "fix what `cm.challenge` or `cm.certificate` names"),
             cause("cert-manager's controller was away when it was time", "`homelab renew NAME`"),
-            cause("nobody renews it: it was put there by hand", "let cert-manager issue it"),
+            cause("cert-manager does not renew it: it was put there by hand", "let cert-manager issue it"),
         ])
         .sources(&[
             "letsencrypt.org: Decreasing Certificate Lifetimes to 45 Days (2025-12-02)",

@@ -142,7 +142,7 @@ fn of_two_clocks_the_one_that_differs_from_the_world_is_wrong() {
         machine.clocks[0].ahead = Err("no route".into());
         machine.clocks[1].ahead = Ok(-400);
     });
-    assert!(only(&report, id::CLOCK).cause.contains("which one cannot be told"));
+    assert!(only(&report, id::CLOCK).cause.contains("homelab cannot tell which"));
     let report = on(|machine| machine.clocks[0].ahead = Err("no route".into()));
     assert!(matches!(outcome(&report, id::CLOCK), Outcome::Unknown { .. }));
 }

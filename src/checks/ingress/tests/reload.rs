@@ -50,7 +50,7 @@ fn a_path_that_is_no_regular_expression_is_named_with_its_ingress() {
     assert!(finding.summary.contains(REGEX), "{}", finding.summary);
     assert!(finding.cause.contains("Ingress `default/broken` has the path `/(app`"), "{}", finding.cause);
     assert!(finding.fix.text.contains("kubectl -n default edit ingress broken"));
-    assert!(finding.fix.text.contains("restart nothing") && finding.fix.commands.is_empty());
+    assert!(finding.fix.text.contains("do not restart the controller") && finding.fix.commands.is_empty());
     assert_eq!((finding.heals, report.exit_code()), (Heals::Never, 1));
 }
 
@@ -127,7 +127,7 @@ fn what_homelab_sets_by_itself_is_not_accused() {
     // The annotation has gone, and what is left is the house's own.
     let gone = saying(said, |e| set(e, &json!({ "proxy-buffer-size": "16k" })));
     let finding = only(&gone, id::RELOAD);
-    assert!(finding.cause.contains("nothing has that text now"), "{}", finding.cause);
+    assert!(finding.cause.contains("no Ingress or setting contains that text now"), "{}", finding.cause);
     // What has the controller look again leaves a trace, by which the refusal is known to be over.
     let last = finding.fix.commands.last().unwrap().to_string();
     assert!(last.contains("annotate") && last.ends_with("homelab/look=again"), "{last}");
@@ -211,7 +211,7 @@ fn a_word_that_stands_everywhere_accuses_nobody() {
         let regex = json!({ "nginx.ingress.kubernetes.io/use-regex": "true" });
         ingresses(e).push(stranger("/", regex));
     });
-    assert!(only(&report, id::RELOAD).cause.starts_with("nothing has that text now"));
+    assert!(only(&report, id::RELOAD).cause.starts_with("no Ingress or setting contains that text now"));
 }
 
 #[test]

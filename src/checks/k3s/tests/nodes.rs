@@ -81,7 +81,7 @@ fn an_address_other_than_the_one_that_k3s_started_with_is_waited_for_in_each_fam
     assert!(moved.summary.contains("started with 192.168.1.77") && moved.cause.contains("within a minute"));
     assert!(moved.heals == Heals::Waiting && !moved.fix.text.contains("systemctl restart"), "{moved:?}");
     let six = only(&noted("192.168.1.77,fd00::2", &["192.168.1.2", "fd00::2"]), id::INTERNAL_IP);
-    assert!(six.summary.contains("has the InternalIP 192.168.1.2, and"), "{six:?}");
+    assert!(six.summary.contains("has the InternalIP 192.168.1.2, but"), "{six:?}");
     only(&noted("192.168.1.2,fd00::9", &["192.168.1.2", "fd00::2"]), id::INTERNAL_IP);
     assert_eq!(fails(&noted("192.168.1.2,fd00::2", &["192.168.1.2"])), [], "one family alone");
 }

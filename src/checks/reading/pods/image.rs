@@ -20,7 +20,7 @@ const REASONS: [&str; 7] = [
 const TABLE: &[(&[&str], &str, &str)] = &[
     (
         &["toomanyrequests", "429 Too Many Requests", "rate limit"],
-        "the registry has given this address as many images as it gives for nothing (Docker Hub counts by address)",
+        "the registry's limit for anonymous pulls is reached for this IP address (Docker Hub counts pulls by IP address)",
         "wait some hours, or sign in: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
     ),
     (

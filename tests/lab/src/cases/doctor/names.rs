@@ -31,7 +31,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a public resolver remembers that the name was missing",
         id: "dns.public",
-        says: &["remembers that answer"],
+        says: &["has cached the old answer"],
         ask: Ask::NODE,
         always: false,
         make: |hands| fault(hands, "nxdomain", WHOAMI, Some(RESOLVERS[1])),
@@ -40,7 +40,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the DNSSEC of the zone is bogus",
         id: "dns.dnssec",
-        says: &["with DNSSEC checking off", "remove the DS record of `example.test`"],
+        says: &["with DNSSEC validation off", "remove the DS record of `example.test`"],
         ask: Ask::NODE,
         always: false,
         make: bogus,
@@ -58,7 +58,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the router remembers that the name was missing",
         id: "dns.negative-cache",
-        says: &["it forgets this in", ROUTER_LAN],
+        says: &["the cache entry ends in", ROUTER_LAN],
         ask: Ask::NODE,
         always: false,
         make: remember,
@@ -103,7 +103,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the router answers every question to port 53 itself",
         id: "dns.intercepted",
-        says: &["192.0.2.1, where nobody is, answers DNS"],
+        says: &["a DNS reply came from 192.0.2.1"],
         ask: Ask::NODE,
         always: false,
         make: |hands| intercept(hands, "-A"),

@@ -21,9 +21,9 @@ pub(super) const INJURIES: &[Injury] = &[
         undo: let_pods_to_api,
     },
     Injury {
-        name: "CoreDNS asks itself",
+        name: "CoreDNS forwards DNS to itself",
         id: "net.coredns",
-        says: &["found a loop", "forward . 127.0.0.1"],
+        says: &["found the loop", "forward . 127.0.0.1"],
         ask: Ask::NODE,
         always: false,
         make: |hands| corefile(hands, "forward . 127.0.0.1"),

@@ -47,11 +47,17 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the TXT record was deleted",
         "edns.owner",
-        &["belongs to nobody", REGISTRY],
+        &["external-dns does not own", REGISTRY],
         |hands| hands.remove_records("TXT", REGISTRY),
         start_over,
     ),
-    injury("a CNAME is in the way", "edns.owner", &["the CNAME record", "leaves no room"], alias, start_over),
+    injury(
+        "a CNAME is in the way",
+        "edns.owner",
+        &["the CNAME record", "cannot have an address record"],
+        alias,
+        start_over,
+    ),
     injury(
         "the record was deleted and its TXT record left",
         "edns.records",

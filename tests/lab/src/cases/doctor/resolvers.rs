@@ -24,7 +24,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the LAN's own domain is the lab's domain",
         "dns.local-zone",
-        &["10.99.0.1 is authoritative for `home.example.test`", "home.arpa", "it asked nobody"],
+        &["10.99.0.1 is authoritative for `home.example.test`", "home.arpa", "it asked no other server"],
         |hands| router(hands, &format!("domain={DOMAIN}\nlocal=/{DOMAIN}/")),
         clean_router,
     ),

@@ -17,7 +17,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         says: &[
             "missing closing parenthesis",
             "Ingress `homelab/broken` has the path `/(app`",
-            "restart nothing",
+            "do not restart the controller",
         ],
         ask: Ask::NODE,
         always: true,
