@@ -97,11 +97,20 @@ impl Node {
     }
 
     pub(crate) fn start_kubelet(&self) -> Result<()> {
+        self.start_kubelet_with(&format!("--node-ip={}", self.address()?))
+    }
+
+    /// A kubelet that leaves its node's addresses to a cloud controller, as k3s has it.
+    pub(crate) fn start_kubelet_without_address(&self) -> Result<()> {
+        self.start_kubelet_with("--cloud-provider=external")
+    }
+
+    fn start_kubelet_with(&self, address: &str) -> Result<()> {
         let mut kubelet = self.at.daemon(self.run.programs().join("kubelet"));
         kubelet.arg(format!("--config={}/kubelet.json", self.run.node(self.place.name()).display()));
         kubelet.arg(format!("--kubeconfig={}", self.run.kubeconfig(&self.name_of("kubelet")).display()));
         kubelet.arg(format!("--hostname-override={}", self.place.name()));
-        kubelet.arg(format!("--node-ip={}", self.address()?));
+        kubelet.arg(address);
         kubelet.arg(format!("--resolv-conf={}", resolver::choose(&self.at)?));
         self.daemon("kubelet", &kubelet)
     }

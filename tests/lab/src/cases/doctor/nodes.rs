@@ -46,7 +46,37 @@ pub(super) const INJURIES: &[Injury] = &[
         make: note_another_address,
         undo: note_its_own,
     },
+    Injury {
+        name: "the cloud controller has not come to a node that joined",
+        id: "k3s.node-address",
+        says: &["node2", "has no InternalIP", "cloud controller"],
+        ask: Ask::NODE,
+        always: false,
+        make: join_without_address,
+        undo: have_address,
+    },
 ];
+
+/// What Kubernetes puts on a node until its cloud controller has come.
+const UNINITIALISED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+
+/// As a node of k3s is when it has just joined. Its pods go on: the taint is for new ones.
+fn join_without_address(hands: &Hands) -> Result<()> {
+    let node = second(hands)?;
+    node.stop_kubelet()?;
+    node.start_kubelet_without_address()?;
+    hands.kubectl(&["taint", "node", "node2", &format!("{UNINITIALISED}=true:NoSchedule")])?;
+    let name = json!([{ "type": "Hostname", "address": "node2" }]);
+    let step = json!([{ "op": "replace", "path": "/status/addresses", "value": name }]).to_string();
+    hands.kubectl(&["patch", "node", "node2", "--subresource=status", "--type=json", "-p", &step]).map(drop)
+}
+
+fn have_address(hands: &Hands) -> Result<()> {
+    let node = second(hands)?;
+    node.stop_kubelet()?;
+    node.start_kubelet()?;
+    hands.kubectl(&["taint", "node", "node2", &format!("{UNINITIALISED}-")]).map(drop)
+}
 
 fn second(hands: &Hands) -> Result<Node> {
     Node::find(&hands.run, Place::Node2)

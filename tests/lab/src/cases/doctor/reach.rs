@@ -48,6 +48,15 @@ pub(super) const INJURIES: &[Injury] = &[
         undo: sound_corefile,
     },
     Injury {
+        name: "an entry of coredns-custom leads every question to a resolver that does not answer",
+        id: "net.pod-dns",
+        says: &["api.cloudflare.com", "coredns-custom", "lab.override"],
+        ask: Ask::NODE,
+        always: false,
+        make: custom_forward,
+        undo: no_custom,
+    },
+    Injury {
         name: "a wildcard answers for what pods look up",
         id: "net.ndots",
         says: &["certificate for", "search domains"],
@@ -188,6 +197,22 @@ fn answer_everything(hands: &Hands) -> Result<()> {
     restart_external_dns(hands)
 }
 
+/// The entry comes before the Corefile's own line, and wins.
+fn custom_forward(hands: &Hands) -> Result<()> {
+    let map = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "coredns-custom", "namespace": "kube-system" },
+        "data": { "lab.override": "forward . 10.99.0.77" } });
+    hands.kubectl_apply("coredns-custom.json", &map.to_string())?;
+    restart_coredns(hands)
+}
+
+fn no_custom(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["delete", "configmap", "coredns-custom", "-n", "kube-system"])?;
+    restart_coredns(hands)?;
+    coredns_is_ready(hands)?;
+    restart_external_dns(hands)
+}
+
 fn no_coredns(hands: &Hands) -> Result<()> {
     hands.kubectl(&["-n", "kube-system", "scale", "deployment/coredns", "--replicas=0"])?;
     hands.kubectl(&[&["wait", "--for=delete", "pod", "--timeout=60s"][..], &COREDNS].concat()).map(drop)
@@ -232,10 +257,4 @@ fn mistaken_custom(hands: &Hands) -> Result<()> {
         "data": { "lan.override": "frward . 10.99.0.1\n" } });
     hands.kubectl_apply("coredns-custom.json", &map.to_string())?;
     restart_coredns(hands)
-}
-
-fn no_custom(hands: &Hands) -> Result<()> {
-    hands.kubectl(&["-n", "kube-system", "delete", "configmap", "coredns-custom"])?;
-    restart_coredns(hands)?;
-    coredns_is_ready(hands)
 }

@@ -7,6 +7,7 @@ use super::bare;
 use crate::cases::doctor::{Ask, Injury};
 use crate::cases::hands::Hands;
 use crate::error::Result;
+use crate::network::PODS;
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
@@ -60,6 +61,13 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         },
     ),
     injury(
+        "a firewall rejects the API server's calls to cert-manager's webhook",
+        "cm.webhook",
+        &["while dialing", "502", "a firewall rejects"],
+        |hands| calls(hands, "-I"),
+        |hands| calls(hands, "-D"),
+    ),
+    injury(
         "the ACME server refuses the issuer's e-mail address",
         "cm.issuer",
         &["e-mail address", "nobody at all"],
@@ -82,6 +90,13 @@ fn scale(hands: &Hands, name: &str, replicas: u32) -> Result<()> {
     let deployment = format!("deployment/{name}");
     hands.kubectl(&["-n", "cert-manager", "scale", &deployment, &format!("--replicas={replicas}")])?;
     hands.kubectl(&["-n", "cert-manager", "rollout", "status", &deployment, "--timeout=60s"]).map(drop)
+}
+
+/// A rule in the way from the API server to the webhook's pod, which answers at once.
+fn calls(hands: &Hands, how: &str) -> Result<()> {
+    let rule =
+        ["OUTPUT", "-d", PODS, "-p", "tcp", "--dport", "10250", "-j", "REJECT", "--reject-with=tcp-reset"];
+    hands.node.run("iptables", &[&["-w", how][..], &rule].concat()).map(drop)
 }
 
 fn empty(hands: &Hands, kind: &str) -> Result<()> {
