@@ -133,11 +133,11 @@ pub fn failure(provider: Provider, fault: Fault) -> ProviderFailure {
 
 /// What external-dns is refused, by what it writes into its log.
 #[must_use]
-pub const fn refusals(provider: Provider) -> &'static [Reading] {
+pub fn refusals(provider: Provider) -> Vec<&'static Reading> {
     match provider {
-        Provider::Cloudflare => cloudflare::REFUSALS,
+        Provider::Cloudflare => cloudflare::refusals().collect(),
         #[cfg(test)]
-        Provider::Paper => paper::REFUSALS,
+        Provider::Paper => paper::REFUSALS.iter().collect(),
     }
 }
 
@@ -153,11 +153,21 @@ pub const fn outages(provider: Provider) -> &'static [Reading] {
 
 /// What cert-manager says when a challenge's record is to be written or removed.
 #[must_use]
-pub const fn challenges(provider: Provider) -> &'static [Reading] {
+pub fn challenges(provider: Provider) -> Vec<&'static Reading> {
     match provider {
-        Provider::Cloudflare => cloudflare::CHALLENGES,
+        Provider::Cloudflare => cloudflare::challenges().collect(),
         #[cfg(test)]
-        Provider::Paper => &[],
+        Provider::Paper => Vec::new(),
+    }
+}
+
+/// The code of the API in a message of a program, where homelab does not know what it means.
+#[must_use]
+pub fn unknown_code(provider: Provider, message: &str) -> Option<&str> {
+    match provider {
+        Provider::Cloudflare => cloudflare::unknown_code(message),
+        #[cfg(test)]
+        Provider::Paper => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::checks::cm::asked;
 use crate::checks::cm::chain::{Chain, place};
 use crate::checks::cm::challenge;
 use crate::checks::cm::reading::one_line;
@@ -36,6 +37,10 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
     if let Some(ingress) = foreign.filter(|ingress| !asks(ingress)) {
         return Outcome::skip(format!("Ingress `{}` brings its own certificate", place(ingress)));
     }
+    let not_made = found.iter().filter(|ingress| asks(ingress));
+    if let Some(finding) = not_made.filter_map(|ingress| asked::not_made(evidence, ingress, host)).next() {
+        return finding.into();
+    }
     let finding = Finding::new(
         format!("no Certificate is for `{host}`"),
         "cert-manager has not seen the Ingress yet, or its annotation `cert-manager.io/cluster-issuer` is missing",
@@ -61,6 +66,9 @@ fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcom
             "give each a `secretName` of its own, or delete the Certificate that is too much",
         )
         .into();
+    }
+    if let Some(finding) = chain.as_ref().and_then(|chain| asked::no_issuer(evidence, chain.certificate)) {
+        return finding.into();
     }
     match chain {
         Some(chain) if chain.is_over() => pause(evidence, certificate, &chain, &name).into(),
@@ -120,7 +128,7 @@ fn going_on(
             times(certificate.failed_attempts),
             span(end.duration_since(evidence.now).as_secs())
         ),
-        None => stage(evidence, chain),
+        None => stage(chain),
     };
     Finding::new(
         format!("Certificate `{name}` is not ready: {said}"),
@@ -133,18 +141,16 @@ fn going_on(
 }
 
 /// How far it has come.
-fn stage(evidence: &Evidence, chain: Option<&Chain<'_>>) -> String {
+fn stage(chain: Option<&Chain<'_>>) -> String {
     let Some(chain) = chain else {
         return "the certificate authority is being asked; a DNS-01 challenge takes a minute or two"
             .to_owned();
     };
     match (chain.request, chain.order) {
         (None, _) => "cert-manager's controller has not made a request yet".to_owned(),
-        (Some(request), None) => match issuer_missing(evidence, request) {
-            Some(issuer) => format!("it names the issuer `{issuer}`, which does not exist"),
-            None => "the request waits for its order: the issuer is not ready, or the controller is busy"
-                .to_owned(),
-        },
+        (Some(_), None) => {
+            "the request waits for its order: the issuer is not ready, or the controller is busy".to_owned()
+        }
         (Some(_), Some(_)) => format!(
             "the order is placed, with {}; a DNS-01 challenge takes a minute or two",
             match chain.challenges.len() {
@@ -153,14 +159,6 @@ fn stage(evidence: &Evidence, chain: Option<&Chain<'_>>) -> String {
             }
         ),
     }
-}
-
-/// The ClusterIssuer that a request names, when there is none of that name.
-fn issuer_missing<'e>(evidence: &Evidence, request: &'e Value) -> Option<&'e str> {
-    let name = at(request, "/spec/issuerRef/name");
-    let issuers = evidence.objects("clusterissuers.cert-manager.io")?;
-    let is_cluster = at(request, "/spec/issuerRef/kind") == "ClusterIssuer";
-    (is_cluster && !issuers.iter().any(|issuer| issuer.name() == name)).then_some(name)
 }
 
 /// Another Certificate with the same Secret.

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use crate::checks::cm::asked;
 use crate::checks::cm::chain::{Chain, place};
 use crate::checks::cm::reading::{Reading, means, one_line, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::config::Provider;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
-use crate::provider::challenges;
+use crate::provider::{challenges, unknown_code, words};
 
 /// What helps where nothing more has to be mended.
 pub(super) const AGAIN: &str = "have it tried again";
@@ -65,6 +66,9 @@ pub(super) fn meaning(provider: Provider, message: &str) -> Option<&'static Read
 
 /// What keeps the challenges of one Certificate from being met.
 pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
+    if let Some(finding) = asked::from_outside(evidence, acme, chain) {
+        return chain.weigh(finding).into();
+    }
     if chain.is_over() {
         return Outcome::pass("no attempt is under way");
     }
@@ -94,7 +98,16 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
         _ => {
             let summary = format!("the challenge for `{host}` cannot be met: {said}");
             let known = read(reason, challenges(evidence.dns)).or_else(|| read(reason, AUTHORITY));
-            let cause = known.map_or("cert-manager gives no details", |row| row.cause);
+            let cause = match (known, unknown_code(evidence.dns, reason)) {
+                (Some(row), _) => row.cause.to_owned(),
+                (None, Some(code)) => {
+                    format!(
+                        "{} refused it with a code that homelab does not know, {code}",
+                        words(evidence.dns).name
+                    )
+                }
+                (None, None) => "cert-manager gives no details".to_owned(),
+            };
             let fix =
                 known.map_or("look at the challenge's events and at the controller's log", |row| row.fix);
             let finding = Finding::new(summary, cause, fix).heals();

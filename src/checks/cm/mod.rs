@@ -1,5 +1,6 @@
 //! The way of a certificate: cert-manager itself, its issuers, and the chain from a Certificate to its challenges.
 
+mod asked;
 mod caa;
 mod certificate;
 mod chain;

@@ -1,12 +1,17 @@
 //! cert-manager's own look for a challenge's record, before it lets the authority look.
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde_json::Value;
 
+use crate::checks::cm::asked;
 use crate::checks::cm::chain::Chain;
 use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
+use crate::checks::reading::zone::zone_name;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
+use crate::facts::address::is_private;
 use crate::provider::reading::Cure;
 
 /// How cert-manager begins what it writes while it looks.
@@ -66,6 +71,9 @@ const READINGS: &[Reading] = &[
 ];
 
 pub(super) fn sees_record(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) -> Outcome {
+    if chain.challenges.iter().any(|challenge| !asked::is_by_dns(challenge)) {
+        return Outcome::pass("its challenge needs no record: see cm.challenge");
+    }
     let waiting = chain.challenges.iter().find(|challenge| at(challenge, "/status/reason").contains(WAITING));
     let Some(challenge) = waiting.filter(|_| !chain.is_over()) else {
         return Outcome::pass("no challenge waits for its record");
@@ -106,6 +114,19 @@ fn spreading(
         )
         .heals();
     }
+    if let Some(server) = age.filter(|age| *age > USUAL).and_then(|_| of_the_house(acme)) {
+        let domain = zone_name(evidence).unwrap_or(record);
+        return Finding::new(
+            summary,
+            format!(
+                "cert-manager asks {server}, a resolver of this network, and the record is in the zone: that resolver remembers \
+                 its absence, or it has a zone `{domain}` of its own (then its SOA names no server of the provider)"
+            ),
+            HTTPS,
+        )
+        .look(command!("dig {} SOA", domain))
+        .heals();
+    }
     match age {
         Some(age) if age > USUAL => Finding::new(
             summary,
@@ -120,6 +141,18 @@ fn spreading(
         None => Finding::new(summary, "the record is on its way to the resolvers", "wait a minute or two"),
     }
     .heals()
+}
+
+/// A resolver with a private address among those that cert-manager asks.
+fn of_the_house(acme: &AcmeSeen) -> Option<&str> {
+    let is_inside = |server: &&str| {
+        let host = server.split_once("://").map_or(*server, |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        let address =
+            host.parse::<SocketAddr>().map(|socket| socket.ip()).or_else(|_| host.parse::<IpAddr>());
+        address.is_ok_and(|address| is_private(&address))
+    };
+    acme.wanted.nameservers.iter().map(String::as_str).find(is_inside)
 }
 
 /// The TXT record that answers a challenge.

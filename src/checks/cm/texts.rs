@@ -106,6 +106,7 @@ pub(super) const CHECKS: &[Def] = &[
             "A Certificate stays pending, or fails and is tried again only after an hour.",
         )
         .causes(&[
+            cause("it is HTTP-01, of another issuer, and the name has a private address", "have homelab's own issuer issue it; the finding has the command"),
             cause("the DNS provider refuses the token in the cluster", "make a good token, write it to the token file, and run `homelab up`"),
             cause("pods do not reach the API of the DNS provider", "fix what keeps pods from the internet: see `net`"),
             cause("the authority found no record, or another one: a CNAME or wildcard at `_acme-challenge`", "remove what is there"),
@@ -115,7 +116,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&[
             "cert-manager v1.21: pkg/controller/acmechallenges",
             "cert-manager.io: DNS01, delegated domains",
-            "cert-manager#8696, cert-manager#8747",
+            "cert-manager#3238, cert-manager#7757, cert-manager#8696, cert-manager#8747",
         ]),
     Def::error(ACME_RATE_LIMIT, "the authority's rate limits leave room")
         .needs(&[ISSUER])
@@ -137,6 +138,8 @@ pub(super) const CHECKS: &[Def] = &[
             "The browser warns of a certificate that it does not know, or shows `Kubernetes Ingress Controller Fake Certificate`.",
         )
         .causes(&[
+            cause("the issuer that it names does not exist: an Issuer named as a ClusterIssuer or the other way round, or one of another namespace", "name homelab's own issuer; the finding has the command"),
+            cause("no Certificate is made: two annotations that exclude each other, an entry under `tls` without hosts or Secret, or a Secret that another Ingress has", "correct what the finding names"),
             cause("it is being issued: a challenge takes a minute or two", "wait"),
             cause("it failed, the cause is fixed, and cert-manager still waits", "`homelab renew NAME` tries now"),
             cause("the Ingress has no annotation `cert-manager.io/cluster-issuer`", "`homelab up`, or add it to an Ingress of your own"),

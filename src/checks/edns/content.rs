@@ -2,22 +2,15 @@
 
 use std::net::IpAddr;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::checks::edns::{owners, service, sync};
-use crate::checks::engine::words::list;
+use crate::checks::edns::{filter, flags, log, owner, service, sync, wait};
+use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::{addresses, named};
-use crate::evidence::{Evidence, ProviderSeen, Record, View, at, entries};
+use crate::evidence::{Evidence, ProviderSeen, Record, View};
 use crate::facts::address::is_private;
-use crate::ingress::traits_of;
-use crate::outside::command::Command;
 use crate::provider::words;
-
-/// What the annotation `controller` has to say, should it be there (external-dns, source/source.go).
-const CONTROLLER: &str = "dns-controller";
-/// The prefix of external-dns' annotations that is in use for most (external-dns, docs/annotations/annotations.md).
-const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 
 pub(super) fn is_right(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let zone = &seen.zone.name;
@@ -71,136 +64,151 @@ fn compare(evidence: &Evidence, seen: &ProviderSeen, host: &str, records: &[&Rec
         .into();
     }
     if found != status {
-        let changed = records.iter().filter_map(|record| record.modified_on).max();
-        let by_hand = changed.is_some_and(|at| evidence.now.duration_since(at).as_secs() < 90);
-        let cause = match by_hand && owned(evidence, seen, host) {
-            true => {
-                "somebody changed the record in the last minute, or the Ingress has changed; external-dns sets it right at its next look"
-            }
-            false => "the Ingress changed a moment ago, or external-dns does not run",
-        };
-        return Finding::new(
-            format!("the record `{host}` holds {}, the Ingress has {}", list(&found), list(&status)),
-            cause,
-            "wait a minute; then look at the log of external-dns",
-        )
-        .look("kubectl -n external-dns logs deployment/external-dns --tail=20")
-        .heals()
-        .retry_at(sync::next_look(evidence))
-        .into();
+        return differs(evidence, seen, host, records, (&found, &status));
     }
     Outcome::pass(format!("{}, not proxied", list(&found)))
 }
 
-fn owned(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> bool {
-    evidence
-        .owner
-        .as_ref()
-        .is_some_and(|ours| owners(seen, ours, host).iter().any(|owner| owner.id == ours.id))
+/// The record holds other addresses than the Ingress has.
+fn differs(
+    evidence: &Evidence,
+    seen: &ProviderSeen,
+    host: &str,
+    records: &[&Record],
+    (found, status): (&[IpAddr], &[IpAddr]),
+) -> Outcome {
+    let summary = format!("the record `{host}` holds {}, the Ingress has {}", list(found), list(status));
+    if let Some(kept) = filter::kept_out(evidence, host) {
+        return kept.finding(evidence, &summary).into();
+    }
+    if let Some(finding) = turns(evidence, host, &summary).or_else(|| never_updates(evidence, &summary)) {
+        return finding.into();
+    }
+    let changed = records.iter().filter_map(|record| record.modified_on).max();
+    let by_hand = changed.is_some_and(|at| evidence.now.duration_since(at).as_secs() < 90);
+    if by_hand && owner::is_owned(evidence, seen, host) {
+        let cause = match stranger(evidence, seen, host) {
+            Some(object) => format!(
+                "the record changed in the last minute, and its TXT record says that it is for `{object}`, which this cluster does \
+                 not have: another cluster has the same `dns.owner`, and the two write over each other; or that object was \
+                 removed here a moment ago"
+            ),
+            None => "somebody changed the record in the last minute, or the Ingress has changed; external-dns sets it right at its next look".to_owned(),
+        };
+        return wait::for_next_look(evidence, summary, &cause).into();
+    }
+    match wait::lasts(evidence, host) {
+        Some(since) => Finding::new(
+            format!("{summary}, for {}", span(since)),
+            match stranger(evidence, seen, host) {
+                Some(object) => format!(
+                    "its TXT record says that it is for `{object}`, which this cluster does not have: most likely another cluster has the \
+                     same `dns.owner` and writes it, too"
+                ),
+                None => format!(
+                    "external-dns should have set it right: either it takes the record from memory (`--txt-cache-interval`, \
+                     `--provider-cache-time`), or something else in its log tells why not{}",
+                    wait::not_applied(evidence)
+                ),
+            },
+            "look for the name in its log: `Changing record` says what it did, an error says why it could not. If another \
+             cluster writes the name, give each lab a `dns.owner` of its own, and the service another name in one of them",
+        )
+        .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
+        .into(),
+        None => {
+            wait::for_next_look(evidence, summary, "the Ingress changed a moment ago, or external-dns does not run").into()
+        }
+    }
+}
+
+/// external-dns has set the record right again and again: somebody else sets it otherwise.
+fn turns(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
+    const MANY: usize = 3;
+    let times = log::times_set(evidence, host);
+    (times >= MANY).then(|| {
+        Finding::new(
+            summary,
+            format!(
+                "external-dns has set it {times} times by the last lines of its log, and it does not stay: somebody else writes it, \
+                 most likely a second cluster with the same `dns.owner`, or a program for dynamic DNS"
+            ),
+            "give each lab a `dns.owner` of its own, and the service another name in one of them; or take the name out of \
+             what else updates it. The audit log of the provider's account tells who wrote last",
+        )
+        .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
+    })
+}
+
+/// Policies and switches with which it changes no record (external-dns 0.22, plan/policy.go and docs/flags.md).
+fn never_updates(evidence: &Evidence, summary: &str) -> Option<Finding> {
+    let why = match flags::value(evidence, "--policy") {
+        _ if flags::is_on(evidence, "--dry-run") => {
+            "external-dns has the flag `--dry-run`: it writes nothing at all"
+        }
+        Some("create-only") => {
+            "external-dns has the flag `--policy=create-only`: it makes records and never changes one"
+        }
+        _ => return None,
+    };
+    let finding = Finding::new(summary, why, "let `homelab up` write its Deployment again");
+    Some(service::written_again(evidence, finding))
+}
+
+/// The object that this lab's TXT record is for, where the cluster was read and has none of that name.
+fn stranger(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Option<String> {
+    let made_for = owner::made_for(evidence, seen, host)?;
+    let mut parts = made_for.split('/');
+    let list = match parts.next()? {
+        "ingress" => "ingresses.networking.k8s.io",
+        "service" => "services",
+        _ => return None,
+    };
+    let (namespace, name) = (parts.next()?, parts.next()?);
+    let is_here = |object: &Value| object.namespace() == namespace && object.name() == name;
+    (!evidence.objects(list)?.iter().any(is_here)).then_some(made_for)
 }
 
 fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let summary = format!("the zone `{}` has no record `{host}`", seen.zone.name);
-    if let Some((ingress, annotation)) = ignored(evidence, host) {
-        return Finding::new(
-            summary,
-            format!(
-                "the Ingress `{ingress}` has the annotation `{annotation}`: external-dns leaves it alone"
-            ),
-            "take the annotation away",
-        )
-        .into();
+    if let Some(kept) = filter::kept_out(evidence, host) {
+        return kept.finding(evidence, &summary).into();
     }
-    if let Some(finding) = passed_over(evidence, host, &summary) {
+    if flags::is_on(evidence, "--dry-run")
+        && let Some(finding) = never_updates(evidence, &summary)
+    {
         return finding.into();
     }
-    if owned(evidence, seen, host) {
-        return Finding::new(
+    if owner::is_owned(evidence, seen, host) {
+        return wait::for_next_look(
+            evidence,
             format!("{summary}, though its TXT record is there"),
             "somebody deleted the record; external-dns makes it again at its next look",
-            "wait a minute; then look at the log of external-dns",
         )
-        .look("kubectl -n external-dns logs deployment/external-dns --tail=20")
-        .heals()
-        .retry_at(sync::next_look(evidence))
         .into();
     }
-    Finding::new(
-        summary,
-        "external-dns has not written it yet: it looks every minute, and only at Ingresses with an address",
-        "wait a minute; then look at the log of external-dns",
-    )
-    .look("kubectl -n external-dns get pods")
-    .heals()
-    .into()
-}
-
-/// The Ingresses of the host are served, but external-dns reads those of another class only, and says nothing of it
-/// (external-dns, source/ingress.go, `filterByIngressClass`).
-fn passed_over(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
-    let read = service::values(evidence, "--ingress-class");
-    let own = read.first()?;
-    let has = |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
-    let of_host = evidence.objects("ingresses.networking.k8s.io")?.iter().filter(has);
-    let ingresses: Vec<(&Value, &str)> = of_host.map(|ingress| (ingress, class(ingress))).collect();
-    let (ingress, class) =
-        ingresses.first().filter(|_| !ingresses.iter().any(|(_, class)| read.contains(class)))?;
-    let name = format!("{}/{}", ingress.namespace(), ingress.name());
-    let (of, how, is_served) = match *class {
-        "" => {
-            ("of no class".to_owned(), "one that was made before there was a default class keeps none", true)
-        }
-        class if is_foreign(evidence, class) => {
-            (format!("of class `{class}`"), "another controller serves that class", false)
-        }
-        class => (format!("of class `{class}`"), "the controller serves every class that names it", true),
-    };
-    let finding = Finding::new(
-        summary,
-        format!(
-            "the Ingress `{name}` is {of}, and external-dns reads `{own}` only: it makes no record, however long one waits; {how}"
-        ),
-        format!("give it the class `{own}`"),
-    );
-    Some(if is_served { finding.command(give_class(ingress, own)) } else { finding })
-}
-
-/// Whether the class is known to be another controller's.
-fn is_foreign(evidence: &Evidence, class: &str) -> bool {
-    let found = evidence
-        .cluster
-        .as_ref()
-        .and_then(|cluster| cluster.objects.find("ingressclasses.networking.k8s.io", "", class));
-    found
-        .is_some_and(|class| at(class, "/spec/controller") != traits_of(evidence.controller).class_controller)
-}
-
-/// The class that an Ingress names; empty when it names none.
-fn class(ingress: &Value) -> &str {
-    match at(ingress, "/spec/ingressClassName") {
-        "" => ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"].as_str().unwrap_or_default(),
-        class => class,
+    match wait::lasts(evidence, host) {
+        Some(since) => Finding::new(
+            format!("{summary}, and external-dns has looked since its Ingress changed {} ago", span(since)),
+            format!(
+                "either somebody deleted the record and its TXT record since that look, and they come back at the next one; or \
+                 external-dns leaves the name out for a reason that it tells only at `--log-level=debug`{}",
+                wait::not_applied(evidence)
+            ),
+            "look again in a minute. If it is still missing, look for the name in its log, and start external-dns once with \
+             `--log-level=debug`: `Discarding ingress`, `Skipping` or `ignoring record` names the reason",
+        )
+        .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
+        .heals()
+        .retry_at(sync::next_look(evidence))
+        .into(),
+        None => Finding::new(
+            summary,
+            "external-dns has not written it yet: it looks every minute, and only at Ingresses with an address",
+            "wait a minute; then look at the log of external-dns",
+        )
+        .look("kubectl -n external-dns get pods")
+        .heals()
+        .into(),
     }
-}
-
-/// Sets the class, and takes the old way of naming one off.
-fn give_class(ingress: &Value, class: &str) -> Option<Command> {
-    let patch = json!({
-        "metadata": { "annotations": { "kubernetes.io/ingress.class": null } },
-        "spec": { "ingressClassName": class },
-    });
-    let (namespace, name) = (ingress.namespace(), ingress.name());
-    command!("kubectl -n {} patch ingress {} --type=merge -p {}", namespace, name, patch.to_string())
-}
-
-/// The Ingress of the host that external-dns is told to pass over, with the annotation.
-fn ignored(evidence: &Evidence, host: &str) -> Option<(String, String)> {
-    let prefix = service::flag(evidence, "--annotation-prefix").unwrap_or(PREFIX);
-    let has = |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
-    evidence.objects("ingresses.networking.k8s.io")?.iter().filter(has).find_map(|ingress| {
-        let key = format!("{prefix}controller");
-        let value = ingress.pointer("/metadata/annotations")?.get(&key)?.as_str()?;
-        let name = format!("{}/{}", ingress.namespace(), ingress.name());
-        (value != CONTROLLER).then(|| (name, format!("{key}: {value}")))
-    })
 }

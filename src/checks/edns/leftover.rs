@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::checks::edns::{service, sync};
+use crate::checks::edns::{flags, sync};
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::ownership::owned;
@@ -57,7 +57,7 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         1 => format!("the record {shown} of this lab belongs to nothing in the cluster"),
         count => format!("{count} records of this lab belong to nothing in the cluster: {shown}{more}"),
     };
-    if service::flag(evidence, "--policy") == Some("upsert-only") {
+    if flags::value(evidence, "--policy") == Some("upsert-only") {
         return Finding::new(
             summary,
             "`dns.policy` is `upsert-only`: external-dns makes records and never deletes one",

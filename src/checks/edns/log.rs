@@ -21,6 +21,10 @@ pub(super) struct Line {
     pub(super) message: String,
     /// The record that it is about; empty when it is about none.
     pub(super) record: String,
+    /// What is done to it, with its kind: `UPDATE A`; empty when nothing is.
+    pub(super) change: String,
+    /// When it was written; `None` where that is not said.
+    pub(super) at: Option<jiff::Timestamp>,
 }
 
 /// All lines of its pods that were read, those of the run before the last restart first.
@@ -43,6 +47,8 @@ impl Line {
                 level: text("level"),
                 message: text("msg"),
                 record: text("record"),
+                change: format!("{} {}", text("action"), text("type")).trim().to_owned(),
+                at: text("time").parse().ok(),
             });
         }
         let field = |key: &str| line.split_once(&format!("{key}=")).map(|(_, rest)| rest);
@@ -50,7 +56,14 @@ impl Line {
         let message = field("msg")?;
         let message =
             message.strip_prefix('"').map_or(message, |quoted| quoted.trim_end().trim_end_matches('"'));
-        Some(Self { provider, level, message: message.replace("\\\"", "\""), record: String::new() })
+        Some(Self {
+            provider,
+            level,
+            message: message.replace("\\\"", "\""),
+            record: String::new(),
+            change: String::new(),
+            at: None,
+        })
     }
 
     /// The message in a few words: what the provider said where it said something, else the first line.
@@ -78,6 +91,20 @@ pub(super) fn last_error(lines: &[Line]) -> Option<&Line> {
     let error = |line: &&Line| matches!(line.level.as_str(), "error" | "fatal");
     let telling = |line: &&Line| error(line) && !line.message.contains("failed to submit all changes");
     lines.iter().rev().find(telling).or_else(|| lines.iter().rev().find(error))
+}
+
+/// How far back its lines tell of what goes on now.
+const RECENT: i64 = 900;
+
+/// How often its lines of the last quarter of an hour say that it set the record of a host: the address, not the TXT record beside it.
+pub(super) fn times_set(evidence: &Evidence, host: &str) -> usize {
+    let is_recent = |at: jiff::Timestamp| evidence.now.duration_since(at).as_secs() < RECENT;
+    let sets = |line: &&Line| {
+        line.at.is_some_and(is_recent)
+            && line.record.eq_ignore_ascii_case(host)
+            && ["UPDATE A", "CREATE A"].contains(&line.change.as_str())
+    };
+    lines(evidence).iter().filter(sets).count()
 }
 
 /// The last word of a process that ended by itself.

@@ -1,14 +1,19 @@
 //! The records as the provider holds them: who writes them, whose they are and what they say.
 
+mod claim;
 mod content;
+mod filter;
+mod flags;
 pub(super) mod ids;
 mod leftover;
 mod log;
 mod owner;
 pub(super) mod reason;
+mod selector;
 mod service;
 mod sync;
 mod texts;
+mod wait;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -17,7 +22,7 @@ use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone;
 use crate::evidence::{Evidence, HostSeen, ProviderSeen};
-use crate::facts::ownership::{Owner, Ownership, registry_name};
+use crate::facts::ownership::{Ownership, registry_name};
 use crate::provider::is_refused_edit;
 
 /// The group.
@@ -75,25 +80,4 @@ pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
 /// The name of the TXT record that this lab keeps beside a record.
 fn registry(ours: &Ownership, kind: &str, host: &str) -> String {
     registry_name(&ours.txt_prefix, &ours.wildcard_replacement, kind, host)
-}
-
-/// Everybody who says to own the host, in whatever form.
-fn owners(seen: &ProviderSeen, ours: &Ownership, host: &str) -> Vec<Owner> {
-    let own: Vec<String> = ["A", "AAAA", "CNAME"].map(|kind| registry(ours, kind, host)).into();
-    let texts = seen.records.iter().filter(|record| record.kind == "TXT");
-    texts
-        .filter(|txt| {
-            own.iter().any(|name| txt.name.eq_ignore_ascii_case(name)) || is_registry_of(&txt.name, host)
-        })
-        .filter_map(|txt| Owner::parse(&txt.text()))
-        .collect()
-}
-
-/// Whether a TXT name is one under which some external-dns, with whatever prefix, keeps the owner of `host`.
-fn is_registry_of(txt: &str, host: &str) -> bool {
-    let (txt, host) = (txt.to_lowercase(), host.to_lowercase());
-    if txt == host {
-        return true;
-    }
-    ["a-", "aaaa-", "cname-"].iter().any(|kind| txt.ends_with(&format!("{kind}{host}")))
 }

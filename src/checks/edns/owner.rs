@@ -1,6 +1,7 @@
 //! Whose the record of a host is.
 
-use crate::checks::edns::{owners, registry};
+use crate::checks::edns::claim::{Claim, Shape, claims};
+use crate::checks::edns::{filter, registry};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::named;
 use crate::evidence::{Evidence, ProviderSeen, Record};
@@ -10,89 +11,189 @@ use crate::provider::words;
 /// What every external-dns is called that was not told otherwise (external-dns, docs/flags.md).
 const ANYBODY: &str = "default";
 
-/// The owner that another one's TXT record names for the host.
-fn foreign<'a>(owners: &'a [Owner], ours: &str) -> Option<&'a Owner> {
-    owners.iter().find(|owner| owner.id != ours)
+/// What is known of one name.
+struct Name<'e> {
+    evidence: &'e Evidence,
+    seen: &'e ProviderSeen,
+    ours: &'e Ownership,
+    host: &'e str,
+    claims: Vec<Claim<'e>>,
 }
 
 pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let Some(ours) = &evidence.owner else {
         return Outcome::unknown("this lab's owner id is not known");
     };
-    let owners = owners(seen, ours, host);
-    let record = named(seen, host).next();
-    if owners.iter().any(|owner| owner.id == ours.id) {
-        return match record {
-            Some(_) => Outcome::pass(format!("owner `{}`", ours.id)),
-            None => Outcome::skip("there is no record yet"),
-        };
+    let name = Name { evidence, seen, ours, host, claims: claims(evidence, seen, ours, host) };
+    let kinds = filter::managed(evidence);
+    // Kinds that it does not keep are no obstacle to it (external-dns, plan/plan.go, `filterRecordsForPlan`).
+    match named(seen, host).find(|record| kinds.contains(&record.kind.as_str())) {
+        Some(record) => name.of_record(record),
+        None => name.of_none(),
     }
-    let Some(record) = record else {
-        return match foreign(&owners, &ours.id) {
-            // external-dns makes the record and keeps a TXT record that is there, so that the new record is the other's.
-            Some(other) => another(
-                words(evidence.dns).records_page,
-                &format!("the name `{host}`, which has no address,"),
-                other,
-                &ours.id,
-                &of_name(seen, ours, host),
+}
+
+/// Whether this lab's external-dns takes the records of the host for its own.
+pub(super) fn is_owned(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> bool {
+    let Some(ours) = &evidence.owner else { return false };
+    let own = |claim: &Claim<'_>| {
+        claim.shape == Shape::Ours && claim.owner.as_ref().is_some_and(|one| one.id == ours.id)
+    };
+    claims(evidence, seen, ours, host).iter().any(own)
+}
+
+/// The object for which this lab's TXT record was made; `None` when it does not say.
+pub(super) fn made_for(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Option<String> {
+    let ours = evidence.owner.as_ref()?;
+    let owners = claims(evidence, seen, ours, host).into_iter().filter(|claim| claim.shape == Shape::Ours);
+    owners.filter_map(|claim| claim.owner).find(|owner| owner.id == ours.id)?.resource
+}
+
+impl Name<'_> {
+    /// Another one's TXT record without a record: external-dns makes the record and keeps a TXT record of that name which is
+    /// there, so that the new record is the other's.
+    fn of_none(&self) -> Outcome {
+        let mine = self.claims.iter().filter(|claim| claim.shape == Shape::Ours);
+        let owners: Vec<&Claim<'_>> = mine.filter(|claim| claim.owner.is_some()).collect();
+        let is_mine = |claim: &&Claim<'_>| claim.owner.as_ref().is_some_and(|owner| owner.id == self.ours.id);
+        match owners.iter().find(|claim| !is_mine(claim)) {
+            Some(other) if !owners.iter().any(is_mine) => {
+                self.anothers(&format!("the name `{}`, which has no address,", self.host), other)
+            }
+            _ => Outcome::skip("there is no record yet"),
+        }
+    }
+
+    fn of_record(&self, record: &Record) -> Outcome {
+        let what = format!("the {} record `{}` ({})", record.kind, self.host, record.content);
+        let own = registry(self.ours, &record.kind, self.host);
+        let read = self.claims.iter().find(|claim| claim.txt.eq_ignore_ascii_case(&own));
+        let is_mine = |owner: &Owner| owner.id == self.ours.id;
+        match read.map(|claim| (claim, &claim.owner)) {
+            Some((_, Some(owner))) if is_mine(owner) => {
+                return Outcome::pass(format!("owner `{}`", self.ours.id));
+            }
+            Some((claim, Some(_))) => return self.anothers(&what, claim),
+            Some((claim, None)) => return self.encrypted(&what, claim),
+            None => {}
+        }
+        // Not read by this external-dns: whoever else wrote it tells most, then what this lab wrote by other rules.
+        let of = |wanted: fn(&Claim<'_>, &str) -> bool| {
+            self.claims.iter().find(|claim| wanted(claim, &self.ours.id))
+        };
+        let foreign = of(|claim, ours| claim.owner.as_ref().is_some_and(|owner| owner.id != ours));
+        let mine = of(|claim, ours| claim.owner.as_ref().is_some_and(|owner| owner.id == ours));
+        let cipher = of(|claim, _| claim.owner.is_none() && claim.shape != Shape::Old(String::new()));
+        match (foreign, mine, cipher) {
+            (Some(claim), ..) => self.anothers(&what, claim),
+            (_, Some(claim), _) => self.unread(&what, claim, record),
+            (.., Some(claim)) => self.encrypted(&what, claim),
+            _ => self.nobodys(&what, record),
+        }
+    }
+
+    /// Its owner is this lab's, in a TXT record that this external-dns does not look at.
+    fn unread(&self, what: &str, claim: &Claim<'_>, record: &Record) -> Outcome {
+        let (host, own) = (self.host, registry(self.ours, &record.kind, self.host));
+        let how = match claim.shape {
+            Shape::Ours => "it is of another type than the record".to_owned(),
+            ref other => format!("it is named {}", other.words()),
+        };
+        Finding::new(
+            format!("{what} has its owner `{}` in `{}`, which this external-dns does not read", self.ours.id, claim.txt),
+            format!(
+                "{how}; this external-dns looks for `{own}`, finds nothing, and leaves the record alone: it says that all \
+                 records are up to date. An earlier installation wrote it, or another cluster that has the owner id `{}`, too", self.ours.id
             ),
-            None => Outcome::skip("there is no record yet"),
+            format!(
+                "if no other cluster keeps `{host}`, delete in {} {} and TXT `{}`: the right ones come within a minute. \
+                 If one does, give one of the two another `dns.owner`, and this service another name",
+                words(self.evidence.dns).records_page,
+                self.records(),
+                claim.txt
+            ),
+        )
+        .into()
+    }
+
+    fn anothers(&self, what: &str, claim: &Claim<'_>) -> Outcome {
+        let Some(other) = &claim.owner else { return self.encrypted(what, claim) };
+        let made_for =
+            other.resource.as_ref().map(|resource| format!(", made for `{resource}`")).unwrap_or_default();
+        let how = match claim.shape {
+            Shape::Ours => String::new(),
+            ref shape => format!("; its TXT record `{}` is named {}", claim.txt, shape.words()),
         };
-    };
-    let what = format!("the {} record `{host}` ({})", record.kind, record.content);
-    if let Some(other) = foreign(&owners, &ours.id) {
-        return another(words(evidence.dns).records_page, &what, other, &ours.id, &of_name(seen, ours, host));
+        Finding::new(
+            format!("{what} belongs to `{}`, not to `{}`{made_for}", other.id, self.ours.id),
+            format!("another lab or an earlier installation made it with another owner id; external-dns leaves it alone{how}"),
+            format!(
+                "if that lab is gone, delete in {} {}; the right one comes within a minute. \
+                 If it lives, give this service another name",
+                words(self.evidence.dns).records_page,
+                self.everything(claim)
+            ),
+        )
+        .into()
     }
-    let (summary, fix) = (
-        format!(
-            "external-dns does not own {what}: the TXT record `{}` that marks its owner is missing",
-            registry(ours, &record.kind, host)
-        ),
-        format!(
-            "in {}, delete {}; or give the service another name",
-            words(evidence.dns).records_page,
-            of_name(seen, ours, host)
-        ),
-    );
-    let cause = match record.kind.as_str() {
-        "CNAME" => {
-            "it was made by hand, or by another program. A name with a CNAME cannot have an address record, and external-dns never changes a record that it does not own"
-        }
-        _ => {
-            "it was made by hand, or its TXT record was deleted. external-dns never changes a record without it; once you delete the record, external-dns creates the right one within a minute"
-        }
-    };
-    Finding::new(summary, cause, fix).into()
-}
 
-/// Everything that a name has, as the dashboard lists it: its records, and the TXT records that say whose they are.
-fn of_name(seen: &ProviderSeen, ours: &Ownership, host: &str) -> String {
-    let mut found: Vec<String> = Vec::new();
-    for record in named(seen, host) {
-        found.push(format!("{} `{host}` ({})", record.kind, record.content));
-        let name = registry(ours, &record.kind, host);
-        let text = format!("TXT `{name}`");
-        let is_name = |record: &Record| record.kind == "TXT" && record.name.eq_ignore_ascii_case(&name);
-        if seen.records.iter().any(is_name) && !found.contains(&text) {
-            found.push(text);
+    /// Whose it is cannot be read.
+    fn encrypted(&self, what: &str, claim: &Claim<'_>) -> Outcome {
+        Finding::new(
+            format!("{what} has a TXT record `{}` that seems encrypted: whose it is cannot be read", claim.txt),
+            "an external-dns with `--txt-encrypt-enabled` wrote it, here before or elsewhere; this one has no key for it, \
+             finds no owner, and leaves the record alone",
+            format!(
+                "find out who encrypts (search for `txt-encrypt` in what your other clusters and earlier installations were \
+                 made from). If that one is gone, delete in {} {}; the right one comes within a minute. If it lives, give \
+                 this service another name",
+                words(self.evidence.dns).records_page,
+                self.everything(claim)
+            ),
+        )
+        .into()
+    }
+
+    fn nobodys(&self, what: &str, record: &Record) -> Outcome {
+        let cause = match record.kind.as_str() {
+            "CNAME" => {
+                "it was made by hand, or by another program. A name with a CNAME cannot have an address record, and external-dns never changes a record that it does not own"
+            }
+            _ => {
+                "it was made by hand, or its TXT record was deleted. external-dns never changes a record without it; once you delete the record, external-dns creates the right one within a minute"
+            }
+        };
+        Finding::new(
+            format!(
+                "external-dns does not own {what}: the TXT record `{}` that marks its owner is missing",
+                registry(self.ours, &record.kind, self.host)
+            ),
+            cause,
+            format!(
+                "in {}, delete {}; or give the service another name",
+                words(self.evidence.dns).records_page,
+                self.records()
+            ),
+        )
+        .into()
+    }
+
+    /// The records of the name, as the dashboard lists them.
+    fn records(&self) -> String {
+        let found = named(self.seen, self.host);
+        let found: Vec<String> =
+            found.map(|record| format!("{} `{}` ({})", record.kind, self.host, record.content)).collect();
+        found.join(", ")
+    }
+
+    /// These, and the TXT record that says whose they are.
+    fn everything(&self, claim: &Claim<'_>) -> String {
+        let txt = format!("TXT `{}`", claim.txt);
+        match self.records() {
+            records if records.is_empty() => txt,
+            records => format!("{records}, {txt}"),
         }
     }
-    if found.is_empty() { format!("the TXT records of `{host}`") } else { found.join(", ") }
-}
-
-fn another(page: &str, what: &str, other: &Owner, ours: &str, gone: &str) -> Outcome {
-    let made_for =
-        other.resource.as_ref().map(|resource| format!(", made for `{resource}`")).unwrap_or_default();
-    Finding::new(
-        format!("{what} belongs to `{}`, not to `{ours}`{made_for}", other.id),
-        "another lab or an earlier installation made it with another owner id; external-dns leaves it alone",
-        format!(
-            "if that lab no longer exists, delete {gone} in {page}; external-dns then creates the right record within a minute. \
-             If it still exists, give this service another name"
-        ),
-    )
-    .into()
 }
 
 /// Whether the owner id tells this lab from any other.

@@ -77,6 +77,14 @@ mod tests {
             ("400 {\"errors\":[{\"code\":1004,\"error_chain\":[{\"code\":9003}]}]}", "proxied"),
             ("400 {\"errors\":[{\"code\":81053,\"message\":\"An A, AAAA, or CNAME record\"}]}", "in the way"),
             ("dial tcp: lookup api.cloudflare.com on 10.43.0.10:53: server misbehaving", "resolve"),
+            (
+                "400 {\"errors\":[{\"code\":81058,\"message\":\"An identical record already exists.\"}]}",
+                "same content",
+            ),
+            (
+                "429 Too Many Requests {\"success\":false,\"errors\":[{\"code\":10429,\"message\":\"Rate limited.\"}]}",
+                "too many calls",
+            ),
             ("dial tcp 104.19.192.29:443: i/o timeout", "reach Cloudflare"),
             ("exceeded available rate limit retries", "too many calls"),
         ];

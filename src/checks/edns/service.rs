@@ -18,27 +18,34 @@ pub(super) const LOG: &str = "kubectl -n external-dns logs deployment/external-d
 const FRESH: i64 = 300;
 
 /// Its Deployment; the outer `None` when the Deployments were not read.
-fn deployment(evidence: &Evidence) -> Option<Option<&Value>> {
+pub(super) fn deployment(evidence: &Evidence) -> Option<Option<&Value>> {
     evidence.objects("deployments.apps")?;
     Some(evidence.cluster.as_ref()?.objects.find("deployments.apps", NAMESPACE, NAME))
 }
 
-/// Its flags as they lie in the cluster; none when they were not read.
-fn flags(evidence: &Evidence) -> Vec<&str> {
-    let container =
-        deployment(evidence).flatten().map(|object| entries(object, "/spec/template/spec/containers"));
-    let first = container.and_then(<[Value]>::first);
-    first.map_or(&[][..], |first| entries(first, "/args")).iter().filter_map(Value::as_str).collect()
+/// The finding with the commands that make its Deployment as homelab writes it. Fields that another manager has set stay
+/// with it: a Deployment made anew is homelab's alone.
+pub(super) fn written_again(evidence: &Evidence, finding: Finding) -> Finding {
+    let foreign = deployment(evidence).flatten().is_some_and(is_foreign);
+    let finding = match foreign {
+        true => finding.command(command!("kubectl -n {} delete deployment {}", NAMESPACE, NAME)),
+        false => finding,
+    };
+    finding.command("homelab up")
 }
 
-/// The values of all its flags of that name.
-pub(super) fn values<'a>(evidence: &'a Evidence, name: &str) -> Vec<&'a str> {
-    flags(evidence).into_iter().filter_map(|flag| flag.strip_prefix(name)?.strip_prefix('=')).collect()
+/// When its process started; `None` when that is not known.
+pub(super) fn started(evidence: &Evidence) -> Option<jiff::Timestamp> {
+    let pods = evidence.objects("pods")?.iter().filter(|pod| is_its(pod));
+    let statuses = pods.flat_map(|pod| entries(pod, "/status/containerStatuses"));
+    statuses.filter_map(|status| at(status, "/state/running/startedAt").parse().ok()).max()
 }
 
-/// The value of the first of its flags of that name.
-pub(super) fn flag<'a>(evidence: &'a Evidence, name: &str) -> Option<&'a str> {
-    values(evidence, name).first().copied()
+/// Whether the pod is one of its own, and stays.
+fn is_its(pod: &Value) -> bool {
+    pod.namespace() == NAMESPACE
+        && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
+        && at(pod, "/metadata/deletionTimestamp").is_empty()
 }
 
 pub(super) fn runs(evidence: &Evidence) -> Outcome {
@@ -63,16 +70,8 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
         .command(command!("kubectl -n {} scale deployment/{} --replicas=1", NAMESPACE, NAME))
         .into();
     }
-    let found: Vec<&Value> = evidence
-        .objects("pods")
-        .unwrap_or_default()
-        .iter()
-        .filter(|pod| {
-            pod.namespace() == NAMESPACE
-                && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
-                && at(pod, "/metadata/deletionTimestamp").is_empty()
-        })
-        .collect();
+    let found: Vec<&Value> =
+        evidence.objects("pods").unwrap_or_default().iter().filter(|pod| is_its(pod)).collect();
     let ready = deployment.pointer("/status/readyReplicas").and_then(Value::as_i64).unwrap_or(0);
     let ended = found.iter().find_map(|pod| recently_ended(evidence, pod));
     if ready > 0 && ended.is_none() {
@@ -80,7 +79,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
     }
     let lines = log::lines(evidence);
     if let Some(fatal) = log::fatal(&lines).filter(|_| ended.is_some()) {
-        return crash(evidence, deployment, fatal);
+        return crash(evidence, fatal);
     }
     if wait_for_their_node(evidence, &found) {
         return Outcome::Blocked { by: id::NODES };
@@ -102,7 +101,7 @@ fn recently_ended(evidence: &Evidence, pod: &Value) -> Option<i64> {
     (!is_over).then_some(code)
 }
 
-fn crash(evidence: &Evidence, deployment: &Value, fatal: &Line) -> Outcome {
+fn crash(evidence: &Evidence, fatal: &Line) -> Outcome {
     let known = reason::reading_of(evidence.dns, &fatal.message);
     let summary = format!("external-dns exits as soon as it starts: {}", fatal.short());
     let Some(known) = known else {
@@ -112,12 +111,7 @@ fn crash(evidence: &Evidence, deployment: &Value, fatal: &Line) -> Outcome {
     match known.cure {
         Cure::Waiting => finding.heals().into(),
         Cure::Person => finding.into(),
-        // Fields that another manager has set stay with it: a Deployment made anew is homelab's alone.
-        Cure::Up if is_foreign(deployment) => finding
-            .command(command!("kubectl -n {} delete deployment {}", NAMESPACE, NAME))
-            .command("homelab up")
-            .into(),
-        Cure::Up => finding.command("homelab up").into(),
+        Cure::Up => written_again(evidence, finding).into(),
     }
 }
 

@@ -2,15 +2,16 @@
 
 use jiff::SignedDuration;
 
+use crate::checks::edns::flags::value;
 use crate::checks::edns::log::{self, Line};
 use crate::checks::edns::reason;
-use crate::checks::edns::service::{LOG, flag};
+use crate::checks::edns::service::LOG;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::{Evidence, SyncSeen};
 use crate::provider::reading::Cure;
-use crate::provider::words;
+use crate::provider::{unknown_code, words};
 
 /// Between two looks of external-dns, unless its flags say otherwise.
 const INTERVAL: i64 = 60;
@@ -18,8 +19,8 @@ const INTERVAL: i64 = 60;
 const SLOW: i64 = 20;
 
 /// Seconds between two looks.
-fn interval(evidence: &Evidence) -> i64 {
-    let text = flag(evidence, "--interval").unwrap_or_default();
+pub(super) fn interval(evidence: &Evidence) -> i64 {
+    let text = value(evidence, "--interval").unwrap_or_default();
     let number = |unit| text.strip_suffix(unit).and_then(|number| number.parse::<i64>().ok());
     number("m")
         .map(|minutes| minutes * 60)
@@ -91,7 +92,17 @@ fn failed(evidence: &Evidence, times: u32) -> Outcome {
             match reason::reading_of(evidence.dns, &line.message) {
                 Some(known) if known.cure == Cure::Person => Finding::new(summary, known.cause, known.fix),
                 Some(known) => Finding::new(summary, known.cause, known.fix).heals(),
-                None => Finding::new(summary, "it tries again every minute", "read its log").heals(),
+                None => match unknown_code(evidence.dns, &line.message) {
+                    Some(code) => Finding::new(
+                        summary,
+                        format!(
+                            "{} refused it with a code that homelab does not know, {code}; external-dns tries again every minute",
+                            words(evidence.dns).name
+                        ),
+                        "read its log, and search for the code together with `external-dns`",
+                    ),
+                    None => Finding::new(summary, "it tries again every minute", "read its log").heals(),
+                },
             }
         }
         None => Finding::new(

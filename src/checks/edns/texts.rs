@@ -52,9 +52,11 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the record was made by hand before", "delete it in the dashboard: external-dns creates the right one within a minute"),
             cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete record and TXT record"),
             cause("its TXT record was deleted", "delete the record, too"),
+            cause("its TXT record has this lab's owner id and another name: an earlier `--txt-prefix` or `--txt-suffix`, or the form without the record's type", "delete record and TXT record: the finding names both"),
+            cause("its TXT record is encrypted (`--txt-encrypt-enabled`)", "find out who encrypts before you delete anything"),
             cause("a CNAME of that name is in the way", "delete it at the DNS provider"),
         ])
-        .sources(&["external-dns 0.22, plan/plan.go", "external-dns#1228, #1986, PR#5459"]),
+        .sources(&["external-dns 0.22, plan/plan.go, registry/txt/registry.go and registry/mapper/mapper.go", "external-dns#1228, #1986, #2737, #4228, PR#5459"]),
     Def::error(RECORDS, "the record holds the addresses of the Ingress")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::HOST_IN_ZONE, id::STATUS, EDNS_PODS, EDNS_SYNC, OWNER])
         .in_up()
@@ -66,10 +68,13 @@ pub(super) const CHECKS: &[Def] = &[
             cause("external-dns has not compared the records yet: it does so every minute", "wait a minute"),
             cause("the Ingress has an annotation that switches external-dns off or names another target", "remove the annotation"),
             cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
+            cause("a filter of external-dns keeps the Ingress out: annotation, label, namespace, domain, zone, kind of record, `ingress-hostname-source`", "the finding names the flag; `homelab up` takes off what homelab did not give"),
+            cause("somebody else sets the record again and again: a second cluster with the same `dns.owner`, or dynamic DNS", "give each lab its own `dns.owner`"),
+            cause("`--policy=create-only` or `--dry-run`", "`homelab up`"),
             cause("an AAAA record of an earlier installation is left", "delete it at the DNS provider"),
             cause("a node reports a public address", "set the node's address"),
         ])
-        .sources(&["external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)"]),
+        .sources(&["external-dns 0.22, source/ingress.go and endpoint/domain_filter.go", "external-dns#2059", "external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)"]),
     Def::warning(EDNS_STALE, "every record of this lab has its service")
         .needs(&[EDNS_PODS, EDNS_SYNC])
         .about(

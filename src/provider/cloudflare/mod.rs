@@ -4,6 +4,7 @@
 //! and external-dns' users report, and fundamentals/api/reference/limits.
 
 mod budget;
+mod codes;
 mod components;
 mod envelope;
 mod explained;
@@ -32,7 +33,7 @@ use crate::provider::credentials::{Keyring, TOKEN_KEY};
 
 pub use fault::{cause, hint};
 pub use limits::{is_for_ending, is_for_room, quota, unchangeable};
-pub use said::{CHALLENGES, OUTAGES, REFUSALS, is_refused_edit, quoted};
+pub use said::{OUTAGES, challenges, is_refused_edit, quoted, refusals, unknown_code};
 pub use scratch::is_scratch;
 pub use token::{SECRET_VARIABLES, keyring, misshapen};
 pub use words::WORDS;

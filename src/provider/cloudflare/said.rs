@@ -1,50 +1,46 @@
 //! What external-dns and cert-manager quote of Cloudflare's API, and what that means.
 
-use crate::provider::reading::{Reading, means, passes};
+use super::codes::CODES;
+use crate::provider::reading::{Reading, means, passes, read};
 
-/// What external-dns is refused (its log).
-pub const REFUSALS: &[Reading] = &[
-    passes(
-        &["rate limit", "429 Too Many", "\"code\":971"],
-        "Cloudflare counts too many calls of this account and refuses them for five minutes",
-        "wait; if it comes back, find the other program that uses the account",
-    ),
+/// What either is refused, in words that tell more than the code; before [`CODES`](super::codes::CODES).
+const SPOKEN: &[Reading] = &[
     means(
         &["from location"],
-        "the token has a Client IP Address Filtering, and the pods reach Cloudflare from another address, perhaps by IPv6",
+        "the token has a Client IP Address Filtering: it allows only some addresses, and the pods reach Cloudflare from another, perhaps by IPv6 (9109)",
         "edit the token's Client IP Address Filtering in the dashboard; remember IPv6",
     ),
+    // cert-manager#3083: the code is 0.
     means(
-        &["\"code\":1038"],
-        "Cloudflare's API refuses changes under the endings that were once free of charge",
-        "use a domain with another ending",
+        &["requires permission", "unauthorized to access"],
+        "the token in the cluster lacks a permission for this, Zone → Zone → Read, Zone → DNS → Edit, or the zone itself",
+        "edit the token in the Cloudflare dashboard and add what is missing for your zone; the token itself stays the same",
+    ),
+];
+
+/// The same, in words that are less than a code; after [`CODES`](super::codes::CODES).
+const UNCODED: &[Reading] = &[
+    passes(
+        &["rate limit", "429 too many", "too many requests", "status 429"],
+        "Cloudflare counts too many calls: 1200 in five minutes, over everything that uses this token or account",
+        "wait five minutes: the program tries again by itself; if it comes back, find the other program that uses the account",
     ),
     means(
-        &["\"code\":81045"],
-        "the zone has as many records as its plan allows",
-        "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
-    ),
-    means(
-        &["\"code\":81053", "\"code\":81054", "\"code\":81057", "\"code\":81058"],
-        "another record of that name is in the way; external-dns does not touch what it does not own",
-        "delete the other record in the Cloudflare dashboard (DNS, Records), or give the service another name",
-    ),
-    means(
-        &["\"code\":9003", "\"code\":9041", "\"code\":9004"],
-        "the record is to be proxied, and Cloudflare cannot reach a private address",
-        "drop the annotation `external-dns.alpha.kubernetes.io/cloudflare-proxied` from the Ingress",
-    ),
-    means(
-        &["\"code\":10000", "Authentication error"],
-        "the token in the cluster may not do this: it lacks Zone → DNS → Edit, or the zone",
+        &["authentication error"],
+        "the token in the cluster lacks a permission for this, Zone → DNS → Edit or the zone itself, or was revoked",
         "edit the token in the Cloudflare dashboard and add Zone → DNS → Edit for your zone",
     ),
     means(
-        &["\"code\":9109", "\"code\":1000,", "\"code\":6003", "Invalid access token"],
+        &["invalid access token"],
         "Cloudflare does not know the token in the cluster: it was revoked, rolled, or has expired",
         "write a good token into the file that `dns.tokenFile` names, then run `homelab up`",
     ),
 ];
+
+/// What external-dns or cert-manager is refused.
+pub fn refusals() -> impl Iterator<Item = &'static Reading> {
+    SPOKEN.iter().chain(CODES).chain(UNCODED)
+}
 
 /// Why external-dns gets no answer (its log), after what keeps a pod from anybody.
 pub const OUTAGES: &[Reading] = &[
@@ -67,35 +63,12 @@ pub const OUTAGES: &[Reading] = &[
     ),
 ];
 
-const TOKEN: &str = "make a token with Zone: Zone: Read and Zone: DNS: Edit for this zone, write it to the token file, then run `homelab up`";
-
-/// What cert-manager says when a challenge's record is to be written or removed (its status).
-pub const CHALLENGES: &[Reading] = &[
+/// What cert-manager says of its own when a challenge's record is to be written or removed (its status).
+const CHALLENGES: &[Reading] = &[
     means(
-        &["error: 6003", "error: 6111", "6103:", "contain a newline"],
-        "Cloudflare cannot read the token: it has a line break, quotes, or is a Global API Key (6003)",
-        TOKEN,
-    ),
-    means(
-        &["cannot use the access token from location"],
-        "the token allows only some addresses, and this one is not among them (9109)",
-        "add the lab's public address to the token's client IP filter, IPv6 too, or remove the filter",
-    ),
-    means(
-        &["error: 9109"],
-        "Cloudflare does not accept the token: it was revoked, has expired, or is of another account (9109)",
-        TOKEN,
-    ),
-    means(&["error: 9103"], "this is a Global API Key, not a token (9103)", TOKEN),
-    means(
-        &["requires permission", "error: 10000", "authentication error"],
-        "the token that cert-manager has lacks a permission, was revoked, or is of another account (10000)",
-        TOKEN,
-    ),
-    passes(
-        &["error: 10429", "error: 971", "rate limit", "too many requests", "429"],
-        "Cloudflare's rate limit: 1200 requests in five minutes, counted over everything that uses this token or account",
-        "wait five minutes: cert-manager tries again by itself",
+        &["contain a newline"],
+        "the token in the Secret has a line break, so that it cannot be sent",
+        "write the token alone into the file that `dns.tokenFile` names, then run `homelab up`",
     ),
     means(
         &["found no zones"],
@@ -131,14 +104,47 @@ pub const CHALLENGES: &[Reading] = &[
     ),
 ];
 
-/// The API's own words in a message of external-dns, with their code; `None` when it quotes none.
+/// What cert-manager says when a challenge's record is to be written or removed: what the API refused comes first.
+pub fn challenges() -> impl Iterator<Item = &'static Reading> {
+    refusals().chain(CHALLENGES)
+}
+
+/// The API's own words in a message of either program, with their code; `None` when it quotes none. A code that only wraps
+/// another gives way to it.
 #[must_use]
 pub fn quoted(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("\"code\":")?;
-    let code: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let (code, said) = of_json(message).or_else(|| of_text(message))?;
+    Some(format!("{} (code {code})", said.trim().trim_end_matches('.')))
+}
+
+/// The code in a message of either program that homelab does not know; `None` when it quotes none, or a known one.
+#[must_use]
+pub fn unknown_code(message: &str) -> Option<&str> {
+    let (code, _) = of_json(message).or_else(|| of_text(message))?;
+    read(message, refusals()).is_none().then_some(code)
+}
+
+/// As external-dns writes it.
+fn of_json(message: &str) -> Option<(&str, &str)> {
+    let inner = message.split_once("\"error_chain\":[{").map_or(message, |(_, inner)| inner);
+    let (_, rest) = inner.split_once("\"code\":")?;
     let (_, said) = rest.split_once("\"message\":\"")?;
-    let (said, _) = said.split_once('"')?;
-    Some(format!("{} (code {code})", said.trim_end_matches('.')))
+    Some((digits(rest)?, said.split('"').next().unwrap_or_default()))
+}
+
+/// As cert-manager writes it.
+fn of_text(message: &str) -> Option<(&str, &str)> {
+    let (_, rest) = message.split_once(" Error: ")?;
+    let rest = rest.split_once("<- ").map_or(rest, |(_, inner)| inner);
+    let code = digits(rest)?;
+    let said = rest.strip_prefix(code)?.strip_prefix(':')?;
+    Some((code, said.split(['\n', '\t']).next().unwrap_or_default()))
+}
+
+/// The digits that a text begins with.
+fn digits(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end).filter(|digits| !digits.is_empty())
 }
 
 /// Whether a message of external-dns says that the token may not edit.
@@ -156,12 +162,37 @@ mod tests {
         let message = "fallback: individual CREATE failed: POST \"https://api.cloudflare.com/x\": 400 Bad Request \
             {\"errors\":[{\"code\":9003,\"message\":\"Target is not allowed.\"}],\"success\":false}";
         assert_eq!(quoted(message).as_deref(), Some("Target is not allowed (code 9003)"));
+        let wrapped = "400 {\"errors\":[{\"code\":1004,\"message\":\"DNS Validation Error\",\
+            \"error_chain\":[{\"code\":9300,\"message\":\"DNS record has 1 tags, exceeding the quota of 0.\"}]}]}";
+        assert_eq!(
+            quoted(wrapped).as_deref(),
+            Some("DNS record has 1 tags, exceeding the quota of 0 (code 9300)")
+        );
+        let text = "while querying the Cloudflare API for GET \"/zones?name=x\" \n\t Error: 6003: Invalid request headers<- 6111: Invalid format for Authorization header";
+        assert_eq!(quoted(text).as_deref(), Some("Invalid format for Authorization header (code 6111)"));
         assert_eq!(quoted("oops"), None);
     }
 
     #[test]
+    fn each_code_is_read_in_both_programs_words_and_only_where_it_stands_whole() {
+        for row in CODES {
+            let code = row.words[2].trim_start_matches("error: ").trim_end_matches(':');
+            let json = format!("400 Bad Request {{\"errors\":[{{\"code\":{code},\"message\":\"No.\"}}]}}");
+            let text = format!(
+                "while querying the Cloudflare API for POST \"/zones/x/dns_records\" \n\t Error: {code}: No."
+            );
+            for message in [json, text] {
+                assert_eq!(read(&message, refusals()).map(|row| row.cause), Some(row.cause), "{message}");
+                assert_eq!(unknown_code(&message), None);
+            }
+        }
+        let unknown = "403 {\"errors\":[{\"code\":10001,\"message\":\"Unable to authenticate request\"}]}";
+        assert_eq!(unknown_code(unknown), Some("10001"));
+    }
+
+    #[test]
     fn every_row_keeps_to_the_house_rules() {
-        for reading in REFUSALS.iter().chain(OUTAGES).chain(CHALLENGES) {
+        for reading in challenges().chain(OUTAGES) {
             assert!(!reading.cause.ends_with('.') && !reading.fix.ends_with('.'));
         }
     }

@@ -1,5 +1,6 @@
 //! cert-manager, from its definitions to a Certificate: one failure at a time.
 
+mod asked;
 mod attempts;
 mod caa;
 mod machinery;

@@ -1,6 +1,8 @@
 //! external-dns and its records: one failure at a time.
 
 mod classes;
+mod filters;
+mod owners;
 
 use std::collections::BTreeMap;
 

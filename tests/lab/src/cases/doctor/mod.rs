@@ -300,6 +300,7 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
         names::INJURIES,
         resolvers::INJURIES,
         certificates::machinery::INJURIES,
+        certificates::asked::INJURIES,
         certificates::attempts::INJURIES,
         certificates::served::INJURIES,
         apps::INJURIES,

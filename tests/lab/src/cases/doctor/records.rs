@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::names::clean_router;
 use super::provider::{AT_ANOTHER, ELSEWHERE, another_cloudflare, grant, no_faults, no_other_cloudflare};
 use super::{Ask, Injury, injury};
-use crate::cases::hands::{Hands, WHOAMI, ZONE, eventually};
+use crate::cases::hands::{DOMAIN, Hands, WHOAMI, ZONE, eventually};
 use crate::error::Result;
 
 /// What stands in the TXT record of the demo's host.
@@ -104,6 +104,88 @@ pub(super) const INJURIES: &[Injury] = &[
         |hands| annotate(hands, "external-dns.alpha.kubernetes.io/controller=none"),
         |hands| annotate(hands, "external-dns.alpha.kubernetes.io/controller-"),
     ),
+    // external-dns#2059.
+    injury(
+        "an Ingress is of a second class of the same controller",
+        "edns.records",
+        &["homelab/inner", "of class `internal`", "reads `nginx` only"],
+        second_class,
+        |hands| {
+            leave(hands, "inner")?;
+            hands.kubectl(&["delete", "ingressclass", "internal", "--ignore-not-found"]).map(drop)
+        },
+    ),
+    // external-dns#2059: one from before there was a default class.
+    injury(
+        "an Ingress is of no class",
+        "edns.records",
+        &["homelab/classless", "is of no class"],
+        classless,
+        |hands| leave(hands, "classless"),
+    ),
+    // external-dns, docs/annotations/annotations.md: `ingress-hostname-source`.
+    injury(
+        "an Ingress has its names read from an annotation that it does not have",
+        "edns.records",
+        &["homelab/unnamed", "ingress-hostname-source: annotation-only"],
+        |hands| {
+            let annotation =
+                json!({ "external-dns.alpha.kubernetes.io/ingress-hostname-source": "annotation-only" });
+            enter(hands, "unnamed", Some("nginx"), &annotation)
+        },
+        |hands| leave(hands, "unnamed"),
+    ),
+    // external-dns#2737, external-dns#4228.
+    injury(
+        "an earlier external-dns had the same owner and another TXT prefix",
+        "edns.owner",
+        &["has its owner `home.example.test` in `k8s.a-whoami.home.example.test`", "does not read"],
+        |hands| give_to(hands, "k8s.a-whoami.home.example.test", "home.example.test"),
+        |hands| take_from(hands, "k8s.a-whoami.home.example.test"),
+    ),
+    // external-dns, docs/registry/txt.md: `--txt-suffix`.
+    injury(
+        "another lab marks its records by a suffix",
+        "edns.owner",
+        &["belongs to `other`", "--txt-suffix=-txt"],
+        |hands| give_to(hands, "a-whoami-txt.home.example.test", "other"),
+        |hands| take_from(hands, "a-whoami-txt.home.example.test"),
+    ),
+    // external-dns, docs/registry/txt.md: the form of before 0.12.
+    injury(
+        "the TXT record is of a form without the record's type",
+        "edns.owner",
+        &["before 0.12"],
+        |hands| give_to(hands, WHOAMI, "home.example.test"),
+        |hands| take_from(hands, WHOAMI),
+    ),
+    // external-dns, docs/registry/txt.md: `--txt-encrypt-enabled`.
+    injury(
+        "the TXT record is encrypted",
+        "edns.owner",
+        &["seems encrypted", "txt-encrypt"],
+        encrypt,
+        start_over,
+    ),
+    // external-dns PR#6090.
+    Injury {
+        name: "Cloudflare says that an identical record exists",
+        id: "edns.sync",
+        says: &["(code 81058)", "same content"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| refuse(hands, 81058, "An identical record already exists."),
+        undo: |hands| no_faults(hands).and_then(|()| nudge(hands)),
+    },
+    Injury {
+        name: "Cloudflare refuses with a code that nobody knows",
+        id: "edns.sync",
+        says: &["(code 99123)", "does not know, 99123"],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| refuse(hands, 99123, "Something new."),
+        undo: |hands| no_faults(hands).and_then(|()| nudge(hands)),
+    },
     injury(
         "a record of a removed service is left",
         "edns.stale",
@@ -192,8 +274,65 @@ fn leave_behind(hands: &Hands) -> Result<()> {
 
 /// What Cloudflare says to a proxied record with a private address, to whatever is written.
 fn refuse_writes(hands: &Hands) -> Result<()> {
-    let message = "Target 10.99.0.10 is not allowed for a proxied record.";
-    let fault = json!({ "target": "api", "method": "POST", "status": 400, "code": 9003, "message": message });
+    refuse(hands, 9003, "Target 10.99.0.10 is not allowed for a proxied record.")
+}
+
+/// An Ingress that homelab did not make, of that class or of none.
+fn enter(hands: &Hands, name: &str, class: Option<&str>, annotations: &Value) -> Result<()> {
+    let backend = json!({ "service": { "name": "whoami", "port": { "number": 80 } } });
+    let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
+    let mut ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": { "name": name, "namespace": "homelab", "annotations": annotations },
+        "spec": { "rules": [{ "host": format!("{name}.{DOMAIN}"), "http": { "paths": [path] } }] } });
+    if let Some(class) = class {
+        ingress["spec"]["ingressClassName"] = class.into();
+    }
+    hands.kubectl_apply(&format!("{name}.json"), &ingress.to_string()).map(drop)
+}
+
+fn leave(hands: &Hands, name: &str) -> Result<()> {
+    hands
+        .kubectl(&["-n", "homelab", "delete", "ingress", name, "--ignore-not-found", "--wait=true"])
+        .map(drop)
+}
+
+fn second_class(hands: &Hands) -> Result<()> {
+    let class = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": { "name": "internal" }, "spec": { "controller": "k8s.io/ingress-nginx" } });
+    hands.kubectl_apply("internal-class.json", &class.to_string())?;
+    enter(hands, "inner", Some("internal"), &json!({}))
+}
+
+/// The API server gives a default class only while there is one.
+fn classless(hands: &Hands) -> Result<()> {
+    const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
+    hands.kubectl(&["annotate", "ingressclass", "nginx", &format!("{DEFAULT}-")])?;
+    let made = enter(hands, "classless", None, &json!({}));
+    hands.kubectl(&["annotate", "--overwrite", "ingressclass", "nginx", &format!("{DEFAULT}=true")])?;
+    made
+}
+
+/// The demo's record with an old address, and a TXT record of that name and owner in place of its own.
+fn give_to(hands: &Hands, txt: &str, owner: &str) -> Result<()> {
+    hands.remove_records("TXT", REGISTRY)?;
+    replace(hands, &json!({ "content": "10.99.0.99", "ttl": 60 }))?;
+    hands.add_record(&owned_by(owner, txt, "ingress/homelab/whoami")).map(drop)
+}
+
+fn take_from(hands: &Hands, txt: &str) -> Result<()> {
+    hands.remove_records("TXT", txt)?;
+    start_over(hands)
+}
+
+fn encrypt(hands: &Hands) -> Result<()> {
+    hands.remove_records("TXT", REGISTRY)?;
+    let cipher = format!("\"{}\"", "Ab3/+9zQ".repeat(12));
+    hands.add_record(&json!({ "type": "TXT", "name": REGISTRY, "content": cipher, "ttl": 60 })).map(drop)
+}
+
+/// The provider refuses whatever is written, in these words.
+fn refuse(hands: &Hands, code: u32, message: &str) -> Result<()> {
+    let fault = json!({ "target": "api", "method": "POST", "status": 400, "code": code, "message": message });
     hands.control("POST", "/faults", Some(&fault))?;
     hands.remove_records("A", WHOAMI)?;
     nudge(hands)

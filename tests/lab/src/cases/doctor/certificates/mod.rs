@@ -1,5 +1,6 @@
 //! cert-manager, the authority and the certificates that are served.
 
+pub(super) mod asked;
 pub(in crate::cases) mod attempts;
 pub(super) mod machinery;
 pub(super) mod served;

@@ -1,0 +1,123 @@
+//! What external-dns' own filters keep out, and for how long anybody is told to wait.
+
+use crate::checks::edns::tests::*;
+
+/// The finding about a host without a record, with these arguments and that Ingress.
+fn unrecorded(arguments: &[&str], change: impl FnOnce(&mut Value)) -> Finding {
+    let report = with_cluster(|e| {
+        records(e).clear();
+        let args = &mut list(e, "deployments.apps")[0]["spec"]["template"]["spec"]["containers"][0]["args"];
+        args.as_array_mut().unwrap().extend(arguments.iter().map(|one| json!(one)));
+        change(&mut list(e, "ingresses.networking.k8s.io")[0]);
+    });
+    only(&report, id::RECORDS)
+}
+
+#[test]
+fn the_filter_that_keeps_an_ingress_out_is_named_with_its_flag() {
+    let prefix = "external-dns.alpha.kubernetes.io";
+    let none = |_: &mut Value| {};
+    let cases: [(&[&str], &str); 9] = [
+        (&["--annotation-filter=dns in (public)"], "`--annotation-filter=dns in (public)`"),
+        (&["--label-filter=dns=yes"], "`--label-filter=dns=yes`"),
+        (&["--namespace", "media"], "`--namespace=media`"),
+        (&["--domain-filter=other.test"], "`--domain-filter=other.test`"),
+        (&["--exclude-domains=home.example.com"], "`--exclude-domains=home.example.com`"),
+        (&["--source=service"], "`--source=service`"),
+        (&["--ignore-ingress-rules-spec"], "`--ignore-ingress-rules-spec`"),
+        (&["--zone-id-filter=abcdef"], "`--zone-id-filter=abcdef`"),
+        (&["--domain-filter=.nowhere.test"], "outside the domains"),
+    ];
+    for (arguments, said) in cases {
+        let finding = unrecorded(arguments, none);
+        assert!(
+            finding.cause.contains(said) && finding.cause.contains("`homelab/whoami`"),
+            "{}",
+            finding.cause
+        );
+        assert_eq!((finding.heals, finding.fix.commands), (Heals::Never, vec!["homelab up".to_owned()]));
+    }
+    let finding = unrecorded(&[], |ingress| {
+        ingress["metadata"]["annotations"] =
+            json!({ format!("{prefix}/ingress-hostname-source"): "annotation-only" });
+    });
+    assert!(finding.cause.contains("ingress-hostname-source: annotation-only"), "{}", finding.cause);
+    let finding = unrecorded(&["--managed-record-types=A"], |ingress| {
+        ingress["status"] = json!({ "loadBalancer": { "ingress": [{ "ip": "fd00::10" }] } });
+    });
+    assert!(finding.cause.contains("leads to fd00::10") && finding.heals == Heals::Never);
+}
+
+#[test]
+fn a_filter_in_the_environment_counts_and_a_flag_takes_its_place() {
+    let with = |arguments: &[&str], variable: &str| {
+        let report = with_cluster(|e| {
+            records(e).clear();
+            let container = &mut list(e, "deployments.apps")[0]["spec"]["template"]["spec"]["containers"][0];
+            container["env"] = json!([{ "name": "EXTERNAL_DNS_DOMAIN_FILTER", "value": variable }]);
+            let args = container["args"].as_array_mut().unwrap();
+            args.extend(arguments.iter().map(|one| json!(one)));
+        });
+        only(&report, id::RECORDS).heals
+    };
+    assert_eq!(with(&[], "other.test"), Heals::Never);
+    assert_eq!(with(&[], "other.test\nexample.com"), Heals::Waiting);
+    assert_eq!(with(&["--domain-filter=example.com"], "other.test"), Heals::Waiting);
+}
+
+#[test]
+fn nobody_is_told_to_wait_a_minute_after_ten() {
+    let young = unrecorded(&[], |ingress| {
+        ingress["metadata"]["creationTimestamp"] = json!("2026-06-01T11:55:00Z");
+    });
+    assert!(young.fix.text.contains("wait a minute"));
+    let old = |ingress: &mut Value| {
+        ingress["metadata"]["creationTimestamp"] = json!("2026-06-01T10:00:00Z");
+    };
+    let seen = unrecorded(&["--regex-domain-filter=^web"], old);
+    assert!(seen.summary.contains("has looked since") && seen.cause.contains("`--regex-domain-filter=^web`"));
+    assert!(!seen.fix.text.contains("wait a minute") && seen.fix.text.contains("--log-level=debug"));
+}
+
+/// The finding about a record with another address than the Ingress, changed by hand.
+fn differing(change: impl FnOnce(&mut Evidence)) -> Finding {
+    let report = with_cluster(|e| {
+        records(e)[0].content = "192.168.1.77".into();
+        list(e, "ingresses.networking.k8s.io")[0]["metadata"]["creationTimestamp"] =
+            json!("2026-06-01T10:00:00Z");
+        change(e);
+    });
+    let check = report.checks.iter().find(|check| check.id == id::RECORDS).unwrap();
+    check.finding().unwrap().clone()
+}
+
+#[test]
+fn a_record_that_somebody_else_sets_again_and_again_is_no_matter_of_waiting() {
+    let line = json!({ "level": "info", "msg": "Changing record.", "action": "UPDATE", "type": "A", "record": HOST,
+        "time": "2026-06-01T11:55:00Z" });
+    let finding = differing(|e| says(e, &format!("{line}\n{line}\n{line}\n")));
+    assert!(finding.cause.contains("set it 3 times") && finding.cause.contains("second cluster"));
+    assert_eq!(finding.heals, Heals::Never);
+    let older = line.to_string().replace("11:55", "09:55");
+    assert!(
+        !differing(|e| says(e, &format!("{older}\n{older}\n{older}\n"))).cause.contains("set it 3 times")
+    );
+}
+
+#[test]
+fn a_record_for_an_object_of_another_cluster_is_told_with_that_object() {
+    let finding = differing(|e| {
+        let txt = &mut records(e)[1];
+        txt.content = txt.content.replace("ingress/homelab/whoami", "ingress/elsewhere/web");
+    });
+    assert!(finding.cause.contains("`ingress/elsewhere/web`") && finding.cause.contains("another cluster"));
+}
+
+#[test]
+fn a_policy_that_changes_nothing_is_named() {
+    let finding = differing(|e| {
+        let args = &mut list(e, "deployments.apps")[0]["spec"]["template"]["spec"]["containers"][0]["args"];
+        args[0] = json!("--policy=create-only");
+    });
+    assert!(finding.cause.contains("--policy=create-only") && finding.fix.commands == ["homelab up"]);
+}

@@ -1,0 +1,75 @@
+//! How certificates are asked for: by HTTP-01, of an issuer that is not there, or in a way that cert-manager does not take.
+
+use serde_json::{Value, json};
+
+use super::super::injury;
+use super::{bare, guest, guest_leaves};
+use crate::cases::doctor::Injury;
+use crate::cases::hands::{DOMAIN, Hands};
+use crate::error::Result;
+
+pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
+    // cert-manager#3238, #7757, #2517.
+    injury(
+        "an Ingress uses an issuer of HTTP-01",
+        "cm.challenge",
+        &["HTTP-01, of ClusterIssuer `http01`", "nobody outside reaches"],
+        by_http,
+        |hands| {
+            guest_leaves(hands, "web")?;
+            hands.kubectl(&["delete", "clusterissuer", "http01", "--ignore-not-found"])?;
+            hands
+                .kubectl(&["-n", "cert-manager", "delete", "secret", "http01-account", "--ignore-not-found"])
+                .map(drop)
+        },
+    ),
+    // cert-manager.io, Troubleshooting: "Referenced issuer not found".
+    injury(
+        "a ClusterIssuer is named as an Issuer",
+        "cm.certificate",
+        &["Issuer `homelab/acme`, which does not exist", "is a ClusterIssuer"],
+        |hands| asks(hands, "local", &json!({ "cert-manager.io/issuer": "acme" })),
+        |hands| guest_leaves(hands, "local"),
+    ),
+    injury(
+        "the name of an issuer is mistyped",
+        "cm.certificate",
+        &["ClusterIssuer `amce`, which does not exist", "mistyped"],
+        |hands| asks(hands, "typo", &json!({ "cert-manager.io/cluster-issuer": "amce" })),
+        |hands| guest_leaves(hands, "typo"),
+    ),
+    // cert-manager, pkg/controller/certificate-shim/sync.go: "both ... may not be set".
+    injury(
+        "an Ingress names two issuers",
+        "cm.certificate",
+        &["takes no Ingress with both"],
+        |hands| {
+            let both = json!({ "cert-manager.io/cluster-issuer": "acme", "cert-manager.io/issuer": "old" });
+            asks(hands, "twice", &both)
+        },
+        |hands| guest_leaves(hands, "twice"),
+    ),
+];
+
+/// A guest with these annotations.
+fn asks(hands: &Hands, name: &str, annotations: &Value) -> Result<()> {
+    let host = format!("{name}.{DOMAIN}");
+    let backend = json!({ "service": { "name": "whoami", "port": { "number": 80 } } });
+    let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
+    let ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": { "name": name, "namespace": "homelab", "annotations": annotations },
+        "spec": { "ingressClassName": "nginx", "rules": [{ "host": host, "http": { "paths": [path] } }],
+            "tls": [{ "hosts": [host], "secretName": format!("{name}-tls") }] } });
+    hands.kubectl_apply(&format!("{name}.json"), &ingress.to_string()).map(drop)
+}
+
+/// The lab has no image of the solver: its pod stays without, which other checks tell of, too.
+fn by_http(hands: &Hands) -> Result<()> {
+    let mut issuer = bare(hands.get(&["clusterissuer", "acme"])?);
+    issuer["metadata"] = json!({ "name": "http01" });
+    issuer["spec"]["acme"]["privateKeySecretRef"]["name"] = "http01-account".into();
+    issuer["spec"]["acme"]["solvers"] = json!([{ "http01": { "ingress": { "ingressClassName": "nginx" } } }]);
+    hands.kubectl_apply("http01.json", &issuer.to_string())?;
+    hands.kubectl(&["wait", "--for=condition=Ready", "clusterissuer/http01", "--timeout=60s"])?;
+    guest(hands, "web", Some("http01"))
+}
