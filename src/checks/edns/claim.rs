@@ -126,7 +126,7 @@ fn typed(name: &str) -> (Option<&'static str>, &str) {
 /// Whether a text may be one that external-dns encrypted: base64 and nothing else.
 fn is_cipher(text: &str) -> bool {
     let is_of_base64 = |c: char| c.is_ascii_alphanumeric() || ['+', '/', '='].contains(&c);
-    text.len() >= SHORTEST_CIPHER && text.len() % 4 == 0 && text.chars().all(is_of_base64)
+    text.len() >= SHORTEST_CIPHER && text.len().is_multiple_of(4) && text.chars().all(is_of_base64)
 }
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ fn of_domain(evidence: &Evidence, host: &str) -> Option<(String, Cure)> {
     }
     let wanted: Vec<&str> =
         flags::values(evidence, "--domain-filter").into_iter().filter(|one| !one.trim().is_empty()).collect();
-    if !wanted.is_empty() && !wanted.iter().any(|filter| fits(filter)) {
+    if !wanted.is_empty() && !wanted.iter().any(fits) {
         return Some((
             format!(
                 "asks for a name outside the domains of external-dns ({})",
