@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx, controller.go: Service does not have any active Endpoint", "Kubernetes documentation, \"Debug Services\""]),
     Def::error(ANSWER, "the service answers through the ingress")
-        .needs(&[id::CROSS_NODE, id::RELOAD, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
+        .needs(&[id::FORWARDING, id::CROSS_NODE, id::RELOAD, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
         .in_up()
         .about(
             "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. 502, 503 and 504 are nginx's own words for a service that does not answer; a redirect, a login page and every other status are the service's own, and fine.",
