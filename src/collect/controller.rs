@@ -22,8 +22,8 @@ use crate::net::http::{Target, get};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
-/// What a controller answers for a service that gives it none.
-const BAD_GATEWAY: u16 = 502;
+/// What a controller answers for a service that gives it nothing: 500 where whoever is asked first who may come in fails.
+const ERRORS: [u16; 4] = [500, 502, 503, 504];
 /// For one request.
 const LIMIT: Duration = Duration::from_secs(2);
 
@@ -51,7 +51,8 @@ pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: In
 /// The controller notes why it has no answer for a name when it is asked, which it was after its log was read.
 pub(super) async fn hear(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
     let mut answers = evidence.hosts.values().flat_map(|host| &host.http);
-    if !answers.any(|seen| seen.result.as_ref().is_ok_and(|answer| answer.status == BAD_GATEWAY)) {
+    // What does not answer this program in time may be noted a moment later, when the controller gives up, too.
+    if !answers.any(|seen| seen.result.as_ref().map_or(true, |answer| ERRORS.contains(&answer.status))) {
         return;
     }
     let controller = traits_of(evidence.controller);

@@ -22,6 +22,7 @@ pub(super) const TRAITS: Traits = Traits {
     guards: &[],
     is_default: |_, _| false,
     is_unknown_name: |answer| answer.status == 404 && answer.body == "blank page",
+    is_own_page: |answer| answer.body == "blank page",
     is_fake: |leaf| leaf.subject == "CN=watermark",
     overlooks_ports: false,
     status: Status { misled_by: &[], harmless: "", fixed_by: &[], internal: "--inside" },
@@ -35,9 +36,13 @@ pub(super) const TRAITS: Traits = Traits {
         directive: str::to_owned,
         is_refused_annotation: |line| line.contains("illegible"),
         denied_status: |line| line.contains("no ink").then_some("the margin"),
+        denied_ingress: |_, _| None,
+        denied_event: ("", ""),
+        unresolved: |_| None,
         failed_request: |line, host| {
             let address = line.strip_prefix("asked ")?.strip_suffix(&format!(" in vain for {host}"))?;
-            Some(FailedRequest { address: address.parse().ok()?, time: "", why: Some(Unusable::Refused) })
+            let address = Some(address.parse().ok()?);
+            Some(FailedRequest { address, time: "", why: Some(Unusable::Refused), asks_leave: false })
         },
         discreet: |line| Some(line.to_owned()),
     },

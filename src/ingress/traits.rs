@@ -47,6 +47,8 @@ pub struct Traits {
     pub is_default: fn(&str, &str) -> bool,
     /// Its answer for a name that no Ingress has.
     pub is_unknown_name: fn(&HttpAnswer) -> bool,
+    /// Whether it made the page itself: no program behind it did.
+    pub is_own_page: fn(&HttpAnswer) -> bool,
     /// Whether a certificate is the one that it shows for want of a better one.
     pub is_fake: fn(&Leaf) -> bool,
     /// Whether it goes on with a port of before when nothing but the port of a Service changes.
@@ -104,6 +106,12 @@ pub struct Log {
     pub is_refused_annotation: fn(&str) -> bool,
     /// What a line says that it may not write, and that keeps the status empty.
     pub denied_status: fn(&str) -> Option<&'static str>,
+    /// What a line says of an Ingress (`namespace/name`) whose requests it answers with an error by itself, and why.
+    pub denied_ingress: for<'a> fn(&'a str, &str) -> Option<&'a str>,
+    /// The reason of its events about that, and how their messages begin.
+    pub denied_event: (&'static str, &'static str),
+    /// The name that a line says cannot be looked up.
+    pub unresolved: for<'a> fn(&'a str) -> Option<&'a str>,
     /// What a line notes of a request for the host that nobody behind the controller answered.
     pub failed_request: for<'a> fn(&'a str, &str) -> Option<FailedRequest<'a>>,
     /// A line without what is nobody's business; `None` when nothing of it is left.
@@ -113,12 +121,14 @@ pub struct Log {
 /// A request that the controller passed on, and that got no answer which it could use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRequest<'a> {
-    /// Whom it asked.
-    pub address: SocketAddr,
+    /// Whom it asked; `None` where it found nobody to ask.
+    pub address: Option<SocketAddr>,
     /// When, in the log's own words, which sort.
     pub time: &'a str,
     /// Why, where the line tells.
     pub why: Option<Unusable>,
+    /// Whether it asked somebody else first who may come in, and failed there.
+    pub asks_leave: bool,
 }
 
 /// Why an answer could not be used.
@@ -126,10 +136,36 @@ pub struct FailedRequest<'a> {
 pub enum Unusable {
     /// The connection was refused.
     Refused,
+    /// No machine has the address, or no way leads there.
+    Unreachable,
+    /// Nobody took the connection in time.
+    Silent,
+    /// The connection was taken, and no answer came in time.
+    Slow,
+    /// The connection was taken, and closed without an answer.
+    Closed,
     /// No TLS where TLS was wanted.
     NoTls,
+    /// TLS was tried, and the other side would not.
+    Handshake,
+    /// A certificate that was to be checked is not good.
+    Certificate,
     /// The connection was taken, and what came was no HTTP.
     NoHttp,
+    /// The headers of the answer are not as HTTP wants them.
+    BadHeaders,
+    /// The headers of the answer are longer than the controller has room for.
+    LongHeaders,
+    /// The name of whom to ask has no address.
+    NoAddress,
+    /// Nobody is left to ask.
+    Nobody,
+    /// The request has more than the controller lets through.
+    LongBody,
+    /// Who was asked for leave said neither yes nor no.
+    NoLeave,
+    /// More requests came than the Ingress lets through.
+    TooMany,
 }
 
 /// A controller that gets no updates any more.

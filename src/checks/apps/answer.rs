@@ -1,12 +1,13 @@
 //! What the service itself answers.
 
-use crate::checks::apps::{backend, upstream};
+use crate::checks::apps::{gateway, page, redirect, refusal};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::reading::zone::left_out;
 use crate::checks::{id, ingress};
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, HostSeen, Transport, View, entries};
+use crate::evidence::{Evidence, HostSeen, Transport};
+use crate::facts::names::probe_name;
 use crate::ingress::traits_of;
 
 pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
@@ -16,7 +17,9 @@ pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen)
         .map(|seen| {
             let outcome = match &seen.result {
                 Ok(answer) => service(evidence, host, answer),
-                Err(why) => silent(host, &seen.address.to_string(), why).into(),
+                Err(why) => {
+                    gateway::silent(evidence, host, &format!("{host} at {}", seen.address), why).into()
+                }
             };
             judged(id::ANSWER, Subject::both(host, &seen.node), Vantage::Node(seen.node.clone()), outcome)
         })
@@ -37,7 +40,8 @@ pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen)
         Some(Ok(answer)) => service(evidence, host, answer),
         Some(Err(why)) => {
             let found: Vec<_> = seen.system.iter().flatten().flatten().copied().collect();
-            unanswered(&format!("{host} at {}, as this machine resolves it,", list(&found)), why).into()
+            let what = format!("{host} at {}, as this machine resolves it,", list(&found));
+            unanswered(&what, why).into()
         }
     };
     found.push(judged(id::END_TO_END, Subject::host(host), Vantage::Lan, outcome));
@@ -45,87 +49,30 @@ pub(super) fn answers_for_host(evidence: &Evidence, host: &str, seen: &HostSeen)
 }
 
 fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
-    if answer.status == 400 && answer.body.contains("plain HTTP request was sent to HTTPS port") {
-        return Finding::new(
-            format!("the service behind `{host}` wants HTTPS"),
-            "its port speaks TLS, and the ingress talks plain HTTP to it",
-            "set `scheme: https` for the service",
-        )
-        .into();
+    if let Some(finding) = refusal::wants_tls(evidence, host, answer) {
+        return finding.into();
     }
     // A name that the controller does not know, while it refuses what the controller wrote, is one that it has not been told of.
     if (traits_of(evidence.controller).is_unknown_name)(answer) && ingress::is_stuck(evidence) {
         return Outcome::Blocked { by: id::RELOAD };
     }
-    let summary = format!("`{host}` answers {}", answer.status);
     let finding = match answer.status {
-        status @ 0..500 => return Outcome::pass(meaning(evidence, status, answer)),
-        502 => bad_gateway(evidence, host, &summary),
-        503 => Finding::new(
-            summary,
-            "the Service has no endpoints: no pod is ready, or its selector matches none",
-            "look at the pods of the service and at the Service's selector and port",
-        ),
-        504 => Finding::new(
-            summary,
-            "the pod does not take the connection, or takes the request and does not answer in time",
-            "look at the pod's log and at the service's `readTimeout`; pods that are not reached at all are another check's",
-        ),
-        _ => {
-            return Outcome::pass(format!(
-                "{}: the service itself reports an error, see its log",
-                answer.status
-            ));
-        }
+        300..400 => circle(evidence, host, answer),
+        400 => refusal::not_this_name(evidence, host, answer)
+            .or_else(|| Some(refusal::bad_request(evidence, host, answer))),
+        status @ (421 | 426) => Some(refusal::other_protocol(evidence, host, status)),
+        500.. => Some(gateway::error(evidence, host, answer)),
+        _ => refusal::not_this_name(evidence, host, answer).or_else(|| page::mixed(evidence, host, answer)),
     };
-    let look = match backend::of(evidence, host).first() {
-        Some(backend) => {
-            command!("kubectl --namespace {} get services,endpointslices,pods -o wide", backend.namespace)
-        }
-        None => Some("kubectl get pods,services,endpointslices -A".into()),
-    };
-    finding.look(look).heals().into()
+    let finding = finding.or_else(|| page::noted_lately(evidence, host));
+    finding.map_or_else(|| Outcome::pass(meaning(evidence, answer.status, answer)), Outcome::from)
 }
 
-fn bad_gateway(evidence: &Evidence, host: &str, summary: &str) -> Finding {
-    if let Some(cause) = mismatch(evidence, host) {
-        return Finding::new(
-            summary,
-            cause,
-            "let the Service's `targetPort` be the port that the program listens on",
-        );
-    }
-    upstream::why(evidence, host, summary).unwrap_or_else(|| Finding::new(
-        summary,
-        "the pod refuses the connection, or speaks another protocol than the ingress expects",
-        "compare the Service's `targetPort` with the port that the program listens on; set `scheme: https` for the service if it speaks TLS",
-    ))
-}
-
-/// A Service that sends to a port which its pods do not declare; `None` when that is not so, or not known.
-fn mismatch(evidence: &Evidence, host: &str) -> Option<String> {
-    for backend in backend::of(evidence, host) {
-        let service = backend.find(evidence)?;
-        let port = backend.port_of(service)?;
-        let target = port["targetPort"].as_u64()?;
-        let pods = backend::pods(evidence, service);
-        let containers = pods.iter().flat_map(|pod| entries(pod, "/spec/containers"));
-        let declared: Vec<u64> = containers
-            .flat_map(|container| entries(container, "/ports"))
-            .filter_map(|port| port["containerPort"].as_u64())
-            .collect();
-        if !declared.is_empty() && !declared.contains(&target) {
-            let mut declared: Vec<String> = declared.iter().map(u64::to_string).collect();
-            declared.dedup();
-            return Some(format!(
-                "Service `{}/{}` sends to port {target}, and its pods say that they listen on {}",
-                service.namespace(),
-                service.name(),
-                declared.join(", ")
-            ));
-        }
-    }
-    None
+/// A redirect that leads nowhere, if it does.
+fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Option<Finding> {
+    let tls = evidence.wants_tls(host) != Some(false);
+    let found = redirect::circle(&probe_name(host), tls, answer.location.as_deref()?)?;
+    Some(refusal::circle(evidence, host, answer, found))
 }
 
 fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {
@@ -139,17 +86,6 @@ fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {
         (404, _) => "404, the service has nothing at `/`".into(),
         _ => status.to_string(),
     }
-}
-
-/// The controller answers at that node (this check needs it), and for this name it waits for somebody.
-fn silent(host: &str, address: &str, why: &Transport) -> Finding {
-    Finding::new(
-        format!("{host} at {address} does not answer: {why}"),
-        "the ingress controller answers there, and the service behind it does not: its machine is off, or its program hangs",
-        "switch on the machine that the service's `url` names; for a service in the cluster, look at its pods",
-    )
-    .look("kubectl get pods -A -o wide")
-    .heals()
 }
 
 fn unanswered(what: &str, why: &Transport) -> Finding {

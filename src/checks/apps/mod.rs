@@ -2,10 +2,19 @@
 
 mod answer;
 mod backend;
+mod behind;
+mod buffer;
 mod claims;
+mod denied;
 mod endpoints;
+mod gateway;
 pub(super) mod ids;
+mod page;
 mod patience;
+mod programs;
+mod recognise;
+mod redirect;
+mod refusal;
 mod texts;
 mod upstream;
 mod workloads;

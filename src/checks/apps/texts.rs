@@ -63,18 +63,24 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::FORWARDING, id::CROSS_NODE, id::RELOAD, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
         .in_up()
         .about(
-            "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. 502, 503 and 504 are nginx's own words for a service that does not answer; a redirect, a login page and every other status are the service's own, and fine.",
-            "The browser shows an error page of nginx.",
+            "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. A page that nginx makes itself (500, 502, 503, 504) is told from one of the service, and explained by what nginx noted in its error log. A redirect to the page itself, 400, 421, 426, an error of the program's own, a page that refuses the name and one whose parts browsers block are told, too; a redirect that leads on, a login page and every other status are fine. So is told what nginx noted in the last hour of another page: headers that do not fit, an upload that is too large.",
+            "The browser shows an error page of nginx, `ERR_TOO_MANY_REDIRECTS`, `400: Bad Request`, or an empty page.",
         )
         .causes(&[
             cause("502: the pod listens on another port than the Service sends to", "correct `targetPort` of the Service"),
             cause("502 after the port of a Service was corrected: ingress-nginx does not notice when a port alone changes", "change the Ingress in any way, for example its annotations; the finding has the commands"),
             cause("502, or 400 with `plain HTTP request was sent to HTTPS port`: the service speaks TLS", "`scheme: https` for the service"),
+            cause("502 with `upstream sent too big header` in nginx' log: cookies and tokens after signing in are longer than its buffer", "the annotation `nginx.ingress.kubernetes.io/proxy-buffer-size: 32k` for the service"),
+            cause("502 or 504 of a `url`: the machine outside is off, has another address, or its firewall drops what comes from the nodes", "switch it on; compare its address and port with the `url`; give it a fixed lease in the router"),
             cause("503: no pod is ready", "`apps.endpoints` says why"),
+            cause("503 although the pods are ready: an annotation refers to a Secret that is not there (`auth-secret`), or the name of a `url` has no address in the cluster's DNS", "make the Secret; write the machine's address in place of its name"),
+            cause("500: who is asked first who may come in (`auth-url`) does not answer", "correct its address; start it"),
             cause("504: the service takes longer than a minute", "`readTimeout` for the service; look at its log"),
+            cause("a redirect to itself: the program wants HTTPS and gets HTTP, or does not believe `X-Forwarded-Proto`", "`scheme: https` for the service, or the program's setting for a proxy"),
+            cause("400: the program does not trust the proxy (Home Assistant), or was not told this name (Nextcloud)", "its trusted proxies: the pods' network; its trusted domains"),
             cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or leave it out: there is no limit then"),
         ])
-        .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size", "kubernetes/ingress-nginx#12209, #11863"]),
+        .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size, proxy-buffer-size", "kubernetes/ingress-nginx#12209, #11863, #5282, #8081", "nginx, ngx_http_upstream.c", "argoproj/argo-cd#2953", "oauth2-proxy/oauth2-proxy#676"]),
     Def::error(END_TO_END, "the service answers by its name alone")
         .needs(&[id::RELOAD, id::HOME, id::SYSTEM, id::LEAF, ANSWER])
         .in_up()

@@ -1,54 +1,199 @@
 //! What the ingress controller noted about a request that nobody behind it answered: which address, and why.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::apps::backend::{self, Backend};
+use crate::checks::apps::behind::{self, Behind};
+use crate::checks::apps::{buffer, recognise};
 use crate::checks::engine::Finding;
 use crate::evidence::{Evidence, entries};
 use crate::ingress::{FailedRequest, Unusable, traits_of};
 
-/// Why the controller answers 502 for a host; `None` when it noted nothing that tells.
+/// How long ago a note may be that tells why nothing answers now, in seconds.
+const LATELY: i64 = 120;
+
+/// Why the controller answers 502 or 504 for a host; `None` when it noted nothing that tells.
 pub(super) fn why(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
-    let noted = last(evidence, host)?;
-    if let Some(finding) = unnoticed(evidence, host, &noted, summary) {
+    let noted = last(evidence, host).filter(|noted| !noted.asks_leave)?;
+    explain(evidence, host, &noted, summary)
+}
+
+/// Why nothing came at all: what the controller noted of it in these minutes.
+pub(super) fn why_silent(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
+    let noted = last(evidence, host).filter(|noted| !noted.asks_leave)?;
+    let ago = evidence.now.as_second() - written(&noted)?.as_second();
+    if ago > LATELY { None } else { explain(evidence, host, &noted, summary) }
+}
+
+/// What the controller noted last of whoever it asks first who may come in; `None` where the newest note is of another kind.
+pub(super) fn asked_for_leave<'a>(evidence: &'a Evidence, host: &str) -> Option<FailedRequest<'a>> {
+    let newest = notes(evidence, host).filter(|noted| noted.why != Some(Unusable::LongBody));
+    let newest = newest.max_by_key(|noted| noted.time)?;
+    if newest.asks_leave || newest.why != Some(Unusable::NoLeave) {
+        return Some(newest).filter(|newest| newest.asks_leave);
+    }
+    // Why it got no use out of it stands just before.
+    let at = written(&newest)?.as_second();
+    let same = |noted: &FailedRequest<'_>| written(noted).is_some_and(|then| at - then.as_second() <= 10);
+    let before = notes(evidence, host).filter(|noted| noted.asks_leave && same(noted));
+    Some(before.max_by_key(|noted| noted.time).unwrap_or(newest))
+}
+
+/// The newest note about the host that has this cause.
+pub(super) fn noted_as<'a>(evidence: &'a Evidence, host: &str, why: Unusable) -> Option<FailedRequest<'a>> {
+    notes(evidence, host).filter(|noted| noted.why == Some(why)).max_by_key(|noted| noted.time)
+}
+
+/// When a note was written; the controller's clock is UTC.
+pub(super) fn written(noted: &FailedRequest<'_>) -> Option<Timestamp> {
+    let (day, time) = noted.time.split_once(' ')?;
+    format!("{}T{time}Z", day.replace('/', "-")).parse().ok()
+}
+
+fn explain(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary: &str) -> Option<Finding> {
+    if let Some(finding) = unnoticed(evidence, host, noted, summary) {
         return Some(finding);
     }
-    let address = noted.address;
-    let (cause, fix) = match noted.why? {
-        Unusable::Refused => (
-            format!(
-                "{address} refuses the connection: the program listens on another port, or on 127.0.0.1 alone"
-            ),
-            "let the program listen on every address (`0.0.0.0`), and let the Service's `targetPort` be its port",
+    let behind = behind::of(evidence, host);
+    let whom = whom(&behind, noted);
+    let (cause, fix) = cause(evidence, host, noted.why?, &behind, &whom)?;
+    let finding = Finding::new(summary, cause, fix);
+    Some(match noted.why? {
+        Unusable::LongHeaders => buffer::larger(evidence, host, finding),
+        _ => finding,
+    })
+}
+
+/// Who was asked, as people know it.
+fn whom(behind: &Behind, noted: &FailedRequest<'_>) -> String {
+    match (noted.address, behind) {
+        (Some(address), Behind::Machine(_)) => format!("{address}, a machine outside the cluster,"),
+        (Some(address), Behind::Name(name)) => format!("{address}, which is `{name}` outside the cluster,"),
+        (Some(address), _) => address.to_string(),
+        (None, Behind::Machine(address)) => format!("{address}, a machine outside the cluster,"),
+        (None, Behind::Name(name)) => format!("`{name}`, which is outside the cluster,"),
+        (None, _) => "the program behind it".to_owned(),
+    }
+}
+
+/// The cause and the fix; `None` of what is no matter of who stands behind the name.
+fn cause(
+    evidence: &Evidence,
+    host: &str,
+    why: Unusable,
+    behind: &Behind,
+    whom: &str,
+) -> Option<(String, String)> {
+    let outside = matches!(behind, Behind::Machine(_) | Behind::Name(_));
+    let controller = traits_of(evidence.controller);
+    let tls = format!(
+        "set `scheme: https` for the service (annotation `{}backend-protocol: HTTPS`)",
+        controller.annotations
+    );
+    let plain = "take `scheme: https` out of the service".to_owned();
+    let program = recognise::behind(evidence, host);
+    let speaks =
+        program.and_then(|program| program.tls).map_or_else(String::new, |words| format!("; {words}"));
+    let from = from(evidence);
+    Some(match why {
+        Unusable::Refused if outside => (
+            format!("{whom} refuses the connection: its program does not run or listens on another port or on 127.0.0.1 alone, or its firewall rejects what comes from {from}"),
+            format!("start the program there, compare its port with the one in the service's `url`, and let that machine's firewall accept connections from {from}"),
         ),
-        Unusable::NoTls => (
-            format!("{address} speaks plain HTTP, and the ingress TLS"),
-            "take `scheme: https` out of the service",
+        Unusable::Refused => (
+            format!("{whom} refuses the connection: the program listens on another port, or on 127.0.0.1 alone"),
+            "let the program listen on every address (`0.0.0.0`), and let the Service's `targetPort` be its port".to_owned(),
+        ),
+        Unusable::Unreachable if outside => (
+            format!("{whom} is not there: it is switched off, asleep, or has another address by now"),
+            "switch it on; if it has moved, correct the address in the service's `url`, and give it a fixed lease in the router".to_owned(),
+        ),
+        Unusable::Unreachable => (
+            format!("{whom} cannot be reached: the pod's node is gone, or the way between the nodes is cut"),
+            "look at the node that the pod runs on, and at what lies between the nodes".to_owned(),
+        ),
+        Unusable::Silent if outside => (
+            format!("{whom} does not take the connection in time: it is switched off or asleep, or its firewall drops what comes from {from}"),
+            format!("switch it on, compare its address and port with the service's `url`, and let its firewall accept connections from {from}"),
+        ),
+        Unusable::Silent => (
+            format!("{whom} does not take the connection in time: a NetworkPolicy or a firewall drops it, or its node hangs"),
+            "let the NetworkPolicies of that namespace admit the controller's namespace; look at the node that the pod runs on".to_owned(),
+        ),
+        Unusable::Slow => (
+            format!("{whom} takes the request and gives no answer within the time that the ingress waits: the program hangs, or needs longer"),
+            format!("read the program's log; if it needs longer, raise `readTimeout` of the service (annotation `{}proxy-read-timeout`, in seconds)", controller.annotations),
+        ),
+        Unusable::Closed => (
+            format!("{whom} takes the connection and closes it without an answer: it wants TLS{speaks}, or the program ended over the request"),
+            format!("{tls} if that port speaks TLS; else read the program's log of that moment"),
+        ),
+        Unusable::NoTls => (format!("{whom} speaks plain HTTP, and the ingress TLS"), plain),
+        Unusable::Handshake => (
+            format!("{whom} does not agree with the ingress about TLS: it wants to be told the host's name (SNI) or a client's certificate, or has no version or cipher in common"),
+            format!("tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: NAME`; or take plain HTTP from the service", controller.annotations),
+        ),
+        Unusable::Certificate => (
+            format!("the certificate of {whom} is not good for the authority or the name that the Ingress wants (`proxy-ssl-verify`)"),
+            format!("let the Secret of `{0}proxy-ssl-secret` have its authority as `ca.crt`, and `{0}proxy-ssl-name` be a name in the certificate", controller.annotations),
         ),
         Unusable::NoHttp => (
-            format!("{address} takes the connection and answers no HTTP: it wants TLS, as a rule"),
-            "set `scheme: https` for the service if it speaks TLS",
+            format!("{whom} takes the connection and answers no HTTP: it wants TLS, as a rule{speaks}"),
+            format!("{tls} if it speaks TLS"),
         ),
-    };
-    Some(Finding::new(summary, cause, fix))
+        Unusable::BadHeaders => (
+            format!("the headers that {whom} answers are not as HTTP wants them: one stands there twice, or contradicts another"),
+            format!("update the program, or the proxy inside its pod that adds the header; the line is in the controller's log{}", shown_in(evidence)),
+        ),
+        Unusable::LongHeaders => (
+            format!("the headers that {whom} answers, cookies and tokens as a rule, are longer than the buffer of the ingress"),
+            String::new(),
+        ),
+        Unusable::NoAddress | Unusable::Nobody => (
+            format!("{whom} has no address: the ingress controller looked for it in vain"),
+            "correct the name, or let the cluster's DNS know it; an address in place of the name does, too".to_owned(),
+        ),
+        Unusable::LongBody | Unusable::NoLeave | Unusable::TooMany => return None,
+    })
+}
+
+fn shown_in(evidence: &Evidence) -> String {
+    let command = traits_of(evidence.controller).show_log("100");
+    command.map_or_else(String::new, |command| format!(" (`{command}`)"))
+}
+
+/// Where the requests seem to come from for a machine outside.
+fn from(evidence: &Evidence) -> String {
+    match behind::nodes(evidence).as_slice() {
+        [] => "the nodes".to_owned(),
+        some => some.join(", "),
+    }
 }
 
 /// The newest line of the controllers' logs that is about the host.
 fn last<'a>(evidence: &'a Evidence, host: &str) -> Option<FailedRequest<'a>> {
+    let of_request =
+        |noted: &FailedRequest<'_>| !matches!(noted.why, Some(Unusable::LongBody | Unusable::NoLeave));
+    notes(evidence, host).filter(of_request).max_by_key(|noted| noted.time)
+}
+
+fn notes<'a>(evidence: &'a Evidence, host: &str) -> impl Iterator<Item = FailedRequest<'a>> {
     let controller = traits_of(evidence.controller);
-    let logs = evidence.cluster.as_ref()?.logs.iter().filter(|(place, _)| controller.is_place(place));
-    let lines = logs.flat_map(|(_, log)| log.lines());
-    lines.filter_map(|line| (controller.log.failed_request)(line, host)).max_by_key(|noted| noted.time)
+    let logs = evidence.cluster.iter().flat_map(|cluster| &cluster.logs);
+    let lines = logs.filter(|(place, _)| controller.is_place(place)).flat_map(|(_, log)| log.lines());
+    lines.filter_map(move |line| (controller.log.failed_request)(line, host))
 }
 
 /// A controller that overlooks a change of the port alone goes on with the port of before.
 fn unnoticed(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary: &str) -> Option<Finding> {
+    let address = noted.address?;
     let (backend, ports) = backend::of(evidence, host).into_iter().find_map(|backend| {
-        let ports = ports(evidence, &backend, &noted.address.ip().to_string());
+        let ports = ports(evidence, &backend, &address.ip().to_string());
         (!ports.is_empty()).then_some((backend, ports))
     })?;
     let controller = traits_of(evidence.controller);
-    if !controller.overlooks_ports || ports.contains(&u64::from(noted.address.port())) {
+    if !controller.overlooks_ports || ports.contains(&u64::from(address.port())) {
         return None;
     }
     let now = ports.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
@@ -64,7 +209,7 @@ fn unnoticed(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary
         summary,
         format!(
             "the ingress controller still sends to {}, and Service `{}/{}` leads to port {now} by now: {} does not notice when a port alone changes",
-            noted.address, backend.namespace, backend.service, controller.name
+            address, backend.namespace, backend.service, controller.name
         ),
         "have it look again, by any change to the Ingress",
     );

@@ -117,7 +117,7 @@ pub(super) fn newest(evidence: &Evidence) -> Option<(&Value, Timestamp)> {
 }
 
 /// When the object was written last, its status aside.
-pub(super) fn changed(object: &Value) -> Option<Timestamp> {
+pub(in crate::checks) fn changed(object: &Value) -> Option<Timestamp> {
     let writes = entries(object, "/metadata/managedFields").iter();
     let own = writes.filter(|entry| at(entry, "/subresource").is_empty());
     own.filter_map(|entry| when(entry, "/time")).max().or_else(|| when(object, "/metadata/creationTimestamp"))

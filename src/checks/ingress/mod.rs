@@ -25,6 +25,7 @@ pub(super) mod tests;
 use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::evidence::{Evidence, HostSeen};
 
+pub(super) use blame::changed;
 pub(super) use ports::waits_for_ports;
 pub(super) use reload::{is_stuck, withhold_restarts};
 

@@ -1,6 +1,8 @@
 //! Lines of the controller's log, and of nginx' error log in it.
 
-use crate::ingress::traits::{FailedRequest, Unusable};
+/// How the controller's own page for the question who may come in begins (ingress-nginx v1.15.1, template.go,
+/// `buildAuthLocation`).
+pub(super) const AUTH: &str = "/_external-auth";
 
 /// What the controller may not write, so that no Ingress gets an address.
 pub(super) fn denied_status(line: &str) -> Option<&'static str> {
@@ -15,27 +17,21 @@ pub(super) fn denied_status(line: &str) -> Option<&'static str> {
     }
 }
 
-/// nginx writes, for example: `2026/11/21 11:45:42 [error] 38#38: *12 connect() failed (111: Connection refused) while
-/// connecting to upstream, client: …, request: "…", upstream: "http://10.42.0.12:8081/", host: "…"`. What went wrong
-/// stands before the request, whose words others choose.
-pub(super) fn failed_request<'a>(line: &'a str, host: &str) -> Option<FailedRequest<'a>> {
-    if !line.contains("[error]") || !line.contains(&format!("host: \"{host}\"")) {
+/// Why the controller answers 503 for every request to an Ingress, whatever stands behind it: `"error reading Ingress
+/// annotation" err="…" name="BasicDigestAuth" ingress="homelab/locked"` (ingress-nginx v1.15.1, annotations.go, `Extract`).
+pub(super) fn denied_ingress<'a>(line: &'a str, ingress: &str) -> Option<&'a str> {
+    let ours = line.contains("error reading Ingress annotation");
+    if !ours || !line.contains(&format!("ingress=\"{ingress}\"")) {
         return None;
     }
-    let (_, rest) = line.split_once("upstream: \"")?;
-    let (_, address) = rest.split('"').next()?.split_once("://")?;
-    let address = address.split('/').next()?.parse().ok()?;
-    let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
-    let why = if says(&["Connection refused"]) {
-        Some(Unusable::Refused)
-    } else if says(&["wrong version number"]) {
-        Some(Unusable::NoTls)
-    } else if says(&["prematurely closed", "no valid HTTP", "invalid header", "reset by peer"]) {
-        Some(Unusable::NoHttp)
-    } else {
-        None
-    };
-    Some(FailedRequest { address, time: line.get(..19).unwrap_or_default(), why })
+    line.split_once(" err=\"")?.1.split_once("\" name=").map(|(why, _)| why)
+}
+
+/// The controller looks names up itself, in Lua: `[lua] dns.lua:101: lookup(): failed to query the DNS server for nas.lan:`
+/// (ingress-nginx v1.15.1, rootfs/etc/nginx/lua/util/dns.lua).
+pub(super) fn unresolved(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("failed to query the DNS server for ")?;
+    rest.split([':', ',', ' ']).next().filter(|name| !name.is_empty())
 }
 
 /// A line without the client and the page: what went wrong, whom nginx asked, and for which host. Nothing of a note of a
@@ -47,6 +43,10 @@ pub(super) fn discreet(line: &str) -> Option<String> {
     let Some((said, about)) = line.split_once(", client: ") else { return Some(line.to_owned()) };
     let field = |name: &str| about.split_once(&format!("{name}: \""))?.1.split('"').next();
     let mut text = said.to_owned();
+    // Which page is asked for first who may come in is the controller's own making.
+    if field("subrequest").is_some_and(|page| page.starts_with(AUTH)) {
+        text.push_str(&format!(", subrequest: \"{AUTH}\""));
+    }
     if let Some(url) = field("upstream") {
         let origin: Vec<&str> = url.split('/').take(3).collect();
         text.push_str(&format!(", upstream: \"{}/\"", origin.join("/")));

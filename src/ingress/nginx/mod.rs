@@ -4,6 +4,7 @@
 mod directives;
 mod log;
 mod reload;
+mod upstream;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,6 +36,9 @@ pub const SETTINGS: &str = "configmaps/ingress-nginx";
 pub const SETTINGS_PATH: &str = "/api/v1/namespaces/ingress-nginx/configmaps";
 /// The subject of the certificate that the controller makes for itself until it has a better one.
 pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
+/// How nginx signs its own pages with `server_tokens off`, the controller's default (nginx, ngx_http_special_response.c;
+/// ingress-nginx v1.15.1, config.go). An nginx behind it names its version there, as a rule.
+const SIGNED: &str = "<center>nginx</center>";
 const ANNOTATIONS: &str = "nginx.ingress.kubernetes.io/";
 /// Without it, the controller prefers a node's ExternalIP.
 const INTERNAL: &str = "--report-node-internal-ip-address";
@@ -60,6 +64,7 @@ pub const TRAITS: Traits = Traits {
     guards: &GUARDS,
     is_default,
     is_unknown_name,
+    is_own_page: |answer| answer.body.contains(SIGNED),
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
     // `store.go`, `UpdateFunc` compares the addresses of EndpointSlices and not their ports: #12209.
     overlooks_ports: true,
@@ -83,7 +88,10 @@ pub const TRAITS: Traits = Traits {
         directive: directives::of_setting,
         is_refused_annotation: |line| line.contains("contains invalid value"),
         denied_status: log::denied_status,
-        failed_request: log::failed_request,
+        denied_ingress: log::denied_ingress,
+        denied_event: ("AnnotationParsingFailed", "Error parsing annotations: "),
+        unresolved: log::unresolved,
+        failed_request: upstream::failed_request,
         discreet: log::discreet,
     },
     retired: Some(Retired {

@@ -1,11 +1,19 @@
 //! The services behind the names: one failure at a time.
 
+mod answers;
+
 use serde_json::{Value, json};
 
 use crate::checks::k3s::tests::{cluster, items, pod, sound};
 use crate::checks::tests::*;
+use crate::evidence::http::HttpAnswer;
 
-const SLICES: &str = "endpointslices.discovery.k8s.io";
+pub(super) const SLICES: &str = "endpointslices.discovery.k8s.io";
+
+/// A page that nginx makes itself.
+pub(super) fn made_by_nginx(status: u16) -> HttpAnswer {
+    page(status, "text/html", &format!("<center><h1>{status}</h1></center>\r\n<hr><center>nginx</center>"))
+}
 
 /// The healthy lab with the pod of the demo in another state, and no endpoint that is ready.
 fn demo(change: impl FnOnce(&mut Value)) -> Report {
@@ -254,7 +262,7 @@ fn a_readiness_probe_that_fails_is_quoted() {
             "involvedObject": { "namespace": "homelab", "name": "whoami-1" } }));
         e.cluster = Some(seen);
         let host = e.hosts.get_mut(HOST).unwrap();
-        host.http.iter_mut().for_each(|seen| seen.result = Ok(page(503, "text/html", "nginx")));
+        host.http.iter_mut().for_each(|seen| seen.result = Ok(made_by_nginx(503)));
     });
     let finding = only(&report, id::ENDPOINTS);
     assert!(finding.cause.contains("statuscode: 404"));
@@ -269,7 +277,7 @@ fn a_502_is_explained_by_the_ports_where_they_differ() {
             items(&mut seen, "services")[2]["spec"]["ports"][0]["targetPort"] = target.into();
             e.cluster = Some(seen);
             let host = e.hosts.get_mut(HOST).unwrap();
-            host.http.iter_mut().for_each(|seen| seen.result = Ok(page(502, "text/html", "nginx")));
+            host.http.iter_mut().for_each(|seen| seen.result = Ok(made_by_nginx(502)));
         })
     };
     let wrong = only(&answers(8081), id::ANSWER);
@@ -287,12 +295,12 @@ fn noted(log: &str) -> Finding {
         seen.logs.insert("ingress-nginx/controller-1/controller".into(), log.to_owned());
         e.cluster = Some(seen);
         let host = e.hosts.get_mut(HOST).unwrap();
-        host.http.iter_mut().for_each(|seen| seen.result = Ok(page(502, "text/html", "nginx")));
+        host.http.iter_mut().for_each(|seen| seen.result = Ok(made_by_nginx(502)));
     });
     only(&report, id::ANSWER).clone()
 }
 
-fn line(time: &str, why: &str, upstream: &str, host: &str) -> String {
+pub(super) fn line(time: &str, why: &str, upstream: &str, host: &str) -> String {
     format!(
         "2026/06/01 {time} [error] 38#38: *12 {why} while connecting to upstream, client: 192.168.1.9, server: {host}, request: \"GET / HTTP/1.1\", upstream: \"{upstream}/\", host: \"{host}\"\n"
     )

@@ -1,0 +1,110 @@
+//! Who answers for a host: pods, a machine outside the cluster, or a name that is looked up.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use crate::checks::apps::backend::{self, Backend};
+use crate::evidence::{Cidr, Evidence, at, entries};
+
+/// The network of pods in k3s, unless `--cluster-cidr` says otherwise (k3s documentation, "k3s server").
+const PODS: &str = "10.42.0.0/16";
+const NODE_ARGS: &str = "/metadata/annotations/k3s.io~1node-args";
+
+/// Who answers for a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// Pods that a Service selects.
+    Pods,
+    /// A machine outside the cluster: a Service without selector has its address and port.
+    Machine(String),
+    /// A name outside the cluster: a Service of type ExternalName.
+    Name(String),
+    /// No Service of the host was read.
+    Unknown,
+}
+
+/// Who stands behind the first of the host's Services that is there.
+pub(super) fn of(evidence: &Evidence, host: &str) -> Behind {
+    let backends = backend::of(evidence, host);
+    let found = backends.iter().find_map(|backend| Some((backend, backend.find(evidence)?)));
+    let Some((backend, service)) = found else { return Behind::Unknown };
+    if at(service, "/spec/type") == "ExternalName" {
+        return Behind::Name(at(service, "/spec/externalName").to_owned());
+    }
+    let selects = service["spec"]["selector"].as_object().is_some_and(|selector| !selector.is_empty());
+    match outside(evidence, backend).filter(|_| !selects) {
+        Some(address) => Behind::Machine(address),
+        None => Behind::Pods,
+    }
+}
+
+/// The first address and port of a Service that are no pod's.
+fn outside(evidence: &Evidence, backend: &Backend<'_>) -> Option<String> {
+    let slices = backend::slices(evidence, backend);
+    let mut found = slices.flat_map(|slice| {
+        let port = entries(slice, "/ports").first().and_then(|port| port["port"].as_u64());
+        let addresses = entries(slice, "/endpoints").iter().flat_map(|one| entries(one, "/addresses"));
+        addresses.filter_map(Value::as_str).map(move |address| (address.to_owned(), port))
+    });
+    let (address, port) = found.find(|(address, _)| !is_of_pod(evidence, address))?;
+    let shown = if address.contains(':') { format!("[{address}]") } else { address };
+    Some(port.map_or_else(|| shown.clone(), |port| format!("{shown}:{port}")))
+}
+
+fn is_of_pod(evidence: &Evidence, address: &str) -> bool {
+    let in_range = match address.parse() {
+        Ok(IpAddr::V4(address)) => ranges(evidence).iter().any(|range| range.holds(address)),
+        _ => false,
+    };
+    let mut pods = evidence.objects("pods").unwrap_or_default().iter();
+    in_range || pods.any(|pod| at(pod, "/status/podIP") == address && pod["spec"]["hostNetwork"] != true)
+}
+
+/// The ranges of pods that the nodes have.
+fn ranges(evidence: &Evidence) -> Vec<Cidr> {
+    let nodes = evidence.objects("nodes").unwrap_or_default().iter();
+    nodes.filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR"))).collect()
+}
+
+/// From where the requests come that the controller sends to whoever stands behind a host: the pods' network, or the
+/// nodes' own addresses for what lies outside the cluster, since they stand in for their pods there.
+pub(super) fn callers(evidence: &Evidence, behind: &Behind) -> Vec<String> {
+    match behind {
+        Behind::Pods | Behind::Unknown => pods_network(evidence),
+        Behind::Machine(_) | Behind::Name(_) => nodes(evidence),
+    }
+}
+
+/// The addresses of the nodes.
+pub(super) fn nodes(evidence: &Evidence) -> Vec<String> {
+    let nodes = evidence.nodes.iter().flatten();
+    nodes.flat_map(|node| node.addresses.iter().map(ToString::to_string)).collect()
+}
+
+fn pods_network(evidence: &Evidence) -> Vec<String> {
+    let nodes = evidence.objects("nodes").unwrap_or_default().iter();
+    if let Some(told) = nodes.filter_map(|node| told(at_args(node))).next() {
+        return told.split(',').map(str::to_owned).collect();
+    }
+    let ranges = ranges(evidence);
+    let usual = Cidr::parse(PODS);
+    if ranges.is_empty() || ranges.iter().all(|range| usual.as_ref().is_some_and(|usual| usual.covers(range)))
+    {
+        return vec![PODS.to_owned()];
+    }
+    ranges.iter().map(ToString::to_string).collect()
+}
+
+fn at_args(node: &Value) -> Vec<String> {
+    serde_json::from_str(at(node, NODE_ARGS)).unwrap_or_default()
+}
+
+/// What the arguments of k3s say of the pods' network.
+fn told(args: Vec<String>) -> Option<String> {
+    let at = args.iter().position(|word| word.starts_with("--cluster-cidr"))?;
+    match args.get(at)?.split_once('=') {
+        Some((_, value)) => Some(value.to_owned()),
+        None => args.get(at + 1).cloned(),
+    }
+}

@@ -1,0 +1,79 @@
+//! Pages that came and cannot work, and requests for others that failed lately.
+
+use crate::checks::apps::recognise;
+use crate::checks::apps::{buffer, upstream};
+use crate::checks::engine::{Finding, Severity};
+use crate::checks::ingress::changed;
+use crate::evidence::http::HttpAnswer;
+use crate::evidence::{Evidence, View};
+use crate::ingress::{Unusable, traits_of};
+
+/// For how long a note about another page than `/` is told of, in seconds: it may have been cured by the program since.
+const LATELY: i64 = 3600;
+
+/// A page over TLS whose own parts are to be loaded without: browsers do not load such scripts, styles and frames (W3C, "Mixed
+/// Content"), and the page stays empty.
+pub(super) fn mixed(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Option<Finding> {
+    let tls = evidence.wants_tls(host) != Some(false);
+    let html = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/html"));
+    if !tls || !html {
+        return None;
+    }
+    let parts = [format!("<base href=\"http://{host}"), format!("<script src=\"http://{host}")];
+    parts.iter().find(|part| answer.body.contains(*part))?;
+    let program = recognise::program(evidence, host, answer);
+    let fix = program.and_then(|program| program.circle.or(program.host)).map_or_else(
+        || format!("tell the program its address, https://{host}/, or let it believe `X-Forwarded-Proto` of the ingress"),
+        |words| words.replace("{host}", host),
+    );
+    Some(
+        Finding::new(
+            format!("the page of `{host}` loads its own parts from http://{host}, which browsers block"),
+            "the program does not know that people reach it by HTTPS, so it writes addresses without",
+            fix,
+        )
+        .only(Severity::Warning),
+    )
+}
+
+/// What the controller noted lately about other pages of a host that answers at `/`.
+pub(super) fn noted_lately(evidence: &Evidence, host: &str) -> Option<Finding> {
+    let controller = traits_of(evidence.controller);
+    let recent = |why: Unusable| {
+        let noted = upstream::noted_as(evidence, host, why)?;
+        let at = upstream::written(&noted)?;
+        let since = ingress_changed(evidence, host);
+        (evidence.now.as_second() - at.as_second() <= LATELY && since.is_none_or(|since| at >= since))
+            .then_some(at)
+    };
+    if recent(Unusable::LongHeaders).is_some() {
+        let finding = Finding::new(
+            format!(
+                "`{host}` answers, and {} answered 502 in its place for another page in this hour",
+                controller.program
+            ),
+            "the headers of that page, cookies and tokens after signing in as a rule, are longer than the buffer of the ingress",
+            "",
+        );
+        return Some(buffer::larger(evidence, host, finding).only(Severity::Warning));
+    }
+    recent(Unusable::LongBody)?;
+    Some(
+        Finding::new(
+            format!("`{host}` answers, and {} refused an upload with 413 in this hour", controller.program),
+            "the upload was larger than the Ingress lets through",
+            format!("raise `maxBodySize` of the service, or leave it out: there is no limit then (annotation `{}proxy-body-size`)", controller.annotations),
+        )
+        .only(Severity::Warning),
+    )
+}
+
+/// When the Ingresses of the host were changed last.
+fn ingress_changed(evidence: &Evidence, host: &str) -> Option<jiff::Timestamp> {
+    let ingresses = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default();
+    let of_host = crate::checks::apps::backend::of(evidence, host);
+    let theirs = ingresses.iter().filter(|ingress| {
+        of_host.iter().any(|one| one.namespace == ingress.namespace() && one.ingress == ingress.name())
+    });
+    theirs.filter_map(changed).max()
+}

@@ -1,0 +1,278 @@
+//! What the programs that home labs serve most want from a proxy in front of them. In the texts, `{host}` stands for the
+//! name, and `{from}` for the networks that the requests of the ingress come from.
+
+/// A program, how it is recognised, and which of its settings cures what.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) name: &'static str,
+    /// The last part of its image's name, or more of it where that is no name of its own.
+    pub(super) images: &'static [&'static str],
+    /// What its pages have, and no other program's.
+    pub(super) marks: &'static [&'static str],
+    /// How its Service is called, as a rule.
+    pub(super) services: &'static [&'static str],
+    /// Where it speaks TLS itself.
+    pub(super) tls: Option<&'static str>,
+    /// How it is told to believe the proxy.
+    pub(super) proxy: Option<&'static str>,
+    /// How it is told its own name.
+    pub(super) host: Option<&'static str>,
+    /// What ends a redirect to itself.
+    pub(super) circle: Option<&'static str>,
+    /// Where that is written.
+    pub(super) source: &'static str,
+}
+
+const NONE: Program = Program {
+    name: "",
+    images: &[],
+    marks: &[],
+    services: &[],
+    tls: None,
+    proxy: None,
+    host: None,
+    circle: None,
+    source: "",
+};
+
+/// The programs.
+pub(super) const PROGRAMS: &[Program] = &[
+    Program {
+        name: "Home Assistant",
+        images: &["home-assistant", "homeassistant"],
+        marks: &["<title>Home Assistant</title>"],
+        services: &["home-assistant", "homeassistant", "hass"],
+        proxy: Some(
+            "in its `configuration.yaml` below `http:` set `use_x_forwarded_for: true` and `trusted_proxies: [{from}]`, then restart it",
+        ),
+        source: "home-assistant.io/integrations/http; home-assistant/core, components/http/forwarded.py",
+        ..NONE
+    },
+    Program {
+        name: "Nextcloud",
+        images: &["nextcloud", "nextcloud-fpm"],
+        marks: &["Access through untrusted domain", "data-requesttoken"],
+        services: &["nextcloud"],
+        proxy: Some("in its `config.php` set `trusted_proxies` to {from} (`TRUSTED_PROXIES` of its image)"),
+        host: Some(
+            "add `{host}` to `trusted_domains` in its `config.php` (`php occ config:system:set trusted_domains 1 --value={host}`)",
+        ),
+        circle: Some(
+            "in its `config.php` set `overwriteprotocol` to `https` (`OVERWRITEPROTOCOL` of its image) and `trusted_proxies` to {from}",
+        ),
+        source: "docs.nextcloud.com, administration manual, \"Reverse proxy\"",
+        ..NONE
+    },
+    Program {
+        name: "Argo CD",
+        images: &["argoproj/argocd", "argocd"],
+        marks: &["<title>Argo CD</title>"],
+        services: &["argocd-server"],
+        tls: Some("Argo CD speaks TLS unless `server.insecure` is set"),
+        circle: Some(
+            "set `server.insecure: \"true\"` in the ConfigMap `argocd-cmd-params-cm` and restart `argocd-server`, or ask it over TLS with `scheme: https`",
+        ),
+        source: "argo-cd.readthedocs.io, \"Ingress Configuration\"; argoproj/argo-cd#2953",
+        ..NONE
+    },
+    Program {
+        name: "UniFi Network",
+        images: &["unifi-network-application", "jacobalberty/unifi", "unifi-controller"],
+        marks: &["<title>UniFi Network</title>"],
+        services: &["unifi", "unifi-controller", "unifi-network-application"],
+        tls: Some("UniFi's port 8443 speaks TLS"),
+        circle: Some("use its port 8443 with `scheme: https`: its port 8080 is for devices"),
+        source: "help.ui.com, \"Required Ports Reference\"; docs.linuxserver.io, unifi-network-application",
+        ..NONE
+    },
+    Program {
+        name: "Synology DSM",
+        marks: &["<title>Synology", "webman/", "Synology DiskStation"],
+        services: &["synology", "dsm", "diskstation"],
+        tls: Some("DSM's port 5001 speaks TLS, 5000 does not"),
+        circle: Some(
+            "use its port 5001 in a `url` that begins with `https://`, or switch off that DSM redirects HTTP to HTTPS (Control Panel, Login Portal)",
+        ),
+        source: "kb.synology.com, DSM, \"Login Portal\", and \"What network ports are used by DSM services?\"",
+        ..NONE
+    },
+    Program {
+        name: "Jellyfin",
+        images: &["jellyfin"],
+        marks: &["<title>Jellyfin</title>"],
+        services: &["jellyfin"],
+        proxy: Some("in its Dashboard, Networking, set `Known proxies` to {from}"),
+        circle: Some(
+            "in its Dashboard, Networking, take off `Require HTTPS`, or set `Known proxies` to {from}",
+        ),
+        source: "jellyfin.org/docs, \"Reverse Proxy\" and \"Networking\"",
+        ..NONE
+    },
+    Program {
+        name: "Immich",
+        images: &["immich-server"],
+        marks: &["<title>Immich</title>"],
+        services: &["immich-server", "immich"],
+        proxy: Some("set `IMMICH_TRUSTED_PROXIES` to {from}; private networks are trusted without it"),
+        source: "docs.immich.app, \"Reverse Proxy\"; immich-app/immich, config.repository.ts",
+        ..NONE
+    },
+    Program {
+        name: "Vaultwarden",
+        images: &["vaultwarden/server", "vaultwarden"],
+        marks: &["<title>Vaultwarden Web</title>"],
+        services: &["vaultwarden"],
+        host: Some("set its variable `DOMAIN` to `https://{host}`"),
+        source: "dani-garcia/vaultwarden, wiki, \"Proxy examples\"",
+        ..NONE
+    },
+    Program {
+        name: "Gitea",
+        images: &["gitea", "forgejo"],
+        marks: &["Powered by Gitea", "Powered by Forgejo"],
+        services: &["gitea", "gitea-http", "forgejo"],
+        tls: Some("with `PROTOCOL = https` Gitea speaks TLS"),
+        host: Some("set `ROOT_URL` to `https://{host}/` (`GITEA__server__ROOT_URL`)"),
+        circle: Some(
+            "set `ROOT_URL` to `https://{host}/` (`GITEA__server__ROOT_URL`), and leave `PROTOCOL` at `http`",
+        ),
+        source: "docs.gitea.com, \"Reverse Proxies\" and \"Configuration Cheat Sheet\"",
+        ..NONE
+    },
+    Program {
+        name: "Grafana",
+        images: &["grafana", "grafana-oss", "grafana-enterprise"],
+        marks: &["<title>Grafana</title>"],
+        services: &["grafana"],
+        tls: Some("with `protocol = https` Grafana speaks TLS"),
+        host: Some(
+            "set `root_url` to `https://{host}/` and `domain` to `{host}` (`GF_SERVER_ROOT_URL`, `GF_SERVER_DOMAIN`)",
+        ),
+        circle: Some(
+            "set `domain` to `{host}` and `root_url` to `https://{host}/` (`GF_SERVER_DOMAIN`, `GF_SERVER_ROOT_URL`), or take off `enforce_domain`",
+        ),
+        source: "grafana.com/docs, \"Configure Grafana\", [server]",
+        ..NONE
+    },
+    Program {
+        name: "Paperless-ngx",
+        images: &["paperless-ngx"],
+        marks: &["<title>Paperless-ngx"],
+        services: &["paperless", "paperless-ngx"],
+        host: Some(
+            "set its variable `PAPERLESS_URL` to `https://{host}`, without a slash at the end; `PAPERLESS_ALLOWED_HOSTS`, where it is set, has to have `{host}`",
+        ),
+        source: "docs.paperless-ngx.com, \"Configuration\", Hosting & Security",
+        ..NONE
+    },
+    Program {
+        name: "Proxmox VE",
+        marks: &["Proxmox Virtual Environment", "proxmoxlib.js"],
+        services: &["proxmox", "pve"],
+        tls: Some("Proxmox' port 8006 speaks TLS"),
+        circle: Some("let the service's `url` begin with `https://`: its port 8006 speaks TLS"),
+        source: "pve.proxmox.com, \"Proxmox VE Administration Guide\", pveproxy",
+        ..NONE
+    },
+    Program {
+        name: "Pi-hole",
+        images: &["pihole/pihole", "pihole"],
+        marks: &["<title>Pi-hole"],
+        services: &["pihole", "pi-hole"],
+        host: Some(
+            "let its `webserver.domain` be `{host}` (`FTLCONF_webserver_domain`); its pages lie below `/admin/`",
+        ),
+        source: "docs.pi-hole.net, \"Configuration\", webserver",
+        ..NONE
+    },
+    Program {
+        name: "Authentik",
+        images: &["goauthentik/server"],
+        marks: &["<title>authentik</title>", "ak-flow-executor"],
+        services: &["authentik", "authentik-server"],
+        tls: Some("authentik's port 9443 speaks TLS, 9000 does not"),
+        proxy: Some(
+            "set `AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS` to {from}; private networks are trusted without it",
+        ),
+        circle: Some(
+            "use its port 9000, and leave `AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS` out or let it have {from}",
+        ),
+        source: "docs.goauthentik.io, \"Reverse proxy\" and \"Configuration\"",
+        ..NONE
+    },
+    Program {
+        name: "Plex",
+        images: &["pms-docker", "plex"],
+        marks: &["<title>Plex</title>"],
+        services: &["plex", "plex-media-server"],
+        tls: Some("Plex speaks TLS alone where `Secure connections` is `Required`"),
+        proxy: Some(
+            "in its Network settings, let `Secure connections` be `Preferred` and `Custom server access URLs` be `https://{host}:443`",
+        ),
+        host: Some("in its Network settings, let `Custom server access URLs` be `https://{host}:443`"),
+        source: "support.plex.tv, \"Network\" (server settings)",
+        ..NONE
+    },
+    Program {
+        name: "Frigate",
+        images: &["frigate"],
+        marks: &["<title>Frigate</title>"],
+        services: &["frigate"],
+        tls: Some("Frigate's port 8971 speaks TLS unless `tls: { enabled: false }` is set"),
+        circle: Some(
+            "use its port 8971 with `scheme: https`, or set `tls: { enabled: false }` in its configuration",
+        ),
+        source: "docs.frigate.video, \"TLS\" and \"Authentication\"",
+        ..NONE
+    },
+    Program {
+        name: "Node-RED",
+        images: &["nodered/node-red", "node-red"],
+        marks: &["<title>Node-RED</title>"],
+        services: &["node-red", "nodered"],
+        tls: Some("with `https` in its `settings.js` Node-RED speaks TLS"),
+        circle: Some(
+            "take `requireHttps` and `https` out of its `settings.js`: the ingress has the certificate",
+        ),
+        source: "nodered.org/docs, \"Securing Node-RED\"",
+        ..NONE
+    },
+    Program {
+        name: "Portainer",
+        images: &["portainer-ce", "portainer-ee"],
+        marks: &["<title>Portainer</title>"],
+        services: &["portainer"],
+        tls: Some("Portainer's port 9443 speaks TLS, 9000 does not"),
+        host: Some("start it with `--trusted-origins=https://{host}`; older ones take `{host}` alone"),
+        circle: Some("use its port 9443 with `scheme: https`, or its port 9000 without `--http-disabled`"),
+        source: "docs.portainer.io, \"Trusted origins\" and \"CLI configuration options\"",
+        ..NONE
+    },
+    Program {
+        name: "Uptime Kuma",
+        images: &["uptime-kuma"],
+        marks: &["<title>Uptime Kuma</title>"],
+        services: &["uptime-kuma"],
+        proxy: Some("in its Settings, Reverse Proxy, let `Trust Proxy` be `Yes`"),
+        tls: Some("with `UPTIME_KUMA_SSL_KEY` Uptime Kuma speaks TLS"),
+        source: "louislam/uptime-kuma, wiki, \"Reverse Proxy\" and \"Environment Variables\"",
+        ..NONE
+    },
+    Program {
+        name: "Sonarr, Radarr and their kin",
+        images: &["sonarr", "radarr", "lidarr", "prowlarr", "readarr"],
+        marks: &[
+            "<title>Sonarr</title>",
+            "<title>Radarr</title>",
+            "<title>Lidarr</title>",
+            "<title>Prowlarr</title>",
+        ],
+        services: &["sonarr", "radarr", "lidarr", "prowlarr", "readarr"],
+        tls: Some("with `Enable SSL` they speak TLS on a port of its own"),
+        circle: Some(
+            "leave `URL Base` in its General settings empty, or let it be the path that the Ingress has, and take `Enable SSL` off",
+        ),
+        source: "wiki.servarr.com, \"Settings\", General",
+        ..NONE
+    },
+];

@@ -1,0 +1,159 @@
+//! Answers of a program that does not serve the page: it does not trust the proxy, not this name, or wants TLS.
+
+use crate::checks::apps::behind::{self, Behind};
+use crate::checks::apps::programs::Program;
+use crate::checks::apps::recognise;
+use crate::checks::apps::redirect::Circle;
+use crate::checks::engine::{Finding, Severity};
+use crate::evidence::Evidence;
+use crate::evidence::http::HttpAnswer;
+use crate::ingress::traits_of;
+
+/// What servers write on a port with TLS to whoever speaks plain HTTP: nginx, Go's net/http, Tomcat, Apache, Jetty.
+const WANTS_TLS: [&str; 4] = [
+    "plain HTTP request was sent to HTTPS port",
+    "Client sent an HTTP request to an HTTPS server",
+    "This combination of host and port requires TLS",
+    "speaking plain HTTP to an SSL-enabled server port",
+];
+
+/// What programs write for a name that they were not told of, whatever the status: Nextcloud (untrustedDomain.php), Vite
+/// (hostCheck), webpack-dev-server, Rails (`ActionDispatch::HostAuthorization`).
+const NOT_THIS_NAME: [&str; 4] = [
+    "Access through untrusted domain",
+    "Blocked request. This host (",
+    "Invalid Host header",
+    "Blocked hosts:",
+];
+
+/// A page that says that its port speaks TLS.
+pub(super) fn wants_tls(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Option<Finding> {
+    let says = answer.status >= 400 && WANTS_TLS.iter().any(|words| answer.body.contains(words));
+    let wanted = says.then(|| match behind::of(evidence, host) {
+        Behind::Machine(_) | Behind::Name(_) => "let the service's `url` begin with `https://`",
+        _ => "set `scheme: https` for the service",
+    })?;
+    Some(Finding::new(
+        format!("the service behind `{host}` wants HTTPS"),
+        "its port speaks TLS, and the ingress talks plain HTTP to it",
+        format!(
+            "{wanted} (annotation `{}backend-protocol: HTTPS`)",
+            traits_of(evidence.controller).annotations
+        ),
+    ))
+}
+
+/// A page that says that the program does not know the name.
+pub(super) fn not_this_name(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Option<Finding> {
+    NOT_THIS_NAME.iter().find(|words| answer.body.contains(*words))?;
+    let program = recognise::program(evidence, host, answer);
+    let fix = program.and_then(|program| program.host).unwrap_or(
+        "add `{host}` to the hosts that the program answers for, in its own settings (trusted domains, allowed hosts)",
+    );
+    Some(
+        Finding::new(
+            format!("`{host}` answers {} with a page that refuses the name", answer.status),
+            format!(
+                "{} answers only for names that it was told, and `{host}` is none of them",
+                called(program)
+            ),
+            filled(evidence, host, program, fix),
+        )
+        .only(Severity::Warning),
+    )
+}
+
+/// 400 to a plain `GET /`.
+pub(super) fn bad_request(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Finding {
+    let program = recognise::program(evidence, host, answer);
+    let summary = format!("`{host}` answers 400 to a plain `GET /`");
+    let (cause, fix) = match program {
+        Some(Program { name, proxy: Some(proxy), host: None, .. }) => {
+            (format!("{name} refuses what a proxy passes on unless it was told to trust it"), (*proxy).to_owned())
+        }
+        Some(Program { name, proxy: None, host: Some(own), .. }) => {
+            (format!("{name} answers only for the name that it was told"), (*own).to_owned())
+        }
+        Some(Program { name, proxy: Some(proxy), host: Some(own), .. }) => (
+            format!("{name} does not trust the proxy in front of it, or was not told this name"),
+            format!("{proxy}; {own}"),
+        ),
+        _ => (
+            "the program refuses what a proxy passes on (`X-Forwarded-For`), since it was not told to trust the proxy, or it does not answer for this host name. Its log says which".to_owned(),
+            "let the program trust the proxy: in its settings (trusted proxies) write {from}; or add `{host}` to the hosts it answers for (trusted domains, allowed hosts)".to_owned(),
+        ),
+    };
+    Finding::new(summary, cause, filled(evidence, host, program, &fix)).only(Severity::Warning)
+}
+
+/// 421 and 426: statuses that say which protocol is wanted.
+pub(super) fn other_protocol(evidence: &Evidence, host: &str, status: u16) -> Finding {
+    let controller = traits_of(evidence.controller);
+    let summary = format!("`{host}` answers {status}");
+    let finding = match status {
+        // RFC 9110, 15.5.20; Apache since 2.4.64 answers so where the TLS of a proxy has no name or another (SNI).
+        421 => Finding::new(
+            summary,
+            "the server behind it takes the request for another host's: the TLS connection from the ingress to it names no host, or another",
+            format!(
+                "tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: {host}`",
+                controller.annotations
+            ),
+        ),
+        // RFC 9110, 15.5.22.
+        _ => Finding::new(
+            summary,
+            "the server behind it wants another protocol than HTTP/1.1 without upgrade: HTTP/2 or gRPC, TLS, or a WebSocket alone",
+            format!(
+                "for gRPC set the annotation `{0}backend-protocol: GRPC`, for TLS `scheme: https`; a port that only speaks WebSocket has no page at `/`",
+                controller.annotations
+            ),
+        ),
+    };
+    finding.only(Severity::Warning)
+}
+
+/// A redirect that leads back to where it came from.
+pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circle: Circle) -> Finding {
+    let program = recognise::program(evidence, host, answer);
+    let location = answer.location.as_deref().unwrap_or_default();
+    let summary = match circle {
+        Circle::Itself => format!(
+            "`{host}` redirects to itself ({} to {location}): browsers give up with ERR_TOO_MANY_REDIRECTS",
+            answer.status
+        ),
+        Circle::Downgrade => format!(
+            "`{host}` redirects to {location}, and the ingress back to HTTPS: browsers give up with ERR_TOO_MANY_REDIRECTS"
+        ),
+    };
+    let cause = format!(
+        "{} wants HTTPS and gets plain HTTP from the ingress, or does not believe `X-Forwarded-Proto: https` of a proxy that it was not told to trust",
+        called(program)
+    );
+    let protocol = match behind::of(evidence, host) {
+        Behind::Machine(_) | Behind::Name(_) => {
+            "let the service's `url` begin with `https://`, with the port that speaks TLS"
+        }
+        _ => "set `scheme: https` for the service, with the port that speaks TLS",
+    };
+    let fix = match program.and_then(|program| program.circle) {
+        Some(own) => own.to_owned(),
+        None => format!(
+            "{protocol} (annotation `{}backend-protocol: HTTPS`); if it speaks no TLS, tell it in its own settings that a proxy at {{from}} does, and that its address is https://{{host}}",
+            traits_of(evidence.controller).annotations
+        ),
+    };
+    Finding::new(summary, cause, filled(evidence, host, program, &fix))
+}
+
+fn called(program: Option<&Program>) -> String {
+    program.map_or_else(|| "the program".to_owned(), |program| program.name.to_owned())
+}
+
+/// The words of a setting, with the host and the networks of the proxy, and where more stands of the program.
+fn filled(evidence: &Evidence, host: &str, program: Option<&Program>, words: &str) -> String {
+    let from = behind::callers(evidence, &behind::of(evidence, host));
+    let from = if from.is_empty() { "the nodes' addresses".to_owned() } else { from.join(", ") };
+    let more = program.map_or_else(String::new, |program| format!(" (see {})", program.source));
+    words.replace("{host}", host).replace("{from}", &from) + &more
+}
