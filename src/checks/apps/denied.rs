@@ -44,7 +44,7 @@ fn said(evidence: &Evidence, namespace: &str, ingress: &str) -> Option<String> {
         let name = format!("{namespace}/{ingress}");
         let lines =
             logs.flat_map(|(_, log)| log.lines()).filter(|line| logs::written(line, evidence.now) >= since);
-        lines.filter_map(|line| (controller.log.denied_ingress)(line, &name)).last().map(str::to_owned)
+        lines.filter_map(|line| (controller.log.denied_ingress)(line, &name)).next_back().map(str::to_owned)
     })
 }
 

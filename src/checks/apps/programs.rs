@@ -51,7 +51,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     Program {
         name: "Nextcloud",
         images: &["nextcloud", "nextcloud-fpm"],
-        marks: &["Access through untrusted domain", "data-requesttoken"],
+        marks: &["Access through untrusted domain"],
         services: &["nextcloud"],
         proxy: Some("in its `config.php` set `trusted_proxies` to {from} (`TRUSTED_PROXIES` of its image)"),
         host: Some(
@@ -87,7 +87,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     },
     Program {
         name: "Synology DSM",
-        marks: &["<title>Synology", "webman/", "Synology DiskStation"],
+        marks: &["<title>Synology", "Synology DiskStation"],
         services: &["synology", "dsm", "diskstation"],
         tls: Some("DSM's port 5001 speaks TLS, 5000 does not"),
         circle: Some(

@@ -28,8 +28,8 @@ fn of_image(image: &str) -> Option<&'static Program> {
     let path = image.split('@').next()?;
     let name = path.rsplit('/').next()?.split(':').next()?;
     let whole = path.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(path, |(path, _)| path);
-    let is = |known: &&str| name == *known || (known.contains('/') && whole.ends_with(*known));
-    PROGRAMS.iter().find(|program| program.images.iter().any(|known| is(&known)))
+    let is = |known: &str| name == known || (known.contains('/') && whole.ends_with(known));
+    PROGRAMS.iter().find(|program| program.images.iter().any(|known| is(known)))
 }
 
 fn by_page(answer: &HttpAnswer) -> Option<&'static Program> {

@@ -15,15 +15,20 @@ const LATELY: i64 = 120;
 
 /// Why the controller answers 502 or 504 for a host; `None` when it noted nothing that tells.
 pub(super) fn why(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
-    let noted = last(evidence, host).filter(|noted| !noted.asks_leave)?;
+    let noted = last(evidence, host).filter(|noted| !noted.asks_leave && !is_old(evidence, noted))?;
     explain(evidence, host, &noted, summary)
+}
+
+/// Whether the note is of another failure than the one that is seen now.
+fn is_old(evidence: &Evidence, noted: &FailedRequest<'_>) -> bool {
+    written(noted).is_some_and(|then| evidence.now.as_second() - then.as_second() > LATELY)
 }
 
 /// Why nothing came at all: what the controller noted of it in these minutes.
 pub(super) fn why_silent(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
     let noted = last(evidence, host).filter(|noted| !noted.asks_leave)?;
-    let ago = evidence.now.as_second() - written(&noted)?.as_second();
-    if ago > LATELY { None } else { explain(evidence, host, &noted, summary) }
+    written(&noted)?;
+    if is_old(evidence, &noted) { None } else { explain(evidence, host, &noted, summary) }
 }
 
 /// What the controller noted last of whoever it asks first who may come in; `None` where the newest note is of another kind.

@@ -119,6 +119,7 @@ fn another_controllers_log_and_class_are_read_by_its_own_words() {
         for seen in &mut e.hosts.get_mut(&host).unwrap().http {
             if let Ok(answer) = &mut seen.result {
                 answer.status = 502;
+                answer.body = "blank page".into();
             }
         }
         let line = format!("asked 10.9.9.9:80 in vain for {host}");
