@@ -19,7 +19,7 @@ impl Cluster {
                     "`{purpose}` took longer than {} s",
                     crate::cluster::REQUEST_DEADLINE.as_secs()
                 ))
-                .hint("is the machine busy or its disk full? `journalctl -u k3s -n 50` says more"),
+                .hint("check whether the machine is busy or its disk is full: `journalctl -u k3s -n 50`"),
         }
     }
 
@@ -29,18 +29,18 @@ impl Cluster {
         let kubeconfig = self.kubeconfig.display();
         match fault_of(error) {
             ApiFault::ForeignAuthority => failed.hint(format!(
-                "its certificate is not signed by the authority in `{kubeconfig}`: that file is of another cluster, or of one that was reinstalled"
+                "its certificate is not signed by the authority in `{kubeconfig}`: that file belongs to another cluster, or the cluster was reinstalled"
             )),
             ApiFault::CertificateExpired => failed
-                .hint("its certificate is out of date: restart k3s, which renews it, and look at the clock with `timedatectl`"),
+                .hint("its certificate has expired: restart k3s, which renews it, and check the clock with `timedatectl`"),
             ApiFault::ForeignName => failed.hint(format!(
-                "its certificate is for other addresses than the one in `{kubeconfig}`: use one of those, or start k3s with `--tls-san=ADDRESS`"
+                "its certificate is not valid for the address in `{kubeconfig}`: use an address that it is valid for, or start k3s with `--tls-san=ADDRESS`"
             )),
             ApiFault::Refused => failed.hint(format!(
-                "is k3s running? `systemctl status k3s` says so; the address comes from `{kubeconfig}`"
+                "check that k3s runs: `systemctl status k3s`. The address comes from `{kubeconfig}`"
             )),
             _ => failed.hint(format!(
-                "the address comes from `{kubeconfig}`; is it the right cluster, and can this machine reach it?"
+                "the address comes from `{kubeconfig}`: check that it is the right cluster and that this machine can reach it"
             )),
         }
     }
@@ -113,7 +113,7 @@ fn api(purpose: &Purpose, status: &Status) -> Error {
     match (status.code, status.reason.as_str()) {
         (401, _) => Error::unfinished("the API server does not accept these credentials")
             .because(&status.message)
-            .hint("the kubeconfig's certificate or token has expired, or is of another cluster"),
+            .hint("the certificate or token in the kubeconfig has expired, or belongs to another cluster"),
         (403, _) => Error { exit: crate::error::Exit::Unfinished, ..failed }.hint(format!(
             "the user of the kubeconfig may not `{}` {}; use an administrator's (k3s: `/etc/rancher/k3s/k3s.yaml`), or bind the ClusterRole `cluster-admin` to it",
             purpose.verb,
@@ -121,16 +121,16 @@ fn api(purpose: &Purpose, status: &Status) -> Error {
         )),
         (409, "Conflict") => conflict(purpose, status),
         (404, _) if status.message.starts_with("namespaces ") => failed.hint(
-            "a service of the configuration names a namespace that is not there; install its program first, correct the name, or take the service out",
+            "a service of the configuration names a namespace that does not exist: install its program first, correct the name, or remove the service",
         ),
         (404, _) if purpose.what.starts_with("ValidatingAdmissionPolicy") => failed.hint(
             "it keeps addresses in DNS while the ingress controller starts again, and needs Kubernetes 1.30 or newer: upgrade k3s, one minor version at a time",
         ),
         (422, _) | (400, _) if status.message.contains("strict decoding error") || status.message.contains("field not declared") => {
-            failed.hint("the cluster knows another version of this kind; is another version of cert-manager installed? `kubectl get crd -l app.kubernetes.io/name=cert-manager -o wide` says so")
+            failed.hint("the cluster knows another version of this kind: check whether another version of cert-manager is installed, with `kubectl get crd -l app.kubernetes.io/name=cert-manager -o wide`")
         }
         (500, _) if is_webhook(status) => failed.hint(
-            "the webhook named there does not answer; `kubectl -n cert-manager get pods` says whether it runs",
+            "the webhook named there does not answer: check that it runs, with `kubectl -n cert-manager get pods`",
         ),
         _ => failed,
     }
@@ -143,8 +143,9 @@ pub(super) fn is_webhook(status: &Status) -> bool {
 
 fn conflict(purpose: &Purpose, status: &Status) -> Error {
     let causes = status.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
-    let mut failed =
-        Error::wrong(format!("the API server refused to {purpose}: fields of it are owned by others"));
+    let mut failed = Error::wrong(format!(
+        "the API server refused to {purpose}: other field managers own some of its fields"
+    ));
     let mut helm = false;
     for cause in causes.iter().filter(|c| c.reason == "FieldManagerConflict") {
         failed = failed.because(format!("{}: {}", cause.field, cause.message));
@@ -156,7 +157,7 @@ fn conflict(purpose: &Purpose, status: &Status) -> Error {
     let hint = if helm {
         "it was installed with Helm: set `certManager.manage: false` (or `externalDns.manage: false`) to use that installation, or remove it with `helm uninstall`"
     } else {
-        "nothing was changed; remove the object, or let the manager named there give the fields up, and run `homelab up` again"
+        "nothing was changed: remove the object, or release the fields from the manager named there, and run `homelab up` again"
     };
     failed.hint(hint)
 }

@@ -98,7 +98,7 @@ impl Cluster {
                 Error::unfinished(format!("cannot read the kubeconfig `{}`", path.display())).because(&error);
             return Err(match error.kind() {
                 std::io::ErrorKind::PermissionDenied => Unconnected { kind: ApiFault::Unreadable, error: failed
-                    .hint("run it with `sudo`, or let a group read it: `--write-kubeconfig-group` of k3s; never make it readable for all") },
+                    .hint("run it with `sudo`, or let a group read the file: `--write-kubeconfig-group` of k3s. Never make it readable for everyone") },
                 _ => Unconnected { kind: ApiFault::NotFound, error: failed.hint("name another file with `--kubeconfig FILE` or `$KUBECONFIG`") },
             });
         }
@@ -139,8 +139,8 @@ fn proxy_url(file: &Kubeconfig, context: Option<&str>) -> Option<String> {
 }
 
 fn unproven(server: &str, path: &Path, why: &str) -> Error {
-    Error::usage(format!("the API server `{server}` does not prove who it is")).because(why).hint(format!(
-        "let `{}` have the address with `https://` and the server's `certificate-authority-data`, as k3s' own file has them; `--insecure-api-server` uses it all the same, and gives it the API token",
+    Error::usage(format!("the API server `{server}` cannot be verified")).because(why).hint(format!(
+        "in `{}`, write the address with `https://` and the server's `certificate-authority-data`, as k3s' own file has them. `--insecure-api-server` connects without verification, and sends the API token",
         path.display()
     ))
 }
@@ -175,9 +175,9 @@ fn kubeconfig(given: Option<&Path>) -> Result<PathBuf> {
     let places: Vec<PathBuf> = home.into_iter().chain([K3S_KUBECONFIG.into()]).collect();
     places.iter().find(|p| p.exists()).cloned().ok_or_else(|| {
         let looked: Vec<_> = places.iter().map(|p| format!("`{}`", p.display())).collect();
-        Error::unfinished("there is no cluster to talk to")
+        Error::unfinished("no cluster found")
             .because(format!("no kubeconfig at {}", looked.join(" or ")))
-            .hint("is k3s running? `systemctl status k3s` says so; a kubeconfig elsewhere is named with `--kubeconfig FILE`")
+            .hint("check that k3s runs: `systemctl status k3s`; if the kubeconfig is somewhere else, name it with `--kubeconfig FILE`")
     })
 }
 

@@ -54,7 +54,7 @@ impl Cluster {
         let (_, list) = self.list(&kind::CERTIFICATE, "").await?;
         let list = list.ok_or_else(|| {
             Error::wrong("the cluster has no Certificates")
-                .because("cert-manager's definitions are not there")
+                .because("the CRDs of cert-manager are not installed")
                 .hint("`homelab up` installs cert-manager; with `certManager.manage: false`, install it yourself")
         })?;
         let version = list["metadata"]["resourceVersion"].as_str().map(str::to_owned);
@@ -107,7 +107,7 @@ impl Cluster {
                 Ok(Some(Seen::Is(kind, object))) if *kind == kind::CERTIFICATE => {
                     if let Some(renewal) = renewals.iter_mut().find(|r| r.place == place(&object)) {
                         renewal.note(&object);
-                        changed(renewal, "cert-manager has placed the order");
+                        changed(renewal, "cert-manager has ordered the certificate");
                     }
                 }
                 Ok(Some(Seen::Is(_, challenge))) => {
@@ -199,7 +199,7 @@ fn late(renewals: &[Renewal], said: &BTreeMap<String, String>) -> Error {
         let last = said.get(&renewal.place).map_or("cert-manager says nothing", String::as_str);
         error = error.because(format!("Certificate {}: {last}", renewal.place));
     }
-    error.hint("cert-manager goes on by itself; `homelab doctor --check cm` says what is in its way")
+    error.hint("cert-manager continues by itself; `homelab doctor --check cm` says what stops it")
 }
 
 fn revision(certificate: &Value) -> u64 {

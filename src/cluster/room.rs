@@ -87,7 +87,9 @@ impl Large {
         let look = look.map_or_else(String::new, |look| format!(" (`{look}` shows them)"));
         let what = format!("the answer to `{purpose}` has{of} more than {} MiB{place}{look}", mib(limit));
         Error::unfinished(what)
-            .because("nothing is decided by a part of a list, and all of it could fill this machine's memory")
+            .because(
+                "homelab reads a list whole or not at all, and all of it could fill this machine's memory",
+            )
             .hint("look who made them, and remove what nobody needs")
     }
 }

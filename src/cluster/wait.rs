@@ -262,7 +262,7 @@ impl Cluster {
         for line in waiting {
             error = error.because(line);
         }
-        error.hint("run `homelab up` again to go on waiting; `timeouts.apply` sets how long it waits")
+        error.hint("run `homelab up` again to wait longer; `timeouts.apply` sets how long it waits")
     }
 
     async fn stuck(&self, troubles: &Troubles) -> Error {
@@ -285,7 +285,7 @@ impl Cluster {
             return error.hint("remove that pod's workload (k3s' own: `--disable=traefik --disable=servicelb`), then run `homelab up` again");
         }
         if image {
-            return error.hint("can the node reach the registry? `images:` in the configuration names a mirror; then run `homelab up` again");
+            return error.hint("check that the node can reach the registry, or name a mirror under `images:` in the configuration; then run `homelab up` again");
         }
         error.hint("`kubectl -n NAMESPACE describe pod NAME` and `kubectl -n NAMESPACE logs NAME --previous` say more")
     }

@@ -62,7 +62,7 @@ fn is_excepted(server: &Uri, no: &str) -> bool {
 /// A proxy that the client can speak to. An address without a scheme is one of HTTP.
 fn usable(text: &str, name: &str) -> Result<Uri, String> {
     let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let uri: Uri = full.parse().map_err(|_| format!("{name} is no address of a proxy"))?;
+    let uri: Uri = full.parse().map_err(|_| format!("{name} is not the address of a proxy"))?;
     match uri.scheme_str() {
         Some("http" | "socks5") => Ok(uri),
         scheme => Err(format!(
@@ -76,7 +76,7 @@ fn usable(text: &str, name: &str) -> Result<Uri, String> {
 pub(super) fn unproven(config: &kube::Config) -> Option<&'static str> {
     if config.cluster_url.scheme_str() != Some("https") {
         return Some(
-            "it is asked by `http://`, without a certificate, and everybody on the way can read along",
+            "the address begins with `http://`: there is no certificate, and anyone on the network can read the traffic",
         );
     }
     config.accept_invalid_certs.then_some(

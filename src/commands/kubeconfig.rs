@@ -36,12 +36,13 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
     match &flags.file {
         Some(path) => {
             ui::file::replace(path, &text)?;
-            let wrote = format!("wrote `{}`: it may read, no Secrets, until {until}", path.display());
+            let wrote =
+                format!("wrote `{}`: it can read the cluster, but no Secrets, until {until}", path.display());
             ui::note(&Shown::line(&wrote));
         }
         None => {
             ui::exact_answer(&text);
-            ui::note(&Shown::line(&format!("it may read, no Secrets, until {until}")));
+            ui::note(&Shown::line(&format!("it can read the cluster, but no Secrets, until {until}")));
         }
     }
     Ok(Exit::Fine)
@@ -67,6 +68,10 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
         cluster.apply(changes, deadline, |_, _| (), |_, _| ()).await?;
     }
     cluster.reader_token(seconds).await?.ok_or_else(|| {
-        Error::unfinished(format!("the ServiceAccount {}/{} is gone again", reader::NAMESPACE, reader::NAME))
+        Error::unfinished(format!(
+            "the ServiceAccount {}/{} was deleted a moment ago",
+            reader::NAMESPACE,
+            reader::NAME
+        ))
     })
 }

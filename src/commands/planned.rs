@@ -96,9 +96,9 @@ impl Start {
 }
 
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
-    progress.update(CLUSTER, "looking at what is there");
+    progress.update(CLUSTER, "reading the cluster");
     let snapshot = cluster.snapshot(&config.dns.owner).await?;
-    progress.done(CLUSTER, &format!("{} objects of this lab are there", snapshot.objects.len()));
+    progress.done(CLUSTER, &format!("{} objects of this lab exist", snapshot.objects.len()));
     Ok(snapshot)
 }
 
@@ -111,13 +111,13 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         config.hosts().iter().filter(|h| !within(h, &zone.name)).map(|h| format!("`{h}`")).collect();
     if !outside.is_empty() {
         return Err(Error::usage(format!(
-            "{} can get no record in the zone `{}`",
+            "{} cannot get a record in the zone `{}`",
             outside.join(", "),
             zone.name
         ))
         .hint("give these services a `host` in that zone; one lab serves one zone"));
     }
-    progress.done(config.dns.provider.needs().key, &format!("the token is good for the zone {}", zone.name));
+    progress.done(config.dns.provider.needs().key, &format!("the token works for the zone {}", zone.name));
     Ok(zone)
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn prove(
     let deadline = began + config.timeouts.verify;
     let hosts = config.hosts().iter().map(ToString::to_string).collect();
     let probes = Probes { zone: Some(zone.clone()), ..Probes::of(config, config.domain.to_string(), hosts) };
-    progress.update(LINE, "looking from outside");
+    progress.update(LINE, "checking the result");
     loop {
         let seen = collect::look_after_up(cluster, config, &probes, Some(provider), &known).await?;
         known.certificates = None;

@@ -91,11 +91,12 @@ pub(super) async fn prune(
 }
 
 fn unfinished(stays: &[Stays]) -> Error {
-    let mut error = Error::unfinished("not everything that is no longer wanted could be removed");
+    let mut error =
+        Error::unfinished("some objects that the configuration no longer has could not be removed");
     for Stays { key, why, .. } in stays {
         error = error.because(match *key.kind == kind::INGRESS {
             true => format!(
-                "{key} {why}; it is served until it is gone, so its Certificate and its Secret stay, too"
+                "{key} {why}; it is served until it is deleted, so its Certificate and its Secret stay, too"
             ),
             false => format!("{key} {why}"),
         });
@@ -108,8 +109,8 @@ fn unfinished(stays: &[Stays]) -> Error {
         };
         let edit = edit.map_or_else(String::new, |edit| format!(" (`{edit}`)"));
         hints.push(format!(
-            "a finalizer goes when the program that set it has done its part: see that it runs; \
-             if it is not there any more, take its line out of `finalizers`{edit}"
+            "the program that set a finalizer removes it: check that this program runs. \
+             If it is not installed any more, remove its line from `finalizers`{edit}"
         ));
     }
     if let Some(Stays { key, .. }) = stays.iter().find(|stays| !stays.held) {
@@ -132,7 +133,7 @@ fn tell(removed: usize, plan: &Plan, progress: &Progress) {
         said.push(format!("{removed} removed"));
     }
     if !left.is_empty() {
-        said.push(format!("left in place, since it was adopted: {}", left.join(", ")));
+        said.push(format!("not deleted, because it was adopted: {}", left.join(", ")));
     }
     if !said.is_empty() {
         progress.done(LINE, &said.join("; "));

@@ -37,7 +37,7 @@ fn text(config: &Config, bundle: &Bundle, with_upstream: bool) -> crate::error::
     if let (true, false, Some(pin)) =
         (config.cert_manager.manage, with_upstream, pins().upstream("cert-manager"))
     {
-        let _ = writeln!(text, "# {} {} is not printed; `--with-upstream` adds it:", pin.name, pin.version);
+        let _ = writeln!(text, "# {} {} is not printed; `--with-upstream` prints it:", pin.name, pin.version);
         let _ = writeln!(text, "# {}\n# sha256 {}", pin.url, pin.sha256);
     }
     for object in &bundle.objects {

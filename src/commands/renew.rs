@@ -33,7 +33,7 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
             renewals.push(cluster.issue_again(certificate, Timestamp::now()).await?);
         }
         for renewal in &renewals {
-            progress.update(&renewal.place, "cert-manager was told to issue it again");
+            progress.update(&renewal.place, "cert-manager issues it again");
         }
         if !flags.no_wait {
             let told = |renewal: &Renewal, text: &str| tell(&progress, renewal, text);
@@ -60,7 +60,9 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
         let ours = of_the_lab(config);
         let found: Vec<&Value> =
             all.iter().filter(|certificate| ours.contains(&place(certificate))).collect();
-        let none = || Error::usage("this lab has no certificates yet").hint("`homelab up` has them issued");
+        let none = || {
+            Error::usage("this lab has no certificates yet").hint("run `homelab up`, which has them issued")
+        };
         return if found.is_empty() { Err(none()) } else { Ok(found) };
     }
     let mut chosen: Vec<&Value> = Vec::new();
@@ -139,9 +141,9 @@ fn tell(progress: &Progress, renewal: &Renewal, text: &str) {
 fn line(renewal: &Renewal, held: Option<&SecretSeen>) -> String {
     let names = renewal.hosts.join(", ");
     match (&renewal.ended, held) {
-        (None, _) => format!("{}: cert-manager was told to issue it again ({names})\n", renewal.place),
+        (None, _) => format!("{}: cert-manager issues it again ({names})\n", renewal.place),
         (Some(Ok(())), Some(held)) => format!(
-            "{}: issued for {names}, serial {}, good until {}\n",
+            "{}: issued for {names}, serial {}, valid until {}\n",
             renewal.place, held.leaf.serial, held.leaf.not_after
         ),
         (Some(Ok(())), None) => format!("{}: issued for {names}\n", renewal.place),

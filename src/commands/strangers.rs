@@ -28,11 +28,11 @@ pub(super) fn one_lab(snapshot: &Snapshot, owner: &str) -> Result<()> {
     let Some(theirs) = snapshot.others.values().next() else { return Ok(()) };
     let objects =
         snapshot.others.iter().filter(|(_, instance)| *instance == theirs).map(|(key, _)| key.to_string());
-    Err(Error::usage(format!("this cluster is of the lab `{theirs}`, the configuration is of `{owner}`"))
+    Err(Error::usage(format!("this cluster belongs to the lab `{theirs}`, but the configuration is for `{owner}`"))
         .because(format!("homelab applied for `{theirs}`: {}", named(objects)))
-        .because("one cluster holds one lab: this one would take external-dns and its records from the other")
+        .because("one cluster can hold one lab only: this one would take external-dns and its records from the other")
         .hint(format!(
-            "to go on with that lab, give the configuration its owner: `dns.owner: {theirs}` \
+            "to continue with that lab, set its owner in the configuration: `dns.owner: {theirs}` \
              (NixOS: `services.homelab.settings.dns.owner = \"{theirs}\";`); another lab needs another cluster"
         )))
 }
@@ -62,7 +62,7 @@ pub(super) async fn records(
     let going = match going.len() {
         0 => String::new(),
         _ => format!(
-            "external-dns will delete those that the configuration does not have: {}",
+            "external-dns will delete the records that the configuration does not have: {}",
             named(going.into_iter())
         ),
     };
@@ -76,13 +76,15 @@ pub(super) async fn records(
         zone.name
     ))
     .because(format!("their TXT records: {}", named(claims.iter().map(|name| (*name).to_owned()))))
-    .because("one owner id belongs to one cluster: two delete each other's records");
+    .because(
+        "one owner id belongs to one cluster: two clusters with the same id delete each other's records",
+    );
     if !going.is_empty() {
         error = error.because(format!("if this cluster takes them over, {going}"));
     }
     Err(error.hint(
         "if this cluster replaces the one that wrote them, run `homelab up --adopt` once;\n\
-         if that one lives, give this lab another `domain` and another `dns.owner`",
+         if that one still exists, give this lab another `domain` and another `dns.owner`",
     ))
 }
 
@@ -143,7 +145,7 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
     let (kept, rest): (Vec<&Stranger>, Vec<&Stranger>) =
         found.iter().partition(|stranger| !stranger.can_be_adopted());
     let names = |strangers: &[&Stranger]| named(strangers.iter().map(|stranger| stranger.key.to_string()));
-    let mut error = Error::usage("what the lab would write is there already, and homelab never applied it");
+    let mut error = Error::usage("some objects of the lab exist already, and homelab did not create them");
     let mut hints = Vec::new();
     if !rest.is_empty() && !adopt {
         error = error.because(names(&rest));
@@ -157,11 +159,13 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
                 ));
             }
         }
-        hints.push("to take them over, run `homelab up --adopt` once: they become what the configuration says, and are never deleted".to_owned());
+        hints.push("to take them over, run `homelab up --adopt` once: homelab changes them to what the configuration says, and never deletes them".to_owned());
     }
     if !kept.is_empty() {
-        error =
-            error.because(format!("{}: cert-manager gives no second one for the same Secret", names(&kept)));
+        error = error.because(format!(
+            "{}: cert-manager issues only one Certificate for the same Secret",
+            names(&kept)
+        ));
         hints.push("delete that Certificate if nobody needs it".to_owned());
     }
     if any_of(Component::Services) {

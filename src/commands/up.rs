@@ -94,7 +94,7 @@ async fn prove_new_token(
     }
     progress.update(
         config.dns.provider.needs().key,
-        "proving that the token may edit records, with a scratch TXT record",
+        "testing that the token can edit records, with a temporary TXT record",
     );
     provider.prove_edit(zone).await.map_err(|fault| refused(provider.provider(), fault))
 }

@@ -25,7 +25,7 @@ fn hook(fields: &mut Fields<'_>) -> Option<Hook> {
         return several(fields);
     }
     if command.first().is_none_or(String::is_empty) {
-        let help = "write a list: the program, then its arguments; it gets the report on its standard input";
+        let help = "write a list: the program, then its arguments. The program gets the report on its standard input";
         fields.problem(Some(place), "`doctor.onFailure.command` is empty", Some(help.to_owned()));
         return None;
     }

@@ -28,7 +28,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut fields = Fields::new("", node, &mut problems);
     fields.missing("domain", "every service gets a name below it", "home.example.com");
-    fields.missing("email", "Let's Encrypt wants an address for the account", "you@example.com");
+    fields.missing("email", "Let's Encrypt needs an e-mail address for your account", "you@example.com");
     let domain = fields.parsed("domain", Host::parse);
     let email = fields.parsed("email", email);
     let dns = fields.section("dns", |f| dns(f, domain.as_ref()));
@@ -77,7 +77,7 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         && !domain.is_within(zone)
     {
         let place = fields.node("zone").map(|n| n.place);
-        fields.problem(place, format!("`dns.zone`: `{domain}` does not lie in `{zone}`"), None);
+        fields.problem(place, format!("`dns.zone`: `{domain}` is not in the zone `{zone}`"), None);
     }
     let token_file = fields.text("tokenFile").and_then(|(place, path)| {
         if token::is_one(&path) {
@@ -108,7 +108,7 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
             let help = "add `owner:` below `dns:`, and never change it".to_owned();
             fields.problem(
                 None,
-                "`dns.owner` is missing: the domain is too long to serve as one",
+                "`dns.owner` is missing: the domain is too long for an owner id",
                 Some(help),
             );
             None
@@ -201,7 +201,8 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
     });
     if manage && let Some(given) = namespace.as_deref().filter(|n| *n != "cert-manager") {
         let place = fields.node("namespace").map(|n| n.place);
-        let help = "leave it out, or set `manage: false` for a cert-manager that is there already".to_owned();
+        let help =
+            "leave it out, or set `manage: false` to use a cert-manager that is already installed".to_owned();
         let message = format!("`certManager.namespace`: homelab installs into `cert-manager`, not `{given}`");
         fields.problem(place, message, Some(help));
     }
@@ -221,8 +222,8 @@ fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec
         for host in &service.hosts {
             if let Some(other) = taken.insert(host.clone(), service.name.clone()) {
                 let demo = other == crate::config::WHOAMI && whoami;
-                let help = demo.then(|| "set `whoami: false` to drop the demo service".to_owned());
-                let message = format!("`{host}` is claimed by both `{other}` and `{}`", service.name);
+                let help = demo.then(|| "set `whoami: false` to remove the demo service".to_owned());
+                let message = format!("both `{other}` and `{}` use the name `{host}`", service.name);
                 fields.problem(Some(key.place), message, help);
             }
         }
@@ -236,7 +237,7 @@ fn outside_of_zone(services: &[Service], zone: Option<&Host>, problems: &mut Vec
     let Some(zone) = zone else { return };
     let hosts: BTreeSet<_> = services.iter().flat_map(|s| &s.hosts).filter(|h| !h.is_within(zone)).collect();
     for host in hosts {
-        let message = format!("`{host}` does not lie in the zone `{zone}`, so it can get no record there");
+        let message = format!("`{host}` is not in the zone `{zone}`, so it cannot get a record there");
         problems.push(Problem::new(None, message, None));
     }
 }

@@ -102,7 +102,7 @@ fn url(fields: &mut Fields<'_>) -> Option<(Backend, Scheme)> {
         let scheme = scheme(uri.scheme_str().unwrap_or_default())
             .map_err(|_| wrong("must begin with `http://` or `https://`"))?;
         if uri.path() != "/" || uri.query().is_some() {
-            return Err(wrong("has a path; only scheme, host and port are taken"));
+            return Err(wrong("has a path; write scheme, host and port only"));
         }
         let host = uri.host().ok_or_else(|| wrong("has no host"))?;
         let port = uri.port_u16().unwrap_or(if scheme == Scheme::Https { 443 } else { 80 });

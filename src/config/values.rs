@@ -41,7 +41,7 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
     // A number that is too large to be read is too long as well.
     match number.parse().unwrap_or(u64::MAX).saturating_mul(seconds) {
         length @ 0..=LONGEST => Ok(std::time::Duration::from_secs(length)),
-        _ => Err(format!("`{text}` is longer than a day (`24h`), the longest that is taken")),
+        _ => Err(format!("`{text}` is longer than a day (`24h`), the maximum")),
     }
 }
 

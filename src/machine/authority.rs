@@ -9,7 +9,7 @@ pub fn authority(config: &Config) -> Result<Option<String>> {
         return Ok(None);
     };
     if !matches!(config.acme.server, AcmeServer::Other(_)) {
-        return Err(Error::usage("`acme.caFile` is of use only with `acme.server`")
+        return Err(Error::usage("`acme.caFile` works only together with `acme.server`")
             .hint("remove it: Let's Encrypt is trusted everywhere"));
     }
     let read = std::fs::read_to_string(path);

@@ -34,7 +34,7 @@ pub async fn run_with_input(command: &[String], input: &str, within: Duration) -
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("`{program}` failed: {status}")),
         Ok(Err(error)) => Err(format!("`{program}`: {error}")),
-        Err(_) => Err(format!("`{program}` did not end within {} s", within.as_secs())),
+        Err(_) => Err(format!("`{program}` did not finish within {} s", within.as_secs())),
     }
 }
 
@@ -77,6 +77,6 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_does_not_end_is_not_waited_for() {
         let error = run("sleep 60", Duration::from_millis(100)).await.unwrap_err();
-        assert!(error.contains("did not end"), "{error}");
+        assert!(error.contains("did not finish"), "{error}");
     }
 }

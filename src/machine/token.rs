@@ -76,8 +76,8 @@ fn is_whole(provider: Provider, text: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::usage("this cannot be an API token")
-        .because(format!("it has {length} characters; one has {shortest} at least"))
-        .hint("copy it again, whole"))
+        .because(format!("it has {length} characters; an API token has at least {shortest}"))
+        .hint("copy the whole token again"))
 }
 
 /// What the variable of the provider's own tools holds, if it is set.
@@ -127,13 +127,13 @@ fn explain(provider: Provider, seen: &TokenSeen) -> Error {
             .hint(words.make_one_and_name_it),
         Some(TokenProblem::Missing) => unread()
             .because("no such file")
-            .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
+            .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
         Some(TokenProblem::Denied) => {
             unread().because("permission denied").hint("run it with `sudo`, or as the user who owns the file")
         }
         Some(TokenProblem::Unreadable(why)) => unread()
             .because(why)
-            .hint("is the path in `dns.tokenFile` right, and has the secret been decrypted to it?"),
+            .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
         Some(TokenProblem::Shape(error)) => {
             let told = provider::misshapen(provider, error);
             Error::usage(format!("the API token in {place} cannot be used")).because(told.message).hint(told.hint)

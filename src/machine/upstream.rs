@@ -83,7 +83,7 @@ fn pin() -> Result<Pin> {
 
 async fn fetched() -> Result<PathBuf> {
     fetch(&pin()?, &cache(), DEADLINE).await.map_err(|error| {
-        Error::unfinished("cannot get cert-manager's manifest").because(&error).hint(error.hint())
+        Error::unfinished("cannot download cert-manager's manifest").because(&error).hint(error.hint())
     })
 }
 

@@ -121,7 +121,7 @@ fn what_only_resembles_a_secret_stays() {
         "secret=\"homelab/whoami-tls\" key=\"homelab/whoami\"",
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
         "https://acme-v02.api.letsencrypt.org/directory",
-        "write the token alone into its file, without quotes, `Bearer ` or line breaks",
+        "write only the token into its file, without quotes, `Bearer ` or line breaks",
         "the token: it was revoked",
         "Error accepting authorization: acme: authorization error for a.example.com: 403",
         "`~/.cache/run/cloudflare-token`, 40 characters",

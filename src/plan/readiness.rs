@@ -119,7 +119,7 @@ const CRASH_PATIENCE: Duration = Duration::from_secs(150);
 pub fn pod_trouble(pod: &Value) -> Option<Trouble> {
     let stuck = |why: String| Some(Trouble { why, patience: PATIENCE });
     if let Some(condition) = find(pod, "PodScheduled").filter(|c| c["status"] == "False") {
-        return stuck(format!("no node takes it: {}", message(condition)));
+        return stuck(format!("no node can run it: {}", message(condition)));
     }
     let statuses =
         ["initContainerStatuses", "containerStatuses"].iter().flat_map(|key| list(&pod["status"][*key]));
@@ -135,11 +135,11 @@ pub fn pod_trouble(pod: &Value) -> Option<Trouble> {
                 let ended = &status["lastState"]["terminated"];
                 let code = ended["exitCode"].as_i64().unwrap_or(-1);
                 let last = ended["message"].as_str().map_or_else(String::new, |m| format!(": {}", m.trim()));
-                let why = format!("its container ends again and again with exit code {code}{last}");
+                let why = format!("its container exits again and again with exit code {code}{last}");
                 return Some(Trouble { why, patience: CRASH_PATIENCE });
             }
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-                return stuck(format!("its container cannot be made: {said}"));
+                return stuck(format!("its container cannot be created: {said}"));
             }
             _ => {}
         }

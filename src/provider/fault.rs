@@ -29,7 +29,7 @@ pub fn message(fault: &Fault, words: &Words) -> String {
             format!("the API token sees no zone named {}{}", any_of(tried), seen_instead(sees))
         }
         Fault::ZoneNotActive { name: zone, status, .. } => {
-            format!("the zone `{zone}` is not active at {name} but {status}")
+            format!("the zone `{zone}` is not active at {name}: its status is {status}")
         }
         Fault::RateLimited { retry_after } => {
             format!("{name}'s rate limit is reached{}", again(*retry_after))
@@ -42,9 +42,9 @@ pub fn message(fault: &Fault, words: &Words) -> String {
         Fault::Refused { status, code, message } => {
             format!("{name} refuses: {message} (HTTP {status}, code {code})")
         }
-        Fault::Unexpected { what } => format!("{name}'s answer is not as documented: {what}"),
+        Fault::Unexpected { what } => format!("{name} gave an answer that homelab cannot read: {what}"),
         Fault::Leftover { name, cause } => {
-            format!("the scratch record `{name}` could not be removed again: {}", message(cause, words))
+            format!("the temporary record `{name}` could not be removed: {}", message(cause, words))
         }
     }
 }

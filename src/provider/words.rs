@@ -118,7 +118,7 @@ impl Misshapen {
     pub fn of(error: &SecretError) -> Self {
         let cause = match error {
             SecretError::Empty => {
-                "the file was made before the token was written to it, or its secret was decrypted to nothing"
+                "the file was created, but the token was not written to it, or its secret was decrypted to an empty file"
             }
             SecretError::GlobalApiKey => "such a key opens the whole account; a token opens one zone",
             SecretError::BearerPrefix
@@ -126,7 +126,9 @@ impl Misshapen {
             | SecretError::SeveralLines
             | SecretError::WhiteSpace
             | SecretError::Characters
-            | SecretError::Assignment => "something was copied with the token, or in place of it",
+            | SecretError::Assignment => {
+                "something else was copied together with the token, or instead of it"
+            }
         };
         Self { message: error.to_string(), cause, hint: error.hint() }
     }

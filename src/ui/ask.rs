@@ -75,5 +75,5 @@ fn line() -> Result<String> {
 }
 
 fn ended() -> Error {
-    Error::usage("there was no answer").hint("give the answers as flags: `homelab init --help`")
+    Error::usage("no answer was given").hint("give the answers as flags: `homelab init --help`")
 }

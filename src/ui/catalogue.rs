@@ -31,7 +31,7 @@ pub fn list() -> Shown {
         }
         text.push("\n");
     }
-    text.push("pre: also before the first `homelab up` (--pre); active: only with --active\n");
+    text.push("pre: also runs with --pre, before the first `homelab up`; active: runs only with --active\n");
     text.push("homelab doctor --explain ID says what a check looks at, and what makes it fail\n");
     text
 }

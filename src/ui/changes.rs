@@ -60,7 +60,7 @@ impl Word {
             Self::Change => "to change",
             Self::Adopt => "to take over",
             Self::Delete => "to delete",
-            Self::Leave => "left in place, because it was there before homelab",
+            Self::Leave => "not deleted, because it existed before homelab",
         }
     }
 }
@@ -87,7 +87,7 @@ pub fn changes(objects: &[ChangedObject], unchanged: usize, verbose: bool, house
         Word::ALL.into_iter().map(|word| (count(word), word.counted())).filter(|(count, _)| *count > 0);
     let counted: Vec<Shown> = counted.map(|(count, words)| shown!("{} {}", count, words)).collect();
     if counted.is_empty() {
-        text.push(shown!("nothing to do: {} objects are as the configuration says\n", unchanged));
+        text.push(shown!("nothing to do: {} objects match the configuration\n", unchanged));
         return text;
     }
     text.push(shown!("\n{}, {} unchanged\n", Shown::join(&counted, ", "), unchanged));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_one_line() {
-        assert_eq!(plain(&[], false), "nothing to do: 80 objects are as the configuration says\n");
+        assert_eq!(plain(&[], false), "nothing to do: 80 objects match the configuration\n");
     }
 
     #[test]

@@ -68,8 +68,8 @@ fn failed(path: &Path, cause: &std::io::Error) -> Error {
 }
 
 fn taken(path: &Path) -> Error {
-    Error::usage(format!("`{}` is there already", path.display()))
-        .hint("name a new file, or remove that one: nothing is overwritten")
+    Error::usage(format!("`{}` exists already", path.display()))
+        .hint("name a new file, or remove that one: homelab overwrites no file")
 }
 
 /// Writes a file that is not there yet and that everybody may read; its folder is made if it is missing.

@@ -56,7 +56,7 @@ fn a_configuration_that_is_there_is_never_changed() {
     let other = init(folder.path(), &["--domain", "other.lovelace.dev"]);
     assert_eq!(other.code, 2);
     assert!(
-        other.stderr.contains("`domain` is `home.lovelace.dev` there, and not `other.lovelace.dev`"),
+        other.stderr.contains("`domain` is `home.lovelace.dev` there, not `other.lovelace.dev`"),
         "{}",
         other.stderr
     );

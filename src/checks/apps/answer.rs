@@ -79,7 +79,7 @@ fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {
     let controller = traits_of(evidence.controller);
     match (status, &answer.location) {
         (300..=399, Some(location)) => format!("{status}, redirects to {location}"),
-        (401 | 403, _) => format!("{status}, the service asks who you are"),
+        (401 | 403, _) => format!("{status}, the service asks you to log in"),
         (404, _) if (controller.is_unknown_name)(answer) => {
             format!("404 from {}: the service has nothing at `/`, or is not loaded yet", controller.program)
         }
@@ -92,7 +92,7 @@ fn unanswered(what: &str, why: &Transport) -> Finding {
     let finding = Finding::new(
         format!("{what} does not answer: {why}"),
         "the ingress controller or the service behind it does not answer",
-        "look at the pods of the service and of the ingress controller",
+        "check the pods of the service and of the ingress controller",
     )
     .look("kubectl get pods -A -o wide");
     finding.heals()

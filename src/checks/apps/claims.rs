@@ -33,14 +33,14 @@ pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
         let outcome = match defaults.as_slice() {
             [_, _, ..] => Finding::new(
                 format!("{} StorageClasses are the default: `{}`", defaults.len(), defaults.join("`, `")),
-                "a claim that names none gets the newest of them, whichever that is",
-                format!("leave one: `kubectl annotate storageclass NAME {DEFAULT}-`"),
+                "a claim that names none gets the newest of them",
+                format!("keep one as the default, and run for each other one: `kubectl annotate storageclass NAME {DEFAULT}-`"),
             )
             .look("kubectl get storageclass")
             .only(Severity::Warning)
             .into(),
             _ => Outcome::pass(match claims.len() {
-                0 => "nothing asks for a volume".to_owned(),
+                0 => "there is no PersistentVolumeClaim".to_owned(),
                 some => format!("{some} claims, each with its volume"),
             }),
         };
@@ -82,8 +82,8 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
     };
     let finding = match wanted {
         _ if lost => Finding::new(
-            format!("the volume of claim `{name}` is gone"),
-            "its PersistentVolume was deleted while the claim was there",
+            format!("the volume of claim `{name}` no longer exists"),
+            "its PersistentVolume was deleted, but the claim was not",
             "restore the data from a backup into a new claim; the old one can only be deleted",
         ),
         None if defaults(classes).next().is_none() => Finding::new(
@@ -100,13 +100,13 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
         ),
         Some(class) if !class.is_empty() && !names.contains(&class) => Finding::new(
             format!("claim `{name}` gets no volume: its StorageClass `{class}` does not exist"),
-            format!("the name is wrong, or what serves it is not installed; {known}"),
-            "make the claim again with a class that exists: the class of a claim cannot be changed",
+            format!("the name is wrong, or the storage driver of that class is not installed; {known}"),
+            "delete the claim and create it with a class that exists: the class of a claim cannot be changed",
         ),
         _ if users.is_empty() => {
             return Finding::new(
                 format!("claim `{name}` waits for its first pod"),
-                "its volume is made on the node that the first pod is placed on, and no pod uses it yet",
+                "Kubernetes creates the volume on the node of the first pod, and no pod uses the claim yet",
                 "nothing needs to be done; delete the claim if nothing will use it",
             )
             .look(look)
@@ -124,7 +124,7 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
             let cause = match (event, pinned) {
                 (Some(event), _) => event.trim_end_matches('.').to_owned(),
                 (None, Some(pod)) => format!("pod `{}` names its node itself (`nodeName`), so that the scheduler never chose one for the volume", pod.full_name()),
-                (None, None) => "what makes volumes has not made it: local-path-provisioner in `kube-system`, or the pod that uses it fits on no node".to_owned(),
+                (None, None) => "the storage driver has not created it (local-path-provisioner in `kube-system`), or the pod that uses it fits on no node".to_owned(),
             };
             Finding::new(
                 format!(
@@ -132,7 +132,7 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
                     users.first().map_or_else(String::new, |pod| pod.full_name())
                 ),
                 cause,
-                "see to what the cause names; look at the log of local-path-provisioner",
+                "check the log of local-path-provisioner, and whether the pod fits on a node",
             )
             .look("kubectl --namespace kube-system logs deployment/local-path-provisioner --tail=20")
             .heals()

@@ -69,7 +69,7 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
         (None, some) => format!("its namespace has `{}`", some.join("`, `")),
     };
     let finding = Finding::new(
-        format!("Ingress `{}/{}` sends `{host}` to Service `{name}`, which is not there", backend.namespace, backend.ingress),
+        format!("Ingress `{}/{}` sends `{host}` to Service `{name}`, which does not exist", backend.namespace, backend.ingress),
         format!("the Service was deleted, was never created, or has another name; {near}"),
         "install the program that brings the Service, or correct its name in the lab's configuration or the Ingress",
     )
@@ -141,7 +141,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
         let target = port["targetPort"].to_string().replace('"', "`");
         return Finding::new(
             format!("{empty} for its port {}", port["port"]),
-            format!("its pods are ready, and none has a port named {target}"),
+            format!("its pods are ready, but none has a port named {target}"),
             "correct `targetPort` of the Service, or the name of the container's port",
         )
         .look(look)
@@ -190,7 +190,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
         let name = workload.name();
         return Finding::new(
             format!("{empty}: Deployment `{namespace}/{name}` is scaled to 0"),
-            "somebody has stopped it",
+            "somebody scaled it down",
             "start it again",
         )
         .command(command!(

@@ -34,7 +34,7 @@ pub(super) fn wants_tls(evidence: &Evidence, host: &str, answer: &HttpAnswer) ->
         _ => "set `scheme: https` for the service",
     })?;
     Some(Finding::new(
-        format!("the service behind `{host}` wants HTTPS"),
+        format!("the service behind `{host}` expects HTTPS"),
         "its port speaks TLS, and the ingress talks plain HTTP to it",
         format!(
             "{wanted} (annotation `{}backend-protocol: HTTPS`)",
@@ -127,7 +127,7 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
         ),
     };
     let cause = format!(
-        "{} wants HTTPS and gets plain HTTP from the ingress, or does not believe `X-Forwarded-Proto: https` of a proxy that it was not told to trust",
+        "{} expects HTTPS and gets plain HTTP from the ingress, or does not believe `X-Forwarded-Proto: https` of a proxy that it was not told to trust",
         called(program)
     );
     let protocol = match behind::of(evidence, host) {

@@ -14,9 +14,9 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("`toomanyrequests`: Docker Hub limits anonymous pulls per IP address in six hours", "wait, or sign in with `/etc/rancher/k3s/registries.yaml`"),
-            cause("the tag or the name is wrong, or the image is private: the registry says the same to both", "correct it, or give the workload `imagePullSecrets`"),
-            cause("the image is not made for this kind of processor", "use a tag for arm64, or whatever the node is"),
-            cause("the node does not resolve or reach the registry: it uses its own resolver, not the cluster's", "see to the node's resolver and clock"),
+            cause("the tag or the name is wrong, or the image is private: the registry gives the same answer for both", "correct it, or give the workload `imagePullSecrets`"),
+            cause("the image is not built for this kind of processor", "use a tag for the node's architecture, such as arm64"),
+            cause("the node does not resolve or reach the registry: it uses its own resolver, not the cluster's", "check the node's resolver and clock"),
             cause("the node's disk is full", "`nix-collect-garbage -d`, `k3s crictl rmi --prune`"),
         ])
         .sources(&["Kubernetes documentation, \"Images\"", "k3s documentation, \"Private Registry Configuration\"", "Docker documentation, \"Usage and rate limits\""]),
@@ -40,10 +40,10 @@ pub(super) const CHECKS: &[Def] = &[
             "502 or 503 by name; `CrashLoopBackOff`, `CreateContainerConfigError`, `OOMKilled`, `Pending`.",
         )
         .causes(&[
-            cause("the program ends by itself: an argument, a setting, a database that is not there", "read its last lines: `kubectl logs POD --previous`"),
-            cause("a Secret or ConfigMap that it refers to is not in its namespace", "make it, or correct the name"),
+            cause("the program exits by itself: a wrong argument or setting, or a database that it cannot reach", "read its last lines: `kubectl logs POD --previous`"),
+            cause("a Secret or ConfigMap that it refers to is not in its namespace", "create it, or correct the name"),
             cause("it needs more memory than its limit", "raise `resources.limits.memory`"),
-            cause("no node has as much left as it asks for", "lower `resources.requests`, or add a node"),
+            cause("no node has as much CPU or memory left as it requests", "lower `resources.requests`, or add a node"),
         ])
         .sources(&["Kubernetes documentation, \"Debug Pods\", \"Pod Lifecycle\""]),
     Def::error(ENDPOINTS, "the Service behind the name has a pod that is ready")
@@ -76,7 +76,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("503 although the pods are ready: an annotation refers to a Secret that is not there (`auth-secret`), or the name of a `url` has no address in the cluster's DNS", "make the Secret; write the machine's address in place of its name"),
             cause("500: who is asked first who may come in (`auth-url`) does not answer", "correct its address; start it"),
             cause("504: the service takes longer than a minute", "`readTimeout` for the service; look at its log"),
-            cause("a redirect to itself: the program wants HTTPS and gets HTTP, or does not believe `X-Forwarded-Proto`", "`scheme: https` for the service, or the program's setting for a proxy"),
+            cause("a redirect to itself: the program expects HTTPS and gets HTTP, or does not believe `X-Forwarded-Proto`", "`scheme: https` for the service, or the program's setting for a proxy"),
             cause("400: the program does not trust the proxy (Home Assistant), or was not told this name (Nextcloud)", "its trusted proxies: the pods' network; its trusted domains"),
             cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or leave it out: there is no limit then"),
         ])
@@ -89,8 +89,8 @@ pub(super) const CHECKS: &[Def] = &[
             "It works for others or by IP address, but not by name from this machine.",
         )
         .causes(&[
-            cause("this machine resolves another address", "`dns.system` and `dns.local-override` say whose"),
-            cause("a firewall lies between this machine and the node's", "open ports 80 and 443 for this network"),
+            cause("this machine resolves another address", "`dns.system` and `dns.local-override` say where it comes from"),
+            cause("a firewall is between this machine and the node", "open ports 80 and 443 for this network"),
         ])
         .sources(&["RFC 6724, RFC 6125"]),
 ];

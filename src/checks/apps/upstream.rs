@@ -96,7 +96,7 @@ fn cause(
         "set `scheme: https` for the service (annotation `{}backend-protocol: HTTPS`)",
         controller.annotations
     );
-    let plain = "take `scheme: https` out of the service".to_owned();
+    let plain = "remove `scheme: https` from the service".to_owned();
     let program = recognise::behind(evidence, host);
     let speaks =
         program.and_then(|program| program.tls).map_or_else(String::new, |words| format!("; {words}"));
@@ -108,7 +108,7 @@ fn cause(
         ),
         Unusable::Refused => (
             format!("{whom} refuses the connection: the program listens on another port, or on 127.0.0.1 alone"),
-            "let the program listen on every address (`0.0.0.0`), and let the Service's `targetPort` be its port".to_owned(),
+            "make the program listen on every address (`0.0.0.0`), and set the Service's `targetPort` to its port".to_owned(),
         ),
         Unusable::Unreachable if outside => (
             format!("{whom} is not there: it is switched off, asleep, or has another address by now"),
@@ -131,7 +131,7 @@ fn cause(
             format!("read the program's log; if it needs longer, raise `readTimeout` of the service (annotation `{}proxy-read-timeout`, in seconds)", controller.annotations),
         ),
         Unusable::Closed => (
-            format!("{whom} takes the connection and closes it without an answer: it wants TLS{speaks}, or the program ended over the request"),
+            format!("{whom} takes the connection and closes it without an answer: it expects TLS{speaks}, or the program ended over the request"),
             format!("{tls} if that port speaks TLS; else read the program's log of that moment"),
         ),
         Unusable::NoTls => (format!("{whom} speaks plain HTTP, and the ingress TLS"), plain),
@@ -144,7 +144,7 @@ fn cause(
             format!("let the Secret of `{0}proxy-ssl-secret` have its authority as `ca.crt`, and `{0}proxy-ssl-name` be a name in the certificate", controller.annotations),
         ),
         Unusable::NoHttp => (
-            format!("{whom} takes the connection and answers no HTTP: it wants TLS, as a rule{speaks}"),
+            format!("{whom} takes the connection and answers no HTTP: it expects TLS, as a rule{speaks}"),
             format!("{tls} if it speaks TLS"),
         ),
         Unusable::BadHeaders => (
@@ -216,7 +216,7 @@ fn unnoticed(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary
             "the ingress controller still sends to {}, and Service `{}/{}` leads to port {now} by now: {} does not notice when a port alone changes",
             address, backend.namespace, backend.service, controller.name
         ),
-        "have it look again, by any change to the Ingress",
+        "make the controller load it again, by any change to the Ingress",
     );
     Some(finding.command(annotate("homelab/look=again")).command(annotate("homelab/look-")))
 }

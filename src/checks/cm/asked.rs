@@ -58,7 +58,7 @@ pub(super) fn from_outside(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'
         ),
     };
     let fix = format!(
-        "have homelab's own issuer `{}` issue it: it uses {DNS}, for which nothing has to be reached from outside",
+        "let homelab's own issuer `{}` issue it: it uses {DNS}, for which the internet need not reach your lab",
         acme.wanted.issuer
     );
     Some(Finding::new(summary, cause, fix).command(give_issuer(evidence, acme, certificate)))
@@ -116,7 +116,7 @@ pub(super) fn no_issuer(evidence: &Evidence, certificate: &Value) -> Option<Find
 
 fn own_issuer(acme: Option<&AcmeSeen>) -> String {
     let name = acme.map_or("of homelab", |acme| acme.wanted.issuer.as_str());
-    format!("correct the name, or have homelab's own issuer `{name}` issue it")
+    format!("correct the name, or let homelab's own issuer `{name}` issue it")
 }
 
 fn of_no_kind(certificate: &Value, kind: &str) -> Finding {
@@ -125,7 +125,7 @@ fn of_no_kind(certificate: &Value, kind: &str) -> Finding {
             "Certificate `{}` names an issuer of the kind `{kind}`, which cert-manager does not have",
             place(certificate)
         ),
-        "`issuerRef.kind`, or the annotation `cert-manager.io/issuer-kind`, may be `Issuer` or `ClusterIssuer`; another kind belongs to another group, which is not named",
+        "`issuerRef.kind`, or the annotation `cert-manager.io/issuer-kind`, must be `Issuer` or `ClusterIssuer`; another kind belongs to another group, which is not named",
         "correct the kind, or name its group, too",
     )
 }
@@ -134,15 +134,15 @@ fn of_no_kind(certificate: &Value, kind: &str) -> Finding {
 pub(super) fn not_made(evidence: &Evidence, ingress: &Value, host: &str) -> Option<Finding> {
     let has = |name: &str| ingress["metadata"]["annotations"][format!("cert-manager.io/{name}")].is_string();
     let title = place(ingress);
-    let summary = format!("no Certificate is made for `{host}`");
+    let summary = format!("no Certificate is created for `{host}`");
     if has("cluster-issuer")
         && let Some(other) = NAMING.into_iter().find(|name| *name != "cluster-issuer" && has(name))
     {
         return Some(
             Finding::new(
                 summary,
-                format!("Ingress `{title}` has the annotations `cert-manager.io/cluster-issuer` and `cert-manager.io/{other}`: cert-manager takes no Ingress with both"),
-                format!("take `cert-manager.io/{other}` away"),
+                format!("Ingress `{title}` has the annotations `cert-manager.io/cluster-issuer` and `cert-manager.io/{other}`: cert-manager ignores an Ingress with both"),
+                format!("remove `cert-manager.io/{other}`"),
             )
             .command(without_annotation(ingress, other)),
         );
@@ -154,7 +154,7 @@ pub(super) fn not_made(evidence: &Evidence, ingress: &Value, host: &str) -> Opti
         return Some(Finding::new(
             summary,
             format!(
-                "the entry for the Secret `{}` under `tls` of Ingress `{title}` lists no hosts, and cert-manager passes over such an entry",
+                "the entry for the Secret `{}` under `tls` of Ingress `{title}` lists no hosts, and cert-manager ignores such an entry",
                 at(whole, "/secretName")
             ),
             format!("write `hosts: [{host}]` into it"),
@@ -165,7 +165,7 @@ pub(super) fn not_made(evidence: &Evidence, ingress: &Value, host: &str) -> Opti
         return Some(Finding::new(
             summary,
             format!(
-                "the entry for `{host}` under `tls` of Ingress `{title}` names no Secret, and cert-manager passes over such an entry"
+                "the entry for `{host}` under `tls` of Ingress `{title}` names no Secret, and cert-manager ignores such an entry"
             ),
             "add a `secretName` of its own to it",
         ));
@@ -174,7 +174,7 @@ pub(super) fn not_made(evidence: &Evidence, ingress: &Value, host: &str) -> Opti
         return Some(Finding::new(
             summary,
             format!(
-                "two entries under `tls` of Ingress `{title}` name the Secret `{secret}`: cert-manager makes one Certificate for each entry, and takes no Ingress with such a pair"
+                "two entries under `tls` of Ingress `{title}` name the Secret `{secret}`: cert-manager creates one Certificate for each entry, and ignores an Ingress with such a pair"
             ),
             "put the hosts into one entry, or give each entry a `secretName` of its own",
         ));
@@ -192,7 +192,7 @@ fn claimed(evidence: &Evidence, ingress: &Value, secret: &str, summary: String) 
         return None;
     }
     let whose = match owner {
-        Some(owner) => format!("is made for the Ingress `{}/{owner}`", ingress.namespace()),
+        Some(owner) => format!("belongs to the Ingress `{}/{owner}`", ingress.namespace()),
         None => "was made by hand".to_owned(),
     };
     Some(Finding::new(

@@ -25,13 +25,13 @@ pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Ou
     let ready = crate::checks::cm::chain::Chain::of(evidence, host).is_some_and(|chain| chain.is_ready());
     let weigh = |finding: Finding| if ready { finding.only(Severity::Warning) } else { finding };
     let (name, found) = match climb(answers, host.trim_start_matches("*.")) {
-        Climb::Nothing => return Outcome::pass("no CAA record: every authority may issue"),
+        Climb::Nothing => return Outcome::pass("no CAA record: every certificate authority may issue"),
         Climb::Unknown(why) => return Outcome::unknown(why),
         Climb::Broken(name, server) => {
             return weigh(
                 Finding::new(
                     format!("{server} cannot say whether `{name}` has CAA records (SERVFAIL)"),
-                    "an authority that cannot read the CAA records must not issue: broken DNSSEC, or name servers that do not answer",
+                    "a certificate authority that cannot read the CAA records must not issue. DNSSEC is broken, or name servers do not answer",
                     "remove or renew the DS record at the registrar; https://dnsviz.net shows where the chain of trust breaks",
                 )
                 .heals(),
@@ -62,13 +62,13 @@ pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Ou
         }
         Some((_, identity)) => weigh(Finding::new(
             format!("the CAA records of `{name}` do not let {identity} issue: {shown}"),
-            format!("somebody allowed other authorities only, and {identity} obeys"),
-            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` beside them, in {page}"),
+            "the CAA records allow other certificate authorities only",
+            format!("add the record `{name} CAA 0 {tag} \"{identity}\"` to the existing ones, in {page}"),
         ))
         .into(),
         None if nobody => weigh(Finding::new(
             format!("the CAA records of `{name}` let no authority issue: {shown}"),
-            "an empty name in a CAA record forbids all",
+            "an empty name in a CAA record forbids every certificate authority",
             format!("remove that record in {page}, or replace it by one with the name of the authority behind {server}"),
         ))
         .into(),

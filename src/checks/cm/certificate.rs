@@ -62,8 +62,8 @@ fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcom
     if let Some(twin) = chain.as_ref().and_then(|chain| twin(evidence, chain.certificate)) {
         return Finding::new(
             format!("Certificate `{name}` and `{twin}` write into the same Secret"),
-            "cert-manager issues neither while two claim one Secret: an Ingress and a Certificate made by hand, or two Ingresses, name the same `secretName`",
-            "give each a `secretName` of its own, or delete the Certificate that is too much",
+            "cert-manager issues neither while two Certificates use one Secret: an Ingress and a Certificate made by hand, or two Ingresses, name the same `secretName`",
+            "give each its own `secretName`, or delete the Certificate that you do not need",
         )
         .into();
     }
@@ -89,17 +89,17 @@ fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, 
     let tried = times(certificate.failed_attempts);
     let cause = match until {
         Some(end) => format!(
-            "{why}the issuing failed {tried}, and cert-manager waits {} before it tries again",
+            "{why}issuing failed {tried}, and cert-manager waits {} before it tries again",
             span(end.duration_since(evidence.now).as_secs())
         ),
-        None => format!("{why}the issuing failed {tried}, and is about to be tried again"),
+        None => format!("{why}issuing failed {tried}, and cert-manager is about to try again"),
     };
     let renew = command!("homelab renew {}", name);
     let then = renew.as_ref().map_or_else(String::new, |renew| format!("; then `{renew}` tries at once"));
     let finding = match known.filter(|row| row.fix != challenge::AGAIN) {
         Some(row) => Finding::new(summary, cause, format!("{}{then}", row.fix)),
         // Nothing that can be seen from here is in the way any more.
-        None => Finding::new(summary, cause, "nothing that can be seen from here is in the way any more: have it tried now. If it fails again, read what it says then before another try: Let's Encrypt allows five failures of a name in an hour").command(renew),
+        None => Finding::new(summary, cause, "homelab sees no cause any more: try again now. If it fails again, read the new message before you retry: Let's Encrypt allows five failures of a name in an hour").command(renew),
     };
     finding
         .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
@@ -124,7 +124,7 @@ fn going_on(
     let retry_at = backoff_end(evidence, certificate).filter(|end| *end > evidence.now);
     let cause = match retry_at {
         Some(end) => format!(
-            "the issuing failed {}, and cert-manager waits {} before it tries again",
+            "issuing failed {}, and cert-manager waits {} before it tries again",
             times(certificate.failed_attempts),
             span(end.duration_since(evidence.now).as_secs())
         ),
@@ -133,7 +133,7 @@ fn going_on(
     Finding::new(
         format!("Certificate `{name}` is not ready: {said}"),
         cause,
-        "look at the challenges: their reason names what the DNS provider or the authority said",
+        "check the challenges: their reason quotes the DNS provider or the certificate authority",
     )
     .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
     .heals()
@@ -143,16 +143,16 @@ fn going_on(
 /// How far it has come.
 fn stage(chain: Option<&Chain<'_>>) -> String {
     let Some(chain) = chain else {
-        return "the certificate authority is being asked; a DNS-01 challenge takes a minute or two"
+        return "cert-manager is asking the certificate authority; a DNS-01 challenge takes a minute or two"
             .to_owned();
     };
     match (chain.request, chain.order) {
-        (None, _) => "cert-manager's controller has not made a request yet".to_owned(),
+        (None, _) => "cert-manager's controller has not created a CertificateRequest yet".to_owned(),
         (Some(_), None) => {
             "the request waits for its order: the issuer is not ready, or the controller is busy".to_owned()
         }
         (Some(_), Some(_)) => format!(
-            "the order is placed, with {}; a DNS-01 challenge takes a minute or two",
+            "the certificate is ordered, with {}; a DNS-01 challenge takes a minute or two",
             match chain.challenges.len() {
                 1 => "one open challenge".to_owned(),
                 count => format!("{count} open challenges"),

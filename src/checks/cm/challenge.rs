@@ -12,13 +12,13 @@ use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::provider::{challenges, unknown_code, words};
 
 /// What helps where nothing more has to be mended.
-pub(super) const AGAIN: &str = "have it tried again";
+pub(super) const AGAIN: &str = "try again with `homelab renew`";
 
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
     means(
         &["acme:error:ratelimited"],
-        "the authority's rate limit was reached, and what it asked to wait is over",
+        "the authority's rate limit was reached, and its waiting time is over",
         AGAIN,
     ),
     means(
@@ -33,17 +33,17 @@ const AUTHORITY: &[Reading] = &[
     ),
     means(
         &["incorrect txt record"],
-        "another record answers at that name: a wildcard or CNAME that leads elsewhere, or what a second ACME client left there",
+        "another record answers at that name: a wildcard, a CNAME to another name, or a record that a second ACME client left there",
         "remove the other TXT, CNAME or wildcard record at that name",
     ),
     means(
         &["no txt record", "nxdomain", "error:dns", "no valid txt"],
-        "the authority did not find the record: not all of the zone's name servers had it, or the zone is delegated elsewhere",
+        "the authority did not find the record: not all of the zone's name servers had it, or the zone is delegated to other servers",
         AGAIN,
     ),
     means(
         &["unexpected non-acme api error"],
-        "a connection to the authority broke at the wrong moment, and cert-manager took that for the end",
+        "a connection to the authority broke, and cert-manager gave the challenge up",
         AGAIN,
     ),
     means(
@@ -51,12 +51,8 @@ const AUTHORITY: &[Reading] = &[
         "the authority could not reach a name server of the zone",
         AGAIN,
     ),
-    means(&["error:unauthorized"], "the authority looked and did not accept what it found", AGAIN),
-    means(
-        &["error:malformed", "expired"],
-        "the authority has forgotten the order: it was left alone for too long",
-        AGAIN,
-    ),
+    means(&["error:unauthorized"], "the authority checked the record and did not accept it", AGAIN),
+    means(&["error:malformed", "expired"], "the order has expired at the authority", AGAIN),
 ];
 
 /// What a message of the authority or the provider means.
@@ -79,7 +75,7 @@ pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) ->
     }
     match chain.challenges.len() {
         0 => Outcome::pass("no challenge is open"),
-        n => Outcome::pass(format!("{n} open, nothing is in the way")),
+        n => Outcome::pass(format!("{n} open, no sign of a problem")),
     }
 }
 
@@ -96,7 +92,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
             return still(evidence, challenge, host).map(|finding| finding.look(look));
         }
         _ => {
-            let summary = format!("the challenge for `{host}` cannot be met: {said}");
+            let summary = format!("the challenge for `{host}` cannot succeed: {said}");
             let known = read(reason, challenges(evidence.dns)).or_else(|| read(reason, AUTHORITY));
             let cause = match (known, unknown_code(evidence.dns, reason)) {
                 (Some(row), _) => row.cause.to_owned(),
@@ -108,10 +104,10 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
                 }
                 (None, None) => "cert-manager gives no details".to_owned(),
             };
-            let fix =
-                known.map_or("look at the challenge's events and at the controller's log", |row| row.fix);
+            let fix = known.map_or("read the challenge's events and the controller's log", |row| row.fix);
             let finding = Finding::new(summary, cause, fix).heals();
-            let managed = acme.wanted.managed && known.is_some_and(|row| row.fix.starts_with("let homelab"));
+            let managed =
+                acme.wanted.managed && known.is_some_and(|row| row.fix.starts_with("run `homelab up`"));
             if managed { finding.command("homelab up") } else { finding }
         }
     };
@@ -122,7 +118,7 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
 fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said: &str) -> Finding {
     let known = meaning(evidence.dns, reason);
     let cause = known.map_or("the authority gives no details", |row| row.cause);
-    let fix = known.map_or("fix what is named there, then have it tried again", |row| row.fix);
+    let fix = known.map_or("fix what the message names, then try again with `homelab renew`", |row| row.fix);
     let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);
     match crate::checks::cm::certificate::next_try(evidence, chain).filter(|at| *at > evidence.now) {
         Some(at) => finding.heals().retry_at(Some(at)),
@@ -140,7 +136,7 @@ fn still(evidence: &Evidence, challenge: &Value, host: &str) -> Option<Finding> 
         Finding::new(
             format!("the challenge for `{host}` has not moved for {}", span(age)),
             "cert-manager's controller does not work on it: it waits for another challenge of the same name, or hangs",
-            "look at the controller's log and at the other challenges",
+            "check the controller's log and the other challenges",
         )
         .look("kubectl get challenges -A")
     })
@@ -159,7 +155,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
         let said = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
         (age > USUAL).then(|| {
             Finding::new(
-                format!("challenge `{}` has been on its way out for {}{said}", place(challenge), span(age)),
+                format!("challenge `{}` has been waiting for its deletion for {}{said}", place(challenge), span(age)),
                 known.map_or("cert-manager cannot remove the challenge's TXT record, and keeps the challenge until it can", |row| row.cause),
                 known.map_or("fix what its reason names; only if that cannot be fixed, remove its finalizer and the TXT record by hand", |row| row.fix),
             )

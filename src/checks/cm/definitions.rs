@@ -19,7 +19,7 @@ const VERSION: &str = "/metadata/labels/app.kubernetes.io~1version";
 
 pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let Some(all) = evidence.objects("customresourcedefinitions.apiextensions.k8s.io") else {
-        return Outcome::unknown("the definitions were not read");
+        return Outcome::unknown("cert-manager's CRDs were not read");
     };
     let named = |name: &str| all.iter().find(|definition| definition.name() == name);
     let missing: Vec<&str> = NAMES.into_iter().filter(|name| named(name).is_none()).collect();
@@ -30,8 +30,8 @@ pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     if !unserved.is_empty() {
         return Finding::new(
             format!("the API server does not serve {} yet", listed(&unserved)),
-            "the definitions were made a moment ago, or their names collide with those of another one",
-            "wait a moment; if it stays, look at the conditions of the definitions",
+            "the CRDs were created a moment ago, or their names collide with those of another CRD",
+            "wait a moment; if it stays, check the conditions of the CRDs",
         )
         .look(command!("kubectl describe crd {}", unserved))
         .heals()
@@ -39,39 +39,39 @@ pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     }
     let found: Vec<&Value> = NAMES.into_iter().filter_map(named).collect();
     match versions(&found).as_slice() {
-        [] => Outcome::pass("all six are there"),
-        [one] => Outcome::pass(format!("all six are there, of version {one}")),
+        [] => Outcome::pass("all six CRDs exist"),
+        [one] => Outcome::pass(format!("all six CRDs exist, of version {one}")),
         several => mixed(several, acme).into(),
     }
 }
 
 fn absent(missing: &[&str], acme: &AcmeSeen) -> Finding {
     let summary = match missing.len() {
-        6 => "cert-manager's definitions are not in the cluster".to_owned(),
-        _ => format!("the definition {} is missing", listed(missing)),
+        6 => "cert-manager's CRDs are not in the cluster".to_owned(),
+        _ => format!("the CRD {} is missing", listed(missing)),
     };
     if !acme.wanted.managed {
         return Finding::new(
             summary,
-            "cert-manager is not installed, or was removed together with its definitions",
-            "install cert-manager with its definitions (Helm: `crds.enabled=true`), or set `certManager.manage: true` so that homelab does",
+            "cert-manager is not installed, or was removed together with its CRDs",
+            "install cert-manager with its CRDs (Helm: `crds.enabled=true`), or set `certManager.manage: true` so that homelab installs it",
         );
     }
     let cause = match missing.len() {
         6 => "cert-manager was never installed here, or somebody removed it",
         _ => "somebody deleted it, and with it every object of its kind",
     };
-    Finding::new(summary, cause, "let homelab install them again").command("homelab up")
+    Finding::new(summary, cause, "run `homelab up`, which installs them again").command("homelab up")
 }
 
 fn mixed(versions: &[&str], acme: &AcmeSeen) -> Finding {
     let finding = Finding::new(
-        format!("cert-manager's definitions are of several versions: {}", versions.join(", ")),
-        "an installation or an upgrade stopped half-way, or two installations write the same definitions",
+        format!("cert-manager's CRDs are of several versions: {}", versions.join(", ")),
+        "an installation or an upgrade stopped half-way, or two installations write the same CRDs",
         if acme.wanted.managed {
-            "let homelab write them all again"
+            "run `homelab up`, which writes them all again"
         } else {
-            "install one version of cert-manager and its definitions"
+            "install one version of cert-manager and its CRDs"
         },
     );
     if acme.wanted.managed { finding.command("homelab up") } else { finding }

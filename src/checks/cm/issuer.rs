@@ -22,63 +22,63 @@ const READINGS: &[Reading] = &[
             "forbidden domain",
             "contact domain",
         ],
-        "the ACME server does not take the e-mail address of the account",
+        "the ACME server does not accept the e-mail address of the account",
         "write an address that you read, at a domain that exists, into `email` of the configuration; then run `homelab up`",
     ),
     means(
         &["already exists"],
-        "a Secret of that name was there before, and is not the key of this account",
+        "a Secret of that name existed before, and is not the key of this account",
         "delete that Secret if nothing else uses it, or give the issuer another `privateKeySecretRef`",
     ),
     means(
         &["accountdoesnotexist", "no account exists"],
-        "the account's key is of another environment: accounts of staging are not known in production",
+        "the account's key belongs to another environment: production does not know the accounts of staging",
         "delete the Secret with the account's key, so that cert-manager registers again; certificates stay as they are",
     ),
     means(
         &["externalaccountrequired", "external account"],
-        "this authority takes only accounts that are bound to one that you made at its web site",
+        "this authority accepts only accounts that are bound to one that you created at its web site",
         "add `externalAccountBinding` to the issuer, or use Let's Encrypt",
     ),
     means(
         &["no such host", "server misbehaving"],
         "the name of the ACME server does not resolve inside the cluster",
-        "look at CoreDNS and what it forwards to; is the address in `acme.server` right?",
+        "check CoreDNS and the resolvers that it forwards to, and the address in `acme.server`",
     ),
     passes(
         &["connection refused"],
         "nothing listens at the address of the ACME server",
-        "is the ACME server running, and the address in `acme.server` right?",
+        "check that the ACME server runs, and the address in `acme.server`",
     ),
     passes(
         &["i/o timeout", "deadline exceeded", "client.timeout", "no route to host", "network is unreachable"],
-        "pods do not reach the ACME server: no way out, or a firewall in between",
+        "pods cannot reach the ACME server: they have no way to the internet, or a firewall is in between",
         "let pods reach the internet (TCP 443), then wait: cert-manager tries again by itself",
     ),
     means(
         &["x509", "tls: "],
         "the ACME server shows a certificate that cert-manager does not trust",
-        "name the authority that signed it in `acme.caFile`; for Let's Encrypt, look for what is in between (a proxy, a wrong clock)",
+        "name the authority that signed it in `acme.caFile`; for Let's Encrypt, look for a proxy in between or a wrong clock",
     ),
     passes(
         &["badnonce", "bad nonce"],
-        "a request was late or went through a proxy that caches: the server had forgotten its number",
+        "a request came too late or through a proxy that caches, so the server no longer knew its nonce",
         "wait: cert-manager tries again by itself",
     ),
     means(
         &["404", "405", "not found", "invalid character '<'", "not an rfc 8555"],
-        "what answers at that address is no ACME directory",
+        "the answer from that address is not an ACME directory",
         "correct `acme.server`: it is the full address of the directory; then run `homelab up`",
     ),
     passes(
         &["500", "502", "503", "504", "serverinternal"],
-        "the ACME server has a fault of its own",
-        "wait: cert-manager tries again by itself; Let's Encrypt tells of outages at https://letsencrypt.status.io",
+        "the ACME server itself has a fault",
+        "wait: cert-manager tries again by itself; Let's Encrypt reports outages at https://letsencrypt.status.io",
     ),
     means(
         &["private key is invalid", "not of type rsa", "no key"],
         "the Secret with the account's key does not hold a usable key",
-        "delete that Secret, so that cert-manager makes a new account; certificates stay as they are",
+        "delete that Secret, so that cert-manager creates a new account; certificates stay as they are",
     ),
 ];
 
@@ -111,8 +111,8 @@ pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<O
 fn missing(name: &str) -> Finding {
     Finding::new(
         format!("there is no ClusterIssuer `{name}`"),
-        "`homelab up` has not been run since the configuration asks for it, or somebody deleted it",
-        "let homelab make it",
+        "`homelab up` has not run since the configuration asks for it, or somebody deleted it",
+        "run `homelab up`, which creates it",
     )
     .command("homelab up")
 }
@@ -125,7 +125,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
             Finding::new(
                 format!("{name} has no status yet"),
                 "cert-manager's controller has not looked at it",
-                "wait a moment; if it stays, look at the controller's log",
+                "wait a moment; if it stays, read the controller's log",
             )
             .heals(),
         );
@@ -139,7 +139,7 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
         return Some(
             Finding::new(
                 summary,
-                "the ACME server accepts no more accounts from this address for now",
+                "the ACME server accepts no more new accounts from this address for now",
                 "wait: cert-manager tries again by itself",
             )
             .heals()
@@ -149,16 +149,16 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
     let known = read(&said, READINGS);
     let cause = known.map_or("the ACME server, or the way to it, gives no details", |row| row.cause);
     if let Some(drift) = drift(acme, issuer) {
-        let fix = "let homelab write it as the configuration says";
+        let fix = "run `homelab up`, which writes it as the configuration says";
         return Some(Finding::new(summary, format!("{cause}; {drift}"), fix).command("homelab up"));
     }
     let cause = match elsewhere(issuer) {
         Some(host) => {
-            format!("{cause}; its account was registered at `{host}`, another server than it has now")
+            format!("{cause}; its account was registered at `{host}`, not the server that it has now")
         }
         None => cause.to_owned(),
     };
-    let fix = known.map_or("look at the issuer and at the controller's log", |row| row.fix);
+    let fix = known.map_or("check the issuer and the controller's log", |row| row.fix);
     let look = command!("kubectl -n {} logs deployment/cert-manager --tail=50", acme.wanted.namespace);
     let finding = Finding::new(summary, cause, fix).look(look);
     Some(if known.is_some_and(|row| row.cure == Cure::Waiting) { finding.heals() } else { finding })
@@ -175,7 +175,7 @@ fn drift(acme: &AcmeSeen, issuer: &Value) -> Option<String> {
     ];
     fields.into_iter().find_map(|(what, pointer, wanted)| {
         let is = at(issuer, pointer);
-        (is != wanted).then(|| format!("its {what} is `{is}`, and `{wanted}` in the configuration"))
+        (is != wanted).then(|| format!("its {what} is `{is}`, but `{wanted}` in the configuration"))
     })
 }
 
@@ -194,8 +194,8 @@ fn shared_key(all: &[Value]) -> Option<Finding> {
             return Some(
                 Finding::new(
                     format!("{} and {} keep their accounts' keys in one Secret, `{}`", title(one), title(other), key(one)),
-                    "accounts are per server; with one key for two, each may stop working when the other registers",
-                    "give each issuer a `privateKeySecretRef` of its own",
+                    "an account belongs to one server: with one key for two, each may stop working when the other registers",
+                    "give each issuer its own `privateKeySecretRef`",
                 )
                 .only(Severity::Warning),
             );

@@ -12,8 +12,8 @@ use crate::plan::readiness::pod_trouble;
 /// The Deployments of upstream's manifest, and what stands still without each.
 const PROGRAMS: [(&str, &str); 3] = [
     ("cert-manager", "no certificate is issued or renewed"),
-    ("cert-manager-webhook", "no issuer and no Certificate can be made or changed"),
-    ("cert-manager-cainjector", "the webhook's authority is not written where the API server looks for it"),
+    ("cert-manager-webhook", "no issuer and no Certificate can be created or changed"),
+    ("cert-manager-cainjector", "the API server does not get the CA certificate of the webhook"),
 ];
 
 pub(super) fn run(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
@@ -48,7 +48,7 @@ fn absent(acme: &AcmeSeen, name: &str, without: &str) -> Finding {
         return Finding::new(
             summary,
             "cert-manager is not installed yet, or somebody removed a part of it",
-            "let homelab install it again",
+            "run `homelab up`, which installs it again",
         )
         .command("homelab up");
     }
@@ -70,7 +70,7 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
         return Some(
             Finding::new(
                 format!("Deployment `{namespace}/{name}` is scaled to 0: {without}"),
-                "somebody stopped it on purpose and did not start it again",
+                "somebody scaled it down and did not scale it up again",
                 "start it",
             )
             .command(cure),
@@ -86,13 +86,13 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
     };
     let cause = match last_error(evidence, namespace, name) {
         Some(line) => format!("its log ends with: {}", one_line(&line)),
-        None => "it is starting, or something keeps it from starting".to_owned(),
+        None => "it is starting, or something prevents it from starting".to_owned(),
     };
     Some(
         Finding::new(
             summary,
             cause,
-            "wait a moment if it has just been started; else look at its pods and their log",
+            "wait a moment if it has just started; otherwise check its pods and their log",
         )
         .look(command!("kubectl -n {} describe pods", namespace))
         .look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name))

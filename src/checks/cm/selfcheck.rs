@@ -24,7 +24,7 @@ const HTTPS: &str = "ask over HTTPS: `acme.recursiveNameservers: [\"https://1.1.
 const READINGS: &[Reading] = &[
     means(
         &[":53: i/o timeout", ":53: connect", ":53: read", "->", ":53: connection refused"],
-        "cert-manager's pod does not reach name servers on port 53: the router or a firewall keeps DNS for itself",
+        "cert-manager's pod cannot reach name servers on port 53: the router or a firewall blocks DNS",
         HTTPS,
     ),
     means(
@@ -35,18 +35,18 @@ const READINGS: &[Reading] = &[
             "dns-query\": eof",
             "client.timeout",
         ],
-        "cert-manager's pod does not reach the resolver over HTTPS: no way out to TCP 443, or the address is blocked",
-        "let pods reach it, or name another resolver in `acme.recursiveNameservers`; then run `homelab up`",
+        "cert-manager's pod cannot reach the resolver over HTTPS: TCP 443 to the internet is closed, or the address is blocked",
+        "allow pods to reach it, or name another resolver in `acme.recursiveNameservers`; then run `homelab up`",
     ),
     means(
         &["server returned http", "unexpected content-type"],
-        "what answers at the resolver's address does not speak DNS over HTTPS: a filter or a proxy is in between",
+        "the answer from the resolver's address is not DNS over HTTPS: a filter or a proxy is in between",
         "name another resolver in `acme.recursiveNameservers`, then run `homelab up`",
     ),
     means(
         &["x509", "tls: "],
-        "somebody between cert-manager and the resolver shows a certificate of his own",
-        "take the lab's traffic out of that inspection, or name another resolver in `acme.recursiveNameservers`",
+        "another server answers in place of the resolver, with its own certificate: a proxy that inspects TLS",
+        "exclude the lab's traffic from that inspection, or name another resolver in `acme.recursiveNameservers`",
     ),
     means(
         &["returned servfail"],
@@ -56,7 +56,7 @@ const READINGS: &[Reading] = &[
     means(
         &["returned refused"],
         "the server that was asked does not answer for this zone",
-        "are the zone's name servers at the registrar those that the DNS provider names?",
+        "check that the name servers at the registrar are those that the DNS provider names",
     ),
     means(
         &["soa record", "determine the zone", "authoritative nameservers"],
@@ -109,8 +109,8 @@ fn spreading(
     {
         return Finding::new(
             summary,
-            "cert-manager wrote the record, but it is not in the zone: something else has removed it, or another zone of the same name holds it",
-            "look for what else edits the zone: a second cert-manager or ACME client, or a script that cleans up",
+            "cert-manager wrote the record, but it is not in the zone: another program removed it, or it is in another zone of the same name",
+            "find the other program that edits the zone: a second cert-manager or ACME client, or a script that cleans up",
         )
         .heals();
     }
@@ -130,7 +130,7 @@ fn spreading(
     match age {
         Some(age) if age > USUAL => Finding::new(
             summary,
-            format!("the record has been in the zone for {}, and {resolvers} still does not give it: a resolver remembers its absence, or a record above it sends the question elsewhere", span(age)),
+            format!("the record has been in the zone for {}, but {resolvers} still does not return it: a resolver has cached that it does not exist, or a record above it delegates the name to other servers", span(age)),
             "wait up to half an hour; then look for a CNAME or NS record at that name or above it",
         ),
         Some(age) => Finding::new(

@@ -9,17 +9,17 @@ const MACHINERY: &[CheckId] = &[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER]
 
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
-    Def::error(CM_CRDS, "cert-manager's definitions are there, of one version")
+    Def::error(CM_CRDS, "cert-manager's CRDs exist, all of one version")
 
         .needs(&[id::API])
         .about(
-            "The six CustomResourceDefinitions of cert-manager in the Kubernetes API: that each is there and served, and that all carry one version.",
+            "The six CustomResourceDefinitions (CRDs) of cert-manager in the Kubernetes API: whether each exists and is served, and whether all have the same version.",
             "`kubectl get certificates` says that the server does not have such a resource; nothing is ever issued or renewed.",
         )
         .causes(&[
-            cause("cert-manager is not installed yet, or was removed together with its definitions", "`homelab up` installs it again; the TLS Secrets are still there and are used as they are"),
-            cause("`certManager.manage: false`, and the other installation left the definitions out", "install them with it (Helm: `crds.enabled=true`)"),
-            cause("an upgrade stopped half-way, or two installations write the same definitions", "`homelab up`, or keep only one of the two installations"),
+            cause("cert-manager is not installed yet, or was removed together with its CRDs", "`homelab up` installs it again; the TLS Secrets still exist and stay in use"),
+            cause("`certManager.manage: false`, and the other installation left the CRDs out", "install them with it (Helm: `crds.enabled=true`)"),
+            cause("an upgrade stopped half-way, or two installations write the same CRDs", "`homelab up`, or keep only one of the two installations"),
         ])
         .sources(&["cert-manager.io: Installation; CRD lifecycle", "cert-manager v1.21: pkg/util/cmapichecker"]),
     Def::error(CM_PODS, "cert-manager's programs run")
@@ -30,19 +30,19 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the image cannot be pulled, or no node has room", "fix what the finding names: a mirror under `images:`, a free node"),
-            cause("a program ends again and again: it cannot reach the API server from its pod", "trust the interfaces of the pods in the firewall: see `net`"),
+            cause("a program exits again and again: it cannot reach the API server from its pod", "trust the interfaces of the pods in the firewall: see `net`"),
             cause("somebody scaled it to 0 for maintenance", "scale it up again with the command of the finding"),
         ])
         .sources(&["cert-manager v1.21: deploy/manifests"]),
     Def::error(CM_WEBHOOK, "the API server can call cert-manager's webhooks")
         .needs(&[CM_CRDS, CM_PODS])
         .about(
-            "Two CertificateRequests are sent to the API server as a dry run, which stores nothing: a good one, which has to come back stamped with the name of who asked, and a bad one, which has to be refused. Only a webhook that is reached and trusted does both.",
-            "`failed calling webhook \"webhook.cert-manager.io\"` when an issuer or a Certificate is made or changed.",
+            "Two CertificateRequests are sent to the API server as a dry run, which stores nothing: a good one, to which the webhook must add the name of the user, and a bad one, which it must refuse. Only a webhook that is reached and trusted does both.",
+            "`failed calling webhook \"webhook.cert-manager.io\"` when an issuer or a Certificate is created or changed.",
         )
         .causes(&[
-            cause("it was started a moment ago", "wait; it takes some seconds until its certificate and the `caBundle` are there"),
-            cause("the `caBundle` in the webhook's configuration is empty or of another authority: the cainjector does not run, or something else wrote the field", "restart the cainjector, which writes it; keep `caBundle` out of everything that you apply"),
+            cause("it started a moment ago", "wait; its certificate and the `caBundle` come after some seconds"),
+            cause("the `caBundle` in the webhook's configuration is empty or belongs to another authority: the cainjector does not run, or something else wrote the field", "restart the cainjector, which writes it; keep `caBundle` out of everything that you apply"),
             cause("the network between the API server and the pod drops packets: the NixOS firewall, VXLAN between two nodes, a wrong MTU", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does, UDP 8472 between the nodes; `ethtool -K flannel.1 tx-checksum-ip-generic off` where only large packets are lost"),
             cause("the Service or the webhook's configuration is missing", "`homelab up`"),
         ])
@@ -58,11 +58,11 @@ pub(super) const CHECKS: &[Def] = &[
             "Every new Certificate stays at \"the issuer is not ready\".",
         )
         .causes(&[
-            cause("the e-mail address is not taken: an example domain, or a domain that does not exist", "correct `email` in the configuration, then `homelab up`"),
+            cause("the e-mail address is not accepted: an example domain, or a domain that does not exist", "correct `email` in the configuration, then `homelab up`"),
             cause("pods do not reach the ACME server: DNS in the cluster, a firewall, no route", "fix what the finding names; cert-manager tries again by itself"),
             cause("the address in `acme.server` is no ACME directory", "write the directory's full address"),
             cause("a private ACME server's certificate is signed by an authority of your own", "name that authority in `acme.caFile`"),
-            cause("the account's key is of another environment, or a Secret of that name was there before", "delete that Secret, or use another `privateKeySecretRef`: accounts are per server"),
+            cause("the account's key belongs to another environment, or a Secret of that name existed before", "delete that Secret, or use another `privateKeySecretRef`: accounts are per server"),
         ])
         .sources(&[
             "cert-manager.io: Troubleshooting, ACME",
@@ -74,7 +74,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::TOKEN])
         .about(
             "The CAA records of each host and of every name above it, asked of the servers that hold the zone. The first name that has any decides, as for the authority itself (RFC 8659): an `issue` record must name it, for a wildcard an `issuewild` record where there is one.",
-            "The certificate is refused although the challenge was met; a certificate that is there still works until it ends.",
+            "The certificate is refused although the challenge was met; an existing certificate works until it expires.",
         )
         .causes(&[
             cause("the domain allows other authorities only: a record of an earlier provider", "add `0 issue \"letsencrypt.org\"` beside it"),
@@ -89,9 +89,9 @@ pub(super) const CHECKS: &[Def] = &[
             "A Certificate stays pending for many minutes while its record is in the zone.",
         )
         .causes(&[
-            cause("it is a minute old: records spread", "wait; `homelab doctor --wait` looks again"),
-            cause("a resolver remembers from before that the name did not exist", "wait up to half an hour"),
-            cause("the router or a firewall keeps port 53 for itself", "leave `acme.recursiveNameservers` at its default, which asks over HTTPS"),
+            cause("it is new: records need a minute to reach all servers", "wait; `homelab doctor --wait` checks again"),
+            cause("a resolver has cached that the name does not exist", "wait up to half an hour"),
+            cause("the router or a firewall blocks port 53", "leave `acme.recursiveNameservers` at its default, which asks over HTTPS"),
             cause("the resolver over HTTPS is blocked", "name another one, or set `acme.propagationWait: 60s`"),
             cause("the zone's DNSSEC is broken, so that resolvers answer SERVFAIL", "remove or renew the DS record at the registrar"),
         ])
@@ -106,8 +106,8 @@ pub(super) const CHECKS: &[Def] = &[
             "A Certificate stays pending, or fails and is tried again only after an hour.",
         )
         .causes(&[
-            cause("it is HTTP-01, of another issuer, and the name has a private address", "have homelab's own issuer issue it; the finding has the command"),
-            cause("the DNS provider refuses the token in the cluster", "make a good token, write it to the token file, and run `homelab up`"),
+            cause("it is HTTP-01, of another issuer, and the name has a private address", "let homelab's own issuer issue it; the finding has the command"),
+            cause("the DNS provider refuses the token in the cluster", "create a valid token, write it to the token file, and run `homelab up`"),
             cause("pods do not reach the API of the DNS provider", "fix what keeps pods from the internet: see `net`"),
             cause("the authority found no record, or another one: a CNAME or wildcard at `_acme-challenge`", "remove what is there"),
             cause("a challenge was given up after a moment without network", "`homelab renew NAME` starts over"),
@@ -118,7 +118,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager.io: DNS01, delegated domains",
             "cert-manager#3238, cert-manager#7757, cert-manager#8696, cert-manager#8747",
         ]),
-    Def::error(ACME_RATE_LIMIT, "the authority's rate limits leave room")
+    Def::error(ACME_RATE_LIMIT, "no rate limit of the authority is reached")
         .needs(&[ISSUER])
         .about(
             "What Order, CertificateRequest and Certificate quote of the authority: `rateLimited`, which limit it is, and the time after which it lets you try again.",
@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
         .in_up()
         .about(
-            "The Certificate that is for the host, its CertificateRequest, Order and Challenges: the deepest one that has something to say. After a failure cert-manager waits one hour, then two, up to 32.",
+            "The Certificate that is for the host, its CertificateRequest, Order and Challenges: the last one of them that has a message. After a failure cert-manager waits one hour, then two, up to 32.",
             "The browser warns of a certificate that it does not know, or shows `Kubernetes Ingress Controller Fake Certificate`.",
         )
         .causes(&[

@@ -19,23 +19,23 @@ const PORT: u16 = 10250;
 /// How cert-manager's webhook signs what it refuses.
 const DENIED: &str = "admission webhook \"webhook.cert-manager.io\" denied the request";
 /// What a network between the API server and the pod swallows.
-const NETWORK: &str = "the API server cannot reach the webhook's pod: a firewall, or the network between the nodes, drops what it sends";
-const OPEN: &str = "let pods and nodes reach each other: trust the interfaces `cni0` and `flannel.1`, and open UDP 8472 between the nodes";
+const NETWORK: &str = "the API server cannot reach the webhook's pod: a firewall, or the network between the nodes, drops its packets";
+const OPEN: &str = "allow pods and nodes to reach each other: trust the interfaces `cni0` and `flannel.1`, and open UDP 8472 between the nodes";
 /// What k3s says of a connection that failed at once.
-const TURNED_AWAY: &str = "k3s' API server could not connect to the webhook's pod, and knew it at once: the pod does not listen yet, there is no route to its node, or a firewall rejects; what is only dropped would be silence";
-const LOOK_UP: &str = "wait a moment; if it stays, the log of k3s on the server has the reason, at `Sending HTTP 502 response`: `connection refused` is the pod, `no route to host` the way between the nodes (UDP 8472)";
+const TURNED_AWAY: &str = "k3s' API server could not connect to the webhook's pod, and got the error at once: the pod does not listen yet, there is no route to its node, or a firewall rejects the connection";
+const LOOK_UP: &str = "wait a moment; if it stays, find the reason in the log of k3s on the server, at `Sending HTTP 502 response`: `connection refused` means the pod, `no route to host` the network between the nodes (UDP 8472)";
 
 /// What the API server says when it cannot call the webhook.
 const READINGS: &[Reading] = &[
     passes(
         &["-webhook\" not found", "no endpoints available", "no service port"],
         "the webhook's Service is missing, or no pod is behind it",
-        "let homelab install it again",
+        "run `homelab up`, which installs it again",
     ),
     passes(
         &["connection refused"],
         "the webhook's pod is starting, or it does not listen where its Service points",
-        "wait a moment; if it stays, look at the webhook's pod and its log",
+        "wait a moment; if it stays, check the webhook's pod and its log",
     ),
     // k3s' own words, without the reason: see `evidence::dial`.
     passes(&["while dialing"], TURNED_AWAY, LOOK_UP),
@@ -44,12 +44,12 @@ const READINGS: &[Reading] = &[
     means(
         &["x509: certificate has expired", "not yet valid"],
         "the webhook's certificate has expired by the API server's clock",
-        "look at the clocks of the nodes, then restart the webhook",
+        "check the clocks of the nodes, then restart the webhook",
     ),
     means(
         &["proxyconnect", "lookup "],
-        "the API server goes through a proxy, or asks DNS, for a name that only the cluster has",
-        "take `.svc` and the service addresses out of the API server's proxy (`NO_PROXY`)",
+        "the API server uses a proxy or DNS for a name that exists only in the cluster",
+        "exclude `.svc` and the service addresses from the API server's proxy (`NO_PROXY`)",
     ),
 ];
 
@@ -70,7 +70,7 @@ pub(super) fn answers(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
         (DryRun::Taken { stamped: false }, _) => unregistered(acme, "mutating").into(),
         (_, DryRun::Taken { .. }) => unregistered(acme, "validating").into(),
         (_, DryRun::Refused { message, .. }) if message.contains(DENIED) => {
-            Outcome::pass("it takes a good request and refuses a bad one (dry run)")
+            Outcome::pass("it accepts a good request and refuses a bad one (dry run)")
         }
         (_, DryRun::Refused { message, .. }) => uncallable(evidence, acme, message).into(),
     }
@@ -79,7 +79,7 @@ pub(super) fn answers(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
 fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
     let summary = format!("cert-manager's webhook cannot be called: {}", tail(message));
     if message.contains("could not find the requested resource") {
-        return Finding::new(summary, "cert-manager's definitions are missing", "install them")
+        return Finding::new(summary, "cert-manager's CRDs are missing", "install them")
             .command("homelab up");
     }
     if message.contains("unknown authority") {
@@ -88,7 +88,7 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
     if message.contains("denied the request") {
         return Finding::new(
             format!("a good CertificateRequest is refused: {}", tail(message)),
-            "another admission webhook has rules that cert-manager's objects break",
+            "another admission webhook refuses cert-manager's objects",
             "allow cert-manager's objects in the policy that is named there",
         );
     }
@@ -99,7 +99,7 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
         return Finding::new(
             summary,
             "the API server gives no details",
-            "look at the webhook's pod and its log",
+            "check the webhook's pod and its log",
         )
         .look(command!(
             "kubectl -n {} logs deployment/cert-manager-webhook --tail=50",
@@ -130,7 +130,10 @@ fn kept_out(evidence: &Evidence, acme: &AcmeSeen, message: &str, summary: &str) 
     (!found.is_empty()).then(|| {
         Finding::new(
             summary,
-            format!("{} lets nobody in but other pods, and k3s rejects what no policy allows: the API server is no pod", policies::named(&found)),
+            format!(
+                "{} allows connections from other pods only, and the API server is not a pod",
+                policies::named(&found)
+            ),
             format!("allow port {port} from everywhere in the policy's `ingress`, or delete the policy"),
         )
         .look(command!("kubectl --namespace {} get networkpolicies --output yaml", namespace))
@@ -149,26 +152,30 @@ fn authority(evidence: &Evidence, acme: &AcmeSeen, summary: String) -> Finding {
         let finding = Finding::new(
             summary,
             format!(
-                "`{name}` has lost the annotation that tells the cainjector from which Secret to write the `caBundle`: something else wrote over it"
+                "`{name}` has lost the annotation that tells the cainjector from which Secret to write the `caBundle`: another program overwrote it"
             ),
-            "write the webhook's configuration again",
+            "run `homelab up`, which writes the webhook's configuration again",
         );
         return if acme.wanted.managed { finding.command("homelab up") } else { finding };
     }
     let cause = match bundle(evidence) {
         Some(false) => "the webhook's configuration has no `caBundle`: the cainjector has not written it",
         Some(true) => {
-            "the `caBundle` in the webhook's configuration is of another authority: the cainjector has not replaced it"
+            "the `caBundle` in the webhook's configuration belongs to another authority: the cainjector has not replaced it"
         }
-        None => "the `caBundle` in the webhook's configuration does not fit: the cainjector writes it",
+        None => "the `caBundle` in the webhook's configuration is wrong: the cainjector writes it",
     };
-    Finding::new(summary, cause, "restart the cainjector, which writes the `caBundle`; nobody else should")
-        .command(command!("kubectl -n {} rollout restart deployment/cert-manager-cainjector", namespace))
-        .command(command!(
-            "kubectl -n {} rollout status deployment/cert-manager-cainjector --timeout=120s",
-            namespace
-        ))
-        .look(command!("kubectl -n {} logs deployment/cert-manager-cainjector --tail=50", namespace))
+    Finding::new(
+        summary,
+        cause,
+        "restart the cainjector, which writes the `caBundle`; no other program should write it",
+    )
+    .command(command!("kubectl -n {} rollout restart deployment/cert-manager-cainjector", namespace))
+    .command(command!(
+        "kubectl -n {} rollout status deployment/cert-manager-cainjector --timeout=120s",
+        namespace
+    ))
+    .look(command!("kubectl -n {} logs deployment/cert-manager-cainjector --tail=50", namespace))
 }
 
 /// Whether every webhook of cert-manager has an authority written down; `None` when they were not read.
@@ -203,7 +210,7 @@ fn unregistered(acme: &AcmeSeen, kind: &str) -> Finding {
         format!(
             "the {kind} webhook configuration `cert-manager-webhook` is missing, or leaves out the namespace `default`"
         ),
-        "let cert-manager be installed again",
+        "run `homelab up`, which installs cert-manager again",
     );
     if acme.wanted.managed { finding.command("homelab up") } else { finding }
 }

@@ -111,8 +111,8 @@ pub(super) fn unproxied(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     let address =
         addresses.iter().find(|address| is_private(address)).map_or_else(String::new, IpAddr::to_string);
     let fix = match &first.carrier {
-        Carrier::Service(_) => "take the annotation out of the configuration and run `homelab up`",
-        Carrier::Object { .. } => "take the annotation away",
+        Carrier::Service(_) => "remove the annotation from the configuration and run `homelab up`",
+        Carrier::Object { .. } => "remove the annotation",
     };
     let Words { name, proxy, .. } = words(evidence.dns);
     let mut finding = Finding::new(

@@ -36,12 +36,12 @@ fn guarded(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
     });
     let (entries, without): (Vec<String>, Vec<&str>) = open.unzip();
     if entries.is_empty() {
-        return Outcome::pass("every guard of the controller is kept");
+        return Outcome::pass("the configuration weakens no security setting of the controller");
     }
     Finding::new(
         format!("`ingress.config` has {}", entries.join(", ")),
         without.join("; "),
-        format!("take {} out of `ingress.config`, and run `homelab up`", entries.join(", ")),
+        format!("remove {} from `ingress.config`, and run `homelab up`", entries.join(", ")),
     )
     .command("homelab up")
     .into()
@@ -64,7 +64,7 @@ fn valid(config: &ConfigSeen) -> Outcome {
         places.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
     let summary: Vec<&str> = std::iter::once(head).chain(problems).collect();
     let fix = match (problem.hint.as_str(), places.trim_matches('\n')) {
-        ("", "") => "correct what is named there".to_owned(),
+        ("", "") => "correct what the message names".to_owned(),
         ("", places) => format!("correct what is marked\n{places}"),
         (hint, _) => hint.to_owned(),
     };
@@ -121,7 +121,7 @@ fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
 fn own_outside(host: &str, zone: &str) -> Outcome {
     Finding::new(
         format!("`{host}` is outside the zone `{zone}`"),
-        "the API token sees that zone alone, and one lab serves one zone",
+        "the API token sees only that zone, and one lab serves one zone",
         format!("give the service a `host` below `{zone}`"),
     )
     .into()
@@ -133,9 +133,9 @@ fn foreign_outside(ingress: &IngressSeen, host: &str, zone: &str) -> Outcome {
         format!(
             "`{host}` of the Ingress `{namespace}/{name}` is outside the zone `{zone}` and gets no record"
         ),
-        "external-dns keeps that zone alone and silently ignores every other name",
+        "external-dns writes records in that zone only, and silently ignores every other name",
         format!(
-            "give that Ingress a host below `{zone}`, or make the record where the name's own zone is kept"
+            "give that Ingress a host below `{zone}`, or create the record at the DNS provider of its own zone"
         ),
     )
     .look(command!("kubectl -n {} get ingress {} -o yaml", namespace, name))

@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("a key is misspelt or is in the wrong place", "correct the line that the finding shows; it names the nearest known key"),
-            cause("the e-mail address is one of example.com, which Let's Encrypt refuses for an account", "give an address at which you get mail"),
+            cause("the e-mail address is one of example.com, which Let's Encrypt refuses for an account", "give an address at which you receive mail"),
             cause("the file is somewhere else, or belongs to another user", "name it with --config, or run it as the user who may read it"),
         ])
         .sources(&["cert-manager documentation, troubleshooting/acme", "letsencrypt/boulder, forbidden contact domains"]),
@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("a service has a `host` in another domain", "give it a host below the zone; one lab serves one zone"),
-            cause("another program's Ingress names a host of another domain", "change that Ingress, or make the record by hand where that domain is kept"),
+            cause("another program's Ingress names a host of another domain", "change that Ingress, or create the record by hand at the DNS provider of that domain"),
         ])
         .sources(&["external-dns documentation, advanced/domain-filter"]),
     Def::error(TARGET_PRIVATE_UNPROXIED, "no record of a private address is to be proxied")
@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[cause(
             "the provider's proxy is on the internet and cannot reach a private address",
-            "take the annotation away: the record then holds the private address itself, which is what a lab at home needs",
+            "remove the annotation: the record then holds the private address itself, which is what a lab at home needs",
         )])
         .sources(&["external-dns pull request #6556"]),
     Def::warning(ANNOTATION_PREFIX, "every annotation for external-dns has the prefix that it reads")
@@ -53,16 +53,16 @@ pub(super) const CHECKS: &[Def] = &[
             "rename the annotation, or set `dns.annotationPrefix` to the prefix that all of yours have",
         )])
         .sources(&["external-dns documentation, flags (v0.22.0)", "external-dns pull request #6424"]),
-    Def::warning(GUARDED, "the configuration keeps the guards of the controller")
+    Def::warning(GUARDED, "the configuration keeps the security settings of the controller")
         .needs(&[VALID])
         .before_up()
         .about(
             "The entries of `ingress.config` that win over homelab's own: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`, and `use-http2` with the pinned image.",
-            "Nothing, until somebody who may write an Ingress reads what is not theirs: the controller reads every Secret of the cluster, the DNS token included.",
+            "Nothing, until somebody who can create an Ingress uses it to read secrets of others: the controller reads every Secret of the cluster, the DNS token included.",
         )
         .causes(&[cause(
             "a guide asked for it, for one Ingress",
-            "take the entry out, and do without the annotation: what it is for often has an annotation of its own",
+            "remove the entry, and do without the annotation: there is often another annotation for the same purpose",
         )])
         .sources(&["ingress-nginx documentation, \"ConfigMap\", \"Annotations Risks\"", "CVE-2021-25742", "CVE-2026-123007"]),
 ];

@@ -38,7 +38,7 @@ pub(super) fn sign(
     }
     if found.iter().any(|address| address.to_string() == server) {
         return Some(
-            "it gives its own address, as filters do that show a page in place of what they block; or it has an entry of its own for the name".into(),
+            "it returns its own address, as filters do that show a block page; or it has its own entry for the name".into(),
         );
     }
     if !found.is_empty() {
@@ -106,7 +106,10 @@ pub(super) fn finding(
     });
     let (what, whole) = match also {
         Some(around) => (
-            format!("`{}` and all below it, mostly because a list has its whole ending", around.parent),
+            format!(
+                "`{}` and all below it, usually because a list has its whole top-level domain",
+                around.parent
+            ),
             true,
         ),
         None => (format!("`{host}`"), false),
@@ -114,7 +117,7 @@ pub(super) fn finding(
     let cause = format!("{}, or the resolver that it asks, blocks {what}: {sign}", lookup.server);
     let allow = if whole { domain } else { host };
     let fix = format!(
-        "allow `{allow}` there. {}\nIf none of its lists has it, the resolver that it asks filters: let it ask another one (1.1.1.1, \
+        "allow `{allow}` there. {}\nIf none of its lists has it, the resolver that it forwards to filters: let it forward to another one (1.1.1.1, \
          not 1.1.1.3)",
         routers::each(make, |router| router.allow, domain, host)
     );

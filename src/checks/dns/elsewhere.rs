@@ -73,7 +73,7 @@ pub(super) fn of_server(
     if let Some(wildcard) = local_zone::wildcard(evidence, reply, around) {
         let finding = Finding::new(
             summary,
-            format!("{server} has a wildcard entry of its own: {wildcard}"),
+            format!("{server} has its own wildcard entry: {wildcard}"),
             format!(
                 "remove that entry (a rewrite, a host override or a line `address=/.../`) from {server}, or let it hold {}",
                 list(expected)
@@ -98,9 +98,7 @@ pub(super) fn of_server(
     }
     let finding = Finding::new(
         summary,
-        format!(
-            "{server} has an entry of its own for the name (Pi-hole, AdGuard or router: local DNS, rewrites)"
-        ),
+        format!("{server} has its own entry for the name (Pi-hole, AdGuard or router: local DNS, rewrites)"),
         format!("remove the entry for `{host}` there, or let it hold {}", list(expected)),
     );
     (id::LOCAL_OVERRIDE, finding.look(look))

@@ -36,7 +36,7 @@ pub(super) fn owned(
         // A made-up record has the name for its owner that was asked for: a sibling, which is above nothing.
         if below {
             let known_by =
-                format!("it has a zone `{}` of its own, by the SOA record in its answer", soa.zone);
+                format!("the SOA record in its answer shows that it has its own zone `{}`", soa.zone);
             return Some(Own { apex: soa.zone.clone(), known_by });
         }
         // Only a server that holds the zone says so (RFC 1035 section 4.1.1: AA).
@@ -45,7 +45,7 @@ pub(super) fn owned(
             !servers.is_empty() && !servers.iter().any(|server| server.eq_ignore_ascii_case(&soa.primary));
         if soa.zone == zone && foreign && reply.authoritative {
             let known_by =
-                format!("it has a zone `{zone}` of its own, whose first name server is `{}`", soa.primary);
+                format!("it has its own zone `{zone}`, whose first name server is `{}`", soa.primary);
             return Some(Own { apex: zone.to_owned(), known_by });
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn owned(
     let parent_is_known =
         around.soa.as_ref().is_ok_and(|reply| soa(reply).is_some_and(|soa| soa.primary != ADGUARD));
     let alone = sibling.soa.is_none() && (sibling.authoritative || passes_on(&around.stranger));
-    let asked = format!("to a name below `{parent}` that was made up just now it says");
+    let asked = format!("to a random name below `{parent}` it answers");
     let known_by = match (of_adguard && parent_is_known, alone) {
         (true, _) => format!("{asked} \"no such name\" by itself"),
         (_, true) => {
@@ -145,10 +145,6 @@ pub(super) fn wildcard(evidence: &Evidence, reply: &Reply, around: Option<&Aroun
     let is_published = records.iter().any(|record| record.name == of_zone);
     (!is_published && !found.is_empty() && found.iter().all(|address| reply.addresses().contains(address)))
         .then(|| {
-            format!(
-                "every name below `{}`, even one made up just now, has {} there",
-                around.parent,
-                list(&found)
-            )
+            format!("every name below `{}`, even a random one, has {} there", around.parent, list(&found))
         })
 }

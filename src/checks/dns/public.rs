@@ -55,8 +55,8 @@ fn behind(host: &str, seen: &HostSeen, lookup: &Lookup, reply: &Reply, compared:
     };
     let (cause, fix) = match seen.authoritative.iter().find(|other| agrees(other)) {
         Some(other) => (
-            format!("the record has reached {} and not yet this server of the same zone", other.server),
-            "wait a minute: the provider's servers agree within seconds as a rule; until then answers change from one lookup \
+            format!("the record has reached {}, but not yet this server of the same zone", other.server),
+            "wait a minute: the provider's servers usually agree within seconds. Until then, answers change from one lookup \
              to the next",
         ),
         None => (
@@ -96,7 +96,7 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
 /// One server that is silent among others that answer is not worth a word; when all are, nothing was seen.
 fn unheard(none_heard: bool, server: &str, why: &str) -> Outcome {
     match none_heard {
-        true => Outcome::unknown(format!("{server}: {why}; is port 53 blocked from here?")),
+        true => Outcome::unknown(format!("{server}: {why}; a firewall may block port 53")),
         false => Outcome::skip(format!("{why}; another server answers")),
     }
 }

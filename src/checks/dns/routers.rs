@@ -30,10 +30,10 @@ pub(crate) struct Router {
 
 pub(crate) const PI_HOLE: Router = Router {
     name: "Pi-hole",
-    why: "Pi-hole drops private answers where `stop-dns-rebind` was set, or its own upstream (the router) does",
+    why: "Pi-hole drops private answers if `stop-dns-rebind` is set, or the router that it forwards to drops them",
     setting: "v6: Settings, All settings, Miscellaneous, add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines`; \
         v5: put that line into `/etc/dnsmasq.d/99-homelab.conf` and run `pihole restartdns`; if it forwards to the router, \
-        let it ask a public resolver instead",
+        let it forward to a public resolver instead",
     allow: "Domains: add `DOMAIN`, tick \"Add domain as wildcard\", and add it to the allowed ones",
     lan: "in `/etc/pihole/pihole.toml` (v6) the domain below `[dns]`, and a line `local=/.../` in `misc.dnsmasq_lines` \
         (pi-hole/FTL#2841); v5: Settings, DHCP, \"Pi-hole domain name\"",
@@ -45,7 +45,7 @@ pub(crate) const PI_HOLE: Router = Router {
 
 pub(crate) const OPENWRT: Router = Router {
     name: "OpenWrt",
-    why: "OpenWrt drops private answers unless told otherwise (`rebind_protection`)",
+    why: "OpenWrt drops private answers by default (`rebind_protection`)",
     setting: "Network, DHCP and DNS, \"Domain whitelist\" below \"Rebind protection\": add `DOMAIN`; or in its shell \
         `uci add_list dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
     allow: "where the package adblock is installed: Services, Adblock, its allow list: add `DOMAIN`; otherwise the address lines in Network, DHCP and DNS",
@@ -61,9 +61,9 @@ pub(crate) const FRITZ_BOX: Router = Router {
     name: "Fritz!Box",
     why: "a Fritz!Box drops private answers, always",
     setting: "http://fritz.box, Home Network, Network, Network Settings, further settings, \"DNS Rebind Protection\": enter \
-        `DOMAIN`, without `*.`: it covers every name below it; Apply. What was refused before may be remembered for half an hour",
-    allow: "Internet, Filters, Lists: take `DOMAIN` out of the blocked ones",
-    lan: "its own domain is `fritz.box` and no other, so the server that it asks has the zone: Internet, Account Information, DNS Server",
+        `DOMAIN`, without `*.`: it covers every name below it; Apply. Devices may cache the old answer for half an hour",
+    allow: "Internet, Filters, Lists: remove `DOMAIN` from the blocked ones",
+    lan: "its own domain is always `fritz.box`, so the server that it forwards to has the zone: Internet, Account Information, DNS Server",
     nixos: None,
     version: &["fritz", "avm"],
     names: &["fritz.box"],
@@ -72,7 +72,7 @@ pub(crate) const FRITZ_BOX: Router = Router {
 
 pub(crate) const OPNSENSE: Router = Router {
     name: "OPNsense",
-    why: "Unbound on OPNsense takes private addresses out of answers (\"Rebind protection networks\")",
+    why: "Unbound on OPNsense removes private addresses from answers (\"Rebind protection networks\")",
     setting: "Services, Unbound DNS, Advanced, \"Private Domains\": add `DOMAIN`, and apply",
     allow: "Services, Unbound DNS, Blocklist: add `DOMAIN` to the allowed ones, and apply",
     lan: "System, Settings, General, \"Domain\"; or Services, Unbound DNS, General, \"Local Zone Type\": `transparent`; and its Overrides",
@@ -84,7 +84,7 @@ pub(crate) const OPNSENSE: Router = Router {
 
 pub(crate) const PFSENSE: Router = Router {
     name: "pfSense",
-    why: "pfSense takes private addresses out of answers unless told otherwise",
+    why: "pfSense removes private addresses from answers unless you configure exceptions",
     setting: "Services, DNS Resolver, General Settings, Custom options: the line `server:`, then `private-domain: \"DOMAIN\"`; \
         with the DNS Forwarder instead, its custom options get `rebind-domain-ok=/DOMAIN/`",
     allow: "Firewall, pfBlockerNG, DNSBL, DNSBL Whitelist: add `.DOMAIN`, then Update, Reload",
@@ -97,7 +97,7 @@ pub(crate) const PFSENSE: Router = Router {
 
 pub(crate) const ADGUARD_HOME: Router = Router {
     name: "AdGuard Home",
-    why: "AdGuard Home blocks private answers where a rebind list or a rule such as `|192.168.*` was added",
+    why: "AdGuard Home blocks private answers if a rebind list or a rule such as `|192.168.*` was added",
     setting: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
     allow: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
     lan: "`local_domain_name` below `dhcp` in AdGuardHome.yaml (AdguardTeam/AdGuardHome#2983), and a rule `||DOMAIN^$dnsrewrite=NXDOMAIN` in its custom rules",
@@ -109,11 +109,11 @@ pub(crate) const ADGUARD_HOME: Router = Router {
 
 pub(crate) const MIKROTIK: Router = Router {
     name: "MikroTik RouterOS",
-    why: "RouterOS keeps nothing back by itself: a static entry, an adlist or its upstream does",
-    setting: "look through `/ip dns static print` and `/ip dns adlist print`, or let it ask another resolver: \
+    why: "RouterOS blocks nothing by itself: a static entry, an adlist or the server that it forwards to does",
+    setting: "check `/ip dns static print` and `/ip dns adlist print`, or let it forward to another resolver: \
         `/ip dns set servers=1.1.1.1,8.8.8.8`, then `/ip dns cache flush`",
-    allow: "look through `/ip dns static print` and `/ip dns adlist print`, and remove what has it",
-    lan: "remove what has `DOMAIN` from `/ip dns static print`, and set another `domain` in `/ip dhcp-server network`",
+    allow: "check `/ip dns static print` and `/ip dns adlist print`, and remove the entry that has it",
+    lan: "remove the entry for `DOMAIN` from `/ip dns static print`, and set another `domain` in `/ip dhcp-server network`",
     nixos: None,
     version: &["mikrotik"],
     names: &[],
@@ -122,9 +122,9 @@ pub(crate) const MIKROTIK: Router = Router {
 
 pub(crate) const UNIFI: Router = Router {
     name: "UniFi",
-    why: "a UniFi gateway keeps private answers back where a content filter or its upstream does",
-    setting: "Settings, CyberSecure, Content Filter: take the network out of it; or enter another DNS server in the DHCP settings of the network",
-    allow: "Settings, CyberSecure, Content Filter: take the network out of it, or add `DOMAIN` to what is allowed",
+    why: "a UniFi gateway blocks private answers if a content filter is on, or the server that it forwards to blocks them",
+    setting: "Settings, CyberSecure, Content Filter: exclude the network from it; or enter another DNS server in the DHCP settings of the network",
+    allow: "Settings, CyberSecure, Content Filter: exclude the network from it, or add `DOMAIN` to what is allowed",
     lan: "Settings, Networks, the network, \"Domain Name\" of its DHCP: `lan`",
     nixos: None,
     version: &[],
@@ -134,7 +134,7 @@ pub(crate) const UNIFI: Router = Router {
 
 pub(crate) const UNBOUND: Router = Router {
     name: "unbound",
-    why: "unbound takes addresses of `private-address` networks out of answers",
+    why: "unbound removes addresses of `private-address` networks from answers",
     setting: "add `private-domain: \"DOMAIN\"` to the `server:` part of its configuration, and reload it",
     allow: "remove its `local-zone:` line, or the `rpz:` list that has it, and reload",
     lan: "remove the line `local-zone: \"DOMAIN\" static`, or make it `transparent`, and reload",
@@ -161,7 +161,7 @@ pub(crate) const ROUTERS: [Router; 10] =
     [PI_HOLE, OPENWRT, FRITZ_BOX, OPNSENSE, PFSENSE, ADGUARD_HOME, MIKROTIK, UNIFI, UNBOUND, DNSMASQ];
 
 /// What helps with any router.
-pub(crate) const AROUND: &str = "if it cannot be set: hand out another resolver by DHCP (1.1.1.1, or one of your \
+pub(crate) const AROUND: &str = "if the router has no such setting: hand out another resolver by DHCP (1.1.1.1, or one of your \
     own that lets DOMAIN through), or let one of your own answer DOMAIN with the private address (split horizon)";
 
 /// The make that left these signs.
@@ -192,7 +192,7 @@ pub(super) fn advice(make: Option<&Router>, domain: &str, host: &str) -> String 
             let each: Vec<String> =
                 ROUTERS.iter().map(|make| format!("{}: {}", make.name, make.setting)).collect();
             format!(
-                "let private answers for DOMAIN through, in the way of your router:\n{}\n{AROUND}",
+                "let private answers for DOMAIN through, as your router needs it:\n{}\n{AROUND}",
                 each.join("\n")
             )
         }
@@ -211,7 +211,7 @@ pub(super) fn each(
     let text = match make {
         Some(make) => line(make),
         None => {
-            format!("In the way of your router:\n{}", ROUTERS.iter().map(line).collect::<Vec<_>>().join("\n"))
+            format!("As your router needs it:\n{}", ROUTERS.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
     };
     filled(&text, domain, host)

@@ -256,7 +256,7 @@ fn failing(summary: String, host: &str, server: &str, words: &str, around: Optio
         None => Finding::new(
             summary,
             format!("the resolver could not reach the DNS servers that it forwards to{words}"),
-            "restart the router's resolver, and look at its connection to the internet",
+            "restart the router's resolver, and check its connection to the internet",
         )
         .look(looks),
     }

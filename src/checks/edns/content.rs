@@ -25,8 +25,8 @@ pub(super) fn is_right(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> 
     if let Some(alias) = records.iter().find(|record| record.kind == "CNAME") {
         return Finding::new(
             format!("`{host}` is a CNAME to `{}`", alias.content),
-            "a CNAME leaves no room for an address; external-dns makes one where the Ingress has the annotation `target` with a name",
-            format!("delete the CNAME `{host}` in {}, or drop the annotation `target`", words.records_page),
+            "a name with a CNAME cannot have an address record. external-dns creates a CNAME if the Ingress has the annotation `target` with a name",
+            format!("delete the CNAME `{host}` in {}, or remove the annotation `target`", words.records_page),
         )
         .into();
     }
@@ -43,13 +43,13 @@ fn compare(evidence: &Evidence, seen: &ProviderSeen, host: &str, records: &[&Rec
         return Finding::new(
             format!("the record `{host}` holds the public address {public}"),
             "a node reports that address, or an Ingress names it as its target",
-            "let the node report its private address (`services.homelab.nodeIP`, or k3s' `--node-ip`), and drop the annotation `target`",
+            "let the node report its private address (`services.homelab.nodeIP`, or k3s' `--node-ip`), and remove the annotation `target`",
         )
         .into();
     }
     if status.is_empty() {
         return Outcome::unknown(format!(
-            "the record holds {}, the Ingress has no address to compare",
+            "the record holds {}; the Ingress has no address to compare with",
             list(&found)
         ));
     }
@@ -77,7 +77,7 @@ fn differs(
     records: &[&Record],
     (found, status): (&[IpAddr], &[IpAddr]),
 ) -> Outcome {
-    let summary = format!("the record `{host}` holds {}, the Ingress has {}", list(found), list(status));
+    let summary = format!("the record `{host}` holds {}, but the Ingress has {}", list(found), list(status));
     if let Some(kept) = filter::kept_out(evidence, host) {
         return kept.finding(evidence, &summary).into();
     }
@@ -93,7 +93,7 @@ fn differs(
                  not have: another cluster has the same `dns.owner`, and the two write over each other; or that object was \
                  removed here a moment ago"
             ),
-            None => "somebody changed the record in the last minute, or the Ingress has changed; external-dns sets it right at its next look".to_owned(),
+            None => "somebody changed the record in the last minute, or the Ingress has changed; external-dns corrects it within a minute".to_owned(),
         };
         return wait::for_next_look(evidence, summary, &cause).into();
     }
@@ -106,12 +106,12 @@ fn differs(
                      same `dns.owner` and writes it, too"
                 ),
                 None => format!(
-                    "external-dns should have set it right: either it takes the record from memory (`--txt-cache-interval`, \
+                    "external-dns should have corrected it: either it uses a cached copy of the record (`--txt-cache-interval`, \
                      `--provider-cache-time`), or something else in its log tells why not{}",
                     wait::not_applied(evidence)
                 ),
             },
-            "look for the name in its log: `Changing record` says what it did, an error says why it could not. If another \
+            "search for the name in its log: `Changing record` says what it did, an error says why it could not. If another \
              cluster writes the name, give each lab a `dns.owner` of its own, and the service another name in one of them",
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
@@ -134,7 +134,7 @@ fn turns(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
                  most likely a second cluster with the same `dns.owner`, or a program for dynamic DNS"
             ),
             "give each lab a `dns.owner` of its own, and the service another name in one of them; or take the name out of \
-             what else updates it. The audit log of the provider's account tells who wrote last",
+             what else updates it. The audit log of the provider's account says who wrote it last",
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
     })
@@ -144,14 +144,14 @@ fn turns(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
 fn never_updates(evidence: &Evidence, summary: &str) -> Option<Finding> {
     let why = match flags::value(evidence, "--policy") {
         _ if flags::is_on(evidence, "--dry-run") => {
-            "external-dns has the flag `--dry-run`: it writes nothing at all"
+            "external-dns has the flag `--dry-run`: it writes no record"
         }
         Some("create-only") => {
-            "external-dns has the flag `--policy=create-only`: it makes records and never changes one"
+            "external-dns has the flag `--policy=create-only`: it creates records and never changes them"
         }
         _ => return None,
     };
-    let finding = Finding::new(summary, why, "let `homelab up` write its Deployment again");
+    let finding = Finding::new(summary, why, "run `homelab up`, which writes its Deployment again");
     Some(service::written_again(evidence, finding))
 }
 
@@ -182,8 +182,8 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     if owner::is_owned(evidence, seen, host) {
         return wait::for_next_look(
             evidence,
-            format!("{summary}, though its TXT record is there"),
-            "somebody deleted the record; external-dns makes it again at its next look",
+            format!("{summary}, although its TXT record exists"),
+            "somebody deleted the record; external-dns creates it again within a minute",
         )
         .into();
     }
@@ -192,10 +192,10 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
             format!("{summary}, and external-dns has looked since its Ingress changed {} ago", span(since)),
             format!(
                 "either somebody deleted the record and its TXT record since that look, and they come back at the next one; or \
-                 external-dns leaves the name out for a reason that it tells only at `--log-level=debug`{}",
+                 external-dns leaves the name out for a reason that it logs only at `--log-level=debug`{}",
                 wait::not_applied(evidence)
             ),
-            "look again in a minute. If it is still missing, look for the name in its log, and start external-dns once with \
+            "check again in a minute. If it is still missing, search for the name in its log, and start external-dns once with \
              `--log-level=debug`: `Discarding ingress`, `Skipping` or `ignoring record` names the reason",
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
@@ -204,8 +204,8 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
         .into(),
         None => Finding::new(
             summary,
-            "external-dns has not written it yet: it looks every minute, and only at Ingresses with an address",
-            "wait a minute; then look at the log of external-dns",
+            "external-dns has not written it yet: it does so every minute, for Ingresses that have an address",
+            "wait a minute; then read the log of external-dns",
         )
         .look("kubectl -n external-dns get pods")
         .heals()

@@ -20,8 +20,7 @@ const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 /// The kinds that external-dns keeps unless it is told otherwise (external-dns, docs/flags.md).
 const MANAGED: [&str; 3] = ["A", "AAAA", "CNAME"];
 /// Filters that homelab never gives: the Deployment was changed.
-const UP: &str =
-    "homelab does not give it this flag: somebody changed the Deployment; let `homelab up` write it again";
+const UP: &str = "homelab does not give it this flag: somebody changed the Deployment; run `homelab up`, which writes it again";
 
 /// Why an Ingress gets no record.
 pub(super) struct KeptOut<'e> {
@@ -63,7 +62,7 @@ impl KeptOut<'_> {
     pub(super) fn finding(&self, evidence: &Evidence, summary: &str) -> Finding {
         let (namespace, name) = (self.ingress.namespace(), self.ingress.name());
         let cause = format!(
-            "the Ingress `{namespace}/{name}` {}: it makes no record, however long one waits",
+            "the Ingress `{namespace}/{name}` {}: it creates no record, however long you wait",
             self.why
         );
         match &self.fix {
@@ -75,7 +74,7 @@ impl KeptOut<'_> {
             }
             Cure::Annotation(key) => {
                 let off = format!("{key}-");
-                let finding = Finding::new(summary, cause, "take the annotation away");
+                let finding = Finding::new(summary, cause, "remove the annotation");
                 // Where homelab or another tool writes it, a command would not last.
                 finding.look(command!("kubectl -n {} annotate ingress {} {}", namespace, name, off))
             }
@@ -123,7 +122,7 @@ fn of_informer(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
     let key = format!("{}controller", prefix(evidence));
     let value = annotation(ingress, &key).filter(|value| *value != CONTROLLER)?;
     Some((
-        format!("has the annotation `{key}: {value}`, with which external-dns leaves it alone"),
+        format!("has the annotation `{key}: {value}`, with which external-dns ignores it"),
         Cure::Annotation(key),
     ))
 }
@@ -134,9 +133,7 @@ fn of_class(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
     let read = flags::values(evidence, "--ingress-class");
     let own = read.first().filter(|_| !read.contains(&class(ingress)))?;
     let (of, how, is_served) = match class(ingress) {
-        "" => {
-            ("of no class".to_owned(), "one that was made before there was a default class keeps none", true)
-        }
+        "" => ("of no class".to_owned(), "an Ingress from before there was a default class keeps none", true),
         class if is_foreign(evidence, class) => {
             (format!("of class `{class}`"), "another controller serves that class", false)
         }
@@ -174,7 +171,10 @@ fn ignored(evidence: &Evidence) -> (String, Cure) {
     let all = ["--ignore-ingress-rules-spec", "--ignore-ingress-tls-spec", "--ignore-hostname-annotation"];
     let on: Vec<String> =
         all.into_iter().filter(|flag| flags::is_on(evidence, flag)).map(|flag| format!("`{flag}`")).collect();
-    (format!("has this name only where external-dns is told not to look ({})", on.join(", ")), Cure::Up)
+    (
+        format!("has this name only in a place that external-dns is told to ignore ({})", on.join(", ")),
+        Cure::Up,
+    )
 }
 
 /// Domains. A regular expression takes the place of both lists and is not applied here.
@@ -190,7 +190,7 @@ fn of_domain(evidence: &Evidence, host: &str) -> Option<(String, Cure)> {
     let excluded = flags::values(evidence, "--exclude-domains");
     if let Some(filter) = excluded.iter().find(|filter| fits(filter)) {
         return Some((
-            format!("asks for a name that external-dns leaves out (`--exclude-domains={filter}`)"),
+            format!("asks for a name that external-dns ignores (`--exclude-domains={filter}`)"),
             Cure::Up,
         ));
     }

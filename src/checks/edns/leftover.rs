@@ -60,17 +60,17 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
     if flags::value(evidence, "--policy") == Some("upsert-only") {
         return Finding::new(
             summary,
-            "`dns.policy` is `upsert-only`: external-dns makes records and never deletes one",
-            format!("delete them and their TXT records in {}, or let external-dns delete what it owns with `dns.policy: sync`", words(evidence.dns).records_page),
+            "`dns.policy` is `upsert-only`: external-dns creates records and never deletes them",
+            format!("delete them and their TXT records in {}, or set `dns.policy: sync`, with which external-dns deletes the records that it owns", words(evidence.dns).records_page),
         )
         .nixos("services.homelab.settings.dns.policy = \"sync\";")
         .into();
     }
     Finding::new(
         summary,
-        "the service was removed a moment ago, and external-dns deletes its record at its next look; or another lab \
+        "the service was removed a moment ago, and external-dns deletes its record within a minute; or another lab \
          has the same `dns.owner`, and the two delete each other's records",
-        "wait a minute; if it stays or comes back, give each lab a `dns.owner` of its own",
+        "wait a minute; if it stays or comes back, give each lab its own `dns.owner`",
     )
     .heals()
     .retry_at(sync::next_look(evidence))
@@ -95,12 +95,12 @@ pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
             && !evidence.hosts.contains_key(&record.name)
     };
     match seen.records.iter().find(catches) {
-        None => Outcome::pass("no name answers for all others"),
+        None => Outcome::pass("no wildcard record covers the lab's names"),
         Some(record) => Finding::new(
-            format!("the record `{}` ({}) answers for every name that has none of its own", record.name, record.content),
-            "a name that is mistyped or not there yet resolves all the same; and where that domain is a search domain \
-             of the nodes, pods reach it in place of the internet",
-            format!("keep it if it is meant so; else delete it in {}", words(evidence.dns).records_page),
+            format!("the record `{}` ({}) answers for every name that has no record of its own", record.name, record.content),
+            "a mistyped name, or one that does not exist yet, resolves, too. If that domain is a search domain \
+             of the nodes, pods reach this address in place of the internet",
+            format!("keep it if you want it; otherwise delete it in {}", words(evidence.dns).records_page),
         )
         .into(),
     }

@@ -41,9 +41,9 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         (None, Some(config)) if config.problem.is_none() => {
             Outcome::skip("external-dns is not part of this lab")
         }
-        (None, _) => {
-            Outcome::unknown("without the configuration it is not known whether this lab has external-dns")
-        }
+        (None, _) => Outcome::unknown(
+            "without the configuration, homelab does not know whether this lab has external-dns",
+        ),
     };
     let zone = |judge: fn(&Evidence, &ProviderSeen) -> Outcome| match &evidence.provider {
         Some(Ok(seen)) => judge(evidence, seen),

@@ -107,7 +107,7 @@ impl Name<'_> {
             ),
             format!(
                 "if no other cluster keeps `{host}`, delete in {} {} and TXT `{}`: the right ones come within a minute. \
-                 If one does, give one of the two another `dns.owner`, and this service another name",
+                 If one does, give one of the two clusters another `dns.owner`, and this service another name",
                 words(self.evidence.dns).records_page,
                 self.records(),
                 claim.txt
@@ -126,7 +126,7 @@ impl Name<'_> {
         };
         Finding::new(
             format!("{what} belongs to `{}`, not to `{}`{made_for}", other.id, self.ours.id),
-            format!("another lab or an earlier installation made it with another owner id; external-dns leaves it alone{how}"),
+            format!("another lab or an earlier installation created it with another owner id, so external-dns does not change it{how}"),
             format!(
                 "if that lab is gone, delete in {} {}; the right one comes within a minute. \
                  If it lives, give this service another name",
@@ -140,9 +140,9 @@ impl Name<'_> {
     /// Whose it is cannot be read.
     fn encrypted(&self, what: &str, claim: &Claim<'_>) -> Outcome {
         Finding::new(
-            format!("{what} has a TXT record `{}` that seems encrypted: whose it is cannot be read", claim.txt),
+            format!("{what} has a TXT record `{}` that seems encrypted: its owner cannot be read", claim.txt),
             "an external-dns with `--txt-encrypt-enabled` wrote it, here before or elsewhere; this one has no key for it, \
-             finds no owner, and leaves the record alone",
+             finds no owner, and does not change the record",
             format!(
                 "find out who encrypts (search for `txt-encrypt` in what your other clusters and earlier installations were \
                  made from). If that one is gone, delete in {} {}; the right one comes within a minute. If it lives, give \

@@ -8,8 +8,8 @@ use crate::provider::{outages, refusals};
 const OF_HOMELAB: &[Reading] = &[
     written_by_up(
         &["flag parsing error", "unknown long flag", "unknown flag"],
-        "its container has a flag that this version does not know: the Deployment was changed by hand, or `images.externalDns` names another version than homelab was made for",
-        "let `homelab up` write the Deployment again, and leave `images.externalDns` out",
+        "its container has a flag that this version does not know: the Deployment was changed by hand, or `images.externalDns` names another version than the one that homelab supports",
+        "remove `images.externalDns`, and run `homelab up`, which writes the Deployment again",
     ),
     written_by_up(
         &[
@@ -18,18 +18,18 @@ const OF_HOMELAB: &[Reading] = &[
             "no sources specified",
             "no provider specified",
         ],
-        "its container lacks a flag that this version requires: the Deployment was changed by hand, or `images.externalDns` names another version than homelab was made for",
-        "let `homelab up` write the Deployment again, and leave `images.externalDns` out",
+        "its container lacks a flag that this version requires: the Deployment was changed by hand, or `images.externalDns` names another version than the one that homelab supports",
+        "remove `images.externalDns`, and run `homelab up`, which writes the Deployment again",
     ),
     written_by_up(
         &["credentials are not configured", "invalid credentials"],
         "its Secret has no token",
-        "let `homelab up` write the Secret again",
+        "run `homelab up`, which writes the Secret again",
     ),
     written_by_up(
         &["is forbidden", "cannot list resource", "failed to sync"],
         "its ServiceAccount may not read the Ingresses, or the API server does not answer it",
-        "let `homelab up` write its ClusterRole again",
+        "run `homelab up`, which writes its ClusterRole again",
     ),
 ];
 
@@ -37,12 +37,12 @@ const OF_HOMELAB: &[Reading] = &[
 const NETWORK: &[Reading] = &[
     passes(
         &["no such host", "server misbehaving", "Temporary failure in name resolution"],
-        "its pod cannot resolve names: CoreDNS does not answer it, or knows no upstream",
-        "look at the checks of the group `net`: what keeps pods from resolving names",
+        "its pod cannot resolve names: CoreDNS does not answer it, or has no working server to forward to",
+        "check why pods cannot resolve names: `homelab doctor --check net`",
     ),
     passes(
         &["x509", "certificate signed by unknown", "certificate has expired"],
-        "its pod does not trust the certificate that it is shown: the clock is wrong, or a proxy is in between",
+        "its pod does not trust the certificate that the server sends: the clock is wrong, or a proxy is in between",
         "check the clock of the node with `timedatectl`",
     ),
 ];

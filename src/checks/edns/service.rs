@@ -56,7 +56,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
         return Finding::new(
             "external-dns is not installed",
             "`homelab up` has not run yet, or its Deployment was deleted",
-            "let `homelab up` install it",
+            "run `homelab up`, which installs it",
         )
         .command("homelab up")
         .into();
@@ -128,7 +128,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
         return Finding::new(
             "external-dns has no pod",
             "its Deployment asks for one pod, and Kubernetes has not created it",
-            "look at its events",
+            "read its events",
         )
         .look(command!("kubectl -n {} describe deployment {}", NAMESPACE, NAME))
         .heals()

@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("the record was made by hand before", "delete it in the dashboard: external-dns creates the right one within a minute"),
-            cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete record and TXT record"),
+            cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete the record and its TXT record"),
             cause("its TXT record was deleted", "delete the record, too"),
             cause("its TXT record has this lab's owner id and another name: an earlier `--txt-prefix` or `--txt-suffix`, or the form without the record's type", "delete record and TXT record: the finding names both"),
             cause("its TXT record is encrypted (`--txt-encrypt-enabled`)", "find out who encrypts before you delete anything"),
@@ -86,8 +86,8 @@ pub(super) const CHECKS: &[Def] = &[
             cause("another lab has the same `dns.owner`", "give each lab its own"),
         ])
         .sources(&["external-dns#1228"]),
-    Def::info(EDNS_WILDCARD, "no name answers for all others")
+    Def::info(EDNS_WILDCARD, "no wildcard record covers the lab's names")
         .about("Records `*.` in the zone that cover the lab's domain, and that no Ingress asks for.", "A mistyped name gives the controller's 404; pods with that search domain reach the lab in place of the internet.")
-        .causes(&[cause("made by hand, or by an Ingress whose `tls.hosts` has a wildcard", "keep it if it is meant so, else delete it")])
+        .causes(&[cause("it was created by hand, or by an Ingress whose `tls.hosts` has a wildcard", "keep it if you want it, otherwise delete it")])
         .sources(&["external-dns#2495"]),
 ];

@@ -26,14 +26,10 @@ pub(super) fn lasts(evidence: &Evidence, host: &str) -> Option<i64> {
 
 /// What its next look sets right.
 pub(super) fn for_next_look(evidence: &Evidence, summary: String, cause: &str) -> Finding {
-    Finding::new(
-        summary,
-        cause,
-        "wait for its next look, a minute at most; if it is the same afterwards, look at its log",
-    )
-    .look(service::LOG)
-    .heals()
-    .retry_at(sync::next_look(evidence))
+    Finding::new(summary, cause, "wait a minute; if nothing has changed then, read its log")
+        .look(service::LOG)
+        .heals()
+        .retry_at(sync::next_look(evidence))
 }
 
 /// A filter that could not be tried here, as a further clause; empty where all were.

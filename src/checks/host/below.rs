@@ -15,7 +15,7 @@ const SYSTEMS: [&str; 3] = ["lxc", "lxc-libvirt", "systemd-nspawn"];
 
 pub(super) fn modules(machine: &MachineSeen) -> Outcome {
     let Some(seen) = &machine.ground.modules else {
-        return Outcome::skip("the kernel keeps its modules nowhere that is known here");
+        return Outcome::skip("homelab does not find the kernel's modules");
     };
     // A link of that kind is there: whoever made it had the module.
     let has_link =
@@ -29,14 +29,14 @@ pub(super) fn modules(machine: &MachineSeen) -> Outcome {
     let missing: Vec<String> =
         seen.missing.iter().filter(|module| !is_used(module)).map(|module| format!("`{module}`")).collect();
     if missing.is_empty() {
-        return Outcome::pass(format!("those of k3s are there for kernel {}", seen.release));
+        return Outcome::pass(format!("kernel {} has the modules that k3s needs", seen.release));
     }
     let summary = format!("the running kernel {} has no module {}", seen.release, missing.join(", "));
     if !seen.folder {
         return Finding::new(
             summary,
-            "the kernel was updated, and the modules of the running one were removed with it: nothing can be loaded any more until the next start",
-            "start the machine again: `sudo reboot`",
+            "the kernel was updated, and the modules of the running one were removed with it: the kernel can load no module until the next reboot",
+            "reboot the machine: `sudo reboot`",
         )
         .look("uname -r; ls /lib/modules")
         .into();
@@ -44,7 +44,7 @@ pub(super) fn modules(machine: &MachineSeen) -> Outcome {
     Finding::new(
         summary,
         "the kernel of this system comes without them: k3s does not start its network (\"flannel exited: operation not supported\"), or pods do not reach Services on their own node",
-        "install them: on Ubuntu for the Raspberry Pi `sudo apt install linux-modules-extra-raspi`, on RHEL and its kin `sudo dnf install kernel-modules-extra`; on other boards, take another kernel. Then start the machine again",
+        "install them: on Ubuntu for the Raspberry Pi `sudo apt install linux-modules-extra-raspi`, on RHEL and related systems `sudo dnf install kernel-modules-extra`; on other boards, use another kernel. Then reboot the machine",
     )
     .look("modprobe --dry-run --verbose vxlan br_netfilter overlay")
     .nixos("boot.kernelModules = [ \"overlay\" \"br_netfilter\" \"vxlan\" ];")
@@ -70,8 +70,8 @@ pub(super) fn file_system(evidence: &Evidence, machine: &MachineSeen) -> Outcome
     };
     Finding::new(
         format!("`{}` is on {kind}, on which overlayfs does not work", mount.path),
-        "containerd lays the layers of an image over each other with overlayfs; k3s does not start there: \"overlayfs\" snapshotter cannot be enabled",
-        "mount a file system of its own at `/var/lib/rancher` (ext4 or XFS: a disk, a ZFS volume, or iSCSI in place of NFS), update ZFS to 2.2, or start k3s with `--snapshotter=native`, which takes more space",
+        "containerd unpacks images with overlayfs, so k3s does not start there: \"overlayfs\" snapshotter cannot be enabled",
+        "mount a separate file system at `/var/lib/rancher` (ext4 or XFS: a disk, a ZFS volume, or iSCSI in place of NFS), update ZFS to 2.2, or start k3s with `--snapshotter=native`, which needs more space",
     )
     .look(command!("findmnt --target {}", mount.path))
     .nixos("services.homelab.k3s.extraFlags = [ \"--snapshotter=native\" ];")
@@ -93,18 +93,18 @@ fn is_useless(mount: &MountSeen) -> bool {
 pub(super) fn container(machine: &MachineSeen) -> Outcome {
     let ground = &machine.ground;
     let Some(kind) = ground.container.as_deref().filter(|kind| SYSTEMS.contains(kind)) else {
-        return Outcome::pass("this machine is no container of a whole system");
+        return Outcome::pass("this machine is not a container");
     };
     let finding = match ground.kmsg {
         Some(false) => Finding::new(
             format!("this machine is a container ({kind}) without `/dev/kmsg`"),
             "the kubelet reads the kernel's messages there, and does not start without it",
-            "on Proxmox, write `lxc.mount.entry: /dev/kmsg dev/kmsg none defaults,bind,create=file` into `/etc/pve/lxc/ID.conf`, and start the container again; or use a virtual machine, which needs none of this",
+            "on Proxmox, write `lxc.mount.entry: /dev/kmsg dev/kmsg none defaults,bind,create=file` into `/etc/pve/lxc/ID.conf`, and start the container again; or use a virtual machine, which needs no such setting",
         ),
         _ if ground.numbers.is_empty() => return Outcome::unknown("/proc/sys could not be read"),
         _ => Finding::new(
             format!("this machine is a container ({kind}), not a virtual machine"),
-            "k3s works there only with nesting, `/dev/kmsg`, and the modules of the host; an update of the host may end it",
+            "k3s works there only with nesting, `/dev/kmsg` and the modules of the host, and an update of the host may break it",
             "nothing needs to be done while it works; a virtual machine is safer",
         )
         .only(Severity::Info),

@@ -67,7 +67,7 @@ fn this_node<'e>(evidence: &'e Evidence, machine: &MachineSeen) -> Option<&'e No
 fn elsewhere(evidence: &Evidence, machine: &MachineSeen, node: Option<&NodeSeen>) -> Option<Outcome> {
     let is_node = node.is_some() || evidence.cluster.is_none() || runs_k3s(machine);
     let looks_like_one = evidence.nodes.is_none() && !machine.marks.is_empty();
-    (!is_node && !looks_like_one).then(|| Outcome::skip("this machine is no node of the cluster"))
+    (!is_node && !looks_like_one).then(|| Outcome::skip("this machine is not a node of the cluster"))
 }
 
 /// Whether k3s has been on this machine.
@@ -90,8 +90,8 @@ fn cgroup(machine: &MachineSeen) -> Outcome {
     }
     Finding::new(
         format!("the kernel lacks cgroup controllers: {}", missing.join(", ")),
-        "k3s does not start without them; the kernels of small boards often leave `memory` off, and a container (LXC) gets only what is handed down to it",
-        "on a board, add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot; in a container, allow nesting and hand all controllers down",
+        "k3s does not start without them; the kernels of small boards often leave `memory` off, and a container (LXC) gets only what its host passes to it",
+        "on a board, add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot; in a container, allow nesting and pass all controllers to it",
     )
     .look("cat /sys/fs/cgroup/cgroup.controllers /proc/cmdline")
     .nixos("boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];")
@@ -101,7 +101,7 @@ fn cgroup(machine: &MachineSeen) -> Outcome {
 fn disk(machine: &MachineSeen) -> Outcome {
     let fullness = |disk: &Disk| disk.used.max(disk.inodes);
     let Some(disk) = machine.disks.iter().max_by_key(|disk| fullness(disk)) else {
-        return Outcome::unknown("no file system could be looked at");
+        return Outcome::unknown("no file system could be read");
     };
     let (path, percent) = (&disk.path, fullness(disk));
     if percent < NEARLY_FULL {
@@ -112,7 +112,7 @@ fn disk(machine: &MachineSeen) -> Outcome {
     let finding = Finding::new(
         format!("{percent} % {what} of `{path}` is used, {free} MiB are free"),
         "images, volumes, logs and old generations of NixOS fill it; k3s removes images from 85 % on, and evicts pods when less than 5 % are left",
-        "make room: `sudo k3s crictl rmi --prune` removes images that no pod uses, `sudo journalctl --vacuum-size=200M` old logs, and on NixOS `sudo nix-collect-garbage -d` old generations and the ways back to them",
+        "make room: `sudo k3s crictl rmi --prune` removes images that no pod uses, `sudo journalctl --vacuum-size=200M` old logs, and on NixOS `sudo nix-collect-garbage -d` old generations (you cannot roll back to them afterwards)",
     )
     .look(command!("sudo du -xhd2 {} | sort -h | tail -15", path))
     .nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };");
@@ -135,13 +135,13 @@ fn ports(machine: &MachineSeen) -> Outcome {
     foreign.sort();
     foreign.dedup();
     if foreign.is_empty() {
-        return Outcome::pass("nothing of the machine itself");
+        return Outcome::pass("no program of the machine itself listens there");
     }
     let here = machine.outward.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
     Finding::new(
         format!("a program of this machine listens where the ingress controller should: {}", foreign.join(", ")),
-        "the lab receives everything that comes to this port from the LAN: that program gets nothing while the ingress controller runs",
-        format!("stop it if nobody needs it: `sudo systemctl disable --now` and its unit; else let it listen on another port, and give it a name as a service, `NAME: {{ url: \"http://{here}:PORT\" }}`, with `homelab up`"),
+        "the ingress controller receives everything that comes to this port from the LAN, so that program gets nothing while the controller runs",
+        format!("stop it if you do not need it: `sudo systemctl disable --now` and its unit; otherwise let it listen on another port, and give it a name as a service, `NAME: {{ url: \"http://{here}:PORT\" }}`, with `homelab up`"),
     )
     .look("sudo ss -ltnp '( sport = :80 or sport = :443 )'")
     .into()
@@ -149,12 +149,12 @@ fn ports(machine: &MachineSeen) -> Outcome {
 
 fn flush(machine: &MachineSeen) -> Outcome {
     let Some(file) = &machine.flushes else {
-        return Outcome::pass("no rules that begin by removing all others");
+        return Outcome::pass("the firewall's rules do not remove all others");
     };
     Finding::new(
-        format!("loading the firewall removes everybody's rules: `{file}` has `flush ruleset`"),
-        "host ports and Services are rules of the packet filter too; those of a host port come back only when its pod restarts",
-        "take that line out: let the firewall replace its own tables alone",
+        format!("loading the firewall removes the rules of all programs: `{file}` has `flush ruleset`"),
+        "hostPorts and Services are firewall rules, too; those of a hostPort come back only when its pod restarts",
+        "remove that line, so that the firewall replaces only its own tables",
     )
     .look(command!("grep -n 'flush ruleset' {}", file))
     .nixos("networking.nftables.flushRuleset = false;")

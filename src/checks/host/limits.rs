@@ -33,7 +33,7 @@ pub(super) fn limits(machine: &MachineSeen) -> Outcome {
         return Finding::new(
             format!("the kernel's table of connections is nearly full: {used} of {most}"),
             "a full one drops every new connection of the machine and its pods",
-            "make it larger: `sudo sysctl -w net.netfilter.nf_conntrack_max=262144`, and look who has so many: `sudo conntrack -L | awk '{print $4}' | sort | uniq -c | sort -n | tail`",
+            "make it larger: `sudo sysctl -w net.netfilter.nf_conntrack_max=262144`, and find the machine that has so many: `sudo conntrack -L | awk '{print $4}' | sort | uniq -c | sort -n | tail`",
         )
         .look("sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max")
         .nixos("boot.kernel.sysctl.\"net.netfilter.nf_conntrack_max\" = 262144;")
@@ -53,7 +53,7 @@ pub(super) fn limits(machine: &MachineSeen) -> Outcome {
     match number("fs/inotify/max_user_watches") {
         Some(watches) if watches <= FEW_WATCHES => Finding::new(
             format!("a user may watch {watches} files only (`fs.inotify.max_user_watches`)"),
-            "programs that watch many files, such as Jellyfin, Home Assistant or a code server, use them up: \"no space left on device\", though the disk has room",
+            "programs that watch many files, such as Jellyfin, Home Assistant or a code server, use them up: \"no space left on device\", although the disk has room",
             "raise it: `sudo sysctl -w fs.inotify.max_user_watches=524288`, and the same line in `/etc/sysctl.d/90-inotify.conf`",
         )
         .look("sysctl fs.inotify")
@@ -61,7 +61,7 @@ pub(super) fn limits(machine: &MachineSeen) -> Outcome {
         .only(Severity::Warning)
         .into(),
         None if ground.numbers.is_empty() => Outcome::unknown("/proc/sys could not be read"),
-        _ => Outcome::pass("none is used up"),
+        _ => Outcome::pass("no limit is reached"),
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) fn forwarding(machine: &MachineSeen) -> Outcome {
     // Before there are pods nobody needs it, and k3s switches it on when it starts.
     let has_pods = machine.routes.iter().flatten().any(|route| route.interface.starts_with("cni"));
     if !has_pods {
-        return Outcome::skip("no network of pods is set up here yet");
+        return Outcome::skip("pods have no network on this machine yet");
     }
     match number("net/ipv4/ip_forward") {
         None => return Outcome::unknown("/proc/sys/net/ipv4/ip_forward could not be read"),
@@ -87,7 +87,7 @@ pub(super) fn forwarding(machine: &MachineSeen) -> Outcome {
     match number("net/bridge/bridge-nf-call-iptables") {
         Some(0) => unfiltered_bridge().into(),
         // The link of pods is a bridge only with k3s' own network, and the file comes with the module.
-        _ => Outcome::pass("what pods send is passed on"),
+        _ => Outcome::pass("packets of pods are forwarded"),
     }
 }
 
@@ -95,7 +95,7 @@ fn no_forwarding() -> Finding {
     Finding::new(
         "the kernel passes no packets on: `net.ipv4.ip_forward` is 0",
         "k3s switches it on when it starts, and something has switched it off since: `sysctl --system`, a firewall, or a network manager with a setting of its own",
-        "switch it on for good: `net.ipv4.ip_forward = 1` in `/etc/sysctl.d/90-k3s.conf`, and `sudo sysctl --system`; look for the file that says 0 with `grep -r ip_forward /etc/sysctl.conf /etc/sysctl.d /etc/ufw/sysctl.conf`",
+        "switch it on permanently: `net.ipv4.ip_forward = 1` in `/etc/sysctl.d/90-k3s.conf`, and `sudo sysctl --system`; find the file that says 0 with `grep -r ip_forward /etc/sysctl.conf /etc/sysctl.d /etc/ufw/sysctl.conf`",
     )
     .look("sysctl net.ipv4.ip_forward")
     .nixos("boot.kernel.sysctl.\"net.ipv4.ip_forward\" = 1;")
@@ -119,8 +119,8 @@ fn dropping(chain: &ForwardSeen) -> Finding {
         () => "a firewall of this machine sets it to DROP",
     };
     Finding::new(
-        format!("the chain FORWARD of `{}` drops what it does not know, and no rule of it accepts what pods send", chain.by),
-        format!("{who}; flannel's rules that accept it are missing, or lie in the other kind of iptables, and a packet has to pass both"),
+        format!("the chain FORWARD of `{}` drops unknown packets, and none of its rules accepts those of pods", chain.by),
+        format!("{who}; flannel's rules that accept it are missing, or are in the other kind of iptables, and a packet must pass both"),
         "accept what comes from and goes to the pods: with ufw, `sudo ufw route allow in on cni0` and `sudo ufw route allow out on cni0`; with Docker, `sudo iptables -I DOCKER-USER -i cni0 -j ACCEPT` and the same with `-o cni0`; then restart k3s (`sudo systemctl restart k3s`)",
     )
     .look("sudo iptables -S FORWARD; sudo iptables-legacy -S FORWARD; sudo nft list chain ip filter FORWARD")
@@ -131,7 +131,7 @@ fn unfiltered_bridge() -> Finding {
     Finding::new(
         "packets between pods of this node pass no rules: `net.bridge.bridge-nf-call-iptables` is 0",
         "a pod that asks a Service whose pod is on the same node gets the answer from an address that it did not ask: DNS fails there with \"reply from unexpected source\". k3s sets it to 1 when it starts, and something has set it to 0 since",
-        "set it for good: `net.bridge.bridge-nf-call-iptables = 1` in `/etc/sysctl.d/90-k3s.conf`, and `sudo sysctl --system`",
+        "set it permanently: `net.bridge.bridge-nf-call-iptables = 1` in `/etc/sysctl.d/90-k3s.conf`, and `sudo sysctl --system`",
     )
     .look("sysctl net.bridge.bridge-nf-call-iptables")
     .nixos("boot.kernel.sysctl.\"net.bridge.bridge-nf-call-iptables\" = 1;")

@@ -25,10 +25,10 @@ pub(super) fn dhcp(machine: &MachineSeen) -> Outcome {
         return taken(machine, route).into();
     }
     match &machine.dhcpcd {
-        None => Outcome::pass("dhcpcd does not run, and no link of a pod has a route of its own"),
+        None => Outcome::pass("dhcpcd does not run, and no network interface of a pod has its own route"),
         Some(seen) if !seen.read => Outcome::unknown(format!("`{}` could not be read", seen.file)),
         Some(seen) => match OF_PODS.iter().find(|link| takes(seen, link)) {
-            None => Outcome::pass("dhcpcd leaves the links of pods alone"),
+            None => Outcome::pass("dhcpcd ignores the network interfaces of pods"),
             Some(_) => may_take(seen).into(),
         },
     }
@@ -54,8 +54,8 @@ fn taken(machine: &MachineSeen, route: &Route) -> Finding {
     let file = machine.dhcpcd.as_ref().map_or("/etc/dhcpcd.conf", |seen| seen.file.as_str());
     Finding::new(
         format!("the link `{}` of a pod has {to}", route.interface),
-        format!("{who} taken it for a network card: what this machine and its pods send may go into a pod instead of the LAN"),
-        format!("tell it to leave these links alone: for dhcpcd, the line `{DENY}` in `{file}`; then restart it, and the machine if the route stays"),
+        format!("{who} taken it for a network card, so packets of this machine and its pods may go to a pod instead of the LAN"),
+        format!("tell it to ignore these interfaces: for dhcpcd, the line `{DENY}` in `{file}`; then restart it, and the machine if the route stays"),
     )
     .look("ip route; ip -brief address")
     .nixos(OPTION)
@@ -63,8 +63,8 @@ fn taken(machine: &MachineSeen, route: &Route) -> Finding {
 
 fn may_take(seen: &DhcpcdSeen) -> Finding {
     Finding::new(
-        format!("dhcpcd takes the links of pods for network cards: `{}` does not deny them", seen.file),
-        "it asks for an address on each link that appears, and after some seconds gives it one of its own, with a route; since 10.2.4 that can become the default route, and the machine is cut off",
+        format!("dhcpcd treats the network interfaces of pods as network cards: `{}` does not deny them", seen.file),
+        "it asks for an address on each new interface, and after some seconds assigns one itself, with a route. Since 10.2.4 that can become the default route, which cuts the machine off",
         format!("write the line `{DENY}` into `{}`, and restart dhcpcd: `sudo systemctl restart dhcpcd`", seen.file),
     )
     .look("journalctl -u dhcpcd -n 50 | grep veth")
@@ -110,14 +110,14 @@ pub(super) fn exposed(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
         return open(
             machine,
             four,
-            "there is no router in between: whoever finds the address reaches every service of the lab",
+            "there is no router in between: anyone on the internet can reach every service of the lab",
         )
         .into();
     }
     match public.first() {
         // Without addresses of their own, pods get no packets of IPv6, and the port is translated for IPv4 alone.
         Some(six) if has_ipv6(evidence) => {
-            open(machine, six, "pods have IPv6, so the ports are translated for it, too; whether the internet reaches the address is up to the router's firewall")
+            open(machine, six, "pods have IPv6, so the ports are translated for it, too. The router's firewall decides whether the internet reaches the address")
                 .only(Severity::Info)
                 .into()
         }
@@ -130,8 +130,8 @@ fn open(machine: &MachineSeen, address: &IpAddr, reach: &str) -> Finding {
     let on = link.map_or_else(String::new, |link| format!(" on `{}`", link.interface));
     Finding::new(
         format!("this machine has the public address {address}{on}, and ports 80 and 443 answer there"),
-        format!("a host port is translated before the firewall's INPUT, which closes nothing; {reach}"),
-        "let the ports answer on the link of the LAN only, by a rule before DNAT (mangle or raw, PREROUTING): homelab's NixOS module has one",
+        format!("a hostPort is translated before the firewall's INPUT chain, which therefore does not close it; {reach}"),
+        "let the ports answer on the LAN's interface only, by a rule before DNAT (mangle or raw, PREROUTING): homelab's NixOS module has one",
     )
     .look("ip -brief address")
     .nixos("services.homelab.interface = \"LAN\"; # the name of the LAN's link; or services.homelab.openFirewall = false;")

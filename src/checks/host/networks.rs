@@ -90,9 +90,9 @@ fn is_over_own(route: &Route) -> bool {
 fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
     let by = route.gateway.map_or_else(String::new, |gateway| format!(" by {gateway}"));
     Finding::new(
-        format!("the route to `{}`{by} over `{}` meets the addresses of {purpose}, `{network}`", route.network, route.interface),
-        format!("that network and the cluster use the same addresses: what is meant for {purpose} may leave the machine, and the other way round"),
-        "give that other network other addresses, or tell its VPN not to take that route (WireGuard: `AllowedIPs`). The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+        format!("the route to `{}`{by} over `{}` overlaps with the addresses of {purpose}, `{network}`", route.network, route.interface),
+        format!("that network and the cluster use the same addresses: packets for {purpose} may leave the machine, and the other way round"),
+        "change the addresses of that other network, or tell its VPN not to use that route (WireGuard: `AllowedIPs`). The cluster's own addresses cannot be changed: you have to set it up again, without its volumes. To do so, save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
     )
     .look("ip route")
     .nixos(OTHERS)
@@ -105,9 +105,9 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
         let IpAddr::V4(v4) = address else { return None };
         let (network, purpose) = networks.iter().find(|(network, _)| network.holds(v4))?;
         Some(Finding::new(
-            format!("the address `{address}` of a node is among those of {purpose}, `{network}`"),
-            "the LAN and the cluster use the same addresses, so that neither reaches all of the other",
-            "give the LAN other addresses in the router. The cluster's cannot be changed, only set up again, without its volumes, so save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+            format!("the address `{address}` of a node is in the range of {purpose}, `{network}`"),
+            "the LAN and the cluster use the same addresses, so neither reaches all of the other",
+            "change the addresses of the LAN in the router. The cluster's own addresses cannot be changed: you have to set it up again, without its volumes. To do so, save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
         )
         .look("ip address; ip route")
         .nixos(OTHERS))
@@ -191,9 +191,9 @@ fn other_card(
 ) -> Outcome {
     let of = |address| link(machine, address).unwrap_or_default();
     Finding::new(
-        format!("the node `{name}` gives `{address}` of `{}` as its address, and the way to the internet is by `{outward}` of `{}`", of(address), of(outward)),
+        format!("the node `{name}` gives `{address}` of `{}` as its address, but its way to the internet is `{outward}` of `{}`", of(address), of(outward)),
         "the machine has two networks, and the records hold the address of the one that does not lead to the router",
-        format!("nothing needs to be done if the people of the house are in the network of `{address}`; else give k3s the flag `--node-ip={outward}`, and {}", etcd::take_another_address(evidence, name)),
+        format!("nothing needs to be done if the devices at home are in the network of `{address}`; otherwise give k3s the flag `--node-ip={outward}`, and {}", etcd::take_another_address(evidence, name)),
     )
     .look("ip -br address; ip route")
     .nixos(format!("services.homelab.nodeIP = \"{outward}\";"))
@@ -205,13 +205,13 @@ fn moved(evidence: &Evidence, name: &str, claimed: &str, now: &str) -> Finding {
     let restart = etcd::take_another_address(evidence, name);
     let fix = match etcd::has(evidence, name) {
         true => format!(
-            "give the machine {claimed} back: make it static, or reserve it in the router. If that cannot be, {restart}"
+            "give the machine {claimed} back: make it static, or reserve it in the router. If that is not possible, {restart}"
         ),
         false => format!("make the address static, or reserve it in the router, and {restart}"),
     };
     Finding::new(
         format!("the node `{name}` says it has {claimed}, but this machine has {now} on its LAN"),
-        "the machine got another address, from DHCP or by a move; k3s keeps the one that it started with until it starts again",
+        "the machine got another address, from DHCP or because it was moved; k3s keeps its old address until it restarts",
         fix,
     )
     .look("ip -br address; kubectl get nodes -o wide")
@@ -221,7 +221,7 @@ fn wrong_side(evidence: &Evidence, name: &str, address: IpAddr, outward: IpAddr)
     let restart = etcd::take_another_address(evidence, name);
     Finding::new(
         format!(
-            "the node `{name}` gives `{address}` as its address, but its LAN is on the side of `{outward}`"
+            "the node `{name}` gives `{address}` as its address, but its address on the LAN is `{outward}`"
         ),
         "k3s chose the address of a VPN or of a bridge of containers; every record points there",
         format!("give k3s the flag `--node-ip={outward}`, and {restart}"),

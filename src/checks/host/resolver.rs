@@ -41,8 +41,8 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
     }
     if let Some(server) = &resolv.zoned {
         let finding = Finding::new(
-            format!("the machine's resolver `{server}` is no use to pods"),
-            "it is a link-local IPv6 address, which the router hands out by DHCPv6 or router advertisements and which is of use on \
+            format!("pods cannot use the machine's resolver `{server}`"),
+            "it is a link-local IPv6 address, which the router hands out by DHCPv6 or router advertisements and which works on \
              that link of the machine alone; k3s does not take a file that has one, so pods ask 8.8.8.8, which does not know the \
              names of the house",
             format!("give pods a file of their own: {}", pod_resolv::steps(Some(machine))),
@@ -51,7 +51,7 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
         return pod_resolv::with_options(finding, Some(machine)).into();
     }
     let finding = Finding::new(
-        format!("the machine's resolvers are no use to pods: {}", list(&resolv.servers)),
+        format!("pods cannot use the machine's resolvers: {}", list(&resolv.servers)),
         "a resolver on the machine itself cannot be reached from a pod, so k3s gives pods 8.8.8.8 and 2001:4860:4860::8888, which do not know the names of the house",
         format!("give pods a file of their own: {}", pod_resolv::steps(Some(machine))),
     )
@@ -85,7 +85,7 @@ pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
     let unasked = machine.wildcards.iter().find_map(|seen| Some((seen, seen.answer.as_ref().err()?)));
     match unasked {
-        Some((seen, why)) => Outcome::unknown(format!("`{}` could not be asked for: {why}", seen.asked)),
+        Some((seen, why)) => Outcome::unknown(format!("`{}` could not be looked up: {why}", seen.asked)),
         None => {
             let domains: Vec<String> =
                 machine.wildcards.iter().map(|seen| format!("`{}`", seen.domain)).collect();

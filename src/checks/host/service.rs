@@ -24,8 +24,8 @@ const READINGS: [Reading; 5] = [
         words: &["leaderelection lost"],
         times: 1,
         severity: Severity::Error,
-        cause: "the datastore did not answer within the ten seconds that a controller holds its lease, so k3s ended and was started again: mostly a slow disk (an SD card, a disk of the network), or a machine out of memory",
-        fix: "put `/var/lib/rancher` on an SSD; look what else writes with `iotop -o`, and whether memory is short with `free -h`",
+        cause: "the datastore did not answer within the ten seconds that a controller holds its lease, so k3s exited and was started again: usually because of a slow disk (an SD card, a network disk), or too little memory",
+        fix: "put `/var/lib/rancher` on an SSD; check what else writes with `iotop -o`, and whether memory is short with `free -h`",
         nixos: "",
     },
     // k3s-io/k3s#8042; openmediavault/openmediavault#1775; etcd documentation, "Hardware recommendations": disks.
@@ -33,8 +33,8 @@ const READINGS: [Reading; 5] = [
         words: &["Slow SQL", "apply request took too long", "slow fdatasync"],
         times: SLOW,
         severity: Severity::Warning,
-        cause: "the disk is too slow for the datastore, which writes to it all the time: an SD card, a disk of the network, or one that is busy with something else",
-        fix: "put `/var/lib/rancher` on an SSD; look what else writes with `iotop -o`",
+        cause: "the disk is too slow for the datastore, which writes to it all the time: an SD card, a network disk, or a disk that is busy with something else",
+        fix: "put `/var/lib/rancher` on an SSD; check what else writes with `iotop -o`",
         nixos: "",
     },
     // kairos-io/kairos#2071, k0sproject/k0s#8113.
@@ -42,7 +42,7 @@ const READINGS: [Reading; 5] = [
         words: &["too many open files"],
         times: 1,
         severity: Severity::Error,
-        cause: "a limit of the kernel is used up, mostly that of inotify instances, of which root has 128 in all: `kubectl logs -f` and new pods fail",
+        cause: "a limit of the kernel is reached, usually that of inotify instances, of which root has 128: `kubectl logs -f` and new pods fail",
         fix: "raise it: `sudo sysctl -w fs.inotify.max_user_instances=8192`, and the same line in `/etc/sysctl.d/90-inotify.conf`",
         nixos: "boot.kernel.sysctl.\"fs.inotify.max_user_instances\" = 8192;",
     },
@@ -51,8 +51,8 @@ const READINGS: [Reading; 5] = [
         words: &["nf_conntrack: table full"],
         times: 1,
         severity: Severity::Error,
-        cause: "the kernel's table of connections is full, and it drops new ones",
-        fix: "make it larger: `sudo sysctl -w net.netfilter.nf_conntrack_max=262144`, and look who has so many: `sudo conntrack -L | awk '{print $4}' | sort | uniq -c | sort -n | tail`",
+        cause: "the kernel's connection table (conntrack) is full, so it drops new connections",
+        fix: "make it larger: `sudo sysctl -w net.netfilter.nf_conntrack_max=262144`, and find the machine that has so many: `sudo conntrack -L | awk '{print $4}' | sort | uniq -c | sort -n | tail`",
         nixos: "boot.kernel.sysctl.\"net.netfilter.nf_conntrack_max\" = 262144;",
     },
     // k3s-io/k3s#66, #10512.
@@ -69,7 +69,7 @@ const READINGS: [Reading; 5] = [
 pub(super) fn state(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     let ground = &machine.ground;
     let Some(unit) = &ground.unit else {
-        return Outcome::skip("k3s is no service of systemd here");
+        return Outcome::skip("k3s is not a systemd service on this machine");
     };
     let name = &unit.name;
     if !unit.state.starts_with("active/") {
@@ -81,24 +81,22 @@ pub(super) fn state(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
             state => !state.starts_with("inactive"),
         };
         return match (told, unit.last_error.as_ref().filter(|error| lasts(error))) {
-            (true, _) => Outcome::skip("`k3s.api` tells of it"),
+            (true, _) => Outcome::skip("see `k3s.api`"),
             (false, Some(error)) => {
                 let summary = format!("the service `{name}` of this machine is {}", unit.state);
                 last_words::finding(summary, unit, error).into()
             }
             (false, None) => {
-                Outcome::pass(format!("`{name}` is {}, and says nothing of an error that lasts", unit.state))
+                Outcome::pass(format!("`{name}` is {}, and its log shows no lasting error", unit.state))
             }
         };
     }
     let Some(notes) = &ground.notes else {
-        return Outcome::skip(format!(
-            "`{name}` runs; its log is for root to read: `sudo homelab doctor` does"
-        ));
+        return Outcome::skip(format!("`{name}` runs; only root can read its log: `sudo homelab doctor`"));
     };
     match READINGS.iter().find_map(|reading| Some((reading, noted(reading, notes)?))) {
         Some((reading, (note, times))) => complaint(name, reading, note, times).into(),
-        None => Outcome::pass(format!("`{name}` runs, and complains of nothing that lasts")),
+        None => Outcome::pass(format!("`{name}` runs, and its log shows no lasting error")),
     }
 }
 

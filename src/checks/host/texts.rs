@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("no time server can be reached, or none is configured", "enable systemd-timesyncd or chrony: `services.timesyncd.enable = true;`"),
-            cause("a board without a battery starts in 1970, and k3s before the time is set", "let k3s wait: `systemd.services.k3s.after = [ \"time-sync.target\" ];` with `systemd-time-wait-sync`"),
+            cause("a board without a battery starts in 1970, and k3s before the time is set", "make k3s wait: `systemd.services.k3s.after = [ \"time-sync.target\" ];` with `systemd-time-wait-sync`"),
         ])
         .sources(&["k3os#381", "k3os#657", "linkerd2, `linkerd check`: clock skew", "RFC 9110 section 6.6.1"]),
     Def::error(CGROUP, "the kernel offers the cgroup controllers of k3s")
@@ -44,18 +44,18 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The kind of the file system below `/var/lib/rancher/k3s/agent/containerd` (/proc/self/mounts), the version of ZFS, and the snapshotter that k3s notes on its Node.",
-            "k3s waits for ever: \"overlayfs\" snapshotter cannot be enabled, \"failed to mount overlay: invalid argument\".",
+            "k3s never starts: \"overlayfs\" snapshotter cannot be enabled, \"failed to mount overlay: invalid argument\".",
         )
         .causes(&[
             cause("the machine starts from the network, with its root on NFS", "an iSCSI disk at `/var/lib/rancher`, or `--snapshotter=native`"),
             cause("ZFS before 2.2", "update it, or a ZFS volume with ext4 at `/var/lib/rancher`"),
-            cause("the folder lies on another overlay, as in a container or on a stateless system", "mount a disk there"),
+            cause("the folder is on another overlay, as in a container or on a stateless system", "mount a disk there"),
         ])
         .sources(&["k3s-io/k3s#3266, #10512, #2755, #66", "containerd/containerd#5464", "timothystewart6/k3s-ansible#230", "Linux documentation, \"Overlay Filesystem\""]),
-    Def::error(CONTAINER, "a container that k3s runs in lets it")
+    Def::error(CONTAINER, "if this machine is a container, k3s can run in it")
         .before_up()
         .about(
-            "Whether this machine is a container of a whole system (/run/systemd/container: LXC, nspawn), and has `/dev/kmsg`. That it is one is only noted.",
+            "Whether this machine is a container of a whole system (/run/systemd/container: LXC, nspawn), and has `/dev/kmsg`. Being a container alone is only a note.",
             "k3s ends with \"failed to create kubelet: open /dev/kmsg: no such file or directory\".",
         )
         .causes(&[cause(
@@ -63,28 +63,28 @@ pub(super) const CHECKS: &[Def] = &[
             "on Proxmox `lxc.mount.entry: /dev/kmsg dev/kmsg none defaults,bind,create=file`, and nesting; or a virtual machine",
         )])
         .sources(&["rancher/k3k#132", "k0sproject/k0s#744", "kubernetes-sigs/kind#662", "systemd, \"The Container Interface\""]),
-    Def::error(LIMITS, "none of the kernel's limits is used up")
+    Def::error(LIMITS, "no limit of the kernel is reached")
         .before_up()
         .about(
             "inotify instances that root's processes hold against `fs.inotify.max_user_instances` (root alone can count them), open files against `fs.file-max`, connections against `net.netfilter.nf_conntrack_max`, and `fs.inotify.max_user_watches`, which is only a warning.",
             "\"too many open files\" or \"no space left on device\" where the disk has room; `kubectl logs -f` ends; connections hang now and then.",
         )
         .causes(&[
-            cause("root may hold 128 inotify instances in all, and a few dozen pods take them", "`fs.inotify.max_user_instances = 8192`"),
+            cause("root may hold 128 inotify instances in total, and a few dozen pods use them up", "`fs.inotify.max_user_instances = 8192`"),
             cause("a program opens connections without end", "find it: `sudo conntrack -L`"),
         ])
         .sources(&["kairos-io/kairos#2071", "k0sproject/k0s#8113", "kubernetes/kubernetes#71261", "inotify(7)", "proc_sys_fs(5)"]),
-    Def::error(FORWARDING, "the kernel passes on what pods send")
+    Def::error(FORWARDING, "the kernel forwards the packets of pods")
         .about(
             "`net.ipv4.ip_forward`, `net.bridge.bridge-nf-call-iptables`, and the chain FORWARD of both kinds of iptables, once pods have a network here. A chain that drops is a warning: it counts only where no rule accepts pods.",
             "Pods reach nothing beyond their node, or a Service only if its pod is on another node: \"reply from unexpected source\".",
         )
         .causes(&[
             cause("a `sysctl --system`, ufw or a network manager has switched forwarding off after k3s switched it on", "`net.ipv4.ip_forward = 1` in a file of `/etc/sysctl.d`"),
-            cause("Docker or ufw sets the policy of FORWARD to DROP, and flannel's rules lie in the other kind of iptables", "accept what comes from and goes to `cni0`"),
+            cause("Docker or ufw sets the policy of FORWARD to DROP, and flannel's rules are in the other kind of iptables", "accept what comes from and goes to `cni0`"),
         ])
         .sources(&["k3s, pkg/agent/syssetup/setup.go", "k3s-io/k3s#7671, #9837, #1159", "NixOS/nixpkgs#98766", "kubernetes/kubernetes#39823, #38802", "k3s documentation, \"Known Issues\""]),
-    Def::error(CIDR_OVERLAP, "no other network uses the addresses of pods and services")
+    Def::error(CIDR_OVERLAP, "no other network uses the addresses of pods and Services")
         .before_up()
         .about(
             "The machine's IPv4 routes and its own address against the networks of pods and services: those of the cluster, else k3s' defaults 10.42.0.0/16 and 10.43.0.0/16. The cluster's own routes do not count.",
@@ -100,20 +100,20 @@ pub(super) const CHECKS: &[Def] = &[
             "Pods are evicted or stay Pending with the taint node.kubernetes.io/disk-pressure; images vanish and are pulled again.",
         )
         .causes(&[
-            cause("old generations of NixOS", "`sudo nix-collect-garbage -d` removes them all, the ways back with them"),
+            cause("old generations of NixOS", "`sudo nix-collect-garbage -d` removes them all; you cannot roll back afterwards"),
             cause("images that no pod uses", "`sudo k3s crictl rmi --prune`"),
             cause("a volume or a log has grown", "`sudo du -xhd2 /var/lib/rancher | sort -h | tail` shows which"),
         ])
         .sources(&["Kubernetes documentation, node-pressure eviction", "k3s, pkg/daemons/agent/agent.go: EvictionHard", "k3s#6290"]),
-    Def::error(K3S, "k3s of this machine runs, and its log complains of nothing that lasts")
+    Def::error(K3S, "k3s runs on this machine, and its log shows no lasting error")
         .needs(&[CLOCK, CGROUP, MODULES, FILE_SYSTEM, CONTAINER, LIMITS, DISK])
         .about(
-            "The unit `k3s` or `k3s-agent` of systemd, and five minutes of its journal and the kernel's. Of a unit that is not active, the last line that is fatal, or says what it waits for: that is no error for k3s, but level info.",
+            "The unit `k3s` or `k3s-agent` of systemd, and five minutes of its journal and the kernel's. If the unit is not active: its last line that is fatal or says what it waits for, which k3s logs at level info.",
             "An agent never joins, or k3s starts again every few minutes: pods come and go, and `kubectl` hangs now and then.",
         )
         .causes(&[
             cause("`Node password rejected`: the machine was reinstalled, or another has the same host name", "`kubectl delete node NAME` on a server; or `--node-name=`"),
-            cause("`Slow SQL`, `apply request took too long`, `leaderelection lost`: the disk is too slow, mostly an SD card", "`/var/lib/rancher` on an SSD"),
+            cause("`Slow SQL`, `apply request took too long`, `leaderelection lost`: the disk is too slow, usually an SD card", "`/var/lib/rancher` on an SSD"),
             cause("`multiple global unicast addresses`: the interface of `--flannel-iface` has a second, floating address", "`--node-ip=`"),
             cause("`failed to get CA certs`: the agent does not reach its server", "open port 6443 on it; `curl -vks https://SERVER:6443/ping`"),
         ])
@@ -121,7 +121,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(NODE_ADDRESS, "the node's address is this machine's, on the side of the LAN")
         .about(
             "The InternalIP of this machine's Node object against the machine's addresses, of IPv4 and IPv6 each for itself, and against the one that it uses toward its default gateway. A second network of the house is only noted.",
-            "After a reboot or a move nothing in the cluster is reachable, or the names point to an address that no one in the house reaches.",
+            "After a reboot or a move nothing in the cluster is reachable, or the names point to an address that nobody in the house reaches.",
         )
         .causes(&[
             cause("DHCP gave the machine another address; k3s keeps the one it started with", "reserve the address in the router or make it static, and restart k3s; a server with etcd does not start under another address: give the old one back, or stop k3s, run its command once with `--cluster-reset`, and start it"),
@@ -132,22 +132,22 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "Sockets that listen on port 80 or 443 of this machine, from /proc/net/tcp and tcp6, and the names of their processes as far as this user may see them. The ingress controller itself has no such socket: a host port is a rule of the packet filter.",
-            "A web server of the machine stops answering as soon as the ingress controller runs, though it logs nothing.",
+            "A web server of the machine stops answering as soon as the ingress controller runs, and logs nothing.",
         )
         .causes(&[cause(
-            "a host port takes the packets before any socket sees them, so both seem to have the port, and the socket gets nothing",
+            "a hostPort takes the packets before any socket gets them: both programs seem to have the port, but the socket gets nothing",
             "let the other program listen on another port, and give it a name as a service with `url:`",
         )])
         .sources(&["k3s#383", "k3s#2403", "CNI plugins documentation, portmap"]),
-    Def::warning(FIREWALL_FLUSH, "loading the firewall leaves the rules of pods alone")
+    Def::warning(FIREWALL_FLUSH, "loading the firewall keeps the rules of pods")
         .before_up()
-        .about("The unit nftables.service, and whether the rules that it loads have the line `flush ruleset`.", "Ports 80 and 443 are dead after `nixos-rebuild switch` until the controller's pod restarts, though all pods are Ready.")
+        .about("The unit nftables.service, and whether the rules that it loads have the line `flush ruleset`.", "Ports 80 and 443 are dead after `nixos-rebuild switch` until the controller's pod restarts, while all pods are Ready.")
         .causes(&[cause(
             "the rules of a host port are written once, when its pod starts; a flush removes them",
             "`networking.nftables.flushRuleset = false;`",
         )])
         .sources(&["containernetworking/plugins#512", "rke2#10469", "k3s#7542", "NixOS options: networking.nftables.flushRuleset"]),
-    Def::error(DHCPCD, "no DHCP client takes the links of pods")
+    Def::error(DHCPCD, "no DHCP client manages the network interfaces of pods")
         .before_up()
         .about(
             "The IPv4 routes over links of pods (`veth…`, `cni…`, `flannel…`): one to 169.254.0.0/16, or the default route, is a DHCP client's. And where dhcpcd runs, whether its configuration denies these links; that it does not is a warning.",
@@ -161,15 +161,15 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(EXPOSED, "ports 80 and 443 answer on no address of the internet")
         .before_up()
         .about(
-            "The machine's own addresses, each with its link, and whether homelab's NixOS module keeps the ports to some links. A public IPv6 address is only noted, and only where pods have IPv6: most houses have one on each machine, their router drops what nobody asked for, and without IPv6 in the cluster the ports are not translated for it.",
+            "The machine's own addresses, each with its link, and whether homelab's NixOS module keeps the ports to some links. A public IPv6 address is only noted, and only where pods have IPv6: most houses have one on each machine, their router drops incoming connections, and without IPv6 in the cluster the ports are not translated for it.",
             "Strangers' requests in the log; anyone who connects to the address learns your names from the certificates.",
         )
         .causes(&[
-            cause("the machine is a router, or a server at a provider: its link bears a public address", "`services.homelab.interface` names the LAN's link, and the ports answer there only; `services.homelab.openFirewall = false;` closes them"),
+            cause("the machine is a router, or a server at a provider: its interface has a public address", "`services.homelab.interface` names the LAN's link, and the ports answer there only; `services.homelab.openFirewall = false;` closes them"),
             cause("a firewall that filters INPUT seems to close the ports: a host port is translated before it", "filter before DNAT: mangle or raw, PREROUTING"),
         ])
         .sources(&["CNI plugins documentation, portmap", "netfilter.org, \"Netfilter hooks\""]),
-    Def::warning(RESOLV, "k3s can hand the machine's resolvers to pods")
+    Def::warning(RESOLV, "pods can use the machine's DNS resolvers")
         .before_up()
         .about(
             "The `resolv.conf` that k3s takes: that of --resolv-conf (as noted on the Node, else in its unit, its variables, config.yaml and config.yaml.d), else the first of /etc/resolv.conf and /run/systemd/resolve/resolv.conf in which no server is the machine itself.",
@@ -200,12 +200,12 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .needs(&[id::RESOLV])
         .about(
-            "For each search domain that pods inherit, one question to the machine's resolver for a name made up on the spot: `homelab-probe-<random>.com.<domain>`.",
-            "cert-manager and external-dns meet the certificate of your own ingress controller where they look for the DNS provider or Let's Encrypt (x509: certificate is valid for another name).",
+            "For each search domain that pods inherit, one DNS query to the machine's resolver for a random name: `homelab-probe-<random>.com.<domain>`.",
+            "cert-manager and external-dns get the certificate of your own ingress controller in place of the DNS provider's or Let's Encrypt's (x509: certificate is valid for another name).",
         )
         .causes(&[cause(
             "pods try each search domain before the name itself (ndots:5), and a wildcard record below that domain answers",
-            "hand pods a file without the search domain: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`, or remove the wildcard record",
+            "give pods a file without the search domain: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`, or remove the wildcard record",
         )])
         .sources(&["k3s#1527", "k3s#5045", "resolv.conf(5): ndots"]),
 ];

@@ -63,11 +63,11 @@ fn snippet(controller: &Traits, ingress: &Value, key: &str) -> Finding {
         remove(controller, ingress, key).map_or_else(String::new, |command| format!(" (`{command}`)"));
     Finding::new(
         format!("Ingress `{name}` has the annotation `{key}`, and snippets are off"),
-        "a snippet lets anyone who may write an Ingress read every Secret (CVE-2021-25742), so the controller does not \
-         accept it: since v1.12 it passes over the whole Ingress, or keeps its state from before; older ones leave the \
-         snippet out",
+        "a snippet lets anyone who can create an Ingress read every Secret (CVE-2021-25742), so the controller does not \
+         accept it: since v1.12 it ignores the whole Ingress, or keeps its old state; older versions ignore the \
+         snippet",
         format!(
-            "take it off{take_off} and use an annotation that is made for the purpose; where nobody else writes Ingresses, \
+            "remove it{take_off} and use an annotation that is made for the purpose; if nobody else creates Ingresses, \
              `ingress.config: {{ allow-snippet-annotations: \"true\", annotations-risk-level: Critical }}` allows it"
         ),
     )
@@ -88,8 +88,8 @@ fn refused(evidence: &Evidence, controller: &Traits, ingress: &Value) -> Option<
     Some(
         Finding::new(
             format!("the controller does not accept the value of `{short}` in Ingress `{}`", ingress.full_name()),
-            "the value is not what the annotation takes; the controller passes over the whole Ingress, or keeps its state from before",
-            format!("correct the value: the annotation's page of the {} documentation says what it takes", controller.name),
+            "the value is not valid for the annotation; the controller ignores the whole Ingress, or keeps its old state",
+            format!("correct the value: see the annotation's page in the {} documentation", controller.name),
         )
         .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep 'invalid value'", controller.namespace, controller.workload)),
     )

@@ -39,7 +39,7 @@ pub(super) fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
             .map(|host| judged(id::CLASS, Subject::host(host), Vantage::Api, finding.clone()));
         failures.extend(each);
     }
-    or_pass(failures, id::CLASS, format!("`{ours}` is there, and every Ingress has a class that exists"))
+    or_pass(failures, id::CLASS, format!("`{ours}` exists, and every Ingress has a class that exists"))
 }
 
 /// The class that homelab brings.
@@ -48,7 +48,7 @@ fn own(controller: &Traits, classes: &[Value]) -> Option<Finding> {
     let Some(class) = classes.iter().find(|class| class.name() == ours) else {
         let finding = Finding::new(
             format!("there is no IngressClass `{ours}`"),
-            "somebody removed it, or `homelab up` did not get that far: the controller passes over every Ingress that names it",
+            "somebody removed it, or `homelab up` did not get that far: the controller ignores every Ingress that names it",
             "apply it",
         );
         return Some(finding.command("homelab up").look("kubectl get ingressclasses"));
@@ -57,7 +57,7 @@ fn own(controller: &Traits, classes: &[Value]) -> Option<Finding> {
     (owner != serves).then(|| {
         Finding::new(
             format!("IngressClass `{ours}` belongs to `{owner}`, not to `{serves}`"),
-            format!("another ingress controller, of {} for example, was installed under the same name of a class", controller.namesake),
+            format!("another ingress controller, of {} for example, was installed with the same class name", controller.namesake),
             format!("remove that controller; then `kubectl delete ingressclass {ours}` and `homelab up`, for its `controller` cannot be changed"),
         )
         .look(command!("kubectl get ingressclass {} -o yaml", ours))
@@ -79,9 +79,9 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
         let others = marked.iter().filter(|name| wanted && **name != ours);
         let finding = Finding::new(
             format!("IngressClasses {list} are all marked as the default"),
-            "an Ingress without a class goes to the newest of them, and whatever controller that names; often one is left \
+            "an Ingress without a class gets the newest of them, and its controller. Often one is left \
              over from Traefik or another installation",
-            "leave the mark on one of them only",
+            "keep the mark on one of them only",
         )
         .look("kubectl get ingressclasses -o yaml | grep -B8 is-default-class");
         let unmark =
@@ -92,14 +92,14 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
         let (summary, cause) = match marked.first() {
             Some(other) => (
                 format!("`{other}` is the default IngressClass, not `{ours}`"),
-                "another ingress controller marked its class, and homelab's mark was taken off",
+                "another ingress controller marked its class, and homelab's mark was removed",
             ),
             None => (
                 format!("IngressClass `{ours}` is not marked as the default"),
-                "its mark was taken off by hand",
+                "its mark was removed by hand",
             ),
         };
-        let finding = Finding::new(summary, cause, "mark homelab's class, and no other");
+        let finding = Finding::new(summary, cause, "mark only homelab's class as the default");
         let unmark = marked
             .iter()
             .map(|name| command!("kubectl annotate ingressclass {} {}=false --overwrite", name, DEFAULT));
@@ -112,7 +112,7 @@ fn missing(ours: &str, ingress: &Value, class: &str) -> Finding {
     let name = ingress.full_name();
     let finding = Finding::new(
         format!("Ingress `{name}` names the IngressClass `{class}`, which does not exist"),
-        "no controller serves it: its host gets the 404 of an unknown name, and no record; it was written for another cluster, or the class has a typo",
+        "no controller serves it: its host gets the 404 of an unknown name, and no DNS record. It was written for another cluster, or the class has a typo",
         format!("give it the class `{ours}`"),
     );
     if crate::plan::is_applied(ingress) {
@@ -132,8 +132,8 @@ fn give_class(ours: &str, ingress: &Value) -> Option<Command> {
 
 fn without(ours: &str, ingress: &Value) -> Finding {
     Finding::new(
-        format!("Ingress `{}` names no class, and there is no default one", ingress.full_name()),
-        "with `ingress.defaultClass: false` the controller serves only what names its class",
+        format!("Ingress `{}` names no class, and there is no default class", ingress.full_name()),
+        "with `ingress.defaultClass: false` the controller serves only Ingresses that name its class",
         format!("give it the class `{ours}`, or set `ingress.defaultClass: true`"),
     )
     .command(give_class(ours, ingress))

@@ -59,9 +59,9 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
         Ok(answer) => unknown_name(evidence, answer, &place),
         Err(Transport::Refused) => failed(
             format!("{place} refuses the connection"),
-            "the controller's pod is not running on this node, or the hostPort rules are gone (a firewall that reloads can \
+            "the controller's pod is not running on this node, or the hostPort rules are missing (a firewall that reloads can \
              flush them)",
-            "look at the controller's pods; if they run, restart the DaemonSet so that its hostPort rules are made again",
+            "check the controller's pods; if they run, restart the DaemonSet, which writes the hostPort rules again",
         )
         .restarts_controller()
         .heals()
@@ -69,21 +69,21 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
         Err(Transport::Timeout | Transport::Unreachable(_)) => Finding::new(
             format!("{place} does not answer"),
             format!("a firewall drops port {port}, or this machine is in another network than node {}", node.name),
-            format!("open port {port} on the node for your LAN, and check that this machine can `ping` it; run `homelab doctor` on the node, too: it tells a firewall from hostPort rules that are gone"),
+            format!("open port {port} on the node for your LAN, and check that this machine can `ping` it; run `homelab doctor` on the node, too: there it can tell a firewall from missing hostPort rules"),
         )
         .nixos(format!("services.homelab.openFirewall = true; # on {}", node.name))
         .heals()
         .into(),
         Err(Transport::Tls(why)) => failed(
-            format!("{place} speaks no usable TLS: {why}"),
+            format!("{place} does not speak TLS correctly: {why}"),
             "another program answers on port 443 of this node",
             "find that program on the node with `ss -ltnp` and move it to another port",
         )
         .into(),
         Err(other) => failed(
             format!("{place} does not answer: {other}"),
-            "something accepts the connection and drops it",
-            "look at the log of the controller's pod on this node",
+            "a program accepts the connection and drops it",
+            "read the log of the controller's pod on this node",
         )
         .heals()
         .into(),
@@ -97,12 +97,12 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
         return Outcome::pass(format!("404 from {} at {place}", own.program));
     }
     if evidence.ingresses.iter().flatten().any(|ingress| ingress.catch_all) {
-        return Outcome::skip("an Ingress without a host takes every name, so there is no 404 to see");
+        return Outcome::skip("an Ingress without a host answers for every name, so there is no 404");
     }
     if is_go_404(answer) {
         return Finding::new(
             format!("traefik answers at {place}, not {}", own.program),
-            "k3s brings traefik, and it is not disabled on every server or not yet removed",
+            "k3s installs traefik, and it is not disabled on every server or not yet removed",
             "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
         )
         .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
@@ -111,7 +111,7 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
     if let Some(other) = known().find(|other| (other.is_unknown_name)(answer)) {
         return Finding::new(
             format!("{} answers at {place}, not {}", other.program, own.program),
-            format!("an {} from before, or another {}, holds the port", other.name, other.program),
+            format!("an earlier {}, or another {}, has the port", other.name, other.program),
             "remove the controller that `ingress.controller` does not name",
         )
         .into();
@@ -120,7 +120,7 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
     Finding::new(
         format!("{place} answers {}{server} to an unknown name, not the controller's 404", answer.status),
         "another program answers there, or a default backend is configured",
-        "find out who holds the port: a pod with that hostPort, or `ss -ltnp` on the node",
+        "find the program that has the port: a pod with that hostPort, or `ss -ltnp` on the node",
     )
     .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
     .into()

@@ -67,8 +67,8 @@ fn twice((host, path, _): Place<'_>, first: &Value, second: &Value) -> Finding {
     let (winner, loser) = (first.full_name(), second.full_name());
     Finding::new(
         format!("Ingresses `{winner}` and `{loser}` both have `{host}{path}`"),
-        format!("the older one, `{winner}`, gets the requests; the controller passes over the path in `{loser}` and says nothing"),
-        format!("give one of them another host or path, or remove the one that is not meant: `{loser}` has no effect there"),
+        format!("the older one, `{winner}`, gets the requests; the controller ignores the path in `{loser}`, without a message"),
+        format!("give one of them another host or path, or remove the one that you do not need: `{loser}` has no effect there"),
     )
     .look("kubectl get ingress -A --sort-by=.metadata.creationTimestamp")
 }

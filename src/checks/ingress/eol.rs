@@ -11,7 +11,7 @@ pub(super) fn end_of_life(evidence: &Evidence) -> Vec<Judged> {
         return unread(id::EOL, "DaemonSets");
     }
     let Some(set) = objects::daemon_set(evidence) else {
-        return vec![lab_wide(id::EOL, Outcome::skip("the controller is not there"))];
+        return vec![lab_wide(id::EOL, Outcome::skip("the controller is not installed"))];
     };
     let image =
         entries(set, "/spec/template/spec/containers").first().map_or("", |first| at(first, "/image"));

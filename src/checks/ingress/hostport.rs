@@ -45,9 +45,9 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
     let controller = traits_of(evidence.controller);
     match probes.find_map(|probe| Some((probe, closed(seen, probe)?))) {
         Some((probe, how)) => Finding::new(
-            format!("{} {how}, though the controller's pod on node `{}` answers {inside} inside the cluster", probe.address, node.name),
-            "the hostPort rules of the node are gone: a reload of its firewall flushed them, and they are written only when a pod starts",
-            "start the controller's pods again, which writes the rules; then keep the firewall from removing what is not its own: look for `flush ruleset` and `iptables -t nat -F` in what you have set up (NixOS: `networking.firewall.extraCommands`)",
+            format!("{} {how}, but the controller's pod on node `{}` answers {inside} inside the cluster", probe.address, node.name),
+            "the hostPort rules of the node are missing: a reload of its firewall flushed them, and they are written only when a pod starts",
+            "restart the controller's pods, which writes the rules; then stop the firewall from removing rules of others: look for `flush ruleset` and `iptables -t nat -F` in your own scripts (NixOS: `networking.firewall.extraCommands`)",
         )
         .command(command!("kubectl -n {} rollout restart daemonset/{}", controller.namespace, controller.workload))
         .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=10m", controller.namespace, controller.workload))

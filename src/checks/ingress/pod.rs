@@ -16,7 +16,7 @@ const LAST_WORDS: [(&str, &str, &str); 4] = [
     (
         "unknown flag",
         "the DaemonSet has an argument that this version of the controller does not know",
-        "take the argument out",
+        "remove the argument",
     ),
     (
         "Address already in use",
@@ -30,8 +30,8 @@ const LAST_WORDS: [(&str, &str, &str); 4] = [
     ),
     (
         "10.43.0.1:443",
-        "pods on this node do not reach the API server: a firewall on the node drops what comes from `cni0`",
-        "let the node accept what comes from `cni0`",
+        "pods on this node cannot reach the API server: a firewall on the node drops packets from `cni0`",
+        "allow packets from `cni0` on the node",
     ),
 ];
 
@@ -59,17 +59,17 @@ pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, p
 }
 
 fn no_port(controller: &Traits, all: &[Value], node: &str, message: &str) -> Finding {
-    let summary = format!("the ingress controller has no place on node `{node}`: {message}");
+    let summary = format!("the ingress controller cannot be scheduled on node `{node}`: {message}");
     let claims = ports::claims(controller, all);
     let finding = match claims.iter().find(|claim| at(claim.pod, "/spec/nodeName") == node) {
         Some(claim) => Finding::new(
             summary,
             format!("pod `{}` holds {} of the node", claim.pod.full_name(), claim.ports()),
-            "take the `hostPort` out of that pod's owner, or give it another",
+            "remove the `hostPort` from that pod's owner, or give it another port",
         ),
         None => Finding::new(
             summary,
-            "the controller's pod before this one still holds the ports: its last connections get some seconds to end",
+            "the previous pod of the controller still has the ports: its last connections get some seconds to end",
             "wait until it has ended",
         )
         .heals(),
@@ -90,13 +90,13 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
     let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
     let ended = at(container, "/lastState/terminated/message").trim();
     let words = log.and_then(|log| last_words(log)).unwrap_or(ended);
-    let summary = format!("the ingress controller on node `{node}` ends again and again");
+    let summary = format!("the ingress controller on node `{node}` exits again and again");
     let summary = if words.is_empty() { summary } else { format!("{summary}: {words}") };
     let known = LAST_WORDS.iter().find(|(part, ..)| words.contains(part));
     let (cause, fix) = known.map_or(
         (
-            "the program gives up on what its log says",
-            "follow what the log says; `homelab up` brings back everything that homelab made",
+            "the program exits for the reason in its log",
+            "fix what the log names; `homelab up` restores everything that homelab created",
         ),
         |(_, cause, fix)| (*cause, *fix),
     );
@@ -106,7 +106,7 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
             Finding::new(
                 summary,
                 format!("{cause}; the DaemonSet was changed by hand, as `{editor}`"),
-                "make the DaemonSet again",
+                "create the DaemonSet again",
             ),
         ),
         None => Finding::new(summary, cause, fix),
@@ -141,13 +141,15 @@ fn starting(evidence: &Evidence, node: &str, pod: &Value) -> Finding {
     let controller = traits_of(evidence.controller);
     let event = pods::event(evidence, pod, &["FailedCreatePodSandBox", "FailedMount", "Unhealthy"]);
     let cause = match event {
-        Some(message) => format!("the cluster says: {}", message.trim_end_matches('.')),
-        None => format!("it starts, and is ready once {} has its first configuration", controller.program),
+        Some(message) => format!("Kubernetes says: {}", message.trim_end_matches('.')),
+        None => {
+            format!("it is starting, and is ready when {} has its first configuration", controller.program)
+        }
     };
     Finding::new(
         format!("the ingress controller on node `{node}` is not ready yet"),
         cause,
-        "wait a minute; then look at the pod's events and its log",
+        "wait a minute; then read the pod's events and its log",
     )
     .look(controller.show_log("20"))
     .heals()

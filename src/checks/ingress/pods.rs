@@ -78,7 +78,7 @@ fn exclusion(set: &Value, node: &Value) -> Option<String> {
         .find(|(key, value)| node["metadata"]["labels"][key.as_str()] != **value);
     if let Some((key, value)) = missing {
         return Some(format!(
-            "its nodeSelector wants the label `{key}={}`",
+            "its nodeSelector needs the label `{key}={}`",
             value.as_str().unwrap_or_default()
         ));
     }
@@ -100,20 +100,20 @@ fn tolerates(toleration: &Value, taint: &Value) -> bool {
 
 /// No node of all may have a pod.
 fn nowhere(controller: &Traits, set: &Value, why: &str) -> Finding {
-    let summary = format!("the ingress controller may run on no node: {why}");
+    let summary = format!("the ingress controller can run on no node: {why}");
     match objects::editor(set) {
         Some(editor) => made_anew(
             controller,
             Finding::new(
                 summary,
                 format!("somebody changed the DaemonSet by hand, as `{editor}`"),
-                "make the DaemonSet again",
+                "create the DaemonSet again",
             ),
         ),
         None => Finding::new(
             summary,
             "the DaemonSet tolerates the taint of control planes only",
-            "take the taint off one node at least: `kubectl taint nodes NODE KEY-`",
+            "remove the taint from at least one node: `kubectl taint nodes NODE KEY-`",
         )
         .look("kubectl describe nodes | grep -A3 Taints"),
     }
@@ -141,13 +141,14 @@ fn on_node(evidence: &Evidence, set: &Value, pods: &[Value], mine: &[&Value], no
         at(event, "/involvedObject/kind") == "DaemonSet"
             && at(event, "/involvedObject/name") == controller.workload
     });
-    let cause = event.map_or("the DaemonSet was made or the node came a moment ago".to_owned(), |event| {
-        format!("the cluster says: {}", at(event, "/message"))
-    });
+    let cause = event
+        .map_or("the DaemonSet was created or the node joined a moment ago".to_owned(), |event| {
+            format!("Kubernetes says: {}", at(event, "/message"))
+        });
     Finding::new(
         format!("the ingress controller has no pod on node `{node}`"),
         cause,
-        "wait a moment; then look at the events of the DaemonSet",
+        "wait a moment; then read the events of the DaemonSet",
     )
     .look(look)
     .heals()

@@ -59,7 +59,7 @@ impl Claim<'_> {
         };
         let edit = pasted(command!("kubectl -n {} edit {} {}", namespace, kind, owner));
         format!(
-            "take the line `hostPort` out of the {} `{namespace}/{}`, or give it another port{edit}",
+            "remove the line `hostPort` from the {} `{namespace}/{}`, or give it another port{edit}",
             kind.replace('`', "'"),
             owner.replace('`', "'")
         )

@@ -41,7 +41,7 @@ fn configuration_loads(evidence: &Evidence, pods: &[ReloadSeen]) -> Outcome {
         let finding = Finding::new(
             format!("pod `{}` is still loading its newest configuration", seen.pod),
             "a change was made a moment ago, or the pod has just started, and this machine is slow or busy",
-            "wait half a minute, and look again",
+            "wait half a minute, and check again",
         );
         return finding.look(log(traits_of(evidence.controller), &seen.pod)).heals().into();
     }
@@ -156,12 +156,12 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
         }
         Some(Culprit::Setting { key, by: None, .. }) => {
             format!(
-                "correct `{key}` below `ingress.config` of the configuration, or take it out, and run `homelab up`"
+                "correct or remove `{key}` below `ingress.config` in the configuration, and run `homelab up`"
             )
         }
         Some(Culprit::Setting { key, of, .. }) => {
             let (namespace, name) = (of.namespace, of.workload);
-            format!("correct `{key}`, or take it out: `kubectl -n {namespace} edit configmap {name}`")
+            format!("correct or remove `{key}`: `kubectl -n {namespace} edit configmap {name}`")
         }
         None => {
             let last = blame::newest(evidence).map_or_else(String::new, |(object, time)| {
@@ -194,7 +194,7 @@ pub(in crate::checks) fn withhold_restarts(judged: &mut [Judged]) {
         {
             finding.fix.commands.clear();
             finding.fix.text = format!(
-                "first do what `{}` says: a pod of the controller that starts now gets no configuration; then look again",
+                "first fix what `{}` says: a pod of the controller that starts now gets no configuration. Then check again",
                 id::RELOAD
             );
         }

@@ -18,12 +18,12 @@ pub(super) fn scratch_ingress(evidence: &Evidence) -> Vec<Judged> {
 fn refused(failure: &ScratchFailure) -> Outcome {
     let why = &failure.why;
     if failure.forbidden {
-        return Outcome::unknown(format!("the user of the kubeconfig may not make one: {why}"));
+        return Outcome::unknown(format!("the user of the kubeconfig may not create one: {why}"));
     }
     Finding::new(
-        format!("the API server takes no new Ingress: {why}"),
-        "a webhook refuses it or does not answer, a quota is used up, or the namespace is not there",
-        "do what the message asks for; `homelab up` makes the namespace",
+        format!("the API server accepts no new Ingress: {why}"),
+        "a webhook refuses it or does not answer, a quota is used up, or the namespace does not exist",
+        "fix what the message names; `homelab up` creates the namespace",
     )
     .look("kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations")
     .into()
@@ -32,9 +32,9 @@ fn refused(failure: &ScratchFailure) -> Outcome {
 fn served(controller: &Traits, seen: &ScratchSeen) -> Vec<Judged> {
     if let Some(why) = &seen.left {
         let finding = Finding::new(
-            format!("the scratch Ingress for `{}` could not be removed: {why}", seen.host),
+            format!("the temporary Ingress for `{}` could not be removed: {why}", seen.host),
             "the API server stopped answering, or refuses to delete",
-            "remove what is left",
+            "delete it by hand",
         );
         let finding = finding.command(command!("kubectl -n {} delete ingress {}", seen.namespace, seen.name));
         return vec![lab_wide(id::SCRATCH, finding)];
@@ -50,21 +50,21 @@ fn at_node(controller: &Traits, seen: &Seen<HttpAnswer>) -> Outcome {
     let node = &seen.node;
     match &seen.result {
         Ok(answer) if (controller.is_unknown_name)(answer) => Finding::new(
-            format!("node `{node}` still gives its 404 to a new Ingress after 10 s"),
-            "the controller does not follow the API server, or does not reload: a broken Ingress can keep it from that",
-            "look at the controller's log for `reload` and `forbidden`; restart its DaemonSet if it says nothing",
+            format!("node `{node}` still answers 404 for a new Ingress after 10 s"),
+            "the controller does not get updates from the API server, or does not reload: a broken Ingress can prevent that",
+            "search the controller's log for `reload` and `forbidden`; if it has neither, restart its DaemonSet",
         )
         .look(controller.show_log("40"))
         .restarts_controller()
         .into(),
         Ok(answer) if answer.status == 503 => {
-            Outcome::pass(format!("node `{node}` takes a new Ingress; it has nothing behind it here (503)"))
+            Outcome::pass(format!("node `{node}` serves a new Ingress; here it has no backend (503)"))
         }
         Ok(answer) => Outcome::pass(format!("node `{node}` serves a new Ingress ({})", answer.status)),
         Err(why) => Finding::new(
             format!("node `{node}` does not answer for a new Ingress: {why}"),
             "its ports 80 and 443 do not lead to the controller",
-            "see what `ingress.node-404` says",
+            "see `ingress.node-404`",
         )
         .into(),
     }

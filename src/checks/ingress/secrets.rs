@@ -58,7 +58,7 @@ pub(super) fn secrets_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
                 .map(|host| judged(id::TLS_SECRET, Subject::host(host), Vantage::Api, lacks(ingress, host))),
         );
     }
-    or_pass(found, id::TLS_SECRET, "every certificate that an Ingress names is made by somebody")
+    or_pass(found, id::TLS_SECRET, "every certificate that an Ingress names exists or will be issued")
 }
 
 fn nobody(
@@ -70,17 +70,19 @@ fn nobody(
     let (namespace, name) = (ingress.namespace(), ingress.name());
     let mut places = secrets.keys().filter_map(|place| place.split_once('/'));
     let elsewhere = places.find(|(_, name)| *name == secret);
-    let summary = format!("Ingress `{namespace}/{name}` names the Secret `{secret}`, which nobody makes");
+    let summary = format!(
+        "Ingress `{namespace}/{name}` names the Secret `{secret}`, which does not exist, and nothing creates it"
+    );
     let cause = match elsewhere {
         Some((other, _)) => format!(
-            "a Secret of that name lies in namespace `{other}`, but an Ingress reads those of its own namespace only"
+            "a Secret of that name is in namespace `{other}`, but an Ingress can use only those of its own namespace"
         ),
         None => "the Ingress has no annotation that asks cert-manager for it, and there is no Certificate with that Secret: browsers get the controller's fake certificate".to_owned(),
     };
     let issuer = evidence.acme.as_ref().map_or("", |acme| acme.wanted.issuer.as_str());
     let ready = evidence.objects("clusterissuers.cert-manager.io").into_iter().flatten();
     let has_issuer = ready.into_iter().any(|object| object.name() == issuer);
-    let finding = Finding::new(summary, cause, "ask cert-manager for it with an annotation");
+    let finding = Finding::new(summary, cause, "add the annotation that asks cert-manager for it");
     if has_issuer {
         finding.command(command!(
             "kubectl -n {} annotate ingress {} cert-manager.io/cluster-issuer={}",
@@ -123,8 +125,8 @@ fn lacks(ingress: &Value, host: &str) -> Finding {
     let (namespace, name) = (ingress.namespace(), ingress.name());
     let finding = Finding::new(
         format!("Ingress `{namespace}/{name}` has a rule for `{host}`, but no `tls` entry for it"),
-        "a certificate is asked for the hosts below `tls` alone; the others get the controller's fake certificate",
-        "add the host to the `tls` entry: cert-manager then makes the certificate again, for all of them",
+        "cert-manager requests a certificate only for the hosts below `tls`; the others get the controller's fake certificate",
+        "add the host to the `tls` entry: cert-manager then issues the certificate again, for all of them",
     );
     let asks = ASKS.iter().any(|key| !objects::annotation(ingress, key).is_empty());
     if !asks || entries(ingress, "/spec/tls/0/hosts").is_empty() {

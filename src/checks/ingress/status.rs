@@ -65,7 +65,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
     if let Some(lost) = found.iter().find(|address| !is_of_node(true)(address)) {
         return Finding::new(
             format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready"),
-            "the node was lost a moment ago; the controller takes its address out when the pod there is gone, some 5 minutes later",
+            "the node was lost a moment ago; the controller removes its address when the pod there is gone, some 5 minutes later",
             "bring the node back, or drain and delete it",
         )
         .look("kubectl get nodes -o wide")
@@ -85,9 +85,9 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
                 missing.name
             ),
             rolling(evidence).unwrap_or(
-                "the controller there started a moment ago; the one that leads writes the status once a minute",
+                "the controller there started a moment ago; the leading pod writes the status once a minute",
             ),
-            "wait a minute; then look at the controller's log",
+            "wait a minute; then read the controller's log",
         )
         .look(traits_of(evidence.controller).show_log("20"))
         .heals()
@@ -123,10 +123,8 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
         let account = controller.account;
         return Finding::new(
             summary,
-            format!(
-                "the controller may not update {what}: its ClusterRole or Role is not as homelab made it"
-            ),
-            "make them again",
+            format!("the controller may not update {what}: somebody changed its ClusterRole or Role"),
+            "create them again",
         )
         .command(command!("kubectl delete clusterrole {} --ignore-not-found", account))
         .command(command!("kubectl -n {} delete role {} --ignore-not-found", controller.namespace, account))
@@ -141,16 +139,16 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
                 Finding::new(
                     summary,
                     format!("the controller runs with `{argument}` and so {effect}"),
-                    "make its DaemonSet again, without that argument",
+                    "create its DaemonSet again, without that argument",
                 ),
             );
         }
     }
     Finding::new(
         summary,
-        "the one of the controller's pods that leads writes the status once a minute; one that has just lost its leader \
-         waits half a minute more",
-        "wait two minutes; then look at the class of the Ingress and at the controller's log",
+        "the leading pod of the controller writes the status once a minute; after a change of the leader it takes half a \
+         minute more",
+        "wait two minutes; then check the class of the Ingress and the controller's log",
     )
     .look("kubectl get ingressclass; kubectl get ingress -A")
     .look(traits_of(evidence.controller).show_log("20"))
@@ -159,28 +157,29 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
 
 /// An address that is no node's internal one.
 fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
-    let summary = format!("Ingress `{ingress}` has {address} in its status, which is no node's address");
+    let summary =
+        format!("Ingress `{ingress}` has {address} in its status, which is not the address of a node");
     let controller = traits_of(evidence.controller);
     let (status, internal) = (&controller.status, controller.status.internal);
     let text = address.to_string();
     let (cause, by_argument) = if let Some(service) = service_of(evidence, &text) {
         (
             format!(
-                "it is the address of Service `{service}`, which only the cluster reaches, or servicelb gives away: the controller publishes that"
+                "it is the address of Service `{service}`, which only the cluster reaches or which servicelb assigns; the controller publishes it"
             ),
             true,
         )
     } else if let Some(node) = external_of(evidence, &text) {
         (
             format!(
-                "it is the ExternalIP of node `{node}`, which the controller prefers without `{internal}`: the house would go out to the internet and back"
+                "it is the ExternalIP of node `{node}`, which the controller prefers without `{internal}`: requests from home would go out to the internet and back"
             ),
             true,
         )
     } else if is_public(address) {
-        ("it is a public address: somebody else writes the status, or a node had it".to_owned(), false)
+        ("it is a public address: another program writes the status, or a node had it".to_owned(), false)
     } else {
-        ("a node had the address before, or somebody else writes the status".to_owned(), false)
+        ("a node had the address before, or another program writes the status".to_owned(), false)
     };
     let fixed = status.fixed_by.iter().find_map(|name| argument(evidence, name));
     let wrong = fixed.map(|argument| format!("it runs with `{argument}`")).or_else(|| {
@@ -192,12 +191,12 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
         Some(wrong) => made_anew(controller, Finding::new(
             summary,
             format!("{cause}; {wrong}"),
-            "make the controller's DaemonSet again, with homelab's arguments",
+            "create the controller's DaemonSet again, with homelab's arguments",
         )),
         None => Finding::new(
             summary,
             cause,
-            "wait a minute: the controller writes the nodes' addresses again; if the address comes back, look who writes it",
+            "wait a minute: the controller writes the nodes' addresses again; if the address comes back, find the program that writes it",
         )
         .look(traits_of(evidence.controller).show_log("20")),
     };

@@ -6,7 +6,7 @@ use crate::checks::id;
 
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
-    Def::error(PORT_OWNER, "no other pod holds ports 80 and 443 of a node")
+    Def::error(PORT_OWNER, "no other pod has ports 80 and 443 of a node")
         .needs(&[id::API])
         .in_up()
         .about(
@@ -15,8 +15,8 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("k3s' servicelb gives the ports to a LoadBalancer Service, often Traefik's", "start every k3s server with `--disable=traefik,servicelb`"),
-            cause("another ingress controller, or a program of yours, asks for the port", "take its `hostPort` out, or give it another"),
-            cause("a pod waits for the port: it takes it at the next rollout of the controller, which evicts no pod (`preemptionPolicy: Never`)", "take its `hostPort` out before that"),
+            cause("another ingress controller, or a program of yours, asks for the port", "remove its `hostPort`, or give it another port"),
+            cause("a pod waits for the port: it takes it at the next rollout of the controller, which evicts no pod (`preemptionPolicy: Never`)", "remove its `hostPort` before that"),
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
     Def::error(RELOAD, "nginx runs the newest configuration")
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Def] = &[
             "nginx keeps its old configuration, and no change takes effect: new names get 404 or the fake certificate, renewed certificates are not shown. A pod of the controller that starts during that time gets no configuration at all.",
         )
         .causes(&[
-            cause("the path of an Ingress is no regular expression, though `use-regex` or `rewrite-target` makes it one", "correct the path, or remove the Ingress"),
+            cause("the path of an Ingress is not a valid regular expression, which `use-regex` or `rewrite-target` requires", "correct the path, or remove the Ingress"),
             cause("nginx does not accept the value of an annotation or a snippet", "correct it"),
             cause("an entry of `ingress.config` has a value that nginx does not know", "correct it, then `homelab up`"),
         ])
@@ -35,50 +35,50 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(PODS, "the ingress controller runs on every node")
         .needs(&[id::API, id::NODES, PORT_OWNER])
         .about(
-            "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that ends again and again.",
+            "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that exits again and again.",
             "Nothing answers on ports 80 and 443 of the node. While the node is Ready, its address stays in the DNS records if it was there before: `kubectl cordon NODE` takes it out.",
         )
         .causes(&[
-            cause("another pod holds port 80 or 443 of the node", "see `ingress.port-owner`"),
-            cause("the node does not get the image", "look at the node's own DNS and its way to the registry"),
-            cause("the program gives up at its start: an argument or a setting was changed by hand", "`kubectl -n ingress-nginx delete daemonset ingress-nginx-controller`, then `homelab up`"),
-            cause("the node has a taint that the controller does not tolerate", "take the taint off; that of control planes is tolerated"),
-            cause("the DaemonSet is being rolled out: the next pod takes the ports when the one before has ended", "wait some seconds"),
+            cause("another pod has port 80 or 443 of the node", "see `ingress.port-owner`"),
+            cause("the node cannot pull the image", "check the node's own DNS and its connection to the registry"),
+            cause("the program exits when it starts: an argument or a setting was changed by hand", "`kubectl -n ingress-nginx delete daemonset ingress-nginx-controller`, then `homelab up`"),
+            cause("the node has a taint that the controller does not tolerate", "remove the taint; the controller tolerates that of control planes"),
+            cause("the DaemonSet is being rolled out: the next pod takes the ports when the previous one has ended", "wait some seconds"),
         ])
         .sources(&["ingress-nginx#6043 (`didn't have free ports`)", "Kubernetes docs, \"DaemonSet\""]),
     Def::error(CLUSTER_404, "the ingress controller answers inside the cluster")
         .needs(&[id::API, PODS])
         .in_up()
         .about(
-            "`GET /` to a ready pod of the controller, by the proxy of the API server: no port of a node and no firewall lies between. A name that no Ingress has should get nginx' page 404.",
+            "`GET /` to a ready pod of the controller, by the proxy of the API server: no port of a node and no firewall is in between. A name that no Ingress has should get nginx' page 404.",
             "Every name fails, from everywhere.",
         )
         .causes(&[
             cause("no pod of the controller is ready", "see `ingress.pods`"),
-            cause("another controller's pods bear the same labels", "remove that installation"),
+            cause("another controller's pods have the same labels", "remove that installation"),
         ]),
     Def::error(HOSTPORT, "the node's ports lead to the controller's pod")
         .needs(&[id::API, PODS, CLUSTER_404])
         .about(
-            "Both ports of each node, asked from this machine, beside the answer of the pod there, asked inside the cluster. A refusal comes from the node: nothing translates the port any more. Silence is taken for that only if the API server is refused at the same time, for it may be a firewall (`ingress.node-404`). On the node itself a firewall is not seen: only a run on another machine proves what the LAN gets.",
+            "Both ports of each node, asked from this machine, compared with the answer of the pod there, asked inside the cluster. If the connection is refused, the node no longer translates the port. No answer counts only if the API server is refused at the same time, because it may be a firewall (`ingress.node-404`). A check on the node itself cannot see a firewall: only a run on another machine proves what the LAN gets.",
             "Everything stopped after a reload of the firewall or `nixos-rebuild switch`, though all pods are ready.",
         )
         .causes(&[
             cause("a reload of the firewall flushed the rules of the hostPorts; they are written only when a pod starts", "`kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller`, once `ingress.reload` passes"),
             cause("nftables on NixOS starts from an empty ruleset at each reload", "`networking.nftables.flushRuleset = false;`"),
-            cause("a script of yours runs `iptables -t nat -F`", "let it touch its own chains only"),
+            cause("a script of yours runs `iptables -t nat -F`", "change it so that it flushes its own chains only"),
         ])
         .sources(&["containernetworking/plugins#512", "rancher/rke2#10469", "k3s-io/k3s#7542", "NixOS options, `networking.nftables.flushRuleset`"]),
     Def::error(NODE_404, "the ingress controller answers on the node's ports 80 and 443")
         .needs(&[id::API, PORT_OWNER, PODS, CLUSTER_404, HOSTPORT])
         .in_up()
         .about(
-            "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' page 404 is right; Go's plain text is Traefik's. Asked on the node itself, it says nothing of what a firewall does to the LAN: run the doctor on another machine to see that.",
+            "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' page 404 is right; Go's plain text is Traefik's. On the node itself, this check cannot see a firewall that blocks the LAN: run the doctor on another machine, too.",
             "Browsers say that the site cannot be reached, or show another program's page.",
         )
         .causes(&[
             cause("a firewall of the node, or between the networks of the house, drops the port", "open 80 and 443 for the LAN; on NixOS `services.homelab.openFirewall` does, unless it was set to false"),
-            cause("Traefik, which k3s brings, answers in place of nginx", "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it"),
+            cause("Traefik, which k3s installs, answers in place of nginx", "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it"),
             cause("another program on the node listens there", "find it with `ss -ltnp` and give it another port"),
             cause("this machine is in a guest network, or its access point keeps clients apart", "join the network of the node"),
         ])
@@ -87,16 +87,16 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API])
         .about(
             "The IngressClasses: `nginx` with its controller, the mark of the default one, and the class that each Ingress names.",
-            "A name gets the 404 of an unknown name, and no record, though its Ingress is there.",
+            "A name gets the 404 of an unknown name, and no record, although its Ingress exists.",
         )
         .causes(&[
             cause("the Ingress was written for another controller, such as Traefik", "give it `ingressClassName: nginx`"),
-            cause("two classes are marked as the default: an Ingress without a class goes to the newest", "leave one mark: `kubectl annotate ingressclass NAME ingressclass.kubernetes.io/is-default-class=false --overwrite`"),
+            cause("two classes are marked as the default: an Ingress without a class goes to the newest", "keep one mark: `kubectl annotate ingressclass NAME ingressclass.kubernetes.io/is-default-class=false --overwrite`"),
             cause("the IngressClass was removed", "`homelab up`"),
             cause("the Ingress names no class, and `ingress.defaultClass` is off", "give it the class, or switch the option on"),
         ])
         .sources(&["Kubernetes docs, \"Ingress\", \"Default IngressClass\"", "kubernetes, plugin/pkg/admission/network/defaultingressclass", "ingress-nginx#7600"]),
-    Def::error(WEBHOOK, "no webhook keeps Ingresses from being written")
+    Def::error(WEBHOOK, "no webhook blocks changes to Ingresses")
         .needs(&[id::API])
         .about(
             "Every validating and mutating webhook that is asked about Ingresses, with its Service, the ready pods behind that, and its `caBundle`. homelab's own controller has no webhook.",
@@ -115,31 +115,31 @@ pub(super) const CHECKS: &[Def] = &[
             "A new Ingress gets 404; a change to an old one has no effect.",
         )
         .causes(&[
-            cause("snippets are off, as they let who writes an Ingress read every Secret (CVE-2021-25742)", "use the annotation that is made for the purpose; `ingress.config` of the configuration can allow them"),
-            cause("the value of an annotation is not what the controller takes", "correct it; its page in the documentation says what it takes"),
+            cause("snippets are off, because they let anyone who can create an Ingress read every Secret (CVE-2021-25742)", "use the annotation that is made for the purpose; `ingress.config` in the configuration can allow snippets"),
+            cause("the value of an annotation is not valid", "correct it; see its page in the documentation"),
         ])
         .sources(&["ingress-nginx, docs/user-guide/nginx-configuration/annotations-risk.md and configmap.md", "CVE-2021-25742"]),
     Def::warning(DUPLICATES, "no two Ingresses have the same host and path")
         .needs(&[id::API])
         .about(
             "Host, path and kind of path of every Ingress of the controller; a canary may share them.",
-            "One of two programs is never reached, and which of them depends on their age.",
+            "One of two programs gets no requests: the one whose Ingress is newer.",
         )
         .causes(&[
-            cause("a program's chart made an Ingress, and the configuration names the same host", "switch off the chart's own, or take the service out of the configuration"),
-            cause("an Ingress was copied and its host left as it was", "give it another host"),
+            cause("a program's Helm chart created an Ingress, and the configuration names the same host", "switch off the chart's Ingress, or remove the service from the configuration"),
+            cause("an Ingress was copied, and its host was not changed", "give it another host"),
         ])
         .sources(&["ingress-nginx, internal/ingress/controller/controller.go (`Location already configured`)"]),
     Def::error(TLS_SECRET, "every certificate that an Ingress names exists or will be issued")
         .needs(&[id::API, CLASS])
         .about(
-            "The Secret of each `tls` entry: whether it is there, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",
+            "The Secret of each `tls` entry: whether it exists, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",
             "Browsers warn of the \"Kubernetes Ingress Controller Fake Certificate\".",
         )
         .causes(&[
             cause("the Ingress lacks the annotation that asks cert-manager", "`kubectl annotate ingress NAME cert-manager.io/cluster-issuer=ISSUER`"),
             cause("the Secret is in another namespace", "ask for a certificate in the Ingress' own namespace"),
-            cause("a host was added to the rules and not to `tls`", "add it there, too"),
+            cause("a host was added to the rules, but not to `tls`", "add it to `tls`, too"),
         ])
         .sources(&["cert-manager docs, \"Annotated Ingress resource\"", "ingress-nginx#4680"]),
     Def::error(STATUS, "the Ingress has the addresses of ready nodes")
@@ -150,32 +150,32 @@ pub(super) const CHECKS: &[Def] = &[
             "The name has no record, or one with an address that the house cannot reach.",
         )
         .causes(&[
-            cause("the controller started a moment ago; the pod that leads writes the status once a minute", "wait a minute"),
-            cause("it runs with `--publish-service` and writes the address of a Service (10.43.x.y)", "make its DaemonSet again with `homelab up`"),
-            cause("it runs without `--report-node-internal-ip-address` and prefers a node's ExternalIP", "make its DaemonSet again with `homelab up`"),
+            cause("the controller started a moment ago; the leading pod writes the status once a minute", "wait a minute"),
+            cause("it runs with `--publish-service` and writes the address of a Service (10.43.x.y)", "create its DaemonSet again with `homelab up`"),
+            cause("it runs without `--report-node-internal-ip-address` and prefers a node's ExternalIP", "create its DaemonSet again with `homelab up`"),
             cause("it may not write the status: its ClusterRole was changed", "delete the ClusterRole, then `homelab up`"),
-            cause("a node was lost, and its pod is not given up yet", "bring the node back, or drain and delete it"),
+            cause("a node was lost, and its pod is not deleted yet", "bring the node back, or drain and delete it"),
         ])
         .sources(&["ingress-nginx, internal/ingress/status/status.go", "ingress-nginx#2945"]),
     Def::error(SCRATCH, "a new Ingress is served within seconds")
         .needs(&[id::API, RELOAD, NODE_404, WEBHOOK, CLASS])
         .active()
         .about(
-            "With `--active` only: an Ingress for a host below `.invalid`, which gets no record and no certificate, is made, asked for on every ready node, and removed. One that an interrupted run has left is removed by the next.",
+            "With `--active` only: an Ingress for a host below `.invalid`, which gets no record and no certificate, is created, requested from every ready node, and removed. If a run is interrupted, the next one removes what it left.",
             "Changes to Ingresses have no effect.",
         )
         .causes(&[
             cause("a webhook refuses every Ingress", "see `ingress.webhook`"),
-            cause("the controller does not reload, since another Ingress breaks its configuration", "see `ingress.reload`"),
+            cause("the controller does not reload, because another Ingress breaks its configuration", "see `ingress.reload`"),
         ]),
     Def::info(EOL, "the controller still gets updates")
         .needs(&[id::API])
         .about(
-            "The image of the controller's DaemonSet. The project kubernetes/ingress-nginx is retired: no release and no fix comes after March 2026. homelab uses it still, for it is what reports the nodes' own addresses.",
-            "Nothing, until somebody finds a hole in it.",
+            "The image of the controller's DaemonSet. The project kubernetes/ingress-nginx is retired: there are no releases and no fixes after March 2026. homelab still uses it, because it reports the nodes' own addresses.",
+            "Nothing, until somebody finds a vulnerability in it.",
         )
         .causes(&[
-            cause("the image is the project's own", "keep 80 and 443 closed towards the internet; `images: { ingressNginx: … }` takes a maintained build of the same controller"),
+            cause("the image is the project's own", "keep ports 80 and 443 closed to the internet; with `images: { ingressNginx: … }` you can use a maintained build of the same controller"),
         ])
         .sources(&["README of kubernetes/ingress-nginx, 2026-03-20", "kubernetes.io/blog, 2025-11-11, \"Ingress NGINX Retirement\"", "traefik/traefik#13755"]),
 ];

@@ -34,7 +34,7 @@ pub(super) fn leftover_webhooks(evidence: &Evidence) -> Vec<Judged> {
             found.extend(first.map(|finding| lab_wide(id::WEBHOOK, finding)));
         }
     }
-    or_pass(found, id::WEBHOOK, "no webhook keeps an Ingress from being written")
+    or_pass(found, id::WEBHOOK, "no webhook blocks changes to Ingresses")
 }
 
 fn takes_ingresses(webhook: &Value) -> bool {
@@ -62,15 +62,15 @@ fn fault_of_webhook(
     }
     let name = configuration.name();
     let summary =
-        |what: &str| format!("every write of an Ingress asks webhook `{}`, {what}", at(webhook, "/name"));
+        |what: &str| format!("every change of an Ingress asks webhook `{}`, {what}", at(webhook, "/name"));
     let look = command!("kubectl get {} {} -o yaml", kind, name);
     let finding = if objects.find("services", namespace, service).is_none() {
         let finding = Finding::new(
             summary(&format!("whose Service `{namespace}/{service}` does not exist")),
             format!(
-                "`{kind}` `{name}` is left over from an installation that is gone; helm leaves it behind when its hooks fail"
+                "`{kind}` `{name}` is left over from an installation that was removed; helm leaves it behind when its hooks fail"
             ),
-            "remove it: nothing stands behind it, and a new installation brings its own",
+            "remove it: nothing serves it, and a new installation creates its own",
         );
         // Others of the same object may still work.
         let alone = entries(configuration, "/webhooks").iter().all(|other| {
@@ -84,15 +84,17 @@ fn fault_of_webhook(
         Finding::new(
             summary(&format!("whose Service `{namespace}/{service}` has no ready pod")),
             "the program behind it does not run, or is not ready",
-            format!("bring its pods up; if its installation is given up, `kubectl delete {kind} {name}`"),
+            format!(
+                "repair its pods; if you no longer use that installation, `kubectl delete {kind} {name}`"
+            ),
         )
         .look(command!("kubectl -n {} get pods", namespace))
         .heals()
     } else if at(webhook, "/clientConfig/caBundle").is_empty() {
         let finding = Finding::new(
             summary("which has no `caBundle`, so that its certificate is not trusted"),
-            "the Job or the program that fills it in did not run, or its value was taken out",
-            "run the installation again that brought it (`helm upgrade`)",
+            "the Job or the program that fills it in did not run, or its value was removed",
+            "run the installation that created it again (`helm upgrade`)",
         );
         let filled = !configuration["metadata"]["annotations"][INJECTED].is_null();
         if filled { finding.heals() } else { finding }

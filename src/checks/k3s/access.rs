@@ -53,9 +53,9 @@ pub(super) fn kubeconfig(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome 
     };
     if access.of_this_machine == Some(false) && !scheduled(access) {
         return Finding::new(
-            format!("`{}` is of another cluster than the one that runs here", access.kubeconfig),
-            format!("it leads to `{}`, whose authority is not that of `/etc/rancher/k3s/k3s.yaml`", access.server),
-            "unset `KUBECONFIG` or name k3s' own file with `--kubeconfig`, if this machine's cluster is meant",
+            format!("`{}` belongs to another cluster than the one that runs here", access.kubeconfig),
+            format!("it connects to `{}`, whose certificate authority is not that of `/etc/rancher/k3s/k3s.yaml`", access.server),
+            "unset `KUBECONFIG` or name k3s' own file with `--kubeconfig`, if you want this machine's cluster",
         )
         .look("kubectl config view --minify")
         .only(Severity::Warning)
@@ -76,8 +76,8 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
         .look("systemctl status k3s"),
         ApiFault::Unreadable => Finding::new(
             &failure.failure.what,
-            "k3s writes it for root alone, since whoever reads it rules the cluster",
-            "run `sudo homelab doctor`; to do without `sudo`, let one group read it: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`",
+            "only root can read the file that k3s writes, because anyone who reads it controls the cluster",
+            "run `sudo homelab doctor`; to run it without `sudo`, let one group read the file: `--write-kubeconfig-group=GROUP --write-kubeconfig-mode=0640`",
         )
         .nixos("services.homelab.kubeconfig.group = \"wheel\";"),
         ApiFault::Unusable => said("copy it again from `/etc/rancher/k3s/k3s.yaml` of a server, or name another with `--kubeconfig FILE`"),
@@ -85,7 +85,7 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
             "copy the kubeconfig again from `/etc/rancher/k3s/k3s.yaml` of a server, with that server's address in it: it has `https://` and the authority of the server's certificate",
         ),
         ApiFault::ForeignAuthority => Finding::new(
-            format!("`{file}` is of another cluster than the one that answers"),
+            format!("`{file}` belongs to another cluster than the one that answers"),
             match served(access) {
                 Some(served) => format!("the server shows a certificate of `{}`, which the file's authority did not sign", served.leaf.issuer),
                 None => "the server's certificate is not signed by the file's authority".to_owned(),
@@ -93,7 +93,7 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
             "copy `/etc/rancher/k3s/k3s.yaml` again from a server of this cluster; it changes when k3s is reinstalled",
         ),
         ApiFault::ForeignName => Finding::new(
-            format!("the API server's certificate is not for the address in `{file}`"),
+            format!("the API server's certificate is not valid for the address in `{file}`"),
             match served(access) {
                 Some(served) => format!("it is for {}", served.leaf.names.join(", ")),
                 None => "it is for other names".to_owned(),
@@ -104,7 +104,7 @@ fn unusable(now: Timestamp, access: Option<&Access>, failure: &ApiFailure) -> Op
         ApiFault::Unauthorized if !ended => {
             Finding::new(
                 format!("the API server does not know the user of `{file}`"),
-                "its certificate or token is of another cluster, or of this one before it was reinstalled",
+                "its certificate or token belongs to another cluster, or to this one before it was reinstalled",
                 "copy `/etc/rancher/k3s/k3s.yaml` again from a server of this cluster",
             )
         }
@@ -131,7 +131,7 @@ fn served(access: Option<&Access>) -> Option<&Served> {
 
 pub(super) fn certificates(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome {
     let Some(access) = &cluster.access else {
-        return Outcome::unknown("no kubeconfig could be used, so nothing says where the API server is");
+        return Outcome::unknown("no kubeconfig could be used, so the address of the API server is unknown");
     };
     let server = match &access.served {
         Some(Ok(served)) => dates(evidence.now, &served.leaf, Holder::Server, access, cluster.unit.as_ref()),
@@ -145,11 +145,11 @@ pub(super) fn certificates(evidence: &Evidence, cluster: &ClusterSeen) -> Outcom
     }
     match &access.served {
         Some(Ok(served)) => Outcome::pass(format!(
-            "the API server's is good for {}",
+            "the API server's is valid for {}",
             span(served.leaf.not_after.as_second() - evidence.now.as_second())
         )),
         Some(Err(why)) => Outcome::skip(format!("the API server shows no certificate: {why}")),
-        None => Outcome::skip("the kubeconfig's address is not one of TLS"),
+        None => Outcome::skip("the address in the kubeconfig does not use TLS"),
     }
 }
 
@@ -185,7 +185,7 @@ fn dates(
             Finding::new(
                 format!("{whose} is not valid before {from}"),
                 format!(
-                    "by this machine's clock it is {now}: the clock is behind, or was ahead when k3s made it"
+                    "this machine's clock says {now}: the clock is slow, or was fast when k3s created the certificate"
                 ),
                 "set the clock right on both machines: `timedatectl` shows whether it is synchronised",
             )
@@ -205,17 +205,17 @@ fn dates(
             "copy `/etc/rancher/k3s/k3s.yaml` again from a server; if that one has expired, too, restart k3s (`sudo systemctl restart k3s`) first",
         ),
         (_, Holder::Client) => (
-            "k3s makes its certificates for a year, and renews those of users only when it starts",
-            "restart k3s on every server (`sudo systemctl restart k3s`), which renews what ends soon; if that does not help: `k3s certificate rotate` while it is stopped",
+            "certificates of k3s are valid for a year, and k3s renews those of users only when it starts",
+            "restart k3s on every server (`sudo systemctl restart k3s`), which renews certificates that expire soon; if that does not help: `k3s certificate rotate` while it is stopped",
         ),
         (_, Holder::Server) => (
-            "k3s makes it for a year and renews it while it runs, as soon as fewer than 120 days are left; here it could not, or that k3s has hung since",
-            "restart k3s on every server (`sudo systemctl restart k3s`), which renews what ends soon; if that does not help, delete what it keeps, and restart it again: `kubectl -n kube-system delete secret k3s-serving` and `/var/lib/rancher/k3s/server/tls/dynamic-cert.json`",
+            "it is valid for a year, and k3s renews it while it runs, when fewer than 120 days are left; here it could not, or k3s hangs",
+            "restart k3s on every server (`sudo systemctl restart k3s`), which renews certificates that expire soon; if that does not help, delete the stored certificate, and restart it again: `kubectl -n kube-system delete secret k3s-serving` and `/var/lib/rancher/k3s/server/tls/dynamic-cert.json`",
         ),
     };
     let summary = match left < 0 {
-        true => format!("{whose} ended {} ago, on {until}", span(-left)),
-        false => format!("{whose} ends in {}, on {until}", span(left)),
+        true => format!("{whose} expired {} ago, on {until}", span(-left)),
+        false => format!("{whose} expires in {}, on {until}", span(left)),
     };
     let mut finding = Finding::new(summary, cause, fix).look("sudo k3s certificate check --output table");
     if !copied && unit.is_some_and(|unit| unit.name == "k3s") {
@@ -235,7 +235,7 @@ fn announced(evidence: &Evidence) -> Option<Finding> {
                 "k3s on node `{node}` warns of its certificates: {}",
                 at(event, "/message").trim_end_matches('.')
             ),
-            "k3s makes its certificates for a year, and renews those of its own parts only when it starts; it says so from 120 days before their end",
+            "certificates of k3s are valid for a year, and k3s renews those of its own parts only when it starts; it warns 120 days before they expire",
             format!("restart k3s on `{node}` at a good time: `sudo systemctl restart k3s`"),
         )
         .look("sudo k3s certificate check --output table")
@@ -276,7 +276,7 @@ pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
         )
         .nixos("services.homelab.clusterFirewall.enable = true; # on the server"),
         _ => {
-            let fix = if said.hint.is_empty() { "look at the log of k3s" } else { &said.hint };
+            let fix = if said.hint.is_empty() { "read the log of k3s" } else { &said.hint };
             Finding::new(summary, why(failure), fix).look("journalctl -u k3s -b -n 50")
         }
     };

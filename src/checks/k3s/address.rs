@@ -107,7 +107,7 @@ fn none(node: &Value, name: &str, restart: &str) -> Finding {
     if waits || told::is_k3s(node) {
         return Finding::new(
             summary,
-            "the node has just joined: k3s' cloud controller writes its addresses within a minute, and only then takes pods there",
+            "the node has just joined: k3s' cloud controller writes its addresses within a minute, and pods start there only then",
             NO_CONTROLLER,
         )
         .look(command!("kubectl describe node {}", name))
@@ -155,7 +155,7 @@ fn outside(node: &Value, name: &str, internal: &[IpAddr]) -> Outcome {
     Finding::new(
         format!("node `{name}` has the ExternalIP {}, too", list(&external)),
         "k3s was started with `--node-external-ip`; the lab's records hold the InternalIP all the same",
-        "nothing needs to be done; leave the flag out if nothing else uses it",
+        "nothing needs to be done; remove the flag if you do not need it",
     )
     .only(Severity::Info)
     .into()

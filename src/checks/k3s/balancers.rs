@@ -93,7 +93,7 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
         Trouble::Held => return held(service, &name),
         Trouble::TakesPorts => (
             format!("Service `{name}` asks servicelb for port 80 or 443 of the nodes"),
-            format!("servicelb takes the port on every node, from {ours} or before it"),
+            format!("servicelb takes the port on every node, so {ours} cannot use it"),
         ),
         Trouble::Waits => (
             format!("Service `{name}` of type LoadBalancer has no address"),
@@ -104,13 +104,14 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
                 "Service `{name}` still has the address {} of servicelb, which is disabled",
                 at(service, "/status/loadBalancer/ingress/0/ip")
             ),
-            "nobody clears the address, and nothing listens for that Service any more".to_owned(),
+            "no controller removes the address, and nothing listens there for that Service any more"
+                .to_owned(),
         ),
     };
     let finding = Finding::new(
         summary,
         cause,
-        "make its type ClusterIP, and name it in the lab's configuration: the ingress then serves it by name; what is not HTTP can have the type NodePort",
+        "change its type to ClusterIP, and add it to the lab's configuration: the ingress controller then serves it by name. For a service that is not HTTP, use the type NodePort",
     )
     .look("kubectl get services -A");
     // Its other ports may be in use as NodePorts: what speaks HTTP alone loses nothing.
@@ -122,11 +123,11 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
 fn held(service: &Value, name: &str) -> Finding {
     Finding::new(
         format!(
-            "Service `{name}` is being deleted since {}, and does not go",
+            "Service `{name}` has been waiting for its deletion since {}",
             at(service, "/metadata/deletionTimestamp")
         ),
         format!("its finalizer `{FINALIZER}` waits for servicelb or the cloud controller, which is off"),
-        "take that finalizer away: there is no load balancer left to clean up",
+        "remove that finalizer: there is no load balancer left to clean up",
     )
     .command(released(service))
     .look(command!(

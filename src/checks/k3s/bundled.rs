@@ -43,7 +43,7 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
         Some(set) => Finding::new(
             format!("servicelb runs: DaemonSet `{}`", set.full_name()),
             "a Service of type LoadBalancer uses it; it leaves ports 80 and 443 alone",
-            "nothing needs to be done; disable it if that Service is not meant to be reached from the LAN",
+            "nothing needs to be done; disable it if the LAN should not reach that Service",
         )
         .only(Severity::Info)
         .into(),
@@ -52,7 +52,7 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
 }
 
 /// What to do about leftovers.
-const LEFT: &str = "see that k3s of every server has `disable: [traefik, servicelb]` in its `/etc/rancher/k3s/config.yaml`, or the flag `--disable=traefik,servicelb`, and delete what is left; k3s makes it again where it is not disabled";
+const LEFT: &str = "make sure that k3s on every server has `disable: [traefik, servicelb]` in its `/etc/rancher/k3s/config.yaml`, or the flag `--disable=traefik,servicelb`, and delete what is left; k3s creates it again where it is not disabled";
 
 fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     let ours = traits_of(evidence.controller).name;
@@ -62,7 +62,7 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     }
     let finding = Finding::new(
         summary,
-        "k3s installs traefik unless every server is told not to. What it installed it removes only while `traefik.yaml` lies in `/var/lib/rancher/k3s/server/manifests`: a `traefik.yaml.skip`, or a file that was deleted before, leaves traefik where it is",
+        "k3s installs traefik unless it is disabled on every server. It removes traefik only while `traefik.yaml` is in `/var/lib/rancher/k3s/server/manifests`: a `traefik.yaml.skip`, or a file that was deleted before, leaves traefik installed",
         LEFT,
     );
     let services = evidence.objects("services").unwrap_or_default();
@@ -83,7 +83,7 @@ fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
     }
     Finding::new(
         summary,
-        "k3s' servicelb takes the ports of every Service of type LoadBalancer on every node; this one is left from when it was enabled",
+        "k3s' servicelb takes the ports of every Service of type LoadBalancer on every node; this one is left over from the time when it was enabled",
         LEFT,
     )
     .command(command!("kubectl --namespace {} delete daemonset/{} --ignore-not-found", set.namespace(), set.name()))
@@ -97,7 +97,7 @@ fn enabled(evidence: &Evidence, summary: String, server: &str) -> Finding {
         .any(|service| in_system(service) && service.name() == "traefik" && guarded(service).is_some());
     let fix = match both && not_disabled(evidence, "servicelb").is_some() {
         true => format!(
-            "on `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{NAMESPACE}` is gone; then write `disable: [traefik, servicelb]`, and restart it again. The other way round, that Service is never released. IngressRoutes and other objects of traefik go with it"
+            "on `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{NAMESPACE}` is gone; then write `disable: [traefik, servicelb]`, and restart it again. In the other order, that Service is never deleted. IngressRoutes and other objects of traefik go with it"
         ),
         false => format!(
             "on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"

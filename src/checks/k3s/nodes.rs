@@ -42,8 +42,8 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
     }
     let look = command!("kubectl describe node {}", name);
     let Some(ready) = node.condition("Ready") else {
-        let cause = "its kubelet has joined the cluster and never said how it is";
-        let fix = "wait a moment, then look at the log of k3s on that machine";
+        let cause = "its kubelet has joined the cluster, but has not reported its state";
+        let fix = "wait a moment, then read the log of k3s on that machine";
         return Some(Finding::new(format!("node `{name}` has no state yet"), cause, fix).look(look).heals());
     };
     let message = at(ready, "/message").trim_end_matches('.');
@@ -54,9 +54,9 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
         });
         return Some(
             Finding::new(
-                format!("node `{name}` has not been heard of{since} ({})", at(ready, "/reason")),
+                format!("node `{name}` has not reported{since} ({})", at(ready, "/reason")),
                 "the machine is off or has lost its network, or k3s does not run on it",
-                "start the machine, and k3s on it: `systemctl restart k3s` (on an agent of another installer: `k3s-agent`); a node that will not come back is taken out with `kubectl delete node`",
+                "start the machine, and k3s on it: `systemctl restart k3s` (on an agent of another installer: `k3s-agent`); if the node will not come back, remove it with `kubectl delete node`",
             )
             .look(look)
             .heals(),
@@ -77,8 +77,8 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
         )
     } else {
         (
-            format!("its kubelet says {}: {message}", at(ready, "/reason")),
-            "look at the log of k3s on that machine",
+            format!("its kubelet reports {}: {message}", at(ready, "/reason")),
+            "read the log of k3s on that machine",
         )
     };
     let finding = Finding::new(format!("node `{name}` is not ready: {}", at(ready, "/reason")), cause, fix);
@@ -90,17 +90,17 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
         (
             "DiskPressure",
             "its disk is nearly full, on k3s when less than 5 % are free: no new pod starts there, and those that run are evicted",
-            "free some disk on it: `sudo k3s crictl rmi --prune`, `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`; the node recovers by itself some five minutes later",
+            "free disk space on it: `sudo k3s crictl rmi --prune`, `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`; the node recovers by itself some five minutes later",
         ),
         (
             "MemoryPressure",
-            "its memory is nearly used up: pods without a request are evicted",
+            "its memory is nearly used up: pods without a memory request are evicted",
             "stop something on it, give it more memory, or set limits for the pod that takes it: `kubectl top pods -A`",
         ),
         (
             "PIDPressure",
-            "it has nearly as many processes as it may have",
-            "find what starts so many: `ps -e --no-headers | wc -l`, and restart it",
+            "it has nearly reached its limit of processes",
+            "find the program that starts so many and restart it; count them with `ps -e --no-headers | wc -l`",
         ),
         (
             "NetworkUnavailable",
@@ -128,7 +128,7 @@ fn cordoned(node: &Value, name: &str) -> Option<Finding> {
         Finding::new(
             format!("node `{name}` takes no new pods"),
             "somebody has cordoned or drained it, for example for an update",
-            "let it take pods again",
+            "allow pods on it again",
         )
         .command(command!("kubectl uncordon {}", name))
         .only(Severity::Warning),
@@ -168,8 +168,8 @@ fn tainted(node: &Value, name: &str) -> Option<Finding> {
             format!("the taint `{key}` keeps pods away from node `{name}`"),
             "somebody has set it, for example with `--node-taint`, so that only pods that tolerate it run there",
             match command!("kubectl taint node {} {}", name, format!("{key}-")) {
-                Some(command) => format!("if the node should take pods again: `{command}`"),
-                None => "take the taint away if the node should take pods again".to_owned(),
+                Some(command) => format!("if pods should run on the node again: `{command}`"),
+                None => "remove the taint if pods should run on the node again".to_owned(),
             },
         )
         .look(command!("kubectl describe node {}", name))

@@ -32,7 +32,7 @@ pub(super) fn pods(evidence: &Evidence) -> Judged {
         .collect();
     troubles.sort_by_key(|(optional, _)| *optional);
     match troubles.into_iter().next() {
-        None => whole(id::SYSTEM_PODS, Outcome::pass("all that run in `kube-system` are well")),
+        None => whole(id::SYSTEM_PODS, Outcome::pass("all pods in `kube-system` run")),
         Some((optional, trouble)) => {
             let subject = trouble.node.clone().map_or_else(Subject::default, Subject::node);
             let finding = trouble.finding();

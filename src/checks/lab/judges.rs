@@ -65,14 +65,14 @@ fn namespaces(evidence: &Evidence) -> Outcome {
     let (cause, look) = match reason {
         Some((kind, message)) => (message.trim_end_matches('.').to_owned(), look(kind, namespace)),
         None => (
-            "something in it is not gone yet; its conditions do not say what".to_owned(),
+            "an object in it is not deleted yet; the conditions of the namespace do not say which".to_owned(),
             look("", namespace),
         ),
     };
     let finding = Finding::new(
-        format!("the namespace `{namespace}` has been going away for {}", span(since)),
+        format!("the namespace `{namespace}` has been terminating for {}", span(since)),
         cause,
-        "bring back the program whose finalizer is named there, so that it cleans up; a finalizer that is removed by hand leaves behind what it guards",
+        "install the program whose finalizer is named there again, so that it cleans up. If you remove the finalizer by hand, what the program should clean up stays behind",
     );
     finding.look(look).heals().into()
 }
@@ -117,7 +117,7 @@ fn look(kind: &str, namespace: &str) -> Option<Command> {
 
 fn conflict(drift: &DriftSeen) -> Outcome {
     let Some(first) = drift.conflicts.first() else {
-        return Outcome::pass("no field is another's");
+        return Outcome::pass("no other manager owns a field that homelab sets");
     };
     let more = match drift.conflicts.len() - 1 {
         0 => String::new(),
@@ -127,7 +127,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     // Whoever writes an object calls himself what he likes: no backtick of his begins or ends a command here.
     let manager = &manager.replace('`', "'");
     let fields = shortened(fields.iter().map(|field| format!("`{field}`")).collect());
-    let summary = format!("{fields} of `{object}` is owned by `{manager}`, with another value{more}");
+    let summary = format!("`{manager}` owns {fields} of `{object}`, with another value{more}");
     let helm = manager.to_lowercase().contains("helm");
     if helm || first.entry.is_none() {
         return Finding::new(
@@ -141,7 +141,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     let mut finding = Finding::new(
         summary,
         format!("somebody changed it with `{manager}`, and `homelab up` never overwrites what others own"),
-        format!("let `{manager}` give its fields up, which changes no value, and run `homelab up`"),
+        format!("release the fields from `{manager}`, which changes no value, and run `homelab up`"),
     );
     // From the last entry on, so that the places of the others stay what they are.
     let mut conflicts: Vec<&Conflict> = drift.conflicts.iter().collect();
@@ -166,9 +166,9 @@ fn give_up(conflict: &Conflict) -> Option<Command> {
 fn applied(drift: &DriftSeen) -> Outcome {
     if let Some(theirs) = &drift.other_lab {
         return Finding::new(
-            format!("homelab has applied another lab in this cluster, `{theirs}`"),
-            "one cluster holds one lab, and `homelab up` stops before its first write",
-            format!("to go on with that lab, give the configuration its owner: `dns.owner: {theirs}`; another lab needs another cluster"),
+            format!("this cluster already has another lab, `{theirs}`"),
+            "one cluster can hold one lab only, and `homelab up` stops before it writes anything",
+            format!("to continue with that lab, set its owner in the configuration: `dns.owner: {theirs}`; another lab needs another cluster"),
         )
         .nixos(format!("services.homelab.settings.dns.owner = \"{theirs}\";"))
         .into();
@@ -197,14 +197,14 @@ fn applied(drift: &DriftSeen) -> Outcome {
     let by_hand =
         drift.write.iter().all(|drifted| matches!(drifted, Drifted::Touched(_))) && drift.prune.is_empty();
     let cause = if by_hand {
-        "the same configuration was applied before, so somebody has changed this by hand since"
+        "the same configuration was applied before, so somebody has changed this by hand since then"
     } else {
         "the configuration or homelab has changed since the last `homelab up`, or somebody has changed this by hand"
     };
     Finding::new(
-        format!("the cluster is not as the configuration says; {}{left_out}", parts.join("; ")),
+        format!("the cluster differs from the configuration: {}{left_out}", parts.join("; ")),
         cause,
-        "bring the cluster to what the configuration says",
+        "apply the configuration",
     )
     .command("homelab up")
     .into()

@@ -9,34 +9,34 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(NAMESPACES, "no namespace is stuck in its deletion")
         .needs(&[id::API])
         .about(
-            "Namespaces with a time of deletion, and the conditions that say what is left in them.",
+            "Namespaces that are being deleted, and the conditions that say what is left in them.",
             "`homelab up` and `kubectl create` fail with \"because it is being terminated\".",
         )
         .causes(&[
-            cause("an object in it has a finalizer, and the program that would remove it is gone", "bring that program back, let it clean up, and only then remove it; a finalizer removed by hand leaves behind what it guards"),
+            cause("an object in it has a finalizer, and the program that removes it is not installed any more", "install that program again, let it clean up, and only then remove it. If you remove the finalizer by hand, what the program should clean up stays behind"),
             cause("an aggregated API does not answer, so Kubernetes cannot tell what is left", "repair or delete that APIService: `kubectl get apiservices`"),
         ])
         .sources(&["Kubernetes documentation, finalizers", "cert-manager, pkg/controller/acmechallenges/sync.go"]),
-    Def::error(CONFLICT, "no other manager holds a field that homelab sets")
+    Def::error(CONFLICT, "no other manager owns a field that homelab sets")
         .needs(&[id::API])
         .about(
-            "For each object that is not as the configuration says, who owns the fields that differ (metadata.managedFields).",
-            "`homelab up` ends with \"fields of it are owned by others\".",
+            "For each object that differs from the configuration, the owners of the fields that differ (metadata.managedFields).",
+            "`homelab up` ends with \"other field managers own some of its fields\".",
         )
         .causes(&[
-            cause("somebody changed an object with kubectl edit, scale or patch", "undo it by giving the field back: the finding has the command"),
+            cause("somebody changed an object with kubectl edit, scale or patch", "release the field: the finding has the command"),
             cause("the program was installed with Helm before", "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, remove it with helm uninstall, or take it over with `homelab up --adopt`"),
         ])
         .sources(&["Kubernetes documentation, server-side apply: conflicts, clearing managedFields"]),
-    Def::warning(APPLIED, "the cluster is as the configuration says")
+    Def::warning(APPLIED, "the cluster matches the configuration")
         .needs(&[id::API, id::NAMESPACES, CONFLICT])
         .about(
-            "Every object that `homelab up` would make against those that live, as `up` compares them. Secrets are compared where the API token was read and checked.",
+            "Every object that `homelab up` would create, compared with the cluster as `up` does it. Secrets are compared if the API token was read and checked.",
             "Something has the state of an older configuration, or was changed by hand.",
         )
         .causes(&[
             cause("the configuration or homelab changed, and `homelab up` has not run since", "run `homelab up`"),
             cause("somebody changed or deleted an object by hand", "run `homelab up`"),
-            cause("the cluster holds another lab: the configuration has another `dns.owner`", "give the configuration the owner of that lab, or the new lab a cluster of its own"),
+            cause("the cluster holds another lab: the configuration has another `dns.owner`", "set the owner of that lab in the configuration, or use another cluster for the new lab"),
         ]),
 ];

@@ -30,7 +30,7 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
         return skip("no pod of the ingress controller is ready on a second node, so there is no pod to ask");
     }
     if cluster.pod_answers.values().all(Result::is_err) {
-        return skip("no pod answers the API server, on whichever node");
+        return skip("no pod on any node answers the API server");
     }
     let ready = |name: &String| evidence.nodes.iter().flatten().any(|node| node.ready && node.name == *name);
     let asked = cluster.pod_answers.iter().filter(|(node, _)| ready(node));
@@ -47,7 +47,7 @@ pub(super) fn cross_node(evidence: &Evidence) -> Vec<Judged> {
 /// Why the pod of that node is not reached.
 fn cut(evidence: &Evidence, node: &str, why: &str) -> Outcome {
     let summary = format!(
-        "the pod on node `{node}` is ready, and the API server does not reach it: {}",
+        "the pod on node `{node}` is ready, but the API server cannot reach it: {}",
         why.trim_end_matches('.')
     );
     let dial = Dial::of(why);
@@ -67,10 +67,15 @@ fn cut(evidence: &Evidence, node: &str, why: &str) -> Outcome {
     if !policies.is_empty() {
         return Finding::new(
             summary,
-            format!("{} lets nobody in but other pods, and k3s rejects what no policy allows: what comes from another node is not let in", policies::named(&policies)),
+            format!(
+                "{} allows connections from other pods only, so k3s rejects those from another node",
+                policies::named(&policies)
+            ),
             "allow port 80 and 443 from everywhere in the policy's `ingress`, or delete the policy",
         )
-        .look(pod.and_then(|pod| command!("kubectl --namespace {} get networkpolicies --output yaml", pod.namespace())))
+        .look(pod.and_then(|pod| {
+            command!("kubectl --namespace {} get networkpolicies --output yaml", pod.namespace())
+        }))
         .into();
     }
     match (dial, reason(evidence, why)) {
@@ -93,8 +98,8 @@ fn reason(evidence: &Evidence, why: &str) -> Option<Dial> {
 fn turned_away(node: &str, summary: String) -> Finding {
     Finding::new(
         summary,
-        "k3s could not connect, and knew it at once: there is no route to the pods of that node, or a firewall between the nodes rejects; what is only dropped is silence",
-        format!("look up the reason in the log of k3s on the server, at `{REASON}`: `no route to host` is flannel or a firewall that rejects, so open UDP port 8472 between the nodes (51820 with the wireguard backend); `connection refused` is the pod"),
+        "k3s could not connect, and got the error at once: there is no route to the pods of that node, or a firewall between the nodes rejects the connection",
+        format!("find the reason in the log of k3s on the server, at `{REASON}`: `no route to host` means flannel or a firewall that rejects, so open UDP port 8472 between the nodes (51820 with the wireguard backend); `connection refused` means the pod"),
     )
     .look(command!("journalctl -u k3s --since -5min | grep {}", REASON))
     .look("ip route; ip -details link show flannel.1")
@@ -105,7 +110,7 @@ fn turned_away(node: &str, summary: String) -> Finding {
 fn lost(evidence: &Evidence, node: &str, summary: String) -> Finding {
     Finding::new(
         summary,
-        "packets between pods of different nodes are lost: UDP port 8472 (VXLAN) is closed between the nodes, or flannel knows an old address of one",
+        "packets between pods of different nodes are lost: UDP port 8472 (VXLAN) is closed between the nodes, or flannel has an old address of a node",
         match etcd::is_anywhere(evidence) {
             true => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, one of the nodes has another address than before: give it the old one back, since a server with etcd does not start under another",
             false => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
@@ -130,8 +135,8 @@ fn twin(evidence: &Evidence, node: &str, summary: &str) -> Option<Finding> {
     Some(
         Finding::new(
             summary,
-            format!("the nodes `{node}` and `{other}` have the same hardware address `{own}` on flannel's link: one machine is a copy of the other, with the same `/etc/machine-id`"),
-            format!("on `{node}`, make a new one: `sudo rm /etc/machine-id && sudo systemd-machine-id-setup`, then start the machine again; give copies another host name, too"),
+            format!("the nodes `{node}` and `{other}` have the same MAC address `{own}` on flannel's interface: one machine is a copy of the other, with the same `/etc/machine-id`"),
+            format!("on `{node}`, create a new machine id: `sudo rm /etc/machine-id && sudo systemd-machine-id-setup`, then reboot the machine; give copies another host name, too"),
         )
         .look("kubectl get nodes --output custom-columns=NAME:.metadata.name,MACHINE:.status.nodeInfo.machineID"),
     )
@@ -156,7 +161,7 @@ fn old_address(evidence: &Evidence, node: &str, summary: &str) -> Option<Finding
     Some(
         Finding::new(
             summary,
-            format!("flannel says that node `{node}` is at {noted}, an address that it no longer has ({}): the others send what is for its pods there", addresses.first().unwrap_or(&"none")),
+            format!("flannel says that node `{node}` is at {noted}, an address that it no longer has ({}), so the other nodes send packets for its pods there", addresses.first().unwrap_or(&"none")),
             format!("on that node, {}", etcd::take_another_address(evidence, node)),
         )
         .look(command!("kubectl get node {} --output jsonpath='{.metadata.annotations}'", node)),

@@ -43,7 +43,7 @@ fn is_running(evidence: &Evidence) -> Outcome {
     let summary = format!("CoreDNS is not ready: pod `{name}`");
     if age(evidence.now, when(pod, "/metadata/creationTimestamp")) < STARTING {
         let fix = "wait a moment";
-        return Finding::new(summary, "it was started a moment ago", fix).look(LOOK).heals().into();
+        return Finding::new(summary, "it started a moment ago", fix).look(LOOK).heals().into();
     }
     let cause = pods::event(evidence, pod, &["Unhealthy", "FailedCreatePodSandBox", "FailedMount"]);
     let cause = cause.unwrap_or("its log and events give no reason that homelab knows").trim_end_matches('.');
@@ -59,8 +59,8 @@ fn said(evidence: &Evidence, pod: &str, lines: &[Said<'_>]) -> Option<Finding> {
     if let Some(line) = find(&["Error during parsing", "[FATAL]", "plugin/forward: ", "Unknown directive"]) {
         let said = logs::excerpt(line, "");
         let fix = match corefile::entry(line) {
-            Some(entry) => format!("correct the entry `{entry}` of the ConfigMap `coredns-custom` in `kube-system`, or take it out: k3s lays it into the Corefile as it is"),
-            None => "correct the ConfigMap `coredns-custom` in `kube-system`, or the Corefile in `coredns`, where you have changed them".to_owned(),
+            Some(entry) => format!("correct the entry `{entry}` of the ConfigMap `coredns-custom` in `kube-system`, or remove it: k3s imports it into the Corefile unchanged"),
+            None => "correct the ConfigMap `coredns-custom` in `kube-system`, or the Corefile in `coredns`, if you have changed them".to_owned(),
         };
         return Some(
             Finding::new(

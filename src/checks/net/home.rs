@@ -20,7 +20,7 @@ pub(super) fn here(evidence: &Evidence, names: &NamesSeen) -> Judged {
 /// Fails only when nothing speaks for being at home: no API server, no shared network, no node that answers.
 fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
     if evidence.nodes.is_some() {
-        return Outcome::pass("the cluster is reached from here");
+        return Outcome::pass("this machine can reach the cluster");
     }
     let addresses: Vec<Ipv4Addr> =
         here.asked.iter().filter_map(|probe| private(probe.address.ip())).collect();
@@ -38,13 +38,13 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
         (Some(network), None) => Outcome::pass(format!("{listed} is in the network of {}", network.interface)),
         (None, None) if here.networks.is_empty() => Outcome::skip("the networks of this machine are not known"),
         (None, None) if here.asked.iter().all(is_silent) => Finding::new(
-            format!("this machine is in {}, and nothing answers at {listed}", networks(&here.networks)),
-            "this machine is not at home: the records hold private addresses, which lead nowhere from another network",
-            "join the home network (its guest network is another one), or connect to it by a VPN; the lab itself may be well: `homelab doctor` on its own machine says so",
+            format!("this machine is in {}, but nothing answers at {listed}", networks(&here.networks)),
+            "this machine is not at home: the records hold private addresses, which cannot be reached from another network",
+            "join the home network (its guest network is another one), or connect to it with a VPN. The lab itself may be fine: run `homelab doctor` on its own machine",
         )
         .look(command!("ip route get {}", first))
         .into(),
-        (None, None) => Outcome::skip("a machine is at the nodes' addresses, and says nothing that tells who it is"),
+        (None, None) => Outcome::skip("a machine answers at the nodes' addresses, but gives no sign of which machine it is"),
     }
 }
 
@@ -54,8 +54,8 @@ fn stranger_there(probe: &NodeProbe, answer: &HttpAnswer, shared: Option<&Networ
     let summary = format!("{address} answers {}{server} where the ingress controller should", answer.status);
     let cause = match shared {
         Some(network) => format!(
-            "this machine is not at home but in a network of the same numbers ({}), or another machine has taken the \
-             node's address, or another program its port 80",
+            "this machine is not at home but in a network with the same address range ({}); or another machine has the \
+             node's address, or another program has its port 80",
             network.interface
         ),
         None => {
@@ -63,11 +63,8 @@ fn stranger_there(probe: &NodeProbe, answer: &HttpAnswer, shared: Option<&Networ
                 .to_owned()
         }
     };
-    Finding::new(summary, cause, "go on at home; there, see which machine has the address").look(command!(
-        "ip neigh show {}; curl -sI http://{}/",
-        address,
-        address
-    ))
+    Finding::new(summary, cause, "try again at home; there, check which machine has the address")
+        .look(command!("ip neigh show {}; curl -sI http://{}/", address, address))
 }
 
 fn is_controller(answer: &HttpAnswer) -> bool {

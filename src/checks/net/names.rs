@@ -20,7 +20,7 @@ pub(super) fn resolve(evidence: &Evidence) -> Judged {
     }
     let outcome = match lookups.as_slice() {
         [] => Outcome::skip(
-            "this machine is no node, so it cannot ask as a pod does; no pod of the lab complains",
+            "this machine is not a node, so it cannot ask as a pod does; no pod of the lab reports an error",
         ),
         asked => {
             let names: Vec<&str> = asked.iter().map(|asked| asked.name.as_str()).collect();
@@ -63,33 +63,33 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
         Err(error) if internal => (
             format!("the cluster's DNS at {server} gives this node no answer: {error}"),
             match error {
-                AskError::Refused => "CoreDNS runs and does not listen, or no pod of it is ready",
+                AskError::Refused => "CoreDNS runs but does not listen, or none of its pods is ready",
                 _ => {
-                    "the way to the pod of CoreDNS is cut: a firewall that knows no pods, kube-proxy's rules that were flushed, or the pod runs on a node that is not reached"
+                    "the node cannot reach the pod of CoreDNS: a firewall drops packets of pods, kube-proxy's rules were flushed, or the pod runs on a node that cannot be reached"
                 }
             },
-            "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`); then restart k3s (`sudo systemctl restart k3s`), which rewrites its rules".into(),
+            "allow packets from pods in the node's firewall (interfaces `cni0` and `flannel.1`); then restart k3s (`sudo systemctl restart k3s`), which rewrites its rules".into(),
         ),
         Ok(reply) if internal && !matches!(reply.rcode, Rcode::NoError | Rcode::NxDomain) => (
             format!("the cluster's DNS at {server} answers {:?} for a name of its own", reply.rcode),
-            "CoreDNS has no list of Services: it does not reach the API server",
-            "see whether pods reach the API server, and restart CoreDNS".into(),
+            "CoreDNS has no list of Services: it cannot reach the API server",
+            "check whether pods reach the API server, and restart CoreDNS".into(),
         ),
         Err(error) => (
             format!("the cluster's DNS at {server} has no answer for {name}: {error}"),
-            "CoreDNS passes the question on and hears nothing: the resolver that it asks is not reached from pods",
+            "CoreDNS forwards the query and gets no answer: pods cannot reach the resolver that it forwards to",
             match corefile::asked(evidence) {
-                Some(whom) => format!("it asks {whom}: correct that, or take it out, so that it asks the node's resolvers; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
+                Some(whom) => format!("it asks {whom}: correct or remove that, so that it asks the node's resolvers; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
                 None => format!(
-                    "see which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 and 2001:4860:4860::8888 where that has only loopback addresses. Or give pods a file of their own: {}",
+                    "check which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 and 2001:4860:4860::8888 if that has only loopback addresses. Or give pods their own file: {}",
                     pod_resolv::steps(machine)
                 ),
             },
         ),
         Ok(reply) if !internal && (reply.rcode != Rcode::NoError || reply.addresses().is_empty()) => (
             format!("the cluster's DNS at {server} answers {:?} without an address for {name}", reply.rcode),
-            "the resolver that CoreDNS asks fails, or a filter (Pi-hole, AdGuard) keeps the name back",
-            "try the same at the node's resolvers, and allow the name there".into(),
+            "the resolver that CoreDNS asks fails, or a filter (Pi-hole, AdGuard) blocks the name",
+            "send the same query to the node's resolvers, and allow the name there".into(),
         ),
         Ok(_) => return None,
     };
@@ -107,21 +107,21 @@ fn told(said: &Said<'_>) -> Option<Finding> {
     }
     let (cause, fix) = if why.contains("no such host") {
         (
-            "the cluster's DNS says that the name does not exist: a mistake in it, or a filter on the way",
-            "look the name up on the node; if it is found there, compare the resolvers: CoreDNS asks those of the node's /etc/resolv.conf",
+            "the cluster's DNS says that the name does not exist: a typo in the name, or a filter that blocks it",
+            "look the name up on the node; if it resolves there, compare the resolvers: CoreDNS asks those of the node's /etc/resolv.conf",
         )
     } else if why.contains("server misbehaving") {
         (
             "the resolver that CoreDNS asks fails",
-            "see to the resolver of the node's /etc/resolv.conf: the router, or what it passes questions on to",
+            "check the resolver in the node's /etc/resolv.conf: the router, or the server that it forwards to",
         )
     } else if why.contains("i/o timeout")
         || why.contains("connection refused")
         || why.contains("no route to host")
     {
         (
-            "the cluster's DNS does not answer that pod: CoreDNS is on another node that is not reached, or a firewall drops the question",
-            "let each node take what comes from pods, and from the other nodes on UDP port 8472",
+            "the cluster's DNS does not answer that pod: CoreDNS is on another node that cannot be reached, or a firewall drops the query",
+            "allow packets from pods on each node, and UDP port 8472 from the other nodes",
         )
     } else {
         return None;

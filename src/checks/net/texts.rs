@@ -6,7 +6,7 @@ use crate::checks::id;
 
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
-    Def::error(HOME, "this machine is where the nodes are")
+    Def::error(HOME, "this machine is in the nodes' network")
         .about(
             "Only where the cluster cannot be asked: the networks of this machine are compared with the addresses in the records, \
              and those addresses are asked for a name that does not exist. It fails when they are in another network and silent, or \
@@ -14,33 +14,33 @@ pub(super) const CHECKS: &[Def] = &[
             "Every name resolves, but no site opens, or a stranger's page opens.",
         )
         .causes(&[
-            cause("this machine is not at home", "go on at home, or connect by a VPN that routes to the home network"),
+            cause("this machine is not at home", "try again at home, or connect with a VPN that routes to the home network"),
             cause(
-                "the network here has the same numbers as at home (192.168.1.0/24 is everywhere)",
-                "go on at home; a VPN cannot help unless one of the two networks gets other numbers",
+                "the network here has the same address range as at home (192.168.1.0/24 is common)",
+                "try again at home; a VPN helps only if one of the two networks changes its range",
             ),
             cause(
                 "another machine at home has taken the node's address",
                 "give the node a reserved address in the router's DHCP",
             ),
             cause(
-                "a guest network keeps its machines apart from the others",
-                "join the network in which the nodes are",
+                "a guest network isolates its devices",
+                "join the network of the nodes",
             ),
         ])
         .sources(&["RFC 1918"]),
     Def::error(CROSS_NODE, "pods of every node are reached from the API server's node")
         .needs(&[id::KUBECONFIG, id::API, id::NODES])
         .about(
-            "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the way from the API server's node to the pods of each other one, by the network that pods use among each other; not the way between two other nodes, and not large packets.",
-            "Half of the requests fail, or webhooks time out: whichever pod is on the other node.",
+            "With more than one node: the API server asks the ingress controller's pod on each node at its pod address. That proves the network from the API server's node to the pods of each other node. It does not prove the network between two other nodes, or large packets.",
+            "Half of the requests fail, or webhooks time out: those whose pod is on another node.",
         )
         .causes(&[
             cause("UDP 8472 (VXLAN) is closed between the nodes", "open it between the nodes, on NixOS with `services.homelab.clusterFirewall.enable = true;` on each; 51820 with the wireguard backend"),
-            cause("k3s says `proxy error from 127.0.0.1:6443 while dialing`, code 502, at once: no route, or something rejects", "its log has the reason: `journalctl -u k3s | grep 'Sending HTTP 502 response'`"),
-            cause("a NetworkPolicy lets only pods in: k3s enforces it, and what it rejects reads as refused", "allow ports 80 and 443 from everywhere in it"),
-            cause("one machine is a copy of the other, with the same `/etc/machine-id`, so that flannel's links have one hardware address", "`sudo rm /etc/machine-id && sudo systemd-machine-id-setup` on the copy, and start it again"),
-            cause("the other node has changed its address, and flannel knows the old one", "restart k3s on both; a server with etcd does not start under another address: give it the old one back"),
+            cause("k3s says `proxy error from 127.0.0.1:6443 while dialing`, code 502, at once: no route, or a firewall rejects the connection", "its log has the reason: `journalctl -u k3s | grep 'Sending HTTP 502 response'`"),
+            cause("a NetworkPolicy allows connections from pods only: k3s enforces it, and the error says `refused`", "allow ports 80 and 443 from everywhere in it"),
+            cause("one machine is a copy of the other, with the same `/etc/machine-id`, so flannel's interfaces have the same MAC address", "`sudo rm /etc/machine-id && sudo systemd-machine-id-setup` on the copy, and reboot it"),
+            cause("the other node has changed its address, and flannel still has the old one", "restart k3s on both; a server with etcd does not start under another address: give it the old one back"),
             cause("checksums of VXLAN packets are broken by the network card's driver", "`ethtool -K flannel.1 tx-checksum-ip-generic off`"),
         ])
         .sources(&["k3s documentation, \"Requirements\": Inbound Rules", "nixpkgs, k3s docs/USAGE.md", "cert-manager/cert-manager#2811, #6522", "k3s, pkg/daemons/control/tunnel.go, pkg/agent/netpol/netpol.go", "k3s-io/k3s#10474, #11418", "flannel-io/flannel#1155, #1795", "systemd.link(5): MACAddressPolicy"]),
@@ -51,9 +51,9 @@ pub(super) const CHECKS: &[Def] = &[
             "CoreDNS, cert-manager or metrics-server never become ready. The node itself reaches the API server, so `kubectl` works.",
         )
         .causes(&[
-            cause("the node's firewall drops what comes from pods: they reach port 6443 by the interface `cni0`", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
+            cause("the node's firewall drops packets from pods, which reach port 6443 through the interface `cni0`", "allow packets from `cni0` and `flannel.1`, as homelab's NixOS module does"),
             cause("the rules of kube-proxy were flushed by a firewall that reloads", "restart k3s, which rewrites them; NixOS `networking.nftables.flushRuleset = false;`"),
-            cause("a NetworkPolicy of the pod's namespace lets nothing out: k3s rejects what none allows, which reads as refused", "allow it in the policy's `egress`"),
+            cause("a NetworkPolicy of the pod's namespace blocks outgoing connections: k3s enforces it, and the error says `refused`", "allow it in the policy's `egress`"),
             cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
         ])
         .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),
@@ -61,52 +61,52 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::KUBECONFIG, id::API, POD_API])
         .about(
             "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMaps `coredns` and `coredns-custom` that they read.",
-            "Nothing in the cluster resolves a name: no certificates, no records, and applications that do not find their database.",
+            "No pod can resolve names: no certificates, no records, and applications that do not find their database.",
         )
         .causes(&[
             cause("`plugin/loop: Loop`: `--resolv-conf` of k3s names a file with a resolver on the loopback address, which inside the pod is CoreDNS itself; without that flag, k3s takes no such file", "write the router's address into that file"),
-            cause("`plugin/loop: Loop`: an entry of `coredns-custom` says `forward .` to CoreDNS itself, and the Corefile imports it before its own `forward .`", "take that line out"),
+            cause("`plugin/loop: Loop`: an entry of `coredns-custom` says `forward .` to CoreDNS itself, and the Corefile imports it before its own `forward .`", "remove that line"),
             cause("`plugin/loop: Loop`: a resolver of the LAN (Pi-hole, AdGuard Home) has the cluster's DNS as its upstream", "give it another upstream"),
             cause("`plugin/loop: Loop` on another Kubernetes: the node's resolv.conf names a resolver on the loopback address (systemd-resolved, dnsmasq)", "give the kubelet `/run/systemd/resolve/resolv.conf`"),
             cause("`Error during parsing`: a mistake in the Corefile or in `coredns-custom`", "correct the ConfigMap `coredns-custom` in `kube-system`"),
-            cause("its image cannot be pulled", "what the registry says is in the finding"),
+            cause("its image cannot be pulled", "the finding quotes the registry"),
             cause("it was scaled to 0", "`kubectl -n kube-system scale deployment/coredns --replicas=1`"),
         ])
         .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"; k3s-io/k3s#12979, #10951", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
     Def::error(POD_DNS, "pods resolve names")
         .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS, id::RESOLVER])
         .about(
-            "On a node: a question to the DNS Service of the cluster, as a pod would ask it, for a name of the cluster and for the DNS provider's API. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
+            "On a node: a query to the DNS Service of the cluster, as a pod would send it, for a name of the cluster and for the DNS provider's API. Everywhere: what the logs of the lab's own pods said of failed look-ups in the last 90 seconds.",
             "`no such host`, `server misbehaving` or `i/o timeout` in the logs of cert-manager and external-dns; records and certificates stay as they are.",
         )
         .causes(&[
-            cause("an entry of `coredns-custom` says `forward .` to a resolver that does not answer", "correct it, or take it out"),
-            cause("CoreDNS asks 8.8.8.8 and 2001:4860:4860::8888, since the node's resolv.conf has only loopback addresses, and the router lets no port 53 out", "start k3s with `--resolv-conf=` and a file that names the router"),
+            cause("an entry of `coredns-custom` says `forward .` to a resolver that does not answer", "correct or remove it"),
+            cause("CoreDNS asks 8.8.8.8 and 2001:4860:4860::8888, since the node's resolv.conf has only loopback addresses, and the router blocks port 53 to the internet", "start k3s with `--resolv-conf=` and a file that names the router"),
             cause("all of the node's resolvers have IPv6 addresses, and pods have none", "start k3s with `--resolv-conf=` and a file with an IPv4 resolver"),
             cause("the router does not answer CoreDNS", "`resolvectl status` on the node names it; try it with `dig`"),
-            cause("port 53 between pods is dropped by the node's firewall", "let it take what comes from `cni0` and `flannel.1`, as homelab's NixOS module does"),
+            cause("the node's firewall drops port 53 between pods", "allow packets from `cni0` and `flannel.1`, as homelab's NixOS module does"),
         ])
         .sources(&["k3s-io/k3s#4087, #1527", "k3s-io/k3s#1826, #3153", "NixOS/nixpkgs#98766"]),
     Def::error(NDOTS, "no wildcard answers for the names that pods look up")
         .needs(&[id::KUBECONFIG, id::API, id::SEARCH_DOMAIN, POD_DNS])
         .about(
             "The logs of the lab's own pods, for a certificate of another name than the one they asked for; and, on a node, the search domains of its resolv.conf, each tried with the name of the DNS provider's API before it.",
-            "`x509: certificate is valid for *.home.example.com`, and not for the name that was asked for: what a pod looks up ends at the lab's own ingress.",
+            "`x509: certificate is valid for *.home.example.com`, and not for the name that was asked for: names that a pod looks up resolve to the lab's own ingress controller.",
         )
         .causes(&[
-            cause("the node's resolv.conf has a search domain, mostly by DHCP, in which a wildcard record `*.DOMAIN` answers every name; pods try it first (ndots:5)", "take the search domain out for pods: `--resolv-conf=` with a file that has none; or remove the wildcard record"),
+            cause("the node's resolv.conf has a search domain, usually from DHCP, in which a wildcard record `*.DOMAIN` answers every name; pods try it first (ndots:5)", "remove the search domain for pods: `--resolv-conf=` with a file that has none; or remove the wildcard record"),
         ])
         .sources(&["k3s-io/k3s#1527, #2801, #5045", "resolv.conf(5): search, ndots"]),
     Def::error(EGRESS, "pods reach the provider and the certificate authority")
         .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, POD_DNS, NDOTS, id::RESOLVER])
         .about(
-            "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. It is the pod's own way out, which may differ from this machine's.",
-            "Records and certificates stay as they are, though the same addresses answer on the node.",
+            "What the logs of cert-manager and external-dns said in the last 90 seconds of connections to addresses outside of the cluster. A pod's way to the internet may differ from this machine's.",
+            "Records and certificates stay as they are, while the same addresses answer on the node.",
         )
         .causes(&[
-            cause("a firewall on the node or the router drops what pods send: rules in FORWARD, or an egress rule by address", "let the pods' range out, or allow forwarding from `cni0`"),
-            cause("a proxy or virus scanner in between answers with a certificate of its own", "except the API of the DNS provider and the ACME server from it"),
-            cause("IPv6 addresses are tried, and the LAN has no way out for them", "disable IPv6 on the node or give it a route"),
+            cause("a firewall on the node or the router drops packets of pods: rules in FORWARD, or an egress rule by address", "allow the pods' range to the internet, or allow forwarding from `cni0`"),
+            cause("a proxy or virus scanner in between answers with its own certificate", "exclude the API of the DNS provider and the ACME server from it"),
+            cause("pods try IPv6 addresses, but the LAN has no IPv6 internet", "disable IPv6 on the node or give it a route"),
         ])
         .sources(&["k3s-io/k3s#977"]),
 ];

@@ -35,7 +35,7 @@ pub(super) fn pod_api(evidence: &Evidence) -> Judged {
     }
     let outcome = match coredns::pods_of(evidence).iter().any(|pod| pods::is_ready(pod)) {
         true => Outcome::pass("CoreDNS reads from it"),
-        false => Outcome::skip("no pod says anything of it"),
+        false => Outcome::skip("no pod reports an error"),
     };
     seen(id::POD_API, Subject::default(), outcome)
 }
@@ -43,7 +43,7 @@ pub(super) fn pod_api(evidence: &Evidence) -> Judged {
 fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
     let text = logs::excerpt(said.line, "dial tcp");
     let text = if text.starts_with("dial tcp") { text } else { format!("no connection to {address}:443") };
-    let summary = format!("pod `{}` does not reach the API server: {text}", said.pod);
+    let summary = format!("pod `{}` cannot reach the API server: {text}", said.pod);
     // What is rejected on its way reads as refused; the address is translated before the policy sees it.
     if said.line.contains("connection refused") {
         let out = [Way::Out(address.parse().ok(), 443), Way::Out(None, 6443)];
@@ -57,8 +57,8 @@ fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
             "restart k3s on that node (`sudo systemctl restart k3s`), which rewrites its rules",
         ),
         false => (
-            "the node's firewall drops what pods send to the node itself: port 6443 on the interface `cni0`",
-            "let the node's firewall take what comes from pods (interfaces `cni0` and `flannel.1`; homelab's NixOS module does so, so look at rules of your own there), and restart the pod or wait for its next try",
+            "the node's firewall drops packets of pods to the node itself: port 6443 on the interface `cni0`",
+            "allow packets from pods in the node's firewall (interfaces `cni0` and `flannel.1`; homelab's NixOS module does so, so check your own rules there), and restart the pod or wait for its next try",
         ),
     };
     Finding::new(summary, cause, fix)
@@ -78,7 +78,7 @@ fn kept_in(evidence: &Evidence, pod: &str, summary: &str, ways: &[Way]) -> Optio
         Finding::new(
             summary,
             format!(
-                "{} lets none of that pod's connections there out, and k3s rejects what no policy allows",
+                "{} blocks that pod's outgoing connections to it: k3s rejects what no policy allows",
                 policies::named(&first)
             ),
             "allow it in the policy's `egress`, or delete the policy",
@@ -98,9 +98,9 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
         .find(|said| said.has(&["x509: certificate signed by unknown authority"]) && said.line.contains(api))
     {
         let finding = Finding::new(
-            format!("pod `{}` does not trust the certificate that it meets at {api}", said.pod),
-            "something between the pod and the internet answers with a certificate of its own: a proxy, a virus scanner, a login page",
-            format!("except {api} from it, for this machine and its pods"),
+            format!("pod `{}` does not trust the certificate that it gets from {api}", said.pod),
+            "another program between the pod and the internet answers with its own certificate: a proxy, a virus scanner, a login page",
+            format!("exclude {api} from it, for this machine and its pods"),
         )
         .look(command!("openssl s_client -connect {}:443 -servername {} </dev/null | openssl x509 -noout -issuer", api, api));
         return of_pod(evidence, id::EGRESS, said.pod, finding);
@@ -114,7 +114,7 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
         (Some(said), Some(Ok(_))) => {
             let text = logs::excerpt(said.line, "dial tcp");
             let text = if text.starts_with("dial tcp") { text } else { "no connection in time".to_owned() };
-            let summary = format!("pod `{}` does not reach {api}, which this machine does: {text}", said.pod);
+            let summary = format!("pod `{}` cannot reach {api}, but this machine can: {text}", said.pod);
             let to = text.strip_prefix("dial tcp ").and_then(|rest| rest.split(": ").next()?.parse().ok());
             let to = to.map(|to: std::net::SocketAddr| to.ip());
             let policy = said
@@ -125,15 +125,15 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
             }
             let finding = Finding::new(
                 summary,
-                "a firewall on the node or the router drops what pods send out: rules in FORWARD, or by address",
-                "let the node pass on what comes from `cni0`, and the router what comes from the pods' range; then wait a minute for the next try",
+                "a firewall on the node or the router drops packets of pods to the internet: a rule in FORWARD, or one by address",
+                "allow forwarding from `cni0` on the node, and the pods' range on the router; then wait a minute for the next try",
             )
             .look("sudo iptables -S FORWARD; sudo nft list ruleset | grep -n forward")
             .heals();
             return of_pod(evidence, id::EGRESS, said.pod, finding);
         }
-        (Some(_), _) => Outcome::skip("this machine does not reach the provider either"),
-        (None, _) => Outcome::pass("no pod of the lab complains"),
+        (Some(_), _) => Outcome::skip("this machine cannot reach the provider either"),
+        (None, _) => Outcome::pass("no pod of the lab reports an error"),
     };
     seen(id::EGRESS, Subject::default(), outcome)
 }

@@ -33,7 +33,7 @@ fn rate(evidence: &Evidence) -> Outcome {
             Some(limit) if budget.remaining.saturating_mul(10) < limit => Finding::new(
                 format!("only {} of {limit} calls to {name} are left for {}", budget.remaining, span(budget.resets_in.into())),
                 limits.shared,
-                "find the program that asks so often; external-dns and homelab together make some ten calls a minute",
+                "find the program that makes so many calls; external-dns and homelab together make some ten calls a minute",
             )
             .only(Severity::Warning)
             .into(),
@@ -50,7 +50,7 @@ fn limited(evidence: &Evidence, seconds: Option<u64>) -> Outcome {
     Finding::new(
         format!("{name} refuses every call for {}: its rate limit is reached", span(wait)),
         limits.spent,
-        "wait; if it comes back, find the other program that uses the account",
+        "wait; if this comes back, find the other program that uses the account",
     )
     .heals()
     .retry_at(at)
@@ -74,20 +74,20 @@ fn token(evidence: &Evidence) -> Outcome {
     let finding = match &failure.error {
         Fault::Malformed { .. } => match too_short(evidence) {
             Some(why) => replaced(&why),
-            None => replaced("something was copied with the token, or a part of it is missing"),
+            None => replaced("something else was copied together with the token, or a part of it is missing"),
         },
         Fault::InvalidToken => match too_short(evidence) {
             Some(why) => replaced(&why),
             None => replaced(&why("it was revoked, or another text was copied in its place")),
         },
         Fault::Disabled => refused(&why("somebody switched it off")),
-        Fault::Expired { .. } => replaced(&why("it was made with an end, and that is past")),
+        Fault::Expired { .. } => replaced(&why("it was created with an end date, which has passed")),
         Fault::NotYetValid { .. } => {
-            refused("it was made with a start that is still to come, or this machine's clock is behind")
+            refused("it was created with a start date in the future, or this machine's clock is slow")
         }
-        Fault::Location { .. } => {
-            refused(&why("it may be used from some addresses only, and this machine comes from another"))
-        }
+        Fault::Location { .. } => refused(&why(
+            "it may be used from some addresses only, and this machine's public address is not one of them",
+        )),
         Fault::Server { .. } => refused(&format!("the fault is at {name}, not here")).heals(),
         Fault::Refused { .. } | Fault::Unexpected { .. } => refused(&format!("{name} gives no other reason")),
         Fault::Transport { cause, .. } => {
@@ -112,8 +112,8 @@ fn unreachable(cause: &Transport) -> &'static str {
     match cause {
         Transport::Name(_) => "this machine's resolver does not know the name",
         Transport::Tls(_) => "this machine's clock is wrong, or a proxy replaces certificates",
-        Transport::Timeout => "a firewall drops the packets, or the line is down",
-        _ => "a firewall or the line keeps this machine from it",
+        Transport::Timeout => "a firewall drops the packets, or the internet connection is down",
+        _ => "a firewall blocks the connection, or the internet connection is down",
     }
 }
 
@@ -125,9 +125,9 @@ fn permissions(evidence: &Evidence) -> Outcome {
             Fault::MissingPermission { permission } => Finding::new(
                 &failure.message,
                 match permission {
-                    Permission::DnsRead | Permission::DnsEdit => "the token sees the zone, and nothing of its records",
+                    Permission::DnsRead | Permission::DnsEdit => "the token can read the zone, but not its records",
                     Permission::ZoneRead | Permission::Any => {
-                        "without it a token cannot find a zone by its name: homelab needs that, and cert-manager too"
+                        "without it, a token cannot find a zone by its name, which homelab and cert-manager need"
                     }
                 },
                 &failure.hint,

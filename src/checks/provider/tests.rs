@@ -74,8 +74,8 @@ fn copy_is(state: CopyState) -> Report {
 fn each_problem_with_the_token_is_the_first_thing_to_mend() {
     let cases = [
         (TokenProblem::Nowhere, "there is no API token"),
-        (TokenProblem::Missing, "`/run/token` is not there"),
-        (TokenProblem::Denied, "may not read"),
+        (TokenProblem::Missing, "`/run/token` does not exist"),
+        (TokenProblem::Denied, "cannot read"),
         (TokenProblem::Unreadable("is a directory".into()), "cannot be read"),
         (TokenProblem::Shape(SecretError::BearerPrefix), "begins with `Bearer `"),
         (TokenProblem::Shape(SecretError::SeveralLines), "more than one line"),
@@ -109,11 +109,11 @@ fn a_token_that_everybody_may_read_is_a_warning_that_hides_nothing() {
 #[test]
 fn each_refusal_of_the_token_has_its_own_cause() {
     let cases = [
-        (Fault::Malformed { code: 6003 }, "copied with the token"),
+        (Fault::Malformed { code: 6003 }, "copied together with the token"),
         (Fault::InvalidToken, "revoked or rolled"),
         (Fault::Disabled, "switched it off"),
-        (Fault::Expired { on: Some(now()) }, "with an end"),
-        (Fault::NotYetValid { from: now() }, "clock is behind"),
+        (Fault::Expired { on: Some(now()) }, "with an end date"),
+        (Fault::NotYetValid { from: now() }, "clock is slow"),
         (Fault::Location { said: "from location: 203.0.113.7".into() }, "IPv6"),
     ];
     for (error, part) in cases {

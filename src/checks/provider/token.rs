@@ -38,20 +38,20 @@ fn source(provider: Provider, token: &TokenSeen) -> Outcome {
         None => Outcome::pass(format!("{place}, {} characters", token.length)),
         Some(TokenProblem::Nowhere) => Finding::new(
             "there is no API token",
-            format!("neither systemd's credential `dns-token`, nor the variable `{}`, nor `dns.tokenFile` in the configuration gives one", words.variable),
+            format!("neither systemd's credential `dns-token`, nor the variable `{}`, nor `dns.tokenFile` in the configuration has one", words.variable),
             words.make_one,
         )
         .nixos(format!("services.homelab.dns.tokenFile = \"{}\";", words.example))
         .into(),
         Some(TokenProblem::Missing) => Finding::new(
-            format!("the token file {place} is not there"),
+            format!("the token file {place} does not exist"),
             "the path in `dns.tokenFile` is wrong, or the secret has not been decrypted to it yet",
             "correct `dns.tokenFile`, or write the token to that file",
         )
         .into(),
         Some(TokenProblem::Denied) => Finding::new(
-            format!("this user may not read the token file {place}"),
-            "it belongs to another user, as it should: only who runs `homelab` has to read it",
+            format!("this user cannot read the token file {place}"),
+            "it belongs to another user, as it should: only the user who runs `homelab` needs to read it",
             "run `homelab` with `sudo`, or as the user who owns the file",
         )
         .look(command!("ls -l {}", path(place)))
@@ -59,7 +59,7 @@ fn source(provider: Provider, token: &TokenSeen) -> Outcome {
         Some(TokenProblem::Unreadable(why)) => Finding::new(
             format!("the token file {place} cannot be read"),
             why.trim_end_matches('.'),
-            "let `dns.tokenFile` name a plain text file with the token alone",
+            "set `dns.tokenFile` to a plain text file that holds only the token",
         )
         .look(command!("ls -l {}", path(place)))
         .into(),
@@ -89,7 +89,7 @@ pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
             format!("change the secret that `{}` is made from, switch", path.display())
         }
         TokenPlace::File(path) => format!("write it to `{}`", path.display()),
-        TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and let `sudo systemctl restart homelab-apply` give it to the cluster".to_owned(),
+        TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and run `sudo systemctl restart homelab-apply`, which gives it to the cluster".to_owned(),
         TokenPlace::Variable(name) => format!("set `{name}` to it"),
         TokenPlace::Nowhere => return step.to_owned(),
     };
@@ -105,17 +105,17 @@ fn path(place: &TokenPlace) -> Option<&Path> {
 
 fn private(token: &TokenSeen) -> Outcome {
     match &token.place {
-        TokenPlace::File(_) if token.length == 0 => Outcome::skip("there is no token to read in it"),
+        TokenPlace::File(_) if token.length == 0 => Outcome::skip("there is no token in it"),
         TokenPlace::File(path) if token.open_to_all => Finding::new(
-            format!("every user of this machine may read the token file `{}`", path.display()),
-            "its mode lets others read it; the token can change every record of the zone",
-            "take the right to read from everybody but the owner",
+            format!("every user of this machine can read the token file `{}`", path.display()),
+            "its mode allows that; the token can change every record of the zone",
+            "allow only the owner to read it",
         )
         .command(command!("chmod 600 {}", path))
         .into(),
         TokenPlace::File(path) => Outcome::pass(format!("`{}` is closed to others", path.display())),
-        TokenPlace::Credential(_) => Outcome::pass("systemd shows the credential to this service alone"),
-        TokenPlace::Variable(name) => Outcome::pass(format!("the variable `{name}` is this process's own")),
+        TokenPlace::Credential(_) => Outcome::pass("systemd shows the credential to this service only"),
+        TokenPlace::Variable(name) => Outcome::pass(format!("only this process has the variable `{name}`")),
         TokenPlace::Nowhere => Outcome::skip("there is no token"),
     }
 }
@@ -136,24 +136,22 @@ fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
         CopyState::Missing => Finding::new(
             format!("the Secret `{secret}` with the token for {used_by} is missing"),
             format!("it was deleted, or `homelab up` has not run yet; {used_by} cannot restart without it"),
-            "let `homelab up` write it again",
+            "run `homelab up`, which writes it again",
         ),
         CopyState::Empty => Finding::new(
             format!("the Secret `{secret}` has no key `token`"),
             "somebody changed it after `homelab up` wrote it",
-            "let `homelab up` write it again",
+            "run `homelab up`, which writes it again",
         ),
         CopyState::Differs { by: None } => Finding::new(
             format!("the Secret `{secret}` has another token than {}", token.place),
-            format!(
-                "the token was renewed there, but not yet given to the cluster: {used_by} still uses the old one"
-            ),
+            format!("the token was renewed there, but not in the cluster: {used_by} still uses the old one"),
             "run `homelab up`: it proves the new token first, then writes it",
         ),
         CopyState::Differs { by: Some(manager) } => Finding::new(
             format!("the Secret `{secret}` has another token than {}: `{manager}` wrote it", token.place),
-            format!("somebody else than homelab changed the Secret, and {used_by} uses what is there"),
-            "delete the Secret and let `homelab up` write it again",
+            format!("somebody or another program changed the Secret, and {used_by} uses that token"),
+            "delete the Secret, and run `homelab up`, which writes it again",
         )
         .command(command!("kubectl -n {} delete secret {}", first.namespace, SECRET)),
     };
@@ -162,7 +160,7 @@ fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
     let finding = match others.is_empty() {
         true => finding,
         false => Finding {
-            summary: format!("{}; so it is with {}", finding.summary, others.join(", ")),
+            summary: format!("{}; the same is true for {}", finding.summary, others.join(", ")),
             ..finding
         },
     };

@@ -31,15 +31,15 @@ fn zone(evidence: &Evidence) -> Outcome {
         Fault::NoZone { sees, .. } => {
             let cause = match sees.is_empty() {
                 true => "the token is for other zones, or the domain is in another account",
-                false => "the token's Zone Resources name another zone, or `domain` is not what you own",
+                false => "the token's Zone Resources name another zone, or `domain` is not your domain",
             };
             Finding::new(&failure.message, cause, &failure.hint).into()
         }
         Fault::ZoneNotActive { name, status, servers } => {
             let asked = delegated(evidence);
             let registrar = match asked.is_empty() {
-                true => "no name servers of it are known to the world".to_owned(),
-                false => format!("the world asks {}", quoted(&asked)),
+                true => "public DNS has no name servers for it".to_owned(),
+                false => format!("public DNS has the name servers {}", quoted(&asked)),
             };
             let wanted = match servers.is_empty() {
                 true => String::new(),
@@ -88,28 +88,28 @@ fn edit(evidence: &Evidence) -> Outcome {
         _ => None,
     };
     let failure = match evidence.token.as_ref().and_then(|token| token.edit.as_ref()) {
-        Some(Ok(())) => return Outcome::pass("a scratch TXT record was made and removed again"),
+        Some(Ok(())) => return Outcome::pass("a temporary TXT record was created and removed again"),
         Some(Err(failure)) => failure,
         None => {
             return match (edns::refused_edit(evidence), left()) {
                 (Some(line), _) => Finding::new(
                     format!("{} does not let external-dns change records: {line}", words(evidence.dns).name),
-                    "the token may read the zone's records, not change them",
+                    "the token can read the zone's records, but not change them",
                     words(evidence.dns).token.may_not_edit,
                 )
                 .into(),
                 (None, Some(record)) => Finding::new(
                     format!(
-                        "the scratch record `{}` of a run that was stopped is still in the zone",
+                        "the temporary record `{}` of an interrupted run is still in the zone",
                         record.name
                     ),
-                    "a run with `--active` was stopped between making and removing it; it does no harm",
+                    "a run with `--active` was interrupted before it removed the record, which does no harm",
                     "run with `--active` again, which removes it",
                 )
                 .command("homelab doctor --active --check cf")
                 .only(Severity::Info)
                 .into(),
-                (None, None) => Outcome::skip("only `--active` proves it, with a scratch record"),
+                (None, None) => Outcome::skip("only `--active` proves it, with a temporary record"),
             };
         }
     };
@@ -117,7 +117,7 @@ fn edit(evidence: &Evidence) -> Outcome {
     let refused_for = provider::refused_for(evidence.dns, &failure.error);
     match &failure.error {
         Fault::MissingPermission { .. } => {
-            refused("the token may read the zone's records, not change them: external-dns and cert-manager cannot work with it").into()
+            refused("the token can read the zone's records, but not change them: external-dns and cert-manager cannot work with it").into()
         }
         _ if refused_for == Some(RefusedFor::Ending) => Finding::new(
             &failure.message,
@@ -131,7 +131,7 @@ fn edit(evidence: &Evidence) -> Outcome {
             words(evidence.dns).no_more_room,
         )
         .into(),
-        Fault::Leftover { .. } => refused("it was made, and removing it failed; it does no harm").only(Severity::Warning).into(),
+        Fault::Leftover { .. } => refused("the record was created, but could not be removed; it does no harm").only(Severity::Warning).into(),
         error if error.is_transient() => unread(failure),
         _ => refused(&format!("{} gives no other reason", words(evidence.dns).name)).into(),
     }

@@ -4,7 +4,7 @@ use crate::checks::engine::Finding;
 use crate::checks::reading::etcd;
 use crate::evidence::UnitSeen;
 
-const TOKEN: &str = "give k3s the token that the cluster was made with: `/var/lib/rancher/k3s/server/token` of the first server";
+const TOKEN: &str = "give k3s the token with which the cluster was created: `/var/lib/rancher/k3s/server/token` of the first server";
 const TOKEN_OPTION: &str = "services.homelab.tokenFile = \"/var/lib/secrets/k3s-token\";";
 
 /// Words of its log, the cure, and the option of NixOS that is the same; what is rare enough to be sure of comes first.
@@ -13,7 +13,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     // k3s-io/k3s#802, #1264: the hash of the password lies in a Secret, and a reinstalled machine has another password.
     (
         "Node password rejected",
-        "the cluster knows a node of this name with another password: if this machine was reinstalled, forget the old one on a server (`kubectl delete node NAME`, and `kubectl -n kube-system delete secret NAME.node-password.k3s` if it is still there); if another machine has the same host name, give one of them another, with `--node-name=` or `--with-node-id`",
+        "the cluster has a node of this name with another password: if this machine was reinstalled, delete the old node on a server (`kubectl delete node NAME`, and `kubectl -n kube-system delete secret NAME.node-password.k3s` if it still exists); if another machine has the same host name, give one of them another, with `--node-name=` or `--with-node-id`",
         "services.homelab.nodeName = \"NAME\"; # if two machines have the same host name",
     ),
     (
@@ -36,7 +36,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     // flannel-io/flannel#1502, k3s-io/k3s#4188; MichaIng/DietPi#5886.
     (
         "flannel exited: operation not supported",
-        "the kernel has no VXLAN: on Ubuntu for the Raspberry Pi `sudo apt install linux-modules-extra-raspi`; after an update of the kernel, start the machine again; else start k3s with `--flannel-backend=host-gw`, on every server",
+        "the kernel has no VXLAN: on Ubuntu for the Raspberry Pi `sudo apt install linux-modules-extra-raspi`; after an update of the kernel, reboot the machine; otherwise start k3s with `--flannel-backend=host-gw`, on every server",
         "boot.kernelModules = [ \"vxlan\" ];",
     ),
     // rancher/k3k#132, k0sproject/k0s#744.
@@ -58,18 +58,18 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     (
         "memory cgroup",
-        "let the kernel count memory: add `cgroup_enable=memory cgroup_memory=1` to its command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and start the machine again",
+        "enable the memory controller of the kernel: add `cgroup_enable=memory cgroup_memory=1` to its command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot the machine",
         "boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];",
     ),
     // k3s, pkg/cgroups/cgroups_linux.go and pkg/daemons/agent/agent_linux.go.
     (
         "cgroup (v2)",
-        "a controller is not handed down to k3s: in a container (LXC), allow nesting and hand all controllers down; else let the kernel have it: `cat /sys/fs/cgroup/cgroup.controllers`",
+        "k3s lacks a cgroup controller: in a container (LXC), allow nesting and pass all controllers to it; otherwise enable it in the kernel: `cat /sys/fs/cgroup/cgroup.controllers`",
         "",
     ),
     (
         "pids cgroup controller not found",
-        "let the kernel have the cgroup controller `pids`: `CONFIG_CGROUP_PIDS` of its configuration, and no `cgroup_disable=pids` on its command line",
+        "enable the cgroup controller `pids` in the kernel: `CONFIG_CGROUP_PIDS` of its configuration, and no `cgroup_disable=pids` on its command line",
         "",
     ),
     (
@@ -79,12 +79,12 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     (
         "address already in use",
-        "find who holds the port with `ss -ltnp`, and stop it: a second k3s, or another Kubernetes",
+        "find the program that has the port with `ss -ltnp`, and stop it: a second k3s, or another Kubernetes",
         "",
     ),
     (
         "no space left",
-        "free some disk: `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`",
+        "free disk space: `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`",
         "nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };",
     ),
     // k3s, pkg/cluster/storage.go and pkg/clientaccess/token.go.
@@ -94,7 +94,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     // k3s-io/k3s#2261, #2427.
     (
         "failed to get CA certs",
-        "this machine does not reach its server: `curl -vks https://SERVER:6443/ping` has to answer `pong`; start the server, or open port 6443 on it",
+        "this machine cannot reach its server: `curl -vks https://SERVER:6443/ping` must answer `pong`; start the server, or open port 6443 on it",
         "services.homelab.clusterFirewall.enable = true; # on the server",
     ),
 ];
@@ -108,7 +108,7 @@ pub(in crate::checks) fn is_known(error: &str) -> bool {
 pub(in crate::checks) fn finding(summary: String, unit: &UnitSeen, error: &str) -> Finding {
     let name = &unit.name;
     let known = KNOWN.iter().find(|(words, ..)| error.contains(words));
-    let fix = known.map_or("look at what it says before that line, and start it again", |(_, fix, _)| fix);
+    let fix = known.map_or("read its log before that line, and start it again", |(_, fix, _)| fix);
     let finding = Finding::new(
         summary,
         format!(

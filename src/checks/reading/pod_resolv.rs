@@ -63,4 +63,4 @@ pub(in crate::checks) fn of_ipv6_alone(evidence: &Evidence) -> Option<String> {
 
 /// Why pods of an IPv4 cluster hear nothing of those.
 pub(in crate::checks) const NO_IPV6: &str = "pods of this cluster have no IPv6 (no node has an IPv6 `podCIDR`), so CoreDNS cannot reach \
-    any of the node's resolvers, which have IPv6 addresses alone: `network is unreachable` in its log";
+    any of the node's resolvers, which have only IPv6 addresses: `network is unreachable` in its log";

@@ -227,5 +227,5 @@ fn a_gateway_error_names_the_service_behind() {
     assert!(only(&service(502, page), id::ANSWER).fix.text.contains("scheme: https"));
     assert!(only(&service(504, page), id::ANSWER).cause.contains("waits for the service"));
     let body = "<center>The plain HTTP request was sent to HTTPS port</center>";
-    assert!(only(&service(400, body), id::ANSWER).summary.contains("wants HTTPS"));
+    assert!(only(&service(400, body), id::ANSWER).summary.contains("expects HTTPS"));
 }

@@ -30,19 +30,19 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
         Some(Err(why)) => Finding::new(
             format!("{SUMMARY}: Secret `{wanted}` cannot be used"),
             why.clone(),
-            "have it written again: delete the Secret if a Certificate writes it, else put a certificate and its key into it",
+            "replace it: delete the Secret if a Certificate writes it; otherwise put a certificate and its key into it",
         )
         .heals(),
         Some(Ok(held)) if !held.leaf.covers(&probe_name(host)) => Finding::new(
             format!("{SUMMARY}: the certificate in Secret `{wanted}` is for {}, not for `{host}`", held.leaf.names.join(", ")),
-            "the controller shows a certificate only for the names in it; the Secret belongs to another host, or is older than the name",
+            "the controller uses a certificate only for the names in it; the Secret belongs to another host, or is older than the name",
             "name another Secret in the Ingress, or add the name to the Certificate that writes this one",
         )
         .heals(),
         Some(Ok(_)) => Finding::new(
             SUMMARY,
-            format!("Secret `{wanted}` has a certificate for the name, but the controller has not taken it up"),
-            "wait some seconds; if it stays, look at the controller's log",
+            format!("Secret `{wanted}` has a certificate for the name, but the controller does not use it yet"),
+            "wait some seconds; if it stays, read the controller's log",
         )
         .look(traits_of(evidence.controller).show_log("50"))
         .heals(),
@@ -70,7 +70,7 @@ fn missing<'s>(
         return Finding::new(
             summary,
             "its Certificate has not been issued yet",
-            "wait until it is, or look at what keeps it: the checks of `cm`",
+            "wait until it is issued, or find out what stops it: `homelab doctor --check cm`",
         )
         .look("kubectl get certificates -A")
         .heals();
@@ -79,7 +79,7 @@ fn missing<'s>(
         return Finding::new(
             summary,
             format!("the Certificate for `{host}` writes into `{}`", writes_to(certificate)),
-            format!("name that Secret in Ingress `{ingress}`; both have to be in one namespace"),
+            format!("name that Secret in Ingress `{ingress}`; both must be in the same namespace"),
         );
     }
     let mut secrets = secrets;
@@ -87,7 +87,7 @@ fn missing<'s>(
         return Finding::new(
             summary,
             format!(
-                "one of that name is in another namespace: `{place}`; an Ingress uses Secrets of its own namespace only"
+                "one of that name is in another namespace: `{place}`; an Ingress can use only Secrets of its own namespace"
             ),
             "move the Ingress or the Certificate, so that both are in one namespace",
         );
@@ -96,10 +96,10 @@ fn missing<'s>(
     Finding::new(
         summary,
         format!(
-            "nothing makes it: Ingress `{ingress}` has no annotation for cert-manager, and no Certificate writes it"
+            "nothing creates it: Ingress `{ingress}` has no annotation for cert-manager, and no Certificate writes it"
         ),
         format!(
-            "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress, or make the Secret yourself"
+            "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress, or create the Secret yourself"
         ),
     )
 }
@@ -107,7 +107,7 @@ fn missing<'s>(
 fn unread() -> Finding {
     Finding::new(
         SUMMARY,
-        "the Secret of the Ingress is not there yet, is in another namespace, or is for another name",
+        "the Secret of the Ingress does not exist yet, is in another namespace, or is for another name",
         "wait until the Certificate is ready; then compare the Ingress's `secretName` with the Certificate's",
     )
     .look("kubectl get ingress,certificates -A")

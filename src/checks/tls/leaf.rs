@@ -20,8 +20,8 @@ pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, serv
     if !leaf.covers(&probe_name(host)) {
         return Finding::new(
             format!("the certificate is for {}, not for `{host}`", leaf.names.join(", ")),
-            "another Ingress's Secret, or a certificate from before the name was added, is served",
-            "wait for the new certificate if the name is new; else compare the Ingress's `secretName`",
+            "the controller serves another Ingress's Secret, or a certificate from before the name was added",
+            "wait for the new certificate if the name is new; otherwise compare the Ingress's `secretName`",
         )
         .heals()
         .into();
@@ -38,7 +38,7 @@ pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, serv
         Trust::Trusted => Outcome::pass(saw),
         Trust::NotYetValid => untrusted(
             format!("the certificate is not valid until {}", leaf.not_before),
-            "this machine's clock is behind",
+            "this machine's clock is slow",
             "set the clock: `sudo timedatectl set-ntp true`",
         ),
         Trust::UnknownIssuer if evidence.staging => {
@@ -47,7 +47,7 @@ pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, serv
         Trust::UnknownIssuer => unknown_issuer(served).into(),
         Trust::Expired => untrusted(
             "a certificate of the chain has expired".into(),
-            "an intermediate certificate is out of date, or this machine's clock is wrong",
+            "an intermediate certificate has expired, or this machine's clock is wrong",
             "check the clock: `timedatectl`",
         ),
         Trust::WrongName | Trust::Other(_) => untrusted(
@@ -71,7 +71,7 @@ fn expired(evidence: &Evidence, origin: &Origin<'_>, ago: i64) -> Finding {
     let finding = Finding::new(
         summary,
         "cert-manager could not renew it, or this machine's clock is wrong",
-        "look at the Certificate and its challenges, and at the clock: `timedatectl`",
+        "check the Certificate and its challenges, and the clock: `timedatectl`",
     );
     finding.look("kubectl get certificates,challenges -A")
 }
@@ -80,7 +80,7 @@ fn expired(evidence: &Evidence, origin: &Origin<'_>, ago: i64) -> Finding {
 fn by_cert_manager(evidence: &Evidence) -> String {
     let issuer = evidence.acme.as_ref().map_or("letsencrypt", |acme| acme.wanted.issuer.as_str());
     format!(
-        "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress: cert-manager then fills the Secret; or put a good certificate into it"
+        "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress: cert-manager then fills the Secret; or put a valid certificate into it"
     )
 }
 
@@ -90,20 +90,20 @@ fn unknown_issuer(served: &Served) -> Finding {
     if leaf.issuer == leaf.subject {
         return Finding::new(
             summary,
-            "the certificate signed itself: it was made by hand or by a program at its first start",
-            "let cert-manager issue one, with the annotation `cert-manager.io/cluster-issuer` at the Ingress; or make this machine trust it",
+            "the certificate is self-signed: it was created by hand or by a program when it first started",
+            "let cert-manager issue one, with the annotation `cert-manager.io/cluster-issuer` on the Ingress; or make this machine trust it",
         );
     }
     if served.chain == 1 && is_public(leaf) {
         return Finding::new(
             summary,
-            "only the certificate itself is sent, without the intermediate one that signed it: `tls.crt` of the Secret is incomplete",
+            "the server sends only the certificate itself, without the intermediate certificate that signed it: `tls.crt` of the Secret is incomplete",
             "put the whole chain into the Secret; cert-manager does so when it issues again",
         );
     }
     Finding::new(
         summary,
-        "the certificate is from an authority of your own or for tests, or a middleman is in between",
+        "the certificate is from your own authority or a test authority, or a proxy is in between",
         "if the authority is yours, add its root to the trusted ones of this machine, or name it in `SSL_CERT_FILE`",
     )
 }
@@ -125,11 +125,13 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
     let cause = "it was issued while `acme.staging` was on";
     let name = |certificate: &Value| format!("{}/{}", certificate.namespace(), certificate.name());
     let finding = match origin.certificate {
-        Some(certificate) => {
-            Finding::new(summary, cause, "have it issued again, by the issuer that is configured now")
-                .command("homelab up")
-                .command(command!("homelab renew {}", name(certificate)))
-        }
+        Some(certificate) => Finding::new(
+            summary,
+            cause,
+            "run `homelab renew`, which has it issued by the issuer that is configured now",
+        )
+        .command("homelab up")
+        .command(command!("homelab renew {}", name(certificate))),
         None => match (&origin.secret, evidence.objects("certificates.cert-manager.io")) {
             (Some(secret), Some(_)) => Finding::new(
                 summary,

@@ -70,11 +70,11 @@ fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>
 fn handshake(evidence: &Evidence, tls: &Seen<Served>, why: &Transport) -> Outcome {
     let (cause, fix) = match why {
         Transport::Tls(_) => (
-            "something that speaks no TLS, or refuses this name, listens there in place of the ingress controller",
-            "look for what else holds port 443 of this node",
+            "a program that does not speak TLS, or refuses this name, listens there in place of the ingress controller",
+            "find the other program that has port 443 of this node",
         ),
         Transport::Timeout => (
-            "the connection is dropped on its way: a firewall, or a node whose pod is gone",
+            "the connection is dropped on its way: by a firewall, or because the node has no controller pod",
             "look at the controller's pod on this node, and at the firewall of the node",
         ),
         _ => (

@@ -80,7 +80,7 @@ fn each_reason_for_the_fake_certificate_is_told() {
         });
         only(&report, id::LEAF).cause
     };
-    assert!(cause(&by_hand).contains("nothing makes it"));
+    assert!(cause(&by_hand).contains("nothing creates it"));
     let elsewhere = |e: &mut Evidence| {
         by_hand(e);
         acme(e).secrets = Some([("default/whoami-tls".to_owned(), Err("x".to_owned()))].into());
@@ -129,7 +129,7 @@ fn what_was_put_there_by_hand_is_not_blamed_on_cert_manager() {
         by_hand(e);
         (tls(e).leaf.issuer, tls(e).trust) = (tls(e).leaf.subject.clone(), Trust::UnknownIssuer);
     });
-    assert!(only(&signed_itself, id::LEAF).cause.contains("signed itself"));
+    assert!(only(&signed_itself, id::LEAF).cause.contains("is self-signed"));
     let near = lab(|e| {
         by_hand(e);
         tls(e).leaf.not_after = "2026-06-03T12:00:00Z".parse().unwrap();

@@ -31,7 +31,7 @@ pub(super) fn bundle(
 ) -> Result<()> {
     ui::file::create(path, &format!("{:#}\n", document(config, flags, seen, report)))?;
     ui::note(&Shown::line(&format!(
-        "wrote `{}`: it has names, private addresses, records and logs of your lab, and no secret that is known; read it before you send it",
+        "wrote `{}`: it contains names, private addresses, records and logs of your lab, but no known secret. Read it before you send it",
         path.display()
     )));
     Ok(())

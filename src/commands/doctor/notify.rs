@@ -39,7 +39,7 @@ pub(super) async fn notify(loaded: &Result<Config>, house: &House, report: &Repo
         Hook::UrlFile(path) => post(address(path), document).await,
     };
     if let Err(why) = ended {
-        let hint = "try it by hand: `homelab doctor --notify`";
+        let hint = "try it yourself: `homelab doctor --notify`";
         warn(&house.error(Error::wrong("the hook in `doctor.onFailure` failed").because(why).hint(hint)));
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn known(name: &str) -> Result<Vec<&'static Def>> {
     let all = "`homelab doctor --list` shows them all";
     let hint = match (crate::config::nearest(name, &names()), speak_of(name)) {
         (Some(near), _) => format!("did you mean `{near}`? {all}"),
-        (None, Some(ids)) => format!("it is spoken of in {ids}; {all}"),
+        (None, Some(ids)) => format!("these checks mention it: {ids}; {all}"),
         (None, None) => all.to_owned(),
     };
     Err(Error::usage(format!("there is no check and no group `{name}`")).hint(hint))

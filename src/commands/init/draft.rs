@@ -86,10 +86,10 @@ impl Draft {
         let judged = match key {
             Some("domain") => Self { domain: self.domain.clone(), ..good },
             Some("email") => Self { email: self.email.clone(), ..good },
-            _ => return Err(Error::usage("the answers make no configuration")),
+            _ => return Err(Error::usage("these answers do not make a valid configuration")),
         };
         if judged == *self {
-            Err(Error::usage("the answers make no configuration"))
+            Err(Error::usage("these answers do not make a valid configuration"))
         } else {
             judged.config(key)
         }

@@ -168,7 +168,7 @@ async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
     provider.check(domain.as_str()).await.map_err(|fault| {
         let error = refused(PROVIDER, fault);
-        error.because("nothing was written; `--no-check` writes without asking")
+        error.because("nothing was written; `--no-check` writes without checking the token")
     })
 }
 
@@ -176,7 +176,7 @@ async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
 async fn already_there(path: &Path, flags: &Init, ui: Ui) -> Result<Exit> {
     let config = configuration::load(Some(path))?;
     let differs = |key: &'static str, flag: Option<String>, own: String| {
-        flag.filter(|flag| *flag != own).map(|flag| format!("`{key}` is `{own}` there, and not `{flag}`"))
+        flag.filter(|flag| *flag != own).map(|flag| format!("`{key}` is `{own}` there, not `{flag}`"))
     };
     let file = flags.token_file.as_ref().map(|path| path.display().to_string());
     let own = config.dns.token_file.as_ref().map_or_else(String::new, |path| path.display().to_string());
@@ -189,9 +189,9 @@ async fn already_there(path: &Path, flags: &Init, ui: Ui) -> Result<Exit> {
     .flatten()
     .collect();
     if !differences.is_empty() {
-        let error = Error::usage(format!("`{}` is there already and was not changed", path.display()));
+        let error = Error::usage(format!("`{}` exists already and was not changed", path.display()));
         let error = differences.into_iter().fold(error, Error::because);
-        return Err(error.hint("change it there with an editor, and run `homelab up`"));
+        return Err(error.hint("edit that file, and run `homelab up`"));
     }
     let zone = match flags.no_check {
         true => None,
@@ -210,9 +210,9 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) {
     }
     let mut lines: Vec<String> = written.iter().map(|path| format!("wrote {}", path.display())).collect();
     if written.is_empty() {
-        lines.push(format!("{} is there already; nothing was changed", path.display()));
+        lines.push(format!("{} exists already; nothing was changed", path.display()));
     }
-    lines.extend(zone.map(|zone| format!("the token is good for the zone {}", zone.name)));
+    lines.extend(zone.map(|zone| format!("the token works for the zone {}", zone.name)));
     let given =
         if configuration::is_found(path) { String::new() } else { format!(" --config {}", path.display()) };
     lines.push(format!("next: homelab doctor --pre{given}    # is this machine ready?"));
@@ -223,7 +223,7 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) {
 /// On NixOS the module writes the file: what to put into its configuration.
 fn nixos(draft: &Draft, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) -> Result<Exit> {
     let said = written.iter().map(|path| format!("wrote {}", path.display()));
-    let good = zone.map(|zone| format!("the token is good for the zone {}", zone.name));
+    let good = zone.map(|zone| format!("the token works for the zone {}", zone.name));
     for line in said.chain(good) {
         ui::note(&Shown::line(&line));
     }

@@ -23,12 +23,12 @@ pub(super) fn usable(path: &Path) -> Result<()> {
     match objection(path, &owners) {
         None => Ok(()),
         Some(why) => Err(Error::usage(format!(
-            "the configuration `{}` is not used: another user of this machine may change it",
+            "the configuration `{}` is not used: another user of this machine can change it",
             path.display()
         ))
         .because(why)
         .hint(format!(
-            "read it; if it is as it should be, let root or you alone own and write it and its folder, or name it on purpose: `--config {}`",
+            "read it. If its content is right, make sure that only root or you own and can write the file and its folder; or name it yourself: `--config {}`",
             crate::outside::shell::quote(&path.display().to_string()).unwrap_or_else(|| "FILE".to_owned())
         ))),
     }
@@ -69,7 +69,7 @@ fn fault(place: &Path, found: &Metadata, owners: &[u32]) -> Option<String> {
         return Some(format!("`{}` belongs to the user {}", place.display(), found.uid()));
     }
     (found.mode() & WRITABLE != 0).then(|| {
-        format!("others may write `{}` (its mode is {:04o})", place.display(), found.mode() & 0o7777)
+        format!("other users can write `{}` (its mode is {:04o})", place.display(), found.mode() & 0o7777)
     })
 }
 

@@ -38,8 +38,14 @@ pub(super) const EXPLAINED: &[Explained] = &[
     Explained {
         looks_at: "`GET /user/tokens/verify` and `GET /zones`. Tokens that an account owns are unknown to the first; seeing the zone proves as much",
         causes: &[
-            ("its Client IP Address Filtering shuts this address out", "edit the filter; remember IPv6"),
-            ("something was copied with the token (codes 6003, 6111)", "copy it again, alone"),
+            (
+                "its Client IP Address Filtering does not allow this address",
+                "add this address to the filter, the IPv6 address too",
+            ),
+            (
+                "something was copied with the token (codes 6003, 6111)",
+                "copy the token again, and nothing else",
+            ),
             ("the API is down", "look at https://www.cloudflarestatus.com and wait"),
         ],
         sources: &[
@@ -64,7 +70,7 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("cf.zone")
     },
     Explained {
-        looks_at: "changes by the API are refused (code 1038) under .tk, .ml, .ga, .cf and .gq, which were free of charge",
+        looks_at: "changes by the API are refused (code 1038) for domains that end in .tk, .ml, .ga, .cf and .gq, which were free of charge",
         sources: &["cert-manager, docs/configuration/acme/dns01/cloudflare.md", "acme.sh#2901"],
         ..Explained::at("cf.free-domain")
     },
@@ -93,7 +99,7 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("edns.records")
     },
     Explained {
-        looks_at: "its zones let an absence be remembered for 30 min",
+        looks_at: "resolvers cache a missing name for 30 minutes",
         sources: &["cloudflare-docs#29782"],
         ..Explained::at("dns.negative-cache")
     },

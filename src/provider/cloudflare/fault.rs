@@ -15,18 +15,18 @@ pub fn hint(fault: &Fault) -> String {
     const TOKENS: &str = "Cloudflare dashboard, My Profile, API Tokens";
     match fault {
         Fault::Malformed { .. } => {
-            "write the token alone into its file, without quotes, `Bearer ` or line breaks; \
+            "write only the token into its file, without quotes, `Bearer ` or line breaks; \
              a Global API Key is not a token"
                 .into()
         }
         Fault::InvalidToken => format!(
-            "roll the token (the three dots behind it), or create a new one ({TOKENS}) with Zone → Zone → Read and Zone → DNS → Edit; it is shown only then"
+            "roll the token (the three dots next to it), or create a new one ({TOKENS}) with Zone → Zone → Read and Zone → DNS → Edit; the dashboard shows it only once"
         ),
-        Fault::Disabled => format!("enable it again: {TOKENS}, the three dots behind the token"),
-        Fault::Expired { .. } => format!("create or roll the token, with a later end or none: {TOKENS}"),
+        Fault::Disabled => format!("enable it again: {TOKENS}, the three dots next to the token"),
+        Fault::Expired { .. } => format!("create or roll the token, with a later end date or none: {TOKENS}"),
         Fault::NotYetValid { .. } => format!("change its start date ({TOKENS}), or check this machine's clock"),
         Fault::Location { .. } => {
-            format!("edit the token's Client IP Address Filtering ({TOKENS}); remember IPv6")
+            format!("add this address to the token's Client IP Address Filtering ({TOKENS}), the IPv6 address too")
         }
         Fault::MissingPermission { permission: lacking } => {
             format!("edit the token ({TOKENS}) and add {} for your zone", permission(*lacking))
@@ -40,9 +40,9 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::ZoneNotActive { .. } => "finish the setup of the zone in the Cloudflare dashboard".into(),
         Fault::RateLimited { .. } => {
-            "wait five minutes; another program with the same account makes too many calls".into()
+            "wait five minutes; another program makes too many calls with the same account".into()
         }
-        Fault::Server { .. } => "look at https://www.cloudflarestatus.com and run it again later".into(),
+        Fault::Server { .. } => "check https://www.cloudflarestatus.com and run it again later".into(),
         Fault::Transport { cause: Transport::Name(_), .. } => {
             "check this machine's resolver: `getent hosts api.cloudflare.com`".into()
         }
@@ -67,9 +67,9 @@ pub fn cause(fault: &Fault) -> Option<&'static str> {
             Some("it was revoked or rolled in the dashboard, or another text was copied in its place")
         }
         Fault::Disabled => Some("somebody switched it off in the dashboard"),
-        Fault::Expired { .. } => Some("it was made with an end (TTL), and that is past"),
+        Fault::Expired { .. } => Some("it was created with an end date (TTL), which has passed"),
         Fault::Location { .. } => Some(
-            "the token has a Client IP Address Filtering, and this machine reaches Cloudflare from another address; \
+            "the token has Client IP Address Filtering, and this machine's public address is not in it; \
              at home the public IPv4 address and the IPv6 prefix change",
         ),
         _ => None,

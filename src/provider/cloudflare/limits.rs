@@ -29,7 +29,7 @@ pub fn unchangeable(zone: &str) -> Option<(&'static str, &'static str)> {
     let ending = FREE_ENDINGS.iter().find(|ending| zone.ends_with(*ending))?;
     Some((
         ending,
-        "Cloudflare's API refuses changes to records under the endings that were once free of charge (code 1038); only the dashboard takes them",
+        "Cloudflare's API refuses changes to records of domains that were once free of charge, such as .tk (code 1038); only the dashboard accepts them",
     ))
 }
 

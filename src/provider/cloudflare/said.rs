@@ -7,8 +7,8 @@ use crate::provider::reading::{Reading, means, passes, read};
 const SPOKEN: &[Reading] = &[
     means(
         &["from location"],
-        "the token has a Client IP Address Filtering: it allows only some addresses, and the pods reach Cloudflare from another, perhaps by IPv6 (9109)",
-        "edit the token's Client IP Address Filtering in the dashboard; remember IPv6",
+        "the token has Client IP Address Filtering, and the address from which pods reach Cloudflare, perhaps an IPv6 one, is not in it (9109)",
+        "add the lab's public address to the token's Client IP Address Filtering in the dashboard, the IPv6 address too",
     ),
     // cert-manager#3083: the code is 0.
     means(
@@ -33,7 +33,7 @@ const UNCODED: &[Reading] = &[
     means(
         &["invalid access token"],
         "Cloudflare does not know the token in the cluster: it was revoked, rolled, or has expired",
-        "write a good token into the file that `dns.tokenFile` names, then run `homelab up`",
+        "write a valid token into the file that `dns.tokenFile` names, then run `homelab up`",
     ),
 ];
 
@@ -53,8 +53,8 @@ pub const OUTAGES: &[Reading] = &[
             "network is unreachable",
             "EOF",
         ],
-        "its pod cannot reach Cloudflare: a firewall, the route of the pods, or the line",
-        "look at the checks of the group `net`: what keeps pods from the internet",
+        "its pod cannot reach Cloudflare: a firewall, the route of the pods, or the internet connection",
+        "check whether pods reach the internet: `homelab doctor --check net`",
     ),
     passes(
         &["500 Internal", "502 Bad", "503 Service", "504 Gateway", "520 ", "522 ", "524 "],
@@ -77,13 +77,13 @@ const CHALLENGES: &[Reading] = &[
     ),
     means(
         &["error getting cloudflare secret", "not found in secret"],
-        "the Secret with the API token is not where the issuer looks for it",
-        "let homelab write it",
+        "the issuer does not find the Secret with the API token",
+        "run `homelab up`, which writes it",
     ),
     passes(
         &["no such host", "server misbehaving"],
         "cert-manager's pod cannot resolve `api.cloudflare.com`",
-        "look at CoreDNS and what it forwards to",
+        "check CoreDNS and the resolvers that it forwards to",
     ),
     passes(
         &[
@@ -94,13 +94,13 @@ const CHALLENGES: &[Reading] = &[
             "client.timeout",
             "unreachable",
         ],
-        "cert-manager's pod does not reach what it has to: no way out to the internet, or a firewall in between",
+        "cert-manager's pod cannot connect: it has no way to the internet, or a firewall is in between",
         "let pods reach the internet (TCP 443), then wait: cert-manager tries again by itself",
     ),
     means(
         &["x509", "tls: "],
-        "somebody between cert-manager and Cloudflare shows a certificate of his own: a proxy, or a search domain with a wildcard record",
-        "take the lab's traffic out of that inspection; look at the search domains of the nodes",
+        "another server answers in place of Cloudflare, with its own certificate: a proxy that inspects TLS, or a search domain with a wildcard record",
+        "exclude the lab's traffic from that inspection, and check the search domains of the nodes",
     ),
 ];
 

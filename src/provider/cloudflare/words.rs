@@ -25,7 +25,7 @@ pub const WORDS: Words = Words {
         annotation: "cloudflare-proxied",
         no_private: "Cloudflare's proxy cannot reach a private address: it refuses the record (error 9003), and external-dns may stop at it",
         hides: "Cloudflare then answers with its own addresses, which cannot reach a private one",
-        switch_off: "switch the record to `DNS only` in the Cloudflare dashboard (DNS, Records), and drop the annotation `cloudflare-proxied` from the Ingress",
+        switch_off: "switch the record to `DNS only` in the Cloudflare dashboard (DNS, Records), and remove the annotation `cloudflare-proxied` from the Ingress",
     }),
     rate_limit: RateWords {
         // fundamentals/api/reference/limits.
@@ -36,8 +36,8 @@ pub const WORDS: Words = Words {
     },
     explained: EXPLAINED,
     serves: "Cloudflare serves a zone only once the registrar of the domain names Cloudflare's servers",
-    refused_ending: "Cloudflare's API refuses changes under this ending, whatever the token may do",
+    refused_ending: "Cloudflare's API refuses changes to domains with this ending, whatever permissions the token has",
     no_more_room: "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
-    beyond_quota: "each service takes one record for each node and one TXT record, each certificate a TXT record for a minute; \
-                   beyond the quota Cloudflare refuses new ones (code 81045)",
+    beyond_quota: "each service needs one record for each node and one TXT record, each certificate a TXT record for a minute; \
+                   when the quota is used up, Cloudflare refuses new records (code 81045)",
 };

@@ -83,8 +83,8 @@ impl Problem<'_> {
         page.hang(text, "  cause:  ", one_line(&finding.cause));
         fix(text, &finding.fix, page);
         if self.checks.iter().any(|(_, other)| other.fix != finding.fix) {
-            let said = "this is for the first of them; the others need the same with their own names, which \
-                        `--output json` has";
+            let said = "these commands are for the first one; the others need the same with their own names (see \
+                        `--output json`)";
             page.hang(text, "          ", said);
         }
         if let Some(at) = self.checks.iter().filter_map(|(_, finding)| finding.retry_at).max() {

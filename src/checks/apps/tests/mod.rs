@@ -48,7 +48,7 @@ fn what_the_registry_says_has_a_cause_and_a_cure() {
             "does not trust",
         ),
         ("x509: certificate has expired or is not yet valid: current time 1970", "clock"),
-        ("dial tcp 140.82.121.34:443: i/o timeout", "does not reach the registry"),
+        ("dial tcp 140.82.121.34:443: i/o timeout", "cannot reach the registry"),
         ("docker.io/traefik/whoami:v9: not found", "no image of that name and tag"),
         (
             "pull access denied, repository does not exist or may require authorization",
@@ -153,7 +153,7 @@ fn a_service_that_is_missing_is_named_with_the_nearest_one() {
     let gone =
         cluster(|seen| items(seen, "services").retain(|service| service["metadata"]["name"] != "whoami"));
     let finding = only(&gone, id::ENDPOINTS);
-    assert!(finding.summary.contains("Service `homelab/whoami`, which is not there"));
+    assert!(finding.summary.contains("Service `homelab/whoami`, which does not exist"));
     assert_eq!(finding.fix.commands, ["homelab up"], "the demo's is homelab's own");
     let typo = cluster(|seen| {
         let path = "/spec/rules/0/http/paths/0/backend/service/name";
@@ -274,7 +274,7 @@ fn a_502_is_explained_by_what_nginx_noted_of_it() {
     let refused = "connect() failed (111: Connection refused)";
     let cases = [
         (refused, "10.42.0.9:8080 refuses the connection"),
-        ("upstream prematurely closed connection", "it wants TLS"),
+        ("upstream prematurely closed connection", "it expects TLS"),
         ("SSL_do_handshake() failed (SSL: error:0A00010B:SSL routines::wrong version number)", "plain HTTP"),
     ];
     for (why, cause) in cases {

@@ -105,7 +105,7 @@ fn what_keeps_cert_manager_from_making_a_certificate_is_named() {
     let own = json!({ "cert-manager.io/cluster-issuer": "letsencrypt" });
     let both = json!({ "cert-manager.io/cluster-issuer": "letsencrypt", "cert-manager.io/issuer": "old" });
     let finding = not_made(&both, &one, |_| {});
-    assert!(finding.cause.contains("takes no Ingress with both"));
+    assert!(finding.cause.contains("ignores an Ingress with both"));
     assert!(finding.fix.commands[0].ends_with("cert-manager.io/issuer-"));
     let unnamed = not_made(&own, &json!([{ "hosts": [HOST] }]), |_| {});
     assert!(unnamed.cause.contains("names no Secret"));
@@ -117,5 +117,5 @@ fn what_keeps_cert_manager_from_making_a_certificate_is_named() {
             "ownerReferences": [{ "kind": "Ingress", "name": "first" }] },
             "spec": { "dnsNames": ["first.example.com"], "secretName": "whoami-tls" } }));
     });
-    assert!(claimed.cause.contains("is made for the Ingress `homelab/first`"), "{}", claimed.cause);
+    assert!(claimed.cause.contains("belongs to the Ingress `homelab/first`"), "{}", claimed.cause);
 }

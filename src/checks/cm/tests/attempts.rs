@@ -81,7 +81,7 @@ fn a_challenge_record_that_is_gone_from_the_zone_is_not_waited_for_at_the_resolv
         challenged("pending", &reason)(e);
         records(e).pop();
     });
-    assert!(only(&report, id::SELFCHECK).cause.contains("something else has removed it"));
+    assert!(only(&report, id::SELFCHECK).cause.contains("another program removed it"));
 }
 
 #[test]
@@ -92,11 +92,7 @@ fn each_refusal_of_a_challenge_has_its_own_cause() {
             "while querying the Cloudflare API for GET \"/zones?name=x\" \n\t Error: 6003: Invalid request headers<- 6111: Invalid format",
             "line break",
         ),
-        (
-            "pending",
-            "Error: 9109: Cannot use the access token from location: 203.0.113.9",
-            "only some addresses",
-        ),
+        ("pending", "Error: 9109: Cannot use the access token from location: 203.0.113.9", "is not in it"),
         ("pending", "Error: 9109: Invalid access token", "was revoked"),
         ("pending", "Error: 10000: Authentication error", "lacks a permission"),
         (
@@ -107,7 +103,7 @@ fn each_refusal_of_a_challenge_has_its_own_cause() {
         (
             "pending",
             "error getting cloudflare secret: secrets \"homelab-dns-provider\" not found",
-            "not where the issuer looks",
+            "the issuer does not find the Secret",
         ),
         (
             "pending",
@@ -127,14 +123,14 @@ fn each_refusal_of_a_challenge_has_its_own_cause() {
         (
             "invalid",
             "acme: authorization error for x: 403 urn:ietf:params:acme:error:unauthorized: Incorrect TXT record \"y\" found",
-            "wildcard or CNAME",
+            "a wildcard, a CNAME",
         ),
         (
             "invalid",
             "acme: authorization error for x: 400 urn:ietf:params:acme:error:dns: DNS problem: NXDOMAIN looking up TXT",
             "did not find the record",
         ),
-        ("errored", "unexpected non-ACME API error: EOF", "broke at the wrong moment"),
+        ("errored", "unexpected non-ACME API error: EOF", "connection to the authority broke"),
     ];
     for (state, reason, cause) in cases {
         let finding = only(&lab(challenged(state, reason)), id::CHALLENGE);
@@ -159,7 +155,8 @@ fn a_challenge_that_cannot_be_removed_is_a_warning() {
     });
     let finding = only(&report, id::CHALLENGE);
     assert!(
-        finding.summary.contains("`mail/old` has been on its way out for 1 h") && report.exit_code() == 0
+        finding.summary.contains("`mail/old` has been waiting for its deletion for 1 h")
+            && report.exit_code() == 0
     );
 }
 

@@ -107,7 +107,7 @@ fn each_reason_why_the_webhook_cannot_be_called_has_its_own_cause() {
         // cert-manager/cert-manager#6522.
         (
             "proxy error from 127.0.0.1:6443 while dialing 10.42.0.5:10250, code 503: 503 Service Unavailable",
-            "knew it at once",
+            "got the error at once",
         ),
         ("proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: network is unreachable", "firewall"),
     ];
@@ -170,21 +170,21 @@ fn each_reason_of_an_issuer_that_is_not_ready_has_its_own_cause() {
             "400 urn:ietf:params:acme:error:invalidContact: contact email has forbidden domain \"example.com\"",
             "e-mail address",
         ),
-        ("secrets \"letsencrypt-account\" already exists", "was there before"),
+        ("secrets \"letsencrypt-account\" already exists", "existed before"),
         ("Get \"https://acme.test/dir\": dial tcp: lookup acme.test: no such host", "does not resolve"),
         (
             "Get \"https://acme.test/dir\": dial tcp 10.0.0.1:443: connect: connection refused",
             "nothing listens",
         ),
-        ("Get \"https://acme.test/dir\": dial tcp 10.0.0.1:443: i/o timeout", "do not reach"),
+        ("Get \"https://acme.test/dir\": dial tcp 10.0.0.1:443: i/o timeout", "cannot reach"),
         (
             "Get \"https://acme.test/dir\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "does not trust",
         ),
-        ("404 : 404 page not found", "no ACME directory"),
+        ("404 : 404 page not found", "not an ACME directory"),
         (
             "400 urn:ietf:params:acme:error:badNonce: JWS has an invalid anti-replay nonce",
-            "had forgotten its number",
+            "no longer knew its nonce",
         ),
     ];
     for (message, cause) in cases {
@@ -201,7 +201,7 @@ fn an_issuer_that_differs_from_the_configuration_is_written_again_and_one_that_i
             json!([{ "type": "Ready", "status": "False", "message": "contact email \"nobody\" is invalid" }]);
     });
     let finding = only(&report, id::ISSUER);
-    assert!(finding.cause.contains("`nobody`, and `ada@lovelace.dev` in the configuration"));
+    assert!(finding.cause.contains("`nobody`, but `ada@lovelace.dev` in the configuration"));
     assert_eq!(finding.fix.commands, ["homelab up"]);
     assert!(
         only(&lab(|e| items(e, ISSUERS).clear()), id::ISSUER)

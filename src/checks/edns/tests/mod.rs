@@ -272,7 +272,7 @@ fn a_record_that_was_deleted_by_hand_comes_back() {
         records(e).remove(0);
     });
     let finding = only(&report, id::RECORDS);
-    assert!(finding.summary.contains("though its TXT record is there") && finding.heals == Heals::Waiting);
+    assert!(finding.summary.contains("although its TXT record exists") && finding.heals == Heals::Waiting);
     assert!(finding.retry_at.is_some());
 }
 

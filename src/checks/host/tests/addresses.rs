@@ -29,7 +29,7 @@ fn a_card_that_no_one_of_the_lan_is_behind_is_named_by_its_link() {
     ] {
         let Outcome::Fail(finding) = address(&node_at(ip, link)) else { panic!("{link}") };
         assert!(finding.fix.text.contains("--node-ip=192.168.1.2"), "{finding:?}");
-        assert!(finding.summary.contains("LAN is on the side of"), "{finding:?}");
+        assert!(finding.summary.contains("address on the LAN is"), "{finding:?}");
     }
 }
 

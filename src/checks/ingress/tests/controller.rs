@@ -91,7 +91,7 @@ fn a_pod_that_will_take_the_port_at_the_next_rollout_is_a_warning_before_it() {
         finding
             .fix
             .text
-            .starts_with("before the next rollout, take the line `hostPort` out of the daemonset")
+            .starts_with("before the next rollout, remove the line `hostPort` from the daemonset")
     );
     assert_eq!((report.counts.warn, report.exit_code()), (1, 0));
 }

@@ -234,7 +234,7 @@ fn what_follows_from_it_is_blocked_and_nothing_is_restarted() {
         assert_eq!(outcome(&report, check), Outcome::Blocked { by: id::RELOAD }, "{check}");
     }
     let refusal = report.failures().nth(1).unwrap().finding().unwrap();
-    assert!(refusal.fix.text.starts_with("first do what `ingress.reload` says"), "{}", refusal.fix.text);
+    assert!(refusal.fix.text.starts_with("first fix what `ingress.reload` says"), "{}", refusal.fix.text);
 }
 
 #[test]

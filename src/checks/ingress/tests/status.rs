@@ -83,7 +83,7 @@ fn a_scratch_ingress_is_judged_only_where_one_was_made() {
     };
     assert_eq!(fails(&shown(page(200, "text/plain", "hi"))), []);
     assert_eq!(fails(&shown(page(503, "text/html", ""))), []);
-    assert!(only(&shown(nginx_404()), id::SCRATCH).summary.contains("still gives its 404"));
+    assert!(only(&shown(nginx_404()), id::SCRATCH).summary.contains("still answers 404"));
     let refused = |forbidden| scratch(Err(ScratchFailure { why: "denied".into(), forbidden }));
     assert!(only(&refused(false), id::SCRATCH).summary.contains("denied"));
     assert!(matches!(outcome(&refused(true), id::SCRATCH), Outcome::Unknown { .. }));

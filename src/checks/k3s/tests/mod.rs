@@ -204,7 +204,7 @@ fn a_certificate_that_has_ended_is_named_before_the_server_that_does_not_answer(
     let report = silent(ApiFault::CertificateExpired, ended);
     let finding = only(&report, id::API_CERTIFICATES);
     assert!(
-        finding.summary.contains("ended 24 h ago") && finding.fix.text.contains("restart k3s"),
+        finding.summary.contains("expired 24 h ago") && finding.fix.text.contains("restart k3s"),
         "{finding:?}"
     );
     assert!(finding.fix.commands.is_empty(), "nothing says that k3s is a service of this machine");
@@ -234,7 +234,7 @@ fn two_months_before_the_end_there_is_a_warning_and_a_wrong_clock_is_told() {
         Some(Ok(Served { leaf, chain: 1, trust: Trust::Trusted }))
     };
     let soon = cluster(|seen| access(seen).served = served("2025-07-01T00:00:00Z", "2026-07-01T00:00:00Z"));
-    assert!(only(&soon, id::API_CERTIFICATES).summary.contains("ends in 29 days"));
+    assert!(only(&soon, id::API_CERTIFICATES).summary.contains("expires in 29 days"));
     assert_eq!(soon.exit_code(), 0);
     let early = cluster(|seen| access(seen).served = served("2026-06-02T00:00:00Z", "2027-06-02T00:00:00Z"));
     assert!(only(&early, id::API_CERTIFICATES).cause.contains("clock"));

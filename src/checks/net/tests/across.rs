@@ -68,7 +68,7 @@ fn what_k3s_turns_away_at_once_is_not_taken_for_silence_and_its_log_tells_the_re
     };
     let unknown = first(&with_log(None));
     assert!(
-        unknown.cause.contains("knew it at once")
+        unknown.cause.contains("got the error at once")
             && unknown.fix.look[0].contains("Sending HTTP 502 response")
     );
     assert!(first(&with_log(Some("no route to host"))).cause.contains("packets between pods"));
@@ -99,7 +99,7 @@ fn a_network_policy_is_named_before_the_firewall() {
     let silent = with(deny, "dial tcp 10.42.1.4:80: i/o timeout");
     assert!(first(&silent).cause.contains("8472"), "k3s rejects and does not drop");
     let open = with(json!({ "podSelector": {}, "ingress": [{}] }), TURNED_AWAY);
-    assert!(first(&open).cause.contains("knew it at once"));
+    assert!(first(&open).cause.contains("got the error at once"));
 }
 
 #[test]

@@ -25,13 +25,13 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["no match for platform", "no matching manifest", "does not match the specified platform"],
-        "the image is not made for this node's kind of processor",
-        "use a tag or an image that is made for it, for example for arm64",
+        "the image is not built for this node's kind of processor",
+        "use a tag or an image that is built for it, for example for arm64",
     ),
     (
         &["no space left"],
         "the node's disk is full",
-        "free some disk on the node: `nix-collect-garbage -d`, `k3s crictl rmi --prune`",
+        "free disk space on the node: `nix-collect-garbage -d`, `k3s crictl rmi --prune`",
     ),
     (
         &["no such host", "server misbehaving", "Temporary failure in name resolution"],
@@ -45,7 +45,7 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["x509:"],
-        "the node does not trust the registry's certificate, or something in between answers for it",
+        "the node does not trust the registry's certificate, or a proxy in between answers for it",
         "give k3s the registry's authority: `configs` in `/etc/rancher/k3s/registries.yaml`, then restart k3s (`sudo systemctl restart k3s`)",
     ),
     (
@@ -62,8 +62,8 @@ const TABLE: &[(&[&str], &str, &str)] = &[
             "deadline exceeded",
             "connection reset",
         ],
-        "the node does not reach the registry",
-        "see whether the node reaches the internet: `curl -I https://` with the registry's name, on the node",
+        "the node cannot reach the registry",
+        "check whether the node reaches the internet: `curl -I https://` with the registry's name, on the node",
     ),
     (
         &["manifest unknown", "not found", "NotFound"],
@@ -72,12 +72,12 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
     (
         &["unauthorized", "401 Unauthorized", "403 Forbidden", "denied", "authorization failed"],
-        "the image is private or does not exist: the registry says the same to both",
-        "correct the name, or give the workload an `imagePullSecrets` with an account that may pull it",
+        "the image is private or does not exist: the registry gives the same answer for both",
+        "correct the name, or give the workload an `imagePullSecrets` with an account that can pull it",
     ),
     (
         &["InvalidImageName", "invalid reference format", "couldn't parse image"],
-        "the image's name is not one: upper case, a space or two tags",
+        "the image's name is not valid: it has upper-case letters, a space or two tags",
         "correct the image's name in the workload",
     ),
 ];

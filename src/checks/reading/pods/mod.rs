@@ -197,13 +197,15 @@ fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Valu
         (said, _) if said.contains("exec format error") => {
             "its image is for another kind of processor".to_owned()
         }
-        ("", Some(0)) => "it ends by itself with success, where a server should go on".to_owned(),
-        ("", Some(137)) => "it was killed, mostly by its own liveness probe or for want of memory".to_owned(),
-        ("", _) => format!("the program ends by itself with exit code {code}; its log says why"),
+        ("", Some(0)) => "it exits by itself without an error, but a server should keep running".to_owned(),
+        ("", Some(137)) => {
+            "it was killed, usually by its liveness probe or because memory ran out".to_owned()
+        }
+        ("", _) => format!("the program exits by itself with exit code {code}; its log says why"),
         (said, _) => format!("it says: {said}"),
     };
     let summary =
-        format!("container `{name}` of pod `{}` ends again and again, restarts: {restarts}", named.full);
+        format!("container `{name}` of pod `{}` exits again and again, restarts: {restarts}", named.full);
     let fix =
         "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
     let mut found = named.trouble(Obstacle::Other, summary, cause, fix);
@@ -292,14 +294,17 @@ fn stuck(evidence: &Evidence, named: &NamedPod<'_>, pod: &Value) -> Option<Troub
     let message = event(evidence, pod, &["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"])?;
     let summary = format!("pod `{}` does not start", named.full);
     let (kind, fix) = if message.contains("secret \"") || message.contains("configmap \"") {
-        (Obstacle::Other, "make what it mounts, in the pod's namespace, or correct the name in its workload")
+        (
+            Obstacle::Other,
+            "create the object that it mounts in the pod's namespace, or correct the name in its workload",
+        )
     } else if message.contains("sandbox") || message.contains("cni") {
         (
             Obstacle::Other,
             "look for `flannel` and `cni` in the log of k3s on that node; restarting k3s there often helps",
         )
     } else {
-        (Obstacle::Volume, "see that the volume is there and can be mounted on that node")
+        (Obstacle::Volume, "check that the volume exists and can be mounted on that node")
     };
     Some(named.trouble(kind, summary, message, fix))
 }

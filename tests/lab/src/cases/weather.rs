@@ -48,7 +48,7 @@ pub(super) fn another_cluster(hands: &Hands) -> Result<()> {
         });
         lines.collect::<Vec<_>>().join("\n")
     })?;
-    ended(&output, 3, &["cannot reach the API server", "of another cluster"])
+    ended(&output, 3, &["cannot reach the API server", "belongs to another cluster"])
 }
 
 pub(super) fn no_permission(hands: &Hands) -> Result<()> {
@@ -205,7 +205,7 @@ pub(super) fn another_manager_owns_a_field(hands: &Hands) -> Result<()> {
     ])?;
     let output = hands.up()?;
     hands.kubectl(&["-n", "ingress-nginx", "delete", "configmap/ingress-nginx-controller"])?;
-    ended(&output, 1, &["owned by others", "somebody", "allow-snippet-annotations"])?;
+    ended(&output, 1, &["other field managers own", "somebody", "allow-snippet-annotations"])?;
     hands.restore()
 }
 
@@ -221,7 +221,7 @@ pub(super) fn definitions_of_another_version(hands: &Hands) -> Result<()> {
     patch(&json!(["theirs"]), &json!("older"))?;
     let output = hands.up();
     patch(&live["spec"]["names"]["shortNames"], &live["metadata"]["annotations"]["homelab/hash"])?;
-    ended(&output?, 1, &["owned by others", "helm", "certManager.manage: false"])?;
+    ended(&output?, 1, &["other field managers own", "helm", "certManager.manage: false"])?;
     hands.restore()
 }
 
@@ -244,6 +244,6 @@ pub(super) fn the_disk_of_the_cache_is_full(hands: &Hands) -> Result<()> {
     let mut command = hands.node.command("unshare");
     command.args(["--mount", "bash", "-c", script, "bash"]).arg(&folder).arg(hands.run.homelab_config());
     let output = output_within(&mut command, LIMIT)?;
-    ended(&output, 3, &["cannot get cert-manager's manifest", "no space is left"])?;
+    ended(&output, 3, &["cannot download cert-manager's manifest", "no space is left"])?;
     run(std::process::Command::new("rmdir").arg(&folder)).map(drop)
 }

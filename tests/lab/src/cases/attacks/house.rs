@@ -165,7 +165,7 @@ pub(super) fn insecure(hands: &Hands) -> Result<()> {
     let path = path.display().to_string();
     let mark = hands.audit_mark()?;
     let refused = run(hands, &["up", "--kubeconfig", &path], &[])?;
-    ended(&refused, 2, &["does not prove who it is", "insecure-skip-tls-verify", "hint:"])?;
+    ended(&refused, 2, &["cannot be verified", "insecure-skip-tls-verify", "hint:"])?;
     expect(hands.audited(mark)?.is_empty(), "the API server was asked all the same")?;
     let ask = Ask { kubeconfig: Some("insecure.kubeconfig"), ..Ask::NODE };
     let first = ask.run(hands)?;
@@ -203,7 +203,11 @@ pub(super) fn found_by_chance(hands: &Hands) -> Result<()> {
         &["is not used", "belongs to the user 65534"],
     )?;
     ended(&shell("SUDO_UID=65534 homelab render")?, 0, &["configuration: homelab.yaml"])?;
-    ended(&shell("chown 0 homelab.yaml && chmod 666 homelab.yaml && homelab up")?, 2, &["others may write"])?;
+    ended(
+        &shell("chown 0 homelab.yaml && chmod 666 homelab.yaml && homelab up")?,
+        2,
+        &["other users can write"],
+    )?;
     ended(&shell("homelab render --config ./homelab.yaml")?, 0, &[])?;
     ended(&shell("chmod 600 homelab.yaml && homelab render")?, 0, &[])
 }

@@ -33,7 +33,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a program ends again and again",
         id: "apps.pods",
-        says: &["default/chess-", "ends again and again", "--previous"],
+        says: &["default/chess-", "exits again and again", "--previous"],
         ask: Ask::NODE,
         always: false,
         make: |hands| {
@@ -81,7 +81,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the Service behind a name is not there",
         id: "apps.endpoints",
-        says: &["Service `homelab/whoami`, which is not there"],
+        says: &["Service `homelab/whoami`, which does not exist"],
         ask: Ask::NODE,
         always: false,
         make: |hands| hands.kubectl(&["delete", "service", "whoami", "-n", "homelab"]).map(drop),

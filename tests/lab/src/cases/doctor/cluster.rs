@@ -47,7 +47,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the kubeconfig is of another cluster",
         id: "k3s.kubeconfig",
-        says: &["of another cluster", "Cluster CA"],
+        says: &["belongs to another cluster", "Cluster CA"],
         ask: with("foreign.kubeconfig"),
         always: false,
         make: foreign,
@@ -119,7 +119,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a Service does not go, since nobody releases it",
         id: "k3s.load-balancers",
-        says: &["default/tube", "does not go", "load-balancer-cleanup"],
+        says: &["default/tube", "waiting for its deletion", "load-balancer-cleanup"],
         ask: Ask::NODE,
         always: false,
         make: held_balancer,

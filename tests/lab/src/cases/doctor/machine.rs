@@ -175,7 +175,7 @@ pub(super) const INJURIES: &[Injury] = &[
     wrapped(
         "a firewall that removes everybody's rules",
         "host.firewall-flush",
-        &["flush ruleset", "replace its own tables alone"],
+        &["flush ruleset", "replaces only its own tables"],
         &["unshare", "--mount", "sh", "-c", FLUSH, "sh"],
     ),
     injury(

@@ -22,7 +22,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "one of two authoritative servers lags behind",
         id: "dns.authoritative",
-        says: &["has reached ada.ns.lab.test and not yet this server", "10.99.0.99"],
+        says: &["has reached ada.ns.lab.test, but not yet this server", "10.99.0.99"],
         ask: Ask::NODE,
         always: false,
         make: lag,
@@ -58,7 +58,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the router remembers that the name was missing",
         id: "dns.negative-cache",
-        says: &["the cache entry ends in", ROUTER_LAN],
+        says: &["its cache entry ends in", ROUTER_LAN],
         ask: Ask::NODE,
         always: false,
         make: remember,
@@ -76,7 +76,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the router has an entry of its own for the name",
         id: "dns.local-override",
-        says: &["10.99.0.1 has an entry of its own"],
+        says: &["10.99.0.1 has its own entry"],
         ask: Ask::NODE,
         always: false,
         make: |hands| Router::find(&hands.run)?.restart_with(&format!("address=/{WHOAMI}/10.99.0.77")),

@@ -13,7 +13,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a node is not heard of any more",
         id: "k3s.nodes",
-        says: &["node2", "has not been heard of since", "NodeStatusUnknown"],
+        says: &["node2", "has not reported since", "NodeStatusUnknown"],
         ask: Ask::NODE,
         always: false,
         make: silence,

@@ -38,7 +38,7 @@ const fn token(
 }
 
 pub(super) const INJURIES: &[Injury] = &[
-    shape("the token file is missing", &["is not there"], |hands| write(hands, None)),
+    shape("the token file is missing", &["does not exist"], |hands| write(hands, None)),
     shape("the token file is empty", &["is empty"], |hands| write(hands, Some("\n"))),
     shape("the token was copied with its header", &["keep only what stands after"], |hands| {
         write(hands, Some(&format!("Bearer {TOKEN}\n")))
@@ -88,7 +88,7 @@ pub(super) const INJURIES: &[Injury] = &[
     token("the token lacks Zone Read", "cf.permissions", &["Zone → Zone → Read"], |hands| {
         give(hands, &json!({ "permissions": ["dns:edit"] }))
     }),
-    token("the token lacks DNS", "cf.permissions", &["nothing of its records"], |hands| {
+    token("the token lacks DNS", "cf.permissions", &["but not its records"], |hands| {
         give(hands, &json!({ "permissions": ["zone:read"] }))
     }),
     token("the token is for another zone", "cf.zone", &["sees no zone named"], |hands| {
@@ -99,7 +99,7 @@ pub(super) const INJURIES: &[Injury] = &[
         id: "cf.zone",
         says: &[
             "is `pending`",
-            "the world asks `ada.ns.lab.test`",
+            "public DNS has the name servers `ada.ns.lab.test`",
             "Cloudflare waits for `cleo.ns.lab.test`",
         ],
         ask: AT_ANOTHER,
@@ -147,7 +147,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the token was renewed in its file alone",
         id: "cf.copies",
-        says: &["not yet given to the cluster"],
+        says: &["but not in the cluster"],
         ask: Ask::NODE,
         always: true,
         make: renew,

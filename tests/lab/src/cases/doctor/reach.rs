@@ -86,7 +86,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a firewall rejects what the API server sends to the pods of another node",
         id: "net.cross-node",
-        says: &["node2", "while dialing", "knew it at once"],
+        says: &["node2", "while dialing", "got the error at once"],
         ask: Ask::NODE,
         always: false,
         make: |hands| hands.node.run("iptables", &[&["-w", "-I"][..], &TO_THE_OTHERS].concat()).map(drop),

@@ -19,7 +19,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the token may not be used from where the pods are",
         id: "edns.pods",
-        says: &["from location", "perhaps by IPv6"],
+        says: &["from location", "perhaps an IPv6 one"],
         ask: AT_ANOTHER,
         always: false,
         make: not_from_the_pods,
@@ -61,7 +61,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the record was deleted and its TXT record left",
         "edns.records",
-        &["though its TXT record is there", "makes it again"],
+        &["although its TXT record exists", "creates it again"],
         |hands| hands.remove_records("A", WHOAMI),
         nudge,
     ),

@@ -51,7 +51,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the router has a wildcard for the lab's domain",
         "dns.local-override",
-        &["10.99.0.1 has a wildcard entry of its own", "every name below `home.example.test`"],
+        &["10.99.0.1 has its own wildcard entry", "every name below `home.example.test`"],
         |hands| router(hands, &format!("address=/{DOMAIN}/10.99.0.77")),
         clean_router,
     ),

@@ -42,7 +42,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
         "an Ingress names two issuers",
         "cm.certificate",
-        &["takes no Ingress with both"],
+        &["ignores an Ingress with both"],
         |hands| {
             let both = json!({ "cert-manager.io/cluster-issuer": "acme", "cert-manager.io/issuer": "old" });
             asks(hands, "twice", &both)

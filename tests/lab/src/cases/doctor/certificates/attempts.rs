@@ -13,7 +13,13 @@ use crate::error::{Context, Result};
 use crate::network::RESOLVERS;
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
-    injury("a CAA record lets nobody issue", "cm.caa", &["example.test", "forbids all"], forbid, allow),
+    injury(
+        "a CAA record lets nobody issue",
+        "cm.caa",
+        &["example.test", "forbids every certificate authority"],
+        forbid,
+        allow,
+    ),
     injury(
         "a challenge's record is never seen",
         "cm.selfcheck",

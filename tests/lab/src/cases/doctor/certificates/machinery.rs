@@ -77,7 +77,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
         "the issuer's server is no ACME server",
         "cm.issuer",
-        &["404", "no ACME directory", "github.com"],
+        &["404", "not an ACME directory", "github.com"],
         |hands| change_issuer(hands, "server", "https://github.com/no-acme-here"),
         Hands::restore,
     ),

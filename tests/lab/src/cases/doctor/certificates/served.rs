@@ -26,7 +26,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "a certificate signed itself",
         id: "tls.leaf",
-        says: &["does not trust the issuer", "signed itself"],
+        says: &["does not trust the issuer", "self-signed"],
         ask: Ask::NODE,
         always: true,
         make: |hands| bring(hands, "selfmade", "selfmade", None, (2020, 2100)),
@@ -35,7 +35,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
         "a certificate is from an authority that this machine does not know",
         "tls.leaf",
-        &["does not trust the issuer CN=Somebody", "authority of your own"],
+        &["does not trust the issuer CN=Somebody", "your own authority"],
         |hands| bring(hands, "unknown", "unknown", Some("Somebody's CA"), (2020, 2100)),
         |hands| guest_leaves(hands, "unknown"),
     ),

@@ -47,7 +47,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "the ingress controller ends again and again, after a change by hand",
         id: "ingress.pods",
-        says: &["ends again and again", "unknown flag: --nonsense", "kubectl-patch"],
+        says: &["exits again and again", "unknown flag: --nonsense", "kubectl-patch"],
         ask: Ask::NODE,
         always: false,
         make: |hands| {
@@ -59,7 +59,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "the ingress controller may run on no node",
         id: "ingress.pods",
-        says: &["may run on no node", "nodeSelector wants the label `disk=ssd`"],
+        says: &["can run on no node", "nodeSelector needs the label `disk=ssd`"],
         ask: Ask::NODE,
         always: false,
         make: |hands| {

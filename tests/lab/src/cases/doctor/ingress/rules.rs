@@ -90,7 +90,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "an Ingress names a Secret that nobody makes",
         id: "ingress.tls-secret",
-        says: &["Ingress `homelab/bare` names the Secret `bare-tls`, which nobody makes"],
+        says: &["Ingress `homelab/bare` names the Secret `bare-tls`, which does not exist"],
         ask: Ask::NODE,
         always: false,
         make: |hands| apply(hands, &with_tls("bare")),
@@ -115,7 +115,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "the status of an Ingress has the address of a Service",
         id: "ingress.status",
-        says: &["which is no node's address", "Service `homelab/whoami`"],
+        says: &["which is not the address of a node", "Service `homelab/whoami`"],
         ask: Ask::NODE,
         always: false,
         make: service_address,
@@ -133,7 +133,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "the API server refuses a new Ingress",
         id: "ingress.scratch",
-        says: &["the API server takes no new Ingress", "no more of them"],
+        says: &["the API server accepts no new Ingress", "no more of them"],
         ask: Ask { flags: &["--active"], ..Ask::NODE },
         always: false,
         make: |hands| refuse_ingresses(hands),
