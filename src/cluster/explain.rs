@@ -129,6 +129,12 @@ fn api(purpose: &Purpose, status: &Status) -> Error {
         (422, _) | (400, _) if status.message.contains("strict decoding error") || status.message.contains("field not declared") => {
             failed.hint("the cluster knows another version of this kind: check whether another version of cert-manager is installed, with `kubectl get crd -l app.kubernetes.io/name=cert-manager -o wide`")
         }
+        // The authority is put into the webhook's configuration by cert-manager-cainjector.
+        (500, _) if is_webhook(status) && status.message.contains("unknown authority") => failed.hint(
+            "the webhook runs, and cert-manager-cainjector has not told the API server its authority: \
+             `kubectl -n cert-manager logs deployment/cert-manager-cainjector` says why; if it says nothing, \
+             `kubectl -n cert-manager rollout restart deployment/cert-manager-cainjector`, then run `homelab up` again",
+        ),
         (500, _) if is_webhook(status) => failed.hint(
             "the webhook named there does not answer: check that it runs, with `kubectl -n cert-manager get pods`",
         ),

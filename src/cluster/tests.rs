@@ -244,6 +244,22 @@ async fn a_cluster_without_cert_manager_has_nothing_to_issue_again() {
 }
 
 #[tokio::test]
+async fn a_webhook_whose_authority_is_not_known_is_told_from_one_that_does_not_run() {
+    for (message, of) in [
+        (
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+            "cert-manager-cainjector",
+        ),
+        ("connection refused", "get pods"),
+    ] {
+        let message = format!("failed calling webhook \"w\": {message}");
+        let (cluster, _) = cluster(move |_, _| status(500, "InternalError", &message));
+        let hint = cluster.all_certificates().await.unwrap_err().hint.unwrap_or_default();
+        assert!(hint.contains(of), "{hint}");
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_tells_refusals_from_silence_and_stores_nothing() {
     let (cluster, log) = cluster(|_, _| status(500, "InternalError", "failed calling webhook"));
     let seen = cluster.ask_webhook().await;

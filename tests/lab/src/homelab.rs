@@ -61,6 +61,13 @@ pub(crate) fn up(run: &Run) -> Result<()> {
     homelab.env("HOME", run.path("home"));
     let status = run_in_terminal(&mut homelab)?;
     if !status.success() {
+        // Nothing of the lab is left once a run has failed: what its parts said last goes with the failure.
+        for of in ["cert-manager-cainjector", "cert-manager-webhook"] {
+            let mut log = node.command("kubectl");
+            let _ = run_in_terminal(
+                log.args(["-n", "cert-manager", "logs", "--tail=15"]).arg(format!("deployment/{of}")),
+            );
+        }
         bail!("homelab up ended with {status}");
     }
     Ok(())

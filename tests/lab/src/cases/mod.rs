@@ -111,7 +111,7 @@ const PLAIN: &[Case] = &[
         "a removed service takes its Ingress, record and certificate with it",
         changes::removal,
     ),
-    always("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
+    with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all("changes", "an Ingress that a finalizer holds keeps its certificate", changes::held_ingress),
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
     always("changes", "the controller may not take out a node that is well", guard::keeps_what_is_well),
