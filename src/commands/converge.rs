@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::prune;
+use crate::config::Config;
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Component, Key, Object};
@@ -37,15 +38,16 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, issuer: &str) -> Awa
 /// moment of the last write.
 pub(super) async fn converge(
     cluster: &Cluster,
-    owner: &str,
+    config: &Config,
     plan: &Plan,
     snapshot: Snapshot,
     mut awaited: Awaited,
     deadline: Instant,
     progress: &Progress,
 ) -> Result<Timestamp> {
-    let totals: BTreeMap<Component, usize> =
-        Component::ALL.into_iter().map(|c| (c, plan.writes(c))).collect();
+    let owner = config.dns.owner.as_str();
+    let components = Component::all(config.ingress.controller);
+    let totals: BTreeMap<Component, usize> = components.into_iter().map(|c| (c, plan.writes(c))).collect();
     for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
         progress.update(component.name(), &format!("applying {total} objects"));
     }
@@ -74,7 +76,7 @@ pub(super) async fn converge(
     }
     prune::prune(cluster, owner, plan, snapshot, progress).await?;
     let show = |awaited: &Awaited| {
-        for component in Component::ALL {
+        for component in components {
             match awaited.reason(component) {
                 Some(reason) => progress.update(component.name(), &reason),
                 None => progress.done(component.name(), &summary(totals[&component])),

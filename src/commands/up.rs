@@ -37,8 +37,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         let is_done = plan.is_empty() && awaited.is_ready();
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
-        let written =
-            converge(cluster, &config.dns.owner, &plan, snapshot, awaited, deadline, &progress).await?;
+        let written = converge(cluster, config, &plan, snapshot, awaited, deadline, &progress).await?;
         let known = Known { written: reloads(&plan).then_some(written), certificates };
         let report = if flags.no_verify {
             None

@@ -192,7 +192,7 @@ pub struct Ingress {
 }
 
 /// An ingress controller that homelab knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Controller {
     /// ingress-nginx.

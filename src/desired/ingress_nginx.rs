@@ -10,7 +10,7 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::config::Config;
+use crate::config::{Config, Controller};
 use crate::desired::issuer::WILDCARD_SECRET;
 use crate::desired::meta::{global, named, pods, secured};
 use crate::desired::object::{Component, Object};
@@ -26,7 +26,7 @@ use crate::ingress::nginx::{
 const PRIORITY: &str = "homelab-ingress";
 /// How long requests that are under way get when the controller ends (seconds). New ones are refused meanwhile.
 const GRACE: i64 = 5;
-const COMPONENT: Component = Component::IngressNginx;
+const COMPONENT: Component = Component::Controller(Controller::IngressNginx);
 
 /// Every object of the controller.
 pub(super) fn objects(config: &Config) -> Vec<Object> {

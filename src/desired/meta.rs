@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::desired::object::{Component, Object};
+use crate::ingress::traits_of;
 
 /// Who manages an object (Kubernetes' recommended labels).
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -83,7 +84,7 @@ pub(super) fn version_label(component: Component) -> &'static str {
     let of_image =
         |name: &str| pins().images.iter().find(|i| i.name == name).map_or("unknown", |i| i.tag.as_str());
     match component {
-        Component::IngressNginx => of_image("ingressNginx"),
+        Component::Controller(controller) => of_image(traits_of(controller).image),
         Component::CertManager => of_image("certManagerController"),
         Component::ExternalDns => of_image("externalDns"),
         Component::Issuer | Component::Services => env!("CARGO_PKG_VERSION"),

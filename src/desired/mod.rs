@@ -103,3 +103,26 @@ fn derived(config: &Config, object: &Object) -> Vec<Key> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_image_of_a_component_is_pinned() {
+        let text =
+            "domain: a.example.com\nemail: a@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /t }\n";
+        let config = crate::config::parse(text).unwrap();
+        let mut seen = 0;
+        for object in bundle(&config, &Inputs::default()).objects {
+            for container in
+                object.body["spec"]["template"]["spec"]["containers"].as_array().into_iter().flatten()
+            {
+                // A name that is not in the pins gives an empty reference.
+                assert_ne!(container["image"], "", "{} names an image that is not pinned", object.key);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 3, "only {seen} containers");
+    }
+}

@@ -6,7 +6,9 @@ use k8s_openapi::Resource;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::config;
 use crate::desired::kind::{Kind, KindRef};
+use crate::ingress::traits_of;
 
 /// What identifies an object in a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,8 +43,8 @@ impl fmt::Display for Key {
 /// The part of the lab that an object belongs to: one line of progress each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Component {
-    /// The ingress controller.
-    IngressNginx,
+    /// The ingress controller, by that of the configuration.
+    Controller(config::Controller),
     /// cert-manager itself.
     CertManager,
     /// The issuers, their Secret and the wildcard certificate.
@@ -54,14 +56,15 @@ pub enum Component {
 }
 
 impl Component {
-    /// Every component, in the order in which they are shown.
-    pub const ALL: [Self; 5] =
-        [Self::IngressNginx, Self::CertManager, Self::Issuer, Self::ExternalDns, Self::Services];
+    /// Every component of a lab with that controller, in the order in which they are shown.
+    pub const fn all(controller: config::Controller) -> [Self; 5] {
+        [Self::Controller(controller), Self::CertManager, Self::Issuer, Self::ExternalDns, Self::Services]
+    }
 
     /// The value of the label `app.kubernetes.io/component` and the name in progress lines.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::IngressNginx => "ingress-nginx",
+            Self::Controller(controller) => traits_of(controller).name,
             Self::CertManager => "cert-manager",
             Self::Issuer => "issuer",
             Self::ExternalDns => "external-dns",

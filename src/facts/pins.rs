@@ -5,17 +5,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The images that components name, by their names in `manifests/pins.toml`.
-pub const IMAGES: [&str; 7] = [
-    "ingressNginx",
-    "certManagerController",
-    "certManagerWebhook",
-    "certManagerCainjector",
-    "certManagerAcmesolver",
-    "externalDns",
-    "whoami",
-];
-
 /// The whole file.
 #[derive(Debug, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -99,13 +88,6 @@ mod tests {
         assert!(pins.upstream.iter().all(|u| u.sha256.len() == 64 && u.url.starts_with("https://")));
         for digest in pins.images.iter().filter_map(|i| i.digest.as_ref()) {
             assert_eq!(digest.strip_prefix("sha256:").map(str::len), Some(64), "{digest}");
-        }
-    }
-
-    #[test]
-    fn every_image_that_a_component_names_is_pinned() {
-        for name in crate::facts::pins::IMAGES {
-            assert!(!pins().image(name, &BTreeMap::new()).is_empty(), "{name} is not pinned");
         }
     }
 

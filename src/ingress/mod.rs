@@ -9,11 +9,12 @@
 //! | objects, RBAC | `desired::ingress_nginx` | a file of its own in `desired` | none |
 //! | arguments | `nginx::arguments` | static configuration as arguments | not ours to set |
 //! | settings in a ConfigMap | [`Traits::guards`], [`SETTINGS`] | none | not read |
-//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
+//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
 //! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes | a load balancer |
 //! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer of its own |
 //! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |
 //! | log: configuration taken or refused | [`Log::last_reload`], and events | it reloads nothing: never refused | not read |
+//! | log: why it ended | [`Log::last_words`], [`Log::is_fatal`] | other lines | not read |
 //! | log: whom it asked in vain | [`Log::failed_request`] | an access log, off by default | not read |
 //! | log: annotations, status | [`Log::is_refused_annotation`], [`Log::denied_status`] | other lines | not read |
 //! | updates | [`Traits::retired`] | maintained | its owner's matter |
@@ -31,7 +32,7 @@ mod traits;
 use crate::config::{Config, Controller};
 use crate::evidence::http::HttpAnswer;
 
-pub use traits::{FailedRequest, Guard, Log, Retired, Status, Traits, Unusable};
+pub use traits::{FailedRequest, Guard, LastWord, Log, Retired, Snippets, Status, Traits, Unusable};
 
 /// Every controller that homelab installs.
 const KNOWN: &[&Traits] = &[

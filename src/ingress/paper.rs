@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::evidence::Reload;
-use crate::ingress::traits::{FailedRequest, Log, Status, Traits, Unusable};
+use crate::ingress::traits::{FailedRequest, LastWord, Log, Status, Traits, Unusable};
 
 pub(super) const TRAITS: Traits = Traits {
     name: "paper-ingress",
     program: "paper",
     namespace: "paper-system",
     workload: "paper",
+    image: "paper",
     container: "paper",
     account: "paper",
     class: "paper",
@@ -19,6 +20,7 @@ pub(super) const TRAITS: Traits = Traits {
     settings: "configmaps/paper",
     annotations: "paper.test/",
     annotations_of_service: |service| vec![("paper.test/size".to_owned(), service.max_body_size.clone())],
+    snippets: None,
     guards: &[],
     is_default: |_, _| false,
     is_unknown_name: |answer| answer.status == 404 && answer.body == "blank page",
@@ -34,6 +36,9 @@ pub(super) const TRAITS: Traits = Traits {
         refusal: "torn",
         same_place: "twice",
         directive: str::to_owned,
+        is_fatal: |line| line.starts_with("crumpled"),
+        last_words: &[LastWord { part: "crumpled", cause: "the sheet is crumpled", fix: "smooth it" }],
+        refused_annotation: "illegible",
         is_refused_annotation: |line| line.contains("illegible"),
         denied_status: |line| line.contains("no ink").then_some("the margin"),
         denied_ingress: |_, _| None,

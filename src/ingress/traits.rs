@@ -23,6 +23,8 @@ pub struct Traits {
     pub namespace: &'static str,
     /// Its DaemonSet, the name of its pods and of its settings.
     pub workload: &'static str,
+    /// Its image, by its name in the pins and in `images:`.
+    pub image: &'static str,
     /// The container in its pods.
     pub container: &'static str,
     /// Its ClusterRole, Role and service account.
@@ -41,6 +43,8 @@ pub struct Traits {
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
     pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
+    /// Annotations that put text of their own into its configuration; `None` where it has none.
+    pub snippets: Option<Snippets>,
     /// Entries of its settings that take a guard away.
     pub guards: &'static [Guard],
     /// Whether homelab itself sets that entry of its settings, whatever the configuration says.
@@ -70,6 +74,30 @@ pub struct Guard {
     pub safe: &'static [&'static str],
     /// What is open without it.
     pub without: &'static str,
+}
+
+/// Annotations that put text of their own into the controller's configuration.
+#[derive(Debug)]
+pub struct Snippets {
+    /// How their names end.
+    pub end: &'static str,
+    /// The entry of its settings that allows them, and its value.
+    pub allowed_by: (&'static str, &'static str),
+    /// What one could do, and what the controller does with the Ingress.
+    pub cause: &'static str,
+    /// How to allow them all the same.
+    pub allow: &'static str,
+}
+
+/// What the last line of a program's log means.
+#[derive(Debug)]
+pub struct LastWord {
+    /// A part of the line.
+    pub part: &'static str,
+    /// Why the program ended.
+    pub cause: &'static str,
+    /// What to do.
+    pub fix: &'static str,
 }
 
 /// How a controller writes the status of Ingresses.
@@ -102,6 +130,12 @@ pub struct Log {
     pub same_place: &'static str,
     /// What the program calls a setting when it complains of it.
     pub directive: fn(&str) -> String,
+    /// Whether a line, beside those that klog marks as errors, tells why the program ends.
+    pub is_fatal: fn(&str) -> bool,
+    /// What its last line means, where it is known.
+    pub last_words: &'static [LastWord],
+    /// Words of the lines about annotations, to look for.
+    pub refused_annotation: &'static str,
     /// Whether a line says that the value of an annotation is not accepted.
     pub is_refused_annotation: fn(&str) -> bool,
     /// What a line says that it may not write, and that keeps the status empty.

@@ -90,17 +90,13 @@ const PROVIDERS_NAMED: [(&str, &str); 4] = [
 ];
 
 /// Where a controller is named all the same, and why. No judge is among them.
-const NGINX_NAMED: [(&str, &str); 16] = [
+const NGINX_NAMED: [(&str, &str); 12] = [
     ("facts/namespaces.rs", "where each component lives"),
-    ("facts/pins.rs", "the name of a pin"),
     ("config/interpret.rs", "the value of `ingress.controller`"),
     ("config/model.rs", "the value of `ingress.controller`"),
-    ("evidence/redact/kept.rs", "what a bundle keeps, by the names of the cluster"),
     ("evidence/redact/objects.rs", "the annotations that a bundle keeps"),
     ("desired/ingress_nginx.rs", "its objects: one component, one file"),
     ("desired/mod.rs", "which file has the objects of which controller"),
-    ("desired/object.rs", "the component's label"),
-    ("desired/meta.rs", "the component's pin"),
     ("checks/apps/texts.rs", "`doctor --explain`, which knows no configuration: the default controller"),
     ("checks/config/texts.rs", "`doctor --explain`"),
     ("checks/edns/texts.rs", "`doctor --explain`"),

@@ -7,7 +7,7 @@ use crate::checks::id;
 use crate::checks::ingress::{blame, objects, or_pass, unread};
 use crate::checks::reading::logs::written;
 use crate::evidence::{Evidence, View};
-use crate::ingress::{Traits, traits_of};
+use crate::ingress::{Snippets, Traits, traits_of};
 use crate::outside::command::Command;
 
 pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
@@ -19,13 +19,16 @@ pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
         return unread(id::ANNOTATIONS, "controller's settings");
     };
     let own = |map: &Value| map.namespace() == controller.namespace && map.name() == controller.workload;
-    let allowed = maps.iter().any(|map| own(map) && map["data"]["allow-snippet-annotations"] == "true");
+    let forbidden = controller.snippets.as_ref().filter(|snippets| {
+        let (key, value) = snippets.allowed_by;
+        !maps.iter().any(|map| own(map) && map["data"][key] == value)
+    });
     let mut found = Vec::new();
     for ingress in &ingresses {
-        let snippet = snippets(controller, ingress)
-            .next()
-            .filter(|_| !allowed)
-            .map(|key| snippet(controller, ingress, key));
+        let snippet = forbidden.and_then(|snippets| {
+            let key = first_snippet(controller, snippets, ingress)?;
+            Some(snippet(controller, snippets, ingress, key))
+        });
         let finding = snippet.or_else(|| refused(evidence, controller, ingress));
         let each = finding.into_iter().flat_map(|finding| {
             objects::hosts(ingress)
@@ -42,9 +45,9 @@ fn keys(ingress: &Value) -> impl Iterator<Item = &str> {
     annotations.into_iter().flatten().map(|(key, _)| key.as_str())
 }
 
-fn snippets<'a>(controller: &Traits, ingress: &'a Value) -> impl Iterator<Item = &'a str> + use<'a> {
-    let prefix = controller.annotations;
-    keys(ingress).filter_map(move |key| key.strip_prefix(prefix)).filter(|key| key.ends_with("-snippet"))
+fn first_snippet<'a>(controller: &Traits, snippets: &Snippets, ingress: &'a Value) -> Option<&'a str> {
+    let mut own = keys(ingress).filter_map(|key| key.strip_prefix(controller.annotations));
+    own.find(|key| key.ends_with(snippets.end))
 }
 
 fn remove(controller: &Traits, ingress: &Value, key: &str) -> Option<Command> {
@@ -57,18 +60,16 @@ fn remove(controller: &Traits, ingress: &Value, key: &str) -> Option<Command> {
     )
 }
 
-fn snippet(controller: &Traits, ingress: &Value, key: &str) -> Finding {
+fn snippet(controller: &Traits, snippets: &Snippets, ingress: &Value, key: &str) -> Finding {
     let name = ingress.full_name();
     let take_off =
         remove(controller, ingress, key).map_or_else(String::new, |command| format!(" (`{command}`)"));
     Finding::new(
         format!("Ingress `{name}` has the annotation `{key}`, and snippets are off"),
-        "a snippet lets anyone who can create an Ingress read every Secret (CVE-2021-25742), so the controller does not \
-         accept it: since v1.12 it ignores the whole Ingress, or keeps its old state; older versions ignore the \
-         snippet",
+        snippets.cause,
         format!(
-            "remove it{take_off} and use an annotation that is made for the purpose; if nobody else creates Ingresses, \
-             `ingress.config: {{ allow-snippet-annotations: \"true\", annotations-risk-level: Critical }}` allows it"
+            "remove it{take_off} and use an annotation that is made for the purpose; if nobody else creates Ingresses, {}",
+            snippets.allow
         ),
     )
     .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep -i -e annotation -e snippet", controller.namespace, controller.workload))
@@ -91,7 +92,7 @@ fn refused(evidence: &Evidence, controller: &Traits, ingress: &Value) -> Option<
             "the value is not valid for the annotation; the controller ignores the whole Ingress, or keeps its old state",
             format!("correct the value: see the annotation's page in the {} documentation", controller.name),
         )
-        .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep 'invalid value'", controller.namespace, controller.workload)),
+        .look(command!("kubectl -n {} logs daemonset/{} --tail=50 | grep {}", controller.namespace, controller.workload, controller.log.refused_annotation)),
     )
 }
 

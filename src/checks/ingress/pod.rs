@@ -11,30 +11,6 @@ use crate::desired::guard;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::{Traits, traits_of};
 
-/// What the last line of a log means: a part of it, the cause and the fix.
-const LAST_WORDS: [(&str, &str, &str); 4] = [
-    (
-        "unknown flag",
-        "the DaemonSet has an argument that this version of the controller does not know",
-        "remove the argument",
-    ),
-    (
-        "Address already in use",
-        "another program on the node listens on the port",
-        "find it on the node with `ss -ltnp` and move it to another port",
-    ),
-    (
-        "is forbidden",
-        "the controller's service account lacks a permission",
-        "run `homelab up`, which applies its ClusterRole and Role",
-    ),
-    (
-        "10.43.0.1:443",
-        "pods on this node cannot reach the API server: a firewall on the node drops packets from `cni0`",
-        "allow packets from `cni0` on the node",
-    ),
-];
-
 /// Judges the pod of node `node`; `all` are the pods of every namespace.
 pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
     let controller = traits_of(evidence.controller);
@@ -89,16 +65,16 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
     let place = format!("{}/{}", pod.full_name(), controller.container);
     let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
     let ended = at(container, "/lastState/terminated/message").trim();
-    let words = log.and_then(|log| last_words(log)).unwrap_or(ended);
+    let words = log.and_then(|log| last_words(controller, log)).unwrap_or(ended);
     let summary = format!("the ingress controller on node `{node}` exits again and again");
     let summary = if words.is_empty() { summary } else { format!("{summary}: {words}") };
-    let known = LAST_WORDS.iter().find(|(part, ..)| words.contains(part));
+    let known = controller.log.last_words.iter().find(|known| words.contains(known.part));
     let (cause, fix) = known.map_or(
         (
             "the program exits for the reason in its log",
             "fix what the log names; `homelab up` restores everything that homelab created",
         ),
-        |(_, cause, fix)| (*cause, *fix),
+        |known| (known.cause, known.fix),
     );
     let finding = match objects::editor(set) {
         Some(editor) => made_anew(
@@ -116,7 +92,7 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
 }
 
 /// The last line that tells of an error; else the last one.
-fn last_words(log: &str) -> Option<&str> {
+fn last_words<'a>(controller: &Traits, log: &'a str) -> Option<&'a str> {
     let lines = log.lines().map(str::trim).filter(|line| !line.is_empty());
     // That the guard refused a write of the status is as it should be, and ends no controller.
     let lines: Vec<&str> = lines.filter(|line| !line.contains(guard::NAME)).collect();
@@ -126,12 +102,7 @@ fn last_words(log: &str) -> Option<&str> {
         chars.next().is_some_and(|letter| letters.contains(letter))
             && chars.next().is_some_and(|next| next.is_ascii_digit())
     };
-    let telling = |line: &&&str| {
-        is_klog(line, "FE")
-            || line.contains("[emerg]")
-            || line.starts_with("Error")
-            || line.contains("unknown flag")
-    };
+    let telling = |line: &&&str| is_klog(line, "FE") || (controller.log.is_fatal)(line);
     let line = lines.iter().rev().find(telling).or(lines.last())?;
     let text = if is_klog(line, "FEWI") { line.split_once("] ").map(|(_, text)| text) } else { None };
     Some(text.unwrap_or(line))

@@ -40,7 +40,6 @@ const RESOURCES: &[(&str, &str)] = &[
         "spec/type spec/clusterIP spec/clusterIPs spec/externalIPs spec/externalName spec/loadBalancerClass \
         spec/externalTrafficPolicy spec/publishNotReadyAddresses spec/selector/** spec/ports/** status/**",
     ),
-    ("configmaps/ingress-nginx", "data/**"),
     ("configmaps", "data/**"),
     ("configmaps/coredns-custom", "data/**"),
     (
@@ -125,7 +124,10 @@ impl Kept {
         let mut keep = Keep::Fields(BTreeMap::new());
         METADATA.split_whitespace().for_each(|path| keep.insert(path));
         let resource = if resource == WAITING_PODS { "pods" } else { resource };
-        let known = RESOURCES.iter().find(|(name, _)| *name == resource);
+        let fields_of = |resource: &str| RESOURCES.iter().find(|(name, _)| *name == resource);
+        // `configmaps/NAMESPACE` is a list of one namespace.
+        let known = fields_of(resource)
+            .or_else(|| fields_of(resource.split_once('/').map_or(resource, |(all, _)| all)));
         for path in known.map_or("", |(_, paths)| paths).split_whitespace() {
             match path.strip_prefix("POD:") {
                 Some(place) => {

@@ -1,5 +1,7 @@
 //! Lines of the controller's log, and of nginx' error log in it.
 
+use crate::ingress::traits::LastWord;
+
 /// How the controller's own page for the question who may come in begins (ingress-nginx v1.15.1, template.go,
 /// `buildAuthLocation`).
 pub(super) const AUTH: &str = "/_external-auth";
@@ -62,3 +64,32 @@ fn is_request(line: &str) -> bool {
     let address = line.split(' ').next().unwrap_or_default();
     address.parse::<std::net::IpAddr>().is_ok() && line.contains("] \"")
 }
+
+/// Whether nginx or the program's flags say why it ends (nginx, `ngx_log.c`; pflag's errors).
+pub(super) fn is_fatal(line: &str) -> bool {
+    line.contains("[emerg]") || line.starts_with("Error") || line.contains("unknown flag")
+}
+
+/// What the last line of the log means when the program ended.
+pub(super) const LAST_WORDS: [LastWord; 4] = [
+    LastWord {
+        part: "unknown flag",
+        cause: "the DaemonSet has an argument that this version of the controller does not know",
+        fix: "remove the argument",
+    },
+    LastWord {
+        part: "Address already in use",
+        cause: "another program on the node listens on the port",
+        fix: "find it on the node with `ss -ltnp` and move it to another port",
+    },
+    LastWord {
+        part: "is forbidden",
+        cause: "the controller's service account lacks a permission",
+        fix: "run `homelab up`, which applies its ClusterRole and Role",
+    },
+    LastWord {
+        part: "10.43.0.1:443",
+        cause: "pods on this node cannot reach the API server: a firewall on the node drops packets from `cni0`",
+        fix: "allow packets from `cni0` on the node",
+    },
+];

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::{Certificates, Config, Scheme, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::facts::namespaces;
-use crate::ingress::traits::{Guard, Log, Retired, Status, Traits};
+use crate::ingress::traits::{Guard, Log, Retired, Snippets, Status, Traits};
 
 /// Where the controller runs.
 pub const NAMESPACE: &str = namespaces::INGRESS_NGINX;
@@ -52,6 +52,7 @@ pub const TRAITS: Traits = Traits {
     program: "nginx",
     namespace: NAMESPACE,
     workload: WORKLOAD,
+    image: IMAGE,
     container: CONTAINER,
     account: ACCOUNT,
     class: CLASS,
@@ -61,6 +62,14 @@ pub const TRAITS: Traits = Traits {
     settings: SETTINGS,
     annotations: ANNOTATIONS,
     annotations_of_service,
+    snippets: Some(Snippets {
+        end: "-snippet",
+        allowed_by: ("allow-snippet-annotations", "true"),
+        cause: "a snippet lets anyone who can create an Ingress read every Secret (CVE-2021-25742), so the controller does \
+                not accept it: since v1.12 it ignores the whole Ingress, or keeps its old state; older versions ignore the \
+                snippet",
+        allow: "`ingress.config: { allow-snippet-annotations: \"true\", annotations-risk-level: Critical }` allows it",
+    }),
     guards: &GUARDS,
     is_default,
     is_unknown_name,
@@ -86,6 +95,9 @@ pub const TRAITS: Traits = Traits {
         refusal: "Unexpected failure reloading",
         same_place: "duplicate location",
         directive: directives::of_setting,
+        is_fatal: log::is_fatal,
+        last_words: &log::LAST_WORDS,
+        refused_annotation: "invalid value",
         is_refused_annotation: |line| line.contains("contains invalid value"),
         denied_status: log::denied_status,
         denied_ingress: log::denied_ingress,
