@@ -125,4 +125,14 @@ mod tests {
         }
         assert!(seen >= 3, "only {seen} containers");
     }
+
+    /// The default bundle of a test has no documents of cert-manager's manifest, so its images are asked for by name.
+    #[test]
+    fn every_image_of_cert_manager_is_pinned() {
+        for part in ["Controller", "Webhook", "Cainjector", "Acmesolver"] {
+            let name = format!("certManager{part}");
+            let image = crate::facts::pins::pins().image(&name, &std::collections::BTreeMap::new());
+            assert_ne!(image, "", "{name} is not pinned");
+        }
+    }
 }
