@@ -3,6 +3,9 @@
 
 /// By the name of a failure, the checks that rightly fail as well.
 const BESIDE: &[(&str, &[&str])] = &[
+    // The stranger's Ingress is new, and nobody is behind it.
+    ("an Ingress of others that asks for Cloudflare's proxy", &["ingress.status", "apps.endpoints"]),
+    ("an annotation with a prefix that external-dns does not read", &["apps.endpoints"]),
     // CoreDNS has begun anew, and asks resolvers that no pod reaches.
     ("the node's resolvers have IPv6 addresses alone", &["net.pod-dns"]),
     // The lab has no image of cert-manager's solver.
