@@ -12,7 +12,7 @@ use crate::error::{Context, Result};
 use crate::lab::{self, Shape};
 use crate::paths::Cache;
 use crate::vantage::{Place, Vantage};
-use crate::{cases, homelab, proof};
+use crate::{backend, cases, homelab, proof};
 
 /// The real components in network namespaces of their own, and homelab on them.
 #[derive(Parser)]
@@ -52,6 +52,9 @@ enum Verb {
     },
     /// Build and pack everything slow into the cache
     Build,
+    /// Be a program that misbehaves in one way, on a port of this machine
+    #[command(hide = true)]
+    Backend { fault: backend::Fault, port: u16 },
     /// Run the tests: format, lints, unit tests, and the cases on a lab of their own
     Test(cases::Selection),
 }
@@ -103,6 +106,7 @@ pub(crate) fn main() -> Result<ExitCode> {
             let _lock = lab::lock(&cache)?;
             lab::prepare(&cache)?;
         }
+        Verb::Backend { fault, port } => backend::serve(fault, port)?,
         Verb::Test(selection) => return cases::run(&cache, &selection),
     }
     Ok(ExitCode::SUCCESS)

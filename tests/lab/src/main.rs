@@ -1,5 +1,6 @@
 //! `cargo lab`: the real components in network namespaces of their own, and homelab on them.
 
+mod backend;
 mod cases;
 mod cgroup;
 mod cli;

@@ -157,21 +157,27 @@ fn leads_to(hands: &Hands, port: u16) -> Result<()> {
     .map(drop)
 }
 
-fn slice(hands: &Hands) -> Result<Value> {
+/// The demo's slice.
+pub(super) fn slice(hands: &Hands) -> Result<Value> {
     let found = hands.get(&["endpointslices", "-n", "homelab", "-l", SLICES])?;
     Ok(found["items"][0].clone())
 }
 
-/// The wrong port is seen by the ingress controller; then the slice gets the right one, and nothing else changes. Without
-/// a selector and without Endpoints that are mirrored, nobody but the lab writes the slice.
-fn not_noticed(hands: &Hands) -> Result<()> {
+/// Without a selector and without Endpoints that are mirrored, nobody but the lab writes the demo's slice.
+pub(super) fn alone(hands: &Hands) -> Result<()> {
     service(hands, |spec| spec["selector"] = json!({}))?;
     hands.kubectl(&["-n", "homelab", "delete", "endpoints", "whoami", "--ignore-not-found"])?;
     eventually("the mirrored slice to go", 30, || {
         let all = hands.get(&["endpointslices", "-n", "homelab", "-l", SLICES])?;
         let count = all["items"].as_array().map_or(0, Vec::len);
         Ok(if count == 1 { Ok(()) } else { Err(format!("{count} slices")) })
-    })?;
+    })
+    .map(drop)
+}
+
+/// The wrong port is seen by the ingress controller; then the slice gets the right one, and nothing else changes.
+fn not_noticed(hands: &Hands) -> Result<()> {
+    alone(hands)?;
     let name = slice(hands)?["metadata"]["name"].as_str().context("the name of the slice")?.to_owned();
     let port = |port: u16| {
         let patch = json!([{ "op": "replace", "path": "/ports/0/port", "value": port }]).to_string();
@@ -188,7 +194,7 @@ fn not_noticed(hands: &Hands) -> Result<()> {
 }
 
 /// Changes the Service of the demo, as homelab itself would write it: what others own is another check's.
-fn service(hands: &Hands, change: impl Fn(&mut Value)) -> Result<()> {
+pub(super) fn service(hands: &Hands, change: impl Fn(&mut Value)) -> Result<()> {
     let live = hands.get(&["service", "whoami", "-n", "homelab"])?;
     let mut spec = json!({ "ports": live["spec"]["ports"], "selector": live["spec"]["selector"] });
     change(&mut spec);

@@ -1,6 +1,7 @@
 //! Failures made on purpose, one by one, on a lab that is well: the doctor has to name each, and nothing before it.
 
 mod apps;
+mod backends;
 mod beside;
 pub(super) mod certificates;
 mod cluster;
@@ -304,6 +305,7 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
         certificates::attempts::INJURIES,
         certificates::served::INJURIES,
         apps::INJURIES,
+        backends::INJURIES,
     ];
     rooms.into_iter().flatten()
 }
