@@ -106,7 +106,7 @@ impl Command {
 pub enum Command {
     /// Write a new configuration: asks for the domain, an e-mail address and the API token, and checks them
     #[command(
-        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\nThe token goes into a file that only you can read, never into the configuration. A configuration that is there already is never changed: its token is checked."
+        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\nThe token goes into a file that only you can read, never into the configuration. If a configuration exists already, `init` does not change it, and only checks its token."
     )]
     Init(Init),
     /// Install and update the cluster, records and certificates to match homelab.yaml, and check the result
@@ -116,7 +116,7 @@ pub enum Command {
     Up(Up),
     /// Show what `up` would change, field by field; changes nothing
     #[command(
-        after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\nSecrets are never shown, only which of their keys change. Exit codes: 0; with --exit-code 1 if `up` would write or delete something; 2, 3 and 130 as every command."
+        after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\nThe values of Secrets are never shown, only the names of their keys that change. Exit codes: 0. With `--exit-code`: 1 if `up` would write or delete something. 2, 3 and 130 as for every command."
     )]
     Diff(Diff),
     /// Print the Kubernetes objects that `up` would apply; needs no cluster, no token and no network
@@ -160,10 +160,10 @@ pub enum Command {
 /// Flags of `up`.
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Stop when the cluster is ready; do not check names and certificates from outside
+    /// Stop when the cluster is ready; skip the check of names and certificates
     #[arg(long)]
     pub no_verify: bool,
-    /// Take over Kubernetes objects and DNS records that homelab did not create; use it once, by hand
+    /// Take over Kubernetes objects and DNS records that homelab did not create; meant for one run by hand, not for scripts
     ///
     /// Without this flag, `up` stops before it changes anything if it finds an object of the same name that homelab did not
     /// create, or DNS records with your `dns.owner` that this cluster did not write. With this flag, `up` overwrites those
@@ -183,7 +183,7 @@ pub struct Init {
     /// Every service will be `<name>.<DOMAIN>`
     #[arg(long, value_name = "DOMAIN")]
     pub domain: Option<String>,
-    /// The e-mail address of the account at Let's Encrypt
+    /// Your e-mail address, for your account at Let's Encrypt
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
     /// A file with the API token; `-` reads the token from standard input and puts it into a file

@@ -61,8 +61,10 @@ async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
 
 async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
     if matches!(ui.output, Output::Short | Output::Junit) && !cli.command.reports() {
-        return Err(Error::usage("only `doctor` has the formats `short` and `junit`")
-            .hint("use `--output text` or `--output json` here"));
+        return Err(Error::usage(
+            "only reports (`up`, `status`, `doctor`) have the formats `short` and `junit`",
+        )
+        .hint("use `--output text` or `--output json` here"));
     }
     if cli.command.reads_configuration() {
         name_configuration(&cli.global, ui);

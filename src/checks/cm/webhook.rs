@@ -23,7 +23,7 @@ const NETWORK: &str = "the API server cannot reach the webhook's pod: a firewall
 const OPEN: &str = "allow pods and nodes to reach each other: trust the interfaces `cni0` and `flannel.1`, and open UDP 8472 between the nodes";
 /// What k3s says of a connection that failed at once.
 const TURNED_AWAY: &str = "k3s' API server could not connect to the webhook's pod, and got the error at once: the pod does not listen yet, there is no route to its node, or a firewall rejects the connection";
-const LOOK_UP: &str = "wait a moment; if it stays, find the reason in the log of k3s on the server, at `Sending HTTP 502 response`: `connection refused` means the pod, `no route to host` the network between the nodes (UDP 8472)";
+const LOOK_UP: &str = "wait a minute. If it stays, search the log of k3s on the server for `Sending HTTP 502 response`. With `connection refused`, check the webhook's pod; with `no route to host`, open UDP 8472 between the nodes";
 
 /// What the API server says when it cannot call the webhook.
 const READINGS: &[Reading] = &[

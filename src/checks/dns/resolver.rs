@@ -59,8 +59,7 @@ fn why(resolver: &ResolverSeen) -> (String, String) {
     let server = &resolver.server;
     if server == MAGIC_DNS {
         return (
-            "it is Tailscale's MagicDNS, which resolves no names of the internet unless a global name server is set, or tailscaled does \
-             not run"
+            "it is Tailscale's MagicDNS: either no global name server is set, or tailscaled does not run"
                 .into(),
             "add a global name server in Tailscale's admin console (DNS), or let this machine keep its own: `tailscale set --accept-dns=false`"
                 .into(),
@@ -133,8 +132,8 @@ fn caught(summary: String, look: impl Pasted) -> Finding {
     Finding::new(
         summary,
         "the router or the internet provider redirects all DNS on port 53 to its own resolver. Answers that seem to come \
-         from 1.1.1.1 or from the authoritative servers come from that resolver, here and in cert-manager, which may see an \
-         old answer to its challenge for up to half an hour",
+         from 1.1.1.1 or from the authoritative servers come from that resolver. The same is true for cert-manager, so it may see \
+         an old answer to its challenge for up to half an hour",
         "exempt the nodes from the router's rule that redirects DNS (a NAT rule for port 53, \"force DNS\", \"DNS redirect\" \
          or a content filter)",
     )

@@ -133,7 +133,11 @@ fn of_class(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
     let read = flags::values(evidence, "--ingress-class");
     let own = read.first().filter(|_| !read.contains(&class(ingress)))?;
     let (of, how, is_served) = match class(ingress) {
-        "" => ("of no class".to_owned(), "an Ingress from before there was a default class keeps none", true),
+        "" => (
+            "of no class".to_owned(),
+            "it was created before there was a default class, and Kubernetes adds none later",
+            true,
+        ),
         class if is_foreign(evidence, class) => {
             (format!("of class `{class}`"), "another controller serves that class", false)
         }

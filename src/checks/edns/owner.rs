@@ -102,8 +102,8 @@ impl Name<'_> {
         Finding::new(
             format!("{what} has its owner `{}` in `{}`, which this external-dns does not read", self.ours.id, claim.txt),
             format!(
-                "{how}; this external-dns looks for `{own}`, finds nothing, and leaves the record alone: it says that all \
-                 records are up to date. An earlier installation wrote it, or another cluster that has the owner id `{}`, too", self.ours.id
+                "{how}; this external-dns looks for `{own}`, finds nothing, and leaves the record alone, and logs that \
+                 all records are up to date. An earlier installation wrote it, or another cluster that has the owner id `{}`, too", self.ours.id
             ),
             format!(
                 "if no other cluster keeps `{host}`, delete in {} {} and TXT `{}`: the right ones come within a minute. \
@@ -160,7 +160,7 @@ impl Name<'_> {
                 "it was made by hand, or by another program. A name with a CNAME cannot have an address record, and external-dns never changes a record that it does not own"
             }
             _ => {
-                "it was made by hand, or its TXT record was deleted. external-dns never changes a record without it; once you delete the record, external-dns creates the right one within a minute"
+                "it was made by hand, or its TXT record was deleted. external-dns never changes a record that has no such TXT record; once you delete the record, external-dns creates the right one within a minute"
             }
         };
         Finding::new(
@@ -203,7 +203,7 @@ pub(super) fn unique(evidence: &Evidence) -> Outcome {
         Some(ours) if ours.id == ANYBODY => Finding::new(
             "the owner id of this lab is `default`",
             "`default` is the owner id of every external-dns that sets none. A second one on the same zone would treat these records as its own and delete them",
-            "set `dns.owner` to a name that only this lab uses, before you start a second one. external-dns does not change records of the old owner id: delete them, and it creates them again",
+            "set `dns.owner` to a name that only this lab uses, before you start a second external-dns. Then delete the records with the old owner id; external-dns creates them again",
         )
         .into(),
         Some(ours) => Outcome::pass(format!("`{}`", ours.id)),

@@ -79,7 +79,7 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
         let others = marked.iter().filter(|name| wanted && **name != ours);
         let finding = Finding::new(
             format!("IngressClasses {list} are all marked as the default"),
-            "an Ingress without a class gets the newest of them, and its controller. Often one is left \
+            "a new Ingress without a class is served by the controller of the newest one. Often one is left \
              over from Traefik or another installation",
             "keep the mark on one of them only",
         )

@@ -89,7 +89,7 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
     let kinds = [
         (
             "DiskPressure",
-            "its disk is nearly full, on k3s when less than 5 % are free: no new pod starts there, and those that run are evicted",
+            "its disk is nearly full (k3s' limit is 5 % free): no new pod starts there, and running pods are evicted",
             "free disk space on it: `sudo k3s crictl rmi --prune`, `sudo journalctl --vacuum-size=200M`, and on NixOS `sudo nix-collect-garbage -d`; the node recovers by itself some five minutes later",
         ),
         (

@@ -72,7 +72,7 @@ fn namespaces(evidence: &Evidence) -> Outcome {
     let finding = Finding::new(
         format!("the namespace `{namespace}` has been terminating for {}", span(since)),
         cause,
-        "install the program whose finalizer is named there again, so that it cleans up. If you remove the finalizer by hand, what the program should clean up stays behind",
+        "install the program of that finalizer again, so that it can clean up. If you remove the finalizer by hand, what the program should clean up stays behind",
     );
     finding.look(look).heals().into()
 }
@@ -133,7 +133,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
         return Finding::new(
             summary,
             "another program installed it, and `homelab up` never overwrites what others own",
-            "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, remove it, for example with `helm uninstall`, or take it over with `homelab up --adopt`",
+            "choose one: to use that installation, set `certManager.manage: false` or `externalDns.manage: false`; to replace it, remove it, for example with `helm uninstall`; to take it over, run `homelab up --adopt`",
         )
         .look(command!("kubectl get {} -o yaml --show-managed-fields", first.argument))
         .into();

@@ -107,7 +107,7 @@ fn of_node(evidence: &Evidence, pod: &str, summary: String) -> Finding {
     if let Some(file) = file {
         return Finding::new(
             summary,
-            format!("k3s on node `{name}` is told `--resolv-conf={file}`, and does not look into that file: it names a resolver on the loopback address, which inside the pod is CoreDNS itself, or one that forwards queries back to the cluster"),
+            format!("k3s on node `{name}` runs with `--resolv-conf={file}` and does not check that file. It names a loopback address, which inside the pod is CoreDNS itself, or a resolver that forwards queries back to the cluster"),
             format!("write the router's address into `{file}` (`nameserver` and the address), and restart k3s there (`sudo systemctl restart k3s`)"),
         )
         .look(command!("cat {}", file));

@@ -103,7 +103,7 @@ fn edit(evidence: &Evidence) -> Outcome {
                         "the temporary record `{}` of an interrupted run is still in the zone",
                         record.name
                     ),
-                    "a run with `--active` was interrupted before it removed the record, which does no harm",
+                    "a run with `--active` was interrupted before it removed the record. The record does no harm",
                     "run with `--active` again, which removes it",
                 )
                 .command("homelab doctor --active --check cf")

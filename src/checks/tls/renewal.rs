@@ -44,8 +44,8 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
             let name = format!("{}/{}", certificate.namespace(), certificate.name());
             Finding::new(
                 summary,
-                "cert-manager has not begun, or has failed: its controller was away, or hangs",
-                "have it renewed now, and see what keeps it",
+                "cert-manager has not begun, or has failed: its controller was stopped, or hangs",
+                "renew it now, and read why it failed",
             )
             .command(command!("homelab renew {}", name))
             .look("kubectl describe certificates,challenges -A")
