@@ -13,13 +13,19 @@ pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> 
     let start = Start::new(global).await?;
     let progress = start.progress(ui.mode, &[]);
     let planned = start.plan(flags.adopt, &progress).await;
-    let Planned { snapshot, plan, .. } = planned.inspect_err(|_: &Error| progress.abandon("stopped"))?;
+    let Planned { snapshot, plan, adopted, .. } =
+        planned.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     drop(progress);
     match ui.output {
-        Output::Json => ui::document(document(&plan, &snapshot)),
-        _ => ui::answer(&ui::changes(&changed(&plan, &snapshot), plan.kept, global.verbose, &house(global))),
+        Output::Json => ui::document(document(&plan, &snapshot, &adopted)),
+        _ => {
+            let up = if flags.adopt { "`homelab up --adopt`" } else { "`homelab up`" };
+            let up = house(global).words(up);
+            ui::answer(&ui::changes(&changed(&plan, &snapshot), &adopted, plan.kept, global.verbose, &up));
+        }
     }
-    Ok(if flags.exit_code && !plan.is_empty() { Exit::Wrong } else { Exit::Fine })
+    let is_nothing = plan.is_empty() && adopted.is_empty();
+    Ok(if flags.exit_code && !is_nothing { Exit::Wrong } else { Exit::Fine })
 }
 
 fn changed(plan: &Plan, snapshot: &Snapshot) -> Vec<ChangedObject> {
@@ -54,7 +60,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn document(plan: &Plan, snapshot: &Snapshot) -> Value {
+fn document(plan: &Plan, snapshot: &Snapshot, adopted: &[String]) -> Value {
     let written = plan.apply.iter().map(|change| {
         let fields = differences(change, snapshot).into_iter();
         let fields: Vec<Value> = fields
@@ -64,5 +70,5 @@ fn document(plan: &Plan, snapshot: &Snapshot) -> Value {
     });
     let removed: Vec<String> = plan.removal.gone.iter().map(|gone| gone.key.to_string()).collect();
     let left: Vec<String> = plan.removal.left.iter().map(ToString::to_string).collect();
-    json!({ "schema_version": 1, "written": written.collect::<Vec<_>>(), "removed": removed, "left": left, "unchanged": plan.kept })
+    json!({ "schema_version": 1, "written": written.collect::<Vec<_>>(), "removed": removed, "left": left, "unchanged": plan.kept, "takes_over": adopted })
 }

@@ -50,6 +50,10 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
+    // Whoever is asked a question ends the program at once by Ctrl-C: nothing is under way.
+    if matches!(cli.command, Command::Init(_)) {
+        return dispatch(cli, ui).await;
+    }
     tokio::select! {
         ended = dispatch(cli, ui) => ended,
         () = interrupted() => Err(match &cli.command {

@@ -35,6 +35,8 @@ pub(super) struct Planned {
     pub(super) snapshot: Snapshot,
     pub(super) zone: Zone,
     pub(super) plan: Plan,
+    /// What is taken over, in words: records and objects of others.
+    pub(super) adopted: Vec<String>,
     pub(super) awaited: Awaited,
 }
 
@@ -91,7 +93,7 @@ impl Start {
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));
         }
-        Ok(Planned { snapshot, zone, plan, awaited })
+        Ok(Planned { snapshot, zone, plan, adopted, awaited })
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     let progress = start.progress(ui.mode, &[VERIFY, prune::LINE]);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
-        let Planned { snapshot, zone, plan, awaited } = start.plan(flags.adopt, &progress).await?;
+        let Planned { snapshot, zone, plan, awaited, .. } = start.plan(flags.adopt, &progress).await?;
         prove_new_token(provider, &zone, config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
         let is_done = plan.is_empty() && awaited.is_ready();

@@ -106,7 +106,7 @@ fn judged(
 }
 
 /// Whether everybody may read the file and go through every folder above it.
-fn is_open_to_all(path: &Path) -> bool {
+pub fn is_open_to_all(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     let grants = |path: &Path, bit: u32| {
         std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & bit != 0)

@@ -2,13 +2,15 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
-use console::Term;
+use console::{Key, Term};
 
 use crate::error::{Error, Result};
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN};
 use crate::ui::print::{note, prompt};
 
+/// Ctrl-D.
+const END: char = '\u{4}';
 /// As much as an answer can be.
 const LONGEST: u64 = 64 << 10;
 
@@ -48,7 +50,20 @@ pub fn question<T>(
 /// When the input ends, or the terminal cannot hide it.
 pub fn secret(about: &'static str) -> Result<String> {
     prompt(&shown!("{}{}{:#} (not shown): ", BOLD, about, BOLD));
-    Term::stderr().read_secure_line().map_err(|error| ended().because(error))
+    // Key by key: an interruption between two leaves the terminal as it was.
+    let (terminal, mut text) = (Term::stderr(), String::new());
+    loop {
+        match terminal.read_key().map_err(|error| ended().because(error))? {
+            Key::Enter => break,
+            Key::Backspace => drop(text.pop()),
+            Key::CtrlC => return Err(Error::interrupted()),
+            Key::Char(END) => return Err(ended()),
+            Key::Char(c) if !c.is_control() => text.push(c),
+            _ => {}
+        }
+    }
+    note(&Shown::default());
+    Ok(text)
 }
 
 /// All of stdin, for a secret that another program writes.

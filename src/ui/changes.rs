@@ -2,7 +2,6 @@
 
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
-use crate::ui::house::House;
 
 /// One object that would change.
 #[derive(Debug, Clone)]
@@ -68,13 +67,28 @@ impl Word {
 /// One block for each object, and a line that counts them. The fields of a new object are many, and the same as `homelab
 /// render` prints: they are shown only if `verbose`.
 #[must_use]
-pub fn changes(objects: &[ChangedObject], unchanged: usize, verbose: bool, house: &House) -> Shown {
+pub fn changes(
+    objects: &[ChangedObject],
+    adopted: &[String],
+    unchanged: usize,
+    verbose: bool,
+    up: &str,
+) -> Shown {
     let mut text = Shown::default();
+    for one in adopted {
+        text.push(shown!("{}!{:#} {}\n", YELLOW, YELLOW, Shown::line(one)));
+    }
     for object in objects {
         let (sign, style) = object.word.sign();
         text.push(shown!("{}{}{:#} {}{}{:#}\n", style, sign, style, BOLD, Shown::line(&object.object), BOLD));
         if object.word == Word::Create && !verbose {
             continue;
+        }
+        if object.word == Word::Change && object.fields.is_empty() {
+            text.push("    (its fields are not compared)\n");
+        }
+        if object.word == Word::Adopt {
+            text.push("    (what it has now is not read; these fields are written over it)\n");
         }
         for field in &object.fields {
             text.push(shown!("    {}\n", Shown::line(&field.path)));
@@ -86,14 +100,13 @@ pub fn changes(objects: &[ChangedObject], unchanged: usize, verbose: bool, house
     let counted =
         Word::ALL.into_iter().map(|word| (count(word), word.counted())).filter(|(count, _)| *count > 0);
     let counted: Vec<Shown> = counted.map(|(count, words)| shown!("{} {}", count, words)).collect();
-    if counted.is_empty() {
+    if counted.is_empty() && adopted.is_empty() {
         text.push(shown!("nothing to do: {} objects match the configuration\n", unchanged));
         return text;
     }
-    text.push(shown!("\n{}, {} unchanged\n", Shown::join(&counted, ", "), unchanged));
-    let acts = objects.iter().any(|object| object.word != Word::Leave);
-    if acts {
-        let up = house.words("`homelab up`");
+    let counted = counted.into_iter().chain([shown!("{} unchanged", unchanged)]).collect::<Vec<_>>();
+    text.push(shown!("\n{}\n", Shown::join(&counted, ", ")));
+    if !adopted.is_empty() || objects.iter().any(|object| object.word != Word::Leave) {
         text.push(shown!("to do it: {}\n", Shown::lines(up.trim_matches('`'))));
     }
     text
@@ -112,7 +125,7 @@ mod tests {
     use super::*;
 
     fn plain(objects: &[ChangedObject], verbose: bool) -> String {
-        let text = changes(objects, 80, verbose, &House::default());
+        let text = changes(objects, &[], 80, verbose, "`homelab up`");
         anstream::adapter::strip_str(text.as_str()).to_string()
     }
 

@@ -72,6 +72,23 @@ fn taken(path: &Path) -> Error {
         .hint("name a new file, or remove that one: homelab overwrites no file")
 }
 
+/// Whether a new file could be written there now, in its folder or in the nearest one above it that is there.
+///
+/// # Errors
+/// When something is there, or nothing can be written.
+pub fn can_be_made(path: &Path) -> Result<()> {
+    is_new(path)?;
+    let there = std::path::absolute(path).map_err(|error| failed(path, &error))?;
+    let there = there.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    NamedTempFile::new_in(there).map(drop).map_err(|error| failed(path, &error))
+}
+
+/// Removes a file that this run has written, because the run came to nothing.
+pub fn take_back(path: &Path) {
+    // What could not be removed is named by the next run.
+    let _ = std::fs::remove_file(path);
+}
+
 /// Writes a file that is not there yet and that everybody may read; its folder is made if it is missing.
 ///
 /// # Errors

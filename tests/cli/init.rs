@@ -27,7 +27,7 @@ fn what_init_writes_can_be_rendered_and_holds_no_token() {
     let folder = folder();
     let ended = init(folder.path(), &["--domain", "home.lovelace.dev"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert!(ended.stdout.contains("next: homelab doctor --pre --config "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("next: homelab --config "), "{}", ended.stdout);
     let path = folder.path().join("new/homelab.yaml");
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!format!("{text}{}{}", ended.stdout, ended.stderr).contains(TOKEN), "{text}");

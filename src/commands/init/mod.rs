@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::cli::{Global, Init};
+use crate::commands::house::house;
 use crate::commands::init::draft::Draft;
 use crate::commands::planned::refused;
 use crate::config::{Config, Provider};
@@ -56,8 +57,12 @@ impl Token {
 
 pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> {
     let path = global.config.clone().unwrap_or_else(configuration::place_for_new);
-    if !flags.nixos && path.exists() {
-        return already_there(&path, flags, ui).await;
+    if !flags.nixos {
+        if path.exists() {
+            return already_there(&path, flags, global, ui).await;
+        }
+        // Before anybody is asked anything.
+        file::can_be_made(&path)?;
     }
     let draft = Draft {
         domain: String::new(),
@@ -82,9 +87,11 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
     if flags.nixos {
         return nixos(&draft, &written, zone.as_ref(), ui);
     }
-    file::create_readable(&path, &draft.yaml(provider::words(PROVIDER).token.variable))?;
+    let text = draft.yaml(provider::words(PROVIDER).token.variable);
+    file::create_readable(&path, &text)
+        .inspect_err(|_| written.iter().for_each(|path| file::take_back(path)))?;
     written.push(path.clone());
-    tell(&path, &written, zone.as_ref(), ui);
+    tell(&path, &written, zone.as_ref(), global, ui);
     Ok(Exit::Fine)
 }
 
@@ -135,18 +142,17 @@ fn token(flags: &Init) -> Result<Token> {
         }
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let keyring = token::of_file(PROVIDER, &path)?;
-            return Ok(Token::InFile(path, keyring));
+            return in_file(path);
         }
         None => {}
     }
     if let Some(text) = token::of_variable(PROVIDER) {
+        ui::note(&Shown::line(&format!("using the token of the variable {}", words.variable)));
         return Ok(Token::InVariable(token::of_text(PROVIDER, &text)?));
     }
     let place = place();
     if place.exists() {
-        let keyring = token::of_file(PROVIDER, &place)?;
-        return Ok(Token::InFile(place, keyring));
+        return in_file(place);
     }
     if !ask::is_possible() {
         return Err(Error::usage("`--token-file` is missing, and there is no terminal to ask on")
@@ -162,6 +168,18 @@ fn token(flags: &Init) -> Result<Token> {
     }
 }
 
+/// The token of a file that was there before.
+fn in_file(path: PathBuf) -> Result<Token> {
+    let keyring = token::of_file(PROVIDER, &path)?;
+    ui::note(&Shown::line(&format!("using the token in {}", path.display())));
+    if token::is_open_to_all(&path) {
+        let fix = command!("chmod 600 {}", path.display().to_string());
+        let fix = fix.map_or_else(String::new, |fix| format!(": {fix}"));
+        ui::note(&Shown::line(&format!("every user of this machine can read that file{fix}")));
+    }
+    Ok(Token::InFile(path, keyring))
+}
+
 /// The token must be good, and see the zone.
 async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
     let provider = Client::new(config, keyring).map_err(|fault| refused(PROVIDER, fault))?;
@@ -173,13 +191,15 @@ async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
 }
 
 /// A file that is there is never changed: its token is checked, and what the flags say otherwise is told.
-async fn already_there(path: &Path, flags: &Init, ui: Ui) -> Result<Exit> {
+async fn already_there(path: &Path, flags: &Init, global: &Global, ui: Ui) -> Result<Exit> {
     let config = configuration::load(Some(path))?;
     let differs = |key: &'static str, flag: Option<String>, own: String| {
         flag.filter(|flag| *flag != own).map(|flag| format!("`{key}` is `{own}` there, not `{flag}`"))
     };
-    let file = flags.token_file.as_ref().map(|path| path.display().to_string());
-    let own = config.dns.token_file.as_ref().map_or_else(String::new, |path| path.display().to_string());
+    let shown =
+        |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string();
+    let file = flags.token_file.as_ref().filter(|path| *path != Path::new("-")).map(shown);
+    let own = config.dns.token_file.as_ref().map_or_else(|| "not set".to_owned(), shown);
     let differences: Vec<String> = [
         differs("domain", flags.domain.clone(), config.domain.to_string()),
         differs("email", flags.email.clone(), config.email.clone()),
@@ -197,11 +217,11 @@ async fn already_there(path: &Path, flags: &Init, ui: Ui) -> Result<Exit> {
         true => None,
         false => Some(check(&config, &token::read(&config)?).await?),
     };
-    tell(path, &[], zone.as_ref(), ui);
+    tell(path, &[], zone.as_ref(), global, ui);
     Ok(Exit::Fine)
 }
 
-fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) {
+fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, global: &Global, ui: Ui) {
     if ui.output == Output::Json {
         let document = json!({
             "schema_version": 1, "configuration": path, "written": written, "zone": zone.map(|zone| &zone.name),
@@ -213,10 +233,10 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) {
         lines.push(format!("{} exists already; nothing was changed", path.display()));
     }
     lines.extend(zone.map(|zone| format!("the token works for the zone {}", zone.name)));
-    let given =
-        if configuration::is_found(path) { String::new() } else { format!(" --config {}", path.display()) };
-    lines.push(format!("next: homelab doctor --pre{given}    # is this machine ready?"));
-    lines.push(format!("      homelab up{given}"));
+    let house = house(global);
+    let next = |command: &str| house.words(&format!("`{command}`")).trim_matches('`').to_owned();
+    lines.push(format!("next: {}    # is this machine ready?", next("homelab doctor --pre")));
+    lines.push(format!("      {}", next("homelab up")));
     ui::answer(&Shown::lines(&format!("{}\n", lines.join("\n"))));
 }
 

@@ -3,6 +3,10 @@
 
 /// By the name of a failure, the checks that rightly fail as well.
 const BESIDE: &[(&str, &[&str])] = &[
+    // The Ingress is new: the controller writes addresses once a minute.
+    ("the path of somebody's Ingress is no regular expression", &["ingress.status"]),
+    ("an annotation of somebody's Ingress is nothing that nginx takes", &["ingress.status"]),
+    ("somebody's Ingress has the demo's exact path, too", &["ingress.status"]),
     // The stranger's Ingress is new, and nobody is behind it.
     ("an Ingress of others that asks for Cloudflare's proxy", &["ingress.status", "apps.endpoints"]),
     ("an annotation with a prefix that external-dns does not read", &["apps.endpoints"]),
