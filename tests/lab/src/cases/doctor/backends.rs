@@ -24,7 +24,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a program redirects to itself",
         id: "apps.answer",
-        says: &["307", "itself", "scheme: https"],
+        says: &["307", "redirects to itself", "backend-protocol: HTTPS"],
         ask: Ask::NODE,
         always: false,
         make: |hands| leads_to(hands, Fault::Loop),
