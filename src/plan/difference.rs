@@ -8,7 +8,7 @@ use crate::plan::ownership::is_ours;
 use crate::plan::{Change, HASH};
 
 /// What the server fills in, or what names the object.
-const UNTOLD: [&str; 3] = ["/apiVersion", "/kind", "/metadata/name"];
+const UNTOLD: [&str; 4] = ["/apiVersion", "/kind", "/metadata/name", "/metadata/namespace"];
 
 /// One field that is not as the configuration says.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,9 +69,7 @@ impl Path {
 
     fn is_told(&self) -> bool {
         let pointer = self.0.concat().replace('.', "/");
-        !UNTOLD.contains(&pointer.as_str())
-            && pointer != "/metadata/namespace"
-            && self.0.last().is_none_or(|step| *step != key(HASH))
+        !UNTOLD.contains(&pointer.as_str()) && self.0.last().is_none_or(|step| *step != key(HASH))
     }
 }
 

@@ -20,24 +20,14 @@ pub fn is_possible() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks until `take` takes the answer; an empty one means `default`. What is wrong with an answer is said.
+/// Asks until `take` takes the answer. What is wrong with an answer is said.
 ///
 /// # Errors
 /// When the input ends.
-pub fn question<T>(
-    about: &'static str,
-    default: Option<&str>,
-    mut take: impl FnMut(&str) -> Result<T>,
-) -> Result<T> {
+pub fn question<T>(about: &'static str, mut take: impl FnMut(&str) -> Result<T>) -> Result<T> {
     loop {
-        let offer = default.map_or_else(Shown::default, |default| shown!(" [{}]", Shown::line(default)));
-        prompt(&shown!("{}{}{:#}{}: ", BOLD, about, BOLD, offer));
-        let answer = line()?;
-        let answer = match (answer.trim(), default) {
-            ("", Some(default)) => default,
-            (answer, _) => answer,
-        };
-        match take(answer) {
+        prompt(&shown!("{}{}{:#}: ", BOLD, about, BOLD));
+        match take(line()?.trim()) {
             Ok(value) => return Ok(value),
             Err(error) => note(&shown!("  {}", error.shown(&shown!("{}hint:{:#}", CYAN, CYAN)))),
         }

@@ -94,8 +94,7 @@ pub fn take_back(path: &Path) {
 /// # Errors
 /// When something is there, or it cannot be written.
 pub fn create_readable(path: &Path, text: &str) -> Result<()> {
-    make_folder(path, 0o755)?;
-    is_free(path)?;
+    make_folder(path)?;
     let file = beside(path, text)?;
     file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(|error| failed(path, &error))?;
     persist_new(file, path)
@@ -106,11 +105,11 @@ pub fn create_readable(path: &Path, text: &str) -> Result<()> {
 /// # Errors
 /// When something is there, or it cannot be written.
 pub fn create_secret(path: &Path, text: &str) -> Result<()> {
-    make_folder(path, 0o755)?;
+    make_folder(path)?;
     create(path, text)
 }
 
-fn make_folder(path: &Path, mode: u32) -> Result<()> {
+fn make_folder(path: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(mode).create(folder(path)).map_err(|error| failed(path, &error))
+    builder.recursive(true).mode(0o755).create(folder(path)).map_err(|error| failed(path, &error))
 }

@@ -120,7 +120,7 @@ fn answered<T>(
 ) -> Result<T> {
     match flag {
         Some(answer) => take(answer),
-        None if ask::is_possible() => ask::question(question, None, take),
+        None if ask::is_possible() => ask::question(question, take),
         None => Err(Error::usage(format!("`{name}` is missing, and there is no terminal to ask on"))
             .hint("`homelab init --help` lists the flags")),
     }
