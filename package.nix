@@ -23,6 +23,8 @@ rustPlatform.buildRustPackage {
       # Compared by a test with what the program says.
       ./docs/checks.md
       ./tests/cli
+      # Compared by a test with what `homelab k3s-config` prints.
+      ./tests/nixos/eval/golden/minimal.json
       ./tests/lab/Cargo.toml
       ./tests/lab/src
       ./tests/lab/world/Cargo.toml

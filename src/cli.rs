@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::collect::Lab;
 use crate::config::duration;
+use crate::machine::k3s_config;
 use crate::ui::{Color, Output};
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
@@ -82,6 +84,7 @@ impl Command {
             | Self::Render(_)
             | Self::Renew(_)
             | Self::Kubeconfig(_)
+            | Self::K3sConfig(_)
             | Self::Completions { .. }
             | Self::Man { .. } => false,
         }
@@ -96,7 +99,11 @@ impl Command {
             Self::Up(_) | Self::Diff(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet.
-            Self::Init(_) | Self::Kubeconfig(_) | Self::Completions { .. } | Self::Man { .. } => false,
+            Self::Init(_)
+            | Self::Kubeconfig(_)
+            | Self::K3sConfig(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
         }
     }
 }
@@ -144,6 +151,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab kubeconfig --file look.yaml\n  homelab doctor --kubeconfig look.yaml\n  homelab kubeconfig --valid 8h | ssh laptop 'cat > look.yaml'\n\nThe account is homelab/homelab-doctor, which `homelab up` creates. docs/security.md lists what it may read."
     )]
     Kubeconfig(Kubeconfig),
+    /// Print k3s' configuration file with the settings that homelab needs; with `--write`, put it into its place
+    #[command(
+        after_help = "Examples:\n  homelab k3s-config\n  sudo homelab k3s-config --write && curl -sfL https://get.k3s.io | sh -\n  sudo homelab k3s-config --write --node-ip 192.168.1.10 --tls-san k3s.home.example.com\n\nFor servers, before k3s is installed or later. A file that is there keeps its lines and comments: missing settings are added at its end, and the file as it was is kept beside it. If a key has another value there, nothing is written, and the lines to write by hand are printed."
+    )]
+    K3sConfig(K3sConfig),
     /// Print completions for your shell
     Completions {
         /// Your shell
@@ -291,6 +303,20 @@ pub struct Renew {
     /// How long to wait for the new certificates
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
     pub timeout: u64,
+}
+
+/// Flags of `k3s-config`.
+#[derive(Debug, Args)]
+pub struct K3sConfig {
+    /// Write the file; what is there stays, and a backup is kept
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = k3s_config::PATH)]
+    pub write: Option<PathBuf>,
+    /// The address of this node on your LAN [default: k3s' choice; pinned if the machine has several addresses]
+    #[arg(long, value_name = "ADDRESS")]
+    pub node_ip: Option<IpAddr>,
+    /// A further name or address under which other machines call the Kubernetes API; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub tls_san: Vec<String>,
 }
 
 /// Flags of `kubeconfig`.

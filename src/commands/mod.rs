@@ -6,6 +6,7 @@ mod diff;
 mod doctor;
 mod house;
 mod init;
+mod k3s_config;
 mod kubeconfig;
 mod planned;
 mod prove;
@@ -82,6 +83,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
+        Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }

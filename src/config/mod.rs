@@ -2,6 +2,7 @@
 
 mod doctor;
 mod fields;
+mod foreign;
 mod interpret;
 mod model;
 mod quoted;
@@ -15,6 +16,7 @@ use std::path::Path;
 use crate::error::Result;
 
 pub use fields::{Problem, nearest};
+pub use foreign::{Entry, entries};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Controller, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Provider, ProviderNeeds, Scheme, Service, Timeouts, WHOAMI,

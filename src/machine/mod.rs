@@ -10,6 +10,7 @@ mod disk;
 mod firewall;
 mod ground;
 mod k3s;
+pub mod k3s_config;
 mod kernel;
 mod listeners;
 mod network;

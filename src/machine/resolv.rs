@@ -5,8 +5,10 @@
 //! pkg/agent/config/config.go, `isValidResolvConf` and `locateOrGenerateResolvConf`, v1.34).
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 use crate::evidence::ResolvSeen;
+use crate::machine::k3s_config::{PATH, laid_over};
 use crate::machine::text;
 use crate::net::dns::parse_resolv_conf;
 
@@ -22,9 +24,6 @@ const TOLD: [&str; 6] = [
     "/etc/default/k3s",
     "/etc/default/k3s-agent",
 ];
-/// Read after those; of the folder, the last file counts most.
-const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
-const CONFIGS: &str = "/etc/rancher/k3s/config.yaml.d";
 /// Of link-local addresses, k3s takes this one: clouds have their resolver there (k3s, August 2025).
 const OF_CLOUDS: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
@@ -44,11 +43,9 @@ pub(super) fn of_pods() -> Option<ResolvSeen> {
 
 /// The texts in which k3s may be told, what counts most first.
 fn settings() -> impl Iterator<Item = String> {
-    let folder = std::fs::read_dir(CONFIGS).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut added: Vec<_> =
-        folder.filter(|path| path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")).collect();
-    added.sort();
-    TOLD.iter().filter_map(text).chain(added.into_iter().rev().filter_map(text)).chain(text(CONFIG))
+    // Of the files that are laid over the first, the last counts most.
+    let added = laid_over(Path::new(PATH)).into_iter().rev();
+    TOLD.iter().filter_map(text).chain(added.filter_map(text)).chain(text(PATH))
 }
 
 /// The first server that is named with its link (RFC 4007 section 11).

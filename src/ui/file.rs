@@ -2,12 +2,15 @@
 
 use std::fs::{DirBuilder, Permissions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+
+/// How many files a name is tried for.
+const BACKUPS: u32 = 100;
 
 /// Writes a file that replaces what is there.
 ///
@@ -112,4 +115,44 @@ pub fn create_secret(path: &Path, text: &str) -> Result<()> {
 fn make_folder(path: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o755).create(folder(path)).map_err(|error| failed(path, &error))
+}
+
+/// Gives a file that is there another text, with its mode and its owner, and keeps the text `before` beside it: in
+/// `PATH.bak`, or `PATH.bak.1` and so on, since no backup takes the place of an older one. Returns that file.
+///
+/// # Errors
+/// When it cannot be written; what was there stays.
+pub fn edit(path: &Path, before: &str, text: &str) -> Result<PathBuf> {
+    let meta = path.metadata().map_err(|error| failed(path, &error))?;
+    let like_it = |text: &str| -> Result<NamedTempFile> {
+        let file = beside(path, text)?;
+        let set = |error: std::io::Error| failed(path, &error);
+        chown(file.path(), Some(meta.uid()), Some(meta.gid())).map_err(set)?;
+        file.as_file().set_permissions(meta.permissions()).map_err(set)?;
+        file.as_file().sync_all().map_err(set)?;
+        Ok(file)
+    };
+    let new = like_it(text)?;
+    let mut backup = like_it(before)?;
+    for number in 0..BACKUPS {
+        let place = match number {
+            0 => with_ending(path, ".bak"),
+            _ => with_ending(path, &format!(".bak.{number}")),
+        };
+        match backup.persist_noclobber(&place) {
+            Ok(_) => {
+                return new.persist(path).map(|_| place).map_err(|error| failed(path, &error.error));
+            }
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => backup = error.file,
+            Err(error) => return Err(failed(&place, &error.error)),
+        }
+    }
+    Err(Error::usage(format!("there are {BACKUPS} backups of `{}` already", path.display()))
+        .hint("remove some of them"))
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }

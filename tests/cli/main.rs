@@ -6,6 +6,7 @@ mod configuration;
 mod doctor;
 mod golden;
 mod init;
+mod k3s_config;
 mod program;
 mod rooms;
 mod token;

@@ -69,7 +69,12 @@ const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 4] = [
 
 /// The exits for what machines read, where text is not cleaned, and who may call them.
 const EXACT: [&str; 3] = ["exact(", "exact_answer(", "exact_document("];
-const EXACT_FOR_MACHINES: [(&str, &str, &str); 6] = [
+const EXACT_FOR_MACHINES: [(&str, &str, &str); 7] = [
+    (
+        "commands/k3s_config/mod.rs",
+        "exact_answer(",
+        "k3s' configuration, of names and addresses that were judged",
+    ),
     ("commands/init/mod.rs", "exact_answer(", "lines for a NixOS configuration, of answers that were judged"),
     ("commands/completions.rs", "exact_answer(", "a program of the shell, made of homelab's own text"),
     ("commands/render.rs", "exact_answer(", "manifests that are applied"),
