@@ -184,6 +184,13 @@ pub struct Up {
     /// lists the records that external-dns will delete.
     #[arg(long)]
     pub adopt: bool,
+    /// Put an earlier minor version of cert-manager in the place of the one that is installed
+    ///
+    /// Without this flag, an older homelab stops before it changes anything if a newer one has installed a later minor
+    /// version of cert-manager. It never goes back where the cluster has stored objects in a version that the earlier
+    /// cert-manager does not know.
+    #[arg(long)]
+    pub allow_downgrade: bool,
     /// Change nothing, only show what would change; the same as `homelab diff`
     #[arg(long, conflicts_with = "no_verify")]
     pub dry_run: bool,
@@ -218,6 +225,9 @@ pub struct Diff {
     /// Show what `up --adopt` would change
     #[arg(long)]
     pub adopt: bool,
+    /// Show what `up --allow-downgrade` would change
+    #[arg(long)]
+    pub allow_downgrade: bool,
 }
 
 /// Flags of `status`.

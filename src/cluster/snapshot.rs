@@ -62,6 +62,20 @@ impl Cluster {
         Ok(found.collect())
     }
 
+    /// By name of each definition that homelab manages, the versions in which the API server may have stored objects.
+    ///
+    /// # Errors
+    /// When the API server cannot be reached or refuses the list.
+    pub async fn stored_versions(&self) -> Result<BTreeMap<String, Vec<String>>> {
+        let (_, list) = self.list_as(&kind::CRD, &selector(&kind::CRD), false, &Room::new()).await?;
+        let versions = |item: Value| {
+            let stored = item["status"]["storedVersions"].as_array()?.iter();
+            let stored = stored.filter_map(|version| version.as_str().map(str::to_owned)).collect();
+            Some((item["metadata"]["name"].as_str()?.to_owned(), stored))
+        };
+        Ok(list.map(items).unwrap_or_default().into_iter().filter_map(versions).collect())
+    }
+
     /// One list, of everything if the selector is empty; none if the server does not know the kind (its definition is not there yet).
     pub(super) async fn list(&self, kind: KindRef, selector: &str) -> Result<(KindRef, Option<Value>)> {
         self.list_as(kind, selector, is_metadata(kind), &Room::new()).await

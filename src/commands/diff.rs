@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Diff, Global};
 use crate::commands::house::house;
-use crate::commands::planned::{Planned, Start};
+use crate::commands::planned::{Consent, Planned, Start};
 use crate::error::{Error, Exit, Result};
 use crate::plan::{Change, Difference, Plan, Snapshot};
 use crate::ui::{self, ChangedField, ChangedObject, Output, Ui, Word};
@@ -12,15 +12,20 @@ use crate::ui::{self, ChangedField, ChangedObject, Output, Ui, Word};
 pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> {
     let start = Start::new(global).await?;
     let progress = start.progress(ui.mode, &[]);
-    let planned = start.plan(flags.adopt, &progress).await;
+    let consent = Consent { adopt: flags.adopt, downgrade: flags.allow_downgrade };
+    let planned = start.plan(consent, &progress).await;
     let Planned { snapshot, plan, adopted, .. } =
         planned.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     drop(progress);
     match ui.output {
         Output::Json => ui::document(document(&plan, &snapshot, &adopted)),
         _ => {
-            let up = if flags.adopt { "`homelab up --adopt`" } else { "`homelab up`" };
-            let up = house(global).words(up);
+            let up = [("--adopt", flags.adopt), ("--allow-downgrade", flags.allow_downgrade)];
+            let up = up
+                .iter()
+                .filter(|(_, given)| *given)
+                .fold("homelab up".to_owned(), |up, (flag, _)| up + " " + flag);
+            let up = house(global).words(&format!("`{up}`"));
             ui::answer(&ui::changes(&changed(&plan, &snapshot), &adopted, plan.kept, global.verbose, &up));
         }
     }

@@ -4,6 +4,7 @@ mod completions;
 mod converge;
 mod diff;
 mod doctor;
+mod downgrade;
 mod house;
 mod init;
 mod k3s_config;

@@ -3,6 +3,7 @@
 use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
+use crate::commands::downgrade::permitted;
 use crate::commands::strangers;
 use crate::config::{Config, Provider};
 use crate::desired::object::Component;
@@ -20,6 +21,15 @@ use crate::ui::{Mode, Progress};
 const CLUSTER: &str = "cluster";
 const UPSTREAM: &str = "upstream";
 const ADOPT: &str = "adopt";
+
+/// What a run may do only if it is told so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Consent {
+    /// Take over what others made.
+    pub(super) adopt: bool,
+    /// Take cert-manager back by a minor version.
+    pub(super) downgrade: bool,
+}
 
 /// What a run begins with.
 pub(super) struct Start {
@@ -66,11 +76,11 @@ impl Start {
         Progress::new(mode, &names)
     }
 
-    /// Looks, and makes the plan. With `adopt`, it takes over what others made.
+    /// Looks, and makes the plan.
     ///
     /// # Errors
     /// When something cannot be looked at, or the run must not begin.
-    pub(super) async fn plan(&self, adopt: bool, progress: &Progress) -> Result<Planned> {
+    pub(super) async fn plan(&self, consent: Consent, progress: &Progress) -> Result<Planned> {
         let (cluster, config, provider) = (&self.cluster, &self.config, &self.provider);
         let (snapshot, zone, documents) = tokio::try_join!(
             look(cluster, config, progress),
@@ -87,6 +97,8 @@ impl Start {
         let bundle = bundle(config, &inputs);
         let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
         let mut plan = plan(bundle, &snapshot);
+        permitted(cluster, &plan, &snapshot, consent).await?;
+        let adopt = consent.adopt;
         let records = strangers::records(provider, &zone, config, &snapshot, adopt).await?;
         let objects = strangers::objects(cluster, &mut plan, &snapshot, adopt).await?;
         let adopted: Vec<String> = records.into_iter().chain(objects).collect();

@@ -10,7 +10,7 @@ use crate::cluster;
 use crate::collect::Known;
 use crate::commands::converge::converge;
 use crate::commands::house::house;
-use crate::commands::planned::{Planned, Start, refused};
+use crate::commands::planned::{Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{diff, prune};
 use crate::config::Config;
@@ -25,13 +25,14 @@ use crate::ui::{self, Form, Output, Progress, Ui};
 
 pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     if flags.dry_run {
-        return diff::diff(global, &Diff { adopt: flags.adopt, exit_code: false }, ui).await;
+        return diff::diff(global, &as_diff(flags), ui).await;
     }
+    let consent = Consent { adopt: flags.adopt, downgrade: flags.allow_downgrade };
     let start = Start::new(global).await?;
     let progress = start.progress(ui.mode, &[VERIFY, prune::LINE]);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
-        let Planned { snapshot, zone, plan, awaited, .. } = start.plan(flags.adopt, &progress).await?;
+        let Planned { snapshot, zone, plan, awaited, .. } = start.plan(consent, &progress).await?;
         prove_new_token(provider, &zone, config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
         let is_done = plan.is_empty() && awaited.is_ready();
@@ -63,6 +64,10 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         );
     }
     Ok(report.map_or(Exit::Fine, |report| exit(&report)))
+}
+
+fn as_diff(flags: &Up) -> Diff {
+    Diff { adopt: flags.adopt, allow_downgrade: flags.allow_downgrade, exit_code: false }
 }
 
 /// Whether the plan gives the ingress controller something to load.

@@ -16,7 +16,8 @@ pub const HOMELAB: &str = "homelab";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 /// Which part of the lab an object belongs to.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
-const VERSION: &str = "app.kubernetes.io/version";
+/// The version of that part.
+pub const VERSION: &str = "app.kubernetes.io/version";
 /// Selects the pods of one workload.
 pub(super) const NAME: &str = "app.kubernetes.io/name";
 

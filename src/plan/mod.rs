@@ -4,6 +4,7 @@ mod adoption;
 mod compare;
 pub mod contested;
 mod difference;
+pub mod downgrade;
 pub mod ownership;
 pub mod readiness;
 mod snapshot;

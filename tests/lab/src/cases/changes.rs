@@ -142,3 +142,78 @@ pub(super) fn diff_tells(hands: &Hands) -> Result<()> {
     expect(said.contains("      - 61\n"), format!("the setting does not go:\n{said}"))?;
     hands.restore()
 }
+
+const CONTROLLER: [&str; 3] = ["-n", "cert-manager", "deployment/cert-manager"];
+const DEFINITION: &str = "customresourcedefinition/challenges.acme.cert-manager.io";
+
+/// What a newer homelab installed, an older one takes back by a patch, by a minor version only if told so, and never where
+/// objects may be stored in a version that it does not know; it says so before its first write.
+pub(super) fn going_back(hands: &Hands) -> Result<()> {
+    let installed = |version: &str| {
+        let label = format!("app.kubernetes.io/version={version}");
+        let words = ["label", "--overwrite", "--field-manager=homelab"];
+        hands.kubectl(&[&words[..], &CONTROLLER, &[&label]].concat()).map(drop)
+    };
+    let version = || {
+        let words = ["get", "-o", "jsonpath={.metadata.labels.app\\.kubernetes\\.io/version}"];
+        hands.kubectl(&[&words[..], &CONTROLLER].concat())
+    };
+    let pinned = version()?;
+    let refused = |flags: &[&str], parts: &[&str]| {
+        let mark = hands.audit_mark()?;
+        let output = hands.up_with(&hands.run.homelab_config(), flags)?;
+        let said = format!("{}\n{}", output.stdout, output.stderr);
+        expect(output.status.code() == Some(2), format!("{} instead of 2:\n{said}", output.status))?;
+        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in parts {
+            expect(flat.contains(part), format!("`{part}` is not in:\n{said}"))?;
+        }
+        let writes = hands.audited(mark)?.iter().filter(|request| request.is_write()).count();
+        expect(writes == 0, format!("{writes} writes before it refused"))
+    };
+    let seen = (|| {
+        installed("v1.999.0")?;
+        let parts = ["installed cert-manager v1.999.0", "nothing was changed", "--allow-downgrade"];
+        refused(&[], &parts)?;
+        refused(&["--dry-run"], &parts)?;
+        hands.up_well(&hands.run.homelab_config(), &["--allow-downgrade"])?;
+        expect(version()? == pinned, "the version did not go back")?;
+        let patch = pinned.rsplit_once('.').map(|(minor, _)| format!("{minor}.999"));
+        installed(&patch.context("a version of three numbers")?)?;
+        hands.restore()?;
+        expect(version()? == pinned, "the patch did not go back")?;
+        installed("v1.999.0")?;
+        store_another_version(hands)?;
+        refused(&["--allow-downgrade"], &["challenges.acme.cert-manager.io", "`v9`", "would refuse it"])
+    })();
+    forget_the_other_version(hands)?;
+    installed(&pinned)?;
+    hands.restore()?;
+    seen
+}
+
+fn store_another_version(hands: &Hands) -> Result<()> {
+    let definition = hands.get(&[DEFINITION])?;
+    let mut other = definition["spec"]["versions"][0].clone();
+    other["name"] = "v9".into();
+    other["served"] = false.into();
+    other["storage"] = false.into();
+    let more = json!([{ "op": "add", "path": "/spec/versions/-", "value": other }]).to_string();
+    hands.kubectl(&["patch", DEFINITION, "--type=json", "-p", &more])?;
+    stored(hands, &["v1", "v9"])
+}
+
+fn forget_the_other_version(hands: &Hands) -> Result<()> {
+    stored(hands, &["v1"])?;
+    let versions = hands.get(&[DEFINITION])?["spec"]["versions"].as_array().map_or(0, Vec::len);
+    if versions > 1 {
+        let fewer = json!([{ "op": "remove", "path": "/spec/versions/1" }]).to_string();
+        hands.kubectl(&["patch", DEFINITION, "--type=json", "-p", &fewer])?;
+    }
+    Ok(())
+}
+
+fn stored(hands: &Hands, versions: &[&str]) -> Result<()> {
+    let patch = json!({ "status": { "storedVersions": versions } }).to_string();
+    hands.kubectl(&["patch", DEFINITION, "--subresource=status", "--type=merge", "-p", &patch]).map(drop)
+}

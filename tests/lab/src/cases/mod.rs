@@ -112,6 +112,11 @@ const PLAIN: &[Case] = &[
         changes::removal,
     ),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
+    with_all(
+        "changes",
+        "an older homelab does not take cert-manager back to where it cannot go",
+        changes::going_back,
+    ),
     with_all("changes", "an Ingress that a finalizer holds keeps its certificate", changes::held_ingress),
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),
     always("changes", "the controller may not take out a node that is well", guard::keeps_what_is_well),
