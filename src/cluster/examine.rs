@@ -65,9 +65,15 @@ const RESOURCES: &[(&str, &str, bool)] = &[
 ];
 
 /// Those, and the settings of ingress controllers.
-pub(super) fn lists() -> impl Iterator<Item = (&'static str, &'static str, bool)> {
-    let settings = ingress::SETTINGS.iter().map(|(resource, path)| (*resource, *path, false));
-    RESOURCES.iter().copied().chain(settings)
+pub(super) fn lists() -> impl Iterator<Item = (String, String, bool)> {
+    let settings = ingress::known().filter(|controller| controller.settings.is_some()).map(|controller| {
+        let path = format!("/api/v1/namespaces/{}/configmaps", controller.namespace);
+        (controller.settings_list(), path, false)
+    });
+    RESOURCES
+        .iter()
+        .map(|(resource, path, metadata_only)| ((*resource).to_owned(), (*path).to_owned(), *metadata_only))
+        .chain(settings)
 }
 
 /// How many pods are asked: one for each node.
@@ -86,10 +92,10 @@ impl Cluster {
         }
         let room = &Room::new();
         let lists = lists().map(|(resource, path, metadata_only)| async move {
-            let list = self.send_in::<Value>(request::get(path, metadata_only), room);
+            let list = self.send_in::<Value>(request::get(&path, metadata_only), room);
             let list = timeout_at(deadline, list).await;
-            let (listing, denied) = self.listing(resource, list);
-            (resource.to_owned(), listing, denied)
+            let (listing, denied) = self.listing(&resource, list);
+            (resource, listing, denied)
         });
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).collect().await;
         for (resource, listing, denied) in lists {
@@ -139,13 +145,13 @@ impl Cluster {
         pods: &[Value],
         deadline: Instant,
     ) -> BTreeMap<String, Result<HttpAnswer, String>> {
-        let wanted = pods
-            .iter()
-            .filter(|pod| ingress::known().any(|one| one.is_pod(pod)) && seen::is_ready(pod))
+        let ready = pods.iter().filter(|pod| seen::is_ready(pod));
+        let wanted = ready
+            .filter_map(|pod| Some((pod, ingress::known().find(|one| one.is_pod(pod))?.pod.ports[0])))
             .take(MOST_PODS);
-        let asked = wanted.map(|pod| async move {
+        let asked = wanted.map(|(pod, port)| async move {
             let (namespace, name) = (pod.namespace(), pod.name());
-            let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:80/proxy/");
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
             let until = deadline.min(Instant::now() + POD_ANSWER);
             let answer = timeout_at(until, self.raw(request::get(&path, false))).await;
             let answer = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));

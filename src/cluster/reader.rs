@@ -115,6 +115,7 @@ mod tests {
     use crate::cluster::access::Certificates;
     use crate::cluster::examine::lists;
     use crate::cluster::log::places;
+    use crate::config::Controller;
     use crate::desired::kind;
     use crate::desired::kind::KINDS;
     use crate::desired::reader::rules;
@@ -213,7 +214,7 @@ mod tests {
         let mut certificates = Certificates::default();
         certificates.reads_only = true;
         let cluster = Cluster { client, server: String::new(), kubeconfig: "fake".into(), certificates };
-        cluster.snapshot("home.example.com").await.unwrap();
+        cluster.snapshot("home.example.com", Controller::default()).await.unwrap();
         let log = log.lock().unwrap();
         assert!(!log.iter().any(|path| path.contains("secrets") || path == "/api/v1/configmaps"), "{log:?}");
         assert!(log.contains(&"/api/v1/namespaces/ingress-nginx/configmaps".to_owned()));

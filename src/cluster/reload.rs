@@ -88,9 +88,9 @@ impl Cluster {
 
     /// Where the text that is refused may stand, beside the Ingresses, and which of these the controller reads.
     pub async fn suspects(&self, controller: &Traits, ingresses: Vec<Value>) -> Objects {
-        let namespace = controller.namespace;
+        let (namespace, settings) = (controller.namespace, controller.settings_list());
         let lists = [
-            (controller.settings, format!("/api/v1/namespaces/{namespace}/configmaps")),
+            (settings.as_str(), format!("/api/v1/namespaces/{namespace}/configmaps")),
             ("daemonsets.apps", format!("/apis/apps/v1/namespaces/{namespace}/daemonsets")),
             ("ingressclasses.networking.k8s.io", "/apis/networking.k8s.io/v1/ingressclasses".to_owned()),
         ];

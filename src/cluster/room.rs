@@ -134,6 +134,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::fake::cluster;
+    use crate::config::Controller;
     use crate::evidence::Listing;
 
     /// A list with so many MiB in the namespace of a stranger, beside one object of homelab's.
@@ -156,7 +157,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_is_larger_than_any_home_has_ends_up_and_names_where_most_of_it_lies() {
-        let error = holding(&["/configmaps"], 20).snapshot("home.example.com").await.unwrap_err();
+        let error = holding(&["/configmaps"], 20)
+            .snapshot("home.example.com", Controller::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.exit, crate::error::Exit::Unfinished);
         assert_eq!(
             error.what,
@@ -168,15 +172,16 @@ mod tests {
 
     #[tokio::test]
     async fn what_any_home_has_is_read_to_its_end() {
-        let snapshot = holding(&["/configmaps"], 12).snapshot("home.example.com").await.unwrap();
+        let snapshot =
+            holding(&["/configmaps"], 12).snapshot("home.example.com", Controller::default()).await.unwrap();
         assert!(!snapshot.versions.is_empty());
     }
 
     #[tokio::test]
     async fn many_lists_that_are_large_together_have_an_end_too() {
-        assert!(holding(&["/configmaps", "/roles"], 12).snapshot("x").await.is_ok());
+        assert!(holding(&["/configmaps", "/roles"], 12).snapshot("x", Controller::default()).await.is_ok());
         let large = &["/configmaps", "/roles", "/services", "/deployments", "/serviceaccounts"];
-        let error = holding(large, 12).snapshot("x").await.unwrap_err();
+        let error = holding(large, 12).snapshot("x", Controller::default()).await.unwrap_err();
         assert!(error.what.contains("together with the other lists more than 32 MiB"), "{}", error.what);
         assert!(error.what.contains("namespace `zoo`"), "{}", error.what);
     }

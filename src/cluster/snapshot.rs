@@ -12,7 +12,7 @@ use crate::desired::kind::{self, KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
 use crate::error::Result;
-use crate::ingress;
+use crate::facts::controllers::Controller;
 use crate::plan::Snapshot;
 
 impl Cluster {
@@ -22,13 +22,15 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be reached or refuses a list, and when there is more than fits: a part of what is there
     /// would have the rest taken for absent.
-    pub async fn snapshot(&self, owner: &str) -> Result<Snapshot> {
+    pub async fn snapshot(&self, owner: &str, controller: Controller) -> Result<Snapshot> {
         // Who may only read has no Secret to compare.
         let readable = |kind: &&&kind::Kind| !self.reads_only() || **kind != &kind::SECRET;
         let kinds = KINDS.iter().filter(readable);
         let room = &Room::new();
-        let lists = kinds
-            .map(|kind| async move { self.list_as(kind, &selector(kind), is_metadata(kind), room).await });
+        let lists = kinds.map(|kind| async move {
+            let namespace = self.readable_part(kind, controller);
+            self.list_as(kind, namespace, &selector(kind), is_metadata(kind), room).await
+        });
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).try_collect().await?;
         let mut snapshot = Snapshot::default();
         for (kind, list) in lists {
@@ -51,9 +53,14 @@ impl Cluster {
     ///
     /// # Errors
     /// When the API server cannot be reached or refuses a list.
-    pub async fn metadata(&self, kinds: &BTreeSet<KindRef>) -> Result<BTreeMap<Key, Value>> {
+    pub async fn metadata(
+        &self,
+        kinds: &BTreeSet<KindRef>,
+        controller: Controller,
+    ) -> Result<BTreeMap<Key, Value>> {
         let room = &Room::new();
-        let lists = kinds.iter().map(|kind| self.list_as(kind, "", true, room));
+        let lists =
+            kinds.iter().map(|kind| self.list_as(kind, self.readable_part(kind, controller), "", true, room));
         let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).try_collect().await?;
         let found = lists.into_iter().flat_map(|(kind, list)| {
             let items = list.map(items).unwrap_or_default();
@@ -78,20 +85,24 @@ impl Cluster {
 
     /// One list, of everything if the selector is empty; none if the server does not know the kind (its definition is not there yet).
     pub(super) async fn list(&self, kind: KindRef, selector: &str) -> Result<(KindRef, Option<Value>)> {
-        self.list_as(kind, selector, is_metadata(kind), &Room::new()).await
+        self.list_as(kind, None, selector, is_metadata(kind), &Room::new()).await
+    }
+
+    /// The namespace whose objects of a kind are all that may be read: of ConfigMaps, who may only read gets the
+    /// controller's alone.
+    fn readable_part(&self, kind: KindRef, controller: Controller) -> Option<&'static str> {
+        (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(controller.facts().namespace)
     }
 
     async fn list_as(
         &self,
         kind: KindRef,
+        namespace: Option<&str>,
         selector: &str,
         metadata_only: bool,
         room: &Room,
     ) -> Result<(KindRef, Option<Value>)> {
         // Without `resourceVersion` the answer is the newest. What fits needs no paging.
-        // Of ConfigMaps, who may only read gets the controller's alone.
-        let namespace =
-            (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(ingress::SETTINGS_NAMESPACE);
         let path =
             format!("{}?labelSelector={}", request::collection(kind, namespace), request::escape(selector));
         match self.send_in::<Value>(request::get(&path, metadata_only), room).await {

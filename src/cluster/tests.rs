@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::fake::cluster;
 use super::*;
-use crate::config;
+use crate::config::{self, Controller};
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, kind};
 use crate::plan::ownership::Doomed;
@@ -57,7 +57,7 @@ async fn a_snapshot_is_one_list_for_each_kind_and_unknown_kinds_are_empty() {
         ),
         _ => (200, json!({ "metadata": { "resourceVersion": "7" }, "items": [] })),
     });
-    let snapshot = cluster.snapshot("home.example.com").await.unwrap();
+    let snapshot = cluster.snapshot("home.example.com", Controller::default()).await.unwrap();
     assert_eq!(log.lock().unwrap().len(), kind::KINDS.len());
     let key = Key { kind: &kind::CONFIG_MAP, namespace: Some("b".into()), name: "a".into() };
     assert_eq!(snapshot.objects[&key]["kind"], "ConfigMap");

@@ -23,7 +23,7 @@ pub(super) async fn snapshot(
     config: &Config,
     deadline: Instant,
 ) -> Result<Snapshot, String> {
-    let listed = timeout_at(deadline, cluster.snapshot(&config.dns.owner)).await;
+    let listed = timeout_at(deadline, cluster.snapshot(&config.dns.owner, config.ingress.controller)).await;
     listed.map_err(|_| "the API server does not answer in time".to_owned())?.map_err(|error| error.what)
 }
 

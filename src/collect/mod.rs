@@ -186,7 +186,8 @@ fn written(loaded: Result<&Config, &Error>) -> ConfigSeen {
 
 /// The entries about the controller's guards alone: others may hold what is nobody's business.
 fn guards(config: &Config) -> BTreeMap<String, String> {
-    let given = config.ingress.config.iter().filter(|(key, _)| ingress::is_guarded(config, key));
+    let is_guarded = ingress::traits_of(config.ingress.controller).is_guarded;
+    let given = config.ingress.config.iter().filter(|(key, _)| is_guarded(config, key));
     given.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 

@@ -105,7 +105,7 @@ async fn controller(
         }
         (reloads, heard)
     };
-    let (answer, (reloads, heard)) = futures::join!(cluster.ask_pod(&pods, 80), words);
+    let (answer, (reloads, heard)) = futures::join!(cluster.ask_pod(&pods, traits.pod.ports[0]), words);
     Controller { answer, reloads: Some(reloads), heard, seen }
 }
 

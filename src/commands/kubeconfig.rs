@@ -54,14 +54,14 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
         return Ok(granted);
     }
     let config = configuration::load(global.config.as_deref())?;
-    let owner = &config.dns.owner;
-    let snapshot = cluster.snapshot(owner).await?;
+    let (owner, controller) = (&config.dns.owner, config.ingress.controller);
+    let snapshot = cluster.snapshot(owner, controller).await?;
     strangers::one_lab(&snapshot, owner)?;
     let mut wanted = bundle(&config, &Inputs::default());
     wanted.objects.retain(|object| reader::comes_first(&object.key));
     wanted.derived.clear();
     let mut plan = plan(wanted, &snapshot);
-    strangers::objects(cluster, &mut plan, &snapshot, false).await?;
+    strangers::objects(cluster, controller, &mut plan, &snapshot, false).await?;
     let deadline = Instant::now() + Duration::from_secs(30);
     for stage in [Stage::Foundation, Stage::Workload] {
         let changes = plan.apply.iter().filter(|change| change.object.key.kind.stage == stage);

@@ -100,7 +100,8 @@ impl Start {
         permitted(cluster, &plan, &snapshot, consent).await?;
         let adopt = consent.adopt;
         let records = strangers::records(provider, &zone, config, &snapshot, adopt).await?;
-        let objects = strangers::objects(cluster, &mut plan, &snapshot, adopt).await?;
+        let objects =
+            strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
         let adopted: Vec<String> = records.into_iter().chain(objects).collect();
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));
@@ -111,7 +112,7 @@ impl Start {
 
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
     progress.update(CLUSTER, "reading the cluster");
-    let snapshot = cluster.snapshot(&config.dns.owner).await?;
+    let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
     progress.done(CLUSTER, &format!("{} objects of this lab exist", snapshot.objects.len()));
     Ok(snapshot)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::commands::planned::refused;
-use crate::config::{Config, Policy};
+use crate::config::{Config, Controller, Policy};
 use crate::desired::meta::COMPONENT;
 use crate::desired::object::{Component, Key};
 use crate::desired::{external_dns, kind};
@@ -122,13 +122,14 @@ fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
 /// When something of others stands where the plan writes and is not to be adopted, or cannot be.
 pub(super) async fn objects(
     cluster: &Cluster,
+    controller: Controller,
     plan: &mut Plan,
     snapshot: &Snapshot,
     adopt: bool,
 ) -> Result<Option<String>> {
     let kinds = plan.unseen(snapshot);
     let met: BTreeMap<_, Value> =
-        if kinds.is_empty() { BTreeMap::new() } else { cluster.metadata(&kinds).await? };
+        if kinds.is_empty() { BTreeMap::new() } else { cluster.metadata(&kinds, controller).await? };
     let found = plan.meet(snapshot, &met);
     if found.is_empty() {
         return Ok(None);

@@ -13,12 +13,11 @@ use crate::commands::house::house;
 use crate::commands::planned::{Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{diff, prune};
-use crate::config::Config;
+use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{cert_manager, kind};
 use crate::error::{Exit, Result};
 use crate::evidence::Zone;
-use crate::ingress;
 use crate::plan::Plan;
 use crate::provider::{self, Client};
 use crate::ui::{self, Form, Output, Progress, Ui};
@@ -39,7 +38,8 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let written = converge(cluster, config, &plan, snapshot, awaited, deadline, &progress).await?;
-        let known = Known { written: reloads(&plan).then_some(written), certificates };
+        let known =
+            Known { written: reloads(&plan, config.ingress.controller).then_some(written), certificates };
         let report = if flags.no_verify {
             None
         } else {
@@ -71,9 +71,9 @@ fn as_diff(flags: &Up) -> Diff {
 }
 
 /// Whether the plan gives the ingress controller something to load.
-fn reloads(plan: &Plan) -> bool {
+fn reloads(plan: &Plan, controller: Controller) -> bool {
     let settings = |key: &Key| {
-        *key.kind == kind::CONFIG_MAP && key.namespace.as_deref() == Some(ingress::SETTINGS_NAMESPACE)
+        *key.kind == kind::CONFIG_MAP && key.namespace.as_deref() == Some(controller.facts().namespace)
     };
     let written = plan.apply.iter().map(|change| &change.object.key);
     written

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    Acme, AcmeServer, CertManager, Certificates, Config, Controller, Dns, Ingress, LABEL_VALUE_MAX,
-    PUBLIC_RESOLVERS, Policy, Provider, Service, Timeouts,
+    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
+    Policy, Provider, Service, Timeouts,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{doctor, service, token};
+use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::pins;
 
@@ -70,7 +71,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
 
 fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
     fields.missing("provider", "who hosts the zone", Provider::default().needs().key);
-    let provider = fields.parsed("provider", provider_of);
+    let provider = fields
+        .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.needs().key, text));
     let needs = provider.unwrap_or_default().needs();
     let zone = fields.parsed("zone", Host::parse);
     if let (Some(zone), Some(domain)) = (&zone, domain)
@@ -127,13 +129,12 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
     })
 }
 
-fn provider_of(text: &str) -> Result<Provider, String> {
-    let known = Provider::ALL.iter().find(|provider| provider.needs().key == text);
-    known.copied().ok_or_else(|| {
-        let keys: Vec<String> =
-            Provider::ALL.iter().map(|provider| format!("`{}`", provider.needs().key)).collect();
-        let verb = if keys.len() == 1 { "is" } else { "are" };
-        format!("`{text}` is not a provider that homelab knows; {} {verb}", keys.join(", "))
+/// The one of `all` whose word stands there; `what` they are.
+fn known<T: Copy>(what: &str, all: &[T], word: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
+        let words: Vec<String> = all.iter().map(|one| format!("`{}`", word(*one))).collect();
+        let verb = if words.len() == 1 { "is" } else { "are" };
+        format!("`{text}` is not a {what} that homelab knows; {} {verb}", words.join(", "))
     })
 }
 
@@ -183,11 +184,8 @@ fn certificates(text: &str) -> Result<Certificates, String> {
 }
 
 fn ingress(fields: &mut Fields<'_>) -> Ingress {
-    let controller = fields.parsed("controller", |text| match text {
-        "ingress-nginx" => Ok(Controller::IngressNginx),
-        #[cfg(test)]
-        "paper" => Ok(Controller::Paper),
-        other => Err(format!("`{other}` is not a controller that homelab knows; `ingress-nginx` is")),
+    let controller = fields.parsed("controller", |text| {
+        known("controller", Controller::ALL, |controller| controller.facts().key, text)
     });
     let default_class = fields.bool("defaultClass").unwrap_or(true);
     let config = fields.texts_by_name("config");

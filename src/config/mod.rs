@@ -15,10 +15,11 @@ use std::path::Path;
 
 use crate::error::Result;
 
+pub use crate::facts::controllers::Controller;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Controller, Dns, Hook, Ingress, Notify,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Provider, ProviderNeeds, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use values::duration;

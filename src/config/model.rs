@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 
 /// What the user wants.
@@ -189,18 +190,6 @@ pub struct Ingress {
     pub default_class: bool,
     /// Entries for the controller's ConfigMap, over homelab's own.
     pub config: BTreeMap<String, String>,
-}
-
-/// An ingress controller that homelab knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Controller {
-    /// ingress-nginx.
-    #[default]
-    IngressNginx,
-    /// A controller of the tests (see `ingress::paper`).
-    #[cfg(test)]
-    Paper,
 }
 
 /// cert-manager.

@@ -1,9 +1,9 @@
 //! From the configuration to the objects that should exist. Pure: the same input gives the same bytes.
 
 pub mod cert_manager;
+mod controller;
 pub mod external_dns;
 pub mod guard;
-pub mod ingress_nginx;
 pub mod issuer;
 pub mod kind;
 pub mod meta;
@@ -21,8 +21,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use object::{Component, Key, Object};
 use serde_json::Value;
 
-use crate::config::{Certificates, Config, Controller};
-use crate::facts::namespaces;
+use crate::config::{Certificates, Config};
 use crate::provider::Credentials;
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
@@ -45,18 +44,9 @@ pub struct Bundle {
     pub derived: BTreeSet<Key>,
 }
 
-/// Whether a namespace is one of homelab's own, in which nobody else is expected to write.
-pub fn is_home(namespace: &str) -> bool {
-    namespaces::is_home(namespace)
-}
-
 /// Builds the bundle.
 pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
-    let mut objects = match config.ingress.controller {
-        Controller::IngressNginx => ingress_nginx::objects(config),
-        #[cfg(test)]
-        Controller::Paper => Vec::new(),
-    };
+    let mut objects = controller::objects(config);
     if let (true, Some(documents)) = (config.cert_manager.manage, inputs.cert_manager) {
         objects.extend(cert_manager::objects(config, documents));
     }

@@ -4,9 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::outside;
-use crate::outside::command::Word;
-
 /// A DNS name in lower case, without a final dot: a host, a domain or a zone (RFC 1123).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -64,13 +61,6 @@ impl Host {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// As a word of a printed command.
-impl Word for Host {
-    fn word(&self) -> Option<String> {
-        outside::shell::quote(self.as_str())
     }
 }
 

@@ -1,7 +1,7 @@
-//! Where each component lives.
+//! Where each component lives. Those of ingress controllers: [`crate::facts::controllers`].
 
-/// The ingress controller's.
-pub const INGRESS_NGINX: &str = "ingress-nginx";
+use crate::facts::controllers::Controller;
+
 /// cert-manager's, as its own manifest has it.
 pub const CERT_MANAGER: &str = "cert-manager";
 /// external-dns'.
@@ -9,8 +9,15 @@ pub const EXTERNAL_DNS: &str = "external-dns";
 /// The one with the Services and Ingresses of the configuration.
 pub const HOMELAB: &str = "homelab";
 
+/// Whether one of the programs that homelab installs runs in a namespace.
+#[must_use]
+pub fn is_of_component(namespace: &str) -> bool {
+    let controllers = Controller::ALL.iter().map(|controller| controller.facts().namespace);
+    controllers.chain([CERT_MANAGER, EXTERNAL_DNS]).any(|known| known == namespace)
+}
+
 /// Whether a namespace is one of homelab's own, in which nobody else is expected to write.
 #[must_use]
 pub fn is_home(namespace: &str) -> bool {
-    [INGRESS_NGINX, CERT_MANAGER, EXTERNAL_DNS, HOMELAB].contains(&namespace)
+    namespace == HOMELAB || is_of_component(namespace)
 }

@@ -6,11 +6,11 @@
 //! | | ingress-nginx | Traefik (its ingress-nginx provider) | one that is there already (`ingress.manage: false`) |
 //! |---|---|---|---|
 //! | class, and who serves it | `nginx`, [`Traits::class_controller`] | `nginx`, a name of its own | as `ingress.class` says |
-//! | objects, RBAC | `desired::ingress_nginx` | a file of its own in `desired` | none |
-//! | arguments | `nginx::arguments` | static configuration as arguments | not ours to set |
-//! | settings in a ConfigMap | [`Traits::guards`], [`SETTINGS`] | none | not read |
+//! | objects, RBAC | [`Pod`], of which `desired::controller` makes them | the same | none |
+//! | arguments | [`Pod::arguments`] | static configuration as arguments | not ours to set |
+//! | settings in a ConfigMap | [`Pod::settings`], [`Traits::guards`] | none | not read |
 //! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
-//! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes | a load balancer |
+//! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes: [`Pod::writes_status`] | a load balancer |
 //! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer of its own |
 //! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |
 //! | log: configuration taken or refused | [`Log::last_reload`], and events | it reloads nothing: never refused | not read |
@@ -19,33 +19,21 @@
 //! | log: annotations, status | [`Log::is_refused_annotation`], [`Log::denied_status`] | other lines | not read |
 //! | updates | [`Traits::retired`] | maintained | its owner's matter |
 //!
-//! A new one: its variant in `config::Controller`, its folder here, its row in [`KNOWN`], an arm in [`traits_of`] and in
-//! `desired::bundle`, its pin and its namespace in `facts`, and what a bundle keeps of it in `evidence::redact`.
+//! A new one: its variant in `facts::controllers`, its folder here, its line in [`traits_of`], and its pin.
 
 pub mod nginx;
 #[cfg(test)]
 mod paper;
+mod pod;
 #[cfg(test)]
 mod tests;
 mod traits;
 
-use crate::config::{Config, Controller};
+use crate::config::Controller;
 use crate::evidence::http::HttpAnswer;
 
+pub use pod::{Pod, Rule};
 pub use traits::{FailedRequest, Guard, LastWord, Log, Retired, Snippets, Status, Traits, Unusable};
-
-/// Every controller that homelab installs.
-const KNOWN: &[&Traits] = &[
-    &nginx::TRAITS,
-    #[cfg(test)]
-    &paper::TRAITS,
-];
-
-/// The settings of controllers: the list as judges know it, and its path.
-pub const SETTINGS: &[(&str, &str)] = &[(nginx::SETTINGS, nginx::SETTINGS_PATH)];
-
-/// The namespace whose ConfigMaps are settings of a controller.
-pub const SETTINGS_NAMESPACE: &str = nginx::NAMESPACE;
 
 /// What is particular to the controller.
 #[must_use]
@@ -57,19 +45,9 @@ pub const fn traits_of(controller: Controller) -> &'static Traits {
     }
 }
 
-/// Whether an entry of the controller's settings guards something, with the images of the configuration.
-#[must_use]
-pub fn is_guarded(config: &Config, key: &str) -> bool {
-    match config.ingress.controller {
-        Controller::IngressNginx => nginx::is_guarded(config, key),
-        #[cfg(test)]
-        Controller::Paper => false,
-    }
-}
-
 /// Every controller that homelab installs, the one of the configuration or not.
 pub fn known() -> impl Iterator<Item = &'static Traits> {
-    KNOWN.iter().copied()
+    Controller::ALL.iter().map(|controller| traits_of(*controller))
 }
 
 /// A line of any program's log, without what is nobody's business; `None` when nothing of it is left.

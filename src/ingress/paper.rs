@@ -1,14 +1,19 @@
 //! A controller of the tests: it shows that no judge has to know which controller there is.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::evidence::Reload;
+use crate::facts::controllers::{Controller, ControllerFacts};
+use crate::ingress::pod::{Pod, rule};
 use crate::ingress::traits::{FailedRequest, LastWord, Log, Status, Traits, Unusable};
+
+const FACTS: &ControllerFacts = Controller::Paper.facts();
 
 pub(super) const TRAITS: Traits = Traits {
     name: "paper-ingress",
     program: "paper",
-    namespace: "paper-system",
+    namespace: FACTS.namespace,
     workload: "paper",
     image: "paper",
     container: "paper",
@@ -17,17 +22,44 @@ pub(super) const TRAITS: Traits = Traits {
     class_controller: "paper.test/ingress",
     namesake: "another paper",
     takes_any: "--any",
-    settings: "configmaps/paper",
-    annotations: "paper.test/",
+    pod: Pod {
+        arguments: |_, wildcard| vec![format!("--leaf={wildcard}")],
+        settings: |_| BTreeMap::new(),
+        fields: &[],
+        variables: &[],
+        ports: [8080, 8443],
+        health: ("/well", 8090),
+        before_end: &[],
+        grace: 1,
+        requests: ("10m", "10Mi"),
+        user: (65_532, 65_532),
+        writes_files: false,
+        capabilities: &[],
+        in_cluster: &[rule("networking.k8s.io", &["ingresses"], &["get"])],
+        at_home: &[],
+        writes_status: false,
+    },
+    settings: FACTS.settings,
+    annotations: FACTS.annotations,
     annotations_of_service: |service| vec![("paper.test/size".to_owned(), service.max_body_size.clone())],
     snippets: None,
     guards: &[],
+    is_guarded: |_, _| false,
     is_default: |_, _| false,
     is_unknown_name: |answer| answer.status == 404 && answer.body == "blank page",
     is_own_page: |answer| answer.body == "blank page",
     is_fake: |leaf| leaf.subject == "CN=watermark",
     overlooks_ports: false,
-    status: Status { misled_by: &[], harmless: "", fixed_by: &[], internal: "--inside" },
+    // As with a controller for which homelab writes it.
+    status: Status {
+        lost: "nobody has erased the node",
+        late: "the clerk comes once a minute",
+        empty: ("the clerk has not come", "ring for the clerk"),
+        misled_by: &[],
+        harmless: "",
+        fixed_by: &[],
+        internal: "--inside",
+    },
     log: Log {
         takes: Duration::from_secs(5),
         last_reload: |log| log.contains("page turned").then_some(Reload::Loaded),

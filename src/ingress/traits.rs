@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::config::Service;
+use crate::config::{Config, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Leaf;
-use crate::evidence::{Reload, View, at};
+use crate::evidence::{Objects, Reload, View, at};
+use crate::ingress::pod::Pod;
 use crate::outside::command::Command;
 
 /// What is particular to a controller: its names, its answers and its words.
@@ -21,7 +22,7 @@ pub struct Traits {
     pub program: &'static str,
     /// Where it runs.
     pub namespace: &'static str,
-    /// Its DaemonSet, the name of its pods and of its settings.
+    /// Its DaemonSet and the name of its pods.
     pub workload: &'static str,
     /// Its image, by its name in the pins and in `images:`.
     pub image: &'static str,
@@ -37,8 +38,10 @@ pub struct Traits {
     pub namesake: &'static str,
     /// With this argument it serves Ingresses without a class, too.
     pub takes_any: &'static str,
-    /// The list with its ConfigMap, as judges know it.
-    pub settings: &'static str,
+    /// Its pods.
+    pub pod: Pod,
+    /// The ConfigMap with its settings, where it has one.
+    pub settings: Option<&'static str>,
     /// How its annotations begin.
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
@@ -47,6 +50,8 @@ pub struct Traits {
     pub snippets: Option<Snippets>,
     /// Entries of its settings that take a guard away.
     pub guards: &'static [Guard],
+    /// Whether an entry of its settings guards something, with the images of the configuration.
+    pub is_guarded: fn(&Config, &str) -> bool,
     /// Whether homelab itself sets that entry of its settings, whatever the configuration says.
     pub is_default: fn(&str, &str) -> bool,
     /// Its answer for a name that no Ingress has.
@@ -100,9 +105,15 @@ pub struct LastWord {
     pub fix: &'static str,
 }
 
-/// How a controller writes the status of Ingresses.
+/// How the status of Ingresses is written: by the controller, or by homelab for it.
 #[derive(Debug)]
 pub struct Status {
+    /// Why it still has the address of a node that is lost.
+    pub lost: &'static str,
+    /// Why it lacks a node that serves, where no rollout is the reason.
+    pub late: &'static str,
+    /// Why it has no address where nothing speaks against one, and what to do.
+    pub empty: (&'static str, &'static str),
     /// Arguments that keep the nodes' addresses out, and what it does with each.
     pub misled_by: &'static [(&'static str, &'static str)],
     /// The same that are harmless.
@@ -225,6 +236,18 @@ impl Traits {
     #[must_use]
     pub fn is_place(&self, place: &str) -> bool {
         place.strip_prefix(self.namespace).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The list with its settings, as judges know it: the ConfigMaps of its namespace.
+    #[must_use]
+    pub fn settings_list(&self) -> String {
+        format!("configmaps/{}", self.namespace)
+    }
+
+    /// Its settings among the objects, if it has any and they were read.
+    #[must_use]
+    pub fn settings<'o>(&self, objects: &'o Objects) -> Option<&'o Value> {
+        objects.find(&self.settings_list(), self.namespace, self.settings?)
     }
 
     /// The command that shows the last lines of its log.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::facts::names::Host;
 use crate::outside::shell;
 
 /// How many commands a finding has at most.
@@ -112,6 +113,12 @@ impl<T: Word> Word for Vec<T> {
 impl<T: Word + ?Sized> Word for &T {
     fn word(&self) -> Option<String> {
         (**self).word()
+    }
+}
+
+impl Word for Host {
+    fn word(&self) -> Option<String> {
+        shell::quote(self.as_str())
     }
 }
 

@@ -21,9 +21,9 @@ const ROOMS: [&[&str]; 16] = [
     &["net"],
     &["evidence"],
     &["config"],
-    &["facts"],
     &["error"],
     &["outside"],
+    &["facts"],
 ];
 
 /// The rooms that touch the world: files, programs, the network, the cluster.
@@ -86,29 +86,52 @@ const EXACT_FOR_MACHINES: [(&str, &str, &str); 7] = [
 /// What makes text fit to be shown without asking: only the type's own file.
 const MAKES_SHOWN: [&str; 2] = ["Fit for", "of_parts("];
 
+/// Where what differs between DNS providers stands.
+const OF_PROVIDERS: &[&str] = &["provider/"];
+
 /// Where a provider is named all the same, and why. Nothing here judges, plans or applies.
-const PROVIDERS_NAMED: [(&str, &str); 4] = [
-    ("config/model.rs", "the value of `dns.provider`"),
-    ("config/token.rs", "the file of the example, and the shape of a token that stands where a path should"),
-    ("outside/credential.rs", "the shapes of the tokens that people have at home, to hide them"),
-    ("evidence/redact/kept.rs", "the fields of an issuer that a bundle keeps"),
+const PROVIDERS_NAMED: &[(&str, &str, &str)] = &[
+    ("cloudflare", "config/model.rs", "the value of `dns.provider`"),
+    (
+        "cloudflare",
+        "config/token.rs",
+        "the file of the example, and the shape of a token that stands where a path should",
+    ),
+    (
+        "cloudflare",
+        "outside/credential.rs",
+        "the shapes of the tokens that people have at home, to hide them",
+    ),
+    ("cloudflare", "evidence/redact/kept.rs", "the fields of an issuer that a bundle keeps"),
 ];
 
-/// Where a controller is named all the same, and why. No judge is among them.
-const NGINX_NAMED: [(&str, &str); 12] = [
-    ("facts/namespaces.rs", "where each component lives"),
-    ("config/interpret.rs", "the value of `ingress.controller`"),
-    ("config/model.rs", "the value of `ingress.controller`"),
-    ("evidence/redact/objects.rs", "the annotations that a bundle keeps"),
-    ("desired/ingress_nginx.rs", "its objects: one component, one file"),
-    ("desired/mod.rs", "which file has the objects of which controller"),
-    ("checks/apps/texts.rs", "`doctor --explain`, which knows no configuration: the default controller"),
-    ("checks/config/texts.rs", "`doctor --explain`"),
-    ("checks/edns/texts.rs", "`doctor --explain`"),
-    ("checks/ingress/texts.rs", "`doctor --explain`"),
-    ("checks/k3s/texts.rs", "`doctor --explain`"),
-    ("checks/tls/texts.rs", "`doctor --explain`"),
+/// Where what differs between ingress controllers stands.
+const OF_CONTROLLERS: &[&str] = &["ingress/", "facts/controllers.rs"];
+
+/// Where a controller is named all the same, by file or folder, and why.
+const CONTROLLERS_NAMED: &[(&str, &str, &str)] = &[
+    (
+        "nginx",
+        "checks/apps/texts.rs",
+        "`doctor --explain`, which knows no configuration: the default controller",
+    ),
+    ("nginx", "checks/config/texts.rs", "`doctor --explain`"),
+    ("nginx", "checks/edns/texts.rs", "`doctor --explain`"),
+    ("nginx", "checks/ingress/texts.rs", "`doctor --explain`"),
+    ("nginx", "checks/k3s/texts.rs", "`doctor --explain`"),
+    ("nginx", "checks/tls/texts.rs", "`doctor --explain`"),
+    ("traefik", "checks/k3s/", "the one that k3s brings, which must not run"),
+    ("traefik", "commands/k3s_config/", "the one that k3s brings is switched off"),
+    ("traefik", "machine/k3s_config.rs", "the one that k3s brings is switched off"),
+    ("traefik", "checks/ingress/classes.rs", "an Ingress that was written for another controller"),
+    ("traefik", "checks/ingress/controller.rs", "the one that k3s brings, in place of homelab's"),
+    ("traefik", "checks/ingress/ports.rs", "the one that k3s brings holds the ports"),
+    ("traefik", "checks/ingress/texts.rs", "the one that k3s brings"),
+    ("traefik", "cluster/wait.rs", "the one that k3s brings holds the ports"),
 ];
+
+/// A controller that is nobody's to install, and that judges know: k3s brings it.
+const BROUGHT_BY_K3S: &str = "traefik";
 
 /// A file of `src`, without its comments, its strings and the tests in it.
 struct Source {
@@ -233,31 +256,37 @@ fn has_word(source: &Source, word: &str) -> bool {
 
 #[test]
 fn a_provider_is_named_only_where_it_is_meant() {
-    let excused: BTreeMap<&str, &str> = PROVIDERS_NAMED.into_iter().collect();
-    let keys = Provider::ALL.iter().map(|provider| provider.needs().key);
-    let words: Vec<&str> = keys.chain(["Provider::Paper"]).collect();
-    assert_named_only(&words, "provider/", &excused);
+    let words = Provider::ALL.iter().map(|provider| provider.needs().key);
+    assert_named_only(words.chain(["Provider::Paper"]), OF_PROVIDERS, PROVIDERS_NAMED);
 }
 
 #[test]
-fn nginx_is_named_only_where_it_is_meant() {
-    let excused: BTreeMap<&str, &str> = NGINX_NAMED.into_iter().collect();
-    assert_named_only(&["nginx", "Controller::Paper"], "ingress/", &excused);
+fn a_controller_is_named_only_where_it_is_meant() {
+    let words = homelab::ingress::known().map(|controller| controller.program);
+    assert_named_only(words.chain([BROUGHT_BY_K3S, "Controller::Paper"]), OF_CONTROLLERS, CONTROLLERS_NAMED);
 }
 
-/// Fails where one of the words stands outside of its room in code or in a text, and no excuse is there; or an excuse is, and
+/// Fails where one of the words stands outside of its home in code or in a text, and no excuse is there; or an excuse is, and
 /// no word.
-fn assert_named_only(words: &[&str], room: &str, excused: &BTreeMap<&str, &str>) {
-    let mut named = BTreeSet::new();
-    for source in sources().iter().filter(|source| !source.file.starts_with(room)) {
+fn assert_named_only<'w>(
+    words: impl Iterator<Item = &'w str>,
+    homes: &[&str],
+    excuses: &[(&str, &str, &str)],
+) {
+    let words: BTreeSet<&str> = words.collect();
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    let abroad = |source: &&Source| !homes.iter().any(|home| source.file.starts_with(home));
+    for source in sources().iter().filter(abroad) {
         let text = source.texts.to_lowercase();
-        if words.iter().any(|word| text.contains(&word.to_lowercase())) {
-            named.insert(source.file.clone());
+        for word in words.iter().filter(|word| text.contains(&word.to_lowercase())) {
+            match excuses.iter().position(|(named, file, _)| named == word && source.file.starts_with(file)) {
+                Some(excuse) => drop(used.insert(excuse)),
+                None => wrong.push(format!("{} names {word}", source.file)),
+            }
         }
     }
-    let unexcused: Vec<&String> = named.iter().filter(|file| !excused.contains_key(file.as_str())).collect();
-    assert!(unexcused.is_empty(), "{words:?} outside of `{room}`: {unexcused:#?}");
-    let idle: Vec<&&str> = excused.keys().filter(|file| !named.contains(**file)).collect();
+    assert!(wrong.is_empty(), "only {homes:?} may:\n{}", wrong.join("\n"));
+    let idle: Vec<_> = (0..excuses.len()).filter(|at| !used.contains(at)).map(|at| excuses[at]).collect();
     assert!(idle.is_empty(), "excuses that nobody needs: {idle:?}");
 }
 

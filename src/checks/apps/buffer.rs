@@ -44,7 +44,7 @@ pub(super) fn larger(evidence: &Evidence, host: &str, finding: Finding) -> Findi
 fn of_settings(evidence: &Evidence) -> Option<u64> {
     let controller = traits_of(evidence.controller);
     let objects = &evidence.cluster.as_ref()?.objects;
-    let map: &Value = objects.find(controller.settings, controller.namespace, controller.workload)?;
+    let map: &Value = controller.settings(objects)?;
     kib(map["data"][SIZE].as_str()?)
 }
 

@@ -15,13 +15,15 @@ pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
     let Some(ingresses) = objects::served(evidence) else {
         return unread(id::ANNOTATIONS, "Ingresses or their classes");
     };
-    let Some(maps) = evidence.objects(controller.settings) else {
+    let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
+    let maps = objects.filter(|objects| objects.list(&controller.settings_list()).is_some());
+    if controller.snippets.is_some() && maps.is_none() {
         return unread(id::ANNOTATIONS, "controller's settings");
-    };
-    let own = |map: &Value| map.namespace() == controller.namespace && map.name() == controller.workload;
+    }
+    let settings = maps.and_then(|objects| controller.settings(objects));
     let forbidden = controller.snippets.as_ref().filter(|snippets| {
         let (key, value) = snippets.allowed_by;
-        !maps.iter().any(|map| own(map) && map["data"][key] == value)
+        settings.is_none_or(|map| map["data"][key] != value)
     });
     let mut found = Vec::new();
     for ingress in &ingresses {

@@ -133,7 +133,7 @@ pub(super) fn ingresses(evidence: &Evidence) -> Vec<&Value> {
 pub(super) fn settings(evidence: &Evidence) -> Option<&Value> {
     let controller = traits_of(evidence.controller);
     let objects = &evidence.cluster.as_ref()?.objects;
-    objects.find(controller.settings, controller.namespace, controller.workload)
+    controller.settings(objects)
 }
 
 /// Who else has written a setting; `None` when homelab did, or nobody knows.

@@ -65,7 +65,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
     if let Some(lost) = found.iter().find(|address| !is_of_node(true)(address)) {
         return Finding::new(
             format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready"),
-            "the node was lost a moment ago; the controller removes its address when the pod there is gone, some 5 minutes later",
+            traits_of(evidence.controller).status.lost,
             "bring the node back, or drain and delete it",
         )
         .look("kubectl get nodes -o wide")
@@ -84,9 +84,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
                 list(&missing.addresses),
                 missing.name
             ),
-            rolling(evidence).unwrap_or(
-                "the controller there started a moment ago; the leading pod writes the status once a minute",
-            ),
+            rolling(evidence).unwrap_or(traits_of(evidence.controller).status.late),
             "wait a minute; then read the controller's log",
         )
         .look(traits_of(evidence.controller).show_log("20"))
@@ -144,15 +142,11 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
             );
         }
     }
-    Finding::new(
-        summary,
-        "the leading pod of the controller writes the status once a minute; after a change of the leader it takes half a \
-         minute more",
-        "wait two minutes; then check the class of the Ingress and the controller's log",
-    )
-    .look("kubectl get ingressclass; kubectl get ingress -A")
-    .look(traits_of(evidence.controller).show_log("20"))
-    .heals()
+    let (cause, fix) = controller.status.empty;
+    Finding::new(summary, cause, fix)
+        .look("kubectl get ingressclass; kubectl get ingress -A")
+        .look(traits_of(evidence.controller).show_log("20"))
+        .heals()
 }
 
 /// An address that is no node's internal one.

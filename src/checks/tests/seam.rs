@@ -114,6 +114,14 @@ fn another_controllers_log_and_class_are_read_by_its_own_words() {
     });
     let belongs = "IngressClass `paper` belongs to `k8s.io/ingress-nginx`, not to `paper.test/ingress`";
     assert_eq!(finding.as_deref(), Some(belongs));
+    let unwritten = at_paper_ingress("blank page", |e| {
+        e.ingresses.as_mut().unwrap().iter_mut().for_each(|ingress| ingress.addresses.clear());
+    });
+    let status = unwritten.iter().find_map(|one| match &one.outcome {
+        Outcome::Fail(finding) if one.id == id::STATUS => Some(finding),
+        _ => None,
+    });
+    assert_eq!(status.map(|finding| finding.cause.as_str()), Some("the clerk has not come"));
     let noted = at_paper_ingress("blank page", |e| {
         let host = e.hosts.keys().next().unwrap().clone();
         for seen in &mut e.hosts.get_mut(&host).unwrap().http {

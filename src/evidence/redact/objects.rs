@@ -6,14 +6,12 @@ use serde_json::{Map, Value, json};
 
 use crate::evidence::redact::kept::Kept;
 use crate::evidence::{ClusterSeen, Listing, Objects, View};
-use crate::facts::namespaces::{CERT_MANAGER, EXTERNAL_DNS, INGRESS_NGINX};
+use crate::facts::controllers::{Controller, ControllerFacts};
+use crate::facts::namespaces::is_of_component;
 use crate::outside::{self, GONE, named};
 
-/// Where the lab's own programs run: their arguments tell what is wrong, those of others may hold passwords.
-const OURS: [&str; 3] = [INGRESS_NGINX, CERT_MANAGER, EXTERNAL_DNS];
-/// The ConfigMaps of the ingress controllers that homelab installs.
-const CONTROLLERS: [&str; 1] = ["ingress-nginx/ingress-nginx-controller"];
-/// Annotations whose values judges read, by their beginnings: none of them can hold a secret of its own.
+/// Annotations whose values judges read, by their beginnings: none of them can hold a secret of its own. Those of ingress
+/// controllers: [`Controller::facts`].
 const ANNOTATIONS: [&str; 12] = [
     "kubernetes.io/ingress.class",
     "kubernetes.io/tls-acme",
@@ -27,21 +25,6 @@ const ANNOTATIONS: [&str; 12] = [
     "external-dns.alpha.kubernetes.io/",
     "external-dns.kubernetes.io/",
     "homelab/",
-];
-/// The same of ingress-nginx: those that take a number or one word.
-const NGINX: [&str; 12] = [
-    "backend-protocol",
-    "force-ssl-redirect",
-    "from-to-www-redirect",
-    "proxy-body-size",
-    "proxy-buffering",
-    "proxy-connect-timeout",
-    "proxy-read-timeout",
-    "proxy-send-timeout",
-    "service-upstream",
-    "ssl-passthrough",
-    "ssl-redirect",
-    "use-regex",
 ];
 /// The command line of k3s, which hides its own secrets; hidden here again.
 const NODE_ARGS: &str = "k3s.io/node-args";
@@ -80,7 +63,8 @@ fn log(text: &str) -> String {
 
 fn of(resource: &str, kept: &Kept, object: &Value) -> Value {
     let mut object = kept.pick(object);
-    let ours = OURS.contains(&object.namespace());
+    // The arguments of the lab's own programs tell what is wrong, those of others may hold passwords.
+    let ours = is_of_component(object.namespace());
     if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.iter_mut().for_each(|(name, value)| *value = annotation(name, value));
     }
@@ -126,11 +110,15 @@ pub(super) fn annotation(name: &str, value: &Value) -> Value {
         return json!(json!(variables).to_string());
     }
     let switch = ["true", "false"].contains(&text) || text.parse::<i64>().is_ok();
-    let nginx = name.strip_prefix("nginx.ingress.kubernetes.io/");
-    let known = switch
-        || ANNOTATIONS.iter().any(|known| name.starts_with(known))
-        || nginx.is_some_and(|name| NGINX.contains(&name));
+    let of_controller = controllers()
+        .any(|facts| name.strip_prefix(facts.annotations).is_some_and(|name| facts.harmless.contains(&name)));
+    let known = switch || of_controller || ANNOTATIONS.iter().any(|known| name.starts_with(known));
     if known { json!(outside::lines_up_to(text, MESSAGE)) } else { json!(GONE) }
+}
+
+/// What is known of each ingress controller that homelab installs.
+fn controllers() -> impl Iterator<Item = &'static ControllerFacts> {
+    Controller::ALL.iter().map(|controller| controller.facts())
 }
 
 /// Which parts of the specification a manager owns, by the names of fields that the API itself has: no keys of lists, no
@@ -219,7 +207,9 @@ fn quotation(text: &str) -> &str {
 /// number or a word.
 fn settings(object: &mut Value, name: &str) {
     let dns = ["kube-system/coredns", "kube-system/coredns-custom"].contains(&name);
-    let controller = CONTROLLERS.contains(&name);
+    let of_controller =
+        |facts: &ControllerFacts| name.split_once('/') == facts.settings.map(|name| (facts.namespace, name));
+    let controller = controllers().any(of_controller);
     for (key, value) in object.get_mut("data").and_then(Value::as_object_mut).into_iter().flatten() {
         let text = value.as_str().unwrap_or_default();
         let switch =

@@ -1,8 +1,8 @@
-//! ingress-nginx, whole: names, arguments, settings, annotations, answers and words. Its objects are in
-//! `desired::ingress_nginx`. Facts are those of v1.15.1.
+//! ingress-nginx, whole: names, arguments, settings, annotations, answers and words. Facts are those of v1.15.1.
 
 mod directives;
 mod log;
+mod pod;
 mod reload;
 mod upstream;
 
@@ -11,17 +11,18 @@ use std::time::Duration;
 
 use crate::config::{Certificates, Config, Scheme, Service};
 use crate::evidence::http::HttpAnswer;
-use crate::facts::namespaces;
+use crate::facts::controllers::{Controller, ControllerFacts};
 use crate::ingress::traits::{Guard, Log, Retired, Snippets, Status, Traits};
 
+const FACTS: &ControllerFacts = Controller::IngressNginx.facts();
 /// Where the controller runs.
-pub const NAMESPACE: &str = namespaces::INGRESS_NGINX;
+pub const NAMESPACE: &str = FACTS.namespace;
 /// The class of its Ingresses.
 pub const CLASS: &str = "nginx";
 /// The `spec.controller` of its class.
 pub const CLASS_CONTROLLER: &str = "k8s.io/ingress-nginx";
 /// The DaemonSet and its pods' name.
-pub const WORKLOAD: &str = "ingress-nginx-controller";
+const WORKLOAD: &str = "ingress-nginx-controller";
 /// Its service account.
 pub const ACCOUNT: &str = "ingress-nginx";
 /// The container in its pods.
@@ -30,16 +31,12 @@ pub const CONTAINER: &str = "controller";
 pub const ELECTION: &str = "ingress-nginx-leader";
 /// The name of the controller's image in the pins and in `images:`.
 pub const IMAGE: &str = "ingressNginx";
-/// The ConfigMaps of its namespace, as judges know the list.
-pub const SETTINGS: &str = "configmaps/ingress-nginx";
-/// The path of that list.
-pub const SETTINGS_PATH: &str = "/api/v1/namespaces/ingress-nginx/configmaps";
 /// The subject of the certificate that the controller makes for itself until it has a better one.
 pub const FAKE_CERTIFICATE: &str = "Kubernetes Ingress Controller Fake Certificate";
 /// How nginx signs its own pages with `server_tokens off`, the controller's default (nginx, ngx_http_special_response.c;
 /// ingress-nginx v1.15.1, config.go). An nginx behind it names its version there, as a rule.
 const SIGNED: &str = "<center>nginx</center>";
-const ANNOTATIONS: &str = "nginx.ingress.kubernetes.io/";
+const ANNOTATIONS: &str = FACTS.annotations;
 /// Without it, the controller prefers a node's ExternalIP.
 const INTERNAL: &str = "--report-node-internal-ip-address";
 /// The pinned image has nginx 1.27.1, whose HTTP/2 overruns a flow control window (CVE-2026-123007, published on 2026-11-18;
@@ -59,7 +56,8 @@ pub const TRAITS: Traits = Traits {
     class_controller: CLASS_CONTROLLER,
     namesake: "F5 NGINX",
     takes_any: "--watch-ingress-without-class=true",
-    settings: SETTINGS,
+    pod: pod::POD,
+    settings: FACTS.settings,
     annotations: ANNOTATIONS,
     annotations_of_service,
     snippets: Some(Snippets {
@@ -71,6 +69,7 @@ pub const TRAITS: Traits = Traits {
         allow: "`ingress.config: { allow-snippet-annotations: \"true\", annotations-risk-level: Critical }` allows it",
     }),
     guards: &GUARDS,
+    is_guarded,
     is_default,
     is_unknown_name,
     is_own_page: |answer| answer.body.contains(SIGNED),
@@ -78,6 +77,14 @@ pub const TRAITS: Traits = Traits {
     // `store.go`, `UpdateFunc` compares the addresses of EndpointSlices and not their ports: #12209.
     overlooks_ports: true,
     status: Status {
+        lost: "the node was lost a moment ago; the controller removes its address when the pod there is gone, some 5 minutes \
+               later",
+        late: "the controller there started a moment ago; the leading pod writes the status once a minute",
+        empty: (
+            "the leading pod of the controller writes the status once a minute; after a change of the leader it takes half \
+             a minute more",
+            "wait two minutes; then check the class of the Ingress and the controller's log",
+        ),
         misled_by: &[
             ("--publish-service", "publishes the address of a Service, which has none"),
             ("--update-status", "writes no status at all"),

@@ -1,0 +1,80 @@
+//! The ingress controllers that homelab knows, with what several rooms have to know of each. What is particular to one beyond
+//! that is in its folder of `ingress`.
+
+use serde::{Serialize, Serializer};
+
+/// An ingress controller.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Controller {
+    /// ingress-nginx.
+    #[default]
+    IngressNginx,
+    /// A controller of the tests (see `ingress::paper`).
+    #[cfg(test)]
+    Paper,
+}
+
+/// What several rooms have to know of a controller.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ControllerFacts {
+    /// The value of `ingress.controller`.
+    pub key: &'static str,
+    /// Where it runs.
+    pub namespace: &'static str,
+    /// The ConfigMap with its settings, in that namespace; `None` for one that has its settings as arguments.
+    pub settings: Option<&'static str>,
+    /// How its annotations begin.
+    pub annotations: &'static str,
+    /// How the names of those go on that take a number or one word: a redacted bundle keeps their values.
+    pub harmless: &'static [&'static str],
+}
+
+impl Controller {
+    /// Every controller that `ingress.controller` may name.
+    pub const ALL: &[Self] = &[
+        Self::IngressNginx,
+        #[cfg(test)]
+        Self::Paper,
+    ];
+
+    /// What several rooms have to know of it.
+    #[must_use]
+    pub const fn facts(self) -> &'static ControllerFacts {
+        match self {
+            Self::IngressNginx => &ControllerFacts {
+                key: "ingress-nginx",
+                namespace: "ingress-nginx",
+                settings: Some("ingress-nginx-controller"),
+                annotations: "nginx.ingress.kubernetes.io/",
+                harmless: &[
+                    "backend-protocol",
+                    "force-ssl-redirect",
+                    "from-to-www-redirect",
+                    "proxy-body-size",
+                    "proxy-buffering",
+                    "proxy-connect-timeout",
+                    "proxy-read-timeout",
+                    "proxy-send-timeout",
+                    "service-upstream",
+                    "ssl-passthrough",
+                    "ssl-redirect",
+                    "use-regex",
+                ],
+            },
+            #[cfg(test)]
+            Self::Paper => &ControllerFacts {
+                key: "paper",
+                namespace: "paper-system",
+                settings: None,
+                annotations: "paper.test/",
+                harmless: &["size"],
+            },
+        }
+    }
+}
+
+impl Serialize for Controller {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.facts().key)
+    }
+}

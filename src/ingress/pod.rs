@@ -1,0 +1,63 @@
+//! What runs for a controller, as data: `desired::controller` makes the objects of every controller from it, one pod on each
+//! node with the node's own ports 80 and 443.
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+
+/// The pods of a controller, and what they may do.
+#[derive(Debug)]
+pub struct Pod {
+    /// The container's arguments, by the configuration and the name of the Secret with the wildcard certificate.
+    pub arguments: fn(&Config, &str) -> Vec<String>,
+    /// What stands in its ConfigMap, where it has one (`ControllerFacts::settings`).
+    pub settings: fn(&Config) -> BTreeMap<String, String>,
+    /// Variables that hold a field of the pod, such as `metadata.name`.
+    pub fields: &'static [(&'static str, &'static str)],
+    /// Variables with a value.
+    pub variables: &'static [(&'static str, &'static str)],
+    /// Where the program listens in the pod, behind the node's ports 80 and 443.
+    pub ports: [u16; 2],
+    /// The path and the port at which it says that it is well.
+    pub health: (&'static str, i32),
+    /// What runs in the container before it is told to end; nothing if empty.
+    pub before_end: &'static [&'static str],
+    /// How long requests that are under way get when it ends, in seconds.
+    pub grace: i64,
+    /// What the scheduler sets aside for it: processor and memory.
+    pub requests: (&'static str, &'static str),
+    /// Its user and its group.
+    pub user: (i64, i64),
+    /// Whether it has to write files beside those of its volumes.
+    pub writes_files: bool,
+    /// What it may do that no other user may.
+    pub capabilities: &'static [&'static str],
+    /// What it may do in the whole cluster.
+    pub in_cluster: &'static [Rule],
+    /// What it may do in its own namespace.
+    pub at_home: &'static [Rule],
+    /// Whether it writes the status of Ingresses, so that it has to be kept from emptying it; otherwise homelab writes it.
+    pub writes_status: bool,
+}
+
+/// A right, as a rule of a Role has it.
+#[derive(Debug)]
+pub struct Rule {
+    /// The API group; the core's is empty.
+    pub group: &'static str,
+    /// The resources.
+    pub resources: &'static [&'static str],
+    /// The only names for which it holds; all if empty.
+    pub names: &'static [&'static str],
+    /// What it allows.
+    pub verbs: &'static [&'static str],
+}
+
+/// `verbs` on all `resources` of the group.
+pub(super) const fn rule(
+    group: &'static str,
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
+) -> Rule {
+    Rule { group, resources, names: &[], verbs }
+}
