@@ -74,7 +74,7 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be reached or refuses the list.
     pub async fn stored_versions(&self) -> Result<BTreeMap<String, Vec<String>>> {
-        let (_, list) = self.list_as(&kind::CRD, &selector(&kind::CRD), false, &Room::new()).await?;
+        let (_, list) = self.list_as(&kind::CRD, None, &selector(&kind::CRD), false, &Room::new()).await?;
         let versions = |item: Value| {
             let stored = item["status"]["storedVersions"].as_array()?.iter();
             let stored = stored.filter_map(|version| version.as_str().map(str::to_owned)).collect();
