@@ -13,15 +13,16 @@
           "x86_64-linux"
           "aarch64-linux"
         ] (system: of nixpkgs.legacyPackages.${system});
+      commit = self.rev or self.dirtyRev or null;
       systemOf = pkgs: pkgs.stdenv.hostPlatform.system;
     in
     {
       packages = each (pkgs: rec {
-        homelab = pkgs.callPackage ./package.nix { };
+        homelab = pkgs.callPackage ./package.nix { inherit commit; };
         default = homelab;
       });
 
-      overlays.default = final: _: { homelab = final.callPackage ./package.nix { }; };
+      overlays.default = final: _: { homelab = final.callPackage ./package.nix { inherit commit; }; };
 
       nixosModules = rec {
         homelab =

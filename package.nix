@@ -4,6 +4,8 @@
   rustPlatform,
   installShellFiles,
   cacert,
+  # What `homelab --version` names: a build in the sandbox has no .git.
+  commit ? null,
 }:
 let
   inherit (lib) fileset;
@@ -18,6 +20,7 @@ rustPlatform.buildRustPackage {
     fileset = fileset.unions [
       ./Cargo.toml
       ./Cargo.lock
+      ./build.rs
       ./src
       ./manifests
       # Compared by a test with what the program says.
@@ -32,6 +35,7 @@ rustPlatform.buildRustPackage {
       ./tests/lab/world/tests
     ];
   };
+  env.HOMELAB_COMMIT = if commit == null then "" else commit;
   cargoLock.lockFile = ./Cargo.lock;
   cargoBuildFlags = [
     "--package"

@@ -12,7 +12,7 @@ use crate::ui::{Color, Output};
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
-#[command(name = "homelab", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "homelab", version = env!("HOMELAB_VERSION"), arg_required_else_help = true, max_term_width = 100)]
 #[command(
     after_help = "First: `homelab init`, then `homelab up`. When something is wrong: `homelab doctor`.\n\nExit codes: 0 fine, 1 something is wrong, 2 invalid command line or configuration, 3 could not check or did not finish, 130 interrupted."
 )]

@@ -7,6 +7,7 @@ mod doctor;
 mod golden;
 mod init;
 mod k3s_config;
+mod packaging;
 mod program;
 mod rooms;
 mod token;

@@ -55,7 +55,7 @@ fn document(config: Option<&Config>, flags: &Doctor, seen: &Evidence, report: &R
         .collect();
     let document = json!({
         "schema_version": SCHEMA_VERSION,
-        "version": env!("CARGO_PKG_VERSION"),
+        "version": env!("HOMELAB_VERSION"),
         "flags": {
             "pre": flags.pre,
             "check": flags.check,

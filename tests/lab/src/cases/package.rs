@@ -146,6 +146,8 @@ fn cargo(words: &[&str], source: &Path, target: &Path) -> Result<()> {
     command.env("CARGO_HOME", of_home("CARGO_HOME", ".cargo"));
     command.env("RUSTUP_HOME", of_home("RUSTUP_HOME", ".rustup"));
     command.env("HOME", "/homeless-shelter").env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target);
+    // As flake.nix gives it: there is no .git.
+    command.env("HOMELAB_COMMIT", "0123456789abcdef0123456789abcdef01234567-dirty");
     let status = run_in_terminal(command.envs(QUICK).current_dir(source))?;
     if !status.success() {
         bail!("cargo {} ended with {status}, in {}", words.join(" "), source.display());
@@ -155,6 +157,10 @@ fn cargo(words: &[&str], source: &Path, target: &Path) -> Result<()> {
 
 /// What `postInstall` does with the program that was built.
 fn install(program: &Path) -> Result<()> {
+    let version = run(Command::new(program).arg("--version"))?;
+    if version.trim_end() != concat!("homelab ", env!("CARGO_PKG_VERSION"), " (0123456789ab with changes)") {
+        bail!("without .git, --version must name the commit that the build was told: {version}");
+    }
     for shell in SHELLS {
         let script = run(Command::new(program).args(["completions", shell]))?;
         if !script.contains("homelab") {
