@@ -47,7 +47,10 @@ impl Controller {
                 settings: Some("ingress-nginx-controller"),
                 annotations: "nginx.ingress.kubernetes.io/",
                 harmless: &[
+                    "auth-secret",
+                    "auth-tls-secret",
                     "backend-protocol",
+                    "default-backend",
                     "force-ssl-redirect",
                     "from-to-www-redirect",
                     "proxy-body-size",
@@ -55,6 +58,7 @@ impl Controller {
                     "proxy-connect-timeout",
                     "proxy-read-timeout",
                     "proxy-send-timeout",
+                    "proxy-ssl-secret",
                     "service-upstream",
                     "ssl-passthrough",
                     "ssl-redirect",

@@ -22,6 +22,7 @@
 //! A new one: its variant in `facts::controllers`, its folder here, its line in [`traits_of`], and its pin.
 
 pub mod nginx;
+mod others;
 #[cfg(test)]
 mod paper;
 mod pod;
@@ -32,8 +33,12 @@ mod traits;
 use crate::config::Controller;
 use crate::evidence::http::HttpAnswer;
 
+pub use others::OTHERS;
 pub use pod::{Pod, Rule};
-pub use traits::{FailedRequest, Guard, LastWord, Log, Retired, Snippets, Status, Traits, Unusable};
+pub use traits::{
+    FailedRequest, Guard, LastWord, Log, NoCertificate, Reference, Referent, Retired, Snippets, Status,
+    Traits, Unusable,
+};
 
 /// What is particular to the controller.
 #[must_use]

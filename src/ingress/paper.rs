@@ -42,6 +42,9 @@ pub(super) const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: FACTS.annotations,
     annotations_of_service: |service| vec![("paper.test/size".to_owned(), service.max_body_size.clone())],
+    references: &[],
+    keeps_secrets_apart: ("", ""),
+    refuses_names: "",
     snippets: None,
     guards: &[],
     is_guarded: |_, _| false,
@@ -75,6 +78,8 @@ pub(super) const TRAITS: Traits = Traits {
         denied_status: |line| line.contains("no ink").then_some("the margin"),
         denied_ingress: |_, _| None,
         denied_event: ("", ""),
+        absent: "no such sheet",
+        no_certificate: |_, _, _| None,
         unresolved: |_| None,
         failed_request: |line, host| {
             let address = line.strip_prefix("asked ")?.strip_suffix(&format!(" in vain for {host}"))?;

@@ -46,6 +46,13 @@ pub struct Traits {
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
     pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
+    /// Annotations that refer to another object.
+    pub references: &'static [Reference],
+    /// The entry of its settings without which an annotation may not refer to a Secret of another namespace, and the value
+    /// that says so.
+    pub keeps_secrets_apart: (&'static str, &'static str),
+    /// With this argument it sends nothing to Services that stand for a name outside (ExternalName); empty when there is none.
+    pub refuses_names: &'static str,
     /// Annotations that put text of their own into its configuration; `None` where it has none.
     pub snippets: Option<Snippets>,
     /// Entries of its settings that take a guard away.
@@ -79,6 +86,39 @@ pub struct Guard {
     pub safe: &'static [&'static str],
     /// What is open without it.
     pub without: &'static str,
+}
+
+/// An annotation that refers to another object.
+#[derive(Debug)]
+pub struct Reference {
+    /// Its key, without the controller's own beginning.
+    pub key: &'static str,
+    /// To what.
+    pub to: Referent,
+    /// What that has to hold.
+    pub holds: &'static str,
+}
+
+/// What an annotation refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Referent {
+    /// A Secret, as `NAME` or `NAMESPACE/NAME`.
+    Secret,
+    /// A Secret, as `NAMESPACE/NAME` and not otherwise.
+    SecretWithNamespace,
+    /// A Service of the same namespace. Without it, the annotation has no effect.
+    Service,
+}
+
+/// Why the Secret of an Ingress gives no certificate for a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCertificate {
+    /// It is not there, or has nothing that the controller could use.
+    Unusable,
+    /// It is there, and lacks a certificate or its key.
+    NoPair,
+    /// Its certificate is for other names.
+    OtherNames,
 }
 
 /// Annotations that put text of their own into the controller's configuration.
@@ -155,6 +195,10 @@ pub struct Log {
     pub denied_ingress: for<'a> fn(&'a str, &str) -> Option<&'a str>,
     /// The reason of its events about that, and how their messages begin.
     pub denied_event: (&'static str, &'static str),
+    /// By which words it says there that an object does not exist.
+    pub absent: &'static str,
+    /// What a line says of a Secret (`namespace/name`) that gives no certificate for a host.
+    pub no_certificate: fn(&str, &str, &str) -> Option<NoCertificate>,
     /// The name that a line says cannot be looked up.
     pub unresolved: for<'a> fn(&'a str) -> Option<&'a str>,
     /// What a line notes of a request for the host that nobody behind the controller answered.

@@ -1,6 +1,6 @@
 //! What the service itself answers.
 
-use crate::checks::apps::{gateway, page, redirect, refusal};
+use crate::checks::apps::{denied, gateway, page, redirect, refusal};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::reading::zone::left_out;
@@ -61,6 +61,9 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
         400 => refusal::not_this_name(evidence, host, answer)
             .or_else(|| Some(refusal::bad_request(evidence, host, answer))),
         status @ (421 | 426) => Some(refusal::other_protocol(evidence, host, status)),
+        403 if (traits_of(evidence.controller).is_own_page)(answer) => {
+            denied::location(evidence, host, &format!("`{host}` answers 403"))
+        }
         500.. => Some(gateway::error(evidence, host, answer)),
         _ => refusal::not_this_name(evidence, host, answer).or_else(|| page::mixed(evidence, host, answer)),
     };
@@ -79,6 +82,10 @@ fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {
     let controller = traits_of(evidence.controller);
     match (status, &answer.location) {
         (300..=399, Some(location)) => format!("{status}, redirects to {location}"),
+        (403, _) if (controller.is_own_page)(answer) => format!(
+            "403 from {}: the Ingress lets in only some addresses, or those with a client certificate",
+            controller.program
+        ),
         (401 | 403, _) => format!("{status}, the service asks you to log in"),
         (404, _) if (controller.is_unknown_name)(answer) => {
             format!("404 from {}: the service has nothing at `/`, or is not loaded yet", controller.program)

@@ -33,9 +33,15 @@ impl<'a> Backend<'a> {
 pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
     let mut found: Vec<Backend<'a>> = Vec::new();
     for ingress in evidence.objects("ingresses.networking.k8s.io").unwrap_or_default() {
-        let rules = entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host);
-        for path in rules.flat_map(|rule| entries(rule, "/http/paths")) {
-            let Some(service) = path.pointer("/backend/service") else { continue };
+        let rules: Vec<&Value> =
+            entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host).collect();
+        let paths: Vec<&Value> = rules.iter().flat_map(|rule| entries(rule, "/http/paths")).collect();
+        // What no path takes goes to the Ingress' default backend (Kubernetes docs, "Ingress", "DefaultBackend").
+        let takes_all = paths.iter().any(|path| ["", "/"].contains(&at(path, "/path")));
+        let rest =
+            ingress.pointer("/spec/defaultBackend/service").filter(|_| !rules.is_empty() && !takes_all);
+        let named = paths.iter().filter_map(|path| path.pointer("/backend/service"));
+        for service in named.chain(rest) {
             let port = &service["port"];
             let port = if port["number"].is_null() { &port["name"] } else { &port["number"] };
             let backend = Backend {

@@ -3,16 +3,17 @@
 
 use crate::checks::apps::{backend, upstream};
 use crate::checks::engine::Finding;
-use crate::checks::ingress::changed;
-use crate::checks::reading::{logs, when};
-use crate::evidence::{Evidence, at};
+use crate::checks::ingress::denied;
+use crate::evidence::Evidence;
 use crate::ingress::{Unusable, traits_of};
 
 /// Why the controller answers 503 by itself; `None` when it says nothing of it.
 pub(super) fn location(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
     let controller = traits_of(evidence.controller);
     backend::of(evidence, host).into_iter().find_map(|backend| {
-        let why = said(evidence, backend.namespace, backend.ingress)?;
+        let ingresses = &evidence.cluster.as_ref()?.objects;
+        let ingress = ingresses.find("ingresses.networking.k8s.io", backend.namespace, backend.ingress)?;
+        let why = denied(evidence, ingress)?;
         let finding = Finding::new(
             summary,
             format!(
@@ -22,29 +23,6 @@ pub(super) fn location(evidence: &Evidence, host: &str, summary: &str) -> Option
             "make what the annotation refers to, in the namespace of the Ingress, or take the annotation off",
         );
         Some(finding.look(command!("kubectl --namespace {} describe ingress {}", backend.namespace, backend.ingress)))
-    })
-}
-
-/// What the controller says of an Ingress since that was changed last: in its events, else in its log.
-fn said(evidence: &Evidence, namespace: &str, ingress: &str) -> Option<String> {
-    let controller = traits_of(evidence.controller);
-    let seen = evidence.cluster.as_ref()?;
-    let since = seen.objects.find("ingresses.networking.k8s.io", namespace, ingress).and_then(changed);
-    let (reason, begins) = controller.log.denied_event;
-    let events = evidence.objects("events").unwrap_or_default().iter().filter(|event| {
-        at(event, "/reason") == reason
-            && at(event, "/involvedObject/namespace") == namespace
-            && at(event, "/involvedObject/name") == ingress
-            && when(event, "/lastTimestamp") >= since
-    });
-    let newest = events.max_by_key(|event| when(event, "/lastTimestamp"));
-    let by_event = newest.map(|event| at(event, "/message").trim_start_matches(begins).to_owned());
-    by_event.filter(|text| !text.is_empty()).or_else(|| {
-        let logs = seen.logs.iter().filter(|(place, _)| controller.is_place(place));
-        let name = format!("{namespace}/{ingress}");
-        let lines =
-            logs.flat_map(|(_, log)| log.lines()).filter(|line| logs::written(line, evidence.now) >= since);
-        lines.filter_map(|line| (controller.log.denied_ingress)(line, &name)).next_back().map(str::to_owned)
     })
 }
 

@@ -10,6 +10,7 @@ use crate::checks::reading::selects;
 use crate::config::nearest;
 use crate::desired;
 use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::traits_of;
 
 /// `None` where nobody asked the cluster.
 pub(super) fn endpoints_of_host(evidence: &Evidence, host: &str) -> Option<Judged> {
@@ -26,7 +27,8 @@ pub(super) fn endpoints_of_host(evidence: &Evidence, host: &str) -> Option<Judge
 fn endpoints(evidence: &Evidence, host: &str) -> Outcome {
     let backends = backend::of(evidence, host);
     if backends.is_empty() {
-        return Outcome::skip("no Ingress of it names a Service");
+        let unknown = || Outcome::skip("no Ingress of it names a Service");
+        return resource(evidence, host).map_or_else(unknown, Outcome::from);
     }
     let mut saw = Vec::new();
     for backend in &backends {
@@ -48,7 +50,10 @@ fn one(evidence: &Evidence, host: &str, backend: &Backend<'_>) -> Result<usize, 
         return Err(Box::new(no_such_port(backend, service, &name).into()));
     };
     if at(service, "/spec/type") == "ExternalName" {
-        return Ok(1);
+        return match refuses_names(evidence) {
+            true => Err(Box::new(refused_name(evidence, backend, service, &name).into())),
+            false => Ok(1),
+        };
     }
     let ready = addresses(evidence, backend, port);
     if ready > 0 {
@@ -85,6 +90,56 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
         .command("homelab up");
     }
     finding
+}
+
+/// A path may lead to an object of another kind than a Service; no controller of homelab's serves that (ingress-nginx v1.15.1,
+/// controller.go, `getBackendServers`).
+fn resource(evidence: &Evidence, host: &str) -> Option<Finding> {
+    let ingresses = evidence.objects("ingresses.networking.k8s.io")?.iter();
+    let (ingress, kind) = ingresses
+        .flat_map(|ingress| {
+            let rules = entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host);
+            let paths = rules.flat_map(|rule| entries(rule, "/http/paths"));
+            paths.map(move |path| (ingress, at(path, "/backend/resource/kind")))
+        })
+        .find(|(_, kind)| !kind.is_empty())?;
+    Some(Finding::new(
+        format!("Ingress `{}` sends `{host}` to a {kind}, not to a Service", ingress.full_name()),
+        format!(
+            "{} serves Services only, and answers such a path with 404",
+            traits_of(evidence.controller).name
+        ),
+        "name a Service and its port as the backend of the path",
+    ))
+}
+
+/// Whether the controller sends nothing to Services that stand for a name.
+fn refuses_names(evidence: &Evidence) -> bool {
+    let controller = traits_of(evidence.controller);
+    let seen = evidence.cluster.as_ref();
+    let set =
+        seen.and_then(|seen| seen.objects.find("daemonsets.apps", controller.namespace, controller.workload));
+    let containers = set.map_or(&[][..], |set| entries(set, "/spec/template/spec/containers"));
+    let mut words = containers.iter().flat_map(|container| entries(container, "/args"));
+    words.any(|word| !controller.refuses_names.is_empty() && word == controller.refuses_names)
+}
+
+/// homelab lets the controller follow such names only where the configuration has one.
+fn refused_name(evidence: &Evidence, backend: &Backend<'_>, service: &Value, name: &str) -> Finding {
+    let outside = at(service, "/spec/externalName");
+    Finding::new(
+        format!(
+            "Ingress `{}/{}` leads to Service `{name}`, which stands for the name `{outside}`",
+            backend.namespace, backend.ingress
+        ),
+        format!(
+            "the controller runs with `{}`, so it sends nothing to a Service of type ExternalName: whoever may write one could reach anything in the house",
+            traits_of(evidence.controller).refuses_names
+        ),
+        format!(
+            "put it into the configuration as a service with `url: http://{outside}:PORT`, and remove this Ingress and Service; or give the Service an EndpointSlice with the machine's address"
+        ),
+    )
 }
 
 /// Whether homelab itself makes the Service: the demo's.

@@ -56,11 +56,12 @@ pub(super) const CHECKS: &[Def] = &[
             cause("no pod is ready: it starts, or its readiness probe fails", "wait, then look at the probe's path and port"),
             cause("the Service's selector matches no pod", "make selector and labels the same"),
             cause("the Ingress names a Service or a port that does not exist", "correct it in the lab's configuration"),
+            cause("the Service stands for a name (ExternalName), and the controller follows none that the configuration does not know", "a service with `url:` in the configuration"),
             cause("the program was scaled to 0", "`kubectl scale` it up again"),
         ])
         .sources(&["ingress-nginx, controller.go: Service does not have any active Endpoint", "Kubernetes documentation, \"Debug Services\""]),
     Def::error(ANSWER, "the service answers through the ingress")
-        .needs(&[id::FORWARDING, id::CROSS_NODE, id::RELOAD, id::NODE_404, ENDPOINTS, id::HANDSHAKE, id::LEAF])
+        .needs(&[id::FORWARDING, id::CROSS_NODE, id::RELOAD, id::NODE_404, id::ANNOTATIONS, ENDPOINTS, id::HANDSHAKE, id::LEAF])
         .in_up()
         .about(
             "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. A page that nginx makes itself (500, 502, 503, 504) is told from one of the service, and explained by what nginx noted in its error log. A redirect to the page itself, 400, 421, 426, an error of the program's own, a page that refuses the name and one whose parts browsers block are told, too; a redirect that leads on, a login page and every other status are fine. So is told what nginx noted in the last hour of another page: headers that do not fit, an upload that is too large.",

@@ -1,10 +1,11 @@
-//! Annotations of Ingresses that the controller does not accept. It says so in its log only.
+//! Annotations of Ingresses that the controller does not accept, or that refer to what is not there. It says so in its log
+//! and its events only.
 
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::{blame, objects, or_pass, unread};
+use crate::checks::ingress::{blame, objects, or_pass, references, unread};
 use crate::checks::reading::logs::written;
 use crate::evidence::{Evidence, View};
 use crate::ingress::{Snippets, Traits, traits_of};
@@ -31,7 +32,9 @@ pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
             let key = first_snippet(controller, snippets, ingress)?;
             Some(snippet(controller, snippets, ingress, key))
         });
-        let finding = snippet.or_else(|| refused(evidence, controller, ingress));
+        let finding = snippet
+            .or_else(|| refused(evidence, controller, ingress))
+            .or_else(|| references::broken(evidence, controller, settings, ingress));
         let each = finding.into_iter().flat_map(|finding| {
             objects::hosts(ingress)
                 .into_iter()

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class, annotation};
-use crate::checks::ingress::{lab_wide, or_pass, unread};
+use crate::checks::ingress::{foreign, lab_wide, or_pass, unread};
 use crate::evidence::{Evidence, View, at};
 use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;
@@ -32,6 +32,10 @@ pub(super) fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
             Some(Class::Missing(class)) if is_missing && class == ours => continue,
             Some(Class::Missing(class)) => missing(ours, ingress, class),
             Some(Class::Without) => without(ours, ingress),
+            Some(Class::Foreign(class)) => match foreign::unserved(evidence, ours, ingress, class) {
+                Some(finding) => finding.command(give_class(ours, ingress)),
+                None => continue,
+            },
             _ => continue,
         };
         let each = objects::hosts(ingress)

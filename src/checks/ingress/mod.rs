@@ -6,12 +6,14 @@ mod classes;
 mod controller;
 mod duplicates;
 mod eol;
+mod foreign;
 mod hostport;
 pub(super) mod ids;
 mod objects;
 mod pod;
 mod pods;
 mod ports;
+mod references;
 mod reload;
 mod scratch;
 mod secrets;
@@ -27,7 +29,9 @@ use crate::evidence::{Evidence, HostSeen};
 
 pub(super) use blame::changed;
 pub(super) use ports::waits_for_ports;
+pub(super) use references::denied;
 pub(super) use reload::{is_stuck, withhold_restarts};
+pub(super) use secrets::no_certificate;
 
 /// The group.
 pub(super) const GROUP: Group =

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::{objects, or_pass, unread};
+use crate::checks::ingress::{blame, objects, or_pass, unread};
+use crate::checks::reading::logs::written;
 use crate::evidence::tls::Leaf;
 use crate::evidence::{Evidence, SecretSeen, View, at, entries};
 use crate::facts::names::covers;
-use crate::ingress::traits_of;
+use crate::ingress::{NoCertificate, traits_of};
 
 /// What makes cert-manager write a Certificate for an Ingress.
 const ASKS: [&str; 3] =
@@ -42,7 +43,10 @@ pub(super) fn secrets_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
         for entry in entries(ingress, "/spec/tls") {
             let secret = at(entry, "/secretName");
             if !secret.is_empty() && !made(secret) {
-                let finding = nobody(evidence, secrets, ingress, secret);
+                let finding = match no_certificate(evidence, ingress, secret, "") {
+                    Some(NoCertificate::NoPair) => without_pair(evidence, ingress, secret),
+                    _ => nobody(evidence, secrets, ingress, secret),
+                };
                 // One of another type than `kubernetes.io/tls` is not among those that were read, but is served.
                 let hosts = entries(entry, "/hosts").iter().filter_map(Value::as_str);
                 let hosts = hosts.filter(|host| !is_served(evidence, host));
@@ -93,6 +97,36 @@ fn nobody(
     } else {
         finding.look("kubectl get clusterissuers")
     }
+}
+
+/// What the controller says of a Secret since the Ingress was changed: that it holds no certificate or that this is for others
+/// is said once, that it cannot be used at each look.
+pub(in crate::checks) fn no_certificate(
+    evidence: &Evidence,
+    ingress: &Value,
+    secret: &str,
+    host: &str,
+) -> Option<NoCertificate> {
+    let controller = traits_of(evidence.controller);
+    let place = format!("{}/{secret}", ingress.namespace());
+    let since = blame::changed(ingress);
+    let logs = evidence.cluster.as_ref()?.logs.iter().filter(|(place, _)| controller.is_place(place));
+    let lines = logs.flat_map(|(_, log)| log.lines()).filter(|line| written(line, evidence.now) >= since);
+    let said: Vec<NoCertificate> =
+        lines.filter_map(|line| (controller.log.no_certificate)(line, &place, host)).collect();
+    said.iter().rev().find(|why| **why != NoCertificate::Unusable).or(said.last()).copied()
+}
+
+/// The Secret is there, and is none for TLS.
+fn without_pair(evidence: &Evidence, ingress: &Value, secret: &str) -> Finding {
+    let namespace = ingress.namespace();
+    let issuer = evidence.acme.as_ref().map_or("", |acme| acme.wanted.issuer.as_str());
+    Finding::new(
+        format!("Secret `{namespace}/{secret}`, which Ingress `{}` names, has no certificate with a key", ingress.full_name()),
+        "the Secret exists, and was made for something else: one for TLS has `tls.crt` and `tls.key`. Browsers get the controller's fake certificate",
+        format!("name another Secret in the Ingress and add the annotation `cert-manager.io/cluster-issuer: {issuer}`, so that cert-manager fills it; or create this one again with `kubectl create secret tls`"),
+    )
+    .look(command!("kubectl --namespace {} describe secret {}", namespace, secret))
 }
 
 /// The hosts of an Ingress with `tls` that none of its entries names, and that get the controller's own certificate: one

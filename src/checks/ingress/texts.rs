@@ -92,6 +92,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the Ingress was written for another controller, such as Traefik", "give it `ingressClassName: nginx`"),
             cause("two classes are marked as the default: an Ingress without a class goes to the newest", "keep one mark: `kubectl annotate ingressclass NAME ingressclass.kubernetes.io/is-default-class=false --overwrite`"),
+            cause("the class is another controller's, and no pod of that controller runs", "give the Ingress `ingressClassName: nginx`, or start that controller"),
             cause("the IngressClass was removed", "`homelab up`"),
             cause("the Ingress names no class, and `ingress.defaultClass` is off", "give it the class, or switch the option on"),
         ])
@@ -111,14 +112,17 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(ANNOTATIONS, "the controller accepts the annotations of Ingresses")
         .needs(&[id::API])
         .about(
-            "The annotations of each Ingress: snippets, unless the controller's settings allow them, and values that the controller's log refuses.",
-            "A new Ingress gets 404; a change to an old one has no effect.",
+            "The annotations of each Ingress: snippets, unless the controller's settings allow them, values that the controller's log refuses, and the Secrets and Services that they refer to (`auth-secret`, `auth-tls-secret`, `proxy-ssl-secret`, `default-backend`). What a Secret holds is not read: the controller's events and log say what it misses.",
+            "A new Ingress gets 404; a change to an old one has no effect. With a Secret that is missing, 503 or 403 from nginx although the pods are ready.",
         )
         .causes(&[
             cause("snippets are off, because they let anyone who can create an Ingress read every Secret (CVE-2021-25742)", "use the annotation that is made for the purpose; `ingress.config` in the configuration can allow snippets"),
             cause("the value of an annotation is not valid", "correct it; see its page in the documentation"),
+            cause("an annotation refers to a Secret that does not exist, lies in another namespace or lacks a key", "create the Secret in the Ingress' own namespace"),
+            cause("`auth-tls-secret` or `proxy-ssl-secret` names a Secret without its namespace", "write NAMESPACE/NAME"),
+            cause("`default-backend` refers to a Service that does not exist", "correct the name"),
         ])
-        .sources(&["ingress-nginx, docs/user-guide/nginx-configuration/annotations-risk.md and configmap.md", "CVE-2021-25742"]),
+        .sources(&["ingress-nginx, docs/user-guide/nginx-configuration/annotations-risk.md and configmap.md", "ingress-nginx v1.15.1, internal/ingress/annotations: auth, authtls, proxyssl, defaultbackend", "kubernetes/ingress-nginx#5282", "CVE-2021-25742"]),
     Def::warning(DUPLICATES, "no two Ingresses have the same host and path")
         .needs(&[id::API])
         .about(
@@ -133,11 +137,12 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(TLS_SECRET, "every certificate that an Ingress names exists or will be issued")
         .needs(&[id::API, CLASS])
         .about(
-            "The Secret of each `tls` entry: whether it exists, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",
+            "The Secret of each `tls` entry: whether it exists and has a certificate, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",
             "Browsers warn of the \"Kubernetes Ingress Controller Fake Certificate\".",
         )
         .causes(&[
             cause("the Ingress lacks the annotation that asks cert-manager", "`kubectl annotate ingress NAME cert-manager.io/cluster-issuer=ISSUER`"),
+            cause("the Secret exists, and has no `tls.crt` and `tls.key`", "let cert-manager fill another one, or create it again with `kubectl create secret tls`"),
             cause("the Secret is in another namespace", "ask for a certificate in the Ingress' own namespace"),
             cause("a host was added to the rules, but not to `tls`", "add it to `tls`, too"),
         ])

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
+use crate::checks::ingress::no_certificate;
 use crate::checks::tls::origin::{Origin, writes_to};
 use crate::evidence::{Evidence, View, entries};
 use crate::facts::names::{covers, probe_name};
-use crate::ingress::traits_of;
+use crate::ingress::{NoCertificate, traits_of};
 
 const SUMMARY: &str = "the controller serves its own fake certificate";
 
@@ -14,7 +15,10 @@ const SUMMARY: &str = "the controller serves its own fake certificate";
 pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> Finding {
     let secrets = evidence.acme.as_ref().and_then(|acme| acme.secrets.as_ref());
     let (Some(ingress), Some(secrets)) = (origin.ingress, secrets) else {
-        return unread();
+        return origin
+            .ingress
+            .and_then(|ingress| by_log(evidence, host, ingress, origin))
+            .unwrap_or_else(unread);
     };
     let place = format!("{}/{}", ingress.namespace(), ingress.name());
     let Some(wanted) = &origin.secret else {
@@ -46,8 +50,29 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
         )
         .look(traits_of(evidence.controller).show_log("50"))
         .heals(),
-        None => missing(evidence, host, wanted, &place, secrets.keys()),
+        None => by_log(evidence, host, ingress, origin)
+            .unwrap_or_else(|| missing(evidence, host, wanted, &place, secrets.keys())),
     }
+}
+
+/// Where the Secret was not read, the controller's log tells of one that is there and cannot be used.
+fn by_log(evidence: &Evidence, host: &str, ingress: &Value, origin: &Origin<'_>) -> Option<Finding> {
+    let wanted = origin.secret.as_ref()?;
+    let (_, name) = wanted.split_once('/')?;
+    let (summary, cause, fix) = match no_certificate(evidence, ingress, name, host)? {
+        NoCertificate::NoPair => (
+            format!("{SUMMARY}: Secret `{wanted}` has no certificate with a key"),
+            "the Secret exists, and was made for something else: one for TLS has `tls.crt` and `tls.key`",
+            "name another Secret in the Ingress, and let cert-manager fill it; or create this one again with `kubectl create secret tls`",
+        ),
+        NoCertificate::OtherNames => (
+            format!("{SUMMARY}: the certificate in Secret `{wanted}` is for other names than `{host}`"),
+            "the controller uses a certificate only for the names in it; the Secret belongs to another host, or is older than the name",
+            "name another Secret in the Ingress, or add the name to the Certificate that writes this one",
+        ),
+        NoCertificate::Unusable => return None,
+    };
+    Some(Finding::new(summary, cause, fix).look(traits_of(evidence.controller).show_log("50")).heals())
 }
 
 /// The Secret is not there: in another namespace, by another name, not issued yet, or wanted by nobody.

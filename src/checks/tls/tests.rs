@@ -166,3 +166,29 @@ fn a_renewal_is_late_by_its_plan_and_relative_to_the_life_of_the_certificate() {
     });
     assert_eq!(fails(&short), [id::RENEWAL]);
 }
+
+/// ingress-nginx v1.15.1, controller.go: `createServers`.
+#[test]
+fn without_the_secrets_the_controllers_log_tells_why_the_fake_certificate_is_shown() {
+    let said = |line: &str| {
+        let report = lab(|e| {
+            fake(e);
+            acme(e).secrets = None;
+            let place = "ingress-nginx/ingress-nginx-controller-abcde/controller".to_owned();
+            e.cluster.as_mut().unwrap().logs.insert(place, format!("W0601 11:59:00.000000       7 {line}\n"));
+        });
+        only(&report, id::LEAF)
+    };
+    let other = said(&format!(
+        "controller.go:1488] SSL certificate \"homelab/whoami-tls\" does not contain a Common Name or Subject Alternative Name for server \"{HOST}\": x509: certificate is valid for nas.home.example.com, not {HOST}"
+    ));
+    assert!(other.summary.contains("is for other names than"), "{other:?}");
+    let none = said(
+        "backend_ssl.go:47] Error obtaining X.509 certificate: secret \"homelab/whoami-tls\" contains no keypair or CA certificate",
+    );
+    assert!(none.summary.contains("no certificate with a key"), "{none:?}");
+    let silent = said(
+        "controller.go:1468] Error getting SSL certificate \"homelab/whoami-tls\": local SSL certificate homelab/whoami-tls was not found. Using default certificate",
+    );
+    assert!(silent.cause.contains("does not exist yet"), "{silent:?}");
+}

@@ -1,6 +1,6 @@
 //! Lines of the controller's log, and of nginx' error log in it.
 
-use crate::ingress::traits::LastWord;
+use crate::ingress::traits::{LastWord, NoCertificate};
 
 /// How the controller's own page for the question who may come in begins (ingress-nginx v1.15.1, template.go,
 /// `buildAuthLocation`).
@@ -27,6 +27,25 @@ pub(super) fn denied_ingress<'a>(line: &'a str, ingress: &str) -> Option<&'a str
         return None;
     }
     line.split_once(" err=\"")?.1.split_once("\" name=").map(|(why, _)| why)
+}
+
+/// Why a host gets the controller's own certificate and not that of its Secret (ingress-nginx v1.15.1, controller.go,
+/// `createServers`, and store/backend_ssl.go, `syncSecret`).
+pub(super) fn no_certificate(line: &str, secret: &str, host: &str) -> Option<NoCertificate> {
+    let quoted = format!("\"{secret}\"");
+    if !line.contains(&quoted) {
+        None
+    } else if line.contains("contains no keypair or CA certificate") {
+        Some(NoCertificate::NoPair)
+    } else if line.contains("does not contain a Common Name or Subject Alternative Name")
+        && line.contains(&format!("for server \"{host}\""))
+    {
+        Some(NoCertificate::OtherNames)
+    } else if line.contains("Error getting SSL certificate") {
+        Some(NoCertificate::Unusable)
+    } else {
+        None
+    }
 }
 
 /// The controller looks names up itself, in Lua: `[lua] dns.lua:101: lookup(): failed to query the DNS server for nas.lan:`

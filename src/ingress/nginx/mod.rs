@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::{Certificates, Config, Scheme, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::facts::controllers::{Controller, ControllerFacts};
-use crate::ingress::traits::{Guard, Log, Retired, Snippets, Status, Traits};
+use crate::ingress::traits::{Guard, Log, Reference, Referent, Retired, Snippets, Status, Traits};
 
 const FACTS: &ControllerFacts = Controller::IngressNginx.facts();
 /// Where the controller runs.
@@ -60,6 +60,9 @@ pub const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: ANNOTATIONS,
     annotations_of_service,
+    references: &REFERENCES,
+    keeps_secrets_apart: ("allow-cross-namespace-resources", "false"),
+    refuses_names: "--disable-svc-external-name=true",
     snippets: Some(Snippets {
         end: "-snippet",
         allowed_by: ("allow-snippet-annotations", "true"),
@@ -109,6 +112,9 @@ pub const TRAITS: Traits = Traits {
         denied_status: log::denied_status,
         denied_ingress: log::denied_ingress,
         denied_event: ("AnnotationParsingFailed", "Error parsing annotations: "),
+        // `store.go`, `NotExistsError`.
+        absent: "no object matching key",
+        no_certificate: log::no_certificate,
         unresolved: log::unresolved,
         failed_request: upstream::failed_request,
         discreet: log::discreet,
@@ -141,6 +147,27 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("worker-shutdown-timeout", "300s"),
     // Large cookies and headers of single sign-on fit in; with 4k, nginx answers 502.
     ("proxy-buffer-size", "16k"),
+];
+
+/// ingress-nginx v1.15.1, internal/ingress/annotations: auth/main.go, authtls/main.go, proxyssl/main.go and
+/// defaultbackend/main.go. The first three deny every request while their Secret is not as they want it.
+const REFERENCES: [Reference; 4] = [
+    Reference {
+        key: "auth-secret",
+        to: Referent::Secret,
+        holds: "the output of `htpasswd` as its key `auth` (with `auth-secret-type: auth-map`, one key for each user)",
+    },
+    Reference {
+        key: "auth-tls-secret",
+        to: Referent::SecretWithNamespace,
+        holds: "the certificate of the authority that signs the clients' as its key `ca.crt`",
+    },
+    Reference {
+        key: "proxy-ssl-secret",
+        to: Referent::SecretWithNamespace,
+        holds: "the authority of the service behind it as its key `ca.crt`, or a client's certificate and key as `tls.crt` and `tls.key`",
+    },
+    Reference { key: "default-backend", to: Referent::Service, holds: "a port" },
 ];
 
 /// Entries of `ingress.config` that take a guard away.

@@ -1,6 +1,7 @@
 //! The judges of `ingress` on evidence, one thing broken at a time.
 
 mod controller;
+mod references;
 mod reload;
 mod rules;
 mod status;

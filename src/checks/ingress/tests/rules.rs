@@ -78,6 +78,9 @@ fn another_controllers_ingress_is_no_business_of_ours() {
         other["spec"]["controller"] = json!("tailscale.com/ts-ingress");
         list(e, "ingressclasses.networking.k8s.io").push(other);
         ingresses(e)[0]["spec"]["ingressClassName"] = json!("tailscale");
+        let image = json!([{ "image": "tailscale/k8s-operator:v1.90.6" }]);
+        list(e, "pods").push(json!({ "metadata": { "namespace": "tailscale", "name": "operator-1" },
+            "spec": { "containers": image } }));
         addresses(e, &[]);
     });
     assert_eq!(fails(&report), []);

@@ -1,0 +1,29 @@
+//! Ingresses of another controller's class, where no pod of that controller runs.
+
+use serde_json::Value;
+
+use crate::checks::engine::Finding;
+use crate::checks::reading::has_ended;
+use crate::evidence::{Evidence, View, at, entries};
+use crate::ingress::OTHERS;
+
+/// Told where the pods were read and none has an image of the class's controller.
+pub(super) fn unserved(evidence: &Evidence, ours: &str, ingress: &Value, class: &str) -> Option<Finding> {
+    let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
+    let controller = at(classes.iter().find(|found| found.name() == class)?, "/spec/controller");
+    let (_, word) = OTHERS.iter().find(|(begins, _)| controller.starts_with(begins))?;
+    let mut pods = evidence.objects("pods")?.iter().filter(|pod| !has_ended(pod));
+    let has_word =
+        |pod: &Value| entries(pod, "/spec/containers").iter().any(|one| at(one, "/image").contains(word));
+    if pods.any(has_word) {
+        return None;
+    }
+    Some(Finding::new(
+        format!(
+            "Ingress `{}` has the class `{class}` of `{controller}`, and no pod of that controller runs",
+            ingress.full_name()
+        ),
+        "nobody serves it: its host gets the 404 of an unknown name, and no DNS record. As a rule the class was left over when that controller was removed",
+        format!("give it the class `{ours}`, or start that controller"),
+    ))
+}
