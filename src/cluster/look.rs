@@ -90,6 +90,7 @@ impl Cluster {
             server: header(http::header::SERVER),
             content_type: header(http::header::CONTENT_TYPE),
             location: header(http::header::LOCATION),
+            round: None,
             body: String::new(),
         };
         let body = beginning(answer.into_body(), BODY_LIMIT).await?;

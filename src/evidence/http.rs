@@ -43,6 +43,10 @@ pub struct HttpAnswer {
     pub content_type: Option<String>,
     /// The `Location` header, where a redirect leads; `None` when there is none.
     pub location: Option<String>,
+    /// Of a redirect, the pages of the circle that it leads into, without their queries; none when it leads out. `None` when it
+    /// was not followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<Vec<String>>,
     /// The first 4 KiB, as text.
     pub body: String,
 }

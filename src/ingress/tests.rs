@@ -9,6 +9,7 @@ fn page(kind: &str, body: &str) -> HttpAnswer {
         server: None,
         content_type: Some(kind.into()),
         location: None,
+        round: None,
         body: body.into(),
     }
 }

@@ -82,6 +82,7 @@ async fn read(mut answer: Response) -> Result<HttpAnswer, Transport> {
         server,
         content_type,
         location,
+        round: None,
         body: String::from_utf8_lossy(&body).into_owned(),
     })
 }

@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub mod date;
 pub mod dns;
 pub mod download;
+pub mod follow;
 pub mod http;
 pub mod post;
 mod roots;

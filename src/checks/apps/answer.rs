@@ -73,9 +73,17 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
 
 /// A redirect that leads nowhere, if it does.
 fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Option<Finding> {
+    let (name, location) = (probe_name(host), answer.location.as_deref()?);
     let tls = evidence.wants_tls(host) != Some(false);
-    let found = redirect::circle(&probe_name(host), tls, answer.location.as_deref()?)?;
-    Some(refusal::circle(evidence, host, answer, found))
+    let found = match answer.round.as_deref() {
+        Some([]) => None,
+        Some(pages) => Some(redirect::walked(&name, pages)),
+        None => redirect::circle(&name, tls, location),
+    };
+    match found {
+        Some(found) => Some(refusal::circle(evidence, host, answer, found)),
+        None => refusal::astray(evidence, host, answer, redirect::astray(&name, location)?),
+    }
 }
 
 fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {

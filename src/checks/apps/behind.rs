@@ -82,6 +82,31 @@ pub(super) fn nodes(evidence: &Evidence) -> Vec<String> {
     nodes.flat_map(|node| node.addresses.iter().map(ToString::to_string)).collect()
 }
 
+/// Whether something else than the ingress may answer at that port of a node: a pod's, or one of a Service.
+pub(super) fn is_open(evidence: &Evidence, port: u16) -> bool {
+    let port = Value::from(port);
+    let containers = |pod: &Value| {
+        let mut ports = entries(pod, "/spec/containers").iter().flat_map(|one| entries(one, "/ports"));
+        let on_host = pod["spec"]["hostNetwork"] == true;
+        ports.any(|one| one["hostPort"] == port || (on_host && one["containerPort"] == port))
+    };
+    let listens = |service: &Value| {
+        let outside = ["LoadBalancer", "NodePort"].contains(&at(service, "/spec/type"));
+        let mut ports = entries(service, "/spec/ports").iter();
+        outside && ports.any(|one| one["nodePort"] == port || one["port"] == port)
+    };
+    evidence.objects("pods").is_none_or(|pods| pods.iter().any(containers))
+        || evidence.objects("services").is_none_or(|services| services.iter().any(listens))
+}
+
+/// Whether this machine's way out of its network leads over the address.
+pub(super) fn is_router(evidence: &Evidence, address: IpAddr) -> bool {
+    let routes = evidence.machine.iter().flat_map(|machine| machine.routes.iter().flatten());
+    routes
+        .filter(|route| route.network.prefix == 0)
+        .any(|route| route.gateway.map(IpAddr::V4) == Some(address))
+}
+
 fn pods_network(evidence: &Evidence) -> Vec<String> {
     let nodes = evidence.objects("nodes").unwrap_or_default().iter();
     if let Some(told) = nodes.filter_map(|node| told(at_args(node))).next() {

@@ -1,7 +1,6 @@
 //! Pages that came and cannot work, and requests for others that failed lately.
 
-use crate::checks::apps::recognise;
-use crate::checks::apps::{buffer, upstream};
+use crate::checks::apps::{buffer, recognise, refusal, upstream};
 use crate::checks::engine::{Finding, Severity};
 use crate::checks::ingress::changed;
 use crate::evidence::http::HttpAnswer;
@@ -22,9 +21,9 @@ pub(super) fn mixed(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Opt
     let parts = [format!("<base href=\"http://{host}"), format!("<script src=\"http://{host}")];
     parts.iter().find(|part| answer.body.contains(*part))?;
     let program = recognise::program(evidence, host, answer);
-    let fix = program.and_then(|program| program.circle.or(program.host)).map_or_else(
+    let fix = program.and_then(|program| program.circle.or(program.host).or(program.proxy)).map_or_else(
         || format!("tell the program its address, https://{host}/, or let it believe `X-Forwarded-Proto` of the ingress"),
-        |words| words.replace("{host}", host),
+        |words| refusal::filled(evidence, host, program, words),
     );
     Some(
         Finding::new(

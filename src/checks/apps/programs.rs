@@ -13,13 +13,15 @@ pub(super) struct Program {
     pub(super) services: &'static [&'static str],
     /// Where it speaks TLS itself.
     pub(super) tls: Option<&'static str>,
+    /// Whether it answers 400 to a name, or to a proxy, that it was not told of.
+    pub(super) strict: bool,
     /// How it is told to believe the proxy.
     pub(super) proxy: Option<&'static str>,
     /// How it is told its own name.
     pub(super) host: Option<&'static str>,
     /// What ends a redirect to itself.
     pub(super) circle: Option<&'static str>,
-    /// Where that is written.
+    /// Where that is written; read in November 2026.
     pub(super) source: &'static str,
 }
 
@@ -29,6 +31,7 @@ const NONE: Program = Program {
     marks: &[],
     services: &[],
     tls: None,
+    strict: false,
     proxy: None,
     host: None,
     circle: None,
@@ -42,6 +45,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         images: &["home-assistant", "homeassistant"],
         marks: &["<title>Home Assistant</title>"],
         services: &["home-assistant", "homeassistant", "hass"],
+        strict: true,
         proxy: Some(
             "in its `configuration.yaml` below `http:` set `use_x_forwarded_for: true` and `trusted_proxies: [{from}]`, then restart it",
         ),
@@ -53,6 +57,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         images: &["nextcloud", "nextcloud-fpm"],
         marks: &["Access through untrusted domain"],
         services: &["nextcloud"],
+        strict: true,
         proxy: Some("in its `config.php` set `trusted_proxies` to {from} (`TRUSTED_PROXIES` of its image)"),
         host: Some(
             "add `{host}` to `trusted_domains` in its `config.php` (`php occ config:system:set trusted_domains 1 --value={host}`)",
@@ -82,7 +87,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["unifi", "unifi-controller", "unifi-network-application"],
         tls: Some("UniFi's port 8443 speaks TLS"),
         circle: Some("use its port 8443 with `scheme: https`: its port 8080 is for devices"),
-        source: "help.ui.com, \"Required Ports Reference\"; docs.linuxserver.io, unifi-network-application",
+        source: "help.ui.com, \"Required Ports Reference\"; linuxserver/docker-unifi-network-application, README of 2026-07",
         ..NONE
     },
     Program {
@@ -91,7 +96,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["synology", "dsm", "diskstation"],
         tls: Some("DSM's port 5001 speaks TLS, 5000 does not"),
         circle: Some(
-            "use its port 5001 in a `url` that begins with `https://`, or switch off that DSM redirects HTTP to HTTPS (Control Panel, Login Portal)",
+            "use its port 5001 in a `url` that begins with `https://`, or switch off `Automatically redirect HTTP connection to HTTPS for DSM desktop` (Control Panel, Login Portal, DSM)",
         ),
         source: "kb.synology.com, DSM, \"Login Portal\", and \"What network ports are used by DSM services?\"",
         ..NONE
@@ -101,11 +106,10 @@ pub(super) const PROGRAMS: &[Program] = &[
         images: &["jellyfin"],
         marks: &["<title>Jellyfin</title>"],
         services: &["jellyfin"],
-        proxy: Some("in its Dashboard, Networking, set `Known proxies` to {from}"),
         circle: Some(
             "in its Dashboard, Networking, take off `Require HTTPS`, or set `Known proxies` to {from}",
         ),
-        source: "jellyfin.org/docs, \"Reverse Proxy\" and \"Networking\"",
+        source: "jellyfin.org/docs, \"Reverse Proxy\"; Jellyfin's API, NetworkConfiguration: `RequireHttps`, `KnownProxies`",
         ..NONE
     },
     Program {
@@ -123,7 +127,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Vaultwarden Web</title>"],
         services: &["vaultwarden"],
         host: Some("set its variable `DOMAIN` to `https://{host}`"),
-        source: "dani-garcia/vaultwarden, wiki, \"Proxy examples\"",
+        source: "dani-garcia/vaultwarden, .env.template, `DOMAIN`",
         ..NONE
     },
     Program {
@@ -151,7 +155,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "set `domain` to `{host}` and `root_url` to `https://{host}/` (`GF_SERVER_DOMAIN`, `GF_SERVER_ROOT_URL`), or take off `enforce_domain`",
         ),
-        source: "grafana.com/docs, \"Configure Grafana\", [server]",
+        source: "grafana/grafana, conf/defaults.ini, [server]",
         ..NONE
     },
     Program {
@@ -159,6 +163,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         images: &["paperless-ngx"],
         marks: &["<title>Paperless-ngx"],
         services: &["paperless", "paperless-ngx"],
+        strict: true,
         host: Some(
             "set its variable `PAPERLESS_URL` to `https://{host}`, without a slash at the end; `PAPERLESS_ALLOWED_HOSTS`, where it is set, has to have `{host}`",
         ),
@@ -171,7 +176,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["proxmox", "pve"],
         tls: Some("Proxmox' port 8006 speaks TLS"),
         circle: Some("let the service's `url` begin with `https://`: its port 8006 speaks TLS"),
-        source: "pve.proxmox.com, \"Proxmox VE Administration Guide\", pveproxy",
+        source: "proxmox/pve-docs, pveproxy.adoc",
         ..NONE
     },
     Program {
@@ -182,7 +187,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         host: Some(
             "let its `webserver.domain` be `{host}` (`FTLCONF_webserver_domain`); its pages lie below `/admin/`",
         ),
-        source: "docs.pi-hole.net, \"Configuration\", webserver",
+        source: "pi-hole/FTL, src/config/config.c, `webserver.domain`",
         ..NONE
     },
     Program {
@@ -191,9 +196,6 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>authentik</title>", "ak-flow-executor"],
         services: &["authentik", "authentik-server"],
         tls: Some("authentik's port 9443 speaks TLS, 9000 does not"),
-        proxy: Some(
-            "set `AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS` to {from}; private networks are trusted without it",
-        ),
         circle: Some(
             "use its port 9000, and leave `AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS` out or let it have {from}",
         ),
@@ -206,11 +208,8 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Plex</title>"],
         services: &["plex", "plex-media-server"],
         tls: Some("Plex speaks TLS alone where `Secure connections` is `Required`"),
-        proxy: Some(
-            "in its Network settings, let `Secure connections` be `Preferred` and `Custom server access URLs` be `https://{host}:443`",
-        ),
         host: Some("in its Network settings, let `Custom server access URLs` be `https://{host}:443`"),
-        source: "support.plex.tv, \"Network\" (server settings)",
+        source: "support.plex.tv, 200430283, \"Network\"",
         ..NONE
     },
     Program {
@@ -222,7 +221,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "use its port 8971 with `scheme: https`, or set `tls: { enabled: false }` in its configuration",
         ),
-        source: "docs.frigate.video, \"TLS\" and \"Authentication\"",
+        source: "blakeblackshear/frigate, docs/docs/configuration/tls.md and authentication.md",
         ..NONE
     },
     Program {
@@ -234,7 +233,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "take `requireHttps` and `https` out of its `settings.js`: the ingress has the certificate",
         ),
-        source: "nodered.org/docs, \"Securing Node-RED\"",
+        source: "node-red/node-red, settings.js, `requireHttps`",
         ..NONE
     },
     Program {
@@ -253,9 +252,8 @@ pub(super) const PROGRAMS: &[Program] = &[
         images: &["uptime-kuma"],
         marks: &["<title>Uptime Kuma</title>"],
         services: &["uptime-kuma"],
-        proxy: Some("in its Settings, Reverse Proxy, let `Trust Proxy` be `Yes`"),
         tls: Some("with `UPTIME_KUMA_SSL_KEY` Uptime Kuma speaks TLS"),
-        source: "louislam/uptime-kuma, wiki, \"Reverse Proxy\" and \"Environment Variables\"",
+        source: "louislam/uptime-kuma, server/config.js; its wiki, \"Reverse Proxy\"",
         ..NONE
     },
     Program {
@@ -269,10 +267,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         ],
         services: &["sonarr", "radarr", "lidarr", "prowlarr", "readarr"],
         tls: Some("with `Enable SSL` they speak TLS on a port of its own"),
-        circle: Some(
-            "leave `URL Base` in its General settings empty, or let it be the path that the Ingress has, and take `Enable SSL` off",
-        ),
-        source: "wiki.servarr.com, \"Settings\", General",
+        source: "Sonarr/Sonarr, frontend, Settings, General, HostSettings",
         ..NONE
     },
 ];

@@ -1,4 +1,7 @@
-//! Redirects that lead nowhere: to the page that gave them, or to its twin without TLS, which leads back.
+//! Redirects that lead nowhere: to the page that gave them, or to its twin without TLS, which leads back; and those that lead
+//! to where the ingress does not answer.
+
+use std::net::IpAddr;
 
 use reqwest::Url;
 
@@ -9,6 +12,44 @@ pub(super) enum Circle {
     Itself,
     /// To the same page without TLS, where the controller sends everybody back.
     Downgrade,
+    /// Over other pages of the host.
+    Pages,
+    /// Over another host.
+    Hosts,
+}
+
+/// The kind of a circle that was walked, by its pages.
+pub(super) fn walked(name: &str, pages: &[String]) -> Circle {
+    let parts: Vec<Url> = pages.iter().filter_map(|page| Url::parse(page).ok()).collect();
+    if parts.iter().any(|page| page.host_str() != Some(name)) {
+        return Circle::Hosts;
+    }
+    if parts.iter().any(|page| page.path() != "/") {
+        return Circle::Pages;
+    }
+    let plain = parts.iter().filter(|page| page.scheme() == "http").count();
+    if plain > 0 && plain < parts.len() { Circle::Downgrade } else { Circle::Itself }
+}
+
+/// Where a redirect leads that leaves the ingress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Astray {
+    /// To another port of the same name.
+    Port(u16),
+    /// To a bare address.
+    Address(IpAddr),
+}
+
+/// Whether a redirect of the page at `/` leads to where nobody has a certificate for the name, or nobody listens.
+pub(super) fn astray(name: &str, location: &str) -> Option<Astray> {
+    let asked = Url::parse(&format!("https://{name}/")).ok()?;
+    let leads = asked.join(location.trim()).ok()?;
+    let port = leads.port().filter(|port| ![80, 443].contains(port));
+    let host = leads.host_str()?;
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(address) => Some(Astray::Address(address)),
+        Err(_) => port.filter(|_| host == name).map(Astray::Port),
+    }
 }
 
 /// Whether a redirect of the page at `/` of a host leads back to it; browsers then give up with
@@ -58,5 +99,29 @@ mod tests {
         assert_eq!(circle(host, true, "http://a.example.com/login"), None);
         assert_eq!(circle(host, false, "https://a.example.com/"), None, "from plain HTTP, TLS is a way on");
         assert_eq!(circle(host, false, "http://a.example.com"), Some(Circle::Itself));
+    }
+
+    #[test]
+    fn a_circle_that_was_walked_has_its_kind() {
+        let kind = |pages: &[&str]| {
+            walked("a.test", &pages.iter().map(|page| (*page).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(kind(&["https://a.test/"]), Circle::Itself);
+        assert_eq!(kind(&["https://a.test/", "http://a.test/", "https://a.test/"]), Circle::Downgrade);
+        assert_eq!(kind(&["https://a.test/", "https://a.test/login", "https://a.test/"]), Circle::Pages);
+        assert_eq!(kind(&["https://a.test/", "https://b.test/", "https://a.test/"]), Circle::Hosts);
+    }
+
+    #[test]
+    fn a_redirect_that_leaves_the_ingress_is_told_from_one_to_another_page() {
+        let address = |text: &str| Some(Astray::Address(text.parse().unwrap()));
+        assert_eq!(astray("a.test", "https://a.test:5001/"), Some(Astray::Port(5001)));
+        assert_eq!(astray("a.test", "http://192.168.1.1/login"), address("192.168.1.1"));
+        assert_eq!(astray("a.test", "https://[fd00::1]:8443/"), address("fd00::1"));
+        for location in
+            ["/login", "https://a.test:443/", "http://a.test:80/x", "https://b.test:8443/", "//a.test/"]
+        {
+            assert_eq!(astray("a.test", location), None, "{location}");
+        }
     }
 }

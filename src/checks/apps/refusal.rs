@@ -3,11 +3,14 @@
 use crate::checks::apps::behind::{self, Behind};
 use crate::checks::apps::programs::Program;
 use crate::checks::apps::recognise;
-use crate::checks::apps::redirect::Circle;
+use crate::checks::apps::redirect::{Astray, Circle};
 use crate::checks::engine::{Finding, Severity};
 use crate::evidence::Evidence;
 use crate::evidence::http::HttpAnswer;
 use crate::ingress::traits_of;
+
+/// How many pages of a circle are shown.
+const WAY: usize = 4;
 
 /// What servers write on a port with TLS to whoever speaks plain HTTP: nginx, Go's net/http, Tomcat, Apache, Jetty.
 const WANTS_TLS: [&str; 4] = [
@@ -67,7 +70,7 @@ pub(super) fn not_this_name(evidence: &Evidence, host: &str, answer: &HttpAnswer
 pub(super) fn bad_request(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Finding {
     let program = recognise::program(evidence, host, answer);
     let summary = format!("`{host}` answers 400 to a plain `GET /`");
-    let (cause, fix) = match program {
+    let (cause, fix) = match program.filter(|program| program.strict) {
         Some(Program { name, proxy: Some(proxy), host: None, .. }) => {
             (format!("{name} refuses what a proxy passes on unless it was told to trust it"), (*proxy).to_owned())
         }
@@ -125,7 +128,18 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
         Circle::Downgrade => format!(
             "`{host}` redirects to {location}, and the ingress back to HTTPS: browsers give up with ERR_TOO_MANY_REDIRECTS"
         ),
+        Circle::Pages | Circle::Hosts => format!(
+            "`{host}` redirects in a circle, {}: browsers give up with ERR_TOO_MANY_REDIRECTS",
+            way(answer.round.as_deref().unwrap_or_default())
+        ),
     };
+    if circle == Circle::Hosts {
+        return Finding::new(
+            summary,
+            "each of these names sends browsers to the other: one of the programs takes the other name for its own address, or does not believe what the other one says of the sign-in",
+            "in the settings of each program, let its own address be the name that people use for it; where one of them is the sign-in page of the other, register the other's address with it",
+        );
+    }
     let cause = format!(
         "{} expects HTTPS and gets plain HTTP from the ingress, or does not believe `X-Forwarded-Proto: https` of a proxy that it was not told to trust",
         called(program)
@@ -146,12 +160,45 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
     Finding::new(summary, cause, filled(evidence, host, program, &fix))
 }
 
+/// The first pages of a circle.
+fn way(pages: &[String]) -> String {
+    let first: Vec<&str> = pages.iter().take(WAY).map(String::as_str).collect();
+    let more = if pages.len() > WAY { ", and on" } else { "" };
+    format!("{}{more}", first.join(", "))
+}
+
+/// A redirect to a port where the ingress does not listen, or to a bare address.
+pub(super) fn astray(evidence: &Evidence, host: &str, answer: &HttpAnswer, to: Astray) -> Option<Finding> {
+    let location = answer.location.as_deref().unwrap_or_default();
+    let summary = format!("`{host}` sends browsers on to {location}");
+    let program = recognise::program(evidence, host, answer);
+    let own = program.and_then(|program| program.circle.or(program.host));
+    let fix = own.unwrap_or(
+        "in the program's settings, let its own address be https://{host}/ and switch off that it redirects to HTTPS by itself: the ingress does that",
+    );
+    let cause = match to {
+        Astray::Port(port) if behind::is_open(evidence, port) => return None,
+        Astray::Port(port) => format!(
+            "{} tells browsers its own port {port}; the ingress listens on 80 and 443 alone, so they cannot connect",
+            called(program)
+        ),
+        Astray::Address(address) if behind::is_router(evidence, address) => format!(
+            "{address} is this network's router: the service leads to the router's page, so its Service or `url` has the wrong address or port"
+        ),
+        Astray::Address(address) => format!(
+            "{} sends browsers to the bare address {address}, where the name and its certificate mean nothing",
+            called(program)
+        ),
+    };
+    Some(Finding::new(summary, cause, filled(evidence, host, program, fix)).only(Severity::Warning))
+}
+
 fn called(program: Option<&Program>) -> String {
     program.map_or_else(|| "the program".to_owned(), |program| program.name.to_owned())
 }
 
 /// The words of a setting, with the host and the networks of the proxy, and where more stands of the program.
-fn filled(evidence: &Evidence, host: &str, program: Option<&Program>, words: &str) -> String {
+pub(super) fn filled(evidence: &Evidence, host: &str, program: Option<&Program>, words: &str) -> String {
     let from = behind::callers(evidence, &behind::of(evidence, host));
     let from = if from.is_empty() { "the nodes' addresses".to_owned() } else { from.join(", ") };
     let more = program.map_or_else(String::new, |program| format!(" (see {})", program.source));

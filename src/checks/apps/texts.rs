@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::FORWARDING, id::CROSS_NODE, id::RELOAD, id::NODE_404, id::ANNOTATIONS, ENDPOINTS, id::HANDSHAKE, id::LEAF])
         .in_up()
         .about(
-            "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. A page that nginx makes itself (500, 502, 503, 504) is told from one of the service, and explained by what nginx noted in its error log. A redirect to the page itself, 400, 421, 426, an error of the program's own, a page that refuses the name and one whose parts browsers block are told, too; a redirect that leads on, a login page and every other status are fine. So is told what nginx noted in the last hour of another page: headers that do not fit, an upload that is too large.",
+            "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. A page that nginx makes itself (500, 502, 503, 504) is told from one of the service, and explained by what nginx noted in its error log. Redirects are followed to the names of the lab, with their cookies: those that lead round in a circle, to another port or to a bare address, 400, 421, 426, an error of the program's own, a page that refuses the name and one whose parts browsers block are told, too; a redirect that leads on, a login page and every other status are fine. So is told what nginx noted in the last hour of another page: headers that do not fit, an upload that is too large.",
             "The browser shows an error page of nginx, `ERR_TOO_MANY_REDIRECTS`, `400: Bad Request`, or an empty page.",
         )
         .causes(&[
@@ -78,6 +78,8 @@ pub(super) const CHECKS: &[Def] = &[
             cause("500: who is asked first who may come in (`auth-url`) does not answer", "correct its address; start it"),
             cause("504: the service takes longer than a minute", "`readTimeout` for the service; look at its log"),
             cause("a redirect to itself: the program expects HTTPS and gets HTTP, or does not believe `X-Forwarded-Proto`", "`scheme: https` for the service, or the program's setting for a proxy"),
+            cause("a circle of two names: each program, or a program and its sign-in page, sends browsers to the other", "the own address of each in its settings"),
+            cause("a redirect to another port or to a bare address: the program tells its own port or address", "the program's setting for its own address; switch off its own redirect to HTTPS"),
             cause("400: the program does not trust the proxy (Home Assistant), or was not told this name (Nextcloud)", "its trusted proxies: the pods' network; its trusted domains"),
             cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or leave it out: there is no limit then"),
         ])

@@ -43,6 +43,7 @@ pub(crate) const PI_HOLE: Router = Router {
     pages: &["pi-hole"],
 };
 
+/// LuCI, modules/luci-mod-network, dhcp.js (`rebind_domain`, "Domain whitelist"); OpenWrt's documentation, "DHCP and DNS".
 pub(crate) const OPENWRT: Router = Router {
     name: "OpenWrt",
     why: "OpenWrt drops private answers by default (`rebind_protection`)",
@@ -57,6 +58,7 @@ pub(crate) const OPENWRT: Router = Router {
     pages: &["openwrt", "luci"],
 };
 
+/// AVM's help to FRITZ!OS: Network Settings; Internet, Filters, Lists; Internet, Account Information, DNS Server.
 pub(crate) const FRITZ_BOX: Router = Router {
     name: "Fritz!Box",
     why: "a Fritz!Box drops private answers, always",
@@ -70,6 +72,7 @@ pub(crate) const FRITZ_BOX: Router = Router {
     pages: &["fritz!box", "fritz.box"],
 };
 
+/// docs.opnsense.org, manual/unbound: Advanced, "Private Domains" and "Rebind protection networks"; "Blocklist"; "Local Zone Type".
 pub(crate) const OPNSENSE: Router = Router {
     name: "OPNsense",
     why: "Unbound on OPNsense removes private addresses from answers (\"Rebind protection networks\")",
@@ -82,6 +85,7 @@ pub(crate) const OPNSENSE: Router = Router {
     pages: &["opnsense"],
 };
 
+/// docs.netgate.com, "DNS Rebinding Protections": both services.
 pub(crate) const PFSENSE: Router = Router {
     name: "pfSense",
     why: "pfSense removes private addresses from answers unless you configure exceptions",

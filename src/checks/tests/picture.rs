@@ -24,7 +24,14 @@ pub(in crate::checks) fn reload(last: Reload) -> ReloadSeen {
 }
 
 pub(in crate::checks) fn page(status: u16, kind: &str, body: &str) -> HttpAnswer {
-    HttpAnswer { status, server: None, content_type: Some(kind.into()), location: None, body: body.into() }
+    HttpAnswer {
+        status,
+        server: None,
+        content_type: Some(kind.into()),
+        location: None,
+        round: None,
+        body: body.into(),
+    }
 }
 
 pub(in crate::checks) fn nginx_404() -> HttpAnswer {

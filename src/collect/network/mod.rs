@@ -16,6 +16,7 @@ mod service_dns;
 mod survey;
 mod wildcards;
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::names::probe_name;
 use crate::net::dns::Doh;
+use crate::net::follow::Reach;
 use crate::net::http::Target;
 use crate::provider::Client;
 
@@ -118,6 +120,16 @@ impl Probes {
         }
         probes
     }
+
+    /// The names that redirects are followed to.
+    fn reached(&self) -> BTreeSet<String> {
+        self.hosts.iter().map(|host| probe_name(host)).collect()
+    }
+
+    /// How far redirects are followed.
+    fn reach<'a>(&self, names: &'a BTreeSet<String>) -> Reach<'a> {
+        Reach { names, ports: (self.http_port, self.https_port) }
+    }
 }
 
 /// A host, and how its service is asked.
@@ -158,6 +170,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         knows_ingresses: seed.ingresses.is_some(),
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(host_named).collect();
+    let reached = probes.reached();
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
     let offline = seed.offline;
     let (names, answers, services, service_dns) = futures::join!(
@@ -194,7 +207,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             (provider, servers.missing(), looked, survey, caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
-        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host))),
+        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host, &reached))),
         service_dns::look(&seed, probes, &limit),
     );
     if let Some(cluster) = &mut seed.cluster {

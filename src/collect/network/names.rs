@@ -12,7 +12,7 @@ use crate::evidence::http::HttpAnswer;
 use crate::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, Transport, label};
 use crate::facts::names::probe_name;
 use crate::net::dns::{self, Doh, Question, RecordType};
-use crate::net::http::get;
+use crate::net::follow;
 
 /// How many addresses of a name are tried, one after the other.
 const MOST_ADDRESSES: usize = 16;
@@ -238,10 +238,10 @@ async fn by_name(
     found: Option<&Result<Vec<IpAddr>, AskError>>,
 ) -> Option<Result<HttpAnswer, Transport>> {
     let addresses = found?.as_ref().ok()?;
-    let mut first = None;
+    let (mut first, reached) = (None, probes.reached());
     for address in addresses.iter().take(MOST_ADDRESSES) {
         let target = host.target(probes, *address);
-        match limit.run(|within| async move { get(&target, within).await }).await {
+        match limit.run(|within| follow::get(&target, probes.reach(&reached), within)).await {
             Some(Ok(answer)) => return Some(Ok(answer)),
             answer => first = first.or(answer),
         }

@@ -1,5 +1,6 @@
 //! Each node's own addresses: the 404 for names that nobody has, and each service by its name.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::tls::Served;
 use crate::evidence::{Evidence, NodeProbe, Seen, Transport};
 use crate::facts::names::probe_name;
+use crate::net::follow::{self, Reach};
 use crate::net::http::{Target, get};
 use crate::net::tls::handshake;
 
@@ -51,6 +53,7 @@ pub(super) async fn services(
     limit: &Limit,
     nodes: &[(String, IpAddr)],
     host: &Host,
+    names: &BTreeSet<String>,
 ) -> (Vec<Seen<Served>>, Vec<Seen<HttpAnswer>>) {
     let name = &probe_name(&host.name);
     let each = nodes.iter().map(|(node, address)| async move {
@@ -58,7 +61,7 @@ pub(super) async fn services(
         let https = SocketAddr::new(*address, probes.https_port);
         let (tls, http) = futures::join!(
             limit.run(|within| handshake(https, name, within)),
-            limit.run(|within| twice(&target, within)),
+            limit.run(|within| once_more(&target, probes.reach(names), within)),
         );
         let tls = tls.map(|result| Seen { node: node.clone(), address: https, result });
         let http = http.map(|result| Seen { node: node.clone(), address: target.address, result });
@@ -66,6 +69,14 @@ pub(super) async fn services(
     });
     let (tls, http): (Vec<_>, Vec<_>) = join_all(each).await.into_iter().unzip();
     (tls.into_iter().flatten().collect(), http.into_iter().flatten().collect())
+}
+
+/// The same for a service, whose redirects are followed.
+async fn once_more(target: &Target, reach: Reach<'_>, within: Duration) -> Result<HttpAnswer, Transport> {
+    match follow::get(target, reach, within).await {
+        Err(Transport::Closed) => follow::get(target, reach, within).await,
+        answer => answer,
+    }
 }
 
 /// A connection that is cut off may have met the controller in the moment of a reload: one more try.

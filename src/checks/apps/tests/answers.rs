@@ -82,6 +82,55 @@ fn a_redirect_to_itself_is_an_error_and_one_that_leads_on_is_none() {
     assert!(only(&argo, id::ANSWER).fix.text.contains("server.insecure: \"true\""));
 }
 
+/// The redirect was followed, and led through these pages.
+fn followed(location: &str, pages: &[&str]) -> HttpAnswer {
+    let pages = pages.iter().map(|page| (*page).replace("HOST", HOST)).collect();
+    HttpAnswer { round: Some(pages), ..redirect(&location.replace("HOST", HOST)) }
+}
+
+/// argoproj/argo-cd#3982: the circle may lead over other pages, or over another name.
+#[test]
+fn a_circle_that_leads_over_other_pages_or_another_name_is_told_whole() {
+    let pages = ["https://HOST/", "https://HOST/login", "https://HOST/"];
+    let finding = only(&answers(followed("/login", &pages), |_| {}), id::ANSWER);
+    assert!(finding.summary.contains("redirects in a circle, https://whoami"), "{finding:?}");
+    assert!(finding.summary.contains("/login") && finding.cause.contains("X-Forwarded-Proto"), "{finding:?}");
+    let hosts = ["https://HOST/", "https://id.home.example.com/", "https://HOST/"];
+    let finding = only(&answers(followed("https://id.home.example.com/", &hosts), |_| {}), id::ANSWER);
+    assert!(finding.cause.contains("sends browsers to the other"), "{finding:?}");
+    assert!(!finding.fix.text.contains("scheme: https"), "{finding:?}");
+    let down = ["https://HOST/", "http://HOST/login", "https://HOST/login", "http://HOST/login"];
+    assert!(
+        only(&answers(followed("http://HOST/login", &down), |_| {}), id::ANSWER).summary.contains("circle")
+    );
+    // It only looked whether the browser takes its cookie.
+    assert_eq!(fails(&answers(followed("https://HOST/", &[]), |_| {})), []);
+}
+
+#[test]
+fn a_redirect_to_another_port_or_to_the_routers_page_is_a_warning() {
+    let to = |location: &str, change: fn(&mut ClusterSeen)| answers(followed(location, &[]), change);
+    let port = to("https://HOST:5001/", |_| {});
+    assert!(only(&port, id::ANSWER).cause.contains("its own port 5001") && port.exit_code() == 0);
+    let open = to("https://HOST:5001/", |seen| {
+        items(seen, "pods")[1]["spec"]["containers"][0]["ports"][0]["hostPort"] = 5001.into();
+    });
+    assert_eq!(fails(&open), [], "a pod has that port of the node");
+    let address = to("http://192.168.1.9/", |_| {});
+    assert!(only(&address, id::ANSWER).cause.contains("the bare address 192.168.1.9"));
+    let router = whole(|evidence| {
+        evidence.cluster = Some(sound());
+        let network = Cidr::parse("0.0.0.0/0").unwrap();
+        let gateway = Some([192, 168, 1, 1].into());
+        let route = Route { interface: "eth0".into(), network, gateway };
+        evidence.machine = Some(MachineSeen { routes: Some(vec![route]), ..MachineSeen::default() });
+        let host = evidence.hosts.get_mut(HOST).unwrap();
+        host.http.iter_mut().for_each(|seen| seen.result = Ok(followed("http://192.168.1.1/", &[])));
+    });
+    let finding = router.failures().find(|check| check.id == id::ANSWER).unwrap().finding().unwrap().clone();
+    assert!(finding.cause.contains("is this network's router"), "{finding:?}");
+}
+
 #[test]
 fn a_plain_400_names_the_proxy_that_is_not_trusted_and_the_network_as_the_cluster_has_it() {
     let bad = || page(400, "text/plain", "400: Bad Request");
@@ -99,6 +148,8 @@ fn a_plain_400_names_the_proxy_that_is_not_trusted_and_the_network_as_the_cluste
     });
     let finding = only(&assistant, id::ANSWER);
     assert!(finding.fix.text.contains("trusted_proxies: [10.52.0.0/16]"), "{finding:?}");
+    let jellyfin = only(&answers(bad(), |seen| image(seen, "jellyfin/jellyfin:10.11")), id::ANSWER);
+    assert!(jellyfin.cause.contains("Its log says which"), "it refuses no proxy: {jellyfin:?}");
     let outside = only(&answers(bad(), outside), id::ANSWER);
     assert!(outside.fix.text.contains("192.168.1.2"), "a machine outside sees the node: {outside:?}");
 }
