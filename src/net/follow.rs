@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, Url};
+use tokio::time::{Instant, timeout_at};
 
 use crate::evidence::Transport;
 use crate::evidence::http::{HttpAnswer, Scheme};
@@ -24,12 +25,13 @@ pub struct Reach<'a> {
     pub ports: (u16, u16),
 }
 
-/// Asks for a page; where it is a redirect, also whether that leads round in a circle.
+/// Asks for a page; where it is a redirect, also whether that leads round in a circle. Both together take no longer than the
+/// page alone may, so that a slow way on never costs the answer itself.
 pub async fn get(target: &Target, reach: Reach<'_>, within: Duration) -> Result<HttpAnswer, Transport> {
+    let until = Instant::now() + within;
     let mut answer = http::get(target, within).await?;
     if (300..400).contains(&answer.status) && answer.location.is_some() {
-        let walk = walk(target, reach);
-        answer.round = tokio::time::timeout(within, walk).await.ok().flatten();
+        answer.round = timeout_at(until, walk(target, reach)).await.ok().flatten();
     }
     Ok(answer)
 }

@@ -91,7 +91,7 @@ fn meaning(evidence: &Evidence, status: u16, answer: &HttpAnswer) -> String {
     match (status, &answer.location) {
         (300..=399, Some(location)) => format!("{status}, redirects to {location}"),
         (403, _) if (controller.is_own_page)(answer) => format!(
-            "403 from {}: the Ingress lets in only some addresses, or those with a client certificate",
+            "403 from {}, the ingress' or the program's own: it lets in only some addresses, or those with a client certificate",
             controller.program
         ),
         (401 | 403, _) => format!("{status}, the service asks you to log in"),

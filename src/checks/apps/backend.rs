@@ -37,7 +37,9 @@ pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
             entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host).collect();
         let paths: Vec<&Value> = rules.iter().flat_map(|rule| entries(rule, "/http/paths")).collect();
         // What no path takes goes to the Ingress' default backend (Kubernetes docs, "Ingress", "DefaultBackend").
-        let takes_all = paths.iter().any(|path| ["", "/"].contains(&at(path, "/path")));
+        let takes_all = paths
+            .iter()
+            .any(|path| ["", "/"].contains(&at(path, "/path")) && at(path, "/pathType") != "Exact");
         let rest =
             ingress.pointer("/spec/defaultBackend/service").filter(|_| !rules.is_empty() && !takes_all);
         let named = paths.iter().filter_map(|path| path.pointer("/backend/service"));

@@ -179,7 +179,7 @@ pub(super) fn astray(evidence: &Evidence, host: &str, answer: &HttpAnswer, to: A
     let cause = match to {
         Astray::Port(port) if behind::is_open(evidence, port) => return None,
         Astray::Port(port) => format!(
-            "{} tells browsers its own port {port}; the ingress listens on 80 and 443 alone, so they cannot connect",
+            "{} tells browsers its own port {port}; the ingress listens on 80 and 443 alone, and no pod or Service has that port of a node",
             called(program)
         ),
         Astray::Address(address) if behind::is_router(evidence, address) => format!(

@@ -20,7 +20,7 @@ pub(super) fn unserved(evidence: &Evidence, ours: &str, ingress: &Value, class: 
     }
     Some(Finding::new(
         format!(
-            "Ingress `{}` has the class `{class}` of `{controller}`, and no pod of that controller runs",
+            "Ingress `{}` has the class `{class}` of `{controller}`, and no pod runs an image of it (`{word}`)",
             ingress.full_name()
         ),
         "nobody serves it: its host gets the 404 of an unknown name, and no DNS record. As a rule the class was left over when that controller was removed",

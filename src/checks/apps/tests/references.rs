@@ -25,6 +25,12 @@ fn the_default_backend_of_an_ingress_is_followed_where_no_path_takes_the_rest() 
         spec(seen)["defaultBackend"] = missing.clone();
     });
     assert!(only(&bare, id::ENDPOINTS).summary.contains("`homelab/gone`"));
+    let exact = cluster(|seen| {
+        let path = &mut spec(seen)["rules"][0]["http"]["paths"][0];
+        (path["path"], path["pathType"]) = ("/".into(), "Exact".into());
+        spec(seen)["defaultBackend"] = missing.clone();
+    });
+    assert!(only(&exact, id::ENDPOINTS).summary.contains("`homelab/gone`"), "it takes no page below `/`");
     for path in ["/", ""] {
         let unused = cluster(|seen| {
             spec(seen)["rules"][0]["http"]["paths"][0]["path"] = path.into();
