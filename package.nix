@@ -26,8 +26,9 @@ rustPlatform.buildRustPackage {
       # Compared by a test with what the program says.
       ./docs/checks.md
       ./tests/cli
-      # Compared by a test with what `homelab k3s-config` prints.
+      # Compared by tests: what the module gives k3s, and the units of NixOS and of Debian.
       ./tests/nixos/eval/golden/minimal.json
+      ./modules/debian
       ./tests/lab/Cargo.toml
       ./tests/lab/src
       ./tests/lab/world/Cargo.toml

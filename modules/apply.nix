@@ -77,12 +77,7 @@ in
         # Else it would be inactive after each run, and a switch would not run it again.
         RemainAfterExit = true;
         ExecStart = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig --no-progress up";
-        ExecStopPost = pkgs.writeShellScript "homelab-apply-ended" ''
-          if [ "$SERVICE_RESULT" != success ]; then
-            echo "homelab-apply failed ($SERVICE_RESULT, exit code $EXIT_STATUS); the reason and a hint stand above:" \
-              "journalctl -u homelab-apply. When that is mended: systemctl restart homelab-apply"
-          fi
-        '';
+        ExecStopPost = pkgs.writeShellScript "homelab-apply-ended" (builtins.readFile ./ended.sh);
         LoadCredential = [
           "dns-token:${tokenFile}"
           "kubeconfig:${kubeconfig}"

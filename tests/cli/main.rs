@@ -11,3 +11,4 @@ mod packaging;
 mod program;
 mod rooms;
 mod token;
+mod units;
