@@ -1,14 +1,21 @@
 //! The command line.
 
+mod doctor;
+mod expose;
+mod values;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::collect::Lab;
-use crate::config::duration;
 use crate::machine::k3s_config;
 use crate::ui::{Color, Output};
+use values::seconds;
+
+pub use doctor::Doctor;
+pub use expose::{Expose, Unexpose};
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
@@ -81,6 +88,8 @@ impl Command {
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Diff(_)
             | Self::Init(_)
+            | Self::Expose(_)
+            | Self::Unexpose(_)
             | Self::Render(_)
             | Self::Renew(_)
             | Self::Kubeconfig(_)
@@ -97,6 +106,7 @@ impl Command {
     pub fn reads_configuration(&self) -> bool {
         match self {
             Self::Up(_) | Self::Diff(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
+            Self::Expose(_) | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet.
             Self::Init(_)
@@ -121,6 +131,12 @@ pub enum Command {
         after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
     )]
     Up(Up),
+    /// Give a service a name: add it to the configuration, and run `up`
+    #[command(after_help = expose::EXPOSE)]
+    Expose(Expose),
+    /// Take a service's name away: remove it from the configuration, and run `up`
+    #[command(after_help = expose::UNEXPOSE)]
+    Unexpose(Unexpose),
     /// Show what `up` would change, field by field; changes nothing
     #[command(
         after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\nThe values of Secrets are never shown, only the names of their keys that change. Exit codes: 0. With `--exit-code`: 1 if `up` would write or delete something. 2, 3 and 130 as for every command."
@@ -248,56 +264,6 @@ pub struct Render {
     pub with_upstream: bool,
 }
 
-/// Flags of `doctor`.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Doctor {
-    /// List every check by group; checks nothing
-    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
-    pub list: bool,
-    /// Explain a check or a group: what it looks at, what people notice, causes and fixes; checks nothing
-    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
-    pub explain: Option<String>,
-    /// Run only what can be checked before the first `homelab up`
-    #[arg(long)]
-    pub pre: bool,
-    /// Check again until only problems that need you remain, at most this long [default when given: 5m]
-    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "5m", value_parser = seconds)]
-    pub wait: Option<u64>,
-    /// Run only this check or group; may be repeated
-    #[arg(long, value_name = "ID")]
-    pub check: Vec<String>,
-    /// Leave out this check or group; may be repeated
-    #[arg(long, value_name = "ID")]
-    pub skip: Vec<String>,
-    /// Exit with 1 also for warnings
-    #[arg(long)]
-    pub strict: bool,
-    /// Also run tests that write: a scratch record and a scratch Ingress, always removed
-    #[arg(long)]
-    pub active: bool,
-    /// Send nothing to the internet: ask no DNS provider and no public resolver
-    #[arg(long)]
-    pub offline: bool,
-    /// Send a notification to `doctor.onFailure` when something is wrong; for timers
-    #[arg(long)]
-    pub notify: bool,
-    /// Also write the report as JSON into this file; replaces the file
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-    /// Also write the report and all data that the checks used into a new file, for a bug report
-    ///
-    /// One JSON file that only you can read: this report, the flags, and the data that the checks used, with the names, private
-    /// addresses, DNS records and logs of your lab. It leaves out the API token, the data of Secrets, values of environment
-    /// variables, arguments of your own programs, e-mail addresses, and TXT records that are not external-dns's. Read it
-    /// before you send it. An existing file is not overwritten.
-    #[arg(long, value_name = "FILE")]
-    pub bundle: Option<PathBuf>,
-    /// How long to wait for the answer to one question, for example to a DNS server or a node
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = seconds)]
-    pub timeout: u64,
-}
-
 /// Flags of `renew`.
 #[derive(Debug, Args)]
 pub struct Renew {
@@ -338,11 +304,4 @@ pub struct Kubeconfig {
     /// How long the kubeconfig is valid; at least 10 minutes
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub valid: u64,
-}
-
-/// A span of time, as `90`, `90s`, `5m` or `1h`, at most a day.
-fn seconds(text: &str) -> Result<u64, String> {
-    let with_unit =
-        if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
-    duration(&with_unit).map(|length| length.as_secs())
 }

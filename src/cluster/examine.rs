@@ -155,14 +155,18 @@ impl Cluster {
             let until = deadline.min(Instant::now() + POD_ANSWER);
             let answer = timeout_at(until, self.raw(request::get(&path, false))).await;
             let answer = answer.unwrap_or_else(|_| Err("no answer in time".to_owned()));
-            // The API server says 503 and 502 of a pod that it cannot reach, in a Status of its own.
-            let answer = answer.and_then(|answer| match answer.body.contains("\"kind\":\"Status\"") {
-                true => Err(reason(&answer.body)),
-                false => Ok(answer),
-            });
+            let answer = answer.and_then(of_backend);
             (at(pod, "/spec/nodeName").to_owned(), answer)
         });
         future::join_all(asked).await.into_iter().collect()
+    }
+}
+
+/// The answer of the pod itself: the API server says 503 and 502 of one that it cannot reach, in a Status of its own.
+pub(super) fn of_backend(answer: HttpAnswer) -> Result<HttpAnswer, String> {
+    match answer.body.contains("\"kind\":\"Status\"") {
+        true => Err(reason(&answer.body)),
+        false => Ok(answer),
     }
 }
 

@@ -19,6 +19,7 @@ mod request;
 mod room;
 mod scratch;
 mod seen;
+mod services;
 mod snapshot;
 mod token;
 mod wait;
@@ -41,6 +42,7 @@ pub use reader::Granted;
 pub use renewal::Renewal;
 pub use scratch::Scratch;
 pub use seen::{certificate, ingress};
+pub use services::{Offered, Port};
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

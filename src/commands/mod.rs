@@ -5,8 +5,10 @@ mod converge;
 mod diff;
 mod doctor;
 mod downgrade;
+mod expose;
 mod house;
 mod init;
+mod interruption;
 mod k3s_config;
 mod kubeconfig;
 mod planned;
@@ -20,6 +22,7 @@ mod up;
 
 use crate::cli::{Cli, Command, Global};
 use crate::commands::house::house;
+use crate::commands::interruption::{UP_GOES_ON, or_interrupted};
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
 use crate::outside::Shown;
@@ -52,16 +55,11 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
-    // Whoever is asked a question ends the program at once by Ctrl-C: nothing is under way.
-    if matches!(cli.command, Command::Init(_)) {
-        return dispatch(cli, ui).await;
-    }
-    tokio::select! {
-        ended = dispatch(cli, ui) => ended,
-        () = interrupted() => Err(match &cli.command {
-            Command::Up(_) => Error::interrupted().hint("run `homelab up` to continue where it stopped"),
-            _ => Error::interrupted(),
-        }),
+    match &cli.command {
+        // Whoever is asked a question ends the program at once by Ctrl-C: nothing is under way.
+        Command::Init(_) | Command::Expose(_) | Command::Unexpose(_) => dispatch(cli, ui).await,
+        Command::Up(_) => or_interrupted(dispatch(cli, ui), Some(UP_GOES_ON)).await,
+        _ => or_interrupted(dispatch(cli, ui), None).await,
     }
 }
 
@@ -79,6 +77,8 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Diff(flags) => diff::diff(&cli.global, flags, ui).await,
         Command::Init(flags) => init::init(&cli.global, flags, ui).await,
+        Command::Expose(flags) => expose::expose(&cli.global, flags, ui).await,
+        Command::Unexpose(flags) => expose::unexpose(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,
@@ -106,18 +106,6 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .map_err(|error| Error::unfinished("cannot start").because(error))
-}
-
-/// Ctrl-C, or the SIGTERM of systemd.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 fn error_document(error: &Error) -> serde_json::Value {

@@ -23,7 +23,7 @@ const UPSTREAM: &str = "upstream";
 const ADOPT: &str = "adopt";
 
 /// What a run may do only if it is told so.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Consent {
     /// Take over what others made.
     pub(super) adopt: bool,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::checks::Report;
 use crate::cli::{Diff, Global, Up};
 use crate::cluster;
 use crate::collect::Known;
@@ -16,7 +17,7 @@ use crate::commands::{diff, prune};
 use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{cert_manager, kind};
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::evidence::Zone;
 use crate::plan::Plan;
 use crate::provider::{self, Client};
@@ -27,6 +28,21 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         return diff::diff(global, &as_diff(flags), ui).await;
     }
     let consent = Consent { adopt: flags.adopt, downgrade: flags.allow_downgrade };
+    let ran = run(global, consent, flags.no_verify, ui).await?;
+    Ok(tell(&ran, global, ui, |_| ()))
+}
+
+/// What a run did, and what was seen afterwards.
+pub(super) struct Ran {
+    plan: Plan,
+    pub(super) report: Option<Report>,
+}
+
+/// Makes the lab what the configuration says, and looks whether it is.
+///
+/// # Errors
+/// What stopped it; the next run goes on from there.
+pub(super) async fn run(global: &Global, consent: Consent, no_verify: bool, ui: Ui) -> Result<Ran> {
     let start = Start::new(global).await?;
     let progress = start.progress(ui.mode, &[VERIFY, prune::LINE]);
     let Start { config, cluster, provider, .. } = &start;
@@ -40,30 +56,32 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         let written = converge(cluster, config, &plan, snapshot, awaited, deadline, &progress).await?;
         let known =
             Known { written: reloads(&plan, config.ingress.controller).then_some(written), certificates };
-        let report = if flags.no_verify {
+        let report = if no_verify {
             None
         } else {
             Some(prove::prove(cluster, provider, &zone, config, known, &progress).await?)
         };
         Ok((plan, report))
     };
+    let (plan, report) = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
+    Ok(Ran { plan, report: report.map(|report| house(global).report(report)) })
+}
+
+/// Prints what a run came to, in a document with what `more` puts there.
+pub(super) fn tell(ran: &Ran, global: &Global, ui: Ui, more: impl FnOnce(&mut Value)) -> Exit {
+    let Ran { plan, report } = ran;
     let house = house(global);
-    let (plan, report) = match ended.await {
-        Ok((plan, report)) => (plan, report.map(|report| house.report(report))),
-        Err(error) => {
-            progress.abandon("stopped");
-            return Err(error);
-        }
-    };
     if ui.output == Output::Json {
-        ui::document(document(&plan, report.as_ref()));
-    } else if let Some(report) = &report {
+        let mut document = document(plan, report.as_ref());
+        more(&mut document);
+        ui::document(document);
+    } else if let Some(report) = report {
         ui::print_report(
             report,
             Form { output: ui.output, verbose: global.verbose, strict: false, house: &house },
         );
     }
-    Ok(report.map_or(Exit::Fine, |report| exit(&report)))
+    report.as_ref().map_or(Exit::Fine, exit)
 }
 
 fn as_diff(flags: &Up) -> Diff {
@@ -103,7 +121,7 @@ async fn prove_new_token(
     provider.prove_edit(zone).await.map_err(|fault| refused(provider.provider(), fault))
 }
 
-fn document(plan: &Plan, report: Option<&crate::checks::Report>) -> serde_json::Value {
+fn document(plan: &Plan, report: Option<&Report>) -> Value {
     let written: Vec<_> = plan
         .apply
         .iter()
@@ -114,7 +132,7 @@ fn document(plan: &Plan, report: Option<&crate::checks::Report>) -> serde_json::
     json!({ "schema_version": 1, "written": written, "removed": removed, "left": left, "unchanged": plan.kept, "verify": report })
 }
 
-fn exit(report: &crate::checks::Report) -> Exit {
+fn exit(report: &Report) -> Exit {
     match report.exit_code() {
         0 => Exit::Fine,
         1 => Exit::Wrong,

@@ -1,6 +1,7 @@
 //! The configuration: what it says, and every problem in it at once. Pure: where the file lies is the machine's matter.
 
 mod doctor;
+pub mod edit;
 mod fields;
 mod foreign;
 mod interpret;

@@ -66,14 +66,14 @@ fn without(text: &str, problems: &[Problem], shortest: usize) -> String {
     blanked(text, &values, shortest)
 }
 
-fn blanked(text: &str, values: &[String], shortest: usize) -> String {
+pub(super) fn blanked(text: &str, values: &[String], shortest: usize) -> String {
     let values = values.iter().filter(|value| value.len() >= shortest);
     values.fold(text.to_owned(), |text, value| text.replace(value.as_str(), GONE))
 }
 
 /// What stands in the file as the hook's address, which is a secret for whoever may call it. In a file that is no YAML, each
 /// address from the hook on.
-fn hook(text: &str) -> Vec<String> {
+pub(super) fn hook(text: &str) -> Vec<String> {
     let Ok(file) = yaml::parse(text) else {
         let from = text.find("onFailure").unwrap_or(text.len());
         let ends = |c: char| c.is_whitespace() || "\"',{}[]".contains(c);

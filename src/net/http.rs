@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, LOCATION, SERVER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, SERVER};
 use reqwest::{Response, Url};
 
 use crate::evidence::Transport;
@@ -30,6 +30,16 @@ pub struct Target {
 
 /// Sends one `GET /`: no redirects, no proxy, no second try.
 pub async fn get(target: &Target, within: Duration) -> Result<HttpAnswer, Transport> {
+    ask(target, within, HeaderMap::new()).await
+}
+
+/// The same as the ingress controller asks a backend for somebody who came with TLS: what it says of a visitor's way.
+pub async fn get_for_a_visitor(target: &Target, within: Duration) -> Result<HttpAnswer, Transport> {
+    let proto = (HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https"));
+    ask(target, within, HeaderMap::from_iter([proto])).await
+}
+
+async fn ask(target: &Target, within: Duration, headers: HeaderMap) -> Result<HttpAnswer, Transport> {
     let tls = if target.check_certificate { tls_client_config() } else { tls_client_config_unchecked() }
         .map_err(|error| Transport::Other(error.to_string()))?;
     let mut client = reqwest::Client::builder()
@@ -37,6 +47,7 @@ pub async fn get(target: &Target, within: Duration) -> Result<HttpAnswer, Transp
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .timeout(within)
+        .default_headers(headers)
         .user_agent(concat!("homelab/", env!("CARGO_PKG_VERSION")));
     if let Some(host) = &target.host {
         client = client.resolve(host, target.address);
@@ -106,6 +117,16 @@ mod tests {
             assert_eq!((answer.status, answer.body.as_str()), (404, "<center>nginx</center>"));
         }
         assert!(server.requests()[1].contains("host: unknown.example.com"));
+    }
+
+    #[tokio::test]
+    async fn for_a_visitor_the_backend_is_told_that_tls_was_spoken() {
+        let server = Canned::text(200, "text/plain", "hello").serve().await;
+        let target = at(server.address, Scheme::Http, Some("a.example.com"));
+        get(&target, SECOND).await.unwrap();
+        get_for_a_visitor(&target, SECOND).await.unwrap();
+        let asked = server.requests();
+        assert!(!asked[0].contains("x-forwarded-proto") && asked[1].contains("x-forwarded-proto: https"));
     }
 
     #[tokio::test]

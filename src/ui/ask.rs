@@ -34,6 +34,15 @@ pub fn question<T>(about: &'static str, mut take: impl FnMut(&str) -> Result<T>)
     }
 }
 
+/// Asks for a yes; everything else is a no.
+///
+/// # Errors
+/// When the input ends.
+pub fn is_confirmed(about: &'static str) -> Result<bool> {
+    prompt(&shown!("{}{}{:#} [y/N]: ", BOLD, about, BOLD));
+    Ok(["y", "yes"].contains(&line()?.trim().to_lowercase().as_str()))
+}
+
 /// Asks for a secret: what is typed or pasted is not shown.
 ///
 /// # Errors
@@ -80,5 +89,5 @@ fn line() -> Result<String> {
 }
 
 fn ended() -> Error {
-    Error::usage("no answer was given").hint("give the answers as flags: `homelab init --help`")
+    Error::usage("no answer was given").hint("give the answers as flags: `--help` lists them")
 }

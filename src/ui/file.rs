@@ -123,17 +123,8 @@ fn make_folder(path: &Path) -> Result<()> {
 /// # Errors
 /// When it cannot be written; what was there stays.
 pub fn edit(path: &Path, before: &str, text: &str) -> Result<PathBuf> {
-    let meta = path.metadata().map_err(|error| failed(path, &error))?;
-    let like_it = |text: &str| -> Result<NamedTempFile> {
-        let file = beside(path, text)?;
-        let set = |error: std::io::Error| failed(path, &error);
-        chown(file.path(), Some(meta.uid()), Some(meta.gid())).map_err(set)?;
-        file.as_file().set_permissions(meta.permissions()).map_err(set)?;
-        file.as_file().sync_all().map_err(set)?;
-        Ok(file)
-    };
-    let new = like_it(text)?;
-    let mut backup = like_it(before)?;
+    let new = like(path, text)?;
+    let mut backup = like(path, before)?;
     for number in 0..BACKUPS {
         let place = match number {
             0 => with_ending(path, ".bak"),
@@ -155,4 +146,61 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// Whether a file could be rewritten now, with its owner and its mode kept.
+///
+/// # Errors
+/// When it could not.
+pub fn can_be_rewritten(path: &Path) -> Result<()> {
+    like(path, "").map(drop)
+}
+
+/// Writes a file anew that has to be as it was read, with its owner and its mode kept. Nobody ever sees half of it.
+///
+/// # Errors
+/// When somebody changed it meanwhile, or it cannot be written; what was there stays.
+pub fn rewrite(path: &Path, read: &str, text: &str) -> Result<()> {
+    let file = like(path, text)?;
+    let now = std::fs::read(path).map_err(|error| failed(path, &error))?;
+    if now != read.as_bytes() {
+        return Err(Error::wrong(format!(
+            "`{}` was changed meanwhile, and is not overwritten",
+            path.display()
+        ))
+        .hint("run the same command again"));
+    }
+    file.persist(path).map(drop).map_err(|error| failed(path, &error.error))
+}
+
+/// A file beside `path` with its owner and its mode. It is on the disk: also after a power cut, `path` is the old file or
+/// the new one.
+fn like(path: &Path, text: &str) -> Result<NamedTempFile> {
+    let file = beside(path, text)?;
+    let there = path.metadata().and_then(|there| {
+        chown(file.path(), Some(there.uid()), Some(there.gid()))?;
+        file.as_file().set_permissions(there.permissions())?;
+        file.as_file().sync_all()
+    });
+    there.map(|()| file).map_err(|error| failed(path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_rewritten_with_its_mode_unless_somebody_changed_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("homelab.yaml");
+        std::fs::write(&path, "a").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        rewrite(&path, "a", "b").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "b");
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+        let error = rewrite(&path, "a", "c").unwrap_err();
+        assert!(error.what.contains("changed meanwhile"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "b");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -4,6 +4,7 @@ pub mod ask;
 mod catalogue;
 mod changes;
 mod colors;
+mod edited;
 pub mod file;
 mod house;
 mod output;
@@ -15,6 +16,7 @@ mod status;
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
 pub use changes::{ChangedField, ChangedObject, Word, changes};
+pub use edited::edited;
 pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};
 pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};

@@ -4,6 +4,7 @@
 mod checks;
 mod configuration;
 mod doctor;
+mod expose;
 mod golden;
 mod init;
 mod k3s_config;

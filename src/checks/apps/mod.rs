@@ -27,6 +27,8 @@ use crate::checks::id;
 use crate::evidence::{Evidence, HostSeen};
 
 pub use patience::{Theirs, waited_for};
+pub use redirect::leads_back;
+pub use refusal::says_tls;
 
 /// The group.
 pub(super) const GROUP: Group = Group::new("apps", "the services behind the names", texts::CHECKS)

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use crate::evidence::http::HttpAnswer;
+
 /// Where a redirect leads that ends in a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Circle {
@@ -50,6 +52,13 @@ pub(super) fn astray(name: &str, location: &str) -> Option<Astray> {
         Ok(address) => Some(Astray::Address(address)),
         Err(_) => port.filter(|_| host == name).map(Astray::Port),
     }
+}
+
+/// Whether the page at `/` of a name with TLS sends everybody back to itself.
+#[must_use]
+pub fn leads_back(name: &str, answer: &HttpAnswer) -> bool {
+    let location = answer.location.as_deref().filter(|_| (300..400).contains(&answer.status));
+    location.is_some_and(|location| circle(name, true, location).is_some())
 }
 
 /// Whether a redirect of the page at `/` of a host leads back to it; browsers then give up with

@@ -29,10 +29,15 @@ const NOT_THIS_NAME: [&str; 4] = [
     "Blocked hosts:",
 ];
 
+/// Whether a page says that its port speaks TLS.
+#[must_use]
+pub fn says_tls(answer: &HttpAnswer) -> bool {
+    answer.status >= 400 && WANTS_TLS.iter().any(|words| answer.body.contains(words))
+}
+
 /// A page that says that its port speaks TLS.
 pub(super) fn wants_tls(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Option<Finding> {
-    let says = answer.status >= 400 && WANTS_TLS.iter().any(|words| answer.body.contains(words));
-    let wanted = says.then(|| match behind::of(evidence, host) {
+    let wanted = says_tls(answer).then(|| match behind::of(evidence, host) {
         Behind::Machine(_) | Behind::Name(_) => "let the service's `url` begin with `https://`",
         _ => "set `scheme: https` for the service",
     })?;

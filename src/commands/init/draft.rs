@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::edit::{nix, scalar};
 use crate::config::{self, Config, Problem};
 use crate::error::{Error, Result};
 
@@ -20,7 +21,7 @@ impl Draft {
     /// The configuration as `homelab.yaml`, with words for whoever opens it next.
     pub(super) fn yaml(&self, variable: &str) -> String {
         let token = match &self.token_file {
-            Some(path) => format!("  tokenFile: {}\n", quoted(&path.display().to_string())),
+            Some(path) => format!("  tokenFile: {}\n", scalar(&path.display().to_string())),
             None => format!(
                 "  # tokenFile: /etc/homelab/token    # the API token is read from ${variable}; a file lasts\n"
             ),
@@ -38,9 +39,9 @@ impl Draft {
              # services:\n\
              #   photos: {{ service: immich/immich-server, port: 2283 }}    # a Service in the cluster, as namespace/name\n\
              #   nas:    {{ url: \"https://192.168.1.5:5001\" }}              # something outside the cluster\n",
-            domain = quoted(&self.domain),
+            domain = scalar(&self.domain),
             plain = self.domain,
-            email = quoted(&self.email),
+            email = scalar(&self.email),
             provider = self.provider,
         )
     }
@@ -96,21 +97,6 @@ impl Draft {
     }
 }
 
-/// A scalar of YAML in double quotes where it needs them: JSON's texts are YAML's (YAML 1.2.2, 1.2).
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "./_@+-".contains(c);
-    match text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => serde_json::Value::from(text).to_string(),
-    }
-}
-
-/// A string of Nix (Nix manual, "String literal").
-fn nix(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace("${", "\\${");
-    format!("\"{escaped}\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,10 +130,5 @@ mod tests {
         assert!(error.what.contains("no dot"), "{}", error.what);
         let error = draft("home.lovelace.dev", "nobody").config(Some("email")).unwrap_err();
         assert!(error.what.contains("not an e-mail address"), "{}", error.what);
-    }
-
-    #[test]
-    fn nothing_in_an_answer_leaves_its_string_in_nix() {
-        assert_eq!(nix("a\"b${c}\\"), r#""a\"b\${c}\\""#);
     }
 }

@@ -10,11 +10,51 @@ use crate::error::{Error, Result};
 /// Where the file is looked for when neither `--config` nor `$HOMELAB_CONFIG` names it.
 const PLACES: [&str; 2] = ["homelab.yaml", "/etc/homelab/homelab.yaml"];
 
+/// A configuration with its file.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where it was found, as it was given or looked for.
+    pub path: PathBuf,
+    /// The file's text.
+    pub text: String,
+    /// What it says.
+    pub config: Config,
+}
+
+/// Where the programs that NixOS writes files with put them; nobody else may change anything there.
+const STORE: &str = "/nix/store";
+
+impl Opened {
+    /// Whether NixOS generated the file: it, or what it links to, lies in the store.
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        is_in_store(&self.path) || is_in_store(&self.target())
+    }
+
+    /// The file itself, behind every link to it.
+    #[must_use]
+    pub fn target(&self) -> PathBuf {
+        self.path.canonicalize().unwrap_or_else(|_| self.path.clone())
+    }
+}
+
+fn is_in_store(path: &Path) -> bool {
+    path.starts_with(STORE)
+}
+
 /// Reads the configuration from `given`, or from the first place that has one.
 ///
 /// # Errors
 /// When there is no file, it cannot be read, or anything in it cannot be used; the message lists every problem.
 pub fn load(given: Option<&Path>) -> Result<Config> {
+    open(given).map(|opened| opened.config)
+}
+
+/// The same, with the file.
+///
+/// # Errors
+/// As [`load`].
+pub fn open(given: Option<&Path>) -> Result<Opened> {
     let path = find(given)?;
     if given.is_none() {
         trust::usable(&path)?;
@@ -24,7 +64,8 @@ pub fn load(given: Option<&Path>) -> Result<Config> {
             .because(error)
             .hint("name another file with `--config FILE` or `$HOMELAB_CONFIG`")
     })?;
-    config::read(&path, &text)
+    let config = config::read(&path, &text)?;
+    Ok(Opened { path, text, config })
 }
 
 /// Which file it is: `given`, or the first place that has one.
@@ -74,4 +115,24 @@ pub fn lasting(path: &Path) -> &Path {
     let real = |path: &Path| path.canonicalize().ok();
     let same = |other: &&Path| real(other).is_some() && real(other) == real(path);
     Some(Path::new(PLACES[1])).filter(same).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_the_store_is_generated_and_a_link_is_judged_by_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, link) = (folder.path().join("own.yaml"), folder.path().join("link.yaml"));
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+        std::fs::write(&own, text).unwrap();
+        std::os::unix::fs::symlink(&own, &link).unwrap();
+        let opened = open(Some(&link)).unwrap();
+        assert!(!opened.is_generated());
+        assert_eq!(opened.target(), own.canonicalize().unwrap());
+        let generated = Opened { path: "/nix/store/0-homelab.yaml".into(), ..opened };
+        assert!(generated.is_generated());
+        assert!(!is_in_store(Path::new("/nix/storehouse/homelab.yaml")));
+    }
 }

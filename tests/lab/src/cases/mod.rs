@@ -6,6 +6,7 @@ mod clients;
 mod controller;
 mod crashes;
 mod doctor;
+mod expose;
 mod ground;
 mod guard;
 mod hands;
@@ -111,6 +112,9 @@ const PLAIN: &[Case] = &[
         "a removed service takes its Ingress, record and certificate with it",
         changes::removal,
     ),
+    always("expose", "a Service gets a name by one command", expose::a_service),
+    with_all("expose", "a program outside the cluster gets a name by one command", expose::a_url),
+    with_all("expose", "what was exposed is taken back, and the file is as before", expose::taken_back),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(
         "changes",

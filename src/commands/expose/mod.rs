@@ -1,0 +1,205 @@
+//! `homelab expose` and `homelab unexpose`: one entry of the configuration more or less, and `up`.
+
+mod backend;
+mod change;
+mod choice;
+mod look;
+
+use crate::cli::{Expose, Global, Unexpose};
+use crate::commands::expose::backend::Behind;
+use crate::commands::expose::change::{Change, Way};
+use crate::commands::house::house;
+use crate::config::edit::{self, ServiceEntry, Setting};
+use crate::config::{self, Config, Policy, Service, WHOAMI};
+use crate::error::{Error, Exit, Result};
+use crate::facts::names::is_label;
+use crate::machine::configuration::{self, Opened};
+use crate::outside::Shown;
+use crate::ui::{self, Ui};
+
+pub(super) async fn expose(global: &Global, flags: &Expose, ui: Ui) -> Result<Exit> {
+    let opened = configuration::open(global.config.as_deref())?;
+    is_free(&opened.config, &flags.name)?;
+    let Behind { mut settings, warning, again } = backend::behind(global, flags).await?;
+    settings.extend(flags.host.iter().map(|host| ("host", Setting::Text(host.clone()))));
+    let entry = ServiceEntry { name: flags.name.clone(), settings };
+    let change = change_for(&opened, &entry, again)?;
+    let warning = match (&flags.url, change.hosts.first()) {
+        (Some(url), Some(host)) => look::at_url(url, host).await,
+        _ => warning,
+    };
+    if let Some(warning) = warning {
+        ui::print_warning(&house(global).error(warning));
+    }
+    change::carry_out(global, ui, &change, Way { dry_run: flags.dry_run, yes: flags.yes }).await
+}
+
+fn change_for<'o>(opened: &'o Opened, entry: &ServiceEntry, again: Option<String>) -> Result<Change<'o>> {
+    let by_hand = format!("under `services:`, write\n  {}", entry.yaml());
+    let edited = edit::add(&opened.text, entry).map_err(|why| {
+        Error::usage(format!("`{}` has to be edited by hand", opened.path.display()))
+            .because(why)
+            .hint(format!("{by_hand}\nand run `homelab up`"))
+    })?;
+    let config = config::read(&opened.path, &edited.text)
+        .map_err(|error| error.because("this is the file as it would be; it was not changed"))?;
+    let service = config.services.iter().find(|service| service.name == entry.name);
+    let hosts = service.map(hosts).unwrap_or_default();
+    Ok(Change {
+        opened,
+        edited,
+        service: entry.name.clone(),
+        hosts,
+        comes: true,
+        again,
+        nix: entry.nix(),
+        by_hand,
+        goes: None,
+    })
+}
+
+fn hosts(service: &Service) -> Vec<String> {
+    service.hosts.iter().map(ToString::to_string).collect()
+}
+
+/// A name that no service has yet, and that can be one.
+fn is_free(config: &Config, name: &str) -> Result<()> {
+    if !is_label(name) {
+        let error = Error::usage(format!("`{name}` is no name for a service"));
+        let near: String =
+            name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        return Err(match (name.split_once('.'), is_label(&near)) {
+            (Some((label, _)), _) if is_label(label) => error
+                .because("it is more than one label")
+                .hint(format!("name the service `{label}`, and give the whole name with `--host`")),
+            (_, true) => error
+                .because("it has other characters than lower-case letters, digits and hyphens")
+                .hint(format!("`{near}` would be one; any other host name goes into `--host`")),
+            _ => error.hint("use lower-case letters, digits and hyphens"),
+        });
+    }
+    if name == WHOAMI && config.whoami {
+        return Err(Error::usage(format!("the demo service has the name `{WHOAMI}`"))
+            .hint("choose another name, or set `whoami: false` in the configuration"));
+    }
+    let Some(taken) = config.services.iter().find(|service| service.name == name) else { return Ok(()) };
+    Err(Error::usage(format!("`{name}` is there already: it leads to {}", backend::shown(taken))).hint(
+        format!("choose another name, edit the configuration and run `homelab up`, or `homelab unexpose {name}` first"),
+    ))
+}
+
+pub(super) async fn unexpose(global: &Global, flags: &Unexpose, ui: Ui) -> Result<Exit> {
+    let opened = configuration::open(global.config.as_deref())?;
+    let service = known(&opened.config, &flags.name)?;
+    let name = service.name.clone();
+    let edited = edit::remove(&opened.text, &name).map_err(|why| {
+        Error::usage(format!("`{}` has to be edited by hand", opened.path.display()))
+            .because(why)
+            .hint(format!("take `{name}` out of `services:`, and run `homelab up`"))
+    })?;
+    config::read(&opened.path, &edited.text)
+        .map_err(|error| error.because("this is the file as it would be; it was not changed"))?;
+    let change = Change {
+        opened: &opened,
+        edited,
+        hosts: hosts(service),
+        comes: false,
+        again: command!("sudo homelab unexpose {}", name).map(|command| command.to_string()),
+        nix: format!("# remove this, then switch\n{}\n", edit::nix_service(&name)),
+        by_hand: format!("take `{name}` out of `services:`"),
+        goes: Some(what_goes(&opened.config, service)),
+        service: name,
+    };
+    change::carry_out(global, ui, &change, Way { dry_run: flags.dry_run, yes: flags.yes }).await
+}
+
+/// The service that is meant: by its key, or by one of its hosts.
+fn known<'c>(config: &'c Config, name: &str) -> Result<&'c Service> {
+    let is = |service: &&Service| {
+        service.name == name || service.hosts.iter().any(|host| host.as_str().eq_ignore_ascii_case(name))
+    };
+    if let Some(service) = config.services.iter().find(is) {
+        return Ok(service);
+    }
+    let error = Error::usage(format!("no service has the name `{name}`"));
+    if config.whoami && (name == WHOAMI || config.domain.child(WHOAMI).as_str() == name) {
+        return Err(error
+            .because(format!("`{WHOAMI}` is the demo service"))
+            .hint("to remove it, set `whoami: false` in the configuration, and run `homelab up`"));
+    }
+    let names: Vec<&str> = config.services.iter().map(|service| service.name.as_str()).collect();
+    Err(match config::nearest(name, &names) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None if names.is_empty() => error.because("the configuration has no services"),
+        None => error.hint(format!("the configuration has {}", names.join(", "))),
+    })
+}
+
+/// What people lose with the entry.
+fn what_goes(config: &Config, service: &Service) -> Shown {
+    let record = match config.dns.policy {
+        Policy::Sync => "its record, ",
+        Policy::UpsertOnly => "",
+    };
+    let stays = match config.dns.policy {
+        Policy::Sync => "",
+        Policy::UpsertOnly => ", its record stays (`dns.policy` is `upsert-only`)",
+    };
+    let hosts: Vec<Shown> = service.hosts.iter().map(|host| Shown::line(host.as_str())).collect();
+    shown!(
+        "{}: {}its certificate and its Ingress go{}; what runs behind it stays\n",
+        Shown::join(&hosts, ", "),
+        record,
+        stays
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(more: &str) -> Config {
+        let text = format!(
+            "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\n{more}"
+        );
+        config::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_one_is_refused_with_one_that_can() {
+        let said = |name: &str| {
+            let error =
+                is_free(&config("services: { nas: { url: 'http://10.0.0.2' } }\n"), name).unwrap_err();
+            error.to_string()
+        };
+        assert!(said("My_Photos").contains("`my-photos` would be one"));
+        assert!(said("photos.example.com").contains("name the service `photos`"));
+        assert!(said("whoami").contains("demo service"));
+        assert!(said("nas").contains("it leads to `http://10.0.0.2:80`"), "{}", said("nas"));
+        assert!(said("-").contains("lower-case letters"));
+        assert!(is_free(&config("whoami: false\n"), "whoami").is_ok());
+    }
+
+    #[test]
+    fn a_service_is_known_by_its_key_and_its_host_and_a_slip_is_named() {
+        let config = config("services: { photos: { url: 'http://10.0.0.2', host: bilder } }\n");
+        assert_eq!(known(&config, "photos").unwrap().name, "photos");
+        assert_eq!(known(&config, "bilder.home.example.com").unwrap().name, "photos");
+        assert!(known(&config, "photo").unwrap_err().to_string().contains("did you mean `photos`?"));
+        assert!(known(&config, "whoami").unwrap_err().to_string().contains("whoami: false"));
+        assert!(known(&config, "xyz").unwrap_err().to_string().contains("the configuration has photos"));
+    }
+
+    #[test]
+    fn what_goes_is_told_and_a_record_that_stays_too() {
+        let told = |dns: &str| {
+            let text = format!(
+                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare{dns} }}\nservices: {{ nas: {{ url: 'http://10.0.0.2' }} }}\n"
+            );
+            let config = config::parse(&text).unwrap();
+            what_goes(&config, &config.services[0]).as_str().to_owned()
+        };
+        assert!(told("").contains("its record, its certificate and its Ingress go; what runs"));
+        assert!(told(", policy: upsert-only").contains("its record stays"));
+    }
+}

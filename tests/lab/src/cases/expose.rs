@@ -1,0 +1,103 @@
+//! A name for a service by one command, and its end by another.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::hands::{Hands, eventually, expect};
+use crate::command::{Output, output_within};
+use crate::error::{Context, Result};
+use crate::network::CLOUDFLARE_API;
+
+const BOOKS: &str = "books.home.example.test";
+const PLAIN: &str = "plain.home.example.test";
+const LIMIT: Duration = Duration::from_secs(400);
+/// What the files of these cases have behind the lab's own lines.
+const SECTION: &str = "services:   # of the house\n  # the first one goes here\n# end\n";
+
+/// A command with a configuration of the case, to its end.
+fn run(hands: &Hands, config: &Path, words: &[&str]) -> Result<Output> {
+    output_within(hands.homelab(words).arg("--config").arg(config), LIMIT)
+}
+
+fn well(hands: &Hands, config: &Path, words: &[&str]) -> Result<Output> {
+    let output = run(hands, config, words)?;
+    let said = format!("{}: {}\n{}", output.status, output.stdout, output.stderr);
+    expect(output.status.success(), format!("{words:?} ended with {said}"))?;
+    Ok(output)
+}
+
+fn text(config: &Path) -> Result<String> {
+    std::fs::read_to_string(config).context("reading the configuration of the case")
+}
+
+/// A Service of the cluster gets a name: its port is found, the file has one line more, and the command ends with the address.
+pub(super) fn a_service(hands: &Hands) -> Result<()> {
+    let config = hands.config_with("expose.yaml", SECTION)?;
+    let before = text(&config)?;
+    let output = well(hands, &config, &["expose", "books", "--service", "homelab/whoami", "--yes"])?;
+    let last = output.stdout.trim_end().lines().next_back().unwrap_or_default();
+    expect(last.starts_with(&format!("https://{BOOKS}/  works: ")), format!("the last line is: {last}"))?;
+    expect(hands.browse(BOOKS)?.0 == "200", "the new name does not answer")?;
+    let line = "  books: { service: homelab/whoami, port: 80 }\n";
+    let wanted = before.replace("# of the house\n", &format!("# of the house\n{line}"));
+    expect(text(&config)? == wanted, format!("the file is now:\n{}", text(&config)?))?;
+    let again = run(hands, &config, &["expose", "books", "--service", "homelab/whoami", "--yes"])?;
+    expect(again.stderr.contains("is there already"), format!("twice:\n{}", again.stderr))?;
+    expect(text(&config)? == wanted, "the second run changed the file")?;
+    for (service, said) in [
+        ("homelab/whoam", "did you mean `homelab/whoami`?"),
+        ("default/whoami", "did you mean `homelab/whoami`?"),
+        ("homelab/whoami:81", "has no port `81`"),
+    ] {
+        let output = run(hands, &config, &["expose", "more", "--service", service, "--yes"])?;
+        let flat = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        expect(
+            output.status.code() == Some(2) && flat.contains(said),
+            format!("{service}: {}: {flat}", output.status),
+        )?;
+    }
+    let listed = run(hands, &config, &["expose", "more"])?;
+    expect(listed.status.code() == Some(2), format!("without a terminal: {}", listed.status))?;
+    hands.restore()
+}
+
+/// A program outside of the cluster gets a name; one that does not answer is told of before.
+pub(super) fn a_url(hands: &Hands) -> Result<()> {
+    let config = hands.config_with("expose-url.yaml", SECTION)?;
+    let url = format!("http://{CLOUDFLARE_API}:8080");
+    let output = well(hands, &config, &["expose", "plain", "--url", &url, "--yes", "--output", "json"])?;
+    let document: Value = serde_json::from_str(&output.stdout).context("the JSON of expose")?;
+    expect(
+        document["urls"][0] == format!("https://{PLAIN}/") && document["configuration"]["written"] == true,
+        format!("the document says {document:#}"),
+    )?;
+    expect(document["verify"].is_object(), "the document has no proof")?;
+    let nobody = format!("http://{CLOUDFLARE_API}:9");
+    let output = run(hands, &config, &["expose", "off", "--url", &nobody, "--dry-run"])?;
+    let flat = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    expect(
+        output.status.success() && flat.contains("does not answer this machine"),
+        format!("of a program that is off:\n{flat}"),
+    )?;
+    hands.restore()
+}
+
+/// What was exposed is taken back: the file is as before, to the byte, and nothing of it is left in the cluster or the zone.
+pub(super) fn taken_back(hands: &Hands) -> Result<()> {
+    let config = hands.config_with("unexpose.yaml", SECTION)?;
+    let before = text(&config)?;
+    well(hands, &config, &["expose", "books", "--service", "homelab/whoami:80", "--yes"])?;
+    let output = well(hands, &config, &["unexpose", "books", "--yes"])?;
+    expect(output.stdout.contains(&format!("removed: {BOOKS}")), format!("it says:\n{}", output.stdout))?;
+    expect(text(&config)? == before, format!("the file is now:\n{}", text(&config)?))?;
+    let left = hands.kubectl(&["get", "-n", "homelab", "ingress,certificate,secret", "-o", "name"])?;
+    expect(!left.contains("books"), format!("still there:\n{left}"))?;
+    eventually("the records of the name to go", 90, || {
+        let mut left = hands.records()?;
+        left.retain(|record| record["name"].as_str().is_some_and(|name| name.contains("books")));
+        Ok(if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) })
+    })?;
+    hands.restore()
+}
