@@ -128,7 +128,7 @@ mod tests {
 
     fn answer(status: u16, location: Option<&str>, body: &str) -> HttpAnswer {
         let location = location.map(str::to_owned);
-        HttpAnswer { status, server: None, content_type: None, location, body: body.to_owned() }
+        HttpAnswer { status, server: None, content_type: None, location, round: None, body: body.to_owned() }
     }
 
     const HOST: &str = "nas.home.example.com";
