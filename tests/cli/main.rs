@@ -5,6 +5,7 @@ mod checks;
 mod configuration;
 mod doctor;
 mod expose;
+mod field_failures;
 mod golden;
 mod init;
 mod k3s_config;

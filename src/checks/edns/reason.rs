@@ -75,6 +75,11 @@ mod tests {
                 "DNS → Edit",
             ),
             ("400 {\"errors\":[{\"code\":1004,\"error_chain\":[{\"code\":9003}]}]}", "proxied"),
+            // kubernetes-sigs/external-dns#1945.
+            (
+                "400: content \"{\"result\":null,\"success\":false,\"errors\":[{\"code\":1004,\"message\":\"DNS Validation Error\",\"error_chain\":[{\"code\":9004,\"message\":\"This record type cannot be proxied.\"}]}],\"messages\":[]}\"",
+                "cannot reach a private address",
+            ),
             ("400 {\"errors\":[{\"code\":81053,\"message\":\"An A, AAAA, or CNAME record\"}]}", "in the way"),
             ("dial tcp: lookup api.cloudflare.com on 10.43.0.10:53: server misbehaving", "resolve"),
             (

@@ -59,6 +59,8 @@ fn the_value_of_an_annotation_is_found_whole_or_as_a_word_of_it() {
     let quoting = [
         ("invalid value \"TLSv9\"", "proxy-ssl-protocols", "TLSv9"),
         ("unknown directive \"add_heeder\"", "server-snippet", "more_clear_headers X;\nadd_heeder A b;"),
+        // kubernetes/ingress-nginx#6648.
+        ("unknown directive \"ssl-session-timeout\"", "configuration-snippet", "ssl-session-timeout 60m;"),
         ("host not found in upstream \"nowhere.lan\"", "auth-url", "http://nowhere.lan/verify"),
         ("unknown \"nonsense\" variable", "upstream-vhost", "$nonsense.lan"),
     ];
@@ -84,6 +86,8 @@ fn an_entry_of_ingress_config_is_found_by_its_value_or_by_its_directive() {
         ("invalid value \"TLSv9\"", "ssl-protocols", "TLSv9"),
         ("\"client_max_body_size\" directive invalid value", "proxy-body-size", "lots"),
         ("\"ssl_session_timeout\" directive invalid value", "ssl-session-timeout", "10y"),
+        // kubernetes/ingress-nginx#3459.
+        ("invalid number of arguments in \"proxy_buffering\" directive", "proxy-buffering", "on; off"),
         ("unknown directive \"foo\"", "http-snippet", "foo bar;"),
         (
             "SSL_CTX_set_cipher_list(\"NOPE\") failed (SSL: error:0A0000B9:SSL routines::no cipher match)",

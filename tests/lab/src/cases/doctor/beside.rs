@@ -7,6 +7,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("the path of somebody's Ingress is no regular expression", &["ingress.status"]),
     ("an annotation of somebody's Ingress is nothing that nginx takes", &["ingress.status"]),
     ("somebody's Ingress has the demo's exact path, too", &["ingress.status"]),
+    ("the Secret of a password page is missing", &["ingress.status"]),
     // The stranger's Ingress is new, and nobody is behind it.
     ("an Ingress of others that asks for Cloudflare's proxy", &["ingress.status", "apps.endpoints"]),
     ("an annotation with a prefix that external-dns does not read", &["apps.endpoints"]),

@@ -71,6 +71,26 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         },
         undo: |hands| remove_ingress(hands, "snippet"),
     },
+    // kubernetes/ingress-nginx#5282; sighupio/distribution#276.
+    Injury {
+        name: "the Secret of a password page is missing",
+        id: "ingress.annotations",
+        says: &[
+            "`auth-secret: no-such` of Ingress `homelab/locked` refers to a Secret that does not exist",
+            "create the Secret `no-such` in the namespace `homelab`",
+        ],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            let mut object = ingress("locked");
+            object["metadata"]["annotations"] = json!({
+                "nginx.ingress.kubernetes.io/auth-type": "basic",
+                "nginx.ingress.kubernetes.io/auth-secret": "no-such",
+            });
+            apply(hands, &object)
+        },
+        undo: |hands| remove_ingress(hands, "locked"),
+    },
     Injury {
         name: "two Ingresses have the same host and path",
         id: "ingress.duplicates",
