@@ -23,8 +23,11 @@ let
   clashes = lib.filter (port: port == 80 || port == 443);
   webServer = name: {
     assertion = !((config.services.${name} or { }).enable or false) || clashes ports.${name} == [ ];
-    message = "services.${name} listens on port 80 or 443 of this machine, and so does the lab's ingress. Let services.${name} listen on another port, for example 8080, and give it a name in the lab: services.homelab.services.web.url = \"http://<this machine's address>:8080\";";
+    message = "services.${name} listens on port 80 or 443 of this machine, and so does the lab's ingress. Let services.${name} listen on another port, for example 8080, and give it a name in the lab: services.homelab.services.web.local = 8080;";
   };
+
+  # The names of the services that are programs on a node itself.
+  local = lib.attrNames (lib.filterAttrs (_: service: service.local != null) cfg.services);
 
   disabled =
     component:
@@ -102,6 +105,9 @@ in
       ++
         lib.optional (!facts.leads && (cfg.services != { } || cfg.settings != { }))
           "services.homelab.services and settings have no effect on this machine: only the first server, the one without serverAddr, applies the configuration."
+      ++
+        lib.optional (cfg.flannelBackend == "none" && local != [ ])
+          "services.homelab.services.${lib.head local}.local: with flannelBackend \"none\", the firewall does not know over which link pods come. Open the port to that link: networking.firewall.interfaces.<link>.allowedTCPPorts = [ ${toString cfg.services.${lib.head local}.local} ];"
       ++
         lib.optional (facts.hasEtcd && cfg.nodeIP == null)
           "This server is a member of etcd, whose members know each other by address: reserve this machine's address in your router and write it into services.homelab.nodeIP.";

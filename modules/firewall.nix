@@ -175,7 +175,8 @@ in
   config = mkIf cfg.enable {
     networking.firewall = lib.mkMerge [
       {
-        # The pods of this machine and, by flannel, of the others: they must reach the API and DNS.
+        # The pods of this machine and, by flannel, of the others: they must reach the API, DNS, and the programs on this
+        # machine that have a name (`local`).
         trustedInterfaces = [ "cni0" ] ++ facts.tunnels;
         extraCommands = mkIf isIptables iptablesStart;
         extraStopCommands = mkIf isIptables iptablesStop;

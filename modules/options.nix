@@ -129,6 +129,7 @@ in
       example = literalExpression ''
         {
           photos = { service = "immich/immich-server"; port = 2283; };
+          films.local = 8096;
           nas.url = "https://192.168.1.5:5001";
         }
       '';

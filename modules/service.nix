@@ -26,6 +26,20 @@ in
       description = "A program outside the cluster, as scheme, host and port.";
     };
 
+    local = mkOption {
+      type = types.nullOr types.port;
+      default = null;
+      example = 8096;
+      description = "A program on the node itself, by the port that it listens on (on `0.0.0.0`, not on 127.0.0.1 alone): most services of NixOS are such programs. Pods reach that port as it is. Leave `openFirewall` of that service off, and nobody else does.";
+    };
+
+    node = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "node2";
+      description = "The node on which that program runs, in a cluster of several.";
+    };
+
     host = mkOption {
       type = types.nullOr types.str;
       default = null;

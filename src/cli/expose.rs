@@ -7,6 +7,7 @@ pub(super) const EXPOSE: &str = "Examples:
   homelab expose photos                                    # lists the cluster's Services to choose from
   homelab expose photos --service immich/immich-server     # the port is found if there is only one
   homelab expose git --service gitea/gitea-http:3000
+  homelab expose films --local 8096                        # a program on this machine itself
   homelab expose nas --url https://192.168.1.5:5001
   homelab expose nas --url https://192.168.1.5:5001 --host files.example.com --yes
 
@@ -31,6 +32,12 @@ pub struct Expose {
     /// A program outside the cluster: scheme, host and port
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// A program on a node itself, by the port that it listens on
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), conflicts_with_all = ["service", "url"])]
+    pub local: Option<u16>,
+    /// The node of that program, where the cluster has several [default: this machine]
+    #[arg(long, value_name = "NAME", requires = "local")]
+    pub node: Option<String>,
     /// Another host name than `NAME.<domain>`; a single label is put below `domain`
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,

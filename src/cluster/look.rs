@@ -10,6 +10,7 @@ use crate::cluster::{Cluster, seen};
 use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
+use crate::evidence::local::{NodeAddress, for_pods};
 use crate::evidence::{CertificateSeen, NodeSeen, View, at};
 
 /// As much of a body as a check reads.
@@ -34,10 +35,30 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn nodes(&self) -> Result<Vec<NodeSeen>> {
+        Ok(self.all_nodes().await?.iter().map(seen::node).collect())
+    }
+
+    /// Where pods find the programs on each node that has an address.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn node_addresses(&self) -> Result<Vec<NodeAddress>> {
+        Ok(self.all_nodes().await?.iter().filter_map(for_pods).collect())
+    }
+
+    /// Every node that has an address, with the one at which pods find its programs.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn nodes_with_addresses(&self) -> Result<Vec<(NodeSeen, NodeAddress)>> {
+        let nodes = self.all_nodes().await?;
+        Ok(nodes.iter().filter_map(|node| Some((seen::node(node), for_pods(node)?))).collect())
+    }
+
+    async fn all_nodes(&self) -> Result<Vec<Value>> {
         let purpose = Purpose { verb: "list", what: "nodes".to_owned() };
         let list = self.send::<Value>(request::get("/api/v1/nodes", false)).await;
-        let list = list.map_err(|failed| self.explain(&purpose, failed))?;
-        Ok(items(list).iter().map(seen::node).collect())
+        list.map(items).map_err(|failed| self.explain(&purpose, failed))
     }
 
     /// Every Ingress, whoever made it, as it lives.

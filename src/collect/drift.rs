@@ -1,11 +1,13 @@
 //! What `homelab up` would do now: the bundle against what lives, without writing anything.
 
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::{Bundle, Inputs, bundle};
+use crate::desired::{Bundle, Inputs, bundle, kind};
+use crate::evidence::local::for_pods;
 use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
 use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
@@ -33,15 +35,18 @@ pub(super) fn compare(
     config: &Config,
     snapshot: &Snapshot,
     zone: Option<&Zone>,
+    nodes: Option<&[Value]>,
     no_secrets: bool,
 ) -> Result<DriftSeen, String> {
     let authority = authority(config).map_err(|error| error.what)?;
     let credentials = zone.and_then(|zone| credentials(config, zone));
     let documents = upstream::at_hand(config);
+    let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
     let inputs = Inputs {
         credentials: credentials.as_ref(),
         cert_manager: documents.as_deref(),
         authority: authority.as_deref(),
+        nodes: nodes.as_deref(),
     };
     let mut seen = DriftSeen::default();
     let mut wanted = bundle(config, &inputs);
@@ -53,6 +58,13 @@ pub(super) fn compare(
         let left = wanted.objects.extract_if(.., |object| object.is_secret()).map(|object| object.key);
         wanted.derived.extend(left);
         seen.left_out.push("Secrets, which this kubeconfig's user may not read".to_owned());
+    }
+    if config.has_local() && nodes.is_none() {
+        let is_slice = |object: &Object| *object.key.kind == kind::ENDPOINT_SLICE;
+        let left = wanted.objects.extract_if(.., |object| is_slice(object)).map(|object| object.key);
+        wanted.derived.extend(left);
+        seen.left_out
+            .push("the addresses of what runs outside the cluster, since the nodes were not read".to_owned());
     }
     if credentials.is_none() {
         let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
@@ -72,7 +84,7 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
         seen.conflicts.extend(conflicts(&change.object, snapshot));
     }
     let unknown = |key: &Key| {
-        let component = |live: &serde_json::Value| live["metadata"]["labels"][COMPONENT] == CERT_MANAGER;
+        let component = |live: &Value| live["metadata"]["labels"][COMPONENT] == CERT_MANAGER;
         no_manifest && snapshot.objects.get(key).is_some_and(component)
     };
     let gone = plan.removal.gone.iter().map(|doomed| &doomed.key);
@@ -91,7 +103,7 @@ fn has_credentials(object: &Object) -> bool {
 fn drifted(change: &Change, snapshot: &Snapshot) -> Drifted {
     let name = change.object.key.to_string();
     let Some(live) = snapshot.objects.get(&change.object.key) else { return Drifted::Missing(name) };
-    let hash = |body: &serde_json::Value| body["metadata"]["annotations"][HASH].clone();
+    let hash = |body: &Value| body["metadata"]["annotations"][HASH].clone();
     if is_applied(live) && hash(live) == hash(&change.object.body) {
         Drifted::Touched(name)
     } else {

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::cluster::{self, Cluster};
 use crate::collect::zone::Asked;
-use crate::config::{self, AcmeServer, Config, Provider};
+use crate::config::{self, AcmeServer, Backend, Config, Provider};
 use crate::desired::{cert_manager, external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
@@ -62,7 +62,8 @@ pub async fn look(
     evidence.config = Some(written(loaded));
     evidence.dns = loaded.map_or_else(|_| Provider::default(), |config| config.dns.provider);
     evidence.controller = loaded.map(|config| config.ingress.controller).unwrap_or_default();
-    let machine = tokio::task::spawn_blocking(machine::look);
+    let ports = loaded.map(local_ports).unwrap_or_default();
+    let machine = tokio::task::spawn_blocking(move || machine::look(&ports));
     let internet = scope.internet.then(|| date::date(provider::words(evidence.dns).api, scope.within / 4));
     let (found, mut asked, internet) = futures::join!(
         async {
@@ -109,8 +110,10 @@ pub async fn look(
     };
     compares_with(&mut evidence, config);
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
-    evidence.drift = lives
-        .map(|lives| drift::compare(config, &lives?, asked.zone().as_ref(), evidence.reads_only().is_some()));
+    evidence.drift = lives.map(|lives| {
+        let nodes = evidence.objects("nodes");
+        drift::compare(config, &lives?, asked.zone().as_ref(), nodes, evidence.reads_only().is_some())
+    });
     evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;
     let mut probes = probes(config, &evidence, scope);
@@ -128,6 +131,15 @@ pub async fn look(
             .await;
     }
     evidence
+}
+
+/// The ports of programs on a node.
+fn local_ports(config: &Config) -> Vec<u16> {
+    let port = |service: &config::Service| match service.backend {
+        Backend::Local { port, .. } => Some(port),
+        _ => None,
+    };
+    config.services.iter().filter_map(port).collect()
 }
 
 /// What was read of the cluster, and what follows from it alone.

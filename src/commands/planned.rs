@@ -5,10 +5,12 @@ use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
 use crate::commands::downgrade::permitted;
 use crate::commands::strangers;
-use crate::config::{Config, Provider};
+use crate::config::{Backend, Config, Provider, Service};
 use crate::desired::object::Component;
+use crate::desired::outside::{NoNode, node_of};
 use crate::desired::{Inputs, bundle, issuer};
 use crate::error::{Error, Result};
+use crate::evidence::local::NodeAddress;
 use crate::evidence::{Fault, Zone};
 use crate::facts::names::Host;
 use crate::machine::authority::authority;
@@ -82,16 +84,18 @@ impl Start {
     /// When something cannot be looked at, or the run must not begin.
     pub(super) async fn plan(&self, consent: Consent, progress: &Progress) -> Result<Planned> {
         let (cluster, config, provider) = (&self.cluster, &self.config, &self.provider);
-        let (snapshot, zone, documents) = tokio::try_join!(
+        let (snapshot, zone, documents, nodes) = tokio::try_join!(
             look(cluster, config, progress),
             check(provider, config, progress),
             manifest(config, progress),
+            nodes(cluster, config),
         )?;
         let credentials = provider::credentials(config, &self.keyring, &zone);
         let inputs = Inputs {
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),
             authority: self.authority.as_deref(),
+            nodes: nodes.as_deref(),
         };
         strangers::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(config, &inputs);
@@ -136,6 +140,31 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
     Ok(zone)
 }
 
+/// Where the nodes are, if a program on one of them has a name; each such program must have one node.
+async fn nodes(cluster: &Cluster, config: &Config) -> Result<Option<Vec<NodeAddress>>> {
+    if !config.has_local() {
+        return Ok(None);
+    }
+    let nodes = cluster.node_addresses().await?;
+    let mut lost = config.services.iter().filter_map(|service| nowhere(service, &nodes));
+    lost.next().map_or(Ok(Some(nodes)), Err)
+}
+
+fn nowhere(service: &Service, nodes: &[NodeAddress]) -> Option<Error> {
+    let Backend::Local { node, .. } = &service.backend else { return None };
+    let why = node_of(node.as_deref(), nodes).err()?;
+    let key = format!("services.{}", service.name);
+    let names: Vec<String> = nodes.iter().map(|node| format!("`{}`", node.name)).collect();
+    let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Some(match why {
+        NoNode::Unsaid => Error::usage(format!("`{key}` does not say on which node the program runs"))
+            .because(format!("the nodes that have an address are: {known}"))
+            .hint("write `node: NAME` beside `local`"),
+        NoNode::Unknown(name) => Error::usage(format!("`{key}.node`: the cluster has no node `{name}`"))
+            .hint(format!("the nodes that have an address are: {known}")),
+    })
+}
+
 fn within(host: &Host, zone: &str) -> bool {
     Host::parse(zone).is_ok_and(|zone| host.is_within(&zone))
 }
@@ -160,4 +189,31 @@ pub(super) fn refused(provider: Provider, fault: Fault) -> Error {
     };
     let failure = provider::failure(provider, fault);
     failed.because(failure.message).hint(failure.hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_on_no_known_node_stops_the_run_with_the_nodes_that_there_are() {
+        let said = |entry: &str, nodes: &[&str]| {
+            let text = format!(
+                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\nservices: {{ films: {{ {entry} }} }}\n"
+            );
+            let config = crate::config::parse(&text).unwrap();
+            let node = |name: &&str| NodeAddress { name: (*name).to_owned(), address: [10, 42, 0, 1].into() };
+            let nodes: Vec<_> = nodes.iter().map(node).collect();
+            nowhere(&config.services[0], &nodes).map(|error| error.to_string())
+        };
+        assert_eq!(said("local: 8096", &["pi"]), None);
+        assert_eq!(said("local: 8096, node: nuc", &["pi", "nuc"]), None);
+        assert_eq!(said("url: 'http://10.0.0.2'", &[]), None);
+        let unsaid = said("local: 8096", &["pi", "nuc"]).unwrap();
+        assert!(unsaid.contains("`services.films` does not say on which node"), "{unsaid}");
+        assert!(unsaid.contains("`pi`, `nuc`") && unsaid.contains("write `node: NAME`"), "{unsaid}");
+        let unknown = said("local: 8096, node: tv", &["pi"]).unwrap();
+        assert!(unknown.contains("`services.films.node`: the cluster has no node `tv`"), "{unknown}");
+        assert!(said("local: 8096", &[]).unwrap().contains("are: none"));
+    }
 }

@@ -63,7 +63,7 @@ fn owner(config: &Config, host: &str) -> Option<Theirs> {
     let service = config.services.iter().find(|service| service.hosts.iter().any(|h| h.as_str() == host))?;
     Some(match service.backend {
         Backend::Cluster { .. } => Theirs::Pods,
-        Backend::Address { .. } | Backend::Name { .. } => Theirs::Machine,
+        Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => Theirs::Machine,
     })
 }
 

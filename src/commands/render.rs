@@ -19,7 +19,7 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
     let documents = if flags.with_upstream { upstream::cert_manager(&config).await? } else { None };
     let authority = crate::machine::authority::authority(&config)?;
     let inputs =
-        Inputs { credentials: None, cert_manager: documents.as_deref(), authority: authority.as_deref() };
+        Inputs { cert_manager: documents.as_deref(), authority: authority.as_deref(), ..Inputs::default() };
     let bundle = bundle(&config, &inputs);
     match global.output {
         Output::Json => {

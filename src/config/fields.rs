@@ -57,6 +57,11 @@ impl<'a> Fields<'a> {
         self.place
     }
 
+    /// The path of the mapping itself.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The path of `key` below this mapping.
     pub(super) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
@@ -64,7 +69,9 @@ impl<'a> Fields<'a> {
 
     /// The value of `key`, if it is there and not null.
     pub(super) fn node(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         let found = self.entries.iter().find(|(k, _)| k.name == key)?;
         (!matches!(found.1.value, Value::Null)).then_some(&found.1)
     }

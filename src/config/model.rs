@@ -241,6 +241,13 @@ pub enum Backend {
         /// The port.
         port: u16,
     },
+    /// A program on a node itself, beside the cluster.
+    Local {
+        /// The node; `None` where the cluster has one only.
+        node: Option<String>,
+        /// The port that the program listens on.
+        port: u16,
+    },
     /// A host name outside the cluster.
     Name {
         /// The name.
@@ -282,6 +289,11 @@ impl Config {
     /// Whether any name of a backend outside has to be looked up by the ingress controller.
     pub fn has_external_names(&self) -> bool {
         self.services.iter().any(|s| matches!(s.backend, Backend::Name { .. }))
+    }
+
+    /// Whether a service is a program on a node, whose address has to be looked up.
+    pub fn has_local(&self) -> bool {
+        self.services.iter().any(|s| matches!(s.backend, Backend::Local { .. }))
     }
 
     /// Every host that should have a record and a certificate, the demo's first.

@@ -8,6 +8,7 @@ pub mod issuer;
 pub mod kind;
 pub mod meta;
 pub mod object;
+pub mod outside;
 pub(crate) mod pod;
 mod rbac;
 pub mod reader;
@@ -22,6 +23,7 @@ use object::{Component, Key, Object};
 use serde_json::Value;
 
 use crate::config::{Certificates, Config};
+use crate::evidence::local::NodeAddress;
 use crate::provider::Credentials;
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
@@ -33,6 +35,8 @@ pub struct Inputs<'a> {
     pub cert_manager: Option<&'a [Value]>,
     /// The PEM text of `acme.caFile`.
     pub authority: Option<&'a str>,
+    /// The nodes; without them, programs on a node have no address.
+    pub nodes: Option<&'a [NodeAddress]>,
 }
 
 /// Everything that should exist.
@@ -62,7 +66,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     if config.whoami {
         objects.extend(whoami::objects(config));
     }
-    objects.extend(config.services.iter().flat_map(|s| service::objects(config, s)));
+    objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
     if let Some(credentials) = inputs.credentials {
         secret::restart_on_change(&mut objects, credentials);
     }

@@ -1,22 +1,20 @@
-//! The services of the house: an Ingress each, and what stands behind it if that lies outside the cluster.
+//! The services of the house: an Ingress each, and what stands behind it if that is no Service of somebody else's.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use k8s_openapi::api::core::v1::{Service as CoreService, ServicePort, ServiceSpec};
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
     IngressSpec, IngressTLS, ServiceBackendPort,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use crate::config::{Backend, Certificates, Config, Service};
 use crate::desired::issuer::{KEY, issuer_name};
 use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Object};
+use crate::desired::outside;
+use crate::evidence::local::NodeAddress;
 use crate::facts::names::Host;
 use crate::facts::namespaces;
 use crate::ingress::traits_of;
@@ -34,25 +32,27 @@ pub fn tls_secret(name: &str) -> String {
 pub fn namespace(service: &Service) -> &str {
     match &service.backend {
         Backend::Cluster { namespace, .. } => namespace,
-        Backend::Address { .. } | Backend::Name { .. } => NAMESPACE,
+        Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => NAMESPACE,
     }
 }
 
-/// Everything that `service` needs.
-pub(super) fn objects(config: &Config, service: &Service) -> Vec<Object> {
+/// Everything that `service` needs; `nodes` are those of the cluster, where they are known.
+pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAddress]>) -> Vec<Object> {
     let namespace = namespace(service);
     let of_controller = traits_of(config.ingress.controller).annotations_of_service;
     let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
     let (backend, port) = match &service.backend {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
-        Backend::Address { port, .. } | Backend::Name { port, .. } => (service.name.as_str(), *port),
+        Backend::Address { port, .. } | Backend::Local { port, .. } | Backend::Name { port, .. } => {
+            (service.name.as_str(), *port)
+        }
     };
     let mut objects: Vec<_> =
         ingress(config, namespace, &service.name, &service.hosts, (backend, port), Path::All, annotations)
             .into_iter()
             .collect();
-    objects.extend(outside(service));
+    objects.extend(outside::objects(service, nodes));
     objects
 }
 
@@ -119,63 +119,6 @@ pub(super) fn ingress(
         status: None,
     };
     Object::typed(COMPONENT, &ingress)
-}
-
-/// The Service of something outside the cluster: without selector, with the address beside it, or the name itself.
-fn outside(service: &Service) -> Vec<Object> {
-    let name = service.name.as_str();
-    let spec = |port: u16| ServiceSpec {
-        ports: Some(vec![ServicePort {
-            name: Some("http".to_owned()),
-            port: i32::from(port),
-            target_port: Some(IntOrString::Int(i32::from(port))),
-            protocol: Some("TCP".to_owned()),
-            ..ServicePort::default()
-        }]),
-        ..ServiceSpec::default()
-    };
-    let with_spec = |spec| CoreService { metadata: named(NAMESPACE, name), spec: Some(spec), status: None };
-    let objects = match &service.backend {
-        Backend::Cluster { .. } => Vec::new(),
-        Backend::Address { address, port } => {
-            vec![
-                Object::typed(COMPONENT, &with_spec(spec(*port))),
-                Object::typed(COMPONENT, &slice(name, *address, *port)),
-            ]
-        }
-        Backend::Name { name, port } => {
-            let external = ServiceSpec {
-                type_: Some("ExternalName".to_owned()),
-                external_name: Some(name.to_string()),
-                ..spec(*port)
-            };
-            vec![Object::typed(COMPONENT, &with_spec(external))]
-        }
-    };
-    objects.into_iter().flatten().collect()
-}
-
-fn slice(name: &str, address: IpAddr, port: u16) -> EndpointSlice {
-    let labels =
-        [("kubernetes.io/service-name", name), ("endpointslice.kubernetes.io/managed-by", "homelab")];
-    EndpointSlice {
-        metadata: ObjectMeta {
-            labels: Some(labels.map(|(k, v)| (k.to_owned(), v.to_owned())).into()),
-            ..named(NAMESPACE, name)
-        },
-        address_type: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
-        endpoints: Some(vec![Endpoint {
-            addresses: vec![address.to_string()],
-            conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
-            ..Endpoint::default()
-        }]),
-        ports: Some(vec![EndpointPort {
-            name: Some("http".to_owned()),
-            port: Some(i32::from(port)),
-            protocol: Some("TCP".to_owned()),
-            ..EndpointPort::default()
-        }]),
-    }
 }
 
 fn dots(host: &Host) -> usize {

@@ -1,5 +1,6 @@
 //! This machine, from its own files, and the clocks and resolvers that it can compare itself with.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use jiff::Timestamp;
@@ -24,6 +25,9 @@ pub struct MachineSeen {
     pub routes: Option<Vec<Route>>,
     /// Who listens on ports 80 and 443, and can be reached from another machine.
     pub listeners: Option<Vec<Listener>>,
+    /// Who listens on the ports of the programs on a node (`local`), loopback included; a port that was not looked at is not
+    /// there.
+    pub programs: BTreeMap<u16, Vec<Listener>>,
     /// The file systems that k3s and NixOS write to, each once.
     pub disks: Vec<Disk>,
     /// The cgroup controllers that the kernel offers.

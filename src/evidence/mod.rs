@@ -11,6 +11,7 @@ mod fault;
 mod ground;
 pub mod http;
 mod ingress;
+pub mod local;
 mod machine;
 mod names;
 pub mod ownership;

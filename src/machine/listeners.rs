@@ -11,9 +11,23 @@ const LISTENS: &str = "0A";
 
 /// The sockets that listen on one of the ports, but for those on loopback alone.
 pub(super) fn on(ports: &[u16]) -> Option<Vec<Listener>> {
+    let mut found = all_on(ports)?;
+    found.retain(|listener| !listener.address.ip().is_loopback());
+    Some(found)
+}
+
+/// The sockets that listen on each of the ports, those on loopback, too; nothing where the kernel does not tell.
+#[must_use]
+pub fn by_port(ports: &[u16]) -> BTreeMap<u16, Vec<Listener>> {
+    let Some(found) = all_on(ports).filter(|_| !ports.is_empty()) else { return BTreeMap::new() };
+    let of = |port: u16| found.iter().filter(|one| one.address.port() == port).cloned().collect();
+    ports.iter().map(|port| (*port, of(*port))).collect()
+}
+
+fn all_on(ports: &[u16]) -> Option<Vec<Listener>> {
     let mut sockets = sockets(&text("/proc/net/tcp")?);
     sockets.extend(sockets6(&text("/proc/net/tcp6").unwrap_or_default()));
-    sockets.retain(|(address, _)| ports.contains(&address.port()) && !address.ip().is_loopback());
+    sockets.retain(|(address, _)| ports.contains(&address.port()));
     if sockets.is_empty() {
         return Some(Vec::new());
     }
@@ -113,5 +127,16 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let found = on(&[port]).unwrap();
         assert!(found[0].process.is_some() && !found[0].in_pod, "{found:?}");
+    }
+
+    #[test]
+    fn a_program_on_loopback_alone_is_seen_where_each_port_is_asked_for() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert_eq!(on(&[port]).unwrap(), []);
+        let found = by_port(&[port, 1]);
+        assert_eq!(found[&port][0].address, listener.local_addr().unwrap());
+        assert_eq!(found[&1], []);
+        assert!(by_port(&[]).is_empty());
     }
 }

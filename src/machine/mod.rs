@@ -19,21 +19,24 @@ mod resolv;
 pub mod token;
 pub mod upstream;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use crate::evidence::MachineSeen;
 use crate::facts::secret::Secret;
 
 pub use k3s::unit as k3s_unit;
+pub use listeners::by_port as listeners_by_port;
 pub use network::networks;
 pub use program::run_with_input;
 
 /// What only a node has, or a machine that is made to become one.
 const MARKS: [&str; 4] = ["/etc/rancher", "/var/lib/rancher", "/var/lib/kubelet", "/etc/NIXOS"];
 
-/// Reads everything at once: files, and some programs that answer at once and are not waited for if they do not.
+/// Reads everything at once: files, and some programs that answer at once and are not waited for if they do not. `ports` are
+/// those of programs on a node.
 #[must_use]
-pub fn look() -> MachineSeen {
+pub fn look(ports: &[u16]) -> MachineSeen {
     let marks = MARKS.iter().filter(|mark| Path::new(mark).exists());
     let (controllers, old_cgroup) = kernel::controllers().unzip();
     MachineSeen {
@@ -44,6 +47,7 @@ pub fn look() -> MachineSeen {
         outward: network::outward(),
         routes: network::routes(),
         listeners: listeners::on(&[80, 443]),
+        programs: listeners::by_port(ports),
         disks: disk::disks(),
         controllers,
         old_cgroup: old_cgroup.unwrap_or_default(),
@@ -55,6 +59,12 @@ pub fn look() -> MachineSeen {
         ground: ground::look(),
         ..MachineSeen::default()
     }
+}
+
+/// Every address of this machine but loopback and link-local ones; none where the kernel does not tell.
+#[must_use]
+pub fn addresses() -> Vec<IpAddr> {
+    network::addresses().unwrap_or_default()
 }
 
 /// The file of a credential that systemd handed to this unit (`LoadCredential=`); `None` when there is none of that name.

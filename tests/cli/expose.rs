@@ -62,6 +62,26 @@ fn a_dry_run_is_a_document_too() {
 }
 
 #[test]
+fn a_program_on_the_node_is_one_port() {
+    let house = House::new(SERVICES);
+    let ended = house.run(&["expose", "films", "--local", "8096", "--dry-run"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("  +   films: { local: 8096 }\n"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("the node was not looked for"), "{}", ended.stderr);
+    let named = house.run(&["expose", "films", "--local", "8096", "--node", "nuc", "--dry-run"]);
+    assert!(named.stdout.contains("{ local: 8096, node: nuc }\n"), "{}", named.stdout);
+    for (words, said) in [
+        (&["--local", "0"][..], "0 is not in 1..=65535"),
+        (&["--local", "8096", "--url", NOBODY][..], "cannot be used with"),
+        (&["--node", "nuc"][..], "--local <PORT>"),
+        (&["--local", "8096"][..], "no-cluster.yaml"),
+    ] {
+        let ended = house.run(&[&["expose", "films"][..], words].concat());
+        assert!(ended.code != 0 && ended.stderr.contains(said), "{words:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn without_a_terminal_and_without_yes_nothing_is_changed() {
     let house = House::new(SERVICES);
     for words in [&["expose", "tv", "--url", NOBODY][..], &["unexpose", "nas"][..]] {

@@ -68,6 +68,7 @@ build() {
   in_place wan ip route add default via 192.168.2.11
   in_place peer ip route add 10.42.0.0/24 via 10.42.2.1
   in_place peer ip route add 192.168.1.11 via 10.42.1.1
+  in_place peer ip route add 10.42.0.1 via 10.42.1.1
 }
 
 # What the CNI plugin portmap does for `hostPort` (containernetworking/plugins be65b5b, plugins/meta/portmap/portmap_iptables.go):
@@ -219,6 +220,16 @@ insiders_answer() {
   done
 }
 
+# A program on the node itself (`local`), whose port is opened nowhere: pods of every node reach it at the bridge of the
+# node's own pods, and nobody else does, not even with the node as the router.
+local_answers_pods() {
+  yes pod tcp:8096 10.42.0.1
+  yes peer tcp:8096 10.42.0.1
+  no lan tcp:8096 192.168.1.11
+  no lan tcp:8096 10.42.0.1
+  no wan tcp:8096 10.42.0.1
+}
+
 # web yes|no PLACE NETWORK: both ports, both families
 web() {
   local port
@@ -235,7 +246,7 @@ say() {
 
 build
 map_ports
-serve node tcp:22 tcp:6443 tcp:10250 udp:8472 udp:51820 udp:51821
+serve node tcp:22 tcp:6443 tcp:8096 tcp:10250 udp:8472 udp:51820 udp:51821
 serve pod tcp:80 tcp:443 tcp:9000
 serve wan tcp:80 tcp:443 tcp:8080
 serve peer tcp:9000
@@ -251,6 +262,7 @@ web yes lan 1
 web yes wan 2
 others_answer
 insiders_answer
+local_answers_pods
 no lan tcp:6443 192.168.1.11
 no lan udp:8472 192.168.1.11
 
@@ -265,6 +277,7 @@ web no lan 1
 web no wan 2
 others_answer
 insiders_answer
+local_answers_pods
 yes lan tcp:80 192.168.2.10
 
 say "iptables, reloaded: not open for a moment"
@@ -293,6 +306,7 @@ yes lan tcp:80 192.168.2.11
 no wan tcp:80 192.168.1.11
 others_answer
 insiders_answer
+local_answers_pods
 yes lan tcp:10250 192.168.1.11
 yes lan udp:8472 192.168.1.11
 no wan tcp:10250 192.168.2.11
@@ -323,6 +337,7 @@ web no lan 1
 web no wan 2
 others_answer
 insiders_answer
+local_answers_pods
 yes lan tcp:80 192.168.2.10
 yes wan tcp:6443 192.168.2.11
 yes wan udp:8472 192.168.2.11
@@ -356,6 +371,7 @@ yes lan tcp:6443 192.168.1.11
 no wan tcp:6443 192.168.2.11
 others_answer
 insiders_answer
+local_answers_pods
 
 if [ "$failed" = 0 ]; then
   echo "$looks looks: every port answers where the options say, and nowhere else"

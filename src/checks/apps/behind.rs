@@ -1,6 +1,6 @@
-//! Who answers for a host: pods, a machine outside the cluster, or a name that is looked up.
+//! Who answers for a host: pods, a program on a node, a machine outside the cluster, or a name that is looked up.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ const NODE_ARGS: &str = "/metadata/annotations/k3s.io~1node-args";
 pub(super) enum Behind {
     /// Pods that a Service selects.
     Pods,
+    /// A program on a node itself, beside the cluster: the node's name, and where pods look for the program.
+    Node(String, SocketAddr),
     /// A machine outside the cluster: a Service without selector has its address and port.
     Machine(String),
     /// A name outside the cluster: a Service of type ExternalName.
@@ -33,10 +35,25 @@ pub(super) fn of(evidence: &Evidence, host: &str) -> Behind {
         return Behind::Name(at(service, "/spec/externalName").to_owned());
     }
     let selects = service["spec"]["selector"].as_object().is_some_and(|selector| !selector.is_empty());
+    if let Some((node, address)) = on_node(evidence, backend).filter(|_| !selects) {
+        return Behind::Node(node, address);
+    }
     match outside(evidence, backend).filter(|_| !selects) {
         Some(address) => Behind::Machine(address),
         None => Behind::Pods,
     }
+}
+
+/// The first address and port that is a node's own: no pod stands for it.
+fn on_node(evidence: &Evidence, backend: &Backend<'_>) -> Option<(String, SocketAddr)> {
+    backend::slices(evidence, backend).find_map(|slice| {
+        let port = entries(slice, "/ports").first()?["port"].as_u64()?.try_into().ok()?;
+        entries(slice, "/endpoints").iter().find_map(|endpoint| {
+            let node = Some(at(endpoint, "/nodeName")).filter(|node| !node.is_empty())?;
+            let address: IpAddr = at(endpoint, "/addresses/0").parse().ok()?;
+            endpoint["targetRef"].is_null().then(|| (node.to_owned(), SocketAddr::new(address, port)))
+        })
+    })
 }
 
 /// The first address and port of a Service that are no pod's.
@@ -71,7 +88,8 @@ fn ranges(evidence: &Evidence) -> Vec<Cidr> {
 /// nodes' own addresses for what lies outside the cluster, since they stand in for their pods there.
 pub(super) fn callers(evidence: &Evidence, behind: &Behind) -> Vec<String> {
     match behind {
-        Behind::Pods | Behind::Unknown => pods_network(evidence),
+        // A pod on its own node keeps its address, and flannel keeps it between nodes.
+        Behind::Pods | Behind::Node(..) | Behind::Unknown => pods_network(evidence),
         Behind::Machine(_) | Behind::Name(_) => nodes(evidence),
     }
 }

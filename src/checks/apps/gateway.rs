@@ -1,7 +1,7 @@
 //! What the ingress controller answers in place of a service that gives it nothing, and that nothing comes at all.
 
 use crate::checks::apps::behind::{self, Behind};
-use crate::checks::apps::{backend, denied, recognise, upstream};
+use crate::checks::apps::{backend, denied, local, recognise, upstream};
 use crate::checks::engine::{Finding, Severity};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, Transport, View, at, entries};
@@ -36,6 +36,7 @@ pub(super) fn silent(evidence: &Evidence, host: &str, what: &str, why: &Transpor
 
 fn with_look(evidence: &Evidence, host: &str, finding: Finding) -> Finding {
     let look = match (behind::of(evidence, host), backend::of(evidence, host).first()) {
+        (Behind::Node(_, address), _) => at_node(&address.to_string()),
         (Behind::Machine(address), _) => at_node(&address),
         (_, Some(backend)) => {
             command!("kubectl --namespace {} get services,endpointslices,pods -o wide", backend.namespace)
@@ -53,6 +54,7 @@ fn at_node(address: &str) -> Option<Command> {
 /// Nothing was noted, and nothing came within the time that a person would wait.
 fn late(evidence: &Evidence, host: &str, summary: String) -> Finding {
     let (cause, fix) = match behind::of(evidence, host) {
+        Behind::Node(node, address) => return local::late(evidence, &summary, (&node, address)),
         Behind::Machine(address) => (
             format!("{address}, a machine outside the cluster, does not answer the ingress in time: it is switched off, asleep or has moved, or its firewall drops what comes from the nodes"),
             "switch it on; compare its address and port with the service's `url`, give it a fixed lease in the router, and let its firewall accept connections from the nodes' addresses".to_owned(),
@@ -82,6 +84,7 @@ fn bad_gateway(evidence: &Evidence, host: &str, summary: &str) -> Finding {
         );
     }
     upstream::why(evidence, host, summary).unwrap_or_else(|| match behind::of(evidence, host) {
+        Behind::Node(node, address) => local::bad(evidence, summary, (&node, address)),
         Behind::Machine(address) => Finding::new(
             summary,
             format!("{address}, a machine outside the cluster, refuses the connection, is not there, or speaks another protocol than the ingress expects"),

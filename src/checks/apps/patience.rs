@@ -8,7 +8,7 @@ use crate::checks::engine::{Check, Report, waiting};
 /// Who has to start what a name leads to, where that is not homelab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theirs {
-    /// A machine outside the cluster. When it is off, somebody has to switch it on.
+    /// A machine outside the cluster, or a program on a node itself. When it is off, somebody has to switch it on.
     Machine,
     /// A program in the cluster. Its pods may still be starting, after the machine was switched on.
     Pods,

@@ -73,6 +73,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("502, or 400 with `plain HTTP request was sent to HTTPS port`: the service speaks TLS", "`scheme: https` for the service"),
             cause("502 with `upstream sent too big header` in nginx' log: cookies and tokens after signing in are longer than its buffer", "the annotation `nginx.ingress.kubernetes.io/proxy-buffer-size: 32k` for the service"),
             cause("502 or 504 of a `url`: the machine outside is off, has another address, or its firewall drops what comes from the nodes", "switch it on; compare its address and port with the `url`; give it a fixed lease in the router"),
+            cause("502 of a `local`: the program listens on 127.0.0.1 alone, where pods do not reach it, or does not run", "let it listen on `0.0.0.0`; start it"),
             cause("503: no pod is ready", "`apps.endpoints` says why"),
             cause("503 although the pods are ready: an annotation refers to a Secret that is not there (`auth-secret`), or the name of a `url` has no address in the cluster's DNS", "make the Secret; write the machine's address in place of its name"),
             cause("500: who is asked first who may come in (`auth-url`) does not answer", "correct its address; start it"),

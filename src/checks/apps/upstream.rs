@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::checks::apps::backend::{self, Backend};
 use crate::checks::apps::behind::{self, Behind};
-use crate::checks::apps::{buffer, recognise};
+use crate::checks::apps::{buffer, local, recognise};
 use crate::checks::engine::Finding;
 use crate::evidence::{Evidence, entries};
 use crate::ingress::{FailedRequest, Unusable, traits_of};
@@ -73,9 +73,11 @@ fn explain(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary: 
 /// Who was asked, as people know it.
 fn whom(behind: &Behind, noted: &FailedRequest<'_>) -> String {
     match (noted.address, behind) {
+        (Some(address), Behind::Node(node, _)) => format!("{address}, a program on the node `{node}`,"),
         (Some(address), Behind::Machine(_)) => format!("{address}, a machine outside the cluster,"),
         (Some(address), Behind::Name(name)) => format!("{address}, which is `{name}` outside the cluster,"),
         (Some(address), _) => address.to_string(),
+        (None, Behind::Node(node, address)) => format!("{address}, a program on the node `{node}`,"),
         (None, Behind::Machine(address)) => format!("{address}, a machine outside the cluster,"),
         (None, Behind::Name(name)) => format!("`{name}`, which is outside the cluster,"),
         (None, _) => "the program behind it".to_owned(),
@@ -90,6 +92,11 @@ fn cause(
     behind: &Behind,
     whom: &str,
 ) -> Option<(String, String)> {
+    if let Behind::Node(node, address) = behind
+        && let Some(found) = local::cause(evidence, why, (node, *address))
+    {
+        return Some(found);
+    }
     let outside = matches!(behind, Behind::Machine(_) | Behind::Name(_));
     let controller = traits_of(evidence.controller);
     let tls = format!(

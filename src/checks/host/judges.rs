@@ -137,11 +137,10 @@ fn ports(machine: &MachineSeen) -> Outcome {
     if foreign.is_empty() {
         return Outcome::pass("no program of the machine itself listens there");
     }
-    let here = machine.outward.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
     Finding::new(
         format!("a program of this machine listens where the ingress controller should: {}", foreign.join(", ")),
         "the ingress controller receives everything that comes to this port from the LAN, so that program gets nothing while the controller runs",
-        format!("stop it if you do not need it: `sudo systemctl disable --now` and its unit; otherwise let it listen on another port, and give it a name as a service, `NAME: {{ url: \"http://{here}:PORT\" }}`, with `homelab up`"),
+        "stop it if you do not need it: `sudo systemctl disable --now` and its unit; otherwise let it listen on another port, and give it a name: `homelab expose NAME --local PORT`",
     )
     .look("sudo ss -ltnp '( sport = :80 or sport = :443 )'")
     .into()

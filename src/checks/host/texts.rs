@@ -136,7 +136,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[cause(
             "a hostPort takes the packets before any socket gets them: both programs seem to have the port, but the socket gets nothing",
-            "let the other program listen on another port, and give it a name as a service with `url:`",
+            "let the other program listen on another port, and give it a name with `local:`",
         )])
         .sources(&["k3s#383", "k3s#2403", "CNI plugins documentation, portmap"]),
     Def::warning(FIREWALL_FLUSH, "loading the firewall keeps the rules of pods")

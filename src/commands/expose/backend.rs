@@ -1,8 +1,8 @@
-//! What is to get a name: a Service of the cluster, or a program outside of it.
+//! What is to get a name: a Service of the cluster, a program on a node, or one outside of the cluster.
 
 use crate::cli::{Expose, Global};
 use crate::cluster::Offered;
-use crate::commands::expose::{choice, look};
+use crate::commands::expose::{choice, local, look};
 use crate::config::edit::Setting;
 use crate::config::{self, Backend, Scheme, Service};
 use crate::error::{Error, Result};
@@ -29,6 +29,9 @@ pub(super) async fn behind(global: &Global, flags: &Expose) -> Result<Behind> {
         let settings = vec![("url", Setting::Text(url.clone()))];
         return Ok(Behind { settings, warning: None, again: again.map(|line| with_host(line, flags)) });
     }
+    if let Some(port) = flags.local {
+        return local::behind(global, flags, port).await;
+    }
     let Some(given) = &flags.service else {
         let cluster = global.lab().connect().await?;
         let (service, port) = choice::choose(&cluster.services().await?, &flags.name)?;
@@ -50,8 +53,7 @@ pub(super) async fn behind(global: &Global, flags: &Expose) -> Result<Behind> {
         }
         // To see how the file would change, nothing has to run.
         (Err(error), Some(port)) if flags.dry_run => {
-            let unseen = Error { what: format!("the Service was not looked for: {}", error.what), ..error };
-            let seen = look::Seen { tls: false, warning: Some(unseen) };
+            let seen = look::Seen::not("the Service", error);
             let service = Offered {
                 namespace: asked.namespace.to_owned(),
                 name: asked.name.to_owned(),
@@ -72,7 +74,7 @@ fn of_service(flags: &Expose, service: &Offered, port: u16, seen: look::Seen) ->
     Behind { settings, warning: seen.warning, again: again.map(|line| with_host(line, flags)) }
 }
 
-fn with_host(line: Command, flags: &Expose) -> String {
+pub(super) fn with_host(line: Command, flags: &Expose) -> String {
     let host = flags.host.as_ref().and_then(|host| command!("{} --host {}", line, host));
     host.unwrap_or(line).to_string()
 }
@@ -87,6 +89,10 @@ pub(super) fn shown(service: &Service) -> String {
         Backend::Address { address, port } => {
             format!("`{scheme}://{}`", std::net::SocketAddr::new(*address, *port))
         }
+        Backend::Local { node, port } => match node {
+            Some(node) => format!("port {port} of the node `{node}`"),
+            None => format!("port {port} of the node"),
+        },
         Backend::Name { name, port } => format!("`{scheme}://{name}:{port}`"),
     }
 }
@@ -243,6 +249,8 @@ mod tests {
             name: "photos".into(),
             service: None,
             url: None,
+            local: None,
+            node: None,
             host: Some("bilder".into()),
             dry_run: false,
             yes: false,

@@ -21,8 +21,9 @@ type Choice<'s> = (&'s Offered, u16);
 pub(super) fn choose(services: &[Offered], name: &str) -> Result<(Offered, u16)> {
     let choices = choices(services);
     if choices.is_empty() {
-        return Err(Error::usage("the cluster has no Service that could get a name")
-            .hint("for a program outside the cluster, use `--url`"));
+        return Err(Error::usage("the cluster has no Service that could get a name").hint(
+            "for a program on a node itself, use `--local PORT`; for one on another machine, `--url`",
+        ));
     }
     if !ask::is_possible() {
         return Err(named(&choices, name));
@@ -74,8 +75,10 @@ fn named(choices: &[Choice<'_>], name: &str) -> Error {
         .filter_map(|choice| command!("homelab expose {} --service {}", name, full(choice)))
         .map(|command| format!("`{command}`"))
         .collect();
-    Error::usage(format!("`{name}` needs `--service` or `--url`, and there is no terminal to ask on"))
-        .hint(commands.join("\n"))
+    Error::usage(format!(
+        "`{name}` needs `--service`, `--local` or `--url`, and there is no terminal to ask on"
+    ))
+    .hint(commands.join("\n"))
 }
 
 #[cfg(test)]

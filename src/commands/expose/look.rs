@@ -23,6 +23,14 @@ pub(super) struct Seen {
     pub(super) warning: Option<Error>,
 }
 
+impl Seen {
+    /// Nobody could look for `what`.
+    pub(super) fn not(what: &str, why: Error) -> Self {
+        let unseen = Error { what: format!("{what} was not looked for: {}", why.what), ..why };
+        Self { tls: false, warning: Some(unseen) }
+    }
+}
+
 const CIRCLE: &str = "it redirects its first page to itself, although it was told that the visitor came with HTTPS: a browser would go round in a circle";
 const TRUST: &str =
     "let the program trust its proxy (`X-Forwarded-Proto`), or turn off its own redirect to HTTPS";
@@ -60,19 +68,48 @@ fn circles((answer, path): &(HttpAnswer, String)) -> bool {
 /// Asks a program outside of the cluster, from this machine, as the ingress controller will.
 pub(super) async fn at_url(url: &str, host: &str) -> Option<Error> {
     let (scheme, address) = target(url).await?;
+    let other = if scheme == Scheme::Https { Scheme::Http } else { Scheme::Https };
+    let (first, second) = both(address, host, scheme, other).await;
+    judged(url, host, &first, second.as_ref(), other)
+}
+
+/// Asks a program on this machine, at the address where pods look for it.
+pub(super) async fn at_address(address: SocketAddr, host: &str) -> Seen {
+    let name = format!("port {} of this machine", address.port());
+    let (first, second) = both(address, host, Scheme::Http, Scheme::Https).await;
+    let tls = matches!(second, Some(Ok(_)));
+    let warning = match second.filter(|_| tls).unwrap_or(first) {
+        Ok(answer) if leads_back(host, &answer) => {
+            Some(Error::wrong(format!("{name} may not work behind a name")).because(CIRCLE).hint(TRUST))
+        }
+        Ok(_) => None,
+        Err(why) => Some(
+            Error::wrong(format!("{name} does not answer yet"))
+                .because(why)
+                .hint("it gets its name all the same; `homelab doctor` says what is wrong with it"),
+        ),
+    };
+    Seen { tls, warning }
+}
+
+/// The answer to the first way of asking, and to the other where the first gives none or one that says so.
+async fn both(
+    address: SocketAddr,
+    host: &str,
+    scheme: Scheme,
+    other: Scheme,
+) -> (Result<HttpAnswer, Transport>, Option<Result<HttpAnswer, Transport>>) {
     let ask = |scheme| async move {
         let host = Some(host.to_owned());
         get_for_a_visitor(&Target { scheme, address, host, check_certificate: false }, WITHIN).await
     };
     let first = ask(scheme).await;
-    let other = if scheme == Scheme::Https { Scheme::Http } else { Scheme::Https };
-    // Who asks in the wrong way gets no answer, or one that says so.
     let second = match &first {
         Err(Transport::Refused | Transport::Unreachable(_) | Transport::Timeout) => None,
         Ok(answer) if !says_tls(answer) => None,
         _ => Some(ask(other).await),
     };
-    judged(url, host, &first, second.as_ref(), other)
+    (first, second)
 }
 
 /// What is to be said of the answers: the first as the URL says it, the second in the `other` way.

@@ -3,6 +3,7 @@
 mod backend;
 mod change;
 mod choice;
+mod local;
 mod look;
 
 use crate::cli::{Expose, Global, Unexpose};

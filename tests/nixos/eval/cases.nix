@@ -43,6 +43,10 @@ in
             readTimeout = 600;
             annotations."nginx.ingress.kubernetes.io/proxy-buffering" = "off";
           };
+          films = {
+            local = 8096;
+            node = "first";
+          };
           cloud = {
             url = "http://192.168.1.6:8080";
             hosts = [

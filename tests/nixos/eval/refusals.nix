@@ -40,6 +40,12 @@ in
   ];
   agent-that-disables = but agent { services.homelab.k3s.disable = [ "metrics-server" ]; };
   agent-with-services = but agent { services.homelab.services.nas.url = "https://192.168.1.5:5001"; };
+  local-without-flannel = but good {
+    services.homelab = {
+      flannelBackend = "none";
+      services.films.local = 8096;
+    };
+  };
   cluster-init-on-an-agent = but agent { services.homelab.clusterInit = true; };
   nothing-said = [ { services.homelab.enable = true; } ];
   token-in-the-store = [

@@ -2,6 +2,7 @@
 
 mod answers;
 mod claims;
+mod local;
 mod references;
 
 use serde_json::{Value, json};

@@ -4,6 +4,7 @@ mod addresses;
 mod ground;
 mod links;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde_json::json;
@@ -30,6 +31,7 @@ fn machine() -> MachineSeen {
             route("cni0", "10.42.0.0/24", None),
         ]),
         listeners: Some(vec![]),
+        programs: BTreeMap::new(),
         disks: vec![Disk { path: "/".into(), used: 40, inodes: 3, free: 1 << 34 }],
         controllers: Some(["cpuset", "cpu", "io", "memory", "pids"].map(str::to_owned).to_vec()),
         old_cgroup: false,

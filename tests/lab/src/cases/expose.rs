@@ -12,6 +12,9 @@ use crate::network::CLOUDFLARE_API;
 
 const BOOKS: &str = "books.home.example.test";
 const PLAIN: &str = "plain.home.example.test";
+const FILMS: &str = "films.home.example.test";
+/// Of a program on the node itself.
+const PORT: &str = "8096";
 const LIMIT: Duration = Duration::from_secs(400);
 /// What the files of these cases have behind the lab's own lines.
 const SECTION: &str = "services:   # of the house\n  # the first one goes here\n# end\n";
@@ -81,6 +84,45 @@ pub(super) fn a_url(hands: &Hands) -> Result<()> {
         output.status.success() && flat.contains("does not answer this machine"),
         format!("of a program that is off:\n{flat}"),
     )?;
+    hands.restore()
+}
+
+/// A program on the node itself gets a name: on 127.0.0.1 alone it is named as such, by `expose` and by the doctor; on every
+/// address it answers over both nodes, and the file names the node.
+pub(super) fn a_local(hands: &Hands) -> Result<()> {
+    let config = hands.config_with("expose-local.yaml", SECTION)?;
+    let listens = |address: &str| -> Result<String> {
+        let script = format!(
+            "cd /; python3 -m http.server {PORT} --bind {address} >/dev/null 2>&1 </dev/null & echo $!"
+        );
+        hands.node.run("bash", &["-c", &script])
+    };
+    let stop = |pid: &str| hands.node.run("kill", &[pid.trim()]).map(drop);
+    let pid = listens("127.0.0.1")?;
+    eventually("the program to listen", 10, || {
+        let sockets = hands.node.run("ss", &["-ltn"])?;
+        Ok(if sockets.contains(&format!("127.0.0.1:{PORT}")) { Ok(()) } else { Err(sockets) })
+    })?;
+    let deaf = run(hands, &config, &["expose", "films", "--local", PORT, "--yes"]);
+    let doctor = run(hands, &config, &["doctor", "--check", "apps.answer"]);
+    stop(&pid)?;
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (deaf, doctor) = (deaf?, doctor?);
+    let told = format!("listens on 127.0.0.1:{PORT} alone");
+    expect(
+        flat(&deaf.stderr).contains(&told) && deaf.stdout.contains("does not work yet"),
+        format!("expose ended with {}:\n{}\n{}", deaf.status, deaf.stdout, deaf.stderr),
+    )?;
+    expect(flat(&doctor.stdout).contains(&told), format!("the doctor says:\n{}", doctor.stdout))?;
+    let line = format!("  films: {{ local: {PORT}, node: node }}\n");
+    expect(text(&config)?.contains(&line), format!("the file is now:\n{}", text(&config)?))?;
+    let pid = listens("0.0.0.0")?;
+    let up = hands.up_well(&config, &[]);
+    let answer = hands.browse(FILMS);
+    stop(&pid)?;
+    up?;
+    expect(answer?.0 == "200", "the program does not answer by its name")?;
+    well(hands, &config, &["unexpose", "films", "--yes"])?;
     hands.restore()
 }
 

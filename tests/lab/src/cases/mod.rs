@@ -114,6 +114,7 @@ const PLAIN: &[Case] = &[
     ),
     always("expose", "a Service gets a name by one command", expose::a_service),
     with_all("expose", "a program outside the cluster gets a name by one command", expose::a_url),
+    with_all("expose", "a program on the node itself gets a name by one command", expose::a_local),
     with_all("expose", "what was exposed is taken back, and the file is as before", expose::taken_back),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(

@@ -142,6 +142,8 @@ impl Node {
         let mut kubectl = first.command("kubectl");
         kubectl.args(["annotate", "--overwrite", "node", self.place.name()]);
         kubectl.args(notes.map(|(key, value)| format!("k3s.io/{key}={value}")));
+        // And flannel, whose part the lab's routes play (flannel, pkg/subnet/kube/annotations.go).
+        kubectl.arg("flannel.alpha.coreos.com/backend-type=host-gw");
         run_within(&mut kubectl, LIMIT).map(drop)
     }
 
