@@ -89,8 +89,8 @@ pub(super) const INJURIES: &[Injury] = &[
         says: &["node2", "while dialing", "got the error at once"],
         ask: Ask::NODE,
         always: false,
-        make: |hands| hands.node.run("iptables", &[&["-w", "-I"][..], &TO_THE_OTHERS].concat()).map(drop),
-        undo: |hands| hands.node.run("iptables", &[&["-w", "-D"][..], &TO_THE_OTHERS].concat()).map(drop),
+        make: |hands| on_the_other(hands, "-I"),
+        undo: |hands| on_the_other(hands, "-D"),
     },
     Injury {
         name: "a mistake in coredns-custom",
@@ -103,8 +103,22 @@ pub(super) const INJURIES: &[Injury] = &[
     },
 ];
 
-/// The web port of the pods of the second node, refused at once.
-const TO_THE_OTHERS: [&str; 8] = ["OUTPUT", "-d", "10.42.1.0/24", "-p", "tcp", "--dport=80", "-j", "REJECT"];
+/// What firewalld's last rule does on a node whose pod network is in no zone: refused with a word. On the node that asks,
+/// in `OUTPUT`, Linux would keep the word of a REJECT from the socket until its second attempt.
+const FROM_ANOTHER: [&str; 12] = [
+    "FORWARD",
+    "-s",
+    "10.42.0.0/24",
+    "-d",
+    "10.42.1.0/24",
+    "-p",
+    "tcp",
+    "--dport=80",
+    "-j",
+    "REJECT",
+    "--reject-with",
+    "icmp-host-prohibited",
+];
 
 const COREDNS: [&str; 4] = ["-n", "kube-system", "-l", "k8s-app=kube-dns"];
 const FORWARD: &str = "forward . /etc/resolv.conf";
@@ -112,6 +126,12 @@ const FORWARD: &str = "forward . /etc/resolv.conf";
 const HOSTS: &str = "hosts /etc/coredns/NodeHosts {";
 /// The file that has the Corefile as it was.
 const KEPT: &str = "Corefile.kept";
+
+/// Adds (`-I`) or takes away (`-D`) the rule on the second node.
+fn on_the_other(hands: &Hands, how: &str) -> Result<()> {
+    let node = Vantage::find(&hands.run, Place::NODES[1])?;
+    node.run("iptables", &[&["-w", how][..], &FROM_ANOTHER].concat()).map(drop)
+}
 
 /// Adds (`-I`) or takes away (`-D`) a rule on every node.
 fn rule(hands: &Hands, how: &str, chain: &str, words: &[&str]) -> Result<()> {
