@@ -33,7 +33,14 @@ pub(super) fn overlap(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
         evidence.nodes.iter().flatten().flat_map(|node| node.addresses.iter().copied()).collect();
     // As long as nobody says which nodes there are, a route to another node's pods looks like any other.
     let unsure = evidence.nodes.is_none() && routes.iter().any(is_over_own);
-    let foreign = routes.iter().filter(|route| !is_own(route, &nodes) && route.network.prefix > 0);
+    let of_nodes = of_nodes(evidence);
+    // A node that joins, or that moves, has a route before it has its address.
+    let to_a_node = |route: &Route| {
+        let here = || routes.iter().any(|other| is_over_own(other) && other.network == route.network);
+        route.gateway.is_some() && of_nodes.contains(&route.network) && !here()
+    };
+    let is_foreign = |route: &&Route| !is_own(route, &nodes) && !to_a_node(route) && route.network.prefix > 0;
+    let foreign = routes.iter().filter(is_foreign);
     let mut wider = None;
     for route in foreign {
         for (network, purpose) in networks.iter().filter(|(network, _)| !unsure || *network != PODS) {
@@ -54,11 +61,15 @@ pub(super) fn overlap(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
 }
 
+/// The network of each node's pods.
+fn of_nodes(evidence: &Evidence) -> Vec<Cidr> {
+    let nodes = evidence.objects("nodes").unwrap_or_default();
+    nodes.iter().filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR"))).collect()
+}
+
 /// Those that the cluster tells, else k3s' own.
 fn networks(evidence: &Evidence) -> Vec<Purpose> {
-    let nodes = evidence.objects("nodes").unwrap_or_default();
-    let of_nodes: Vec<Cidr> =
-        nodes.iter().filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR"))).collect();
+    let of_nodes = of_nodes(evidence);
     let mut found: Vec<Purpose> = if of_nodes.iter().all(|network| PODS.covers(network)) {
         vec![(PODS, "pods")]
     } else {
