@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Ask, Injury, asked_until, injury, is_well};
 use crate::cases::doctor::names::{clean_router, resolv_conf};
-use crate::cases::hands::{DOMAIN, Hands, WHOAMI, ZONE, expect};
+use crate::cases::hands::{DOMAIN, Hands, WHOAMI, ZONE, eventually, expect};
 use crate::error::{Context, Result};
 use crate::network::{CLOUDFLARE_API, ROUTER_LAN, in_place};
 use crate::process::Process;
@@ -173,7 +173,7 @@ pub(in crate::cases) fn many_names_behind_a_limit(hands: &Hands) -> Result<()> {
         let seen = MANY.iter().try_for_each(|(names, within)| well_with(hands, *names, within));
         seen.and(dropped(hands))
     });
-    let cleaned = limit(hands, "-D").and(no_names(hands));
+    let cleaned = limit(hands, "-D").and(no_names(hands)).and(external_dns(hands, 1));
     counted.and(cleaned).and_then(|()| is_well(hands))
 }
 
@@ -202,6 +202,8 @@ fn dropped(hands: &Hands) -> Result<()> {
 
 /// One Ingress with so many names, and their records as external-dns writes them: it need not write thousands.
 fn well_with(hands: &Hands, names: usize, within: &'static str) -> Result<()> {
+    // It would write half of the records and delete the other half, while Ingress and records come one after the other.
+    external_dns(hands, 0)?;
     no_names(hands)?;
     let hosts: Vec<String> = (0..names).map(|n| format!("many{n}.{DOMAIN}")).collect();
     let rule = |host: &String| {
@@ -212,10 +214,10 @@ fn well_with(hands: &Hands, names: usize, within: &'static str) -> Result<()> {
     let ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
         "metadata": { "namespace": "homelab", "name": "many" },
         "spec": { "ingressClassName": "nginx", "rules": rules } });
-    // In this order, and before anybody asks: external-dns would delete records without an Ingress, and the resolvers
-    // remember what they did not find.
+    // Before anybody asks: the resolvers remember what they did not find.
     hands.kubectl_apply("many.json", &ingress.to_string())?;
     add_records(hands, &hosts)?;
+    external_dns(hands, 1)?;
     let ask = |format: &'static str| -> Result<String> {
         let mut doctor = Ask::NODE.doctor(hands, format)?;
         doctor.args(["--timeout", within]);
@@ -241,6 +243,19 @@ fn well_with(hands: &Hands, names: usize, within: &'static str) -> Result<()> {
     let lines = text.lines().count();
     println!("      {names} names: well after {seconds:.1} s, told in {lines} lines");
     expect(lines <= LINES, format!("{lines} lines:\n{text}"))
+}
+
+/// So many pods of external-dns run, and no other.
+fn external_dns(hands: &Hands, pods: u8) -> Result<()> {
+    let at = ["--namespace", "external-dns"];
+    hands
+        .kubectl(&[&["scale", "deployment/external-dns", &format!("--replicas={pods}")][..], &at].concat())?;
+    hands.kubectl(&[&["rollout", "status", "deployment/external-dns", "--timeout=60s"][..], &at].concat())?;
+    eventually("the pods of external-dns to be as many as asked for", 60, || {
+        let listed = hands.kubectl(&[&["get", "pods", "-o", "name"][..], &at].concat())?;
+        Ok(if listed.lines().count() == usize::from(pods) { Ok(()) } else { Err(listed) })
+    })
+    .map(drop)
 }
 
 /// Makes the records of these hosts with one run of curl: what whoami's are, under other names.
@@ -280,7 +295,7 @@ fn no_names(hands: &Hands) -> Result<()> {
     curl(hands, left.iter().map(one).collect())
 }
 
-/// All of these requests, one after the other; one that external-dns was faster with is no fault.
+/// All of these requests, one after the other.
 fn curl(hands: &Hands, requests: Vec<String>) -> Result<()> {
     if requests.is_empty() {
         return Ok(());
