@@ -149,10 +149,20 @@ const DEFINITION: &str = "customresourcedefinition/challenges.acme.cert-manager.
 /// What a newer homelab installed, an older one takes back by a patch, by a minor version only if told so, and never where
 /// objects may be stored in a version that it does not know; it says so before its first write.
 pub(super) fn going_back(hands: &Hands) -> Result<()> {
+    // Applied by homelab's field manager, as a newer homelab would.
     let installed = |version: &str| {
-        let label = format!("app.kubernetes.io/version={version}");
-        let words = ["label", "--overwrite", "--field-manager=homelab"];
-        hands.kubectl(&[&words[..], &CONTROLLER, &[&label]].concat()).map(drop)
+        let now = hands.get(&CONTROLLER)?;
+        let mut labels = now["metadata"]["labels"].clone();
+        labels["app.kubernetes.io/version"] = version.into();
+        let object = json!({
+            "apiVersion": now["apiVersion"],
+            "kind": now["kind"],
+            "metadata": { "name": "cert-manager", "namespace": "cert-manager", "labels": labels },
+            "spec": now["spec"],
+        });
+        let path = hands.config_file("newer-cert-manager.json", &object.to_string())?.display().to_string();
+        let words = ["apply", "--server-side", "--force-conflicts", "--field-manager=homelab", "-f", &path];
+        hands.kubectl(&words).map(drop)
     };
     let version = || {
         let words = ["get", "-o", "jsonpath={.metadata.labels.app\\.kubernetes\\.io/version}"];
