@@ -49,6 +49,11 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
             };
             return ALL.iter().map(|id| for_host(*id, outcome(*id))).collect();
         }
+        // It leads to the nodes all the same: the record was changed a moment ago, or the house has an entry of its own that
+        // is right. What is wrong with the record, other checks say.
+        Some(Ok(found)) if !found.is_empty() && *found == evidence.status_of(host) => {
+            return ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect();
+        }
         Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => {
             elsewhere::overridden(evidence, host, seen, found, &expected)
         }

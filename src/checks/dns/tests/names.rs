@@ -74,6 +74,20 @@ fn another_address_from_the_resolver_is_a_local_override() {
 }
 
 #[test]
+fn an_answer_that_leads_to_the_nodes_is_right_whatever_the_record_says() {
+    let report = host(|seen| {
+        let moved = || lookup("203.0.113.53", reply(Rcode::NoError, &[[10, 9, 9, 9]]));
+        seen.authoritative = vec![moved()];
+        seen.public = vec![moved()];
+    });
+    for check in [id::LOCAL_OVERRIDE, id::SYSTEM] {
+        assert!(
+            report.checks.iter().any(|one| one.id == check && matches!(one.outcome, Outcome::Pass { .. }))
+        );
+    }
+}
+
+#[test]
 fn an_answer_that_may_not_be_kept_is_no_memory_of_the_record_however_young_that_is() {
     let report = whole(|evidence| {
         records(evidence)[0].modified_on = Some(now());

@@ -103,12 +103,12 @@ pub(super) const INJURIES: &[Injury] = &[
     },
 ];
 
-/// What firewalld's last rule does on a node whose pod network is in no zone: refused with a word. On the node that asks,
-/// in `OUTPUT`, Linux would keep the word of a REJECT from the socket until its second attempt.
+/// What firewalld's last rule does on a node whose zone does not know the others: refused with a word. On the node that
+/// asks, in `OUTPUT`, Linux would keep the word of a REJECT from the socket until its second attempt.
 const FROM_ANOTHER: [&str; 12] = [
     "FORWARD",
     "-s",
-    "10.42.0.0/24",
+    "10.99.0.10",
     "-d",
     "10.42.1.0/24",
     "-p",

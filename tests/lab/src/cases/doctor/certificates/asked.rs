@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::injury;
 use super::{bare, guest, guest_leaves};
 use crate::cases::doctor::Injury;
-use crate::cases::hands::{DOMAIN, Hands};
+use crate::cases::hands::{DOMAIN, Hands, eventually};
 use crate::error::Result;
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
@@ -71,5 +71,11 @@ fn by_http(hands: &Hands) -> Result<()> {
     issuer["spec"]["acme"]["solvers"] = json!([{ "http01": { "ingress": { "ingressClassName": "nginx" } } }]);
     hands.kubectl_apply("http01.json", &issuer.to_string())?;
     hands.kubectl(&["wait", "--for=condition=Ready", "clusterissuer/http01", "--timeout=60s"])?;
+    // The name is there for a while already: cert-manager would ask for it at once, and the router remember its absence.
+    guest(hands, "web", None)?;
+    eventually("the record of the new name", 90, || {
+        let found = hands.contents("A", &format!("web.{DOMAIN}"))?;
+        Ok(if found.is_empty() { Err("there is none".to_owned()) } else { Ok(()) })
+    })?;
     guest(hands, "web", Some("http01"))
 }
