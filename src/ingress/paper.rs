@@ -84,7 +84,13 @@ pub(super) const TRAITS: Traits = Traits {
         failed_request: |line, host| {
             let address = line.strip_prefix("asked ")?.strip_suffix(&format!(" in vain for {host}"))?;
             let address = Some(address.parse().ok()?);
-            Some(FailedRequest { address, time: "", why: Some(Unusable::Refused), asks_leave: false })
+            Some(FailedRequest {
+                address,
+                time: "",
+                why: Some(Unusable::Refused),
+                asks_leave: false,
+                of_root: false,
+            })
         },
         discreet: |line| Some(line.to_owned()),
     },

@@ -218,6 +218,8 @@ pub struct FailedRequest<'a> {
     pub why: Option<Unusable>,
     /// Whether it asked somebody else first who may come in, and failed there.
     pub asks_leave: bool,
+    /// Whether it was for the page `/`, which the doctor asks for as well.
+    pub of_root: bool,
 }
 
 /// Why an answer could not be used.

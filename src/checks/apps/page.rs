@@ -39,7 +39,7 @@ pub(super) fn mixed(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Opt
 pub(super) fn noted_lately(evidence: &Evidence, host: &str) -> Option<Finding> {
     let controller = traits_of(evidence.controller);
     let recent = |why: Unusable| {
-        let noted = upstream::noted_as(evidence, host, why)?;
+        let noted = upstream::noted_elsewhere(evidence, host, why)?;
         let at = upstream::written(&noted)?;
         let since = ingress_changed(evidence, host);
         (evidence.now.as_second() - at.as_second() <= LATELY && since.is_none_or(|since| at >= since))

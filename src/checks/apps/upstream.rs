@@ -50,6 +50,16 @@ pub(super) fn noted_as<'a>(evidence: &'a Evidence, host: &str, why: Unusable) ->
     notes(evidence, host).filter(|noted| noted.why == Some(why)).max_by_key(|noted| noted.time)
 }
 
+/// The same for other pages than `/`: that one was asked for just now.
+pub(super) fn noted_elsewhere<'a>(
+    evidence: &'a Evidence,
+    host: &str,
+    why: Unusable,
+) -> Option<FailedRequest<'a>> {
+    let of_others = notes(evidence, host).filter(|noted| noted.why == Some(why) && !noted.of_root);
+    of_others.max_by_key(|noted| noted.time)
+}
+
 /// When a note was written; the controller's clock is UTC.
 pub(super) fn written(noted: &FailedRequest<'_>) -> Option<Timestamp> {
     let (day, time) = noted.time.split_once(' ')?;

@@ -68,6 +68,10 @@ pub(super) fn discreet(line: &str) -> Option<String> {
     if field("subrequest").is_some_and(|page| page.starts_with(AUTH)) {
         text.push_str(&format!(", subrequest: \"{AUTH}\""));
     }
+    // The page that the doctor asks for itself.
+    if field("request").is_some_and(|request| request.starts_with("GET / ")) {
+        text.push_str(ROOT);
+    }
     if let Some(url) = field("upstream") {
         let origin: Vec<&str> = url.split('/').take(3).collect();
         text.push_str(&format!(", upstream: \"{}/\"", origin.join("/")));
@@ -77,6 +81,9 @@ pub(super) fn discreet(line: &str) -> Option<String> {
     }
     Some(text)
 }
+
+/// What is left of the request where it was for `/`.
+pub(super) const ROOT: &str = ", request: \"GET /\"";
 
 /// Whether a line is nginx' note of a request: address, user, time, and the request in quotes.
 fn is_request(line: &str) -> bool {

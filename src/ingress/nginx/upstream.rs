@@ -1,6 +1,6 @@
 //! What nginx notes in its error log of a request that nobody behind it answered as it should.
 
-use crate::ingress::nginx::log::AUTH;
+use crate::ingress::nginx::log::{AUTH, ROOT};
 use crate::ingress::traits::{FailedRequest, Unusable};
 
 /// What went wrong, by the words that have to stand in a line, all of them; the first row that fits counts. nginx 1.27 as in
@@ -57,7 +57,7 @@ pub(super) fn failed_request<'a>(line: &'a str, host: &str) -> Option<FailedRequ
     if !level || !line.contains(&format!(", host: \"{host}\"")) {
         return None;
     }
-    let ends = [", client: ", ", subrequest: ", ", upstream: ", ", host: "];
+    let ends = [", client: ", ", request: ", ", subrequest: ", ", upstream: ", ", host: "];
     let end = ends.iter().filter_map(|mark| line.find(mark)).min().unwrap_or(line.len());
     let said = line.get(..end).unwrap_or(line);
     let cause = CAUSES.iter().find(|(words, _)| words.iter().all(|word| said.contains(word)));
@@ -73,6 +73,7 @@ pub(super) fn failed_request<'a>(line: &'a str, host: &str) -> Option<FailedRequ
         time: line.get(..19).unwrap_or_default(),
         why: cause.map(|(_, why)| *why),
         asks_leave: line.contains(&format!("subrequest: \"{AUTH}")),
+        of_root: line.contains(ROOT),
     })
 }
 
@@ -85,6 +86,20 @@ mod tests {
             "2026/11/21 11:45:42 [error] 38#38: *12 {said}, client: 192.168.1.9, server: a.test, request: \"GET /Connection refused HTTP/1.1\", upstream: \"http://10.42.0.12:8081/\", host: \"a.test\""
         );
         failed_request(&line, "a.test")?.why
+    }
+
+    #[test]
+    fn of_the_page_that_was_asked_for_only_whether_it_was_the_first_is_kept() {
+        let of_root = |page: &str| {
+            let line = format!(
+                "2026/11/21 11:45:42 [error] 38#38: *12 upstream sent too big header, client: 192.168.1.9, server: a.test, request: \"GET {page} HTTP/2.0\", upstream: \"http://10.42.0.12:8081{page}\", host: \"a.test\""
+            );
+            let kept = crate::ingress::nginx::log::discreet(&line).unwrap();
+            assert!(page == "/" || !kept.contains(page), "{kept}");
+            failed_request(&kept, "a.test").unwrap().of_root
+        };
+        assert!(of_root("/"));
+        assert!(!of_root("/private/page"));
     }
 
     #[test]

@@ -212,6 +212,8 @@ fn what_was_noted_lately_of_other_pages_is_a_warning_until_the_ingress_is_change
         ingress["metadata"]["creationTimestamp"] = "2026-06-01T11:45:00Z".into();
     });
     assert_eq!(fails(&changed), []);
+    let of_root = signing_in.replace(", upstream:", ", request: \"GET /\", upstream:");
+    assert_eq!(fails(&answers(page(), |seen| noted(seen, &of_root))), [], "that page answers now");
     let old = signing_in.replace("11:30:00", "09:30:00");
     assert_eq!(fails(&answers(page(), |seen| noted(seen, &old))), []);
 }
