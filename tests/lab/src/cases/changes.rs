@@ -194,12 +194,20 @@ pub(super) fn going_back(hands: &Hands) -> Result<()> {
         expect(version()? == pinned, "the patch did not go back")?;
         installed("v1.999.0")?;
         store_another_version(hands)?;
+        definition_of(hands, "v1.999.0")?;
         refused(&["--allow-downgrade"], &["challenges.acme.cert-manager.io", "`v9`", "would refuse it"])
     })();
     forget_the_other_version(hands)?;
+    definition_of(hands, &pinned)?;
     installed(&pinned)?;
     hands.restore()?;
     seen
+}
+
+/// Says which version the definition is of, so that the older homelab writes its own.
+fn definition_of(hands: &Hands, version: &str) -> Result<()> {
+    let label = format!("app.kubernetes.io/version={version}");
+    hands.kubectl(&["label", "--overwrite", "--field-manager=homelab", DEFINITION, &label]).map(drop)
 }
 
 fn store_another_version(hands: &Hands) -> Result<()> {
