@@ -110,7 +110,7 @@ mod tests {
         let client =
             kube::Client::try_from(kube::Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
         let certificates = Certificates { authority, ..Certificates::default() };
-        Cluster { client, server, kubeconfig: "fake".into(), certificates }
+        Cluster { asking: client.clone(), client, server, kubeconfig: "fake".into(), certificates }
     }
 
     #[tokio::test]

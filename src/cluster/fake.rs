@@ -46,5 +46,14 @@ pub(crate) fn slow_cluster(
     });
     let client = Client::new(service, "default");
     let certificates = access::Certificates::default();
-    (Cluster { client, server: "https://fake".into(), kubeconfig: "fake".into(), certificates }, log)
+    (
+        Cluster {
+            asking: client.clone(),
+            client,
+            server: "https://fake".into(),
+            kubeconfig: "fake".into(),
+            certificates,
+        },
+        log,
+    )
 }

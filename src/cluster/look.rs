@@ -101,7 +101,7 @@ impl Cluster {
         &self,
         request: http::Request<Vec<u8>>,
     ) -> std::result::Result<HttpAnswer, String> {
-        let answer = self.client.send(request.map(Body::from)).await.map_err(|error| error.to_string())?;
+        let answer = self.asking.send(request.map(Body::from)).await.map_err(|error| error.to_string())?;
         let header = |name| -> Option<String> {
             let value = answer.headers().get(name).and_then(|v| v.to_str().ok());
             value.map(|value| value.chars().take(HEADER_LIMIT).collect())
@@ -120,7 +120,7 @@ impl Cluster {
 
     /// The first `limit` bytes of a text; `None` when the API server does not give it.
     pub(super) async fn text(&self, request: http::Request<Vec<u8>>, limit: usize) -> Option<String> {
-        let answer = self.client.send(request.map(Body::from)).await.ok()?;
+        let answer = self.asking.send(request.map(Body::from)).await.ok()?;
         if !answer.status().is_success() {
             return None;
         }
@@ -191,9 +191,39 @@ mod tests {
                 });
             }
         });
-        let client = kube::Client::try_from(kube::Config::new(server.parse().unwrap())).unwrap();
+        at(server)
+    }
+
+    fn at(server: String) -> Cluster {
+        let (client, asking) = crate::cluster::clients(kube::Config::new(server.parse().unwrap())).unwrap();
         let certificates = crate::cluster::access::Certificates::default();
-        Cluster { client, server, kubeconfig: "fake".into(), certificates }
+        Cluster { client, asking, server, kubeconfig: "fake".into(), certificates }
+    }
+
+    /// k3s-io/k3s#10474: what k3s' API server says of a pod that a firewall rejects it from.
+    #[tokio::test]
+    async fn a_pod_that_is_not_reached_is_asked_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let asked = tokio::spawn(async move {
+            let mut asked = 0;
+            let end = tokio::time::sleep(std::time::Duration::from_millis(300));
+            tokio::pin!(end);
+            loop {
+                let accepted = tokio::select! { accepted = listener.accept() => accepted, () = &mut end => return asked };
+                let (mut stream, _) = accepted.unwrap();
+                asked += 1;
+                let body = "{\"kind\":\"Status\",\"message\":\"proxy error\"}";
+                let head = format!(
+                    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                    body.len()
+                );
+                let _ = stream.read(&mut [0; 1024]).await;
+                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            }
+        });
+        let answer = at(server).raw(request::get("/", false)).await.unwrap();
+        assert_eq!((answer.status, asked.await.unwrap()), (503, 1));
     }
 
     #[tokio::test]

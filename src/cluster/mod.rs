@@ -56,6 +56,8 @@ const K3S_KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
+    /// The same, and it asks once: of a pod or a node that is not reached, 503 is the answer.
+    asking: Client,
     /// The API server's address, for messages.
     server: String,
     /// Where the kubeconfig lies, for messages.
@@ -127,9 +129,17 @@ impl Cluster {
         config.proxy_url =
             way::proxy(&config.cluster_url, own.as_deref(), &around).map_err(|e| unusable(&e))?;
         let certificates = access::Certificates::of(&config);
-        let client = Client::try_from(config).map_err(|e| unusable(&e))?;
-        Ok(Self { client, server, kubeconfig: path, certificates })
+        let (client, asking) = clients(config).map_err(|e| unusable(&e))?;
+        Ok(Self { client, asking, server, kubeconfig: path, certificates })
     }
+}
+
+/// One that repeats what was answered with 429, 503 or 504, as kube does by itself (kube-client 5.0, `RetryPolicy::server_retry`:
+/// up to fifteen times), and one that does not.
+fn clients(config: kube::Config) -> kube::Result<(Client, Client)> {
+    let mut asking = config.clone();
+    asking.default_retry = false;
+    Ok((Client::try_from(config)?, Client::try_from(asking)?))
 }
 
 /// The proxy that the kubeconfig has for the context's cluster.

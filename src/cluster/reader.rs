@@ -213,7 +213,13 @@ mod tests {
         let client = kube::Client::new(service, "default");
         let mut certificates = Certificates::default();
         certificates.reads_only = true;
-        let cluster = Cluster { client, server: String::new(), kubeconfig: "fake".into(), certificates };
+        let cluster = Cluster {
+            asking: client.clone(),
+            client,
+            server: String::new(),
+            kubeconfig: "fake".into(),
+            certificates,
+        };
         cluster.snapshot("home.example.com", Controller::default()).await.unwrap();
         let log = log.lock().unwrap();
         assert!(!log.iter().any(|path| path.contains("secrets") || path == "/api/v1/configmaps"), "{log:?}");

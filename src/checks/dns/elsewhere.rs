@@ -8,7 +8,7 @@ use crate::checks::dns::public::after;
 use crate::checks::dns::system::{around, domain, make, replies, written};
 use crate::checks::dns::{blocked, local_zone};
 use crate::checks::engine::words::{list, span};
-use crate::checks::engine::{CheckId, Finding};
+use crate::checks::engine::{CheckId, Finding, Severity};
 use crate::checks::id;
 use crate::checks::reading::zone::addresses;
 use crate::evidence::dns::Reply;
@@ -83,18 +83,21 @@ pub(super) fn of_server(
     }
     let ttl = reply.ttl().unwrap_or_default();
     let changed = written(evidence, host).map(|when| evidence.now.duration_since(when));
-    let published_before = addresses(evidence, host) == expected;
+    let is_young = changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300));
+    // Who takes a record away writes nothing that has a date. What a server remembers has less time left than the record, and
+    // of two nodes one is there still.
+    let is_remainder = reply.addresses().iter().any(|address| expected.contains(address))
+        && full_ttl(evidence, host).is_some_and(|full| ttl < full);
     // What may not be kept at all is an entry of the server's own, never a memory of the record.
-    if ttl > 0
-        && published_before
-        && changed.is_some_and(|age| age < SignedDuration::from_secs(i64::from(ttl) + 300))
-    {
+    if ttl > 0 && addresses(evidence, host) == expected && (is_young || is_remainder) {
         let finding = Finding::new(
             summary,
             format!("the record changed a moment ago, and {server} has cached the old one"),
             format!("wait: its cache entry ends in {}", span(ttl.into())),
         );
-        return (id::LOCAL_OVERRIDE, finding.heals().retry_at(after(evidence.now, ttl)));
+        let finding = finding.heals().retry_at(after(evidence.now, ttl));
+        let leads_to_a_node = is_remainder && !is_young;
+        return (id::LOCAL_OVERRIDE, if leads_to_a_node { finding.only(Severity::Warning) } else { finding });
     }
     let finding = Finding::new(
         summary,
@@ -102,6 +105,12 @@ pub(super) fn of_server(
         format!("remove the entry for `{host}` there, or let it hold {}", list(expected)),
     );
     (id::LOCAL_OVERRIDE, finding.look(look))
+}
+
+/// How long the record may be remembered, as the authoritative servers say, in seconds.
+fn full_ttl(evidence: &Evidence, host: &str) -> Option<u32> {
+    let asked = evidence.hosts.get(host)?.authoritative.iter();
+    asked.filter_map(|lookup| lookup.result.as_ref().ok()?.ttl()).max()
 }
 
 /// The right addresses, and IPv6 ones beside them that are somewhere else: most programs try those first (RFC 6724).

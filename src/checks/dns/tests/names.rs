@@ -88,6 +88,22 @@ fn an_answer_that_leads_to_the_nodes_is_right_whatever_the_record_says() {
 }
 
 #[test]
+fn an_address_that_was_taken_away_is_remembered_for_a_while_beside_those_that_stay() {
+    let answered = |ttl: u32| {
+        host(|seen| {
+            let both = reply(Rcode::NoError, &[NODE, [192, 168, 1, 77]]);
+            seen.system = Some(Ok(both.addresses()));
+            let mut said = both;
+            said.answers.iter_mut().for_each(|record| record.ttl = ttl);
+            seen.system_servers = vec![lookup("192.168.1.1", said)];
+        })
+    };
+    let remembered = only(&answered(20), id::LOCAL_OVERRIDE).clone();
+    assert_eq!(remembered.heals, Heals::Waiting);
+    assert_eq!(only(&answered(3600), id::LOCAL_OVERRIDE).heals, Heals::Never, "longer than the record lasts");
+}
+
+#[test]
 fn an_answer_that_may_not_be_kept_is_no_memory_of_the_record_however_young_that_is() {
     let report = whole(|evidence| {
         records(evidence)[0].modified_on = Some(now());
