@@ -21,6 +21,7 @@ mod process;
 mod proof;
 mod router;
 mod teardown;
+mod terminal;
 mod vantage;
 mod wait;
 mod world;

@@ -60,3 +60,21 @@ fn an_address_of_ipv6_does_not_hide_that_the_one_of_ipv4_has_changed() {
     let renumbered = with(vec![NODE.into(), "fd00::77".parse().unwrap()]);
     assert!(matches!(address(&renumbered), Outcome::Fail(_)));
 }
+
+#[test]
+fn the_route_to_a_node_that_has_no_address_yet_is_the_clusters_own() {
+    let with = |network| {
+        let report = whole(|e| {
+            e.machine = Some(machine());
+            e.machine.as_mut().unwrap().routes.as_mut().unwrap().push(route(network, [192, 168, 1, 3]));
+            let node = |name: &str, network: &str| json!({ "metadata": { "name": name }, "spec": { "podCIDR": network } });
+            let nodes = vec![node("pi", "10.42.0.0/24"), node("nas", "10.42.1.0/24")];
+            let objects = [("nodes".to_owned(), Listing::Items(nodes))];
+            e.cluster = Some(ClusterSeen { objects: Objects(objects.into()), ..ClusterSeen::default() });
+        });
+        matches!(outcome(&report, id::CIDR_OVERLAP), Outcome::Pass { .. })
+    };
+    assert!(with("10.42.1.0/24"));
+    assert!(!with("10.42.2.0/24"), "no node has these pods");
+    assert!(!with("10.42.0.0/24"), "these pods are here, over the machine's own link");
+}

@@ -184,24 +184,6 @@ fn a_route_to_another_nodes_pods_is_no_failure_while_the_nodes_are_not_known() {
 }
 
 #[test]
-fn the_route_to_a_node_that_has_no_address_yet_is_the_clusters_own() {
-    let with = |network| {
-        let report = whole(|e| {
-            e.machine = Some(machine());
-            e.machine.as_mut().unwrap().routes.as_mut().unwrap().push(route(network, [192, 168, 1, 3]));
-            let node = |name: &str, network: &str| json!({ "metadata": { "name": name }, "spec": { "podCIDR": network } });
-            let nodes = vec![node("pi", "10.42.0.0/24"), node("nas", "10.42.1.0/24")];
-            let objects = [("nodes".to_owned(), Listing::Items(nodes))];
-            e.cluster = Some(ClusterSeen { objects: Objects(objects.into()), ..ClusterSeen::default() });
-        });
-        matches!(outcome(&report, id::CIDR_OVERLAP), Outcome::Pass { .. })
-    };
-    assert!(with("10.42.1.0/24"));
-    assert!(!with("10.42.2.0/24"), "no node has these pods");
-    assert!(!with("10.42.0.0/24"), "these pods are here, over the machine's own link");
-}
-
-#[test]
 fn a_cluster_with_other_networks_is_asked_for_them() {
     let report = whole(|e| {
         e.machine = Some(machine());

@@ -11,6 +11,7 @@ mod ground;
 mod guard;
 mod hands;
 mod licences;
+mod looks;
 mod main_job;
 mod nodes;
 mod outside;
@@ -121,6 +122,11 @@ const PLAIN: &[Case] = &[
         "changes",
         "an older homelab does not take cert-manager back to where it cannot go",
         changes::going_back,
+    ),
+    with_all(
+        "looks",
+        "what people read fits 80 and 40 columns, and a pipe gets no escape codes",
+        looks::widths,
     ),
     with_all("changes", "an Ingress that a finalizer holds keeps its certificate", changes::held_ingress),
     with_all("changes", "a rolling restart of the controller loses no record", changes::rolling_restart),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::injury;
 use super::{bare, guest, guest_leaves};
 use crate::cases::doctor::Injury;
+use crate::cases::doctor::names::clean_router;
 use crate::cases::hands::{DOMAIN, Hands, eventually};
 use crate::error::Result;
 
@@ -77,5 +78,6 @@ fn by_http(hands: &Hands) -> Result<()> {
         let found = hands.contents("A", &format!("web.{DOMAIN}"))?;
         Ok(if found.is_empty() { Err("there is none".to_owned()) } else { Ok(()) })
     })?;
+    clean_router(hands)?;
     guest(hands, "web", Some("http01"))
 }
