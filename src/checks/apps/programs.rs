@@ -21,7 +21,7 @@ pub(super) struct Program {
     pub(super) host: Option<&'static str>,
     /// What ends a redirect to itself.
     pub(super) circle: Option<&'static str>,
-    /// Where that is written; read in November 2026.
+    /// Where that is written, in the program's own documents or sources; read in November 2026.
     pub(super) source: &'static str,
 }
 
@@ -47,9 +47,9 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["home-assistant", "homeassistant", "hass"],
         strict: true,
         proxy: Some(
-            "in its `configuration.yaml` below `http:` set `use_x_forwarded_for: true` and `trusted_proxies: [{from}]`, then restart it",
+            "in its Settings, System, Network, HTTP server, switch on `Trust X-Forwarded-For` and add {from} to `Trusted proxies`; in a version without that page, set `use_x_forwarded_for: true` and `trusted_proxies: [{from}]` below `http:` in its `configuration.yaml`, and restart it",
         ),
-        source: "home-assistant.io/integrations/http; home-assistant/core, components/http/forwarded.py",
+        source: "https://www.home-assistant.io/integrations/http/#reverse-proxies",
         ..NONE
     },
     Program {
@@ -65,7 +65,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "in its `config.php` set `overwriteprotocol` to `https` (`OVERWRITEPROTOCOL` of its image) and `trusted_proxies` to {from}",
         ),
-        source: "docs.nextcloud.com, administration manual, \"Reverse proxy\"",
+        source: "https://docs.nextcloud.com/server/latest/admin_manual/configuration_server/reverse_proxy_configuration.html",
         ..NONE
     },
     Program {
@@ -77,7 +77,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "set `server.insecure: \"true\"` in the ConfigMap `argocd-cmd-params-cm` and restart `argocd-server`, or ask it over TLS with `scheme: https`",
         ),
-        source: "argo-cd.readthedocs.io, \"Ingress Configuration\"; argoproj/argo-cd#2953",
+        source: "https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/",
         ..NONE
     },
     Program {
@@ -87,7 +87,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["unifi", "unifi-controller", "unifi-network-application"],
         tls: Some("UniFi's port 8443 speaks TLS"),
         circle: Some("use its port 8443 with `scheme: https`: its port 8080 is for devices"),
-        source: "help.ui.com, \"Required Ports Reference\"; linuxserver/docker-unifi-network-application, README of 2026-07",
+        source: "https://github.com/linuxserver/docker-unifi-network-application#readme",
         ..NONE
     },
     Program {
@@ -96,9 +96,9 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["synology", "dsm", "diskstation"],
         tls: Some("DSM's port 5001 speaks TLS, 5000 does not"),
         circle: Some(
-            "use its port 5001 in a `url` that begins with `https://`, or switch off `Automatically redirect HTTP connection to HTTPS for DSM desktop` (Control Panel, Login Portal, DSM)",
+            "use its port 5001 in a `url` that begins with `https://`, or switch off that DSM redirects HTTP to HTTPS (Control Panel, Login Portal)",
         ),
-        source: "kb.synology.com, DSM, \"Login Portal\", and \"What network ports are used by DSM services?\"",
+        source: "https://kb.synology.com/en-global/DSM/tutorial/What_network_ports_are_used_by_Synology_services",
         ..NONE
     },
     Program {
@@ -109,7 +109,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "in its Dashboard, Networking, take off `Require HTTPS`, or set `Known proxies` to {from}",
         ),
-        source: "jellyfin.org/docs, \"Reverse Proxy\"; Jellyfin's API, NetworkConfiguration: `RequireHttps`, `KnownProxies`",
+        source: "https://jellyfin.org/docs/general/post-install/networking/reverse-proxy/",
         ..NONE
     },
     Program {
@@ -118,7 +118,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Immich</title>"],
         services: &["immich-server", "immich"],
         proxy: Some("set `IMMICH_TRUSTED_PROXIES` to {from}; private networks are trusted without it"),
-        source: "docs.immich.app, \"Reverse Proxy\"; immich-app/immich, config.repository.ts",
+        source: "https://docs.immich.app/administration/reverse-proxy",
         ..NONE
     },
     Program {
@@ -127,7 +127,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Vaultwarden Web</title>"],
         services: &["vaultwarden"],
         host: Some("set its variable `DOMAIN` to `https://{host}`"),
-        source: "dani-garcia/vaultwarden, .env.template, `DOMAIN`",
+        source: "https://github.com/dani-garcia/vaultwarden/blob/main/.env.template",
         ..NONE
     },
     Program {
@@ -140,7 +140,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "set `ROOT_URL` to `https://{host}/` (`GITEA__server__ROOT_URL`), and leave `PROTOCOL` at `http`",
         ),
-        source: "docs.gitea.com, \"Reverse Proxies\" and \"Configuration Cheat Sheet\"",
+        source: "https://docs.gitea.com/administration/reverse-proxies",
         ..NONE
     },
     Program {
@@ -155,7 +155,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "set `domain` to `{host}` and `root_url` to `https://{host}/` (`GF_SERVER_DOMAIN`, `GF_SERVER_ROOT_URL`), or take off `enforce_domain`",
         ),
-        source: "grafana/grafana, conf/defaults.ini, [server]",
+        source: "https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#server",
         ..NONE
     },
     Program {
@@ -165,9 +165,9 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["paperless", "paperless-ngx"],
         strict: true,
         host: Some(
-            "set its variable `PAPERLESS_URL` to `https://{host}`, without a slash at the end; `PAPERLESS_ALLOWED_HOSTS`, where it is set, has to have `{host}`",
+            "set its variable `PAPERLESS_URL` to `https://{host}`, without a slash at the end: `PAPERLESS_ALLOWED_HOSTS` gets the name from it",
         ),
-        source: "docs.paperless-ngx.com, \"Configuration\", Hosting & Security",
+        source: "https://docs.paperless-ngx.com/configuration/#PAPERLESS_URL",
         ..NONE
     },
     Program {
@@ -176,7 +176,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["proxmox", "pve"],
         tls: Some("Proxmox' port 8006 speaks TLS"),
         circle: Some("let the service's `url` begin with `https://`: its port 8006 speaks TLS"),
-        source: "proxmox/pve-docs, pveproxy.adoc",
+        source: "https://pve.proxmox.com/pve-docs/pveproxy.8.html",
         ..NONE
     },
     Program {
@@ -187,7 +187,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         host: Some(
             "let its `webserver.domain` be `{host}` (`FTLCONF_webserver_domain`); its pages lie below `/admin/`",
         ),
-        source: "pi-hole/FTL, src/config/config.c, `webserver.domain`",
+        source: "https://docs.pi-hole.net/ftldns/configfile/",
         ..NONE
     },
     Program {
@@ -199,7 +199,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "use its port 9000, and leave `AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS` out or let it have {from}",
         ),
-        source: "docs.goauthentik.io, \"Reverse proxy\" and \"Configuration\"",
+        source: "https://docs.goauthentik.io/install-config/reverse-proxy/",
         ..NONE
     },
     Program {
@@ -209,7 +209,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["plex", "plex-media-server"],
         tls: Some("Plex speaks TLS alone where `Secure connections` is `Required`"),
         host: Some("in its Network settings, let `Custom server access URLs` be `https://{host}:443`"),
-        source: "support.plex.tv, 200430283, \"Network\"",
+        source: "https://support.plex.tv/articles/200430283-network/",
         ..NONE
     },
     Program {
@@ -221,7 +221,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "use its port 8971 with `scheme: https`, or set `tls: { enabled: false }` in its configuration",
         ),
-        source: "blakeblackshear/frigate, docs/docs/configuration/tls.md and authentication.md",
+        source: "https://docs.frigate.video/configuration/tls",
         ..NONE
     },
     Program {
@@ -233,7 +233,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "take `requireHttps` and `https` out of its `settings.js`: the ingress has the certificate",
         ),
-        source: "node-red/node-red, settings.js, `requireHttps`",
+        source: "https://github.com/node-red/node-red/blob/master/packages/node_modules/node-red/settings.js",
         ..NONE
     },
     Program {
@@ -242,9 +242,8 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Portainer</title>"],
         services: &["portainer"],
         tls: Some("Portainer's port 9443 speaks TLS, 9000 does not"),
-        host: Some("start it with `--trusted-origins=https://{host}`; older ones take `{host}` alone"),
         circle: Some("use its port 9443 with `scheme: https`, or its port 9000 without `--http-disabled`"),
-        source: "docs.portainer.io, \"Trusted origins\" and \"CLI configuration options\"",
+        source: "https://docs.portainer.io/advanced/cli",
         ..NONE
     },
     Program {
@@ -253,7 +252,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Uptime Kuma</title>"],
         services: &["uptime-kuma"],
         tls: Some("with `UPTIME_KUMA_SSL_KEY` Uptime Kuma speaks TLS"),
-        source: "louislam/uptime-kuma, server/config.js; its wiki, \"Reverse Proxy\"",
+        source: "https://github.com/louislam/uptime-kuma/blob/master/server/config.js",
         ..NONE
     },
     Program {
@@ -267,7 +266,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         ],
         services: &["sonarr", "radarr", "lidarr", "prowlarr", "readarr"],
         tls: Some("with `Enable SSL` they speak TLS on a port of its own"),
-        source: "Sonarr/Sonarr, frontend, Settings, General, HostSettings",
+        source: "https://wiki.servarr.com/sonarr/settings#general",
         ..NONE
     },
 ];

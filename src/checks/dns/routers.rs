@@ -28,29 +28,31 @@ pub(crate) struct Router {
     pages: &'static [&'static str],
 }
 
+/// https://docs.pi-hole.net/ftldns/configfile/ (`dns.domain`, `misc.dnsmasq_lines`) and /ftldns/dnsmasq_warn/ ("possible
+/// DNS-rebind attack detected"); pi-hole/web 6, groups-domains.lp and settings-all.lp.
 pub(crate) const PI_HOLE: Router = Router {
     name: "Pi-hole",
     why: "Pi-hole drops private answers if `stop-dns-rebind` is set, or the router that it forwards to drops them",
-    setting: "v6: Settings, All settings, Miscellaneous, add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines`; \
-        v5: put that line into `/etc/dnsmasq.d/99-homelab.conf` and run `pihole restartdns`; if it forwards to the router, \
-        let it forward to a public resolver instead",
-    allow: "Domains: add `DOMAIN`, tick \"Add domain as wildcard\", and add it to the allowed ones",
-    lan: "in `/etc/pihole/pihole.toml` (v6) the domain below `[dns]`, and a line `local=/.../` in `misc.dnsmasq_lines` \
-        (pi-hole/FTL#2841); v5: Settings, DHCP, \"Pi-hole domain name\"",
+    setting: "Settings, All settings: add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines` (Pi-hole 5: into a \
+        file in `/etc/dnsmasq.d`, and restart it); if it forwards to the router, let it forward to a public resolver instead",
+    allow: "Domains: add `DOMAIN`, tick \"Add domain as wildcard\", \"Add to allowed domains\"",
+    lan: "Settings, All settings: `dns.domain.name`, or in its shell `sudo pihole-FTL --config dns.domain.name lan`; and a line \
+        `local=/.../` in `misc.dnsmasq_lines` (pi-hole/FTL#2841)",
     nixos: None,
     version: &["pi-hole", "pihole"],
     names: &["pi.hole"],
     pages: &["pi-hole"],
 };
 
-/// LuCI, modules/luci-mod-network, dhcp.js (`rebind_domain`, "Domain whitelist"); OpenWrt's documentation, "DHCP and DNS".
+/// LuCI, modules/luci-mod-network, dhcp.js: `rebind_domain` ("Domain whitelist", tab "Filter", older "General Settings") and
+/// `local` ("Resolve these locally", older "Local server"); https://openwrt.org/docs/guide-user/base-system/dhcp.
 pub(crate) const OPENWRT: Router = Router {
     name: "OpenWrt",
     why: "OpenWrt drops private answers by default (`rebind_protection`)",
-    setting: "Network, DHCP and DNS, \"Domain whitelist\" below \"Rebind protection\": add `DOMAIN`; or in its shell \
+    setting: "Network, DHCP and DNS, tab Filter (older: General Settings), \"Domain whitelist\": add `DOMAIN`; or in its shell \
         `uci add_list dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
     allow: "where the package adblock is installed: Services, Adblock, its allow list: add `DOMAIN`; otherwise the address lines in Network, DHCP and DNS",
-    lan: "Network, DHCP and DNS, General: \"Local server\" `/lan/` and \"Local domain\" `lan`; or in its shell \
+    lan: "Network, DHCP and DNS, tab General: \"Resolve these locally\" (older: \"Local server\") `/lan/` and \"Local domain\" `lan`; or in its shell \
         `uci set dhcp.@dnsmasq[0].local='/lan/' && uci set dhcp.@dnsmasq[0].domain='lan' && uci commit dhcp && service dnsmasq restart`",
     nixos: None,
     version: &["openwrt"],
@@ -58,7 +60,8 @@ pub(crate) const OPENWRT: Router = Router {
     pages: &["openwrt", "luci"],
 };
 
-/// AVM's help to FRITZ!OS: Network Settings; Internet, Filters, Lists; Internet, Account Information, DNS Server.
+/// AVM, "No DNS resolution of private IP addresses" (knowledge base, 663), and the help to FRITZ!OS:
+/// https://service.avm.de/help/en/, "Internet / Filters / Lists" and "Internet / Account Information / DNS Server".
 pub(crate) const FRITZ_BOX: Router = Router {
     name: "Fritz!Box",
     why: "a Fritz!Box drops private answers, always",
@@ -72,20 +75,21 @@ pub(crate) const FRITZ_BOX: Router = Router {
     pages: &["fritz!box", "fritz.box"],
 };
 
-/// docs.opnsense.org, manual/unbound: Advanced, "Private Domains" and "Rebind protection networks"; "Blocklist"; "Local Zone Type".
+/// https://docs.opnsense.org/manual/unbound.html: Advanced ("Private Domains", "Rebind Protection networks"), Blocklists
+/// ("Allowlist Domains"), General ("Local Zone Type"), Overrides, Query Forwarding.
 pub(crate) const OPNSENSE: Router = Router {
     name: "OPNsense",
     why: "Unbound on OPNsense removes private addresses from answers (\"Rebind protection networks\")",
     setting: "Services, Unbound DNS, Advanced, \"Private Domains\": add `DOMAIN`, and apply",
-    allow: "Services, Unbound DNS, Blocklist: add `DOMAIN` to the allowed ones, and apply",
-    lan: "System, Settings, General, \"Domain\"; or Services, Unbound DNS, General, \"Local Zone Type\": `transparent`; and its Overrides",
+    allow: "Services, Unbound DNS, Blocklists, \"Allowlist Domains\": add `DOMAIN`, and apply",
+    lan: "System, Settings, General, \"Domain\"; or Services, Unbound DNS, General, \"Local Zone Type\": `transparent`; and its Overrides and Query Forwarding",
     nixos: None,
     version: &[],
     names: &[],
     pages: &["opnsense"],
 };
 
-/// docs.netgate.com, "DNS Rebinding Protections": both services.
+/// https://docs.netgate.com/pfsense/en/latest/services/dns/rebinding.html: both services.
 pub(crate) const PFSENSE: Router = Router {
     name: "pfSense",
     why: "pfSense removes private addresses from answers unless you configure exceptions",
@@ -99,6 +103,7 @@ pub(crate) const PFSENSE: Router = Router {
     pages: &["pfsense"],
 };
 
+/// https://github.com/AdguardTeam/AdGuardHome/wiki/Configuration (`user_rules`, `dhcp.local_domain_name`).
 pub(crate) const ADGUARD_HOME: Router = Router {
     name: "AdGuard Home",
     why: "AdGuard Home blocks private answers if a rebind list or a rule such as `|192.168.*` was added",
@@ -111,6 +116,7 @@ pub(crate) const ADGUARD_HOME: Router = Router {
     pages: &["adguard home"],
 };
 
+/// https://help.mikrotik.com/docs/spaces/ROS/pages/37748767/DNS.
 pub(crate) const MIKROTIK: Router = Router {
     name: "MikroTik RouterOS",
     why: "RouterOS blocks nothing by itself: a static entry, an adlist or the server that it forwards to does",
@@ -124,6 +130,7 @@ pub(crate) const MIKROTIK: Router = Router {
     pages: &["routeros", "mikrotik"],
 };
 
+/// help.ui.com, "Content and Domain Filtering in UniFi": Settings, CyberSecure, Content Filter.
 pub(crate) const UNIFI: Router = Router {
     name: "UniFi",
     why: "a UniFi gateway blocks private answers if a content filter is on, or the server that it forwards to blocks them",
@@ -136,6 +143,7 @@ pub(crate) const UNIFI: Router = Router {
     pages: &["unifi"],
 };
 
+/// https://nlnetlabs.nl/documentation/unbound/unbound.conf/: `private-address`, `private-domain`, `local-zone`, `rpz`.
 pub(crate) const UNBOUND: Router = Router {
     name: "unbound",
     why: "unbound removes addresses of `private-address` networks from answers",
@@ -148,6 +156,7 @@ pub(crate) const UNBOUND: Router = Router {
     pages: &[],
 };
 
+/// https://thekelleys.org.uk/dnsmasq/docs/dnsmasq-man.html: `stop-dns-rebind`, `rebind-domain-ok`, `local`, `auth-zone`.
 pub(crate) const DNSMASQ: Router = Router {
     name: "dnsmasq",
     why: "dnsmasq with `stop-dns-rebind` drops answers with private addresses",

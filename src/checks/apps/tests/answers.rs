@@ -147,7 +147,12 @@ fn a_plain_400_names_the_proxy_that_is_not_trusted_and_the_network_as_the_cluste
         items(seen, "nodes")[0]["metadata"]["annotations"]["k3s.io/node-args"] = args.into();
     });
     let finding = only(&assistant, id::ANSWER);
-    assert!(finding.fix.text.contains("trusted_proxies: [10.52.0.0/16]"), "{finding:?}");
+    for words in
+        ["Trust X-Forwarded-For", "add 10.52.0.0/16 to `Trusted proxies`", "trusted_proxies: [10.52.0.0/16]"]
+    {
+        assert!(finding.fix.text.contains(words), "{finding:?}");
+    }
+    assert!(finding.fix.text.contains("(see https://www.home-assistant.io/integrations/http/"));
     let jellyfin = only(&answers(bad(), |seen| image(seen, "jellyfin/jellyfin:10.11")), id::ANSWER);
     assert!(jellyfin.cause.contains("Its log says which"), "it refuses no proxy: {jellyfin:?}");
     let outside = only(&answers(bad(), outside), id::ANSWER);
