@@ -20,6 +20,10 @@ pub struct GroundSeen {
     pub inotify: Option<u64>,
     /// How many files are open, in the whole machine.
     pub open_files: Option<u64>,
+    /// The links on which the kernel drops what it would answer by another one (`rp_filter` 1).
+    pub strict_links: Vec<String>,
+    /// How many packets it has dropped for that since it started; `None` where the kernel does not count them.
+    pub reverse_drops: Option<u64>,
     /// The kernel's modules; `None` where it is not known which there are.
     pub modules: Option<ModulesSeen>,
     /// The file system on which containerd unpacks images; `None` before there is such a folder.

@@ -155,8 +155,11 @@ pub struct ResolvSeen {
     pub path: Option<String>,
     /// Whether k3s was told to take it, so that it is not looked into.
     pub told: bool,
-    /// The resolvers of that file, else of `/etc/resolv.conf`.
+    /// The resolvers of that file, else of `/etc/resolv.conf`; at most three.
     pub servers: Vec<IpAddr>,
+    /// Those after the third, which neither the C library nor a pod asks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<IpAddr>,
     /// The first of them that has a link in it, `fe80::1%eth0`; it is not among the others.
     pub zoned: Option<String>,
     /// Its search domains.

@@ -49,7 +49,8 @@ pub use machine::{
     Cidr, Clock, ClockSeen, DhcpcdSeen, Disk, Linked, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen,
 };
 pub use names::{
-    AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen, label,
+    AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
+    label,
 };
 pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};

@@ -79,6 +79,20 @@ pub struct ResolverSeen {
     pub control: Result<Reply, AskError>,
     /// What gives it away; `None` when that was not asked, for it hides nothing.
     pub signs: Option<Signs>,
+    /// How it answers the same question again, where the first datagram came back late or not at all; `None` otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again: Option<AgainSeen>,
+}
+
+/// How a resolver answers one small question that it has just answered, by one datagram each time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct AgainSeen {
+    /// How often it was asked.
+    pub asked: u32,
+    /// How many of these it answered.
+    pub answered: u32,
+    /// How many of its answers took longer than a second.
+    pub late: u32,
 }
 
 /// What a resolver gives away about its make.

@@ -50,6 +50,8 @@ pub(super) fn look() -> GroundSeen {
             inotify: inotify(),
             open_files: text("/proc/sys/fs/file-nr")
                 .and_then(|text| text.split_whitespace().next()?.parse().ok()),
+            strict_links: strict_links(),
+            reverse_drops: text("/proc/net/netstat").and_then(|text| counted(&text, "IPReversePathFilter")),
             modules: modules(),
             images: images(),
             container: text(CONTAINER).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
@@ -63,6 +65,31 @@ pub(super) fn look() -> GroundSeen {
 
 fn number(name: &str) -> Option<u64> {
     text(Path::new("/proc/sys").join(name))?.trim().parse().ok()
+}
+
+/// Of the setting for all links and that of a link, the larger counts (Linux, ip-sysctl: `rp_filter`).
+fn strict_links() -> Vec<String> {
+    let folder = "net/ipv4/conf";
+    let links = std::fs::read_dir(Path::new("/proc/sys").join(folder)).into_iter().flatten().flatten();
+    let names = links.filter_map(|entry| entry.file_name().into_string().ok());
+    let filter = |link: &str| number(&format!("{folder}/{link}/rp_filter"));
+    let all = filter("all").unwrap_or(0);
+    let mut strict: Vec<String> = names
+        .filter(|link| !["all", "default", "lo"].contains(&link.as_str()))
+        .filter(|link| filter(link).is_some_and(|own| own.max(all) == 1))
+        .collect();
+    strict.sort();
+    strict
+}
+
+/// A counter of the kernel: lines in pairs, the first with the names and the second with the numbers (proc_pid_net(5)).
+fn counted(netstat: &str, name: &str) -> Option<u64> {
+    let lines: Vec<&str> = netstat.lines().collect();
+    lines.chunks_exact(2).find_map(|pair| {
+        let [names, numbers] = pair else { return None };
+        let at = names.split_whitespace().position(|word| word == name)?;
+        numbers.split_whitespace().nth(at)?.parse().ok()
+    })
 }
 
 /// The limit is for each user, and containers that run as root share root's (inotify(7)). Whoever is not root cannot count.
@@ -177,6 +204,15 @@ mod tests {
             kind_of("dpool/subvol-900-disk-0 / zfs rw,xattr,posixacl 0 0\n", "/var/lib/rancher").as_deref(),
             Some("zfs")
         );
+    }
+
+    #[test]
+    fn a_counter_is_read_below_its_name() {
+        let netstat =
+            "TcpExt: SyncookiesSent TW IPReversePathFilter\nTcpExt: 0 41 1207\nIpExt: InNoRoutes\nIpExt: 3\n";
+        assert_eq!(counted(netstat, "IPReversePathFilter"), Some(1207));
+        assert_eq!(counted(netstat, "InNoRoutes"), Some(3));
+        assert_eq!(counted(netstat, "Nothing"), None);
     }
 
     #[test]

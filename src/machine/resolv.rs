@@ -38,7 +38,8 @@ pub(super) fn of_pods() -> Option<ResolvSeen> {
     let read = text(chosen.as_deref().unwrap_or(TRIED[0]))?;
     let conf = parse_resolv_conf(&read);
     let zoned = zoned(&read);
-    Some(ResolvSeen { path: chosen, told: is_told, servers: conf.servers, zoned, search: conf.search })
+    let (servers, unused, search) = (conf.servers, conf.unused, conf.search);
+    Some(ResolvSeen { path: chosen, told: is_told, servers, unused, zoned, search })
 }
 
 /// The texts in which k3s may be told, what counts most first.

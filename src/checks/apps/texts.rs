@@ -44,8 +44,9 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a Secret or ConfigMap that it refers to is not in its namespace", "create it, or correct the name"),
             cause("it needs more memory than its limit", "raise `resources.limits.memory`"),
             cause("no node has as much CPU or memory left as it requests", "lower `resources.requests`, or add a node"),
+            cause("a search engine (Elasticsearch, OpenSearch) wants a larger `vm.max_map_count` of the node's kernel, and ends with exit code 78", "`vm.max_map_count = 262144` in a file of `/etc/sysctl.d`"),
         ])
-        .sources(&["Kubernetes documentation, \"Debug Pods\", \"Pod Lifecycle\""]),
+        .sources(&["Kubernetes documentation, \"Debug Pods\", \"Pod Lifecycle\"", "elastic/cloud-on-k8s#2853, opensearch-project/opensearch-k8s-operator#241"]),
     Def::error(ENDPOINTS, "the Service behind the name has a pod that is ready")
         .needs(&[id::KUBECONFIG, id::API, id::NODES])
         .about(

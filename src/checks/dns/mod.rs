@@ -5,6 +5,7 @@ mod blocked;
 mod dnssec;
 mod elsewhere;
 pub(super) mod ids;
+mod intercepted;
 mod local_zone;
 mod public;
 mod resolver;
@@ -33,7 +34,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let Some(names) = &evidence.names else { return Vec::new() };
     vec![
         resolver::answers(evidence, names),
-        resolver::intercepted(evidence, names),
+        intercepted::judge(evidence, names),
         zone::delegation(evidence, names),
     ]
 }

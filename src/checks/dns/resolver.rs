@@ -1,13 +1,11 @@
-//! The resolvers of this machine, and whether questions reach whom they are meant for.
+//! The resolvers of this machine: whether they answer, and how well.
 
 use crate::checks::dns::{blocked, judged};
-use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage};
 use crate::checks::id;
 use crate::checks::reading::zone::zone_name;
-use crate::evidence::dns::{AskError, Rcode, Reply};
-use crate::evidence::{Evidence, HostSeen, Lookup, NamesSeen, ResolverSeen};
-use crate::outside::command::{Command, Pasted};
+use crate::evidence::dns::{AskError, Rcode};
+use crate::evidence::{AgainSeen, Evidence, NamesSeen, ResolverSeen};
 
 /// Whether a resolver of `/etc/resolv.conf` answers at all, whatever it says about the lab.
 pub(super) fn answers(evidence: &Evidence, names: &NamesSeen) -> Judged {
@@ -22,6 +20,9 @@ pub(super) fn answers(evidence: &Evidence, names: &NamesSeen) -> Judged {
 fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     let (good, bad): (Vec<_>, Vec<_>) = resolvers.iter().partition(|one| trouble(evidence, one).is_none());
     let Some(first) = bad.first() else {
+        if let Some((one, again)) = good.iter().find_map(|one| Some((one, hard_of_hearing(one)?))) {
+            return now_and_then(&one.server, again).into();
+        }
         let servers: Vec<&str> = good.iter().map(|one| one.server.as_str()).collect();
         let (all, asked) =
             (evidence.hosts.len(), evidence.hosts.values().filter(|seen| !seen.left_out).count());
@@ -49,6 +50,31 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     );
     let finding = Finding::new(summary, format!("{cause}; each lookup may wait 5 s for it"), fix).look(look);
     if lookups_fail { finding.heals() } else { finding.only(Severity::Warning) }.into()
+}
+
+/// A resolver that leaves some of a few small questions without an answer, or takes long over what it has just answered. One
+/// of them may be lost by chance.
+fn hard_of_hearing(resolver: &ResolverSeen) -> Option<AgainSeen> {
+    let again = resolver.again?;
+    let lost = again.asked.saturating_sub(again.answered);
+    (again.asked > 2 && lost + again.late >= 2).then_some(again)
+}
+
+fn now_and_then(server: &str, again: AgainSeen) -> Finding {
+    let AgainSeen { asked, answered, late } = again;
+    let how = match late {
+        0 => format!("answers {answered} of {asked} questions"),
+        _ => format!("answers {answered} of {asked} questions, {late} of them after more than a second"),
+    };
+    Finding::new(
+        format!("the resolver {server} {how}"),
+        "packets get lost on the way to it (Wi-Fi, a bad cable, two machines with one address), it is overloaded, or it limits \
+         how much a machine may ask (Pi-hole: 1000 questions a minute, AdGuard Home: 20 a second). Programs wait 5 s before they \
+         ask again, so pages, pods and image pulls hang now and then",
+        format!("see whether `ping -c 20 {server}` loses packets, and put the resolver and this machine on cable; if nothing is lost, read the resolver's own log, and raise its limit for this machine"),
+    )
+    .look(command!("ping -c 20 {}", server))
+    .only(Severity::Warning)
 }
 
 /// Tailscale's own resolver on each machine (tailscale.com, "MagicDNS").
@@ -105,64 +131,4 @@ fn trouble(evidence: &Evidence, resolver: &ResolverSeen) -> Option<String> {
             _ => None,
         },
     }
-}
-
-/// Whether port 53 of the internet can be reached. An answer from where nobody is, is somebody else's; and so is one that
-/// the same resolver does not give over HTTPS.
-pub(super) fn intercepted(evidence: &Evidence, names: &NamesSeen) -> Judged {
-    let outcome = match (&names.nowhere, evidence.hosts.iter().find_map(|(host, seen)| differs(host, seen))) {
-        _ if evidence.offline => Outcome::skip("--offline"),
-        (Some(Ok(reply)), _) => {
-            let records = reply.answers.len();
-            let summary = format!(
-                "a DNS reply came from 192.0.2.1, an address that no machine has ({records} records)"
-            );
-            caught(summary, "dig @192.0.2.1 +time=1 +tries=1 NS .").into()
-        }
-        (_, Some((summary, look))) => caught(summary, look).into(),
-        (Some(Err(_)), None) => Outcome::pass(
-            "no reply from 192.0.2.1, an address that no machine has, so nothing intercepts port 53",
-        ),
-        (None, None) => Outcome::unknown("no time was left to ask"),
-    };
-    judged(id::INTERCEPTED, Subject::default(), Vantage::Machine, outcome)
-}
-
-fn caught(summary: String, look: impl Pasted) -> Finding {
-    Finding::new(
-        summary,
-        "the router or the internet provider redirects all DNS on port 53 to its own resolver. Answers that seem to come \
-         from 1.1.1.1 or from the authoritative servers come from that resolver. The same is true for cert-manager, so it may see \
-         an old answer to its challenge for up to half an hour",
-        "exempt the nodes from the router's rule that redirects DNS (a NAT rule for port 53, \"force DNS\", \"DNS redirect\" \
-         or a content filter)",
-    )
-    .look(look)
-}
-
-/// An answer that says nothing and could not be remembered: no resolver of the internet gives one for a name that exists.
-fn is_made_up(lookup: &Lookup) -> bool {
-    let silent = |reply: &Reply| reply.negative_ttl().is_none() && reply.rcode != Rcode::ServFail;
-    lookup.result.as_ref().is_ok_and(silent)
-}
-
-/// A public resolver that has no address for a host on port 53, and has one over HTTPS.
-fn differs(host: &str, seen: &HostSeen) -> Option<(String, Option<Command>)> {
-    let addresses = |lookup: &Lookup| lookup.result.as_ref().map(Reply::addresses).unwrap_or_default();
-    let (https, plain): (Vec<_>, Vec<_>) =
-        seen.public.iter().partition(|lookup| lookup.server.starts_with("https://"));
-    let (https, plain) = https.iter().find_map(|https| {
-        let is_contradicted =
-            |plain: &&&Lookup| https.server.contains(&format!("//{}/", plain.server)) && is_made_up(plain);
-        Some((https, plain.iter().find(is_contradicted)?))
-    })?;
-    let (by_https, by_plain) = (addresses(https), addresses(plain));
-    let look = command!("dig {} @{}; dig {} @{} +https", host, plain.server, host, plain.server);
-    let summary = format!(
-        "{} answers {} for `{host}` on port 53, and {} over HTTPS",
-        plain.server,
-        list(&by_plain),
-        list(&by_https)
-    );
-    (!by_https.is_empty() && by_https != by_plain).then_some((summary, look))
 }

@@ -10,7 +10,8 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(RESOLVER, "this machine's resolver answers")
         .about(
             "Each server of `/etc/resolv.conf` (and those behind systemd-resolved) is asked from this machine for the name \
-             servers of the zone, over UDP and then TCP.",
+             servers of the zone, over UDP and then TCP. Where the first datagram gets lost or its answer is late, it is asked five \
+             times more.",
             "No name resolves, or each one takes 5 seconds and then works.",
         )
         .causes(&[
@@ -26,6 +27,10 @@ pub(super) const CHECKS: &[Def] = &[
             ),
             cause("a firewall here or there drops port 53", "let UDP and TCP port 53 through to the resolver"),
             cause(
+                "it answers only now and then, or late: packets get lost on the way (Wi-Fi), or it limits how much a machine may ask",
+                "`ping` it; put it on cable; raise its limit (Pi-hole: `dns.rateLimit`, AdGuard Home: `ratelimit`)",
+            ),
+            cause(
                 "the address in `/etc/resolv.conf` is of a network that this machine has left",
                 "renew the DHCP lease, or set the name servers again",
             ),
@@ -34,6 +39,7 @@ pub(super) const CHECKS: &[Def] = &[
             "resolv.conf(5): timeout, attempts",
             "unbound.conf(5): access-control",
             "tailscale/tailscale#884, #993",
+            "docs.pi-hole.net, FTL's configuration: dns.rateLimit; pi-hole/pi-hole#5586",
         ]),
     Def::warning(INTERCEPTED, "queries to port 53 reach the server that they are sent to")
         .before_up()

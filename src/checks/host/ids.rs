@@ -18,6 +18,8 @@ pub const CONTAINER: CheckId = CheckId("host.container");
 pub const LIMITS: CheckId = CheckId("host.limits");
 /// The kernel passes on what pods send.
 pub const FORWARDING: CheckId = CheckId("host.forwarding");
+/// The kernel takes what comes in by any link of the house.
+pub const REVERSE_PATH: CheckId = CheckId("host.reverse-path");
 /// No other network uses the addresses of pods and services.
 pub const CIDR_OVERLAP: CheckId = CheckId("host.cidr-overlap");
 /// Disks have room.

@@ -1,7 +1,7 @@
 //! The group `host`: this machine, where it is a node of the cluster or may become one.
 
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
-use crate::checks::host::{below, clock, limits, links, networks, resolver, service};
+use crate::checks::host::{below, clock, limits, links, networks, resolver, reverse, service};
 use crate::checks::id;
 use crate::evidence::{Disk, Evidence, MachineSeen, NodeSeen};
 
@@ -26,7 +26,7 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let on_machine = |id, outcome| judged(id, subject.clone(), Vantage::Machine, outcome);
     let name = node.map(|node| node.name.as_str());
     let resolv = resolver::resolv(evidence, machine, name);
-    let checks: [(CheckId, Check); 15] = [
+    let checks: [(CheckId, Check); 16] = [
         (id::K3S, service::state),
         (id::CGROUP, |_, machine| cgroup(machine)),
         (id::MODULES, |_, machine| below::modules(machine)),
@@ -34,6 +34,7 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         (id::CONTAINER, |_, machine| below::container(machine)),
         (id::LIMITS, |_, machine| limits::limits(machine)),
         (id::FORWARDING, |_, machine| limits::forwarding(machine)),
+        (id::REVERSE_PATH, |_, machine| reverse::path(machine)),
         (id::CIDR_OVERLAP, networks::overlap),
         (id::DISK, |_, machine| disk(machine)),
         (id::NODE_ADDRESS, |evidence, machine| {

@@ -8,6 +8,7 @@ mod limits;
 mod links;
 mod networks;
 mod resolver;
+mod reverse;
 mod service;
 mod texts;
 

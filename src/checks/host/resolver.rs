@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use crate::checks::engine::words::list;
-use crate::checks::engine::{Finding, Outcome};
+use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::reading::{pod_resolv, told};
-use crate::evidence::{Evidence, MachineSeen, WildcardSeen};
+use crate::evidence::{Evidence, MachineSeen, ResolvSeen, WildcardSeen};
 use crate::provider::words;
 
 /// What k3s notes on the Node counts before what its files say here: it is merged, and of the start.
@@ -36,6 +36,7 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
             && resolv.servers.iter().all(IpAddr::is_loopback)
         {
             true => loopback(path, machine).into(),
+            false if !resolv.unused.is_empty() => too_many(path, resolv).into(),
             false => Outcome::pass(format!("{} from `{path}`", list(&resolv.servers))),
         };
     }
@@ -57,6 +58,19 @@ pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&s
     )
     .look("cat /etc/resolv.conf /run/systemd/resolve/resolv.conf");
     pod_resolv::with_options(finding, Some(machine)).into()
+}
+
+/// Only good to know: what is asked works, or another finding says so (Kubernetes, "Debugging DNS Resolution": known issues).
+fn too_many(path: &str, resolv: &ResolvSeen) -> Finding {
+    let (asked, unused) = (list(&resolv.servers), list(&resolv.unused));
+    let number = resolv.servers.len() + resolv.unused.len();
+    Finding::new(
+        format!("`{path}` names {number} resolvers, and only the first three are asked: {asked}"),
+        format!("the C library takes three, and so does the kubelet for pods (\"Nameserver limits were exceeded\"): {unused} is never asked, also where the others are down or do not know the names of the house"),
+        "keep the three that matter, those of the house first: a router hands them out by DHCP and, for IPv6, by router advertisements and DHCPv6",
+    )
+    .look(command!("grep -n nameserver {}", path))
+    .only(Severity::Info)
 }
 
 /// k3s does not look into a file that it was told.

@@ -84,6 +84,19 @@ pub(super) const CHECKS: &[Def] = &[
             cause("Docker or ufw sets the policy of FORWARD to DROP, and flannel's rules are in the other kind of iptables", "accept what comes from and goes to `cni0`"),
         ])
         .sources(&["k3s, pkg/agent/syssetup/setup.go", "k3s-io/k3s#7671, #9837, #1159", "NixOS/nixpkgs#98766", "kubernetes/kubernetes#39823, #38802", "k3s documentation, \"Known Issues\""]),
+    Def::warning(REVERSE_PATH, "the kernel drops no packet for the link that it came in by")
+        .about(
+            "The setting `rp_filter` of each link, the kernel's count of packets that it has dropped for it (`IPReversePathFilter`), and the IPv4 routes: two links in one network, or two default routes. All three together are a warning. What NixOS' firewall drops by a rule of its own (`networking.firewall.checkReversePath`) is not counted.",
+            "The node answers now and then, or by one of its addresses only; `tcpdump` shows requests that nobody answers.",
+        )
+        .causes(&[
+            cause(
+                "two network cards of the machine are in one network: a request comes in by one, and the answer would leave by the other, which strict reverse path filtering takes for a forgery",
+                "use one of them: unplug or disable the other, or give it another network",
+            ),
+            cause("a second default route, over a VPN or a second provider", "`net.ipv4.conf.all.rp_filter = 2` (loose); NixOS: `networking.firewall.checkReversePath = \"loose\";`"),
+        ])
+        .sources(&["Linux, Documentation/networking/ip-sysctl: rp_filter", "RFC 3704", "k3s-io/k3s#4624", "cilium/cilium#13130, #31565", "NixOS options: networking.firewall.checkReversePath"]),
     Def::error(CIDR_OVERLAP, "no other network uses the addresses of pods and Services")
         .before_up()
         .about(
@@ -189,12 +202,17 @@ pub(super) const CHECKS: &[Def] = &[
                 "the resolver is a link-local address such as `fe80::1%eth0`, which k3s does not take",
                 "the same, with the router's IPv4 address",
             ),
+            cause(
+                "the file names more than three resolvers: the C library and the kubelet take the first three (\"Nameserver limits were exceeded\"); only a note",
+                "keep the three that matter",
+            ),
         ])
         .sources(&[
             "k3s, pkg/agent/config/config.go: locateOrGenerateResolvConf",
             "k3s#4087",
             "k3s#1826, #3153: resolvers with IPv6 alone",
             "coredns, plugin/loop",
+            "resolv.conf(5): MAXNS; Kubernetes documentation, \"Debugging DNS Resolution\"; vitobotta/hetzner-k3s#189",
         ]),
     Def::error(SEARCH_DOMAIN, "no search domain answers for names that do not exist")
         .before_up()

@@ -35,10 +35,10 @@ pub(in crate::checks) fn with_options(finding: Finding, machine: Option<&Machine
 /// The first of the machine's resolvers that a pod can reach, too: pods may have no IPv6, and all have IPv4 in a cluster as
 /// homelab makes it.
 fn resolver(machine: Option<&MachineSeen>) -> Option<IpAddr> {
-    let servers = machine.and_then(|machine| machine.resolv.as_ref()).map(|resolv| resolv.servers.as_slice());
+    let resolv = machine.and_then(|machine| machine.resolv.as_ref())?;
     let reached =
         |server: &&IpAddr| matches!(server, IpAddr::V4(four) if !four.is_loopback() && !four.is_link_local());
-    servers.into_iter().flatten().find(reached).copied()
+    resolv.servers.iter().chain(&resolv.unused).find(reached).copied()
 }
 
 /// Resolvers that k3s hands to pods though no pod can reach one of them: all have IPv6 addresses, and pods have none

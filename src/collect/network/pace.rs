@@ -132,6 +132,17 @@ impl Answer for Result<Reply, AskError> {
     }
 }
 
+/// With what it took: time, or attempts.
+impl<T> Answer for (Result<Reply, AskError>, T) {
+    fn is_refusal(&self) -> bool {
+        self.0.is_refusal()
+    }
+
+    fn is_lost(&self) -> bool {
+        self.0.is_lost()
+    }
+}
+
 /// What `getaddrinfo` gives: its text for "could not find out" is the same for a refusal and for silence.
 impl Answer for Result<Vec<std::net::IpAddr>, AskError> {
     fn is_refusal(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What `doctor` asks beside the hosts: the resolvers about themselves, an address where nobody is, the zone above.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
@@ -13,7 +13,8 @@ use crate::collect::network::{Limit, Probes};
 use crate::evidence::dns::{AskError, Reply};
 use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::{
-    Evidence, HereSeen, HostSeen, NamesSeen, NodeProbe, ProviderSeen, ResolverSeen, Signs, ZoneSeen, label,
+    AgainSeen, Evidence, HereSeen, HostSeen, NamesSeen, NodeProbe, ProviderSeen, ResolverSeen, Signs,
+    ZoneSeen, label,
 };
 use crate::facts::address::is_private;
 use crate::net::dns::{self, Question, RecordType};
@@ -23,6 +24,10 @@ use crate::net::http::{Target, get};
 const NEXT_DOOR: Duration = Duration::from_millis(450);
 /// Names that one make of router answers with its own address: Fritz!Box, Pi-hole, OpenWrt.
 const OWN_NAMES: [&str; 3] = ["fritz.box", "pi.hole", "openwrt.lan"];
+/// So often a resolver is asked again that was slow or deaf at first.
+const AGAIN: usize = 5;
+/// An answer to what was asked a moment ago comes from a cache: at home, in a few milliseconds.
+const LATE: Duration = Duration::from_secs(1);
 /// At so many addresses of records it is asked who is there.
 const ADDRESSES: usize = 2;
 
@@ -53,9 +58,13 @@ pub(super) async fn lab(
     // routers keep that back (dnsmasq `filterwin2k`).
     let question = &Question::new(servers.zone_name().unwrap_or("."), RecordType::Ns);
     let resolvers = servers.system.iter().flatten().map(|server| async move {
-        let probe = || limit.run(|within| dns::ask(*server, question, within));
-        let control = limit.until(paces.house().ask(1, probe)).await?;
-        Some(ResolverSeen { server: label(*server), control, signs: None })
+        let probe = || limit.run(|within| dns::ask_counting(*server, question, within));
+        let (control, attempts) = limit.until(paces.house().ask(1, probe)).await?;
+        let again = match control.is_ok() && attempts > 1 && probes.survey.is_some() {
+            true => limit.until(async { Some(again(*server, question, limit, paces).await) }).await,
+            false => None,
+        };
+        Some(ResolverSeen { server: label(*server), control, signs: None, again })
     });
     let (resolvers, zone) = futures::join!(join_all(resolvers), zone(probes, limit, servers));
     NamesSeen {
@@ -64,6 +73,23 @@ pub(super) async fn lab(
         nowhere,
         here: None,
     }
+}
+
+/// Asks a resolver a few times more for what it has just answered.
+async fn again(server: SocketAddr, question: &Question, limit: &Limit, paces: &Paces) -> AgainSeen {
+    let one = || {
+        limit.run(|within| async move {
+            let begun = Instant::now();
+            let answer = dns::ask_once(server, question, within).await;
+            (answer, begun.elapsed())
+        })
+    };
+    let asked = (0..AGAIN).map(|_| paces.house().once(1, &one));
+    let answers: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
+    let answered = answers.iter().filter(|(answer, _)| answer.is_ok());
+    let late = answered.clone().filter(|(_, took)| *took > LATE);
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    AgainSeen { asked: count(answers.len()), answered: count(answered.count()), late: count(late.count()) }
 }
 
 async fn zone(probes: &Probes, limit: &Limit, servers: &Servers) -> Option<Result<ZoneSeen, String>> {

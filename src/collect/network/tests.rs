@@ -141,6 +141,22 @@ async fn the_survey_finds_the_zone_the_resolver_and_what_it_gives_away() {
 }
 
 #[tokio::test]
+async fn a_resolver_that_is_late_is_asked_again_and_a_good_one_is_not() {
+    let surveyed = |zone: DnsZone| async move {
+        let (mut probes, _home) = probes(zone).await;
+        (probes.resolvers, probes.survey) = (vec![], Some(HereSeen::default()));
+        let mut seed = seed();
+        seed.offline = true;
+        collect(seed, &probes, None).await.names.unwrap().resolvers.unwrap().remove(0)
+    };
+    assert_eq!(surveyed(DnsZone::new(HOST)).await.again, None);
+    let late = surveyed(DnsZone::new(HOST).late(Duration::from_millis(800))).await;
+    assert!(late.control.is_ok(), "an answer that comes late is one");
+    let again = late.again.unwrap();
+    assert!(again.asked == 5 && again.answered > 0, "{again:?}");
+}
+
+#[tokio::test]
 async fn offline_nobody_but_this_machines_resolver_is_asked() {
     let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
     (probes.resolvers, probes.survey) = (vec![], Some(HereSeen::default()));

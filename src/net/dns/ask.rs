@@ -3,39 +3,58 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::evidence::Transport;
 use crate::evidence::dns::{AskError, Reply};
 use crate::net::dns::Question;
 use crate::net::dns::wire::{Encoded, decode, encode};
 
-/// Asks a server. The time is for all attempts together: UDP twice, then TCP, a third each.
+/// Asks a server. The time is for all attempts together: UDP twice, then TCP, a third apart; an answer to an earlier one counts
+/// also when it comes late.
 pub async fn ask(server: SocketAddr, question: &Question, within: Duration) -> Result<Reply, AskError> {
-    let slice = within / 3;
-    match timeout(slice, udp(server, question)).await {
-        Ok(answer) => return rest(server, question, within - slice, answer).await,
-        Err(_lost) => {}
-    }
-    match timeout(slice, udp(server, question)).await {
-        Ok(answer) => rest(server, question, slice, answer).await,
-        Err(_lost) => timeout(slice, tcp(server, question)).await.unwrap_or(Err(AskError::Timeout)),
-    }
+    ask_counting(server, question, within).await.0
 }
 
-/// Keeps a whole answer, and asks again by TCP for one cut short.
-async fn rest(
+/// The same, and how many attempts had been made when the answer came.
+pub async fn ask_counting(
     server: SocketAddr,
     question: &Question,
     within: Duration,
-    answer: Result<(Reply, bool), AskError>,
-) -> Result<Reply, AskError> {
-    match answer? {
-        (reply, false) => Ok(reply),
-        (_, true) => timeout(within, tcp(server, question)).await.unwrap_or(Err(AskError::Timeout)),
+) -> (Result<Reply, AskError>, u32) {
+    let (begun, slice) = (Instant::now(), within / 3);
+    let mut open: FuturesUnordered<BoxFuture<'_, Result<(Reply, bool), AskError>>> = FuturesUnordered::new();
+    let mut why = AskError::Timeout;
+    for attempt in 1..=3 {
+        open.push(match attempt {
+            3 => async { tcp(server, question).await.map(|reply| (reply, false)) }.boxed(),
+            _ => udp(server, question).boxed(),
+        });
+        while let Ok(Some(answer)) = timeout_at(begun + slice * attempt, open.next()).await {
+            match answer {
+                Ok((reply, false)) => return (Ok(reply), attempt),
+                Ok((_, true)) => {
+                    let whole = timeout_at(begun + within, tcp(server, question)).await;
+                    return (whole.unwrap_or(Err(AskError::Timeout)), attempt);
+                }
+                // A closed port is told at once; by TCP, it says nothing of an answer that is still on its way.
+                Err(closed) if attempt < 3 => return (Err(closed), attempt),
+                Err(closed) => why = closed,
+            }
+        }
     }
+    (Err(why), 3)
+}
+
+/// Asks by one datagram, and never again.
+pub async fn ask_once(server: SocketAddr, question: &Question, within: Duration) -> Result<Reply, AskError> {
+    let answer = timeout(within, udp(server, question)).await.unwrap_or(Err(AskError::Timeout));
+    answer.map(|(reply, _)| reply)
 }
 
 async fn udp(server: SocketAddr, question: &Question) -> Result<(Reply, bool), AskError> {
@@ -126,6 +145,18 @@ mod tests {
         let server = Zone::new("example.com").a("a.example.com", [10, 0, 0, 1]).deaf_on_udp().serve().await;
         let reply = ask(server, &Question::new("a.example.com", RecordType::A), SECOND).await.unwrap();
         assert_eq!(reply.addresses().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_late_is_an_answer_and_is_told_from_one_that_is_lost() {
+        let late = Duration::from_millis(450);
+        let server = Zone::new("example.com").a("a.example.com", [10, 0, 0, 1]).late(late).serve().await;
+        let question = Question::new("a.example.com", RecordType::A);
+        let (reply, attempts) = ask_counting(server, &question, SECOND).await;
+        assert_eq!((reply.unwrap().addresses().len(), attempts), (1, 2));
+        let lost = ask_once(server, &question, Duration::from_millis(200)).await;
+        assert_eq!(lost, Err(AskError::Timeout));
+        assert!(ask_once(server, &question, SECOND).await.is_ok());
     }
 
     #[tokio::test]

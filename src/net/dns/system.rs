@@ -15,9 +15,15 @@ use crate::evidence::dns::AskError;
 pub struct ResolvConf {
     /// Of the `nameserver` lines, in their order; at most three.
     pub servers: Vec<IpAddr>,
+    /// Those after the third, which nobody asks.
+    pub unused: Vec<IpAddr>,
     /// The endings tried for short names, of the last `search` or `domain` line.
     pub search: Vec<String>,
 }
+
+/// As many servers as the C library takes (resolv.conf(5): MAXNS), and the kubelet (Kubernetes, pkg/apis/core/validation:
+/// `MaxDNSNameservers`).
+const MOST_SERVERS: usize = 3;
 
 /// Reads the text of a `resolv.conf`; what cannot be read is passed over, as the C library does. At most three servers.
 #[must_use]
@@ -26,8 +32,10 @@ pub fn parse_resolv_conf(text: &str) -> ResolvConf {
     for line in text.lines() {
         let mut words = line.split(['#', ';']).next().unwrap_or_default().split_whitespace();
         match words.next() {
-            Some("nameserver") if conf.servers.len() < 3 => {
-                conf.servers.extend(words.next().and_then(|word| word.parse::<IpAddr>().ok()));
+            Some("nameserver") => {
+                let server = words.next().and_then(|word| word.parse::<IpAddr>().ok());
+                let counts = conf.servers.len() < MOST_SERVERS;
+                if counts { &mut conf.servers } else { &mut conf.unused }.extend(server);
             }
             // The last one wins.
             Some("search" | "domain") => conf.search = words.map(str::to_owned).collect(),

@@ -15,6 +15,8 @@ pub(crate) struct Zone {
     records: Vec<Record>,
     truncating: bool,
     deaf: bool,
+    /// How long an answer over UDP takes.
+    late: Duration,
     soa: bool,
     refuse: bool,
 }
@@ -27,7 +29,15 @@ fn name(text: &str) -> Name {
 
 impl Zone {
     pub(crate) fn new(zone: &str) -> Self {
-        Self { name: name(zone), records: vec![], truncating: false, deaf: false, soa: true, refuse: false }
+        Self {
+            name: name(zone),
+            records: vec![],
+            truncating: false,
+            deaf: false,
+            late: Duration::ZERO,
+            soa: true,
+            refuse: false,
+        }
     }
 
     fn with(mut self, host: &str, data: RData) -> Self {
@@ -60,6 +70,11 @@ impl Zone {
 
     pub(crate) fn deaf_on_udp(mut self) -> Self {
         self.deaf = true;
+        self
+    }
+
+    pub(crate) fn late(mut self, late: Duration) -> Self {
+        self.late = late;
         self
     }
 
@@ -120,11 +135,17 @@ impl Zone {
         let address = udp.local_addr().unwrap();
         let zone = self.clone();
         tokio::spawn(async move {
+            let udp = Arc::new(udp);
             let mut buffer = [0; 2048];
             while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
-                if !zone.deaf {
-                    let _ = udp.send_to(&zone.reply_to(&buffer[..length], true), from).await;
+                if zone.deaf {
+                    continue;
                 }
+                let (reply, late, udp) = (zone.reply_to(&buffer[..length], true), zone.late, udp.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(late).await;
+                    let _ = udp.send_to(&reply, from).await;
+                });
             }
         });
         tokio::spawn(async move {

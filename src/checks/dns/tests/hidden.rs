@@ -238,7 +238,7 @@ fn a_resolver_that_refuses_this_network_has_an_access_list_and_not_a_dead_router
     let refuses = |server: &str, control| {
         whole(|evidence| {
             evidence.names = Some(NamesSeen {
-                resolvers: Some(vec![ResolverSeen { server: server.into(), control, signs: None }]),
+                resolvers: Some(vec![ResolverSeen { control, ..super::resolver(server) }]),
                 ..NamesSeen::default()
             });
         })

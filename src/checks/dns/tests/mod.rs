@@ -13,7 +13,8 @@ use crate::evidence::http::{HttpAnswer, Scheme};
 const CLOUDFLARE: [u8; 4] = [104, 19, 192, 175];
 
 fn resolver(server: &str) -> ResolverSeen {
-    ResolverSeen { server: server.into(), control: Ok(reply(Rcode::NoError, &[CLOUDFLARE])), signs: None }
+    let control = Ok(reply(Rcode::NoError, &[CLOUDFLARE]));
+    ResolverSeen { server: server.into(), control, signs: None, again: None }
 }
 
 fn texts(all: &[&str]) -> Vec<String> {
@@ -151,6 +152,24 @@ fn one_dead_resolver_of_two_is_a_warning_as_long_as_names_resolve() {
         evidence.hosts.get_mut(HOST).unwrap().system = Some(Err(AskError::Timeout));
     });
     assert_eq!((fails(&report), report.exit_code()), (vec![id::RESOLVER], 1));
+}
+
+#[test]
+fn a_resolver_that_loses_questions_or_is_slow_is_a_warning_and_one_lost_by_chance_is_none() {
+    let with = |answered: u32, late: u32| {
+        looked(|_, names| {
+            let again = Some(AgainSeen { asked: 5, answered, late });
+            names.resolvers = Some(vec![ResolverSeen { again, ..resolver("192.168.1.1") }]);
+        })
+    };
+    let report = with(3, 0);
+    let finding = only(&report, id::RESOLVER);
+    assert!(finding.summary.contains("192.168.1.1 answers 3 of 5 questions") && report.exit_code() == 0);
+    assert!(finding.cause.contains("Wi-Fi") && finding.cause.contains("1000 questions a minute"));
+    assert!(only(&with(5, 2), id::RESOLVER).summary.contains("2 of them after more than a second"));
+    for (answered, late) in [(5, 0), (4, 0), (5, 1)] {
+        assert_eq!(fails(&with(answered, late)), [], "{answered} {late}");
+    }
 }
 
 #[test]

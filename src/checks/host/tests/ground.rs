@@ -26,6 +26,8 @@ pub(super) fn sound() -> GroundSeen {
             .collect::<BTreeMap<_, _>>(),
         inotify: Some(60),
         open_files: Some(1325),
+        strict_links: vec!["cni0".into(), "eth0".into()],
+        reverse_drops: Some(0),
         modules: Some(ModulesSeen { release: "6.12.62".into(), folder: true, missing: vec![] }),
         images: Some(MountSeen { path: "/var/lib/rancher/k3s".into(), kind: "ext4".into(), zfs: None }),
         container: None,

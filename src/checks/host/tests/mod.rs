@@ -3,6 +3,8 @@
 mod addresses;
 mod ground;
 mod links;
+mod resolvers;
+mod reverse;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,6 +46,7 @@ fn machine() -> MachineSeen {
             path: Some("/etc/resolv.conf".into()),
             told: false,
             servers: vec![[192, 168, 1, 1].into()],
+            unused: vec![],
             zoned: None,
             search: vec!["lan".into()],
         }),
@@ -280,55 +283,6 @@ fn a_firewall_that_removes_all_rules_gets_its_option() {
     let finding =
         only(&on(|machine| machine.flushes = Some("/etc/nftables.conf".into())), id::FIREWALL_FLUSH);
     assert_eq!(finding.fix.nixos.as_deref(), Some("networking.nftables.flushRuleset = false;"));
-}
-
-#[test]
-fn resolvers_on_the_machine_alone_are_no_use_to_pods() {
-    let own = ResolvSeen {
-        path: None,
-        servers: vec![[127, 0, 0, 1].into()],
-        search: vec!["lan".into()],
-        ..ResolvSeen::default()
-    };
-    let report = on(|machine| machine.resolv = Some(own));
-    assert!(only(&report, id::RESOLV).cause.contains("8.8.8.8"));
-    assert!(matches!(outcome(&report, id::SEARCH_DOMAIN), Outcome::Skip { .. }));
-}
-
-#[test]
-fn a_resolver_with_a_link_in_its_address_is_no_use_to_pods() {
-    let own = ResolvSeen { zoned: Some("fe80::1%eth0".into()), ..ResolvSeen::default() };
-    let finding = only(&on(|machine| machine.resolv = Some(own)), id::RESOLV);
-    assert!(finding.summary.contains("`fe80::1%eth0`") && finding.cause.contains("link-local"));
-}
-
-/// Nodes with these ranges for pods, and a machine with these resolvers.
-fn resolvers(ranges: &[&str], servers: &[&str]) -> Report {
-    let mut machine = machine();
-    machine.resolv.as_mut().unwrap().servers = servers.iter().map(|server| server.parse().unwrap()).collect();
-    whole(|evidence| {
-        evidence.machine = Some(machine);
-        let node = serde_json::json!({ "metadata": { "name": "pi" }, "spec": { "podCIDRs": ranges } });
-        let objects = &mut evidence.cluster.as_mut().unwrap().objects.0;
-        objects.insert("nodes".into(), Listing::Items(vec![node]));
-    })
-}
-
-#[test]
-fn resolvers_with_ipv6_alone_are_told_of_before_pods_without_ipv6_need_them() {
-    let finding = only(&resolvers(&["10.42.0.0/24"], &["fd00::1"]), id::RESOLV);
-    assert!(finding.summary.contains("fd00::1") && finding.cause.contains("no IPv6"), "{}", finding.cause);
-    assert!(
-        !finding.fix.text.contains("nameserver fd00::1") && finding.fix.nixos.is_none(),
-        "{}",
-        finding.fix.text
-    );
-    for fine in [
-        resolvers(&["10.42.0.0/24", "fd42::/64"], &["fd00::1"]),
-        resolvers(&["10.42.0.0/24"], &["fd00::1", "192.168.1.1"]),
-    ] {
-        assert!(!fails(&fine).contains(&id::RESOLV));
-    }
 }
 
 #[test]

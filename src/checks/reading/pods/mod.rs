@@ -1,6 +1,7 @@
 //! What keeps a pod from running, by what its status and its events say.
 
 mod image;
+mod maps;
 
 use serde_json::Value;
 
@@ -29,6 +30,7 @@ pub(in crate::checks) struct Trouble {
     cause: String,
     fix: String,
     look: Option<Command>,
+    nixos: Option<&'static str>,
     heals: bool,
 }
 
@@ -47,6 +49,10 @@ impl Trouble {
     /// The finding of the check that reports it.
     pub(in crate::checks) fn finding(self) -> Finding {
         let finding = Finding::new(self.summary, self.cause, self.fix).look(self.look);
+        let finding = match self.nixos {
+            Some(option) => finding.nixos(option),
+            None => finding,
+        };
         if self.heals { finding.heals() } else { finding }
     }
 }
@@ -139,6 +145,7 @@ impl<'a> NamedPod<'a> {
             cause: sentence(cause.into()),
             fix: fix.into(),
             look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
+            nixos: None,
             heals: true,
         }
     }
@@ -193,6 +200,13 @@ fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Valu
     }
     let code = &end["exitCode"];
     let said = at(end, "/message").lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let summary =
+        format!("container `{name}` of pod `{}` exits again and again, restarts: {restarts}", named.full);
+    if let Some(cause) = maps::too_few(evidence, named.pod, at(container, "/image"), said, code.as_i64()) {
+        let mut found = named.trouble(Obstacle::Other, summary, cause, maps::FIX);
+        (found.look, found.nixos) = (named.logs(name), Some(maps::OPTION));
+        return Some(found);
+    }
     let cause = match (said, code.as_i64()) {
         (said, _) if said.contains("exec format error") => {
             "its image is for another kind of processor".to_owned()
@@ -204,8 +218,6 @@ fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Valu
         ("", _) => format!("the program exits by itself with exit code {code}; its log says why"),
         (said, _) => format!("it says: {said}"),
     };
-    let summary =
-        format!("container `{name}` of pod `{}` exits again and again, restarts: {restarts}", named.full);
     let fix =
         "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
     let mut found = named.trouble(Obstacle::Other, summary, cause, fix);
