@@ -67,7 +67,7 @@ fn users<'a>(evidence: &'a Evidence, claim: &Value) -> Vec<&'a Value> {
 }
 
 /// How k3s' own class comes back.
-const BRING_BACK: &str = "take `local-storage`, and nothing else, out of what k3s disables: `disable` in `/etc/rancher/k3s/config.yaml`, the flags in `/etc/systemd/system/k3s.service`, on NixOS `services.homelab.k3s.disable`; then restart k3s (`sudo systemctl restart k3s`). The claim gets its volume by itself";
+const BRING_BACK: &str = "remove `local-storage`, and nothing else, from what k3s disables: `disable` in `/etc/rancher/k3s/config.yaml`, the flags in `/etc/systemd/system/k3s.service`, on NixOS `services.homelab.k3s.disable`; then restart k3s (`sudo systemctl restart k3s`). The claim gets its volume by itself";
 
 fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Value]) -> Finding {
     let name = claim.full_name();

@@ -17,10 +17,10 @@ pub(super) fn location(evidence: &Evidence, host: &str, summary: &str) -> Option
         let finding = Finding::new(
             summary,
             format!(
-                "{} answers every request for Ingress `{}/{}` so, since it cannot do what an annotation wants: {why}",
+                "{} denies every request for Ingress `{}/{}`, because it cannot do what one of its annotations asks for: {why}",
                 controller.program, backend.namespace, backend.ingress
             ),
-            "make what the annotation refers to, in the namespace of the Ingress, or take the annotation off",
+            "create what the annotation refers to in the namespace of the Ingress, or remove the annotation",
         );
         Some(finding.look(command!("kubectl --namespace {} describe ingress {}", backend.namespace, backend.ingress)))
     })
@@ -33,16 +33,16 @@ pub(super) fn leave(evidence: &Evidence, host: &str, summary: &str) -> Option<Fi
     let whom = noted.address.map_or_else(|| "it".to_owned(), |address| address.to_string());
     let cause = match noted.why {
         Some(Unusable::Refused) => format!("{whom} refuses the connection"),
-        Some(Unusable::Unreachable | Unusable::Silent) => format!("{whom} is not reached"),
+        Some(Unusable::Unreachable | Unusable::Silent) => format!("{whom} cannot be reached"),
         Some(Unusable::NoAddress) => "its name has no address".to_owned(),
         Some(Unusable::NoTls) => format!("{whom} speaks plain HTTP, and `auth-url` begins with `https`"),
         Some(Unusable::LongHeaders) => format!("the headers of {whom} are longer than the buffer"),
-        _ => "it answers neither 2xx nor 401 or 403, so its path or its host is not the right one".to_owned(),
+        _ => "it answers something other than 2xx, 401 or 403, so its path or its host is wrong".to_owned(),
     };
     Some(Finding::new(
         summary,
         format!(
-            "the Ingress has the controller ask first who may come in (`{}auth-url`), and {cause}",
+            "the Ingress asks a sign-in service first who may come in (`{}auth-url`), and {cause}",
             controller.annotations
         ),
         "let `auth-url` be the address of the sign-in service inside the cluster (`http://SERVICE.NAMESPACE.svc.cluster.local:PORT/PATH`), and start that service",

@@ -129,15 +129,15 @@ fn refused_name(evidence: &Evidence, backend: &Backend<'_>, service: &Value, nam
     let outside = at(service, "/spec/externalName");
     Finding::new(
         format!(
-            "Ingress `{}/{}` leads to Service `{name}`, which stands for the name `{outside}`",
+            "Ingress `{}/{}` leads to Service `{name}`, an alias of the name `{outside}` (type ExternalName)",
             backend.namespace, backend.ingress
         ),
         format!(
-            "the controller runs with `{}`, so it sends nothing to a Service of type ExternalName: whoever may write one could reach anything in the house",
+            "the controller runs with `{}`, so it sends nothing to a Service of type ExternalName: anyone who may create one could reach every machine in the house",
             traits_of(evidence.controller).refuses_names
         ),
         format!(
-            "put it into the configuration as a service with `url: http://{outside}:PORT`, and remove this Ingress and Service; or give the Service an EndpointSlice with the machine's address"
+            "add a service with `url: http://{outside}:PORT` to the configuration, and delete this Ingress and Service; or give the Service an EndpointSlice with the machine's address"
         ),
     )
 }

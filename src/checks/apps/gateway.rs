@@ -65,7 +65,7 @@ fn late(evidence: &Evidence, host: &str, summary: String) -> Finding {
         ),
         Behind::Pods => (
             "the pod takes the request and does not answer in time, or does not take the connection: its program hangs or is slow, or a NetworkPolicy drops what comes from the controller".to_owned(),
-            "read the program's log: a request that arrived stands there, as a rule. If it is slow, raise the service's `readTimeout`; if nothing arrives, look at the NetworkPolicies of its namespace".to_owned(),
+            "read the program's log. If the request is in it, the program is slow: raise the service's `readTimeout`. If it is not, look at the NetworkPolicies of its namespace".to_owned(),
         ),
         Behind::Unknown => (
             "the ingress controller waits for the service behind it: its machine is off, or its program hangs".to_owned(),
@@ -112,7 +112,7 @@ fn unavailable(evidence: &Evidence, host: &str, summary: &str) -> Finding {
         return Finding::new(
             summary,
             "more requests came than the Ingress lets through: its annotations `limit-rps`, `limit-rpm` or `limit-connections`",
-            "raise that limit, or take the annotation off",
+            "raise that limit, or remove the annotation",
         );
     }
     if let Behind::Name(name) = behind::of(evidence, host) {
@@ -127,8 +127,8 @@ fn unavailable(evidence: &Evidence, host: &str, summary: &str) -> Finding {
     }
     Finding::new(
         summary,
-        format!("{} says so by itself, while the Service has endpoints that are ready: it has not taken them in yet, or the Ingress refers to something that is not there, a Secret or a ConfigMap", controller.program),
-        "if it stays so for a minute, read what the controller says of the Ingress, and make what it misses",
+        format!("{} answers 503 itself, although the Service has ready endpoints: it has not loaded them yet, or the Ingress refers to a Secret or a ConfigMap that does not exist", controller.program),
+        "if it lasts longer than a minute, read the events of the Ingress and the controller's log, and create what is missing",
     )
     .look(backend::of(evidence, host).first().and_then(|backend| {
         command!("kubectl --namespace {} describe ingress {}", backend.namespace, backend.ingress)
@@ -170,8 +170,8 @@ fn broken(evidence: &Evidence, summary: String) -> Finding {
     let controller = traits_of(evidence.controller);
     Finding::new(
         summary,
-        format!("{} could not handle the request: what it should ask first, or a setting of the Ingress, does not work", controller.program),
-        "read the controller's log of that moment; the line has the host",
+        format!("{} could not handle the request: the sign-in service that it asks first (`auth-url`), or a setting of the Ingress, does not work", controller.program),
+        "read the controller's log of that moment: the line has the name of the host",
     )
     .look(controller.show_log("100"))
 }
@@ -180,15 +180,15 @@ fn broken(evidence: &Evidence, summary: String) -> Finding {
 fn theirs(evidence: &Evidence, host: &str, answer: &HttpAnswer, summary: String) -> Finding {
     let (cause, fix) = match answer.status {
         502 | 504 => (
-            "the page is not the ingress controller's: what stands behind the name is a proxy itself, and gets no answer from the program behind it",
-            "look at that proxy and at its program; the ingress reaches it",
+            "the page does not come from the ingress controller: the service behind the name is a proxy itself, and gets no answer from its program",
+            "look at that proxy and at its program: the ingress reaches it",
         ),
         503 => (
-            "the page is not the ingress controller's: the program itself says that it does not serve now, since it starts, is being updated or is in maintenance",
-            "wait while it starts; then read its log, and end its maintenance mode",
+            "the page does not come from the ingress controller: the program itself says that it does not serve now. It is starting, being updated, or in maintenance mode",
+            "wait while it starts; then read its log, and switch its maintenance mode off",
         ),
         _ => (
-            "the page is not the ingress controller's: the program itself reports an error",
+            "the page does not come from the ingress controller: the program itself reports an error",
             "read the program's log",
         ),
     };

@@ -22,13 +22,13 @@ pub(super) fn mixed(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Opt
     parts.iter().find(|part| answer.body.contains(*part))?;
     let program = recognise::program(evidence, host, answer);
     let fix = program.and_then(|program| program.circle.or(program.host).or(program.proxy)).map_or_else(
-        || format!("tell the program its address, https://{host}/, or let it believe `X-Forwarded-Proto` of the ingress"),
+        || format!("set the program's own address to https://{host}/, or let it trust `X-Forwarded-Proto` of the ingress"),
         |words| refusal::filled(evidence, host, program, words),
     );
     Some(
         Finding::new(
             format!("the page of `{host}` loads its own parts from http://{host}, which browsers block"),
-            "the program does not know that people reach it by HTTPS, so it writes addresses without",
+            "the program does not know that people use HTTPS, so it writes `http://` into its pages",
             fix,
         )
         .only(Severity::Warning),
@@ -48,10 +48,10 @@ pub(super) fn noted_lately(evidence: &Evidence, host: &str) -> Option<Finding> {
     if recent(Unusable::LongHeaders).is_some() {
         let finding = Finding::new(
             format!(
-                "`{host}` answers, and {} answered 502 in its place for another page in this hour",
+                "`{host}` answers, but {} answered 502 for another of its pages in the last hour",
                 controller.program
             ),
-            "the headers of that page, cookies and tokens after signing in as a rule, are longer than the buffer of the ingress",
+            "the headers of that page, usually cookies and tokens after signing in, are longer than the buffer of the ingress",
             "",
         );
         return Some(buffer::larger(evidence, host, finding).only(Severity::Warning));
@@ -59,8 +59,8 @@ pub(super) fn noted_lately(evidence: &Evidence, host: &str) -> Option<Finding> {
     recent(Unusable::LongBody)?;
     Some(
         Finding::new(
-            format!("`{host}` answers, and {} refused an upload with 413 in this hour", controller.program),
-            "the upload was larger than the Ingress lets through",
+            format!("`{host}` answers, but {} refused an upload with 413 in the last hour", controller.program),
+            "the upload is larger than the Ingress allows",
             format!("raise `maxBodySize` of the service, or leave it out: there is no limit then (annotation `{}proxy-body-size`)", controller.annotations),
         )
         .only(Severity::Warning),

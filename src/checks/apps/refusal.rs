@@ -62,7 +62,7 @@ pub(super) fn not_this_name(evidence: &Evidence, host: &str, answer: &HttpAnswer
         Finding::new(
             format!("`{host}` answers {} with a page that refuses the name", answer.status),
             format!(
-                "{} answers only for names that it was told, and `{host}` is none of them",
+                "{} answers only for the names in its settings, and `{host}` is not one of them",
                 called(program)
             ),
             filled(evidence, host, program, fix),
@@ -77,7 +77,7 @@ pub(super) fn bad_request(evidence: &Evidence, host: &str, answer: &HttpAnswer) 
     let summary = format!("`{host}` answers 400 to a plain `GET /`");
     let (cause, fix) = match program.filter(|program| program.strict) {
         Some(Program { name, proxy: Some(proxy), host: None, .. }) => {
-            (format!("{name} refuses what a proxy passes on unless it was told to trust it"), (*proxy).to_owned())
+            (format!("{name} refuses requests from a proxy that it was not told to trust"), (*proxy).to_owned())
         }
         Some(Program { name, proxy: None, host: Some(own), .. }) => {
             (format!("{name} answers only for the name that it was told"), (*own).to_owned())
@@ -87,8 +87,8 @@ pub(super) fn bad_request(evidence: &Evidence, host: &str, answer: &HttpAnswer) 
             format!("{proxy}; {own}"),
         ),
         _ => (
-            "the program refuses what a proxy passes on (`X-Forwarded-For`), since it was not told to trust the proxy, or it does not answer for this host name. Its log says which".to_owned(),
-            "let the program trust the proxy: in its settings (trusted proxies) write {from}; or add `{host}` to the hosts it answers for (trusted domains, allowed hosts)".to_owned(),
+            "the program does not trust the proxy in front of it (`X-Forwarded-For`), or does not answer for this host name. Its log says which".to_owned(),
+            "add {from} to the proxies that the program trusts (trusted proxies), or `{host}` to the hosts that it answers for (trusted domains, allowed hosts)".to_owned(),
         ),
     };
     Finding::new(summary, cause, filled(evidence, host, program, &fix)).only(Severity::Warning)
@@ -102,7 +102,7 @@ pub(super) fn other_protocol(evidence: &Evidence, host: &str, status: u16) -> Fi
         // RFC 9110, 15.5.20; Apache since 2.4.64 answers so where the TLS of a proxy has no name or another (SNI).
         421 => Finding::new(
             summary,
-            "the server behind it takes the request for another host's: the TLS connection from the ingress to it names no host, or another",
+            "the server behind it does not serve this host name: the TLS connection from the ingress names no host (SNI), or another one",
             format!(
                 "tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: {host}`",
                 controller.annotations
@@ -111,7 +111,7 @@ pub(super) fn other_protocol(evidence: &Evidence, host: &str, status: u16) -> Fi
         // RFC 9110, 15.5.22.
         _ => Finding::new(
             summary,
-            "the server behind it wants another protocol than HTTP/1.1 without upgrade: HTTP/2 or gRPC, TLS, or a WebSocket alone",
+            "the server behind it expects another protocol than plain HTTP/1.1: HTTP/2 or gRPC, TLS, or WebSocket only",
             format!(
                 "for gRPC set the annotation `{0}backend-protocol: GRPC`, for TLS `scheme: https`; a port that only speaks WebSocket has no page at `/`",
                 controller.annotations
@@ -141,8 +141,8 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
     if circle == Circle::Hosts {
         return Finding::new(
             summary,
-            "each of these names sends browsers to the other: one of the programs takes the other name for its own address, or does not believe what the other one says of the sign-in",
-            "in the settings of each program, let its own address be the name that people use for it; where one of them is the sign-in page of the other, register the other's address with it",
+            "each of these names sends browsers to the other: one of the programs has the other's name as its own address, or does not accept the other's sign-in",
+            "set each program's own address to the name that people use for it; if one of them is the sign-in page of the other, register the other's address there",
         );
     }
     let cause = format!(
@@ -179,19 +179,19 @@ pub(super) fn astray(evidence: &Evidence, host: &str, answer: &HttpAnswer, to: A
     let program = recognise::program(evidence, host, answer);
     let own = program.and_then(|program| program.circle.or(program.host));
     let fix = own.unwrap_or(
-        "in the program's settings, let its own address be https://{host}/ and switch off that it redirects to HTTPS by itself: the ingress does that",
+        "in the program's settings, set its own address to https://{host}/, and switch off its own redirect to HTTPS: the ingress redirects already",
     );
     let cause = match to {
         Astray::Port(port) if behind::is_open(evidence, port) => return None,
         Astray::Port(port) => format!(
-            "{} tells browsers its own port {port}; the ingress listens on 80 and 443 alone, and no pod or Service has that port of a node",
+            "{} sends browsers to its own port {port}; the ingress listens on 80 and 443 alone, and no pod or Service has that port of a node",
             called(program)
         ),
         Astray::Address(address) if behind::is_router(evidence, address) => format!(
             "{address} is this network's router: the service leads to the router's page, so its Service or `url` has the wrong address or port"
         ),
         Astray::Address(address) => format!(
-            "{} sends browsers to the bare address {address}, where the name and its certificate mean nothing",
+            "{} sends browsers to the bare address {address}, which has no certificate",
             called(program)
         ),
     };

@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Def] = &[
             "A pod stays Pending with `unbound PersistentVolumeClaims`.",
         )
         .causes(&[
-            cause("no StorageClass is the default", "let k3s bring `local-path`: take `local-storage` out of `--disable`"),
+            cause("no StorageClass is the default", "let k3s bring `local-path`: remove `local-storage` from `--disable`"),
             cause("the claim names a class that does not exist", "delete it and create it with a class that exists"),
             cause("local-path-provisioner cannot pull the image of its helper pod", "`k3s.system-pods` says why"),
             cause("the volume is on a node that no longer exists", "bring the node back, or restore the data into a new claim"),
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("no pod is ready: it starts, or its readiness probe fails", "wait, then look at the probe's path and port"),
             cause("the Service's selector matches no pod", "make selector and labels the same"),
             cause("the Ingress names a Service or a port that does not exist", "correct it in the lab's configuration"),
-            cause("the Service stands for a name (ExternalName), and the controller follows none that the configuration does not know", "a service with `url:` in the configuration"),
+            cause("the Service is an alias of a name (ExternalName), which the controller follows only for services of the configuration", "add a service with `url:` to the configuration"),
             cause("the program was scaled to 0", "`kubectl scale` it up again"),
         ])
         .sources(&["ingress-nginx, controller.go: Service does not have any active Endpoint", "Kubernetes documentation, \"Debug Services\""]),
@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::FORWARDING, id::CROSS_NODE, id::RELOAD, id::NODE_404, id::ANNOTATIONS, ENDPOINTS, id::HANDSHAKE, id::LEAF])
         .in_up()
         .about(
-            "`GET /` at each node's own address with the name of the host, with the certificate checked unless it is one of a test authority. A page that nginx makes itself (500, 502, 503, 504) is told from one of the service, and explained by what nginx noted in its error log. Redirects are followed to the names of the lab, with their cookies: those that lead round in a circle, to another port or to a bare address, 400, 421, 426, an error of the program's own, a page that refuses the name and one whose parts browsers block are told, too; a redirect that leads on, a login page and every other status are fine. So is told what nginx noted in the last hour of another page: headers that do not fit, an upload that is too large.",
+            "`GET /` at each node's own address with the name of the host, and with the certificate checked unless it comes from a test authority. The check tells an error page that nginx makes itself (500, 502, 503, 504) from one of the program, and explains it by what nginx wrote into its error log. It follows redirects to the names of the lab, with their cookies, and reports those that go round in a circle, to another port or to a bare address. It also reports 400, 421, 426, an error of the program's own, a page that refuses the name, a page whose parts browsers block, and what nginx wrote in the last hour about other pages: headers that do not fit, an upload that is too large. A redirect that leads on, a login page and every other status are fine.",
             "The browser shows an error page of nginx, `ERR_TOO_MANY_REDIRECTS`, `400: Bad Request`, or an empty page.",
         )
         .causes(&[
@@ -76,13 +76,13 @@ pub(super) const CHECKS: &[Def] = &[
             cause("502 or 504 of a `url`: the machine outside is off, has another address, or its firewall drops what comes from the nodes", "switch it on; compare its address and port with the `url`; give it a fixed lease in the router"),
             cause("502 of a `local`: the program listens on 127.0.0.1 alone, where pods do not reach it, or does not run", "let it listen on `0.0.0.0`; start it"),
             cause("503: no pod is ready", "`apps.endpoints` says why"),
-            cause("503 although the pods are ready: an annotation refers to a Secret that is not there (`auth-secret`), or the name of a `url` has no address in the cluster's DNS", "make the Secret; write the machine's address in place of its name"),
-            cause("500: who is asked first who may come in (`auth-url`) does not answer", "correct its address; start it"),
+            cause("503 although the pods are ready: an annotation refers to a Secret that is not there (`auth-secret`), or the name of a `url` has no address in the cluster's DNS", "create the Secret; write the machine's address into the `url` in place of its name"),
+            cause("500: the sign-in service of the Ingress (`auth-url`) does not answer", "correct its address, or start it"),
             cause("504: the service takes longer than a minute", "`readTimeout` for the service; look at its log"),
             cause("a redirect to itself: the program expects HTTPS and gets HTTP, or does not believe `X-Forwarded-Proto`", "`scheme: https` for the service, or the program's setting for a proxy"),
-            cause("a circle of two names: each program, or a program and its sign-in page, sends browsers to the other", "the own address of each in its settings"),
-            cause("a redirect to another port or to a bare address: the program tells its own port or address", "the program's setting for its own address; switch off its own redirect to HTTPS"),
-            cause("400: the program does not trust the proxy (Home Assistant), or was not told this name (Nextcloud)", "its trusted proxies: the pods' network; its trusted domains"),
+            cause("a circle of two names: each program, or a program and its sign-in page, sends browsers to the other", "set each program's own address in its settings"),
+            cause("a redirect to another port or to a bare address: the program sends browsers to its own port or address", "set the program's own address to the name; switch off its own redirect to HTTPS"),
+            cause("400: the program does not trust the proxy (Home Assistant), or was not told this name (Nextcloud)", "add the pods' network to its trusted proxies; add the name to its trusted domains"),
             cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or leave it out: there is no limit then"),
         ])
         .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size, proxy-buffer-size", "kubernetes/ingress-nginx#12209, #11863, #5282, #8081", "nginx, ngx_http_upstream.c", "argoproj/argo-cd#2953", "oauth2-proxy/oauth2-proxy#676"]),

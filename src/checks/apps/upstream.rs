@@ -148,12 +148,12 @@ fn cause(
             format!("read the program's log; if it needs longer, raise `readTimeout` of the service (annotation `{}proxy-read-timeout`, in seconds)", controller.annotations),
         ),
         Unusable::Closed => (
-            format!("{whom} takes the connection and closes it without an answer: it expects TLS{speaks}, or the program ended over the request"),
+            format!("{whom} takes the connection and closes it without an answer: it expects TLS{speaks}, or the program crashed over the request"),
             format!("{tls} if that port speaks TLS; else read the program's log of that moment"),
         ),
         Unusable::NoTls => (format!("{whom} speaks plain HTTP, and the ingress TLS"), plain),
         Unusable::Handshake => (
-            format!("{whom} does not agree with the ingress about TLS: it wants to be told the host's name (SNI) or a client's certificate, or has no version or cipher in common"),
+            format!("the TLS handshake with {whom} fails: it wants the host name (SNI) or a client certificate, or supports no common version or cipher"),
             format!("tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: NAME`; or take plain HTTP from the service", controller.annotations),
         ),
         Unusable::Certificate => (
@@ -161,20 +161,20 @@ fn cause(
             format!("let the Secret of `{0}proxy-ssl-secret` have its authority as `ca.crt`, and `{0}proxy-ssl-name` be a name in the certificate", controller.annotations),
         ),
         Unusable::NoHttp => (
-            format!("{whom} takes the connection and answers no HTTP: it expects TLS, as a rule{speaks}"),
+            format!("{whom} takes the connection and does not answer by HTTP: it usually expects TLS{speaks}"),
             format!("{tls} if it speaks TLS"),
         ),
         Unusable::BadHeaders => (
-            format!("the headers that {whom} answers are not as HTTP wants them: one stands there twice, or contradicts another"),
+            format!("the headers that {whom} answers are not valid HTTP: one is there twice, or contradicts another"),
             format!("update the program, or the proxy inside its pod that adds the header; the line is in the controller's log{}", shown_in(evidence)),
         ),
         Unusable::LongHeaders => (
-            format!("the headers that {whom} answers, cookies and tokens as a rule, are longer than the buffer of the ingress"),
+            format!("the headers that {whom} answers, usually cookies and tokens, are longer than the buffer of the ingress"),
             String::new(),
         ),
         Unusable::NoAddress | Unusable::Nobody => (
-            format!("{whom} has no address: the ingress controller looked for it in vain"),
-            "correct the name, or let the cluster's DNS know it; an address in place of the name does, too".to_owned(),
+            format!("the ingress controller finds no address for {whom}"),
+            "correct the name, let the cluster's DNS know it, or write an address in its place".to_owned(),
         ),
         Unusable::LongBody | Unusable::NoLeave | Unusable::TooMany => return None,
     })

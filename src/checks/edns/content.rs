@@ -112,7 +112,7 @@ fn differs(
                 ),
             },
             "search for the name in its log: `Changing record` says what it did, an error says why it could not. If another \
-             cluster writes the name, give each lab a `dns.owner` of its own, and the service another name in one of them",
+             cluster writes the name, give each lab a `dns.owner` of its own, and give the service another name in one of them",
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
         .into(),
@@ -141,13 +141,13 @@ fn turns(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
 }
 
 /// Policies and switches with which it changes no record (external-dns 0.22, plan/policy.go and docs/flags.md).
-fn never_updates(evidence: &Evidence, summary: &str) -> Option<Finding> {
+pub(super) fn never_updates(evidence: &Evidence, summary: &str) -> Option<Finding> {
     let why = match flags::value(evidence, "--policy") {
         _ if flags::is_on(evidence, "--dry-run") => {
             "external-dns has the flag `--dry-run`: it writes no record"
         }
         Some("create-only") => {
-            "external-dns has the flag `--policy=create-only`: it creates records and never changes them"
+            "external-dns has the flag `--policy=create-only`: it creates records, and never changes or deletes one"
         }
         _ => return None,
     };
@@ -180,12 +180,20 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
         return finding.into();
     }
     if owner::is_owned(evidence, seen, host) {
-        return wait::for_next_look(
-            evidence,
-            format!("{summary}, although its TXT record exists"),
-            "somebody deleted the record; external-dns creates it again within a minute",
-        )
-        .into();
+        let summary = format!("{summary}, although its TXT record exists");
+        let cause = "somebody deleted the record since external-dns looked last; it creates it again at its next look";
+        return match wait::lasts(evidence, host) {
+            None => wait::for_next_look(evidence, summary, cause).into(),
+            Some(_) => Finding::new(
+                summary,
+                cause,
+                "if the record is missing after that look, too, search for the name in its log: an error says why it cannot create it",
+            )
+            .look(service::LOG)
+            .heals()
+            .retry_at(sync::next_look(evidence))
+            .into(),
+        };
     }
     match wait::lasts(evidence, host) {
         Some(since) => Finding::new(
@@ -204,7 +212,7 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
         .into(),
         None => Finding::new(
             summary,
-            "external-dns has not written it yet: it does so every minute, for Ingresses that have an address",
+            "external-dns has not created it yet: it does so every minute, for Ingresses that have an address",
             "wait a minute; then read the log of external-dns",
         )
         .look("kubectl -n external-dns get pods")

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::checks::edns::{flags, sync};
+use crate::checks::edns::service::LOG;
+use crate::checks::edns::{content, flags, log, sync};
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::ownership::owned;
@@ -12,6 +13,8 @@ use crate::provider::words;
 
 /// How many names are told.
 const TOLD: usize = 5;
+/// So often a record is deleted by chance no more.
+const MANY: usize = 2;
 
 /// The records of this lab that no Ingress and no Service has.
 pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
@@ -66,12 +69,32 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         .nixos("services.homelab.settings.dns.policy = \"sync\";")
         .into();
     }
+    if let Some(finding) = content::never_updates(evidence, &summary) {
+        return finding.into();
+    }
+    let page = words(evidence.dns).records_page;
+    let (host, times) = stale
+        .iter()
+        .map(|host| (host, log::times_deleted(evidence, host)))
+        .max_by_key(|(_, times)| *times)
+        .unzip();
+    if let (Some(host), Some(times @ MANY..)) = (host, times) {
+        return Finding::new(
+            summary,
+            format!("external-dns has deleted `{host}` {times} times by the last lines of its log, and it comes back: another lab with the same `dns.owner` creates it"),
+            "give each lab a `dns.owner` of its own; then delete the record and its TXT record once more",
+        )
+        .look(LOG)
+        .into();
+    }
+    // When the service was removed, nobody knows: what follows is right at any time.
     Finding::new(
         summary,
-        "the service was removed a moment ago, and external-dns deletes its record within a minute; or another lab \
-         has the same `dns.owner`, and the two delete each other's records",
-        "wait a minute; if it stays or comes back, give each lab its own `dns.owner`",
+        "external-dns deletes the record of a removed service at its next look, once a minute. A record that stays longer is not \
+         its to delete: another lab with the same `dns.owner` has that service, or a filter of external-dns leaves the name out",
+        format!("if you did not remove the service just now: give each lab a `dns.owner` of its own, or delete the record and its TXT record in {page} if no other lab has the service"),
     )
+    .look(LOG)
     .heals()
     .retry_at(sync::next_look(evidence))
     .into()

@@ -98,13 +98,22 @@ const RECENT: i64 = 900;
 
 /// How often its lines of the last quarter of an hour say that it set the record of a host: the address, not the TXT record beside it.
 pub(super) fn times_set(evidence: &Evidence, host: &str) -> usize {
+    times(evidence, host, &["UPDATE A", "CREATE A"])
+}
+
+/// How often they say that it deleted that record.
+pub(super) fn times_deleted(evidence: &Evidence, host: &str) -> usize {
+    times(evidence, host, &["DELETE A"])
+}
+
+fn times(evidence: &Evidence, host: &str, changes: &[&str]) -> usize {
     let is_recent = |at: jiff::Timestamp| evidence.now.duration_since(at).as_secs() < RECENT;
-    let sets = |line: &&Line| {
+    let counts = |line: &&Line| {
         line.at.is_some_and(is_recent)
             && line.record.eq_ignore_ascii_case(host)
-            && ["UPDATE A", "CREATE A"].contains(&line.change.as_str())
+            && changes.contains(&line.change.as_str())
     };
-    lines(evidence).iter().filter(sets).count()
+    lines(evidence).iter().filter(counts).count()
 }
 
 /// The last word of a process that ended by itself.

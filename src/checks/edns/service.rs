@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::edns::log::{self, Line};
-use crate::checks::edns::{reason, sync};
+use crate::checks::edns::{reason, sync, wait};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
@@ -123,6 +123,12 @@ fn is_foreign(deployment: &Value) -> bool {
     })
 }
 
+/// Whether the pod may still be starting; taken to be so where nobody knows.
+fn is_young(evidence: &Evidence, pod: &Value) -> bool {
+    let since = at(pod, "/metadata/creationTimestamp").parse::<jiff::Timestamp>();
+    !since.is_ok_and(|since| evidence.now.duration_since(since).as_secs() > wait::PATIENCE)
+}
+
 fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcome {
     let Some(pod) = pods.first() else {
         return Finding::new(
@@ -146,12 +152,20 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
             "read its log",
         )
         .look(LOG),
-        (None, None) => Finding::new(
+        (None, None) if is_young(evidence, pod) => Finding::new(
             "the pod of external-dns is not ready",
             "it is starting, or does not answer its probe at /healthz",
             "wait a minute; then read its log",
         )
         .look(LOG)
+        .heals(),
+        (None, None) => Finding::new(
+            "the pod of external-dns is not ready",
+            "it has run for longer than it takes to start, and does not answer its probe at /healthz: its process hangs",
+            "read its log, and restart it",
+        )
+        .look(LOG)
+        .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))
         .heals(),
     }
     .into()

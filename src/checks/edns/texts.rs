@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Def] = &[
             "The name leads to another address or to none, while external-dns logs that all records are up to date.",
         )
         .causes(&[
-            cause("the record was made by hand before", "delete it in the dashboard: external-dns creates the right one within a minute"),
+            cause("the record was made by hand before", "delete it in the dashboard: external-dns then creates the right one"),
             cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete the record and its TXT record"),
             cause("its TXT record was deleted", "delete the record, too"),
             cause("its TXT record has this lab's owner id and another name: an earlier `--txt-prefix` or `--txt-suffix`, or the form without the record's type", "delete record and TXT record: the finding names both"),
@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[Def] = &[
             "The name does not resolve, or to an address that does not answer.",
         )
         .causes(&[
-            cause("external-dns has not compared the records yet: it does so every minute", "wait a minute"),
+            cause("external-dns has not looked since the Ingress changed: it does so every minute", "if the record is not there after that, its log says why"),
             cause("the Ingress has an annotation that switches external-dns off or names another target", "remove the annotation"),
             cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
             cause("a filter of external-dns keeps the Ingress out: annotation, label, namespace, domain, zone, kind of record, `ingress-hostname-source`", "the finding names the flag; `homelab up` takes off what homelab did not give"),
@@ -83,7 +83,8 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("`dns.policy` is `upsert-only`", "`dns.policy: sync`, or delete them by hand"),
-            cause("another lab has the same `dns.owner`", "give each lab its own"),
+            cause("another lab has the same `dns.owner`, and creates it again", "give each lab its own"),
+            cause("`--dry-run` or `--policy=create-only`: external-dns deletes nothing", "`homelab up`"),
         ])
         .sources(&["external-dns#1228"]),
     Def::info(EDNS_WILDCARD, "no wildcard record covers the lab's names")

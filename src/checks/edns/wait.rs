@@ -7,7 +7,7 @@ use crate::checks::engine::Finding;
 use crate::evidence::{Evidence, at, entries};
 
 /// How long "wait a minute" is true.
-const PATIENCE: i64 = 600;
+pub(super) const PATIENCE: i64 = 600;
 
 /// For how many seconds the host's Ingresses and external-dns have been as they are, where that is so long, and external-dns
 /// has looked since, that waiting is no answer.

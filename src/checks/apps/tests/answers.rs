@@ -207,7 +207,7 @@ fn what_was_noted_lately_of_other_pages_is_a_warning_until_the_ingress_is_change
     let page = || page(200, "text/html", "hello");
     let signing_in = line("11:30:00", "upstream sent too big header", "http://10.42.0.9:8080", HOST);
     let report = answers(page(), |seen| noted(seen, &signing_in));
-    assert!(only(&report, id::ANSWER).summary.contains("another page") && report.exit_code() == 0);
+    assert!(only(&report, id::ANSWER).summary.contains("another of its pages") && report.exit_code() == 0);
     let upload =
         line("11:30:00", "client intended to send too large body: 9 bytes", "http://10.42.0.9:8080", HOST);
     assert!(only(&answers(page(), |seen| noted(seen, &upload)), id::ANSWER).fix.text.contains("maxBodySize"));
@@ -296,7 +296,7 @@ fn a_503_with_ready_endpoints_never_says_that_there_are_none() {
         );
     }
     let unknown = only(&answers(made_by_nginx(503), |_| {}), id::ANSWER);
-    assert!(unknown.cause.contains("refers to something that is not there"), "{unknown:?}");
+    assert!(unknown.cause.contains("refers to a Secret or a ConfigMap that does not exist"), "{unknown:?}");
     let many = answers(made_by_nginx(503), |seen| {
         noted(
             seen,

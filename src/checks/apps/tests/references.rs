@@ -69,7 +69,7 @@ fn a_service_that_stands_for_a_name_is_told_where_the_controller_follows_none() 
         })
     };
     let finding = only(&external(false), id::ENDPOINTS);
-    assert!(finding.summary.contains("stands for the name `nas.lan`") && finding.fix.text.contains("url:"));
+    assert!(finding.summary.contains("an alias of the name `nas.lan`") && finding.fix.text.contains("url:"));
     assert_eq!(fails(&external(true)), []);
 }
 

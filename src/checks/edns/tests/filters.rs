@@ -77,6 +77,54 @@ fn nobody_is_told_to_wait_a_minute_after_ten() {
     let seen = unrecorded(&["--regex-domain-filter=^web"], old);
     assert!(seen.summary.contains("has looked since") && seen.cause.contains("`--regex-domain-filter=^web`"));
     assert!(!seen.fix.text.contains("wait a minute") && seen.fix.text.contains("--log-level=debug"));
+    let left = with_cluster(|e| {
+        records(e).remove(0);
+        old(&mut list(e, "ingresses.networking.k8s.io")[0]);
+    });
+    let finding = only(&left, id::RECORDS);
+    assert!(finding.summary.contains("although its TXT record exists") && finding.heals == Heals::Waiting);
+    assert!(
+        !finding.fix.text.contains("wait") && finding.fix.text.contains("search for the name in its log")
+    );
+    let hangs = with_cluster(|e| {
+        list(e, "deployments.apps")[0]["status"] = json!({});
+        let pod = &mut list(e, "pods")[0];
+        pod["metadata"]["creationTimestamp"] = json!("2026-06-01T10:00:00Z");
+        pod["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
+    });
+    let finding = only(&hangs, id::EDNS_PODS);
+    assert!(finding.fix.commands[0].contains("rollout restart") && !finding.fix.text.contains("wait"));
+}
+
+/// When the service went, nobody knows, so the advice is right a minute later and a day later.
+#[test]
+fn a_record_that_stays_without_its_service_is_told_without_any_waiting() {
+    let left = |change: fn(&mut Evidence)| {
+        let report = with_cluster(|e| {
+            stale(e, "old.home.example.com");
+            change(e);
+        });
+        only(&report, id::EDNS_STALE)
+    };
+    let finding = left(|_| {});
+    assert!(finding.fix.text.contains("if you did not remove the service just now"), "{finding:?}");
+    assert!(!finding.fix.text.contains("wait") && finding.cause.contains("the same `dns.owner`"));
+    let line = json!({ "level": "info", "msg": "Changing record.", "action": "DELETE", "type": "A",
+        "record": "old.home.example.com", "time": "2026-06-01T11:55:00Z" });
+    let once = line.to_string();
+    let twice = format!("{once}\n{once}\n");
+    let back = with_cluster(|e| {
+        stale(e, "old.home.example.com");
+        says(e, &twice);
+    });
+    let finding = only(&back, id::EDNS_STALE);
+    assert!(finding.cause.contains("has deleted `old.home.example.com` 2 times"), "{finding:?}");
+    assert_eq!((finding.heals, back.exit_code()), (Heals::Never, 0));
+    let kept = left(|e| {
+        let args = &mut list(e, "deployments.apps")[0]["spec"]["template"]["spec"]["containers"][0]["args"];
+        args[0] = json!("--policy=create-only");
+    });
+    assert!(kept.cause.contains("never changes or deletes") && kept.fix.commands == ["homelab up"]);
 }
 
 /// The finding about a record with another address than the Ingress, changed by hand.
