@@ -20,6 +20,10 @@ use crate::plan::ownership::Doomed;
 /// Between two tries while a webhook starts.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// The API server's own, by which it deletes the objects of a definition first (Kubernetes docs, "Delete a
+/// CustomResourceDefinition").
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
 impl Cluster {
     /// Applies `changes` side by side and hands each answer to `written`. Force is used for nothing but what is adopted,
     /// and there only on the object that was seen. A webhook that does not answer yet is asked
@@ -77,11 +81,11 @@ impl Cluster {
     /// When the server refuses.
     pub async fn delete(&self, doomed: &Doomed) -> Result<Deleted> {
         match self.send::<Value>(request::delete(doomed)).await {
-            Ok(left) if !entries(&left, "/metadata/finalizers").is_empty() => {
+            Ok(left) => {
                 let names = entries(&left, "/metadata/finalizers").iter().filter_map(Value::as_str);
-                Ok(Deleted::Held(names.map(str::to_owned).collect()))
+                let names: Vec<String> = names.filter(|name| *name != CLEANUP).map(str::to_owned).collect();
+                Ok(if names.is_empty() { Deleted::Gone } else { Deleted::Held(names) })
             }
-            Ok(_) => Ok(Deleted::Gone),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(Deleted::Gone),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 409 => Ok(Deleted::Changed),
             Err(failed) => Err(self.explain(&purpose("delete", &doomed.key), failed)),

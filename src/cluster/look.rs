@@ -77,7 +77,11 @@ impl Cluster {
         Ok(self.all(&kind::CERTIFICATE).await?.iter().map(seen::certificate).collect())
     }
 
-    async fn all(&self, kind: KindRef) -> Result<Vec<Value>> {
+    /// Everything of a kind, whoever made it, as it lives; none where the server does not know the kind.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn all(&self, kind: KindRef) -> Result<Vec<Value>> {
         let (_, list) = self.list(kind, "").await?;
         Ok(list.map(items).unwrap_or_default())
     }

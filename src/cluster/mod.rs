@@ -21,7 +21,9 @@ mod scratch;
 mod seen;
 mod services;
 mod snapshot;
+mod survey;
 mod token;
+mod until;
 mod wait;
 mod way;
 
@@ -43,6 +45,7 @@ pub use renewal::Renewal;
 pub use scratch::Scratch;
 pub use seen::{certificate, ingress};
 pub use services::{Offered, Port};
+pub use survey::Kinds;
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

@@ -11,20 +11,11 @@ use crate::cluster::Cluster;
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::snapshot::items;
 use crate::cluster::wait::Seen;
-use crate::desired::kind::{self, Kind, Stage};
+use crate::desired::kind;
 use crate::error::{Error, Result};
 use crate::evidence::{View, at, entries};
 use crate::plan::readiness::find;
 
-/// Only watched, never made.
-static CHALLENGE: Kind = Kind {
-    group: "acme.cert-manager.io",
-    version: "v1",
-    kind: "Challenge",
-    plural: "challenges",
-    namespaced: true,
-    stage: Stage::Judged,
-};
 /// How often a write is tried anew when cert-manager has changed the Certificate meanwhile.
 const TRIES: usize = 5;
 
@@ -98,7 +89,7 @@ impl Cluster {
         deadline: Instant,
         changed: impl Fn(&Renewal, &str),
     ) -> Result<()> {
-        let watches = [(&kind::CERTIFICATE, version), (&CHALLENGE, None)];
+        let watches = [(&kind::CERTIFICATE, version), (&kind::CHALLENGE, None)];
         let streams = watches.map(|(kind, version)| self.follow(kind, String::new(), version));
         let mut events = stream::select_all(streams);
         let mut said: BTreeMap<String, String> = BTreeMap::new();

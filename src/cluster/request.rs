@@ -18,6 +18,12 @@ use crate::plan::ownership::Doomed;
 const METADATA_ONLY: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
+/// The same of one object.
+const METADATA_OF_ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+/// Every kind that the server knows, in one answer for the core group and one for all others (Kubernetes docs, "Aggregated
+/// discovery"; since 1.30).
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
 /// What a request was for: it stands in every error about it.
 #[derive(Debug, Clone)]
 pub(super) struct Purpose {
@@ -56,6 +62,16 @@ pub(super) fn escape(text: &str) -> String {
 pub(super) fn get(path: &str, metadata_only: bool) -> Request<Vec<u8>> {
     let accept = if metadata_only { METADATA_ONLY } else { "application/json" };
     build(Method::GET, path, &[(header::ACCEPT, accept)], Vec::new())
+}
+
+/// Reads the metadata of one object.
+pub(super) fn get_metadata(key: &Key) -> Request<Vec<u8>> {
+    build(Method::GET, &object(key), &[(header::ACCEPT, METADATA_OF_ONE)], Vec::new())
+}
+
+/// Asks which kinds there are below `root`.
+pub(super) fn discover(root: &str) -> Request<Vec<u8>> {
+    build(Method::GET, root, &[(header::ACCEPT, DISCOVERY)], Vec::new())
 }
 
 /// A server-side apply.

@@ -83,6 +83,18 @@ impl Cluster {
         Ok(list.map(items).unwrap_or_default().into_iter().filter_map(versions).collect())
     }
 
+    /// The metadata of one object; none if it is not there.
+    ///
+    /// # Errors
+    /// When the API server cannot be reached or refuses.
+    pub async fn metadata_of(&self, key: &Key) -> Result<Option<Value>> {
+        match self.send::<Value>(request::get_metadata(key)).await {
+            Ok(live) => Ok(Some(live)),
+            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(None),
+            Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
+        }
+    }
+
     /// One list, of everything if the selector is empty; none if the server does not know the kind (its definition is not there yet).
     pub(super) async fn list(&self, kind: KindRef, selector: &str) -> Result<(KindRef, Option<Value>)> {
         self.list_as(kind, None, selector, is_metadata(kind), &Room::new()).await

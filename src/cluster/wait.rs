@@ -12,16 +12,12 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::cluster::request::{self, Purpose};
 use crate::cluster::snapshot::items;
-use crate::desired::kind::{Kind, KindRef, Stage};
+use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
 use crate::desired::object::{Component, Key};
 use crate::error::{Error, Result};
 use crate::facts::namespaces::is_home;
 use crate::plan::readiness::{Readiness, Trouble, pod_trouble, readiness};
-
-/// Only waited for, never made.
-static POD: Kind =
-    Kind { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true, stage: Stage::Workload };
 
 /// The pods in trouble, since when.
 type Troubles = BTreeMap<Key, (Instant, Trouble)>;
@@ -121,7 +117,7 @@ impl Cluster {
         for kind in kinds {
             streams.push(self.follow(kind, selector.clone(), awaited.versions.get(kind).cloned()));
         }
-        streams.push(self.follow(&POD, format!("{MANAGED_BY}={HOMELAB}"), None));
+        streams.push(self.follow(&kind::POD, format!("{MANAGED_BY}={HOMELAB}"), None));
         let mut events = stream::select_all(streams);
         let mut troubles = Troubles::new();
         loop {
@@ -129,10 +125,10 @@ impl Cluster {
                 troubles.values().map(|(since, trouble)| *since + trouble.patience).min().unwrap_or(deadline);
             let event = tokio::time::timeout_at(deadline.min(patience), events.next()).await;
             match event {
-                Ok(Some(Seen::Is(kind, object))) if *kind == POD => {
+                Ok(Some(Seen::Is(kind, object))) if *kind == kind::POD => {
                     note_trouble(&mut troubles, kind, &object)
                 }
-                Ok(Some(Seen::Gone(kind, object))) if *kind == POD => {
+                Ok(Some(Seen::Gone(kind, object))) if *kind == kind::POD => {
                     Key::of(kind, &object).map(|key| troubles.remove(&key));
                 }
                 Ok(Some(Seen::Is(kind, object))) => {
@@ -335,7 +331,7 @@ mod tests {
         ];
         let (cluster, _) = cluster(move |_, _| (200, json!({ "items": all })));
         let mut troubles = Troubles::new();
-        note_trouble(&mut troubles, &POD, &waits);
+        note_trouble(&mut troubles, &kind::POD, &waits);
         let error = cluster.stuck(&troubles).await;
         assert_eq!(error.exit, crate::error::Exit::Wrong);
         let text = error.to_string();

@@ -19,12 +19,16 @@ pub const WILDCARD_SECRET: &str = "wildcard-tls";
 pub(super) const KEY: (&str, u32) = ("ECDSA", 256);
 const COMPONENT: Component = Component::Issuer;
 
+/// Every ClusterIssuer that homelab can make: production, staging, any other server.
+pub const NAMES: [&str; 3] = ["letsencrypt", "letsencrypt-staging", "acme"];
+
 /// The ClusterIssuer that Ingresses name.
 pub fn issuer_name(config: &Config) -> &'static str {
+    let [production, staging, other] = NAMES;
     match config.acme.server {
-        AcmeServer::Production => "letsencrypt",
-        AcmeServer::Staging => "letsencrypt-staging",
-        AcmeServer::Other(_) => "acme",
+        AcmeServer::Production => production,
+        AcmeServer::Staging => staging,
+        AcmeServer::Other(_) => other,
     }
 }
 
@@ -44,12 +48,11 @@ pub fn account_secret(issuer: &str) -> String {
 
 /// The issuers; `authority` is the PEM text of a private ACME server's signers.
 pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
-    let mut issuers = vec![
-        issuer(config, "letsencrypt", PRODUCTION, None),
-        issuer(config, "letsencrypt-staging", STAGING, None),
-    ];
+    let [production, staging, other] = NAMES;
+    let mut issuers =
+        vec![issuer(config, production, PRODUCTION, None), issuer(config, staging, STAGING, None)];
     if let AcmeServer::Other(server) = &config.acme.server {
-        issuers = vec![issuer(config, "acme", server, authority)];
+        issuers = vec![issuer(config, other, server, authority)];
     }
     if config.certificates == Certificates::Wildcard {
         issuers.push(wildcard(config));

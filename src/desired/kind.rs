@@ -70,6 +70,32 @@ kinds! {
     INGRESS = "networking.k8s.io" "v1" "Ingress" "ingresses" true Judged;
 }
 
+/// A kind that homelab looks at, waits for or deletes, and never makes.
+const fn of_others(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+) -> Kind {
+    Kind { group, version, kind, plural, namespaced: true, stage: Stage::Workload }
+}
+
+/// `Pod`
+pub static POD: Kind = of_others("", "v1", "Pod", "pods");
+/// `PersistentVolumeClaim`
+pub static CLAIM: Kind = of_others("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims");
+/// `Lease`
+pub static LEASE: Kind = of_others("coordination.k8s.io", "v1", "Lease", "leases");
+/// `Issuer`
+pub static ISSUER: Kind = of_others("cert-manager.io", "v1", "Issuer", "issuers");
+/// `CertificateRequest`
+pub static CERTIFICATE_REQUEST: Kind =
+    of_others("cert-manager.io", "v1", "CertificateRequest", "certificaterequests");
+/// `Order`
+pub static ORDER: Kind = of_others("acme.cert-manager.io", "v1", "Order", "orders");
+/// `Challenge`
+pub static CHALLENGE: Kind = of_others("acme.cert-manager.io", "v1", "Challenge", "challenges");
+
 impl Kind {
     /// `group/version`, or the version alone for the core group.
     pub fn api_version(&self) -> String {

@@ -1,13 +1,17 @@
 //! From the bundle and a snapshot to what has to be written and what has to go. Pure.
 
 mod adoption;
+pub mod beside;
+pub mod challenges;
 mod compare;
 pub mod contested;
 mod difference;
 pub mod downgrade;
+pub mod occupants;
 pub mod ownership;
 pub mod readiness;
 mod snapshot;
+pub mod teardown;
 
 use std::collections::BTreeSet;
 

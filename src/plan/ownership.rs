@@ -4,13 +4,14 @@
 //! nobody copies by accident, as labels are. A thing that others made for such an object is ours when an owner reference
 //! leads to it, or cert-manager's own annotation and managed fields do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::desired::kind;
+use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
+use crate::facts::namespaces::is_home;
 use crate::plan::Snapshot;
 
 /// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
@@ -35,6 +36,12 @@ pub fn is_adopted(live: &Value) -> bool {
     !live["metadata"]["annotations"][ADOPTED].is_null()
 }
 
+/// Whether one of cert-manager's controllers has written the object.
+pub(super) fn is_by_cert_manager(live: &Value) -> bool {
+    let is_its = |entry: &Value| entry["manager"].as_str().is_some_and(|name| name.starts_with(CERT_MANAGER));
+    managers(live).iter().any(is_its)
+}
+
 /// Whether cert-manager wrote this Secret for the Certificate `name` beside it.
 pub(super) fn is_written_for(secret: &Value, name: &str) -> bool {
     let is_its = |entry: &Value| {
@@ -44,7 +51,7 @@ pub(super) fn is_written_for(secret: &Value, name: &str) -> bool {
     secret["metadata"]["annotations"][CERTIFICATE_NAME] == name && managers(secret).iter().any(is_its)
 }
 
-fn managers(live: &Value) -> &[Value] {
+pub(super) fn managers(live: &Value) -> &[Value] {
     live["metadata"]["managedFields"].as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -103,9 +110,20 @@ pub struct Removal {
 /// What of the snapshot goes when `wanted` is all that is wanted. An Ingress goes before its Certificate, and that before
 /// its Secret, or cert-manager would make them again.
 pub fn removal(wanted: &BTreeSet<Key>, snapshot: &Snapshot) -> Removal {
-    let rule = Rule { wanted, snapshot };
+    removal_by(&Rule { wanted, snapshot, certificates: snapshot.certificates.as_ref() })
+}
+
+/// What of the snapshot goes when nothing is wanted. Where the server does not know Certificates there are none: what was
+/// written for one is still known as ours, when somebody has deleted cert-manager with its definitions.
+pub fn removal_of_all(snapshot: &Snapshot) -> Removal {
+    let (wanted, none) = (BTreeSet::new(), BTreeMap::new());
+    let certificates = Some(snapshot.certificates.as_ref().unwrap_or(&none));
+    removal_by(&Rule { wanted: &wanted, snapshot, certificates })
+}
+
+fn removal_by(rule: &Rule<'_>) -> Removal {
     let mut removal = Removal::default();
-    for (key, live) in &snapshot.objects {
+    for (key, live) in &rule.snapshot.objects {
         if rule.goes(key, live) {
             removal.gone.push(Doomed::of(key, live));
         } else if is_applied(live) && is_adopted(live) && !rule.stays_anyway(key) {
@@ -121,10 +139,28 @@ pub fn removal(wanted: &BTreeSet<Key>, snapshot: &Snapshot) -> Removal {
     removal
 }
 
+/// The namespaces that homelab made. Each takes everything in it along, so one goes only if nothing of others is in it.
+pub fn homes(snapshot: &Snapshot) -> Vec<Doomed> {
+    made(snapshot, &kind::NAMESPACE).filter(|home| is_home(&home.key.name)).collect()
+}
+
+/// The definitions that homelab applied. Each takes every object of its kind along, so one goes only if others have none.
+pub fn definitions(snapshot: &Snapshot) -> Vec<Doomed> {
+    made(snapshot, &kind::CRD).collect()
+}
+
+fn made(snapshot: &Snapshot, kind: KindRef) -> impl Iterator<Item = Doomed> {
+    let of_kind = snapshot.objects.iter().filter(move |(key, _)| key.kind == kind);
+    let ours = of_kind.filter(|(_, live)| is_applied(live) && !is_adopted(live));
+    ours.map(|(key, live)| Doomed::of(key, live))
+}
+
 /// The rule, over one look at the cluster.
 struct Rule<'a> {
     wanted: &'a BTreeSet<Key>,
     snapshot: &'a Snapshot,
+    /// Every Certificate; none where that is not known.
+    certificates: Option<&'a BTreeMap<Key, Value>>,
 }
 
 impl Rule<'_> {
@@ -134,9 +170,11 @@ impl Rule<'_> {
             && (is_applied(live) || self.was_made_for_ours(key, live))
     }
 
-    /// Definitions take every object of theirs with them, and namespaces everything in them, ours or not.
+    /// Definitions take every object of theirs with them, and namespaces everything in them, ours or not. A claim holds data
+    /// that nobody can make again.
     fn stays_anyway(&self, key: &Key) -> bool {
-        self.wanted.contains(key) || *key.kind == kind::CRD || *key.kind == kind::NAMESPACE
+        let never = [&kind::CRD, &kind::NAMESPACE, &kind::CLAIM];
+        self.wanted.contains(key) || never.contains(&key.kind)
     }
 
     fn was_made_for_ours(&self, key: &Key, live: &Value) -> bool {
@@ -166,7 +204,7 @@ impl Rule<'_> {
     /// finished by the next. No Certificate that stays has it.
     fn is_of_a_certificate_that_goes(&self, key: &Key, secret: &Value) -> bool {
         let name = secret["metadata"]["annotations"][CERTIFICATE_NAME].as_str().unwrap_or_default();
-        let Some(all) = self.snapshot.certificates.as_ref().filter(|_| is_written_for(secret, name)) else {
+        let Some(all) = self.certificates.filter(|_| is_written_for(secret, name)) else {
             return false;
         };
         let certificate =

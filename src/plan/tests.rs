@@ -1,5 +1,7 @@
 mod adoption;
+mod occupants;
 mod ownership;
+mod teardown;
 
 use serde_json::json;
 

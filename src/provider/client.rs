@@ -25,7 +25,7 @@ impl Client {
         match config.dns.provider {
             Provider::Cloudflare => cloudflare::Client::of(keyring).map(Self::Cloudflare),
             #[cfg(test)]
-            Provider::Paper => Ok(Self::Paper(super::paper::Client)),
+            Provider::Paper => Ok(Self::Paper(super::paper::Client::new())),
         }
     }
 
@@ -69,7 +69,7 @@ impl Client {
         match self {
             Self::Cloudflare(client) => client.records(zone, name).await,
             #[cfg(test)]
-            Self::Paper(client) => Ok(client.records(zone)),
+            Self::Paper(client) => client.records(zone),
         }
     }
 

@@ -27,7 +27,7 @@ pub mod cloudflare;
 mod credentials;
 mod fault;
 #[cfg(test)]
-mod paper;
+pub(crate) mod paper;
 pub mod reading;
 mod words;
 

@@ -1,6 +1,9 @@
 //! A provider of the tests: two credentials, no zone of an API, records on paper. It shows that nothing else of homelab has
 //! to know which provider there is.
 
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 
 use super::credentials::{Credentials, Keyring};
@@ -45,30 +48,56 @@ const NAME: &str = "name";
 pub(super) const HINT: &str = "look into the drawer";
 pub(super) const REFUSALS: &[Reading] = &[means(&["pencil is blunt"], "the pencil is blunt", "sharpen it")];
 
+/// The records of a zone, as a test lays them in; none where no key opens it any more.
+pub(crate) type Drawer = Arc<Mutex<Option<Vec<Record>>>>;
+
+thread_local! {
+    static DRAWER: RefCell<Option<Drawer>> = const { RefCell::new(None) };
+}
+
+/// Gives the clients of this test these records.
+pub(crate) fn lay_in(drawer: &Drawer) {
+    DRAWER.set(Some(drawer.clone()));
+}
+
 /// Knows every zone.
 #[derive(Debug, Clone)]
-pub struct Client;
+pub struct Client {
+    drawer: Option<Drawer>,
+}
 
 impl Client {
+    pub(super) fn new() -> Self {
+        Self { drawer: DRAWER.with_borrow(Clone::clone) }
+    }
+
     pub(super) fn check(&self, domain: &str) -> Result<Zone, Fault> {
+        let zone = Zone { name: domain.to_owned(), status: "active".into(), ..Zone::default() };
         match domain {
             "torn.test" => Err(Fault::InvalidToken),
-            _ => Ok(Zone { name: domain.to_owned(), status: "active".into(), ..Zone::default() }),
+            _ => self.records(&zone).map(|_| zone),
         }
     }
 
-    pub(super) fn records(&self, zone: &Zone) -> Vec<Record> {
-        let record = |name: String, kind: &str, content: &str| Record {
-            id: String::new(),
-            name,
-            kind: kind.into(),
-            content: content.into(),
-            proxied: false,
-            ttl: 60,
-            created_on: None,
-            modified_on: None,
-        };
-        vec![record(format!("whoami.{}", zone.name), "A", "192.168.1.2")]
+    pub(super) fn records(&self, zone: &Zone) -> Result<Vec<Record>, Fault> {
+        match &self.drawer {
+            Some(drawer) => drawer.lock().unwrap().clone().ok_or(Fault::InvalidToken),
+            None => Ok(vec![record("A", &format!("whoami.{}", zone.name), "192.168.1.2")]),
+        }
+    }
+}
+
+/// A record as the provider lists it.
+pub(crate) fn record(kind: &str, name: &str, content: &str) -> Record {
+    Record {
+        id: String::new(),
+        name: name.to_owned(),
+        kind: kind.into(),
+        content: content.into(),
+        proxied: false,
+        ttl: 60,
+        created_on: None,
+        modified_on: None,
     }
 }
 

@@ -3,19 +3,19 @@
 use crate::plan::ownership;
 use crate::plan::tests::*;
 
-const OWNER: &str = "home.example.com";
+pub(super) const OWNER: &str = "home.example.com";
 
 /// Labels that people copy.
 fn labels() -> Value {
     json!({ "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": OWNER })
 }
 
-fn managed(by: &str) -> Value {
+pub(super) fn managed(by: &str) -> Value {
     json!([{ "manager": by, "operation": "Apply" }])
 }
 
 /// An object of namespace `homelab` with our labels, as `by` applied it.
-fn object(kind: KindRef, name: &str, by: &str) -> Value {
+pub(super) fn object(kind: KindRef, name: &str, by: &str) -> Value {
     json!({ "apiVersion": kind.api_version(), "kind": kind.kind,
         "metadata": { "namespace": "homelab", "name": name, "uid": format!("{}-{name}", kind.kind), "resourceVersion": "7",
             "labels": labels(), "managedFields": managed(by) } })
@@ -26,7 +26,7 @@ fn ingress(name: &str, by: &str) -> Value {
 }
 
 /// The Certificate that cert-manager makes for the Ingress `of`; it bears the labels of that.
-fn certificate(name: &str, of: &str) -> Value {
+pub(super) fn certificate(name: &str, of: &str) -> Value {
     let mut made = object(&kind::CERTIFICATE, name, "cert-manager-certificates-trigger");
     let uid = format!("Ingress-{of}");
     made["metadata"]["ownerReferences"] = json!([{ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": of, "uid": uid, "controller": true }]);
@@ -35,13 +35,13 @@ fn certificate(name: &str, of: &str) -> Value {
 }
 
 /// The Secret that cert-manager writes for a Certificate of the same name; its labels come from the Ingress' annotation.
-fn secret(name: &str) -> Value {
+pub(super) fn secret(name: &str) -> Value {
     let mut made = object(&kind::SECRET, name, "cert-manager-certificates-issuing");
     made["metadata"]["annotations"] = json!({ "cert-manager.io/certificate-name": name });
     made
 }
 
-fn holding(objects: impl IntoIterator<Item = Value>) -> Snapshot {
+pub(super) fn holding(objects: impl IntoIterator<Item = Value>) -> Snapshot {
     let mut snapshot = Snapshot::default();
     let objects: Vec<Value> = objects.into_iter().collect();
     for kind in kind::KINDS {
@@ -60,13 +60,13 @@ fn names(removal: &Removal) -> Vec<String> {
     removal.gone.iter().map(|doomed| doomed.key.to_string()).collect()
 }
 
-fn adopted(mut object: Value) -> Value {
+pub(super) fn adopted(mut object: Value) -> Value {
     object["metadata"]["annotations"][ownership::ADOPTED] = "true".into();
     object
 }
 
 /// A service of ours with what cert-manager made for it.
-fn service(name: &str) -> [Value; 3] {
+pub(super) fn service(name: &str) -> [Value; 3] {
     let tls = format!("{name}-tls");
     [ingress(name, HOMELAB), certificate(&tls, name), secret(&tls)]
 }
