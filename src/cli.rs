@@ -1,6 +1,7 @@
 //! The command line.
 
 mod doctor;
+mod down;
 mod expose;
 mod values;
 
@@ -15,6 +16,7 @@ use crate::ui::{Color, Output};
 use values::seconds;
 
 pub use doctor::Doctor;
+pub use down::Down;
 pub use expose::{Expose, Unexpose};
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
@@ -87,6 +89,7 @@ impl Command {
             Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Diff(_)
+            | Self::Down(_)
             | Self::Init(_)
             | Self::Expose(_)
             | Self::Unexpose(_)
@@ -105,7 +108,12 @@ impl Command {
     #[must_use]
     pub fn reads_configuration(&self) -> bool {
         match self {
-            Self::Up(_) | Self::Diff(_) | Self::Status(_) | Self::Render(_) | Self::Renew(_) => true,
+            Self::Up(_)
+            | Self::Diff(_)
+            | Self::Down(_)
+            | Self::Status(_)
+            | Self::Render(_)
+            | Self::Renew(_) => true,
             Self::Expose(_) | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet.
@@ -142,6 +150,11 @@ pub enum Command {
         after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\nThe values of Secrets are never shown, only the names of their keys that change. Exit codes: 0. With `--exit-code`: 1 if `up` would write or delete something. 2, 3 and 130 as for every command."
     )]
     Diff(Diff),
+    /// Remove the lab from the cluster: lists what it deletes, and asks
+    #[command(
+        after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. Its Ingresses go first: external-dns deletes their DNS records, and `down` waits for that. TLS certificates, the ACME account key and the CRDs of cert-manager stay, so that the next `homelab up` uses them again; `--purge` deletes these, too. A namespace in which others have something stays, and so does every volume. `down` can be interrupted and run again. Exit codes: 0, also if you answer no. 3 if it did not finish: it says what is left, why, and the next command. 2 and 130 as for every command."
+    )]
+    Down(Down),
     /// Print the Kubernetes objects that `up` would apply; needs no cluster, no token and no network
     #[command(
         after_help = "Examples:\n  homelab render\n  homelab render --with-upstream | kubectl apply --server-side -f -"

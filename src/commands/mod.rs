@@ -4,6 +4,7 @@ mod completions;
 mod converge;
 mod diff;
 mod doctor;
+mod down;
 mod downgrade;
 mod expose;
 mod house;
@@ -14,6 +15,7 @@ mod kubeconfig;
 mod planned;
 mod prove;
 mod prune;
+mod remove;
 mod render;
 mod renew;
 mod status;
@@ -55,11 +57,12 @@ pub fn run(cli: Cli) -> Exit {
 }
 
 async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
+    let work = dispatch(cli, ui);
     match &cli.command {
-        // Whoever is asked a question ends the program at once by Ctrl-C: nothing is under way.
-        Command::Init(_) | Command::Expose(_) | Command::Unexpose(_) => dispatch(cli, ui).await,
-        Command::Up(_) => or_interrupted(dispatch(cli, ui), Some(UP_GOES_ON)).await,
-        _ => or_interrupted(dispatch(cli, ui), None).await,
+        // Whoever is asked a question ends the program at once by Ctrl-C; `down` says what it has done until then.
+        Command::Init(_) | Command::Expose(_) | Command::Unexpose(_) | Command::Down(_) => work.await,
+        Command::Up(_) => or_interrupted(work, Some(UP_GOES_ON)).await,
+        _ => or_interrupted(work, None).await,
     }
 }
 
@@ -76,6 +79,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Diff(flags) => diff::diff(&cli.global, flags, ui).await,
+        Command::Down(flags) => down::down(&cli.global, flags, ui).await,
         Command::Init(flags) => init::init(&cli.global, flags, ui).await,
         Command::Expose(flags) => expose::expose(&cli.global, flags, ui).await,
         Command::Unexpose(flags) => expose::unexpose(&cli.global, flags, ui).await,

@@ -2,28 +2,18 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Deleted};
+use crate::cluster::Cluster;
+use crate::commands::remove::{Removed, Stays, remove, unfinished};
 use crate::desired::kind;
 use crate::desired::object::Key;
-use crate::error::{Error, Result};
-use crate::outside;
+use crate::error::Result;
 use crate::plan::ownership::{Doomed, is_needed_by, removal};
 use crate::plan::{Plan, Snapshot};
 use crate::ui::Progress;
 
 /// The line of progress.
 pub(super) const LINE: &str = "prune";
-/// How often an object that others change meanwhile is looked at again.
-const TRIES: usize = 5;
-
-/// What is still there, though it is wanted no more.
-struct Stays {
-    key: Key,
-    /// In words.
-    why: String,
-    /// Whether whoever set its finalizers has to act.
-    held: bool,
-}
+const UNFINISHED: &str = "some objects that the configuration no longer has could not be removed";
 
 /// Deletes what the plan says, one after the other; what has changed since is decided anew. An Ingress that is still there is
 /// served: what its visitors are shown stays as long, and the next run removes it.
@@ -58,67 +48,24 @@ pub(super) async fn prune(
         // What is there if the deletion comes to nothing.
         let before = lives.cloned();
         let mut gone = false;
-        let mut tries = 0;
-        while let Some(now) = next.take() {
+        if let Some(now) = next {
             progress.update(LINE, &format!("deleting {}", now.key));
-            match cluster.delete(&now).await? {
-                Deleted::Gone => {
-                    (gone, removed) = (true, removed + 1);
-                    break;
-                }
-                Deleted::Held(by) => {
-                    let by: Vec<String> = by.iter().map(|name| outside::code_span(name)).collect();
-                    let why = format!("is held by the finalizer {}", by.join(" and "));
-                    stays.push(Stays { key: now.key, why, held: true });
-                    break;
-                }
-                Deleted::Changed => tries += 1,
+            let again = async |now: &Doomed| {
+                cluster.look_again(&mut snapshot, owner, now.key.kind).await?;
+                Ok(decide(plan, &snapshot, now))
+            };
+            match remove(cluster, now, again).await? {
+                Removed::Gone => (gone, removed) = (true, removed + 1),
+                Removed::Spared => {}
+                Removed::Stays(one) => stays.push(one),
             }
-            if tries == TRIES {
-                let why = "changes faster than it can be deleted".to_owned();
-                stays.push(Stays { key: now.key, why, held: false });
-                break;
-            }
-            cluster.look_again(&mut snapshot, owner, now.key.kind).await?;
-            next = decide(plan, &snapshot, &now);
         }
         if !gone && let Some(live) = snapshot.objects.get(&doomed.key).cloned().or(before) {
             there.push((doomed.key.clone(), live));
         }
     }
     tell(removed, plan, progress);
-    if stays.is_empty() { Ok(()) } else { Err(unfinished(&stays)) }
-}
-
-fn unfinished(stays: &[Stays]) -> Error {
-    let mut error =
-        Error::unfinished("some objects that the configuration no longer has could not be removed");
-    for Stays { key, why, .. } in stays {
-        error = error.because(match *key.kind == kind::INGRESS {
-            true => format!(
-                "{key} {why}; it is served until it is deleted, so its Certificate and its Secret stay, too"
-            ),
-            false => format!("{key} {why}"),
-        });
-    }
-    let mut hints = Vec::new();
-    if let Some(Stays { key, .. }) = stays.iter().find(|stays| stays.held) {
-        let edit = match &key.namespace {
-            Some(namespace) => command!("kubectl -n {} edit {} {}", namespace, key.kind.plural, key.name),
-            None => command!("kubectl edit {} {}", key.kind.plural, key.name),
-        };
-        let edit = edit.map_or_else(String::new, |edit| format!(" (`{edit}`)"));
-        hints.push(format!(
-            "the program that set a finalizer removes it: check that this program runs. \
-             If it is not installed any more, remove its line from `finalizers`{edit}"
-        ));
-    }
-    if let Some(Stays { key, .. }) = stays.iter().find(|stays| !stays.held) {
-        let show = command!("kubectl get {} -A --show-managed-fields -o yaml", key.kind.plural);
-        hints.push(show.map_or_else(String::new, |show| format!("`{show}` shows who changes it")));
-    }
-    hints.push("then run `homelab up` again, which removes the rest".to_owned());
-    error.hint(hints.join(";\n"))
+    if stays.is_empty() { Ok(()) } else { Err(unfinished(UNFINISHED, &stays, "homelab up")) }
 }
 
 /// The same object as it is now, if it still goes.

@@ -90,19 +90,32 @@ pub(super) async fn records(
 
 /// Whether this cluster can have written records of the zone: homelab has given its external-dns that zone, or a run that
 /// had passed here was stopped before it did. Whoever may write in a namespace of his own cannot forge either.
-fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
-    let home = || Some(external_dns::NAMESPACE.to_owned());
-    let key = Key { kind: &kind::SECRET, namespace: home(), name: provider::SECRET.to_owned() };
-    if let Some(live) = snapshot.objects.get(&key).filter(|live| is_applied(live)) {
-        let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
-        return given.is_ok_and(|given| live["data"][provider::ZONE_ID_KEY] == given);
+pub(super) fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
+    match credentials(snapshot) {
+        Some(live) => {
+            let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
+            given.is_ok_and(|given| live["data"][provider::ZONE_ID_KEY] == given)
+        }
+        None => may_have_any_records(snapshot),
     }
+}
+
+/// Whether this cluster can have written records of any zone: something of external-dns is there.
+pub(super) fn may_have_any_records(snapshot: &Snapshot) -> bool {
     let name = Component::ExternalDns.name();
-    snapshot.objects.iter().any(|(key, live)| {
-        (key.namespace.is_none() || key.namespace == home())
-            && is_applied(live)
-            && live["metadata"]["labels"][COMPONENT] == name
-    })
+    credentials(snapshot).is_some()
+        || snapshot.objects.iter().any(|(key, live)| {
+            key.namespace.as_deref().is_none_or(|namespace| namespace == external_dns::NAMESPACE)
+                && is_applied(live)
+                && live["metadata"]["labels"][COMPONENT] == name
+        })
+}
+
+/// The Secret that homelab has given external-dns.
+fn credentials(snapshot: &Snapshot) -> Option<&Value> {
+    let namespace = Some(external_dns::NAMESPACE.to_owned());
+    let key = Key { kind: &kind::SECRET, namespace, name: provider::SECRET.to_owned() };
+    snapshot.objects.get(&key).filter(|live| is_applied(live))
 }
 
 /// The hosts whose records external-dns would delete.
@@ -176,7 +189,7 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
 }
 
 /// The first few, and how many more there are.
-fn named(all: impl Iterator<Item = String>) -> String {
+pub(super) fn named(all: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = all.collect();
     let shown: Vec<String> = all.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
     match all.len().saturating_sub(NAMED) {

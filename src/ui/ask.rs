@@ -40,7 +40,11 @@ pub fn question<T>(about: &'static str, mut take: impl FnMut(&str) -> Result<T>)
 /// When the input ends.
 pub fn is_confirmed(about: &'static str) -> Result<bool> {
     prompt(&shown!("{}{}{:#} [y/N]: ", BOLD, about, BOLD));
-    Ok(["y", "yes"].contains(&line()?.trim().to_lowercase().as_str()))
+    Ok(is_yes(&line()?))
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
 
 /// Asks for a secret: what is typed or pasted is not shown.
@@ -90,4 +94,15 @@ fn line() -> Result<String> {
 
 fn ended() -> Error {
     Error::usage("no answer was given").hint("give the answers as flags: `--help` lists them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        assert!(["y", "Y\n", " yes \n", "YES"].into_iter().all(is_yes));
+        assert!(!["", "\n", "n", "ye", "yess", "yes please", "j"].into_iter().any(is_yes));
+    }
 }

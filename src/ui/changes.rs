@@ -27,6 +27,10 @@ pub enum Word {
     Delete,
     /// It is no longer wanted, and stays because it was there before homelab.
     Leave,
+    /// It stays for the next `homelab up`.
+    Keep,
+    /// It stays, because with it would go what is of others.
+    Spare,
 }
 
 /// One field that changes.
@@ -41,7 +45,8 @@ pub struct ChangedField {
 }
 
 impl Word {
-    const ALL: [Self; 5] = [Self::Create, Self::Change, Self::Adopt, Self::Delete, Self::Leave];
+    const ALL: [Self; 7] =
+        [Self::Create, Self::Change, Self::Adopt, Self::Delete, Self::Leave, Self::Keep, Self::Spare];
 
     const fn sign(self) -> (&'static str, anstyle::Style) {
         match self {
@@ -49,7 +54,7 @@ impl Word {
             Self::Change => ("~", YELLOW),
             Self::Adopt => ("!", YELLOW),
             Self::Delete => ("-", RED),
-            Self::Leave => ("=", CYAN),
+            Self::Leave | Self::Keep | Self::Spare => ("=", CYAN),
         }
     }
 
@@ -60,6 +65,8 @@ impl Word {
             Self::Adopt => "to take over",
             Self::Delete => "to delete",
             Self::Leave => "not deleted, because it existed before homelab",
+            Self::Keep => "kept for the next `homelab up`",
+            Self::Spare => "not deleted, because of what others have in it",
         }
     }
 }
@@ -74,8 +81,43 @@ pub fn changes(
     verbose: bool,
     up: &str,
 ) -> Shown {
+    let mut text = blocks(objects, adopted, verbose);
+    let counted = counted(objects);
+    if counted.is_empty() && adopted.is_empty() {
+        text.push(shown!("nothing to do: {} objects match the configuration\n", unchanged));
+        return text;
+    }
+    let counted = counted.into_iter().chain([shown!("{} unchanged", unchanged)]).collect::<Vec<_>>();
+    text.push(shown!("\n{}\n", Shown::join(&counted, ", ")));
+    if !adopted.is_empty() || objects.iter().any(|object| object.word != Word::Leave) {
+        text.push(shown!("to do it: {}\n", Shown::lines(up.trim_matches('`'))));
+    }
+    text
+}
+
+/// What `homelab down` would delete and keep, and a line that counts it; before it what others lose by it.
+#[must_use]
+pub fn removals(objects: &[ChangedObject], warnings: &[String]) -> Shown {
+    let mut text = blocks(objects, warnings, false);
+    match counted(objects) {
+        none if none.is_empty() => text.push("nothing to delete: nothing of this lab is in the cluster\n"),
+        counted => text.push(shown!("\n{}\n", Shown::join(&counted, ", "))),
+    }
+    text
+}
+
+/// How many objects there are of each word.
+fn counted(objects: &[ChangedObject]) -> Vec<Shown> {
+    let count = |word: Word| objects.iter().filter(|object| object.word == word).count();
+    let counted =
+        Word::ALL.into_iter().map(|word| (count(word), word.counted())).filter(|(count, _)| *count > 0);
+    counted.map(|(count, words)| shown!("{} {}", count, words)).collect()
+}
+
+/// A line for each warning, and a block for each object.
+fn blocks(objects: &[ChangedObject], warnings: &[String], verbose: bool) -> Shown {
     let mut text = Shown::default();
-    for one in adopted {
+    for one in warnings {
         text.push(shown!("{}!{:#} {}\n", YELLOW, YELLOW, Shown::line(one)));
     }
     for object in objects {
@@ -95,19 +137,6 @@ pub fn changes(
             value(&mut text, ("-", RED), field.before.as_deref());
             value(&mut text, ("+", GREEN), field.after.as_deref());
         }
-    }
-    let count = |word: Word| objects.iter().filter(|object| object.word == word).count();
-    let counted =
-        Word::ALL.into_iter().map(|word| (count(word), word.counted())).filter(|(count, _)| *count > 0);
-    let counted: Vec<Shown> = counted.map(|(count, words)| shown!("{} {}", count, words)).collect();
-    if counted.is_empty() && adopted.is_empty() {
-        text.push(shown!("nothing to do: {} objects match the configuration\n", unchanged));
-        return text;
-    }
-    let counted = counted.into_iter().chain([shown!("{} unchanged", unchanged)]).collect::<Vec<_>>();
-    text.push(shown!("\n{}\n", Shown::join(&counted, ", ")));
-    if !adopted.is_empty() || objects.iter().any(|object| object.word != Word::Leave) {
-        text.push(shown!("to do it: {}\n", Shown::lines(up.trim_matches('`'))));
     }
     text
 }
@@ -158,6 +187,23 @@ mod tests {
              - Certificate homelab/old-tls\n\n1 to create, 1 to change, 1 to delete, 80 unchanged\nto do it: homelab up\n"
         );
         assert!(plain(&objects, true).contains("    spec.ingressClassName\n      + nginx\n"));
+    }
+
+    #[test]
+    fn what_down_deletes_and_keeps_is_counted_after_what_others_lose() {
+        let objects = [
+            object(Word::Delete, "Ingress homelab/nas", Vec::new()),
+            object(Word::Keep, "Secret homelab/nas-tls", Vec::new()),
+            object(Word::Spare, "Namespace homelab: ConfigMap homelab/theirs is in it", Vec::new()),
+        ];
+        let text = removals(&objects, &["Ingress blog/blog is served no more".to_owned()]);
+        assert_eq!(
+            anstream::adapter::strip_str(text.as_str()).to_string(),
+            "! Ingress blog/blog is served no more\n- Ingress homelab/nas\n= Secret homelab/nas-tls\n\
+             = Namespace homelab: ConfigMap homelab/theirs is in it\n\n1 to delete, 1 kept for the next `homelab up`, \
+             1 not deleted, because of what others have in it\n"
+        );
+        assert!(removals(&[], &[]).as_str().starts_with("nothing to delete"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod report;
 mod status;
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
-pub use changes::{ChangedField, ChangedObject, Word, changes};
+pub use changes::{ChangedField, ChangedObject, Word, changes, removals};
 pub use edited::edited;
 pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};

@@ -1,0 +1,114 @@
+//! `homelab down`: snapshot -> plan (all prune) -> apply. Lists what goes and what stays, asks, and deletes in an order that
+//! leaves no record and no finalizer behind.
+
+mod challenges;
+mod lodgers;
+mod lost;
+mod picture;
+mod published;
+mod records;
+mod steps;
+mod told;
+mod wide;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cli::{Down, Global};
+use crate::commands::house::house;
+use crate::commands::interruption::or_interrupted;
+use crate::error::{Error, Exit, Result};
+use crate::machine::configuration;
+use crate::ui::{self, Mode, Output, Progress, Ui, ask};
+
+use picture::Picture;
+use steps::Run;
+
+/// The lines of progress.
+const CLUSTER: &str = "cluster";
+const DELETE: &str = "delete";
+const RECORDS: &str = "DNS records";
+const NAMESPACES: &str = "namespaces";
+
+/// What a run is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    purge: bool,
+    keep_records: bool,
+    /// How long everything may take to go.
+    patience: Duration,
+}
+
+impl Wanted {
+    /// The command that goes on with what this run was asked for.
+    fn command(self) -> String {
+        let flags = [("--purge", self.purge), ("--keep-records", self.keep_records)];
+        flags
+            .iter()
+            .filter(|(_, given)| *given)
+            .fold("homelab down".to_owned(), |all, (flag, _)| all + " " + flag)
+    }
+}
+
+pub(super) async fn down(global: &Global, flags: &Down, ui: Ui) -> Result<Exit> {
+    if !flags.yes && !flags.dry_run && !ask::is_possible() {
+        return Err(Error::usage(
+            "`homelab down` asks before it deletes, and there is no terminal to ask on",
+        )
+        .hint(
+            "`homelab down --dry-run` shows what goes; `homelab down --yes` deletes it without a question",
+        ));
+    }
+    let wanted = Wanted {
+        purge: flags.purge,
+        keep_records: flags.keep_records,
+        patience: Duration::from_secs(flags.timeout),
+    };
+    let config = configuration::load(global.config.as_deref())?;
+    let cluster = or_interrupted(async { Ok(global.lab().connect().await?) }, None).await?;
+    let progress = Progress::new(ui.mode, &[CLUSTER, DELETE, RECORDS, NAMESPACES]);
+    let looked = or_interrupted(Picture::look(&cluster, &config, wanted, &progress), None).await;
+    let picture = looked.inspect_err(|_: &Error| progress.abandon("stopped"))?;
+    let list = ui::removals(&told::objects(&picture), &picture.warnings());
+    if flags.dry_run {
+        drop(progress);
+        match ui.output {
+            Output::Json => ui::document(told::document(&picture, None)),
+            _ => ui::answer(&list),
+        }
+        return Ok(Exit::Fine);
+    }
+    let is_asked = !flags.yes && !picture.is_nothing();
+    if is_asked || (ui.mode != Mode::Quiet && ui.output == Output::Text && !picture.is_nothing()) {
+        ui::note(&list);
+    }
+    if is_asked && !or_interrupted(is_confirmed(), None).await? {
+        ui::note(&"nothing was deleted".into());
+        if ui.output == Output::Json {
+            ui::document(told::document(&picture, None));
+        }
+        return Ok(Exit::Fine);
+    }
+    let deadline = Instant::now() + wanted.patience;
+    let mut run = Run::new(&cluster, &config, global, wanted, picture, deadline, &progress);
+    if let Err(error) = or_interrupted(run.finish(), None).await {
+        progress.abandon("stopped");
+        return Err(run.tell(error));
+    }
+    let (picture, done) = run.ended();
+    match ui.output {
+        Output::Json => ui::document(told::document(&picture, Some(&done))),
+        _ => ui::answer(&told::summary(&picture, &done, &house(global))),
+    }
+    Ok(Exit::Fine)
+}
+
+/// Asks on a thread of its own: Ctrl-C ends the program while it waits for the answer. No answer is a no.
+async fn is_confirmed() -> Result<bool> {
+    let answer = tokio::task::spawn_blocking(|| ask::is_confirmed("Delete this?")).await;
+    Ok(answer.is_ok_and(|answer| answer.unwrap_or(false)))
+}

@@ -1,0 +1,255 @@
+//! The DNS records of the lab: external-dns deletes them when their Ingresses are gone, and `down` waits until it has.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::published::{hosts, living};
+use super::{RECORDS, Wanted};
+use crate::checks;
+use crate::cli::Global;
+use crate::cluster::Cluster;
+use crate::collect::{self, Parts, Scope};
+use crate::commands::strangers::{may_have_any_records, may_have_records, named};
+use crate::config::{Config, Policy};
+use crate::desired::external_dns;
+use crate::desired::object::Key;
+use crate::error::{Error, Result};
+use crate::evidence::ownership::{Unwanted, unwanted};
+use crate::evidence::{Fault, Zone};
+use crate::machine::token;
+use crate::plan::Snapshot;
+use crate::plan::teardown::{Teardown, publisher};
+use crate::provider::{self, Client};
+use crate::ui::Progress;
+
+/// Between two looks: nobody's API is to be pressed.
+const TICK: Duration = Duration::from_secs(3);
+/// As long as the look for the reason may take.
+const REASON: Duration = Duration::from_secs(20);
+/// A TXT record may be left alone for a moment, while external-dns deletes one after the other.
+const ALONE: Duration = Duration::from_secs(30);
+
+/// What becomes of them.
+pub(super) enum Records {
+    /// external-dns deletes them, and that is waited for.
+    Go {
+        client: Box<Client>,
+        zone: Zone,
+        /// The names that have some.
+        left: Unwanted,
+    },
+    /// They stay, and why, in words.
+    Stay(String),
+    /// This cluster has none.
+    None,
+}
+
+impl Records {
+    /// Asks the provider which records there are. Before anything is deleted: a token that is refused here cannot delete
+    /// them there.
+    ///
+    /// # Errors
+    /// When they cannot be seen, or nobody would delete them.
+    pub(super) async fn look(
+        cluster: &Cluster,
+        config: &Config,
+        wanted: Wanted,
+        snapshot: &Snapshot,
+        teardown: &Teardown,
+        ingresses: &[Value],
+    ) -> Result<Self> {
+        if !config.external_dns {
+            return Ok(Self::None);
+        }
+        let hosts = hosts(config, teardown, ingresses);
+        let at = provider::words(config.dns.provider).name;
+        let stay = |why: &str| match may_have_any_records(snapshot) {
+            true => {
+                let all = named(hosts.iter().cloned());
+                Self::Stay(format!("the DNS records of {all} stay at {at}: {why}"))
+            }
+            false => Self::None,
+        };
+        if wanted.keep_records {
+            return Ok(stay("`--keep-records`"));
+        }
+        if config.dns.policy == Policy::UpsertOnly {
+            return Ok(stay("`dns.policy` is `upsert-only`"));
+        }
+        if !may_have_any_records(snapshot) {
+            // Whoever is finished needs no token any more.
+            return Ok(Self::None);
+        }
+        let unseen = |error: Error| {
+            let hint = error.hint.clone().unwrap_or_default();
+            let seen = error.causes.iter().fold(
+                Error::unfinished("cannot see the DNS records of the lab, so nothing was deleted")
+                    .because(&error.what),
+                |told, cause| told.because(cause),
+            );
+            let told = seen.because(format!("left at {at}: the records of {}", named(hosts.iter().cloned())));
+            let ways_on = ways_on(wanted);
+            told.hint(if hint.is_empty() { ways_on } else { format!("{hint};\n{ways_on}") })
+        };
+        let keyring = token::read(config).map_err(unseen)?;
+        let refused = |fault: Fault| {
+            let failure = provider::failure(config.dns.provider, fault);
+            unseen(Error::unfinished(failure.message).hint(failure.hint))
+        };
+        let client = Client::new(config, &keyring).map_err(refused)?;
+        let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+        let zone = client.check(domain.as_str()).await.map_err(refused)?;
+        if !may_have_records(snapshot, &zone) {
+            // The configuration was changed since `up`: what its external-dns wrote lies elsewhere.
+            return Err(Error::unfinished(
+                "the records of this lab are in another zone, so nothing was deleted",
+            )
+            .because(format!(
+                "the configuration is for the zone `{}`, and external-dns was given another one",
+                zone.name
+            ))
+            .hint(format!(
+                "set `domain` and `dns.zone` to what they were at the last `homelab up`; {}",
+                ways_on(wanted)
+            )));
+        }
+        let going = |key: &Key| teardown.gone.iter().any(|gone| gone.key == *key);
+        let living = living(cluster, config, &going).await?;
+        let records = client.records(&zone, None).await.map_err(refused)?;
+        let left = unwanted(&records, &external_dns::ownership(config), &living);
+        if !left.hosts.is_empty() && !snapshot.objects.contains_key(&publisher()) {
+            return Err(still_there(config, &left, "nothing was deleted")
+                .because(format!("external-dns deletes them, and {} is not there", publisher()))
+                .hint(format!("`homelab up` installs it again; {}", ways_on(wanted))));
+        }
+        Ok(Self::Go { client: Box::new(client), zone, left })
+    }
+
+    /// The names whose records go.
+    pub(super) fn going(&self) -> BTreeSet<String> {
+        match self {
+            Self::Go { left, .. } => left.hosts.clone(),
+            Self::Stay(_) | Self::None => BTreeSet::new(),
+        }
+    }
+
+    /// That they stay, and why.
+    pub(super) fn stay(&self) -> Option<String> {
+        match self {
+            Self::Stay(why) => Some(why.clone()),
+            Self::Go { .. } | Self::None => None,
+        }
+    }
+
+    /// Waits until they are gone.
+    ///
+    /// # Errors
+    /// When they are not gone at the deadline, nobody deletes them, or nobody can see whether they are.
+    pub(super) async fn wait(
+        &self,
+        cluster: &Cluster,
+        config: &Config,
+        (global, wanted): (&Global, Wanted),
+        deadline: Instant,
+        progress: &Progress,
+    ) -> Result<()> {
+        let Self::Go { client, zone, left } = self else { return Ok(()) };
+        if left.is_empty() {
+            return Ok(());
+        }
+        let ours = external_dns::ownership(config);
+        let mut last = left.clone();
+        let mut alone_since = None;
+        let look = async || {
+            match client.records(zone, None).await {
+                Ok(records) => {
+                    let living = living(cluster, config, &|_| false).await?;
+                    last = unwanted(&records, &ours, &living);
+                }
+                Err(fault) if fault.is_transient() => {}
+                Err(fault) => {
+                    let failure = provider::failure(config.dns.provider, fault);
+                    return Err(still_there(config, &last, "nothing more is deleted")
+                        .because(failure.message)
+                        .hint(format!("{};\n{}", failure.hint, ways_on(wanted))));
+                }
+            }
+            let since = *alone_since.get_or_insert_with(Instant::now);
+            match last.hosts.is_empty() && !last.alone.is_empty() {
+                true if since.elapsed() >= ALONE => return Err(alone(config, &last, wanted)),
+                true => {}
+                false => alone_since = None,
+            }
+            Ok(last.names().into_iter().collect())
+        };
+        let show = |left: &[String]| {
+            progress.update(
+                RECORDS,
+                &format!("waiting for external-dns to delete {}", named(left.iter().cloned())),
+            )
+        };
+        if cluster.until_gone(&[], TICK, deadline, look, show).await?.is_empty() {
+            progress.done(RECORDS, &format!("deleted: {}", named(left.names().into_iter())));
+            return Ok(());
+        }
+        if last.hosts.is_empty() {
+            return Err(alone(config, &last, wanted));
+        }
+        progress.update(RECORDS, "looking for the reason");
+        let error = still_there(config, &last, "nothing more is deleted");
+        let error = why(global, config).await.iter().fold(error, |error, why| error.because(why));
+        Err(error.hint(format!(
+            "`homelab doctor --check edns` says why external-dns does not delete them; {}",
+            ways_on(wanted)
+        )))
+    }
+}
+
+/// How to go on once what is wrong is corrected, or without that.
+fn ways_on(wanted: Wanted) -> String {
+    let keeping = Wanted { keep_records: true, ..wanted };
+    format!(
+        "then run `{}` again, which goes on where it stopped;\nor leave these records where they are: `{}`",
+        wanted.command(),
+        keeping.command()
+    )
+}
+
+fn still_there(config: &Config, left: &Unwanted, then: &str) -> Error {
+    let at = provider::words(config.dns.provider).name;
+    Error::unfinished(format!("DNS records of the lab are still there, so {then}"))
+        .because(format!("left at {at}: the records of {}", named(left.names().into_iter())))
+}
+
+/// TXT records that nobody deletes.
+fn alone(config: &Config, left: &Unwanted, wanted: Wanted) -> Error {
+    still_there(config, left, "nothing more is deleted")
+        .because("their A or AAAA records are gone already, and external-dns deletes no TXT record that is left alone")
+        .hint(format!(
+            "delete these TXT records in {}; {}",
+            provider::words(config.dns.provider).records_page,
+            ways_on(wanted)
+        ))
+}
+
+/// What the doctor says of external-dns and of the provider.
+async fn why(global: &Global, config: &Config) -> Vec<String> {
+    let scope = Scope { cluster: true, internet: true, active: false, within: REASON };
+    let evidence = collect::look(&global.lab(), Ok(config), scope, &Parts::new(&|_| ())).await;
+    let of_them = |group: &checks::Group| ["edns", "cf"].contains(&group.name);
+    let wanted: Vec<checks::CheckId> = checks::GROUPS
+        .iter()
+        .filter(|group| of_them(group))
+        .flat_map(|group| group.checks)
+        .map(|def| def.id)
+        .collect();
+    let report = checks::judge(&evidence).only(|id| wanted.contains(&id));
+    let of_lab = report.failures().filter(|check| check.subject.host.is_none());
+    of_lab
+        .filter_map(|check| check.finding())
+        .map(|found| format!("{}: {}", found.summary, found.cause))
+        .collect()
+}

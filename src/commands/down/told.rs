@@ -1,0 +1,97 @@
+//! What `homelab down` says: the list before the question, the summary after it, and the JSON document.
+
+use serde_json::{Value, json};
+
+use super::lodgers::Lodgers;
+use super::picture::Picture;
+use super::steps::Done;
+use crate::commands::strangers::named;
+use crate::desired::object::Key;
+use crate::outside::Shown;
+use crate::ui::{ChangedObject, House, Word};
+
+/// Everything that goes and stays, in the order in which it goes.
+pub(super) fn objects(picture: &Picture) -> Vec<ChangedObject> {
+    let one = |word, object: String| ChangedObject { word, object, fields: Vec::new() };
+    let records = picture.records.going();
+    let records = records.iter().map(|name| one(Word::Delete, format!("DNS records of {name}")));
+    let gone = picture.doomed().chain(picture.emptied()).map(|gone| one(Word::Delete, gone.key.to_string()));
+    let left = picture.teardown.left.iter().map(|key| one(Word::Leave, key.to_string()));
+    let kept = picture.teardown.kept.iter().map(|kept| one(Word::Keep, kept.key.to_string()));
+    let spared = picture.spared.iter().map(|(key, lodgers)| {
+        let word =
+            if lodgers.others.is_empty() && lodgers.unseen.is_empty() { Word::Keep } else { Word::Spare };
+        one(word, format!("{key} ({})", lodgers.why()))
+    });
+    records.chain(gone).chain(left).chain(kept).chain(spared).collect()
+}
+
+/// What was done, what is left, and how to go on.
+pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
+    let mut lines = Vec::new();
+    let records = picture.records.going();
+    match (done.removed.len(), records.len()) {
+        (0, 0) if picture.has_rest() => lines.push("nothing to delete".to_owned()),
+        (0, 0) => lines.push("nothing to delete: nothing of this lab is in the cluster".to_owned()),
+        (objects, 0) => lines.push(format!("deleted {objects} objects")),
+        (objects, _) => {
+            let names = named(records.into_iter());
+            lines.push(format!("deleted {objects} objects, and the DNS records of {names}"));
+        }
+    }
+    let kept = &picture.teardown.kept;
+    if !kept.is_empty() {
+        let names = named(kept.iter().map(|kept| kept.key.to_string()));
+        lines.push(format!(
+            "kept for the next `homelab up`: {names}; `homelab down --purge` deletes these, too"
+        ));
+    }
+    if !picture.teardown.left.is_empty() {
+        let names = named(picture.teardown.left.iter().map(Key::to_string));
+        lines.push(format!("not deleted, because it existed before homelab: {names}"));
+    }
+    for (key, lodgers) in done.spared.iter().filter(|(_, lodgers)| !lodgers.others.is_empty()) {
+        lines.push(format!("{key} stays: {}", lodgers.why()));
+        lines.extend(claims(lodgers));
+    }
+    lines.extend(picture.records.stay());
+    if !done.removed.is_empty() {
+        // Records that this cluster has no proof of any more are taken over only if asked for.
+        let up = if picture.records.stay().is_some() { "homelab up --adopt" } else { "homelab up" };
+        lines.push(format!("`{up}` brings the lab back"));
+    }
+    let lines: Vec<Shown> = lines.iter().map(|line| Shown::line(&house.words(line))).collect();
+    shown!("{}\n", Shown::join(&lines, "\n"))
+}
+
+/// How to delete what homelab never does: the data of others.
+fn claims(lodgers: &Lodgers) -> Vec<String> {
+    let told = |key: &Key| {
+        let delete = command!("kubectl -n {} delete pvc {}", key.namespace.as_deref()?, key.name)?;
+        Some(format!("homelab deletes no data: if nobody needs that of {key}, `{delete}`"))
+    };
+    lodgers.claims.iter().filter_map(told).collect()
+}
+
+/// The document: with what was done, or what would be.
+pub(super) fn document(picture: &Picture, done: Option<&Done>) -> Value {
+    let text = |key: &Key| key.to_string();
+    let would: Vec<String> = picture.doomed().chain(picture.emptied()).map(|gone| text(&gone.key)).collect();
+    let removed = done.map_or(would, |done| done.removed.iter().map(text).collect());
+    let spared = done.map_or(&picture.spared, |done| &done.spared);
+    let spared =
+        spared.iter().filter(|(_, lodgers)| !lodgers.others.is_empty() || !lodgers.unseen.is_empty());
+    let spared: Vec<Value> = spared
+        .map(|(key, lodgers)| json!({ "object": text(key), "others": lodgers.others, "unseen": lodgers.unseen }))
+        .collect();
+    json!({
+        "schema_version": 1,
+        "dry_run": done.is_none(),
+        "removed": removed,
+        "records_removed": picture.records.going(),
+        "left": picture.teardown.left.iter().map(text).collect::<Vec<_>>(),
+        "kept": picture.teardown.kept.iter().map(|kept| text(&kept.key)).collect::<Vec<_>>(),
+        "spared": spared,
+        "warnings": picture.warnings(),
+    })
+}
