@@ -16,7 +16,7 @@ use crate::pki::Authority;
 use crate::process::{Process, check_alive};
 use crate::router::Router;
 use crate::vantage::{Place, Vantage};
-use crate::{cgroup, cluster, debian, files, homelab, manifest, network, teardown, world};
+use crate::{cases, cgroup, cluster, debian, files, homelab, manifest, network, teardown, world};
 
 /// What a run has made outside its folder, written before it is made.
 #[derive(Serialize, Deserialize)]
@@ -125,6 +125,7 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
         inside.and(outside)
     })?;
     homelab::write_config(run)?;
+    cases::down::note_before(run)?;
     clock.say("the cluster, its images, and the internet");
     check_alive(run)
 }

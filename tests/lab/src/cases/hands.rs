@@ -53,9 +53,14 @@ impl Request {
 impl Hands {
     /// Takes hold of the lab that runs.
     pub(crate) fn find(show: bool) -> Result<Self> {
-        let run = Cache::find()?.run();
-        let at = |place| Vantage::find(&run, place);
-        Ok(Self { node: at(Place::Node)?, client: at(Place::Client)?, world: at(Place::World)?, show, run })
+        Self::of(&Cache::find()?.run(), show)
+    }
+
+    /// The same of a lab that is known.
+    pub(crate) fn of(run: &Run, show: bool) -> Result<Self> {
+        let at = |place| Vantage::find(run, place);
+        let (node, client, world) = (at(Place::Node)?, at(Place::Client)?, at(Place::World)?);
+        Ok(Self { node, client, world, show, run: run.clone() })
     }
 
     /// The lab's own configuration, as `cargo lab up` wrote it.
@@ -80,6 +85,12 @@ impl Hands {
         let mut command = self.node.command("homelab");
         command.args(words).env("HOME", self.run.path("home"));
         command
+    }
+
+    /// Runs a verb with the lab's own configuration, which has to end well, and gives its answer.
+    pub(crate) fn homelab_well(&self, words: &[&str]) -> Result<String> {
+        let mut command = self.homelab(words);
+        command::run(command.arg("--config").arg(self.run.homelab_config()))
     }
 
     /// Runs `homelab up` with the lab's own configuration and gives what it left.

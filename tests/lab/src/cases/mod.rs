@@ -6,6 +6,7 @@ mod clients;
 mod controller;
 mod crashes;
 mod doctor;
+pub(crate) mod down;
 mod expose;
 mod ground;
 mod guard;
@@ -101,6 +102,30 @@ const PLAIN: &[Case] = &[
     always("main job", "the whole chain holds, seen from the LAN", main_job::proof),
     always("main job", "a second up writes nothing", main_job::second_up),
     always("main job", "whoami sees the client's own address", main_job::client_address),
+    // First, as long as no other case has left anything.
+    always(
+        "down",
+        "down leaves the zone and the cluster as before the first up",
+        down::leaves_what_was_before,
+    ),
+    with_all("down", "with --purge nothing of the lab is left", down::purge_leaves_nothing),
+    with_all(
+        "down",
+        "a strangers' ConfigMap, Certificate and Ingress survive it",
+        down::strangers_things_survive,
+    ),
+    with_all(
+        "down",
+        "killed in the middle of up or of down, the next down ends clean",
+        down::killed_in_the_middle,
+    ),
+    with_all("down", "the API server restarts in the middle of down", down::the_api_server_restarts),
+    with_all("down", "down works when cert-manager is already gone", down::without_cert_manager),
+    with_all(
+        "down",
+        "down with a revoked token deletes nothing, and says how to go on",
+        down::token_was_revoked,
+    ),
     always(
         "rendering",
         "the API server takes every golden rendering strictly",

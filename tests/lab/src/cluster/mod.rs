@@ -28,6 +28,14 @@ pub(crate) use servers::Servers;
 
 const READY: Duration = Duration::from_secs(120);
 
+/// The API server of the first node ends and starts again, as when k3s restarts.
+///
+/// # Errors
+/// When it does not end, or does not come back.
+pub(crate) fn restart_api_server(run: &Run) -> Result<()> {
+    ControlPlane::find(run, Place::Node)?.restart_api_server()
+}
+
 /// Starts the control plane and the nodes, with the images in them, and waits until DNS works in the cluster.
 pub(crate) fn start(run: &Run, places: &[Place], images: &[Built]) -> Result<()> {
     let first = Vantage::find(run, Place::Node)?;
