@@ -78,8 +78,7 @@ in
         RemainAfterExit = true;
         ExecStart = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig --no-progress up";
         ExecStopPost = pkgs.writeShellScript "homelab-apply-ended" (builtins.readFile ./ended.sh);
-        LoadCredential = [
-          "dns-token:${tokenFile}"
+        LoadCredential = lib.optional (tokenFile != "") "dns-token:${tokenFile}" ++ [
           "kubeconfig:${kubeconfig}"
         ];
         CacheDirectory = "homelab";

@@ -19,6 +19,9 @@ let
     message = "services.homelab.${name} is missing; write services.homelab.${name} = \"${example}\";";
   };
 
+  # One that is not known is refused by the program.
+  provider = (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider} or { tokenFile = null; };
+
   ports = import ./ports.nix { inherit config lib; };
   clashes = lib.filter (port: port == 80 || port == 443);
   webServer = name: {
@@ -46,7 +49,9 @@ in
     assertions = [
       (needed "domain" (cfg.settings.domain or null) "home.example.com")
       (needed "email" (cfg.settings.email or null) "you@example.com")
-      (needed "dns.tokenFile" (cfg.settings.dns.tokenFile or null) "/run/secrets/cloudflare-token")
+      (needed "dns.tokenFile" (
+        if provider.tokenFile == null then "none is asked for" else cfg.settings.dns.tokenFile or null
+      ) provider.tokenFile)
       (secret "tokenFile" cfg.tokenFile)
       (secret "doctor.onFailure.urlFile" cfg.doctor.onFailure.urlFile)
       (secret "dns.tokenFile" (cfg.settings.dns.tokenFile or cfg.dns.tokenFile))

@@ -105,17 +105,15 @@ in
         ExecStart = "${program} --quiet doctor --wait 1m ${
           lib.optionalString (!tells) "--notify "
         }--report %S/homelab/doctor.json";
-        LoadCredential = [
-          "dns-token:${tokenFile}"
-          "kubeconfig:/run/homelab-doctor/kubeconfig"
-        ]
-        ++ lib.optional (urlFile != null) "hook-url:${toString urlFile}";
+        LoadCredential =
+          lib.optional (tokenFile != "") "dns-token:${tokenFile}"
+          ++ [ "kubeconfig:/run/homelab-doctor/kubeconfig" ]
+          ++ lib.optional (urlFile != null) "hook-url:${toString urlFile}";
         # What stands for a file that is not there (yet). The doctor then says what is missing.
-        SetCredential = [
-          "dns-token:\\n"
-          "kubeconfig:${nobody}"
-        ]
-        ++ lib.optional (urlFile != null) "hook-url:\\n";
+        SetCredential =
+          lib.optional (tokenFile != "") "dns-token:\\n"
+          ++ [ "kubeconfig:${nobody}" ]
+          ++ lib.optional (urlFile != null) "hook-url:\\n";
         StateDirectory = "homelab";
         StateDirectoryMode = "0700";
         TimeoutStartSec = "5min";

@@ -93,7 +93,7 @@ in
 
     dns = {
       provider = mkOption {
-        type = types.enum [ "cloudflare" ];
+        type = types.enum (lib.attrNames (import ./providers.nix));
         default = "cloudflare";
         example = "cloudflare";
         description = "Who hosts the zone of `domain`.";

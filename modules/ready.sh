@@ -1,8 +1,8 @@
 # Ends well once the Kubernetes API answers; gives up after PATIENCE seconds, however long k3s itself would go on starting.
-# Reads TOKEN_FILE, the file with the DNS provider's token, and KUBECONFIG; NAMED_IN says where that file is named.
+# Reads TOKEN_FILE, the file with the DNS provider's token if it asks for one, and KUBECONFIG; NAMED_IN says where that file is named.
 set -eu
 
-if [ ! -s "$TOKEN_FILE" ]; then
+if [ -n "$TOKEN_FILE" ] && [ ! -s "$TOKEN_FILE" ]; then
   echo "there is no API token in $TOKEN_FILE (${NAMED_IN:-services.homelab.dns.tokenFile})." \
     "Write it there, or see why your secrets were not decrypted; then: systemctl restart homelab-apply"
   exit 1

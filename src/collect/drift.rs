@@ -13,7 +13,7 @@ use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
 use crate::plan::{self, Change, HASH, Snapshot, is_applied};
-use crate::provider::{self, Credentials};
+use crate::provider::{Credentials, words};
 
 /// The label by which cert-manager's own objects are known.
 const COMPONENT: &str = "app.kubernetes.io/component";
@@ -69,7 +69,13 @@ pub(super) fn compare(
     if credentials.is_none() {
         let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
         wanted.derived.extend(left);
-        seen.left_out.push("what holds the API token, which was not checked".to_owned());
+        seen.left_out.push(match config.dns.provider.facts().credential {
+            Some(_) => {
+                let called = words(config.dns.provider).token.called;
+                format!("what holds the {called}, which was not checked")
+            }
+            None => "what holds the name of the zone, which was not read".to_owned(),
+        });
     }
     describe(wanted, snapshot, no_manifest, &mut seen);
     Ok(seen)
@@ -92,7 +98,7 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
 }
 
 fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
-    Some(provider::credentials(config, &token::read(config).ok()?, zone))
+    Some(Credentials::new(token::read(config).ok()?, zone))
 }
 
 /// The Secrets, and what bears a fingerprint of them.

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::cluster::{self, Cluster};
 use crate::collect::zone::Asked;
 use crate::config::{self, AcmeServer, Backend, Config, Provider};
-use crate::desired::{cert_manager, external_dns, issuer};
+use crate::desired::{external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
     AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
@@ -266,11 +266,7 @@ fn issuance(config: &Config) -> Issuance {
     let manager = &config.cert_manager;
     Issuance {
         managed: manager.manage,
-        namespace: if manager.manage {
-            cert_manager::NAMESPACE.to_owned()
-        } else {
-            manager.namespace.clone()
-        },
+        namespace: manager.namespace.clone(),
         issuer: issuer::issuer_name(config).to_owned(),
         server: issuer::server(config).to_owned(),
         email: config.email.clone(),

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::cluster::Cluster;
 use crate::collect::Scope;
 use crate::config::{Config, Provider};
-use crate::desired::{cert_manager, external_dns};
+use crate::desired::external_dns;
 use crate::evidence::{Evidence, Fault, ProviderFailure, TokenSeen, Zone};
 use crate::machine::token;
 use crate::provider::{self, Client, Keyring};
@@ -73,18 +73,54 @@ impl Asked {
         if let Some(seen) = &evidence.cluster {
             evidence.external_dns = Some(cluster.external_dns(&seen.objects, deadline).await);
         }
-        if let Some(keyring) = self.keyring.as_ref().filter(|_| !cluster.reads_only()) {
+        if let Some(keyring) =
+            self.keyring.as_ref().filter(|keyring| !keyring.is_empty() && !cluster.reads_only())
+        {
             self.token.copies = Some(cluster.token_copies(&places(config), keyring, deadline).await);
         }
     }
 }
 
-/// The namespaces with a Secret of `up`'s, each with who reads it.
+/// The namespaces with the token in a Secret of `up`'s, each with who reads it.
 fn places(config: &Config) -> Vec<(String, &'static str)> {
-    let namespace = match config.cert_manager.manage {
-        true => cert_manager::NAMESPACE,
-        false => &config.cert_manager.namespace,
-    };
     let own = config.external_dns.then(|| (external_dns::NAMESPACE.to_owned(), external_dns::NAME));
-    own.into_iter().chain([(namespace.to_owned(), "cert-manager")]).collect()
+    own.into_iter().chain([(config.cert_manager.namespace.clone(), "cert-manager")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{TokenPlace, TokenProblem};
+    use crate::facts::secret::SecretError;
+
+    const SCOPE: Scope =
+        Scope { cluster: false, internet: true, active: true, within: std::time::Duration::from_secs(5) };
+
+    async fn asked(dns: &str) -> Asked {
+        let text = format!("domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ {dns} }}\n");
+        Asked::ask(&crate::config::parse(&text).unwrap(), SCOPE).await
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_asks_for_no_credential_is_asked_for_its_zone_all_the_same() {
+        let asked = asked("provider: slate, server: wall.home.arpa").await;
+        assert_eq!(asked.zone().unwrap().name, "home.example.com");
+        assert!(asked.failure().is_none() && asked.reader().is_some());
+        let seen = asked.seen();
+        assert_eq!((seen.place, seen.problem, seen.edit), (TokenPlace::NotNeeded, None, Some(Ok(()))));
+    }
+
+    #[tokio::test]
+    async fn a_provider_with_two_credentials_reads_both_out_of_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("paper-key");
+        let dns = format!("provider: paper, server: drawer.test, tokenFile: {}", file.display());
+        std::fs::write(&file, "k-1\nada\n").unwrap();
+        assert!(asked(&dns).await.zone().is_some());
+        std::fs::write(&file, "k-1\n").unwrap();
+        let half = asked(&dns).await;
+        assert!(half.zone().is_none() && half.failure().is_none(), "nobody is asked with half of it");
+        let problem = SecretError::Other("the key has no name below it");
+        assert_eq!(half.seen().problem, Some(TokenProblem::Shape(problem)));
+    }
 }

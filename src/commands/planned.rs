@@ -16,7 +16,7 @@ use crate::facts::names::Host;
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
-use crate::provider::{self, Client, Keyring};
+use crate::provider::{self, Client, Credentials, Keyring, Words};
 use crate::ui::{Mode, Progress};
 
 /// The lines of progress beside the components.
@@ -68,7 +68,7 @@ impl Start {
 
     /// The progress of a run, with room for these lines, too.
     pub(super) fn progress(&self, mode: Mode, more: &[&'static str]) -> Progress {
-        let line = self.config.dns.provider.needs().key;
+        let line = self.config.dns.provider.facts().key;
         let components = Component::all(self.config.ingress.controller).map(Component::name);
         let names: Vec<&str> = components
             .into_iter()
@@ -90,7 +90,7 @@ impl Start {
             manifest(config, progress),
             nodes(cluster, config),
         )?;
-        let credentials = provider::credentials(config, &self.keyring, &zone);
+        let credentials = Credentials::new(self.keyring.clone(), &zone);
         let inputs = Inputs {
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),
@@ -103,7 +103,7 @@ impl Start {
         let mut plan = plan(bundle, &snapshot);
         permitted(cluster, &plan, &snapshot, consent).await?;
         let adopt = consent.adopt;
-        let records = strangers::records(provider, &zone, config, &snapshot, adopt).await?;
+        let records = strangers::records(provider, &zone, &credentials, config, &snapshot, adopt).await?;
         let objects =
             strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
         let adopted: Vec<String> = records.into_iter().chain(objects).collect();
@@ -123,7 +123,12 @@ async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result
 
 /// The token must be good, and see the zone of every host, before anything is written.
 async fn check(provider: &Client, config: &Config, progress: &Progress) -> Result<Zone> {
-    progress.update(config.dns.provider.needs().key, "checking the API token");
+    let facts = config.dns.provider.facts();
+    let asks = match facts.credential {
+        Some(_) => format!("checking the {}", provider::words(config.dns.provider).token.called),
+        None => "looking for the zone".to_owned(),
+    };
+    progress.update(facts.key, &asks);
     let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
     let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
     let outside: Vec<String> =
@@ -136,7 +141,7 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         ))
         .hint("give these services a `host` in that zone; one lab serves one zone"));
     }
-    progress.done(config.dns.provider.needs().key, &format!("the token works for the zone {}", zone.name));
+    progress.done(facts.key, &found(config.dns.provider, &zone));
     Ok(zone)
 }
 
@@ -180,12 +185,23 @@ async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<ser
     Ok(documents)
 }
 
+/// That the provider serves the zone, as a line of progress.
+pub(super) fn found(provider: Provider, zone: &Zone) -> String {
+    match provider.facts().credential {
+        Some(_) => format!("the {} works for the zone {}", provider::words(provider).token.short, zone.name),
+        None => format!("{} has the zone {}", provider::words(provider).name, zone.name),
+    }
+}
+
 /// What a fault of the provider means for a run that cannot begin.
 pub(super) fn refused(provider: Provider, fault: Fault) -> Error {
-    let failed = if fault.is_transient() {
-        Error::unfinished(format!("cannot check the API token at {}", provider::words(provider).name))
-    } else {
-        Error::usage("the API token cannot do what the lab needs")
+    let Words { name, token, .. } = provider::words(provider);
+    let called = provider.facts().credential.as_ref().map(|_| token.called);
+    let failed = match (called, fault.is_transient()) {
+        (Some(called), true) => Error::unfinished(format!("cannot check the {called} at {name}")),
+        (Some(called), false) => Error::usage(format!("the {called} cannot do what the lab needs")),
+        (None, true) => Error::unfinished(format!("cannot ask {name} for the zone")),
+        (None, false) => Error::usage(format!("{name} refuses what the lab needs")),
     };
     let failure = provider::failure(provider, fault);
     failed.because(failure.message).hint(failure.hint)

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::evidence::ownership::{claims, owned};
 use crate::evidence::{Record, Zone};
 use crate::plan::{Plan, Snapshot, Stranger, is_applied};
-use crate::provider::{self, Client};
+use crate::provider::{self, Client, Credentials};
 
 /// How many things are named.
 const NAMED: usize = 12;
@@ -45,11 +45,12 @@ pub(super) fn one_lab(snapshot: &Snapshot, owner: &str) -> Result<()> {
 pub(super) async fn records(
     provider: &Client,
     zone: &Zone,
+    credentials: &Credentials,
     config: &Config,
     snapshot: &Snapshot,
     adopt: bool,
 ) -> Result<Option<String>> {
-    if !config.external_dns || may_have_records(snapshot, zone) {
+    if !config.external_dns || may_have_records(snapshot, credentials) {
         return Ok(None);
     }
     let records = provider.records(zone, None).await.map_err(|fault| refused(provider.provider(), fault))?;
@@ -90,12 +91,12 @@ pub(super) async fn records(
 
 /// Whether this cluster can have written records of the zone: homelab has given its external-dns that zone, or a run that
 /// had passed here was stopped before it did. Whoever may write in a namespace of his own cannot forge either.
-pub(super) fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
-    match credentials(snapshot) {
-        Some(live) => {
-            let given = serde_json::to_value(ByteString(zone.id.clone().into_bytes()));
-            given.is_ok_and(|given| live["data"][provider::ZONE_ID_KEY] == given)
-        }
+pub(super) fn may_have_records(snapshot: &Snapshot, credentials: &Credentials) -> bool {
+    match given(snapshot) {
+        Some(live) => credentials.of_zone().next().is_some_and(|(key, value)| {
+            let given = serde_json::to_value(ByteString(value.as_bytes().to_vec()));
+            given.is_ok_and(|given| live["data"][key] == given)
+        }),
         None => may_have_any_records(snapshot),
     }
 }
@@ -103,7 +104,7 @@ pub(super) fn may_have_records(snapshot: &Snapshot, zone: &Zone) -> bool {
 /// Whether this cluster can have written records of any zone: something of external-dns is there.
 pub(super) fn may_have_any_records(snapshot: &Snapshot) -> bool {
     let name = Component::ExternalDns.name();
-    credentials(snapshot).is_some()
+    given(snapshot).is_some()
         || snapshot.objects.iter().any(|(key, live)| {
             key.namespace.as_deref().is_none_or(|namespace| namespace == external_dns::NAMESPACE)
                 && is_applied(live)
@@ -112,7 +113,7 @@ pub(super) fn may_have_any_records(snapshot: &Snapshot) -> bool {
 }
 
 /// The Secret that homelab has given external-dns.
-fn credentials(snapshot: &Snapshot) -> Option<&Value> {
+fn given(snapshot: &Snapshot) -> Option<&Value> {
     let namespace = Some(external_dns::NAMESPACE.to_owned());
     let key = Key { kind: &kind::SECRET, namespace, name: provider::SECRET.to_owned() };
     snapshot.objects.get(&key).filter(|live| is_applied(live))
@@ -202,6 +203,7 @@ pub(super) fn named(all: impl Iterator<Item = String>) -> String {
 mod tests {
     use super::*;
     use crate::config;
+    use crate::provider::Keyring;
     use serde_json::json;
 
     const BASE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
@@ -263,19 +265,24 @@ mod tests {
 
     #[test]
     fn only_a_cluster_whose_external_dns_was_given_the_zone_can_have_written_its_records() {
-        let with = |manager: &str, namespace: &str, zone: &str| {
+        let given = |manager: &str, namespace: &str, key: &str, value: &str, zone: Zone| {
             let mut snapshot = Snapshot::default();
             let item = json!({ "metadata": { "name": provider::SECRET, "namespace": namespace,
                 "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "a" },
                 "managedFields": [{ "manager": manager, "operation": "Apply" }] },
-                "data": { "zone-id": ByteString(zone.as_bytes().to_vec()) } });
+                "data": { key: ByteString(value.as_bytes().to_vec()) } });
             snapshot.note("a", &kind::SECRET, Some(json!({ "items": [item] })));
-            let zone = Zone { id: "z1".into(), name: "example.com".into(), ..Zone::default() };
-            may_have_records(&snapshot, &zone)
+            may_have_records(&snapshot, &Credentials::new(Keyring::default(), &zone))
         };
+        let zone = |id: &str| Zone { id: id.into(), name: "example.com".into(), ..Zone::default() };
+        let with =
+            |manager: &str, namespace: &str, id: &str| given(manager, namespace, "zone-id", id, zone("z1"));
         assert!(with("homelab", "external-dns", "z1"));
         assert!(!with("homelab", "external-dns", "z2"), "another zone's records are not this cluster's");
         assert!(!with("kubectl", "external-dns", "z1") && !with("homelab", "evil", "z1"));
+
+        let named = |name: &str| given("homelab", "external-dns", "zone", name, zone(""));
+        assert!(named("example.com") && !named("example.net"), "a provider may give its zones no id");
 
         let stopped = |namespace: &str| {
             let mut snapshot = Snapshot::default();
@@ -284,7 +291,7 @@ mod tests {
                     "app.kubernetes.io/component": "external-dns" },
                 "managedFields": [{ "manager": "homelab", "operation": "Apply" }] } });
             snapshot.note("a", &kind::CONFIG_MAP, Some(json!({ "items": [item] })));
-            may_have_records(&snapshot, &Zone::default())
+            may_have_records(&snapshot, &Credentials::new(Keyring::default(), &Zone::default()))
         };
         assert!(stopped("external-dns") && !stopped("evil"), "a run that was stopped goes on");
     }

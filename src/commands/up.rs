@@ -15,8 +15,8 @@ use crate::commands::planned::{Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{diff, prune};
 use crate::config::{Config, Controller};
+use crate::desired::kind;
 use crate::desired::object::Key;
-use crate::desired::{cert_manager, kind};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Zone;
 use crate::plan::Plan;
@@ -107,16 +107,15 @@ async fn prove_new_token(
     plan: &Plan,
     progress: &Progress,
 ) -> Result<()> {
-    let namespace =
-        if config.cert_manager.manage { cert_manager::NAMESPACE } else { &config.cert_manager.namespace };
-    let key =
-        Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: provider::SECRET.to_owned() };
+    let namespace = Some(config.cert_manager.namespace.clone());
+    let key = Key { kind: &kind::SECRET, namespace, name: provider::SECRET.to_owned() };
     if !plan.apply.iter().any(|change| change.object.key == key) {
         return Ok(());
     }
+    let short = provider::words(config.dns.provider).token.short;
     progress.update(
-        config.dns.provider.needs().key,
-        "testing that the token can edit records, with a temporary TXT record",
+        config.dns.provider.facts().key,
+        &format!("testing that the {short} can edit records, with a temporary TXT record"),
     );
     provider.prove_edit(zone).await.map_err(|fault| refused(provider.provider(), fault))
 }

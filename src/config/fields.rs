@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::token;
 use crate::config::yaml::{Key, Node, Position, Value};
+use crate::facts::providers::Provider;
 
 /// Something in the configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,7 +224,7 @@ impl<'a> Fields<'a> {
             let help = nearest(&key.name, &self.asked).map(|k| format!("did you mean `{k}`?"));
             let known = || format!("known keys here: {}", self.asked.join(", "));
             let help = match token::is_meant(&key.name, &node.value) {
-                true => token::INTO_A_FILE.to_owned(),
+                true => token::into_a_file(Provider::credentials().next()),
                 false => help.unwrap_or_else(known),
             };
             let problem = Problem::new(Some(key.place), message, Some(help));

@@ -1,18 +1,20 @@
 //! From the tree of a file to a [`Config`]: defaults and rules.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
     Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
-    Policy, Provider, Service, Timeouts,
+    Policy, Service, Timeouts,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{doctor, service, token};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
-use crate::facts::pins;
+use crate::facts::providers::{Credential, Provider};
+use crate::facts::{namespaces, pins};
 
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
 const RECURSIVE: [&str; 2] = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
@@ -70,10 +72,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
 }
 
 fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
-    fields.missing("provider", "who hosts the zone", Provider::default().needs().key);
+    fields.missing("provider", "who hosts the zone", Provider::default().facts().key);
     let provider = fields
-        .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.needs().key, text));
-    let needs = provider.unwrap_or_default().needs();
+        .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.facts().key, text));
+    let needs = provider.unwrap_or_default().facts();
     let zone = fields.parsed("zone", Host::parse);
     if let (Some(zone), Some(domain)) = (&zone, domain)
         && !domain.is_within(zone)
@@ -81,14 +83,7 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         let place = fields.node("zone").map(|n| n.place);
         fields.problem(place, format!("`dns.zone`: `{domain}` is not in the zone `{zone}`"), None);
     }
-    let token_file = fields.text("tokenFile").and_then(|(place, path)| {
-        if token::is_one(&path) {
-            let message = "`dns.tokenFile` looks like the token itself, not like the path of a file";
-            fields.secret(place, message, token::INTO_A_FILE, path);
-            return None;
-        }
-        Some(path.into())
-    });
+    let token_file = needs.credential.as_ref().and_then(|credential| token_file(fields, credential));
     let server = needs.server.and_then(|example| {
         fields.missing("server", "where the server of this provider is", example);
         fields.text("server").map(|(_, server)| server)
@@ -127,6 +122,16 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         policy: policy.unwrap_or(Policy::Sync),
         annotation_prefix: annotation_prefix.unwrap_or_else(|| ANNOTATION_PREFIX.to_owned()),
     })
+}
+
+fn token_file(fields: &mut Fields<'_>, credential: &Credential) -> Option<PathBuf> {
+    let (place, path) = fields.text("tokenFile")?;
+    if token::is_one(&path) {
+        let message = "`dns.tokenFile` looks like the token itself, not like the path of a file";
+        fields.secret(place, message, &token::into_a_file(Some(credential)), path);
+        return None;
+    }
+    Some(path.into())
 }
 
 /// The one of `all` whose word stands there; `what` they are.
@@ -193,19 +198,19 @@ fn ingress(fields: &mut Fields<'_>) -> Ingress {
 }
 
 fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
-    let manage = fields.bool("manage").unwrap_or(true);
+    let (manage, own) = (fields.bool("manage").unwrap_or(true), namespaces::CERT_MANAGER);
     let namespace = fields.parsed("namespace", |text| {
         if is_label(text) { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a namespace's name")) }
     });
-    if manage && let Some(given) = namespace.as_deref().filter(|n| *n != "cert-manager") {
+    if manage && let Some(given) = namespace.as_deref().filter(|n| *n != own) {
         let place = fields.node("namespace").map(|n| n.place);
         let help =
             "leave it out, or set `manage: false` to use a cert-manager that is already installed".to_owned();
-        let message = format!("`certManager.namespace`: homelab installs into `cert-manager`, not `{given}`");
+        let message = format!("`certManager.namespace`: homelab installs into `{own}`, not `{given}`");
         fields.problem(place, message, Some(help));
     }
     let manifest = fields.text("manifest").map(|(_, path)| path.into());
-    CertManager { manage, namespace: namespace.unwrap_or_else(|| "cert-manager".to_owned()), manifest }
+    CertManager { manage, namespace: namespace.unwrap_or_else(|| own.to_owned()), manifest }
 }
 
 fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec<Service> {

@@ -18,11 +18,12 @@ use std::path::Path;
 use crate::error::Result;
 
 pub use crate::facts::controllers::Controller;
+pub use crate::facts::providers::Provider;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
-    PUBLIC_RESOLVERS, Policy, Provider, ProviderNeeds, Scheme, Service, Timeouts, WHOAMI,
+    PUBLIC_RESOLVERS, Policy, Scheme, Service, Timeouts, WHOAMI,
 };
 pub use values::duration;
 
@@ -62,6 +63,9 @@ mod tests {
         assert_eq!((given.ttl, given.server.as_deref()), (300, Some("drawer.test")));
         assert!(dns(&format!("{paper}, ttl: 60")).unwrap_err().contains("between 300 and 600"));
         assert!(dns("provider: paper, tokenFile: /t").unwrap_err().contains("`dns.server` is missing"));
+        assert_eq!(dns("provider: slate, server: s.test").unwrap().token_file, None);
+        let needless = dns("provider: slate, server: s.test, tokenFile: /t").unwrap_err();
+        assert!(needless.contains("unknown key `dns.tokenFile`"), "{needless}");
         let none = dns("provider: cloudflare, tokenFile: /t, server: drawer.test").unwrap_err();
         assert!(none.contains("unknown key `dns.server`"), "{none}");
     }

@@ -5,10 +5,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
+use crate::facts::providers::Provider;
 
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,9 +69,9 @@ pub struct Dns {
     pub provider: Provider,
     /// The zone's name; found from the token by `up` when it is not given.
     pub zone: Option<Host>,
-    /// Where its API or DNS server is; there only at a provider that needs it ([`ProviderNeeds::server`]).
+    /// Where its API or DNS server is; there only at a provider that needs it (`ProviderFacts::server`).
     pub server: Option<String>,
-    /// Where the API token lies; `$CREDENTIALS_DIRECTORY/dns-token` and `$CLOUDFLARE_API_TOKEN` come first.
+    /// Where the provider's credential lies; `$CREDENTIALS_DIRECTORY/dns-token` and the variable of its tools come first.
     pub token_file: Option<PathBuf>,
     /// Time to live of the records, in seconds.
     pub ttl: u32,
@@ -82,61 +81,6 @@ pub struct Dns {
     pub policy: Policy,
     /// The prefix of the annotations that external-dns reads.
     pub annotation_prefix: String,
-}
-
-/// A DNS provider that homelab knows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Provider {
-    /// Cloudflare.
-    #[default]
-    Cloudflare,
-    /// A provider of the tests (see `provider::paper`).
-    #[cfg(test)]
-    Paper,
-}
-
-/// What a provider needs of the configuration, and what it takes.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ProviderNeeds {
-    /// The value of `dns.provider`; also the provider's line of progress.
-    pub key: &'static str,
-    /// The shortest time to live that it takes, in seconds.
-    pub shortest_ttl: u32,
-    /// The longest time to live that it takes, in seconds.
-    pub longest_ttl: u32,
-    /// An example of the address of its server, where the configuration has to say it: `dns.server` is a key then, and a
-    /// required one. `None` for a provider whose API is at one address for everybody.
-    pub server: Option<&'static str>,
-}
-
-impl Provider {
-    /// The one that a new configuration is given.
-    pub const OFFERED: Self = Self::Cloudflare;
-    /// Every provider that `dns.provider` may name.
-    pub const ALL: &[Self] = &[
-        Self::Cloudflare,
-        #[cfg(test)]
-        Self::Paper,
-    ];
-
-    /// What it needs of the configuration.
-    #[must_use]
-    pub const fn needs(self) -> &'static ProviderNeeds {
-        match self {
-            // A time to live of 60 to 86400 seconds on every plan (API reference, DNS records).
-            Self::Cloudflare => {
-                &ProviderNeeds { key: "cloudflare", shortest_ttl: 60, longest_ttl: 86_400, server: None }
-            }
-            #[cfg(test)]
-            Self::Paper => &ProviderNeeds {
-                key: "paper",
-                shortest_ttl: 300,
-                longest_ttl: 600,
-                server: Some("drawer.example.com"),
-            },
-        }
-    }
 }
 
 /// What external-dns may do to the records that it owns.

@@ -1,13 +1,18 @@
 //! The token where it must not stand: in the configuration, which ends in repositories, backups and the Nix store.
 
 use crate::config::yaml::Value;
-use crate::outside::credential::is_cloudflare;
+use crate::facts::providers::{Credential, Provider};
 use crate::outside::named;
 
-/// What to do instead.
-pub(super) const INTO_A_FILE: &str = "put the token into a file that only root can read, and name that file: `tokenFile: /var/lib/secrets/cloudflare-token`
+/// What to do instead, as far as it is known which credential it is.
+pub(super) fn into_a_file(credential: Option<&Credential>) -> String {
+    let file = credential.map_or("/var/lib/secrets/dns-token", |credential| credential.file);
+    format!(
+        "put the token into a file that only root can read, and name that file: `tokenFile: {file}`
     sudo install -d -m 0700 /var/lib/secrets
-    sudo sh -c 'umask 077; cat > /var/lib/secrets/cloudflare-token'     # paste, Enter, Ctrl-D";
+    sudo sh -c 'umask 077; cat > {file}'     # paste, Enter, Ctrl-D"
+    )
+}
 
 /// A word as long as this, without a slash or a dot, is no name that people give a file.
 const WORD: usize = 32;
@@ -17,7 +22,7 @@ pub(super) fn is_one(text: &str) -> bool {
     let text = text.trim();
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let header = text.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("bearer "));
-    header || is_cloudflare(text) || (text.len() >= WORD && text.chars().all(word))
+    header || Provider::is_any_credential(text) || (text.len() >= WORD && text.chars().all(word))
 }
 
 /// Whether a key that is not known was to hold the token.

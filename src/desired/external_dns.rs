@@ -13,8 +13,8 @@ use crate::desired::rbac::{READ, account, rule};
 use crate::facts::namespaces;
 use crate::facts::ownership::Ownership;
 use crate::facts::pins::pins;
-use crate::ingress::traits_of;
-use crate::provider;
+use crate::ingress;
+use crate::provider::{self, traits_of};
 
 /// Where external-dns runs.
 pub const NAMESPACE: &str = namespaces::EXTERNAL_DNS;
@@ -41,8 +41,8 @@ pub fn ownership(config: &Config) -> Ownership {
 
 /// What the provider's client reads, each from its key of the Secret.
 fn environment(config: &Config) -> Vec<EnvVar> {
-    let of_secret = |(name, key)| env_secret(name, provider::SECRET, key);
-    provider::external_dns_env(config).into_iter().map(of_secret).collect()
+    let of_secret = |(name, key): &(&str, &str)| env_secret(name, provider::SECRET, key);
+    traits_of(config.dns.provider).external_dns_env.iter().map(of_secret).collect()
 }
 
 /// Every object of external-dns.
@@ -112,10 +112,10 @@ fn arguments(config: &Config) -> Vec<String> {
     let mut arguments = vec![
         "--source=ingress".to_owned(),
         "--source=service".to_owned(),
-        format!("--ingress-class={}", traits_of(config.ingress.controller).class),
+        format!("--ingress-class={}", ingress::traits_of(config.ingress.controller).class),
         format!("--annotation-prefix={}", config.dns.annotation_prefix),
     ];
-    arguments.extend(provider::external_dns_arguments(config));
+    arguments.extend((traits_of(config.dns.provider).external_dns_arguments)(config));
     arguments.extend([
         format!("--policy={policy}"),
         "--registry=txt".to_owned(),

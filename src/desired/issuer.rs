@@ -71,7 +71,7 @@ fn issuer(config: &Config, name: &str, server: &str, authority: Option<&str>) ->
         ca_bundle: Option<String>,
         solvers: Vec<Value>,
     }
-    let mut solver = json!({ "dns01": provider::solver(config) });
+    let mut solver = json!({ "dns01": (provider::traits_of(config.dns.provider).solver)(config) });
     if let Some(wait) = config.acme.propagation_wait {
         solver["waitInsteadOfSelfCheck"] = format!("{}s", wait.as_secs()).into();
     }

@@ -1,28 +1,27 @@
-//! The Secrets with the DNS provider's credentials.
+//! The Secrets with the DNS provider's credentials, and with the zone.
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::desired::external_dns;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Object};
-use crate::desired::{cert_manager, external_dns};
 use crate::provider::{self, Credentials};
 
-/// One Secret for external-dns, one for cert-manager: each reads only its own namespace's.
+/// One Secret for external-dns, one for cert-manager where the provider asks for a credential: each reads only its own
+/// namespace's.
 pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec<Object> {
     let mut objects = Vec::new();
     if config.external_dns {
         let data = credentials.map(Credentials::of_external_dns);
         objects.extend(secret(Component::ExternalDns, external_dns::NAMESPACE, data));
     }
-    let namespace = if config.cert_manager.manage {
-        cert_manager::NAMESPACE
-    } else {
-        config.cert_manager.namespace.as_str()
-    };
-    objects.extend(secret(Component::Issuer, namespace, credentials.map(Credentials::of_cert_manager)));
+    if config.dns.provider.facts().credential.is_some() {
+        let data = credentials.map(Credentials::of_cert_manager);
+        objects.extend(secret(Component::Issuer, &config.cert_manager.namespace, data));
+    }
     objects
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::evidence::{Budget, ProviderFailure};
+use crate::facts::providers;
 use crate::facts::secret::SecretError;
 
 /// Where the token came from, what it can do, and where copies of it lie.
@@ -32,21 +33,23 @@ pub struct TokenSeen {
 pub enum TokenPlace {
     /// The credential that systemd hands to a service.
     Credential(PathBuf),
-    /// The environment variable of that name.
-    Variable(String),
+    /// The environment variables of those names.
+    Variables(&'static [&'static str]),
     /// The file that `dns.tokenFile` names.
     File(PathBuf),
     /// None of these is there.
     #[default]
     Nowhere,
+    /// Nowhere: the provider asks for none.
+    NotNeeded,
 }
 
 impl std::fmt::Display for TokenPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Credential(path) | Self::File(path) => write!(f, "`{}`", path.display()),
-            Self::Variable(name) => write!(f, "the variable `{name}`"),
-            Self::Nowhere => f.write_str("no place that is known"),
+            Self::Variables(names) => f.write_str(&providers::told(names)),
+            Self::Nowhere | Self::NotNeeded => f.write_str("no place that is known"),
         }
     }
 }

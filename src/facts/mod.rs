@@ -1,5 +1,5 @@
 //! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
-//! controllers and the namespaces of the components. Pure, and below everything else.
+//! providers, controllers and the namespaces of the components. Pure, and below everything else.
 
 pub mod address;
 pub mod controllers;
@@ -7,4 +7,6 @@ pub mod names;
 pub mod namespaces;
 pub mod ownership;
 pub mod pins;
+pub mod providers;
 pub mod secret;
+pub mod shape;

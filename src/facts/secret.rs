@@ -105,9 +105,9 @@ pub enum SecretError {
     /// It is a line `NAME=token`, as files of environment variables have them; no token has a `=`.
     #[error("the API token has a `=` in it, as a line `NAME=token` of an environment file")]
     Assignment,
-    /// It is the key of a whole account, which the provider takes in another way.
-    #[error("this is the key of a whole account, not an API token")]
-    GlobalApiKey,
+    /// What else a provider finds wrong with it, in its own words.
+    #[error("{0}")]
+    Other(&'static str),
 }
 
 impl SecretError {
@@ -124,7 +124,7 @@ impl SecretError {
             Self::WhiteSpace => "copy the token again, without the spaces",
             Self::Assignment => "keep only what stands after the `=`",
             Self::Characters => "copy the token again, in plain text",
-            Self::GlobalApiKey => "create a token for the zone alone instead",
+            Self::Other(_) => "write it again as the provider gave it out",
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::provider;
+use crate::config::Provider;
 
 /// Leads to files with secrets of homelab's own. What it runs for others does not see it, nor the variables of the providers.
 /// That runs as the same user all the same, and may read what that user may.
@@ -41,7 +41,9 @@ pub async fn run_with_input(command: &[String], input: &str, within: Duration) -
 fn prepared(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).kill_on_drop(true);
-    for name in provider::SECRET_VARIABLES.iter().chain([&CREDENTIALS]) {
+    let secrets =
+        Provider::credentials().flat_map(|credential| credential.variables.iter().chain(credential.others));
+    for name in secrets.chain([&CREDENTIALS]) {
         command.env_remove(name);
     }
     command
@@ -56,7 +58,9 @@ mod tests {
         let command = prepared("env", &[]);
         let removed: Vec<_> =
             command.as_std().get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
-        for name in ["CREDENTIALS_DIRECTORY", "CLOUDFLARE_API_TOKEN", "CF_API_TOKEN"] {
+        for name in
+            ["CREDENTIALS_DIRECTORY", "CLOUDFLARE_API_TOKEN", "CF_API_TOKEN", "PAPER_NAME", "PAPER_PAPERS"]
+        {
             assert!(removed.iter().any(|removed| *removed == name), "{name}");
         }
     }

@@ -7,24 +7,26 @@ use std::path::Path;
 use crate::config::{Config, Provider};
 use crate::error::{Error, Result};
 use crate::evidence::{TokenPlace, TokenProblem, TokenSeen};
-use crate::provider::{self, Keyring};
+use crate::facts::providers::Credential;
+use crate::provider::{Keyring, TokenWords, traits_of};
 
-/// The name of the credential in systemd's `LoadCredential=`.
-const CREDENTIAL: &str = "dns-token";
+/// The name of the credential in systemd's `LoadCredential=`, and of the file that `homelab init` makes.
+pub const CREDENTIAL: &str = "dns-token";
 
 /// Looks for the token: systemd's credential first, then the environment, then `dns.tokenFile`. The first that is there
-/// counts, whatever is in it.
+/// counts, whatever is in it. Where the provider asks for none, nothing is looked for, and the keyring is empty.
 pub fn find(config: &Config) -> (TokenSeen, Option<Keyring>) {
     let provider = config.dns.provider;
-    let variable = provider::words(provider).token.variable;
+    let Some(credential) = &provider.facts().credential else {
+        let seen = TokenSeen { place: TokenPlace::NotNeeded, ..TokenSeen::default() };
+        return (seen, Some(Keyring::default()));
+    };
     if let Some(path) = super::credential(CREDENTIAL) {
         let text = std::fs::read_to_string(&path);
         return judged(provider, TokenPlace::Credential(path), text, false);
     }
-    if let Ok(text) = std::env::var(variable)
-        && !text.is_empty()
-    {
-        return judged(provider, TokenPlace::Variable(variable.to_owned()), Ok(text), false);
+    if let Some(text) = of_variables(credential) {
+        return judged(provider, TokenPlace::Variables(credential.variables), Ok(text), false);
     }
     match &config.dns.token_file {
         Some(path) => judged(
@@ -63,26 +65,32 @@ pub fn of_file(provider: Provider, path: &Path) -> Result<Keyring> {
 /// When it cannot be one.
 pub fn of_text(provider: Provider, text: &str) -> Result<Keyring> {
     is_whole(provider, text)?;
-    provider::keyring(provider, text).map_err(|error| {
-        let told = provider::misshapen(provider, &error);
-        Error::usage("this cannot be an API token").because(told.message).hint(told.hint)
+    let traits = traits_of(provider);
+    (traits.keyring)(text).map_err(|error| {
+        let told = (traits.misshapen)(&error);
+        Error::usage(format!("this cannot be the {}", traits.words.token.called))
+            .because(told.message)
+            .hint(told.hint)
     })
 }
 
 /// A token of which a part is missing is shorter than any.
 fn is_whole(provider: Provider, text: &str) -> Result<()> {
-    let (length, shortest) = (text.trim().chars().count(), provider::words(provider).token.shortest);
-    if length == 0 || length >= shortest {
+    let TokenWords { called, short, shortest, .. } = &traits_of(provider).words.token;
+    let length = text.trim().chars().count();
+    if length == 0 || length >= *shortest {
         return Ok(());
     }
-    Err(Error::usage("this cannot be an API token")
-        .because(format!("it has {length} characters; an API token has at least {shortest}"))
-        .hint("copy the whole token again"))
+    Err(Error::usage(format!("this cannot be the {called}"))
+        .because(format!("it has {length} characters; a whole {called} has at least {shortest}"))
+        .hint(format!("copy the whole {short} again")))
 }
 
-/// What the variable of the provider's own tools holds, if it is set.
-pub fn of_variable(provider: Provider) -> Option<String> {
-    std::env::var(provider::words(provider).token.variable).ok().filter(|text| !text.is_empty())
+/// What the variables of the provider's own tools hold, one a line, if any of them is set.
+pub fn of_variables(credential: &Credential) -> Option<String> {
+    let texts = credential.variables.iter().filter_map(|name| std::env::var(name).ok());
+    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
 fn judged(
@@ -97,7 +105,7 @@ fn judged(
         ErrorKind::NotFound => TokenProblem::Missing,
         _ => TokenProblem::Unreadable(error.to_string()),
     });
-    let shaped = read.and_then(|text| provider::keyring(provider, &text).map_err(TokenProblem::Shape));
+    let shaped = read.and_then(|text| (traits_of(provider).keyring)(&text).map_err(TokenProblem::Shape));
     let seen = |problem| TokenSeen { place, length, problem, open_to_all, ..TokenSeen::default() };
     match shaped {
         Ok(keyring) => (seen(None), Some(keyring)),
@@ -115,16 +123,19 @@ pub fn is_open_to_all(path: &Path) -> bool {
 }
 
 fn explain(provider: Provider, seen: &TokenSeen) -> Error {
-    let words = &provider::words(provider).token;
-    let variable = words.variable;
+    let TokenWords { called, make_one_and_name_it, .. } = &traits_of(provider).words.token;
     let place = &seen.place;
-    let unread = || Error::usage(format!("cannot read the API token from {place}"));
+    let unread = || Error::usage(format!("cannot read the {called} from {place}"));
     match &seen.problem {
-        None | Some(TokenProblem::Nowhere) => Error::usage("there is no API token")
-            .because(format!(
-                "looked for the systemd credential `{CREDENTIAL}`, the variable `{variable}` and `dns.tokenFile`"
-            ))
-            .hint(words.make_one_and_name_it),
+        None | Some(TokenProblem::Nowhere) => {
+            let variables = provider.facts().credential.as_ref().map(Credential::variables_told);
+            Error::usage(format!("there is no {called}"))
+                .because(format!(
+                    "looked for the systemd credential `{CREDENTIAL}`, {} and `dns.tokenFile`",
+                    variables.unwrap_or_default()
+                ))
+                .hint(*make_one_and_name_it)
+        }
         Some(TokenProblem::Missing) => unread()
             .because("no such file")
             .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
@@ -135,8 +146,10 @@ fn explain(provider: Provider, seen: &TokenSeen) -> Error {
             .because(why)
             .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
         Some(TokenProblem::Shape(error)) => {
-            let told = provider::misshapen(provider, error);
-            Error::usage(format!("the API token in {place} cannot be used")).because(told.message).hint(told.hint)
+            let told = (traits_of(provider).misshapen)(error);
+            Error::usage(format!("the {called} in {place} cannot be used"))
+                .because(told.message)
+                .hint(told.hint)
         }
     }
 }

@@ -1,14 +1,12 @@
 //! Words that are secrets by their shape alone.
 
+use crate::facts::providers::Provider;
+use crate::facts::shape::begins;
 use crate::outside::GONE;
 
-/// How tokens of programs that people run at home begin. Sources: developers.cloudflare.com, "Token formats" (`cfk_`, `cfut_`,
-/// `cfat_`); the token formats of GitHub, GitLab, Slack, Stripe, Docker, npm, Tailscale, Vault, age; docs.k3s.io,
-/// "Token" (`K10`).
-const PREFIXES: [&str; 19] = [
-    "cfk_",
-    "cfut_",
-    "cfat_",
+/// How tokens of programs that people run at home begin, DNS providers' aside ([`Provider::facts`]). Sources: the token formats
+/// of GitHub, GitLab, Slack, Stripe, Docker, npm, Tailscale, Vault, age; docs.k3s.io, "Token" (`K10`).
+const PREFIXES: [&str; 16] = [
     "ghp_",
     "gho_",
     "ghs_",
@@ -26,30 +24,10 @@ const PREFIXES: [&str; 19] = [
     "AGE-SECRET-KEY-",
     "K10",
 ];
-/// Behind a prefix, a shorter word is none of these tokens.
-const AFTER_PREFIX: usize = 16;
-/// Cloudflare's API tokens from before 2026: so many letters, digits, `-` and `_`.
-const TOKEN: usize = 40;
-/// Cloudflare's Global API Keys from before 2026: so many hexadecimal digits. Serial numbers of certificates have up to 40.
-const GLOBAL_KEY: usize = 37;
 /// The shortest JSON Web Token that says anything.
 const JWT: usize = 24;
 /// The length of an access key id of AWS.
 const AWS: usize = 20;
-/// A word of one case and a half changes its case a few times; chance does so half of the time.
-const CASES: usize = 13;
-
-/// Whether `word` (letters, digits, `-`, `_`) has the shape of a credential of Cloudflare.
-///
-/// Names of Kubernetes are lower case and digests are hexadecimal: a token of the old form has both cases.
-#[must_use]
-pub fn is_cloudflare(word: &str) -> bool {
-    let prefixed = ["cfk_", "cfut_", "cfat_"].iter().any(|prefix| begins(word, prefix));
-    let hex = word.len() == GLOBAL_KEY
-        && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && word.bytes().any(|b| b.is_ascii_lowercase());
-    prefixed || hex || (word.len() == TOKEN && word.bytes().all(is_of_token) && is_random(word))
-}
 
 /// `text` without such words.
 pub(super) fn hide(text: &str) -> String {
@@ -116,42 +94,22 @@ fn word_into(shown: &mut String, word: &str) {
 
 /// Where a secret begins in a word without dots: at its start, or at a prefix behind `-` or `_`.
 fn secret_from(word: &str) -> Option<usize> {
-    if is_cloudflare(word) || is_aws(word) {
+    if Provider::is_any_credential(word) || is_aws(word) {
         return Some(0);
     }
     let starts = word.match_indices(['-', '_']).map(|(at, _)| at + 1);
-    std::iter::once(0)
-        .chain(starts)
-        .find(|start| PREFIXES.iter().any(|prefix| begins(&word[*start..], prefix)))
+    std::iter::once(0).chain(starts).find(|start| is_begun(&word[*start..]))
 }
 
-fn begins(word: &str, prefix: &str) -> bool {
-    word.strip_prefix(prefix).is_some_and(|rest| {
-        // `K10` and `npm_` are short: only a long rest makes them tokens.
-        let long = if prefix.len() < 4 { 2 * AFTER_PREFIX } else { AFTER_PREFIX };
-        rest.len() >= long && rest.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
-    })
+fn is_begun(word: &str) -> bool {
+    PREFIXES.iter().any(|prefix| begins(word, prefix))
+        || Provider::credentials().any(|credential| credential.is_begun_by(word))
 }
 
 fn is_aws(word: &str) -> bool {
     word.len() == AWS
         && (word.starts_with("AKIA") || word.starts_with("ASIA"))
         && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-}
-
-/// Both cases, and a digit or more changes of case than words have.
-fn is_random(word: &str) -> bool {
-    let has = |of: fn(&u8) -> bool| word.as_bytes().iter().any(of);
-    let letters: Vec<bool> =
-        word.bytes().filter(u8::is_ascii_alphabetic).map(|b| b.is_ascii_uppercase()).collect();
-    let changes = letters.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
-        && (has(u8::is_ascii_digit) || changes >= CASES)
-}
-
-fn is_of_token(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'-' || b == b'_'
 }
 
 fn is_of_word(c: char) -> bool {

@@ -93,8 +93,8 @@ fn namespaces_and_definitions_are_never_pruned() {
 fn the_data_of_a_secret_is_compared_and_never_hashed() {
     let config = config::parse(BASE).unwrap();
     let zone = crate::evidence::Zone { id: "z".into(), name: "example.com".into(), ..Default::default() };
-    let keyring = |token: &str| crate::provider::keyring(config.dns.provider, token).unwrap();
-    let credentials = |token: &str| crate::provider::credentials(&config, &keyring(token), &zone);
+    let keyring = |token: &str| (crate::provider::traits_of(config.dns.provider).keyring)(token).unwrap();
+    let credentials = |token: &str| crate::provider::Credentials::new(keyring(token), &zone);
     let bundle_with = |token: &str| {
         bundle(&config, &Inputs { credentials: Some(&credentials(token)), ..Inputs::default() })
     };

@@ -1,8 +1,10 @@
 //! What was read on this machine for the provider, what `up` learned from it, and the Secrets that both go into.
 
+use crate::evidence::Zone;
 use crate::facts::secret::Secret;
 
-/// The Secret with the provider's credentials, in external-dns' namespace and in cert-manager's.
+/// The Secret with the provider's credentials and the zone, in external-dns' namespace; in cert-manager's with the credentials
+/// alone, where there are any.
 pub const SECRET: &str = "homelab-dns-provider";
 /// The key of a credential that is one word.
 pub const TOKEN_KEY: &str = "token";
@@ -11,9 +13,9 @@ pub const ZONE_ID_KEY: &str = "zone-id";
 /// The Secret's key that holds the zone's name.
 pub const ZONE_KEY: &str = "zone";
 
-/// The provider's credentials as they were read on this machine, one or more: each under the key that it has in the
+/// The provider's credentials as they were read on this machine, none, one or more: each under the key that it has in the
 /// Secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keyring(Vec<(&'static str, Secret)>);
 
 impl Keyring {
@@ -29,6 +31,12 @@ impl Keyring {
         self.iter().find(|(known, _)| *known == key).map(|(_, secret)| secret)
     }
 
+    /// Whether there is none: the provider asks for none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All, each with its key.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
         self.0.iter().map(|(key, secret)| (*key, secret))
@@ -39,20 +47,32 @@ impl Keyring {
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// What both programs read, for example [`TOKEN_KEY`].
-    pub secrets: Keyring,
-    /// What external-dns alone reads and is no secret, for example [`ZONE_ID_KEY`].
-    pub about_zone: Vec<(&'static str, String)>,
+    secrets: Keyring,
+    /// What external-dns alone reads and is no secret: the zone, by which the next run knows whose records there are.
+    zone: Vec<(&'static str, String)>,
 }
 
 impl Credentials {
+    /// What was read on this machine, and what the provider said of the zone.
+    #[must_use]
+    pub fn new(secrets: Keyring, zone: &Zone) -> Self {
+        let zone = [(ZONE_ID_KEY, &zone.id), (ZONE_KEY, &zone.name)];
+        let zone = zone.into_iter().filter(|(_, value)| !value.is_empty());
+        Self { secrets, zone: zone.map(|(key, value)| (key, value.clone())).collect() }
+    }
+
     /// The data of external-dns' Secret: a key for each thing that it reads.
     #[must_use]
     pub fn of_external_dns(&self) -> Vec<(&'static str, &str)> {
-        let about = self.about_zone.iter().map(|(key, value)| (*key, value.as_str()));
-        self.of_cert_manager().into_iter().chain(about).collect()
+        self.of_cert_manager().into_iter().chain(self.of_zone()).collect()
     }
 
-    /// The data of cert-manager's Secret.
+    /// The part of it that tells the zone.
+    pub fn of_zone(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.zone.iter().map(|(key, value)| (*key, value.as_str()))
+    }
+
+    /// The data of cert-manager's Secret; nothing at a provider that asks for no credential.
     #[must_use]
     pub fn of_cert_manager(&self) -> Vec<(&'static str, &str)> {
         self.secrets.iter().map(|(key, secret)| (key, secret.expose())).collect()

@@ -10,23 +10,23 @@ use crate::evidence::Fault;
 /// What went wrong, in one line. The token is in none of the messages.
 #[must_use]
 pub fn message(fault: &Fault, words: &Words) -> String {
-    let name = words.name;
+    let (name, called) = (words.name, words.token.called);
     match fault {
         Fault::Malformed { code } => {
-            format!("{name} cannot read the API token: it is malformed (code {code})")
+            format!("{name} cannot read the {called}: it is malformed (code {code})")
         }
         Fault::InvalidToken => {
-            format!("{name} does not know the API token: it is wrong, or was revoked or rolled")
+            format!("{name} does not know the {called}: it is wrong, or was revoked or rolled")
         }
-        Fault::Disabled => "the API token is disabled".to_owned(),
-        Fault::Expired { on } => format!("the API token has expired{}", since(*on)),
-        Fault::NotYetValid { from } => format!("the API token is valid only from {from}"),
-        Fault::Location { said } => format!("the API token may not be used from this address: {said}"),
+        Fault::Disabled => format!("the {called} is disabled"),
+        Fault::Expired { on } => format!("the {called} has expired{}", since(*on)),
+        Fault::NotYetValid { from } => format!("the {called} is valid only from {from}"),
+        Fault::Location { said } => format!("the {called} may not be used from this address: {said}"),
         Fault::MissingPermission { permission } => {
-            format!("the API token lacks the permission {}", (words.permission)(*permission))
+            format!("the {called} lacks the permission {}", (words.permission)(*permission))
         }
         Fault::NoZone { tried, sees } => {
-            format!("the API token sees no zone named {}{}", any_of(tried), seen_instead(sees))
+            format!("the {called} sees no zone named {}{}", any_of(tried), seen_instead(sees))
         }
         Fault::ZoneNotActive { name: zone, status, .. } => {
             format!("the zone `{zone}` is not active at {name}: its status is {status}")

@@ -1,19 +1,21 @@
-//! A provider of the tests: two credentials, no zone of an API, records on paper. It shows that nothing else of homelab has
-//! to know which provider there is.
+//! Two providers of the tests. Paper takes two credentials and has its server where the configuration says; Slate takes none at
+//! all, as a server of the house. They show that nothing else of homelab has to know which provider there is.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use futures::future::{BoxFuture, FutureExt, ready};
+use serde_json::json;
 
-use super::credentials::{Credentials, Keyring};
-use super::reading::{Reading, means};
-use super::{Explained, RateWords, TokenWords, Words};
-use crate::config::Config;
-use crate::evidence::{Fault, Permission, Record, Zone};
+use super::credentials::Keyring;
+use super::reading::means;
+use super::traits::{Api, Traits};
+use super::words::{Explained, Misshapen, RateWords, TokenWords, Words};
+use crate::evidence::{Budget, Fault, Permission, Record, Zone};
 use crate::facts::secret::{Secret, SecretError};
 
-pub(super) const WORDS: Words = Words {
+const WORDS: Words = Words {
     name: "Paper",
     api_host: "api.paper.test",
     api: "https://api.paper.test/",
@@ -24,12 +26,13 @@ pub(super) const WORDS: Words = Words {
         Permission::DnsEdit => "a pencil",
     },
     token: TokenWords {
-        variable: "PAPER_KEY",
+        called: "drawer key",
+        short: "key",
         where_made: "at the desk",
         make_one: "cut a key",
         make_one_and_name_it: "cut a key, and name its file in `dns.tokenFile`",
-        example: "/var/lib/secrets/paper-key",
         shortest: 1,
+        of_another_zone: "the key opens another drawer",
         may_not_edit: "sharpen the pencil",
     },
     proxy: None,
@@ -46,7 +49,52 @@ pub(super) const WORDS: Words = Words {
 const KEY: &str = "key";
 const NAME: &str = "name";
 pub(super) const HINT: &str = "look into the drawer";
-pub(super) const REFUSALS: &[Reading] = &[means(&["pencil is blunt"], "the pencil is blunt", "sharpen it")];
+
+pub(super) const TRAITS: Traits = Traits {
+    words: &WORDS,
+    client: |_, keyring| match keyring.get(NAME) {
+        Some(_) => Ok(Arc::new(Client::new())),
+        None => Err(Fault::InvalidToken),
+    },
+    external_dns_arguments: |config| {
+        let server = config.dns.server.iter().map(|server| format!("--paper-server={server}"));
+        std::iter::once("--provider=paper".to_owned()).chain(server).collect()
+    },
+    external_dns_env: &[("PAPER_KEY", KEY), ("PAPER_NAME", NAME)],
+    solver: |_| json!({ "paper": { "drawer": 1 } }),
+    // Two lines: the key and its name.
+    keyring: |text| {
+        let (key, name) =
+            text.trim().split_once('\n').ok_or(SecretError::Other("the key has no name below it"))?;
+        Ok(Keyring::new([(KEY, Secret::new(key)?), (NAME, Secret::new(name)?)]))
+    },
+    misshapen: Misshapen::of,
+    hint: |_| HINT.to_owned(),
+    cause: |_| None,
+    refusals: &[&[means(&["pencil is blunt"], "the pencil is blunt", "sharpen it")]],
+    outages: &[],
+    challenges: &[],
+    unknown_code: |_| None,
+    quoted: |_| None,
+    is_refused_edit: |_| false,
+    is_scratch: |_| false,
+    quota: |_| None,
+    unchangeable: |_| None,
+    refused_for: |_| None,
+};
+
+/// What is told of Slate.
+const OF_SLATE: Words = Words { name: "Slate", token: TokenWords::NONE, ..WORDS };
+
+pub(super) const SLATE: Traits = Traits {
+    words: &OF_SLATE,
+    client: |_, _| Ok(Arc::new(Client::new())),
+    external_dns_arguments: |_| vec!["--provider=slate".to_owned()],
+    external_dns_env: &[],
+    solver: |config| json!({ "slate": { "wall": config.dns.server } }),
+    keyring: |_| Err(SecretError::Other("nobody asks for one")),
+    ..TRAITS
+};
 
 /// The records of a zone, as a test lays them in; none where no key opens it any more.
 pub(crate) type Drawer = Arc<Mutex<Option<Vec<Record>>>>;
@@ -62,24 +110,16 @@ pub(crate) fn lay_in(drawer: &Drawer) {
 
 /// Knows every zone.
 #[derive(Debug, Clone)]
-pub struct Client {
+struct Client {
     drawer: Option<Drawer>,
 }
 
 impl Client {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self { drawer: DRAWER.with_borrow(Clone::clone) }
     }
 
-    pub(super) fn check(&self, domain: &str) -> Result<Zone, Fault> {
-        let zone = Zone { name: domain.to_owned(), status: "active".into(), ..Zone::default() };
-        match domain {
-            "torn.test" => Err(Fault::InvalidToken),
-            _ => self.records(&zone).map(|_| zone),
-        }
-    }
-
-    pub(super) fn records(&self, zone: &Zone) -> Result<Vec<Record>, Fault> {
+    fn listed(&self, zone: &Zone) -> Result<Vec<Record>, Fault> {
         match &self.drawer {
             Some(drawer) => drawer.lock().unwrap().clone().ok_or(Fault::InvalidToken),
             None => Ok(vec![record("A", &format!("whoami.{}", zone.name), "192.168.1.2")]),
@@ -101,25 +141,33 @@ pub(crate) fn record(kind: &str, name: &str, content: &str) -> Record {
     }
 }
 
-pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
-    let server = config.dns.server.iter().map(|server| format!("--paper-server={server}"));
-    std::iter::once("--provider=paper".to_owned()).chain(server).collect()
-}
+impl Api for Client {
+    fn within(&self, _: Duration) -> Arc<dyn Api> {
+        Arc::new(self.clone())
+    }
 
-pub(super) fn external_dns_env() -> Vec<(&'static str, &'static str)> {
-    vec![("PAPER_KEY", KEY), ("PAPER_NAME", NAME)]
-}
+    fn budget(&self) -> Option<Budget> {
+        None
+    }
 
-pub(super) fn solver() -> Value {
-    json!({ "paper": { "drawer": 1 } })
-}
+    fn check<'a>(&'a self, domain: &'a str) -> BoxFuture<'a, Result<Zone, Fault>> {
+        let zone = Zone { name: domain.to_owned(), status: "active".into(), ..Zone::default() };
+        let found = match domain {
+            "torn.test" => Err(Fault::InvalidToken),
+            _ => self.listed(&zone).map(|_| zone),
+        };
+        ready(found).boxed()
+    }
 
-/// Two lines: the key and its name.
-pub(super) fn keyring(text: &str) -> Result<Keyring, SecretError> {
-    let (key, name) = text.trim().split_once('\n').ok_or(SecretError::Empty)?;
-    Ok(Keyring::new([(KEY, Secret::new(key)?), (NAME, Secret::new(name)?)]))
-}
+    fn records<'a>(
+        &'a self,
+        zone: &'a Zone,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<Record>, Fault>> {
+        ready(self.listed(zone)).boxed()
+    }
 
-pub(super) fn credentials(keyring: &Keyring) -> Credentials {
-    Credentials { secrets: keyring.clone(), about_zone: vec![] }
+    fn prove_edit<'a>(&'a self, _: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
+        ready(Ok(())).boxed()
+    }
 }

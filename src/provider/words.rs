@@ -8,9 +8,10 @@ use crate::facts::secret::SecretError;
 pub struct Words {
     /// As people call it.
     pub name: &'static str,
-    /// The host that external-dns, cert-manager and homelab reach its API at.
+    /// The host that external-dns, cert-manager and homelab reach its API at. For one without an API in the internet: another name
+    /// outside the house that pods must be able to look up.
     pub api_host: &'static str,
-    /// Where an answer has a date in it, for comparing clocks.
+    /// Where an answer has a date in it, for comparing clocks; in the internet, too.
     pub api: &'static str,
     /// Where people edit records by hand, as it stands after "in".
     pub records_page: &'static str,
@@ -39,20 +40,36 @@ pub struct Words {
 /// The credential of one provider.
 #[derive(Debug)]
 pub struct TokenWords {
-    /// The variable that the provider's own tools read.
-    pub variable: &'static str,
+    /// What it is, as it stands after "the" or "an": homelab says "API token" of whatever opens the API.
+    pub called: &'static str,
+    /// The same in short, where it is clear which one is meant.
+    pub short: &'static str,
     /// Where people get one, and what it must be able to do, for whoever is about to paste it.
     pub where_made: &'static str,
     /// How to get one, where there is none: a step as a finding gives it.
     pub make_one: &'static str,
     /// The same as an error gives it.
     pub make_one_and_name_it: &'static str,
-    /// A path for it, in examples.
-    pub example: &'static str,
     /// The fewest characters that one has; shorter ones are cut off.
     pub shortest: usize,
+    /// Why it does not see the zone where it sees others, beside a wrong `domain`.
+    pub of_another_zone: &'static str,
     /// Why one that may read cannot change records, and what to do about it.
     pub may_not_edit: &'static str,
+}
+
+impl TokenWords {
+    /// Of a provider that asks for none: only what refuses an open API is said.
+    pub const NONE: Self = Self {
+        called: "request",
+        short: "request",
+        where_made: "",
+        make_one: "",
+        make_one_and_name_it: "",
+        shortest: 0,
+        of_another_zone: "the server has other zones",
+        may_not_edit: "",
+    };
 }
 
 /// What is said of one check at this provider, beside what holds at every provider. A text that is empty adds nothing.
@@ -120,15 +137,13 @@ impl Misshapen {
             SecretError::Empty => {
                 "the file was created, but the token was not written to it, or its secret was decrypted to an empty file"
             }
-            SecretError::GlobalApiKey => "such a key opens the whole account; a token opens one zone",
             SecretError::BearerPrefix
             | SecretError::Quotes
             | SecretError::SeveralLines
             | SecretError::WhiteSpace
             | SecretError::Characters
-            | SecretError::Assignment => {
-                "something else was copied together with the token, or instead of it"
-            }
+            | SecretError::Assignment
+            | SecretError::Other(_) => "something else was copied together with the token, or instead of it",
         };
         Self { message: error.to_string(), cause, hint: error.hint() }
     }

@@ -87,23 +87,7 @@ const EXACT_FOR_MACHINES: [(&str, &str, &str); 7] = [
 const MAKES_SHOWN: [&str; 2] = ["Fit for", "of_parts("];
 
 /// Where what differs between DNS providers stands.
-const OF_PROVIDERS: &[&str] = &["provider/"];
-
-/// Where a provider is named all the same, and why. Nothing here judges, plans or applies.
-const PROVIDERS_NAMED: &[(&str, &str, &str)] = &[
-    ("cloudflare", "config/model.rs", "the value of `dns.provider`"),
-    (
-        "cloudflare",
-        "config/token.rs",
-        "the file of the example, and the shape of a token that stands where a path should",
-    ),
-    (
-        "cloudflare",
-        "outside/credential.rs",
-        "the shapes of the tokens that people have at home, to hide them",
-    ),
-    ("cloudflare", "evidence/redact/kept.rs", "the fields of an issuer that a bundle keeps"),
-];
+const OF_PROVIDERS: &[&str] = &["provider/", "facts/providers.rs"];
 
 /// Where what differs between ingress controllers stands.
 const OF_CONTROLLERS: &[&str] = &["ingress/", "facts/controllers.rs"];
@@ -256,8 +240,8 @@ fn has_word(source: &Source, word: &str) -> bool {
 
 #[test]
 fn a_provider_is_named_only_where_it_is_meant() {
-    let words = Provider::ALL.iter().map(|provider| provider.needs().key);
-    assert_named_only(words.chain(["Provider::Paper"]), OF_PROVIDERS, PROVIDERS_NAMED);
+    let words = Provider::ALL.iter().map(|provider| provider.facts().key);
+    assert_named_only(words.chain(["Provider::Paper", "Provider::Slate"]), OF_PROVIDERS, &[]);
 }
 
 #[test]

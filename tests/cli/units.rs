@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use homelab::config::Provider;
+use homelab::machine::token::CREDENTIAL;
 use serde_json::Value;
 
 /// A section of a unit: settings by their names, each with its values.
@@ -102,7 +102,7 @@ fn every_service_is_as_closed_as_on_nixos() {
 
 #[test]
 fn the_token_is_taken_from_where_sudo_homelab_init_puts_it() {
-    let file = format!("/etc/homelab/{}-token", Provider::OFFERED.needs().key);
+    let file = format!("/etc/homelab/{CREDENTIAL}");
     for name in ["homelab-apply", "homelab-doctor"] {
         assert!(service(name)["LoadCredential"].contains(&format!("dns-token:{file}")), "{name}");
     }

@@ -26,6 +26,7 @@ check() {
 
 check "no token" "$work/none" 1 "" 1 0 "no API token in $work/none .services.homelab.dns.tokenFile.\."
 NAMED_IN=a-unit check "no token, and a unit that says where its file is named" "$work/none" 1 "" 1 0 "$work/none .a-unit.\."
+check "a provider that asks for no token" "" 1 "" 0 1 ""
 check "an API that answers at once" "$work/token" 1 "" 0 1 ""
 check "an API that answers after a while" "$work/token" 3 "" 0 3 ""
 check "a k3s that hangs" "$work/token" 99 "" 1 "[1-9]" "not answered for 2 seconds; k3s.service is activating.*restart homelab-apply$"

@@ -9,7 +9,7 @@ use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::config::Provider;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
-use crate::provider::{challenges, unknown_code, words};
+use crate::provider::traits_of;
 
 /// What helps where nothing more has to be mended.
 pub(super) const AGAIN: &str = "try again with `homelab renew`";
@@ -55,6 +55,11 @@ const AUTHORITY: &[Reading] = &[
     means(&["error:malformed", "expired"], "the order has expired at the authority", AGAIN),
 ];
 
+/// What cert-manager says when the provider does not take or give up a challenge's record.
+fn challenges(provider: Provider) -> impl Iterator<Item = &'static Reading> {
+    traits_of(provider).challenges.iter().copied().flatten()
+}
+
 /// What a message of the authority or the provider means.
 pub(super) fn meaning(provider: Provider, message: &str) -> Option<&'static Reading> {
     read(message, AUTHORITY).or_else(|| read(message, challenges(provider)))
@@ -94,12 +99,13 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
         _ => {
             let summary = format!("the challenge for `{host}` cannot succeed: {said}");
             let known = read(reason, challenges(evidence.dns)).or_else(|| read(reason, AUTHORITY));
-            let cause = match (known, unknown_code(evidence.dns, reason)) {
+            let provider = traits_of(evidence.dns);
+            let cause = match (known, (provider.unknown_code)(reason)) {
                 (Some(row), _) => row.cause.to_owned(),
                 (None, Some(code)) => {
                     format!(
                         "{} refused it with a code that homelab does not know, {code}",
-                        words(evidence.dns).name
+                        provider.words.name
                     )
                 }
                 (None, None) => "cert-manager gives no details".to_owned(),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::config::Provider;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::Evidence;
-use crate::provider;
+use crate::provider::traits_of;
 
 /// As much of a message as is shown.
 const SHOWN: usize = 240;
@@ -68,7 +68,7 @@ impl Line {
 
     /// The message in a few words: what the provider said where it said something, else the first line.
     pub(super) fn short(&self) -> String {
-        let said = provider::quoted(self.provider, &self.message);
+        let said = (traits_of(self.provider).quoted)(&self.message);
         let text = said.unwrap_or_else(|| self.message.lines().next().unwrap_or_default().to_owned());
         let text = text.trim_end_matches(['.', ' ', ':']);
         match text.char_indices().nth(SHOWN) {

@@ -23,7 +23,7 @@ use crate::checks::id;
 use crate::checks::reading::zone;
 use crate::evidence::{Evidence, HostSeen, ProviderSeen};
 use crate::facts::ownership::{Ownership, registry_name};
-use crate::provider::is_refused_edit;
+use crate::provider::traits_of;
 
 /// The group.
 pub(super) const GROUP: Group =
@@ -74,7 +74,7 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
 /// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that.
 pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
     let line = sync::failing(evidence)?;
-    is_refused_edit(evidence.dns, &line.message).then(|| line.told())
+    (traits_of(evidence.dns).is_refused_edit)(&line.message).then(|| line.told())
 }
 
 /// The name of the TXT record that this lab keeps beside a record.

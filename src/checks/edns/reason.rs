@@ -2,7 +2,7 @@
 
 use crate::config::Provider;
 use crate::provider::reading::{Reading, passes, read, written_by_up};
-use crate::provider::{outages, refusals};
+use crate::provider::traits_of;
 
 /// What is wrong with what homelab wrote.
 const OF_HOMELAB: &[Reading] = &[
@@ -49,7 +49,9 @@ const NETWORK: &[Reading] = &[
 
 /// What a message means; `None` when it is not known. The first row counts.
 pub(in crate::checks) fn reading_of(provider: Provider, message: &str) -> Option<&'static Reading> {
-    let rows = OF_HOMELAB.iter().chain(refusals(provider)).chain(NETWORK).chain(outages(provider));
+    let traits = traits_of(provider);
+    let refusals = traits.refusals.iter().copied().flatten();
+    let rows = OF_HOMELAB.iter().chain(refusals).chain(NETWORK).chain(traits.outages);
     read(message, rows)
 }
 

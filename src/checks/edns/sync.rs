@@ -11,7 +11,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::{Evidence, SyncSeen};
 use crate::provider::reading::Cure;
-use crate::provider::{unknown_code, words};
+use crate::provider::traits_of;
 
 /// Between two looks of external-dns, unless its flags say otherwise.
 const INTERVAL: i64 = 60;
@@ -62,7 +62,7 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
     match (seen.began, seen.synced) {
         (Some(began), synced) if synced.is_none_or(|synced| synced < began) && age(began) > SLOW => Finding::new(
             format!("external-dns started to compare the records {} ago, and has not finished", span(age(began))),
-            format!("its pod gets no answer from {}, or only errors; external-dns tries each call up to ten times, with longer and longer pauses", words(evidence.dns).name),
+            format!("its pod gets no answer from {}, or only errors; external-dns tries each call up to ten times, with longer and longer pauses", traits_of(evidence.dns).words.name),
             "check whether pods resolve names and reach the internet: `homelab doctor --check net`",
         )
         .look(LOG)
@@ -92,12 +92,12 @@ fn failed(evidence: &Evidence, times: u32) -> Outcome {
             match reason::reading_of(evidence.dns, &line.message) {
                 Some(known) if known.cure == Cure::Person => Finding::new(summary, known.cause, known.fix),
                 Some(known) => Finding::new(summary, known.cause, known.fix).heals(),
-                None => match unknown_code(evidence.dns, &line.message) {
+                None => match (traits_of(evidence.dns).unknown_code)(&line.message) {
                     Some(code) => Finding::new(
                         summary,
                         format!(
                             "{} refused it with a code that homelab does not know, {code}; external-dns tries again every minute",
-                            words(evidence.dns).name
+                            traits_of(evidence.dns).words.name
                         ),
                         "read its log, and search for the code together with `external-dns`",
                     ),

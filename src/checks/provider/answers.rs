@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::provider::token::{anew, too_short};
+use crate::checks::provider::token::{anew, not_needed, too_short};
 use crate::checks::reading::zone::{unread, unseen};
 use crate::evidence::{Evidence, Fault, Permission, Transport};
 use crate::provider::words;
@@ -60,7 +60,7 @@ fn limited(evidence: &Evidence, seconds: Option<u64>) -> Outcome {
 fn token(evidence: &Evidence) -> Outcome {
     let failure = match &evidence.provider {
         None => return unseen(evidence),
-        Some(Ok(_)) => return Outcome::pass("it is active"),
+        Some(Ok(_)) => return not_needed(evidence.dns).unwrap_or_else(|| Outcome::pass("it is active")),
         Some(Err(failure)) => failure,
     };
     let name = words(evidence.dns).name;
@@ -118,6 +118,7 @@ fn unreachable(cause: &Transport) -> &'static str {
 }
 
 fn permissions(evidence: &Evidence) -> Outcome {
+    let short = words(evidence.dns).token.short;
     match &evidence.provider {
         None => unseen(evidence),
         Some(Ok(_)) => Outcome::pass("zones and records can be read"),
@@ -125,9 +126,11 @@ fn permissions(evidence: &Evidence) -> Outcome {
             Fault::MissingPermission { permission } => Finding::new(
                 &failure.message,
                 match permission {
-                    Permission::DnsRead | Permission::DnsEdit => "the token can read the zone, but not its records",
+                    Permission::DnsRead | Permission::DnsEdit => {
+                        format!("the {short} can read the zone, but not its records")
+                    }
                     Permission::ZoneRead | Permission::Any => {
-                        "without it, a token cannot find a zone by its name, which homelab and cert-manager need"
+                        format!("without it, a {short} cannot find a zone by its name, which homelab and cert-manager need")
                     }
                 },
                 &failure.hint,

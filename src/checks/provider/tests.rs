@@ -30,8 +30,8 @@ fn unusable(problem: TokenProblem) -> Report {
 
 /// One report for each failure, for what must hold of all.
 pub(in crate::checks) fn all() -> Vec<Report> {
-    let shapes =
-        [SecretError::Empty, SecretError::Quotes, SecretError::GlobalApiKey].map(TokenProblem::Shape);
+    let shapes = [SecretError::Empty, SecretError::Quotes, SecretError::Other("this is something else")]
+        .map(TokenProblem::Shape);
     let problems = [
         TokenProblem::Nowhere,
         TokenProblem::Missing,
@@ -79,7 +79,7 @@ fn each_problem_with_the_token_is_the_first_thing_to_mend() {
         (TokenProblem::Unreadable("is a directory".into()), "cannot be read"),
         (TokenProblem::Shape(SecretError::BearerPrefix), "begins with `Bearer `"),
         (TokenProblem::Shape(SecretError::SeveralLines), "more than one line"),
-        (TokenProblem::Shape(SecretError::GlobalApiKey), "Global API Key"),
+        (TokenProblem::Shape(SecretError::Other("this is something else")), "Global API Key"),
     ];
     for (problem, part) in cases {
         let report = unusable(problem);

@@ -6,7 +6,7 @@ use crate::checks::reading::zone::{unread, unseen};
 use crate::checks::{edns, id};
 use crate::config::Provider;
 use crate::evidence::{Evidence, Fault, ProviderSeen};
-use crate::provider::{self, RefusedFor, words};
+use crate::provider::{RefusedFor, Words, traits_of, words};
 
 pub(super) fn state_and_room(evidence: &Evidence) -> Vec<Judged> {
     let at_provider = |id, outcome| judged(id, Subject::default(), Vantage::Provider, outcome);
@@ -26,12 +26,14 @@ fn zone(evidence: &Evidence) -> Outcome {
         Some(Ok(seen)) => return Outcome::pass(format!("`{}` is active", seen.zone.name)),
         Some(Err(failure)) => failure,
     };
-    let name_of_provider = words(evidence.dns).name;
+    let (name_of_provider, token) = (words(evidence.dns).name, &words(evidence.dns).token);
     match &failure.error {
         Fault::NoZone { sees, .. } => {
             let cause = match sees.is_empty() {
-                true => "the token is for other zones, or the domain is in another account",
-                false => "the token's Zone Resources name another zone, or `domain` is not your domain",
+                true => {
+                    format!("the {} is for other zones, or the domain is in another account", token.short)
+                }
+                false => format!("{}, or `domain` is not your domain", token.of_another_zone),
             };
             Finding::new(&failure.message, cause, &failure.hint).into()
         }
@@ -73,7 +75,7 @@ fn seen(evidence: &Evidence, judge: impl Fn(&ProviderSeen) -> Outcome) -> Outcom
 
 fn free_domain(provider: Provider, seen: &ProviderSeen) -> Outcome {
     let name = &seen.zone.name;
-    match provider::unchangeable(provider, name) {
+    match (traits_of(provider).unchangeable)(name) {
         None => Outcome::pass(format!("`{name}`")),
         Some((ending, why)) => {
             let summary = format!("the zone `{name}` ends in `{ending}`");
@@ -83,8 +85,10 @@ fn free_domain(provider: Provider, seen: &ProviderSeen) -> Outcome {
 }
 
 fn edit(evidence: &Evidence) -> Outcome {
+    let traits = traits_of(evidence.dns);
+    let Words { name, token, .. } = traits.words;
     let left = || match &evidence.provider {
-        Some(Ok(seen)) => seen.records.iter().find(|record| provider::is_scratch(evidence.dns, record)),
+        Some(Ok(seen)) => seen.records.iter().find(|record| (traits.is_scratch)(record)),
         _ => None,
     };
     let failure = match evidence.token.as_ref().and_then(|token| token.edit.as_ref()) {
@@ -93,9 +97,9 @@ fn edit(evidence: &Evidence) -> Outcome {
         None => {
             return match (edns::refused_edit(evidence), left()) {
                 (Some(line), _) => Finding::new(
-                    format!("{} does not let external-dns change records: {line}", words(evidence.dns).name),
-                    "the token can read the zone's records, but not change them",
-                    words(evidence.dns).token.may_not_edit,
+                    format!("{name} does not let external-dns change records: {line}"),
+                    format!("the {} can read the zone's records, but not change them", token.short),
+                    token.may_not_edit,
                 )
                 .into(),
                 (None, Some(record)) => Finding::new(
@@ -114,32 +118,32 @@ fn edit(evidence: &Evidence) -> Outcome {
         }
     };
     let refused = |cause: &str| Finding::new(&failure.message, cause, &failure.hint);
-    let refused_for = provider::refused_for(evidence.dns, &failure.error);
+    let refused_for = (traits.refused_for)(&failure.error);
     match &failure.error {
         Fault::MissingPermission { .. } => {
-            refused("the token can read the zone's records, but not change them: external-dns and cert-manager cannot work with it").into()
+            refused(&format!("the {} can read the zone's records, but not change them: external-dns and cert-manager cannot work with it", token.short)).into()
         }
         _ if refused_for == Some(RefusedFor::Ending) => Finding::new(
             &failure.message,
-            words(evidence.dns).refused_ending,
+            traits.words.refused_ending,
             "use a domain with another ending",
         )
         .into(),
         _ if refused_for == Some(RefusedFor::Room) => Finding::new(
             &failure.message,
             "the zone has as many records as its plan allows",
-            words(evidence.dns).no_more_room,
+            traits.words.no_more_room,
         )
         .into(),
         Fault::Leftover { .. } => refused("the record was created, but could not be removed; it does no harm").only(Severity::Warning).into(),
         error if error.is_transient() => unread(failure),
-        _ => refused(&format!("{} gives no other reason", words(evidence.dns).name)).into(),
+        _ => refused(&format!("{name} gives no other reason")).into(),
     }
 }
 
 fn limit(provider: Provider, seen: &ProviderSeen) -> Outcome {
     let count = seen.records.len();
-    let near = provider::quota(provider, &seen.zone).filter(|(quota, _)| count * 10 >= quota * 9);
+    let near = (traits_of(provider).quota)(&seen.zone).filter(|(quota, _)| count * 10 >= quota * 9);
     let Some((quota, whose)) = near else {
         return Outcome::pass(format!("{count} records"));
     };

@@ -33,6 +33,11 @@ fn findings_about_another_provider_have_its_words_and_nobody_elses() {
         at_paper(|e| records(e)[0].kind = "CNAME".into()),
         at_paper(|e| records(e)[1].content = "heritage=external-dns,external-dns/owner=b".into()),
         at_paper(|e| drop(records(e).pop())),
+        at_paper(|e| {
+            let place = TokenPlace::Nowhere;
+            e.token = Some(TokenSeen { place, problem: Some(TokenProblem::Nowhere), ..TokenSeen::default() });
+        }),
+        at_paper(|e| e.token.as_mut().unwrap().copies.as_mut().unwrap()[0].state = CopyState::Empty),
         at_paper(|e| e.token = None),
         at_paper(|_| ()),
     ];
@@ -47,10 +52,48 @@ fn findings_about_another_provider_have_its_words_and_nobody_elses() {
                 Outcome::Blocked { .. } => String::new(),
             };
             assert!(!said.to_lowercase().contains("cloudflare"), "{}: {said}", check.id);
+            assert!(!said.contains("API token") && !said.contains("Zone Resources"), "{}: {said}", check.id);
             named += usize::from(said.contains("Paper") || said.contains("drawer"));
         }
     }
     assert!(named > 10, "only {named} texts name the provider");
+}
+
+#[test]
+fn at_a_provider_without_a_credential_nothing_is_said_of_a_token_and_the_rest_is_judged_as_ever() {
+    let at_slate = |change: &dyn Fn(&mut Evidence)| {
+        whole(|evidence| {
+            evidence.dns = Provider::Slate;
+            evidence.token = Some(TokenSeen { place: TokenPlace::NotNeeded, ..TokenSeen::default() });
+            change(evidence);
+        })
+    };
+    let well = at_slate(&|_| ());
+    assert_eq!(fails(&well), []);
+    let mut skipped = Vec::new();
+    for check in &well.checks {
+        match &check.outcome {
+            Outcome::Skip { why } if why == "Slate asks for no token" => skipped.push(check.id.0),
+            // Only `--active` tries to edit.
+            Outcome::Skip { .. } if check.id == id::DNS_EDIT => {}
+            Outcome::Pass { .. } => {}
+            other => panic!("{}: {other:?}", check.id),
+        }
+    }
+    skipped.sort_unstable();
+    assert_eq!(skipped, ["cf.copies", "cf.token", "cf.token-private", "cf.token-source"]);
+    let refused = |fault: Fault| {
+        at_slate(&|e| e.provider = Some(Err(provider::failure(Provider::Slate, fault.clone()))))
+    };
+    for (fault, check) in [
+        (Fault::Server { status: 500 }, id::TOKEN),
+        (Fault::Refused { status: 400, code: 1, message: "no".into() }, id::TOKEN),
+        (Fault::NoZone { tried: vec!["a.test".into()], sees: vec!["b.test".into()] }, id::CF_ZONE),
+    ] {
+        let report = refused(fault);
+        let finding = only(&report, check);
+        assert!(!serde_json::json!(finding).to_string().contains("token"), "{finding:?}");
+    }
 }
 
 #[test]

@@ -87,8 +87,7 @@ async fn the_provider_is_asked_once_for_all_hosts() {
         .serve()
         .await;
     let base = format!("http://{}/", api.address).parse().unwrap();
-    let token = crate::facts::secret::Secret::new("tok").unwrap();
-    let client = Client::Cloudflare(crate::provider::cloudflare::Client::new(&token, Some(base)).unwrap());
+    let client = Client::at_cloudflare(base);
     let seen = collect(seed(), &probes, Some(&client)).await;
     assert_eq!((api.requests().len(), seen.hosts.len()), (1, 20));
     assert_eq!(seen.provider.unwrap().unwrap().records.len(), 1);

@@ -22,7 +22,7 @@ use crate::evidence::{Fault, Zone};
 use crate::machine::token;
 use crate::plan::Snapshot;
 use crate::plan::teardown::{Teardown, publisher};
-use crate::provider::{self, Client};
+use crate::provider::{self, Client, Credentials};
 use crate::ui::Progress;
 
 /// Between two looks: nobody's API is to be pressed.
@@ -102,7 +102,7 @@ impl Records {
         let client = Client::new(config, &keyring).map_err(refused)?;
         let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
         let zone = client.check(domain.as_str()).await.map_err(refused)?;
-        if !may_have_records(snapshot, &zone) {
+        if !may_have_records(snapshot, &Credentials::new(keyring, &zone)) {
             // The configuration was changed since `up`: what its external-dns wrote lies elsewhere.
             return Err(Error::unfinished(
                 "the records of this lab are in another zone, so nothing was deleted",

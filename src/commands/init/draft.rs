@@ -3,28 +3,31 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::edit::{nix, scalar};
-use crate::config::{self, Config, Problem};
+use crate::config::{self, Config, Problem, Provider};
 use crate::error::{Error, Result};
+use crate::provider::words;
 
 /// What a new configuration says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draft {
     pub(super) domain: String,
     pub(super) email: String,
-    /// The provider's key, as `cloudflare`.
-    pub(super) provider: &'static str,
-    /// Where the token is; `None` when a variable of the environment has it.
+    pub(super) provider: Provider,
+    /// Where the token is; `None` when a variable of the environment has it, or the provider asks for none.
     pub(super) token_file: Option<PathBuf>,
 }
 
 impl Draft {
     /// The configuration as `homelab.yaml`, with words for whoever opens it next.
-    pub(super) fn yaml(&self, variable: &str) -> String {
-        let token = match &self.token_file {
-            Some(path) => format!("  tokenFile: {}\n", scalar(&path.display().to_string())),
-            None => format!(
-                "  # tokenFile: /etc/homelab/token    # the API token is read from ${variable}; a file lasts\n"
+    pub(super) fn yaml(&self) -> String {
+        let token = match (&self.token_file, &self.provider.facts().credential) {
+            (Some(path), _) => format!("  tokenFile: {}\n", scalar(&path.display().to_string())),
+            (None, Some(credential)) => format!(
+                "  # tokenFile: /etc/homelab/token    # the {} is read from {}; a file lasts\n",
+                words(self.provider).token.called,
+                credential.variables_told()
             ),
+            (None, None) => String::new(),
         };
         format!(
             "# What this home lab should be. `homelab up` makes it so; run it again after each change.\n\
@@ -42,21 +45,23 @@ impl Draft {
             domain = scalar(&self.domain),
             plain = self.domain,
             email = scalar(&self.email),
-            provider = self.provider,
+            provider = self.provider.facts().key,
         )
     }
 
     /// The same for a NixOS machine.
     pub(super) fn nix(&self) -> String {
-        let token = self.token_file.as_deref().unwrap_or(Path::new("/var/lib/secrets/dns-token"));
+        let credential = self.provider.facts().credential.as_ref();
+        let token = self.token_file.as_deref().or(credential.map(|credential| Path::new(credential.file)));
+        let token = token.map(|path| format!("  dns.tokenFile = {};\n", nix(&path.display().to_string())));
         format!(
-            "services.homelab = {{\n  enable = true;\n  domain = {};\n  email = {};\n  dns.provider = {};\n  dns.tokenFile = {};\n  \
+            "services.homelab = {{\n  enable = true;\n  domain = {};\n  email = {};\n  dns.provider = {};\n{}  \
              # services.photos = {{ service = \"immich/immich-server\"; port = 2283; }};\n  \
              # services.nas.url = \"https://192.168.1.5:5001\";\n}};\n",
             nix(&self.domain),
             nix(&self.email),
-            nix(self.provider),
-            nix(&token.display().to_string()),
+            nix(self.provider.facts().key),
+            token.unwrap_or_default(),
         )
     }
 
@@ -65,7 +70,7 @@ impl Draft {
     /// # Errors
     /// What cannot be used, as an answer to the question for `key` alone, or to all.
     pub(super) fn config(&self, key: Option<&str>) -> Result<Config> {
-        let problems = match config::parse(&self.yaml("")) {
+        let problems = match config::parse(&self.yaml()) {
             Ok(config) => return Ok(config),
             Err(problems) => problems,
         };
@@ -102,16 +107,16 @@ mod tests {
     use super::*;
 
     fn draft(domain: &str, email: &str) -> Draft {
-        let token_file = Some(PathBuf::from("/etc/homelab/cloudflare-token"));
-        Draft { domain: domain.into(), email: email.into(), provider: "cloudflare", token_file }
+        let token_file = Some(PathBuf::from("/etc/homelab/dns-token"));
+        Draft { domain: domain.into(), email: email.into(), provider: Provider::Cloudflare, token_file }
     }
 
     #[test]
     fn what_is_written_is_a_configuration_that_says_the_same() {
-        for path in ["/etc/homelab/cloudflare-token", "/home/ada's things/to \"ken\": #1", "./täken"] {
+        for path in ["/etc/homelab/dns-token", "/home/ada's things/to \"ken\": #1", "./täken"] {
             let draft =
                 Draft { token_file: Some(path.into()), ..draft("home.lovelace.dev", "ada@lovelace.dev") };
-            let config = config::parse(&draft.yaml("X")).unwrap();
+            let config = config::parse(&draft.yaml()).unwrap();
             assert_eq!(config.domain.as_str(), "home.lovelace.dev");
             assert_eq!(config.dns.token_file.as_deref(), Some(Path::new(path)));
         }
@@ -120,7 +125,25 @@ mod tests {
     #[test]
     fn without_a_file_the_token_comes_from_a_variable() {
         let draft = Draft { token_file: None, ..draft("home.lovelace.dev", "ada@lovelace.dev") };
-        assert_eq!(config::parse(&draft.yaml("CF_API_TOKEN")).unwrap().dns.token_file, None);
+        assert_eq!(config::parse(&draft.yaml()).unwrap().dns.token_file, None);
+        assert!(draft.yaml().contains("read from the variable `CLOUDFLARE_API_TOKEN`"), "{}", draft.yaml());
+        assert!(
+            draft.nix().contains("dns.tokenFile = \"/var/lib/secrets/cloudflare-token\";"),
+            "{}",
+            draft.nix()
+        );
+    }
+
+    #[test]
+    fn at_a_provider_that_asks_for_no_token_none_is_spoken_of() {
+        let draft = Draft {
+            token_file: None,
+            provider: Provider::Slate,
+            ..draft("home.lovelace.dev", "ada@lovelace.dev")
+        };
+        assert!(draft.yaml().contains("  provider: slate\n"), "{}", draft.yaml());
+        assert!(!draft.yaml().to_lowercase().contains("token"), "{}", draft.yaml());
+        assert!(!draft.nix().contains("tokenFile"), "{}", draft.nix());
     }
 
     #[test]

@@ -9,10 +9,11 @@ use serde_json::json;
 use crate::cli::{Global, Init};
 use crate::commands::house::house;
 use crate::commands::init::draft::Draft;
-use crate::commands::planned::refused;
+use crate::commands::planned::{found, refused};
 use crate::config::{Config, Provider};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Zone;
+use crate::facts::providers::Credential;
 use crate::machine::{configuration, token};
 use crate::outside::Shown;
 use crate::provider::{self, Client, Keyring};
@@ -64,30 +65,27 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
         // Before anybody is asked anything.
         file::can_be_made(&path)?;
     }
-    let draft = Draft {
-        domain: String::new(),
-        email: String::new(),
-        provider: PROVIDER.needs().key,
-        token_file: None,
-    };
+    let draft = Draft { domain: String::new(), email: String::new(), provider: PROVIDER, token_file: None };
     let draft = with_domain(draft, flags)?;
     let mut draft = with_email(draft, flags)?;
-    let token = token(flags)?;
-    draft.token_file = token.file().map(Path::to_owned);
+    let token =
+        PROVIDER.facts().credential.as_ref().map(|credential| token(flags, credential)).transpose()?;
+    draft.token_file = token.as_ref().and_then(Token::file).map(Path::to_owned);
     let config = draft.config(None)?;
+    let keyring = token.as_ref().map(Token::keyring).cloned().unwrap_or_default();
     let zone = match flags.no_check {
         true => None,
-        false => Some(check(&config, token.keyring()).await?),
+        false => Some(check(&config, &keyring).await?),
     };
     let mut written = Vec::new();
-    if let Token::Given(place, _, Pasted(text)) = &token {
+    if let Some(Token::Given(place, _, Pasted(text))) = &token {
         file::create_secret(place, text)?;
         written.push(place.clone());
     }
     if flags.nixos {
         return nixos(&draft, &written, zone.as_ref(), ui);
     }
-    let text = draft.yaml(provider::words(PROVIDER).token.variable);
+    let text = draft.yaml();
     file::create_readable(&path, &text)
         .inspect_err(|_| written.iter().for_each(|path| file::take_back(path)))?;
     written.push(path.clone());
@@ -127,11 +125,10 @@ fn answered<T>(
 }
 
 /// The token of the file that is named, of the environment, or of whoever sits here.
-fn token(flags: &Init) -> Result<Token> {
+fn token(flags: &Init, credential: &Credential) -> Result<Token> {
     let words = &provider::words(PROVIDER).token;
     let place = || {
-        let name = format!("{}-token", PROVIDER.needs().key);
-        let place = configuration::folder_for_secrets().join(name);
+        let place = configuration::folder_for_secrets().join(token::CREDENTIAL);
         std::path::absolute(&place).unwrap_or(place)
     };
     match flags.token_file.as_deref() {
@@ -146,8 +143,9 @@ fn token(flags: &Init) -> Result<Token> {
         }
         None => {}
     }
-    if let Some(text) = token::of_variable(PROVIDER) {
-        ui::note(&Shown::line(&format!("using the token of the variable {}", words.variable)));
+    let variables = credential.variables_told();
+    if let Some(text) = token::of_variables(credential) {
+        ui::note(&Shown::line(&format!("using the {} of {variables}", words.short)));
         return Ok(Token::InVariable(token::of_text(PROVIDER, &text)?));
     }
     let place = place();
@@ -156,12 +154,12 @@ fn token(flags: &Init) -> Result<Token> {
     }
     if !ask::is_possible() {
         return Err(Error::usage("`--token-file` is missing, and there is no terminal to ask on")
-            .because(format!("`${}` is not set either", words.variable))
-            .hint("write the token into a file that only you can read and name it with `--token-file FILE`, or pipe it to `--token-file -`"));
+            .because(format!("nothing is in {variables} either"))
+            .hint(format!("write the {} into a file that only you can read and name it with `--token-file FILE`, or pipe it to `--token-file -`", words.short)));
     }
     ui::note(&words.where_made.into());
     loop {
-        match Token::given(place.clone(), &ask::secret("API token")?) {
+        match Token::given(place.clone(), &ask::secret(words.called)?) {
             Ok(token) => return Ok(token),
             Err(error) => ui::print_error(&error),
         }
@@ -171,7 +169,8 @@ fn token(flags: &Init) -> Result<Token> {
 /// The token of a file that was there before.
 fn in_file(path: PathBuf) -> Result<Token> {
     let keyring = token::of_file(PROVIDER, &path)?;
-    ui::note(&Shown::line(&format!("using the token in {}", path.display())));
+    let short = provider::words(PROVIDER).token.short;
+    ui::note(&Shown::line(&format!("using the {short} in {}", path.display())));
     if token::is_open_to_all(&path) {
         let fix = command!("chmod 600 {}", path.display().to_string());
         let fix = fix.map_or_else(String::new, |fix| format!(": {fix}"));
@@ -232,7 +231,7 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, global: &Global, 
     if written.is_empty() {
         lines.push(format!("{} exists already; nothing was changed", path.display()));
     }
-    lines.extend(zone.map(|zone| format!("the token works for the zone {}", zone.name)));
+    lines.extend(zone.map(|zone| found(PROVIDER, zone)));
     let house = house(global);
     let next = |command: &str| house.words(&format!("`{command}`")).trim_matches('`').to_owned();
     lines.push(format!("next: {}    # is this machine ready?", next("homelab doctor --pre")));
@@ -243,7 +242,7 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, global: &Global, 
 /// On NixOS the module writes the file: what to put into its configuration.
 fn nixos(draft: &Draft, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) -> Result<Exit> {
     let said = written.iter().map(|path| format!("wrote {}", path.display()));
-    let good = zone.map(|zone| format!("the token works for the zone {}", zone.name));
+    let good = zone.map(|zone| found(PROVIDER, zone));
     for line in said.chain(good) {
         ui::note(&Shown::line(&line));
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::evidence::WAITING_PODS;
+use crate::facts::providers::Provider;
 
 /// Of every object. Annotations, managed fields and what depends on whose an object is: see [`crate::evidence::redact::objects`].
 const METADATA: &str = "apiVersion kind metadata/name metadata/namespace metadata/uid metadata/generation \
@@ -99,9 +100,9 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Of an issuer of either kind. The address of the account goes with the keys that name secrets.
+/// Of an issuer of either kind, beside the solvers of the providers ([`Provider::facts`]). The address of the account goes with the keys that name secrets.
 const ISSUER: &str = "spec/acme/server spec/acme/email spec/acme/preferredChain spec/acme/privateKeySecretRef/** \
-    spec/acme/disableAccountKeyGeneration spec/acme/solvers/dns01/cloudflare/** spec/acme/solvers/selector/** \
+    spec/acme/disableAccountKeyGeneration spec/acme/solvers/selector/** \
     spec/acme/solvers/http01/ingress/ingressClassName \
     spec/ca/secretName status/conditions/** status/acme/uri";
 
@@ -133,7 +134,11 @@ impl Kept {
                 Some(place) => {
                     POD.split_whitespace().for_each(|path| keep.insert(&path.replace("{}", place)))
                 }
-                None if path == "ISSUER" => ISSUER.split_whitespace().for_each(|path| keep.insert(path)),
+                None if path == "ISSUER" => {
+                    ISSUER.split_whitespace().for_each(|path| keep.insert(path));
+                    let solvers = Provider::ALL.iter().flat_map(|provider| provider.facts().solver);
+                    solvers.for_each(|path| keep.insert(&format!("spec/acme/solvers/dns01/{path}")));
+                }
                 None => keep.insert(path),
             }
         }

@@ -193,6 +193,17 @@ fn what_a_foreign_container_could_not_start_is_not_named() {
 }
 
 #[test]
+fn of_an_issuers_solvers_a_bundle_keeps_the_fields_that_each_provider_names() {
+    let issuer = json!({ "metadata": { "name": "x" }, "spec": { "acme": { "solvers": [
+        { "dns01": { "paper": { "drawer": "first", "pencil": "hidden-1" } } },
+        { "dns01": { "cloudflare": { "apiTokenSecretRef": { "key": "the-key" } } } },
+        { "dns01": { "others": { "word": "hidden-2" } } },
+    ] } } });
+    let text = given(&[("clusterissuers.cert-manager.io", issuer)], "");
+    assert!(text.contains("first") && text.contains("the-key") && !text.contains("hidden"), "{text}");
+}
+
+#[test]
 fn units_and_versions_are_no_addresses_of_mail() {
     for text in ["user@1000.service", "pkg@1.2.3", "getty@tty1.service"] {
         assert_eq!(of_text(text, &[]), text);

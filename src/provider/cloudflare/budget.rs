@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use reqwest::header::HeaderMap;
 
 use crate::evidence::Budget;
-use crate::provider::cloudflare::Client;
+use crate::provider::cloudflare::client::Client;
 
 impl Budget {
     /// Reads `"default";r=50;t=30` and `"default";q=1200;w=300`.

@@ -11,7 +11,7 @@ pub(super) const QUOTA: u32 = 81045;
 
 /// The next step after a fault.
 #[must_use]
-pub fn hint(fault: &Fault) -> String {
+pub(super) fn hint(fault: &Fault) -> String {
     const TOKENS: &str = "Cloudflare dashboard, My Profile, API Tokens";
     match fault {
         Fault::Malformed { .. } => {
@@ -61,7 +61,7 @@ pub fn hint(fault: &Fault) -> String {
 
 /// Why, as far as Cloudflare's rules tell it; `None` where there is nothing to add to the message.
 #[must_use]
-pub fn cause(fault: &Fault) -> Option<&'static str> {
+pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
     match fault {
         Fault::InvalidToken => {
             Some("it was revoked or rolled in the dashboard, or another text was copied in its place")

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::fault::{FREE_DOMAIN, QUOTA};
 use crate::evidence::{Fault, Zone};
+use crate::provider::traits::RefusedFor;
 
 /// Endings whose records the API refuses to change (cert-manager, docs/configuration/acme/dns01/cloudflare.md).
 const FREE_ENDINGS: [&str; 5] = [".tk", ".ml", ".ga", ".cf", ".gq"];
@@ -11,8 +12,7 @@ const FREE_ENDINGS: [&str; 5] = [".tk", ".ml", ".ga", ".cf", ".gq"];
 const SMALLER_QUOTA: &str = "2024-09-01T00:00:00Z";
 
 /// How many records a zone may have, and why so many (developers.cloudflare.com, dns/manage-dns-records).
-#[must_use]
-pub fn quota(zone: &Zone) -> (usize, &'static str) {
+pub(super) fn quota(zone: &Zone) -> (usize, &'static str) {
     let border: Option<Timestamp> = SMALLER_QUOTA.parse().ok();
     let is_old = zone.created_on.zip(border).is_some_and(|(made, border)| made < border);
     match zone.plan.as_ref().map(|plan| plan.legacy_id.as_str()) {
@@ -24,8 +24,7 @@ pub fn quota(zone: &Zone) -> (usize, &'static str) {
 }
 
 /// The ending of the zone's name under which the API changes nothing, and why.
-#[must_use]
-pub fn unchangeable(zone: &str) -> Option<(&'static str, &'static str)> {
+pub(super) fn unchangeable(zone: &str) -> Option<(&'static str, &'static str)> {
     let ending = FREE_ENDINGS.iter().find(|ending| zone.ends_with(*ending))?;
     Some((
         ending,
@@ -33,14 +32,11 @@ pub fn unchangeable(zone: &str) -> Option<(&'static str, &'static str)> {
     ))
 }
 
-/// Whether a refusal is for the zone's ending.
-#[must_use]
-pub fn is_for_ending(fault: &Fault) -> bool {
-    matches!(fault, Fault::Refused { code: FREE_DOMAIN, .. })
-}
-
-/// Whether a refusal is for want of room.
-#[must_use]
-pub fn is_for_room(fault: &Fault) -> bool {
-    matches!(fault, Fault::Refused { code: QUOTA, .. })
+/// Whether a refusal is for the zone's ending or for want of room.
+pub(super) fn refused_for(fault: &Fault) -> Option<RefusedFor> {
+    match fault {
+        Fault::Refused { code: FREE_DOMAIN, .. } => Some(RefusedFor::Ending),
+        Fault::Refused { code: QUOTA, .. } => Some(RefusedFor::Room),
+        _ => None,
+    }
 }

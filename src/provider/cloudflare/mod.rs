@@ -4,6 +4,7 @@
 //! and external-dns' users report, and fundamentals/api/reference/limits.
 
 mod budget;
+mod client;
 mod codes;
 mod components;
 mod envelope;
@@ -16,198 +17,30 @@ mod scratch;
 mod token;
 mod words;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-use envelope::{TokenStatus, Verified};
-use futures::future::try_join_all;
-use jiff::Timestamp;
-use request::Call;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Method, Url};
-
-use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
-use crate::facts::secret::Secret;
-use crate::net::tls_client_config;
-use crate::provider::credentials::{Keyring, TOKEN_KEY};
-
-pub use fault::{cause, hint};
-pub use limits::{is_for_ending, is_for_room, quota, unchangeable};
-pub use said::{OUTAGES, challenges, is_refused_edit, quoted, refusals, unknown_code};
-pub use scratch::is_scratch;
-pub use token::{SECRET_VARIABLES, keyring, misshapen};
-pub use words::WORDS;
-
-pub(super) use components::{credentials, external_dns_arguments, external_dns_env, solver};
-
-/// Where the API is, unless a test or a proxy says otherwise.
-pub const BASE: &str = "https://api.cloudflare.com/client/v4/";
-
-/// How long one call may take, its retries counted.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// Records asked for at once; the API allows far more, the answer stays small.
-const PER_PAGE: usize = 1000;
-
-/// How many pages are read: no plan has room for so many records (developers.cloudflare.com/dns, "Limits").
-const MOST_PAGES: u32 = 100;
-
-/// A client for one token.
-#[derive(Debug, Clone)]
-pub struct Client {
-    http: reqwest::Client,
-    base: Url,
-    token: Secret,
-    deadline: Duration,
-    budget: Arc<Mutex<Option<Budget>>>,
-}
-
-impl Client {
-    /// A client for the token of a keyring.
-    pub fn of(keyring: &Keyring) -> Result<Self, Fault> {
-        let token = keyring.get(TOKEN_KEY).ok_or_else(|| unsent("there is no token".into()))?;
-        Self::new(token, None)
-    }
-
-    /// A client for the API at `base`, Cloudflare's own by default.
-    pub fn new(token: &Secret, base: Option<Url>) -> Result<Self, Fault> {
-        let mut base = match base {
-            Some(base) => base,
-            None => Url::parse(BASE).map_err(|error| unsent(error.to_string()))?,
-        };
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
-            .map_err(|_| unsent("the token cannot be sent".into()))?;
-        authorization.set_sensitive(true);
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_client_config().map_err(|error| unsent(error.to_string()))?)
-            .default_headers(HeaderMap::from_iter([(AUTHORIZATION, authorization)]))
-            // A redirect would carry the token elsewhere.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("homelab/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| unsent(error.without_url().to_string()))?;
-        Ok(Self { http, base, token: token.clone(), deadline: DEADLINE, budget: Arc::default() })
-    }
-
-    /// The same with another time limit for each call.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// How many calls are left, as the last answer said; `None` before the first, and when it did not say.
-    #[must_use]
-    pub fn budget(&self) -> Option<Budget> {
-        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Proves that the token is good and sees the zone of a domain, which must be active.
-    ///
-    /// Tokens that an account owns are unknown to `user/tokens/verify`; seeing the zone proves as much.
-    pub async fn check(&self, domain: &str) -> Result<Zone, Fault> {
-        let (verified, zone) = futures::join!(self.verify(), self.find_zone(domain));
-        match (verified, zone) {
-            (Ok(()) | Err(Fault::InvalidToken), Ok(zone)) => zone.require_active(),
-            (Err(error), Ok(zone)) if error.is_transient() => zone.require_active(),
-            // The token was let in, only not to this: that says more than "unknown here".
-            (
-                Err(Fault::InvalidToken),
-                Err(error @ (Fault::NoZone { .. } | Fault::MissingPermission { .. })),
-            ) => Err(error),
-            (Err(error), _) | (Ok(()), Err(error)) => Err(error),
-        }
-    }
-
-    /// Asks whether a user's token is active.
-    pub async fn verify(&self) -> Result<(), Fault> {
-        let call = Call::new(Method::GET, "user/tokens/verify", Permission::Any);
-        let verified: Verified = self.send(call).await?.result()?;
-        match verified.status {
-            TokenStatus::Active => match verified.not_before.filter(|from| *from > Timestamp::now()) {
-                Some(from) => Err(Fault::NotYetValid { from }),
-                None => Ok(()),
-            },
-            TokenStatus::Disabled => Err(Fault::Disabled),
-            TokenStatus::Expired => Err(Fault::Expired { on: verified.expires_on }),
-            TokenStatus::Other => match verified.not_before {
-                Some(from) => Err(Fault::NotYetValid { from }),
-                None => Err(Fault::InvalidToken),
-            },
-        }
-    }
-
-    /// Finds the zone that holds a domain: the longest of its endings that the token sees. Never a top-level domain.
-    pub async fn find_zone(&self, domain: &str) -> Result<Zone, Fault> {
-        let tried = endings(domain);
-        let found = try_join_all(tried.iter().map(|name| async move {
-            let call = Call::new(Method::GET, "zones", Permission::ZoneRead).query("name", name);
-            let zones: Vec<Zone> = self.send(call).await?.result()?;
-            Ok::<_, Fault>(zones.into_iter().find(|zone| zone.name.eq_ignore_ascii_case(name)))
-        }))
-        .await?;
-        match found.into_iter().flatten().next() {
-            Some(zone) => Ok(zone),
-            None => Err(Fault::NoZone { tried, sees: self.zone_names().await }),
-        }
-    }
-
-    /// The zones that the token sees, one page of them; nothing when they cannot be listed.
-    async fn zone_names(&self) -> Vec<String> {
-        let call = Call::new(Method::GET, "zones", Permission::ZoneRead).query("per_page", "50");
-        let zones = self.send(call).await.and_then(|answer| answer.result::<Vec<Zone>>());
-        zones.unwrap_or_default().into_iter().map(|zone| zone.name).collect()
-    }
-
-    /// All records of a zone, or those of one name.
-    pub async fn records(&self, zone: &Zone, name: Option<&str>) -> Result<Vec<Record>, Fault> {
-        let mut records = Vec::new();
-        for page in 1..=MOST_PAGES {
-            let mut call =
-                Call::new(Method::GET, &format!("zones/{}/dns_records", zone.id), Permission::DnsRead)
-                    .query("per_page", &PER_PAGE.to_string())
-                    .query("page", &page.to_string());
-            if let Some(name) = name {
-                call = call.query("name", name);
-            }
-            let answer = self.send(call).await?;
-            let pages = answer.pages();
-            let found: Vec<Record> = answer.result()?;
-            let empty = found.is_empty();
-            records.extend(found);
-            if empty || page >= pages {
-                break;
-            }
-        }
-        Ok(records)
-    }
-}
-
-/// Why nothing can be sent.
-fn unsent(why: String) -> Fault {
-    Fault::Transport { host: "the Cloudflare API".into(), cause: Transport::Other(why) }
-}
-
-impl Zone {
-    fn require_active(self) -> Result<Self, Fault> {
-        match self.status.as_str() {
-            "active" => Ok(self),
-            _ => {
-                Err(Fault::ZoneNotActive { name: self.name, status: self.status, servers: self.name_servers })
-            }
-        }
-    }
-}
-
-/// A domain and what stands behind its dots, longest first, without the last label.
-fn endings(domain: &str) -> Vec<String> {
-    let domain = domain.trim_end_matches('.').trim_start_matches("*.").to_ascii_lowercase();
-    let labels: Vec<&str> = domain.split('.').collect();
-    (0..labels.len().saturating_sub(1)).filter_map(|from| Some(labels.get(from..)?.join("."))).collect()
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) use client::Client;
+
+use crate::provider::traits::Traits;
+
+/// What is particular to Cloudflare.
+pub(super) const TRAITS: Traits = Traits {
+    words: &words::WORDS,
+    client: client::of_keyring,
+    external_dns_arguments: components::external_dns_arguments,
+    external_dns_env: components::EXTERNAL_DNS_ENV,
+    solver: components::solver,
+    keyring: token::keyring,
+    misshapen: token::misshapen,
+    hint: fault::hint,
+    cause: fault::cause,
+    refusals: said::REFUSALS,
+    outages: said::OUTAGES,
+    challenges: said::CHALLENGES,
+    unknown_code: said::unknown_code,
+    quoted: said::quoted,
+    is_refused_edit: said::is_refused_edit,
+    is_scratch: scratch::is_scratch,
+    quota: |zone| Some(limits::quota(zone)),
+    unchangeable: limits::unchangeable,
+    refused_for: limits::refused_for,
+};

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::evidence::{Fault, Permission, Transport};
 use crate::net::body::whole;
-use crate::provider::cloudflare::Client;
+use crate::provider::cloudflare::client::Client;
 use crate::provider::cloudflare::envelope::Envelope;
 use crate::provider::cloudflare::fault::classify;
 

@@ -38,12 +38,10 @@ const UNCODED: &[Reading] = &[
 ];
 
 /// What external-dns or cert-manager is refused.
-pub fn refusals() -> impl Iterator<Item = &'static Reading> {
-    SPOKEN.iter().chain(CODES).chain(UNCODED)
-}
+pub(super) const REFUSALS: &[&[Reading]] = &[SPOKEN, CODES, UNCODED];
 
 /// Why external-dns gets no answer (its log), after what keeps a pod from anybody.
-pub const OUTAGES: &[Reading] = &[
+pub(super) const OUTAGES: &[Reading] = &[
     passes(
         &[
             "i/o timeout",
@@ -64,7 +62,7 @@ pub const OUTAGES: &[Reading] = &[
 ];
 
 /// What cert-manager says of its own when a challenge's record is to be written or removed (its status).
-const CHALLENGES: &[Reading] = &[
+const OF_CERT_MANAGER: &[Reading] = &[
     means(
         &["contain a newline"],
         "the token in the Secret has a line break, so that it cannot be sent",
@@ -105,21 +103,23 @@ const CHALLENGES: &[Reading] = &[
 ];
 
 /// What cert-manager says when a challenge's record is to be written or removed: what the API refused comes first.
-pub fn challenges() -> impl Iterator<Item = &'static Reading> {
-    refusals().chain(CHALLENGES)
+pub(super) const CHALLENGES: &[&[Reading]] = &[SPOKEN, CODES, UNCODED, OF_CERT_MANAGER];
+
+fn refusals() -> impl Iterator<Item = &'static Reading> {
+    REFUSALS.iter().copied().flatten()
 }
 
 /// The API's own words in a message of either program, with their code; `None` when it quotes none. A code that only wraps
 /// another gives way to it.
 #[must_use]
-pub fn quoted(message: &str) -> Option<String> {
+pub(super) fn quoted(message: &str) -> Option<String> {
     let (code, said) = of_json(message).or_else(|| of_text(message))?;
     Some(format!("{} (code {code})", said.trim().trim_end_matches('.')))
 }
 
 /// The code in a message of either program that homelab does not know; `None` when it quotes none, or a known one.
 #[must_use]
-pub fn unknown_code(message: &str) -> Option<&str> {
+pub(super) fn unknown_code(message: &str) -> Option<&str> {
     let (code, _) = of_json(message).or_else(|| of_text(message))?;
     read(message, refusals()).is_none().then_some(code)
 }
@@ -149,7 +149,7 @@ fn digits(text: &str) -> Option<&str> {
 
 /// Whether a message of external-dns says that the token may not edit.
 #[must_use]
-pub fn is_refused_edit(message: &str) -> bool {
+pub(super) fn is_refused_edit(message: &str) -> bool {
     message.contains("\"code\":10000")
 }
 
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn every_row_keeps_to_the_house_rules() {
-        for reading in challenges().chain(OUTAGES) {
+        for reading in CHALLENGES.iter().copied().flatten().chain(OUTAGES) {
             assert!(!reading.cause.ends_with('.') && !reading.fix.ends_with('.'));
         }
     }

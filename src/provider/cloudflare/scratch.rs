@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::evidence::{Fault, Permission, Record, Zone};
-use crate::provider::cloudflare::Client;
+use crate::provider::cloudflare::client::Client;
 use crate::provider::cloudflare::request::Call;
 
 /// The first label of the scratch record.
@@ -18,13 +18,13 @@ const GONE: u32 = 81044;
 
 /// Whether a record is a scratch record, which a run that was stopped left behind.
 #[must_use]
-pub fn is_scratch(record: &Record) -> bool {
+pub(super) fn is_scratch(record: &Record) -> bool {
     record.kind == "TXT" && record.name.starts_with(LABEL) && record.text().starts_with(MARK)
 }
 
 impl Client {
     /// Creates and removes a TXT record `_homelab-check` in the zone, and removes what a stopped run left there.
-    pub async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
+    pub(super) async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
         let name = format!("{LABEL}.{}", zone.name);
         let path = format!("zones/{}/dns_records", zone.id);
         let record = json!({ "type": "TXT", "name": name, "content": format!("\"{MARK}\""), "ttl": 60 });

@@ -7,14 +7,14 @@ use crate::provider::words::Misshapen;
 /// What every Global API Key begins with since 2026 (developers.cloudflare.com, fundamentals/api/get-started/token-formats).
 const GLOBAL_KEY_PREFIX: &str = "cfk_";
 
-/// Variables in which Cloudflare's tools look for secrets.
-pub const SECRET_VARIABLES: &[&str] =
-    &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"];
+/// The key of a whole account, which is sent in another way.
+const GLOBAL_KEY: SecretError = SecretError::Other("this is the key of a whole account, not an API token");
+
 /// The one token that the text is.
 ///
 /// # Errors
 /// What it is in place of a token.
-pub fn keyring(text: &str) -> Result<Keyring, SecretError> {
+pub(super) fn keyring(text: &str) -> Result<Keyring, SecretError> {
     let token = Secret::new(text)?;
     shape(&token)?;
     Ok(Keyring::new([(TOKEN_KEY, token)]))
@@ -24,18 +24,18 @@ pub fn keyring(text: &str) -> Result<Keyring, SecretError> {
 fn shape(token: &Secret) -> Result<(), SecretError> {
     let text = token.expose();
     let old_key = text.len() == 37 && text.chars().all(|c| c.is_ascii_hexdigit());
-    if old_key || text.starts_with(GLOBAL_KEY_PREFIX) { Err(SecretError::GlobalApiKey) } else { Ok(()) }
+    if old_key || text.starts_with(GLOBAL_KEY_PREFIX) { Err(GLOBAL_KEY) } else { Ok(()) }
 }
 
 /// What is told of a text that can be no API token.
 #[must_use]
-pub fn misshapen(error: &SecretError) -> Misshapen {
+pub(super) fn misshapen(error: &SecretError) -> Misshapen {
     let told = Misshapen::of(error);
     match error {
         SecretError::Characters => {
             Misshapen { hint: "copy the token again from the Cloudflare dashboard, in plain text", ..told }
         }
-        SecretError::GlobalApiKey => Misshapen {
+        SecretError::Other(_) => Misshapen {
             message: "this is the Global API Key of your Cloudflare account, not an API token".to_owned(),
             cause: "a Global API Key opens the whole account and is sent in another way; homelab, external-dns and cert-manager take an API token, which opens one zone",
             hint: "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
@@ -59,9 +59,9 @@ mod tests {
         for key in
             ["0123456789abcdef0123456789abcdef01234", "cfk_abcdefghijabcdefghijabcdefghijabcdefghij01234567"]
         {
-            assert_eq!(shape(&Secret::new(key).unwrap()), Err(SecretError::GlobalApiKey));
+            assert_eq!(shape(&Secret::new(key).unwrap()), Err(GLOBAL_KEY));
         }
-        assert!(misshapen(&SecretError::GlobalApiKey).message.contains("Global API Key"));
+        assert!(misshapen(&GLOBAL_KEY).message.contains("Global API Key"));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Cloudflare's own names for things, and the clicks in its dashboard.
 
-use super::BASE;
+use super::client::BASE;
 use super::explained::EXPLAINED;
 use crate::provider::words::{ProxyWords, RateWords, TokenWords, Words};
 
 /// The words.
-pub const WORDS: Words = Words {
+pub(super) const WORDS: Words = Words {
     name: "Cloudflare",
     api_host: "api.cloudflare.com",
     api: BASE,
@@ -13,12 +13,13 @@ pub const WORDS: Words = Words {
     dnssec_page: "Cloudflare: DNS, Settings, DNSSEC",
     permission: super::fault::permission,
     token: TokenWords {
-        variable: "CLOUDFLARE_API_TOKEN",
+        called: "API token",
+        short: "token",
         where_made: "Create a token in the Cloudflare dashboard: My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone.",
         make_one: "create a token in the Cloudflare dashboard (My Profile, API Tokens, Create Token, with Zone → Zone → Read and Zone → DNS → Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
         make_one_and_name_it: "create a token in the Cloudflare dashboard (Zone: Zone: Read and Zone: DNS: Edit for your zone), write it to a file that only you can read, and name that file in `dns.tokenFile`",
-        example: "/var/lib/secrets/cloudflare-token",
         shortest: 40,
+        of_another_zone: "the token's Zone Resources name another zone",
         may_not_edit: "edit the token (Cloudflare dashboard, My Profile, API Tokens) and add Zone → DNS → Edit for your zone",
     },
     proxy: Some(ProxyWords {

@@ -1,7 +1,9 @@
 use std::time::Instant;
 
+use super::*;
 use crate::net::testing::http::{Canned, Server};
-use crate::provider::cloudflare::*;
+use crate::provider::cloudflare::fault::hint;
+use crate::provider::cloudflare::words::WORDS;
 
 const ZONE: &str =
     r#"{"success":true,"errors":[],"result":[{"id":"z1","name":"example.com","status":"active"}]}"#;
@@ -14,7 +16,7 @@ fn refusal(code: u32, message: &str) -> String {
 fn client(server: &Server) -> Client {
     let base = Url::parse(&format!("http://{}/client/v4", server.address)).unwrap();
     let token = Secret::new("tok-secret").unwrap();
-    Client::new(&token, Some(base)).unwrap().deadline(Duration::from_secs(3))
+    Client { deadline: Duration::from_secs(3), ..Client::new(&token, Some(base)).unwrap() }
 }
 
 fn zone() -> Zone {

@@ -1,0 +1,5 @@
+# The DNS providers that the program knows (src/facts/providers.rs). `tokenFile` is an example of where the credential lies; null
+# for a provider that asks for none.
+{
+  cloudflare.tokenFile = "/run/secrets/cloudflare-token";
+}

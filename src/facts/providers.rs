@@ -1,0 +1,178 @@
+//! The DNS providers that homelab knows, with what several rooms have to know of each. What is particular to one beyond that
+//! is in its folder of `provider`.
+
+use serde::{Serialize, Serializer};
+
+use crate::facts::shape;
+
+/// A DNS provider.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Provider {
+    /// Cloudflare.
+    #[default]
+    Cloudflare,
+    /// A provider of the tests (see `provider::paper`).
+    #[cfg(test)]
+    Paper,
+    /// The same without any credential, as a server of the house is.
+    #[cfg(test)]
+    Slate,
+}
+
+/// What several rooms have to know of a provider.
+#[derive(Debug)]
+pub struct ProviderFacts {
+    /// The value of `dns.provider`; also the provider's line of progress.
+    pub key: &'static str,
+    /// The shortest time to live that it takes, in seconds.
+    pub shortest_ttl: u32,
+    /// The longest time to live that it takes, in seconds.
+    pub longest_ttl: u32,
+    /// An example of the address of its server, where the configuration has to say it: `dns.server` is a key then, and a
+    /// required one. `None` for a provider whose API is at one address for everybody.
+    pub server: Option<&'static str>,
+    /// Its credential. `None` for one that asks for none: `dns.tokenFile` is no key then, and cert-manager gets no Secret.
+    pub credential: Option<Credential>,
+    /// The fields of its solver, below `dns01` of an issuer, that a redacted bundle keeps; `/**` keeps all below.
+    pub solver: &'static [&'static str],
+}
+
+/// The credential of a provider: one word, or a file with several.
+#[derive(Debug)]
+pub struct Credential {
+    /// The variables of the provider's own tools in which homelab looks for it, one for each part that it has. Their values,
+    /// one a line in this order, are read as its file is.
+    pub variables: &'static [&'static str],
+    /// Other variables in which those tools look for secrets. Programs that homelab runs for others see none of all these.
+    pub others: &'static [&'static str],
+    /// A path for it, in examples.
+    pub file: &'static str,
+    /// How it begins, if always in the same way: such a word is shown nowhere, not as the end of a longer one either.
+    pub prefixes: &'static [&'static str],
+    /// Whether a word (letters, digits, `-`, `_`) without such a beginning has its shape.
+    pub is_one: fn(&str) -> bool,
+}
+
+impl Provider {
+    /// The one that a new configuration is given.
+    pub const OFFERED: Self = Self::Cloudflare;
+    /// Every provider that `dns.provider` may name.
+    pub const ALL: &[Self] = &[
+        Self::Cloudflare,
+        #[cfg(test)]
+        Self::Paper,
+        #[cfg(test)]
+        Self::Slate,
+    ];
+
+    /// What several rooms have to know of it.
+    #[must_use]
+    pub const fn facts(self) -> &'static ProviderFacts {
+        match self {
+            Self::Cloudflare => &ProviderFacts {
+                key: "cloudflare",
+                // On every plan (API reference, DNS records).
+                shortest_ttl: 60,
+                longest_ttl: 86_400,
+                server: None,
+                credential: Some(Credential {
+                    variables: &["CLOUDFLARE_API_TOKEN"],
+                    others: &["CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"],
+                    file: "/var/lib/secrets/cloudflare-token",
+                    // Since 2026 (developers.cloudflare.com, "Token formats").
+                    prefixes: &["cfk_", "cfut_", "cfat_"],
+                    is_one: is_old_cloudflare,
+                }),
+                solver: &["cloudflare/**"],
+            },
+            #[cfg(test)]
+            Self::Paper => &ProviderFacts {
+                key: "paper",
+                shortest_ttl: 300,
+                longest_ttl: 600,
+                server: Some("drawer.example.com"),
+                credential: Some(Credential {
+                    variables: &["PAPER_KEY", "PAPER_NAME"],
+                    others: &["PAPER_PAPERS"],
+                    file: "/var/lib/secrets/paper-key",
+                    prefixes: &["pprkey_"],
+                    is_one: |_| false,
+                }),
+                solver: &["paper/drawer"],
+            },
+            #[cfg(test)]
+            Self::Slate => &ProviderFacts {
+                key: "slate",
+                shortest_ttl: 1,
+                longest_ttl: 600,
+                server: Some("wall.example.com"),
+                credential: None,
+                solver: &[],
+            },
+        }
+    }
+
+    /// The credentials of all providers.
+    pub fn credentials() -> impl Iterator<Item = &'static Credential> {
+        Self::ALL.iter().filter_map(|provider| provider.facts().credential.as_ref())
+    }
+
+    /// Whether a word has the shape of any provider's credential.
+    #[must_use]
+    pub fn is_any_credential(word: &str) -> bool {
+        Self::credentials().any(|credential| credential.is_begun_by(word) || (credential.is_one)(word))
+    }
+}
+
+impl Credential {
+    /// The variables in which homelab looks for it, in words.
+    #[must_use]
+    pub fn variables_told(&self) -> String {
+        told(self.variables)
+    }
+
+    /// Whether a word begins as this credential does.
+    #[must_use]
+    pub fn is_begun_by(&self, word: &str) -> bool {
+        self.prefixes.iter().any(|prefix| shape::begins(word, prefix))
+    }
+}
+
+/// Variables of the environment, in words.
+#[must_use]
+pub fn told(variables: &[&str]) -> String {
+    let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
+    format!("the variable{} {}", if names.len() > 1 { "s" } else { "" }, names.join(" and "))
+}
+
+impl Serialize for Provider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.facts().key)
+    }
+}
+
+/// Cloudflare's API tokens from before 2026: so many letters, digits, `-` and `_`.
+const CLOUDFLARE_TOKEN: usize = 40;
+/// Its Global API Keys from before 2026: so many hexadecimal digits. Serial numbers of certificates have up to 40.
+const CLOUDFLARE_KEY: usize = 37;
+
+/// Names of Kubernetes are lower case and digests are hexadecimal: a token of the old form has both cases.
+fn is_old_cloudflare(word: &str) -> bool {
+    let hex = word.len() == CLOUDFLARE_KEY
+        && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        && word.bytes().any(|b| b.is_ascii_lowercase());
+    let of_token = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    hex || (word.len() == CLOUDFLARE_TOKEN && word.bytes().all(of_token) && shape::is_random(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_credentials_of_every_provider_are_known_by_their_shape() {
+        assert!(Provider::is_any_credential("cfut_aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cDeFgHiJ3l01234567"));
+        assert!(Provider::is_any_credential("pprkey_0123456789abcdef"));
+        assert!(!Provider::is_any_credential("homelab"));
+    }
+}
