@@ -20,6 +20,8 @@ pub enum Cure {
     Waiting,
     /// `homelab up`: what lies in the cluster is not what homelab writes.
     Up,
+    /// Another attempt, with `homelab renew`: nothing is in the way any more.
+    Renewal,
     /// A person, elsewhere.
     Person,
 }
@@ -44,6 +46,12 @@ pub const fn written_by_up(
     fix: &'static str,
 ) -> Reading {
     Reading { words, cause, fix, cure: Cure::Up }
+}
+
+/// A meaning that is over, so that another attempt helps.
+#[must_use]
+pub const fn over(words: &'static [&'static str], cause: &'static str) -> Reading {
+    Reading { words, cause, fix: "try again with `homelab renew`", cure: Cure::Renewal }
 }
 
 /// The first row that fits.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::checks::cm::asked;
 use crate::checks::cm::chain::{Chain, place};
 use crate::checks::cm::challenge;
-use crate::checks::cm::reading::one_line;
+use crate::checks::cm::reading::{Cure, one_line};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{CertificateSeen, Evidence, View, at, entries};
@@ -96,7 +96,7 @@ fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, 
     };
     let renew = command!("homelab renew {}", name);
     let then = renew.as_ref().map_or_else(String::new, |renew| format!("; then `{renew}` tries at once"));
-    let finding = match known.filter(|row| row.fix != challenge::AGAIN) {
+    let finding = match known.filter(|row| row.cure != Cure::Renewal) {
         Some(row) => Finding::new(summary, cause, format!("{}{then}", row.fix)),
         // Nothing that can be seen from here is in the way any more.
         None => Finding::new(summary, cause, "homelab sees no cause any more: try again now. If it fails again, read the new message before you retry: Let's Encrypt allows five failures of a name in an hour").command(renew),

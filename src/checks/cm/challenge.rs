@@ -4,23 +4,16 @@ use serde_json::Value;
 
 use crate::checks::cm::asked;
 use crate::checks::cm::chain::{Chain, place};
-use crate::checks::cm::reading::{Reading, means, one_line, read};
+use crate::checks::cm::reading::{Cure, Reading, means, one_line, over, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::config::Provider;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::provider::traits_of;
 
-/// What helps where nothing more has to be mended.
-pub(super) const AGAIN: &str = "try again with `homelab renew`";
-
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
-    means(
-        &["acme:error:ratelimited"],
-        "the authority's rate limit was reached, and its waiting time is over",
-        AGAIN,
-    ),
+    over(&["acme:error:ratelimited"], "the authority's rate limit was reached, and its waiting time is over"),
     means(
         &["error:caa", "caa record"],
         "a CAA record of the domain forbids this authority",
@@ -36,23 +29,17 @@ const AUTHORITY: &[Reading] = &[
         "another record answers at that name: a wildcard, a CNAME to another name, or a record that a second ACME client left there",
         "remove the other TXT, CNAME or wildcard record at that name",
     ),
-    means(
+    over(
         &["no txt record", "nxdomain", "error:dns", "no valid txt"],
         "the authority did not find the record: not all of the zone's name servers had it, or the zone is delegated to other servers",
-        AGAIN,
     ),
-    means(
+    over(
         &["unexpected non-acme api error"],
         "a connection to the authority broke, and cert-manager gave the challenge up",
-        AGAIN,
     ),
-    means(
-        &["error:connection", "timeout during"],
-        "the authority could not reach a name server of the zone",
-        AGAIN,
-    ),
-    means(&["error:unauthorized"], "the authority checked the record and did not accept it", AGAIN),
-    means(&["error:malformed", "expired"], "the order has expired at the authority", AGAIN),
+    over(&["error:connection", "timeout during"], "the authority could not reach a name server of the zone"),
+    over(&["error:unauthorized"], "the authority checked the record and did not accept it"),
+    over(&["error:malformed", "expired"], "the order has expired at the authority"),
 ];
 
 /// What cert-manager says when the provider does not take or give up a challenge's record.
@@ -73,9 +60,7 @@ pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) ->
     if chain.is_over() {
         return Outcome::pass("no attempt is under way");
     }
-    if let Some(finding) =
-        chain.challenges.iter().find_map(|challenge| fault(evidence, acme, challenge, chain))
-    {
+    if let Some(finding) = chain.challenges.iter().find_map(|challenge| fault(evidence, challenge, chain)) {
         return chain.weigh(finding).into();
     }
     match chain.challenges.len() {
@@ -84,7 +69,7 @@ pub(super) fn is_met(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_>) ->
     }
 }
 
-fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
+fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Finding> {
     let reason = at(challenge, "/status/reason");
     let (name, host) = (challenge.name(), at(challenge, "/spec/dnsName"));
     let namespace = challenge.namespace();
@@ -112,9 +97,10 @@ fn fault(evidence: &Evidence, acme: &AcmeSeen, challenge: &Value, chain: &Chain<
             };
             let fix = known.map_or("read the challenge's events and the controller's log", |row| row.fix);
             let finding = Finding::new(summary, cause, fix).heals();
-            let managed =
-                acme.wanted.managed && known.is_some_and(|row| row.fix.starts_with("run `homelab up`"));
-            if managed { finding.command("homelab up") } else { finding }
+            match known.map(|row| row.cure) {
+                Some(Cure::Up) => finding.command("homelab up"),
+                _ => finding,
+            }
         }
     };
     Some(finding.look(look))

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::cm::reading::{Cure, Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::plan::readiness::find;
-use crate::provider::reading::Cure;
 
 /// Words of a rate limit: that is a check of its own.
 pub(super) const RATE_LIMITED: &str = "acme:error:rateLimited";

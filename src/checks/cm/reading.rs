@@ -1,6 +1,6 @@
 //! From what components write into a status to a cause and a next step.
 
-pub(super) use crate::provider::reading::{Reading, means, passes, read};
+pub(super) use crate::provider::reading::{Cure, Reading, means, over, passes, read, written_by_up};
 
 /// A message in one line, cut where nobody reads on.
 pub(super) fn one_line(message: &str) -> String {

@@ -6,13 +6,12 @@ use serde_json::Value;
 
 use crate::checks::cm::asked;
 use crate::checks::cm::chain::Chain;
-use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::cm::reading::{Cure, Reading, means, one_line, passes, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::facts::address::is_private;
-use crate::provider::reading::Cure;
 
 /// How cert-manager begins what it writes while it looks.
 const WAITING: &str = "challenge propagation:";

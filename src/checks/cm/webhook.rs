@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use crate::checks::cm::reading::{Reading, means, one_line, passes, read};
+use crate::checks::cm::reading::{Cure, Reading, means, one_line, read, written_by_up};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::policies::{self, Way};
 use crate::evidence::dial::{Dial, dialled};
 use crate::evidence::{AcmeSeen, DryRun, Evidence, View, at, entries};
-use crate::provider::reading::Cure;
 
 /// Where both kinds of configuration are listed.
 const CONFIGURATIONS: [&str; 2] = [
@@ -21,26 +20,20 @@ const DENIED: &str = "admission webhook \"webhook.cert-manager.io\" denied the r
 /// What a network between the API server and the pod swallows.
 const NETWORK: &str = "the API server cannot reach the webhook's pod: a firewall, or the network between the nodes, drops its packets";
 const OPEN: &str = "allow pods and nodes to reach each other: trust the interfaces `cni0` and `flannel.1`, and open UDP 8472 between the nodes";
+/// A connection that was refused.
+const STARTING: &str = "the webhook's pod is starting, or it does not listen where its Service points";
+const WAIT: &str = "wait a moment; if it stays, check the webhook's pod and its log";
 /// What k3s says of a connection that failed at once.
 const TURNED_AWAY: &str = "k3s' API server could not connect to the webhook's pod, and got the error at once: the pod does not listen yet, there is no route to its node, or a firewall rejects the connection";
 const LOOK_UP: &str = "wait a minute. If it stays, search the log of k3s on the server for `Sending HTTP 502 response`. With `connection refused`, check the webhook's pod; with `no route to host`, open UDP 8472 between the nodes";
 
-/// What the API server says when it cannot call the webhook.
+/// Why it cannot be called, where a connection is not what failed.
 const READINGS: &[Reading] = &[
-    passes(
+    written_by_up(
         &["-webhook\" not found", "no endpoints available", "no service port"],
         "the webhook's Service is missing, or no pod is behind it",
         "run `homelab up`, which installs it again",
     ),
-    passes(
-        &["connection refused"],
-        "the webhook's pod is starting, or it does not listen where its Service points",
-        "wait a moment; if it stays, check the webhook's pod and its log",
-    ),
-    // k3s' own words, without the reason: see `evidence::dial`.
-    passes(&["while dialing"], TURNED_AWAY, LOOK_UP),
-    means(&["deadline exceeded", "i/o timeout", "request canceled", "timed out"], NETWORK, OPEN),
-    means(&["no route to host", "network is unreachable"], NETWORK, OPEN),
     means(
         &["x509: certificate has expired", "not yet valid"],
         "the webhook's certificate has expired by the API server's clock",
@@ -95,28 +88,31 @@ fn uncallable(evidence: &Evidence, acme: &AcmeSeen, message: &str) -> Finding {
     if let Some(finding) = kept_out(evidence, acme, message, &summary) {
         return finding;
     }
-    let Some(reading) = read(message, READINGS) else {
-        return Finding::new(
-            summary,
-            "the API server gives no details",
-            "check the webhook's pod and its log",
-        )
-        .look(command!(
-            "kubectl -n {} logs deployment/cert-manager-webhook --tail=50",
-            acme.wanted.namespace
-        ));
+    let finding = match (Dial::of(message), read(message, READINGS)) {
+        (Some(Dial::Silent | Dial::NoRoute), _) => return network(summary),
+        (Some(Dial::Refused), _) => Finding::new(summary, STARTING, WAIT).heals(),
+        (Some(Dial::TurnedAway), _) => Finding::new(summary, TURNED_AWAY, LOOK_UP).heals(),
+        (None, Some(reading)) => {
+            let finding = Finding::new(summary, reading.cause, reading.fix);
+            match reading.cure {
+                Cure::Up if acme.wanted.managed => finding.heals().command("homelab up"),
+                Cure::Up | Cure::Waiting => finding.heals(),
+                Cure::Person | Cure::Renewal => finding,
+            }
+        }
+        (None, None) => {
+            return Finding::new(
+                summary,
+                "the API server gives no details",
+                "check the webhook's pod and its log",
+            )
+            .look(command!(
+                "kubectl -n {} logs deployment/cert-manager-webhook --tail=50",
+                acme.wanted.namespace
+            ));
+        }
     };
-    if reading.cause == NETWORK {
-        return network(summary);
-    }
-    let finding = Finding::new(summary, reading.cause, reading.fix)
-        .look(command!("kubectl -n {} get pods,endpointslices", acme.wanted.namespace));
-    let finding = if reading.cure == Cure::Waiting { finding.heals() } else { finding };
-    if reading.fix.contains("homelab") && acme.wanted.managed {
-        finding.command("homelab up")
-    } else {
-        finding
-    }
+    finding.look(command!("kubectl -n {} get pods,endpointslices", acme.wanted.namespace))
 }
 
 /// A NetworkPolicy that keeps the API server out is named before a pod that is starting: k3s rejects, which reads as refused.

@@ -110,7 +110,7 @@ fn crash(evidence: &Evidence, fatal: &Line) -> Outcome {
     let finding = Finding::new(summary, known.cause, known.fix).look(LOG);
     match known.cure {
         Cure::Waiting => finding.heals().into(),
-        Cure::Person => finding.into(),
+        Cure::Person | Cure::Renewal => finding.into(),
         Cure::Up => written_again(evidence, finding).into(),
     }
 }

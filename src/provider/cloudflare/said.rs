@@ -1,7 +1,7 @@
 //! What external-dns and cert-manager quote of Cloudflare's API, and what that means.
 
 use super::codes::CODES;
-use crate::provider::reading::{Reading, means, passes, read};
+use crate::provider::reading::{Reading, means, passes, read, written_by_up};
 
 /// What either is refused, in words that tell more than the code; before [`CODES`](super::codes::CODES).
 const SPOKEN: &[Reading] = &[
@@ -73,7 +73,7 @@ const OF_CERT_MANAGER: &[Reading] = &[
         "the token sees no zone for this name",
         "give the token the zone of this name; is the zone in another account?",
     ),
-    means(
+    written_by_up(
         &["error getting cloudflare secret", "not found in secret"],
         "the issuer does not find the Secret with the API token",
         "run `homelab up`, which writes it",

@@ -139,6 +139,21 @@ fn each_refusal_of_a_challenge_has_its_own_cause() {
 }
 
 #[test]
+fn a_secret_that_homelab_writes_comes_back_by_up_whoever_installed_cert_manager() {
+    let reason = "error getting cloudflare secret: secrets \"homelab-dns-provider\" not found";
+    for managed in [true, false] {
+        let report = lab(|e| {
+            challenged("pending", reason)(e);
+            acme(e).wanted.managed = managed;
+        });
+        assert_eq!(only(&report, id::CHALLENGE).fix.commands, ["homelab up"]);
+    }
+    // A token that is written by hand first is no matter of one command.
+    let refused = lab(challenged("pending", "Error: 9109: Invalid access token"));
+    assert!(only(&refused, id::CHALLENGE).fix.commands.is_empty());
+}
+
+#[test]
 fn a_bad_token_comes_before_the_challenge_that_it_spoils() {
     let report = lab(|e| {
         challenged("pending", "Error: 10000: Authentication error")(e);

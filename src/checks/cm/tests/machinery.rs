@@ -114,6 +114,14 @@ fn each_reason_why_the_webhook_cannot_be_called_has_its_own_cause() {
     for (tail, cause) in cases {
         assert!(uncallable(tail).cause.contains(cause), "{tail}: {}", uncallable(tail).cause);
     }
+    let gone = uncallable("no endpoints available for service \"cert-manager-webhook\"");
+    assert_eq!((gone.fix.commands, gone.heals), (vec!["homelab up".to_owned()], Heals::Waiting));
+    let starting = uncallable("dial tcp 10.43.1.2:443: connect: connection refused");
+    assert!(starting.fix.commands.is_empty() && starting.heals == Heals::Waiting);
+    assert_eq!(
+        uncallable("dial tcp 10.43.1.2:443: i/o timeout").fix.look,
+        ["kubectl get nodes,pods -A -o wide"]
+    );
     let silent = DryRun::Silent { seconds: 5 };
     assert!(webhook(silent.clone(), silent).summary.contains("no answer within 5 s"));
 }
