@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Diff, Global};
 use crate::commands::house::house;
-use crate::commands::planned::{Consent, Planned, Start};
+use crate::commands::planned::{self, Consent, Planned, Start};
 use crate::error::{Error, Exit, Result};
 use crate::plan::{Change, Difference, Plan, Snapshot};
 use crate::ui::{self, ChangedField, ChangedObject, Output, Ui, Word};
@@ -66,14 +66,15 @@ fn text(value: &Value) -> String {
 }
 
 fn document(plan: &Plan, snapshot: &Snapshot, adopted: &[String]) -> Value {
-    let written = plan.apply.iter().map(|change| {
+    let mut document = planned::document(plan);
+    let written = document["written"].as_array_mut().into_iter().flatten();
+    for (said, change) in written.zip(&plan.apply) {
         let fields = differences(change, snapshot).into_iter();
         let fields: Vec<Value> = fields
             .map(|field| json!({ "path": field.path, "before": field.before, "after": field.after }))
             .collect();
-        json!({ "object": change.object.key.to_string(), "new": change.new, "adopted": change.adopts.is_some(), "fields": fields })
-    });
-    let removed: Vec<String> = plan.removal.gone.iter().map(|gone| gone.key.to_string()).collect();
-    let left: Vec<String> = plan.removal.left.iter().map(ToString::to_string).collect();
-    json!({ "schema_version": 1, "written": written.collect::<Vec<_>>(), "removed": removed, "left": left, "unchanged": plan.kept, "takes_over": adopted })
+        said["fields"] = fields.into();
+    }
+    document["takes_over"] = json!(adopted);
+    document
 }

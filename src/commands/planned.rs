@@ -1,5 +1,7 @@
 //! What `up` and `diff` share: look at everything that a run begins with, and make the plan. Reads only.
 
+use serde_json::{Value, json};
+
 use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
@@ -114,6 +116,22 @@ impl Start {
     }
 }
 
+/// What a plan does, for machines: what `diff` would do and what `up` has done, in the same words.
+pub(super) fn document(plan: &Plan) -> Value {
+    let written = plan.apply.iter().map(|change| {
+        json!({ "object": change.object.key.to_string(), "new": change.new, "adopted": change.adopts.is_some() })
+    });
+    let removed = plan.removal.gone.iter().map(|doomed| doomed.key.to_string());
+    let left = plan.removal.left.iter().map(ToString::to_string);
+    json!({
+        "schema_version": 1,
+        "written": written.collect::<Vec<_>>(),
+        "removed": removed.collect::<Vec<_>>(),
+        "left": left.collect::<Vec<_>>(),
+        "unchanged": plan.kept,
+    })
+}
+
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
     progress.update(CLUSTER, "reading the cluster");
     let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
@@ -174,7 +192,7 @@ fn within(host: &Host, zone: &str) -> bool {
     Host::parse(zone).is_ok_and(|zone| host.is_within(&zone))
 }
 
-async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<serde_json::Value>>> {
+async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<Value>>> {
     if config.cert_manager.manage {
         progress.update(UPSTREAM, "getting cert-manager's manifest");
     }

@@ -11,7 +11,7 @@ use crate::cluster;
 use crate::collect::Known;
 use crate::commands::converge::converge;
 use crate::commands::house::house;
-use crate::commands::planned::{Consent, Planned, Start, refused};
+use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{diff, prune};
 use crate::config::{Config, Controller};
@@ -72,7 +72,8 @@ pub(super) fn tell(ran: &Ran, global: &Global, ui: Ui, more: impl FnOnce(&mut Va
     let Ran { plan, report } = ran;
     let house = house(global);
     if ui.output == Output::Json {
-        let mut document = document(plan, report.as_ref());
+        let mut document = planned::document(plan);
+        document["verify"] = json!(report);
         more(&mut document);
         ui::document(document);
     } else if let Some(report) = report {
@@ -118,17 +119,6 @@ async fn prove_new_token(
         &format!("testing that the {short} can edit records, with a temporary TXT record"),
     );
     provider.prove_edit(zone).await.map_err(|fault| refused(provider.provider(), fault))
-}
-
-fn document(plan: &Plan, report: Option<&Report>) -> Value {
-    let written: Vec<_> = plan
-        .apply
-        .iter()
-        .map(|c| json!({ "object": c.object.key.to_string(), "new": c.new, "adopted": c.adopts.is_some() }))
-        .collect();
-    let removed: Vec<_> = plan.removal.gone.iter().map(|doomed| doomed.key.to_string()).collect();
-    let left: Vec<_> = plan.removal.left.iter().map(Key::to_string).collect();
-    json!({ "schema_version": 1, "written": written, "removed": removed, "left": left, "unchanged": plan.kept, "verify": report })
 }
 
 fn exit(report: &Report) -> Exit {
