@@ -12,6 +12,7 @@ use crate::cluster::room::Room;
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, log, seen};
 use crate::evidence::http::HttpAnswer;
+use crate::evidence::pod::is_ready;
 use crate::evidence::{
     ApiFailure, ApiFault, COREDNS_CUSTOM, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen,
     Objects, View, at,
@@ -145,7 +146,7 @@ impl Cluster {
         pods: &[Value],
         deadline: Instant,
     ) -> BTreeMap<String, Result<HttpAnswer, String>> {
-        let ready = pods.iter().filter(|pod| seen::is_ready(pod));
+        let ready = pods.iter().filter(|pod| is_ready(pod));
         let wanted = ready
             .filter_map(|pod| Some((pod, ingress::known().find(|one| one.is_pod(pod))?.pod.ports[0])))
             .take(MOST_PODS);

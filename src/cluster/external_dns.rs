@@ -32,7 +32,7 @@ fn running(pods: &[Value]) -> Option<&str> {
         pod.namespace() == NAMESPACE
             && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
             && at(pod, "/status/phase") == "Running"
-            && at(pod, "/metadata/deletionTimestamp").is_empty()
+            && !pod.is_going()
     };
     let newest = pods.iter().filter(ours).max_by_key(|pod| at(pod, "/metadata/creationTimestamp"))?;
     Some(newest.name())

@@ -11,6 +11,7 @@ use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::local::{NodeAddress, for_pods};
+use crate::evidence::pod::is_ready;
 use crate::evidence::{CertificateSeen, NodeSeen, View, at};
 
 /// As much of a body as a check reads.
@@ -91,7 +92,7 @@ impl Cluster {
     /// # Errors
     /// Why no answer could be had, in words.
     pub async fn ask_pod(&self, pods: &[Value], port: u16) -> std::result::Result<HttpAnswer, String> {
-        let pod = pods.iter().find(|pod| seen::is_ready(pod)).ok_or("no pod of it is ready")?;
+        let pod = pods.iter().find(|pod| is_ready(pod)).ok_or("no pod of it is ready")?;
         let (namespace, name) = (pod.namespace(), pod.name());
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
         let asked =

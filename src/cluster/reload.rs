@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, request};
+use crate::evidence::pod::containers;
 use crate::evidence::{Listing, Objects, Reload, ReloadSeen, View, at};
 use crate::ingress::Traits;
 
@@ -61,9 +62,7 @@ impl Cluster {
         pods: &[Value],
         deadline: Instant,
     ) -> Vec<ReloadSeen> {
-        let alive = |pod: &&Value| {
-            pod["metadata"]["deletionTimestamp"].is_null() && at(pod, "/status/phase") == "Running"
-        };
+        let alive = |pod: &&Value| !pod.is_going() && at(pod, "/status/phase") == "Running";
         let heard = pods.iter().filter(alive).map(|pod| async move {
             let last = timeout_at(deadline, self.settled(controller, pod, deadline)).await;
             (pod, last.unwrap_or_else(|_| Err("its log did not come in time".to_owned())))
@@ -126,7 +125,7 @@ impl Cluster {
     async fn heard(&self, controller: &Traits, pod: &Value) -> Result<Option<Reload>, String> {
         let last_reload = controller.log.last_reload;
         let now = self.said(pod, "").await?;
-        let restarted = pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or(0) > 0;
+        let restarted = containers(pod).next().is_some_and(|container| container.restarts > 0);
         match last_reload(&now) {
             None if restarted => Ok(last_reload(&self.said(pod, "&previous=true").await?)),
             last => Ok(last),
@@ -154,8 +153,8 @@ impl Cluster {
 
 /// Whether the pod started so lately that it may not have loaded anything yet.
 fn is_new(pod: &Value, now: Timestamp) -> bool {
-    let began = at(pod, "/status/containerStatuses/0/state/running/startedAt").parse::<Timestamp>();
-    began.is_ok_and(|began| now.as_second() - began.as_second() < STARTS)
+    let began = containers(pod).next().and_then(|container| container.running);
+    began.is_some_and(|began| now.as_second() - began.as_second() < STARTS)
 }
 
 /// What the events tell of a pod whose log says nothing: the API server keeps them for an hour.

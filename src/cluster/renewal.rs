@@ -14,7 +14,6 @@ use crate::cluster::wait::Seen;
 use crate::desired::kind;
 use crate::error::{Error, Result};
 use crate::evidence::{View, at, entries};
-use crate::plan::readiness::find;
 
 /// How often a write is tried anew when cert-manager has changed the Certificate meanwhile.
 const TRIES: usize = 5;
@@ -60,7 +59,7 @@ impl Cluster {
         let mut newest = certificate.clone();
         let path = format!("{}/{}", namespaced(certificate), certificate.name());
         for _ in 0..TRIES {
-            if find(&newest, "Issuing").is_some_and(|issuing| issuing["status"] == "True") {
+            if newest.holds("Issuing") {
                 break;
             }
             let purpose =
@@ -143,7 +142,7 @@ impl Renewal {
 
     /// Reads from the Certificate whether it is done.
     fn note(&mut self, certificate: &Value) {
-        let issuing = find(certificate, "Issuing");
+        let issuing = certificate.condition("Issuing");
         let goes_on = issuing.is_some_and(|issuing| issuing["status"] == "True");
         let failed: Option<Timestamp> = at(certificate, "/status/lastFailureTime").parse().ok();
         if !goes_on && revision(certificate) > self.revision {

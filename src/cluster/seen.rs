@@ -1,20 +1,18 @@
 //! From objects as they live to what checks are judged by. Pure.
 
-use std::net::IpAddr;
-
 use serde_json::Value;
 
-use crate::evidence::{CertificateSeen, IngressSeen, NodeSeen};
-use crate::plan::readiness::{find, list};
+use crate::evidence::{CertificateSeen, IngressSeen, NodeSeen, View, at, entries};
+use crate::plan::readiness::failed_issuing;
 
 pub(super) fn node(object: &Value) -> NodeSeen {
+    let addresses = entries(object, "/status/addresses").iter();
     NodeSeen {
-        name: text(&object["metadata"]["name"]),
-        ready: find(object, "Ready").is_some_and(|c| c["status"] == "True"),
-        addresses: list(&object["status"]["addresses"])
-            .iter()
-            .filter(|a| a["type"] == "InternalIP")
-            .filter_map(|a| a["address"].as_str()?.parse().ok())
+        name: object.name().to_owned(),
+        ready: object.holds("Ready"),
+        addresses: addresses
+            .filter(|address| at(address, "/type") == "InternalIP")
+            .filter_map(|address| at(address, "/address").parse().ok())
             .collect(),
     }
 }
@@ -22,56 +20,41 @@ pub(super) fn node(object: &Value) -> NodeSeen {
 /// An Ingress, as checks read it.
 #[must_use]
 pub fn ingress(object: &Value) -> IngressSeen {
-    let spec = &object["spec"];
-    let rules = list(&spec["rules"]);
-    let legacy_class = &object["metadata"]["annotations"]["kubernetes.io/ingress.class"];
-    let addresses: Vec<IpAddr> = list(&object["status"]["loadBalancer"]["ingress"])
-        .iter()
-        .filter_map(|entry| entry["ip"].as_str()?.parse().ok())
-        .collect();
+    let rules = entries(object, "/spec/rules");
+    let tls = entries(object, "/spec/tls");
+    let legacy_class = object.annotation("kubernetes.io/ingress.class");
+    let classes = [at(object, "/spec/ingressClassName"), legacy_class];
+    let addresses = entries(object, "/status/loadBalancer/ingress").iter();
     IngressSeen {
-        namespace: text(&object["metadata"]["namespace"]),
-        name: text(&object["metadata"]["name"]),
-        class: spec["ingressClassName"].as_str().or(legacy_class.as_str()).map(str::to_owned),
+        namespace: object.namespace().to_owned(),
+        name: object.name().to_owned(),
+        class: classes.into_iter().find(|class| !class.is_empty()).map(str::to_owned),
         hosts: texts(rules.iter().map(|rule| &rule["host"])),
-        catch_all: spec["defaultBackend"].is_object() || rules.iter().any(|rule| rule["host"].is_null()),
-        addresses,
-        tls_hosts: texts(list(&spec["tls"]).iter().flat_map(|tls| list(&tls["hosts"]))),
-        tls_secret: spec["tls"][0]["secretName"].as_str().map(str::to_owned),
+        catch_all: object["spec"]["defaultBackend"].is_object()
+            || rules.iter().any(|rule| rule["host"].is_null()),
+        addresses: addresses.filter_map(|entry| at(entry, "/ip").parse().ok()).collect(),
+        tls_hosts: texts(tls.iter().flat_map(|tls| entries(tls, "/hosts"))),
+        tls_secret: tls.first().and_then(|tls| tls["secretName"].as_str()).map(str::to_owned),
     }
 }
 
 /// A Certificate, as checks read it.
 #[must_use]
 pub fn certificate(object: &Value) -> CertificateSeen {
-    let ready = find(object, "Ready");
-    // A failed attempt says more than that the Secret does not exist yet.
-    let failed = find(object, "Issuing").filter(|c| c["status"] == "False" && c["reason"] == "Failed");
-    let telling = failed.or(ready);
-    let said = |field: &str| telling.map(|c| text(&c[field])).unwrap_or_default();
+    let ready = object.condition("Ready");
+    let telling = failed_issuing(object).or(ready);
+    let said = |field: &str| telling.map(|condition| at(condition, field).to_owned()).unwrap_or_default();
+    let failed_attempts = object["status"]["failedIssuanceAttempts"].as_u64();
     CertificateSeen {
-        namespace: text(&object["metadata"]["namespace"]),
-        name: text(&object["metadata"]["name"]),
-        hosts: texts(list(&object["spec"]["dnsNames"]).iter()),
-        ready: ready.map(|c| c["status"] == "True"),
-        reason: said("reason"),
-        message: said("message"),
-        last_failure: object["status"]["lastFailureTime"].as_str().and_then(|at| at.parse().ok()),
-        failed_attempts: object["status"]["failedIssuanceAttempts"]
-            .as_u64()
-            .and_then(|n| n.try_into().ok())
-            .unwrap_or(0),
+        namespace: object.namespace().to_owned(),
+        name: object.name().to_owned(),
+        hosts: texts(entries(object, "/spec/dnsNames").iter()),
+        ready: ready.map(|_| object.holds("Ready")),
+        reason: said("/reason"),
+        message: said("/message"),
+        last_failure: at(object, "/status/lastFailureTime").parse().ok(),
+        failed_attempts: failed_attempts.and_then(|count| count.try_into().ok()).unwrap_or(0),
     }
-}
-
-/// Whether a pod takes requests and is not on its way out.
-pub(super) fn is_ready(pod: &Value) -> bool {
-    let ready = find(pod, "Ready").is_some_and(|c| c["status"] == "True");
-    ready && pod["metadata"]["deletionTimestamp"].is_null()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
@@ -80,8 +63,11 @@ fn texts<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::net::IpAddr;
+
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn a_node_has_its_internal_addresses_only() {

@@ -15,6 +15,7 @@ pub mod local;
 mod machine;
 mod names;
 pub mod ownership;
+pub mod pod;
 mod provider;
 pub mod redact;
 mod reload;

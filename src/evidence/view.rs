@@ -20,6 +20,8 @@ pub trait View {
     fn condition(&self, kind: &str) -> Option<&Value>;
     /// Whether the condition of that type is `True`.
     fn holds(&self, kind: &str) -> bool;
+    /// Whether somebody has deleted it, so that it is only waited for its end.
+    fn is_going(&self) -> bool;
 }
 
 impl View for Value {
@@ -49,6 +51,10 @@ impl View for Value {
 
     fn holds(&self, kind: &str) -> bool {
         self.condition(kind).is_some_and(|condition| at(condition, "/status") == "True")
+    }
+
+    fn is_going(&self) -> bool {
+        !at(self, "/metadata/deletionTimestamp").is_empty()
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::desired::kind::KindRef;
+use crate::evidence::pod::{Hindrance, all_containers, unplaced};
+use crate::evidence::{View, at};
 
 /// What is known of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +70,8 @@ fn unseen(object: &Value) -> Option<Readiness> {
 }
 
 fn condition(object: &Value, name: &str) -> Readiness {
-    match find(object, name) {
-        Some(condition) if condition["status"] == "True" => Readiness::Ready,
+    match object.condition(name) {
+        Some(_) if object.holds(name) => Readiness::Ready,
         Some(condition) => Readiness::Waiting(message(condition)),
         None => Readiness::Waiting("waiting for its controller".to_owned()),
     }
@@ -79,18 +81,22 @@ fn condition(object: &Value, name: &str) -> Readiness {
 /// "does not exist".
 fn current_condition(object: &Value, name: &str) -> Readiness {
     let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
-    if let Some(ready) = find(object, name)
-        && ready["status"] == "True"
-    {
+    if let Some(ready) = object.condition(name).filter(|_| object.holds(name)) {
         let seen = ready["observedGeneration"].as_i64().unwrap_or(newest);
         let stale = || Readiness::Waiting("waiting for its controller".to_owned());
         return if seen < newest { stale() } else { Readiness::Ready };
     }
-    let issuing = find(object, "Issuing").filter(|c| c["status"] == "False" && c["reason"] == "Failed");
-    match issuing {
+    match failed_issuing(object) {
         Some(failed) => Readiness::Waiting(message(failed)),
         None => condition(object, name),
     }
+}
+
+/// The condition of a Certificate whose last attempt failed, which says more than that its Secret does not exist yet.
+pub(crate) fn failed_issuing(certificate: &Value) -> Option<&Value> {
+    let failed =
+        |condition: &&Value| at(condition, "/status") == "False" && at(condition, "/reason") == "Failed";
+    certificate.condition("Issuing").filter(failed)
 }
 
 fn ingress(object: &Value) -> Readiness {
@@ -118,52 +124,46 @@ const CRASH_PATIENCE: Duration = Duration::from_secs(150);
 /// What keeps a pod from running, if anything does.
 pub fn pod_trouble(pod: &Value) -> Option<Trouble> {
     let stuck = |why: String| Some(Trouble { why, patience: PATIENCE });
-    if let Some(condition) = find(pod, "PodScheduled").filter(|c| c["status"] == "False") {
-        return stuck(format!("no node can run it: {}", message(condition)));
+    if let Some(message) = unplaced(pod) {
+        return stuck(format!("no node can run it: {}", or_none(message)));
     }
-    let statuses =
-        ["initContainerStatuses", "containerStatuses"].iter().flat_map(|key| list(&pod["status"][*key]));
-    for status in statuses {
-        let waiting = &status["state"]["waiting"];
-        let said = waiting["message"].as_str().unwrap_or_default();
-        match waiting["reason"].as_str().unwrap_or_default() {
-            "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" => {
-                let image = status["image"].as_str().unwrap_or("?");
-                return stuck(format!("image `{image}` cannot be pulled: {said}"));
+    for container in all_containers(pod) {
+        let Some(waiting) = container.waiting else { continue };
+        match waiting.by {
+            Hindrance::Image => {
+                let image = container.image;
+                return stuck(format!("image `{image}` cannot be pulled: {}", waiting.message));
             }
-            "CrashLoopBackOff" => {
-                let ended = &status["lastState"]["terminated"];
-                let code = ended["exitCode"].as_i64().unwrap_or(-1);
-                let last = ended["message"].as_str().map_or_else(String::new, |m| format!(": {}", m.trim()));
+            Hindrance::Crash => {
+                let ended = container.before;
+                let code = ended.and_then(|ended| ended.code).unwrap_or(-1);
+                let last = ended.map(|ended| ended.message.trim()).filter(|last| !last.is_empty());
+                let last = last.map_or_else(String::new, |last| format!(": {last}"));
                 let why = format!("its container exits again and again with exit code {code}{last}");
                 return Some(Trouble { why, patience: CRASH_PATIENCE });
             }
-            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-                return stuck(format!("its container cannot be created: {said}"));
+            Hindrance::Refused => {
+                return stuck(format!("its container cannot be created: {}", waiting.message));
             }
-            _ => {}
+            Hindrance::Time => {}
         }
     }
-    if pod["status"]["phase"] != "Failed" {
+    if at(pod, "/status/phase") != "Failed" {
         return None;
     }
-    stuck(format!("it failed: {}", pod["status"]["message"].as_str().unwrap_or("no reason given")))
+    stuck(format!("it failed: {}", or_none(at(pod, "/status/message"))))
 }
 
-/// The condition `name` of an object's status.
-pub(crate) fn find<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
-    list(&object["status"]["conditions"]).iter().find(|c| c["type"] == name)
-}
-
-/// The elements of a list; of anything else, none.
-pub(crate) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+fn or_none(said: &str) -> &str {
+    if said.is_empty() { "no reason given" } else { said }
 }
 
 fn message(condition: &Value) -> String {
-    let said =
-        condition["message"].as_str().filter(|m| !m.is_empty()).or_else(|| condition["reason"].as_str());
-    said.unwrap_or("no reason given").to_owned()
+    let said = match at(condition, "/message") {
+        "" => at(condition, "/reason"),
+        message => message,
+    };
+    or_none(said).to_owned()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::checks::reading::pods::{self, Obstacle};
 use crate::checks::reading::selects;
 use crate::config::nearest;
 use crate::desired;
+use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::traits_of;
 
@@ -192,7 +193,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     if found.is_empty() {
         return unselected(evidence, service, &shown, empty).look(look).into();
     }
-    if found.iter().any(|pod| pods::is_ready(pod)) {
+    if found.iter().any(|pod| is_ready(pod)) {
         let target = port["targetPort"].to_string().replace('"', "`");
         return Finding::new(
             format!("{empty} for its port {}", port["port"]),
@@ -255,7 +256,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
         ));
     }
     let pods = evidence.objects("pods").unwrap_or_default().iter();
-    let there = pods.filter(|pod| pod.namespace() == namespace).find(|pod| pods::is_ready(pod));
+    let there = pods.filter(|pod| pod.namespace() == namespace).find(|pod| is_ready(pod));
     let cause = match there {
         Some(pod) => {
             let keys = service["spec"]["selector"]

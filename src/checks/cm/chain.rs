@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::checks::engine::{Finding, Severity};
 use crate::evidence::{Evidence, View, at, entries};
 use crate::facts::names::covers;
-use crate::plan::readiness::find;
 
 /// The objects that belong to the newest attempt for one Certificate.
 pub(super) struct Chain<'e> {
@@ -54,7 +53,7 @@ impl<'e> Chain<'e> {
 
     /// Whether a certificate is there and good, be it that its renewal fails.
     pub(super) fn is_ready(&self) -> bool {
-        find(self.certificate, "Ready").is_some_and(|ready| ready["status"] == "True")
+        self.certificate.holds("Ready")
     }
 
     /// When the last attempt failed; `None` when it did not, or goes on.
@@ -64,7 +63,7 @@ impl<'e> Chain<'e> {
 
     /// Whether the last attempt failed, and cert-manager waits before the next: what its objects say is history.
     pub(super) fn is_over(&self) -> bool {
-        let goes_on = find(self.certificate, "Issuing").is_some_and(|issuing| issuing["status"] == "True");
+        let goes_on = self.certificate.holds("Issuing");
         !goes_on && self.last_failure().is_some()
     }
 
@@ -73,7 +72,7 @@ impl<'e> Chain<'e> {
         let challenges = self.challenges.iter().map(|challenge| at(challenge, "/status/reason"));
         let order = self.order.into_iter().map(|order| at(order, "/status/reason"));
         let condition = |object: Option<&'e Value>, name| {
-            object.and_then(|object| find(object, name)).map(|condition| at(condition, "/message"))
+            object.and_then(|object| object.condition(name)).map(|condition| at(condition, "/message"))
         };
         let above = [condition(self.request, "Ready"), condition(Some(self.certificate), "Issuing")];
         challenges.chain(order).chain(above.into_iter().flatten()).filter(|message| !message.is_empty())

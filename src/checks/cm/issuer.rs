@@ -5,7 +5,6 @@ use serde_json::Value;
 use crate::checks::cm::reading::{Cure, Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AcmeSeen, Evidence, View, at};
-use crate::plan::readiness::find;
 
 /// Words of a rate limit: that is a check of its own.
 pub(super) const RATE_LIMITED: &str = "acme:error:rateLimited";
@@ -119,7 +118,7 @@ fn missing(name: &str) -> Finding {
 /// What is wrong with one issuer; `None` when it is ready.
 fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
     let name = title(issuer);
-    let Some(ready) = find(issuer, "Ready") else {
+    let Some(ready) = issuer.condition("Ready") else {
         return Some(
             Finding::new(
                 format!("{name} has no status yet"),

@@ -9,6 +9,7 @@ use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::desired::meta::HOMELAB;
+use crate::evidence::pod::containers;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::provider::reading::Cure;
 
@@ -37,15 +38,14 @@ pub(super) fn written_again(evidence: &Evidence, finding: Finding) -> Finding {
 /// When its process started; `None` when that is not known.
 pub(super) fn started(evidence: &Evidence) -> Option<jiff::Timestamp> {
     let pods = evidence.objects("pods")?.iter().filter(|pod| is_its(pod));
-    let statuses = pods.flat_map(|pod| entries(pod, "/status/containerStatuses"));
-    statuses.filter_map(|status| at(status, "/state/running/startedAt").parse().ok()).max()
+    pods.flat_map(containers).filter_map(|container| container.running).max()
 }
 
 /// Whether the pod is one of its own, and stays.
 fn is_its(pod: &Value) -> bool {
     pod.namespace() == NAMESPACE
         && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
-        && at(pod, "/metadata/deletionTimestamp").is_empty()
+        && !pod.is_going()
 }
 
 pub(super) fn runs(evidence: &Evidence) -> Outcome {
@@ -89,15 +89,12 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
 
 /// The exit code of its last process, when that ended a short while ago and the next one has done nothing since.
 fn recently_ended(evidence: &Evidence, pod: &Value) -> Option<i64> {
-    let status = entries(pod, "/status/containerStatuses").first()?;
-    let ended = status.pointer("/state/terminated").or_else(|| status.pointer("/lastState/terminated"))?;
-    let code = ended.get("exitCode").and_then(Value::as_i64).filter(|code| *code != 0)?;
-    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    let finished = time(at(ended, "/finishedAt"))?;
+    let container = containers(pod).next()?;
+    let ended = container.ended.or(container.before)?;
+    let (code, finished) = (ended.code.filter(|code| *code != 0)?, ended.at?);
     let worked = sync::metrics(evidence).and_then(|seen| seen.synced).is_some_and(|synced| synced > finished);
-    let runs = status.pointer("/state/running").is_some();
     let old = evidence.now.duration_since(finished).as_secs() > FRESH;
-    let is_over = worked || (runs && old);
+    let is_over = worked || (container.running.is_some() && old);
     (!is_over).then_some(code)
 }
 
@@ -140,8 +137,8 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
         .heals()
         .into();
     };
-    let mut statuses = entries(pod, "/status/containerStatuses").iter();
-    let lacks = statuses.any(|status| at(status, "/state/waiting/reason") == "CreateContainerConfigError");
+    let waiting = containers(pod).filter_map(|container| container.waiting);
+    let lacks = waiting.map(|waiting| waiting.reason).any(|reason| reason == "CreateContainerConfigError");
     match (pods::trouble(evidence, pod), ended) {
         // All that it refers to is written by `up`.
         (Some(trouble), _) if lacks => trouble.finding().command("homelab up"),

@@ -8,27 +8,24 @@ use crate::checks::ingress::pods::made_anew;
 use crate::checks::ingress::{objects, ports, reload};
 use crate::checks::reading::pods;
 use crate::desired::guard;
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::pod::{Container, Hindrance, containers, is_ready, unplaced};
+use crate::evidence::{Evidence, View, at};
 use crate::ingress::{Traits, traits_of};
 
 /// Judges the pod of node `node`; `all` are the pods of every namespace.
 pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
     let controller = traits_of(evidence.controller);
-    if pods::is_ready(pod) {
+    if is_ready(pod) {
         return Outcome::pass(format!("pod `{}` is ready", pod.full_name()));
     }
     if reload::is_refused(evidence, pod.name()) {
         return Outcome::Blocked { by: id::RELOAD };
     }
-    let unplaced = pod.condition("PodScheduled").filter(|condition| at(condition, "/status") == "False");
-    if let Some(unplaced) = unplaced.map(|condition| at(condition, "/message"))
-        && unplaced.contains("free ports")
-    {
+    if let Some(unplaced) = unplaced(pod).filter(|message| message.contains("free ports")) {
         return no_port(controller, all, node, unplaced).into();
     }
-    let container = entries(pod, "/status/containerStatuses").first();
-    if let Some(container) = container.filter(|container| ends_again(container)) {
-        return crash(evidence, set, node, pod, container).into();
+    if let Some(container) = containers(pod).next().filter(ends_again) {
+        return crash(evidence, set, node, pod, &container).into();
     }
     let finding = pods::trouble(evidence, pod).map(pods::Trouble::finding);
     finding.unwrap_or_else(|| starting(evidence, node, pod)).into()
@@ -54,17 +51,17 @@ fn no_port(controller: &Traits, all: &[Value], node: &str, message: &str) -> Fin
 }
 
 /// Whether it ran, ended and is started again; that it ran out of memory is told of every pod alike.
-fn ends_again(container: &Value) -> bool {
-    let ended = container.pointer("/lastState/terminated").or(container.pointer("/state/terminated"));
-    let crashes = at(container, "/state/waiting/reason") == "CrashLoopBackOff";
-    ended.is_some_and(|ended| at(ended, "/reason") != "OOMKilled" && (crashes || ended["exitCode"] != 0))
+fn ends_again(container: &Container<'_>) -> bool {
+    let crashes = container.is_kept_by(Hindrance::Crash);
+    let ended = container.before.or(container.ended);
+    ended.is_some_and(|ended| ended.reason != "OOMKilled" && (crashes || ended.is_failure()))
 }
 
-fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &Value) -> Finding {
+fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &Container<'_>) -> Finding {
     let controller = traits_of(evidence.controller);
     let place = format!("{}/{}", pod.full_name(), controller.container);
     let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
-    let ended = at(container, "/lastState/terminated/message").trim();
+    let ended = container.before.map_or("", |ended| ended.message.trim());
     let words = log.and_then(|log| last_words(controller, log)).unwrap_or(ended);
     let summary = format!("the ingress controller on node `{node}` exits again and again");
     let summary = if words.is_empty() { summary } else { format!("{summary}: {words}") };

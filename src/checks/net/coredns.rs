@@ -9,6 +9,7 @@ use crate::checks::net::corefile::{self, Forward};
 use crate::checks::net::seen;
 use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::{age, pod_resolv, pods, told, when};
+use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at};
 
 /// CoreDNS waits this long for the API server at its start, and then answers anyway.
@@ -28,7 +29,7 @@ pub(super) fn pods_of(evidence: &Evidence) -> Vec<&Value> {
 
 fn is_running(evidence: &Evidence) -> Outcome {
     let found = pods_of(evidence);
-    if found.iter().any(|pod| pods::is_ready(pod)) {
+    if found.iter().any(|pod| is_ready(pod)) {
         return Outcome::pass("CoreDNS is ready");
     }
     let Some(pod) = found.first() else { return none(evidence).into() };

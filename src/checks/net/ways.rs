@@ -4,8 +4,8 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::{coredns, of_pod, seen};
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::pods;
 use crate::checks::reading::policies::{self, Way};
+use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at};
 use crate::provider::words;
 
@@ -33,7 +33,7 @@ pub(super) fn pod_api(evidence: &Evidence) -> Judged {
     if let Some(said) = logs::lately(evidence).into_iter().find(cut) {
         return of_pod(evidence, id::POD_API, said.pod, dropped(evidence, &said, address));
     }
-    let outcome = match coredns::pods_of(evidence).iter().any(|pod| pods::is_ready(pod)) {
+    let outcome = match coredns::pods_of(evidence).iter().any(|pod| is_ready(pod)) {
         true => Outcome::pass("CoreDNS reads from it"),
         false => Outcome::skip("no pod reports an error"),
     };

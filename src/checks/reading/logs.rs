@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::checks::reading::{has_ended, pods};
+use crate::checks::reading::has_ended;
+use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View};
 
 /// external-dns tries once a minute: what still fails was said again within that time.
@@ -42,7 +43,7 @@ pub(in crate::checks) fn lately(evidence: &Evidence) -> Vec<Said<'_>> {
         if has_ended(pod) {
             continue;
         }
-        let ready = pods::is_ready(pod);
+        let ready = is_ready(pod);
         let lines = text.lines().rev().take_while(|line| !line.contains(WELL));
         let counts =
             |line: &&str| !ready || written(line, evidence.now).is_some_and(|at| is_late(at, evidence.now));

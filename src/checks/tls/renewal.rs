@@ -8,7 +8,6 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::tls::origin::Origin;
 use crate::evidence::tls::Served;
 use crate::evidence::{Evidence, View, at};
-use crate::plan::readiness::find;
 
 /// The part of its life by which a renewal may be late: three days of ninety.
 const LATE: i64 = 30;
@@ -22,7 +21,7 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
     let planned: Option<Timestamp> =
         origin.certificate.and_then(|certificate| at(certificate, "/status/renewalTime").parse().ok());
     let late = planned.map(|planned| evidence.now.duration_since(planned).as_secs());
-    let goes_on = origin.certificate.and_then(|certificate| find(certificate, "Issuing"));
+    let goes_on = origin.certificate.and_then(|certificate| certificate.condition("Issuing"));
     let goes_on = goes_on.is_some_and(|issuing| issuing["status"] == "True");
     match late {
         Some(late) if late > life / LATE && !goes_on => {}

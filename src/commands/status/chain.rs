@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::checks::{Check, Outcome, Report, Severity, def};
-use crate::evidence::{Evidence, HostSeen, View, at, entries};
-use crate::facts::ownership::registry_name;
+use crate::evidence::pod::is_ready;
+use crate::evidence::{Evidence, HostSeen, View, at};
+use crate::facts::ownership::{Owner, registry_name};
 use crate::ingress::traits_of;
 
 /// One step.
@@ -95,10 +96,7 @@ fn ingress(evidence: &Evidence, host: &str) -> String {
 fn pods(evidence: &Evidence) -> String {
     let of_controller = |pod: &&Value| traits_of(evidence.controller).is_pod(pod);
     let told = evidence.objects("pods").unwrap_or_default().iter().filter(of_controller).map(|pod| {
-        let ready = entries(pod, "/status/conditions")
-            .iter()
-            .any(|condition| at(condition, "/type") == "Ready" && at(condition, "/status") == "True");
-        let word = if ready { "ready" } else { "not ready" };
+        let word = if is_ready(pod) { "ready" } else { "not ready" };
         format!("{} on {}, {word}", pod.name(), at(pod, "/spec/nodeName"))
     });
     or(told.collect(), "no pod of the ingress controller was seen")
@@ -121,13 +119,9 @@ fn record(evidence: &Evidence, host: &str) -> String {
         let owner = evidence.owner.as_ref().map(|ownership| {
             registry_name(&ownership.txt_prefix, &ownership.wildcard_replacement, &record.kind, host)
         });
-        let text =
-            owner.iter().flat_map(|name| records_named(name, &["TXT"])).map(|txt| txt.content.clone()).next();
-        let owner = text
-            .as_deref()
-            .and_then(|text| text.split_once("external-dns/owner="))
-            .map(|(_, rest)| rest.split([',', '"']).next().unwrap_or_default().to_owned());
-        let owner = owner.map_or("no owner".to_owned(), |owner| format!("owner {owner}"));
+        let mut texts = owner.iter().flat_map(|name| records_named(name, &["TXT"]));
+        let owner = texts.find_map(|text| Owner::parse(&text.content));
+        let owner = owner.map_or("no owner".to_owned(), |owner| format!("owner {}", owner.id));
         format!("{} {}, ttl {}, {owner}", record.kind, record.content, record.ttl)
     });
     or(told.collect(), "the zone has no record of this name")

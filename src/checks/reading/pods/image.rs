@@ -1,20 +1,8 @@
 //! Images that cannot be pulled: from the registry's or the runtime's words to what can be done.
 
-use serde_json::Value;
-
 use crate::checks::reading::pods::{NamedPod, Obstacle, Trouble, event, sentence};
-use crate::evidence::{Evidence, at};
-
-/// How a kubelet says that it has no image.
-const REASONS: [&str; 7] = [
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "ErrImageNeverPull",
-    "ImageInspectError",
-    "RegistryUnavailable",
-    "SignatureValidationFailed",
-];
+use crate::evidence::Evidence;
+use crate::evidence::pod::{Container, Hindrance, Waiting};
 
 /// Words of the message, the cause behind them, and the cure; the first that fits counts.
 const TABLE: &[(&[&str], &str, &str)] = &[
@@ -82,12 +70,13 @@ const TABLE: &[(&[&str], &str, &str)] = &[
     ),
 ];
 
-pub(super) fn trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Value) -> Option<Trouble> {
-    let reason = at(container, "/state/waiting/reason");
-    if !REASONS.contains(&reason) {
-        return None;
-    }
-    let message = at(container, "/state/waiting/message");
+pub(super) fn trouble(
+    evidence: &Evidence,
+    named: &NamedPod<'_>,
+    container: &Container<'_>,
+) -> Option<Trouble> {
+    let Waiting { reason, message, .. } =
+        container.waiting.filter(|waiting| waiting.by == Hindrance::Image)?;
     // While it waits for its next try, an older kubelet says only that; the event has the registry's words.
     let told = event(evidence, named.pod, &["Failed"]).filter(|text| text.contains("pull"));
     let words = if message.starts_with("Back-off") && !message.contains(": ") {
@@ -97,7 +86,7 @@ pub(super) fn trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Val
     };
     let known =
         TABLE.iter().find(|(parts, ..)| parts.iter().any(|part| words.contains(part) || reason == *part));
-    let image = at(container, "/image");
+    let image = container.image;
     let summary = format!("the image `{image}` of pod `{}` cannot be pulled", named.full);
     let (cause, fix) = match known {
         Some((_, cause, fix)) => ((*cause).to_owned(), *fix),

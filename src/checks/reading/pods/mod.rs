@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::checks::engine::Finding;
 use crate::checks::reading::{age, has_ended, when};
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::pod::{self, Container, Ended, Hindrance, all_containers};
+use crate::evidence::{Evidence, View, at};
 use crate::outside::command::Command;
 
 /// What a pod may take to start before it counts as stuck.
@@ -61,12 +62,11 @@ impl Trouble {
 pub(in crate::checks) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Trouble> {
     let phase = at(pod, "/status/phase");
     // What has failed or ended was replaced by its owner, or has done its work.
-    if pod["metadata"]["deletionTimestamp"].is_string() || has_ended(pod) {
+    if pod.is_going() || has_ended(pod) {
         return None;
     }
     let named = NamedPod::of(pod);
-    let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
-    let containers: Vec<&Value> = statuses.iter().flat_map(|list| entries(pod, list)).collect();
+    let containers: Vec<Container<'_>> = all_containers(pod).collect();
     if let Some(found) = containers.iter().find_map(|container| image::trouble(evidence, &named, container)) {
         return Some(found);
     }
@@ -75,16 +75,11 @@ pub(in crate::checks) fn trouble(evidence: &Evidence, pod: &Value) -> Option<Tro
     {
         return Some(found);
     }
-    match pod.condition("PodScheduled") {
-        Some(scheduled) if at(scheduled, "/status") == "False" => Some(unplaced(&named, scheduled)),
-        _ if phase == "Pending" => stuck(evidence, &named, pod),
-        _ => None,
+    match pod::unplaced(pod) {
+        Some(message) => Some(unplaced(&named, message)),
+        None if phase == "Pending" => stuck(evidence, &named, pod),
+        None => None,
     }
-}
-
-/// Whether the pod takes requests.
-pub(in crate::checks) fn is_ready(pod: &Value) -> bool {
-    pod.holds("Ready") && !pod["metadata"]["deletionTimestamp"].is_string()
 }
 
 /// Whether what keeps all of these pods from being ready is their node, which the check of nodes tells.
@@ -167,22 +162,20 @@ fn sentence(text: String) -> String {
     if line.is_empty() { "nothing else is known".to_owned() } else { line.to_owned() }
 }
 
-fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Value) -> Option<Trouble> {
-    let name = at(container, "/name");
-    let waiting = at(container, "/state/waiting/reason");
-    match waiting {
-        "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => {
-            return Some(unstartable(named, name, at(container, "/state/waiting/message")));
-        }
-        _ => {}
+fn container_trouble(
+    evidence: &Evidence,
+    named: &NamedPod<'_>,
+    container: &Container<'_>,
+) -> Option<Trouble> {
+    let Container { name, restarts, .. } = container;
+    if let Some(waiting) = container.waiting.filter(|waiting| waiting.by == Hindrance::Refused) {
+        return Some(unstartable(named, name, waiting.message));
     }
-    let last = container.pointer("/lastState/terminated");
-    let now = container.pointer("/state/terminated").filter(|end| end["exitCode"] != 0);
-    let end = now.or(last)?;
-    let crashing = waiting == "CrashLoopBackOff" || now.is_some();
-    let recent = age(evidence.now, when(end, "/finishedAt")) < RECENTLY;
-    let restarts = &container["restartCount"];
-    if at(end, "/reason") == "OOMKilled" && (crashing || recent) {
+    let now = container.ended.filter(Ended::is_failure);
+    let end = now.or(container.before)?;
+    let crashing = container.is_kept_by(Hindrance::Crash) || now.is_some();
+    let recent = age(evidence.now, end.at) < RECENTLY;
+    if end.reason == "OOMKilled" && (crashing || recent) {
         let summary =
             format!("container `{name}` of pod `{}` ran out of memory, restarts: {restarts}", named.full);
         let fix = "raise `resources.limits.memory` of the container, or find out why it needs so much";
@@ -198,16 +191,15 @@ fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Valu
     if !crashing {
         return None;
     }
-    let code = &end["exitCode"];
-    let said = at(end, "/message").lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let said = end.message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let summary =
         format!("container `{name}` of pod `{}` exits again and again, restarts: {restarts}", named.full);
-    if let Some(cause) = maps::too_few(evidence, named.pod, at(container, "/image"), said, code.as_i64()) {
+    if let Some(cause) = maps::too_few(evidence, named.pod, container.image, said, end.code) {
         let mut found = named.trouble(Obstacle::Other, summary, cause, maps::FIX);
         (found.look, found.nixos) = (named.logs(name), Some(maps::OPTION));
         return Some(found);
     }
-    let cause = match (said, code.as_i64()) {
+    let cause = match (said, end.code) {
         (said, _) if said.contains("exec format error") => {
             "its image is for another kind of processor".to_owned()
         }
@@ -215,7 +207,8 @@ fn container_trouble(evidence: &Evidence, named: &NamedPod<'_>, container: &Valu
         ("", Some(137)) => {
             "it was killed, usually by its liveness probe or because memory ran out".to_owned()
         }
-        ("", _) => format!("the program exits by itself with exit code {code}; its log says why"),
+        ("", Some(code)) => format!("the program exits by itself with exit code {code}; its log says why"),
+        ("", None) => "the program exits by itself; its log says why".to_owned(),
         (said, _) => format!("it says: {said}"),
     };
     let fix =
@@ -273,8 +266,7 @@ fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble 
     named.trouble(Obstacle::Other, summary, cause, fix)
 }
 
-fn unplaced(named: &NamedPod<'_>, scheduled: &Value) -> Trouble {
-    let message = at(scheduled, "/message");
+fn unplaced(named: &NamedPod<'_>, message: &str) -> Trouble {
     let summary = format!("pod `{}` fits on no node", named.full);
     let has = |words: &str| message.contains(words);
     if has("persistentvolumeclaim") || has("PersistentVolumeClaim") {
