@@ -7,12 +7,17 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::{Cluster, LANES, request};
+use crate::desired::external_dns;
 use crate::evidence::{View, at, entries};
+use crate::facts::namespaces::{self, EXTERNAL_DNS};
 use crate::ingress;
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
-const LOGS: &[(&str, &str)] =
-    &[("kube-system", "coredns"), ("cert-manager", "cert-manager"), ("external-dns", "external-dns")];
+const LOGS: &[(&str, &str)] = &[
+    ("kube-system", "coredns"),
+    (namespaces::CERT_MANAGER, "cert-manager"),
+    (EXTERNAL_DNS, external_dns::NAME),
+];
 
 /// Those, and the ingress controllers'.
 pub(super) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {

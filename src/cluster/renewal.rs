@@ -14,6 +14,7 @@ use crate::cluster::wait::Seen;
 use crate::desired::kind;
 use crate::error::{Error, Result};
 use crate::evidence::{View, at, entries};
+use crate::facts::names::without_wildcard;
 
 /// How often a write is tried anew when cert-manager has changed the Certificate meanwhile.
 const TRIES: usize = 5;
@@ -103,7 +104,7 @@ impl Cluster {
                 Ok(Some(Seen::Is(_, challenge))) => {
                     let host = at(&challenge, "/spec/dnsName");
                     let is_waited_for = |r: &&Renewal| {
-                        r.ended.is_none() && r.hosts.iter().any(|h| h.trim_start_matches("*.") == host)
+                        r.ended.is_none() && r.hosts.iter().any(|h| without_wildcard(h) == host)
                     };
                     if let Some(renewal) = renewals.iter().find(is_waited_for) {
                         let text = progress(&challenge);

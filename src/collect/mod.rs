@@ -161,7 +161,7 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
 
 /// Which names are asked for, and whom; offline, nobody beyond the LAN.
 fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
-    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let domain = config.zone_or_domain();
     let mut probes = Probes::of(config, domain.to_string(), hosts(config, evidence));
     probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
     if !scope.internet {

@@ -32,7 +32,7 @@ impl Asked {
             Ok(client) => client.deadline(scope.within / 2),
             Err(error) => return Self { zone: Some(Err(error)), ..asked },
         };
-        let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+        let domain = config.zone_or_domain();
         let zone = client.check(domain.as_str()).await;
         if let (Ok(zone), true) = (&zone, scope.active) {
             asked.token.edit = Some(client.prove_edit(zone).await.map_err(|fault| client.failure(fault)));

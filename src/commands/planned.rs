@@ -14,7 +14,7 @@ use crate::desired::{Inputs, bundle, issuer};
 use crate::error::{Error, Result};
 use crate::evidence::local::NodeAddress;
 use crate::evidence::{Fault, Zone};
-use crate::facts::names::Host;
+use crate::facts::names::is_within;
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, plan};
@@ -147,10 +147,14 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         None => "looking for the zone".to_owned(),
     };
     progress.update(facts.key, &asks);
-    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let domain = config.zone_or_domain();
     let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
-    let outside: Vec<String> =
-        config.hosts().iter().filter(|h| !within(h, &zone.name)).map(|h| format!("`{h}`")).collect();
+    let outside: Vec<String> = config
+        .hosts()
+        .iter()
+        .filter(|host| !is_within(host.as_str(), &zone.name))
+        .map(|h| format!("`{h}`"))
+        .collect();
     if !outside.is_empty() {
         return Err(Error::usage(format!(
             "{} cannot get a record in the zone `{}`",
@@ -186,10 +190,6 @@ fn nowhere(service: &Service, nodes: &[NodeAddress]) -> Option<Error> {
         NoNode::Unknown(name) => Error::usage(format!("`{key}.node`: the cluster has no node `{name}`"))
             .hint(format!("the nodes that have an address are: {known}")),
     })
-}
-
-fn within(host: &Host, zone: &str) -> bool {
-    Host::parse(zone).is_ok_and(|zone| host.is_within(&zone))
 }
 
 async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<Value>>> {

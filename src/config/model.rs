@@ -240,6 +240,11 @@ impl Config {
         self.services.iter().any(|s| matches!(s.backend, Backend::Local { .. }))
     }
 
+    /// What is looked for at the provider: the zone that is named, else the domain, whose zone is found from it.
+    pub fn zone_or_domain(&self) -> &Host {
+        self.dns.zone.as_ref().unwrap_or(&self.domain)
+    }
+
     /// Every host that should have a record and a certificate, the demo's first.
     pub fn hosts(&self) -> Vec<Host> {
         let demo = self.whoami.then(|| self.domain.child(WHOAMI));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::evidence::http::HttpAnswer;
@@ -183,6 +184,12 @@ impl Objects {
 #[must_use]
 pub fn at<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A part of an object as the type of `k8s-openapi` that it is; `None` when it is not of that form.
+#[must_use]
+pub fn typed<T: DeserializeOwned>(part: &Value) -> Option<T> {
+    T::deserialize(part).ok()
 }
 
 /// The entries of the list at a JSON pointer; none when there is no list.

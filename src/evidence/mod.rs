@@ -38,7 +38,7 @@ use crate::facts::ownership::Ownership;
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use cluster::{
     Access, ApiFailure, ApiFault, Asked, COREDNS_CUSTOM, ClusterSeen, Listing, Objects, ServiceLookup,
-    UnitSeen, WAITING_PODS, at, entries,
+    UnitSeen, WAITING_PODS, at, entries, typed,
 };
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};

@@ -1,6 +1,6 @@
 //! What an address is by its looks alone.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Whether nobody out on the internet can reach it: RFC 1918, RFC 6598 (carrier-grade NAT, as overlay networks use it too),
 /// RFC 4193, link-local and loopback.
@@ -8,12 +8,17 @@ use std::net::IpAddr;
 pub fn is_private(address: &IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => {
-            let [a, b, ..] = four.octets();
-            let shared = a == 100 && (64..128).contains(&b);
-            four.is_private() || four.is_link_local() || four.is_loopback() || shared
+            four.is_private() || four.is_link_local() || four.is_loopback() || is_shared(*four)
         }
         IpAddr::V6(six) => six.is_unique_local() || six.is_unicast_link_local() || six.is_loopback(),
     }
+}
+
+/// Whether it is of 100.64.0.0/10, which carrier-grade NAT takes, and VPNs such as Tailscale (RFC 6598).
+#[must_use]
+pub fn is_shared(address: Ipv4Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    a == 100 && (64..128).contains(&b)
 }
 
 #[cfg(test)]

@@ -89,6 +89,12 @@ pub fn covers(name: &str, host: &str) -> bool {
     name.eq_ignore_ascii_case(host) || wildcard().unwrap_or(false)
 }
 
+/// The name that a wildcard stands below; any other name as it is.
+#[must_use]
+pub fn without_wildcard(host: &str) -> &str {
+    host.strip_prefix("*.").unwrap_or(host)
+}
+
 /// The name to look a host up by: a wildcard stands for any name, so one is chosen.
 #[must_use]
 pub fn probe_name(host: &str) -> String {

@@ -44,14 +44,20 @@ impl Owner {
 #[must_use]
 pub fn registry_name(prefix: &str, wildcard: &str, kind: &str, host: &str) -> String {
     let (prefix, kind) = (prefix.to_lowercase(), kind.to_lowercase());
-    let host = match host.strip_prefix("*.") {
-        Some(rest) if !wildcard.is_empty() => format!("{wildcard}.{rest}"),
-        _ => host.to_owned(),
-    };
+    let host = host_in_registry(wildcard, host);
     if prefix.contains("%{record_type}") {
         return format!("{}{host}", prefix.replace("%{record_type}", &kind));
     }
     format!("{prefix}{kind}-{host}")
+}
+
+/// A host as the names of its TXT records have it: with `wildcard`, the `--txt-wildcard-replacement`, in place of a `*`.
+#[must_use]
+pub fn host_in_registry(wildcard: &str, host: &str) -> String {
+    match host.strip_prefix("*.") {
+        Some(rest) if !wildcard.is_empty() => format!("{wildcard}.{rest}"),
+        _ => host.to_owned(),
+    }
 }
 
 #[cfg(test)]

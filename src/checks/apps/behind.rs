@@ -5,11 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::Value;
 
 use crate::checks::apps::backend::{self, Backend};
-use crate::evidence::{Cidr, Evidence, at, entries};
-
-/// The network of pods in k3s, unless `--cluster-cidr` says otherwise (k3s documentation, "k3s server").
-const PODS: &str = "10.42.0.0/16";
-const NODE_ARGS: &str = "/metadata/annotations/k3s.io~1node-args";
+use crate::checks::reading::{pod_networks, pod_ranges, told};
+use crate::evidence::{Evidence, at, entries};
 
 /// Who answers for a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,17 +68,13 @@ fn outside(evidence: &Evidence, backend: &Backend<'_>) -> Option<String> {
 
 fn is_of_pod(evidence: &Evidence, address: &str) -> bool {
     let in_range = match address.parse() {
-        Ok(IpAddr::V4(address)) => ranges(evidence).iter().any(|range| range.holds(address)),
+        Ok(IpAddr::V4(address)) => {
+            pod_ranges(evidence.objects("nodes").unwrap_or_default()).any(|range| range.holds(address))
+        }
         _ => false,
     };
     let mut pods = evidence.objects("pods").unwrap_or_default().iter();
     in_range || pods.any(|pod| at(pod, "/status/podIP") == address && pod["spec"]["hostNetwork"] != true)
-}
-
-/// The ranges of pods that the nodes have.
-fn ranges(evidence: &Evidence) -> Vec<Cidr> {
-    let nodes = evidence.objects("nodes").unwrap_or_default().iter();
-    nodes.filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR"))).collect()
 }
 
 /// From where the requests come that the controller sends to whoever stands behind a host: the pods' network, or the
@@ -126,28 +119,9 @@ pub(super) fn is_router(evidence: &Evidence, address: IpAddr) -> bool {
 }
 
 fn pods_network(evidence: &Evidence) -> Vec<String> {
-    let nodes = evidence.objects("nodes").unwrap_or_default().iter();
-    if let Some(told) = nodes.filter_map(|node| told(at_args(node))).next() {
+    let servers = told::servers(evidence);
+    if let Some(told) = servers.iter().find_map(|told| told.value("--cluster-cidr", "")) {
         return told.split(',').map(str::to_owned).collect();
     }
-    let ranges = ranges(evidence);
-    let usual = Cidr::parse(PODS);
-    if ranges.is_empty() || ranges.iter().all(|range| usual.as_ref().is_some_and(|usual| usual.covers(range)))
-    {
-        return vec![PODS.to_owned()];
-    }
-    ranges.iter().map(ToString::to_string).collect()
-}
-
-fn at_args(node: &Value) -> Vec<String> {
-    serde_json::from_str(at(node, NODE_ARGS)).unwrap_or_default()
-}
-
-/// What the arguments of k3s say of the pods' network.
-fn told(args: Vec<String>) -> Option<String> {
-    let at = args.iter().position(|word| word.starts_with("--cluster-cidr"))?;
-    match args.get(at)?.split_once('=') {
-        Some((_, value)) => Some(value.to_owned()),
-        None => args.get(at + 1).cloned(),
-    }
+    pod_networks(evidence).iter().map(ToString::to_string).collect()
 }

@@ -6,6 +6,7 @@ use crate::checks::cm::issuer::host_of;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::dns::{Data, Rcode};
 use crate::evidence::{AcmeSeen, Evidence, Lookup};
+use crate::facts::names::{is_within, without_wildcard};
 use crate::provider::words;
 
 /// The names that authorities go by in CAA records, by the end of their ACME server's host (each one's documents).
@@ -24,7 +25,7 @@ pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Ou
     let wild = host.starts_with("*.") || is_by_wildcard(evidence, host);
     let ready = crate::checks::cm::chain::Chain::of(evidence, host).is_some_and(|chain| chain.is_ready());
     let weigh = |finding: Finding| if ready { finding.only(Severity::Warning) } else { finding };
-    let (name, found) = match climb(answers, host.trim_start_matches("*.")) {
+    let (name, found) = match climb(answers, without_wildcard(host)) {
         Climb::Nothing => return Outcome::pass("no CAA record: every certificate authority may issue"),
         Climb::Unknown(why) => return Outcome::unknown(why),
         Climb::Broken(name, server) => {
@@ -53,8 +54,7 @@ pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Ou
     }
     let page = words(evidence.dns).records_page;
     let server = host_of(&acme.wanted.server);
-    let authority =
-        AUTHORITIES.into_iter().find(|(end, _)| server == *end || server.ends_with(&format!(".{end}")));
+    let authority = AUTHORITIES.into_iter().find(|(end, _)| is_within(server, end));
     let nobody = allowed.iter().all(|domain| domain.is_empty());
     match authority {
         Some((_, identity)) if allowed.iter().any(|domain| domain.eq_ignore_ascii_case(identity)) => {

@@ -12,6 +12,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::facts::address::is_private;
+use crate::facts::names::without_wildcard;
 
 /// How cert-manager begins what it writes while it looks.
 const WAITING: &str = "challenge propagation:";
@@ -156,5 +157,5 @@ fn of_the_house(acme: &AcmeSeen) -> Option<&str> {
 
 /// The TXT record that answers a challenge.
 fn record_of(challenge: &Value) -> String {
-    format!("_acme-challenge.{}", at(challenge, "/spec/dnsName").trim_start_matches("*."))
+    format!("_acme-challenge.{}", without_wildcard(at(challenge, "/spec/dnsName")))
 }

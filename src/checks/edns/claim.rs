@@ -3,7 +3,7 @@
 
 use crate::checks::edns::registry;
 use crate::evidence::{Evidence, ProviderSeen};
-use crate::facts::ownership::{KINDS, Owner, Ownership};
+use crate::facts::ownership::{KINDS, Owner, Ownership, host_in_registry};
 
 /// As short as an encrypted text can be: a nonce, a tag and what `heritage=external-dns` takes, in base64
 /// (external-dns, endpoint/crypto.go).
@@ -85,8 +85,7 @@ fn shape(ours: &Ownership, txt: &str, host: &str) -> Option<Shape> {
     if KINDS.iter().any(|kind| registry(ours, kind, &host).eq_ignore_ascii_case(&txt)) {
         return Some(Shape::Ours);
     }
-    // A `*` may stand only in front, so that external-dns replaces it.
-    let host = host.replacen("*.", &format!("{}.", ours.wildcard_replacement), 1);
+    let host = host_in_registry(&ours.wildcard_replacement, &host);
     if txt == host {
         return Some(Shape::Old(String::new()));
     }

@@ -10,11 +10,12 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::{addresses, named};
 use crate::evidence::{Evidence, ProviderSeen, Record, View};
 use crate::facts::address::is_private;
+use crate::facts::names::is_within;
 use crate::provider::words;
 
 pub(super) fn is_right(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let zone = &seen.zone.name;
-    if host != zone && !host.ends_with(&format!(".{zone}")) {
+    if !is_within(host, zone) {
         return Outcome::skip(format!("it is outside the zone `{zone}`"));
     }
     let words = words(evidence.dns);

@@ -8,6 +8,7 @@ use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::ownership::owned;
 use crate::evidence::{Evidence, ProviderSeen, View, at, entries};
+use crate::facts::names::is_within;
 use crate::facts::ownership::KINDS;
 use crate::provider::words;
 
@@ -114,7 +115,7 @@ fn names(object: &Value, host: &str) -> bool {
 pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
     let catches = |record: &&crate::evidence::Record| {
         let rest = record.name.strip_prefix("*.").filter(|_| KINDS.contains(&record.kind.as_str()));
-        rest.is_some_and(|rest| evidence.hosts.keys().any(|host| host.ends_with(&format!(".{rest}"))))
+        rest.is_some_and(|rest| evidence.hosts.keys().any(|host| host != rest && is_within(host, rest)))
             && !evidence.hosts.contains_key(&record.name)
     };
     match seen.records.iter().find(catches) {

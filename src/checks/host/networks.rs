@@ -1,21 +1,17 @@
 //! The machine's routes and addresses, against those of the cluster.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::checks::reading::etcd;
-use crate::evidence::{Cidr, Evidence, MachineSeen, NodeSeen, Route, at};
-use crate::facts::address::is_private;
+use crate::checks::reading::{PODS, SERVICES, etcd, pod_networks, pod_ranges, service_network};
+use crate::evidence::{Cidr, Evidence, MachineSeen, NodeSeen, Route};
+use crate::facts::address::{is_private, is_shared};
+use crate::facts::links::Link;
 
-/// What k3s gives to pods and to Services unless it is told otherwise (k3s docs, "server", networking).
-const PODS: Cidr = Cidr { address: Ipv4Addr::new(10, 42, 0, 0), prefix: 16 };
-const SERVICES: Cidr = Cidr { address: Ipv4Addr::new(10, 43, 0, 0), prefix: 16 };
 /// The option by which a new cluster gets other addresses.
 const OTHERS: &str = "services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only";
-/// The interfaces that belong to the cluster, by how their names begin.
-const OWN: [&str; 7] = ["cni", "flannel", "cali", "veth", "kube-", "tunl", "cilium"];
-/// Those of them that nobody but the cluster's network gives addresses and routes.
+/// The links of the cluster that nobody but its network gives addresses and routes.
 pub(super) const PODS_LINKS: [&str; 3] = ["cni", "flannel", "veth"];
 
 /// A network of the cluster, and what it is for.
@@ -33,7 +29,7 @@ pub(super) fn overlap(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
         evidence.nodes.iter().flatten().flat_map(|node| node.addresses.iter().copied()).collect();
     // As long as nobody says which nodes there are, a route to another node's pods looks like any other.
     let unsure = evidence.nodes.is_none() && routes.iter().any(is_over_own);
-    let of_nodes = of_nodes(evidence);
+    let of_nodes: Vec<Cidr> = pod_ranges(evidence.objects("nodes").unwrap_or_default()).collect();
     // A node that joins, or that moves, has a route before it has its address.
     let to_a_node = |route: &Route| {
         let here = || routes.iter().any(|other| is_over_own(other) && other.network == route.network);
@@ -61,32 +57,10 @@ pub(super) fn overlap(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
 }
 
-/// The network of each node's pods.
-fn of_nodes(evidence: &Evidence) -> Vec<Cidr> {
-    let nodes = evidence.objects("nodes").unwrap_or_default();
-    nodes.iter().filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR"))).collect()
-}
-
 /// Those that the cluster tells, else k3s' own.
 fn networks(evidence: &Evidence) -> Vec<Purpose> {
-    let of_nodes = of_nodes(evidence);
-    let mut found: Vec<Purpose> = if of_nodes.iter().all(|network| PODS.covers(network)) {
-        vec![(PODS, "pods")]
-    } else {
-        of_nodes.into_iter().map(|network| (network, "pods")).collect()
-    };
-    let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
-    let first = objects.and_then(|objects| objects.find("services", "default", "kubernetes"));
-    let first: Option<Ipv4Addr> = first.and_then(|service| at(service, "/spec/clusterIP").parse().ok());
-    let services = match first {
-        Some(address) if !SERVICES.holds(address) => {
-            let [a, b, ..] = address.octets();
-            Cidr { address: Ipv4Addr::new(a, b, 0, 0), prefix: 16 }
-        }
-        _ => SERVICES,
-    };
-    found.push((services, "Services"));
-    found
+    let pods = pod_networks(evidence).into_iter().map(|network| (network, "pods"));
+    pods.chain([(service_network(evidence).unwrap_or(SERVICES), "Services")]).collect()
 }
 
 /// Routes of the cluster's network: over its interfaces, or straight to another node.
@@ -95,7 +69,7 @@ fn is_own(route: &Route, nodes: &[IpAddr]) -> bool {
 }
 
 fn is_over_own(route: &Route) -> bool {
-    OWN.iter().any(|name| route.interface.starts_with(name))
+    Link::of(&route.interface) == Link::Cluster
 }
 
 fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
@@ -160,26 +134,15 @@ pub(super) fn address(evidence: &Evidence, node: Option<&NodeSeen>, machine: &Ma
     }
 }
 
-/// Links that no machine of the LAN is behind, by how their names begin: VPNs, and bridges of containers and virtual machines.
-const INWARD: [&str; 10] =
-    ["docker", "virbr", "lxcbr", "lxdbr", "incusbr", "podman", "vmnet", "tailscale", "wg", "zt"];
-
 /// Addresses of VPNs (100.64/10, Tailscale's), of links without DHCP, and of Docker's bridge, or of a link of that kind: no one
 /// on the LAN reaches them (k3s-io/k3s#1977, #4624, #7355, k0sproject/k0s#5189).
 fn is_elsewhere(machine: &MachineSeen, address: IpAddr) -> bool {
-    let networks = ["100.64.0.0/10", "169.254.0.0/16", "172.17.0.0/16"];
     let IpAddr::V4(v4) = address else { return false };
-    let by_number = networks.iter().filter_map(|text| Cidr::parse(text)).any(|network| network.holds(v4));
-    let by_link = link(machine, address).is_some_and(is_inward);
+    let of_docker = v4.octets().starts_with(&[172, 17]);
+    let by_number = is_shared(v4) || v4.is_link_local() || of_docker;
+    let by_link =
+        link(machine, address).is_some_and(|link| matches!(Link::of(link), Link::Guests | Link::Tunnel));
     is_private(&address) && (by_number || by_link)
-}
-
-/// Docker calls the bridges of its other networks `br-` and twelve hexadecimal digits.
-fn is_inward(link: &str) -> bool {
-    let of_docker = link
-        .strip_prefix("br-")
-        .is_some_and(|rest| rest.len() == 12 && rest.chars().all(|c| c.is_ascii_hexdigit()));
-    of_docker || INWARD.iter().any(|name| link.starts_with(name))
 }
 
 fn link(machine: &MachineSeen, address: IpAddr) -> Option<&str> {

@@ -8,8 +8,9 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::whole;
-use crate::checks::reading::{NOT_READ, etcd, told};
-use crate::evidence::{Evidence, View, at, entries};
+use crate::checks::reading::{NOT_READ, etcd, pod_ranges, service_network, told};
+use crate::evidence::{Cidr, Evidence, View, at, entries};
+use crate::facts::address::is_shared;
 
 /// Where k3s notes the address that it was started with. Its cloud controller writes it into the status once a minute (k3s,
 /// pkg/cloudprovider/instances.go; cloud-provider's node controller).
@@ -23,13 +24,10 @@ pub(super) fn addresses_of_nodes(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
         return vec![whole(id::INTERNAL_IP, Outcome::unknown(NOT_READ))];
     };
-    let service = evidence.cluster.as_ref().and_then(|cluster| {
-        let api = cluster.objects.find("services", "default", "kubernetes")?;
-        at(api, "/spec/clusterIP").parse().ok()
-    });
+    let services = service_network(evidence);
     let one = |node: &Value| {
         let name = node.name();
-        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, address(evidence, node, name, service))
+        judged(id::INTERNAL_IP, Subject::node(name), Vantage::Api, address(evidence, node, name, services))
     };
     nodes.iter().map(one).collect()
 }
@@ -37,7 +35,7 @@ pub(super) fn addresses_of_nodes(evidence: &Evidence) -> Vec<Judged> {
 /// The option that says it; the address is the machine's own.
 const OPTION: &str = "services.homelab.nodeIP = \"ADDRESS\"; # the machine's own on the LAN";
 
-fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr>) -> Outcome {
+fn address(evidence: &Evidence, node: &Value, name: &str, services: Option<Cidr>) -> Outcome {
     let nodes = evidence.objects("nodes").unwrap_or_default();
     let restart = etcd::take_another_address(evidence, name);
     let internal = addresses(node, "InternalIP");
@@ -46,7 +44,7 @@ fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr
     }
     let four: Vec<Ipv4Addr> =
         internal.iter().filter_map(|ip| if let IpAddr::V4(ip) = ip { Some(*ip) } else { None }).collect();
-    let wrong = four.iter().find_map(|ip| Some((*ip, strange(*ip, nodes, service, four.len())?)));
+    let wrong = four.iter().find_map(|ip| Some((*ip, strange(*ip, nodes, services, four.len())?)));
     if let Some((ip, what)) = wrong {
         let finding = Finding::new(
             format!("node `{name}` has the InternalIP {ip}, {what}"),
@@ -62,22 +60,17 @@ fn address(evidence: &Evidence, node: &Value, name: &str, service: Option<IpAddr
 }
 
 /// What is strange about an address that people of the LAN should reach; `None` when nothing is.
-fn strange(ip: Ipv4Addr, nodes: &[Value], service: Option<IpAddr>, all: usize) -> Option<&'static str> {
+fn strange(ip: Ipv4Addr, nodes: &[Value], services: Option<Cidr>, all: usize) -> Option<&'static str> {
     if ip.is_loopback() {
         return Some("a loopback address: every machine that looks it up reaches only itself");
     }
     if ip.is_link_local() {
         return Some("a link-local address, which a machine takes when no DHCP server answers");
     }
-    if nodes
-        .iter()
-        .any(|node| at(node, "/spec/podCIDR").split_once('/').is_some_and(|range| within(ip, range)))
-    {
+    if pod_ranges(nodes).any(|range| range.holds(ip)) {
         return Some("an address in the range of pods");
     }
-    // k3s' range is a /16 unless `--service-cidr` says otherwise, and the API server has its first address.
-    let services = service.and_then(|ip| if let IpAddr::V4(ip) = ip { Some(ip) } else { None });
-    if services.is_some_and(|first| first.octets()[..2] == ip.octets()[..2]) {
+    if services.is_some_and(|range| range.holds(ip)) {
         return Some("an address in the range of Services");
     }
     if is_shared(ip) {
@@ -87,18 +80,6 @@ fn strange(ip: Ipv4Addr, nodes: &[Value], service: Option<IpAddr>, all: usize) -
         });
     }
     (!ip.is_private()).then_some("a public address: names would lead there through the internet")
-}
-
-/// 100.64/10, which VPNs such as Tailscale take (RFC 6598).
-fn is_shared(ip: Ipv4Addr) -> bool {
-    let [a, b, ..] = ip.octets();
-    a == 100 && (64..128).contains(&b)
-}
-
-fn within(ip: Ipv4Addr, (base, length): (&str, &str)) -> bool {
-    let (Ok(base), Ok(length)) = (base.parse::<Ipv4Addr>(), length.parse::<u32>()) else { return false };
-    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(length)).unwrap_or(0);
-    ip.to_bits() & mask == base.to_bits() & mask
 }
 
 fn none(node: &Value, name: &str, restart: &str) -> Finding {

@@ -9,13 +9,39 @@ pub(super) mod policies;
 pub(super) mod told;
 pub(super) mod zone;
 
+use std::net::Ipv4Addr;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::evidence::at;
+use crate::evidence::{Cidr, Evidence, at};
 
 /// Why a list is not there, when it is not: the reason is another check's.
 pub(super) const NOT_READ: &str = "the API server was not asked, or refused";
+
+/// The networks of pods that these nodes have.
+pub(super) fn pod_ranges(nodes: &[Value]) -> impl Iterator<Item = Cidr> {
+    nodes.iter().filter_map(|node| Cidr::parse(at(node, "/spec/podCIDR")))
+}
+
+/// The same, and k3s' whole network of pods where they lie in it, or no node has one.
+pub(super) fn pod_networks(evidence: &Evidence) -> Vec<Cidr> {
+    let ranges: Vec<Cidr> = pod_ranges(evidence.objects("nodes").unwrap_or_default()).collect();
+    if ranges.iter().all(|range| PODS.covers(range)) { vec![PODS] } else { ranges }
+}
+
+/// The network of Services; `None` where no Service was read. k3s' is a /16, and the API server has its first address.
+pub(super) fn service_network(evidence: &Evidence) -> Option<Cidr> {
+    let objects = &evidence.cluster.as_ref()?.objects;
+    let first: Ipv4Addr =
+        at(objects.find("services", "default", "kubernetes")?, "/spec/clusterIP").parse().ok()?;
+    let [a, b, ..] = first.octets();
+    Some(Cidr { address: Ipv4Addr::new(a, b, 0, 0), prefix: 16 })
+}
+
+/// What k3s gives to pods and to Services unless it is told otherwise (k3s docs, "server", networking).
+pub(super) const PODS: Cidr = Cidr { address: Ipv4Addr::new(10, 42, 0, 0), prefix: 16 };
+pub(super) const SERVICES: Cidr = Cidr { address: Ipv4Addr::new(10, 43, 0, 0), prefix: 16 };
 
 /// Whether a pod has done its work, has failed or was evicted: it comes back no more, and what replaces it is another pod.
 pub(super) fn has_ended(pod: &Value) -> bool {

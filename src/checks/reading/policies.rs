@@ -4,12 +4,17 @@
 //! policy allows is rejected, not dropped (kube-router, pkg/controllers/netpol/pod.go: `REJECT --reject-with
 //! icmp-port-unreachable`), so that it reads as "connection refused". A pod's own node is always let in.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use k8s_openapi::api::core::v1::Container;
+use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::Value;
 
-use crate::checks::reading::{selects, told};
-use crate::evidence::{Cidr, Evidence, View, at, entries};
+use crate::checks::reading::told;
+use crate::evidence::{Cidr, Evidence, View, at, typed};
 
 const RESOURCE: &str = "networkpolicies.networking.k8s.io";
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
@@ -23,26 +28,27 @@ pub(in crate::checks) enum Way {
     Out(Option<IpAddr>, u16),
 }
 
+/// A rule of a policy: whom it lets through, and to which ports. Empty lists leave nobody out.
+type Rule<'p> = (&'p [NetworkPolicyPeer], &'p [NetworkPolicyPort]);
+
 /// The policies that leave the connection out, as `namespace/name`, where it is sure that none lets it through; empty
 /// otherwise, and where nobody enforces policies.
 pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way) -> Vec<String> {
-    let all = evidence.objects(RESOURCE).unwrap_or_default();
-    let (word, list) = match way {
-        Way::In(_) => ("Ingress", "/spec/ingress"),
-        Way::Out(..) => ("Egress", "/spec/egress"),
-    };
-    let counts = |policy: &&Value| {
-        policy.namespace() == pod.namespace() && is_for(policy, pod) && types(policy).contains(&word)
-    };
-    let isolating: Vec<&Value> = all.iter().filter(counts).collect();
-    let lets = |rule: &Value| may_let(rule, pod, way);
+    let all = evidence.objects(RESOURCE).unwrap_or_default().iter();
+    let labels: BTreeMap<String, String> = typed(&pod["metadata"]["labels"]).unwrap_or_default();
+    let of_pod = all.filter(|policy| policy.namespace() == pod.namespace()).filter_map(|policy| {
+        let spec: NetworkPolicySpec = typed(&policy["spec"])?;
+        (selects(spec.pod_selector.as_ref(), &labels) && is_about(&spec, way)).then_some((policy, spec))
+    });
+    let isolating: Vec<(&Value, NetworkPolicySpec)> = of_pod.collect();
+    let lets = |rule: Rule<'_>| may_let(rule, pod, way);
     if nobody_enforces(evidence)
         || (matches!(way, Way::In(_)) && is_beside_the_api_server(evidence, pod))
-        || isolating.iter().any(|policy| entries(policy, list).iter().any(lets))
+        || isolating.iter().any(|(_, spec)| rules(spec, way).into_iter().any(lets))
     {
         return Vec::new();
     }
-    isolating.iter().map(|policy| policy.full_name()).collect()
+    isolating.iter().map(|(policy, _)| policy.full_name()).collect()
 }
 
 /// Whether the pod may run on the API server's own node, which no policy of kube-router keeps out (pkg/controllers/netpol/
@@ -64,29 +70,47 @@ fn nobody_enforces(evidence: &Evidence) -> bool {
     !servers.is_empty() && servers.iter().all(off)
 }
 
-/// `policyTypes`, else what Kubernetes takes in their place: Ingress always, Egress where there are rules for it.
-fn types(policy: &Value) -> Vec<&str> {
-    let named: Vec<&str> = entries(policy, "/spec/policyTypes").iter().filter_map(Value::as_str).collect();
-    match (named.is_empty(), policy["spec"]["egress"].is_array()) {
-        (false, _) => named,
-        (true, true) => vec!["Ingress", "Egress"],
-        (true, false) => vec!["Ingress"],
+/// Whether the policy is about connections of that way: `policyTypes`, else what Kubernetes takes in their place, Ingress always,
+/// Egress where there are rules for it.
+fn is_about(spec: &NetworkPolicySpec, way: Way) -> bool {
+    let named = spec.policy_types.as_deref().unwrap_or_default();
+    match (way, named.is_empty()) {
+        (Way::In(_), true) => true,
+        (Way::Out(..), true) => spec.egress.is_some(),
+        (Way::In(_), false) => named.iter().any(|word| word == "Ingress"),
+        (Way::Out(..), false) => named.iter().any(|word| word == "Egress"),
     }
 }
 
-/// Whether the policy selects the pod; one whose selector is not understood selects nothing.
-fn is_for(policy: &Value, pod: &Value) -> bool {
-    let selector = &policy["spec"]["podSelector"];
-    let labels = &pod["metadata"]["labels"];
-    let pairs = &selector["matchLabels"];
-    let by_pairs = pairs.as_object().is_none_or(serde_json::Map::is_empty) || selects(pairs, labels);
-    by_pairs && entries(selector, "/matchExpressions").iter().all(|expression| holds(expression, labels))
+fn rules(spec: &NetworkPolicySpec, way: Way) -> Vec<Rule<'_>> {
+    match way {
+        Way::In(_) => {
+            let rules = spec.ingress.iter().flatten();
+            rules.map(|rule| (list(rule.from.as_ref()), list(rule.ports.as_ref()))).collect()
+        }
+        Way::Out(..) => {
+            let rules = spec.egress.iter().flatten();
+            rules.map(|rule| (list(rule.to.as_ref()), list(rule.ports.as_ref()))).collect()
+        }
+    }
 }
 
-fn holds(expression: &Value, labels: &Value) -> bool {
-    let value = labels.get(at(expression, "/key"));
-    let among = value.is_some_and(|value| entries(expression, "/values").contains(value));
-    match at(expression, "/operator") {
+fn list<T>(list: Option<&Vec<T>>) -> &[T] {
+    list.map_or(&[], Vec::as_slice)
+}
+
+/// Whether the selector selects the pod with these labels, as an empty one does; one that is not understood selects nothing.
+fn selects(selector: Option<&LabelSelector>, labels: &BTreeMap<String, String>) -> bool {
+    let Some(selector) = selector else { return true };
+    let mut pairs = selector.match_labels.iter().flatten();
+    pairs.all(|(key, value)| labels.get(key) == Some(value))
+        && selector.match_expressions.iter().flatten().all(|expression| holds(expression, labels))
+}
+
+fn holds(expression: &LabelSelectorRequirement, labels: &BTreeMap<String, String>) -> bool {
+    let value = labels.get(&expression.key);
+    let among = value.is_some_and(|value| list(expression.values.as_ref()).contains(value));
+    match expression.operator.as_str() {
         "In" => among,
         "NotIn" => !among,
         "Exists" => value.is_some(),
@@ -96,42 +120,33 @@ fn holds(expression: &Value, labels: &Value) -> bool {
 }
 
 /// Whether a rule may let the connection through. It lets through whatever it does not clearly leave out.
-fn may_let(rule: &Value, pod: &Value, way: Way) -> bool {
-    let (port, peers) = match way {
-        Way::In(port) => (port, "/from"),
-        Way::Out(_, port) => (port, "/to"),
-    };
-    let ports = entries(rule, "/ports");
-    let peers = entries(rule, peers);
+fn may_let((peers, ports): Rule<'_>, pod: &Value, way: Way) -> bool {
+    let (Way::In(port) | Way::Out(_, port)) = way;
     (ports.is_empty() || ports.iter().any(|entry| may_be(entry, pod, port)))
         && (peers.is_empty() || peers.iter().any(|peer| may_be_peer(peer, way)))
 }
 
-fn may_be(entry: &Value, pod: &Value, port: u16) -> bool {
-    if !["", "TCP"].contains(&at(entry, "/protocol")) {
+fn may_be(entry: &NetworkPolicyPort, pod: &Value, port: u16) -> bool {
+    if entry.protocol.as_deref().is_some_and(|protocol| protocol != "TCP") {
         return false;
     }
-    match (&entry["port"], entry["endPort"].as_u64()) {
-        (Value::Null, _) => true,
-        (Value::Number(first), last) => {
-            let first = first.as_u64().unwrap_or_default();
-            (first..=last.unwrap_or(first)).contains(&u64::from(port))
+    match &entry.port {
+        None => true,
+        Some(IntOrString::Int(first)) => {
+            (*first..=entry.end_port.unwrap_or(*first)).contains(&i32::from(port))
         }
-        (Value::String(name), _) => {
-            let ports = entries(pod, "/spec/containers").iter().flat_map(|one| entries(one, "/ports"));
-            let named =
-                ports.filter(|one| at(one, "/name") == name).filter_map(|one| one["containerPort"].as_u64());
-            let named: Vec<u64> = named.collect();
-            named.is_empty() || named.contains(&u64::from(port))
+        Some(IntOrString::String(name)) => {
+            let containers: Vec<Container> = typed(&pod["spec"]["containers"]).unwrap_or_default();
+            let ports = containers.iter().flat_map(|container| container.ports.iter().flatten());
+            let mut named = ports.filter(|one| one.name.as_ref() == Some(name)).peekable();
+            named.peek().is_none() || named.any(|one| one.container_port == i32::from(port))
         }
-        _ => true,
     }
 }
 
 /// A peer that is a choice of pods is no machine and no address of the internet; what is behind a Service's address may be one.
-fn may_be_peer(peer: &Value, way: Way) -> bool {
-    let block = &peer["ipBlock"];
-    let (Some(cidr), false) = (block["cidr"].as_str(), block.is_null()) else {
+fn may_be_peer(peer: &NetworkPolicyPeer, way: Way) -> bool {
+    let Some(block) = &peer.ip_block else {
         return matches!(way, Way::Out(None, _));
     };
     match way {
@@ -139,7 +154,7 @@ fn may_be_peer(peer: &Value, way: Way) -> bool {
         Way::In(_) | Way::Out(None, _) => true,
         Way::Out(Some(IpAddr::V4(to)), _) => {
             let holds = |text: &str| Cidr::parse(text).is_none_or(|cidr| cidr.holds(to));
-            holds(cidr) && !entries(block, "/except").iter().filter_map(Value::as_str).any(holds)
+            holds(&block.cidr) && !block.except.iter().flatten().any(|except| holds(except))
         }
         Way::Out(Some(IpAddr::V6(_)), _) => true,
     }

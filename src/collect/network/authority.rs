@@ -10,7 +10,7 @@ use crate::collect::network::servers::Servers;
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::Lookup;
 use crate::evidence::dns::{AskError, Data, Record, Reply};
-use crate::facts::names::is_within;
+use crate::facts::names::{is_within, without_wildcard};
 use crate::net::dns::{self, Question, RecordType};
 
 /// The CAA answers for each host that is asked for and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
@@ -28,7 +28,7 @@ pub(super) async fn caa(
     if !wanted || probes.resolvers.is_empty() {
         return None;
     }
-    let names: BTreeSet<&str> = hosts.iter().flat_map(|host| above(host.trim_start_matches("*."))).collect();
+    let names: BTreeSet<&str> = hosts.iter().flat_map(|host| above(without_wildcard(host))).collect();
     let asked = names.into_iter().map(|name| async move {
         let zone = servers.zone_name().unwrap_or(&probes.domain);
         let lookup = match is_within(name, zone) {

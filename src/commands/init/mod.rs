@@ -182,7 +182,7 @@ fn in_file(path: PathBuf) -> Result<Token> {
 /// The token must be good, and see the zone.
 async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
     let provider = Client::new(config, keyring).map_err(|fault| refused(PROVIDER, fault))?;
-    let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+    let domain = config.zone_or_domain();
     provider.check(domain.as_str()).await.map_err(|fault| {
         let error = refused(PROVIDER, fault);
         error.because("nothing was written; `--no-check` writes without checking the token")

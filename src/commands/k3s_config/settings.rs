@@ -5,18 +5,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::facts::address::is_private;
+use crate::facts::links::Link;
 use crate::machine::k3s_config::Here;
 
 /// k3s deletes what is disabled (k3s documentation, "Managing Packaged Components").
 const BUNDLED: [&str; 2] = ["traefik", "servicelb"];
 /// From this minor version of k3s 1 on there is one more, which clashes with whoever else installs these definitions.
 const GATEWAY: (&str, u32) = ("gateway-api-crd", 37);
-/// Links that lead to pods, containers and virtual machines, by how their names begin.
-const INNER: [&str; 11] =
-    ["cni", "flannel", "cali", "veth", "kube-", "cilium", "docker", "br-", "virbr", "podman", "lxc"];
-/// Links of VPNs.
-const TUNNELS: [&str; 7] = ["wg", "tun", "tap", "tailscale", "zt", "ppp", "nebula"];
-
 /// One key of k3s' configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Setting {
@@ -125,12 +120,11 @@ fn address(here: &Here, wishes: &Wishes) -> (Option<Setting>, Option<String>) {
     if let Some(address) = wishes.address {
         return (Some(pinned(address, format!("The address of this node. {reserve}"))), None);
     }
-    let begins = |name: &str, with: &[&str]| with.iter().any(|start| name.starts_with(start));
     let networks: Vec<_> = here
         .linked
         .iter()
         .filter(|linked| linked.address.is_ipv4() && is_private(&linked.address))
-        .filter(|linked| !begins(&linked.interface, &INNER))
+        .filter(|linked| !matches!(Link::of(&linked.interface), Link::Cluster | Link::Guests))
         .collect();
     if networks.len() < 2 {
         return (None, None);
@@ -138,7 +132,7 @@ fn address(here: &Here, wishes: &Wishes) -> (Option<Setting>, Option<String>) {
     let all: Vec<String> =
         networks.iter().map(|linked| format!("{} on {}", linked.address, linked.interface)).collect();
     let all = all.join(", ");
-    let lan: Vec<_> = networks.iter().filter(|linked| !begins(&linked.interface, &TUNNELS)).collect();
+    let lan: Vec<_> = networks.iter().filter(|linked| Link::of(&linked.interface) != Link::Tunnel).collect();
     let outward = lan.iter().find(|linked| Some(linked.address) == here.outward);
     let chosen = outward.or(match lan.as_slice() {
         [only] => Some(only),

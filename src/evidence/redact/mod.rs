@@ -15,6 +15,7 @@ pub(crate) use objects::allowed;
 use serde_json::{Map, Value, json};
 
 use crate::evidence::{Evidence, at};
+use crate::facts::ownership::Owner;
 use crate::outside::{self, GONE};
 
 /// As much of a page as tells who answered.
@@ -44,7 +45,7 @@ pub fn redacted(evidence: &Evidence) -> Value {
     let mut json = json!(Evidence { cluster, ..evidence.clone() });
     for record in json.pointer_mut("/provider/Ok/records").and_then(Value::as_array_mut).into_iter().flatten()
     {
-        let owner = at(record, "/type") == "TXT" && at(record, "/content").contains("heritage=external-dns");
+        let owner = at(record, "/type") == "TXT" && Owner::parse(at(record, "/content")).is_some();
         if !owner && !RECORDS.contains(&at(record, "/type")) {
             record["content"] = json!(GONE);
         }

@@ -12,6 +12,7 @@ use super::envelope::{TokenStatus, Verified};
 use super::request::Call;
 use crate::config::Config;
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
+use crate::facts::names::without_wildcard;
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
 use crate::provider::credentials::{Keyring, TOKEN_KEY};
@@ -194,7 +195,7 @@ impl Zone {
 
 /// A domain and what stands behind its dots, longest first, without the last label.
 fn endings(domain: &str) -> Vec<String> {
-    let domain = domain.trim_end_matches('.').trim_start_matches("*.").to_ascii_lowercase();
+    let domain = without_wildcard(domain.trim_end_matches('.')).to_ascii_lowercase();
     let labels: Vec<&str> = domain.split('.').collect();
     (0..labels.len().saturating_sub(1)).filter_map(|from| Some(labels.get(from..)?.join("."))).collect()
 }
