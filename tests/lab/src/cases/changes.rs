@@ -169,6 +169,7 @@ pub(super) fn going_back(hands: &Hands) -> Result<()> {
         hands.kubectl(&[&words[..], &CONTROLLER].concat())
     };
     let pinned = version()?;
+    let hash = hands.kubectl(&["get", DEFINITION, "-o", "jsonpath={.metadata.annotations.homelab/hash}"])?;
     let refused = |flags: &[&str], parts: &[&str]| {
         let mark = hands.audit_mark()?;
         let output = hands.up_with(&hands.run.homelab_config(), flags)?;
@@ -194,20 +195,20 @@ pub(super) fn going_back(hands: &Hands) -> Result<()> {
         expect(version()? == pinned, "the patch did not go back")?;
         installed("v1.999.0")?;
         store_another_version(hands)?;
-        definition_of(hands, "v1.999.0")?;
+        mark_definition(hands, "newer")?;
         refused(&["--allow-downgrade"], &["challenges.acme.cert-manager.io", "`v9`", "would refuse it"])
     })();
     forget_the_other_version(hands)?;
-    definition_of(hands, &pinned)?;
+    mark_definition(hands, &hash)?;
     installed(&pinned)?;
     hands.restore()?;
     seen
 }
 
-/// Says which version the definition is of, so that the older homelab writes its own.
-fn definition_of(hands: &Hands, version: &str) -> Result<()> {
-    let label = format!("app.kubernetes.io/version={version}");
-    hands.kubectl(&["label", "--overwrite", "--field-manager=homelab", DEFINITION, &label]).map(drop)
+/// Marks the definition as that of another homelab, by which the next `up` knows that it has to write its own.
+fn mark_definition(hands: &Hands, hash: &str) -> Result<()> {
+    let mark = format!("homelab/hash={hash}");
+    hands.kubectl(&["annotate", "--overwrite", "--field-manager=homelab", DEFINITION, &mark]).map(drop)
 }
 
 fn store_another_version(hands: &Hands) -> Result<()> {

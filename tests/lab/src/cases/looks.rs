@@ -77,7 +77,9 @@ fn broken(rows: &[Row], columns: u16) -> Vec<String> {
         }
         let indent = line.len() - line.trim_start().len();
         let longest = line.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
-        if first.broken && !first.styled.contains(CYAN) && indent + longest <= usize::from(columns) {
+        // clap leaves the line of the usage as it is, like a command.
+        let is_command = first.styled.contains(CYAN) || line.starts_with("Usage: ");
+        if first.broken && !is_command && indent + longest <= usize::from(columns) {
             found.push(line);
         }
     }

@@ -13,6 +13,13 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("an annotation with a prefix that external-dns does not read", &["apps.endpoints"]),
     // CoreDNS has begun anew, and asks resolvers that no pod reaches.
     ("the node's resolvers have IPv6 addresses alone", &["net.pod-dns"]),
+    // This machine's own questions to that node go through the same firewall.
+    (
+        "a firewall rejects what the API server sends to the pods of another node",
+        &["ingress.node-404", "ingress.hostport"],
+    ),
+    // The controller has written its address, and goes on to serve there.
+    ("the cloud controller has not come to a node that joined", &["ingress.status"]),
     // The lab has no image of cert-manager's solver.
     ("an Ingress uses an issuer of HTTP-01", &["apps.images", "apps.pods"]),
 ];
