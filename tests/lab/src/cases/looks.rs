@@ -41,7 +41,9 @@ pub(super) fn widths(hands: &Hands) -> Result<()> {
 fn verbs(help: &str) -> impl Iterator<Item = &str> {
     let listed =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    listed.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next())
+    let first =
+        listed.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    first.filter(|verb| *verb != "help")
 }
 
 fn look(hands: &Hands, words: &[&str], codes: &[i32]) -> Result<()> {
