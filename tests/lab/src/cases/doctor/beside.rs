@@ -10,7 +10,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("the Secret of a password page is missing", &["ingress.status"]),
     // The stranger's Ingress is new, and nobody is behind it.
     ("an Ingress of others that asks for Cloudflare's proxy", &["ingress.status", "apps.endpoints"]),
-    ("an annotation with a prefix that external-dns does not read", &["apps.endpoints"]),
+    ("an annotation with a prefix that external-dns does not read", &["ingress.status", "apps.endpoints"]),
     // CoreDNS has begun anew, and asks resolvers that no pod reaches.
     ("the node's resolvers have IPv6 addresses alone", &["net.pod-dns"]),
     // This machine's own questions to that node go through the same firewall.
