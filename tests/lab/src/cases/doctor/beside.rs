@@ -11,6 +11,11 @@ const BESIDE: &[(&str, &[&str])] = &[
     // The stranger's Ingress is new, and nobody is behind it.
     ("an Ingress of others that asks for Cloudflare's proxy", &["ingress.status", "apps.endpoints"]),
     ("an annotation with a prefix that external-dns does not read", &["ingress.status", "apps.endpoints"]),
+    ("an Ingress of others whose host is outside the zone", &["ingress.status", "apps.endpoints"]),
+    // Nothing listens there.
+    ("a resolver that only the machine itself reaches", &["dns.resolver"]),
+    // Nobody is behind the demo's Service until it is there again.
+    ("a Deployment that somebody deleted", &["apps.endpoints", "apps.answer"]),
     // CoreDNS has begun anew, and asks resolvers that no pod reaches.
     ("the node's resolvers have IPv6 addresses alone", &["net.pod-dns"]),
     // This machine's own questions to that node go through the same firewall.
