@@ -74,7 +74,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the certificate of the API server has ended",
         id: "k3s.certs",
-        says: &["ended", "2021-01-01", "restart k3s"],
+        says: &["expired", "2021-01-01", "restart k3s"],
         ask: with("old-api.kubeconfig"),
         always: false,
         make: old_certificate,
