@@ -12,6 +12,8 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("an Ingress of others that asks for Cloudflare's proxy", &["ingress.status", "apps.endpoints"]),
     ("an annotation with a prefix that external-dns does not read", &["ingress.status", "apps.endpoints"]),
     ("an Ingress of others whose host is outside the zone", &["ingress.status", "apps.endpoints"]),
+    // The controller takes its address away when its lease has ended.
+    ("a node is not heard of any more", &["ingress.status"]),
     // Nothing listens there.
     ("a resolver that only the machine itself reaches", &["dns.resolver"]),
     // Nobody is behind the demo's Service until it is there again.
