@@ -16,6 +16,9 @@ use crate::plan::ownership::{homes, is_by_cert_manager, managers, removal_of_all
 const AUTHORITY: &str = "cert-manager-webhook-ca";
 /// The webhook writes as its program is called (cert-manager v1.21, cmd/webhook, with client-go's own user agent).
 const WEBHOOK_MANAGER: &str = "webhook";
+/// Those that agree by leases write as their programs are called (cert-manager v1.21, cmd/controller and cmd/cainjector). Which
+/// lease it is, the lab's own Role says, so that nobody else's is meant.
+const LEADERS: [&str; 2] = ["controller", "cainjector"];
 
 /// Where such a thing would be, and what it would be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +92,10 @@ impl Candidate {
                 is_by_cert_manager(live)
                     || managers(live).iter().any(|entry| entry["manager"] == WEBHOOK_MANAGER)
             }
-            Part::Lease => is_by_cert_manager(live),
+            Part::Lease => {
+                is_by_cert_manager(live)
+                    || managers(live).iter().any(|entry| LEADERS.iter().any(|name| entry["manager"] == *name))
+            }
         }
     }
 }

@@ -249,6 +249,7 @@ fn leases_are_those_that_a_role_of_ours_names_and_cert_manager_wrote() {
     assert_eq!((all.len(), lease.key.to_string().as_str()), (1, "Lease kube-system/cert-manager-controller"));
     let written = |by: &str| json!({ "metadata": { "managedFields": managed(by) } });
     assert!(lease.is_ours(&written("cert-manager-leader-election"), &[]));
+    assert!(lease.is_ours(&written("controller"), &[]) && lease.is_ours(&written("cainjector"), &[]));
     assert!(!lease.is_ours(&written("kube-controller-manager"), &[]));
     assert!(candidates(&holding([role("helm")]), &config).is_empty());
 }
