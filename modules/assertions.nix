@@ -20,7 +20,10 @@ let
   };
 
   # One that is not known is refused by the program.
-  provider = (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider} or { tokenFile = null; };
+  provider =
+    (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider} or {
+      tokenFile = null;
+    };
 
   ports = import ./ports.nix { inherit config lib; };
   clashes = lib.filter (port: port == 80 || port == 443);
@@ -112,7 +115,9 @@ in
           "services.homelab.services and settings have no effect on this machine: only the first server, the one without serverAddr, applies the configuration."
       ++
         lib.optional (cfg.flannelBackend == "none" && local != [ ])
-          "services.homelab.services.${lib.head local}.local: with flannelBackend \"none\", the firewall does not know over which link pods come. Open the port to that link: networking.firewall.interfaces.<link>.allowedTCPPorts = [ ${toString cfg.services.${lib.head local}.local} ];"
+          "services.homelab.services.${lib.head local}.local: with flannelBackend \"none\", the firewall does not know over which link pods come. Open the port to that link: networking.firewall.interfaces.<link>.allowedTCPPorts = [ ${
+            toString cfg.services.${lib.head local}.local
+          } ];"
       ++
         lib.optional (facts.hasEtcd && cfg.nodeIP == null)
           "This server is a member of etcd, whose members know each other by address: reserve this machine's address in your router and write it into services.homelab.nodeIP.";
