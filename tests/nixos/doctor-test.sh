@@ -49,7 +49,8 @@ fetch "a k3s that never ran" "" 0 1 0 nothing "no /etc/rancher/k3s/k3s.yaml"
 hook() {
   jq --raw-output --arg name "$1" '.units.services[$name].script' "$here/eval/golden/told.json" |
     sed "s|/run/current-system/sw/bin/logger|$work/bin/logger|" >"$work/hook"
-  said=$(echo a-report | MONITOR_SERVICE_RESULT=$2 MONITOR_EXIT_STATUS=$3 bash -e "$work/hook")
+  # Not by a pipe: a hook that reads nothing would break it.
+  said=$(MONITOR_SERVICE_RESULT=$2 MONITOR_EXIT_STATUS=$3 bash -e "$work/hook" <<<a-report)
   if [ "$(grep -c a-report <<<"$said")" != "$4" ]; then
     echo "$1 after $2 ($3): $said" >&2
     exit 1
