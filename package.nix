@@ -23,8 +23,9 @@ rustPlatform.buildRustPackage {
       ./build.rs
       ./src
       ./manifests
-      # Compared by a test with what the program says.
+      # Compared by tests with what the program says.
       ./docs/checks.md
+      ./docs/field-failures.md
       ./tests/cli
       # Compared by tests: what the module gives k3s, and the units of NixOS and of Debian.
       ./tests/nixos/eval/golden/minimal.json
