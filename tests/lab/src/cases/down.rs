@@ -62,7 +62,10 @@ fn changed(hands: &Hands) -> Result<(Vec<String>, Vec<String>)> {
 
 fn zone_is_as_before(hands: &Hands) -> Result<()> {
     let before = before(hands)?;
-    let now = json!(hands.records()?);
+    // A case about the ground has made a record of its own.
+    let mut now = hands.records()?;
+    now.retain(|record| record["name"] != "private.example.test");
+    let now = json!(now);
     expect(now == before["zone"], format!("the zone was {}, and is {now}", before["zone"]))
 }
 

@@ -103,7 +103,7 @@ const PLAIN: &[Case] = &[
     always("main job", "a second up writes nothing", main_job::second_up),
     always("main job", "whoami sees the client's own address", main_job::client_address),
     // First, as long as no other case has left anything.
-    always(
+    with_all(
         "down",
         "down leaves the zone and the cluster as before the first up",
         down::leaves_what_was_before,
