@@ -17,7 +17,7 @@ use crate::config::{Config, Policy};
 use crate::desired::external_dns;
 use crate::desired::object::Key;
 use crate::error::{Error, Result};
-use crate::evidence::ownership::{Unwanted, unwanted};
+use crate::evidence::ownership::{Unwanted, owned, unwanted};
 use crate::evidence::{Fault, Zone};
 use crate::machine::token;
 use crate::plan::Snapshot;
@@ -40,6 +40,8 @@ pub(super) enum Records {
         zone: Zone,
         /// The names that have some.
         left: Unwanted,
+        /// Whether others keep records that bear the lab's owner: those of their Ingresses.
+        others: bool,
     },
     /// They stay, and why, in words.
     Stay(String),
@@ -119,13 +121,15 @@ impl Records {
         let going = |key: &Key| teardown.gone.iter().any(|gone| gone.key == *key);
         let living = living(cluster, config, &going).await?;
         let records = client.records(&zone, None).await.map_err(refused)?;
-        let left = unwanted(&records, &external_dns::ownership(config), &living);
+        let ours = external_dns::ownership(config);
+        let left = unwanted(&records, &ours, &living);
+        let others = owned(&records, &ours).iter().any(|(host, _)| !left.hosts.contains(*host));
         if !left.hosts.is_empty() && !snapshot.objects.contains_key(&publisher()) {
             return Err(still_there(config, &left, "nothing was deleted")
                 .because(format!("external-dns deletes them, and {} is not there", publisher()))
                 .hint(format!("`homelab up` installs it again; {}", ways_on(wanted))));
         }
-        Ok(Self::Go { client: Box::new(client), zone, left })
+        Ok(Self::Go { client: Box::new(client), zone, left, others })
     }
 
     /// The names whose records go.
@@ -133,6 +137,16 @@ impl Records {
         match self {
             Self::Go { left, .. } => left.hosts.clone(),
             Self::Stay(_) | Self::None => BTreeSet::new(),
+        }
+    }
+
+    /// Whether some that bear the lab's owner are there afterwards: by then nothing proves that this cluster wrote them, so
+    /// `up` takes them over only if asked to.
+    pub(super) fn outlive(&self) -> bool {
+        match self {
+            Self::Go { others, .. } => *others,
+            Self::Stay(_) => true,
+            Self::None => false,
         }
     }
 
@@ -156,7 +170,7 @@ impl Records {
         deadline: Instant,
         progress: &Progress,
     ) -> Result<()> {
-        let Self::Go { client, zone, left } = self else { return Ok(()) };
+        let Self::Go { client, zone, left, .. } = self else { return Ok(()) };
         if left.is_empty() {
             return Ok(());
         }

@@ -17,6 +17,7 @@ async fn everything_goes_but_certificates_keys_definitions_and_their_namespaces(
     ended.document.unwrap();
     assert_eq!(ended.left, set(KEPT));
     let said = ended.said;
+    assert!(said.contains("`homelab up` brings the lab back"), "{said}");
     assert!(said.contains("kept for the next `homelab up`: `Secret homelab/nas-tls`, `Secret cert-manager/letsencrypt-account`"), "{said}");
 }
 

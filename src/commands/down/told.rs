@@ -56,8 +56,7 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
     }
     lines.extend(picture.records.stay());
     if !done.removed.is_empty() {
-        // Records that this cluster has no proof of any more are taken over only if asked for.
-        let up = if picture.records.stay().is_some() { "homelab up --adopt" } else { "homelab up" };
+        let up = if picture.records.outlive() { "homelab up --adopt" } else { "homelab up" };
         lines.push(format!("`{up}` brings the lab back"));
     }
     let lines: Vec<Shown> = lines.iter().map(|line| Shown::line(&house.words(line))).collect();

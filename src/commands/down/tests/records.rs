@@ -64,6 +64,8 @@ async fn the_records_of_the_lab_go_and_those_of_others_in_the_zone_stay() {
         "{}",
         ended.said
     );
+    // The record of their Ingress bears the lab's owner.
+    assert!(ended.said.contains("`homelab up --adopt` brings the lab back"), "{}", ended.said);
 }
 
 #[tokio::test(start_paused = true)]
