@@ -11,7 +11,7 @@ use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES};
 use crate::error::{Error, Result};
 use crate::evidence::{at, entries};
-use crate::plan::occupants::{Survey, Thing};
+use crate::plan::occupants::{Survey, Thing, Unread};
 
 /// How many of a kind are read: to know that there are some, it does not take all.
 const MOST: usize = 500;
@@ -83,7 +83,8 @@ impl Cluster {
     pub async fn survey_namespace(&self, kinds: &Kinds, namespace: &str) -> Result<Survey> {
         let inside = kinds.known.iter().filter(|known| known.namespaced);
         let mut survey = self.survey(inside, Some(namespace)).await?;
-        survey.unread.extend(kinds.silent.iter().cloned());
+        let silent = kinds.silent.iter().map(|why| Unread { definition: None, why: why.clone() });
+        survey.unread.extend(silent);
         Ok(survey)
     }
 
@@ -130,7 +131,10 @@ impl Cluster {
                         object,
                     }));
                 }
-                Err(why) => survey.unread.push(format!("{plural}: {why}")),
+                Err(why) => survey.unread.push(Unread {
+                    definition: Some(format!("{plural}.{group}")),
+                    why: format!("{plural}: {why}"),
+                }),
             }
         }
         Ok(survey)
@@ -221,7 +225,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_listed_and_a_group_that_does_not_answer_are_told() {
-        assert_eq!(asked("Current").await.0.unread, ["pages: no"]);
-        assert!(asked("Stale").await.0.unread.iter().any(|one| one.starts_with("metrics.k8s.io: ")));
+        let unread = asked("Current").await.0.unread;
+        let pages = Unread { definition: Some("pages.wiki.example".into()), why: "pages: no".into() };
+        assert_eq!(unread, [pages]);
+        let is_group = |one: &Unread| one.definition.is_none() && one.why.starts_with("metrics.k8s.io: ");
+        assert!(asked("Stale").await.0.unread.iter().any(is_group));
     }
 }

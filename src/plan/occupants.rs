@@ -21,6 +21,15 @@ pub struct Thing {
     pub object: Value,
 }
 
+/// What could not be looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unread {
+    /// The name of its definition, `plural.group`; `None` of a whole group, whose kinds nobody knows.
+    pub definition: Option<String>,
+    /// What it is and why, in words.
+    pub why: String,
+}
+
 /// Everything that was looked at.
 #[derive(Debug, Default)]
 pub struct Survey {
@@ -28,8 +37,8 @@ pub struct Survey {
     pub things: Vec<Thing>,
     /// Group and kind of all that was looked at.
     pub kinds: BTreeSet<Named>,
-    /// What could not be looked at, in words.
-    pub unread: Vec<String>,
+    /// What could not be looked at.
+    pub unread: Vec<Unread>,
 }
 
 /// What there is.

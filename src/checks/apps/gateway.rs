@@ -108,7 +108,7 @@ fn unavailable(evidence: &Evidence, host: &str, summary: &str) -> Finding {
         return finding;
     }
     let controller = traits_of(evidence.controller);
-    if upstream::noted_as(evidence, host, Unusable::TooMany).is_some() {
+    if upstream::noted_as(evidence, host, Unusable::TooMany).next().is_some() {
         return Finding::new(
             summary,
             "more requests came than the Ingress lets through: its annotations `limit-rps`, `limit-rpm` or `limit-connections`",

@@ -39,8 +39,9 @@ pub(super) fn mixed(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Opt
 pub(super) fn noted_lately(evidence: &Evidence, host: &str) -> Option<Finding> {
     let controller = traits_of(evidence.controller);
     let recent = |why: Unusable| {
-        let noted = upstream::noted_elsewhere(evidence, host, why)?;
-        let at = upstream::written(&noted)?;
+        // `/` was asked for just now.
+        let of_others = upstream::noted_as(evidence, host, why).filter(|noted| !noted.of_root);
+        let at = upstream::written(&of_others.max_by_key(|noted| noted.time)?)?;
         let since = ingress_changed(evidence, host);
         (evidence.now.as_second() - at.as_second() <= LATELY && since.is_none_or(|since| at >= since))
             .then_some(at)

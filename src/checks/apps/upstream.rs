@@ -45,19 +45,13 @@ pub(super) fn asked_for_leave<'a>(evidence: &'a Evidence, host: &str) -> Option<
     Some(before.max_by_key(|noted| noted.time).unwrap_or(newest))
 }
 
-/// The newest note about the host that has this cause.
-pub(super) fn noted_as<'a>(evidence: &'a Evidence, host: &str, why: Unusable) -> Option<FailedRequest<'a>> {
-    notes(evidence, host).filter(|noted| noted.why == Some(why)).max_by_key(|noted| noted.time)
-}
-
-/// The same for other pages than `/`: that one was asked for just now.
-pub(super) fn noted_elsewhere<'a>(
+/// The notes about the host that have this cause.
+pub(super) fn noted_as<'a>(
     evidence: &'a Evidence,
     host: &str,
     why: Unusable,
-) -> Option<FailedRequest<'a>> {
-    let of_others = notes(evidence, host).filter(|noted| noted.why == Some(why) && !noted.of_root);
-    of_others.max_by_key(|noted| noted.time)
+) -> impl Iterator<Item = FailedRequest<'a>> {
+    notes(evidence, host).filter(move |noted| noted.why == Some(why))
 }
 
 /// When a note was written; the controller's clock is UTC.

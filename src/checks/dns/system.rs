@@ -27,6 +27,9 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
     const ALL: [CheckId; 5] =
         [id::LOCAL_ZONE, id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
     let for_host = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
+    let all_pass = |found: &[IpAddr]| -> Vec<Judged> {
+        ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect()
+    };
     let expected = match published(seen) {
         found if found.is_empty() => wanted(evidence, host),
         found => found,
@@ -41,7 +44,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
         }
         Some(Ok(found)) if *found == expected && !found.is_empty() => {
             let Some((failed, finding)) = another(evidence, host, seen, &expected) else {
-                return ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect();
+                return all_pass(found);
             };
             let outcome = |id| match id == failed {
                 true => finding.clone().into(),
@@ -52,7 +55,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
         // It leads to the nodes all the same: the record was changed a moment ago, or the house has an entry of its own that
         // is right. What is wrong with the record, other checks say.
         Some(Ok(found)) if !found.is_empty() && *found == evidence.status_of(host) => {
-            return ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect();
+            return all_pass(found);
         }
         Some(Ok(found)) if found.iter().any(|address| !is_void(address)) => {
             elsewhere::overridden(evidence, host, seen, found, &expected)

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::{Cluster, Kinds};
+use crate::commands::strangers::named;
 use crate::desired::object::Key;
 use crate::error::Result;
 use crate::plan::occupants::Thing;
 use crate::plan::ownership::Doomed;
-
-/// How many things are named.
-const NAMED: usize = 6;
 
 /// What keeps a namespace or a definition.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -36,12 +34,7 @@ impl Lodgers {
     pub(super) fn why(&self) -> String {
         let mut why = Vec::new();
         if !self.others.is_empty() {
-            let mut all = self.others.iter().take(NAMED).cloned().collect::<Vec<_>>();
-            match self.others.len().saturating_sub(NAMED) {
-                0 => {}
-                more => all.push(format!("and {more} more")),
-            }
-            why.push(format!("not homelab's: {}", all.join(", ")));
+            why.push(format!("not homelab's: {}", named(self.others.iter().cloned())));
         }
         if !self.unseen.is_empty() {
             why.push(format!("what is in it cannot be seen: {}", self.unseen.join("; ")));
@@ -65,7 +58,7 @@ pub(super) async fn in_home(
     let found = survey.occupancy(ours);
     Ok(Lodgers {
         others: found.others.iter().map(ToString::to_string).collect(),
-        unseen: survey.unread.clone(),
+        unseen: survey.unread.iter().map(|unread| unread.why.clone()).collect(),
         claims: found.others.iter().filter_map(|thing| claim(thing)).collect(),
         keeps: kept.iter().any(|one| one.key.namespace.as_deref() == Some(namespace)),
         going: found.going.iter().map(ToString::to_string).collect(),
@@ -100,8 +93,8 @@ pub(super) async fn in_definitions(
             things.iter().filter(|thing| thing.is_of(name)).map(ToString::to_string).collect()
         };
         // Its objects are there, whether the server shows them or not.
-        let is_of = |why: &&String| name.split_once('.').is_some_and(|(plural, _)| why.starts_with(plural));
-        let mut unseen: Vec<String> = survey.unread.iter().filter(is_of).cloned().collect();
+        let of_it = survey.unread.iter().filter(|unread| unread.definition.as_deref() == Some(name));
+        let mut unseen: Vec<String> = of_it.map(|unread| unread.why.clone()).collect();
         if !kinds.serve(name) {
             unseen.push("the API server does not serve it".to_owned());
         }

@@ -18,7 +18,7 @@ use crate::desired::kind;
 use crate::desired::object::Key;
 use crate::desired::{cert_manager, meta};
 use crate::error::Result;
-use crate::evidence::{View, at};
+use crate::evidence::View;
 use crate::plan::Snapshot;
 use crate::plan::beside::{Candidate, Part, candidates};
 use crate::plan::ownership::Doomed;
@@ -137,8 +137,7 @@ async fn wait_for_collector(cluster: &Cluster, progress: &Progress) -> Result<()
         let (certificates, ingresses) =
             tokio::try_join!(cluster.all(&kind::CERTIFICATE), cluster.all(&kind::INGRESS))?;
         let lives = |uid: &Value| ingresses.iter().any(|ingress| ingress["metadata"]["uid"] == *uid);
-        let is_ours =
-            |one: &&Value| at(one, "/metadata/labels/app.kubernetes.io~1managed-by") == meta::HOMELAB;
+        let is_ours = |one: &&Value| one.label(meta::MANAGED_BY) == meta::HOMELAB;
         let is_orphan = |one: &&Value| {
             let owners = one["metadata"]["ownerReferences"].as_array().map_or(&[][..], Vec::as_slice);
             !owners.is_empty()

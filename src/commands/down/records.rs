@@ -102,7 +102,7 @@ impl Records {
             unseen(Error::unfinished(failure.message).hint(failure.hint))
         };
         let client = Client::new(config, &keyring).map_err(refused)?;
-        let domain = config.dns.zone.as_ref().unwrap_or(&config.domain);
+        let domain = config.zone_or_domain();
         let zone = client.check(domain.as_str()).await.map_err(refused)?;
         if !may_have_records(snapshot, &Credentials::new(keyring, &zone)) {
             // The configuration was changed since `up`: what its external-dns wrote lies elsewhere.

@@ -235,13 +235,25 @@ impl<'a> Run<'a> {
 
     /// Waits until no pod of external-dns runs.
     async fn wait_for_publisher(&mut self) -> Result<()> {
-        let (cluster, progress, none) = (self.cluster, self.progress, BTreeSet::new());
-        let kinds = &self.picture.kinds;
+        let (cluster, kinds, none) = (self.cluster, &self.picture.kinds, BTreeSet::new());
         let look = async || Ok(in_home(cluster, kinds, external_dns::NAMESPACE, &none, &[]).await?.going);
-        let show = |left: &[String]| {
-            progress.update(DELETE, &format!("waiting for {} to end", named(left.iter().cloned())))
+        self.until_ended(look).await
+    }
+
+    /// Pods and what else belonged to something that is gone go by themselves.
+    async fn wait_for_collector(&mut self) -> Result<()> {
+        let look = async || {
+            let all = self.lodgers().await?;
+            Ok(all.into_iter().flat_map(|(_, lodgers)| lodgers.going).collect())
         };
-        let left = cluster.until_gone(&[&kind::POD], TICK, self.deadline, look, show).await?;
+        self.until_ended(look).await
+    }
+
+    async fn until_ended(&self, look: impl AsyncFn() -> Result<Vec<String>>) -> Result<()> {
+        let show = |left: &[String]| {
+            self.progress.update(DELETE, &format!("waiting for {} to end", named(left.iter().cloned())))
+        };
+        let left = self.cluster.until_gone(&[&kind::POD], TICK, self.deadline, look, show).await?;
         if left.is_empty() { Ok(()) } else { Err(self.still_running(left)) }
     }
 
@@ -252,19 +264,6 @@ impl<'a> Run<'a> {
                 "`{} --timeout 15m` waits longer: open connections hold a pod of the ingress controller for up to 5 minutes",
                 self.wanted.command()
             ))
-    }
-
-    /// Pods and what else belonged to something that is gone go by themselves.
-    async fn wait_for_collector(&mut self) -> Result<()> {
-        let look = async || {
-            let all = self.lodgers().await?;
-            Ok(all.into_iter().flat_map(|(_, lodgers)| lodgers.going).collect())
-        };
-        let show = |left: &[String]| {
-            self.progress.update(DELETE, &format!("waiting for {} to end", named(left.iter().cloned())))
-        };
-        let left = self.cluster.until_gone(&[&kind::POD], TICK, self.deadline, look, show).await?;
-        if left.is_empty() { Ok(()) } else { Err(self.still_running(left)) }
     }
 
     async fn delete_beside(&mut self) -> Result<()> {
