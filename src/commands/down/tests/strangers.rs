@@ -31,7 +31,7 @@ async fn a_strangers_config_map_and_claim_keep_their_namespaces_and_are_named() 
     ]);
     assert_eq!(ended.left, wanted);
     let said = ended.said;
-    assert!(said.contains("Namespace homelab stays: not homelab's: ConfigMap homelab/theirs"), "{said}");
+    assert!(said.contains("Namespace homelab stays: not homelab's: `ConfigMap homelab/theirs"), "{said}");
     assert!(said.contains("`kubectl -n external-dns delete pvc data`"), "{said}");
 }
 
@@ -69,7 +69,7 @@ async fn a_strangers_certificate_keeps_its_definition_its_secret_and_the_namespa
     ]);
     assert_eq!(ended.left, wanted);
     let said = ended.said;
-    assert!(said.contains("CustomResourceDefinition certificates.cert-manager.io stays: not homelab's: Certificate homelab/own"), "{said}");
+    assert!(said.contains("CustomResourceDefinition certificates.cert-manager.io stays: not homelab's: `Certificate homelab/own"), "{said}");
     assert_eq!(ended.warnings, ["Certificate homelab/own: nothing renews it afterwards"]);
 }
 

@@ -189,7 +189,7 @@ pub(super) fn strangers_things_survive(hands: &Hands) -> Result<()> {
         "Namespace homelab stays: not homelab's:",
         "up --adopt` brings the lab back",
         "ConfigMap homelab/theirs",
-        "CustomResourceDefinition certificates.cert-manager.io stays: not homelab's: Certificate homelab/own",
+        "CustomResourceDefinition certificates.cert-manager.io stays: not homelab's: `Certificate homelab/own",
     ] {
         expect(said.contains(part), format!("`{part}` is not in:\n{said}"))?;
     }
