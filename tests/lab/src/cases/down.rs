@@ -257,7 +257,7 @@ pub(super) fn the_api_server_restarts(hands: &Hands) -> Result<()> {
         Some(0) => println!("      it went on"),
         Some(3) => {
             let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
-            for part in ["objects were deleted", "homelab down", "hint:"] {
+            for part in ["objects were deleted", " down` again", "hint:"] {
                 expect(flat.contains(part), format!("`{part}` is not in:\n{said}"))?;
             }
             println!("      it stopped, and said what is left");
@@ -301,7 +301,7 @@ pub(super) fn token_was_revoked(hands: &Hands) -> Result<()> {
             "so nothing was deleted",
             "does not know the API token",
             &format!("the records of `{WHOAMI}`"),
-            "`homelab down",
+            " down",
             "--keep-records",
         ] {
             expect(flat.contains(part), format!("`{part}` is not in:\n{said}"))?;
