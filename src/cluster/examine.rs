@@ -17,7 +17,8 @@ use crate::evidence::{
     ApiFailure, ApiFault, COREDNS_CUSTOM, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen,
     Objects, View, at,
 };
-use crate::ingress;
+use crate::facts::controllers::Controller;
+use crate::ingress::{Traits, traits_of};
 
 /// What is listed: the resource as checks name it, its path, and whether the metadata is enough.
 const RESOURCES: &[(&str, &str, bool)] = &[
@@ -65,9 +66,9 @@ const RESOURCES: &[(&str, &str, bool)] = &[
     ("helmcharts.helm.cattle.io", "/apis/helm.cattle.io/v1/helmcharts", false),
 ];
 
-/// Those, and the settings of ingress controllers.
-pub(super) fn lists() -> impl Iterator<Item = (String, String, bool)> {
-    let settings = ingress::known().filter(|controller| controller.settings.is_some()).map(|controller| {
+/// Those, and the settings of the lab's ingress controller: the account that may only read may read no other's.
+pub(super) fn lists(controller: &Traits) -> impl Iterator<Item = (String, String, bool)> {
+    let settings = controller.settings.map(|_| {
         let path = format!("/api/v1/namespaces/{}/configmaps", controller.namespace);
         (controller.settings_list(), path, false)
     });
@@ -85,14 +86,15 @@ const POD_ANSWER: Duration = Duration::from_secs(4);
 
 impl Cluster {
     /// Reads everything, each part on its own, until `deadline`. Nothing is written.
-    pub async fn examine(&self, deadline: Instant) -> ClusterSeen {
+    pub async fn examine(&self, controller: Controller, deadline: Instant) -> ClusterSeen {
+        let controller = traits_of(controller);
         let (version, access) = future::join(self.version(deadline), self.access()).await;
         let mut seen = ClusterSeen { version: Some(version), access: Some(access), ..ClusterSeen::default() };
         if matches!(&seen.version, Some(Err(_))) {
             return seen;
         }
         let room = &Room::new();
-        let lists = lists().map(|(resource, path, metadata_only)| async move {
+        let lists = lists(controller).map(|(resource, path, metadata_only)| async move {
             let list = self.send_in::<Value>(request::get(&path, metadata_only), room);
             let list = timeout_at(deadline, list).await;
             let (listing, denied) = self.listing(&resource, list);
@@ -103,8 +105,9 @@ impl Cluster {
             seen.objects.0.insert(resource, listing);
             seen.denied = seen.denied.or(denied);
         }
-        let answers = self.pod_answers(seen.objects.list("pods").unwrap_or_default(), deadline);
-        let wanted = log::containers(seen.objects.list("pods").unwrap_or_default());
+        let pods = seen.objects.list("pods").unwrap_or_default();
+        let answers = self.pod_answers(controller, pods, deadline);
+        let wanted = log::containers(controller, pods);
         (seen.logs, seen.pod_answers) = future::join(self.logs(wanted, deadline), answers).await;
         seen
     }
@@ -143,14 +146,13 @@ impl Cluster {
     /// of each node.
     pub(super) async fn pod_answers(
         &self,
+        controller: &Traits,
         pods: &[Value],
         deadline: Instant,
     ) -> BTreeMap<String, Result<HttpAnswer, String>> {
-        let ready = pods.iter().filter(|pod| is_ready(pod));
-        let wanted = ready
-            .filter_map(|pod| Some((pod, ingress::known().find(|one| one.is_pod(pod))?.pod.ports[0])))
-            .take(MOST_PODS);
-        let asked = wanted.map(|(pod, port)| async move {
+        let wanted = pods.iter().filter(|pod| is_ready(pod) && controller.is_pod(pod)).take(MOST_PODS);
+        let port = controller.pod.ports[0];
+        let asked = wanted.map(|pod| async move {
             let (namespace, name) = (pod.namespace(), pod.name());
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}:{port}/proxy/");
             let until = deadline.min(Instant::now() + POD_ANSWER);

@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, LANES, request};
 use crate::desired::external_dns;
 use crate::evidence::{View, at, entries};
 use crate::facts::namespaces::{self, EXTERNAL_DNS};
-use crate::ingress;
+use crate::ingress::{self, Traits};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
 const LOGS: &[(&str, &str)] = &[
@@ -19,9 +19,9 @@ const LOGS: &[(&str, &str)] = &[
     (EXTERNAL_DNS, external_dns::NAME),
 ];
 
-/// Those, and the ingress controllers'.
-pub(super) fn places() -> impl Iterator<Item = (&'static str, &'static str)> {
-    LOGS.iter().copied().chain(ingress::known().map(|controller| (controller.namespace, controller.workload)))
+/// Those, and that of the lab's ingress controller.
+pub(super) fn places(controller: &Traits) -> impl Iterator<Item = (&'static str, &'static str)> {
+    LOGS.iter().copied().chain([(controller.namespace, controller.workload)])
 }
 
 /// How many lines are asked for: the ingress controller notes each request of the house between its own lines.
@@ -74,11 +74,11 @@ fn kept(text: &str) -> String {
 }
 
 /// The containers whose logs are read.
-pub(super) fn containers(pods: &[Value]) -> Vec<String> {
+pub(super) fn containers(controller: &Traits, pods: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for pod in pods {
         let (namespace, name) = (pod.namespace(), pod.name());
-        if !places().any(|(wanted, prefix)| namespace == wanted && name.starts_with(prefix)) {
+        if !places(controller).any(|(wanted, prefix)| namespace == wanted && name.starts_with(prefix)) {
             continue;
         }
         let names = entries(pod, "/spec/containers").iter().map(|container| at(container, "/name"));

@@ -120,6 +120,7 @@ mod tests {
     use crate::desired::kind::KINDS;
     use crate::desired::reader::rules;
     use crate::evidence::entries;
+    use crate::ingress::traits_of;
 
     /// A token with this payload in base64url; nobody signed it.
     fn token(payload: &str) -> String {
@@ -167,10 +168,10 @@ mod tests {
     }
 
     /// Whether one of the account's rules lets it read the resource there.
-    fn may(group: &str, resource: &str, namespace: Option<&str>) -> bool {
+    fn may(controller: Controller, group: &str, resource: &str, namespace: Option<&str>) -> bool {
         let has =
             |rule: &Value, field: &str, value: &str| entries(rule, field).iter().any(|one| one == value);
-        rules().iter().any(|(place, rule)| {
+        rules(controller).iter().any(|(place, rule)| {
             (place.is_none() || place.as_deref() == namespace)
                 && has(rule, "/apiGroups", group)
                 && has(rule, "/resources", resource)
@@ -178,27 +179,36 @@ mod tests {
     }
 
     #[test]
-    fn the_account_may_read_whatever_the_doctor_reads() {
-        for (_, path, _) in lists() {
-            let path = path.split('?').next().unwrap();
-            let (group, rest) = match path.strip_prefix("/apis/") {
-                Some(rest) => rest.split_once('/').unwrap(),
-                None => ("", path.strip_prefix("/api/").unwrap()),
+    fn the_account_may_read_whatever_the_doctor_reads_with_each_controller() {
+        for controller in Controller::ALL {
+            let traits = traits_of(*controller);
+            let may = |group: &str, resource: &str, namespace: Option<&str>| {
+                may(*controller, group, resource, namespace)
             };
-            let (_, rest) = rest.split_once('/').unwrap();
-            let inside = rest.strip_prefix("namespaces/").and_then(|rest| rest.split_once('/'));
-            let (namespace, resource) = inside.map_or((None, rest), |(at, resource)| (Some(at), resource));
-            assert!(may(group, resource, namespace), "{path}");
+            for (_, path, _) in lists(traits) {
+                let path = path.split('?').next().unwrap();
+                let (group, rest) = match path.strip_prefix("/apis/") {
+                    Some(rest) => rest.split_once('/').unwrap(),
+                    None => ("", path.strip_prefix("/api/").unwrap()),
+                };
+                let (_, rest) = rest.split_once('/').unwrap();
+                let inside = rest.strip_prefix("namespaces/").and_then(|rest| rest.split_once('/'));
+                let (namespace, resource) =
+                    inside.map_or((None, rest), |(at, resource)| (Some(at), resource));
+                assert!(may(group, resource, namespace), "{path}");
+            }
+            for kind in KINDS.iter().filter(|kind| **kind != &kind::SECRET) {
+                let namespace = (**kind == kind::CONFIG_MAP).then_some(traits.namespace);
+                assert!(may(kind.group, kind.plural, namespace), "{}", kind.plural);
+            }
+            for (namespace, _) in places(traits) {
+                assert!(may("", "pods/log", Some(namespace)), "{namespace}");
+            }
+            for namespace in [traits.namespace, "external-dns"] {
+                assert!(may("", "pods/proxy", Some(namespace)), "{namespace}");
+            }
+            assert!(!may("", "secrets", None) && !may("", "pods/proxy", Some("homelab")));
         }
-        for kind in KINDS.iter().filter(|kind| **kind != &kind::SECRET) {
-            let namespace = (**kind == kind::CONFIG_MAP).then_some("ingress-nginx");
-            assert!(may(kind.group, kind.plural, namespace), "{}", kind.plural);
-        }
-        for (namespace, _) in places().filter(|(namespace, _)| *namespace != "paper-system") {
-            assert!(may("", "pods/log", Some(namespace)), "{namespace}");
-        }
-        assert!(may("", "pods/proxy", Some("ingress-nginx")) && may("", "pods/proxy", Some("external-dns")));
-        assert!(!may("", "secrets", None) && !may("", "pods/proxy", Some("homelab")));
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use super::*;
 use crate::config::{self, Controller};
 use crate::desired::object::{Component, Key};
 use crate::desired::{Inputs, bundle, kind};
+use crate::ingress::traits_of;
 use crate::plan::ownership::Doomed;
 use crate::plan::{Change, Snapshot, plan};
 
@@ -333,7 +334,9 @@ async fn only_pods_in_the_controllers_own_namespace_are_asked() {
             "spec": { "nodeName": "pi" }, "status": { "conditions": [{ "type": "Ready", "status": "True" }] } })
     };
     let deadline = Instant::now() + Duration::from_secs(5);
-    let answers = cluster.pod_answers(&[pod("default"), pod("ingress-nginx")], deadline).await;
+    let answers = cluster
+        .pod_answers(traits_of(Controller::default()), &[pod("default"), pod("ingress-nginx")], deadline)
+        .await;
     assert_eq!(answers.len(), 1);
     assert_eq!(*log.lock().unwrap(), ["GET /api/v1/namespaces/ingress-nginx/pods/a:80/proxy/"]);
 }

@@ -224,8 +224,9 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
         Ok(cluster) => {
             // A dry run needs the right to create, and the certificates lie beside their keys.
             let may_more = !cluster.reads_only();
+            let controller = config.map(|config| config.ingress.controller).unwrap_or_default();
             let (seen, webhook, secrets, clock, snapshot) = futures::join!(
-                cluster.examine(deadline),
+                cluster.examine(controller, deadline),
                 OptionFuture::from(may_more.then(|| cluster.ask_webhook())),
                 OptionFuture::from(may_more.then(|| cluster.tls_secrets(deadline))),
                 compared(Clock::ApiServer, Some(cluster.clock(deadline))),

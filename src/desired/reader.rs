@@ -98,9 +98,10 @@ pub fn comes_first(key: &Key) -> bool {
 
 /// Every rule, with the namespace of its Role; for tests.
 #[cfg(test)]
-pub(crate) fn rules() -> Vec<(Option<String>, serde_json::Value)> {
+pub(crate) fn rules(controller: crate::config::Controller) -> Vec<(Option<String>, serde_json::Value)> {
     let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
-    let config = crate::config::parse(text).unwrap();
+    let mut config = crate::config::parse(text).unwrap();
+    config.ingress.controller = controller;
     let roles = objects(&config).into_iter().filter(|object| object.key.kind.kind.ends_with("Role"));
     roles
         .flat_map(|role| {
@@ -113,11 +114,12 @@ pub(crate) fn rules() -> Vec<(Option<String>, serde_json::Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Controller;
     use crate::evidence::entries;
 
     #[test]
     fn the_account_may_write_nothing_and_read_no_secret() {
-        let rules = rules();
+        let rules = rules(Controller::default());
         assert!(rules.len() > 10);
         for (namespace, rule) in rules {
             for verb in entries(&rule, "/verbs") {
