@@ -120,13 +120,14 @@ impl Cluster {
         streams.push(self.follow(&kind::POD, format!("{MANAGED_BY}={HOMELAB}"), None));
         let mut events = stream::select_all(streams);
         let mut troubles = Troubles::new();
+        let homes = homes(awaited);
         loop {
             let patience =
                 troubles.values().map(|(since, trouble)| *since + trouble.patience).min().unwrap_or(deadline);
             let event = tokio::time::timeout_at(deadline.min(patience), events.next()).await;
             match event {
                 Ok(Some(Seen::Is(kind, object))) if *kind == kind::POD => {
-                    note_trouble(&mut troubles, kind, &object)
+                    note_trouble(&mut troubles, &homes, kind, &object)
                 }
                 Ok(Some(Seen::Gone(kind, object))) if *kind == kind::POD => {
                     Key::of(kind, &object).map(|key| troubles.remove(&key));
@@ -280,6 +281,9 @@ impl Cluster {
             }
             return error.hint("remove that pod's workload (k3s' own: `--disable=traefik --disable=servicelb`), then run `homelab up` again");
         }
+        if image && troubles.keys().any(|key| !key.namespace.as_deref().is_some_and(is_home)) {
+            return error.hint("check the name of the image in the configuration, and that the node can reach its registry without a password; then run `homelab up` again");
+        }
         if image {
             return error.hint("check that the node can reach the registry, or name a mirror under `images:` in the configuration; then run `homelab up` again");
         }
@@ -287,10 +291,16 @@ impl Cluster {
     }
 }
 
-fn note_trouble(troubles: &mut Troubles, kind: KindRef, pod: &Value) {
+/// The namespaces beside homelab's own in which programs are waited for.
+fn homes(awaited: &Awaited) -> BTreeSet<String> {
+    let programs = awaited.objects.keys().filter(|key| *key.kind == kind::DEPLOYMENT);
+    programs.filter_map(|key| key.namespace.clone()).collect()
+}
+
+fn note_trouble(troubles: &mut Troubles, homes: &BTreeSet<String>, kind: KindRef, pod: &Value) {
     let Some(key) = Key::of(kind, pod) else { return };
     // The label that finds them is anybody's to set; homelab's pods run in its own namespaces.
-    if !key.namespace.as_deref().is_some_and(is_home) {
+    if !key.namespace.as_deref().is_some_and(|at| is_home(at) || homes.contains(at)) {
         return;
     }
     match pod_trouble(pod) {
@@ -307,35 +317,4 @@ fn version_of(object: &Value) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::cluster::fake::cluster;
-    use crate::ingress::nginx::NAMESPACE;
-
-    #[tokio::test]
-    async fn up_names_the_strangers_pod_that_has_the_port_for_which_the_controllers_waits() {
-        let message =
-            "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports.";
-        let waits = json!({ "metadata": { "namespace": NAMESPACE, "name": "ours" }, "status": { "phase": "Pending",
-            "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message }] } });
-        let pod = |name: &str, node: Value, phase: &str| {
-            json!({ "metadata": { "namespace": "default", "name": name }, "status": { "phase": phase },
-                "spec": { "nodeName": node, "containers": [{ "ports": [{ "hostPort": 80 }] }] } })
-        };
-        let all = [
-            pod("squatter", "pi".into(), "Running"),
-            pod("ended", "pi".into(), "Failed"),
-            pod("waiting", Value::Null, "Pending"),
-        ];
-        let (cluster, _) = cluster(move |_, _| (200, json!({ "items": all })));
-        let mut troubles = Troubles::new();
-        note_trouble(&mut troubles, &kind::POD, &waits);
-        let error = cluster.stuck(&troubles).await;
-        assert_eq!(error.exit, crate::error::Exit::Wrong);
-        let text = error.to_string();
-        assert!(text.contains("port 80 of the node is held by pod default/squatter"), "{text}");
-        assert!(!text.contains("default/ended") && !text.contains("default/waiting"), "{text}");
-    }
-}
+mod tests;

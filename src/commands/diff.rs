@@ -45,7 +45,8 @@ fn changed(plan: &Plan, snapshot: &Snapshot) -> Vec<ChangedObject> {
     let none = |word, object| ChangedObject { word, object, fields: Vec::new() };
     let gone = plan.removal.gone.iter().map(|gone| none(Word::Delete, gone.key.to_string()));
     let left = plan.removal.left.iter().map(|key| none(Word::Leave, key.to_string()));
-    written.chain(gone).chain(left).collect()
+    let data = plan.removal.data.iter().map(|key| none(Word::Data, key.to_string()));
+    written.chain(gone).chain(left).chain(data).collect()
 }
 
 fn word(change: &Change) -> Word {

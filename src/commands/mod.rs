@@ -2,6 +2,7 @@
 
 mod completions;
 mod converge;
+mod data;
 mod diff;
 mod doctor;
 mod down;

@@ -123,11 +123,13 @@ pub(super) fn document(plan: &Plan) -> Value {
     });
     let removed = plan.removal.gone.iter().map(|doomed| doomed.key.to_string());
     let left = plan.removal.left.iter().map(ToString::to_string);
+    let data = plan.removal.data.iter().map(ToString::to_string);
     json!({
         "schema_version": 1,
         "written": written.collect::<Vec<_>>(),
         "removed": removed.collect::<Vec<_>>(),
         "left": left.collect::<Vec<_>>(),
+        "data_kept": data.collect::<Vec<_>>(),
         "unchanged": plan.kept,
     })
 }

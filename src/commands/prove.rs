@@ -62,7 +62,7 @@ pub(super) async fn prove(
 fn owner(config: &Config, host: &str) -> Option<Theirs> {
     let service = config.services.iter().find(|service| service.hosts.iter().any(|h| h.as_str() == host))?;
     Some(match service.backend {
-        Backend::Cluster { .. } => Theirs::Pods,
+        Backend::Cluster { .. } | Backend::Image { .. } => Theirs::Pods,
         Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => Theirs::Machine,
     })
 }
@@ -75,9 +75,11 @@ mod tests {
     #[test]
     fn each_service_has_its_owner_and_the_demo_is_homelabs() {
         let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\nservices:\n  \
-                    photos: { service: immich/immich-server, port: 2283 }\n  nas: { url: \"https://192.168.1.5:5001\" }\n";
+                    photos: { service: immich/immich-server, port: 2283 }\n  nas: { url: \"https://192.168.1.5:5001\" }\n  \
+                    books: { image: a/b, port: 80 }\n";
         let config = config::parse(text).unwrap();
         assert_eq!(owner(&config, "photos.home.example.com"), Some(Theirs::Pods));
+        assert_eq!(owner(&config, "books.home.example.com"), Some(Theirs::Pods));
         assert_eq!(owner(&config, "nas.home.example.com"), Some(Theirs::Machine));
         assert_eq!(owner(&config, "whoami.home.example.com"), None);
     }

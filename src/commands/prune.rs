@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cluster::Cluster;
+use crate::commands::data;
 use crate::commands::remove::{Removed, Stays, remove, unfinished};
 use crate::desired::kind;
 use crate::desired::object::Key;
@@ -82,6 +83,7 @@ fn tell(removed: usize, plan: &Plan, progress: &Progress) {
     if !left.is_empty() {
         said.push(format!("not deleted, because it was adopted: {}", left.join(", ")));
     }
+    said.extend(plan.removal.data.iter().filter_map(data::told));
     if !said.is_empty() {
         progress.done(LINE, &said.join("; "));
     }

@@ -3,16 +3,18 @@
 use std::net::IpAddr;
 
 use crate::config::fields::Fields;
+use crate::config::image;
 use crate::config::model::{Backend, Scheme};
 use crate::facts::names::{Host, is_label};
 
 /// The keys of which a service has one, in the order in which they are told.
-const KEYS: [&str; 3] = ["service", "url", "local"];
+const KEYS: [&str; 4] = ["service", "url", "local", "image"];
 /// Keys that mean something beside some of those only.
-const BESIDE: [(&str, &[&str]); 2] = [("port", &["service"]), ("node", &["local"])];
+const BESIDE: [(&str, &[&str]); 3] =
+    [("port", &["service", "image"]), ("node", &["local"]), ("data", &["image"])];
 
 /// What answers, with the scheme that its URL brings; `None` when that is not said or cannot be used, with the problems said.
-pub(super) fn read(fields: &mut Fields<'_>) -> Option<(Backend, Option<Scheme>)> {
+pub(super) fn read(fields: &mut Fields<'_>, name: &str) -> Option<(Backend, Option<Scheme>)> {
     let place = Some(fields.place());
     let mut given: Vec<&'static str> = KEYS.to_vec();
     given.retain(|key| fields.node(key).is_some());
@@ -32,11 +34,12 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<(Backend, Option<Scheme>)>
     match given.as_slice() {
         [] => {
             let message = format!("`{}` is missing: what answers", fields.path_of("service"));
-            let help = "add `service: namespace/name` and `port:`, `local: PORT` for a program on the node itself, or `url:` for something outside the cluster";
+            let help = "add `service: namespace/name` and `port:`, `image: IMAGE` and `port:` for a program that homelab runs, `local: PORT` for one on the node itself, or `url:` for something outside the cluster";
             fields.problem(place, message, Some(help.to_owned()));
             None
         }
         ["service"] => Some((cluster(fields)?, None)),
+        ["image"] => Some((image::read(fields, name)?, None)),
         ["local"] => Some((local(fields)?, None)),
         ["url"] => url(fields).map(|(backend, scheme)| (backend, Some(scheme))),
         some => {
@@ -136,6 +139,9 @@ mod tests {
             ("service: a/b, port: 80, node: nuc", "`services.films.node` means nothing beside `service`"),
             ("local: 0", "must be between 1 and 65535"),
             ("local: jellyfin", "must be a whole number"),
+            ("url: 'http://10.0.0.2', data: /data", "`services.films.data` means nothing beside `url`"),
+            ("image: a/b, port: 80, local: 8096", "has `local` and `image`; keep one"),
+            ("image: a/b, port: 80, node: nuc", "`services.films.node` means nothing beside `image`"),
             ("local: 8096, node: 'a b'", "is not a node's name"),
             ("host: x", "`services.films.service` is missing"),
         ] {

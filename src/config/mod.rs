@@ -5,6 +5,7 @@ mod doctor;
 pub mod edit;
 mod fields;
 mod foreign;
+mod image;
 mod interpret;
 mod model;
 mod quoted;

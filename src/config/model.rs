@@ -185,6 +185,17 @@ pub enum Backend {
         /// The port.
         port: u16,
     },
+    /// A program that homelab runs in the cluster, from an image.
+    Image {
+        /// Its namespace, which is of nothing else.
+        namespace: String,
+        /// The image.
+        image: String,
+        /// The port that the program listens on.
+        port: u16,
+        /// The folder whose content outlives the program, as the program sees it.
+        data: Option<String>,
+    },
     /// A program on a node itself, beside the cluster.
     Local {
         /// The node; `None` where the cluster has one only.

@@ -23,7 +23,7 @@ pub(super) fn read(
         return None;
     }
     parent.entry(&path, node, |fields| {
-        let backend = backend::read(fields);
+        let backend = backend::read(fields, &key.name);
         let scheme = fields.parsed("scheme", backend::scheme);
         let annotations = fields.texts_by_name("annotations");
         let hosts = hosts(fields, domain, &key.name);

@@ -57,6 +57,7 @@ kinds! {
     CLUSTER_ROLE_BINDING = "rbac.authorization.k8s.io" "v1" "ClusterRoleBinding" "clusterrolebindings" false Workload;
     ROLE = "rbac.authorization.k8s.io" "v1" "Role" "roles" true Workload;
     ROLE_BINDING = "rbac.authorization.k8s.io" "v1" "RoleBinding" "rolebindings" true Workload;
+    CLAIM = "" "v1" "PersistentVolumeClaim" "persistentvolumeclaims" true Workload;
     CONFIG_MAP = "" "v1" "ConfigMap" "configmaps" true Workload;
     SECRET = "" "v1" "Secret" "secrets" true Workload;
     SERVICE = "" "v1" "Service" "services" true Workload;
@@ -82,8 +83,6 @@ const fn of_others(
 
 /// `Pod`
 pub static POD: Kind = of_others("", "v1", "Pod", "pods");
-/// `PersistentVolumeClaim`
-pub static CLAIM: Kind = of_others("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims");
 /// `Lease`
 pub static LEASE: Kind = of_others("coordination.k8s.io", "v1", "Lease", "leases");
 /// `Issuer`

@@ -48,7 +48,7 @@ pub(super) fn objects(service: &Service, nodes: Option<&[NodeAddress]>) -> Vec<O
         vec![service, Object::typed(COMPONENT, &slice(name, address, port))]
     };
     let objects = match &service.backend {
-        Backend::Cluster { .. } => Vec::new(),
+        Backend::Cluster { .. } | Backend::Image { .. } => Vec::new(),
         Backend::Address { address, port } => with_slice(*port, Some((*address, None))),
         Backend::Local { node, port } => {
             let node = nodes.and_then(|nodes| node_of(node.as_deref(), nodes).ok());

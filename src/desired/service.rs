@@ -13,7 +13,7 @@ use crate::config::{Backend, Certificates, Config, Service};
 use crate::desired::issuer::{KEY, issuer_name};
 use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Object};
-use crate::desired::outside;
+use crate::desired::{image, outside};
 use crate::evidence::local::NodeAddress;
 use crate::facts::names::Host;
 use crate::facts::namespaces;
@@ -31,7 +31,7 @@ pub fn tls_secret(name: &str) -> String {
 /// The namespace of a service's Ingress: that of its backend, since an Ingress names Services of its own namespace only.
 pub fn namespace(service: &Service) -> &str {
     match &service.backend {
-        Backend::Cluster { namespace, .. } => namespace,
+        Backend::Cluster { namespace, .. } | Backend::Image { namespace, .. } => namespace,
         Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => NAMESPACE,
     }
 }
@@ -44,14 +44,16 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
     annotations.extend(service.annotations.clone());
     let (backend, port) = match &service.backend {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
-        Backend::Address { port, .. } | Backend::Local { port, .. } | Backend::Name { port, .. } => {
-            (service.name.as_str(), *port)
-        }
+        Backend::Address { port, .. }
+        | Backend::Image { port, .. }
+        | Backend::Local { port, .. }
+        | Backend::Name { port, .. } => (service.name.as_str(), *port),
     };
     let mut objects: Vec<_> =
         ingress(config, namespace, &service.name, &service.hosts, (backend, port), Path::All, annotations)
             .into_iter()
             .collect();
+    objects.extend(image::objects(service));
     objects.extend(outside::objects(service, nodes));
     objects
 }

@@ -9,6 +9,13 @@ pub const EXTERNAL_DNS: &str = "external-dns";
 /// The one with the Services and Ingresses of the configuration.
 pub const HOMELAB: &str = "homelab";
 
+/// The namespace of a service that homelab runs from an image; each has its own. The name of the service alone could be that of
+/// a namespace which others made, as people and charts call theirs after the program, or one of Kubernetes' own (`default`).
+#[must_use]
+pub fn of_image(service: &str) -> String {
+    format!("{HOMELAB}-{service}")
+}
+
 /// Whether one of the programs that homelab installs runs in a namespace.
 #[must_use]
 pub fn is_of_component(namespace: &str) -> bool {

@@ -112,6 +112,11 @@ impl Plan {
                 Writer::Homelab => {
                     let mut changes = self.apply.iter_mut();
                     let Some(change) = changes.find(|change| change.object.key == *key) else { continue };
+                    if let (true, Some(body)) = (*key.kind == kind::CLAIM, change.object.body.as_object_mut())
+                    {
+                        // What it asked for cannot be changed any more (Kubernetes API, `PersistentVolumeClaimSpec`).
+                        body.remove("spec");
+                    }
                     note_adopted(&mut change.object);
                     change.adopts = Some(uid.clone());
                 }

@@ -88,6 +88,10 @@ pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
 
 /// An object stays as it is if we applied just this, and nobody changed what we want of it.
 fn keeps(object: &Object, live: &Value) -> bool {
+    if *object.key.kind == kind::CLAIM {
+        // What it asks for can only grow, and whoever has made it larger must not be told otherwise.
+        return is_applied(live);
+    }
     if *object.key.kind == kind::CRD {
         // Of a definition, only the metadata was read: its schema is some hundred kilobytes.
         return is_applied(live)

@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
-use crate::facts::namespaces::is_home;
 use crate::plan::Snapshot;
 
 /// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
@@ -105,6 +104,8 @@ pub struct Removal {
     pub gone: Vec<Doomed>,
     /// What stays because it was there before homelab.
     pub left: Vec<Key>,
+    /// The data of what goes: it stays, since nobody can make it again.
+    pub data: Vec<Key>,
 }
 
 /// What of the snapshot goes when `wanted` is all that is wanted. An Ingress goes before its Certificate, and that before
@@ -130,6 +131,11 @@ fn removal_by(rule: &Rule<'_>) -> Removal {
             removal.left.push(key.clone());
         }
     }
+    let is_left_by = |key: &Key| removal.gone.iter().any(|gone| gone.key.namespace == key.namespace);
+    let ours = rule.snapshot.objects.iter().filter(|(key, live)| {
+        *key.kind == kind::CLAIM && is_applied(live) && !rule.wanted.contains(key) && is_left_by(key)
+    });
+    removal.data = ours.map(|(key, _)| key.clone()).collect();
     removal.gone.sort_by_key(|doomed| match doomed.key.kind.kind {
         "Ingress" => 0,
         "Certificate" => 1,
@@ -141,7 +147,7 @@ fn removal_by(rule: &Rule<'_>) -> Removal {
 
 /// The namespaces that homelab made. Each takes everything in it along, so one goes only if nothing of others is in it.
 pub fn homes(snapshot: &Snapshot) -> Vec<Doomed> {
-    made(snapshot, &kind::NAMESPACE).filter(|home| is_home(&home.key.name)).collect()
+    made(snapshot, &kind::NAMESPACE).collect()
 }
 
 /// The definitions that homelab applied. Each takes every object of its kind along, so one goes only if others have none.

@@ -98,7 +98,8 @@ pub fn teardown(snapshot: &Snapshot, purge: bool) -> Teardown {
         removal.gone.into_iter().partition(|doomed| !purge && is_certificate(doomed));
     gone.sort_by_key(|doomed| step(&doomed.key));
     let mut left = removal.left;
-    let wide = |key: &&Key| *key.kind == kind::NAMESPACE || *key.kind == kind::CRD;
+    // Those that never go otherwise are in no removal.
+    let wide = |key: &&Key| [&kind::NAMESPACE, &kind::CRD, &kind::CLAIM].contains(&key.kind);
     let adopted = snapshot.objects.iter().filter(|(_, live)| is_applied(live) && is_adopted(live));
     left.extend(adopted.map(|(key, _)| key).filter(wide).cloned());
     let definitions = if purge { definitions(snapshot) } else { Vec::new() };

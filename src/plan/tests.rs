@@ -1,4 +1,5 @@
 mod adoption;
+mod data;
 mod occupants;
 mod ownership;
 mod teardown;

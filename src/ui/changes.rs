@@ -31,6 +31,8 @@ pub enum Word {
     Keep,
     /// It stays, because with it would go what is of others.
     Spare,
+    /// It stays, because it holds data.
+    Data,
 }
 
 /// One field that changes.
@@ -45,8 +47,16 @@ pub struct ChangedField {
 }
 
 impl Word {
-    const ALL: [Self; 7] =
-        [Self::Create, Self::Change, Self::Adopt, Self::Delete, Self::Leave, Self::Keep, Self::Spare];
+    const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Change,
+        Self::Adopt,
+        Self::Delete,
+        Self::Leave,
+        Self::Keep,
+        Self::Spare,
+        Self::Data,
+    ];
 
     const fn sign(self) -> (&'static str, anstyle::Style) {
         match self {
@@ -54,7 +64,7 @@ impl Word {
             Self::Change => ("~", YELLOW),
             Self::Adopt => ("!", YELLOW),
             Self::Delete => ("-", RED),
-            Self::Leave | Self::Keep | Self::Spare => ("=", CYAN),
+            Self::Leave | Self::Keep | Self::Spare | Self::Data => ("=", CYAN),
         }
     }
 
@@ -67,6 +77,7 @@ impl Word {
             Self::Leave => "not deleted, because it existed before homelab",
             Self::Keep => "kept for the next `homelab up`",
             Self::Spare => "not deleted, because of what others have in it",
+            Self::Data => "not deleted, because of its data",
         }
     }
 }

@@ -12,11 +12,11 @@ use crate::plan::ownership::Doomed;
 /// What keeps a namespace or a definition.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Lodgers {
-    /// What is not the lab's, in words.
+    /// What is not the lab's, in words; without claims.
     pub(super) others: Vec<String>,
     /// What could not be looked at, in words: nobody knows whose it is.
     pub(super) unseen: Vec<String>,
-    /// The claims among it: nobody can make again what they hold.
+    /// The claims, whoever made them: nobody can make again what they hold.
     pub(super) claims: Vec<Key>,
     /// Whether certificates are kept in it.
     pub(super) keeps: bool,
@@ -27,7 +27,7 @@ pub(super) struct Lodgers {
 impl Lodgers {
     /// Whether nothing keeps it.
     pub(super) fn is_empty(&self) -> bool {
-        self.others.is_empty() && self.unseen.is_empty() && !self.keeps
+        self.others.is_empty() && self.claims.is_empty() && self.unseen.is_empty() && !self.keeps
     }
 
     /// Why it stays, in words.
@@ -35,6 +35,9 @@ impl Lodgers {
         let mut why = Vec::new();
         if !self.others.is_empty() {
             why.push(format!("not homelab's: {}", named(self.others.iter().cloned())));
+        }
+        if !self.claims.is_empty() {
+            why.push(format!("data is in it: {}", named(self.claims.iter().map(ToString::to_string))));
         }
         if !self.unseen.is_empty() {
             why.push(format!("what is in it cannot be seen: {}", self.unseen.join("; ")));
@@ -56,8 +59,9 @@ pub(super) async fn in_home(
 ) -> Result<Lodgers> {
     let survey = cluster.survey_namespace(kinds, namespace).await?;
     let found = survey.occupancy(ours);
+    let others = found.others.iter().filter(|thing| !thing.is_claim());
     Ok(Lodgers {
-        others: found.others.iter().map(ToString::to_string).collect(),
+        others: others.map(ToString::to_string).collect(),
         unseen: survey.unread.iter().map(|unread| unread.why.clone()).collect(),
         claims: found.others.iter().filter_map(|thing| claim(thing)).collect(),
         keeps: kept.iter().any(|one| one.key.namespace.as_deref() == Some(namespace)),

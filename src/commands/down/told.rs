@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::lodgers::Lodgers;
 use super::picture::Picture;
 use super::steps::Done;
+use crate::commands::data;
 use crate::commands::strangers::named;
 use crate::desired::object::Key;
 use crate::outside::Shown;
@@ -19,8 +20,11 @@ pub(super) fn objects(picture: &Picture) -> Vec<ChangedObject> {
     let left = picture.teardown.left.iter().map(|key| one(Word::Leave, key.to_string()));
     let kept = picture.teardown.kept.iter().map(|kept| one(Word::Keep, kept.key.to_string()));
     let spared = picture.spared.iter().map(|(key, lodgers)| {
-        let word =
-            if lodgers.others.is_empty() && lodgers.unseen.is_empty() { Word::Keep } else { Word::Spare };
+        let word = match (lodgers.others.is_empty() && lodgers.unseen.is_empty(), lodgers.claims.is_empty()) {
+            (false, _) => Word::Spare,
+            (true, false) => Word::Data,
+            (true, true) => Word::Keep,
+        };
         one(word, format!("{key} ({})", lodgers.why()))
     });
     records.chain(gone).chain(left).chain(kept).chain(spared).collect()
@@ -50,9 +54,10 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
         let names = named(picture.teardown.left.iter().map(Key::to_string));
         lines.push(format!("not deleted, because it existed before homelab: {names}"));
     }
-    for (key, lodgers) in done.spared.iter().filter(|(_, lodgers)| !lodgers.others.is_empty()) {
+    let is_told = |lodgers: &Lodgers| !lodgers.others.is_empty() || !lodgers.claims.is_empty();
+    for (key, lodgers) in done.spared.iter().filter(|(_, lodgers)| is_told(lodgers)) {
         lines.push(format!("{key} stays: {}", lodgers.why()));
-        lines.extend(claims(lodgers));
+        lines.extend(lodgers.claims.iter().filter_map(data::told));
     }
     lines.extend(picture.records.stay());
     if !done.removed.is_empty() {
@@ -63,26 +68,18 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
     shown!("{}\n", Shown::join(&lines, "\n"))
 }
 
-/// How to delete what homelab never does: the data of others.
-fn claims(lodgers: &Lodgers) -> Vec<String> {
-    let told = |key: &Key| {
-        let delete = command!("kubectl -n {} delete pvc {}", key.namespace.as_deref()?, key.name)?;
-        Some(format!("homelab deletes no data: if nobody needs that of {key}, `{delete}`"))
-    };
-    lodgers.claims.iter().filter_map(told).collect()
-}
-
 /// The document: with what was done, or what would be.
 pub(super) fn document(picture: &Picture, done: Option<&Done>) -> Value {
     let text = |key: &Key| key.to_string();
     let would: Vec<String> = picture.doomed().chain(picture.emptied()).map(|gone| text(&gone.key)).collect();
     let removed = done.map_or(would, |done| done.removed.iter().map(text).collect());
     let spared = done.map_or(&picture.spared, |done| &done.spared);
-    let spared =
-        spared.iter().filter(|(_, lodgers)| !lodgers.others.is_empty() || !lodgers.unseen.is_empty());
-    let spared: Vec<Value> = spared
-        .map(|(key, lodgers)| json!({ "object": text(key), "others": lodgers.others, "unseen": lodgers.unseen }))
-        .collect();
+    let is_told = |of: &Lodgers| !(of.others.is_empty() && of.claims.is_empty() && of.unseen.is_empty());
+    let spared = spared.iter().filter(|(_, lodgers)| is_told(lodgers)).map(|(key, lodgers)| {
+        let data: Vec<String> = lodgers.claims.iter().map(text).collect();
+        json!({ "object": text(key), "others": lodgers.others, "data": data, "unseen": lodgers.unseen })
+    });
+    let spared: Vec<Value> = spared.collect();
     json!({
         "schema_version": 1,
         "dry_run": done.is_none(),

@@ -114,7 +114,6 @@ fn place(path: &str) -> Option<(&'static Kind, Option<String>, Option<String>)> 
         &kind::CHALLENGE,
         &kind::ORDER,
         &kind::CERTIFICATE_REQUEST,
-        &kind::CLAIM,
     ]);
     for one in all {
         let root = if one.group.is_empty() {
@@ -141,7 +140,7 @@ fn place(path: &str) -> Option<(&'static Kind, Option<String>, Option<String>)> 
 
 /// The answer of aggregated discovery for one of its two roots.
 fn discovery(core: bool) -> Value {
-    let all = KINDS.iter().copied().chain([&kind::CLAIM]).filter(|kind| kind.group.is_empty() == core);
+    let all = KINDS.iter().copied().filter(|kind| kind.group.is_empty() == core);
     let items: Vec<Value> = all
         .map(|kind| {
             let scope = if kind.namespaced { "Namespaced" } else { "Cluster" };
