@@ -10,18 +10,25 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::config::{Backend, Service};
+use crate::desired::kind;
 use crate::desired::meta::{named, pods, secured};
-use crate::desired::object::{Component, Object};
+use crate::desired::object::{Component, Key, Object};
 use crate::desired::pod::{connects, seccomp, tolerations};
 
 const COMPONENT: Component = Component::Services;
 /// The name of the claim, in a namespace that is of this service alone, and of the volume in the pod.
-pub const CLAIM: &str = "data";
+const CLAIM: &str = "data";
 /// What the claim asks for. Many provisioners, k3s' own among them, take it for no limit
 /// (rancher/local-path-provisioner, README, "Cons").
 const SIZE: &str = "5Gi";
 /// How often it may fail to answer before it gets no more visitors.
 const FAILURES: i32 = 3;
+
+/// Where the data of a service is, if homelab keeps some for it.
+pub fn claim_of(service: &Service) -> Option<Key> {
+    let Backend::Image { namespace, data: Some(_), .. } = &service.backend else { return None };
+    Some(Key { kind: &kind::CLAIM, namespace: Some(namespace.clone()), name: CLAIM.to_owned() })
+}
 
 /// The namespace, the program, its Service and its claim; nothing for a service that is no image.
 pub(super) fn objects(service: &Service) -> Vec<Object> {

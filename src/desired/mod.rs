@@ -4,7 +4,7 @@ pub mod cert_manager;
 mod controller;
 pub mod external_dns;
 pub mod guard;
-mod image;
+pub mod image;
 pub mod issuer;
 pub mod kind;
 pub mod meta;

@@ -2,7 +2,7 @@
 
 use crate::cli::{Expose, Global};
 use crate::cluster::Offered;
-use crate::commands::expose::{choice, local, look};
+use crate::commands::expose::{choice, image, local, look};
 use crate::config::edit::Setting;
 use crate::config::{self, Backend, Scheme, Service};
 use crate::error::{Error, Result};
@@ -23,20 +23,23 @@ pub(super) struct Behind {
 ///
 /// # Errors
 /// When it is not there, or nobody says what it is.
-pub(super) async fn behind(global: &Global, flags: &Expose) -> Result<Behind> {
+pub(super) async fn behind(global: &Global, flags: &Expose, name: &str) -> Result<Behind> {
     if let Some(url) = &flags.url {
-        let again = command!("sudo homelab expose {} --url {}", flags.name, url);
+        let again = command!("sudo homelab expose {} --url {}", name, url);
         let settings = vec![("url", Setting::Text(url.clone()))];
         return Ok(Behind { settings, warning: None, again: again.map(|line| with_host(line, flags)) });
     }
     if let Some(port) = flags.local {
-        return local::behind(global, flags, port).await;
+        return local::behind(global, flags, name, port).await;
+    }
+    if let Some(image) = &flags.image {
+        return Ok(image::behind(flags, name, image));
     }
     let Some(given) = &flags.service else {
         let cluster = global.lab().connect().await?;
-        let (service, port) = choice::choose(&cluster.services().await?, &flags.name)?;
+        let (service, port) = choice::choose(&cluster.services().await?, name)?;
         let seen = look::at_service(&cluster, &service, port).await;
-        return Ok(of_service(flags, &service, port, seen));
+        return Ok(of_service(flags, name, &service, port, seen));
     };
     let asked = Asked::parse(given)?;
     let seen = async {
@@ -49,7 +52,7 @@ pub(super) async fn behind(global: &Global, flags: &Expose) -> Result<Behind> {
             let service = asked.find(&services)?;
             let port = asked.port_of(service)?;
             let seen = look::at_service(&cluster, service, port).await;
-            Ok(of_service(flags, service, port, seen))
+            Ok(of_service(flags, name, service, port, seen))
         }
         // To see how the file would change, nothing has to run.
         (Err(error), Some(port)) if flags.dry_run => {
@@ -59,17 +62,17 @@ pub(super) async fn behind(global: &Global, flags: &Expose) -> Result<Behind> {
                 name: asked.name.to_owned(),
                 ports: Vec::new(),
             };
-            Ok(of_service(flags, &service, port, seen))
+            Ok(of_service(flags, name, &service, port, seen))
         }
         (Err(error), _) => Err(error),
     }
 }
 
-fn of_service(flags: &Expose, service: &Offered, port: u16, seen: look::Seen) -> Behind {
-    let name = format!("{}/{}", service.namespace, service.name);
-    let whole = format!("{name}:{port}");
-    let again = command!("sudo homelab expose {} --service {}", flags.name, whole);
-    let mut settings = vec![("service", Setting::Text(name)), ("port", Setting::Number(port))];
+fn of_service(flags: &Expose, name: &str, service: &Offered, port: u16, seen: look::Seen) -> Behind {
+    let full = format!("{}/{}", service.namespace, service.name);
+    let whole = format!("{full}:{port}");
+    let again = command!("sudo homelab expose {} --service {}", name, whole);
+    let mut settings = vec![("service", Setting::Text(full)), ("port", Setting::Number(port))];
     settings.extend(seen.tls.then(|| ("scheme", Setting::Text("https".to_owned()))));
     Behind { settings, warning: seen.warning, again: again.map(|line| with_host(line, flags)) }
 }
@@ -89,6 +92,7 @@ pub(super) fn shown(service: &Service) -> String {
         Backend::Address { address, port } => {
             format!("`{scheme}://{}`", std::net::SocketAddr::new(*address, *port))
         }
+        Backend::Image { image, .. } => format!("the image `{image}`"),
         Backend::Local { node, port } => match node {
             Some(node) => format!("port {port} of the node `{node}`"),
             None => format!("port {port} of the node"),
@@ -245,18 +249,9 @@ mod tests {
 
     #[test]
     fn the_command_for_root_says_the_same() {
-        let flags = Expose {
-            name: "photos".into(),
-            service: None,
-            url: None,
-            local: None,
-            node: None,
-            host: Some("bilder".into()),
-            dry_run: false,
-            yes: false,
-        };
+        let flags = Expose { host: Some("bilder".into()), ..Expose::default() };
         let seen = look::Seen { tls: true, warning: None };
-        let behind = of_service(&flags, &service("immich", "server", &[]), 2283, seen);
+        let behind = of_service(&flags, "photos", &service("immich", "server", &[]), 2283, seen);
         assert_eq!(
             behind.again.as_deref(),
             Some("sudo homelab expose photos --service immich/server:2283 --host bilder")

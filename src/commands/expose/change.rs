@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::checks::{Check, Outcome, Report, Severity};
 use crate::cli::Global;
 use crate::commands::house::house;
-use crate::commands::interruption::{UP_GOES_ON, or_interrupted};
+use crate::commands::interruption::{Signals, UP_GOES_ON};
 use crate::commands::planned::Consent;
 use crate::commands::up;
 use crate::config::edit::Edited;
@@ -34,6 +34,8 @@ pub(super) struct Change<'o> {
     pub(super) by_hand: String,
     /// What people lose.
     pub(super) goes: Option<Shown>,
+    /// What nobody but the user deletes, in words.
+    pub(super) stays: Option<String>,
 }
 
 /// How far to go.
@@ -71,12 +73,18 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
             return Ok(Exit::Fine);
         }
     }
+    // From before the file changes until `up` has ended, Ctrl-C is told what it leaves.
+    let signals = Signals::listen();
     file::rewrite(&target, &change.opened.text, &change.edited.text)?;
-    let ran = or_interrupted(up::run(global, Consent::default(), false, ui), Some(UP_GOES_ON)).await;
+    let ran = signals.or(up::run(global, Consent::default(), false, ui), Some(UP_GOES_ON)).await;
     let ran = ran.map_err(|error| written_before(error, change))?;
     let exit = up::tell(&ran, global, ui, |document| *document = with(document.take(), change, true));
     if ui.output == Output::Text {
-        ui::answer(&ending(change, ran.report.as_ref(), &house(global)));
+        let house = house(global);
+        ui::answer(&ending(change, ran.report.as_ref(), &house));
+        if let Some(stays) = &change.stays {
+            ui::answer(&shown!("{}\n", Shown::line(&house.words(stays))));
+        }
     }
     Ok(exit)
 }
@@ -86,11 +94,11 @@ fn written_before(mut error: Error, change: &Change<'_>) -> Error {
     let (path, service) = (change.opened.path.display(), &change.service);
     let (state, next) = match change.comes {
         true => (
-            format!("`{path}` has `{service}` now"),
+            format!("the entry is written: `{path}` has `{service}` now"),
             format!("`homelab up` goes on with it, `homelab unexpose {service}` takes it back"),
         ),
         false => (
-            format!("`{path}` has `{service}` no more"),
+            format!("the entry is removed: `{path}` has `{service}` no more"),
             "`homelab up` removes what the cluster still has of it".to_owned(),
         ),
     };
@@ -119,6 +127,9 @@ fn for_nixos(ui: Ui, change: &Change<'_>) -> Exit {
     };
     let (before, behind) = task.split_once("{}").unwrap_or((task, ""));
     ui::note(&shown!("{}{}{}", before, path, behind));
+    if let Some(stays) = &change.stays {
+        ui::note(&Shown::line(stays));
+    }
     ui::answer(&Shown::lines(&change.nix));
     Exit::Fine
 }
@@ -179,6 +190,7 @@ mod tests {
             nix: String::new(),
             by_hand: "take `nas` out of `services:`".into(),
             goes: None,
+            stays: None,
         }
     }
 

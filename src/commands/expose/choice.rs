@@ -7,12 +7,12 @@ use crate::outside::Shown;
 use crate::ui::{self, ask};
 
 /// The question.
-const WHICH: &str = "Which one, by its number";
+pub(super) const WHICH: &str = "Which one, by its number";
 /// As many as are listed where nobody can be asked.
 const MOST: usize = 20;
 
 /// One port of one Service.
-type Choice<'s> = (&'s Offered, u16);
+pub(super) type Choice<'s> = (&'s Offered, u16);
 
 /// Asks which one is meant.
 ///
@@ -20,11 +20,7 @@ type Choice<'s> = (&'s Offered, u16);
 /// When nobody can be asked, or there is none.
 pub(super) fn choose(services: &[Offered], name: &str) -> Result<(Offered, u16)> {
     let choices = choices(services);
-    if choices.is_empty() {
-        return Err(Error::usage("the cluster has no Service that could get a name").hint(
-            "for a program on a node itself, use `--local PORT`; for one on another machine, `--url`",
-        ));
-    }
+    is_some(&choices)?;
     if !ask::is_possible() {
         return Err(named(&choices, name));
     }
@@ -33,8 +29,18 @@ pub(super) fn choose(services: &[Offered], name: &str) -> Result<(Offered, u16)>
     Ok((service.clone(), port))
 }
 
+/// Refuses a cluster that has none.
+pub(super) fn is_some(choices: &[Choice<'_>]) -> Result<()> {
+    match choices.is_empty() {
+        false => Ok(()),
+        true => Err(Error::usage("the cluster has no Service that could get a name").hint(
+            "for a program on a node itself, use `--local PORT`; for one on another machine, `--url`; `--image` runs one in the cluster",
+        )),
+    }
+}
+
 /// Those of people's own programs, in the order of their names.
-fn choices(services: &[Offered]) -> Vec<Choice<'_>> {
+pub(super) fn choices(services: &[Offered]) -> Vec<Choice<'_>> {
     let theirs = |service: &&Offered| {
         let is_system = service.namespace.starts_with("kube-") || namespaces::is_home(&service.namespace);
         !is_system && (service.namespace.as_str(), service.name.as_str()) != ("default", "kubernetes")
@@ -48,23 +54,25 @@ fn choices(services: &[Offered]) -> Vec<Choice<'_>> {
     found
 }
 
-fn taken<'s>(choices: &[Choice<'s>], answer: &str) -> Result<Choice<'s>> {
+/// The one with this number.
+pub(super) fn taken<C: Clone>(choices: &[C], answer: &str) -> Result<C> {
     let number: Option<usize> = answer.parse().ok();
     let chosen = number.and_then(|number| choices.get(number.checked_sub(1)?));
-    chosen.copied().ok_or_else(|| Error::usage(format!("write a number from 1 to {}", choices.len())))
+    chosen.cloned().ok_or_else(|| Error::usage(format!("write a number from 1 to {}", choices.len())))
 }
 
-fn full((service, port): &Choice<'_>) -> String {
+pub(super) fn full((service, port): &Choice<'_>) -> String {
     format!("{}/{}:{port}", service.namespace, service.name)
 }
 
 fn list(choices: &[Choice<'_>]) -> Shown {
-    let lines: Vec<Shown> = choices
-        .iter()
-        .enumerate()
-        .map(|(at, choice)| shown!("  {:>3}  {}", at + 1, Shown::line(&full(choice))))
-        .collect();
-    Shown::join(&lines, "\n")
+    numbered(&choices.iter().map(|choice| Shown::line(&full(choice))).collect::<Vec<_>>())
+}
+
+/// Lines to choose one from.
+pub(super) fn numbered(lines: &[Shown]) -> Shown {
+    let lines = lines.iter().enumerate().map(|(at, line)| shown!("  {:>3}  {}", at + 1, line));
+    Shown::join(&lines.collect::<Vec<_>>(), "\n")
 }
 
 /// The same for a script: a command for each.
@@ -76,7 +84,7 @@ fn named(choices: &[Choice<'_>], name: &str) -> Error {
         .map(|command| format!("`{command}`"))
         .collect();
     Error::usage(format!(
-        "`{name}` needs `--service`, `--local` or `--url`, and there is no terminal to ask on"
+        "`{name}` needs `--service`, `--local`, `--url` or `--image`, and there is no terminal to ask on"
     ))
     .hint(commands.join("\n"))
 }

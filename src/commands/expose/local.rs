@@ -16,14 +16,14 @@ use crate::machine;
 ///
 /// # Errors
 /// When it is not known which node is meant.
-pub(super) async fn behind(global: &Global, flags: &Expose, port: u16) -> Result<Behind> {
+pub(super) async fn behind(global: &Global, flags: &Expose, name: &str, port: u16) -> Result<Behind> {
     let nodes = async { global.lab().connect().await?.nodes_with_addresses().await };
     let (node, seen) = match nodes.await {
         Ok(nodes) => {
             let here = machine::addresses();
             let (node, address) = chosen(&nodes, flags.node.as_deref(), &here)?;
             let seen = match node.addresses.iter().any(|own| here.contains(own)) {
-                true => at_this_machine(SocketAddr::new(address.address, port), &flags.name).await,
+                true => at_this_machine(SocketAddr::new(address.address, port), name).await,
                 false => Seen { tls: false, warning: None },
             };
             let named = (nodes.len() > 1).then(|| node.name.clone());
@@ -33,7 +33,7 @@ pub(super) async fn behind(global: &Global, flags: &Expose, port: u16) -> Result
         Err(error) if flags.dry_run => (flags.node.clone(), Seen::not("the node", error)),
         Err(error) => return Err(error),
     };
-    let again = command!("sudo homelab expose {} --local {}", flags.name, port.to_string());
+    let again = command!("sudo homelab expose {} --local {}", name, port.to_string());
     let again = match &node {
         Some(node) => again.and_then(|line| command!("{} --node {}", line, node)),
         None => again,

@@ -1,8 +1,11 @@
 //! `homelab expose` and `homelab unexpose`: one entry of the configuration more or less, and `up`.
 
+mod alone;
 mod backend;
 mod change;
 mod choice;
+mod goes;
+mod image;
 mod local;
 mod look;
 
@@ -11,20 +14,28 @@ use crate::commands::expose::backend::Behind;
 use crate::commands::expose::change::{Change, Way};
 use crate::commands::house::house;
 use crate::config::edit::{self, ServiceEntry, Setting};
-use crate::config::{self, Config, Policy, Service, WHOAMI};
+use crate::config::{self, Config, Service, WHOAMI};
 use crate::error::{Error, Exit, Result};
 use crate::facts::names::is_label;
 use crate::machine::configuration::{self, Opened};
-use crate::outside::Shown;
 use crate::ui::{self, Ui};
 
 pub(super) async fn expose(global: &Global, flags: &Expose, ui: Ui) -> Result<Exit> {
     let opened = configuration::open(global.config.as_deref())?;
-    is_free(&opened.config, &flags.name)?;
-    let Behind { mut settings, warning, again } = backend::behind(global, flags).await?;
+    if let Some(name) = &flags.name {
+        return named(global, flags, name, &opened, ui).await;
+    }
+    let Some(chosen) = alone::choose(global, flags, &opened.config, ui).await? else { return Ok(Exit::Fine) };
+    let name = chosen.name.clone().unwrap_or_default();
+    named(global, &chosen, &name, &opened, ui).await
+}
+
+async fn named(global: &Global, flags: &Expose, name: &str, opened: &Opened, ui: Ui) -> Result<Exit> {
+    is_free(&opened.config, name)?;
+    let Behind { mut settings, warning, again } = backend::behind(global, flags, name).await?;
     settings.extend(flags.host.iter().map(|host| ("host", Setting::Text(host.clone()))));
-    let entry = ServiceEntry { name: flags.name.clone(), settings };
-    let change = change_for(&opened, &entry, again)?;
+    let entry = ServiceEntry { name: name.to_owned(), settings };
+    let change = change_for(opened, &entry, again)?;
     let warning = match (&flags.url, change.hosts.first()) {
         (Some(url), Some(host)) => look::at_url(url, host).await,
         _ => warning,
@@ -56,6 +67,7 @@ fn change_for<'o>(opened: &'o Opened, entry: &ServiceEntry, again: Option<String
         nix: entry.nix(),
         by_hand,
         goes: None,
+        stays: None,
     })
 }
 
@@ -108,7 +120,8 @@ pub(super) async fn unexpose(global: &Global, flags: &Unexpose, ui: Ui) -> Resul
         again: command!("sudo homelab unexpose {}", name).map(|command| command.to_string()),
         nix: format!("# remove this, then switch\n{}\n", edit::nix_service(&name)),
         by_hand: format!("take `{name}` out of `services:`"),
-        goes: Some(what_goes(&opened.config, service)),
+        goes: Some(goes::told(&opened.config, service)),
+        stays: goes::data(service),
         service: name,
     };
     change::carry_out(global, ui, &change, Way { dry_run: flags.dry_run, yes: flags.yes }).await
@@ -134,25 +147,6 @@ fn known<'c>(config: &'c Config, name: &str) -> Result<&'c Service> {
         None if names.is_empty() => error.because("the configuration has no services"),
         None => error.hint(format!("the configuration has {}", names.join(", "))),
     })
-}
-
-/// What people lose with the entry.
-fn what_goes(config: &Config, service: &Service) -> Shown {
-    let record = match config.dns.policy {
-        Policy::Sync => "its record, ",
-        Policy::UpsertOnly => "",
-    };
-    let stays = match config.dns.policy {
-        Policy::Sync => "",
-        Policy::UpsertOnly => ", its record stays (`dns.policy` is `upsert-only`)",
-    };
-    let hosts: Vec<Shown> = service.hosts.iter().map(|host| Shown::line(host.as_str())).collect();
-    shown!(
-        "{}: {}its certificate and its Ingress go{}; what runs behind it stays\n",
-        Shown::join(&hosts, ", "),
-        record,
-        stays
-    )
 }
 
 #[cfg(test)]
@@ -189,18 +183,5 @@ mod tests {
         assert!(known(&config, "photo").unwrap_err().to_string().contains("did you mean `photos`?"));
         assert!(known(&config, "whoami").unwrap_err().to_string().contains("whoami: false"));
         assert!(known(&config, "xyz").unwrap_err().to_string().contains("the configuration has photos"));
-    }
-
-    #[test]
-    fn what_goes_is_told_and_a_record_that_stays_too() {
-        let told = |dns: &str| {
-            let text = format!(
-                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare{dns} }}\nservices: {{ nas: {{ url: 'http://10.0.0.2' }} }}\n"
-            );
-            let config = config::parse(&text).unwrap();
-            what_goes(&config, &config.services[0]).as_str().to_owned()
-        };
-        assert!(told("").contains("its record, its certificate and its Ingress go; what runs"));
-        assert!(told(", policy: upsert-only").contains("its record stays"));
     }
 }

@@ -1,6 +1,5 @@
 use serde_json::{Value, json};
 
-use super::*;
 use crate::desired::{Bundle, Inputs, bundle};
 
 fn rendered(entry: &str) -> Bundle {
@@ -22,7 +21,7 @@ fn an_image_runs_in_its_own_namespace_and_its_ingress_leads_to_it() {
     let names: Vec<String> = inside.map(|object| object.key.to_string()).collect();
     assert_eq!(
         names,
-        ["Deployment homelab-books/books", "Service homelab-books/books", "Ingress homelab-books/books"]
+        ["Service homelab-books/books", "Deployment homelab-books/books", "Ingress homelab-books/books"]
     );
     let home = one(&bundle, "Namespace homelab-books");
     assert_eq!(home["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "baseline");

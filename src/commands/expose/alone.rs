@@ -1,0 +1,133 @@
+//! `homelab expose` without a name: the Services of the cluster, each with the command that gives it one.
+
+use serde_json::{Value, json};
+
+use crate::cli::{Expose, Global};
+use crate::commands::expose::choice::{self, Choice};
+use crate::commands::expose::is_free;
+use crate::commands::house::house;
+use crate::config::{Backend, Config};
+use crate::error::Result;
+use crate::outside::Shown;
+use crate::ui::{self, House, Output, Ui, ask};
+
+/// The question.
+const NAME: &str = "Its name (nothing takes the one in the command)";
+
+/// Asks whoever sits here for a Service and its name; `None` where nobody does, and the list is the answer.
+///
+/// # Errors
+/// When the cluster cannot be asked, or has no Service that could get a name.
+pub(super) async fn choose(
+    global: &Global,
+    flags: &Expose,
+    config: &Config,
+    ui: Ui,
+) -> Result<Option<Expose>> {
+    let services = global.lab().connect().await?.services().await?;
+    let choices = choice::choices(&services);
+    choice::is_some(&choices)?;
+    let lines: Vec<Line<'_>> = choices.iter().map(|choice| Line::of(choice, config)).collect();
+    let house = house(global);
+    if ui.output == Output::Json {
+        ui::document(document(&lines, &house));
+        return Ok(None);
+    }
+    let list: Vec<Shown> = lines.iter().map(|line| line.shown(&house)).collect();
+    if flags.yes || !ask::is_possible() {
+        ui::answer(&shown!("{}\n", Shown::join(&list, "\n")));
+        return Ok(None);
+    }
+    ui::note(&choice::numbered(&list));
+    let line = ask::question(choice::WHICH, |answer| choice::taken(&lines, answer))?;
+    let name = ask::question(NAME, |answer| {
+        let name = if answer.is_empty() { line.name.clone() } else { answer.to_owned() };
+        is_free(config, &name).map(|()| name)
+    })?;
+    Ok(Some(Expose { name: Some(name), service: Some(choice::full(&line.choice)), ..flags.clone() }))
+}
+
+/// One port of one Service, and what it could be called.
+#[derive(Debug, Clone)]
+struct Line<'s> {
+    choice: Choice<'s>,
+    name: String,
+    /// The name that it has already.
+    has: Option<String>,
+}
+
+impl<'s> Line<'s> {
+    fn of(choice: &Choice<'s>, config: &Config) -> Self {
+        let (offered, number) = *choice;
+        let leads_here = |backend: &Backend| {
+            matches!(backend, Backend::Cluster { namespace, service, port }
+                if *namespace == offered.namespace && *service == offered.name && *port == number)
+                || matches!(backend, Backend::Image { namespace, port, .. }
+                if *namespace == offered.namespace && *port == number)
+        };
+        let named = config.services.iter().find(|service| leads_here(&service.backend));
+        let has = named.and_then(|service| service.hosts.first()).map(ToString::to_string);
+        let joined = format!("{}-{}", offered.namespace, offered.name);
+        let likely = [&offered.name, &offered.namespace, &joined, &format!("{joined}-{number}")];
+        let name = likely.into_iter().find(|name| is_free(config, name).is_ok());
+        Self { choice: *choice, name: name.unwrap_or(&offered.name).clone(), has }
+    }
+
+    fn command(&self, house: &House) -> Option<String> {
+        let line = command!("homelab expose {} --service {}", self.name, choice::full(&self.choice))?;
+        house.command(&line.to_string())
+    }
+
+    fn shown(&self, house: &House) -> Shown {
+        let command = self.command(house).unwrap_or_else(|| choice::full(&self.choice));
+        let command = Shown::line(&command);
+        match &self.has {
+            Some(host) => shown!("{}   # has the name {}", command, Shown::line(host)),
+            None => command,
+        }
+    }
+}
+
+fn document(lines: &[Line<'_>], house: &House) -> Value {
+    let services = lines.iter().map(|line| {
+        let (service, port) = line.choice;
+        json!({ "namespace": service.namespace, "service": service.name, "port": port, "host": line.has,
+            "command": line.command(house) })
+    });
+    json!({ "schema_version": 1, "services": services.collect::<Vec<_>>() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Offered, Port};
+
+    fn offered(namespace: &str, name: &str) -> Offered {
+        let ports = vec![Port { number: 80, name: String::new() }];
+        Offered { namespace: namespace.into(), name: name.into(), ports }
+    }
+
+    #[test]
+    fn each_service_has_its_command_with_a_name_that_is_free_and_the_name_that_it_has() {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\nservices:\n  \
+                    server: { service: immich/server, port: 80 }\n  books: { image: a/b, port: 80 }\n";
+        let config = crate::config::parse(text).unwrap();
+        let services =
+            [offered("gitea", "http"), offered("immich", "server"), offered("homelab-books", "books")];
+        let choices = choice::choices(&services);
+        let lines: Vec<Line<'_>> = choices.iter().map(|choice| Line::of(choice, &config)).collect();
+        let shown: Vec<String> =
+            lines.iter().map(|line| line.shown(&House::default()).as_str().to_owned()).collect();
+        assert_eq!(
+            shown,
+            [
+                "homelab expose http --service gitea/http:80",
+                "homelab expose homelab-books --service homelab-books/books:80   # has the name books.home.example.com",
+                "homelab expose immich --service immich/server:80   # has the name server.home.example.com",
+            ]
+        );
+        let document = document(&lines, &House::default());
+        assert_eq!(document["services"][2]["host"], "server.home.example.com");
+        assert_eq!(document["services"][0]["command"], shown[0]);
+    }
+}
