@@ -1,7 +1,7 @@
 //! Starts the program in an empty folder of its own, with nothing of the caller's environment.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
 pub struct Ended {
     pub code: i32,
@@ -34,14 +34,39 @@ impl Program {
     }
 
     pub fn run(mut self) -> Ended {
-        let output = self.command.output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ended {
-            code: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        ended(self.command.output().unwrap())
     }
+
+    /// Lets it run beside the test.
+    pub fn start(mut self) -> Running {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running { child: self.command.spawn().unwrap(), _folder: self.folder }
+    }
+}
+
+/// A program that runs.
+pub struct Running {
+    child: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Running {
+    /// What Ctrl-C sends.
+    pub fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    }
+
+    pub fn end(self) -> Ended {
+        ended(self.child.wait_with_output().unwrap())
+    }
+}
+
+/// What a program that no signal has killed said.
+fn ended(output: Output) -> Ended {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().unwrap_or_else(|| panic!("{}", output.status));
+    Ended { code, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// A configuration that is whole.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::checks::{Check, Outcome, Report, Severity};
 use crate::cli::Global;
 use crate::commands::house::house;
-use crate::commands::interruption::{Signals, UP_GOES_ON};
+use crate::commands::interruption::Signals;
 use crate::commands::planned::Consent;
 use crate::commands::up;
 use crate::config::edit::Edited;
@@ -53,6 +53,9 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
     if let Some(goes) = &change.goes {
         told.push(goes);
     }
+    let house = house(global);
+    let stays = change.stays.as_ref().map(|stays| shown!("{}\n", Shown::line(&house.words(stays))));
+    told.push(stays.clone().unwrap_or_default());
     if way.dry_run {
         match ui.output {
             Output::Json => ui::document(with(json!({ "schema_version": 1 }), change, false)),
@@ -76,15 +79,12 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
     // From before the file changes until `up` has ended, Ctrl-C is told what it leaves.
     let signals = Signals::listen();
     file::rewrite(&target, &change.opened.text, &change.edited.text)?;
-    let ran = signals.or(up::run(global, Consent::default(), false, ui), Some(UP_GOES_ON)).await;
+    let ran = signals.or(up::run(global, Consent::default(), false, ui), None).await;
     let ran = ran.map_err(|error| written_before(error, change))?;
     let exit = up::tell(&ran, global, ui, |document| *document = with(document.take(), change, true));
     if ui.output == Output::Text {
-        let house = house(global);
         ui::answer(&ending(change, ran.report.as_ref(), &house));
-        if let Some(stays) = &change.stays {
-            ui::answer(&shown!("{}\n", Shown::line(&house.words(stays))));
-        }
+        ui::answer(&stays.unwrap_or_default());
     }
     Ok(exit)
 }
@@ -95,11 +95,11 @@ fn written_before(mut error: Error, change: &Change<'_>) -> Error {
     let (state, next) = match change.comes {
         true => (
             format!("the entry is written: `{path}` has `{service}` now"),
-            format!("`homelab up` goes on with it, `homelab unexpose {service}` takes it back"),
+            format!("run `homelab up` to go on with it, or `homelab unexpose {service}` to take it back"),
         ),
         false => (
             format!("the entry is removed: `{path}` has `{service}` no more"),
-            "`homelab up` removes what the cluster still has of it".to_owned(),
+            "run `homelab up` to remove what the cluster still has of it".to_owned(),
         ),
     };
     let first = error.hint.take().map(|hint| format!("{hint}\n")).unwrap_or_default();
@@ -229,7 +229,7 @@ mod tests {
     fn what_stops_up_tells_that_the_file_is_written() {
         let opened = opened();
         let told = |comes| written_before(Error::wrong("x"), &change(&opened, comes)).to_string();
-        assert!(told(true).contains("`homelab unexpose nas` takes it back"), "{}", told(true));
+        assert!(told(true).contains("`homelab unexpose nas` to take it back"), "{}", told(true));
         assert!(told(false).contains("has `nas` no more"), "{}", told(false));
     }
 

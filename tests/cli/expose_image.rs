@@ -1,0 +1,57 @@
+//! `homelab expose --image` and what `unexpose` says of its data, and the list without a name, without a cluster.
+
+use crate::program::{Ended, MINIMAL, homelab};
+
+/// The words with a configuration of their own.
+fn run(services: &str, words: &[&str]) -> Ended {
+    let (config, none) = (format!("{MINIMAL}{services}"), ["--kubeconfig", "no-cluster.yaml"]);
+    homelab(&[words, &none[..]].concat()).file("homelab.yaml", &config).run()
+}
+
+const BOOKS: &str = "services:\n  books: { image: \"a/b:1\", port: 8083, data: /config }\n";
+
+#[test]
+fn an_image_is_one_line_and_needs_no_cluster_to_be_shown() {
+    let words = ["expose", "books", "--image", "a/b:1", "--port", "8083", "--data", "/config", "--dry-run"];
+    let ended = run("", &words);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let line = "  +   books: { image: \"a/b:1\", port: 8083, data: /config }\n";
+    assert!(ended.stdout.contains(line), "{}", ended.stdout);
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_with_the_reason() {
+    for (words, said) in [
+        (&["books", "--image", "a/b"][..], "--port <PORT>"),
+        (&["books", "--port", "80"][..], "--image <IMAGE>"),
+        (&["books", "--data", "/a"][..], "--image <IMAGE>"),
+        (&["books", "--image", "a/b", "--port", "80", "--local", "80"][..], "cannot be used with"),
+        (&["--image", "a/b", "--port", "80"][..], "<NAME"),
+        (&["--url", "http://10.0.0.2"][..], "<NAME"),
+        (&["books", "--image", "a b", "--port", "80", "--yes"][..], "is not an image such as"),
+        (&["books", "--image", "a/b", "--port", "80", "--data", "x", "--yes"][..], "is not a folder"),
+        (&["2fa", "--image", "a/b", "--port", "80", "--yes"][..], "must begin with a letter"),
+    ] {
+        let ended = run("", &[&["expose"][..], words].concat());
+        assert!(ended.code == 2 && ended.stderr.contains(said), "{words:?}: {}", ended.stderr);
+    }
+    let taken = run(BOOKS, &["expose", "books", "--url", "http://10.0.0.2"]);
+    assert!(taken.stderr.contains("it leads to the image `a/b:1`"), "{}", taken.stderr);
+}
+
+#[test]
+fn what_goes_and_what_stays_of_an_image_is_told() {
+    let ended = run(BOOKS, &["unexpose", "books", "--dry-run"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    for part in ["the program ends, and its data stays", "-n homelab-books delete pvc data`"] {
+        assert!(ended.stdout.contains(part), "`{part}` is missing in:\n{}", ended.stdout);
+    }
+    let without = run(&BOOKS.replace(", data: /config", ""), &["unexpose", "books", "--dry-run"]);
+    assert!(!without.stdout.contains("pvc"), "{}", without.stdout);
+}
+
+#[test]
+fn without_a_name_the_services_are_asked_for_and_nothing_is_changed() {
+    let ended = run("", &["expose"]);
+    assert!(ended.code != 0 && ended.stderr.contains("no-cluster.yaml"), "{}", ended.stderr);
+}
