@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::hands::{Hands, eventually, expect};
 use crate::command::{Output, output_within};
@@ -13,6 +13,13 @@ use crate::network::CLOUDFLARE_API;
 const BOOKS: &str = "books.home.example.test";
 const PLAIN: &str = "plain.home.example.test";
 const FILMS: &str = "films.home.example.test";
+const SHELF: &str = "shelf.home.example.test";
+/// Where homelab runs it.
+const SHELF_HOME: &str = "homelab-shelf";
+/// Its volume, on the first node.
+const SHELF_FOLDER: &str = "/var/lib/shelf";
+/// An image that the nodes have, and that writes nothing.
+const IMAGE: &str = "docker.io/traefik/whoami:lab";
 /// Of a program on the node itself.
 const PORT: &str = "8096";
 const LIMIT: Duration = Duration::from_secs(400);
@@ -141,5 +148,79 @@ pub(super) fn taken_back(hands: &Hands) -> Result<()> {
         left.retain(|record| record["name"].as_str().is_some_and(|name| name.contains("books")));
         Ok(if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) })
     })?;
+    hands.restore()
+}
+
+/// An image gets a name; what lies in its folder outlives it, by `unexpose` and by all that `down` would do, and is there again
+/// for the next of that name. The lab provisions no volumes, so the case makes one.
+pub(super) fn an_image_and_its_data(hands: &Hands) -> Result<()> {
+    let config = hands.config_with("expose-image.yaml", SECTION)?;
+    let before = text(&config)?;
+    let node = json!([{ "key": "kubernetes.io/hostname", "operator": "In", "values": ["node"] }]);
+    let volume = json!({ "apiVersion": "v1", "kind": "PersistentVolume", "metadata": { "name": "shelf" }, "spec": {
+        "capacity": { "storage": "5Gi" }, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain",
+        "claimRef": { "namespace": SHELF_HOME, "name": "data" },
+        "hostPath": { "path": SHELF_FOLDER, "type": "DirectoryOrCreate" },
+        "nodeAffinity": { "required": { "nodeSelectorTerms": [{ "matchExpressions": node }] } } } });
+    hands.kubectl_apply("shelf-volume.json", &volume.to_string())?;
+
+    let words = ["expose", "shelf", "--image", IMAGE, "--port", "80", "--data", "/config", "--yes"];
+    let output = well(hands, &config, &words)?;
+    let last = output.stdout.trim_end().lines().next_back().unwrap_or_default();
+    expect(last.starts_with(&format!("https://{SHELF}/  works: ")), format!("the last line is: {last}"))?;
+    expect(hands.browse(SHELF)?.0 == "200", "the program does not answer by its name")?;
+    let line = format!("  shelf: {{ image: \"{IMAGE}\", port: 80, data: /config }}\n");
+    expect(text(&config)?.contains(&line), format!("the file is now:\n{}", text(&config)?))?;
+    let claim = |path: &str| {
+        let path = format!("jsonpath={{{path}}}");
+        hands.kubectl(&["get", "-n", SHELF_HOME, "pvc", "data", "-o", &path])
+    };
+    let uid = claim(".metadata.uid")?;
+    expect(claim(".spec.volumeName")? == "shelf", "the claim has another volume")?;
+    hands.node.run("bash", &["-c", &format!("echo kept > {SHELF_FOLDER}/kept")])?;
+    let again = hands.up_well(&config, &["--output", "json"])?;
+    let document: Value = serde_json::from_str(&again.stdout).context("the JSON of up")?;
+    expect(document["written"] == json!([]), format!("a second up writes {}", document["written"]))?;
+
+    let output = well(hands, &config, &["unexpose", "shelf", "--yes"])?;
+    let told = format!(" -n {SHELF_HOME} delete pvc data`");
+    expect(output.stdout.contains(&told), format!("the command is not told:\n{}", output.stdout))?;
+    expect(text(&config)? == before, format!("the file is now:\n{}", text(&config)?))?;
+    let kinds = "deployment,service,ingress,certificate,secret";
+    let left = hands.kubectl(&["get", "-n", SHELF_HOME, kinds, "-o", "name"])?;
+    expect(left.trim().is_empty(), format!("still there:\n{left}"))?;
+    expect(claim(".metadata.uid")? == uid, "the claim is not the same any more")?;
+
+    well(hands, &config, &words)?;
+    expect(claim(".metadata.uid")? == uid, "the next of that name has another claim")?;
+    let kept = hands.node.run("cat", &[&format!("{SHELF_FOLDER}/kept")])?;
+    expect(kept.trim() == "kept", format!("of the data there is: {kept}"))?;
+
+    for flags in [&["down", "--dry-run"][..], &["down", "--dry-run", "--purge"][..]] {
+        let list = well(hands, &config, flags)?.stdout;
+        let goes = |what: &str| list.contains(&format!("- {what}\n"));
+        expect(goes(&format!("Deployment {SHELF_HOME}/shelf")), format!("not in the list:\n{list}"))?;
+        let data = goes(&format!("PersistentVolumeClaim {SHELF_HOME}/data"));
+        expect(!data && !goes(&format!("Namespace {SHELF_HOME}")), format!("{flags:?} lists:\n{list}"))?;
+        let stays =
+            format!("= Namespace {SHELF_HOME} (data is in it: PersistentVolumeClaim {SHELF_HOME}/data)");
+        expect(list.contains(&stays), format!("{flags:?} does not say why it stays:\n{list}"))?;
+    }
+
+    well(hands, &config, &["unexpose", "shelf", "--yes"])?;
+    // By hand, as it was told.
+    hands.kubectl(&["-n", SHELF_HOME, "delete", "pvc", "data"])?;
+    eventually("the pods of the program to end", 90, || {
+        let left = hands.kubectl(&["get", "-n", SHELF_HOME, "pods,replicasets", "-o", "name"])?;
+        Ok(if left.trim().is_empty() { Ok(()) } else { Err(left) })
+    })?;
+    let list = well(hands, &config, &["down", "--dry-run"])?.stdout;
+    expect(
+        list.contains(&format!("- Namespace {SHELF_HOME}\n")),
+        format!("the empty namespace stays:\n{list}"),
+    )?;
+    hands.kubectl(&["delete", "namespace", SHELF_HOME])?;
+    hands.kubectl(&["delete", "pv", "shelf"])?;
+    hands.node.run("rm", &["-r", SHELF_FOLDER])?;
     hands.restore()
 }

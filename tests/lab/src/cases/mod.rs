@@ -142,6 +142,11 @@ const PLAIN: &[Case] = &[
     with_all("expose", "a program outside the cluster gets a name by one command", expose::a_url),
     with_all("expose", "a program on the node itself gets a name by one command", expose::a_local),
     with_all("expose", "what was exposed is taken back, and the file is as before", expose::taken_back),
+    with_all(
+        "expose",
+        "an image gets a name, keeps its data, and unexpose leaves its claim",
+        expose::an_image_and_its_data,
+    ),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(
         "changes",
