@@ -130,6 +130,7 @@ in
         {
           photos = { service = "immich/immich-server"; port = 2283; };
           films.local = 8096;
+          books = { image = "ghcr.io/owner/books:1.2"; port = 8083; data = "/config"; };
           nas.url = "https://192.168.1.5:5001";
         }
       '';

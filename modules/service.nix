@@ -16,7 +16,21 @@ in
       type = types.nullOr types.port;
       default = null;
       example = 2283;
-      description = "The port of that Service.";
+      description = "The port of that Service, or the port that the program in `image` listens on.";
+    };
+
+    image = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "ghcr.io/owner/books:1.2";
+      description = "An image that homelab runs in the cluster, in the namespace `homelab-<name>`; it needs `port`.";
+    };
+
+    data = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "/config";
+      description = "The folder in that image in which the program keeps its data. It is a PersistentVolumeClaim of the cluster's default StorageClass, which homelab never deletes: the data stays when you remove the service, and is there again when you add it again.";
     };
 
     url = mkOption {

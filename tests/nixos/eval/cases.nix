@@ -47,6 +47,11 @@ in
             local = 8096;
             node = "first";
           };
+          books = {
+            image = "ghcr.io/owner/books:1.2";
+            port = 8083;
+            data = "/config";
+          };
           cloud = {
             url = "http://192.168.1.6:8080";
             hosts = [
