@@ -203,7 +203,7 @@ pub(super) fn an_image_and_its_data(hands: &Hands) -> Result<()> {
         let data = goes(&format!("PersistentVolumeClaim {SHELF_HOME}/data"));
         expect(!data && !goes(&format!("Namespace {SHELF_HOME}")), format!("{flags:?} lists:\n{list}"))?;
         let stays =
-            format!("= Namespace {SHELF_HOME} (data is in it: PersistentVolumeClaim {SHELF_HOME}/data)");
+            format!("= Namespace {SHELF_HOME} (data is in it: `PersistentVolumeClaim {SHELF_HOME}/data`)");
         expect(list.contains(&stays), format!("{flags:?} does not say why it stays:\n{list}"))?;
     }
 
