@@ -1,6 +1,9 @@
-//! `homelab expose --image` and what `unexpose` says of its data, and the list without a name, without a cluster.
+//! `homelab expose --image` and what `unexpose` says of its data, and the list without a name.
 
-use crate::program::{Ended, MINIMAL, homelab};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
+use crate::program::{Ended, MINIMAL, homelab, kubeconfig};
 
 /// The words with a configuration of their own.
 fn run(services: &str, words: &[&str]) -> Ended {
@@ -50,8 +53,55 @@ fn what_goes_and_what_stays_of_an_image_is_told() {
     assert!(!without.stdout.contains("pvc"), "{}", without.stdout);
 }
 
+/// Two Services, for whoever asks for them; returns where.
+fn api_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let service = |namespace: &str, name: &str| {
+        format!(
+            r#"{{"metadata":{{"namespace":"{namespace}","name":"{name}"}},"spec":{{"ports":[{{"port":80,"protocol":"TCP"}}]}}}}"#
+        )
+    };
+    let list = format!(
+        r#"{{"kind":"ServiceList","apiVersion":"v1","metadata":{{}},"items":[{},{}]}}"#,
+        service("immich", "server"),
+        service("kube-system", "metrics")
+    );
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&connection).lines();
+            let asked = lines.next().and_then(Result::ok).unwrap_or_default();
+            lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+            let (status, body) = match asked.contains(" /api/v1/services") {
+                true => ("200 OK", list.as_str()),
+                false => ("404 Not Found", "{}"),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}",
+                body.len()
+            );
+            let _ = write!(&connection, "{head}\r\n\r\n{body}");
+        }
+    });
+    address
+}
+
 #[test]
-fn without_a_name_the_services_are_asked_for_and_nothing_is_changed() {
-    let ended = run("", &["expose"]);
+fn without_a_name_the_services_are_listed_each_with_its_command_and_nothing_is_changed() {
+    let run = |words: &[&str]| {
+        let flags = ["--insecure-api-server", "--kubeconfig", "kubeconfig"];
+        let program = homelab(&[words, &flags[..]].concat()).file("homelab.yaml", MINIMAL);
+        program.file("kubeconfig", &kubeconfig(&api_server())).run()
+    };
+    let ended = run(&["expose"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let command =
+        "homelab --kubeconfig kubeconfig --insecure-api-server expose server --service immich/server:80";
+    assert_eq!(ended.stdout, format!("{command}\n"));
+    let document: serde_json::Value =
+        serde_json::from_str(&run(&["expose", "--output", "json"]).stdout).unwrap();
+    assert_eq!(document["services"][0]["command"], command);
+    assert_eq!(document["services"].as_array().unwrap().len(), 1);
+    let ended = self::run("", &["expose"]);
     assert!(ended.code != 0 && ended.stderr.contains("no-cluster.yaml"), "{}", ended.stderr);
 }

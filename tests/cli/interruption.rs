@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::program::{Ended, homelab};
+use crate::program::{Ended, homelab, kubeconfig};
 
 const TOKEN: &str = "aB3dE6gH9jK2mN5pQ8sT1vW4xY7zA0cD_f-iJ3lM";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,11 +21,7 @@ fn interrupted_behind_the_change(folder: &Path, before: &str, words: &[&str]) ->
     // Whatever is asked of a cluster or of the internet is asked of one who never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let kubeconfig = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{{ name: a, context: {{ cluster: a, user: a }} }}]\n\
-         clusters: [{{ name: a, cluster: {{ server: 'http://{address}' }} }}]\nusers: [{{ name: a, user: {{}} }}]\n"
-    );
-    std::fs::write(folder.join("kubeconfig"), kubeconfig).unwrap();
+    std::fs::write(folder.join("kubeconfig"), kubeconfig(&address.to_string())).unwrap();
     let pipe = folder.join("token");
     let _ = std::fs::remove_file(&pipe);
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
