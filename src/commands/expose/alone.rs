@@ -12,7 +12,7 @@ use crate::outside::Shown;
 use crate::ui::{self, House, Output, Ui, ask};
 
 /// The question.
-const NAME: &str = "Its name (nothing takes the one in the command)";
+const NAME: &str = "Its name (Enter takes the one in the command)";
 
 /// Asks whoever sits here for a Service and its name; `None` where nobody does, and the list is the answer.
 ///
