@@ -57,6 +57,7 @@ pub(super) const TRAITS: Traits = Traits {
     status: Status {
         lost: "nobody has erased the node",
         late: "the clerk comes once a minute",
+        every: 60,
         empty: ("the clerk has not come", "ring for the clerk"),
         misled_by: &[],
         harmless: "",

@@ -152,6 +152,8 @@ pub struct Status {
     pub lost: &'static str,
     /// Why it lacks a node that serves, where no rollout is the reason.
     pub late: &'static str,
+    /// How often it is written, in seconds: an Ingress that is younger can have no address yet.
+    pub every: i64,
     /// Why it has no address where nothing speaks against one, and what to do.
     pub empty: (&'static str, &'static str),
     /// Arguments that keep the nodes' addresses out, and what it does with each.

@@ -4,14 +4,18 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::checks::engine::words::list;
+use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class};
 use crate::checks::ingress::pods::made_anew;
+use crate::checks::reading::{age, when};
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_private;
 use crate::ingress::traits_of;
+
+/// How much longer it may take than the controller's own interval, in seconds.
+const LATE: i64 = 30;
 
 pub(super) fn addresses_of_host(evidence: &Evidence, host: &str) -> Judged {
     let outcome = match (&evidence.ingresses, evidence.ingresses_of(host).next()) {
@@ -114,6 +118,13 @@ fn argument<'a>(evidence: &'a Evidence, name: &str) -> Option<&'a str> {
     objects::arguments(evidence).into_iter().find(|argument| argument.split('=').next() == Some(name))
 }
 
+/// How old an Ingress is, in seconds.
+fn age_of(evidence: &Evidence, ingress: &str) -> Option<i64> {
+    let mut all = evidence.objects("ingresses.networking.k8s.io")?.iter();
+    let object = all.find(|object| object.full_name() == ingress)?;
+    when(object, "/metadata/creationTimestamp").map(|then| age(evidence.now, Some(then)))
+}
+
 fn empty(evidence: &Evidence, ingress: &str) -> Finding {
     let summary = format!("Ingress `{ingress}` has no address in its status");
     let controller = traits_of(evidence.controller);
@@ -141,6 +152,17 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
                 ),
             );
         }
+    }
+    if let Some(age) = age_of(evidence, ingress).filter(|age| *age <= controller.status.every + LATE) {
+        return Finding::new(
+            format!("Ingress `{ingress}` is {} old and has no address yet", span(age)),
+            format!(
+                "the controller writes the address into new Ingresses every {}",
+                span(controller.status.every)
+            ),
+            "wait a minute",
+        )
+        .heals();
     }
     let (cause, fix) = controller.status.empty;
     Finding::new(summary, cause, fix)

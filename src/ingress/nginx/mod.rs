@@ -83,6 +83,8 @@ pub const TRAITS: Traits = Traits {
         lost: "the node was lost a moment ago; the controller removes its address when the pod there is gone, some 5 minutes \
                later",
         late: "the controller there started a moment ago; the leading pod writes the status once a minute",
+        // `internal/ingress/status/status.go`, `UpdateInterval` (seconds).
+        every: 60,
         empty: (
             "the leading pod of the controller writes the status once a minute; after a change of the leader it takes half \
              a minute more",

@@ -26,6 +26,21 @@ fn an_empty_status_is_told_by_what_the_log_and_the_arguments_say() {
 }
 
 #[test]
+fn an_ingress_that_is_younger_than_the_controllers_interval_is_told_with_its_age() {
+    let created = |time: &'static str| {
+        lab(move |e| {
+            addresses(e, &[]);
+            ingresses(e)[0]["metadata"]["creationTimestamp"] = json!(time);
+        })
+    };
+    let finding = only(&created("2026-06-01T11:59:48Z"), id::STATUS);
+    assert_eq!(finding.summary, "Ingress `homelab/whoami` is 12 s old and has no address yet");
+    assert_eq!(finding.heals, Heals::Waiting);
+    let old = only(&created("2026-06-01T11:58:00Z"), id::STATUS);
+    assert_eq!(old.summary, "Ingress `homelab/whoami` has no address in its status");
+}
+
+#[test]
 fn a_strange_address_in_the_status_is_traced_to_where_it_comes_from() {
     let report = lab(|e| {
         addresses(e, &[[10, 43, 0, 9]]);

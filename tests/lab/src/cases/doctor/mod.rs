@@ -204,16 +204,15 @@ impl Injury {
 
     /// Looks until no error is told beside the cause but those that are true, too.
     fn is_all_true(&self, hands: &Hands) -> Result<()> {
-        let may = |id: &Value| {
-            let id = id.as_str().unwrap_or_default();
-            id == self.id || DRIFT.contains(&id) || beside::is_true(self.name, id)
+        let may = |check: &Value| {
+            let text = |key: &str| check[key].as_str().unwrap_or_default();
+            let id = text("id");
+            id == self.id || DRIFT.contains(&id) || beside::is_true(self.name, id, text("summary"))
         };
         eventually("no error that is not true", SETTLES, || {
             let answer = self.ask.run(hands)?;
-            let wrong = answer
-                .failures()
-                .into_iter()
-                .filter(|check| check["severity"] == "error" && !may(&check["id"]));
+            let wrong =
+                answer.failures().into_iter().filter(|check| check["severity"] == "error" && !may(check));
             let wrong: Vec<String> = wrong
                 .map(|check| format!("beside `{}`: {} {}", self.id, check["id"], check["summary"]))
                 .collect();
