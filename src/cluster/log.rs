@@ -89,7 +89,10 @@ pub(super) fn containers(controller: &Traits, pods: &[Value]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::cluster::fake::cluster;
 
     #[test]
     fn the_last_lines_are_kept_and_the_requests_of_the_house_are_not() {
@@ -116,5 +119,15 @@ mod tests {
              upstream, upstream: \"http://10.42.0.12:8081/\", host: \"photos.home.example.com\"\n"
         );
         assert_eq!(kept("W1121 something, clients: 3\n"), "W1121 something, clients: 3\n");
+    }
+
+    #[tokio::test]
+    async fn a_log_is_asked_for_with_an_end() {
+        let (cluster, log) = cluster(|_, _| (200, json!("line")));
+        let deadline = Instant::now() + std::time::Duration::from_secs(5);
+        let logs = cluster.logs(vec!["kube-system/coredns-1/coredns".to_owned()], deadline).await;
+        assert_eq!(logs.len(), 1);
+        let log = log.lock().unwrap();
+        assert!(log.len() == 2 && log.iter().all(|line| line.contains("&limitBytes=524288")), "{log:?}");
     }
 }

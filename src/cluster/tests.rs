@@ -340,13 +340,3 @@ async fn only_pods_in_the_controllers_own_namespace_are_asked() {
     assert_eq!(answers.len(), 1);
     assert_eq!(*log.lock().unwrap(), ["GET /api/v1/namespaces/ingress-nginx/pods/a:80/proxy/"]);
 }
-
-#[tokio::test]
-async fn a_log_is_asked_for_with_an_end() {
-    let (cluster, log) = cluster(|_, _| (200, json!("line")));
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let logs = cluster.logs(vec!["kube-system/coredns-1/coredns".to_owned()], deadline).await;
-    assert_eq!(logs.len(), 1);
-    let log = log.lock().unwrap();
-    assert!(log.len() == 2 && log.iter().all(|line| line.contains("&limitBytes=524288")), "{log:?}");
-}
