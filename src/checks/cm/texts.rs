@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager#2811, cert-manager#5189, cert-manager#6721",
         ]),
     Def::error(ISSUER, "the issuers are registered at their ACME servers")
-        .needs(&[id::RESOLVER, id::POD_DNS, id::NDOTS, id::EGRESS, CM_CRDS, CM_PODS, CM_WEBHOOK])
+        .needs(&[id::RESOLVER, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN_COPIES, CM_CRDS, CM_PODS, CM_WEBHOOK])
         .about(
             "The Ready condition of the ClusterIssuer that the configuration asks for, of every other issuer, and the Secrets that hold their accounts' keys.",
             "Every new Certificate stays at \"the issuer is not ready\".",
