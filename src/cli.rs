@@ -3,6 +3,7 @@
 mod doctor;
 mod down;
 mod expose;
+mod schema;
 mod values;
 
 use std::net::IpAddr;
@@ -18,6 +19,7 @@ use values::seconds;
 pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
+pub use schema::Schema;
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
@@ -97,6 +99,7 @@ impl Command {
             | Self::Renew(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
+            | Self::Schema { .. }
             | Self::Completions { .. }
             | Self::Man { .. } => false,
         }
@@ -120,6 +123,7 @@ impl Command {
             Self::Init(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
+            | Self::Schema { .. }
             | Self::Completions { .. }
             | Self::Man { .. } => false,
         }
@@ -185,6 +189,13 @@ pub enum Command {
         after_help = "Examples:\n  homelab k3s-config\n  sudo homelab k3s-config --write && curl -sfL https://get.k3s.io | sh -\n  sudo homelab k3s-config --write --node-ip 192.168.1.10 --tls-san k3s.home.example.com\n\nFor servers, before k3s is installed or later. A file that is there keeps its lines and comments: missing settings are added at its end, and the file as it was is kept beside it. If a key has another value there, nothing is written, and the lines to write by hand are printed."
     )]
     K3sConfig(K3sConfig),
+    /// Print a JSON Schema: of homelab.yaml for your editor, or of what `--output json` prints
+    #[command(after_help = schema::HELP)]
+    Schema {
+        /// Which one
+        #[arg(value_name = "config|report", hide_possible_values = true)]
+        of: Schema,
+    },
     /// Print completions for your shell
     Completions {
         /// Your shell

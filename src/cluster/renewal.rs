@@ -36,6 +36,15 @@ pub struct Renewal {
     pub ended: Option<std::result::Result<(), String>>,
 }
 
+#[cfg(test)]
+impl Renewal {
+    /// One that came to this.
+    pub(crate) fn that_ended(place: &str, ended: Option<std::result::Result<(), String>>) -> Self {
+        let (hosts, secret) = (vec!["a.example.com".to_owned()], place.to_owned());
+        Self { place: place.to_owned(), hosts, secret, revision: 1, began: Timestamp::UNIX_EPOCH, ended }
+    }
+}
+
 impl Cluster {
     /// Every Certificate as it lives, and the version to watch from.
     ///

@@ -79,3 +79,26 @@ fn document(plan: &Plan, snapshot: &Snapshot, adopted: &[String]) -> Value {
     document["takes_over"] = json!(adopted);
     document
 }
+
+/// What the first run of a small lab would do.
+#[cfg(test)]
+pub(super) fn plan_of_tests(snapshot: &Snapshot) -> Plan {
+    let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+    let config = crate::config::parse(text).unwrap();
+    crate::plan::plan(crate::desired::bundle(&config, &crate::desired::Inputs::default()), snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_published_form() {
+        let snapshot = Snapshot::default();
+        let plan = plan_of_tests(&snapshot);
+        let document = document(&plan, &snapshot, &["record `a` of another cluster".to_owned()]);
+        let fields = document["written"][0]["fields"].as_array().unwrap();
+        assert!(!fields.is_empty(), "{document:#}");
+        ui::assert_is("diff", &document);
+    }
+}

@@ -19,6 +19,7 @@ mod prune;
 mod remove;
 mod render;
 mod renew;
+mod schema;
 mod status;
 mod strangers;
 mod up;
@@ -90,6 +91,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),
+        Command::Schema { of } => schema::schema(*of),
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),
     }

@@ -198,6 +198,13 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_the_published_form_whatever_came_of_it() {
+        let ends = [None, Some(Ok(())), Some(Err("refused".to_owned()))];
+        let renewals = ends.map(|ended| Renewal::that_ended("immich/photos-tls", ended));
+        ui::assert_is("renew", &document(&renewals, |_| None));
+    }
+
+    #[test]
     fn a_name_may_be_a_service_a_host_or_a_certificate() {
         for name in [
             "photos",

@@ -72,8 +72,7 @@ pub(super) fn tell(ran: &Ran, global: &Global, ui: Ui, more: impl FnOnce(&mut Va
     let Ran { plan, report } = ran;
     let house = house(global);
     if ui.output == Output::Json {
-        let mut document = planned::document(plan);
-        document["verify"] = json!(report);
+        let mut document = document(plan, report.as_ref());
         more(&mut document);
         ui::document(document);
     } else if let Some(report) = report {
@@ -83,6 +82,13 @@ pub(super) fn tell(ran: &Ran, global: &Global, ui: Ui, more: impl FnOnce(&mut Va
         );
     }
     report.as_ref().map_or(Exit::Fine, exit)
+}
+
+/// What was done, and what was seen then.
+fn document(plan: &Plan, report: Option<&Report>) -> Value {
+    let mut document = planned::document(plan);
+    document["verify"] = json!(report);
+    document
 }
 
 fn as_diff(flags: &Up) -> Diff {
@@ -126,5 +132,20 @@ fn exit(report: &Report) -> Exit {
         0 => Exit::Fine,
         1 => Exit::Wrong,
         _ => Exit::Unfinished,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::report_of;
+
+    #[test]
+    fn the_document_has_the_published_form_with_and_without_a_look() {
+        let plan = diff::plan_of_tests(&crate::plan::Snapshot::default());
+        let mut document = document(&plan, Some(&report_of(Vec::new())));
+        ui::assert_is("up", &document);
+        document["verify"] = Value::Null;
+        ui::assert_is("up", &document);
     }
 }

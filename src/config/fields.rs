@@ -216,6 +216,8 @@ impl<'a> Fields<'a> {
 
     /// Reports every key that nobody asked for, with the nearest one that exists.
     pub(super) fn finish(self) {
+        #[cfg(test)]
+        asked::note(&self.path, &self.asked);
         for (key, node) in self.entries {
             if self.asked.contains(&key.name.as_str()) {
                 continue;
@@ -274,4 +276,32 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
 
 fn shown(path: &str) -> String {
     if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") }
+}
+
+/// Which keys were asked for, by the path of their mapping.
+#[cfg(test)]
+pub(super) mod asked {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    type Asked = BTreeMap<String, BTreeSet<String>>;
+
+    thread_local!(static ASKED: RefCell<Option<Asked>> = const { RefCell::new(None) });
+
+    /// From now on, they are noted.
+    pub(in crate::config) fn begin() {
+        ASKED.set(Some(Asked::new()));
+    }
+
+    /// Those since the beginning.
+    pub(in crate::config) fn end() -> Asked {
+        ASKED.take().unwrap()
+    }
+
+    pub(super) fn note(path: &str, keys: &[&str]) {
+        ASKED.with_borrow_mut(|asked| {
+            let Some(asked) = asked else { return };
+            asked.entry(path.to_owned()).or_default().extend(keys.iter().map(|key| (*key).to_owned()));
+        });
+    }
 }

@@ -9,7 +9,10 @@ mod image;
 mod interpret;
 mod model;
 mod quoted;
+mod schema;
 mod service;
+#[cfg(test)]
+pub(crate) mod testing;
 mod token;
 mod values;
 mod yaml;
@@ -26,6 +29,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
     PUBLIC_RESOLVERS, Policy, Scheme, Service, Timeouts, WHOAMI,
 };
+pub use schema::schema;
 pub use values::duration;
 
 /// Interprets the text of the file at `path`.

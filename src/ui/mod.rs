@@ -12,6 +12,7 @@ mod page;
 mod print;
 mod progress;
 mod report;
+mod schema;
 mod status;
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
@@ -22,4 +23,7 @@ pub use output::{Color, Mode, Output, Ui};
 pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};
 pub use progress::Progress;
 pub use report::{Form, print_report};
+#[cfg(test)]
+pub(crate) use schema::assert_is;
+pub use schema::schema;
 pub use status::{StatusLine, StatusStep, status, status_chain};

@@ -14,5 +14,6 @@ mod k3s_config;
 mod packaging;
 mod program;
 mod rooms;
+mod schema;
 mod token;
 mod units;

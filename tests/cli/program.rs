@@ -34,7 +34,12 @@ impl Program {
     }
 
     pub fn run(mut self) -> Ended {
-        ended(self.command.output().unwrap())
+        let output = self.command.output().unwrap();
+        let asks_for_json = self.command.get_args().any(|argument| argument == "json");
+        if asks_for_json && !output.stdout.is_empty() {
+            crate::schema::assert_is_published(&serde_json::from_slice(&output.stdout).unwrap());
+        }
+        ended(output)
     }
 
     /// Lets it run beside the test.

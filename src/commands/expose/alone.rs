@@ -129,5 +129,6 @@ mod tests {
         let document = document(&lines, &House::default());
         assert_eq!(document["services"][2]["host"], "server.home.example.com");
         assert_eq!(document["services"][0]["command"], shown[0]);
+        crate::ui::assert_is("offered", &document);
     }
 }

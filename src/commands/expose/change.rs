@@ -237,6 +237,7 @@ mod tests {
     fn the_document_has_the_change_and_the_address() {
         let opened = opened();
         let document = with(json!({ "schema_version": 1 }), &change(&opened, true), false);
+        ui::assert_is("exposed", &document);
         assert_eq!(document["urls"], json!(["https://nas.home.example.com/"]));
         assert_eq!(document["configuration"]["line"], 4);
         assert_eq!(document["configuration"]["added"], json!(["services: {}"]));

@@ -132,6 +132,7 @@ fn the_forms_for_programs_and_for_pasting_are_as_the_golden_files_have_them() {
     golden("short.txt", short::short(&report()).as_str());
     golden("junit.xml", junit::junit(&report(), false).as_str());
     golden("report.json", &format!("{:#}\n", serde_json::json!(report())));
+    crate::ui::assert_is("report", &serde_json::json!(report()));
 }
 
 #[test]

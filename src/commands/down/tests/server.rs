@@ -260,6 +260,7 @@ impl Trial {
         let ended = run.finish().await.map_err(|error| run.tell(error));
         let (picture, done) = run.ended();
         let document = ended.map(|()| told::document(&picture, Some(&done)));
+        document.iter().for_each(|document| ui::assert_is("down", document));
         for removed in document.iter().flat_map(|document| document["removed"].as_array().unwrap()) {
             assert!(listed.iter().any(|one| removed == one), "not listed before: {removed}: {listed:?}");
         }

@@ -1,0 +1,189 @@
+//! The JSON Schema of homelab.yaml, for editors. By hand, because the file is read by hand ([`Fields`](super::fields::Fields));
+//! a test holds that both have the same keys. What depends on providers, controllers and pins is filled in from there.
+
+use serde_json::{Map, Value, json};
+
+use crate::facts::controllers::Controller;
+use crate::facts::pins::pins;
+use crate::facts::providers::{Provider, ProviderFacts};
+
+/// All that is the same whatever homelab can install.
+const WRITTEN: &str = include_str!("homelab.schema.json");
+
+/// The whole schema, of the draft 2020-12.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema: Value = serde_json::from_str(WRITTEN).unwrap_or_default();
+    let providers = || Provider::ALL.iter().map(|provider| provider.facts());
+    let dns = &mut schema["properties"]["dns"];
+    dns["properties"]["provider"]["enum"] = providers().map(|facts| json!(facts.key)).collect();
+    dns["allOf"] = providers().map(of_provider).collect();
+    if let Some(keys) = dns["properties"].as_object_mut() {
+        keys.retain(|key, _| providers().any(|facts| !not_of(facts).contains(&key.as_str())));
+    }
+    let ingress = &mut schema["properties"]["ingress"]["properties"];
+    let controllers = Controller::ALL.iter().map(|controller| json!(controller.facts().key));
+    ingress["controller"]["enum"] = controllers.chain([Value::Null]).collect();
+    let image = json!({ "type": ["string", "integer", "boolean"] });
+    let images: Map<String, Value> =
+        pins().images.iter().map(|pin| (pin.name.clone(), image.clone())).collect();
+    schema["properties"]["images"]["properties"] = images.into();
+    schema
+}
+
+/// What holds below `dns` at one provider.
+fn of_provider(facts: &'static ProviderFacts) -> Value {
+    let mut keys: Map<String, Value> =
+        not_of(facts).into_iter().map(|key| (key.to_owned(), json!(false))).collect();
+    keys.insert("ttl".to_owned(), json!({ "minimum": facts.shortest_ttl, "maximum": facts.longest_ttl }));
+    let required = facts.server.map_or(json!([]), |_| json!(["server"]));
+    json!({
+        "if": { "properties": { "provider": { "const": facts.key } } },
+        "then": { "properties": keys, "required": required },
+    })
+}
+
+/// The keys that mean nothing at this provider.
+fn not_of(facts: &ProviderFacts) -> Vec<&'static str> {
+    let server = facts.server.is_none().then_some("server");
+    let token = facts.credential.is_none().then_some("tokenFile");
+    server.into_iter().chain(token).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::config::testing::Checker;
+    use crate::config::{fields, parse};
+
+    const HEAD: &str = "domain: home.example.com\nemail: ada@lovelace.dev\n";
+
+    fn accepts(text: &str) -> bool {
+        let value: Value = serde_yaml::from_str(text).unwrap();
+        Checker::new(&schema()).faults(&value).is_none()
+    }
+
+    /// The keys of every mapping in the schema, by its path; what the user names is `*`.
+    fn keys(schema: &Value, at: &Value, path: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
+        let at = match at["$ref"].as_str() {
+            Some(reference) => schema.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => at,
+        };
+        for (key, below) in at["properties"].as_object().into_iter().flatten() {
+            found.entry(path.to_owned()).or_default().insert(key.clone());
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            keys(schema, below, &path, found);
+        }
+        if at["additionalProperties"].is_object() {
+            keys(schema, &at["additionalProperties"], &format!("{path}.*"), found);
+        }
+    }
+
+    #[test]
+    fn the_schema_has_the_keys_that_the_reader_asks_for_and_no_others() {
+        fields::asked::begin();
+        for dns in
+            ["provider: cloudflare", "provider: paper, server: a.test", "provider: slate, server: a.test"]
+        {
+            for service in [
+                "{ service: a/b, port: 1 }",
+                "{ url: 'http://10.0.0.2' }",
+                "{ local: 1, node: a }",
+                "{ image: a/b, port: 1, data: /c }",
+            ] {
+                let text = format!("{HEAD}dns: {{ {dns} }}\nservices: {{ films: {service} }}\n");
+                parse(&text).unwrap();
+            }
+        }
+        let read: BTreeMap<String, BTreeSet<String>> = fields::asked::end()
+            .into_iter()
+            .map(|(path, keys)| (path.replace("services.films", "services.*"), keys))
+            .collect();
+        let (schema, mut written) = (schema(), BTreeMap::new());
+        keys(&schema, &schema, "", &mut written);
+        // Read as a list that pins.toml has, not key by key.
+        let images = written.remove("images").unwrap();
+        assert_eq!(images, pins().images.iter().map(|image| image.name.clone()).collect());
+        assert_eq!(read, written);
+    }
+
+    #[test]
+    fn what_homelab_reads_no_editor_marks_as_wrong() {
+        for text in [
+            "dns: { provider: cloudflare }",
+            "dns: { provider: cloudflare, tokenFile: /t, zone: example.com., ttl: 86400, owner: 12, policy: upsert-only }",
+            "dns: { provider: cloudflare, zone: null, annotationPrefix: a/ }\nservices:\nacme:\nimages:",
+            "dns: { provider: paper, server: a.test, ttl: 600 }",
+            "dns: { provider: slate, server: a.test }",
+            "dns: { provider: cloudflare }\nacme: { staging: false, server: 'https://a/dir', recursiveNameservers: '9.9.9.9:53', propagationWait: 30s }",
+            "dns: { provider: cloudflare }\nacme: { staging: true, caFile: /ca }\ncertificates: wildcard\nwhoami: false",
+            "dns: { provider: cloudflare }\ningress: { controller: ingress-nginx, defaultClass: false, config: { a: 1, b: true, c: x } }",
+            "dns: { provider: cloudflare }\ncertManager: { manage: false, namespace: certs, manifest: /m }\nexternalDns: { manage: false }",
+            "dns: { provider: cloudflare }\nimages: { whoami: a/b }\ntimeouts: { apply: 24h, verify: 1s }\nverify: { publicResolvers: [9.9.9.9] }",
+            "dns: { provider: cloudflare }\ndoctor: { onFailure: { command: [/bin/mail, 5] }, onUnknown: true }",
+            "dns: { provider: cloudflare }\ndoctor: { onFailure: { url: 'https://ntfy.sh/x' } }",
+            "dns: { provider: cloudflare }\ndoctor: { onFailure: { urlFile: /run/url } }",
+            "dns: { provider: cloudflare }\nservices: { a: { url: 'HTTPS://[fd00::2]:5001/', hosts: [a, b.example.com], scheme: http } }",
+            "dns: { provider: cloudflare }\nservices: { a: { service: x/y, port: 65535, host: b, maxBodySize: 10g, readTimeout: 86400, annotations: { a/b: 'on', c: 1 } } }",
+            "dns: { provider: cloudflare }\nservices: { a: { image: 'registry.lan:5000/a/b@sha256:0a', port: 80 }, b: { image: a, port: 1, data: /.config/..a/b.c } }",
+            "dns: { provider: cloudflare }\nservices: { a: { local: 8096, node: nuc.lan, maxBodySize: 0 } }",
+        ] {
+            let text = format!("{HEAD}{text}\n");
+            assert!(parse(&text).is_ok(), "homelab refuses:\n{text}");
+            assert!(accepts(&text), "the schema refuses:\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_homelab_refuses_an_editor_marks_too() {
+        let dns = format!("{HEAD}dns: {{ provider: cloudflare }}\n");
+        for text in [
+            "domain: home.example.com\ndns: { provider: cloudflare }\n".to_owned(),
+            "domain: home\nemail: a@b.de\ndns: { provider: cloudflare }\n".to_owned(),
+            format!("{HEAD}dns: {{}}\n"),
+            format!("{HEAD}dns: {{ provider: cloudfare }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, ttl: 5 }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, server: a.test }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, token: x }}\n"),
+            format!("{HEAD}dns: {{ provider: paper, server: a.test, ttl: 60 }}\n"),
+            format!("{HEAD}dns: {{ provider: paper }}\n"),
+            format!("{HEAD}dns: {{ provider: slate, server: a.test, tokenFile: /t }}\n"),
+            format!("{dns}servces: {{}}\n"),
+            format!("{dns}certificates: all\n"),
+            format!("{dns}acme: {{ staging: true, server: 'https://a' }}\n"),
+            format!("{dns}acme: {{ server: 'http://a' }}\n"),
+            format!("{dns}ingress: {{ controller: caddy }}\n"),
+            format!("{dns}ingress: {{ defaultClass: 'yes' }}\n"),
+            format!("{dns}images: {{ nginx: a/b }}\n"),
+            format!("{dns}timeouts: {{ apply: 5 }}\n"),
+            format!("{dns}doctor: {{ onFailure: {{ command: [] }} }}\n"),
+            format!("{dns}doctor: {{ onFailure: {{ url: 'https://x', command: [x] }} }}\n"),
+            format!("{dns}doctor: {{ onFailure: {{ urlFile: 'https://x' }} }}\n"),
+            format!("{dns}services: {{ Photos: {{ local: 1 }} }}\n"),
+            format!("{dns}services: {{ a: }}\n"),
+            format!("{dns}services: {{ a: {{ host: x }} }}\n"),
+            format!("{dns}services: {{ a: {{ service: a/b }} }}\n"),
+            format!("{dns}services: {{ a: {{ service: ab, port: 1 }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 0 }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, port: 1 }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, url: 'http://10.0.0.2' }} }}\n"),
+            format!("{dns}services: {{ a: {{ url: 'http://10.0.0.2', node: a }} }}\n"),
+            format!("{dns}services: {{ a: {{ url: 'ftp://10.0.0.2' }} }}\n"),
+            format!("{dns}services: {{ a: {{ url: 'http://10.0.0.2/x' }} }}\n"),
+            format!("{dns}services: {{ a: {{ image: a/b }} }}\n"),
+            format!("{dns}services: {{ a: {{ image: 'https://a/b', port: 1 }} }}\n"),
+            format!("{dns}services: {{ a: {{ image: 'a b', port: 1 }} }}\n"),
+            format!("{dns}services: {{ a: {{ image: a/b, port: 1, data: /a/../b }} }}\n"),
+            format!("{dns}services: {{ a: {{ image: a/b, port: 1, data: b }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, data: /b }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, image: a/b, port: 1 }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, maxBodySize: 1x }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, readTimeout: 0 }} }}\n"),
+        ] {
+            assert!(parse(&text).is_err(), "homelab takes:\n{text}");
+            assert!(!accepts(&text), "the schema takes:\n{text}");
+        }
+    }
+}
