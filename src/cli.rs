@@ -4,6 +4,7 @@ mod doctor;
 mod down;
 mod expose;
 mod schema;
+mod status;
 mod values;
 
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
 pub use schema::Schema;
+pub use status::Status;
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
@@ -99,6 +101,7 @@ impl Command {
             | Self::Renew(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
+            | Self::Open { .. }
             | Self::Schema { .. }
             | Self::Completions { .. }
             | Self::Man { .. } => false,
@@ -116,8 +119,10 @@ impl Command {
             | Self::Down(_)
             | Self::Status(_)
             | Self::Render(_)
-            | Self::Renew(_) => true,
-            Self::Expose(_) | Self::Unexpose(_) => true,
+            | Self::Renew(_)
+            | Self::Open { .. }
+            | Self::Expose(_)
+            | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet.
             Self::Init(_)
@@ -175,10 +180,16 @@ pub enum Command {
     )]
     Renew(Renew),
     /// Show each name in one line: its address, its certificate, what is wrong
-    #[command(
-        after_help = "Examples:\n  homelab status\n  homelab status photos\n\nStates: ok; not yet (wait: it may still become ready); broken (needs you); unknown (could not check). Exit codes as `homelab doctor`: 0, 1, 3."
-    )]
+    #[command(after_help = status::HELP)]
     Status(Status),
+    /// Open a service in the browser of this machine; without a desktop, print its URL
+    #[command(
+        after_help = "Examples:\n  homelab open photos\n  homelab open photos.home.example.com\n  BROWSER='firefox --new-window' homelab open photos\n\nIt always prints the URL. It opens it with `$BROWSER`, else with `xdg-open` (`open` on macOS)."
+    )]
+    Open {
+        /// A service or a host
+        name: String,
+    },
     /// Print a read-only kubeconfig that cannot read Secrets and expires after an hour
     #[command(
         after_help = "Examples:\n  homelab kubeconfig --file look.yaml\n  homelab doctor --kubeconfig look.yaml\n  homelab kubeconfig --valid 8h | ssh laptop 'cat > look.yaml'\n\nThe account is homelab/homelab-doctor, which `homelab up` creates. docs/security.md lists what it may read."
@@ -268,16 +279,6 @@ pub struct Diff {
     /// Show what `up --allow-downgrade` would change
     #[arg(long)]
     pub allow_downgrade: bool,
-}
-
-/// Flags of `status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    /// A service or a host: show every step for it, from its Ingress to the HTTP response
-    pub name: Option<String>,
-    /// Send nothing to the internet: ask no DNS provider and no public resolver
-    #[arg(long)]
-    pub offline: bool,
 }
 
 /// Flags of `render`.

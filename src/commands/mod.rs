@@ -13,6 +13,7 @@ mod init;
 mod interruption;
 mod k3s_config;
 mod kubeconfig;
+mod open;
 mod planned;
 mod prove;
 mod prune;
@@ -91,6 +92,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),
+        Command::Open { name } => open::open(&cli.global, name, ui).await,
         Command::Schema { of } => schema::schema(*of),
         Command::Completions { shell } => completions::completions(*shell),
         Command::Man { folder } => completions::man(folder),

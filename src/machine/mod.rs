@@ -4,6 +4,7 @@
 //! of the cluster, is left out.
 
 pub mod authority;
+pub mod browser;
 pub mod configuration;
 mod dhcpcd;
 mod disk;

@@ -41,12 +41,17 @@ pub async fn run_with_input(command: &[String], input: &str, within: Duration) -
 fn prepared(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::piped()).stdout(std::io::stderr()).kill_on_drop(true);
+    without_secrets(command.as_std_mut());
+    command
+}
+
+/// Takes the variables out of its environment that lead to secrets.
+pub(in crate::machine) fn without_secrets(command: &mut std::process::Command) {
     let secrets =
         Provider::credentials().flat_map(|credential| credential.variables.iter().chain(credential.others));
     for name in secrets.chain([&CREDENTIALS]) {
         command.env_remove(name);
     }
-    command
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod print;
 mod progress;
 mod report;
 mod schema;
+mod screen;
 mod status;
 
 pub use catalogue::{explanation, explanation_json, list, list_json};
@@ -26,4 +27,5 @@ pub use report::{Form, print_report};
 #[cfg(test)]
 pub(crate) use schema::assert_is;
 pub use schema::schema;
+pub use screen::Screen;
 pub use status::{StatusLine, StatusStep, status, status_chain};

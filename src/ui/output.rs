@@ -46,6 +46,8 @@ pub struct Ui {
     pub output: Output,
     /// How progress is shown.
     pub mode: Mode,
+    /// Whether the answer can take the place of an earlier one: stdout is a terminal that does more than lines.
+    pub redraws: bool,
 }
 
 impl Ui {
@@ -60,13 +62,12 @@ impl Ui {
         let plain = no_progress
             || set("CI")
             || set("HOMELAB_NO_PROGRESS")
-            || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-            || !std::io::stderr().is_terminal();
-        let mode = match (quiet, plain) {
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let mode = match (quiet, plain || !std::io::stderr().is_terminal()) {
             (true, _) => Mode::Quiet,
             (_, true) => Mode::Lines,
             _ => Mode::Bars,
         };
-        Self { output, mode }
+        Self { output, mode, redraws: !plain && std::io::stdout().is_terminal() }
     }
 }

@@ -1,6 +1,6 @@
 //! What is written to stdout and stderr: nowhere else.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use super::colors::{CYAN, RED, YELLOW};
 use crate::error::Error;
@@ -10,6 +10,18 @@ use crate::outside::invisible::is_invisible;
 /// Writes the answer. A reader that went away (`| head`) is no error.
 pub fn answer(text: &Shown) {
     exact_answer(text.as_str());
+}
+
+/// Writes the answer, and returns whether its reader is still there: for answers without an end.
+pub(in crate::ui) fn is_read(text: &Shown) -> bool {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout.write_all(text.as_str().as_bytes()).and_then(|()| stdout.flush());
+    !written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Clears the terminal (ECMA-48: CUP and ED), also where colours are not wanted. What was there before stays in its memory.
+pub(in crate::ui) fn clear() {
+    let _ = std::io::stdout().lock().write_all(b"\x1b[H\x1b[2J");
 }
 
 /// Writes an answer for machines, with every text as it is: a manifest, a kubeconfig, completions of a shell.

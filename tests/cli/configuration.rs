@@ -59,6 +59,18 @@ fn a_failure_with_json_output_is_one_document_on_stdout() {
 }
 
 #[test]
+fn open_prints_the_address_where_there_is_no_desktop_and_knows_a_slip_of_the_hand() {
+    let ended = homelab(&["open", "whoami"]).file("homelab.yaml", MINIMAL).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, "https://whoami.home.example.com/\n"));
+    assert!(
+        ended.stderr.contains("open the address on another device") || ended.stderr.contains("root opens no")
+    );
+    let ended = homelab(&["open", "whoam"]).file("homelab.yaml", MINIMAL).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    assert!(ended.stderr.contains("did you mean `whoami`?"), "{}", ended.stderr);
+}
+
+#[test]
 fn completions_and_manual_pages_are_written() {
     let completions = homelab(&["completions", "bash"]).run().stdout;
     assert!(["_homelab", "status", "--explain"].iter().all(|part| completions.contains(part)));

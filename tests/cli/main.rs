@@ -17,3 +17,4 @@ mod rooms;
 mod schema;
 mod token;
 mod units;
+mod watch;

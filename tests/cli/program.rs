@@ -1,7 +1,10 @@
 //! Starts the program in an empty folder of its own, with nothing of the caller's environment.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
 
 pub struct Ended {
     pub code: i32,
@@ -10,7 +13,7 @@ pub struct Ended {
 }
 
 pub struct Program {
-    folder: tempfile::TempDir,
+    folder: TempDir,
     command: Command,
 }
 
@@ -33,6 +36,13 @@ impl Program {
         self
     }
 
+    /// Starts it, with what it prints in files of its folder: `stdout` and `stderr`.
+    pub fn start_into_files(mut self) -> (TempDir, Child) {
+        let file = |name: &str| File::create(self.folder.path().join(name)).unwrap();
+        let child = self.command.stdout(file("stdout")).stderr(file("stderr")).spawn().unwrap();
+        (self.folder, child)
+    }
+
     pub fn run(mut self) -> Ended {
         let output = self.command.output().unwrap();
         let asks_for_json = self.command.get_args().any(|argument| argument == "json");
@@ -52,7 +62,7 @@ impl Program {
 /// A program that runs.
 pub struct Running {
     child: Child,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 impl Running {

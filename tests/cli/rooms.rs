@@ -60,9 +60,10 @@ const PRINTS: [&str; 8] =
     ["print!", "println!", "dbg!", "stdout()", "stderr()", "io::Stdout", "io::Stderr", "/dev/std"];
 
 /// Who has it besides `ui/print.rs`, and why.
-const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 4] = [
+const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 5] = [
     ("ui/ask.rs", "stderr()", "asks whether it is a terminal, and hides there what is typed"),
     ("ui/output.rs", "stderr()", "asks whether it is a terminal"),
+    ("ui/output.rs", "stdout()", "asks whether it is a terminal"),
     ("ui/page.rs", "stdout()", "asks how wide the terminal is"),
     ("machine/program.rs", "stderr()", "the user's own program in `doctor.onFailure` writes there itself"),
 ];

@@ -75,6 +75,8 @@ fn what_the_program_prints_is_as_the_schema_says_whether_it_fails_or_not() {
         &["doctor", "--explain", "cf"],
         &["doctor", "--explain", "nothing"],
         &["renew", "whoami"],
+        &["open", "whoami"],
+        &["open", "whomai"],
         &["kubeconfig"],
         &["k3s-config"],
         &["init", "--no-check", "--domain", "home.example.com", "--email", "ada@lovelace.dev"],

@@ -2,10 +2,11 @@
 
 mod chain;
 mod names;
+mod watch;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::checks::{self, Report};
 use crate::cli::{Global, Status};
@@ -15,10 +16,9 @@ use crate::commands::status::chain::Step;
 use crate::commands::status::names::{Line, State};
 use crate::config::{self, Config};
 use crate::error::{Error, Exit, Result};
-use crate::evidence::Evidence;
 use crate::machine::configuration;
 use crate::outside::Shown;
-use crate::ui::{self, Form, Output, Progress, StatusLine, StatusStep, Ui};
+use crate::ui::{self, Form, House, Mode, Output, Progress, StatusLine, StatusStep, Ui};
 
 /// The line of progress.
 const LINE: &str = "status";
@@ -26,32 +26,17 @@ const LINE: &str = "status";
 const LIMIT: Duration = Duration::from_secs(15);
 
 pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Exit> {
-    let config = configuration::load(global.config.as_deref())?;
-    let progress = Progress::new(ui.mode, &[LINE]);
-    let scope = Scope { cluster: true, internet: !flags.offline, active: false, within: LIMIT };
-    let show = |text: &str| progress.update(LINE, text);
-    let evidence = collect::look(&global.lab(), Ok(&config), scope, &Parts::new(&show)).await;
-    progress.close(LINE);
-    let house = house(global);
-    let report = house.report(checks::judge(&evidence));
-    let lines = names::lines(&evidence, &report);
-    let wanted = match &flags.name {
-        Some(name) => chosen(&config, lines, name)?,
-        None => lines,
-    };
-    let exit = exit(&wanted);
-    let one_host = |host: &str| flags.name.is_none() || wanted.iter().any(|line| line.host == host);
+    if flags.watch {
+        return watch::watch(global, flags, ui).await;
+    }
+    let seen = look(global, flags, ui.mode).await?;
+    let exit = exit(&seen.lines);
     match ui.output {
-        Output::Text if flags.name.is_some() => ui::answer(&chains(&wanted, &evidence, &report)),
-        Output::Text => ui::answer(&ui::status(&wanted.iter().map(shown).collect::<Vec<_>>(), &house)),
-        Output::Json => {
-            let chain =
-                |line: &Line| flags.name.as_ref().map(|_| chain::steps(&evidence, &report, &line.host));
-            let names: Vec<_> =
-                wanted.iter().map(|line| json!({ "name": line, "chain": chain(line) })).collect();
-            ui::document(json!({ "schema_version": 1, "names": names }));
-        }
+        Output::Text => ui::answer(&seen.picture()),
+        Output::Json => ui::document(seen.document()),
         Output::Short | Output::Junit => {
+            let Seen { lines, report, house, .. } = seen;
+            let one_host = |host: &str| flags.name.is_none() || lines.iter().any(|line| line.host == host);
             let report = report.only(checks::in_up).about(one_host);
             ui::print_report(
                 &report,
@@ -60,6 +45,55 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
         }
     }
     Ok(exit)
+}
+
+/// What one look came to.
+struct Seen {
+    /// The names that are wanted.
+    lines: Vec<Line>,
+    /// Every step of each, where one name was asked for.
+    chains: Option<Vec<Vec<Step>>>,
+    report: Report,
+    house: House,
+}
+
+async fn look(global: &Global, flags: &Status, mode: Mode) -> Result<Seen> {
+    let config = configuration::load(global.config.as_deref())?;
+    let progress = Progress::new(mode, &[LINE]);
+    let scope = Scope { cluster: true, internet: !flags.offline, active: false, within: LIMIT };
+    let show = |text: &str| progress.update(LINE, text);
+    let evidence = collect::look(&global.lab(), Ok(&config), scope, &Parts::new(&show)).await;
+    progress.close(LINE);
+    let house = house(global);
+    let report = house.report(checks::judge(&evidence));
+    let lines = names::lines(&evidence, &report);
+    let lines = match &flags.name {
+        Some(name) => chosen(&config, lines, name)?,
+        None => lines,
+    };
+    let steps = |line: &Line| chain::steps(&evidence, &report, &line.host);
+    let chains = flags.name.as_ref().map(|_| lines.iter().map(steps).collect());
+    Ok(Seen { lines, chains, report, house })
+}
+
+impl Seen {
+    fn picture(&self) -> Shown {
+        let Some(chains) = &self.chains else {
+            return ui::status(&self.lines.iter().map(shown).collect::<Vec<_>>(), &self.house);
+        };
+        let step = |step: &Step| StatusStep { word: step.word, name: step.name, saw: step.saw.clone() };
+        let whole = |(line, steps): (&Line, &Vec<Step>)| {
+            ui::status_chain(&shown(line), &steps.iter().map(step).collect::<Vec<_>>())
+        };
+        Shown::join(&self.lines.iter().zip(chains).map(whole).collect::<Vec<_>>(), "\n")
+    }
+
+    fn document(&self) -> Value {
+        let chain = |at: usize| self.chains.as_ref().and_then(|chains| chains.get(at));
+        let names = self.lines.iter().enumerate();
+        let names: Vec<_> = names.map(|(at, line)| json!({ "name": line, "chain": chain(at) })).collect();
+        json!({ "schema_version": 1, "names": names })
+    }
 }
 
 /// The names that `name` means: a host, or a service of the configuration.
@@ -96,15 +130,6 @@ fn exit(lines: &[Line]) -> Exit {
     }
 }
 
-fn chains(lines: &[Line], evidence: &Evidence, report: &Report) -> Shown {
-    let step = |step: &Step| StatusStep { word: step.word, name: step.name, saw: step.saw.clone() };
-    let whole = |line: &Line| {
-        let steps: Vec<_> = chain::steps(evidence, report, &line.host).iter().map(step).collect();
-        ui::status_chain(&shown(line), &steps)
-    };
-    Shown::join(&lines.iter().map(whole).collect::<Vec<_>>(), "\n")
-}
-
 fn shown(line: &Line) -> StatusLine {
     StatusLine {
         word: line.state.word(),
@@ -113,5 +138,29 @@ fn shown(line: &Line) -> StatusLine {
         certificate: line.certificate(),
         foreign: line.foreign.clone(),
         wrong: line.wrong.iter().map(|wrong| format!("{}: {}", wrong.id, wrong.summary)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::{Finding, Judged, Subject, Vantage, id, report_of};
+    use crate::evidence::{Evidence, HostSeen};
+
+    #[test]
+    fn the_document_has_the_published_form_with_and_without_the_steps() {
+        let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
+        evidence.hosts.insert("a.example.com".into(), HostSeen::default());
+        let subject = Subject::host("a.example.com");
+        let outcome = Finding::new("s", "c", "f").into();
+        let report = report_of(vec![Judged { id: id::PUBLIC, subject, vantage: Vantage::Api, outcome }]);
+        let lines = names::lines(&evidence, &report);
+        let chains = Some(vec![chain::steps(&evidence, &report, "a.example.com")]);
+        let mut seen = Seen { lines, chains, report, house: House::default() };
+        let document = seen.document();
+        assert_eq!(document["names"][0]["name"]["wrong"][0]["id"], "dns.public");
+        ui::assert_is("status", &document);
+        seen.chains = None;
+        ui::assert_is("status", &seen.document());
     }
 }
