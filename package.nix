@@ -26,6 +26,7 @@ rustPlatform.buildRustPackage {
       # Compared by tests with what the program says.
       ./docs/checks.md
       ./docs/field-failures.md
+      ./docs/prometheus
       ./tests/cli
       # Compared by tests: what the module gives k3s, and the units of NixOS and of Debian.
       ./tests/nixos/eval/golden/minimal.json

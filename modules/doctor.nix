@@ -12,6 +12,7 @@ let
   program = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig";
   tokenFile = toString (cfg.settings.dns.tokenFile or "");
   inherit (cfg.doctor.onFailure) command urlFile;
+  metrics = cfg.doctor.prometheus.enable;
   tells = command != [ ];
   tellsUnknown = tells && cfg.doctor.onUnknown;
 
@@ -104,7 +105,9 @@ in
         # A command is told by a unit of its own, below.
         ExecStart = "${program} --quiet doctor --wait 1m ${
           lib.optionalString (!tells) "--notify "
-        }--report %S/homelab/doctor.json";
+        }--report %S/homelab/doctor.json${
+          lib.optionalString metrics " --metrics %t/homelab-metrics/homelab.prom"
+        }";
         LoadCredential =
           lib.optional (tokenFile != "") "dns-token:${tokenFile}"
           ++ [ "kubeconfig:/run/homelab-doctor/kubeconfig" ]
@@ -120,6 +123,12 @@ in
         # 1, something is wrong, fails the unit, so that `systemctl --failed` shows it. 3 is no verdict: something could not
         # be looked at, the internet for example.
         SuccessExitStatus = "3";
+      }
+      // lib.optionalAttrs metrics {
+        # node_exporter is another user. Without Preserve, systemd would remove the folder when the run ends.
+        RuntimeDirectory = "homelab-metrics";
+        RuntimeDirectoryMode = "0755";
+        RuntimeDirectoryPreserve = true;
       }
       // hardening
       // {

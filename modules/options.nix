@@ -275,6 +275,13 @@ in
         example = true;
         description = "Notify also when the doctor found nothing wrong but could not check everything.";
       };
+
+      prometheus.enable = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Let each run of the doctor also write its metrics for the node_exporter of Prometheus on this machine, into /run/homelab-metrics/homelab.prom. Name that folder to its textfile collector: `services.prometheus.exporters.node.extraFlags = [ \"--collector.textfile.directory=/run/homelab-metrics\" ];`. Three alerts are in docs/prometheus/homelab.rules.yml. Other users of the machine can read the file: it has the names of your hosts and nodes.";
+      };
     };
 
     kubeconfig.group = mkOption {

@@ -11,10 +11,10 @@ use crate::cli::values::seconds;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Doctor {
     /// List every check by group; checks nothing
-    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
+    #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "metrics", "bundle"])]
     pub list: bool,
     /// Explain a check or a group: what it looks at, what people notice, causes and fixes; checks nothing
-    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "bundle"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "metrics", "bundle"])]
     pub explain: Option<String>,
     /// Run only what can be checked before the first `homelab up`
     #[arg(long)]
@@ -43,6 +43,12 @@ pub struct Doctor {
     /// Also write the report as JSON into this file; replaces the file
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Also write the report as metrics for Prometheus' node_exporter into this file; replaces the file
+    ///
+    /// The file belongs into the folder of its textfile collector, and its name must end in `.prom`. Everybody may read it: it
+    /// has the names of hosts and nodes, and the states of checks.
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
     /// Also write the report and all data that the checks used into a new file, for a bug report
     ///
     /// One JSON file that only you can read: this report, the flags, and the data that the checks used, with the names, private

@@ -76,6 +76,10 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         )
         .hint("use `--output text` or `--output json` here"));
     }
+    let has_metrics = matches!(cli.command, Command::Doctor(_)) && cli.command.reports();
+    if ui.output == Output::Prometheus && !has_metrics {
+        return Err(Error::usage("only `homelab doctor` has the format `prometheus`"));
+    }
     if cli.command.reads_configuration() {
         name_configuration(&cli.global, ui);
     }

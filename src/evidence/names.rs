@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::evidence::dns::{AskError, Reply};
@@ -35,6 +36,14 @@ pub struct HostSeen {
     pub six: Option<Lookup>,
     /// On where there are so many names that others were asked for in its place: nothing was looked up then.
     pub left_out: bool,
+}
+
+impl HostSeen {
+    /// When the certificate that is served ends; the first one where nodes differ, `None` when none was seen.
+    #[must_use]
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.tls.iter().filter_map(|tls| tls.result.as_ref().ok()).map(|served| served.leaf.not_after).min()
+    }
 }
 
 /// One server's answer about a host.

@@ -159,6 +159,12 @@ impl Shown {
         Self(self.0.replace('\n', &format!("\n{lead}")))
     }
 
+    /// For the value of a label, between the double quotes, in the text format of Prometheus.
+    #[must_use]
+    pub fn label(&self) -> Self {
+        Self(self.0.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    }
+
     /// For an attribute or an element of XML. What XML 1.0 has no way to write at all is left out.
     #[must_use]
     pub fn xml(&self) -> Self {

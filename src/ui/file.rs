@@ -20,6 +20,14 @@ pub fn replace(path: &Path, text: &str) -> Result<()> {
     beside(path, text)?.persist(path).map(drop).map_err(|error| failed(path, &error.error))
 }
 
+/// Writes a file that replaces what is there, and that everybody may read.
+///
+/// # Errors
+/// When it cannot be written; what was there stays.
+pub fn replace_readable(path: &Path, text: &str) -> Result<()> {
+    readable(path, text)?.persist(path).map(drop).map_err(|error| failed(path, &error.error))
+}
+
 /// Writes a file that is not there yet.
 ///
 /// # Errors
@@ -98,9 +106,13 @@ pub fn take_back(path: &Path) {
 /// When something is there, or it cannot be written.
 pub fn create_readable(path: &Path, text: &str) -> Result<()> {
     make_folder(path)?;
+    persist_new(readable(path, text)?, path)
+}
+
+fn readable(path: &Path, text: &str) -> Result<NamedTempFile> {
     let file = beside(path, text)?;
     file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(|error| failed(path, &error))?;
-    persist_new(file, path)
+    Ok(file)
 }
 
 /// Writes a file that is not there yet and that nobody else may read; its folder is made if it is missing.

@@ -14,6 +14,8 @@ pub enum Output {
     Json,
     /// JUnit's XML, for CI; only for reports.
     Junit,
+    /// Metrics for Prometheus; only for `doctor`.
+    Prometheus,
 }
 
 /// When colours are used.

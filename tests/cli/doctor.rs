@@ -129,6 +129,55 @@ fn the_last_report_is_kept_in_place_of_the_one_before() {
 }
 
 #[test]
+fn metrics_are_printed_and_written_for_everybody_to_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("homelab.prom");
+    std::fs::write(&path, "old").unwrap();
+    let flags = ["--output", "prometheus", "--metrics", path.to_str().unwrap()];
+    let arguments = [&["doctor", "--offline", "--timeout", "1s", "--quiet"], &flags[..]].concat();
+    let ended =
+        homelab(&arguments).file("homelab.yaml", "domain: 1\n").env("KUBECONFIG", "nowhere.yaml").run();
+    assert_eq!((ended.code, ended.stderr.as_str()), (1, ""));
+    let failed = "homelab_check{id=\"config.valid\",vantage=\"the configuration\",severity=\"error\"} 1\n";
+    assert!(ended.stdout.contains(failed) && ended.stdout.ends_with('\n'), "{}", ended.stdout);
+    let written = std::fs::read_to_string(&path).unwrap();
+    let names = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+    };
+    assert_eq!(names(&written), names(&ended.stdout));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing may be left beside it");
+}
+
+#[test]
+fn only_a_run_of_the_doctor_has_metrics() {
+    for arguments in [&["status"][..], &["up"], &["diff"], &["render"], &["doctor", "--list"]] {
+        let arguments = [arguments, &["--output", "prometheus", "--config", "homelab.yaml"]].concat();
+        let ended = homelab(&arguments).file("homelab.yaml", MINIMAL).run();
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(ended.stderr.contains("only `homelab doctor` has the format"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn the_alerts_ask_for_metrics_that_there_are() {
+    let rules: Value = serde_yaml::from_str(include_str!("../../docs/prometheus/homelab.rules.yml")).unwrap();
+    let metrics = include_str!("../../src/ui/report/golden/report.prom");
+    let rules = rules["groups"][0]["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 3);
+    for rule in rules {
+        let of_expression = |c: char| !(c.is_ascii_lowercase() || c == '_');
+        let asked = rule["expr"].as_str().unwrap().split(of_expression);
+        let asked: Vec<&str> = asked.filter(|word| word.starts_with("homelab_")).collect();
+        assert!(!asked.is_empty(), "{rule}");
+        for name in asked {
+            assert!(metrics.contains(&format!("# TYPE {name} gauge\n")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn the_hook_gets_the_report_of_a_bad_run_and_changes_no_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let got = folder.path().join("got.json");

@@ -6,6 +6,7 @@ mod select;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::checks::{self, Report};
@@ -18,7 +19,7 @@ use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
 use crate::machine::configuration;
 use crate::outside::Shown;
-use crate::ui::{self, Form, Output, Progress, Ui};
+use crate::ui::{self, Form, Output, Progress, Run, Ui};
 
 /// Between two looks under `--wait`.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -30,6 +31,7 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         ui::answer(&answer);
         return Ok(Exit::Fine);
     }
+    let began = Instant::now();
     let selection = Selection::new(flags)?;
     if let Some(path) = &flags.bundle {
         ui::file::is_free(path)?;
@@ -52,13 +54,18 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         _ => progress.fail(LINE, &passed),
     }
     let form = Form { output: ui.output, verbose: global.verbose, strict: flags.strict, house: &house };
-    ui::print_report(&report, form);
+    let metrics = || ui::metrics(&report, &run(&evidence, began));
+    match ui.output {
+        Output::Prometheus => ui::answer(&metrics()),
+        _ => ui::print_report(&report, form),
+    }
     let kept = flags.report.as_ref().map(|path| files::keep(path, &report));
     let bundled = flags
         .bundle
         .as_ref()
         .map(|path| files::bundle(path, loaded.as_ref().ok(), flags, &evidence, &report));
-    for error in [kept, bundled].into_iter().flatten().filter_map(Result::err) {
+    let measured = flags.metrics.as_ref().map(|path| ui::file::replace_readable(path, metrics().as_str()));
+    for error in [kept, measured, bundled].into_iter().flatten().filter_map(Result::err) {
         ui::print_error(&house.error(error));
         exit = if exit == Exit::Fine { Exit::Unfinished } else { exit };
     }
@@ -66,6 +73,12 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
         notify::notify(&loaded, &house, &report, exit).await;
     }
     Ok(exit)
+}
+
+/// What the metrics tell of a run beside its report.
+fn run(evidence: &Evidence, began: Instant) -> Run {
+    let ends = evidence.hosts.iter().filter_map(|(host, seen)| Some((host.clone(), seen.not_after()?)));
+    Run { at: Timestamp::now(), took: began.elapsed(), certificates: ends.collect() }
 }
 
 /// What `--list` and `--explain` print; `None` when neither is asked for.

@@ -32,7 +32,7 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
     let seen = look(global, flags, ui.mode).await?;
     let exit = exit(&seen.lines);
     match ui.output {
-        Output::Text => ui::answer(&seen.picture()),
+        Output::Text | Output::Prometheus => ui::answer(&seen.picture()),
         Output::Json => ui::document(seen.document()),
         Output::Short | Output::Junit => {
             let Seen { lines, report, house, .. } = seen;

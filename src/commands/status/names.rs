@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::checks::{Check, CheckId, Heals, Outcome, Report, Severity, in_up};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, HostSeen};
 
 /// How a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -90,8 +90,7 @@ fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
         .filter_map(|lookup| Some(lookup.result.as_ref().ok()?.addresses()))
         .next()
         .unwrap_or_default();
-    let served = seen.into_iter().flat_map(|seen| &seen.tls).filter_map(|tls| tls.result.as_ref().ok());
-    let not_after = served.map(|served| served.leaf.not_after).min();
+    let not_after = seen.and_then(HostSeen::not_after);
     let scheme = if evidence.wants_tls(host) == Some(false) { "http" } else { "https" };
     let checks: Vec<&Check> = report
         .checks
@@ -155,7 +154,7 @@ mod tests {
     use super::*;
     use crate::checks::report_of;
     use crate::checks::{Finding, Judged, Subject, Vantage, id};
-    use crate::evidence::{ConfigSeen, HostSeen, IngressSeen};
+    use crate::evidence::{ConfigSeen, IngressSeen};
 
     fn evidence() -> Evidence {
         let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());

@@ -4,6 +4,7 @@ pub(super) mod alike;
 mod junit;
 mod overview;
 mod problem;
+mod prometheus;
 mod short;
 mod text;
 
@@ -13,6 +14,8 @@ use crate::ui::house::House;
 use crate::ui::output::Output;
 use crate::ui::page::Page;
 use crate::ui::print::answer;
+
+pub use prometheus::{Run, metrics};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,8 @@ pub struct Form<'h> {
 /// Prints `report` on stdout.
 pub fn print_report(report: &Report, form: Form<'_>) {
     answer(&match form.output {
-        Output::Text => text::text(report, &Page::of_stdout(form.house), form.verbose),
+        // `doctor` alone has metrics, and prints them with what it knows of its run.
+        Output::Text | Output::Prometheus => text::text(report, &Page::of_stdout(form.house), form.verbose),
         Output::Short => short::short(report),
         Output::Json => return crate::ui::print::document(serde_json::json!(report)),
         Output::Junit => junit::junit(report, form.strict),

@@ -132,6 +132,12 @@ fn the_forms_for_programs_and_for_pasting_are_as_the_golden_files_have_them() {
     golden("short.txt", short::short(&report()).as_str());
     golden("junit.xml", junit::junit(&report(), false).as_str());
     golden("report.json", &format!("{:#}\n", serde_json::json!(report())));
+    let run = Run {
+        at: now(),
+        took: std::time::Duration::from_millis(1_234),
+        certificates: [(WHOAMI.to_owned(), "2026-08-30T12:00:00Z".parse().unwrap())].into(),
+    };
+    golden("report.prom", metrics(&report(), &run).as_str());
     crate::ui::assert_is("report", &serde_json::json!(report()));
 }
 

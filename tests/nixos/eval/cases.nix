@@ -78,6 +78,7 @@ in
           schedule = "*-*-* 07:00";
           onFailure.urlFile = "/run/secrets/doctor-url";
           onUnknown = true;
+          prometheus.enable = true;
         };
         kubeconfig.group = "wheel";
         k3s = {
