@@ -40,6 +40,7 @@ pub struct Cli {
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The configuration file [default: ./homelab.yaml, then /etc/homelab/homelab.yaml]
     #[arg(long, global = true, value_name = "FILE", env = "HOMELAB_CONFIG")]
@@ -208,6 +209,9 @@ pub enum Command {
         of: Schema,
     },
     /// Print completions for your shell
+    #[command(
+        after_help = "Examples:\n  homelab completions bash > ~/.local/share/bash-completion/completions/homelab\n  homelab completions zsh > ~/.zfunc/_homelab\n  homelab completions fish > ~/.config/fish/completions/homelab.fish"
+    )]
     Completions {
         /// Your shell
         shell: clap_complete::Shell,

@@ -6,5 +6,8 @@ use clap::Parser;
 use homelab::cli::Cli;
 
 fn main() -> ExitCode {
-    homelab::commands::run(Cli::parse()).into()
+    match Cli::try_parse() {
+        Ok(cli) => homelab::commands::run(cli).into(),
+        Err(error) => homelab::commands::refuse(error, std::env::args_os()),
+    }
 }

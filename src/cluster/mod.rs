@@ -33,6 +33,7 @@ use std::time::Duration;
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use crate::config::nearest;
 use crate::error::{Error, Result};
 use crate::evidence::{ApiFailure, ApiFault, Failure};
 
@@ -116,6 +117,9 @@ impl Cluster {
             Unconnected { kind: ApiFault::Unusable, error }
         };
         let file = Kubeconfig::read_from(&path).map_err(|e| unusable(&e))?;
+        if let Some(error) = context.and_then(|wanted| unknown_context(&file, wanted, &path)) {
+            return Err(Unconnected { kind: ApiFault::Unusable, error });
+        }
         let own = proxy_url(&file, context);
         let options =
             KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
@@ -143,6 +147,20 @@ fn clients(config: kube::Config) -> kube::Result<(Client, Client)> {
     let mut asking = config.clone();
     asking.default_retry = false;
     Ok((Client::try_from(config)?, Client::try_from(asking)?))
+}
+
+/// What is told of a context that the kubeconfig does not have.
+fn unknown_context(file: &Kubeconfig, wanted: &str, path: &Path) -> Option<Error> {
+    let names: Vec<&str> = file.contexts.iter().map(|named| named.name.as_str()).collect();
+    if names.contains(&wanted) {
+        return None;
+    }
+    let error = Error::usage(format!("the kubeconfig `{}` has no context `{wanted}`", path.display()));
+    Some(match (nearest(wanted, &names), names.as_slice()) {
+        (Some(near), _) => error.hint(format!("did you mean `{near}`?")),
+        (None, []) => error.because("it has none at all"),
+        (None, all) => error.hint(format!("its contexts: {}", all.join(", "))),
+    })
 }
 
 /// The proxy that the kubeconfig has for the context's cluster.

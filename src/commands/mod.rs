@@ -17,6 +17,7 @@ mod open;
 mod planned;
 mod prove;
 mod prune;
+mod refused;
 mod remove;
 mod render;
 mod renew;
@@ -25,9 +26,13 @@ mod status;
 mod strangers;
 mod up;
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
 use crate::cli::{Cli, Command, Global};
 use crate::commands::house::house;
 use crate::commands::interruption::{UP_GOES_ON, or_interrupted};
+use crate::commands::refused::Words;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
 use crate::outside::Shown;
@@ -57,6 +62,18 @@ pub fn run(cli: Cli) -> Exit {
             error.exit
         }
     }
+}
+
+/// Tells what is wrong with a command line, or the help or the version that it asks for, and says how that ends. With
+/// `--output json` what is wrong is a document, too.
+pub fn refuse(error: clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let words = Words::of(arguments);
+    let error = refused::with_nearest_flag(error, &words);
+    let _ = error.print();
+    if error.use_stderr() && words.ask_for_json() {
+        ui::document(error_document(&refused::error(&error.render().to_string())));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8))
 }
 
 async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::config::fields::{self, Problem};
-use crate::config::yaml::{self, Node, Value};
+use crate::config::yaml::{self, Node, Position, Value};
 use crate::error::Error;
 use crate::outside::GONE;
 
@@ -28,9 +28,9 @@ pub(super) fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
         let line = problem.place.and_then(|p| Some((p, text.lines().nth(p.line.checked_sub(1)? as usize)?)));
         if let Some((place, line)) = line {
             let number = place.line.to_string();
+            let indent = indent(line, place, problems, &hook);
             let line = quoted(line, place.line, problems);
             let line = blanked(&line, &hook, IN_LINES);
-            let indent = " ".repeat(place.column.saturating_sub(1) as usize);
             let _ = write!(what, "\n    {number} | {line}\n    {} | {indent}^", " ".repeat(number.len()));
         }
         if let Some(help) = &problem.help {
@@ -38,6 +38,19 @@ pub(super) fn report(path: &Path, text: &str, problems: &[Problem]) -> Error {
         }
     }
     Error::usage(what)
+}
+
+/// What stands before the caret: as wide as what is shown of the line up to the place, in which a value may be blanked. A tab
+/// stays one.
+fn indent(line: &str, place: Position, problems: &[Problem], hook: &[String]) -> String {
+    let to = |column: u64| column.saturating_sub(1) as usize;
+    // What follows a blanked value is not shown: the caret stands at its key then.
+    let hiding = problems.iter().filter(|problem| problem.blank).filter_map(|problem| problem.place);
+    let first = hiding.filter(|other| other.line == place.line).map(|other| other.column).min();
+    let before: String =
+        line.chars().take(to(first.map_or(place.column, |first| first.min(place.column)))).collect();
+    let before = blanked(&without(&before, problems, IN_LINES), hook, IN_LINES);
+    before.chars().map(|c| if c == '\t' { c } else { ' ' }).collect()
 }
 
 /// A line of the file. What follows a key that is not known is blanked to its end, and so is every value that may be a secret,
@@ -164,6 +177,48 @@ mod tests {
             let told = told(&format!("dns: {{ provider: cloudflare }}\ndoctor: {{ {hook} }}"));
             assert!(told.contains("problem") && !told.contains("hunter2"), "{hook}: {told}");
         }
+    }
+
+    /// What the caret of the problem with these words points at.
+    fn pointed_at(told: &str, words: &str) -> String {
+        let mut lines = told.lines().skip_while(|line| !line.contains(words)).skip(1);
+        let (line, caret) = (lines.next().unwrap(), lines.next().unwrap());
+        line.chars().skip(caret.chars().position(|c| c == '^').unwrap()).collect()
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_fault_also_behind_a_value_that_is_blanked() {
+        let url = "https://ntfy.sh/hunter2hunter2hunter2";
+        let told = told(&format!(
+            "dns: {{ provider: cloudflare, ttl: 5 }}\ndoctor: {{ onFailure: {{ url: '{url}' }}, onUnknown: maybe }}"
+        ));
+        assert!(pointed_at(&told, "`dns.ttl`").starts_with("5 }"), "{told}");
+        assert!(pointed_at(&told, "`doctor.onUnknown`").starts_with("maybe }"), "{told}");
+    }
+
+    #[test]
+    fn the_caret_stands_at_the_key_of_what_is_not_shown() {
+        let told = told(
+            "dns: { provider: cloudflare }\nmail: { user: ada }\nservices: { a: { tokn: x, local: 0 } }",
+        );
+        assert!(pointed_at(&told, "`mail`").starts_with("mail: ***"), "{told}");
+        assert!(pointed_at(&told, "`services.a.tokn`").starts_with("tokn: ***"), "{told}");
+        assert!(pointed_at(&told, "`services.a.local`").starts_with("tokn: ***"), "{told}");
+    }
+
+    #[test]
+    fn the_known_keys_are_listed_each_once() {
+        let told = told("dns: { provider: cloudflare }\nservices: { a: { local: 1, zzzzzzzz: 1 } }");
+        let known = told.split("known keys here: ").nth(1).unwrap().lines().next().unwrap();
+        let mut keys: Vec<&str> = known.split(", ").collect();
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all, "{known}");
+        assert!(
+            ["local", "url", "service", "port", "host", "hosts"].iter().all(|key| keys.contains(key)),
+            "{known}"
+        );
     }
 
     #[test]

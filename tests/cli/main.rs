@@ -8,6 +8,7 @@ mod expose;
 mod expose_image;
 mod field_failures;
 mod golden;
+mod help;
 mod init;
 mod interruption;
 mod k3s_config;
