@@ -12,7 +12,7 @@ use crate::error::{Context, Result};
 use crate::lab::{self, Shape};
 use crate::paths::Cache;
 use crate::vantage::{Place, Vantage};
-use crate::{backend, cases, homelab, proof};
+use crate::{backend, cases, dist, homelab, proof};
 
 /// The real components in network namespaces of their own, and homelab on them.
 #[derive(Parser)]
@@ -52,6 +52,8 @@ enum Verb {
     },
     /// Build and pack everything slow into the cache
     Build,
+    /// Make the packages of the commit that is checked out: .deb, tarball, container image, bill of materials, sums
+    Dist(dist::Request),
     /// Be a program that misbehaves in one way, on a port of this machine
     #[command(hide = true)]
     Backend { fault: backend::Fault, port: u16 },
@@ -106,6 +108,7 @@ pub(crate) fn main() -> Result<ExitCode> {
             let _lock = lab::lock(&cache)?;
             lab::prepare(&cache)?;
         }
+        Verb::Dist(request) => dist::run(&cache, &request)?,
         Verb::Backend { fault, port } => backend::serve(fault, port)?,
         Verb::Test(selection) => return cases::run(&cache, &selection),
     }

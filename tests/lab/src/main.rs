@@ -7,6 +7,7 @@ mod cli;
 mod cluster;
 mod command;
 mod debian;
+mod dist;
 mod error;
 mod files;
 mod homelab;

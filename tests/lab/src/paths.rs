@@ -57,6 +57,16 @@ impl Cache {
         self.0.join("package")
     }
 
+    /// Where `cargo lab dist` builds.
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.0.join("dist")
+    }
+
+    /// Debian as it is installed, packed; and each one that a test has unpacked.
+    pub(crate) fn roots(&self) -> PathBuf {
+        self.0.join("roots")
+    }
+
     pub(crate) fn run(&self) -> Run {
         Run(self.0.join("run"))
     }

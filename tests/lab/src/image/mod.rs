@@ -13,15 +13,17 @@ use crate::files::{self, Recipe};
 use crate::parts::Programs;
 use crate::paths::{Cache, sources};
 use crate::pki::Authority;
-use tree::Tree;
+
+pub(crate) use oci::{Also, write};
+pub(crate) use tree::{Tree, libraries};
 
 /// What an image is to be.
-struct Image {
-    reference: String,
-    user: &'static str,
-    entrypoint: Vec<&'static str>,
-    command: Vec<&'static str>,
-    tree: Tree,
+pub(crate) struct Image {
+    pub(crate) reference: String,
+    pub(crate) user: &'static str,
+    pub(crate) entrypoint: Vec<&'static str>,
+    pub(crate) command: Vec<&'static str>,
+    pub(crate) tree: Tree,
 }
 
 /// An image in the cache.
@@ -87,7 +89,7 @@ pub(crate) fn build(cache: &Cache, programs: &Programs, ca: &Authority) -> Resul
         if !tar.exists() {
             eprintln!("making the image {}", image.reference);
             image.tree.text("etc/ssl/certs/ca-certificates.crt", &trusted);
-            oci::write(&image, &tar)?;
+            oci::write(&image, &Also::default(), &tar)?;
         }
         built.push(Built { reference: image.reference, tar });
     }

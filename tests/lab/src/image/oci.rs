@@ -1,5 +1,6 @@
 //! An image as a tar in OCI layout, which containerd imports.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
@@ -15,8 +16,16 @@ use crate::files;
 const LAYOUT: &[u8] = br#"{"imageLayoutVersion":"1.0.0"}"#;
 const SEARCH_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// What an image for others has beside its content.
+#[derive(Default)]
+pub(crate) struct Also {
+    /// Further names of the same image.
+    pub(crate) references: Vec<String>,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
 /// Writes an image with one layer. It appears under its final name only when it is whole.
-pub(super) fn write(image: &Image, path: &Path) -> Result<()> {
+pub(crate) fn write(image: &Image, also: &Also, path: &Path) -> Result<()> {
     let folder = path.parent().context("an image needs a folder")?;
     files::make_folder(folder)?;
     let mut layer = tempfile::tempfile_in(folder).context("making a layer")?;
@@ -31,6 +40,7 @@ pub(super) fn write(image: &Image, path: &Path) -> Result<()> {
             "Entrypoint": image.entrypoint,
             "Cmd": image.command,
             "Env": [SEARCH_PATH],
+            "Labels": also.labels,
         },
         "rootfs": { "type": "layers", "diff_ids": [digest] },
     }))?;
@@ -40,9 +50,19 @@ pub(super) fn write(image: &Image, path: &Path) -> Result<()> {
         "config": described("application/vnd.oci.image.config.v1+json", &config),
         "layers": [{ "mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": size }],
     }))?;
-    let mut in_index = described("application/vnd.oci.image.manifest.v1+json", &manifest);
-    in_index["annotations"] = json!({ "io.containerd.image.name": image.reference });
-    let index = bytes(&json!({ "schemaVersion": 2, "manifests": [in_index] }))?;
+    let named = |reference: &String| {
+        let mut manifest = described("application/vnd.oci.image.manifest.v1+json", &manifest);
+        let tag = reference.rsplit_once(':').map_or("", |(_, tag)| tag);
+        manifest["annotations"] =
+            json!({ "io.containerd.image.name": reference, "org.opencontainers.image.ref.name": tag });
+        manifest
+    };
+    let manifests: Vec<Value> = [&image.reference].into_iter().chain(&also.references).map(named).collect();
+    let index = bytes(&json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": manifests,
+    }))?;
 
     let beside = tempfile::NamedTempFile::new_in(folder).context("making an image")?;
     pack(beside.as_file(), &layer, (&digest, size), &[&config, &manifest], &index)

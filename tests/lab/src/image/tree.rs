@@ -157,7 +157,7 @@ fn clean(path: &str) -> &str {
 }
 
 /// The shared libraries that the loader would take for a program.
-fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     // A static program makes ldd fail, and needs none.
     let listed = output(std::process::Command::new("ldd").arg(program))?.stdout;
     let paths = listed.lines().flat_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));

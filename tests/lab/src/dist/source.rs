@@ -1,0 +1,131 @@
+//! The commit that is packed, and the program that is built of it.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde::Deserialize;
+
+use super::Release;
+use crate::command::{run, run_in_terminal};
+use crate::error::{Context, Result, bail};
+use crate::files;
+use crate::paths::repository;
+
+/// As many digits of a commit as `homelab --version` shows.
+const DIGITS: usize = 12;
+
+/// What `git` says of the checkout.
+pub(super) struct Commit {
+    pub(super) hash: String,
+    /// Seconds since 1970.
+    time: u64,
+    /// Its time in UTC, to the second, in digits: sorts as time does.
+    moment: String,
+    /// The tags that name it.
+    tags: String,
+    /// Whether files differ from it.
+    pub(super) is_changed: bool,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    workspace: Workspace,
+}
+
+#[derive(Deserialize)]
+struct Workspace {
+    package: Package,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    version: String,
+}
+
+impl Commit {
+    pub(super) fn checked_out() -> Result<Self> {
+        let time = git(&["show", "--no-patch", "--format=%ct"])?;
+        Ok(Self {
+            hash: git(&["rev-parse", "HEAD"])?,
+            time: time.parse().context(format_args!("the time of the commit, {time}"))?,
+            moment: git(&["show", "--no-patch", "--format=%cd", "--date=format-local:%Y%m%d%H%M%S"])?,
+            tags: git(&["tag", "--points-at", "HEAD"])?,
+            is_changed: !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
+        })
+    }
+
+    /// Builds the program of the commit's own files, below `work`. Nothing of these folders' names goes into it.
+    pub(super) fn build(&self, work: &Path) -> Result<Release> {
+        let (source, target) = (work.join("source"), work.join("target"));
+        self.export(&source)?;
+        let text = files::read_text(&source.join("Cargo.toml"))?;
+        let manifest: Manifest = toml::from_str(&text).context("Cargo.toml")?;
+        let cargo_home = std::env::var_os("CARGO_HOME")
+            .map_or_else(|| std::env::home_dir().map(|home| home.join(".cargo")), |set| Some(set.into()));
+        let cargo_home = cargo_home.context("neither CARGO_HOME nor HOME is set")?;
+        let flags = [(cargo_home.as_path(), "/cargo"), (&source, "/homelab")]
+            .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args(["build", "--quiet", "--release", "--locked", "--package", "homelab"])
+            .current_dir(&source);
+        cargo.env("CARGO_TARGET_DIR", &target).env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+        cargo.env("HOMELAB_COMMIT", &self.hash).env("SOURCE_DATE_EPOCH", self.time.to_string());
+        eprintln!("building {} in {}", self.hash, work.display());
+        let status = run_in_terminal(&mut cargo)?;
+        if !status.success() {
+            bail!("cargo build ended with {status}, in {}", source.display());
+        }
+        let release = Release {
+            version: version(&manifest.workspace.package.version, &self.tags, &self.moment, &self.hash),
+            commit: self.hash.clone(),
+            time: self.time,
+            program: target.join("release/homelab"),
+            source,
+        };
+        let said = run(Command::new(&release.program).arg("--version"))?;
+        if !said.contains(&self.hash[..DIGITS]) {
+            bail!("the program says that it is `{}`, not of {}", said.trim_end(), self.hash);
+        }
+        Ok(release)
+    }
+
+    /// The commit's files, and no others. They are as old as this copy: cargo compares their times with its last build.
+    fn export(&self, folder: &Path) -> Result<()> {
+        files::remove_folder(folder)?;
+        files::make_folder(folder)?;
+        let packed = tempfile::NamedTempFile::new_in(folder).context("a file for the sources")?;
+        let name = packed.path().display().to_string();
+        git(&["archive", "--format=tar", "--output", &name, &self.hash])?;
+        run(Command::new("tar").args(["-x", "--touch", "-f", &name]).current_dir(folder)).map(drop)
+    }
+}
+
+fn git(words: &[&str]) -> Result<String> {
+    let said = run(Command::new("git").args(words).env("TZ", "UTC").current_dir(repository()))?;
+    Ok(said.trim().to_owned())
+}
+
+/// The version itself where a tag names it; otherwise one that is older than it, and newer than those of earlier commits.
+fn version(of_cargo: &str, tags: &str, moment: &str, hash: &str) -> String {
+    if tags.lines().any(|tag| tag == format!("v{of_cargo}")) {
+        return of_cargo.to_owned();
+    }
+    format!("{of_cargo}~git{moment}.{}", &hash[..DIGITS])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn a_tag_makes_a_release_and_anything_else_comes_before_it() {
+        assert_eq!(version("0.1.0", "latest\nv0.1.0", "20261129053100", HASH), "0.1.0");
+        assert_eq!(
+            version("0.1.0", "v0.0.9", "20261129053100", HASH),
+            "0.1.0~git20261129053100.0123456789ab"
+        );
+    }
+}
