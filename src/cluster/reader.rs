@@ -92,8 +92,11 @@ fn cluster_of(file: &Kubeconfig, context: Option<&str>) -> std::result::Result<(
 
 /// Whether the user of a kubeconfig has a token of the account. Nobody relies on it: the API server judges the token.
 pub(super) fn is_reader(auth: &AuthInfo) -> bool {
-    let auth = serde_json::to_value(auth).unwrap_or_default();
-    subject(at(&auth, "/token")).is_some_and(|subject| subject == user())
+    let value = serde_json::to_value(auth).unwrap_or_default();
+    // A pod has it in a file, which its kubelet renews.
+    let of_file = auth.token_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    let token = of_file.as_deref().map_or(at(&value, "/token"), str::trim);
+    subject(token).is_some_and(|subject| subject == user())
 }
 
 /// The subject of a JSON Web Token (RFC 7519); `None` when it is none.
@@ -139,6 +142,10 @@ mod tests {
             assert!(!is_reader(&auth(token)), "{token}");
         }
         assert!(!is_reader(&AuthInfo::default()));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), ours + "\n").unwrap();
+        let auth = |path: &std::path::Path| serde_json::from_value(json!({ "tokenFile": path })).unwrap();
+        assert!(is_reader(&auth(file.path())) && !is_reader(&auth("/nowhere".as_ref())));
     }
 
     #[test]

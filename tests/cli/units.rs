@@ -158,3 +158,23 @@ fn every_unit_runs_what_it_runs_on_nixos() {
         assert_eq!(arguments(&service(name)["ExecStart"].concat()), nixos, "{name}");
     }
 }
+
+#[test]
+fn the_cron_job_runs_what_the_unit_runs_as_the_account_that_may_only_read() {
+    let text = include_str!("../../manifests/cronjob/doctor.yaml");
+    let documents: Vec<Value> = serde_yaml::from_multiple(text).unwrap();
+    let pod = &documents[1]["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(pod["serviceAccountName"], homelab::desired::reader::NAME);
+    for document in &documents {
+        assert_eq!(document["metadata"]["namespace"], homelab::desired::reader::NAMESPACE);
+    }
+    let args: Vec<&str> =
+        pod["containers"][0]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let started = service("homelab-doctor")["ExecStart"].concat();
+    // A pod has no place for the last report; after `--kubeconfig` stands a file.
+    let (started, _) = started.split_once(" --report").unwrap();
+    let unit: Vec<&str> = started.split_whitespace().skip(1).collect();
+    assert_eq!([&args[..3], &args[4..]], [&unit[..3], &unit[4..]]);
+    let token = pod["volumes"].as_array().unwrap().iter().find(|volume| volume["name"] == "token").unwrap();
+    assert_eq!(token["secret"]["optional"], true, "the doctor works without the token, too");
+}

@@ -93,6 +93,20 @@ pub(crate) fn existing() -> Result<Vec<PathBuf>> {
     Ok(all.filter(|folder| folder.exists()).collect())
 }
 
+/// Where the hierarchy of version 2 is mounted.
+pub(crate) fn unified() -> Result<PathBuf> {
+    let found = hierarchies()?.into_iter().find(|hierarchy| hierarchy.unified);
+    Ok(found.context("no cgroup hierarchy of version 2 is mounted")?.mount)
+}
+
+/// Removes a folder whose processes are ending, and those below it.
+pub(crate) fn remove_with_all(top: &Path) -> Result<()> {
+    wait::until("a cgroup to go", LIMIT, || {
+        folders(top).iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
+        Ok(if top.exists() { Look::NotYet(format!("{} is left", top.display())) } else { Look::Done(()) })
+    })
+}
+
 /// Every process in the lab's cgroups.
 pub(crate) fn processes() -> Result<Vec<i32>> {
     let mut found = Vec::new();

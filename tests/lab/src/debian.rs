@@ -8,12 +8,13 @@ use crate::error::{Context, Result, bail};
 
 const GO_AT_LEAST: (u32, u32) = (1, 24);
 
-const PACKAGES: [&str; 22] = [
+const PACKAGES: [&str; 24] = [
     "busybox-static",
     "conntrack",
     "containerd",
     "containernetworking-plugins",
     "curl",
+    "debian-archive-keyring",
     "bind9-dnsutils",
     "dnsmasq-base",
     "dumb-init",
@@ -24,6 +25,7 @@ const PACKAGES: [&str; 22] = [
     "libnginx-mod-http-lua",
     "libnginx-mod-stream",
     "lua-cjson",
+    "mmdebstrap",
     "nginx-light",
     "openssl",
     "pebble",

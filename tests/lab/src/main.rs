@@ -20,6 +20,7 @@ mod paths;
 mod pki;
 mod process;
 mod proof;
+mod root;
 mod router;
 mod teardown;
 mod terminal;

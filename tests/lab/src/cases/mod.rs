@@ -11,6 +11,7 @@ mod expose;
 mod ground;
 mod guard;
 mod hands;
+mod install;
 mod licences;
 mod looks;
 mod main_job;
@@ -296,9 +297,9 @@ impl Selection {
         self.names.is_empty() || self.names.iter().any(|part| part == group || name.contains(part.as_str()))
     }
 
-    /// A case that is named is run, also without `--all`.
-    fn wants(&self, case: &Case) -> bool {
-        self.names(case.group, case.name) && (case.always || self.all || !self.names.is_empty())
+    /// What is named is run, also without `--all`.
+    fn wants(&self, group: &str, name: &str, always: bool) -> bool {
+        self.names(group, name) && (always || self.all || !self.names.is_empty())
     }
 }
 
@@ -308,7 +309,7 @@ pub(crate) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
         return runner::run(cache, selection);
     }
     for stage in stages::STAGES.iter().filter(|stage| selection.names("build", stage.name)) {
-        println!("build: {}", stage.name);
+        println!("build: {}{}", stage.name, if stage.always { "" } else { " (--all)" });
     }
     for case in cases().filter(|case| selection.names(case.group, case.name)) {
         println!("{}: {}{}", case.group, case.name, if case.always { "" } else { " (--all)" });

@@ -24,15 +24,26 @@ const QUICK: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
 ];
 
+/// The commit of which the build is told, and what `--version` says then.
+pub(super) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567-dirty";
+pub(super) const SAYS: &str = concat!("homelab ", env!("CARGO_PKG_VERSION"), " (0123456789ab with changes)");
+
 /// Copies, builds, tests, and makes what `postInstall` makes.
 pub(super) fn builds() -> Result<()> {
+    let program = program()?;
     let folder = Cache::find()?.package();
     let (source, target) = (folder.join("source"), folder.join("target"));
-    let wanted = wanted()?;
-    mirror(&wanted, &source)?;
-    cargo(&["build", "--quiet", "--release", "--frozen", "--package", "homelab"], &source, &target)?;
     cargo(&["test", "--quiet", "--release", "--frozen", "--package", "homelab"], &source, &target)?;
-    install(&target.join("release/homelab"))
+    install(&program)
+}
+
+/// The program, built of the package's files alone.
+pub(super) fn program() -> Result<PathBuf> {
+    let folder = Cache::find()?.package();
+    let (source, target) = (folder.join("source"), folder.join("target"));
+    mirror(&wanted()?, &source)?;
+    cargo(&["build", "--quiet", "--release", "--frozen", "--package", "homelab"], &source, &target)?;
+    Ok(target.join("release/homelab"))
 }
 
 /// The files of the package, below the root of the repository: as Nix sees them where a `lib` of nixpkgs is at hand, and
@@ -106,7 +117,7 @@ fn expand(named: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
 }
 
 /// Every file that git knows or would add.
-fn known() -> Result<BTreeSet<PathBuf>> {
+pub(super) fn known() -> Result<BTreeSet<PathBuf>> {
     let mut git = Command::new("git");
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(repository());
     let listed = run(&mut git)?;
@@ -116,7 +127,7 @@ fn known() -> Result<BTreeSet<PathBuf>> {
 
 /// Makes the folder hold these files and nothing else. What is there already with the same content stays as it is, so
 /// that cargo builds only what changed.
-fn mirror(wanted: &BTreeSet<PathBuf>, folder: &Path) -> Result<()> {
+pub(super) fn mirror(wanted: &BTreeSet<PathBuf>, folder: &Path) -> Result<()> {
     files::make_folder(folder)?;
     for stale in files::below(folder)?.iter().filter(|path| !wanted.contains(*path)) {
         fs::remove_file(folder.join(stale)).context(format_args!("removing {}", stale.display()))?;
@@ -147,7 +158,7 @@ fn cargo(words: &[&str], source: &Path, target: &Path) -> Result<()> {
     command.env("RUSTUP_HOME", of_home("RUSTUP_HOME", ".rustup"));
     command.env("HOME", "/homeless-shelter").env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target);
     // As flake.nix gives it: there is no .git.
-    command.env("HOMELAB_COMMIT", "0123456789abcdef0123456789abcdef01234567-dirty");
+    command.env("HOMELAB_COMMIT", COMMIT);
     let status = run_in_terminal(command.envs(QUICK).current_dir(source))?;
     if !status.success() {
         bail!("cargo {} ended with {status}, in {}", words.join(" "), source.display());
@@ -158,7 +169,7 @@ fn cargo(words: &[&str], source: &Path, target: &Path) -> Result<()> {
 /// What `postInstall` does with the program that was built.
 fn install(program: &Path) -> Result<()> {
     let version = run(Command::new(program).arg("--version"))?;
-    if version.trim_end() != concat!("homelab ", env!("CARGO_PKG_VERSION"), " (0123456789ab with changes)") {
+    if version.trim_end() != SAYS {
         bail!("without .git, --version must name the commit that the build was told: {version}");
     }
     for shell in SHELLS {

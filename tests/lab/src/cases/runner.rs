@@ -66,12 +66,15 @@ impl Tally {
 pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     let mut tally = Tally::default();
     for stage in &stages::STAGES {
-        if selection.names("build", stage.name) {
+        if selection.wants("build", stage.name, stage.always) {
             tally.run("build", stage.name, stage.run);
+        } else if selection.names("build", stage.name) {
+            tally.leave_out("build", stage.name, "only with --all");
         }
     }
-    let wanted: Vec<Case> = cases().filter(|case| selection.wants(case)).collect();
-    for case in cases().filter(|case| selection.names(case.group, case.name) && !selection.wants(case)) {
+    let wants = |case: &Case| selection.wants(case.group, case.name, case.always);
+    let wanted: Vec<Case> = cases().filter(wants).collect();
+    for case in cases().filter(|case| selection.names(case.group, case.name) && !wants(case)) {
         tally.leave_out(case.group, case.name, "only with --all");
     }
     let of_lab = [TAKE_OVER, BRING_UP, TAKE_DOWN].iter().any(|name| selection.names("lab", name));

@@ -9,19 +9,34 @@ use crate::paths::repository;
 
 pub(super) struct Stage {
     pub(super) name: &'static str,
+    /// Runs without `--all`, too.
+    pub(super) always: bool,
     pub(super) run: fn() -> Result<()>,
 }
 
-pub(super) const STAGES: [Stage; 6] = [
-    Stage { name: "the sources are formatted", run: format },
-    Stage { name: "no lint has a warning", run: lints },
-    Stage { name: "every dependency's licence is allowed", run: super::licences::check },
-    Stage { name: "the NixOS module and the flake hold as far as they can without nixpkgs", run: nix },
-    Stage { name: "unit, golden and command-line tests pass", run: tests },
-    Stage {
-        name: "the package builds and passes its tests from its own files alone",
-        run: super::package::builds,
-    },
+const fn always(name: &'static str, run: fn() -> Result<()>) -> Stage {
+    Stage { name, always: true, run }
+}
+
+const fn with_all(name: &'static str, run: fn() -> Result<()>) -> Stage {
+    Stage { name, always: false, run }
+}
+
+pub(super) const STAGES: [Stage; 8] = [
+    always("the sources are formatted", format),
+    always("no lint has a warning", lints),
+    always("every dependency's licence is allowed", super::licences::check),
+    always("the NixOS module and the flake hold as far as they can without nixpkgs", nix),
+    always("unit, golden and command-line tests pass", tests),
+    always("the package builds and passes its tests from its own files alone", super::package::builds),
+    with_all(
+        "the Debian package is installed, upgraded and removed in a clean root, and its units run",
+        super::install::debian::package,
+    ),
+    with_all(
+        "cargo installs it on a clean Debian, by path and from a git repository",
+        super::install::cargo::install,
+    ),
 ];
 
 fn format() -> Result<()> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Release;
-use crate::error::Result;
+use crate::error::{Result, bail};
+use crate::files;
 use crate::image::{self, Also, Image, Tree};
 
 /// As `runAsNonRoot` wants it: a number.
@@ -17,6 +18,23 @@ const COPYRIGHTS: [&str; 3] = [
     "/usr/share/doc/libgcc-s1/copyright",
     "/usr/share/doc/ca-certificates/copyright",
 ];
+
+/// As the manifest in the repository names it.
+const IN_MANIFEST: &str = concat!("image: localhost/homelab:", env!("CARGO_PKG_VERSION"), "\n");
+
+/// Its name with a tag; no tag has a tilde.
+fn tagged(tag: &str) -> String {
+    format!("{NAME}:{}", tag.replace('~', "-"))
+}
+
+/// The doctor as a CronJob, from this image.
+pub(super) fn cron_job(release: &Release) -> Result<String> {
+    let text = files::read_text(&release.source.join("manifests/cronjob/doctor.yaml"))?;
+    if !text.contains(IN_MANIFEST) {
+        bail!("manifests/cronjob/doctor.yaml has no `{}`", IN_MANIFEST.trim());
+    }
+    Ok(text.replace(IN_MANIFEST, &format!("image: {}\n", tagged(&release.version))))
+}
 
 /// Writes the image, under its version and its commit.
 pub(super) fn write(release: &Release, licences: &str, path: &Path) -> Result<()> {
@@ -37,8 +55,7 @@ pub(super) fn write(release: &Release, licences: &str, path: &Path) -> Result<()
         label("version", &release.version),
         label("revision", &release.commit),
     ]);
-    let [reference, of_commit] =
-        [&release.version, &release.commit].map(|tag| format!("{NAME}:{}", tag.replace('~', "-")));
+    let (reference, of_commit) = (tagged(&release.version), tagged(&release.commit));
     let image =
         Image { reference, user: USER, entrypoint: vec!["/usr/bin/homelab"], command: Vec::new(), tree };
     image::write(&image, &Also { references: vec![of_commit], labels }, path)

@@ -85,6 +85,7 @@ fn make(commit: &Commit, work: &Path, out: &Path) -> Result<String> {
         &out.join(format!("{name}.tar.gz")),
         content::tarball(&release, &name, &crates.licences()?)?,
     )?;
+    files::write(&out.join(format!("homelab-{version}-cronjob.yaml")), image::cron_job(&release)?)?;
     image::write(&release, &crates.licences()?, &out.join(format!("homelab-{version}-{debian}-oci.tar")))?;
     let mut sums = String::new();
     for path in files::below(out)? {
