@@ -31,7 +31,8 @@ ip link set lo up
 exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
   DEBIAN_FRONTEND=noninteractive "$@""#;
 
-/// What systemd wants of a container (systemd.io, "The Container Interface"). Its arguments: the root, a cgroup.
+/// What systemd wants of a container (systemd.io, "The Container Interface"), and shared mounts, by which it hands credentials
+/// to units. Its argument: the root.
 const BOOT: &str = r#"
 root=$1
 mount --bind "$root" "$root"
@@ -53,6 +54,7 @@ hostname debian
 ip link set lo up
 pivot_root . run/before
 umount -l /run/before
+mount --make-rshared /
 exec /usr/bin/env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd"#;
 
 /// Where files come and go that are not a package's own: dpkg's lists, logs, what programs of Debian keep.

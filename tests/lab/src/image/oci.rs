@@ -1,8 +1,9 @@
 //! An image as a tar in OCI layout, which containerd imports.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -67,6 +68,8 @@ pub(crate) fn write(image: &Image, also: &Also, path: &Path) -> Result<()> {
     let beside = tempfile::NamedTempFile::new_in(folder).context("making an image")?;
     pack(beside.as_file(), &layer, (&digest, size), &[&config, &manifest], &index)
         .context(format_args!("writing {}", path.display()))?;
+    let readable = Permissions::from_mode(0o644);
+    beside.as_file().set_permissions(readable).context(format_args!("writing {}", path.display()))?;
     beside.persist(path).context(format_args!("writing {}", path.display()))?;
     Ok(())
 }
