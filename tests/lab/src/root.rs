@@ -77,6 +77,9 @@ impl Root {
             let partial = packed.with_extension("partial.tar");
             let mut fetch = Command::new("mmdebstrap");
             fetch.arg("--quiet").arg("--variant=minbase").arg(format!("--include={}", packages.join(",")));
+            if packages.iter().any(|name| name.ends_with(":arm64")) {
+                fetch.arg("--architectures=amd64,arm64");
+            }
             run_within(fetch.arg(SUITE).arg(&partial), FETCH_LIMIT)?;
             files::rename(&partial, &packed)?;
         }

@@ -24,11 +24,11 @@ pub(super) fn files(release: &Release, licences: &str) -> Result<Files> {
     let mut all = Files::new();
     all.insert("bin/homelab".into(), File::program(files::read(&release.program)?));
     for (shell, path) in COMPLETIONS {
-        let text = run(Command::new(&release.program).args(["completions", shell]))?;
+        let text = run(Command::new(&release.here).args(["completions", shell]))?;
         all.insert(path.into(), File::text(text));
     }
     let pages = tempfile::tempdir().context("a folder for the manual pages")?;
-    run(Command::new(&release.program).arg("man").arg(pages.path()))?;
+    run(Command::new(&release.here).arg("man").arg(pages.path()))?;
     for page in files::below(pages.path())? {
         let packed = archive::gzip(&files::read(&pages.path().join(&page))?)?;
         all.insert(format!("share/man/man1/{}.gz", page.display()), File::text(packed));

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Release;
+use super::{Arch, Release};
 use crate::command::run;
 use crate::error::{Context, Result, bail};
 use crate::files;
@@ -64,8 +64,8 @@ struct Locked {
 }
 
 /// Asks cargo about the sources.
-pub(super) fn linked(source: &Path) -> Result<Crates> {
-    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+pub(super) fn linked(source: &Path, arch: Arch) -> Result<Crates> {
+    let target = arch.target();
     let text = cargo(source, &["metadata", "--format-version=1", "--locked", "--filter-platform", &target])?;
     let metadata: Metadata = serde_json::from_str(&text).context("cargo metadata")?;
     // With the features that the build has: `metadata` mixes in those of the workspace's other members.

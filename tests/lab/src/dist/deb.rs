@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::archive::{self, File, Files};
-use super::{Release, architecture, content, elf};
+use super::{Release, content, elf};
 use crate::error::Result;
 use crate::files;
 
@@ -46,7 +46,7 @@ fn control(release: &Release, installed: usize) -> Result<String> {
          certificates, and checks that they can be reached. This package was\n \
          built of commit {commit}.\n",
         version = release.version,
-        architecture = architecture()?,
+        architecture = release.arch.debian(),
         commit = release.commit,
     ))
 }

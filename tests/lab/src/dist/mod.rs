@@ -1,8 +1,10 @@
 //! `cargo lab dist`: packages of the commit that is checked out, the same bytes each time.
 
+mod arch;
 mod archive;
 mod content;
 mod crates;
+mod cross;
 mod deb;
 mod elf;
 mod image;
@@ -17,7 +19,9 @@ use crate::files;
 use crate::paths::{Cache, repository};
 use source::Commit;
 
+pub(crate) use arch::Arch;
 pub(crate) use deb::write as write_deb;
+pub(crate) use source::{cargo_home, sysroot};
 
 /// What to make, and where.
 #[derive(Args)]
@@ -25,6 +29,9 @@ pub(crate) struct Request {
     /// The folder for the packages [default: target/dist]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// For another kind of machine: arm64 on amd64; without the image
+    #[arg(long, value_name = "ARCH")]
+    arch: Option<Arch>,
     /// Make everything a second time, of other folders, and compare the bytes
     #[arg(long)]
     twice: bool,
@@ -41,20 +48,24 @@ pub(crate) struct Release {
     /// The sources.
     pub(crate) source: PathBuf,
     pub(crate) program: PathBuf,
+    pub(crate) arch: Arch,
+    /// The same program for this machine, which tells completions and manual pages.
+    pub(crate) here: PathBuf,
 }
 
 /// Makes every package.
 pub(crate) fn run(cache: &Cache, request: &Request) -> Result<()> {
     let out = request.out.clone().unwrap_or_else(|| repository().join("target/dist"));
+    let arch = request.arch.map_or_else(Arch::here, Ok)?;
     let commit = Commit::checked_out()?;
     if commit.is_changed {
         eprintln!("note: {} is packed; what is not committed is left out", commit.hash);
     }
-    let once = make(&commit, &cache.dist().join("once"), &out)?;
+    let once = make(&commit, arch, &cache.dist().join("once"), &out)?;
     if request.twice {
         let (again, folder) = (tempfile_beside(&out)?, cache.dist().join("again"));
         files::remove_folder(&folder)?;
-        let twice = make(&commit, &folder, again.path());
+        let twice = make(&commit, arch, &folder, again.path());
         files::remove_folder(&folder)?;
         if once != twice? {
             bail!(
@@ -71,22 +82,25 @@ pub(crate) fn run(cache: &Cache, request: &Request) -> Result<()> {
 const SUMS: &str = "SHA256SUMS";
 
 /// Builds and packs, and gives the sums.
-fn make(commit: &Commit, work: &Path, out: &Path) -> Result<String> {
-    let release = commit.build(work)?;
+fn make(commit: &Commit, arch: Arch, work: &Path, out: &Path) -> Result<String> {
+    let release = commit.build(arch, work)?;
     files::remove_folder(out)?;
     files::make_folder(out)?;
     let Release { version, .. } = &release;
-    let (debian, machine) = (architecture()?, std::env::consts::ARCH);
-    let crates = crates::linked(&release.source)?;
-    files::write(&out.join(format!("homelab-{version}.cdx.json")), crates.bill(&release)?)?;
+    let (debian, machine) = (arch.debian(), arch.machine());
+    let crates = crates::linked(&release.source, arch)?;
+    files::write(&out.join(format!("homelab-{version}-{debian}.cdx.json")), crates.bill(&release)?)?;
     deb::write(&release, &crates.licences()?, &out.join(format!("homelab_{version}_{debian}.deb")))?;
     let name = format!("homelab-{version}-{machine}-linux-gnu");
     files::write(
         &out.join(format!("{name}.tar.gz")),
         content::tarball(&release, &name, &crates.licences()?)?,
     )?;
-    files::write(&out.join(format!("homelab-{version}-cronjob.yaml")), image::cron_job(&release)?)?;
-    image::write(&release, &crates.licences()?, &out.join(format!("homelab-{version}-{debian}-oci.tar")))?;
+    if arch == Arch::here()? {
+        files::write(&out.join(format!("homelab-{version}-cronjob.yaml")), image::cron_job(&release)?)?;
+        let tar = out.join(format!("homelab-{version}-{debian}-oci.tar"));
+        image::write(&release, &crates.licences()?, &tar)?;
+    }
     let mut sums = String::new();
     for path in files::below(out)? {
         sums += &format!("{}  {}\n", files::sha256(&files::read(&out.join(&path))?), path.display());
@@ -98,13 +112,4 @@ fn make(commit: &Commit, work: &Path, out: &Path) -> Result<String> {
 fn tempfile_beside(out: &Path) -> Result<tempfile::TempDir> {
     use crate::error::Context;
     tempfile::tempdir_in(out.parent().unwrap_or(out)).context("a folder for the second build")
-}
-
-/// This machine's architecture in Debian's words.
-fn architecture() -> Result<&'static str> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok("amd64"),
-        "aarch64" => Ok("arm64"),
-        other => bail!("there is no package for {other}"),
-    }
 }

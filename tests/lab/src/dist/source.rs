@@ -1,11 +1,11 @@
 //! The commit that is packed, and the program that is built of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
 
-use super::Release;
+use super::{Arch, Release, cross};
 use crate::command::{run, run_in_terminal};
 use crate::error::{Context, Result, bail};
 use crate::files;
@@ -55,14 +55,12 @@ impl Commit {
     }
 
     /// Builds the program of the commit's own files, below `work`. Nothing of these folders' names goes into it.
-    pub(super) fn build(&self, work: &Path) -> Result<Release> {
+    pub(super) fn build(&self, arch: Arch, work: &Path) -> Result<Release> {
         let (source, target) = (work.join("source"), work.join("target"));
         self.export(&source)?;
         let text = files::read_text(&source.join("Cargo.toml"))?;
         let manifest: Manifest = toml::from_str(&text).context("Cargo.toml")?;
-        let cargo_home = std::env::var_os("CARGO_HOME")
-            .map_or_else(|| std::env::home_dir().map(|home| home.join(".cargo")), |set| Some(set.into()));
-        let cargo_home = cargo_home.context("neither CARGO_HOME nor HOME is set")?;
+        let cargo_home = cargo_home()?;
         let flags = [(cargo_home.as_path(), "/cargo"), (&source, "/homelab")]
             .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -76,18 +74,16 @@ impl Commit {
         if !status.success() {
             bail!("cargo build ended with {status}, in {}", source.display());
         }
-        let release = Release {
-            version: version(&manifest.workspace.package.version, &self.tags, &self.moment, &self.hash),
-            commit: self.hash.clone(),
-            time: self.time,
-            program: target.join("release/homelab"),
-            source,
-        };
-        let said = run(Command::new(&release.program).arg("--version"))?;
-        if !said.contains(&self.hash[..DIGITS]) {
+        let here = target.join("release/homelab");
+        let program =
+            if arch == Arch::here()? { here.clone() } else { cross::build(arch, &self.hash, &source, work)? };
+        let commit = &self.hash[..DIGITS];
+        let said = run(Command::new(&here).arg("--version"))?;
+        if !said.contains(commit) || !cross::names(&program, commit)? {
             bail!("the program says that it is `{}`, not of {}", said.trim_end(), self.hash);
         }
-        Ok(release)
+        let version = version(&manifest.workspace.package.version, &self.tags, &self.moment, &self.hash);
+        Ok(Release { version, commit: self.hash.clone(), time: self.time, source, program, arch, here })
     }
 
     /// The commit's files, and no others. They are as old as this copy: cargo compares their times with its last build.
@@ -99,6 +95,19 @@ impl Commit {
         git(&["archive", "--format=tar", "--output", &name, &self.hash])?;
         run(Command::new("tar").args(["-x", "--touch", "-f", &name]).current_dir(folder)).map(drop)
     }
+}
+
+/// Where cargo keeps what it has fetched.
+pub(crate) fn cargo_home() -> Result<PathBuf> {
+    let home = || std::env::home_dir().map(|home| home.join(".cargo"));
+    let set = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    set.or_else(home).context("neither CARGO_HOME nor HOME is set")
+}
+
+/// Where the compiler lies, and cargo beside it.
+pub(crate) fn sysroot() -> Result<PathBuf> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    Ok(PathBuf::from(run(Command::new(rustc).args(["--print", "sysroot"]))?.trim()))
 }
 
 fn git(words: &[&str]) -> Result<String> {

@@ -1,14 +1,14 @@
 //! `cargo install`, as the documentation has it: of a checkout, and of a git repository. Without optimization, which costs
 //! minutes: which files and packages are needed is the same.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::cases::hands::expect;
 use crate::cases::package;
 use crate::command::{run, run_within};
+use crate::dist::{cargo_home, sysroot};
 use crate::error::{Context, Result};
 use crate::files;
 use crate::paths::Cache;
@@ -36,7 +36,8 @@ pub(in crate::cases) fn install() -> Result<()> {
     files::write(&root.path("root/.cargo/config.toml"), "[net]\noffline = true\n")?;
     // Of an own file system, so that nothing is written into what others use.
     let registry = cargo_home()?.join("registry");
-    let mounts: [(&Path, &str); 2] = [(&toolchain()?, TOOLCHAIN), (&registry, "/root/.cargo/registry")];
+    // A Debian of 2023 has no compiler that is new enough: it is rustup's, as a user would have it.
+    let mounts: [(&Path, &str); 2] = [(&sysroot()?, TOOLCHAIN), (&registry, "/root/.cargo/registry")];
     for from in [vec!["--path", SOURCE], vec!["--git", "file:///root/homelab", "homelab"]] {
         let mut words =
             vec!["env", "PATH=/opt/rust/bin:/usr/bin:/bin", "CARGO_TARGET_DIR=/root/target", TOOL, "install"];
@@ -51,15 +52,4 @@ pub(in crate::cases) fn install() -> Result<()> {
     expect(listed.contains(&commit[..8]), format!("{listed}, {commit}"))?;
     run(&mut root.command(&mounts, &[TOOL, "uninstall", "--quiet", "homelab"]))?;
     expect(!root.path("root/.cargo/bin/homelab").exists(), "uninstalled, and still there")
-}
-
-fn cargo_home() -> Result<PathBuf> {
-    let home = || env::home_dir().map(|home| home.join(".cargo"));
-    env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home).context("neither CARGO_HOME nor HOME is set")
-}
-
-/// Where rustup has put the compiler that builds this: a Debian of 2023 has none that is new enough.
-fn toolchain() -> Result<PathBuf> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    Ok(PathBuf::from(run(Command::new(rustc).args(["--print", "sysroot"]))?.trim()))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cases::hands::expect;
 use crate::cases::package;
 use crate::command::{output, run};
-use crate::dist::{self, Release};
+use crate::dist::{self, Arch, Release};
 use crate::error::{Context, Result};
 use crate::files;
 use crate::paths::{Cache, repository};
@@ -97,12 +97,15 @@ pub(in crate::cases) fn package() -> Result<()> {
 
 /// Packs what the sources are now, at a version.
 fn write(version: &str, path: &Path) -> Result<()> {
+    let program = package::program()?;
     let release = Release {
         version: version.to_owned(),
         commit: package::COMMIT.to_owned(),
         time: 1,
         source: repository().to_owned(),
-        program: package::program()?,
+        here: program.clone(),
+        program,
+        arch: Arch::here()?,
     };
     dist::write_deb(&release, "", path)
 }
