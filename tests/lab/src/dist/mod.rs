@@ -63,16 +63,13 @@ pub(crate) fn run(cache: &Cache, request: &Request) -> Result<()> {
     }
     let once = make(&commit, arch, &cache.dist().join("once"), &out)?;
     if request.twice {
-        let (again, folder) = (tempfile_beside(&out)?, cache.dist().join("again"));
+        let folder = cache.dist().join("again");
         files::remove_folder(&folder)?;
-        let twice = make(&commit, arch, &folder, again.path());
-        files::remove_folder(&folder)?;
-        if once != twice? {
-            bail!(
-                "a second build gave other bytes:\n{once}\n{}",
-                files::read_text(&again.path().join(SUMS))?
-            );
+        let twice = make(&commit, arch, &folder, &folder.join("out"))?;
+        if once != twice {
+            bail!("a second build gave other bytes; its files are in {}\n{once}\n{twice}", folder.display());
         }
+        files::remove_folder(&folder)?;
         eprintln!("a second build gave the same bytes");
     }
     print!("{once}");
@@ -84,32 +81,40 @@ const SUMS: &str = "SHA256SUMS";
 /// Builds and packs, and gives the sums.
 fn make(commit: &Commit, arch: Arch, work: &Path, out: &Path) -> Result<String> {
     let release = commit.build(arch, work)?;
-    files::remove_folder(out)?;
-    files::make_folder(out)?;
+    remove_earlier(out)?;
     let Release { version, .. } = &release;
     let (debian, machine) = (arch.debian(), arch.machine());
     let crates = crates::linked(&release.source, arch)?;
-    files::write(&out.join(format!("homelab-{version}-{debian}.cdx.json")), crates.bill(&release)?)?;
-    deb::write(&release, &crates.licences()?, &out.join(format!("homelab_{version}_{debian}.deb")))?;
-    let name = format!("homelab-{version}-{machine}-linux-gnu");
-    files::write(
-        &out.join(format!("{name}.tar.gz")),
-        content::tarball(&release, &name, &crates.licences()?)?,
-    )?;
+    let licences = crates.licences()?;
+    let below = format!("homelab-{version}-{machine}-linux-gnu");
+    let (deb, tarball) = (format!("homelab_{version}_{debian}.deb"), format!("{below}.tar.gz"));
+    let bill = format!("homelab-{version}-{debian}.cdx.json");
+    deb::write(&release, &licences, &out.join(&deb))?;
+    files::write(&out.join(&tarball), content::tarball(&release, &below, &licences)?)?;
+    files::write(&out.join(&bill), crates.bill(&release)?)?;
+    let mut made = vec![deb, tarball, bill];
     if arch == Arch::here()? {
-        files::write(&out.join(format!("homelab-{version}-cronjob.yaml")), image::cron_job(&release)?)?;
-        let tar = out.join(format!("homelab-{version}-{debian}-oci.tar"));
-        image::write(&release, &crates.licences()?, &tar)?;
+        let (tar, job) =
+            (format!("homelab-{version}-{debian}-oci.tar"), format!("homelab-{version}-cronjob.yaml"));
+        image::write(&release, &licences, &out.join(&tar))?;
+        files::write(&out.join(&job), image::cron_job(&release)?)?;
+        made.extend([tar, job]);
     }
     let mut sums = String::new();
-    for path in files::below(out)? {
-        sums += &format!("{}  {}\n", files::sha256(&files::read(&out.join(&path))?), path.display());
+    for name in made {
+        sums += &format!("{}  {name}\n", files::sha256(&files::read(&out.join(&name))?));
     }
     files::write(&out.join(SUMS), &sums)?;
     Ok(sums)
 }
 
-fn tempfile_beside(out: &Path) -> Result<tempfile::TempDir> {
-    use crate::error::Context;
-    tempfile::tempdir_in(out.parent().unwrap_or(out)).context("a folder for the second build")
+/// Removes what an earlier run has left in a folder, and nothing else.
+fn remove_earlier(out: &Path) -> Result<()> {
+    let sums = std::fs::read_to_string(out.join(SUMS)).unwrap_or_default();
+    for name in sums.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name) {
+        if name.starts_with("homelab") && !name.contains('/') {
+            let _ = std::fs::remove_file(out.join(name));
+        }
+    }
+    files::make_folder(out)
 }
