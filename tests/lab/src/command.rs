@@ -82,11 +82,16 @@ fn join(reader: Option<thread::JoinHandle<std::io::Result<Vec<u8>>>>) -> Result<
 pub(crate) fn describe(command: &Command) -> String {
     let mut words: Vec<_> = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
-    if let Some(end) = words.iter().position(|word| word == "--").filter(|_| words[0] == "nsenter") {
+    if let Some(end) = words.iter().position(|word| word == "--").filter(|_| enters(&words[0])) {
         words.drain(..=end);
     }
     let line = words.join(" ");
     if line.chars().count() > 200 { line.chars().take(200).chain("...".chars()).collect() } else { line }
+}
+
+/// Whether a program only leads to the place where another runs.
+fn enters(program: &str) -> bool {
+    ["nsenter", "unshare"].contains(&program)
 }
 
 /// The last lines of a text.
