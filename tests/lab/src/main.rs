@@ -17,6 +17,7 @@ mod manifest;
 mod network;
 mod parts;
 mod paths;
+mod picture;
 mod pki;
 mod process;
 mod proof;

@@ -60,7 +60,7 @@ fn changed(hands: &Hands) -> Result<(Vec<String>, Vec<String>)> {
     Ok((now.difference(&before).cloned().collect(), before.difference(&now).cloned().collect()))
 }
 
-fn zone_is_as_before(hands: &Hands) -> Result<()> {
+pub(super) fn zone_is_as_before(hands: &Hands) -> Result<()> {
     let before = before(hands)?;
     // A case about the ground has made a record of its own.
     let mut now = hands.records()?;
@@ -89,7 +89,7 @@ fn down_well(hands: &Hands, flags: &[&str]) -> Result<Output> {
 }
 
 /// Only what the next `up` uses again is left: definitions, certificates, the account key, and their namespaces.
-fn only_certificates_are_left(hands: &Hands) -> Result<()> {
+pub(super) fn only_certificates_are_left(hands: &Hands) -> Result<()> {
     let (more, less) = changed(hands)?;
     let is_meant = |name: &String| {
         let (kind, place) = name.split_once(' ').unwrap_or_default();
@@ -129,7 +129,7 @@ pub(super) fn leaves_what_was_before(hands: &Hands) -> Result<()> {
     expect(hands.browse(WHOAMI)?.0 == "200", "the lab does not come back")
 }
 
-fn nothing_is_left(hands: &Hands) -> Result<()> {
+pub(super) fn nothing_is_left(hands: &Hands) -> Result<()> {
     // The API server forgets the groups of definitions that are gone a moment later.
     eventually("nothing of the lab to be left", 30, || {
         let (more, less) = changed(hands)?;

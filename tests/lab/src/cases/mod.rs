@@ -11,6 +11,7 @@ mod expose;
 mod ground;
 mod guard;
 mod hands;
+mod house;
 mod install;
 mod licences;
 mod looks;
@@ -25,6 +26,7 @@ mod runner;
 mod secrets;
 mod servers;
 mod stages;
+mod story;
 mod unit;
 mod weather;
 
@@ -154,6 +156,7 @@ const PLAIN: &[Case] = &[
         "an older homelab does not take cert-manager back to where it cannot go",
         changes::going_back,
     ),
+    with_all("story", "from the package to names and back, as somebody new lives it", story::whole),
     with_all(
         "looks",
         "what people read fits 80 and 40 columns, and a pipe gets no escape codes",

@@ -16,8 +16,10 @@ use crate::paths::{Cache, repository};
 use crate::root::{Booted, Root};
 use crate::wait::{self, Look};
 
+/// What the package needs of Debian.
+pub(in crate::cases) const NEEDED: [&str; 2] = ["ca-certificates", "systemd"];
 const OLDER: &str = "0.0.9";
-const NEWER: &str = env!("CARGO_PKG_VERSION");
+pub(in crate::cases) const NEWER: &str = env!("CARGO_PKG_VERSION");
 const TIMER: &str = "homelab-doctor.timer";
 /// `homelab up` and the doctor try for a while to reach what is not there.
 const LIMIT: Duration = Duration::from_secs(240);
@@ -42,7 +44,7 @@ const KUBECONFIG: &str = r#"{ "apiVersion": "v1", "kind": "Config", "current-con
 
 pub(in crate::cases) fn package() -> Result<()> {
     let cache = Cache::find()?;
-    let root = Root::unpack(&cache, &["ca-certificates", "systemd"])?;
+    let root = Root::unpack(&cache, &NEEDED)?;
     for version in [OLDER, NEWER] {
         write(version, &root.path(&format!("var/tmp/{version}.deb")))?;
     }
@@ -96,7 +98,7 @@ pub(in crate::cases) fn package() -> Result<()> {
 }
 
 /// Packs what the sources are now, at a version.
-fn write(version: &str, path: &Path) -> Result<()> {
+pub(in crate::cases) fn write(version: &str, path: &Path) -> Result<()> {
     let program = package::program()?;
     let release = Release {
         version: version.to_owned(),
