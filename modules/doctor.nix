@@ -105,9 +105,7 @@ in
         # A command is told by a unit of its own, below.
         ExecStart = "${program} --quiet doctor --wait 1m ${
           lib.optionalString (!tells) "--notify "
-        }--report %S/homelab/doctor.json${
-          lib.optionalString metrics " --metrics %t/homelab-metrics/homelab.prom"
-        }";
+        }--report %S/homelab/doctor.json${lib.optionalString metrics " --metrics %t/homelab-metrics/homelab.prom"}";
         LoadCredential =
           lib.optional (tokenFile != "") "dns-token:${tokenFile}"
           ++ [ "kubeconfig:/run/homelab-doctor/kubeconfig" ]
