@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::cases::hands::expect;
 use crate::cases::package;
-use crate::command::{run, run_within};
+use crate::command::{output_within, run, run_within};
 use crate::dist::{cargo_home, sysroot};
 use crate::error::{Context, Result};
 use crate::paths::Cache;
@@ -35,12 +35,20 @@ pub(in crate::cases) fn install() -> Result<()> {
     let registry = cargo_home()?.join("registry");
     // A Debian of 2023 has no compiler that is new enough: it is rustup's, as a user would have it.
     let mounts: [(&Path, &str); 2] = [(&sysroot()?, TOOLCHAIN), (&registry, "/root/.cargo/registry")];
-    for from in [vec!["--path", SOURCE], vec!["--git", "file:///root/homelab", "homelab"]] {
+    let command = |network: &str, from: &[&str]| {
         let mut words =
-            vec!["env", "PATH=/opt/rust/bin:/usr/bin:/bin", "CARGO_TARGET_DIR=/root/target", TOOL, "install"];
-        words.extend(["--quiet", "--locked", "--debug", "--force"]);
-        words.extend(&from);
-        run_within(&mut root.command(&mounts, &words), LIMIT).context(from.join(" "))?;
+            vec!["env", "PATH=/opt/rust/bin:/usr/bin:/bin", "CARGO_TARGET_DIR=/root/target", network];
+        words.extend([TOOL, "install", "--quiet", "--locked", "--debug", "--force"]);
+        words.extend(from);
+        root.command(&mounts, &words)
+    };
+    // Offline, cargo clones no repository, not even one beside it; otherwise it asks the registry which crates were yanked.
+    // So it clones first, and fails to ask.
+    let of_git = ["--git", "file:///root/homelab", "homelab"];
+    let asked = output_within(&mut command("CARGO_NET_RETRY=0", &of_git), LIMIT)?;
+    expect(!asked.status.success() && asked.stderr.contains("Could not resolve"), asked.stderr)?;
+    for from in [&["--path", SOURCE][..], &of_git] {
+        run_within(&mut command("CARGO_NET_OFFLINE=true", from), LIMIT).context(from.join(" "))?;
         let said = run(&mut root.command(&[], &["/root/.cargo/bin/homelab", "--version"]))?;
         expect(said.trim_end() == concat!("homelab ", env!("CARGO_PKG_VERSION")), said)?;
     }
