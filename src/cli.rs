@@ -40,7 +40,7 @@ pub struct Cli {
 
 /// Flags that every command takes.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The configuration file [default: ./homelab.yaml, then /etc/homelab/homelab.yaml]
     #[arg(long, global = true, value_name = "FILE", env = "HOMELAB_CONFIG")]
@@ -51,8 +51,8 @@ pub struct Global {
     /// The context in the kubeconfig [default: its current one]
     #[arg(long, global = true, value_name = "NAME")]
     pub context: Option<String>,
-    /// Connect to the Kubernetes API server without checking its certificate (the kubeconfig has `http://` or
-    /// `insecure-skip-tls-verify`). Unsafe: an attacker on your network can then read your DNS provider's API token
+    /// Allow a kubeconfig with `http://` or `insecure-skip-tls-verify: true`: nobody checks the certificate of the API
+    /// server. Unsafe: an attacker on your network can then read your DNS provider's API token
     #[arg(long, global = true)]
     pub insecure_api_server: bool,
     /// Output format
@@ -141,28 +141,28 @@ impl Command {
 pub enum Command {
     /// Write a new configuration: asks for the domain, an e-mail address and the API token, and checks them
     #[command(
-        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\nThe token goes into a file that only you can read, never into the configuration. If a configuration exists already, `init` does not change it, and only checks its token."
+        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\n`init` saves the token in a file of its own that only you can read (as root: /etc/homelab/dns-token), never in homelab.yaml. If a configuration exists already, `init` does not change it, and only checks its token."
     )]
     Init(Init),
-    /// Install and update the cluster, records and certificates to match homelab.yaml, and check the result
+    /// Install and update what homelab.yaml asks for in the cluster, with DNS records and certificates, and check the result
     #[command(
         after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
     )]
     Up(Up),
-    /// Give a service a name: add it to the configuration, and run `up`
+    /// Give a service an address, https://NAME.<domain>: add it to the configuration, and run `up`
     #[command(after_help = expose::EXPOSE)]
     Expose(Expose),
-    /// Take a service's name away: remove it from the configuration, and run `up`
+    /// Take a service's address away: remove it from the configuration, and run `up`
     #[command(after_help = expose::UNEXPOSE)]
     Unexpose(Unexpose),
     /// Show what `up` would change, field by field; changes nothing
     #[command(
-        after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\nThe values of Secrets are never shown, only the names of their keys that change. Exit codes: 0. With `--exit-code`: 1 if `up` would write or delete something. 2, 3 and 130 as for every command."
+        after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\n`diff` never shows the values of Secrets, only the names of the keys that change. Exit codes: 0 success; 1 only with `--exit-code`, if `up` would write or delete something; 2 invalid command line or configuration; 3 could not check; 130 interrupted."
     )]
     Diff(Diff),
-    /// Remove the lab from the cluster: lists what it deletes, and asks
+    /// Remove from the cluster what homelab installed: lists what it deletes, and asks first
     #[command(
-        after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. Its Ingresses go first: external-dns deletes their DNS records, and `down` waits for that. TLS certificates, the ACME account key and the CRDs of cert-manager stay, so that the next `homelab up` uses them again; `--purge` deletes these, too. A namespace in which others have something stays, and so does every volume. `down` can be interrupted and run again. Exit codes: 0, also if you answer no. 3 if it did not finish: it says what is left, why, and the next command. 2 and 130 as for every command."
+        after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. First it deletes the Ingresses, and waits until external-dns has deleted their DNS records. It keeps TLS certificates, the ACME account key and the CRDs of cert-manager, so that the next `homelab up` uses them again; `--purge` deletes these, too. It keeps every volume, and every namespace that contains objects that homelab did not create. You can interrupt `down` and run it again. Exit codes: 0 success, also if you answer no; 2 invalid command line or configuration; 3 not finished: it says what is left, why, and the next command; 130 interrupted."
     )]
     Down(Down),
     /// Print the Kubernetes objects that `up` would apply; needs no cluster, no token and no network
@@ -172,12 +172,12 @@ pub enum Command {
     Render(Render),
     /// Find what is wrong, why, and how to fix it; changes nothing
     #[command(
-        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind\n  homelab doctor --output short\n\nExit codes, the same in every format: 0 nothing is wrong, 1 found an error (with --strict also a warning), 2 invalid command line, 3 found nothing wrong but could not check everything, 130 interrupted. An invalid configuration is a finding (config.valid), so 1."
+        after_help = "Examples:\n  homelab doctor\n  homelab doctor --pre\n  homelab doctor --check dns --wait 5m\n  homelab doctor --explain dns.rebind\n  homelab doctor --output short\n\nExit codes, the same in every format: 0 nothing is wrong, 1 found an error (with --strict also a warning), 2 invalid command line, 3 found nothing wrong but could not check everything, 130 interrupted. An invalid configuration is reported as config.valid: exit code 1."
     )]
     Doctor(Doctor),
     /// Renew certificates now, without waiting for cert-manager's schedule or back-off
     #[command(
-        after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all"
+        after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all\n\nExit codes: 0 renewed, 1 the renewal failed, 2 no such name, or invalid command line or configuration, 3 not finished in time, 130 interrupted."
     )]
     Renew(Renew),
     /// Show each name in one line: its address, its certificate, what is wrong
@@ -196,9 +196,9 @@ pub enum Command {
         after_help = "Examples:\n  homelab kubeconfig --file look.yaml\n  homelab doctor --kubeconfig look.yaml\n  homelab kubeconfig --valid 8h | ssh laptop 'cat > look.yaml'\n\nThe account is homelab/homelab-doctor, which `homelab up` creates. docs/security.md lists what it may read."
     )]
     Kubeconfig(Kubeconfig),
-    /// Print k3s' configuration file with the settings that homelab needs; with `--write`, put it into its place
+    /// Print k3s' configuration file with the settings that homelab needs; with `--write`, write it to /etc/rancher/k3s/config.yaml
     #[command(
-        after_help = "Examples:\n  homelab k3s-config\n  sudo homelab k3s-config --write && curl -sfL https://get.k3s.io | sh -\n  sudo homelab k3s-config --write --node-ip 192.168.1.10 --tls-san k3s.home.example.com\n\nFor servers, before k3s is installed or later. A file that is there keeps its lines and comments: missing settings are added at its end, and the file as it was is kept beside it. If a key has another value there, nothing is written, and the lines to write by hand are printed."
+        after_help = "Examples:\n  homelab k3s-config\n  sudo homelab k3s-config --write && curl -sfL https://get.k3s.io | sh -\n  sudo homelab k3s-config --write --node-ip 192.168.1.10 --tls-san k3s.home.example.com\n\nRun it on every k3s server, before or after k3s is installed. If k3s runs already, restart it afterwards, as the command says. If the file exists, homelab adds the missing settings at its end, keeps everything else, and saves the old file next to it. If a key has a different value, homelab writes nothing and prints the lines for you to change."
     )]
     K3sConfig(K3sConfig),
     /// Print a JSON Schema: of homelab.yaml for your editor, or of what `--output json` prints
@@ -232,18 +232,18 @@ pub struct Up {
     pub no_verify: bool,
     /// Take over Kubernetes objects and DNS records that homelab did not create; meant for one run by hand, not for scripts
     ///
-    /// Without this flag, `up` stops before it changes anything if it finds an object of the same name that homelab did not
-    /// create, or DNS records with your `dns.owner` that this cluster did not write. With this flag, `up` overwrites those
+    /// Without this flag, `up` stops before it changes anything if an object that homelab wants to create exists already,
+    /// or if it finds DNS records with your `dns.owner` that this cluster did not write. With this flag, `up` overwrites those
     /// objects with what homelab.yaml asks for, even fields that other tools manage. It marks them with an annotation, and
     /// homelab never deletes them. Take over DNS records only when this cluster replaces the one that wrote them: `up` first
     /// lists the records that external-dns will delete.
     #[arg(long)]
     pub adopt: bool,
-    /// Put an earlier minor version of cert-manager in the place of the one that is installed
+    /// Allow `up` to replace the installed cert-manager with an earlier minor version
     ///
     /// Without this flag, an older homelab stops before it changes anything if a newer one has installed a later minor
-    /// version of cert-manager. It never goes back where the cluster has stored objects in a version that the earlier
-    /// cert-manager does not know.
+    /// version of cert-manager. Even with this flag, `up` does not downgrade if the cluster stores objects in an API
+    /// version that the earlier cert-manager cannot read.
     #[arg(long)]
     pub allow_downgrade: bool,
     /// Change nothing, only show what would change; the same as `homelab diff`
@@ -260,7 +260,7 @@ pub struct Init {
     /// Your e-mail address, for your account at Let's Encrypt
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-    /// A file with the API token; `-` reads the token from standard input and puts it into a file
+    /// A file with the API token; `-` reads the token from standard input and saves it (as root: /etc/homelab/dns-token)
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Print the lines for a NixOS configuration; write no homelab.yaml
@@ -299,7 +299,7 @@ pub struct Renew {
     /// A service, a host, or a Certificate (`namespace/name`)
     #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
     pub names: Vec<String>,
-    /// Renew every certificate of the lab; each counts towards Let's Encrypt's rate limit
+    /// Renew every certificate that homelab manages; each counts towards Let's Encrypt's rate limit
     #[arg(long)]
     pub all: bool,
     /// Start the renewal and return at once; do not wait for the new certificate
@@ -313,13 +313,13 @@ pub struct Renew {
 /// Flags of `k3s-config`.
 #[derive(Debug, Args)]
 pub struct K3sConfig {
-    /// Write the file; what is there stays, and a backup is kept
+    /// Write the settings into FILE [without FILE: /etc/rancher/k3s/config.yaml]; keeps its other lines, and a backup
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = k3s_config::PATH)]
     pub write: Option<PathBuf>,
-    /// The address of this node on your LAN [default: k3s' choice; pinned if the machine has several addresses]
+    /// The address of this node on your LAN [default: k3s chooses; if the machine has several addresses, homelab writes the LAN's]
     #[arg(long, value_name = "ADDRESS")]
     pub node_ip: Option<IpAddr>,
-    /// A further name or address under which other machines call the Kubernetes API; can be repeated
+    /// Another name or address at which other machines reach the Kubernetes API; can be repeated
     #[arg(long, value_name = "NAME")]
     pub tls_san: Vec<String>,
 }

@@ -13,13 +13,13 @@ pub struct Doctor {
     /// List every check by group; checks nothing
     #[arg(long, conflicts_with_all = ["explain", "pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "metrics", "bundle"])]
     pub list: bool,
-    /// Explain a check or a group: what it looks at, what people notice, causes and fixes; checks nothing
-    #[arg(long, value_name = "ID", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "metrics", "bundle"])]
+    /// Explain a check or a group: symptom, causes and fixes, how it checks. With another word: list the checks that mention it. Checks nothing
+    #[arg(long, value_name = "ID|WORD", conflicts_with_all = ["pre", "wait", "check", "skip", "strict", "active", "offline", "notify", "report", "metrics", "bundle"])]
     pub explain: Option<String>,
     /// Run only what can be checked before the first `homelab up`
     #[arg(long)]
     pub pre: bool,
-    /// Check again until only problems that need you remain, at most this long [default when given: 5m]
+    /// Repeat the checks while problems may go away by themselves, for at most TIME [without TIME: 5m]
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "5m", value_parser = seconds)]
     pub wait: Option<u64>,
     /// Run only this check or group; may be repeated

@@ -14,7 +14,7 @@ pub struct Down {
     /// Also delete the TLS certificates, the ACME account key and the CRDs of cert-manager
     ///
     /// The next `homelab up` then orders every certificate again, which counts towards Let's Encrypt's rate limit. A CRD stays
-    /// as long as anybody else has an object of it.
+    /// as long as it has objects that homelab did not create.
     #[arg(long)]
     pub purge: bool,
     /// Leave the DNS records where they are; do not ask the DNS provider at all
@@ -23,7 +23,7 @@ pub struct Down {
     /// Change nothing, only show what would be deleted
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
-    /// How long everything may take to go; open connections hold the ingress controller for up to 5 minutes
+    /// How long to wait for the deletion in total. The ingress controller may take 5 minutes to stop while connections are open
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = seconds)]
     pub timeout: u64,
 }

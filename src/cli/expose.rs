@@ -6,14 +6,14 @@ use clap::Args;
 pub(super) const EXPOSE: &str = "Examples:
   homelab expose                                           # lists the cluster's Services to choose from
   homelab expose photos                                    # the same, for this name
-  homelab expose photos --service immich/immich-server     # the port is found if there is only one
+  homelab expose photos --service immich/immich-server     # no port needed if the Service has only one
   homelab expose git --service gitea/gitea-http:3000
   homelab expose films --local 8096                        # a program on this machine itself
   homelab expose books --image ghcr.io/owner/books:1.2 --port 8083 --data /config
   homelab expose nas --url https://192.168.1.5:5001
   homelab expose nas --url https://192.168.1.5:5001 --host files.example.com --yes
 
-It shows the change of the file and asks, writes the file, runs `homelab up`, and ends with the address. Everything else in the file stays as it is, comments too. A file that cannot be edited safely is not touched: you get the line to write. On NixOS, you get the line for your configuration. `--image` runs the image in a namespace of its own, `homelab-NAME`; what it writes below `--data` stays when the service goes.";
+It shows how the configuration will change and asks. Then it writes the file, runs `homelab up`, and prints the address. Everything else in the file stays as it is, comments too. If homelab cannot edit the file safely, it leaves it unchanged and prints the line for you to add. On NixOS, it prints the line for your configuration. `--image` runs the image in a namespace of its own, `homelab-NAME`; `unexpose` keeps what the program wrote below `--data`.";
 
 /// What stands below the help of `unexpose`.
 pub(super) const UNEXPOSE: &str = "Examples:
@@ -21,7 +21,7 @@ pub(super) const UNEXPOSE: &str = "Examples:
   homelab unexpose photos --dry-run
   homelab unexpose photos --yes
 
-The Ingress, the record, the certificate and its Secret go. The program behind the name goes on running, unless homelab runs it from an image: that ends, and its data stays. You get the command that deletes the data.";
+It deletes the Ingress, the DNS record, the certificate and its Secret. The program itself keeps running, unless homelab runs it from an image: then homelab stops it, keeps its data, and prints the command that deletes the data.";
 
 /// Flags of `expose`.
 #[derive(Debug, Clone, Default, Args)]
@@ -44,13 +44,13 @@ pub struct Expose {
     /// The port that the program in the image listens on
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), requires = "image")]
     pub port: Option<u16>,
-    /// The folder in which that program keeps its data; the data stays when the service goes
+    /// The folder in which that program keeps its data; `unexpose` keeps the data
     #[arg(long, value_name = "PATH", requires = "image")]
     pub data: Option<String>,
-    /// The node of that program, where the cluster has several [default: this machine]
+    /// With --local: the node on which the program runs [default: this machine]
     #[arg(long, value_name = "NAME", requires = "local")]
     pub node: Option<String>,
-    /// Another host name than `NAME.<domain>`; a single label is put below `domain`
+    /// Use this host name instead of `NAME.<domain>`; without a dot, `.<domain>` is added
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// Change nothing, only show how the file would change

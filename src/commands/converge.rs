@@ -61,7 +61,7 @@ pub(super) async fn converge(
         let waiting = |object: &Object, why: &str| {
             progress.update(
                 object.component.name(),
-                &format!("waiting for a webhook to answer ({})", why.rsplit(": ").next().unwrap_or(why)),
+                &format!("waiting for a webhook to start ({})", why.rsplit(": ").next().unwrap_or(why)),
             )
         };
         cluster.apply(changes.into_iter(), deadline, written, waiting).await?;

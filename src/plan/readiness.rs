@@ -66,14 +66,14 @@ fn deployment(object: &Value) -> Readiness {
 fn unseen(object: &Value) -> Option<Readiness> {
     let seen = object["status"]["observedGeneration"].as_i64().unwrap_or(0);
     let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
-    (seen < newest).then(|| Readiness::Waiting("waiting for its controller".to_owned()))
+    (seen < newest).then(|| Readiness::Waiting("accepted, not processed yet".to_owned()))
 }
 
 fn condition(object: &Value, name: &str) -> Readiness {
     match object.condition(name) {
         Some(_) if object.holds(name) => Readiness::Ready,
         Some(condition) => Readiness::Waiting(message(condition)),
-        None => Readiness::Waiting("waiting for its controller".to_owned()),
+        None => Readiness::Waiting("accepted, not processed yet".to_owned()),
     }
 }
 
@@ -83,7 +83,7 @@ fn current_condition(object: &Value, name: &str) -> Readiness {
     let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
     if let Some(ready) = object.condition(name).filter(|_| object.holds(name)) {
         let seen = ready["observedGeneration"].as_i64().unwrap_or(newest);
-        let stale = || Readiness::Waiting("waiting for its controller".to_owned());
+        let stale = || Readiness::Waiting("accepted, not processed yet".to_owned());
         return if seen < newest { stale() } else { Readiness::Ready };
     }
     match failed_issuing(object) {
@@ -193,7 +193,7 @@ mod tests {
     fn a_workload_whose_controller_has_not_seen_the_change_is_not_ready() {
         let object = json!({ "metadata": { "generation": 3 }, "spec": { "replicas": 1 },
             "status": { "observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1 } });
-        assert_eq!(waits(&kind::DEPLOYMENT, object), "waiting for its controller");
+        assert_eq!(waits(&kind::DEPLOYMENT, object), "accepted, not processed yet");
     }
 
     #[test]

@@ -12,12 +12,29 @@ use crate::ui::page::Page;
 /// Every group with its checks.
 #[must_use]
 pub fn list() -> Shown {
+    let mut text = listed(|_| true);
+    text.push("pre: also runs with --pre, before the first `homelab up`; active: runs only with --active\n");
+    text.push("homelab doctor --explain ID shows the symptom of a check, its causes and their fixes\n");
+    text
+}
+
+/// The checks that mention a word.
+#[must_use]
+pub fn mentions(word: &str, defs: &[&Def]) -> Shown {
+    let mut text = shown!("checks that mention `{}`:\n\n", Shown::line(word));
+    text.push(listed(|def| defs.iter().any(|one| one.id == def.id)));
+    text.push("homelab doctor --explain ID shows the symptom of a check, its causes and their fixes\n");
+    text
+}
+
+/// Those that are wanted, below their groups.
+fn listed(wanted: impl Fn(&Def) -> bool) -> Shown {
     let page = Page::of_stdout(&House::default());
     let width = checks().map(|def| def.id.as_str().len()).max().unwrap_or(0);
     let mut text = Shown::default();
-    for group in GROUPS.iter().filter(|group| !group.checks.is_empty()) {
+    for group in GROUPS.iter().filter(|group| group.checks.iter().any(&wanted)) {
         page.hang(&mut text, shown!("{}{}{:#}  ", BOLD, group.name, BOLD), group.about);
-        for def in group.checks {
+        for def in group.checks.iter().filter(|def| wanted(def)) {
             let style = style(def.severity);
             let lead = shown!(
                 "  {:<width$}  {}{:<7}{:#}  {:<6}  ",
@@ -31,8 +48,6 @@ pub fn list() -> Shown {
         }
         text.push("\n");
     }
-    text.push("pre: also runs with --pre, before the first `homelab up`; active: runs only with --active\n");
-    text.push("homelab doctor --explain ID says what a check looks at, and what makes it fail\n");
     text
 }
 
@@ -98,21 +113,12 @@ fn explain(def: &Def, page: &Page) -> Shown {
     page.hang(&mut text, lead, def.title);
     let explain = &def.explain;
     let at_providers: Vec<(&'static str, &Explained)> = def.at_providers().collect();
-    page.hang(&mut text, "  looks at:  ", explain.looks_at);
-    for (name, one) in at_providers.iter().filter(|(_, one)| !one.looks_at.is_empty()) {
-        page.hang(&mut text, "             ", shown!("{}: {}", name, one.looks_at));
-    }
     page.hang(&mut text, "  symptom:   ", explain.symptom);
     for (name, one) in at_providers.iter().filter(|(_, one)| !one.symptom.is_empty()) {
         page.hang(&mut text, "             ", shown!("{}: {}", name, one.symptom));
     }
-    let needs: Vec<Shown> = def.needs.iter().map(|need: &CheckId| need.as_str().into()).collect();
-    if !needs.is_empty() {
-        page.hang(&mut text, "  needs:     ", Shown::join(&needs, ", "));
-    }
-    page.hang(&mut text, "  runs in:   ", runs_in(def));
     if !explain.causes.is_empty() {
-        text.push("\n  what makes it fail:\n");
+        text.push("\n  causes and fixes:\n");
     }
     let everywhere = explain.causes.iter().map(|cause| (shown!("{}", cause.why), cause.fix));
     let there = at_providers
@@ -122,10 +128,20 @@ fn explain(def: &Def, page: &Page) -> Shown {
         page.hang(&mut text, shown!("  {:>2}. ", at + 1), why);
         page.hang(&mut text, "      fix: ", fix);
     }
+    text.push("\n");
+    page.hang(&mut text, "  how it checks:  ", explain.looks_at);
+    for (name, one) in at_providers.iter().filter(|(_, one)| !one.looks_at.is_empty()) {
+        page.hang(&mut text, "                  ", shown!("{}: {}", name, one.looks_at));
+    }
+    let needs: Vec<Shown> = def.needs.iter().map(|need: &CheckId| need.as_str().into()).collect();
+    if !needs.is_empty() {
+        page.hang(&mut text, "  needs:          ", Shown::join(&needs, ", "));
+    }
+    page.hang(&mut text, "  runs in:        ", runs_in(def));
     let sources: Vec<&'static str> =
         explain.sources.iter().chain(at_providers.iter().flat_map(|(_, one)| one.sources)).copied().collect();
     if !sources.is_empty() {
-        text.push("\n  from:\n");
+        text.push("\n  sources:\n");
     }
     for source in sources {
         page.hang(&mut text, "  -  ", source);

@@ -16,7 +16,7 @@ mod schema;
 mod screen;
 mod status;
 
-pub use catalogue::{explanation, explanation_json, list, list_json};
+pub use catalogue::{explanation, explanation_json, list, list_json, mentions};
 pub use changes::{ChangedField, ChangedObject, Word, changes, removals};
 pub use edited::edited;
 pub use house::{Found, House};

@@ -8,11 +8,11 @@ pub enum Output {
     /// For people.
     #[default]
     Text,
-    /// One line for each thing that is wrong, to be pasted; only for reports.
+    /// One line for each problem, to paste into a chat; only for `up`, `status` and `doctor`.
     Short,
     /// One JSON document on stdout, also on failure.
     Json,
-    /// JUnit's XML, for CI; only for reports.
+    /// JUnit's XML, for CI; only for `up`, `status` and `doctor`.
     Junit,
     /// Metrics for Prometheus; only for `doctor`.
     Prometheus,

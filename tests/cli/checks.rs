@@ -8,12 +8,12 @@ use homelab::provider::Explained;
 
 const HEAD: &str = "# Checks
 
-What `homelab doctor` looks at, what people notice when a check fails, what makes it fail, and what to do. The same as
-`homelab doctor --explain ID`, which needs no network. Written from `texts.rs` of each group in `src/checks`, and from what each DNS provider adds in `src/provider`, by `UPDATE_GOLDEN=1 cargo test --test cli`;
-do not edit.
+<!-- Generated, do not edit: from `texts.rs` of each group in `src/checks`, and from what each DNS provider adds in `src/provider`, by `UPDATE_GOLDEN=1 cargo test --test cli`. -->
 
-An *error* makes the exit code 1, a *warning* only with `--strict`, a *note* never. A check whose *need* failed for the same host or
-node is reported as blocked by it, so that the cause stands first.
+Each check of `homelab doctor`: what people notice when it fails, the causes and what to do, and how it checks. `homelab doctor --explain ID` prints the same, without network.
+
+An *error* makes the exit code 1, a *warning* only with `--strict`, a *note* never. If a check needs another check, and that one failed for the same host or node, it is
+shown as \"blocked\". So you see the cause first.
 ";
 
 fn document() -> String {
@@ -57,7 +57,6 @@ fn section(text: &mut String, def: &Def) {
     }
     let explain = &def.explain;
     let _ = writeln!(text, "\n### {}\n\n{} ({}).", def.id, sentence(def.title), facts.join("; "));
-    let _ = writeln!(text, "\n**Looks at:** {}{}", explain.looks_at, at_providers(def, |one| one.looks_at));
     let _ = writeln!(
         text,
         "\n**What people notice:** {}{}",
@@ -75,10 +74,12 @@ fn section(text: &mut String, def: &Def) {
             let _ = writeln!(text, "| {name}: {} | {} |", cell(why), cell(fix));
         }
     }
+    let _ =
+        writeln!(text, "\n**How it checks:** {}{}", explain.looks_at, at_providers(def, |one| one.looks_at));
     let there = def.at_providers().flat_map(|(_, one)| one.sources);
     let sources: Vec<&str> = explain.sources.iter().chain(there).copied().collect();
     if !sources.is_empty() {
-        let _ = writeln!(text, "\nFrom: {}", sources.join("; "));
+        let _ = writeln!(text, "\nSources: {}", sources.join("; "));
     }
 }
 

@@ -65,11 +65,45 @@ fn a_misspelt_check_is_refused_with_the_nearest_one() {
 
 #[test]
 fn a_word_that_is_no_check_finds_the_checks_that_speak_of_it() {
-    let ended = homelab(&["doctor", "--explain", "servicelb"]).run();
-    assert_eq!(ended.code, 2);
-    assert!(ended.stderr.contains("these checks mention it: "), "{}", ended.stderr);
-    let unknown = homelab(&["doctor", "--explain", "zeppelin"]).run();
-    assert!(!unknown.stderr.contains("mention it"), "{}", unknown.stderr);
+    // `etcd` is close to the group `edns`; who asks for a word means the word.
+    for (word, check) in [("servicelb", "k3s.disabled"), ("etcd", "host.node-address")] {
+        let ended = homelab(&["doctor", "--explain", word]).run();
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{word}");
+        assert!(ended.stdout.starts_with(&format!("checks that mention `{word}`:\n")), "{}", ended.stdout);
+        assert!(ended.stdout.contains(check) && !ended.stdout.contains("dns.rebind"), "{}", ended.stdout);
+    }
+    let json = homelab(&["doctor", "--explain", "servicelb", "--output", "json"]).run();
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(json["checks"].as_array().unwrap().iter().any(|check| check["id"] == "k3s.disabled"));
+}
+
+#[test]
+fn a_word_that_no_check_mentions_is_an_error() {
+    for (flag, word) in [("--explain", "zeppelin"), ("--check", "zeppelin"), ("--check", "servicelb")] {
+        let ended = homelab(&["doctor", flag, word]).run();
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{flag} {word}");
+        assert!(ended.stderr.contains("there is no check and no group"), "{}", ended.stderr);
+        assert_eq!(ended.stderr.contains("these checks mention it: "), word == "servicelb", "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn an_explanation_begins_with_the_symptom_and_the_fixes() {
+    let text = homelab(&["doctor", "--explain", "dns.rebind"]).run().stdout;
+    let places: Vec<usize> = ["symptom:", "causes and fixes:", "fix: ", "how it checks:", "sources:"]
+        .iter()
+        .map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}")))
+        .collect();
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[test]
+fn the_flags_of_a_command_stand_before_those_of_all_commands() {
+    for command in ["up", "doctor", "renew"] {
+        let help = homelab(&[command, "--help"]).run().stdout;
+        let (own, global) = help.split_once("Global options:\n").unwrap();
+        assert!(!own.contains("--kubeconfig") && global.contains("--kubeconfig"), "{help}");
+    }
 }
 
 #[test]

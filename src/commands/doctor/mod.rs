@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::checks::{self, Report};
 use crate::cli::{Doctor, Global};
 use crate::collect::{self, Parts, Scope};
-use crate::commands::doctor::select::{Selection, known};
+use crate::commands::doctor::select::{Asked, Selection, asked};
 use crate::commands::house::house;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
@@ -85,8 +85,11 @@ fn run(evidence: &Evidence, began: Instant) -> Run {
 fn catalogue(flags: &Doctor, output: Output) -> Result<Option<Shown>> {
     let json = output == Output::Json;
     Ok(match &flags.explain {
-        Some(name) if json => Some(Shown::json(ui::explanation_json(&known(name)?))),
-        Some(name) => Some(ui::explanation(&known(name)?)),
+        Some(name) => Some(match asked(name)? {
+            Asked::Named(defs) | Asked::Mentioning(defs) if json => Shown::json(ui::explanation_json(&defs)),
+            Asked::Named(defs) => ui::explanation(&defs),
+            Asked::Mentioning(defs) => ui::mentions(name, &defs),
+        }),
         None if flags.list && json => Some(Shown::json(ui::list_json())),
         None if flags.list => Some(ui::list()),
         None => None,

@@ -6,6 +6,8 @@ use crate::commands::doctor::{Error, Result};
 
 /// How many names a hint lists.
 const MANY: usize = 5;
+/// The shortest word that is searched for.
+const SHORTEST: usize = 3;
 
 /// A choice among the checks.
 pub(super) struct Selection {
@@ -51,6 +53,27 @@ impl Selection {
     }
 }
 
+/// What `--explain` is asked for.
+pub(super) enum Asked {
+    /// A check, or a group.
+    Named(Vec<&'static Def>),
+    /// A word in the texts of these checks.
+    Mentioning(Vec<&'static Def>),
+}
+
+/// The checks of that name, else those in whose texts it stands. With a dot it is the name of a check.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn asked(name: &str) -> Result<Asked> {
+    let found = known(name);
+    let mentioning = || Some(mentioning(name)).filter(|defs| !name.contains('.') && !defs.is_empty());
+    match (found, mentioning) {
+        (Ok(defs), _) => Ok(Asked::Named(defs)),
+        (Err(error), mentioning) => mentioning().map(Asked::Mentioning).ok_or(error),
+    }
+}
+
 /// The checks of that name: one, or those of a group.
 ///
 /// # Errors
@@ -72,8 +95,11 @@ pub(super) fn known(name: &str) -> Result<Vec<&'static Def>> {
 }
 
 /// The checks in whose texts a word stands, for people who know the symptom or the program and not the check.
-fn speak_of(name: &str) -> Option<String> {
+fn mentioning(name: &str) -> Vec<&'static Def> {
     let word = name.rsplit('.').next().unwrap_or(name).to_lowercase();
+    if word.len() < SHORTEST {
+        return Vec::new();
+    }
     let has = |text: &str| text.to_lowercase().contains(&word);
     let speaks = |def: &&Def| {
         let causes = def.explain.causes.iter().any(|cause| has(cause.why) || has(cause.fix));
@@ -83,10 +109,14 @@ fn speak_of(name: &str) -> Option<String> {
         });
         causes || there.any(has) || has(def.title) || has(def.explain.symptom) || has(def.explain.looks_at)
     };
-    let ids: Vec<&str> = checks().filter(speaks).map(|def| def.id.as_str()).collect();
+    checks().filter(speaks).collect()
+}
+
+/// Their names, for a hint.
+fn speak_of(name: &str) -> Option<String> {
+    let ids: Vec<&str> = mentioning(name).iter().map(|def| def.id.as_str()).collect();
     match ids.as_slice() {
         [] => None,
-        _ if word.len() < 3 => None,
         few if few.len() <= MANY => Some(few.join(", ")),
         most => Some(format!("{}, and {} more", most[..MANY].join(", "), most.len() - MANY)),
     }
