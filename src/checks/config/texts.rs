@@ -9,7 +9,7 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The file of --config, of $HOMELAB_CONFIG, ./homelab.yaml or /etc/homelab/homelab.yaml, read as `homelab up` reads it. Nothing is sent.",
-            "`homelab up` ends at once with exit code 2.",
+            "`homelab up` exits at once with exit code 2.",
         )
         .causes(&[
             cause("a key is misspelt or is in the wrong place", "correct the line that the finding shows; it names the nearest known key"),
@@ -21,15 +21,15 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[VALID])
         .before_up()
         .about(
-            "Each host of the configuration, and of every Ingress of the lab's class that homelab did not create, against the name of the zone that the API token sees. external-dns has that zone as its filter.",
+            "Each host of the configuration, and of every Ingress that homelab's controller serves and homelab did not create: is it in the zone that the API token sees? external-dns writes records for that zone only.",
             "The name never resolves, and external-dns says nothing at its usual log level.",
         )
         .causes(&[
-            cause("a service has a `host` in another domain", "give it a host below the zone; one lab serves one zone"),
+            cause("a service has a `host` in another domain", "give it a host in the zone; one homelab serves one zone"),
             cause("another program's Ingress names a host of another domain", "change that Ingress, or create the record by hand at the DNS provider of that domain"),
         ])
         .sources(&["external-dns documentation, advanced/domain-filter"]),
-    Def::error(TARGET_PRIVATE_UNPROXIED, "no record of a private address is to be proxied")
+    Def::error(TARGET_PRIVATE_UNPROXIED, "no record with a private address uses the DNS provider's proxy")
         .needs(&[VALID])
         .before_up()
         .about(
@@ -38,15 +38,15 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[cause(
             "the provider's proxy is on the internet and cannot reach a private address",
-            "remove the annotation: the record then holds the private address itself, which is what a lab at home needs",
+            "remove the annotation: the record then holds the private address itself, which is what a home lab needs",
         )])
         .sources(&["external-dns pull request #6556"]),
     Def::warning(ANNOTATION_PREFIX, "every annotation for external-dns has the prefix that it reads")
         .needs(&[VALID])
         .before_up()
         .about(
-            "The annotations of the configuration's services, and of every Ingress and Service, against `dns.annotationPrefix`, which homelab passes to external-dns.",
-            "A target, a time to live or a host name that was asked for by annotation has no effect, and nothing is logged.",
+            "The annotations of the configuration's services, and of every Ingress and Service: do they have the prefix `dns.annotationPrefix`, which homelab passes to external-dns?",
+            "An annotation that sets a target, a time to live or a host name has no effect, and nothing is logged.",
         )
         .causes(&[cause(
             "external-dns 0.22 changed its default from external-dns.alpha.kubernetes.io/ to external-dns.kubernetes.io/, and reads one prefix only",
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[VALID])
         .before_up()
         .about(
-            "The entries of `ingress.config` that win over homelab's own: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`, and `use-http2` with the pinned image.",
+            "The entries of `ingress.config` that override homelab's own: `allow-snippet-annotations`, `annotations-risk-level`, `allow-cross-namespace-resources`, and `use-http2` with the pinned image.",
             "Nothing, until somebody who can create an Ingress uses it to read secrets of others: the controller reads every Secret of the cluster, the DNS token included.",
         )
         .causes(&[cause(

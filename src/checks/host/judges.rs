@@ -141,7 +141,7 @@ fn ports(machine: &MachineSeen) -> Outcome {
     Finding::new(
         format!("a program of this machine listens where the ingress controller should: {}", foreign.join(", ")),
         "the ingress controller receives everything that comes to this port from the LAN, so that program gets nothing while the controller runs",
-        "stop it if you do not need it: `sudo systemctl disable --now` and its unit; otherwise let it listen on another port, and give it a name: `homelab expose NAME --local PORT`",
+        "stop it if you do not need it: `sudo systemctl disable --now UNIT` (UNIT: its systemd service); otherwise let it listen on another port, and give it a name: `homelab expose NAME --local PORT`",
     )
     .look("sudo ss -ltnp '( sport = :80 or sport = :443 )'")
     .into()

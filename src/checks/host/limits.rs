@@ -19,7 +19,7 @@ pub(super) fn limits(machine: &MachineSeen) -> Outcome {
     if let Some((used, most)) = inotify {
         return Finding::new(
             format!("root's processes hold {used} of the {most} inotify instances that the kernel allows"),
-            "the limit is for each user, and k3s, containerd and most pods are root's: the next program that watches files fails with \"too many open files\"",
+            "the limit is for each user, and k3s, containerd and most pods run as root: the next program that watches files fails with \"too many open files\"",
             "raise it: `sudo sysctl -w fs.inotify.max_user_instances=8192`, and the same line in `/etc/sysctl.d/90-inotify.conf`",
         )
         .look("sysctl fs.inotify")
@@ -93,8 +93,8 @@ pub(super) fn forwarding(machine: &MachineSeen) -> Outcome {
 
 fn no_forwarding() -> Finding {
     Finding::new(
-        "the kernel passes no packets on: `net.ipv4.ip_forward` is 0",
-        "k3s switches it on when it starts, and something has switched it off since: `sysctl --system`, a firewall, or a network manager with a setting of its own",
+        "the kernel forwards no packets: `net.ipv4.ip_forward` is 0",
+        "k3s switches it on when it starts, and something has switched it off since: `sysctl --system`, a firewall, or a network manager with its own setting",
         "switch it on permanently: `net.ipv4.ip_forward = 1` in `/etc/sysctl.d/90-k3s.conf`, and `sudo sysctl --system`; find the file that says 0 with `grep -r ip_forward /etc/sysctl.conf /etc/sysctl.d /etc/ufw/sysctl.conf`",
     )
     .look("sysctl net.ipv4.ip_forward")
@@ -120,8 +120,8 @@ fn dropping(chain: &ForwardSeen) -> Finding {
     };
     Finding::new(
         format!("the chain FORWARD of `{}` drops unknown packets, and none of its rules accepts those of pods", chain.by),
-        format!("{who}; flannel's rules that accept it are missing, or are in the other kind of iptables, and a packet must pass both"),
-        "accept what comes from and goes to the pods: with ufw, `sudo ufw route allow in on cni0` and `sudo ufw route allow out on cni0`; with Docker, `sudo iptables -I DOCKER-USER -i cni0 -j ACCEPT` and the same with `-o cni0`; then restart k3s (`sudo systemctl restart k3s`)",
+        format!("{who}; flannel's ACCEPT rules are missing, or are in the other iptables backend (legacy or nft); a packet must pass the rules of both backends"),
+        "accept packets from and to the pods: with ufw, `sudo ufw route allow in on cni0` and `sudo ufw route allow out on cni0`; with Docker, `sudo iptables -I DOCKER-USER -i cni0 -j ACCEPT` and the same with `-o cni0`; then restart k3s (`sudo systemctl restart k3s`)",
     )
     .look("sudo iptables -S FORWARD; sudo iptables-legacy -S FORWARD; sudo nft list chain ip filter FORWARD")
     .only(Severity::Warning)
@@ -129,7 +129,7 @@ fn dropping(chain: &ForwardSeen) -> Finding {
 
 fn unfiltered_bridge() -> Finding {
     Finding::new(
-        "packets between pods of this node pass no rules: `net.bridge.bridge-nf-call-iptables` is 0",
+        "packets between pods of this node do not go through iptables: `net.bridge.bridge-nf-call-iptables` is 0",
         "a pod that asks a Service whose pod is on the same node gets the answer from an address that it did not ask: DNS fails there with \"reply from unexpected source\". k3s sets it to 1 when it starts, and something has set it to 0 since",
         "set it permanently: `net.bridge.bridge-nf-call-iptables = 1` in `/etc/sysctl.d/90-k3s.conf`, and `sudo sysctl --system`",
     )

@@ -15,6 +15,8 @@ const LINK_LOCAL: &str = "169.254.0.0/16";
 const DENY: &str = "denyinterfaces veth* cni* flannel*";
 /// The same for NixOS; homelab's module sets it.
 const OPTION: &str = "networking.dhcpcd.denyInterfaces = [ \"veth*\" \"cni*\" \"flannel*\" ];";
+/// What closes the ports without homelab's NixOS module, which has the same rule (modules/firewall.nix).
+const CLOSE: &str = "open the ports on the LAN's interface only. On NixOS, set the option below. On other systems, drop new connections that come in on the interface with the public address, before DNAT: `sudo iptables -t mangle -I PREROUTING -i INTERFACE -p tcp -m multiport --dports 80,443 -m addrtype --dst-type LOCAL -m conntrack --ctstate NEW -j DROP` (for IPv6 the same with `ip6tables`), and save the rule as your firewall does";
 
 /// No DHCP client takes the links of pods.
 pub(super) fn dhcp(machine: &MachineSeen) -> Outcome {
@@ -53,7 +55,7 @@ fn taken(machine: &MachineSeen, route: &Route) -> Finding {
     };
     let file = machine.dhcpcd.as_ref().map_or("/etc/dhcpcd.conf", |seen| seen.file.as_str());
     Finding::new(
-        format!("the link `{}` of a pod has {to}", route.interface),
+        format!("the network interface `{}` of a pod has {to}", route.interface),
         format!("{who} taken it for a network card, so packets of this machine and its pods may go to a pod instead of the LAN"),
         format!("tell it to ignore these interfaces: for dhcpcd, the line `{DENY}` in `{file}`; then restart it, and the machine if the route stays"),
     )
@@ -110,14 +112,14 @@ pub(super) fn exposed(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
         return open(
             machine,
             four,
-            "there is no router in between: anyone on the internet can reach every service of the lab",
+            "there is no router in between: anyone on the internet can reach every service of your home lab",
         )
         .into();
     }
     match public.first() {
         // Without addresses of their own, pods get no packets of IPv6, and the port is translated for IPv4 alone.
         Some(six) if has_ipv6(evidence) => {
-            open(machine, six, "pods have IPv6, so the ports are translated for it, too. The router's firewall decides whether the internet reaches the address")
+            open(machine, six, "pods have IPv6, so the ports answer over IPv6, too. The router's firewall decides whether the internet reaches the address")
                 .only(Severity::Info)
                 .into()
         }
@@ -130,11 +132,11 @@ fn open(machine: &MachineSeen, address: &IpAddr, reach: &str) -> Finding {
     let on = link.map_or_else(String::new, |link| format!(" on `{}`", link.interface));
     Finding::new(
         format!("this machine has the public address {address}{on}, and ports 80 and 443 answer there"),
-        format!("a hostPort is translated before the firewall's INPUT chain, which therefore does not close it; {reach}"),
-        "let the ports answer on the LAN's interface only, by a rule before DNAT (mangle or raw, PREROUTING): homelab's NixOS module has one",
+        format!("the firewall's INPUT rules do not apply: Kubernetes redirects a hostPort before them (DNAT). {reach}"),
+        CLOSE,
     )
     .look("ip -brief address")
-    .nixos("services.homelab.interface = \"LAN\"; # the name of the LAN's link; or services.homelab.openFirewall = false;")
+    .nixos("services.homelab.interface = \"LAN\"; # the name of the LAN's interface; or services.homelab.openFirewall = false;")
 }
 
 fn has_ipv6(evidence: &Evidence) -> bool {

@@ -11,6 +11,8 @@ use crate::facts::links::Link;
 
 /// The option by which a new cluster gets other addresses.
 const OTHERS: &str = "services.homelab.k3s.extraFlags = [ \"--cluster-cidr=10.52.0.0/16\" \"--service-cidr=10.53.0.0/16\" \"--cluster-dns=10.53.0.10\" ]; # on servers, for a new cluster only";
+/// What remains where the other network cannot be changed.
+const ANEW: &str = "The addresses of an existing cluster cannot be changed. To create the cluster again (this DELETES all its volumes): 1. stop k3s: `sudo systemctl stop k3s`. 2. stop its containers, which keep running without it: `sudo k3s-killall.sh`. 3. copy `/var/lib/rancher/k3s/storage` to another disk. 4. delete `/var/lib/rancher/k3s`. 5. start k3s with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`";
 /// The links of the cluster that nobody but its network gives addresses and routes.
 pub(super) const PODS_LINKS: [&str; 3] = ["cni", "flannel", "veth"];
 
@@ -76,8 +78,8 @@ fn inside(route: &Route, network: &Cidr, purpose: &str) -> Finding {
     let by = route.gateway.map_or_else(String::new, |gateway| format!(" by {gateway}"));
     Finding::new(
         format!("the route to `{}`{by} over `{}` overlaps with the addresses of {purpose}, `{network}`", route.network, route.interface),
-        format!("that network and the cluster use the same addresses: packets for {purpose} may leave the machine, and the other way round"),
-        "change the addresses of that other network, or tell its VPN not to use that route (WireGuard: `AllowedIPs`). The cluster's own addresses cannot be changed: you have to set it up again, without its volumes. To do so, save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+        format!("that network and the cluster use the same addresses: packets for {purpose} may go to that network, and packets for that network to the cluster"),
+        format!("change the addresses of that other network, or tell its VPN not to use that route (WireGuard: `AllowedIPs`). {ANEW}"),
     )
     .look("ip route")
     .nixos(OTHERS)
@@ -92,7 +94,7 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
         Some(Finding::new(
             format!("the address `{address}` of a node is in the range of {purpose}, `{network}`"),
             "the LAN and the cluster use the same addresses, so neither reaches all of the other",
-            "change the addresses of the LAN in the router. The cluster's own addresses cannot be changed: you have to set it up again, without its volumes. To do so, save `/var/lib/rancher/k3s/storage` first: stop k3s (`sudo systemctl stop k3s`), run `sudo k3s-killall.sh`, since its containers live on without it, delete `/var/lib/rancher/k3s`, and start it with the flags `--cluster-cidr=10.52.0.0/16 --service-cidr=10.53.0.0/16 --cluster-dns=10.53.0.10`",
+            format!("change the addresses of the LAN in the router. {ANEW}"),
         )
         .look("ip address; ip route")
         .nixos(OTHERS))

@@ -13,7 +13,7 @@ pub(super) fn path(machine: &MachineSeen) -> Outcome {
         return Outcome::skip("the kernel does not count such packets");
     };
     if ground.strict_links.is_empty() {
-        return Outcome::pass("no link is strict");
+        return Outcome::pass("no network interface filters strictly");
     }
     if drops == 0 {
         return Outcome::pass("no packet was dropped");
@@ -23,7 +23,7 @@ pub(super) fn path(machine: &MachineSeen) -> Outcome {
     match torn(routes).filter(|(one, other)| is_strict(one) || is_strict(other)) {
         Some((one, other)) => dropped(drops, one, other).into(),
         None => {
-            Outcome::pass(format!("{drops} packets were dropped, and each network of the house has one link"))
+            Outcome::pass(format!("{drops} packets were dropped, and each network has one interface"))
         }
     }
 }
@@ -46,9 +46,9 @@ fn dropped(drops: u64, one: &Route, other: &Route) -> Finding {
         _ => format!("`{first}` and `{second}` are both in `{}`", one.network),
     };
     Finding::new(
-        format!("the kernel has dropped {drops} packets for the link that they came in by: {both}"),
-        "a packet comes in by one link, its answer would leave by the other, and strict reverse path filtering (`rp_filter` 1) takes it for forged: the node answers now and then, or by one of its addresses only",
-        "use one link for that network: unplug or disable the other one, or put it into a network of its own. If both are needed, make the filter loose: `sudo sysctl -w net.ipv4.conf.all.rp_filter=2`, and the line `net.ipv4.conf.all.rp_filter = 2` in `/etc/sysctl.d/90-rp-filter.conf`",
+        format!("the kernel dropped {drops} packets because of reverse path filtering (rp_filter): {both}"),
+        "a packet comes in through one interface, its answer would leave through the other, and strict reverse path filtering (`rp_filter` 1) treats it as spoofed: the node answers only sometimes, or only at one of its addresses",
+        "use one interface for that network: unplug or disable the other one, or put it into another network. If both are needed, make the filter loose: `sudo sysctl -w net.ipv4.conf.all.rp_filter=2`, and the line `net.ipv4.conf.all.rp_filter = 2` in `/etc/sysctl.d/90-rp-filter.conf`",
     )
     .look("ip route; sysctl -a 2>/dev/null | grep '\\.rp_filter'; grep -A1 IPReversePathFilter /proc/net/netstat")
     .nixos("boot.kernel.sysctl.\"net.ipv4.conf.all.rp_filter\" = 2; networking.firewall.checkReversePath = \"loose\";")

@@ -49,7 +49,7 @@ fn address(evidence: &Evidence, node: &Value, name: &str, services: Option<Cidr>
         let finding = Finding::new(
             format!("node `{name}` has the InternalIP {ip}, {what}"),
             "k3s takes the address of the interface that has the default route when it starts. Here that was a VPN, a container bridge, or an interface without DHCP",
-            format!("name the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then {restart}"),
+            format!("set the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then {restart}"),
         )
         .look("ip -brief address")
         .nixos(OPTION);
@@ -97,7 +97,7 @@ fn none(node: &Value, name: &str, restart: &str) -> Finding {
     Finding::new(
         summary,
         "no address was found on its interfaces when it started",
-        format!("give the machine an address, name it with `--node-ip=`, and {restart}"),
+        format!("give the machine an address, set it with `--node-ip=`, and {restart}"),
     )
     .nixos(OPTION)
 }
@@ -118,7 +118,7 @@ fn moved(node: &Value, name: &str, internal: &[IpAddr]) -> Option<Outcome> {
     Some(
         Finding::new(
             format!("node `{name}` has the InternalIP {}, but k3s there was started with {}", list(&internal), list(&noted)),
-            "k3s has just started there under another address: its cloud controller writes the new one into the node within a minute, and the records follow it",
+            "k3s has just started there with a different address: its cloud controller writes the new one into the node within a minute, and the records follow it",
             NO_CONTROLLER,
         )
         .look(command!("kubectl get node {} -o wide", name))
@@ -135,7 +135,7 @@ fn outside(node: &Value, name: &str, internal: &[IpAddr]) -> Outcome {
     }
     Finding::new(
         format!("node `{name}` has the ExternalIP {}, too", list(&external)),
-        "k3s was started with `--node-external-ip`; the lab's records hold the InternalIP all the same",
+        "k3s was started with `--node-external-ip`; homelab's records contain the InternalIP all the same",
         "nothing needs to be done; remove the flag if you do not need it",
     )
     .only(Severity::Info)

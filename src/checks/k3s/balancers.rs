@@ -111,7 +111,7 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
     let finding = Finding::new(
         summary,
         cause,
-        "change its type to ClusterIP, and add it to the lab's configuration: the ingress controller then serves it by name. For a service that is not HTTP, use the type NodePort",
+        "change its type to ClusterIP, and give it a name with `homelab expose`: the ingress controller then serves it by name. For a service that is not HTTP, use the type NodePort",
     )
     .look("kubectl get services -A");
     // Its other ports may be in use as NodePorts: what speaks HTTP alone loses nothing.

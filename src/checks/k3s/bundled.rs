@@ -56,7 +56,7 @@ const LEFT: &str = "make sure that k3s on every server has `disable: [traefik, s
 
 fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     let ours = traits_of(evidence.controller).name;
-    let summary = format!("traefik is there beside {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
+    let summary = format!("traefik is installed in addition to {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
     if let Some(server) = not_disabled(evidence, "traefik") {
         return enabled(evidence, summary, &server);
     }
@@ -97,7 +97,7 @@ fn enabled(evidence: &Evidence, summary: String, server: &str) -> Finding {
         .any(|service| in_system(service) && service.name() == "traefik" && guarded(service).is_some());
     let fix = match both && not_disabled(evidence, "servicelb").is_some() {
         true => format!(
-            "on `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{NAMESPACE}` is gone; then write `disable: [traefik, servicelb]`, and restart it again. In the other order, that Service is never deleted. IngressRoutes and other objects of traefik go with it"
+            "this deletes all IngressRoutes and other objects of traefik: save those that you need. On `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{NAMESPACE}` is gone; then write `disable: [traefik, servicelb]`, and restart k3s again. In the other order, that Service is never deleted"
         ),
         false => format!(
             "on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"
@@ -105,7 +105,7 @@ fn enabled(evidence: &Evidence, summary: String, server: &str) -> Finding {
     };
     Finding::new(
         summary,
-        format!("k3s on server `{server}` was not started with `--disable=traefik,servicelb`, and one such server is enough"),
+        format!("k3s on server `{server}` was started without `--disable=traefik,servicelb`. One such server is enough to install them again"),
         fix,
     )
     .look(command!("kubectl get node {} --output jsonpath='{.metadata.annotations.k3s\\.io/node-args}'", server))

@@ -117,7 +117,7 @@ fn look(kind: &str, namespace: &str) -> Option<Command> {
 
 fn conflict(drift: &DriftSeen) -> Outcome {
     let Some(first) = drift.conflicts.first() else {
-        return Outcome::pass("no other manager owns a field that homelab sets");
+        return Outcome::pass("no other program has changed what homelab sets");
     };
     let more = match drift.conflicts.len() - 1 {
         0 => String::new(),
@@ -127,7 +127,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     // Whoever writes an object calls himself what he likes: no backtick of his begins or ends a command here.
     let manager = &manager.replace('`', "'");
     let fields = shortened(fields.iter().map(|field| format!("`{field}`")).collect());
-    let summary = format!("`{manager}` owns {fields} of `{object}`, with another value{more}");
+    let summary = format!("`{manager}` set {fields} of `{object}` to a value that differs from the configuration{more}");
     let helm = manager.to_lowercase().contains("helm");
     if helm || first.entry.is_none() {
         return Finding::new(
@@ -141,7 +141,7 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     let mut finding = Finding::new(
         summary,
         format!("somebody changed it with `{manager}`, and `homelab up` never overwrites what others own"),
-        format!("release the fields from `{manager}`, which changes no value, and run `homelab up`"),
+        format!("run the commands below: they remove `{manager}` as an owner of the fields, and `homelab up` then sets homelab's values"),
     );
     // From the last entry on, so that the places of the others stay what they are.
     let mut conflicts: Vec<&Conflict> = drift.conflicts.iter().collect();
@@ -166,9 +166,9 @@ fn give_up(conflict: &Conflict) -> Option<Command> {
 fn applied(drift: &DriftSeen) -> Outcome {
     if let Some(theirs) = &drift.other_lab {
         return Finding::new(
-            format!("this cluster already has another lab, `{theirs}`"),
-            "one cluster can hold one lab only, and `homelab up` stops before it writes anything",
-            format!("to continue with that lab, set its owner in the configuration: `dns.owner: {theirs}`; another lab needs another cluster"),
+            format!("homelab has already been installed in this cluster with another `dns.owner`, `{theirs}`"),
+            "homelab can be installed only once in a cluster, so `homelab up` stops before it writes anything",
+            format!("to continue with that installation, set its owner in the configuration: `dns.owner: {theirs}`; for a second one, use another cluster"),
         )
         .nixos(format!("services.homelab.settings.dns.owner = \"{theirs}\";"))
         .into();

@@ -11,5 +11,5 @@ use super::engine::Group;
 
 /// The group.
 pub(super) const GROUP: Group =
-    Group::new("lab", "what the configuration says, as it is in the cluster", texts::CHECKS)
+    Group::new("lab", "whether the cluster matches the configuration", texts::CHECKS)
         .for_lab(judges::outcomes_of_lab);

@@ -17,26 +17,26 @@ pub(super) const CHECKS: &[Def] = &[
             cause("an aggregated API does not answer, so Kubernetes cannot tell what is left", "repair or delete that APIService: `kubectl get apiservices`"),
         ])
         .sources(&["Kubernetes documentation, finalizers", "cert-manager, pkg/controller/acmechallenges/sync.go"]),
-    Def::error(CONFLICT, "no other manager owns a field that homelab sets")
+    Def::error(CONFLICT, "no other program has changed what homelab sets (server-side apply conflict)")
         .needs(&[id::API])
         .about(
             "For each object that differs from the configuration, the owners of the fields that differ (metadata.managedFields).",
-            "`homelab up` ends with \"other field managers own some of its fields\".",
+            "`homelab up` fails with \"other field managers own some of its fields\".",
         )
         .causes(&[
-            cause("somebody changed an object with kubectl edit, scale or patch", "release the field: the finding has the command"),
+            cause("somebody changed an object with kubectl edit, scale or patch", "run the command in the finding: it removes the other owner of the field"),
             cause("the program was installed with Helm before", "set `certManager.manage: false` or `externalDns.manage: false` to use that installation, remove it with helm uninstall, or take it over with `homelab up --adopt`"),
         ])
         .sources(&["Kubernetes documentation, server-side apply: conflicts, clearing managedFields"]),
     Def::warning(APPLIED, "the cluster matches the configuration")
         .needs(&[id::API, id::NAMESPACES, CONFLICT])
         .about(
-            "Every object that `homelab up` would create, compared with the cluster as `up` does it. Secrets are compared if the API token was read and checked.",
-            "Something has the state of an older configuration, or was changed by hand.",
+            "Compares every object that `homelab up` would create with the cluster, as `up` does. Secrets are compared only if the API token was read and checked.",
+            "An object is as an older configuration asked for it, or somebody changed it by hand.",
         )
         .causes(&[
             cause("the configuration or homelab changed, and `homelab up` has not run since", "run `homelab up`"),
             cause("somebody changed or deleted an object by hand", "run `homelab up`"),
-            cause("the cluster holds another lab: the configuration has another `dns.owner`", "set the owner of that lab in the configuration, or use another cluster for the new lab"),
+            cause("homelab was installed in this cluster with another `dns.owner`", "set that owner in the configuration, or use another cluster for the new installation"),
         ]),
 ];

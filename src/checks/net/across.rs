@@ -99,7 +99,7 @@ fn turned_away(node: &str, summary: String) -> Finding {
     Finding::new(
         summary,
         "k3s could not connect, and got the error at once: there is no route to the pods of that node, or a firewall between the nodes rejects the connection",
-        format!("find the reason in the log of k3s on the server, at `{REASON}`: `no route to host` means flannel or a firewall that rejects, so open UDP port 8472 between the nodes (51820 with the wireguard backend); `connection refused` means the pod"),
+        format!("open UDP port 8472 between the nodes (51820 with the wireguard backend) if the log of k3s on the server shows `no route to host` after `{REASON}`. If it shows `connection refused`, the network works and the pod does not listen: look at the pod"),
     )
     .look(command!("journalctl -u k3s --since -5min | grep {}", REASON))
     .look("ip route; ip -details link show flannel.1")
@@ -112,7 +112,7 @@ fn lost(evidence: &Evidence, node: &str, summary: String) -> Finding {
         summary,
         "packets between pods of different nodes are lost: UDP port 8472 (VXLAN) is closed between the nodes, or flannel has an old address of a node",
         match etcd::is_anywhere(evidence) {
-            true => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, one of the nodes has another address than before: give it the old one back, since a server with etcd does not start under another",
+            true => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, one of the nodes has a different address than before: give the node its old address, because a server with etcd does not start with a different one",
             false => "open UDP port 8472 between the nodes (51820 with the wireguard backend); if it is open, restart k3s on both (`sudo systemctl restart k3s`)",
         },
     )

@@ -40,7 +40,7 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
         (None, None) if here.asked.iter().all(is_silent) => Finding::new(
             format!("this machine is in {}, but nothing answers at {listed}", networks(&here.networks)),
             "this machine is not at home: the records hold private addresses, which cannot be reached from another network",
-            "join the home network (its guest network is another one), or connect to it with a VPN. The lab itself may be fine: run `homelab doctor` on its own machine",
+            "join the home network (its guest network is another one), or connect to it with a VPN. Your home lab itself may be fine: run `homelab doctor` on one of its machines",
         )
         .look(command!("ip route get {}", first))
         .into(),
@@ -59,7 +59,7 @@ fn stranger_there(probe: &NodeProbe, answer: &HttpAnswer, shared: Option<&Networ
             network.interface
         ),
         None => {
-            "this machine is not at home, and another machine has that address in the network that it is in"
+            "this machine is not at home. In the network where it is now, another machine has that address"
                 .to_owned()
         }
     };

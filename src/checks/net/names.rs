@@ -20,7 +20,7 @@ pub(super) fn resolve(evidence: &Evidence) -> Judged {
     }
     let outcome = match lookups.as_slice() {
         [] => Outcome::skip(
-            "this machine is not a node, so it cannot ask as a pod does; no pod of the lab reports an error",
+            "this machine is not a node, so it cannot ask as a pod does; none of homelab's pods reports an error",
         ),
         asked => {
             let names: Vec<&str> = asked.iter().map(|asked| asked.name.as_str()).collect();
@@ -79,9 +79,9 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
             format!("the cluster's DNS at {server} has no answer for {name}: {error}"),
             "CoreDNS forwards the query and gets no answer: pods cannot reach the resolver that it forwards to",
             match corefile::asked(evidence) {
-                Some(whom) => format!("it asks {whom}: correct or remove that, so that it asks the node's resolvers; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
+                Some(whom) => format!("CoreDNS forwards to {whom}. Correct or remove that line, so that CoreDNS forwards to the node's resolvers; then `kubectl --namespace kube-system rollout restart deployment/coredns`"),
                 None => format!(
-                    "check which one it asks: the node's /etc/resolv.conf, or 8.8.8.8 and 2001:4860:4860::8888 if that has only loopback addresses. Or give pods their own file: {}",
+                    "check to which resolver CoreDNS forwards: those of the node's /etc/resolv.conf, or 8.8.8.8 and 2001:4860:4860::8888 if that has only loopback addresses. Or give pods their own file: {}",
                     pod_resolv::steps(machine)
                 ),
             },
@@ -159,7 +159,7 @@ pub(super) fn search_domains(evidence: &Evidence) -> Judged {
         }
     }
     let outcome = match searched.len() {
-        0 => Outcome::pass("no search domain, and no pod that met a certificate of another name"),
+        0 => Outcome::pass("no search domain, and no pod got a certificate of another name"),
         some => Outcome::pass(format!("nothing answers below the search domains of this machine: {some}")),
     };
     seen(id::NDOTS, Subject::default(), outcome)
@@ -175,16 +175,16 @@ fn foreign(machine: Option<&MachineSeen>, said: &Said<'_>) -> Option<Finding> {
     let wanted = rest.split(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))).next()?;
     Some(wildcard(
         machine,
-        format!("pod `{}` asked {wanted} and met a server with a certificate for {names}", said.pod),
+        format!("pod `{}` asked for {wanted} and got a certificate for {names}", said.pod),
     ))
 }
 
 fn wildcard(machine: Option<&MachineSeen>, summary: String) -> Finding {
     let finding = Finding::new(
         summary,
-        "pods try the node's search domains before the name itself (ndots:5), and in one of them a wildcard record answers for every name, mostly with the lab's own ingress",
+        "pods try the node's search domains before the name itself (ndots:5), and in one of them a wildcard record answers for every name, mostly with homelab's own ingress controller",
         format!(
-            "remove the wildcard record; or give pods a file without `search`: {}; then restart the pods, external-dns for one with `kubectl -n external-dns rollout restart deployment`",
+            "remove the wildcard record; or give pods a file without `search`: {}; then restart the pods, for example external-dns with `kubectl -n external-dns rollout restart deployment`",
             pod_resolv::steps(machine)
         ),
     )

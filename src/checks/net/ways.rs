@@ -53,7 +53,7 @@ fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
     }
     let (cause, fix) = match said.line.contains("connection refused") {
         true => (
-            "kube-proxy's rules lead to an address where no API server listens: the server's address has changed, or the rules are old",
+            "kube-proxy's rules point to an address where no API server listens: the server's address has changed, or the rules are old",
             "restart k3s on that node (`sudo systemctl restart k3s`), which rewrites its rules",
         ),
         false => (
@@ -125,7 +125,7 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
             }
             let finding = Finding::new(
                 summary,
-                "a firewall on the node or the router drops packets of pods to the internet: a rule in FORWARD, or one by address",
+                "a firewall on the node or the router drops packets of pods to the internet: a rule in FORWARD, or one for certain addresses",
                 "allow forwarding from `cni0` on the node, and the pods' range on the router; then wait a minute for the next try",
             )
             .look("sudo iptables -S FORWARD; sudo nft list ruleset | grep -n forward")
@@ -133,7 +133,7 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
             return of_pod(evidence, id::EGRESS, said.pod, finding);
         }
         (Some(_), _) => Outcome::skip("this machine cannot reach the provider either"),
-        (None, _) => Outcome::pass("no pod of the lab reports an error"),
+        (None, _) => Outcome::pass("none of homelab's pods reports an error"),
     };
     seen(id::EGRESS, Subject::default(), outcome)
 }

@@ -6,7 +6,7 @@ use crate::evidence::{Evidence, View, at};
 /// What k3s says of itself after such a restart.
 pub(in crate::checks) const LAST_WORDS: &str = "not a member of the etcd cluster";
 /// What helps then.
-pub(in crate::checks) const CURE: &str = "give the machine its old address back (a fixed lease in the router), and start k3s. If that is not possible: `sudo systemctl stop k3s`, run the command of `systemctl cat k3s` once with `--cluster-reset` at its end, `sudo systemctl start k3s`; further servers then have to join again";
+pub(in crate::checks) const CURE: &str = "give the machine its old address back (a fixed lease in the router), and start k3s. If that is not possible: stop k3s (`sudo systemctl stop k3s`), run the `ExecStart` command that `systemctl cat k3s` shows once with `--cluster-reset` added, and start k3s (`sudo systemctl start k3s`); other servers then have to join again";
 
 /// Whether k3s has marked the node as a member of its etcd.
 pub(in crate::checks) fn has(evidence: &Evidence, node: &str) -> bool {
@@ -27,7 +27,7 @@ fn is_member(node: &serde_json::Value) -> bool {
 pub(in crate::checks) fn take_another_address(evidence: &Evidence, node: &str) -> &'static str {
     match has(evidence, node) {
         true => {
-            "stop k3s (`sudo systemctl stop k3s`), run the command of `systemctl cat k3s` once with `--cluster-reset` at its end, and start k3s (`sudo systemctl start k3s`): this server is a member of etcd, and k3s never finishes a plain restart with another address. Further servers then have to join again"
+            "stop k3s (`sudo systemctl stop k3s`), run the `ExecStart` command that `systemctl cat k3s` shows once with `--cluster-reset` added, and start k3s (`sudo systemctl start k3s`): this server is a member of etcd, and does not start with a different address otherwise. Other servers then have to join again"
         }
         false => "restart k3s there (`sudo systemctl restart k3s`)",
     }
