@@ -29,7 +29,7 @@ pub(super) fn sign(
         return Some("0.0.0.0 and :: are how Pi-hole, AdGuard Home and other filters say \"blocked\"".into());
     }
     if !found.is_empty() && found.iter().all(IpAddr::is_loopback) {
-        return Some("lists in the form of `/etc/hosts` give blocked names 127.0.0.1; or it reads an `/etc/hosts` in which its own name is this one".into());
+        return Some("127.0.0.1 is what block lists in the form of `/etc/hosts` return for blocked names. Or the resolver runs on a machine with this host name, and reads its own `/etc/hosts`".into());
     }
     if let [IpAddr::V4(four)] = found.as_slice()
         && (UMBRELLA[0]..=UMBRELLA[1]).contains(four)
@@ -107,7 +107,7 @@ pub(super) fn finding(
     let (what, whole) = match also {
         Some(around) => (
             format!(
-                "`{}` and all below it, usually because a list has its whole top-level domain",
+                "`{}` and all names below it, usually because a block list contains the whole top-level domain",
                 around.parent
             ),
             true,

@@ -118,7 +118,7 @@ pub(super) fn finding(
     let Own { apex, known_by } = own;
     let cause = format!(
         "{} is authoritative for `{apex}`: {known_by}. It answers \"no such name\" for names that it has no entry for, and asks \
-         no other server. Usually the LAN's own domain is the lab's domain",
+         no other server. The usual cause: the router uses the same domain for the LAN as homelab",
         lookup.server
     );
     let fix = format!(

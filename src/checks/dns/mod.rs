@@ -25,7 +25,7 @@ use crate::evidence::{Evidence, HostSeen};
 use crate::facts::names::is_within;
 
 /// The group.
-pub(super) const GROUP: Group = Group::new("dns", "each name, as each vantage resolves it", texts::CHECKS)
+pub(super) const GROUP: Group = Group::new("dns", "what each resolver answers for each name", texts::CHECKS)
     .for_lab(outcomes_of_lab)
     .for_each_host(outcomes_of_host);
 

@@ -32,12 +32,12 @@ pub(crate) struct Router {
 /// DNS-rebind attack detected"); pi-hole/web 6, groups-domains.lp and settings-all.lp.
 pub(crate) const PI_HOLE: Router = Router {
     name: "Pi-hole",
-    why: "Pi-hole drops private answers if `stop-dns-rebind` is set, or the router that it forwards to drops them",
-    setting: "Settings, All settings: add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines` (Pi-hole 5: into a \
+    why: "Pi-hole drops answers with private addresses if `stop-dns-rebind` is set, or the router that it forwards to drops them",
+    setting: "in Settings, All settings, add the line `rebind-domain-ok=/DOMAIN/` to `misc.dnsmasq_lines` (Pi-hole 5: into a \
         file in `/etc/dnsmasq.d`, and restart it); if it forwards to the router, let it forward to a public resolver instead",
-    allow: "Domains: add `DOMAIN`, tick \"Add domain as wildcard\", \"Add to allowed domains\"",
-    lan: "Settings, All settings: `dns.domain.name`, or in its shell `sudo pihole-FTL --config dns.domain.name lan`; and a line \
-        `local=/.../` in `misc.dnsmasq_lines` (pi-hole/FTL#2841)",
+    allow: "in Domains, enter `DOMAIN`, tick \"Add domain as wildcard\", and choose \"Add to allowed domains\"",
+    lan: "in Settings, All settings, set `dns.domain.name` to `lan`, or in its shell run `sudo pihole-FTL --config dns.domain.name lan`; \
+        remove a line `local=/DOMAIN/` from `misc.dnsmasq_lines` (pi-hole/FTL#2841)",
     nixos: None,
     version: &["pi-hole", "pihole"],
     names: &["pi.hole"],
@@ -48,11 +48,11 @@ pub(crate) const PI_HOLE: Router = Router {
 /// `local` ("Resolve these locally", older "Local server"); https://openwrt.org/docs/guide-user/base-system/dhcp.
 pub(crate) const OPENWRT: Router = Router {
     name: "OpenWrt",
-    why: "OpenWrt drops private answers by default (`rebind_protection`)",
-    setting: "Network, DHCP and DNS, tab Filter (older: General Settings), \"Domain whitelist\": add `DOMAIN`; or in its shell \
+    why: "OpenWrt drops answers with private addresses by default (`rebind_protection`)",
+    setting: "in Network, DHCP and DNS, tab Filter (older: General Settings), add `DOMAIN` to \"Domain whitelist\"; or in its shell run \
         `uci add_list dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
-    allow: "where the package adblock is installed: Services, Adblock, its allow list: add `DOMAIN`; otherwise the address lines in Network, DHCP and DNS",
-    lan: "Network, DHCP and DNS, tab General: \"Resolve these locally\" (older: \"Local server\") `/lan/` and \"Local domain\" `lan`; or in its shell \
+    allow: "if the package adblock is installed, add `DOMAIN` to the allow list in Services, Adblock; otherwise remove the entry from the address lines in Network, DHCP and DNS",
+    lan: "in Network, DHCP and DNS, tab General, set \"Resolve these locally\" (older: \"Local server\") to `/lan/` and \"Local domain\" to `lan`; or in its shell run \
         `uci set dhcp.@dnsmasq[0].local='/lan/' && uci set dhcp.@dnsmasq[0].domain='lan' && uci commit dhcp && service dnsmasq restart`",
     nixos: None,
     version: &["openwrt"],
@@ -64,11 +64,11 @@ pub(crate) const OPENWRT: Router = Router {
 /// https://service.avm.de/help/en/, "Internet / Filters / Lists" and "Internet / Account Information / DNS Server".
 pub(crate) const FRITZ_BOX: Router = Router {
     name: "Fritz!Box",
-    why: "a Fritz!Box drops private answers, always",
-    setting: "http://fritz.box, Home Network, Network, Network Settings, further settings, \"DNS Rebind Protection\": enter \
-        `DOMAIN`, without `*.`: it covers every name below it; Apply. Devices may cache the old answer for half an hour",
-    allow: "Internet, Filters, Lists: remove `DOMAIN` from the blocked ones",
-    lan: "its own domain is always `fritz.box`, so the server that it forwards to has the zone: Internet, Account Information, DNS Server",
+    why: "a Fritz!Box always drops answers with private addresses",
+    setting: "at http://fritz.box, in Home Network, Network, Network Settings, further settings, \"DNS Rebind Protection\", enter \
+        `DOMAIN` without `*.` (it covers every name below it), then Apply. Devices may cache the old answer for half an hour",
+    allow: "in Internet, Filters, Lists, remove `DOMAIN` from the blocked domains",
+    lan: "its own domain is always `fritz.box`, so the server that it forwards to has the zone: change that server in Internet, Account Information, DNS Server",
     nixos: None,
     version: &["fritz", "avm"],
     names: &["fritz.box"],
@@ -80,9 +80,9 @@ pub(crate) const FRITZ_BOX: Router = Router {
 pub(crate) const OPNSENSE: Router = Router {
     name: "OPNsense",
     why: "Unbound on OPNsense removes private addresses from answers (\"Rebind protection networks\")",
-    setting: "Services, Unbound DNS, Advanced, \"Private Domains\": add `DOMAIN`, and apply",
-    allow: "Services, Unbound DNS, Blocklists, \"Allowlist Domains\": add `DOMAIN`, and apply",
-    lan: "System, Settings, General, \"Domain\"; or Services, Unbound DNS, General, \"Local Zone Type\": `transparent`; and its Overrides and Query Forwarding",
+    setting: "in Services, Unbound DNS, Advanced, add `DOMAIN` to \"Private Domains\", and apply",
+    allow: "in Services, Unbound DNS, Blocklists, add `DOMAIN` to \"Allowlist Domains\", and apply",
+    lan: "in System, Settings, General, set \"Domain\" to `lan`; or in Services, Unbound DNS, General, set \"Local Zone Type\" to `transparent`. Then remove `DOMAIN` from its Overrides and Query Forwarding",
     nixos: None,
     version: &[],
     names: &[],
@@ -93,10 +93,10 @@ pub(crate) const OPNSENSE: Router = Router {
 pub(crate) const PFSENSE: Router = Router {
     name: "pfSense",
     why: "pfSense removes private addresses from answers unless you configure exceptions",
-    setting: "Services, DNS Resolver, General Settings, Custom options: the line `server:`, then `private-domain: \"DOMAIN\"`; \
-        with the DNS Forwarder instead, its custom options get `rebind-domain-ok=/DOMAIN/`",
-    allow: "Firewall, pfBlockerNG, DNSBL, DNSBL Whitelist: add `.DOMAIN`, then Update, Reload",
-    lan: "System, General Setup, \"Domain\"; or Services, DNS Resolver, \"System Domain Local Zone Type\": `Transparent`; and its Domain Overrides",
+    setting: "in Services, DNS Resolver, General Settings, Custom options, add the line `server:`, then `private-domain: \"DOMAIN\"`; \
+        with the DNS Forwarder, add `rebind-domain-ok=/DOMAIN/` to its custom options",
+    allow: "in Firewall, pfBlockerNG, DNSBL, DNSBL Whitelist, add `.DOMAIN`, then Update, Reload",
+    lan: "in System, General Setup, set \"Domain\" to `lan`; or in Services, DNS Resolver, set \"System Domain Local Zone Type\" to `Transparent`. Then remove `DOMAIN` from its Domain Overrides",
     nixos: None,
     version: &[],
     names: &[],
@@ -106,10 +106,10 @@ pub(crate) const PFSENSE: Router = Router {
 /// https://github.com/AdguardTeam/AdGuardHome/wiki/Configuration (`user_rules`, `dhcp.local_domain_name`).
 pub(crate) const ADGUARD_HOME: Router = Router {
     name: "AdGuard Home",
-    why: "AdGuard Home blocks private answers if a rebind list or a rule such as `|192.168.*` was added",
-    setting: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
-    allow: "Filters, Custom filtering rules: add `@@||DOMAIN^`",
-    lan: "`local_domain_name` below `dhcp` in AdGuardHome.yaml (AdguardTeam/AdGuardHome#2983), and a rule `||DOMAIN^$dnsrewrite=NXDOMAIN` in its custom rules",
+    why: "AdGuard Home blocks answers with private addresses if a rebind list or a rule such as `|192.168.*` was added",
+    setting: "in Filters, Custom filtering rules, add `@@||DOMAIN^`",
+    allow: "in Filters, Custom filtering rules, add `@@||DOMAIN^`",
+    lan: "in AdGuardHome.yaml, below `dhcp`, set `local_domain_name` to `lan` (AdguardTeam/AdGuardHome#2983), and remove a rule `||DOMAIN^$dnsrewrite=NXDOMAIN` from its custom rules",
     nixos: Some("services.adguardhome.settings.user_rules = [ \"@@||DOMAIN^\" ];"),
     version: &["adguard"],
     names: &[],
@@ -119,10 +119,10 @@ pub(crate) const ADGUARD_HOME: Router = Router {
 /// https://help.mikrotik.com/docs/spaces/ROS/pages/37748767/DNS.
 pub(crate) const MIKROTIK: Router = Router {
     name: "MikroTik RouterOS",
-    why: "RouterOS blocks nothing by itself: a static entry, an adlist or the server that it forwards to does",
+    why: "RouterOS itself blocks nothing: a static entry, an adlist or the server that it forwards to does",
     setting: "check `/ip dns static print` and `/ip dns adlist print`, or let it forward to another resolver: \
         `/ip dns set servers=1.1.1.1,8.8.8.8`, then `/ip dns cache flush`",
-    allow: "check `/ip dns static print` and `/ip dns adlist print`, and remove the entry that has it",
+    allow: "check `/ip dns static print` and `/ip dns adlist print`, and remove the entry for `DOMAIN`",
     lan: "remove the entry for `DOMAIN` from `/ip dns static print`, and set another `domain` in `/ip dhcp-server network`",
     nixos: None,
     version: &["mikrotik"],
@@ -133,10 +133,10 @@ pub(crate) const MIKROTIK: Router = Router {
 /// help.ui.com, "Content and Domain Filtering in UniFi": Settings, CyberSecure, Content Filter.
 pub(crate) const UNIFI: Router = Router {
     name: "UniFi",
-    why: "a UniFi gateway blocks private answers if a content filter is on, or the server that it forwards to blocks them",
-    setting: "Settings, CyberSecure, Content Filter: exclude the network from it; or enter another DNS server in the DHCP settings of the network",
-    allow: "Settings, CyberSecure, Content Filter: exclude the network from it, or add `DOMAIN` to what is allowed",
-    lan: "Settings, Networks, the network, \"Domain Name\" of its DHCP: `lan`",
+    why: "a UniFi gateway blocks answers with private addresses if a content filter is on, or the server that it forwards to blocks them",
+    setting: "in Settings, CyberSecure, Content Filter, exclude the network from the filter; or enter another DNS server in the DHCP settings of the network",
+    allow: "in Settings, CyberSecure, Content Filter, exclude the network from the filter, or add `DOMAIN` to the allowed domains",
+    lan: "in Settings, Networks, open the network and set \"Domain Name\" of its DHCP to `lan`",
     nixos: None,
     version: &[],
     names: &[],
@@ -148,7 +148,7 @@ pub(crate) const UNBOUND: Router = Router {
     name: "unbound",
     why: "unbound removes addresses of `private-address` networks from answers",
     setting: "add `private-domain: \"DOMAIN\"` to the `server:` part of its configuration, and reload it",
-    allow: "remove its `local-zone:` line, or the `rpz:` list that has it, and reload",
+    allow: "remove its `local-zone:` line, or the `rpz:` list that contains it, and reload",
     lan: "remove the line `local-zone: \"DOMAIN\" static`, or make it `transparent`, and reload",
     nixos: Some("services.unbound.settings.server.private-domain = [ \"DOMAIN\" ];"),
     version: &["unbound"],
@@ -161,8 +161,8 @@ pub(crate) const DNSMASQ: Router = Router {
     name: "dnsmasq",
     why: "dnsmasq with `stop-dns-rebind` drops answers with private addresses",
     setting: "add `rebind-domain-ok=/DOMAIN/` to its configuration, and restart it",
-    allow: "remove the line `address=/.../` or the list of `conf-file=` that has it, and restart",
-    lan: "another domain in the lines `domain=`, `local=/.../` and `auth-zone=`, and restart",
+    allow: "remove the line `address=/.../` or the list of `conf-file=` that contains it, and restart it",
+    lan: "set another domain in the lines `domain=`, `local=/.../` and `auth-zone=`, and restart it",
     nixos: Some("services.dnsmasq.settings.rebind-domain-ok = [ \"/DOMAIN/\" ];"),
     version: &["dnsmasq"],
     names: &[],
@@ -174,8 +174,8 @@ pub(crate) const ROUTERS: [Router; 10] =
     [PI_HOLE, OPENWRT, FRITZ_BOX, OPNSENSE, PFSENSE, ADGUARD_HOME, MIKROTIK, UNIFI, UNBOUND, DNSMASQ];
 
 /// What helps with any router.
-pub(crate) const AROUND: &str = "if the router has no such setting: hand out another resolver by DHCP (1.1.1.1, or one of your \
-    own that lets DOMAIN through), or let one of your own answer DOMAIN with the private address (split horizon)";
+pub(crate) const AROUND: &str = "if the router has no such setting: hand out another resolver by DHCP (1.1.1.1, or your own DNS \
+    server that lets DOMAIN through), or add DOMAIN with the private address to your own DNS server (split horizon)";
 
 /// The make that left these signs.
 pub(super) fn known(signs: &Signs) -> Option<&'static Router> {
@@ -199,13 +199,13 @@ pub(super) fn filled(text: &str, domain: &str, host: &str) -> String {
 pub(super) fn advice(make: Option<&Router>, domain: &str, host: &str) -> String {
     let text = match make {
         Some(make) => {
-            format!("let private answers for DOMAIN through. {}: {}\n{AROUND}", make.name, make.setting)
+            format!("allow private IP addresses in answers for DOMAIN (exception to DNS rebind protection). {}: {}\n{AROUND}", make.name, make.setting)
         }
         None => {
             let each: Vec<String> =
                 ROUTERS.iter().map(|make| format!("{}: {}", make.name, make.setting)).collect();
             format!(
-                "let private answers for DOMAIN through, as your router needs it:\n{}\n{AROUND}",
+                "allow private IP addresses in answers for DOMAIN (exception to DNS rebind protection). In your router:\n{}\n{AROUND}",
                 each.join("\n")
             )
         }
@@ -224,7 +224,7 @@ pub(super) fn each(
     let text = match make {
         Some(make) => line(make),
         None => {
-            format!("As your router needs it:\n{}", ROUTERS.iter().map(line).collect::<Vec<_>>().join("\n"))
+            format!("In your router:\n{}", ROUTERS.iter().map(line).collect::<Vec<_>>().join("\n"))
         }
     };
     filled(&text, domain, host)

@@ -275,7 +275,7 @@ fn refusing(summary: String, host: &str, server: &str) -> Finding {
     Finding::new(
         summary,
         "one of its rules forbids the name (AdGuard Home: blocking mode REFUSED, or \"Disallowed domains\"; unbound: a `local-zone` of \
-         type `refuse`; dnsmasq: a zone of its own beside it), or it gets too many queries now",
+         type `refuse`; dnsmasq: a local zone with the same name), or it gets too many queries now",
         format!(
             "ask it again in a minute. If it still refuses `{host}`, remove that rule from {server}; if not, raise its rate limit \
              (AdGuard Home: Settings, DNS settings, Rate limit; dnsmasq: `dns-forward-max`)"

@@ -9,29 +9,28 @@ use crate::checks::id;
 pub(super) const CHECKS: &[Def] = &[
     Def::error(RESOLVER, "this machine's resolver answers")
         .about(
-            "Each server of `/etc/resolv.conf` (and those behind systemd-resolved) is asked from this machine for the name \
-             servers of the zone, over UDP and then TCP. Where the first datagram gets lost or its answer is late, it is asked five \
-             times more.",
-            "No name resolves, or each one takes 5 seconds and then works.",
+            "Asks each server of `/etc/resolv.conf` (and those behind systemd-resolved) from this machine for the name \
+             servers of the zone, over UDP and then TCP. If the first answer is missing or late, it asks five times more.",
+            "No name resolves, or each one works only after 5 seconds.",
         )
         .causes(&[
             cause("the router's DNS, or the Pi-hole that DHCP hands out, is down", "start it; hand out two resolvers by DHCP"),
-            cause("the router has no internet, so that it answers SERVFAIL", "look at the router's connection"),
+            cause("the router has no internet connection and answers SERVFAIL", "look at the router's connection"),
             cause(
                 "it refuses this network (REFUSED): an access list, or it has no server to forward to",
                 "allow the network: unbound `access-control`, BIND `allow-query`, AdGuard Home \"Allowed clients\"",
             ),
             cause(
-                "Tailscale's MagicDNS (100.100.100.100) has no server to ask for names of the internet",
-                "add a global name server in its admin console, or `tailscale set --accept-dns=false`",
+                "Tailscale's MagicDNS (100.100.100.100) has no server to ask for names on the internet",
+                "add a global name server in its admin console, or run `tailscale set --accept-dns=false`",
             ),
-            cause("a firewall here or there drops port 53", "let UDP and TCP port 53 through to the resolver"),
+            cause("a firewall on this machine or on the resolver drops port 53", "open UDP and TCP port 53 to the resolver"),
             cause(
-                "it answers only now and then, or late: packets get lost on the way (Wi-Fi), or it limits how much a machine may ask",
-                "`ping` it; put it on cable; raise its limit (Pi-hole: `dns.rateLimit`, AdGuard Home: `ratelimit`)",
+                "it answers only sometimes, or late: packets get lost on the way (Wi-Fi), or it limits how many queries a machine may send",
+                "test it with `ping`; connect it by cable; raise its limit (Pi-hole: `dns.rateLimit`, AdGuard Home: `ratelimit`)",
             ),
             cause(
-                "the address in `/etc/resolv.conf` is of a network that this machine has left",
+                "the address in `/etc/resolv.conf` belongs to a network that this machine has left",
                 "renew the DHCP lease, or set the name servers again",
             ),
         ])
@@ -45,34 +44,34 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "This machine sends a DNS query to 192.0.2.1, an address that no machine has (RFC 5737): a reply means that \
-             something on the way intercepts DNS. If 1.1.1.1 seems not to know a name on port 53, it is asked again over HTTPS.",
-            "Names are right in one place and wrong in another; certificates wait long, since cert-manager looks for its \
-             challenge through the same redirected port.",
+             something on the way intercepts DNS. If 1.1.1.1 does not know a name on port 53, the doctor asks it again over HTTPS.",
+            "Names are right in one place and wrong in another; certificates take long: cert-manager's DNS queries are redirected, \
+             too.",
         )
         .causes(&[
             cause(
                 "the router redirects port 53 to itself (\"force DNS\", \"DNS redirect\", a content filter)",
                 "exempt the nodes from that rule, or switch it off",
             ),
-            cause("the internet provider does it", "let the router ask by DNS over TLS or HTTPS"),
+            cause("the internet provider does it", "let the router use DNS over TLS or HTTPS"),
         ])
         .sources(&["RFC 5737 section 3", "RFC 8484"]),
     Def::error(ZONE, "the zone is in public DNS, at the provider's name servers")
         .before_up()
         .about(
-            "The zone's NS records at public resolvers and in the parent zone are compared with the name servers that the provider \
-             lists. If the provider does not answer, the zone is found from the DNS root down.",
+            "Compares the zone's NS records at public resolvers and in the parent zone with the name servers that the provider \
+             lists. If the provider does not answer, the doctor finds the zone from the DNS root down.",
             "The records at the provider have no effect: nobody can resolve them.",
         )
         .causes(&[
             cause(
-                "the registrar still names the servers of another provider",
+                "the registrar still has the name servers of another provider",
                 "enter the provider's two name servers at the registrar, and no others",
             ),
             cause("the registration has expired", "renew it at the registrar"),
             cause(
                 "the name servers were changed a moment ago",
-                "wait: the old NS records are remembered for up to two days",
+                "wait: resolvers cache the old NS records for up to two days",
             ),
         ])
         .sources(&["RFC 1034 section 4.2.2", "RFC 8020: why names are not looked up from below"]),
@@ -80,25 +79,25 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::RECORDS, ZONE])
         .in_up()
         .about(
-            "Each server that holds the zone is asked for the host from this machine, with no cache in between, and compared \
-             with the records that the provider's API lists. Hosts of other zones are left out.",
-            "The name does not resolve anywhere, or changes from one lookup to the next.",
+            "Asks each name server of the zone for the host, from this machine and with no cache in between, and compares the \
+             answers with the records that the provider's API lists. Hosts in other zones are left out.",
+            "The name does not resolve anywhere, or the answer changes from one lookup to the next.",
         )
         .causes(&[
             cause("the record was written seconds ago", "wait a minute"),
-            cause("one of the servers lags behind the others", "wait a minute; if it stays, ask the provider"),
+            cause("one of the servers has older data than the others", "wait a minute; if it stays, ask the provider"),
             cause(
                 "the zone is delegated to servers that do not hold it, which answer REFUSED",
                 "compare the name servers at the registrar with the provider's",
             ),
-            cause("port 53 is blocked from here, so that no server answers", "run it where port 53 is open"),
+            cause("port 53 is blocked here, so no server answers", "run the doctor where port 53 is open"),
         ]),
     Def::error(DNSSEC, "resolvers that validate DNSSEC accept the zone")
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "A resolver that answers SERVFAIL for a host is asked once more with checking disabled (the CD flag). If that \
-             gives an address, the record exists and its DNSSEC signatures are bad.",
+            "If a resolver answers SERVFAIL for a host, the doctor asks it again with checking disabled (the CD flag). If that \
+             gives an address, the record exists and its DNSSEC signatures are wrong.",
             "The name works for some people and not for others; Let's Encrypt validates DNSSEC and issues no certificate.",
         )
         .causes(&[
@@ -117,33 +116,33 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[AUTHORITATIVE, DNSSEC])
         .in_up()
         .about(
-            "The resolvers of `dns.resolvers` (1.1.1.1 and 8.8.8.8 unless set) are asked from this machine, only after the \
-             authoritative servers have the record; over HTTPS when port 53 gives no address. Browsers with \
-             DNS over HTTPS and phones with Private DNS ask such resolvers in place of the router.",
-            "The name resolves at home and not for a phone with Private DNS, or the other way round.",
+            "Asks the resolvers in `verify.publicResolvers` (default 1.1.1.1 and 8.8.8.8) from this machine, only after the \
+             authoritative servers have the record; over HTTPS if port 53 gives no address. Browsers with \
+             DNS over HTTPS and phones with Private DNS ask such resolvers instead of the router.",
+            "The name resolves at home but not on a phone with Private DNS, or the other way round.",
         )
         .causes(&[
-            cause("it was asked before the record existed, and has cached that", "wait: the finding says until when"),
-            cause("no server answers: port 53 is closed from here", "let the router ask by HTTPS, or open port 53"),
+            cause("somebody asked it before the record existed, and it has cached \"no such name\"", "wait: the finding says until when"),
+            cause("no server answers: port 53 is closed here", "let the router ask by HTTPS, or open port 53"),
             cause(
-                "the record is public: behind carrier-grade NAT (a WAN address in 100.64.0.0/10) no forwarded port works",
-                "keep the private address in the record, and come from outside by a VPN or a tunnel",
+                "the record has a public address: behind carrier-grade NAT (a WAN address in 100.64.0.0/10) no forwarded port works",
+                "keep the private address in the record, and connect from outside with a VPN or a tunnel",
             ),
         ])
         .sources(&["RFC 2308 section 5", "RFC 6598"]),
-    Def::error(LOCAL_ZONE, "no local resolver takes the lab's domain for its own")
+    Def::error(LOCAL_ZONE, "no local resolver has its own zone for your domain")
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "A resolver of this machine that has no address for a host of the world is asked for the start of authority (SOA) of \
-             the domain, and for a name below it that was made up on the spot. Who passes questions on gives the real zone's SOA \
-             record; who answers by itself gives its own or none.",
-            "No name of the lab resolves at home; 1.1.1.1 knows them all.",
+            "If one of this machine's resolvers has no address for a host that public DNS has, the doctor asks it for the SOA record \
+             of the domain and for a random name in it. A resolver that forwards returns the SOA record of the real zone. A resolver \
+             with its own zone returns its own SOA record, or none.",
+            "None of your names resolves at home; 1.1.1.1 knows them all.",
         )
         .causes(&[
             cause(
-                "the LAN's own domain (what DHCP hands out, \"local domain\", `local_domain_name`) is the lab's domain, so the router \
-                 denies every name that it has no lease of",
+                "the router uses the same domain for the LAN as homelab (\"local domain\", `local_domain_name`, what DHCP hands out), \
+                 and answers \"no such name\" for every name without a DHCP lease",
                 "give the LAN another domain: `home.arpa` (RFC 8375) or `lan`",
             ),
             cause(routers::OPENWRT.name, routers::OPENWRT.lan),
@@ -155,7 +154,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause(routers::FRITZ_BOX.name, routers::FRITZ_BOX.lan),
             cause(
                 "an internal DNS server (Windows, Samba, FreeIPA, Synology, BIND) has a zone of that name",
-                "give the lab a domain below another one, or add the lab's records to that zone",
+                "set `domain` to another domain, or add your records to that zone",
             ),
         ])
         .sources(&[
@@ -170,16 +169,16 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "This machine's resolvers are asked for a host that public DNS has. The SOA record in a \"no such name\" answer says how \
-             long the resolver keeps it; the finding shows the time that is left.",
-            "A new name works on one device and not on another that tried it a minute too early.",
+            "Asks this machine's resolvers for a host that public DNS has. The SOA record in a \"no such name\" answer says how \
+             long the resolver keeps that answer; the finding shows the time that is left.",
+            "A new name works on one device, but not on another that tried it a minute too early.",
         )
         .causes(&[
             cause(
                 "somebody opened the name before its record existed; the zone's SOA record says how long resolvers cache that",
                 "wait, or restart the router's DNS and clear the caches of the devices",
             ),
-            cause("systemd-resolved on this machine has cached it", "`resolvectl flush-caches`"),
+            cause("systemd-resolved on this machine has cached it", "run `resolvectl flush-caches`"),
             cause("a browser has cached it", "restart the browser"),
         ])
         .sources(&["RFC 2308"]),
@@ -187,11 +186,11 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "This machine's resolvers are asked for a host that has a private address in public DNS, and for the zone's name \
-             servers, which no filter keeps back. If only the host gets an empty answer, the resolver has DNS rebind protection. What the \
-             resolver gives away (`version.bind`, a name such as `fritz.box`, its web page) tells its make. DOMAIN stands for \
-             the zone, HOST for the host. What a browser or a phone asks over HTTPS cannot be seen from here.",
-            "The site cannot be found at home, while 1.1.1.1 resolves it.",
+            "Asks this machine's resolvers for a host that has a private address in public DNS, and for the zone's NS records, which \
+             rebind protection does not filter. If only the host gets an empty answer, the resolver has DNS rebind protection. The \
+             doctor recognises the product (Pi-hole, Fritz!Box and others) from `version.bind`, names such as `fritz.box`, or its web \
+             page. DOMAIN stands for the zone, HOST for the host. The doctor cannot see what a browser or a phone asks over HTTPS.",
+            "The site cannot be found at home, but 1.1.1.1 resolves its name.",
         )
         .causes(&[
             cause(routers::FRITZ_BOX.why, routers::FRITZ_BOX.setting),
@@ -206,7 +205,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause(routers::DNSMASQ.why, routers::DNSMASQ.setting),
             cause("any other router", routers::AROUND),
             cause(
-                "Firefox with DNS over HTTPS throws private answers away",
+                "Firefox with DNS over HTTPS ignores answers with private addresses",
                 "in `about:config`, add DOMAIN to `network.trr.excluded-domains`, or set `network.trr.allow-rfc1918`; for the whole \
                  house, let the router answer NXDOMAIN for `use-application-dns.net`",
             ),
@@ -219,36 +218,36 @@ pub(super) const CHECKS: &[Def] = &[
             "AdguardTeam/AdGuardHome#102",
             "wiki.mozilla.org, Trusted Recursive Resolver",
         ]),
-    Def::error(LOCAL_OVERRIDE, "nothing local answers in place of the record")
+    Def::error(LOCAL_OVERRIDE, "nothing local overrides the record")
         .needs(&[AUTHORITATIVE])
         .in_up()
         .about(
-            "What a program on this machine gets (`getaddrinfo`) is compared with the world's answer, with what each resolver \
-             says, and with `/etc/hosts`: that tells which of them has another address.",
-            "The name leads to an old machine, to a router's page, or nowhere.",
+            "Compares what a program on this machine gets (`getaddrinfo`) with the answer of public DNS, with the answer of each \
+             resolver, and with `/etc/hosts`, and finds the one that has another address.",
+            "The name opens an old machine or a router's page, or does not work.",
         )
         .causes(&[
             cause("`/etc/hosts` has a line for the name", "remove it (NixOS: from `networking.hosts` or `networking.extraHosts`)"),
             cause(
                 "the router, Pi-hole or AdGuard Home has a local DNS entry or a rewrite for it",
-                "remove the entry, or let it hold the record's addresses",
+                "remove the entry, or give it the record's addresses",
             ),
             cause(
-                "a block list of Pi-hole, AdGuard Home or another filter has the name, or its whole ending (.zip, .family, .top): it \
-                 answers 0.0.0.0, ::, its own address, or says so (RFC 8914)",
+                "a block list of Pi-hole, AdGuard Home or another filter contains the name, or its whole top-level domain (.zip, \
+                 .family, .top): the filter answers 0.0.0.0, ::, its own address, or an error that says so (RFC 8914)",
                 "allow the domain there: Pi-hole: Domains, as wildcard; AdGuard Home: the rule `@@||DOMAIN^`",
             ),
             cause(
-                "the resolver answers IPv6 from another place: an old AAAA record, a wildcard, DNS64",
-                "remove that entry; a local A record needs an AAAA record beside it, or `local=/DOMAIN/`",
+                "the resolver returns an IPv6 address that is not in the zone: an old AAAA record, a wildcard, or DNS64",
+                "remove that entry; a local A record also needs an AAAA record, or `local=/DOMAIN/`",
             ),
             cause(
-                "it refuses the name each time (REFUSED): a rule forbids it",
+                "the resolver refuses the name each time (REFUSED): a rule forbids it",
                 "remove the rule; AdGuard Home: \"Disallowed domains\"",
             ),
-            cause("the record changed, and the old address is remembered", "wait: the finding says until when"),
+            cause("the record changed, and the resolver has cached the old address", "wait: the finding says until when"),
             cause(
-                "a VPN brings a resolver of its own, or the name ends in `.local`, which belongs to mDNS (RFC 6762)",
+                "a VPN sets its own resolver, or the name ends in `.local`, which belongs to mDNS (RFC 6762)",
                 "exempt the domain in the VPN; give services no names in `.local`",
             ),
         ])
@@ -264,24 +263,24 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[AUTHORITATIVE, DNSSEC, LOCAL_ZONE, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
         .in_up()
         .about(
-            "What a program on this machine gets (`getaddrinfo`), compared with the world's answer. Other devices at home usually ask \
-             the same router; a browser or a phone that asks over HTTPS does not, and cannot be seen from here.",
+            "Compares what a program on this machine gets (`getaddrinfo`) with the answer of public DNS. Other devices at home usually \
+             ask the same router. The doctor cannot see what a browser or a phone asks over HTTPS.",
             "The site cannot be found from this machine.",
         )
         .causes(&[
-            cause("the resolver failed for a moment", "try again; restart the router's DNS if it stays"),
+            cause("the resolver failed for a moment", "try again; if it happens again, restart the router's DNS"),
             cause("another source of names comes before DNS", "look at the `hosts` line of `/etc/nsswitch.conf`"),
             cause(
-                "it works here and not in Firefox, which asks over HTTPS and not the router",
-                "Settings, Privacy & Security, DNS over HTTPS: off, or the domain among its exceptions",
+                "it works here but not in Firefox, which asks over HTTPS and not the router",
+                "in Settings, Privacy & Security, DNS over HTTPS, switch it off or add the domain to its exceptions",
             ),
             cause(
-                "it works here and not in Chrome, which asks over HTTPS",
-                "Settings, Privacy and security, Security, \"Use secure DNS\": off, or the system's provider",
+                "it works here but not in Chrome, which asks over HTTPS",
+                "in Settings, Privacy and security, Security, \"Use secure DNS\", switch it off or choose the system's provider",
             ),
             cause(
-                "it works here and not on a phone: Android's Private DNS, or a profile or Private Relay on iOS",
-                "Android: Settings, Network, Private DNS: automatic; iOS: switch the profile or the relay off for this network",
+                "it works here but not on a phone: Android's Private DNS, or a profile or Private Relay on iOS",
+                "Android: set Settings, Network, Private DNS to automatic; iOS: switch the profile or the relay off for this network",
             ),
         ])
         .sources(&["wiki.mozilla.org, Trusted Recursive Resolver", "gai_strerror(3)"]),

@@ -59,7 +59,7 @@ fn compare(evidence: &Evidence, seen: &ProviderSeen, host: &str, records: &[&Rec
     if !six.is_empty() {
         return Finding::new(
             format!("`{host}` has the AAAA record {}, which no Ingress has", list(&six)),
-            "it was made by hand or by an earlier installation: external-dns keeps only A records here; clients try IPv6 first and fail",
+            "somebody created it by hand, or an earlier installation did: external-dns writes only A records here; clients try IPv6 first and fail",
             format!("delete the AAAA record `{host}` in {}", words(evidence.dns).records_page),
         )
         .into();
@@ -78,7 +78,7 @@ fn differs(
     records: &[&Record],
     (found, status): (&[IpAddr], &[IpAddr]),
 ) -> Outcome {
-    let summary = format!("the record `{host}` holds {}, but the Ingress has {}", list(found), list(status));
+    let summary = format!("the record `{host}` contains {}, but the Ingress has {}", list(found), list(status));
     if let Some(kept) = filter::kept_out(evidence, host) {
         return kept.finding(evidence, &summary).into();
     }
@@ -91,7 +91,7 @@ fn differs(
         let cause = match stranger(evidence, seen, host) {
             Some(object) => format!(
                 "the record changed in the last minute, and its TXT record says that it is for `{object}`, which this cluster does \
-                 not have: another cluster has the same `dns.owner`, and the two write over each other; or that object was \
+                 not have: another cluster has the same `dns.owner`, and each overwrites the other's record; or that object was \
                  removed here a moment ago"
             ),
             None => "somebody changed the record in the last minute, or the Ingress has changed; external-dns corrects it within a minute".to_owned(),
@@ -108,12 +108,12 @@ fn differs(
                 ),
                 None => format!(
                     "external-dns should have corrected it: either it uses a cached copy of the record (`--txt-cache-interval`, \
-                     `--provider-cache-time`), or something else in its log tells why not{}",
+                     `--provider-cache-time`), or an error in its log gives the reason{}",
                     wait::not_applied(evidence)
                 ),
             },
             "search for the name in its log: `Changing record` says what it did, an error says why it could not. If another \
-             cluster writes the name, give each lab a `dns.owner` of its own, and give the service another name in one of them",
+             cluster writes the name, give each cluster its own `dns.owner`, and give the service another name in one of them",
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
         .into(),
@@ -131,11 +131,11 @@ fn turns(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
         Finding::new(
             summary,
             format!(
-                "external-dns has set it {times} times by the last lines of its log, and it does not stay: somebody else writes it, \
+                "the log of external-dns shows that it corrected the record {times} times. Something else keeps changing it back, \
                  most likely a second cluster with the same `dns.owner`, or a program for dynamic DNS"
             ),
-            "give each lab a `dns.owner` of its own, and the service another name in one of them; or take the name out of \
-             what else updates it. The audit log of the provider's account says who wrote it last",
+            "give each cluster its own `dns.owner`, and the service another name in one of them; or remove the name from the other \
+             program that updates it (for example a DynDNS client). The audit log of the provider's account says who wrote it last",
         )
         .look("kubectl -n external-dns logs deployment/external-dns --tail=200")
     })
@@ -152,7 +152,7 @@ pub(super) fn never_updates(evidence: &Evidence, summary: &str) -> Option<Findin
         }
         _ => return None,
     };
-    let finding = Finding::new(summary, why, "run `homelab up`, which writes its Deployment again");
+    let finding = Finding::new(summary, why, "run `homelab up`, which restores its Deployment");
     Some(service::written_again(evidence, finding))
 }
 
@@ -188,7 +188,7 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
             Some(_) => Finding::new(
                 summary,
                 cause,
-                "if the record is missing after that look, too, search for the name in its log: an error says why it cannot create it",
+                "if the record is still missing after a minute, search for the name in its log: an error says why it cannot create it",
             )
             .look(service::LOG)
             .heals()

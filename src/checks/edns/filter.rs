@@ -20,7 +20,7 @@ const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 /// The kinds that external-dns keeps unless it is told otherwise (external-dns, docs/flags.md).
 const MANAGED: [&str; 3] = ["A", "AAAA", "CNAME"];
 /// Filters that homelab never gives: the Deployment was changed.
-const UP: &str = "homelab does not give it this flag: somebody changed the Deployment; run `homelab up`, which writes it again";
+const UP: &str = "homelab does not set this flag: somebody changed the Deployment; run `homelab up`, which restores it";
 
 /// Why an Ingress gets no record.
 pub(super) struct KeptOut<'e> {
@@ -132,20 +132,20 @@ fn of_informer(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
 fn of_class(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
     let read = flags::values(evidence, "--ingress-class");
     let own = read.first().filter(|_| !read.contains(&class(ingress)))?;
-    let (of, how, is_served) = match class(ingress) {
+    let (has, how, is_served) = match class(ingress) {
         "" => (
-            "of no class".to_owned(),
+            "has no class".to_owned(),
             "it was created before there was a default class, and Kubernetes adds none later",
             true,
         ),
         class if is_foreign(evidence, class) => {
-            (format!("of class `{class}`"), "another controller serves that class", false)
+            (format!("has the class `{class}`"), "another controller serves that class", false)
         }
-        class => (format!("of class `{class}`"), "the controller serves every class that names it", true),
+        class => (format!("has the class `{class}`"), "the controller serves every class that names it", true),
     };
     let filter = flags::shown("--ingress-class", &read);
     Some((
-        format!("is {of}, and external-dns reads `{own}` only ({filter}); {how}"),
+        format!("{has}, but external-dns reads only Ingresses of class `{own}` ({filter}); {how}"),
         Cure::Class((*own).to_owned(), is_served),
     ))
 }
@@ -218,7 +218,7 @@ fn of_domain(evidence: &Evidence, host: &str) -> Option<(String, Cure)> {
         let filter = flags::shown("--zone-id-filter", &zones);
         (
             format!(
-                "asks for a name of the zone `{}`, and external-dns reads another ({filter})",
+                "asks for a name in the zone `{}`, but external-dns reads another zone ({filter})",
                 zone.zone.name
             ),
             Cure::Up,

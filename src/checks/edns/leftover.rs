@@ -58,8 +58,8 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         more => format!(" and {more} more"),
     };
     let summary = match stale.len() {
-        1 => format!("the record {shown} of this lab belongs to nothing in the cluster"),
-        count => format!("{count} records of this lab belong to nothing in the cluster: {shown}{more}"),
+        1 => format!("the record {shown} of homelab belongs to nothing in the cluster"),
+        count => format!("{count} records of homelab belong to nothing in the cluster: {shown}{more}"),
     };
     if flags::value(evidence, "--policy") == Some("upsert-only") {
         return Finding::new(
@@ -82,8 +82,8 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
     if let (Some(host), Some(times @ MANY..)) = (host, times) {
         return Finding::new(
             summary,
-            format!("external-dns has deleted `{host}` {times} times by the last lines of its log, and it comes back: another lab with the same `dns.owner` creates it"),
-            "give each lab a `dns.owner` of its own; then delete the record and its TXT record once more",
+            format!("the log of external-dns shows that it deleted `{host}` {times} times, and the record comes back: another cluster with the same `dns.owner` creates it"),
+            "give each cluster its own `dns.owner`; then delete the record and its TXT record once more",
         )
         .look(LOG)
         .into();
@@ -91,9 +91,9 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
     // When the service was removed, nobody knows: what follows is right at any time.
     Finding::new(
         summary,
-        "external-dns deletes the record of a removed service at its next look, once a minute. A record that stays longer is not \
-         its to delete: another lab with the same `dns.owner` has that service, or a filter of external-dns leaves the name out",
-        format!("if you did not remove the service just now: give each lab a `dns.owner` of its own, or delete the record and its TXT record in {page} if no other lab has the service"),
+        "external-dns deletes the record of a removed service within a minute. If a record stays longer, external-dns does not own it \
+         or may not see it: another cluster with the same `dns.owner` has that service, or a filter of external-dns leaves the name out",
+        format!("if you did not remove the service just now: give each cluster its own `dns.owner`, or, if no other cluster has the service, delete the record and its TXT record in {page}"),
     )
     .look(LOG)
     .heals()

@@ -100,13 +100,13 @@ impl Name<'_> {
             ref other => format!("it is named {}", other.words()),
         };
         Finding::new(
-            format!("{what} has its owner `{}` in `{}`, which this external-dns does not read", self.ours.id, claim.txt),
+            format!("{what} is marked as `{}`'s by the TXT record `{}`, but external-dns looks for a TXT record with a different name", self.ours.id, claim.txt),
             format!(
-                "{how}; this external-dns looks for `{own}`, finds nothing, and leaves the record alone, and logs that \
-                 all records are up to date. An earlier installation wrote it, or another cluster that has the owner id `{}`, too", self.ours.id
+                "{how}; external-dns looks for `{own}`, finds nothing, does not change the record, and logs that \
+                 all records are up to date. An earlier installation wrote it, or another cluster with the same owner id `{}`", self.ours.id
             ),
             format!(
-                "if no other cluster keeps `{host}`, delete in {} {} and TXT `{}`: the right ones come within a minute. \
+                "if no other cluster uses `{host}`, delete in {} {} and TXT `{}`: external-dns creates the right ones within a minute. \
                  If one does, give one of the two clusters another `dns.owner`, and this service another name",
                 words(self.evidence.dns).records_page,
                 self.records(),
@@ -126,10 +126,10 @@ impl Name<'_> {
         };
         Finding::new(
             format!("{what} belongs to `{}`, not to `{}`{made_for}", other.id, self.ours.id),
-            format!("another lab or an earlier installation created it with another owner id, so external-dns does not change it{how}"),
+            format!("another cluster or an earlier installation created it with another owner id, so external-dns does not change it{how}"),
             format!(
-                "if that lab is gone, delete in {} {}; the right one comes within a minute. \
-                 If it lives, give this service another name",
+                "if that cluster no longer exists, delete in {} {}; external-dns creates the right one within a minute. \
+                 If it still exists, give this service another name",
                 words(self.evidence.dns).records_page,
                 self.everything(claim)
             ),
@@ -141,12 +141,12 @@ impl Name<'_> {
     fn encrypted(&self, what: &str, claim: &Claim<'_>) -> Outcome {
         Finding::new(
             format!("{what} has a TXT record `{}` that seems encrypted: its owner cannot be read", claim.txt),
-            "an external-dns with `--txt-encrypt-enabled` wrote it, here before or elsewhere; this one has no key for it, \
-             finds no owner, and does not change the record",
+            "another external-dns wrote it with `--txt-encrypt-enabled` (an earlier installation here, or another cluster). \
+             Yours cannot decrypt it, so it does not change the record",
             format!(
-                "find out who encrypts (search for `txt-encrypt` in what your other clusters and earlier installations were \
-                 made from). If that one is gone, delete in {} {}; the right one comes within a minute. If it lives, give \
-                 this service another name",
+                "find out which external-dns encrypts (search for `txt-encrypt` in the manifests and charts of your other clusters and \
+                 earlier installations). If it no longer exists, delete in {} {}; external-dns creates the right one within a minute. \
+                 If it still exists, give this service another name",
                 words(self.evidence.dns).records_page,
                 self.everything(claim)
             ),
@@ -199,11 +199,11 @@ impl Name<'_> {
 /// Whether the owner id tells this lab from any other.
 pub(super) fn unique(evidence: &Evidence) -> Outcome {
     match &evidence.owner {
-        None => Outcome::skip("external-dns is not part of this lab"),
+        None => Outcome::skip("homelab does not run external-dns here"),
         Some(ours) if ours.id == ANYBODY => Finding::new(
-            "the owner id of this lab is `default`",
+            "`dns.owner` is `default`",
             "`default` is the owner id of every external-dns that sets none. A second one on the same zone would treat these records as its own and delete them",
-            "set `dns.owner` to a name that only this lab uses, before you start a second external-dns. Then delete the records with the old owner id; external-dns creates them again",
+            "set `dns.owner` to a name that only this cluster uses, before you start a second external-dns. Then delete the records with the old owner id; external-dns creates them again",
         )
         .into(),
         Some(ours) => Outcome::pass(format!("`{}`", ours.id)),

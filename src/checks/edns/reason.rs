@@ -9,7 +9,7 @@ const OF_HOMELAB: &[Reading] = &[
     written_by_up(
         &["flag parsing error", "unknown long flag", "unknown flag"],
         "its container has a flag that this version does not know: the Deployment was changed by hand, or `images.externalDns` names another version than the one that homelab supports",
-        "remove `images.externalDns`, and run `homelab up`, which writes the Deployment again",
+        "remove `images.externalDns`, and run `homelab up`, which restores the Deployment",
     ),
     written_by_up(
         &[
@@ -19,7 +19,7 @@ const OF_HOMELAB: &[Reading] = &[
             "no provider specified",
         ],
         "its container lacks a flag that this version requires: the Deployment was changed by hand, or `images.externalDns` names another version than the one that homelab supports",
-        "remove `images.externalDns`, and run `homelab up`, which writes the Deployment again",
+        "remove `images.externalDns`, and run `homelab up`, which restores the Deployment",
     ),
     written_by_up(
         &["credentials are not configured", "invalid credentials"],

@@ -144,7 +144,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
         (Some(trouble), _) if lacks => trouble.finding().command("homelab up"),
         (Some(trouble), _) => trouble.finding(),
         (None, Some(code)) => Finding::new(
-            format!("external-dns ended with exit code {code}, and Kubernetes starts it again"),
+            format!("external-dns exited with code {code}, and Kubernetes starts it again"),
             "its log does not say why",
             "read its log",
         )

@@ -10,17 +10,17 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::CONFLICT, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
         .about(
             "The Deployment of external-dns, the state of its pod and, if its process exited, the last lines of its log.",
-            "New services get no name, and names of removed ones stay.",
+            "New services get no name, and the names of removed services stay.",
         )
         .causes(&[
             cause(
                 "it exits when it starts: its version does not know one of its flags, or requires another (`--policy` since 0.22)",
-                "`homelab up`, without `images.externalDns`",
+                "remove `images.externalDns`, and run `homelab up`",
             ),
-            cause("the DNS provider refuses its token: external-dns exits at every error of the provider's API but 429 and 5xx", "see the group `cf`"),
-            cause("its Secret is missing", "`homelab up`"),
+            cause("the DNS provider refuses its token: external-dns exits at every error of the provider's API except 429 and 5xx", "see the group `cf`"),
+            cause("its Secret is missing", "run `homelab up`"),
             cause("somebody scaled it to 0", "scale it up again"),
-            cause("its image cannot be pulled", "check the node's way to the registry"),
+            cause("its image cannot be pulled", "check whether the node reaches the registry"),
         ])
         .sources(&["external-dns 0.22, controller/execute.go and pkg/apis/externaldns/validation"]),
     Def::error(EDNS_SYNC, "external-dns compares the records every minute and succeeds")
@@ -33,62 +33,62 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("its pod cannot reach or resolve the API of the DNS provider", "see the group `net`"),
-            cause("one record that the DNS provider refuses fails each run", "remove that record or annotation"),
+            cause("the DNS provider refuses one record, and so each run fails", "remove that record or annotation"),
             cause("the API rate limit of the DNS provider is reached", "wait: see `cf.rate`"),
         ])
         .sources(&["external-dns, docs/monitoring/metrics.md", "external-dns#1428, PR#6556"]),
-    Def::warning(EDNS_OWNER_ID, "the owner id is this lab's own")
+    Def::warning(EDNS_OWNER_ID, "only this cluster uses its owner id")
         .about("`dns.owner`, the owner id with which external-dns marks its records.", "Records disappear and come back, again and again.")
-        .causes(&[cause("two installations of external-dns with the same owner id on one zone delete each other's records", "give each lab its own `dns.owner`")])
+        .causes(&[cause("two installations of external-dns with the same owner id in one zone delete each other's records", "give each cluster its own `dns.owner`")])
         .sources(&["external-dns, docs/flags.md: --txt-owner-id"]),
-    Def::error(OWNER, "the record belongs to this lab")
+    Def::error(OWNER, "the record belongs to homelab in this cluster")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE])
         .in_up()
         .about(
             "The records of the host in the zone, and the TXT record with which external-dns marks the records that it owns.",
-            "The name leads to another address or to none, while external-dns logs that all records are up to date.",
+            "The name points to another address or to none, while external-dns logs that all records are up to date.",
         )
         .causes(&[
-            cause("the record was made by hand before", "delete it in the dashboard: external-dns then creates the right one"),
-            cause("another lab, or an earlier installation with another `dns.owner`, made it", "use another name, or delete the record and its TXT record"),
+            cause("somebody created the record by hand", "delete it in the dashboard: external-dns then creates the right one"),
+            cause("another cluster, or an earlier installation with another `dns.owner`, created it", "use another name, or delete the record and its TXT record"),
             cause("its TXT record was deleted", "delete the record, too"),
-            cause("its TXT record has this lab's owner id and another name: an earlier `--txt-prefix` or `--txt-suffix`, or the form without the record's type", "delete record and TXT record: the finding names both"),
-            cause("its TXT record is encrypted (`--txt-encrypt-enabled`)", "find out who encrypts before you delete anything"),
+            cause("its TXT record has your owner id, but not the name that external-dns expects: it was written with an older `--txt-prefix` or `--txt-suffix`, or by external-dns before 0.12", "delete the record and its TXT record: the finding shows both"),
+            cause("its TXT record is encrypted (`--txt-encrypt-enabled`)", "find out which external-dns encrypts before you delete anything"),
             cause("a CNAME of that name is in the way", "delete it at the DNS provider"),
         ])
         .sources(&["external-dns 0.22, plan/plan.go, registry/txt/registry.go and registry/mapper/mapper.go", "external-dns#1228, #1986, #2737, #4228, PR#5459"]),
-    Def::error(RECORDS, "the record holds the addresses of the Ingress")
+    Def::error(RECORDS, "the record contains the addresses of the Ingress")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::HOST_IN_ZONE, id::STATUS, EDNS_PODS, EDNS_SYNC, OWNER])
         .in_up()
         .about(
             "The records of the host in the zone, compared with the addresses in the status of its Ingress.",
-            "The name does not resolve, or to an address that does not answer.",
+            "The name does not resolve, or it resolves to an address that does not answer.",
         )
         .causes(&[
-            cause("external-dns has not looked since the Ingress changed: it does so every minute", "if the record is not there after that, its log says why"),
+            cause("external-dns has not compared the records since the Ingress changed: it does so every minute", "wait a minute; if the record is still missing then, the log of external-dns says why"),
             cause("the Ingress has an annotation that switches external-dns off or names another target", "remove the annotation"),
-            cause("the Ingress is of no class, or of another class of the same controller: it is served, and external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
-            cause("a filter of external-dns keeps the Ingress out: annotation, label, namespace, domain, zone, kind of record, `ingress-hostname-source`", "the finding names the flag; `homelab up` takes off what homelab did not give"),
-            cause("somebody else sets the record again and again: a second cluster with the same `dns.owner`, or dynamic DNS", "give each lab its own `dns.owner`"),
-            cause("`--policy=create-only` or `--dry-run`", "`homelab up`"),
+            cause("the Ingress has no class, or another class of the same controller: the controller serves it, but external-dns reads class `nginx` only", "give it `ingressClassName: nginx`; the finding has the command"),
+            cause("a filter of external-dns leaves the Ingress out: annotation, label, namespace, domain, zone, kind of record, `ingress-hostname-source`", "the finding names the flag; `homelab up` removes flags that homelab did not set"),
+            cause("another program keeps changing the record: a second cluster with the same `dns.owner`, or dynamic DNS", "give each cluster its own `dns.owner`"),
+            cause("`--policy=create-only` or `--dry-run`", "run `homelab up`"),
             cause("an AAAA record of an earlier installation is left", "delete it at the DNS provider"),
-            cause("a node reports a public address", "set the node's address"),
+            cause("a node reports a public address", "set the node's address with `services.homelab.nodeIP` or `--node-ip`"),
         ])
         .sources(&["external-dns 0.22, source/ingress.go and endpoint/domain_filter.go", "external-dns#2059", "external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)"]),
-    Def::warning(EDNS_STALE, "every record of this lab has its service")
+    Def::warning(EDNS_STALE, "every record of homelab has its service")
         .needs(&[EDNS_PODS, EDNS_SYNC])
         .about(
-            "The records whose TXT record names this lab, and the Ingress or Service that each was made for.",
+            "The records whose TXT record has this cluster's `dns.owner`, and the Ingress or Service that each was created for.",
             "A name of a removed service still resolves.",
         )
         .causes(&[
-            cause("`dns.policy` is `upsert-only`", "`dns.policy: sync`, or delete them by hand"),
-            cause("another lab has the same `dns.owner`, and creates it again", "give each lab its own"),
-            cause("`--dry-run` or `--policy=create-only`: external-dns deletes nothing", "`homelab up`"),
+            cause("`dns.policy` is `upsert-only`", "set `dns.policy: sync`, or delete them by hand"),
+            cause("another cluster has the same `dns.owner`, and creates it again", "give each cluster its own"),
+            cause("`--dry-run` or `--policy=create-only`: external-dns deletes nothing", "run `homelab up`"),
         ])
         .sources(&["external-dns#1228"]),
-    Def::info(EDNS_WILDCARD, "no wildcard record covers the lab's names")
-        .about("Records `*.` in the zone that cover the lab's domain, and that no Ingress asks for.", "A mistyped name gives the controller's 404; pods with that search domain reach the lab in place of the internet.")
+    Def::info(EDNS_WILDCARD, "no wildcard record covers homelab's names")
+        .about("Records `*.` in the zone that cover `domain`, and that no Ingress asks for.", "A mistyped name shows the controller's 404 page; pods with that search domain reach your ingress controller instead of the internet.")
         .causes(&[cause("it was created by hand, or by an Ingress whose `tls.hosts` has a wildcard", "keep it if you want it, otherwise delete it")])
         .sources(&["external-dns#2495"]),
 ];

@@ -52,8 +52,8 @@ fn own(controller: &Traits, classes: &[Value]) -> Option<Finding> {
     let Some(class) = classes.iter().find(|class| class.name() == ours) else {
         let finding = Finding::new(
             format!("there is no IngressClass `{ours}`"),
-            "somebody removed it, or `homelab up` did not get that far: the controller ignores every Ingress that names it",
-            "apply it",
+            "somebody removed it, or `homelab up` stopped before it: the controller ignores every Ingress that names it",
+            "create it again",
         );
         return Some(finding.command("homelab up").look("kubectl get ingressclasses"));
     };
@@ -62,7 +62,7 @@ fn own(controller: &Traits, classes: &[Value]) -> Option<Finding> {
         Finding::new(
             format!("IngressClass `{ours}` belongs to `{owner}`, not to `{serves}`"),
             format!("another ingress controller, of {} for example, was installed with the same class name", controller.namesake),
-            format!("remove that controller; then `kubectl delete ingressclass {ours}` and `homelab up`, for its `controller` cannot be changed"),
+            format!("remove that controller; run `kubectl delete ingressclass {ours}`, then `homelab up` (the field `controller` of an IngressClass cannot be changed)"),
         )
         .look(command!("kubectl get ingressclass {} -o yaml", ours))
     })

@@ -184,9 +184,9 @@ fn waits(claim: &Claim<'_>) -> Finding {
     };
     Finding::new(
         format!("pod `{name}` waits for {} of {node}", claim.ports()),
-        "the ingress controller has the port now, but at each rollout and each restart of the node it is free for some \
-         seconds: that pod then takes it, and names lead to it, since the address of a node that is Ready stays in DNS",
-        format!("before the next rollout, {}", claim.release()),
+        "the ingress controller has the port now. When its pod restarts, the port is free for some seconds and this pod takes it; \
+         your names then open this pod, because the address of a node that is Ready stays in DNS",
+        format!("before the controller or the node restarts, {}", claim.release()),
     )
     .look(command!(
         "kubectl -n {} describe pod {}",

@@ -10,110 +10,110 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API])
         .in_up()
         .about(
-            "The pods of every namespace, for a `hostPort` 80 or 443 that is not the controller's. A hostPort is an address translation and no socket, so `ss` on the node does not show who has it. A pod that waits for such a port is a warning; at the end of `up`, those alone are looked at.",
-            "The controller's pod stays Pending, or another program answers on port 80. The address of a node that is Ready stays in DNS during that time.",
+            "The pods of every namespace: does one other than the controller's have `hostPort` 80 or 443? A hostPort is an address translation and no socket, so `ss` on the node does not show who has it. A pod that waits for such a port is a warning. The check at the end of `up` looks only at pods that wait.",
+            "The controller's pod stays Pending, or another program answers on port 80. The address of the node stays in DNS while the node is Ready.",
         )
         .causes(&[
             cause("k3s' servicelb gives the ports to a LoadBalancer Service, often Traefik's", "start every k3s server with `--disable=traefik,servicelb`"),
-            cause("another ingress controller, or a program of yours, asks for the port", "remove its `hostPort`, or give it another port"),
-            cause("a pod waits for the port: it takes it at the next rollout of the controller, which evicts no pod (`preemptionPolicy: Never`)", "remove its `hostPort` before that"),
+            cause("another ingress controller, or one of your programs, asks for the port", "remove its `hostPort`, or give it another port"),
+            cause("another pod waits for the port, and will take it when the controller's pod restarts: the controller cannot evict it (`preemptionPolicy: Never`)", "remove that pod's `hostPort` before that"),
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
     Def::error(RELOAD, "nginx runs the newest configuration")
         .needs(&[id::API])
         .in_up()
         .about(
-            "The last lines of the log of each pod of the controller, and where these say nothing, its events `RELOAD` of the last hour. What nginx quotes when it refuses a configuration is looked for in the paths, hosts and annotations of the Ingresses and in the controller's settings.",
+            "The last lines of the log of each pod of the controller, and if these say nothing, its events `RELOAD` of the last hour. If nginx rejects the configuration, homelab searches the paths, hosts and annotations of the Ingresses and the controller's settings for the text in its error message.",
             "nginx keeps its old configuration, and no change takes effect: new names get 404 or the fake certificate, renewed certificates are not shown. A pod of the controller that starts during that time gets no configuration at all.",
         )
         .causes(&[
             cause("the path of an Ingress is not a valid regular expression, which `use-regex` or `rewrite-target` requires", "correct the path, or remove the Ingress"),
             cause("nginx does not accept the value of an annotation or a snippet", "correct it"),
-            cause("an entry of `ingress.config` has a value that nginx does not know", "correct it, then `homelab up`"),
+            cause("an entry of `ingress.config` has a value that nginx does not know", "correct it, then run `homelab up`"),
         ])
         .sources(&["ingress-nginx, internal/ingress/controller/controller.go and nginx.go (`testTemplate`)", "ingress-nginx#13690 and #13351", "rancher/rancher#27037"]),
     Def::error(PODS, "the ingress controller runs on every node")
         .needs(&[id::API, id::NODES, PORT_OWNER])
         .about(
             "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that exits again and again.",
-            "Nothing answers on ports 80 and 443 of the node. While the node is Ready, its address stays in the DNS records if it was there before: `kubectl cordon NODE` takes it out.",
+            "Nothing answers on ports 80 and 443 of the node. While the node is Ready, its address stays in the DNS records if it was there before: `kubectl cordon NODE` removes it.",
         )
         .causes(&[
             cause("another pod has port 80 or 443 of the node", "see `ingress.port-owner`"),
             cause("the node cannot pull the image", "check the node's own DNS and its connection to the registry"),
-            cause("the program exits when it starts: an argument or a setting was changed by hand", "`kubectl -n ingress-nginx delete daemonset ingress-nginx-controller`, then `homelab up`"),
+            cause("the program exits when it starts: an argument or a setting was changed by hand", "run `kubectl -n ingress-nginx delete daemonset ingress-nginx-controller`, then `homelab up`"),
             cause("the node has a taint that the controller does not tolerate", "remove the taint; the controller tolerates that of control planes"),
-            cause("the DaemonSet is being rolled out: the next pod takes the ports when the previous one has ended", "wait some seconds"),
+            cause("the DaemonSet is being rolled out: the next pod gets the ports when the previous one has exited", "wait some seconds"),
         ])
         .sources(&["ingress-nginx#6043 (`didn't have free ports`)", "Kubernetes docs, \"DaemonSet\""]),
     Def::error(CLUSTER_404, "the ingress controller answers inside the cluster")
         .needs(&[id::API, PODS])
         .in_up()
         .about(
-            "`GET /` to a ready pod of the controller, by the proxy of the API server: no port of a node and no firewall is in between. A name that no Ingress has should get nginx' page 404.",
+            "`GET /` to a ready pod of the controller, through the proxy of the API server: no port of a node and no firewall is in between. For a name that no Ingress has, the right answer is nginx' 404 page.",
             "Every name fails, from everywhere.",
         )
         .causes(&[
             cause("no pod of the controller is ready", "see `ingress.pods`"),
             cause("another controller's pods have the same labels", "remove that installation"),
         ]),
-    Def::error(HOSTPORT, "the node's ports lead to the controller's pod")
+    Def::error(HOSTPORT, "the node redirects ports 80 and 443 to the controller's pod")
         .needs(&[id::API, PODS, CLUSTER_404])
         .about(
-            "Both ports of each node, asked from this machine, compared with the answer of the pod there, asked inside the cluster. If the connection is refused, the node no longer translates the port. No answer counts only if the API server is refused at the same time, because it may be a firewall (`ingress.node-404`). A check on the node itself cannot see a firewall: only a run on another machine proves what the LAN gets.",
-            "Everything stopped after a reload of the firewall or `nixos-rebuild switch`, though all pods are ready.",
+            "Compares the answer on both ports of each node, from this machine, with the answer of the pod there, from inside the cluster. If the connection is refused, the node no longer redirects the port to the pod. A timeout counts as a failure only if the same port also refuses a connection from the API server. A timeout alone may be a firewall (see `ingress.node-404`). A check on the node itself cannot see a firewall: only a run on another machine shows what the LAN gets.",
+            "Nothing answers any more after a reload of the firewall or `nixos-rebuild switch`, although all pods are ready.",
         )
         .causes(&[
-            cause("a reload of the firewall flushed the rules of the hostPorts; they are written only when a pod starts", "`kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller`, once `ingress.reload` passes"),
-            cause("nftables on NixOS starts from an empty ruleset at each reload", "`networking.nftables.flushRuleset = false;`"),
-            cause("a script of yours runs `iptables -t nat -F`", "change it so that it flushes its own chains only"),
+            cause("a reload of the firewall flushed the rules of the hostPorts; they are written only when a pod starts", "once `ingress.reload` passes, run `kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller`"),
+            cause("nftables on NixOS starts from an empty ruleset at each reload", "set `networking.nftables.flushRuleset = false;`"),
+            cause("one of your scripts runs `iptables -t nat -F`", "change it so that it flushes its own chains only"),
         ])
         .sources(&["containernetworking/plugins#512", "rancher/rke2#10469", "k3s-io/k3s#7542", "NixOS options, `networking.nftables.flushRuleset`"]),
     Def::error(NODE_404, "the ingress controller answers on the node's ports 80 and 443")
         .needs(&[id::API, PORT_OWNER, PODS, CLUSTER_404, HOSTPORT])
         .in_up()
         .about(
-            "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' page 404 is right; Go's plain text is Traefik's. On the node itself, this check cannot see a firewall that blocks the LAN: run the doctor on another machine, too.",
+            "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' 404 page is right; `404 page not found` in plain text is Traefik's. On the node itself, this check cannot see a firewall that blocks the LAN: run the doctor on another machine, too.",
             "Browsers say that the site cannot be reached, or show another program's page.",
         )
         .causes(&[
-            cause("a firewall of the node, or between the networks of the house, drops the port", "open 80 and 443 for the LAN; on NixOS `services.homelab.openFirewall` does, unless it was set to false"),
-            cause("Traefik, which k3s installs, answers in place of nginx", "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it"),
+            cause("a firewall of the node, or between the networks of the house, drops the port", "open 80 and 443 for the LAN; on NixOS `services.homelab.openFirewall` does that, unless you set it to false"),
+            cause("Traefik, which k3s installs, answers instead of nginx", "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it"),
             cause("another program on the node listens there", "find it with `ss -ltnp` and give it another port"),
-            cause("this machine is in a guest network, or its access point keeps clients apart", "join the network of the node"),
+            cause("this machine is in a guest network, or its access point isolates clients", "join the network of the node"),
         ])
         .sources(&["k3s-io/k3s#5103 and #1160 (Traefik stays)", "k3s-io/k3s#977 (firewalls)"]),
-    Def::error(CLASS, "every Ingress has a class that is served")
+    Def::error(CLASS, "every Ingress has a class that a controller serves")
         .needs(&[id::API])
         .about(
-            "The IngressClasses: `nginx` with its controller, the mark of the default one, and the class that each Ingress names.",
+            "The IngressClasses: does `nginx` belong to homelab's controller, and which one is marked as the default? And the class that each Ingress names.",
             "A name gets the 404 of an unknown name, and no record, although its Ingress exists.",
         )
         .causes(&[
             cause("the Ingress was written for another controller, such as Traefik", "give it `ingressClassName: nginx`"),
-            cause("two classes are marked as the default: an Ingress without a class goes to the newest", "keep one mark: `kubectl annotate ingressclass NAME ingressclass.kubernetes.io/is-default-class=false --overwrite`"),
+            cause("two classes are marked as the default: an Ingress without a class gets the newest", "keep one mark: `kubectl annotate ingressclass NAME ingressclass.kubernetes.io/is-default-class=false --overwrite`"),
             cause("the class is another controller's, and no pod of that controller runs", "give the Ingress `ingressClassName: nginx`, or start that controller"),
-            cause("the IngressClass was removed", "`homelab up`"),
+            cause("the IngressClass was removed", "run `homelab up`"),
             cause("the Ingress names no class, and `ingress.defaultClass` is off", "give it the class, or switch the option on"),
         ])
         .sources(&["Kubernetes docs, \"Ingress\", \"Default IngressClass\"", "kubernetes, plugin/pkg/admission/network/defaultingressclass", "ingress-nginx#7600"]),
     Def::error(WEBHOOK, "no webhook blocks changes to Ingresses")
         .needs(&[id::API])
         .about(
-            "Every validating and mutating webhook that is asked about Ingresses, with its Service, the ready pods behind that, and its `caBundle`. homelab's own controller has no webhook.",
+            "Every validating and mutating webhook that Kubernetes calls for Ingresses, with its Service, the ready pods behind that, and its `caBundle`. homelab's own controller has no webhook.",
             "`failed calling webhook \"validate.nginx.ingress.kubernetes.io\"` whenever an Ingress is applied, by `homelab up` too.",
         )
         .causes(&[
-            cause("an installation with helm was removed and left its webhook behind", "`kubectl delete validatingwebhookconfiguration NAME`"),
-            cause("the pods behind the webhook are not ready", "bring them up"),
+            cause("an installation with helm was removed and left its webhook behind", "run `kubectl delete validatingwebhookconfiguration NAME`"),
+            cause("the pods behind the webhook are not ready", "find out why, and start them"),
             cause("its `caBundle` is empty: the Job that fills it in is a helm hook, and did not run", "install it again with helm"),
         ])
         .sources(&["ingress-nginx#5968, #13986 and #5401"]),
     Def::error(ANNOTATIONS, "the controller accepts the annotations of Ingresses")
         .needs(&[id::API])
         .about(
-            "The annotations of each Ingress: snippets, unless the controller's settings allow them, values that the controller's log refuses, and the Secrets and Services that they refer to (`auth-secret`, `auth-tls-secret`, `proxy-ssl-secret`, `default-backend`). What a Secret holds is not read: the controller's events and log say what it misses.",
-            "A new Ingress gets 404; a change to an old one has no effect. With a Secret that is missing, 503 or 403 from nginx although the pods are ready.",
+            "The annotations of each Ingress: snippets (unless the controller's settings allow them), values that the controller rejects in its log, and the Secrets and Services that they refer to (`auth-secret`, `auth-tls-secret`, `proxy-ssl-secret`, `default-backend`). The doctor does not read what is in a Secret: the controller's events and log say what is missing in it.",
+            "A new Ingress gets 404; a change to an old one has no effect. If a Secret is missing, nginx answers 503 or 403 although the pods are ready.",
         )
         .causes(&[
             cause("snippets are off, because they let anyone who can create an Ingress read every Secret (CVE-2021-25742)", "use the annotation that is made for the purpose; `ingress.config` in the configuration can allow snippets"),
@@ -127,7 +127,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API])
         .about(
             "Host, path and kind of path of every Ingress of the controller; a canary may share them.",
-            "One of two programs gets no requests: the one whose Ingress is newer.",
+            "One of two programs gets no requests: the one with the newer Ingress.",
         )
         .causes(&[
             cause("a program's Helm chart created an Ingress, and the configuration names the same host", "switch off the chart's Ingress, or remove the service from the configuration"),
@@ -137,12 +137,12 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(TLS_SECRET, "every certificate that an Ingress names exists or will be issued")
         .needs(&[id::API, CLASS])
         .about(
-            "The Secret of each `tls` entry: whether it exists and has a certificate, or a Certificate or an annotation asks cert-manager for it; and the hosts of an Ingress that none of its `tls` entries names. Of Secrets, only their names are read.",
+            "The Secret of each `tls` entry: does it exist and have a certificate, or does a Certificate or an annotation ask cert-manager for it? Also the hosts of an Ingress that are in none of its `tls` entries. The doctor reads only the names of Secrets.",
             "Browsers warn of the \"Kubernetes Ingress Controller Fake Certificate\".",
         )
         .causes(&[
-            cause("the Ingress lacks the annotation that asks cert-manager", "`kubectl annotate ingress NAME cert-manager.io/cluster-issuer=ISSUER`"),
-            cause("the Secret exists, and has no `tls.crt` and `tls.key`", "let cert-manager fill another one, or create it again with `kubectl create secret tls`"),
+            cause("the Ingress lacks the annotation that asks cert-manager", "run `kubectl annotate ingress NAME cert-manager.io/cluster-issuer=ISSUER`"),
+            cause("the Secret exists, but has no `tls.crt` and `tls.key`", "let cert-manager fill another one, or create it again with `kubectl create secret tls`"),
             cause("the Secret is in another namespace", "ask for a certificate in the Ingress' own namespace"),
             cause("a host was added to the rules, but not to `tls`", "add it to `tls`, too"),
         ])
@@ -151,8 +151,8 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, PODS, CLASS, ANNOTATIONS, CLUSTER_404])
         .in_up()
         .about(
-            "The addresses in the status of each host's Ingress, beside those of the nodes, the controller's arguments and its log. external-dns publishes what is there.",
-            "The name has no record, or one with an address that the house cannot reach.",
+            "Compares the addresses in the status of each host's Ingress with those of the nodes, and reads the controller's arguments and log. external-dns publishes the addresses in that status.",
+            "The name has no record, or one with an address that no device in the house can reach.",
         )
         .causes(&[
             cause("the controller started a moment ago; the leading pod writes the status once a minute", "wait a minute"),
@@ -166,7 +166,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, RELOAD, NODE_404, WEBHOOK, CLASS])
         .active()
         .about(
-            "With `--active` only: an Ingress for a host below `.invalid`, which gets no record and no certificate, is created, requested from every ready node, and removed. If a run is interrupted, the next one removes what it left.",
+            "With `--active` only: creates an Ingress for a host below `.invalid`, which gets no record and no certificate, requests it from every ready node, and removes it. If a run is interrupted, the next one removes what it left.",
             "Changes to Ingresses have no effect.",
         )
         .causes(&[
@@ -177,7 +177,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API])
         .about(
             "The image of the controller's DaemonSet. The project kubernetes/ingress-nginx is retired: there are no releases and no fixes after March 2026. homelab still uses it, because it reports the nodes' own addresses.",
-            "Nothing, until somebody finds a vulnerability in it.",
+            "Nothing, until somebody uses a vulnerability in it.",
         )
         .causes(&[
             cause("the image is the project's own", "keep ports 80 and 443 closed to the internet; with `images: { ingressNginx: … }` you can use a maintained build of the same controller"),

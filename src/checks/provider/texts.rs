@@ -13,27 +13,27 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .about(
             "The token on this machine: systemd's credential `dns-token`, else the variable that the \
-             provider's own tools read, else the file that `dns.tokenFile` names. Its value is checked here and never shown.",
-            "`homelab up` ends before it writes anything.",
+             provider's own tools read, else the file in `dns.tokenFile`. The doctor checks its value on this machine and never shows it.",
+            "`homelab up` exits before it writes anything.",
         )
         .causes(&[
             cause("the file does not exist", "write the token to it, or correct `dns.tokenFile`"),
-            cause("the file belongs to root, and `homelab` runs as somebody else", "run it with `sudo`"),
+            cause("the file belongs to root, and `homelab` runs as another user", "run it with `sudo`"),
             cause("quotes, `Bearer `, `NAME=` or a second line were copied too", "write only the token: `printf %s TOKEN > FILE`"),
         ]),
     Def::warning(TOKEN_PRIVATE, "only its owner can read the file with the token")
         .before_up()
         .about(
-            "The mode of the file that `dns.tokenFile` names, and of the folders above it.",
+            "The mode of the file in `dns.tokenFile`, and of the folders above it.",
             "Nothing; but every program on this machine could change the records of the zone.",
         )
-        .causes(&[cause("the file was created with the usual mode 0644", "`chmod 600 FILE`")]),
+        .causes(&[cause("the file was created with the usual mode 0644", "run `chmod 600 FILE`")]),
     Def::error(CF_RATE, "the API rate limit of the DNS provider is not reached")
         .before_up()
         .in_up()
         .about(
-            "The answers of the provider's API: whether it refuses further calls, and how many it leaves.",
-            "external-dns and cert-manager are refused as well; nothing is written until the limit ends.",
+            "The answers of the provider's API: does it refuse more calls, and how many calls are left?",
+            "The provider refuses external-dns and cert-manager, too; they write nothing until the limit ends.",
         )
         .causes(&[cause(
             "another program uses the same account, and both share one limit",
@@ -44,35 +44,35 @@ pub(super) const CHECKS: &[Def] = &[
         .before_up()
         .in_up()
         .about(
-            "The provider's API is asked with this machine's token for the token and for the zone.",
+            "Asks the provider's API, with this machine's token, about the token and the zone.",
             NAMES_STAY,
         )
         .causes(&[
-            cause("the token was revoked or rolled", "copy the new one into the file, then `homelab up`"),
+            cause("the token was revoked or rolled", "copy the new one into the file, then run `homelab up`"),
             cause("it has expired, was disabled, or is not valid yet", "change its dates or enable it at the provider"),
         ]),
     Def::error(CF_PERMISSIONS, "the token can find the zone and read its records")
         .needs(&[TOKEN])
         .before_up()
         .in_up()
-        .about("The provider's API is asked with this machine's token for the zone and its records.", NAMES_STAY)
+        .about("Asks the provider's API, with this machine's token, for the zone and its records.", NAMES_STAY)
         .causes(&[cause(
-            "the token lacks a permission; the finding names it as the provider does",
-            "add it to the token at the provider",
+            "the token lacks a permission; the finding has the provider's name for it",
+            "add the permission to the token at the provider",
         )]),
     Def::error(CF_ZONE, "the token sees the zone, and the DNS provider serves it")
         .needs(&[TOKEN, CF_PERMISSIONS])
         .before_up()
         .in_up()
         .about(
-            "The zone that is the longest match for `domain`, and its status at the provider.",
+            "Takes the zone with the longest name that `domain` ends in, and checks its status at the provider.",
             "Names do not resolve anywhere, although the records at the provider are right.",
         )
         .causes(&[
             cause("`domain` is misspelt, or not yours", "correct `domain`"),
             cause("the token is for another zone", "give it the zone of `domain`"),
             cause(
-                "the registrar does not name the provider's servers yet, or no longer",
+                "the provider's name servers are not entered at your registrar yet, or no longer",
                 "set the name servers that the provider gives at your registrar; the change takes some hours at most",
             ),
         ]),
@@ -88,31 +88,31 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[TOKEN, CF_PERMISSIONS, CF_ZONE])
         .before_up()
         .about(
-            "With `--active`: a TXT record is created and removed. Without: what the provider answered to \
-             external-dns when its last run failed. There is no other way to see a permission to edit.",
+            "With `--active`: creates and removes a TXT record. Without: what the provider answered \
+             external-dns when its last run failed. There is no other way to test the permission to edit.",
             NAMES_STAY,
         )
         .causes(&[
             cause("the token can only read", "give it the permission to edit records"),
-            cause("the zone's quota of records is used up", "remove records, or take a larger plan"),
+            cause("the zone's quota of records is used up", "remove records, or choose a larger plan"),
         ]),
     Def::warning(RECORDS_LIMIT, "the zone has room for more records")
         .needs(&[CF_ZONE])
         .before_up()
         .about(
-            "The number of records in the zone against the quota of its plan, where the provider has one.",
-            "New names and certificates fail: the provider refuses further records.",
+            "Compares the number of records in the zone with the quota of its plan, if the provider has one.",
+            "New names and certificates fail: the provider refuses more records.",
         )
         .causes(&[cause("many services, nodes, or old records that nobody removed", "remove records that nobody needs")]),
     Def::error(TOKEN_COPIES, "external-dns and cert-manager have the same token")
         .needs(&[id::CONFLICT, TOKEN_SOURCE, TOKEN, CF_PERMISSIONS, CF_ZONE, DNS_EDIT])
         .about(
-            "The Secrets `homelab-dns-provider` in the namespaces of external-dns and cert-manager. They are compared with \
-             the token of this machine; only whether they are equal is kept.",
+            "Compares the Secrets `homelab-dns-provider` in the namespaces of external-dns and cert-manager with \
+             the token of this machine. The report contains only whether they are equal.",
             "This machine's token works, but no record and no certificate comes.",
         )
         .causes(&[
-            cause("the token was renewed in its file, and `homelab up` has not run since", "`homelab up`"),
-            cause("a Secret was deleted or changed by hand", "`homelab up`"),
+            cause("the token was renewed in its file, and `homelab up` has not run since", "run `homelab up`"),
+            cause("a Secret was deleted or changed by hand", "run `homelab up`"),
         ]),
 ];

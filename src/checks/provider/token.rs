@@ -64,7 +64,7 @@ fn source(provider: Provider, token: &TokenSeen) -> Outcome {
         .into(),
         Some(TokenProblem::Denied) => Finding::new(
             format!("this user cannot read the {short} file {place}"),
-            "it belongs to another user, as it should: only the user who runs `homelab` needs to read it",
+            "the file belongs to another user, usually root. That is right: only the user who runs `homelab` needs to read it",
             "run `homelab` with `sudo`, or as the user who owns the file",
         )
         .look(command!("ls -l {}", path(place)))
@@ -88,7 +88,7 @@ fn source(provider: Provider, token: &TokenSeen) -> Outcome {
 fn renewed(short: &str, place: &TokenPlace, error: &SecretError, hint: &str) -> String {
     match (error, place) {
         (SecretError::Empty, TokenPlace::File(path)) => format!(
-            "write the {short} to `{}`, and run `homelab up`, which gives it to the cluster",
+            "write the {short} to `{}`, and run `homelab up`, which copies it to the cluster",
             path.display()
         ),
         _ => anew(place, hint),
@@ -99,14 +99,14 @@ fn renewed(short: &str, place: &TokenPlace, error: &SecretError, hint: &str) -> 
 pub(super) fn anew(place: &TokenPlace, step: &str) -> String {
     let then = match place {
         TokenPlace::File(path) if path.starts_with("/run") => {
-            format!("change the secret that `{}` is made from, switch", path.display())
+            format!("change the secret from which `{}` is generated (sops, agenix), run `nixos-rebuild switch`", path.display())
         }
         TokenPlace::File(path) => format!("write it to `{}`", path.display()),
-        TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and run `sudo systemctl restart homelab-apply`, which gives it to the cluster".to_owned(),
+        TokenPlace::Credential(_) => "write it to the file that `services.homelab.dns.tokenFile` names, and run `sudo systemctl restart homelab-apply`, which copies it to the cluster".to_owned(),
         TokenPlace::Variables(names) => format!("set {} to it", told(names)),
         TokenPlace::Nowhere | TokenPlace::NotNeeded => return step.to_owned(),
     };
-    format!("{step}. Then {then}, and run `homelab up`, which gives it to the cluster")
+    format!("{step}. Then {then}, and run `homelab up`, which copies it to the cluster")
 }
 
 fn path(place: &TokenPlace) -> Option<&Path> {

@@ -5,7 +5,7 @@ use crate::provider::words::Explained;
 /// In the order of a report.
 pub(super) const EXPLAINED: &[Explained] = &[
     Explained {
-        looks_at: "the annotation is `cloudflare-proxied: \"true\"`; the record is refused with error 9003 behind 1004",
+        looks_at: "the annotation is `cloudflare-proxied: \"true\"` (the orange cloud); Cloudflare refuses the record with errors 1004 and 9003",
         sources: &["external-dns#1428", "external-dns#1945"],
         ..Explained::at("config.target-private-unproxied")
     },
@@ -31,20 +31,20 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("cf.token-source")
     },
     Explained {
-        looks_at: "the status 429 has a `retry-after`, the header `Ratelimit` the count. All tokens of a user and the dashboard share 1200 calls in five minutes",
+        looks_at: "status 429 comes with `retry-after`; the header `Ratelimit` shows how many calls are left. All tokens of a user and the dashboard share 1200 calls in five minutes",
         sources: &["developers.cloudflare.com, fundamentals/api/reference/limits"],
         ..Explained::at("cf.rate")
     },
     Explained {
-        looks_at: "`GET /user/tokens/verify` and `GET /zones`. Tokens that an account owns are unknown to the first; seeing the zone proves as much",
+        looks_at: "`GET /user/tokens/verify` and `GET /zones`. `/user/tokens/verify` does not know account-owned tokens. For those, it is enough that `/zones` lists your zone",
         causes: &[
             (
                 "its Client IP Address Filtering does not allow this address",
                 "add this address to the filter, the IPv6 address too",
             ),
             (
-                "something was copied with the token (codes 6003, 6111)",
-                "copy the token again, and nothing else",
+                "extra characters were pasted with the token, for example a quote or a space (codes 6003, 6111)",
+                "paste only the token",
             ),
             ("the API is down", "look at https://www.cloudflarestatus.com and wait"),
         ],
@@ -65,12 +65,12 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("cf.permissions")
     },
     Explained {
-        looks_at: "a token sees the zones in its Zone Resources; a zone is `pending` until the registrar names the two servers that Cloudflare gives",
+        looks_at: "a token sees the zones in its Zone Resources; a zone is `pending` until Cloudflare's two name servers are entered at the registrar",
         sources: &["developers.cloudflare.com, dns/zone-setups/full-setup/setup"],
         ..Explained::at("cf.zone")
     },
     Explained {
-        looks_at: "changes by the API are refused (code 1038) for domains that end in .tk, .ml, .ga, .cf and .gq, which were free of charge",
+        looks_at: "Cloudflare's API refuses changes (code 1038) for domains that end in .tk, .ml, .ga, .cf and .gq, which were free of charge",
         sources: &["cert-manager, docs/configuration/acme/dns01/cloudflare.md", "acme.sh#2901"],
         ..Explained::at("cf.free-domain")
     },
@@ -80,14 +80,14 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("cf.dns-edit")
     },
     Explained {
-        looks_at: "200 records in a Free zone, 1000 in one from before September 2024, 3500 in a paid one; a further one is refused with code 81045",
+        looks_at: "200 records in a Free zone, 1000 in one from before September 2024, 3500 in a paid one; Cloudflare refuses more with code 81045",
         sources: &["developers.cloudflare.com, dns/manage-dns-records", "cloudflare-docs#16600"],
         ..Explained::at("cf.records-limit")
     },
     Explained {
         causes: &[(
-            "a record is proxied with a private address (error 9003), or another one is in its way (81053)",
-            "switch the record to `DNS only`, or remove the one in its way",
+            "a record with a private address uses the proxy (error 9003), or another record of that name is in the way (81053)",
+            "switch the record to `DNS only`, or remove the record in the way",
         )],
         ..Explained::at("edns.sync")
     },
@@ -104,7 +104,7 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("dns.negative-cache")
     },
     Explained {
-        looks_at: "a token that is refused shows as code 6003, 9109 or 10000",
+        looks_at: "codes 6003, 9109 and 10000 mean that Cloudflare refuses the token",
         sources: &["cert-manager v1.21: pkg/issuer/acme/dns/cloudflare", "cert-manager#3021"],
         ..Explained::at("cm.challenge")
     },
