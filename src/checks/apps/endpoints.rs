@@ -77,7 +77,7 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
     let finding = Finding::new(
         format!("Ingress `{}/{}` sends `{host}` to Service `{name}`, which does not exist", backend.namespace, backend.ingress),
         format!("the Service was deleted, was never created, or has another name; {near}"),
-        "install the program that brings the Service, or correct its name in the lab's configuration or the Ingress",
+        "install the program that creates the Service, or correct its name in homelab.yaml or the Ingress",
     )
     .look(command!("kubectl --namespace {} get services", backend.namespace));
     if is_ours(backend) {
@@ -130,7 +130,7 @@ fn refused_name(evidence: &Evidence, backend: &Backend<'_>, service: &Value, nam
     let outside = at(service, "/spec/externalName");
     Finding::new(
         format!(
-            "Ingress `{}/{}` leads to Service `{name}`, an alias of the name `{outside}` (type ExternalName)",
+            "Ingress `{}/{}` points to Service `{name}`, an alias of the name `{outside}` (type ExternalName)",
             backend.namespace, backend.ingress
         ),
         format!(
@@ -160,7 +160,7 @@ fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {
     Finding::new(
         format!("Service `{name}` has no port {}", backend.port.to_string().replace('"', "`")),
         format!("its ports are {}", ports.join(", ")),
-        "name one of those as the service's `port` in the lab's configuration, or in the Ingress",
+        "use one of those as the service's `port` in homelab.yaml, or in the Ingress",
     )
     .look(command!("kubectl --namespace {} get service {}", backend.namespace, backend.service))
 }

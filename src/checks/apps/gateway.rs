@@ -64,7 +64,7 @@ fn late(evidence: &Evidence, host: &str, summary: String) -> Finding {
             "switch it on; compare its name and port with the service's `url`".to_owned(),
         ),
         Behind::Pods => (
-            "the pod takes the request and does not answer in time, or does not take the connection: its program hangs or is slow, or a NetworkPolicy drops what comes from the controller".to_owned(),
+            "the pod does not accept the connection, or does not answer in time: its program hangs or is slow, or a NetworkPolicy drops packets from the controller".to_owned(),
             "read the program's log. If the request is in it, the program is slow: raise the service's `readTimeout`. If it is not, look at the NetworkPolicies of its namespace".to_owned(),
         ),
         Behind::Unknown => (

@@ -24,7 +24,7 @@ pub(super) fn cause(
                 "{} of the node `{node}` is not there: the node is off, or its network of pods is not up",
                 address.ip()
             ),
-            format!("look at the node `{node}`; `homelab up` writes its address anew if that has changed"),
+            format!("look at the node `{node}`; if its address has changed, run `homelab up`"),
         )),
         _ => None,
     }
@@ -78,7 +78,7 @@ fn refused(evidence: &Evidence, node: &str, address: SocketAddr) -> (String, Str
 fn dropped(node: &str, address: SocketAddr) -> (String, String) {
     (
         format!(
-            "the node `{node}` does not take the connection at {address} in time: its firewall drops what comes from pods, or the program hangs"
+            "the connection to {address} on the node `{node}` times out: its firewall drops packets from pods, or the program hangs"
         ),
         format!(
             "let pods in on that node (ufw: `sudo ufw allow in on cni0 to any port {port} proto tcp`; with other nodes, on `flannel.1`, too). The NixOS module of homelab does so by itself",

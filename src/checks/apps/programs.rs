@@ -256,7 +256,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         ..NONE
     },
     Program {
-        name: "Sonarr, Radarr and their kin",
+        name: "Sonarr, Radarr or a related program",
         images: &["sonarr", "radarr", "lidarr", "prowlarr", "readarr"],
         marks: &[
             "<title>Sonarr</title>",

@@ -131,7 +131,7 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
             answer.status
         ),
         Circle::Downgrade => format!(
-            "`{host}` redirects to {location}, and the ingress back to HTTPS: browsers give up with ERR_TOO_MANY_REDIRECTS"
+            "`{host}` redirects to {location}, and the ingress redirects back to HTTPS: browsers give up with ERR_TOO_MANY_REDIRECTS"
         ),
         Circle::Pages | Circle::Hosts => format!(
             "`{host}` redirects in a circle, {}: browsers give up with ERR_TOO_MANY_REDIRECTS",
@@ -141,12 +141,12 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
     if circle == Circle::Hosts {
         return Finding::new(
             summary,
-            "each of these names sends browsers to the other: one of the programs has the other's name as its own address, or does not accept the other's sign-in",
+            "each of these names redirects browsers to the other: one of the programs has the other's name as its own address, or does not accept the other's sign-in",
             "set each program's own address to the name that people use for it; if one of them is the sign-in page of the other, register the other's address there",
         );
     }
     let cause = format!(
-        "{} expects HTTPS and gets plain HTTP from the ingress, or does not believe `X-Forwarded-Proto: https` of a proxy that it was not told to trust",
+        "{} expects HTTPS and gets plain HTTP from the ingress, or ignores `X-Forwarded-Proto: https` from a proxy that it does not trust",
         called(program)
     );
     let protocol = match behind::of(evidence, host) {
@@ -158,7 +158,7 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
     let fix = match program.and_then(|program| program.circle) {
         Some(own) => own.to_owned(),
         None => format!(
-            "{protocol} (annotation `{}backend-protocol: HTTPS`); if it speaks no TLS, tell it in its own settings that a proxy at {{from}} does, and that its address is https://{{host}}",
+            "{protocol} (annotation `{}backend-protocol: HTTPS`); if it does not speak TLS, set the trusted proxy in the program's own settings to {{from}}, and its public address to https://{{host}}",
             traits_of(evidence.controller).annotations
         ),
     };

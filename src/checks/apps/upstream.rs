@@ -122,40 +122,40 @@ fn cause(
             "make the program listen on every address (`0.0.0.0`), and set the Service's `targetPort` to its port".to_owned(),
         ),
         Unusable::Unreachable if outside => (
-            format!("{whom} is not there: it is switched off, asleep, or has another address by now"),
+            format!("{whom} is not there: it is switched off, asleep, or has a different address now"),
             "switch it on; if it has moved, correct the address in the service's `url`, and give it a fixed lease in the router".to_owned(),
         ),
         Unusable::Unreachable => (
-            format!("{whom} cannot be reached: the pod's node is gone, or the way between the nodes is cut"),
-            "look at the node that the pod runs on, and at what lies between the nodes".to_owned(),
+            format!("{whom} cannot be reached: the pod's node is gone, or the network between the nodes is interrupted"),
+            "look at the node that the pod runs on, and at the network between the nodes".to_owned(),
         ),
         Unusable::Silent if outside => (
-            format!("{whom} does not take the connection in time: it is switched off or asleep, or its firewall drops what comes from {from}"),
+            format!("the connection to {whom} times out: it is switched off or asleep, or its firewall drops packets from {from}"),
             format!("switch it on, compare its address and port with the service's `url`, and let its firewall accept connections from {from}"),
         ),
         Unusable::Silent => (
-            format!("{whom} does not take the connection in time: a NetworkPolicy or a firewall drops it, or its node hangs"),
+            format!("the connection to {whom} times out: a NetworkPolicy or a firewall drops it, or its node hangs"),
             "let the NetworkPolicies of that namespace admit the controller's namespace; look at the node that the pod runs on".to_owned(),
         ),
         Unusable::Slow => (
-            format!("{whom} takes the request and gives no answer within the time that the ingress waits: the program hangs, or needs longer"),
+            format!("{whom} accepts the request but does not answer within the time that the ingress waits: the program hangs, or needs longer"),
             format!("read the program's log; if it needs longer, raise `readTimeout` of the service (annotation `{}proxy-read-timeout`, in seconds)", controller.annotations),
         ),
         Unusable::Closed => (
-            format!("{whom} takes the connection and closes it without an answer: it expects TLS{speaks}, or the program crashed over the request"),
+            format!("{whom} accepts the connection and closes it without an answer: it expects TLS{speaks}, or the request made the program crash"),
             format!("{tls} if that port speaks TLS; else read the program's log of that moment"),
         ),
-        Unusable::NoTls => (format!("{whom} speaks plain HTTP, and the ingress TLS"), plain),
+        Unusable::NoTls => (format!("{whom} speaks plain HTTP, but the ingress speaks TLS to it"), plain),
         Unusable::Handshake => (
             format!("the TLS handshake with {whom} fails: it wants the host name (SNI) or a client certificate, or supports no common version or cipher"),
-            format!("tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: NAME`; or take plain HTTP from the service", controller.annotations),
+            format!("tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: NAME`; or use the plain HTTP port of the service", controller.annotations),
         ),
         Unusable::Certificate => (
-            format!("the certificate of {whom} is not good for the authority or the name that the Ingress wants (`proxy-ssl-verify`)"),
-            format!("let the Secret of `{0}proxy-ssl-secret` have its authority as `ca.crt`, and `{0}proxy-ssl-name` be a name in the certificate", controller.annotations),
+            format!("the certificate of {whom} is not valid for the certificate authority or the name that the Ingress requires (`proxy-ssl-verify`)"),
+            format!("write its certificate authority as `ca.crt` into the Secret of `{0}proxy-ssl-secret`, and set `{0}proxy-ssl-name` to a name in the certificate", controller.annotations),
         ),
         Unusable::NoHttp => (
-            format!("{whom} takes the connection and does not answer by HTTP: it usually expects TLS{speaks}"),
+            format!("{whom} accepts the connection but does not answer with HTTP: it usually expects TLS{speaks}"),
             format!("{tls} if it speaks TLS"),
         ),
         Unusable::BadHeaders => (
@@ -224,7 +224,7 @@ fn unnoticed(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary
     let finding = Finding::new(
         summary,
         format!(
-            "the ingress controller still sends to {}, and Service `{}/{}` leads to port {now} by now: {} does not notice when a port alone changes",
+            "the ingress controller still uses {}, but Service `{}/{}` now points to port {now}: {} does not notice when only a port changes",
             address, backend.namespace, backend.service, controller.name
         ),
         "make the controller load it again, by any change to the Ingress",

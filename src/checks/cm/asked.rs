@@ -38,21 +38,21 @@ pub(super) fn from_outside(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'
     let kind = open.map_or("HTTP-01", |challenge| at(challenge, "/spec/type"));
     let issuer = issuer_words(certificate);
     let said = chain.messages().next().map_or_else(String::new, |said| format!(": {}", one_line(said)));
-    let summary = format!("the certificate for `{host}` is asked for by {kind}, of {issuer}{said}");
+    let summary = format!("the certificate for `{host}` uses the {kind} challenge of {issuer}{said}");
     let addresses = wanted(evidence, host);
     let private = addresses.iter().any(is_private);
     let cause = match (private, addresses.as_slice()) {
         (true, _) => format!(
-            "for {kind} the authority has to open `http://{host}/` from the internet, and the name leads to {}, which nobody \
-             outside reaches; no TXT record plays a part in it",
+            "for {kind} the certificate authority has to open `http://{host}/` from the internet, but the name points to {}, a private \
+             address that the internet cannot reach. {kind} does not use a TXT record",
             list(&addresses)
         ),
         (false, []) => format!(
-            "for {kind} the authority has to open `http://{host}/` from the internet: the name has no address yet, or one \
-             that nobody outside reaches"
+            "for {kind} the certificate authority has to open `http://{host}/` from the internet: the name has no address yet, or one \
+             that the internet cannot reach"
         ),
         (false, _) => format!(
-            "for {kind} the authority has to open `http://{host}/` at {} from the internet, on port 80: that port is not \
+            "for {kind} the certificate authority has to open `http://{host}/` at {} from the internet, on port 80: that port is not \
              forwarded to a node, or something else answers there",
             list(&addresses)
         ),
@@ -125,8 +125,8 @@ fn of_no_kind(certificate: &Value, kind: &str) -> Finding {
             "Certificate `{}` names an issuer of the kind `{kind}`, which cert-manager does not have",
             place(certificate)
         ),
-        "`issuerRef.kind`, or the annotation `cert-manager.io/issuer-kind`, must be `Issuer` or `ClusterIssuer`; another kind belongs to another group, which is not named",
-        "correct the kind, or name its group, too",
+        "`issuerRef.kind`, or the annotation `cert-manager.io/issuer-kind`, must be `Issuer` or `ClusterIssuer`; for any other kind, set `issuerRef.group` as well",
+        "correct the kind, or set its group as well",
     )
 }
 

@@ -18,7 +18,7 @@ use crate::facts::names::without_wildcard;
 const WAITING: &str = "challenge propagation:";
 /// Longer than this, a record is not only slow.
 const USUAL: i64 = 240;
-const HTTPS: &str = "ask over HTTPS: `acme.recursiveNameservers: [\"https://1.1.1.1/dns-query\"]`, the default, then `homelab up`; or set `acme.propagationWait: 60s`, which only waits";
+const HTTPS: &str = "let cert-manager ask over HTTPS: set `acme.recursiveNameservers: [\"https://1.1.1.1/dns-query\"]` (the default), then run `homelab up`; or set `acme.propagationWait: 60s`: cert-manager then waits 60 seconds instead of asking a resolver";
 
 /// What the look may run into.
 const READINGS: &[Reading] = &[
@@ -119,8 +119,9 @@ fn spreading(
         return Finding::new(
             summary,
             format!(
-                "cert-manager asks {server}, a resolver of this network, and the record is in the zone: that resolver remembers \
-                 its absence, or it has a zone `{domain}` of its own (then its SOA names no server of the provider)"
+                "cert-manager asks {server}, a resolver of this network, and the record is in the zone: that resolver has \
+                 cached that the record does not exist, or it has its own zone `{domain}` (check with the command below: the SOA \
+                 record then does not name your provider's server)"
             ),
             HTTPS,
         )

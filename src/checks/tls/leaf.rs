@@ -128,7 +128,7 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
         Some(certificate) => Finding::new(
             summary,
             cause,
-            "run `homelab renew`, which has it issued by the issuer that is configured now",
+            "run `homelab renew`: the current issuer then issues a new certificate",
         )
         .command("homelab up")
         .command(command!("homelab renew {}", name(certificate))),
@@ -136,7 +136,7 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
             (Some(secret), Some(_)) => Finding::new(
                 summary,
                 format!(
-                    "a test authority issued it, and no Certificate writes into the Secret `{secret}`: it was put there by hand"
+                    "a test authority issued it, and no Certificate writes into the Secret `{secret}`: somebody created it by hand"
                 ),
                 by_cert_manager(evidence),
             ),

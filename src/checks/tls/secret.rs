@@ -13,10 +13,10 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
         return evidence.reads_only().map_or_else(unread, Outcome::skip);
     }
     let Some(wanted) = &origin.secret else {
-        return Outcome::skip("its Ingress names no Secret: the controller's default certificate is served");
+        return Outcome::skip("its Ingress has no Secret, so the controller serves its default certificate");
     };
     let Some(held) = origin.leaf().map(|held| &held.leaf) else {
-        return Outcome::skip(format!("Secret `{wanted}` holds no certificate"));
+        return Outcome::skip(format!("Secret `{wanted}` contains no certificate"));
     };
     if held.fingerprint == served.leaf.fingerprint {
         return Outcome::pass(format!("serial {} is the one in Secret `{wanted}`", held.serial));
@@ -31,16 +31,16 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
         && served.trust == Trust::UnknownIssuer;
     if stranger {
         return Finding::new(
-            format!("a certificate of {} is served, and Secret `{wanted}` holds one of {}", served.leaf.issuer, held.issuer),
-            "something between this machine and the node answers in its place: a virus scanner or proxy that opens TLS, or another machine with the node's address",
-            "try from another machine; if it is right there, take the name out of the inspection on this one",
+            format!("the node serves a certificate of {}, but Secret `{wanted}` contains one of {}", served.leaf.issuer, held.issuer),
+            "something between this machine and the node answers instead of the node: a virus scanner or proxy that opens TLS, or another machine with the node's address",
+            "try from another machine; if the certificate is right there, exclude the name from HTTPS scanning (virus scanner, proxy) on this machine",
         )
         .into();
     }
     let finding = Finding::new(
-        format!("the serial {} is served, and Secret `{wanted}` holds {}", served.leaf.serial, held.serial),
-        "the controller has not taken up the new certificate: it lost its connection to the API server",
-        "restart the controller; nodes go one after the other",
+        format!("the node serves the certificate with serial {}, but Secret `{wanted}` contains {}", served.leaf.serial, held.serial),
+        "the controller has not loaded the new certificate: it lost its connection to the API server",
+        "restart the controller; its nodes restart one after the other",
     )
     .command(command!("kubectl -n {} rollout restart daemonset/{}", namespace, workload))
     .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=180s", namespace, workload))
