@@ -24,7 +24,7 @@ pub(super) fn leave_out(judged: &mut Judged) {
         judged.outcome = Finding::new(
             "the cluster is not looked at from this machine: it has no kubeconfig",
             "k3s does not run here, and nobody gave this machine a copy of its kubeconfig",
-            "run `homelab doctor` on the lab's own machine; or copy `/etc/rancher/k3s/k3s.yaml` from there, put that machine's address in place of 127.0.0.1, and name the copy with `--kubeconfig FILE`",
+            "run `homelab doctor` on the k3s server; or copy `/etc/rancher/k3s/k3s.yaml` from there, put that machine's address in place of 127.0.0.1, and name the copy with `--kubeconfig FILE`",
         )
         .only(Severity::Info)
         .into();

@@ -137,7 +137,7 @@ pub(super) fn document(plan: &Plan) -> Value {
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
     progress.update(CLUSTER, "reading the cluster");
     let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
-    progress.done(CLUSTER, &format!("{} objects of this lab exist", snapshot.objects.len()));
+    progress.done(CLUSTER, &format!("{} objects of homelab exist", snapshot.objects.len()));
     Ok(snapshot)
 }
 
@@ -219,9 +219,9 @@ pub(super) fn refused(provider: Provider, fault: Fault) -> Error {
     let called = provider.facts().credential.as_ref().map(|_| token.called);
     let failed = match (called, fault.is_transient()) {
         (Some(called), true) => Error::unfinished(format!("cannot check the {called} at {name}")),
-        (Some(called), false) => Error::usage(format!("the {called} cannot do what the lab needs")),
+        (Some(called), false) => Error::usage(format!("the {called} cannot do what homelab needs")),
         (None, true) => Error::unfinished(format!("cannot ask {name} for the zone")),
-        (None, false) => Error::usage(format!("{name} refuses what the lab needs")),
+        (None, false) => Error::usage(format!("{name} refuses what homelab needs")),
     };
     let failure = provider::failure(provider, fault);
     failed.because(failure.message).hint(failure.hint)

@@ -61,7 +61,7 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
         let found: Vec<&Value> =
             all.iter().filter(|certificate| ours.contains(&place(certificate))).collect();
         let none = || {
-            Error::usage("this lab has no certificates yet").hint("run `homelab up`, which has them issued")
+            Error::usage("homelab has no certificates yet").hint("run `homelab up`, which requests them")
         };
         return if found.is_empty() { Err(none()) } else { Ok(found) };
     }

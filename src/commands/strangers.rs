@@ -28,12 +28,12 @@ pub(super) fn one_lab(snapshot: &Snapshot, owner: &str) -> Result<()> {
     let Some(theirs) = snapshot.others.values().next() else { return Ok(()) };
     let objects =
         snapshot.others.iter().filter(|(_, instance)| *instance == theirs).map(|(key, _)| key.to_string());
-    Err(Error::usage(format!("this cluster belongs to the lab `{theirs}`, but the configuration is for `{owner}`"))
+    Err(Error::usage(format!("homelab was installed in this cluster with `dns.owner: {theirs}`, but the configuration has `{owner}`"))
         .because(format!("homelab applied for `{theirs}`: {}", named(objects)))
-        .because("one cluster can hold one lab only: this one would take external-dns and its records from the other")
+        .because("homelab can be installed only once in a cluster: a second installation would take over external-dns and its records from the first")
         .hint(format!(
-            "to continue with that lab, set its owner in the configuration: `dns.owner: {theirs}` \
-             (NixOS: `services.homelab.settings.dns.owner = \"{theirs}\";`); another lab needs another cluster"
+            "to continue with that installation, set its owner in the configuration: `dns.owner: {theirs}` \
+             (NixOS: `services.homelab.settings.dns.owner = \"{theirs}\";`); for a second one, use another cluster"
         )))
 }
 
@@ -85,7 +85,7 @@ pub(super) async fn records(
     }
     Err(error.hint(
         "if this cluster replaces the one that wrote them, run `homelab up --adopt` once;\n\
-         if that one still exists, give this lab another `domain` and another `dns.owner`",
+         if that one still exists, use another `domain` and another `dns.owner` here",
     ))
 }
 
@@ -160,7 +160,7 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
     let (kept, rest): (Vec<&Stranger>, Vec<&Stranger>) =
         found.iter().partition(|stranger| !stranger.can_be_adopted());
     let names = |strangers: &[&Stranger]| named(strangers.iter().map(|stranger| stranger.key.to_string()));
-    let mut error = Error::usage("some objects of the lab exist already, and homelab did not create them");
+    let mut error = Error::usage("some objects that homelab wants to create exist already, and homelab did not create them");
     let mut hints = Vec::new();
     if !rest.is_empty() && !adopt {
         error = error.because(names(&rest));

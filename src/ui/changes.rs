@@ -111,7 +111,7 @@ pub fn changes(
 pub fn removals(objects: &[ChangedObject], warnings: &[String]) -> Shown {
     let mut text = blocks(objects, warnings, false);
     match counted(objects) {
-        none if none.is_empty() => text.push("nothing to delete: nothing of this lab is in the cluster\n"),
+        none if none.is_empty() => text.push("nothing to delete: homelab has nothing in this cluster\n"),
         counted => text.push(shown!("\n{}\n", Shown::join(&counted, ", "))),
     }
     text

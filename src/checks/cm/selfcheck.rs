@@ -46,7 +46,7 @@ const READINGS: &[Reading] = &[
     means(
         &["x509", "tls: "],
         "another server answers in place of the resolver, with its own certificate: a proxy that inspects TLS",
-        "exclude the lab's traffic from that inspection, or name another resolver in `acme.recursiveNameservers`",
+        "exclude the nodes' traffic from that inspection, or set another resolver in `acme.recursiveNameservers`",
     ),
     means(
         &["returned servfail"],

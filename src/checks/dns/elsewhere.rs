@@ -134,7 +134,7 @@ fn another_family(
         let finding = Finding::new(
             summary,
             format!(
-                "the zone itself has an AAAA record for the name, {}, in addition to the lab's own: an old one, or one that somebody else created",
+                "the zone itself has an AAAA record for the name, {}, in addition to homelab's: an old one, or one that somebody else created",
                 list(&beside)
             ),
             format!(

@@ -20,7 +20,7 @@ const MANY: usize = 2;
 /// The records of this lab that no Ingress and no Service has.
 pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
     let Some(ours) = &evidence.owner else {
-        return Outcome::skip("external-dns is not part of this lab");
+        return Outcome::skip("homelab does not run external-dns here");
     };
     let (Some(ingresses), Some(services)) =
         (evidence.objects("ingresses.networking.k8s.io"), evidence.objects("services"))
@@ -46,7 +46,7 @@ pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
     stale.sort_unstable();
     stale.dedup();
     if stale.is_empty() {
-        return Outcome::pass("every record of this lab has its Ingress");
+        return Outcome::pass("every record of homelab has its Ingress");
     }
     told(evidence, &stale)
 }
@@ -119,7 +119,7 @@ pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
             && !evidence.hosts.contains_key(&record.name)
     };
     match seen.records.iter().find(catches) {
-        None => Outcome::pass("no wildcard record covers the lab's names"),
+        None => Outcome::pass("no wildcard record covers homelab's names"),
         Some(record) => Finding::new(
             format!("the record `{}` ({}) answers for every name that has no record of its own", record.name, record.content),
             "a mistyped name, or one that does not exist yet, resolves, too. If that domain is a search domain \

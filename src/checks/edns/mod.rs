@@ -39,10 +39,10 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let here = |judge: fn(&Evidence) -> Outcome| match (&evidence.owner, &evidence.config) {
         (Some(_), _) => judge(evidence),
         (None, Some(config)) if config.problem.is_none() => {
-            Outcome::skip("external-dns is not part of this lab")
+            Outcome::skip("homelab does not run external-dns here")
         }
         (None, _) => Outcome::unknown(
-            "without the configuration, homelab does not know whether this lab has external-dns",
+            "without the configuration, the doctor does not know whether homelab runs external-dns",
         ),
     };
     let zone = |judge: fn(&Evidence, &ProviderSeen) -> Outcome| match &evidence.provider {

@@ -22,7 +22,7 @@ struct Name<'e> {
 
 pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     let Some(ours) = &evidence.owner else {
-        return Outcome::unknown("this lab's owner id is not known");
+        return Outcome::unknown("this cluster's owner id is not known");
     };
     let name = Name { evidence, seen, ours, host, claims: claims(evidence, seen, ours, host) };
     let kinds = filter::managed(evidence);

@@ -81,7 +81,7 @@ impl Picture {
         let mut picture = Self { snapshot, teardown, beside, records, spared: Vec::new(), lost, kinds };
         picture.spared = picture.occupied(cluster).await?;
         let found = picture.snapshot.objects.len();
-        progress.done(CLUSTER, &format!("{found} objects of this lab exist"));
+        progress.done(CLUSTER, &format!("{found} objects of homelab exist"));
         Ok(picture)
     }
 

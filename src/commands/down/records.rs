@@ -88,7 +88,7 @@ impl Records {
         let unseen = |error: Error| {
             let hint = error.hint.clone().unwrap_or_default();
             let seen = error.causes.iter().fold(
-                Error::unfinished("cannot see the DNS records of the lab, so nothing was deleted")
+                Error::unfinished("cannot see homelab's DNS records, so nothing was deleted")
                     .because(&error.what),
                 |told, cause| told.because(cause),
             );
@@ -107,7 +107,7 @@ impl Records {
         if !may_have_records(snapshot, &Credentials::new(keyring, &zone)) {
             // The configuration was changed since `up`: what its external-dns wrote lies elsewhere.
             return Err(Error::unfinished(
-                "the records of this lab are in another zone, so nothing was deleted",
+                "homelab's records are in another zone, so nothing was deleted",
             )
             .because(format!(
                 "the configuration is for the zone `{}`, and external-dns was given another one",
@@ -234,7 +234,7 @@ fn ways_on(wanted: Wanted) -> String {
 
 fn still_there(config: &Config, left: &Unwanted, then: &str) -> Error {
     let at = provider::words(config.dns.provider).name;
-    Error::unfinished(format!("DNS records of the lab are still there, so {then}"))
+    Error::unfinished(format!("some of homelab's DNS records are still there, so {then}"))
         .because(format!("left at {at}: the records of {}", named(left.names().into_iter())))
 }
 

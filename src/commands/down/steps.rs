@@ -24,7 +24,7 @@ use crate::ui::Progress;
 
 /// Beside what is watched, things are looked at again after this long.
 pub(super) const TICK: Duration = Duration::from_secs(3);
-const STAYED: &str = "some objects of the lab could not be deleted";
+const STAYED: &str = "some of homelab's objects could not be deleted";
 
 /// One run.
 pub(super) struct Run<'a> {
@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
     }
 
     fn still_running(&self, left: Vec<String>) -> Error {
-        Error::unfinished("not everything of the lab has ended in time")
+        Error::unfinished("not all of homelab's pods have stopped in time")
             .because(format!("still there: {}", named(left.into_iter())))
             .hint(format!(
                 "`{} --timeout 15m` waits longer: open connections hold a pod of the ingress controller for up to 5 minutes",

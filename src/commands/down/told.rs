@@ -36,7 +36,7 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
     let records = picture.records.going();
     match (done.removed.len(), records.len()) {
         (0, 0) if picture.has_rest() => lines.push("nothing to delete".to_owned()),
-        (0, 0) => lines.push("nothing to delete: nothing of this lab is in the cluster".to_owned()),
+        (0, 0) => lines.push("nothing to delete: homelab has nothing in this cluster".to_owned()),
         (objects, 0) => lines.push(format!("deleted {objects} objects")),
         (objects, _) => {
             let names = named(records.into_iter());
@@ -62,7 +62,7 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
     lines.extend(picture.records.stay());
     if !done.removed.is_empty() {
         let up = if picture.records.outlive() { "homelab up --adopt" } else { "homelab up" };
-        lines.push(format!("`{up}` brings the lab back"));
+        lines.push(format!("`{up}` installs everything again"));
     }
     let lines: Vec<Shown> = lines.iter().map(|line| Shown::line(&house.words(line))).collect();
     shown!("{}\n", Shown::join(&lines, "\n"))

@@ -58,8 +58,8 @@ pub(super) const CODES: &[Reading] = rows![
     81053 Person: "another A, AAAA or CNAME record of that name is in the way; external-dns does not touch what it does not own" => IN_THE_WAY,
     81054 Person: "a CNAME record of that name is in the way: a name with a CNAME can have no other record" => IN_THE_WAY,
     81056 Person: "NS records of that name are in the way: the name is delegated to other servers, so it can have no other record" => "delete the NS records in the Cloudflare dashboard (DNS, Records) if the delegation is over, or use a name outside of it",
-    81057 Person: "a record with the same content is in the way already, and its TXT record is not this lab's" => IN_THE_WAY,
-    81058 Person: "a record with the same content is in the way already, and its TXT record is not this lab's" => IN_THE_WAY,
+    81057 Person: "a record with the same content is in the way already, and its TXT record does not have your `dns.owner`" => IN_THE_WAY,
+    81058 Person: "a record with the same content is in the way already, and its TXT record does not have your `dns.owner`" => IN_THE_WAY,
     // zanjie1999/cloudflare-api-v4-ddns#5, terraform-provider-cloudflare#1621.
     81044 Waiting: "the record was gone when the program wanted to change it: somebody deleted it in between" => "wait: the program tries again by itself",
     // What the record holds: external-dns#1428 (9041), #1945 (9003); cfdns PR#17 (9005), external-dns#753 and #2409 (9007),

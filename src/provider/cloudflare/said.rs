@@ -8,7 +8,7 @@ const SPOKEN: &[Reading] = &[
     means(
         &["from location"],
         "the token has Client IP Address Filtering, and the address from which pods reach Cloudflare, perhaps an IPv6 one, is not in it (9109)",
-        "add the lab's public address to the token's Client IP Address Filtering in the dashboard, the IPv6 address too",
+        "add your home network's public address to the token's Client IP Address Filtering in the dashboard, the IPv6 address too",
     ),
     // cert-manager#3083: the code is 0.
     means(
@@ -98,7 +98,7 @@ const OF_CERT_MANAGER: &[Reading] = &[
     means(
         &["x509", "tls: "],
         "another server answers in place of Cloudflare, with its own certificate: a proxy that inspects TLS, or a search domain with a wildcard record",
-        "exclude the lab's traffic from that inspection, and check the search domains of the nodes",
+        "exclude the nodes' traffic from that inspection, and check the search domains of the nodes",
     ),
 ];
 

@@ -97,7 +97,7 @@ fn a_circle_that_leads_over_other_pages_or_another_name_is_told_whole() {
     assert!(finding.summary.contains("/login") && finding.cause.contains("X-Forwarded-Proto"), "{finding:?}");
     let hosts = ["https://HOST/", "https://id.home.example.com/", "https://HOST/"];
     let finding = only(&answers(followed("https://id.home.example.com/", &hosts), |_| {}), id::ANSWER);
-    assert!(finding.cause.contains("sends browsers to the other"), "{finding:?}");
+    assert!(finding.cause.contains("redirects browsers to the other"), "{finding:?}");
     assert!(!finding.fix.text.contains("scheme: https"), "{finding:?}");
     let down = ["https://HOST/", "http://HOST/login", "https://HOST/login", "http://HOST/login"];
     assert!(
@@ -235,7 +235,7 @@ fn a_machine_outside_is_spoken_of_as_such() {
         ),
         (
             "upstream timed out (110: Operation timed out)",
-            "does not take the connection in time",
+            "times out",
             "switch it on",
         ),
     ];

@@ -87,6 +87,6 @@ fn another_machines_sockets_prove_nothing() {
 #[test]
 fn a_firewall_of_the_node_is_named() {
     let finding = refused("upstream timed out (110: Operation timed out)", |_| {});
-    assert!(finding.cause.contains("its firewall drops what comes from pods"), "{finding:?}");
+    assert!(finding.cause.contains("its firewall drops packets from pods"), "{finding:?}");
     assert!(finding.fix.text.contains("ufw allow in on cni0 to any port 8096"), "{finding:?}");
 }

@@ -298,8 +298,8 @@ fn a_controller_that_did_not_notice_a_new_port_is_told_by_commands() {
     let refused = "connect() failed (111: Connection refused)";
     let old = line("11:59:30", refused, "http://10.42.0.9:8081", HOST);
     let finding = noted(&old);
-    assert!(finding.cause.contains("still sends to 10.42.0.9:8081"), "{finding:?}");
-    assert!(finding.cause.contains("leads to port 8080 by now"), "{finding:?}");
+    assert!(finding.cause.contains("still uses 10.42.0.9:8081"), "{finding:?}");
+    assert!(finding.cause.contains("now points to port 8080"), "{finding:?}");
     assert!(finding.fix.commands[0].contains("--namespace homelab annotate --overwrite ingress whoami"));
     assert!(finding.fix.commands[1].ends_with("look-"));
     // The newest line counts, in whatever order the logs come.

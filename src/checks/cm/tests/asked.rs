@@ -46,8 +46,8 @@ fn a_challenge_from_the_internet_for_a_private_address_is_told_before_any_record
     ] {
         let report = lab(|e| by_http(e, reason));
         let finding = only(&report, id::CHALLENGE);
-        assert!(finding.summary.contains("HTTP-01, of ClusterIssuer `http01`"), "{}", finding.summary);
-        assert!(finding.cause.contains("nobody outside reaches") && finding.cause.contains("192.168."));
+        assert!(finding.summary.contains("HTTP-01 challenge of ClusterIssuer `http01`"), "{}", finding.summary);
+        assert!(finding.cause.contains("that the internet cannot reach") && finding.cause.contains("192.168."));
         assert!(finding.fix.commands[0].contains("cert-manager.io/cluster-issuer=letsencrypt"));
     }
 }
@@ -60,7 +60,7 @@ fn an_issuer_that_solves_by_http_alone_is_told_after_its_challenges_are_gone() {
         items(e, CERTIFICATES)[0]["status"] = json!({ "lastFailureTime": "2026-06-01T11:50:00Z",
             "conditions": [{ "type": "Ready", "status": "False" }, { "type": "Issuing", "status": "False" }] });
     });
-    assert!(only(&report, id::CHALLENGE).cause.contains("nobody outside reaches"));
+    assert!(only(&report, id::CHALLENGE).cause.contains("that the internet cannot reach"));
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn a_block_list_is_known_by_its_answer_and_allowed_for_the_domain_where_it_has_a
     let void = || reply(Rcode::NoError, &[[0, 0, 0, 0]]);
     let whole = AroundSeen { sibling: Ok(void()), ..open() };
     let finding = only(&says(void(), whole), id::LOCAL_OVERRIDE);
-    assert!(finding.cause.contains("`home.example.com` and all below it"), "{}", finding.cause);
+    assert!(finding.cause.contains("`home.example.com` and all names below it"), "{}", finding.cause);
     assert!(
         finding.fix.text.contains("allow `example.com`") && finding.fix.text.contains("@@||example.com^")
     );

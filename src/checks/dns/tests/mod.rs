@@ -217,7 +217,7 @@ fn the_make_of_the_resolver_that_drops_private_answers_is_named_with_its_setting
     let report = rebind(Signs { names: texts(&["fritz.box"]), ..Signs::default() });
     let finding = only(&report, id::REBIND);
     assert!(
-        finding.fix.text.contains("`example.com`, without `*.`") && !finding.fix.text.contains("OpenWrt"),
+        finding.fix.text.contains("`example.com` without `*.`") && !finding.fix.text.contains("OpenWrt"),
         "{}",
         finding.fix.text
     );

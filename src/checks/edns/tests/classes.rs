@@ -24,11 +24,11 @@ fn an_ingress_of_no_class_or_of_another_one_gets_no_record_and_nobody_waits_for_
     let nginx =
         json!([{ "metadata": { "name": "internal" }, "spec": { "controller": "k8s.io/ingress-nginx" } }]);
     let none = finding(&unrecorded(Value::Null, nginx.clone()));
-    assert!(none.cause.contains("`homelab/whoami` is of no class, and external-dns reads `nginx` only"));
+    assert!(none.cause.contains("`homelab/whoami` has no class, but external-dns reads only Ingresses of class `nginx`"));
     assert_eq!(none.heals, Heals::Never);
     assert!(none.fix.commands[0].to_string().contains("patch ingress whoami --type=merge"));
     let second = finding(&unrecorded(json!("internal"), nginx));
-    assert!(second.cause.contains("is of class `internal`") && second.fix.commands.len() == 1);
+    assert!(second.cause.contains("has the class `internal`") && second.fix.commands.len() == 1);
     let traefik = json!([{ "metadata": { "name": "other" }, "spec": { "controller": "traefik.io/ingress-controller" } }]);
     let foreign = finding(&unrecorded(json!("other"), traefik));
     assert!(

@@ -173,7 +173,7 @@ fn a_crash_that_is_over_is_not_held_against_it() {
     };
     assert_eq!(again("2026-06-01T11:59:00Z", "2026-06-01T11:59:01Z").exit_code(), 0);
     let report = again("2026-06-01T11:59:50Z", "2026-06-01T11:59:51Z");
-    assert!(only(&report, id::EDNS_PODS).summary.contains("exit code 1"));
+    assert!(only(&report, id::EDNS_PODS).summary.contains("exited with code 1"));
 }
 
 #[test]

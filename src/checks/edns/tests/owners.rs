@@ -30,7 +30,7 @@ fn this_labs_owner_under_another_name_is_not_read_and_said_so() {
     ];
     for (name, said) in cases {
         let finding = owned_by(&name, &heritage("lab"));
-        assert!(finding.summary.contains(&format!("has its owner `lab` in `{name}`")), "{}", finding.summary);
+        assert!(finding.summary.contains(&format!("is marked as `lab`'s by the TXT record `{name}`")), "{}", finding.summary);
         assert!(finding.cause.contains(said), "{name}: {}", finding.cause);
         assert!(finding.fix.text.contains(&name) && finding.fix.commands.is_empty());
     }
@@ -40,7 +40,7 @@ fn this_labs_owner_under_another_name_is_not_read_and_said_so() {
 fn a_stranger_is_named_with_the_form_of_his_txt_record() {
     let finding = owned_by(&format!("k8s.a-{HOST}"), &heritage("other"));
     assert!(finding.summary.contains("belongs to `other`") && finding.cause.contains("`--txt-prefix=k8s.`"));
-    assert!(finding.fix.text.contains("if that lab is gone") && finding.fix.commands.is_empty());
+    assert!(finding.fix.text.contains("if that cluster no longer exists") && finding.fix.commands.is_empty());
 }
 
 #[test]

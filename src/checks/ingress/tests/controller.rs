@@ -86,7 +86,7 @@ fn a_pod_that_will_take_the_port_at_the_next_rollout_is_a_warning_before_it() {
     let report = lab(|e| pods(e).push(pending()));
     let finding = only(&report, id::PORT_OWNER);
     assert_eq!(finding.summary, "pod `default/squatter` waits for port 80 of node `pi`");
-    assert!(finding.cause.contains("at each rollout") && finding.cause.contains("stays in DNS"));
+    assert!(finding.cause.contains("When its pod restarts") && finding.cause.contains("stays in DNS"));
     assert!(
         finding
             .fix

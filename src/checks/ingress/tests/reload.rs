@@ -185,7 +185,7 @@ fn where_nothing_has_the_text_the_last_change_is_named() {
     });
     let finding = only(&report, id::RELOAD);
     assert!(
-        finding.fix.text.contains("Ingress `default/broken`, at 2026-06-01T11:59:00Z"),
+        finding.fix.text.contains("Ingress `default/broken`, changed at 2026-06-01T11:59:00Z"),
         "{}",
         finding.fix.text
     );

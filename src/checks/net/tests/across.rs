@@ -46,7 +46,7 @@ fn a_pod_of_another_node_that_is_not_reached_is_named_with_the_port_of_the_overl
         crate::checks::k3s::tests::nodes::with_etcd(&mut items(cluster_of(e), "nodes")[0]);
     });
     let fix = first(&etcd).fix.text;
-    assert!(!fix.contains("restart k3s") && fix.contains("give it the old one back"), "{fix}");
+    assert!(!fix.contains("restart k3s") && fix.contains("give the node its old address"), "{fix}");
     let refused = two(Err("dial tcp 10.42.1.4:80: connect: connection refused".into()), |_| {});
     assert_eq!(fails(&refused), [], "a pod that does not listen is no matter of the network");
 }

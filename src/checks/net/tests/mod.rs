@@ -206,7 +206,7 @@ fn a_wildcard_in_a_search_domain_is_known_by_the_certificate_and_by_its_answer()
     let x509 = "tls: failed to verify certificate: x509: certificate is valid for *.home.example.com, home.example.com, not api.cloudflare.com";
     let finding = only(&said(x509, 20), id::NDOTS);
     assert!(
-        finding.summary.contains("asked api.cloudflare.com") && finding.cause.contains("ndots"),
+        finding.summary.contains("asked for api.cloudflare.com") && finding.cause.contains("ndots"),
         "{finding:?}"
     );
     let finding = only(&asked(Asked::Searched, Ok(reply(Rcode::NoError, &[NODE]))), id::NDOTS);

@@ -187,7 +187,7 @@ pub(super) fn strangers_things_survive(hands: &Hands) -> Result<()> {
         &format!("Ingress {THEIRS}/blog ({host}): nothing serves it afterwards"),
         "Certificate homelab/own: nothing renews it afterwards",
         "Namespace homelab stays: not homelab's:",
-        "up --adopt` brings the lab back",
+        "up --adopt` installs everything again",
         "ConfigMap homelab/theirs",
         "CustomResourceDefinition certificates.cert-manager.io stays: not homelab's: `Certificate homelab/own",
     ] {

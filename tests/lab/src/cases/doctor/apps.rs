@@ -118,7 +118,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "the ingress controller did not notice that the port of a Service was corrected",
         id: "apps.answer",
-        says: &["502", "still sends to", "leads to port 8080 by now"],
+        says: &["502", "still uses", "now points to port 8080"],
         ask: Ask::NODE,
         always: false,
         make: not_noticed,

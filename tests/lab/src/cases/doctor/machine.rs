@@ -146,7 +146,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the machine has an address of the internet",
         "host.exposed",
-        &["198.51.100.7 on `eth0`", "before the firewall's INPUT"],
+        &["198.51.100.7 on `eth0`", "the firewall's INPUT rules do not apply"],
         |hands| hands.node.run("ip", &["address", "add", "198.51.100.7/24", "dev", "eth0"]).map(drop),
         |hands| hands.node.run("ip", &["address", "del", "198.51.100.7/24", "dev", "eth0"]).map(drop),
     ),

@@ -108,7 +108,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "an Ingress is of a second class of the same controller",
         "edns.records",
-        &["homelab/inner", "of class `internal`", "reads `nginx` only"],
+        &["homelab/inner", "has the class `internal`", "reads only Ingresses of class `nginx`"],
         second_class,
         |hands| {
             leave(hands, "inner")?;
@@ -119,7 +119,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "an Ingress is of no class",
         "edns.records",
-        &["homelab/classless", "is of no class"],
+        &["homelab/classless", "has no class"],
         classless,
         |hands| leave(hands, "classless"),
     ),
@@ -139,7 +139,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "an earlier external-dns had the same owner and another TXT prefix",
         "edns.owner",
-        &["has its owner `home.example.test` in `k8s.a-whoami.home.example.test`", "does not read"],
+        &["marked as `home.example.test`'s by the TXT record `k8s.a-whoami.home.example.test`", "a different name"],
         |hands| give_to(hands, "k8s.a-whoami.home.example.test", "home.example.test"),
         |hands| take_from(hands, "k8s.a-whoami.home.example.test"),
     ),

@@ -43,7 +43,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "a block list has the lab's domain",
         "dns.local-override",
-        &["0.0.0.0 and :: are how", "`home.example.test` and all below it", "allow `example.test`"],
+        &["0.0.0.0 and :: are how", "`home.example.test` and all names below it", "allow `example.test`"],
         |hands| router(hands, &format!("address=/{DOMAIN}/0.0.0.0\naddress=/{DOMAIN}/::")),
         clean_router,
     ),

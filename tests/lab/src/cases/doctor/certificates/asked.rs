@@ -14,7 +14,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
         "an Ingress uses an issuer of HTTP-01",
         "cm.challenge",
-        &["HTTP-01, of ClusterIssuer `http01`", "nobody outside reaches"],
+        &["HTTP-01 challenge of ClusterIssuer `http01`", "the internet cannot reach"],
         by_http,
         |hands| {
             guest_leaves(hands, "web")?;

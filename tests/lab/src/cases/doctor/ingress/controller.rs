@@ -25,7 +25,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         id: "ingress.port-owner",
         says: &[
             "pod `default/squatter` waits for port 80 of a node",
-            "at each rollout",
+            "When its pod restarts",
             "-n default delete pod squatter",
         ],
         ask: Ask::NODE,

@@ -65,7 +65,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "an Ingress is of a second class of the same controller",
         id: "edns.records",
-        says: &["Ingress `homelab/inner` is of class `internal`", "reads `nginx` only"],
+        says: &["Ingress `homelab/inner` has the class `internal`", "reads only Ingresses of class `nginx`"],
         ask: Ask::NODE,
         always: false,
         make: second_class,
@@ -77,7 +77,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     Injury {
         name: "an Ingress is of no class",
         id: "edns.records",
-        says: &["Ingress `homelab/classless` is of no class", "reads `nginx` only"],
+        says: &["Ingress `homelab/classless` has no class", "reads only Ingresses of class `nginx`"],
         ask: Ask::NODE,
         always: false,
         make: without_class,
