@@ -59,7 +59,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the router has an IPv6 address of its own for the name",
         "dns.local-override",
-        &["10.99.0.1 answers IPv6 from another place", "2001:db8::77"],
+        &["10.99.0.1 has the AAAA record", "2001:db8::77"],
         |hands| router(hands, &format!("address=/{WHOAMI}/2001:db8::77")),
         clean_router,
     ),
@@ -86,7 +86,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the resolver refuses every question",
         "dns.resolver",
-        &["10.99.0.3: REFUSED to everything", "no server to ask"],
+        &["10.99.0.3: REFUSED to everything", "no server to forward to"],
         |hands| second(hands, SECOND, "").and_then(|()| resolv_conf(hands, &[SECOND])),
         |hands| resolv_conf(hands, &[ROUTER_LAN]).and(no_second(hands)),
     ),
