@@ -144,7 +144,8 @@ pub enum Command {
         after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\n`init` saves the token in a file of its own that only you can read (as root: /etc/homelab/dns-token), never in homelab.yaml. If a configuration exists already, `init` does not change it, and only checks its token."
     )]
     Init(Init),
-    /// Install and update what homelab.yaml asks for in the cluster, with DNS records and certificates, and check the result
+    /// Install and update the ingress controller, cert-manager, external-dns and your services in the cluster, create DNS
+    /// records and certificates, and check the result
     #[command(
         after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
     )]

@@ -188,7 +188,7 @@ fn nowhere(service: &Service, nodes: &[NodeAddress]) -> Option<Error> {
     Some(match why {
         NoNode::Unsaid => Error::usage(format!("`{key}` does not say on which node the program runs"))
             .because(format!("the nodes that have an address are: {known}"))
-            .hint("write `node: NAME` beside `local`"),
+            .hint("add `node: NAME` next to `local`"),
         NoNode::Unknown(name) => Error::usage(format!("`{key}.node`: the cluster has no node `{name}`"))
             .hint(format!("the nodes that have an address are: {known}")),
     })

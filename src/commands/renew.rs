@@ -60,9 +60,8 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
         let ours = of_the_lab(config);
         let found: Vec<&Value> =
             all.iter().filter(|certificate| ours.contains(&place(certificate))).collect();
-        let none = || {
-            Error::usage("homelab has no certificates yet").hint("run `homelab up`, which requests them")
-        };
+        let none =
+            || Error::usage("homelab has no certificates yet").hint("run `homelab up`, which requests them");
         return if found.is_empty() { Err(none()) } else { Ok(found) };
     }
     let mut chosen: Vec<&Value> = Vec::new();

@@ -160,7 +160,9 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
     let (kept, rest): (Vec<&Stranger>, Vec<&Stranger>) =
         found.iter().partition(|stranger| !stranger.can_be_adopted());
     let names = |strangers: &[&Stranger]| named(strangers.iter().map(|stranger| stranger.key.to_string()));
-    let mut error = Error::usage("some objects that homelab wants to create exist already, and homelab did not create them");
+    let mut error = Error::usage(
+        "some objects that homelab wants to create exist already, and homelab did not create them",
+    );
     let mut hints = Vec::new();
     if !rest.is_empty() && !adopt {
         error = error.because(names(&rest));

@@ -23,7 +23,7 @@ pub(super) fn read(fields: &mut Fields<'_>, name: &str) -> Option<(Backend, Opti
         if let (Some(there), [one]) = (there, given.as_slice())
             && !of.contains(one)
         {
-            let message = format!("`{}` means nothing beside `{one}`", fields.path_of(key));
+            let message = format!("`{}` has no meaning together with `{one}`", fields.path_of(key));
             fields.problem(
                 Some(there),
                 message,
@@ -134,14 +134,20 @@ mod tests {
         for (entry, said) in [
             ("local: 8096, url: 'http://10.0.0.2'", "has `url` and `local`; keep one"),
             ("service: a/b, port: 80, local: 8096", "has `service` and `local`; keep one"),
-            ("local: 8096, port: 80", "`services.films.port` means nothing beside `local`"),
-            ("url: 'http://10.0.0.2', port: 80", "`services.films.port` means nothing beside `url`"),
-            ("service: a/b, port: 80, node: nuc", "`services.films.node` means nothing beside `service`"),
+            ("local: 8096, port: 80", "`services.films.port` has no meaning together with `local`"),
+            ("url: 'http://10.0.0.2', port: 80", "`services.films.port` has no meaning together with `url`"),
+            (
+                "service: a/b, port: 80, node: nuc",
+                "`services.films.node` has no meaning together with `service`",
+            ),
             ("local: 0", "must be between 1 and 65535"),
             ("local: jellyfin", "must be a whole number"),
-            ("url: 'http://10.0.0.2', data: /data", "`services.films.data` means nothing beside `url`"),
+            (
+                "url: 'http://10.0.0.2', data: /data",
+                "`services.films.data` has no meaning together with `url`",
+            ),
             ("image: a/b, port: 80, local: 8096", "has `local` and `image`; keep one"),
-            ("image: a/b, port: 80, node: nuc", "`services.films.node` means nothing beside `image`"),
+            ("image: a/b, port: 80, node: nuc", "`services.films.node` has no meaning together with `image`"),
             ("local: 8096, node: 'a b'", "is not a node's name"),
             ("host: x", "`services.films.service` is missing"),
         ] {

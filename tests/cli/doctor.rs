@@ -83,7 +83,12 @@ fn a_word_that_no_check_mentions_is_an_error() {
         let ended = homelab(&["doctor", flag, word]).run();
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{flag} {word}");
         assert!(ended.stderr.contains("there is no check and no group"), "{}", ended.stderr);
-        assert_eq!(ended.stderr.contains("these checks mention it: "), word == "servicelb", "{}", ended.stderr);
+        assert_eq!(
+            ended.stderr.contains("these checks mention it: "),
+            word == "servicelb",
+            "{}",
+            ended.stderr
+        );
     }
 }
 

@@ -75,7 +75,10 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
         (None, some) => format!("its namespace has `{}`", some.join("`, `")),
     };
     let finding = Finding::new(
-        format!("Ingress `{}/{}` sends `{host}` to Service `{name}`, which does not exist", backend.namespace, backend.ingress),
+        format!(
+            "Ingress `{}/{}` sends `{host}` to Service `{name}`, which does not exist",
+            backend.namespace, backend.ingress
+        ),
         format!("the Service was deleted, was never created, or has another name; {near}"),
         "install the program that creates the Service, or correct its name in homelab.yaml or the Ingress",
     )

@@ -107,7 +107,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Jellyfin</title>"],
         services: &["jellyfin"],
         circle: Some(
-            "in its Dashboard, Networking, take off `Require HTTPS`, or set `Known proxies` to {from}",
+            "in its Dashboard, Networking, switch off `Require HTTPS`, or set `Known proxies` to {from}",
         ),
         source: "https://jellyfin.org/docs/general/post-install/networking/reverse-proxy/",
         ..NONE
@@ -231,7 +231,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["node-red", "nodered"],
         tls: Some("with `https` in its `settings.js` Node-RED speaks TLS"),
         circle: Some(
-            "take `requireHttps` and `https` out of its `settings.js`: the ingress has the certificate",
+            "remove `requireHttps` and `https` from its `settings.js`: the ingress has the certificate",
         ),
         source: "https://github.com/node-red/node-red/blob/master/packages/node_modules/node-red/settings.js",
         ..NONE

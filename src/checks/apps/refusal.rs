@@ -188,7 +188,7 @@ pub(super) fn astray(evidence: &Evidence, host: &str, answer: &HttpAnswer, to: A
             called(program)
         ),
         Astray::Address(address) if behind::is_router(evidence, address) => format!(
-            "{address} is this network's router: the service leads to the router's page, so its Service or `url` has the wrong address or port"
+            "{address} is this network's router: the service points to the router's page, so its Service or `url` has the wrong address or port"
         ),
         Astray::Address(address) => format!(
             "{} sends browsers to the bare address {address}, which has no certificate",

@@ -72,7 +72,7 @@ pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Ou
             format!("remove that record in {page}, or replace it by one with the name of the authority behind {server}"),
         ))
         .into(),
-        None => Outcome::skip(format!("by which name {server} goes in CAA records is not known; `{name}` has {shown}")),
+        None => Outcome::skip(format!("the name of {server} in CAA records is not known; `{name}` has {shown}")),
     }
 }
 

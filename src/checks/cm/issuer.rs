@@ -109,7 +109,7 @@ pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<O
 fn missing(name: &str) -> Finding {
     Finding::new(
         format!("there is no ClusterIssuer `{name}`"),
-        "`homelab up` has not run since the configuration asks for it, or somebody deleted it",
+        "`homelab up` has not run since it was added to the configuration, or somebody deleted it",
         "run `homelab up`, which creates it",
     )
     .command("homelab up")

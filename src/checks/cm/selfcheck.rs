@@ -45,7 +45,7 @@ const READINGS: &[Reading] = &[
     ),
     means(
         &["x509", "tls: "],
-        "another server answers in place of the resolver, with its own certificate: a proxy that inspects TLS",
+        "another server answers instead of the resolver, with its own certificate: a proxy that inspects TLS",
         "exclude the nodes' traffic from that inspection, or set another resolver in `acme.recursiveNameservers`",
     ),
     means(

@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the name servers answer SERVFAIL for CAA; the certificate authority then refuses to issue", "fix DNSSEC: https://dnsviz.net shows where it breaks"),
         ])
         .sources(&["RFC 8659", "letsencrypt.org: Certificate Authority Authorization", "cert-manager#211"]),
-    Def::error(SELFCHECK, "cert-manager sees the TXT records of its challenges (self check)")
+    Def::error(SELFCHECK, "cert-manager's self check sees the TXT records of its challenges")
         .needs(MACHINERY)
         .about(
             "Challenges in cert-manager's self check. Before cert-manager asks the certificate authority to validate, it looks up the TXT record itself, from its pod, at the resolvers in `acme.recursiveNameservers`.",

@@ -199,7 +199,10 @@ pub(super) fn filled(text: &str, domain: &str, host: &str) -> String {
 pub(super) fn advice(make: Option<&Router>, domain: &str, host: &str) -> String {
     let text = match make {
         Some(make) => {
-            format!("allow private IP addresses in answers for DOMAIN (exception to DNS rebind protection). {}: {}\n{AROUND}", make.name, make.setting)
+            format!(
+                "allow private IP addresses in answers for DOMAIN (exception to DNS rebind protection). {}: {}\n{AROUND}",
+                make.name, make.setting
+            )
         }
         None => {
             let each: Vec<String> =

@@ -78,7 +78,8 @@ fn differs(
     records: &[&Record],
     (found, status): (&[IpAddr], &[IpAddr]),
 ) -> Outcome {
-    let summary = format!("the record `{host}` contains {}, but the Ingress has {}", list(found), list(status));
+    let summary =
+        format!("the record `{host}` contains {}, but the Ingress has {}", list(found), list(status));
     if let Some(kept) = filter::kept_out(evidence, host) {
         return kept.finding(evidence, &summary).into();
     }
@@ -182,7 +183,7 @@ fn missing(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Outcome {
     }
     if owner::is_owned(evidence, seen, host) {
         let summary = format!("{summary}, although its TXT record exists");
-        let cause = "somebody deleted the record since external-dns looked last; it creates it again at its next look";
+        let cause = "somebody deleted the record a moment ago; external-dns creates it again within a minute";
         return match wait::lasts(evidence, host) {
             None => wait::for_next_look(evidence, summary, cause).into(),
             Some(_) => Finding::new(

@@ -20,7 +20,8 @@ const PREFIX: &str = "external-dns.alpha.kubernetes.io/";
 /// The kinds that external-dns keeps unless it is told otherwise (external-dns, docs/flags.md).
 const MANAGED: [&str; 3] = ["A", "AAAA", "CNAME"];
 /// Filters that homelab never gives: the Deployment was changed.
-const UP: &str = "homelab does not set this flag: somebody changed the Deployment; run `homelab up`, which restores it";
+const UP: &str =
+    "homelab does not set this flag: somebody changed the Deployment; run `homelab up`, which restores it";
 
 /// Why an Ingress gets no record.
 pub(super) struct KeptOut<'e> {
@@ -141,7 +142,9 @@ fn of_class(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
         class if is_foreign(evidence, class) => {
             (format!("has the class `{class}`"), "another controller serves that class", false)
         }
-        class => (format!("has the class `{class}`"), "the controller serves every class that names it", true),
+        class => {
+            (format!("has the class `{class}`"), "the controller serves every class that names it", true)
+        }
     };
     let filter = flags::shown("--ingress-class", &read);
     Some((
@@ -261,7 +264,7 @@ fn of_kinds(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
     let none = !targets.is_empty() && !targets.iter().any(|target| kinds.contains(&kind(target)));
     none.then(|| {
         let why = format!(
-            "leads to {}, and external-dns keeps records of the kinds {} only",
+            "points to {}, but external-dns writes only records of the kinds {}",
             targets.join(", "),
             kinds.join(", ")
         );

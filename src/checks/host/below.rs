@@ -71,7 +71,7 @@ pub(super) fn file_system(evidence: &Evidence, machine: &MachineSeen) -> Outcome
     Finding::new(
         format!("`{}` is on {kind}, on which overlayfs does not work", mount.path),
         "containerd unpacks images with overlayfs, so k3s does not start there: \"overlayfs\" snapshotter cannot be enabled",
-        "mount a separate file system at `/var/lib/rancher` (ext4 or XFS: a disk, a ZFS volume, or iSCSI in place of NFS), update ZFS to 2.2, or start k3s with `--snapshotter=native`, which needs more space",
+        "mount a separate file system at `/var/lib/rancher` (ext4 or XFS: a disk, a ZFS volume, or iSCSI instead of NFS), update ZFS to 2.2, or start k3s with `--snapshotter=native`, which needs more space",
     )
     .look(command!("findmnt --target {}", mount.path))
     .nixos("services.homelab.k3s.extraFlags = [ \"--snapshotter=native\" ];")

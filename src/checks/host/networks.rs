@@ -91,13 +91,15 @@ fn own_address(evidence: &Evidence, machine: &MachineSeen, networks: &[Purpose])
     addresses.into_iter().find_map(|address| {
         let IpAddr::V4(v4) = address else { return None };
         let (network, purpose) = networks.iter().find(|(network, _)| network.holds(v4))?;
-        Some(Finding::new(
-            format!("the address `{address}` of a node is in the range of {purpose}, `{network}`"),
-            "the LAN and the cluster use the same addresses, so neither reaches all of the other",
-            format!("change the addresses of the LAN in the router. {ANEW}"),
+        Some(
+            Finding::new(
+                format!("the address `{address}` of a node is in the range of {purpose}, `{network}`"),
+                "the LAN and the cluster use the same addresses, so neither reaches all of the other",
+                format!("change the addresses of the LAN in the router. {ANEW}"),
+            )
+            .look("ip address; ip route")
+            .nixos(OTHERS),
         )
-        .look("ip address; ip route")
-        .nixos(OTHERS))
     })
 }
 
@@ -168,7 +170,7 @@ fn other_card(
     let of = |address| link(machine, address).unwrap_or_default();
     Finding::new(
         format!("the node `{name}` gives `{address}` of `{}` as its address, but its way to the internet is `{outward}` of `{}`", of(address), of(outward)),
-        "the machine has two networks, and the records hold the address of the one that does not lead to the router",
+        "the machine has two networks, and the records contain its address in the one without the router",
         format!("nothing needs to be done if the devices at home are in the network of `{address}`; otherwise give k3s the flag `--node-ip={outward}`, and {}", etcd::take_another_address(evidence, name)),
     )
     .look("ip -br address; ip route")

@@ -66,7 +66,7 @@ fn too_many(path: &str, resolv: &ResolvSeen) -> Finding {
     let number = resolv.servers.len() + resolv.unused.len();
     Finding::new(
         format!("`{path}` names {number} resolvers, and only the first three are asked: {asked}"),
-        format!("the C library takes three, and so does the kubelet for pods (\"Nameserver limits were exceeded\"): {unused} is never asked, also where the others are down or do not know the names of the house"),
+        format!("the C library uses three, and so does the kubelet for pods (\"Nameserver limits were exceeded\"): nobody ever asks {unused}, even if the others are down or do not know the names of the house"),
         "keep the three that matter, those of the house first: a router hands them out by DHCP and, for IPv6, by router advertisements and DHCPv6",
     )
     .look(command!("grep -n nameserver {}", path))

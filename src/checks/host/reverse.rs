@@ -22,9 +22,7 @@ pub(super) fn path(machine: &MachineSeen) -> Outcome {
     let is_strict = |route: &Route| ground.strict_links.contains(&route.interface);
     match torn(routes).filter(|(one, other)| is_strict(one) || is_strict(other)) {
         Some((one, other)) => dropped(drops, one, other).into(),
-        None => {
-            Outcome::pass(format!("{drops} packets were dropped, and each network has one interface"))
-        }
+        None => Outcome::pass(format!("{drops} packets were dropped, and each network has one interface")),
     }
 }
 

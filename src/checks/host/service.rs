@@ -61,7 +61,7 @@ const READINGS: [Reading; 5] = [
         times: 1,
         severity: Severity::Error,
         cause: "overlayfs does not work on the file system below `/var/lib/rancher` (ZFS before 2.2, NFS, another overlay), so that no container starts",
-        fix: "put that folder on ext4 or XFS, or start k3s with `--snapshotter=native`, which takes more space",
+        fix: "put that folder on ext4 or XFS, or start k3s with `--snapshotter=native`, which needs more space",
         nixos: "services.homelab.k3s.extraFlags = [ \"--snapshotter=native\" ];",
     },
 ];

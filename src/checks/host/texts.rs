@@ -214,7 +214,7 @@ pub(super) const CHECKS: &[Def] = &[
             "coredns, plugin/loop",
             "resolv.conf(5): MAXNS; Kubernetes documentation, \"Debugging DNS Resolution\"; vitobotta/hetzner-k3s#189",
         ]),
-    Def::error(SEARCH_DOMAIN, "no search domain answers for names that do not exist")
+    Def::error(SEARCH_DOMAIN, "no search domain has a wildcard record")
         .before_up()
         .needs(&[id::RESOLV])
         .about(

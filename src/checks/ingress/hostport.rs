@@ -54,7 +54,7 @@ fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outco
         .look("sudo iptables -t nat -S CNI-HOSTPORT-DNAT")
         .restarts_controller()
         .into(),
-        None => Outcome::pass("ports 80 and 443 lead to the controller's pod"),
+        None => Outcome::pass("ports 80 and 443 reach the controller's pod"),
     }
 }
 

@@ -144,14 +144,16 @@ fn holds(evidence: &Evidence, node: &str, claim: &Claim<'_>) -> Finding {
     let cause = "only one pod can have a port of a node, so the ingress controller cannot start there; `ss` does not show a hostPort";
     let cause = match is_published(evidence, node) {
         true => {
-            format!("{cause}; names lead to that pod, since the address of a node that is Ready stays in DNS")
+            format!(
+                "{cause}; your names open that pod, because the address of a node that is Ready stays in DNS"
+            )
         }
         false => cause.to_owned(),
     };
     let mut fix = format!("{}; the controller then starts by itself", claim.release());
     if is_published(evidence, node) && others_are_ready(evidence, node) {
         let cordon = pasted(command!("kubectl cordon {}", node));
-        fix.push_str(&format!(". Until then, take the node out of DNS{cordon}"));
+        fix.push_str(&format!(". Until then, remove the node from DNS{cordon}"));
     }
     Finding::new(summary, cause, fix).look(command!(
         "kubectl -n {} get pod {} -o yaml",

@@ -165,7 +165,11 @@ fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
         }
         None => {
             let last = blame::newest(evidence).map_or_else(String::new, |(object, time)| {
-                format!(" (the newest object is {} `{}`, changed at {time})", kind(object), object.full_name())
+                format!(
+                    " (the newest object is {} `{}`, changed at {time})",
+                    kind(object),
+                    object.full_name()
+                )
             });
             format!(
                 "make the controller load its configuration again; if it still refuses it, undo the last change{last}"

@@ -63,7 +63,7 @@ fn at_node(controller: &Traits, seen: &Seen<HttpAnswer>) -> Outcome {
         Ok(answer) => Outcome::pass(format!("node `{node}` serves a new Ingress ({})", answer.status)),
         Err(why) => Finding::new(
             format!("node `{node}` does not answer for a new Ingress: {why}"),
-            "its ports 80 and 443 do not lead to the controller",
+            "its ports 80 and 443 do not reach the controller",
             "see `ingress.node-404`",
         )
         .into(),

@@ -61,7 +61,7 @@ pub(super) fn kubeconfig(evidence: &Evidence, cluster: &ClusterSeen) -> Outcome 
         .only(Severity::Warning)
         .into();
     }
-    Outcome::pass(format!("`{}` leads to {}", access.kubeconfig, access.server))
+    Outcome::pass(format!("`{}` points to {}", access.kubeconfig, access.server))
 }
 
 /// What is wrong with the kubeconfig itself; `None` where the fault lies behind it.

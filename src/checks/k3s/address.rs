@@ -48,7 +48,7 @@ fn address(evidence: &Evidence, node: &Value, name: &str, services: Option<Cidr>
     if let Some((ip, what)) = wrong {
         let finding = Finding::new(
             format!("node `{name}` has the InternalIP {ip}, {what}"),
-            "k3s takes the address of the interface that has the default route when it starts. Here that was a VPN, a container bridge, or an interface without DHCP",
+            "k3s uses the address of the interface that has the default route when it starts. Here that was a VPN, a container bridge, or an interface without DHCP",
             format!("set the machine's address on the LAN with `--node-ip=`, and its interface with `--flannel-iface=`; then {restart}"),
         )
         .look("ip -brief address")
@@ -65,7 +65,7 @@ fn strange(ip: Ipv4Addr, nodes: &[Value], services: Option<Cidr>, all: usize) ->
         return Some("a loopback address: every machine that looks it up reaches only itself");
     }
     if ip.is_link_local() {
-        return Some("a link-local address, which a machine takes when no DHCP server answers");
+        return Some("a link-local address, which a machine uses when no DHCP server answers");
     }
     if pod_ranges(nodes).any(|range| range.holds(ip)) {
         return Some("an address in the range of pods");

@@ -56,7 +56,8 @@ const LEFT: &str = "make sure that k3s on every server has `disable: [traefik, s
 
 fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     let ours = traits_of(evidence.controller).name;
-    let summary = format!("traefik is installed in addition to {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
+    let summary =
+        format!("traefik is installed in addition to {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
     if let Some(server) = not_disabled(evidence, "traefik") {
         return enabled(evidence, summary, &server);
     }

@@ -95,7 +95,7 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
         (
             "MemoryPressure",
             "its memory is nearly used up: pods without a memory request are evicted",
-            "stop something on it, give it more memory, or set limits for the pod that takes it: `kubectl top pods -A`",
+            "stop something on it, give it more memory, or set limits for the pod that uses it: `kubectl top pods -A`",
         ),
         (
             "PIDPressure",
@@ -126,7 +126,7 @@ fn cordoned(node: &Value, name: &str) -> Option<Finding> {
     }
     Some(
         Finding::new(
-            format!("node `{name}` takes no new pods"),
+            format!("node `{name}` accepts no new pods"),
             "somebody has cordoned or drained it, for example for an update",
             "allow pods on it again",
         )

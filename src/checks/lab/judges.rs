@@ -127,7 +127,9 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     // Whoever writes an object calls himself what he likes: no backtick of his begins or ends a command here.
     let manager = &manager.replace('`', "'");
     let fields = shortened(fields.iter().map(|field| format!("`{field}`")).collect());
-    let summary = format!("`{manager}` set {fields} of `{object}` to a value that differs from the configuration{more}");
+    let summary = format!(
+        "`{manager}` set {fields} of `{object}` to a value that differs from the configuration{more}"
+    );
     let helm = manager.to_lowercase().contains("helm");
     if helm || first.entry.is_none() {
         return Finding::new(
@@ -141,7 +143,9 @@ fn conflict(drift: &DriftSeen) -> Outcome {
     let mut finding = Finding::new(
         summary,
         format!("somebody changed it with `{manager}`, and `homelab up` never overwrites what others own"),
-        format!("run the commands below: they remove `{manager}` as an owner of the fields, and `homelab up` then sets homelab's values"),
+        format!(
+            "run the commands below: they remove `{manager}` as an owner of the fields, and `homelab up` then sets homelab's values"
+        ),
     );
     // From the last entry on, so that the places of the others stay what they are.
     let mut conflicts: Vec<&Conflict> = drift.conflicts.iter().collect();

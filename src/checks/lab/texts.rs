@@ -17,10 +17,10 @@ pub(super) const CHECKS: &[Def] = &[
             cause("an aggregated API does not answer, so Kubernetes cannot tell what is left", "repair or delete that APIService: `kubectl get apiservices`"),
         ])
         .sources(&["Kubernetes documentation, finalizers", "cert-manager, pkg/controller/acmechallenges/sync.go"]),
-    Def::error(CONFLICT, "no other program has changed what homelab sets (server-side apply conflict)")
+    Def::error(CONFLICT, "no other program has changed what homelab sets")
         .needs(&[id::API])
         .about(
-            "For each object that differs from the configuration, the owners of the fields that differ (metadata.managedFields).",
+            "For each object that differs from the configuration, the owners of the fields that differ (server-side apply conflict; `metadata.managedFields`).",
             "`homelab up` fails with \"other field managers own some of its fields\".",
         )
         .causes(&[

@@ -30,7 +30,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     // k3s-io/k3s#3266, #10512, containerd/containerd#5464, timothystewart6/k3s-ansible#230.
     (
         "snapshotter cannot be enabled",
-        "overlayfs does not work on the file system below `/var/lib/rancher` (NFS, ZFS before 2.2, a container's disk): put that folder on ext4 or XFS, or start k3s with `--snapshotter=native`, which takes more space",
+        "overlayfs does not work on the file system below `/var/lib/rancher` (NFS, ZFS before 2.2, a container's disk): put that folder on ext4 or XFS, or start k3s with `--snapshotter=native`, which needs more space",
         "services.homelab.k3s.extraFlags = [ \"--snapshotter=native\" ];",
     ),
     // flannel-io/flannel#1502, k3s-io/k3s#4188; MichaIng/DietPi#5886.
@@ -53,7 +53,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     // k3s documentation, "Air-Gap Install": default network route.
     (
         "no default routes found",
-        "k3s takes its address from the default route, and there is none: give the machine a gateway, or name its address with `--node-ip=`",
+        "k3s gets its address from the default route, and there is none: give the machine a gateway, or set its address with `--node-ip=`",
         "networking.defaultGateway = \"ADDRESS\"; # the router's",
     ),
     (

@@ -32,7 +32,7 @@ pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, serv
     if leaf.is_staging() {
         return staging(evidence, host, origin, &leaf.issuer);
     }
-    let saw = format!("certificate from {}, ends in {}", leaf.issuer, span(left));
+    let saw = format!("certificate from {}, expires in {}", leaf.issuer, span(left));
     let untrusted = |why: String, cause: &str, fix: &str| Finding::new(why, cause, fix).into();
     match &served.trust {
         Trust::Trusted => Outcome::pass(saw),

@@ -70,7 +70,7 @@ fn node(evidence: &Evidence, host: &str, origin: &Origin<'_>, tls: &Seen<Served>
 fn handshake(evidence: &Evidence, tls: &Seen<Served>, why: &Transport) -> Outcome {
     let (cause, fix) = match why {
         Transport::Tls(_) => (
-            "a program that does not speak TLS, or refuses this name, listens there in place of the ingress controller",
+            "a program that does not speak TLS, or refuses this name, listens there instead of the ingress controller",
             "find the other program that has port 443 of this node",
         ),
         Transport::Timeout => (

@@ -34,9 +34,13 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
     }
     let summary = match late {
         Some(late) => {
-            format!("the certificate should have been renewed {} ago, and ends in {}", span(late), span(left))
+            format!(
+                "the certificate should have been renewed {} ago, and expires in {}",
+                span(late),
+                span(left)
+            )
         }
-        None => format!("the certificate ends in {} and is not renewed yet", span(left)),
+        None => format!("the certificate expires in {} and is not renewed yet", span(left)),
     };
     match (origin.certificate, &origin.secret) {
         (Some(certificate), _) => {

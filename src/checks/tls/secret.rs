@@ -38,7 +38,10 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
         .into();
     }
     let finding = Finding::new(
-        format!("the node serves the certificate with serial {}, but Secret `{wanted}` contains {}", served.leaf.serial, held.serial),
+        format!(
+            "the node serves the certificate with serial {}, but Secret `{wanted}` contains {}",
+            served.leaf.serial, held.serial
+        ),
         "the controller has not loaded the new certificate: it lost its connection to the API server",
         "restart the controller; its nodes restart one after the other",
     )

@@ -106,17 +106,15 @@ impl Records {
         let zone = client.check(domain.as_str()).await.map_err(refused)?;
         if !may_have_records(snapshot, &Credentials::new(keyring, &zone)) {
             // The configuration was changed since `up`: what its external-dns wrote lies elsewhere.
-            return Err(Error::unfinished(
-                "homelab's records are in another zone, so nothing was deleted",
-            )
-            .because(format!(
-                "the configuration is for the zone `{}`, and external-dns was given another one",
-                zone.name
-            ))
-            .hint(format!(
-                "set `domain` and `dns.zone` to what they were at the last `homelab up`; {}",
-                ways_on(wanted)
-            )));
+            return Err(Error::unfinished("homelab's records are in another zone, so nothing was deleted")
+                .because(format!(
+                    "the configuration is for the zone `{}`, and external-dns was given another one",
+                    zone.name
+                ))
+                .hint(format!(
+                    "set `domain` and `dns.zone` to what they were at the last `homelab up`; {}",
+                    ways_on(wanted)
+                )));
         }
         let going = |key: &Key| teardown.gone.iter().any(|gone| gone.key == *key);
         let living = living(cluster, config, &going).await?;

@@ -18,7 +18,7 @@ async fn everything_goes_but_certificates_keys_definitions_and_their_namespaces(
     ended.document.unwrap();
     assert_eq!(ended.left, set(KEPT));
     let said = ended.said;
-    assert!(said.contains("`homelab up` brings the lab back"), "{said}");
+    assert!(said.contains("`homelab up` installs everything again"), "{said}");
     assert!(said.contains("kept for the next `homelab up`: `Secret homelab/nas-tls`, `Secret cert-manager/letsencrypt-account`"), "{said}");
 }
 
@@ -45,7 +45,7 @@ async fn what_a_run_without_purge_has_kept_goes_with_the_next_that_has_it() {
 async fn nothing_of_a_lab_is_nothing_to_delete() {
     let ended = Trial::new(Vec::new()).down(true).await;
     ended.document.unwrap();
-    assert_eq!(ended.said.trim_end(), "nothing to delete: nothing of this lab is in the cluster");
+    assert_eq!(ended.said.trim_end(), "nothing to delete: homelab has nothing in this cluster");
 }
 
 /// Somebody has deleted cert-manager by hand: namespace, programs and definitions.

@@ -145,10 +145,7 @@ fn unreadable(path: &Path, why: &str, settings: &[Setting]) -> Error {
 
 fn by_hand(lines: impl Iterator<Item = String>) -> String {
     let lines: String = lines.collect();
-    format!(
-        "write these lines there by hand, in place of those that differ, and run it again:\n{}",
-        lines.trim_end()
-    )
+    format!("replace the lines that differ by hand with these, and run it again:\n{}", lines.trim_end())
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(super) const CODES: &[Reading] = rows![
     971 Waiting: "this account made too many calls, and Cloudflare refuses them for five minutes" => WAIT,
     // Credentials that are not read: cert-manager#3021 and #2384, external-dns#342 and #4263.
     6111 Person: "Cloudflare cannot read the token: it has a line break or quotes, or is a Global API Key, and not a token" => TOKEN,
-    6103 Person: "this is not a Global API Key: it is a token in place of a key, or it is cut off" => TOKEN,
+    6103 Person: "this is not a Global API Key: it is a token instead of a key, or it is cut off" => TOKEN,
     6102 Person: "the e-mail address that goes with the Global API Key is not valid" => TOKEN,
     6003 Person: "Cloudflare cannot read the program's credentials: the token has a line break or quotes, or is a Global API Key" => TOKEN,
     9103 Person: "Cloudflare does not know this Global API Key, or not with that e-mail address; homelab uses a token" => TOKEN,
@@ -47,12 +47,12 @@ pub(super) const CODES: &[Reading] = rows![
     1000 Person: "Cloudflare does not know the token: it was revoked or rolled" => TOKEN,
     10000 Person: "the token in the cluster lacks a permission for this, Zone → DNS → Edit or the zone itself, was revoked, or is of another account" => "edit the token in the Cloudflare dashboard and add Zone → DNS → Edit for your zone; if it is not listed there, create a new one and run `homelab up`",
     // A path without a zone or with another text than its id: cert-manager#8081, cloudflare-go#118.
-    7003 Person: "the program asked for a zone or record with an id that is not valid: an older cert-manager (from before the end of 2024) lost the id of the zone, or the Secret has another text in place of the zone's id" => "run `homelab up`, which writes the Secret and its own version of the program again",
+    7003 Person: "the program asked for a zone or record with an id that is not valid: an older cert-manager (from before the end of 2024) lost the id of the zone, or the Secret has another text instead of the zone's id" => "run `homelab up`, which writes the Secret and its own version of the program again",
     7000 Person: "the program asked for a zone or record with an id that is not valid, or without one" => "run `homelab up`, which writes the Secret and its own version of the program again",
     // cert-manager, docs/configuration/acme/dns01/cloudflare.md.
     1038 Person: "Cloudflare's API refuses changes to domains with an ending that was once free of charge (.cf, .ga, .gq, .ml, .tk)" => "use a domain with another ending",
     // cloudflare-docs#16600.
-    81045 Person: "the zone has as many records as its plan allows" => "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
+    81045 Person: "the zone has as many records as its plan allows" => "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or choose a larger plan",
     // A record is in the way: external-dns#2410 and #5898 (81053), favonia/cloudflare-ddns#990 (81054), acme-dns#258 (81056),
     // external-dns#2409 (81057), external-dns PR#6090 and cfdns PR#17 (81058, which took the place of 81057).
     81053 Person: "another A, AAAA or CNAME record of that name is in the way; external-dns does not touch what it does not own" => IN_THE_WAY,

@@ -97,7 +97,7 @@ const OF_CERT_MANAGER: &[Reading] = &[
     ),
     means(
         &["x509", "tls: "],
-        "another server answers in place of Cloudflare, with its own certificate: a proxy that inspects TLS, or a search domain with a wildcard record",
+        "another server answers instead of Cloudflare, with its own certificate: a proxy that inspects TLS, or a search domain with a wildcard record",
         "exclude the nodes' traffic from that inspection, and check the search domains of the nodes",
     ),
 ];

@@ -37,7 +37,7 @@ pub(super) fn misshapen(error: &SecretError) -> Misshapen {
         }
         SecretError::Other(_) => Misshapen {
             message: "this is the Global API Key of your Cloudflare account, not an API token".to_owned(),
-            cause: "a Global API Key opens the whole account and is sent in another way; homelab, external-dns and cert-manager take an API token, which opens one zone",
+            cause: "a Global API Key opens the whole account and is sent in another way; homelab, external-dns and cert-manager need an API token, which opens one zone",
             hint: "create a token instead: Cloudflare dashboard, My Profile, API Tokens, Create Token, \
                    with Zone → Zone → Read and Zone → DNS → Edit for your zone",
         },

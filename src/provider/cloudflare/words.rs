@@ -38,7 +38,7 @@ pub(super) const WORDS: Words = Words {
     explained: EXPLAINED,
     serves: "Cloudflare serves a zone only once the registrar of the domain names Cloudflare's servers",
     refused_ending: "Cloudflare's API refuses changes to domains with this ending, whatever permissions the token has",
-    no_more_room: "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or take a larger plan",
+    no_more_room: "remove records that nobody needs in the Cloudflare dashboard (DNS, Records), or choose a larger plan",
     beyond_quota: "each service needs one record for each node and one TXT record, each certificate a TXT record for a minute; \
                    when the quota is used up, Cloudflare refuses new records (code 81045)",
 };

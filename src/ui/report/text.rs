@@ -23,7 +23,11 @@ pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> Shown {
     if let Some(check) = failing(Severity::Error).or_else(|| failing(Severity::Warning)) {
         let explain = page.house.command(&format!("homelab doctor --explain {}", check.id));
         if let Some(explain) = explain {
-            page.hang(&mut text, "", shown!("explain the first problem: {}", page.command(&Shown::line(&explain))));
+            page.hang(
+                &mut text,
+                "",
+                shown!("explain the first problem: {}", page.command(&Shown::line(&explain))),
+            );
         }
     }
     text

@@ -233,11 +233,7 @@ fn a_machine_outside_is_spoken_of_as_such() {
             "refuses the connection",
             "firewall accept connections from 192.168.1.2",
         ),
-        (
-            "upstream timed out (110: Operation timed out)",
-            "times out",
-            "switch it on",
-        ),
+        ("upstream timed out (110: Operation timed out)", "times out", "switch it on"),
     ];
     for (why, cause, fix) in cases {
         for report in [

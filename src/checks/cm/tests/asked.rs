@@ -46,8 +46,14 @@ fn a_challenge_from_the_internet_for_a_private_address_is_told_before_any_record
     ] {
         let report = lab(|e| by_http(e, reason));
         let finding = only(&report, id::CHALLENGE);
-        assert!(finding.summary.contains("HTTP-01 challenge of ClusterIssuer `http01`"), "{}", finding.summary);
-        assert!(finding.cause.contains("that the internet cannot reach") && finding.cause.contains("192.168."));
+        assert!(
+            finding.summary.contains("HTTP-01 challenge of ClusterIssuer `http01`"),
+            "{}",
+            finding.summary
+        );
+        assert!(
+            finding.cause.contains("that the internet cannot reach") && finding.cause.contains("192.168.")
+        );
         assert!(finding.fix.commands[0].contains("cert-manager.io/cluster-issuer=letsencrypt"));
     }
 }

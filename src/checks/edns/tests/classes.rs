@@ -24,7 +24,11 @@ fn an_ingress_of_no_class_or_of_another_one_gets_no_record_and_nobody_waits_for_
     let nginx =
         json!([{ "metadata": { "name": "internal" }, "spec": { "controller": "k8s.io/ingress-nginx" } }]);
     let none = finding(&unrecorded(Value::Null, nginx.clone()));
-    assert!(none.cause.contains("`homelab/whoami` has no class, but external-dns reads only Ingresses of class `nginx`"));
+    assert!(
+        none.cause.contains(
+            "`homelab/whoami` has no class, but external-dns reads only Ingresses of class `nginx`"
+        )
+    );
     assert_eq!(none.heals, Heals::Never);
     assert!(none.fix.commands[0].to_string().contains("patch ingress whoami --type=merge"));
     let second = finding(&unrecorded(json!("internal"), nginx));

@@ -144,11 +144,15 @@ fn a_record_that_somebody_else_sets_again_and_again_is_no_matter_of_waiting() {
     let line = json!({ "level": "info", "msg": "Changing record.", "action": "UPDATE", "type": "A", "record": HOST,
         "time": "2026-06-01T11:55:00Z" });
     let finding = differing(|e| says(e, &format!("{line}\n{line}\n{line}\n")));
-    assert!(finding.cause.contains("corrected the record 3 times") && finding.cause.contains("second cluster"));
+    assert!(
+        finding.cause.contains("corrected the record 3 times") && finding.cause.contains("second cluster")
+    );
     assert_eq!(finding.heals, Heals::Never);
     let older = line.to_string().replace("11:55", "09:55");
     assert!(
-        !differing(|e| says(e, &format!("{older}\n{older}\n{older}\n"))).cause.contains("corrected the record 3 times")
+        !differing(|e| says(e, &format!("{older}\n{older}\n{older}\n")))
+            .cause
+            .contains("corrected the record 3 times")
     );
 }
 

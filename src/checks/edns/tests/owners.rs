@@ -30,7 +30,11 @@ fn this_labs_owner_under_another_name_is_not_read_and_said_so() {
     ];
     for (name, said) in cases {
         let finding = owned_by(&name, &heritage("lab"));
-        assert!(finding.summary.contains(&format!("is marked as `lab`'s by the TXT record `{name}`")), "{}", finding.summary);
+        assert!(
+            finding.summary.contains(&format!("is marked as `lab`'s by the TXT record `{name}`")),
+            "{}",
+            finding.summary
+        );
         assert!(finding.cause.contains(said), "{name}: {}", finding.cause);
         assert!(finding.fix.text.contains(&name) && finding.fix.commands.is_empty());
     }

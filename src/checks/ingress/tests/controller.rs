@@ -87,12 +87,9 @@ fn a_pod_that_will_take_the_port_at_the_next_rollout_is_a_warning_before_it() {
     let finding = only(&report, id::PORT_OWNER);
     assert_eq!(finding.summary, "pod `default/squatter` waits for port 80 of node `pi`");
     assert!(finding.cause.contains("When its pod restarts") && finding.cause.contains("stays in DNS"));
-    assert!(
-        finding
-            .fix
-            .text
-            .starts_with("before the next rollout, remove the line `hostPort` from the daemonset")
-    );
+    assert!(finding.fix.text.starts_with(
+        "before the controller or the node restarts, remove the line `hostPort` from the daemonset"
+    ));
     assert_eq!((report.counts.warn, report.exit_code()), (1, 0));
 }
 
@@ -137,7 +134,7 @@ fn a_strangers_pod_that_runs_where_the_controllers_waits_is_an_error_and_names_s
     assert_eq!((fails(&report), report.exit_code()), (vec![id::PORT_OWNER], 1));
     let finding = only(&report, id::PORT_OWNER);
     assert!(finding.summary.contains("pod `default/squatter` holds port 80 of node `pi`"));
-    assert!(finding.cause.contains("names lead to that pod"), "{}", finding.cause);
+    assert!(finding.cause.contains("your names open that pod"), "{}", finding.cause);
     assert!(!finding.fix.text.contains("cordon"), "it is the only node: {}", finding.fix.text);
     let second = busy(|e| {
         e.nodes.as_mut().unwrap().push(NodeSeen { name: "b".into(), ready: true, addresses: vec![] });
@@ -147,7 +144,7 @@ fn a_strangers_pod_that_runs_where_the_controllers_waits_is_an_error_and_names_s
     let elsewhere = busy(|e| addresses(e, &[[192, 168, 1, 9]]));
     let owner =
         elsewhere.failures().find(|check| check.id == id::PORT_OWNER).and_then(Check::finding).unwrap();
-    assert!(!owner.cause.contains("names lead"), "{}", owner.cause);
+    assert!(!owner.cause.contains("your names open"), "{}", owner.cause);
 }
 
 #[test]

@@ -39,6 +39,6 @@ pub(super) fn too_few(
     }
     let has = has.map_or_else(String::new, |has| format!(" {has}"));
     Some(format!(
-        "the kernel of node `{node}` lets a program map too few areas of memory (`vm.max_map_count`{has}): this one wants {WANTED} and ends when it gets less"
+        "the kernel of node `{node}` lets a program map too few areas of memory (`vm.max_map_count`{has}): this one needs {WANTED} and exits if it gets less"
     ))
 }

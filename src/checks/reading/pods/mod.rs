@@ -282,7 +282,7 @@ fn unplaced(named: &NamedPod<'_>, message: &str) -> Trouble {
     } else if has("node affinity") || has("node selector") || has("node(s) didn't match") {
         "correct `nodeSelector` or `affinity` of the workload, or label a node: `kubectl get nodes --show-labels`"
     } else if has("untolerated taint") || has("unschedulable") {
-        "let the node take pods again (`kubectl uncordon`), or give the workload the toleration"
+        "let the node accept pods again (`kubectl uncordon`), or give the workload the toleration"
     } else {
         "make room as the message says"
     };

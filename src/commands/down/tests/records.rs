@@ -65,7 +65,7 @@ async fn the_records_of_the_lab_go_and_those_of_others_in_the_zone_stay() {
         ended.said
     );
     // The record of their Ingress bears the lab's owner.
-    assert!(ended.said.contains("`homelab up --adopt` brings the lab back"), "{}", ended.said);
+    assert!(ended.said.contains("`homelab up --adopt` installs everything again"), "{}", ended.said);
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +98,7 @@ async fn a_token_that_is_revoked_in_the_middle_stops_it_while_external_dns_and_c
     let ended = trial.down(true).await;
     let text = ended.error();
     for part in [
-        "DNS records of the lab are still there, so nothing more is deleted",
+        "some of homelab's DNS records are still there, so nothing more is deleted",
         &format!("the records of `{NAS}`"),
         "1 objects were deleted",
         "`homelab down --purge` again",
@@ -120,7 +120,7 @@ async fn records_that_are_to_stay_outlive_the_ingresses() {
     assert_eq!(trial.drawer.lock().unwrap().as_ref().map(Vec::len), Some(2));
     assert_eq!(trial.deleted()[..2], ["deployments/external-dns", "ingresses/nas"]);
     assert!(ended.said.contains("stay at Paper: `--keep-records`"), "{}", ended.said);
-    assert!(ended.said.contains("`homelab up --adopt` brings the lab back"), "{}", ended.said);
+    assert!(ended.said.contains("`homelab up --adopt` installs everything again"), "{}", ended.said);
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,10 +181,9 @@ async fn records_in_another_zone_than_the_configurations_stop_it_before_the_firs
     let trial = Trial::new(all);
     let ended = trial.down(false).await;
     let text = ended.error();
-    for part in [
-        "the records of this lab are in another zone, so nothing was deleted",
-        "`homelab down --keep-records`",
-    ] {
+    for part in
+        ["homelab's records are in another zone, so nothing was deleted", "`homelab down --keep-records`"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(trial.deleted().is_empty());

@@ -135,7 +135,7 @@ async fn another_lab_in_the_cluster_is_refused_before_anything_is_deleted() {
     }
     let trial = Trial::new(all);
     let ended = trial.down(true).await;
-    assert!(ended.error().contains("belongs to the lab `other.example.com`"), "{}", ended.error());
+    assert!(ended.error().contains("with `dns.owner: other.example.com`"), "{}", ended.error());
     assert!(trial.deleted().is_empty());
 }
 

@@ -73,7 +73,11 @@ pub(super) fn another_lab(hands: &Hands) -> Result<()> {
     let config = hands.config_file("another-lab.yaml", &text)?;
     let mark = hands.audit_mark()?;
     let output = hands.up_with(&config, &[])?;
-    ended(&output, 2, &[&format!("`dns.owner: {DOMAIN}`"), "homelab can be installed only once in a cluster", "hint:"])?;
+    ended(
+        &output,
+        2,
+        &[&format!("`dns.owner: {DOMAIN}`"), "homelab can be installed only once in a cluster", "hint:"],
+    )?;
     ended(&hands.up_with(&config, &["--adopt"])?, 2, &["homelab can be installed only once in a cluster"])?;
     nothing_written(hands, mark)
 }

@@ -31,7 +31,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a node was cordoned",
         id: "k3s.nodes",
-        says: &["node2", "takes no new pods"],
+        says: &["node2", "accepts no new pods"],
         ask: Ask::NODE,
         always: false,
         make: cordon,

@@ -139,7 +139,10 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "an earlier external-dns had the same owner and another TXT prefix",
         "edns.owner",
-        &["marked as `home.example.test`'s by the TXT record `k8s.a-whoami.home.example.test`", "a different name"],
+        &[
+            "marked as `home.example.test`'s by the TXT record `k8s.a-whoami.home.example.test`",
+            "a different name",
+        ],
         |hands| give_to(hands, "k8s.a-whoami.home.example.test", "home.example.test"),
         |hands| take_from(hands, "k8s.a-whoami.home.example.test"),
     ),
