@@ -6,7 +6,7 @@ use clap::Args;
 pub(super) const EXPOSE: &str = "Examples:
   homelab expose                                           # lists the cluster's Services to choose from
   homelab expose photos                                    # the same, for this name
-  homelab expose photos --service immich/immich-server     # no port needed if the Service has only one
+  homelab expose photos --service immich/immich-server     # no port needed if there is only one
   homelab expose git --service gitea/gitea-http:3000
   homelab expose films --local 8096                        # a program on this machine itself
   homelab expose books --image ghcr.io/owner/books:1.2 --port 8083 --data /config

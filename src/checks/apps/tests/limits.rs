@@ -28,7 +28,7 @@ fn a_search_engine_that_may_map_too_little_gets_the_kernels_setting() {
         "[1]: max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]";
     let search = "docker.elastic.co/elasticsearch/elasticsearch:9.1.0";
     for finding in [ends("sonarqube:26", 1, said, None), ends(search, 78, "", Some(65_530))] {
-        assert!(finding.cause.contains("node `pi`") && finding.cause.contains("wants 262144"), "{finding:?}");
+        assert!(finding.cause.contains("node `pi`") && finding.cause.contains("needs 262144"), "{finding:?}");
         assert!(finding.fix.text.contains("sysctl -w vm.max_map_count=262144"));
         assert!(finding.fix.nixos.is_some_and(|option| option.contains("vm.max_map_count")));
     }

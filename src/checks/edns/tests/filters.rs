@@ -45,7 +45,7 @@ fn the_filter_that_keeps_an_ingress_out_is_named_with_its_flag() {
     let finding = unrecorded(&["--managed-record-types=A"], |ingress| {
         ingress["status"] = json!({ "loadBalancer": { "ingress": [{ "ip": "fd00::10" }] } });
     });
-    assert!(finding.cause.contains("leads to fd00::10") && finding.heals == Heals::Never);
+    assert!(finding.cause.contains("points to fd00::10") && finding.heals == Heals::Never);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn more_than_three_resolvers_are_noted_and_the_fourth_saves_nobody() {
     let noted = four.failures().find(|check| check.id == id::RESOLV).unwrap();
     let finding = noted.finding().unwrap();
     assert!(
-        finding.summary.contains("names 4 resolvers") && finding.cause.contains("8.8.8.8 is never asked")
+        finding.summary.contains("names 4 resolvers") && finding.cause.contains("nobody ever asks 8.8.8.8")
     );
     assert_eq!((noted.severity, four.exit_code()), (Severity::Info, 0));
     // The one with IPv4 is the fourth, which no pod gets.
