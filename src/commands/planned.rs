@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(said("url: 'http://10.0.0.2'", &[]), None);
         let unsaid = said("local: 8096", &["pi", "nuc"]).unwrap();
         assert!(unsaid.contains("`services.films` does not say on which node"), "{unsaid}");
-        assert!(unsaid.contains("`pi`, `nuc`") && unsaid.contains("write `node: NAME`"), "{unsaid}");
+        assert!(unsaid.contains("`pi`, `nuc`") && unsaid.contains("add `node: NAME`"), "{unsaid}");
         let unknown = said("local: 8096, node: tv", &["pi"]).unwrap();
         assert!(unknown.contains("`services.films.node`: the cluster has no node `tv`"), "{unknown}");
         assert!(said("local: 8096", &[]).unwrap().contains("are: none"));
