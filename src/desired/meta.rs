@@ -13,6 +13,9 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// The value of [`MANAGED_BY`], and the field manager of every write.
 pub const HOMELAB: &str = "homelab";
+/// The field manager of `homelab restore`. It is not [`HOMELAB`]: a Secret is cert-manager's thing, and what homelab itself has
+/// applied and the bundle lacks, `up` deletes.
+pub const RESTORE: &str = "homelab-restore";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 /// Which part of the lab an object belongs to.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
@@ -32,7 +35,7 @@ pub fn inventory_selector(owner: &str) -> String {
 }
 
 /// The labels of the inventory, for objects that others make on homelab's behalf.
-pub(super) fn inventory_labels(owner: &str) -> BTreeMap<String, String> {
+pub fn inventory_labels(owner: &str) -> BTreeMap<String, String> {
     [(MANAGED_BY, HOMELAB), (INSTANCE, owner)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()
 }
 

@@ -10,7 +10,7 @@ use crate::desired::kind::{self, KindRef};
 use crate::desired::object::Key;
 use crate::desired::{cert_manager, issuer};
 use crate::plan::Snapshot;
-use crate::plan::ownership::{homes, is_by_cert_manager, managers, removal_of_all};
+use crate::plan::ownership::{homes, is_by_cert_manager, is_restored, managers, removal_of_all};
 
 /// As its own manifest names it (`--dynamic-serving-ca-secret-name`).
 const AUTHORITY: &str = "cert-manager-webhook-ca";
@@ -86,7 +86,9 @@ impl Candidate {
     pub fn is_ours(&self, live: &Value, stay: &[Value]) -> bool {
         match self.part {
             Part::Account => {
-                is_by_cert_manager(live) && !stay.iter().any(|issuer| names(&issuer["spec"], &self.key.name))
+                // cert-manager never writes a key anew that it finds there.
+                (is_by_cert_manager(live) || is_restored(live))
+                    && !stay.iter().any(|issuer| names(&issuer["spec"], &self.key.name))
             }
             Part::Authority => {
                 is_by_cert_manager(live)

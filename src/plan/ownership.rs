@@ -2,21 +2,22 @@
 //!
 //! An object is ours when homelab applied it: the managed fields say so (Kubernetes docs, "Server-Side Apply"), which
 //! nobody copies by accident, as labels are. A thing that others made for such an object is ours when an owner reference
-//! leads to it, or cert-manager's own annotation and managed fields do.
+//! leads to it, or cert-manager's own annotation and managed fields do. A Secret that `homelab restore` brought back counts as
+//! written by cert-manager, until cert-manager has taken it over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::desired::kind::{self, KindRef};
-use crate::desired::meta::HOMELAB;
+use crate::desired::meta::{HOMELAB, RESTORE};
 use crate::desired::object::Key;
 use crate::plan::Snapshot;
 
 /// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
 pub const ADOPTED: &str = "homelab/adopted";
 /// What cert-manager writes on a Secret: the name of its Certificate (cert-manager docs, "Annotations and labels").
-const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
+pub(super) const CERTIFICATE_NAME: &str = "cert-manager.io/certificate-name";
 /// How the field managers of cert-manager's controllers begin: each is called after the controller.
 const CERT_MANAGER: &str = "cert-manager";
 
@@ -41,13 +42,19 @@ pub(super) fn is_by_cert_manager(live: &Value) -> bool {
     managers(live).iter().any(is_its)
 }
 
-/// Whether cert-manager wrote this Secret for the Certificate `name` beside it.
+/// Whether `homelab restore` has applied the object: what cert-manager wrote before, in this cluster or another.
+pub(super) fn is_restored(live: &Value) -> bool {
+    managers(live).iter().any(|entry| entry["manager"] == RESTORE && entry["operation"] == "Apply")
+}
+
+/// Whether cert-manager wrote this Secret for the Certificate `name` beside it, or `homelab restore` brought back what it wrote.
 pub(super) fn is_written_for(secret: &Value, name: &str) -> bool {
     let is_its = |entry: &Value| {
         let manager = entry["manager"].as_str().unwrap_or_default();
         manager.starts_with(CERT_MANAGER) && entry["operation"] == "Apply"
     };
-    secret["metadata"]["annotations"][CERTIFICATE_NAME] == name && managers(secret).iter().any(is_its)
+    secret["metadata"]["annotations"][CERTIFICATE_NAME] == name
+        && (is_restored(secret) || managers(secret).iter().any(is_its))
 }
 
 pub(super) fn managers(live: &Value) -> &[Value] {

@@ -2,6 +2,7 @@ mod adoption;
 mod data;
 mod occupants;
 mod ownership;
+mod restored;
 mod teardown;
 
 use serde_json::json;

@@ -201,8 +201,16 @@ fn definitions_go_only_with_everything() {
 
 /// The places of account keys, and whether a Secret that `by` wrote there is ours while `stay` are the issuers that stay.
 fn accounts(seen: &Snapshot, more: &str, by: &str, stay: &[Value]) -> Vec<(String, bool)> {
+    accounts_written(seen, more, json!({ "manager": by, "operation": "Update" }), stay)
+}
+
+fn accounts_by(seen: &Snapshot, by: &str, operation: &str) -> Vec<(String, bool)> {
+    accounts_written(seen, "", json!({ "manager": by, "operation": operation }), &[])
+}
+
+fn accounts_written(seen: &Snapshot, more: &str, entry: Value, stay: &[Value]) -> Vec<(String, bool)> {
     let config = config::parse(&format!("{BASE}{more}")).unwrap();
-    let live = json!({ "metadata": { "managedFields": [{ "manager": by, "operation": "Update" }] } });
+    let live = json!({ "metadata": { "managedFields": [entry] } });
     let all = candidates(seen, &config);
     let accounts = all.iter().filter(|one| one.part == Part::Account);
     accounts.map(|one| (one.key.to_string(), one.is_ours(&live, stay))).collect()
@@ -220,6 +228,9 @@ fn the_account_key_of_a_strangers_issuer_stays() {
         [(ours.clone(), false)],
         "nobody but cert-manager wrote ours"
     );
+    // `restore` brought it back, and cert-manager never writes anew what it finds.
+    assert_eq!(accounts_by(&seen, "homelab-restore", "Apply"), [(ours.clone(), true)]);
+    assert_eq!(accounts_by(&seen, "homelab-restore", "Update"), [(ours.clone(), false)]);
     // Two issuers may share an account.
     let shares = issuer("theirs", "letsencrypt-account", "kubectl");
     assert_eq!(accounts(&seen, "", CONTROLLER, &[shares]), [(ours, false)]);
