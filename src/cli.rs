@@ -1,8 +1,10 @@
 //! The command line.
 
+mod backup;
 mod doctor;
 mod down;
 mod expose;
+mod kubeconfig;
 mod schema;
 mod status;
 mod values;
@@ -17,9 +19,11 @@ use crate::machine::k3s_config;
 use crate::ui::{Color, Output};
 use values::seconds;
 
+pub use backup::{Backup, Cert, CertCommand, Export, Restore};
 pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
+pub use kubeconfig::Kubeconfig;
 pub use schema::Schema;
 pub use status::Status;
 
@@ -100,6 +104,9 @@ impl Command {
             | Self::Unexpose(_)
             | Self::Render(_)
             | Self::Renew(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Cert(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
             | Self::Open { .. }
@@ -122,6 +129,9 @@ impl Command {
             | Self::Render(_)
             | Self::Renew(_)
             | Self::Open { .. }
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Cert(_)
             | Self::Expose(_)
             | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
@@ -181,6 +191,15 @@ pub enum Command {
         after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all\n\nExit codes: 0 renewed, 1 the renewal failed, 2 no such name, or invalid command line or configuration, 3 not finished in time, 130 interrupted."
     )]
     Renew(Renew),
+    /// Save the certificates and the ACME account key, encrypted, into a folder
+    #[command(after_help = backup::BACKUP)]
+    Backup(Backup),
+    /// Bring certificates and the ACME account key back from a backup, before the first `up` of a new cluster
+    #[command(after_help = backup::RESTORE)]
+    Restore(Restore),
+    /// Hand a certificate to a program outside of the cluster
+    #[command(after_help = backup::EXPORT)]
+    Cert(Cert),
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(after_help = status::HELP)]
     Status(Status),
@@ -323,15 +342,4 @@ pub struct K3sConfig {
     /// Another name or address at which other machines reach the Kubernetes API; can be repeated
     #[arg(long, value_name = "NAME")]
     pub tls_san: Vec<String>,
-}
-
-/// Flags of `kubeconfig`.
-#[derive(Debug, Args)]
-pub struct Kubeconfig {
-    /// Write it into this file, which only you can read; replaces the file
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// How long the kubeconfig is valid; at least 10 minutes
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
-    pub valid: u64,
 }

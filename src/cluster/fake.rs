@@ -19,6 +19,26 @@ pub(crate) fn cluster(
     slow_cluster(answer, |_| Duration::ZERO)
 }
 
+/// The same, and `answer` is given what was sent, too.
+pub(crate) fn written_cluster(
+    answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static,
+) -> (Cluster, Log) {
+    let log = Log::default();
+    let (noted, answer) = (log.clone(), Arc::new(answer));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (noted, answer) = (noted.clone(), answer.clone());
+        async move {
+            let line = format!("{} {}", request.method(), request.uri());
+            let sent = request.into_body().collect_bytes().await.unwrap();
+            let (status, body) = answer(&line, &serde_json::from_slice(&sent).unwrap_or_default());
+            noted.lock().unwrap().push(line);
+            let response = Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
+            Ok::<_, std::convert::Infallible>(response.unwrap())
+        }
+    });
+    (cluster_of(Client::new(service, "default")), log)
+}
+
 /// The same, with how long each answer takes. A body that is a text is sent as it is.
 pub(crate) fn slow_cluster(
     answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static,
@@ -44,16 +64,11 @@ pub(crate) fn slow_cluster(
             Ok::<_, std::convert::Infallible>(response.unwrap())
         }
     });
-    let client = Client::new(service, "default");
+    (cluster_of(Client::new(service, "default")), log)
+}
+
+fn cluster_of(client: Client) -> Cluster {
     let certificates = access::Certificates::default();
-    (
-        Cluster {
-            asking: client.clone(),
-            client,
-            server: "https://fake".into(),
-            kubeconfig: "fake".into(),
-            certificates,
-        },
-        log,
-    )
+    let asking = client.clone();
+    Cluster { asking, client, server: "https://fake".into(), kubeconfig: "fake".into(), certificates }
 }

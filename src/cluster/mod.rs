@@ -18,6 +18,7 @@ mod renewal;
 mod request;
 mod room;
 mod scratch;
+mod secrets;
 mod seen;
 mod services;
 mod snapshot;

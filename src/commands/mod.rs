@@ -1,5 +1,7 @@
 //! One verb, one file.
 
+mod backup;
+mod cert;
 mod completions;
 mod converge;
 mod data;
@@ -21,6 +23,7 @@ mod refused;
 mod remove;
 mod render;
 mod renew;
+mod restore;
 mod schema;
 mod status;
 mod strangers;
@@ -110,6 +113,9 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,
+        Command::Backup(flags) => backup::backup(&cli.global, flags, ui).await,
+        Command::Restore(flags) => restore::restore(&cli.global, flags, ui).await,
+        Command::Cert(flags) => cert::cert(&cli.global, flags, ui).await,
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),

@@ -83,7 +83,7 @@ fn of_the_lab(config: &Config) -> BTreeSet<String> {
 }
 
 /// The Certificate that a name means: its own, a host, or a service.
-fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<&'c Value> {
+pub(super) fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<&'c Value> {
     let own: Vec<&Value> = all.iter().filter(|c| place(c) == name || c.name() == name).collect();
     match own.as_slice() {
         [one] => return Ok(one),

@@ -4,6 +4,7 @@
 //! of the cluster, is left out.
 
 pub mod authority;
+pub mod backup;
 pub mod browser;
 pub mod configuration;
 mod dhcpcd;
@@ -19,6 +20,7 @@ mod program;
 mod resolv;
 pub mod token;
 pub mod upstream;
+pub mod vault;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! From the bundle and a snapshot to what has to be written and what has to go. Pure.
 
 mod adoption;
+pub mod backup;
 pub mod beside;
 pub mod challenges;
 mod compare;

@@ -14,6 +14,7 @@ mod progress;
 mod report;
 mod schema;
 mod screen;
+pub mod staged;
 mod status;
 
 pub use catalogue::{explanation, explanation_json, list, list_json, mentions};

@@ -70,7 +70,8 @@ const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 5] = [
 
 /// The exits for what machines read, where text is not cleaned, and who may call them.
 const EXACT: [&str; 3] = ["exact(", "exact_answer(", "exact_document("];
-const EXACT_FOR_MACHINES: [(&str, &str, &str); 7] = [
+const EXACT_FOR_MACHINES: [(&str, &str, &str); 8] = [
+    ("commands/cert.rs", "exact_answer(", "PEM texts that another program reads"),
     (
         "commands/k3s_config/mod.rs",
         "exact_answer(",

@@ -26,6 +26,7 @@ use crate::machine::configuration;
 use crate::ui::{self, Mode, Output, Progress, Ui, ask};
 
 use picture::Picture;
+pub(super) use picture::issuers_that_stay;
 use steps::Run;
 
 /// The lines of progress.

@@ -176,7 +176,11 @@ async fn wait_for_definitions(
 }
 
 /// The issuers that are there afterwards: in the whole cluster, and beside the account keys.
-async fn issuers_that_stay(cluster: &Cluster, config: &Config, teardown: &Teardown) -> Result<Vec<Value>> {
+pub(in crate::commands) async fn issuers_that_stay(
+    cluster: &Cluster,
+    config: &Config,
+    teardown: &Teardown,
+) -> Result<Vec<Value>> {
     let namespace =
         if config.cert_manager.manage { cert_manager::NAMESPACE } else { &config.cert_manager.namespace };
     let (wide, inside) = tokio::try_join!(cluster.all(&kind::CLUSTER_ISSUER), cluster.all(&kind::ISSUER))?;
