@@ -142,6 +142,12 @@ pub(super) fn nothing_is_left(hands: &Hands) -> Result<()> {
     .map(drop)
 }
 
+/// Takes everything away, certificates and all.
+pub(super) fn purged(hands: &Hands) -> Result<()> {
+    down_well(hands, &["--purge"])?;
+    nothing_is_left(hands)
+}
+
 pub(super) fn purge_leaves_nothing(hands: &Hands) -> Result<()> {
     let document = down_well(hands, &["--purge", "--output", "json"])?;
     zone_is_as_before(hands)?;

@@ -1,6 +1,7 @@
 //! The tests of `cargo lab test`: every case is a sentence that holds.
 
 mod attacks;
+mod backup;
 mod changes;
 mod clients;
 mod controller;
@@ -128,6 +129,16 @@ const PLAIN: &[Case] = &[
         "down",
         "down with a revoked token deletes nothing, and says how to go on",
         down::token_was_revoked,
+    ),
+    with_all(
+        "backup",
+        "a backup brings the same certificates back to a lab from nothing: no order at pebble",
+        backup::brings_the_same_certificates_back,
+    ),
+    with_all(
+        "backup",
+        "a certificate is exported for a program elsewhere",
+        backup::a_certificate_is_exported,
     ),
     always(
         "rendering",
