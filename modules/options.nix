@@ -137,6 +137,22 @@ in
       description = "Your services. Each gets a name, a record and a certificate; remove a service, and the next switch removes all three.";
     };
 
+    startPage = {
+      enable = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "A page at `https://<domain>` for everybody in the house: it lists the services, and shows which ones are available.";
+      };
+
+      host = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "start";
+        description = "Another name for that page, for example if the name of the domain is in use. A single label is put below `domain`.";
+      };
+    };
+
     ingress = {
       controller = mkOption {
         type = types.enum [ "ingress-nginx" ];

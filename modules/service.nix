@@ -83,6 +83,20 @@ in
       description = "The protocol of the backend. If null, it is the scheme of `url`, else http. The backend's certificate is not checked.";
     };
 
+    description = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "Photos and videos of the family";
+      description = "What the start page says of the service, in one line.";
+    };
+
+    icon = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "📷";
+      description = "What the start page has before the name: an emoji, or one or two letters; the first letter of the name if null.";
+    };
+
     maxBodySize = mkOption {
       type = types.nullOr types.str;
       default = null;

@@ -32,6 +32,13 @@ let
       onFailure = { inherit (cfg.doctor.onFailure) command url urlFile; };
       onUnknown = if cfg.doctor.onUnknown then true else null;
     };
+    startPage =
+      if !cfg.startPage.enable then
+        null
+      else if cfg.startPage.host == null then
+        true
+      else
+        { inherit (cfg.startPage) host; };
     ingress = {
       inherit (cfg.ingress) controller config;
       defaultClass = if cfg.ingress.defaultClass then null else false;

@@ -16,6 +16,7 @@ mod interruption;
 mod k3s_config;
 mod kubeconfig;
 mod open;
+mod page_name;
 mod planned;
 mod prove;
 mod prune;

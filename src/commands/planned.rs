@@ -6,7 +6,7 @@ use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
 use crate::commands::downgrade::permitted;
-use crate::commands::strangers;
+use crate::commands::{page_name, strangers};
 use crate::config::{Backend, Config, Provider, Service};
 use crate::desired::object::Component;
 use crate::desired::outside::{NoNode, node_of};
@@ -106,6 +106,7 @@ impl Start {
         permitted(cluster, &plan, &snapshot, consent).await?;
         let adopt = consent.adopt;
         let records = strangers::records(provider, &zone, &credentials, config, &snapshot, adopt).await?;
+        page_name::is_free(provider, &zone, config, &snapshot).await?;
         let objects =
             strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
         let adopted: Vec<String> = records.into_iter().chain(objects).collect();

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
     Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
-    Policy, Service, Timeouts,
+    Policy, START_PAGE, Service, StartPage, Timeouts, WHOAMI,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
-use crate::config::{doctor, service, token};
+use crate::config::{doctor, service, start_page, token};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::providers::{Credential, Provider};
@@ -41,14 +41,15 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let cert_manager = fields.section("certManager", cert_manager);
     let external_dns = fields.section("externalDns", |f| f.bool("manage")).unwrap_or(true);
     let whoami = fields.bool("whoami").unwrap_or(true);
-    let services = services(&mut fields, domain.as_ref(), whoami);
+    let start_page = start_page::read(&mut fields, domain.as_ref());
+    let services = services(&mut fields, domain.as_ref(), whoami, start_page.as_ref());
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
     let notify = fields.section("doctor", doctor::read);
     fields.finish();
     let zone = dns.as_ref().and_then(|d| d.zone.clone());
-    outside_of_zone(&services, zone.as_ref(), &mut problems);
+    outside_of_zone(&services, start_page.as_ref(), zone.as_ref(), &mut problems);
     problems.sort_by_key(|p| p.place);
     match (domain, email, dns) {
         (Some(domain), Some(email), Some(dns)) if problems.is_empty() => Ok(Config {
@@ -61,6 +62,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             cert_manager,
             external_dns,
             whoami,
+            start_page,
             services,
             images,
             timeouts,
@@ -213,18 +215,34 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
     CertManager { manage, namespace: namespace.unwrap_or_else(|| own.to_owned()), manifest }
 }
 
-fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec<Service> {
-    let demo = if whoami { domain.map(|d| d.child(crate::config::WHOAMI)) } else { None };
+fn services(
+    fields: &mut Fields<'_>,
+    domain: Option<&Host>,
+    whoami: bool,
+    page: Option<&StartPage>,
+) -> Vec<Service> {
     let mut taken: BTreeMap<Host, String> =
-        demo.into_iter().map(|h| (h, crate::config::WHOAMI.to_owned())).collect();
+        page.iter().map(|page| (page.host.clone(), "startPage".to_owned())).collect();
+    let demo = if whoami { domain.map(|d| d.child(WHOAMI)) } else { None };
+    if let Some(demo) = demo
+        && let Some(other) = taken.insert(demo.clone(), WHOAMI.to_owned())
+    {
+        let place = fields.node("startPage").map(|node| node.place);
+        fields.problem(place, format!("both `{other}` and `{WHOAMI}` use the name `{demo}`"), None);
+    }
     let mut found = Vec::new();
     for (key, node) in fields.entries("services") {
+        if page.is_some() && key.name == START_PAGE {
+            let message = format!("the start page has the name `{START_PAGE}`");
+            let help = "choose another name; the one that people type can be given by `host`".to_owned();
+            fields.problem(Some(key.place), message, Some(help));
+        }
         let Some(service) = service::read(fields, domain, key, node) else {
             continue;
         };
         for host in &service.hosts {
             if let Some(other) = taken.insert(host.clone(), service.name.clone()) {
-                let demo = other == crate::config::WHOAMI && whoami;
+                let demo = other == WHOAMI && whoami;
                 let help = demo.then(|| "set `whoami: false` to remove the demo service".to_owned());
                 let message = format!("both `{other}` and `{}` use the name `{host}`", service.name);
                 fields.problem(Some(key.place), message, help);
@@ -236,9 +254,15 @@ fn services(fields: &mut Fields<'_>, domain: Option<&Host>, whoami: bool) -> Vec
     found
 }
 
-fn outside_of_zone(services: &[Service], zone: Option<&Host>, problems: &mut Vec<Problem>) {
+fn outside_of_zone(
+    services: &[Service],
+    page: Option<&StartPage>,
+    zone: Option<&Host>,
+    problems: &mut Vec<Problem>,
+) {
     let Some(zone) = zone else { return };
-    let hosts: BTreeSet<_> = services.iter().flat_map(|s| &s.hosts).filter(|h| !h.is_within(zone)).collect();
+    let hosts = services.iter().flat_map(|s| &s.hosts).chain(page.map(|page| &page.host));
+    let hosts: BTreeSet<_> = hosts.filter(|h| !h.is_within(zone)).collect();
     for host in hosts {
         let message = format!("`{host}` is not in the zone `{zone}`, so it cannot get a record there");
         problems.push(Problem::new(None, message, None));

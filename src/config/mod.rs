@@ -11,6 +11,7 @@ mod model;
 mod quoted;
 mod schema;
 mod service;
+mod start_page;
 #[cfg(test)]
 pub(crate) mod testing;
 mod token;
@@ -26,8 +27,8 @@ pub use crate::facts::providers::Provider;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Notify,
-    PUBLIC_RESOLVERS, Policy, Scheme, Service, Timeouts, WHOAMI,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Language, Notify,
+    PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use schema::schema;
 pub use values::duration;

@@ -30,6 +30,8 @@ pub struct Config {
     pub external_dns: bool,
     /// Whether the demo service `whoami` is there.
     pub whoami: bool,
+    /// The page with a line for each service, if there is one.
+    pub start_page: Option<StartPage>,
     /// What people in the house use, in the order of their names.
     pub services: Vec<Service>,
     /// Image references that replace pinned ones, by the names in `manifests/pins.toml`.
@@ -147,6 +149,27 @@ pub struct CertManager {
     pub manifest: Option<PathBuf>,
 }
 
+/// The page with a line for each service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartPage {
+    /// Its name.
+    pub host: Host,
+    /// Its heading.
+    pub title: String,
+    /// What it speaks.
+    pub language: Language,
+}
+
+/// What the start page speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// German.
+    German,
+}
+
 /// One service of the house.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {
@@ -158,6 +181,10 @@ pub struct Service {
     pub backend: Backend,
     /// How nginx speaks to the backend.
     pub scheme: Scheme,
+    /// What the start page says of it.
+    pub description: Option<String>,
+    /// What the start page has before its name: an emoji, or a letter or two.
+    pub icon: Option<String>,
     /// The largest upload, in nginx's notation; `0` is no limit.
     pub max_body_size: String,
     /// How long a backend may be silent, in seconds.
@@ -237,6 +264,9 @@ pub const PUBLIC_RESOLVERS: [IpAddr; 2] =
 /// The first label of the demo service.
 pub const WHOAMI: &str = "whoami";
 
+/// The name of the start page's objects.
+pub const START_PAGE: &str = "start-page";
+
 /// The longest value of a label (Kubernetes API conventions).
 pub(super) const LABEL_VALUE_MAX: usize = 63;
 
@@ -256,9 +286,10 @@ impl Config {
         self.dns.zone.as_ref().unwrap_or(&self.domain)
     }
 
-    /// Every host that should have a record and a certificate, the demo's first.
+    /// Every host that should have a record and a certificate, those of homelab's own first.
     pub fn hosts(&self) -> Vec<Host> {
+        let page = self.start_page.iter().map(|page| page.host.clone());
         let demo = self.whoami.then(|| self.domain.child(WHOAMI));
-        demo.into_iter().chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
+        page.chain(demo).chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
     }
 }

@@ -93,7 +93,7 @@ mod tests {
                 "{ local: 1, node: a }",
                 "{ image: a/b, port: 1, data: /c }",
             ] {
-                let text = format!("{HEAD}dns: {{ {dns} }}\nservices: {{ films: {service} }}\n");
+                let text = format!("{HEAD}dns: {{ {dns} }}\nstartPage: {{ host: a }}\nservices: {{ films: {service} }}\n");
                 parse(&text).unwrap();
             }
         }
@@ -129,6 +129,8 @@ mod tests {
             "dns: { provider: cloudflare }\nservices: { a: { service: x/y, port: 65535, host: b, maxBodySize: 10g, readTimeout: 86400, annotations: { a/b: 'on', c: 1 } } }",
             "dns: { provider: cloudflare }\nservices: { a: { image: 'registry.lan:5000/a/b@sha256:0a', port: 80 }, b: { image: a, port: 1, data: /.config/..a/b.c } }",
             "dns: { provider: cloudflare }\nservices: { a: { local: 8096, node: nuc.lan, maxBodySize: 0 } }",
+            "dns: { provider: cloudflare }\nstartPage: true\nservices: { a: { local: 1, icon: 🎬, description: Films } }",
+            "dns: { provider: cloudflare }\nstartPage: { host: start, title: Our house, language: de }",
         ] {
             let text = format!("{HEAD}{text}\n");
             assert!(parse(&text).is_ok(), "homelab refuses:\n{text}");
@@ -161,6 +163,11 @@ mod tests {
             format!("{dns}doctor: {{ onFailure: {{ command: [] }} }}\n"),
             format!("{dns}doctor: {{ onFailure: {{ url: 'https://x', command: [x] }} }}\n"),
             format!("{dns}doctor: {{ onFailure: {{ urlFile: 'https://x' }} }}\n"),
+            format!("{dns}startPage: 'yes'\n"),
+            format!("{dns}startPage: {{ language: fr }}\n"),
+            format!("{dns}startPage: {{ titel: x }}\n"),
+            format!("{dns}startPage: {{ title: '' }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, icon: photograph.png }} }}\n"),
             format!("{dns}services: {{ Photos: {{ local: 1 }} }}\n"),
             format!("{dns}services: {{ a: }}\n"),
             format!("{dns}services: {{ a: {{ host: x }} }}\n"),

@@ -1,9 +1,9 @@
 //! Reads the entries under `services`.
 
-use crate::config::backend;
 use crate::config::fields::Fields;
 use crate::config::model::{Scheme, Service};
 use crate::config::yaml::{Key, Node};
+use crate::config::{backend, start_page};
 use crate::facts::names::{Host, is_label};
 
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
@@ -29,12 +29,16 @@ pub(super) fn read(
         let hosts = hosts(fields, domain, &key.name);
         let max_body_size = fields.parsed("maxBodySize", body_size).unwrap_or_else(|| "0".to_owned());
         let read_timeout = fields.int("readTimeout", 1, 86_400).map_or(READ_TIMEOUT, |n| n as u32);
+        let description = fields.parsed("description", start_page::description);
+        let icon = fields.parsed("icon", start_page::icon);
         let (backend, of_url) = backend?;
         let service = Service {
             name: key.name.clone(),
             hosts,
             backend,
             scheme: scheme.or(of_url).unwrap_or(Scheme::Http),
+            description,
+            icon,
             max_body_size,
             read_timeout,
             annotations,

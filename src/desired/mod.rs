@@ -15,6 +15,7 @@ mod rbac;
 pub mod reader;
 mod secret;
 pub mod service;
+mod start_page;
 mod whoami;
 
 use std::collections::BTreeSet;
@@ -67,6 +68,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     if config.whoami {
         objects.extend(whoami::objects(config));
     }
+    objects.extend(start_page::objects(config));
     objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
     if let Some(credentials) = inputs.credentials {
         secret::restart_on_change(&mut objects, credentials);

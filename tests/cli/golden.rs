@@ -100,7 +100,11 @@ fn every_pod_keeps_to_the_level_that_its_namespace_enforces() {
             looked += 1;
             assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
             assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
-            assert!(pod["hostNetwork"].is_null() && pod["volumes"].is_null());
+            assert!(pod["hostNetwork"].is_null());
+            for volume in pod["volumes"].as_array().into_iter().flatten() {
+                let kinds = volume.as_object().unwrap().keys().filter(|key| *key != "name");
+                assert!(kinds.into_iter().all(|kind| ["configMap", "emptyDir"].contains(&kind.as_str())));
+            }
             for container in pod["containers"].as_array().unwrap() {
                 let security = &container["securityContext"];
                 assert_eq!(security["allowPrivilegeEscalation"], false);

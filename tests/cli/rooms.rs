@@ -106,6 +106,7 @@ const CONTROLLERS_NAMED: &[(&str, &str, &str)] = &[
     ("nginx", "checks/ingress/texts.rs", "`doctor --explain`"),
     ("nginx", "checks/k3s/texts.rs", "`doctor --explain`"),
     ("nginx", "checks/tls/texts.rs", "`doctor --explain`"),
+    ("nginx", "desired/start_page/", "the start page's own web server is nginx, whatever the controller"),
     ("traefik", "checks/k3s/", "the one that k3s brings, which must not run"),
     ("traefik", "commands/k3s_config/", "the one that k3s brings is switched off"),
     ("traefik", "machine/k3s_config.rs", "the one that k3s brings is switched off"),

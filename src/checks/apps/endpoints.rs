@@ -7,7 +7,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
 use crate::checks::reading::selects;
-use crate::config::nearest;
+use crate::config::{START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at, entries};
@@ -146,9 +146,9 @@ fn refused_name(evidence: &Evidence, backend: &Backend<'_>, service: &Value, nam
     )
 }
 
-/// Whether homelab itself makes the Service: the demo's.
+/// Whether homelab itself makes the Service: the demo's, and that of the start page.
 fn is_ours(backend: &Backend<'_>) -> bool {
-    backend.namespace == desired::service::NAMESPACE && backend.service == crate::config::WHOAMI
+    backend.namespace == desired::service::NAMESPACE && [WHOAMI, START_PAGE].contains(&backend.service)
 }
 
 fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {

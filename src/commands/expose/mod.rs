@@ -14,7 +14,7 @@ use crate::commands::expose::backend::Behind;
 use crate::commands::expose::change::{Change, Way};
 use crate::commands::house::house;
 use crate::config::edit::{self, ServiceEntry, Setting};
-use crate::config::{self, Config, Service, WHOAMI};
+use crate::config::{self, Config, START_PAGE, Service, WHOAMI};
 use crate::error::{Error, Exit, Result};
 use crate::facts::names::is_label;
 use crate::machine::configuration::{self, Opened};
@@ -95,6 +95,10 @@ fn is_free(config: &Config, name: &str) -> Result<()> {
         return Err(Error::usage(format!("the demo service has the name `{WHOAMI}`"))
             .hint("choose another name, or set `whoami: false` in the configuration"));
     }
+    if name == START_PAGE && config.start_page.is_some() {
+        return Err(Error::usage(format!("the start page has the name `{START_PAGE}`"))
+            .hint("choose another name; any host name can be given with `--host`"));
+    }
     let Some(taken) = config.services.iter().find(|service| service.name == name) else { return Ok(()) };
     Err(Error::usage(format!("`{name}` is there already: it leads to {}", backend::shown(taken))).hint(
         format!("choose another name, edit the configuration and run `homelab up`, or `homelab unexpose {name}` first"),
@@ -141,6 +145,11 @@ fn known<'c>(config: &'c Config, name: &str) -> Result<&'c Service> {
             .because(format!("`{WHOAMI}` is the demo service"))
             .hint("to remove it, set `whoami: false` in the configuration, and run `homelab up`"));
     }
+    if config.start_page.as_ref().is_some_and(|page| name == START_PAGE || page.host.as_str() == name) {
+        return Err(error
+            .because("it is the start page")
+            .hint("to remove it, take `startPage` out of the configuration, and run `homelab up`"));
+    }
     let names: Vec<&str> = config.services.iter().map(|service| service.name.as_str()).collect();
     Err(match config::nearest(name, &names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -173,6 +182,9 @@ mod tests {
         assert!(said("nas").contains("it leads to `http://10.0.0.2:80`"), "{}", said("nas"));
         assert!(said("-").contains("lower-case letters"));
         assert!(is_free(&config("whoami: false\n"), "whoami").is_ok());
+        assert!(is_free(&config(""), "start-page").is_ok());
+        let error = is_free(&config("startPage: true\n"), "start-page").unwrap_err().to_string();
+        assert!(error.contains("the start page has the name"), "{error}");
     }
 
     #[test]
@@ -182,6 +194,10 @@ mod tests {
         assert_eq!(known(&config, "bilder.home.example.com").unwrap().name, "photos");
         assert!(known(&config, "photo").unwrap_err().to_string().contains("did you mean `photos`?"));
         assert!(known(&config, "whoami").unwrap_err().to_string().contains("whoami: false"));
+        let page = self::config("startPage: true\n");
+        for name in ["start-page", "home.example.com"] {
+            assert!(known(&page, name).unwrap_err().to_string().contains("take `startPage` out"), "{name}");
+        }
         assert!(known(&config, "xyz").unwrap_err().to_string().contains("the configuration has photos"));
     }
 }

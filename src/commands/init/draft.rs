@@ -41,7 +41,10 @@ impl Draft {
              # Your services. Remove the `#` and put in your own:\n\
              # services:\n\
              #   photos: {{ service: immich/immich-server, port: 2283 }}    # a Service in the cluster, as namespace/name\n\
-             #   nas:    {{ url: \"https://192.168.1.5:5001\" }}              # something outside the cluster\n",
+             #   nas:    {{ url: \"https://192.168.1.5:5001\" }}              # something outside the cluster\n\
+             \n\
+             # A page at https://{plain} that lists them, and shows which ones are available:\n\
+             # startPage: true\n",
             domain = scalar(&self.domain),
             plain = self.domain,
             email = scalar(&self.email),
@@ -57,7 +60,8 @@ impl Draft {
         format!(
             "services.homelab = {{\n  enable = true;\n  domain = {};\n  email = {};\n  dns.provider = {};\n{}  \
              # services.photos = {{ service = \"immich/immich-server\"; port = 2283; }};\n  \
-             # services.nas.url = \"https://192.168.1.5:5001\";\n}};\n",
+             # services.nas.url = \"https://192.168.1.5:5001\";\n  \
+             # startPage.enable = true;\n}};\n",
             nix(&self.domain),
             nix(&self.email),
             nix(self.provider.facts().key),

@@ -39,6 +39,8 @@ in
             port = 2283;
             host = "pictures";
             scheme = "https";
+            description = "Photos of the family";
+            icon = "P";
             maxBodySize = "16g";
             readTimeout = 600;
             annotations."nginx.ingress.kubernetes.io/proxy-buffering" = "off";
@@ -59,6 +61,10 @@ in
               "files.example.com"
             ];
           };
+        };
+        startPage = {
+          enable = true;
+          host = "start";
         };
         ingress = {
           controller = "ingress-nginx";
