@@ -16,5 +16,7 @@
       nas.url = "https://192.168.1.5:5001";
       # photos = { service = "immich/immich-server"; port = 2283; };
     };
+    # A page at https://<domain> that lists them, and shows which ones are available:
+    # startPage.enable = true;
   };
 }

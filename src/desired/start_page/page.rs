@@ -139,7 +139,7 @@ fn line(entry: &Entry) -> String {
     let about = entry.about.as_deref().unwrap_or(entry.host.as_str());
     let tint = entry.name.bytes().map(usize::from).sum::<usize>() % TINTS;
     format!(
-        "<li><a href=\"https://{host}/\" data-up=\"{key}\"><span class=\"icon t{tint}\" aria-hidden=\"true\">{icon}</span>\
+        "<li><a href=\"https://{host}/\" data-service=\"{key}\"><span class=\"icon t{tint}\" aria-hidden=\"true\">{icon}</span>\
          <span class=\"words\"><span class=\"name\">{name}</span> <span class=\"about\">{about}</span> \
          <span class=\"state\"></span></span></a></li>\n",
         host = escaped(entry.host.as_str()),

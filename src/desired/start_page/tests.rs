@@ -41,11 +41,11 @@ fn without_the_key_there_is_nothing_of_it() {
 fn each_service_has_its_line_with_its_name_its_address_and_what_is_said_of_it() {
     let page = html(&config(HOUSE));
     for (host, name) in [("photos", "Photos"), ("home-assistant", "Home assistant"), ("whoami", "Whoami")] {
-        let line = page.lines().find(|line| line.contains(&format!("data-up=\"{host}\""))).unwrap();
+        let line = page.lines().find(|line| line.contains(&format!("data-service=\"{host}\""))).unwrap();
         assert!(line.contains(&format!("href=\"https://{host}.home.example.com/\"")), "{line}");
         assert!(line.contains(&format!(">{name}</span>")), "{line}");
     }
-    assert_eq!(page.matches("data-up=\"").count() - 1, 7, "a line for each, and the word itself");
+    assert_eq!(page.matches("data-service=\"").count(), 7);
     assert!(page.contains("📷") && page.contains("Our photos"));
     // One that says nothing of itself shows its first letter and its address.
     assert!(page.contains(">F</span>") && page.contains(">films.home.example.com</span>"));
@@ -68,7 +68,7 @@ fn a_text_like_markup_stays_text() {
     ));
     assert!(page.contains(">&lt;b</span>") && !page.contains("<img") && !page.contains("<b<"));
     // A service may be called after an element.
-    assert!(page.contains("data-up=\"script\"") && page.contains(">Script</span>"));
+    assert!(page.contains("data-service=\"script\"") && page.contains(">Script</span>"));
 }
 
 #[test]

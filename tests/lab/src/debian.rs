@@ -90,6 +90,24 @@ pub(crate) fn install_missing() -> Result<()> {
     Ok(())
 }
 
+/// Installs packages that one case alone needs.
+///
+/// # Errors
+/// Why they are not to be had, in a word or two: the case is then left out.
+pub(crate) fn install_for_a_case(packages: &[&str]) -> std::result::Result<(), String> {
+    let installed = query("${Package} ${db:Status-Status}\n", packages).unwrap_or_default();
+    let is_installed = |name: &&&str| installed.lines().any(|line| line == format!("{name} installed"));
+    if packages.iter().filter(is_installed).count() == packages.len() {
+        return Ok(());
+    }
+    let limit = Duration::from_secs(900);
+    let words = ["install", "-y", "-q", "--no-install-recommends"];
+    run_within(apt().args(["update", "-q"]), limit)
+        .and_then(|_| run_within(apt().args(words).args(packages), limit))
+        .map(drop)
+        .map_err(|error| format!("{} cannot be installed: {error}", packages.join(" ")))
+}
+
 /// In run level 1 no package starts its service.
 fn apt() -> Command {
     let mut apt = Command::new("apt-get");

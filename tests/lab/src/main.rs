@@ -1,6 +1,7 @@
 //! `cargo lab`: the real components in network namespaces of their own, and homelab on them.
 
 mod backend;
+mod browser;
 mod cases;
 mod cgroup;
 mod cli;

@@ -5,7 +5,7 @@
   const PATIENCE = 9000;
   const summary = document.getElementById("summary");
   const words = summary.dataset;
-  const services = [...document.querySelectorAll("[data-up]")];
+  const services = [...document.querySelectorAll("[data-service]")];
   let running = false;
   let last = 0;
 
@@ -13,10 +13,9 @@
     const stop = new AbortController();
     const late = setTimeout(() => stop.abort(), PATIENCE);
     try {
-      const answer = await fetch("/up/" + service.dataset.up, { cache: "no-store", signal: stop.signal });
+      const answer = await fetch("/up/" + service.dataset.service, { cache: "no-store", signal: stop.signal });
       // Without this header it is not the page's server that answered.
       const told = answer.headers.get("Homelab-Up");
-      if (answer.status === 429) return service.dataset.state || "unknown";
       return told === "yes" ? "up" : told === "no" ? "down" : "unknown";
     } catch {
       return "unknown";

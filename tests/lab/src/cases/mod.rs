@@ -20,6 +20,7 @@ mod main_job;
 mod nodes;
 mod outside;
 mod package;
+mod page;
 mod reader;
 mod rendering;
 mod renewal;
@@ -161,6 +162,14 @@ const PLAIN: &[Case] = &[
         "an image gets a name, keeps its data, and unexpose leaves its claim",
         expose::an_image_and_its_data,
     ),
+    always("page", "the start page tells which service is off, and when it is back", page::tells_what_is_off),
+    with_all(
+        "page",
+        "the start page asks programs outside the cluster, too, and hands nothing on",
+        page::asks_elsewhere,
+    ),
+    with_all("page", "a domain with a site of its own gets the page under another name", page::name_in_use),
+    with_all("page", "a browser finds nothing wrong with the start page", page::in_a_browser),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(
         "changes",
