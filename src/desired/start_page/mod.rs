@@ -21,7 +21,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, START_PAGE, StartPage};
+use crate::config::{Config, START_PAGE};
 use crate::desired::meta::{named, pods};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{probe, requests, tolerations_of_one, unprivileged, unprivileged_pod};
