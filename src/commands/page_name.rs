@@ -110,7 +110,7 @@ mod tests {
         let mine = record("A", "home.example.com", "192.168.1.2");
         let claim = record("TXT", "a-homelab.home.example.com", txt);
         assert_eq!(said("true", &[mine.clone(), claim.clone()]), None);
-        assert!(said("true", &[mine.clone()]).is_some());
+        assert!(said("true", std::slice::from_ref(&mine)).is_some());
         let theirs = record("AAAA", "home.example.com", "2001:db8::7");
         let why = said("true", &[mine, claim, theirs]).unwrap();
         assert!(why.contains("AAAA 2001:db8::7") && !why.contains("192.168.1.2"), "{why}");

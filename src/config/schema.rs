@@ -93,7 +93,9 @@ mod tests {
                 "{ local: 1, node: a }",
                 "{ image: a/b, port: 1, data: /c }",
             ] {
-                let text = format!("{HEAD}dns: {{ {dns} }}\nstartPage: {{ host: a }}\nservices: {{ films: {service} }}\n");
+                let text = format!(
+                    "{HEAD}dns: {{ {dns} }}\nstartPage: {{ host: a }}\nservices: {{ films: {service} }}\n"
+                );
                 parse(&text).unwrap();
             }
         }

@@ -28,6 +28,20 @@ fn is(hands: &Hands, name: &str, status: &str) -> Result<std::result::Result<(),
     Ok(if seen == status { Ok(()) } else { Err(format!("/up/{name} says {head}")) })
 }
 
+fn scale_demo(hands: &Hands, replicas: u32) -> Result<()> {
+    let replicas = format!("--replicas={replicas}");
+    hands.kubectl(&["-n", "homelab", "scale", "deployment/whoami", &replicas]).map(drop)
+}
+
+/// Waits until the page says this of the house; it looks every half minute.
+fn tells(browser: &Browser<'_>, what: &str) -> Result<f64> {
+    eventually(&format!("the page to say `{what}`"), 120, || {
+        let told = browser.run("return document.getElementById('summary').textContent")?;
+        let told = told.as_str().unwrap_or_default();
+        Ok(if told == what { Ok(()) } else { Err(told.to_owned()) })
+    })
+}
+
 /// The machine that is off fails the proof, as it should, and nothing else does.
 fn up_but_for_tv(hands: &Hands, config: &Path) -> Result<()> {
     let output = hands.up_with(config, &[])?;
@@ -46,13 +60,9 @@ pub(super) fn tells_what_is_off(hands: &Hands) -> Result<()> {
     let (status, page) = hands.browse(DOMAIN)?;
     expect(status == "200" && page.contains("data-service=\"whoami\""), format!("{status}:\n{page}"))?;
     is(hands, "whoami", "204")?.or_else(|why| bail!("{why}"))?;
-    let scale = |replicas: u32| {
-        let replicas = format!("--replicas={replicas}");
-        hands.kubectl(&["-n", "homelab", "scale", "deployment/whoami", &replicas]).map(drop)
-    };
-    scale(0)?;
+    scale_demo(hands, 0)?;
     let off = eventually("the page to say that whoami is off", 60, || is(hands, "whoami", "503"));
-    scale(1)?;
+    scale_demo(hands, 1)?;
     let off = off?;
     let back = eventually("the page to say that whoami is back", 90, || is(hands, "whoami", "204"))?;
     println!("      off after {off:.1} s, back after {back:.1} s");
@@ -149,12 +159,8 @@ pub(super) fn in_a_browser(hands: &Hands) -> Result<()> {
         for scheme in ["light", "dark"] {
             browser.shows(width, height, scheme)?;
             browser.open(&format!("https://{DOMAIN}/"))?;
-            let told = "return document.getElementById('summary').textContent";
-            eventually("the page to have looked", 30, || {
-                let told = browser.run(told)?;
-                let told = told.as_str().unwrap_or_default();
-                Ok(if told == "Not available: Tv" { Ok(()) } else { Err(told.to_owned()) })
-            })?;
+            tells(&browser, "Not available: Tv")?;
+            browser.run("document.querySelector('details').open = true")?;
             let found = browser.violations(&axe)?;
             expect(found.is_empty(), format!("{width} {scheme}: {}", found.join("\n")))?;
             let errors = browser.errors()?;
@@ -163,6 +169,15 @@ pub(super) fn in_a_browser(hands: &Hands) -> Result<()> {
         }
     }
     println!("      pictures: {}", folder.display());
+    // Without a hand on the page: its next look tells.
+    scale_demo(hands, 0)?;
+    let off = tells(&browser, "Not available: Photos, Tv, Whoami");
+    scale_demo(hands, 1)?;
+    let off = off?;
+    let back = tells(&browser, "Not available: Tv")?;
+    println!(
+        "      a service that was switched off shows so after {off:.0} s, and is back after {back:.0} s"
+    );
     drop(browser);
     hands.restore()
 }
