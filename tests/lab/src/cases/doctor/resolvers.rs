@@ -32,7 +32,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "an internal DNS server has a zone of the lab's domain",
         "dns.local-zone",
-        &["10.99.0.1 is authoritative for `home.example.test`", "a zone `home.example.test` of its own"],
+        &["10.99.0.1 is authoritative for `home.example.test`", "it has its own zone `home.example.test`"],
         |hands| {
             second(hands, SECOND, &format!("auth-server=ns.{DOMAIN},{SECOND}\nauth-zone={DOMAIN}"))?;
             router(hands, &format!("server=/{DOMAIN}/{SECOND}"))
