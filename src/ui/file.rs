@@ -74,7 +74,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn failed(path: &Path, cause: &std::io::Error) -> Error {
+pub(super) fn failed(path: &Path, cause: &std::io::Error) -> Error {
     Error::unfinished(format!("cannot write `{}`", path.display())).because(cause)
 }
 

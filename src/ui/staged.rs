@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::ui::file::failed;
 
 /// The files, in a folder that only its owner reads if it had to be made. Each has mode 0600.
 pub struct Staged {
@@ -67,8 +68,4 @@ pub fn remove(path: &Path) -> Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(path, &error)),
         _ => Ok(()),
     }
-}
-
-fn failed(path: &Path, cause: &std::io::Error) -> Error {
-    Error::unfinished(format!("cannot write `{}`", path.display())).because(cause)
 }
