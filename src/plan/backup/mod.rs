@@ -29,8 +29,9 @@ pub use pair::hosts_of;
 /// What cert-manager notes on a Secret begins so. It compares these with the Certificate before it orders anew (cert-manager
 /// v1.21, internal/controller/certificates/policies: the issuer's name, kind and group, the Certificate's name).
 const NOTED: &str = "cert-manager.io/";
-/// Of the labels, those by which homelab and cert-manager find the Secret (cert-manager v1.21, pkg/apis/certmanager/v1,
-/// `PartOfCertManagerControllerLabelKey`).
+/// Of a certificate's labels, those by which homelab and cert-manager find the Secret (cert-manager v1.21,
+/// pkg/apis/certmanager/v1, `PartOfCertManagerControllerLabelKey`). Nobody looks for an account by its labels: a restored one
+/// has none.
 const LABELS: [&str; 3] = [MANAGED_BY, INSTANCE, CACHED];
 /// The label of the Secrets that cert-manager's controller keeps in its cache.
 pub const CACHED: &str = "controller.cert-manager.io/fao";
@@ -169,7 +170,7 @@ impl Held {
             "metadata": {
                 "namespace": namespace,
                 "name": name,
-                "labels": kept("labels", &|key| LABELS.contains(&key)),
+                "labels": kept("labels", &|key| holds == Holding::Certificate && LABELS.contains(&key)),
                 "annotations": kept("annotations", &|key| key.starts_with(NOTED)),
             },
             "data": data,

@@ -90,11 +90,11 @@ pub(in crate::commands) fn certificate(namespace: &str, name: &str, days: (i64, 
     made
 }
 
-/// The key of the account, as cert-manager writes it.
+/// The key of the account, as cert-manager writes it (v1.21, pkg/issuer/acme/setup.go, `createAccountPrivateKey`).
 pub(in crate::commands) fn account() -> Value {
     let mut made =
         object(&kind::SECRET, Some("cert-manager"), "letsencrypt-account", "cert-manager-clusterissuers");
-    made["metadata"]["labels"] = json!({});
+    made["metadata"]["labels"] = json!({ "app.kubernetes.io/managed-by": "cert-manager" });
     made["type"] = "Opaque".into();
     made["data"] =
         json!({ "tls.key": bytes(&pem("PRIVATE KEY", &KeyPair::generate().unwrap().serialize_der())) });

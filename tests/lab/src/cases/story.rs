@@ -9,7 +9,7 @@ use super::house::House;
 use crate::error::{Context, Result};
 use crate::files;
 use crate::image::FOR_HOMELAB;
-use crate::network::CLOUDFLARE_API;
+use crate::network::CLIENT;
 use crate::paths::repository;
 use crate::picture;
 use crate::terminal::{self, Row, Seen};
@@ -21,6 +21,8 @@ const PICTURE: &str = "docs/up.svg";
 const CONFIG: &str = "etc/homelab/homelab.yaml";
 /// The service that is made from an image, and breaks.
 const NOTES: &str = "notes";
+/// Where the machine on the LAN listens that is no part of the cluster.
+const NAS_PORT: &str = "8000";
 
 /// One who has just installed the package, at its terminal.
 struct Newcomer<'a> {
@@ -55,7 +57,11 @@ fn text(rows: &[Row]) -> String {
 pub(super) fn whole(hands: &Hands) -> Result<()> {
     hands.homelab_well(&["down", "--yes", "--purge"])?;
     let house = House::with_package(hands)?;
-    live(hands, &house)?;
+    let serve = format!("cd /; python3 -m http.server {NAS_PORT} >/dev/null 2>&1 </dev/null & echo $!");
+    let nas = hands.client.run("bash", &["-c", &serve])?;
+    let lived = live(hands, &house);
+    hands.client.run("kill", &[nas.trim()])?;
+    lived?;
     hands.restore()
 }
 
@@ -72,7 +78,7 @@ fn live(hands: &Hands, house: &House) -> Result<()> {
     expect(hands.browse(WHOAMI)?.0 == "200", "the demo does not answer")?;
     compare(&up.rows)?;
 
-    let url = format!("http://{CLOUDFLARE_API}:8080");
+    let url = format!("http://{CLIENT}:{NAS_PORT}");
     let (_, image) = FOR_HOMELAB.iter().find(|(key, _)| *key == "whoami").context("the demo's image")?;
     for (name, flags) in [
         ("books", &["--service", "homelab/whoami"][..]),

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::error::{Result, bail};
+use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::paths::{Cache, repository};
 use source::Commit;
@@ -108,13 +108,43 @@ fn make(commit: &Commit, arch: Arch, work: &Path, out: &Path) -> Result<String> 
     Ok(sums)
 }
 
-/// Removes what an earlier run has left in a folder, and nothing else.
+/// Removes what an earlier run has left in a folder, and nothing else: a file that another wrote under such a name has other
+/// bytes than the sum.
 fn remove_earlier(out: &Path) -> Result<()> {
     let sums = std::fs::read_to_string(out.join(SUMS)).unwrap_or_default();
-    for name in sums.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name) {
-        if name.starts_with("homelab") && !name.contains('/') {
-            let _ = std::fs::remove_file(out.join(name));
+    for (sum, name) in sums.lines().filter_map(|line| line.split_once("  ")) {
+        let path = out.join(name);
+        let is_ours = |bytes: Vec<u8>| files::sha256(&bytes) == sum;
+        if name.starts_with("homelab") && !name.contains('/') && std::fs::read(&path).is_ok_and(is_ours) {
+            std::fs::remove_file(&path).context(path.display())?;
         }
     }
     files::make_folder(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_run_removes_the_files_of_the_last_one_and_no_other() -> Result<()> {
+        let out = std::env::temp_dir().join(format!("homelab-dist-{}", std::process::id()));
+        files::make_folder(&out.join("homelab-folder"))?;
+        let lines: Vec<String> = ["homelab_1.deb", "homelab.yaml", "notes", "../homelab", "homelab-folder"]
+            .iter()
+            .map(|name| format!("{}  {name}\n", files::sha256(b"made here")))
+            .collect();
+        for (name, bytes) in
+            [("homelab_1.deb", "made here"), ("homelab.yaml", "a stranger's"), ("notes", "made here")]
+        {
+            files::write(&out.join(name), bytes)?;
+        }
+        files::write(&out.join(SUMS), lines.concat())?;
+        remove_earlier(&out)?;
+        let left =
+            ["homelab_1.deb", "homelab.yaml", "notes", "homelab-folder"].map(|name| out.join(name).exists());
+        files::remove_folder(&out)?;
+        assert_eq!(left, [false, true, true, true]);
+        Ok(())
+    }
 }
