@@ -19,4 +19,5 @@ mod rooms;
 mod schema;
 mod token;
 mod units;
+mod upgrade;
 mod watch;
