@@ -15,6 +15,7 @@ mod interruption;
 mod k3s_config;
 mod packaging;
 mod program;
+mod renovate;
 mod rooms;
 mod schema;
 mod token;
