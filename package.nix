@@ -27,6 +27,7 @@ rustPlatform.buildRustPackage {
       ./docs/checks.md
       ./docs/field-failures.md
       ./docs/prometheus
+      ./renovate.json
       ./tests/cli
       # Compared by tests: what the module gives k3s, and the units of NixOS and of Debian.
       ./tests/nixos/eval/golden/minimal.json

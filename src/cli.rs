@@ -1,12 +1,14 @@
 //! The command line.
 
 mod backup;
+mod diff;
 mod doctor;
 mod down;
 mod expose;
 mod kubeconfig;
 mod schema;
 mod status;
+mod upgrade;
 mod values;
 
 use std::net::IpAddr;
@@ -20,12 +22,14 @@ use crate::ui::{Color, Output};
 use values::seconds;
 
 pub use backup::{Backup, Cert, CertCommand, Export, Restore};
+pub use diff::Diff;
 pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
 pub use kubeconfig::Kubeconfig;
 pub use schema::Schema;
 pub use status::Status;
+pub use upgrade::Upgrade;
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
@@ -98,6 +102,7 @@ impl Command {
             Self::Status(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Diff(_)
+            | Self::Upgrade(_)
             | Self::Down(_)
             | Self::Init(_)
             | Self::Expose(_)
@@ -124,6 +129,7 @@ impl Command {
         match self {
             Self::Up(_)
             | Self::Diff(_)
+            | Self::Upgrade(_)
             | Self::Down(_)
             | Self::Status(_)
             | Self::Render(_)
@@ -167,10 +173,11 @@ pub enum Command {
     #[command(after_help = expose::UNEXPOSE)]
     Unexpose(Unexpose),
     /// Show what `up` would change, field by field; changes nothing
-    #[command(
-        after_help = "Examples:\n  homelab diff\n  homelab diff --verbose\n  homelab diff --exit-code --quiet && echo nothing to do\n\n`diff` never shows the values of Secrets, only the names of the keys that change. Exit codes: 0 success; 1 only with `--exit-code`, if `up` would write or delete something; 2 invalid command line or configuration; 3 could not check; 130 interrupted."
-    )]
+    #[command(after_help = diff::DIFF)]
     Diff(Diff),
+    /// Show which components this homelab brings in a newer version than runs in the cluster, ask, and run `up`
+    #[command(after_help = upgrade::UPGRADE)]
+    Upgrade(Upgrade),
     /// Remove from the cluster what homelab installed: lists what it deletes, and asks first
     #[command(
         after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. First it deletes the Ingresses, and waits until external-dns has deleted their DNS records. It keeps TLS certificates, the ACME account key and the CRDs of cert-manager, so that the next `homelab up` uses them again; `--purge` deletes these, too. It keeps every volume, and every namespace that contains objects that homelab did not create. You can interrupt `down` and run it again. Exit codes: 0 success, also if you answer no; 2 invalid command line or configuration; 3 not finished: it says what is left, why, and the next command; 130 interrupted."
@@ -289,20 +296,6 @@ pub struct Init {
     /// Do not ask the DNS provider whether the token is good
     #[arg(long)]
     pub no_check: bool,
-}
-
-/// Flags of `diff`.
-#[derive(Debug, Args)]
-pub struct Diff {
-    /// Exit with 1 if `up` would write or delete something
-    #[arg(long)]
-    pub exit_code: bool,
-    /// Show what `up --adopt` would change
-    #[arg(long)]
-    pub adopt: bool,
-    /// Show what `up --allow-downgrade` would change
-    #[arg(long)]
-    pub allow_downgrade: bool,
 }
 
 /// Flags of `render`.

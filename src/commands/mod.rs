@@ -3,6 +3,7 @@
 mod backup;
 mod cert;
 mod completions;
+mod confirm;
 mod converge;
 mod data;
 mod diff;
@@ -26,9 +27,11 @@ mod render;
 mod renew;
 mod restore;
 mod schema;
+mod skipped;
 mod status;
 mod strangers;
 mod up;
+mod upgrade;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -83,8 +86,12 @@ pub fn refuse(error: clap::Error, arguments: impl Iterator<Item = OsString>) -> 
 async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
     let work = dispatch(cli, ui);
     match &cli.command {
-        // Whoever is asked a question ends the program at once by Ctrl-C; `down` says what it has done until then.
-        Command::Init(_) | Command::Expose(_) | Command::Unexpose(_) | Command::Down(_) => work.await,
+        // Whoever is asked a question ends the program at once by Ctrl-C; `down` and `upgrade` say what they have done until then.
+        Command::Init(_)
+        | Command::Expose(_)
+        | Command::Unexpose(_)
+        | Command::Down(_)
+        | Command::Upgrade(_) => work.await,
         Command::Up(_) => or_interrupted(work, Some(UP_GOES_ON)).await,
         _ => or_interrupted(work, None).await,
     }
@@ -107,6 +114,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
     match &cli.command {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Diff(flags) => diff::diff(&cli.global, flags, ui).await,
+        Command::Upgrade(flags) => upgrade::upgrade(&cli.global, flags, ui).await,
         Command::Down(flags) => down::down(&cli.global, flags, ui).await,
         Command::Init(flags) => init::init(&cli.global, flags, ui).await,
         Command::Expose(flags) => expose::expose(&cli.global, flags, ui).await,

@@ -6,7 +6,7 @@ use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
 use crate::commands::downgrade::permitted;
-use crate::commands::{page_name, strangers};
+use crate::commands::{page_name, skipped, strangers};
 use crate::config::{Backend, Config, Provider, Service};
 use crate::desired::object::Component;
 use crate::desired::outside::{NoNode, node_of};
@@ -104,6 +104,7 @@ impl Start {
         let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
         let mut plan = plan(bundle, &snapshot);
         permitted(cluster, &plan, &snapshot, consent).await?;
+        skipped::none(&plan, &snapshot)?;
         let adopt = consent.adopt;
         let records = strangers::records(provider, &zone, &credentials, config, &snapshot, adopt).await?;
         page_name::is_free(provider, &zone, config, &snapshot).await?;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::config::Config;
+use crate::desired::meta::VERSION;
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{absolute_names, requests, tolerations};
 use crate::facts::namespaces;
@@ -13,6 +14,32 @@ const COMPONENT: Component = Component::CertManager;
 pub const NAMESPACE: &str = namespaces::CERT_MANAGER;
 /// The Deployment whose webhook judges issuers and certificates.
 pub const WEBHOOK: &str = "cert-manager-webhook";
+
+/// The Deployments of upstream's manifest, each with the name of its image in the pins.
+pub const PROGRAMS: [(&str, &str); 3] = [
+    ("cert-manager", "certManagerController"),
+    (WEBHOOK, "certManagerWebhook"),
+    ("cert-manager-cainjector", "certManagerCainjector"),
+];
+/// The Deployment that starts solvers of HTTP-01, and the name of their image in the pins.
+pub const SOLVER: (&str, &str) = ("cert-manager", "certManagerAcmesolver");
+/// The argument that names this image.
+pub const SOLVER_FLAG: &str = "--acme-http01-solver-image";
+
+/// The version of the pinned manifest.
+pub fn pinned() -> Option<&'static str> {
+    pins().upstream(COMPONENT.name()).map(|file| file.version.as_str())
+}
+
+/// The version that a manifest names: upstream's label on each object.
+pub fn version(documents: &[Value]) -> Option<&str> {
+    documents.iter().find_map(|document| document["metadata"]["labels"][VERSION].as_str())
+}
+
+/// The version of a manifest that is not the pinned one, as `certManager.manifest` may name it.
+pub(super) fn other_version(documents: &[Value]) -> Option<&str> {
+    version(documents).filter(|version| Some(*version) != pinned())
+}
 
 /// Parses upstream's manifest.
 ///
@@ -31,13 +58,14 @@ pub fn parse(manifest: &str) -> Result<Vec<Value>, String> {
 
 /// Upstream's objects with homelab's changes.
 pub(super) fn objects(config: &Config, documents: &[Value]) -> Vec<Object> {
+    let is_other = other_version(documents).is_some();
     let parsed = documents.iter().filter_map(|d| Object::from_value(COMPONENT, d.clone()));
-    parsed.map(|object| overlay(config, object)).collect()
+    parsed.map(|object| overlay(config, is_other, object)).collect()
 }
 
-fn overlay(config: &Config, mut object: Object) -> Object {
+fn overlay(config: &Config, is_other: bool, mut object: Object) -> Object {
     match object.key.kind.kind {
-        "Deployment" => deployment(config, &mut object),
+        "Deployment" => deployment(config, is_other, &mut object),
         "Namespace" => {
             let labels = object.map_at(&["metadata", "labels"]);
             labels.insert("pod-security.kubernetes.io/enforce".to_owned(), "restricted".into());
@@ -48,32 +76,33 @@ fn overlay(config: &Config, mut object: Object) -> Object {
     object
 }
 
-fn deployment(config: &Config, object: &mut Object) {
-    let images = pins();
-    let nameservers = config.acme.recursive_nameservers.join(",");
-    let (image, arguments) = match object.key.name.as_str() {
-        "cert-manager" => {
-            let solver = images.image("certManagerAcmesolver", &config.images);
-            let arguments = vec![
-                format!("--acme-http01-solver-image={solver}"),
-                // Asked in place of the pod's resolver: a LAN that answers the zone itself could never show the challenge.
-                format!("--dns01-recursive-nameservers={nameservers}"),
-                "--dns01-recursive-nameservers-only=true".to_owned(),
-                // After a failure it waits an hour, then twice as long each time, by itself for up to 32 hours.
-                "--certificate-request-maximum-backoff-duration=4h".to_owned(),
-            ];
-            ("certManagerController", arguments)
-        }
-        "cert-manager-webhook" => ("certManagerWebhook", Vec::new()),
-        "cert-manager-cainjector" => ("certManagerCainjector", Vec::new()),
-        _ => return,
+/// A manifest of another version than the pinned one keeps its own images: pinned ones would be of the wrong version.
+fn deployment(config: &Config, is_other: bool, object: &mut Object) {
+    let named = |name: &str| {
+        let is_named = !is_other || config.images.contains_key(name);
+        is_named.then(|| pins().image(name, &config.images))
     };
+    let nameservers = config.acme.recursive_nameservers.join(",");
+    let Some((name, image)) = PROGRAMS.iter().find(|(name, _)| *name == object.key.name) else { return };
+    let mut arguments = Vec::new();
+    if *name == SOLVER.0 {
+        arguments.extend(named(SOLVER.1).map(|solver| format!("{SOLVER_FLAG}={solver}")));
+        arguments.extend([
+            // Asked in place of the pod's resolver: a LAN that answers the zone itself could never show the challenge.
+            format!("--dns01-recursive-nameservers={nameservers}"),
+            "--dns01-recursive-nameservers-only=true".to_owned(),
+            // After a failure it waits an hour, then twice as long each time, by itself for up to 32 hours.
+            "--certificate-request-maximum-backoff-duration=4h".to_owned(),
+        ]);
+    }
     let pod = object.map_at(&["spec", "template", "spec"]);
     pod.insert("dnsConfig".to_owned(), json!(absolute_names()));
     pod.insert("tolerations".to_owned(), json!(tolerations()));
     let container = pod.get_mut("containers").and_then(|c| c.get_mut(0)).and_then(Value::as_object_mut);
     let Some(container) = container else { return };
-    container.insert("image".to_owned(), images.image(image, &config.images).into());
+    if let Some(image) = named(image) {
+        container.insert("image".to_owned(), image.into());
+    }
     container.insert("resources".to_owned(), json!(requests("10m", "32Mi")));
     set_arguments(container, arguments);
 }
@@ -114,6 +143,47 @@ mod tests {
         container.insert("args".to_owned(), json!(["--v=2", "--acme-http01-solver-image=old"]));
         set_arguments(&mut container, vec!["--acme-http01-solver-image=new".to_owned(), "--more".to_owned()]);
         assert_eq!(container["args"], json!(["--v=2", "--acme-http01-solver-image=new", "--more"]));
+    }
+
+    fn controller(version: &str, more: &str) -> Value {
+        let text = format!(
+            "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\n{more}"
+        );
+        let config = crate::config::parse(&text).unwrap();
+        let document = json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": { "name": "cert-manager", "namespace": NAMESPACE, "labels": { VERSION: version } },
+            "spec": { "template": { "spec": { "containers": [{
+                "image": "quay.io/jetstack/cert-manager-controller:v1.2.3",
+                "args": ["--v=2", "--acme-http01-solver-image=quay.io/jetstack/cert-manager-acmesolver:v1.2.3"],
+            }] } } },
+        });
+        let inputs = crate::desired::Inputs { cert_manager: Some(&[document]), ..Default::default() };
+        let mut objects = crate::desired::bundle(&config, &inputs).objects.into_iter();
+        objects.find(|object| object.component == COMPONENT).unwrap().body
+    }
+
+    #[test]
+    fn a_manifest_of_another_version_keeps_its_images_and_says_its_version() {
+        let of = |object: &Value| {
+            let container = &object["spec"]["template"]["spec"]["containers"][0];
+            let solver = container["args"].as_array().unwrap().iter().filter_map(Value::as_str);
+            let solver = solver.filter_map(|argument| argument.strip_prefix(SOLVER_FLAG)).collect::<String>();
+            let version = object["metadata"]["labels"][VERSION].as_str().unwrap().to_owned();
+            (version, container["image"].as_str().unwrap().to_owned(), solver)
+        };
+        let (version, image, solver) = of(&controller("v1.2.3", ""));
+        assert_eq!(
+            (version.as_str(), image.as_str()),
+            ("v1.2.3", "quay.io/jetstack/cert-manager-controller:v1.2.3")
+        );
+        assert_eq!(solver, "=quay.io/jetstack/cert-manager-acmesolver:v1.2.3");
+        let (_, image, solver) =
+            of(&controller("v1.2.3", "images: { certManagerController: 'registry.lan/c:1' }"));
+        assert_eq!((image.as_str(), solver.ends_with(":v1.2.3")), ("registry.lan/c:1", true));
+        let (version, image, solver) = of(&controller(pinned().unwrap(), ""));
+        assert_eq!(Some(version.as_str()), pinned());
+        assert!(image.contains("@sha256:") && solver.contains("@sha256:"), "{image} {solver}");
     }
 
     #[test]

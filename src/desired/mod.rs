@@ -73,8 +73,12 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     if let Some(credentials) = inputs.credentials {
         secret::restart_on_change(&mut objects, credentials);
     }
+    let other_version = inputs.cert_manager.and_then(cert_manager::other_version);
     for object in &mut objects {
-        let version = meta::version_label(object.component);
+        let version = match object.component {
+            Component::CertManager => other_version.unwrap_or(meta::version_label(object.component)),
+            component => meta::version_label(component),
+        };
         meta::label(object, &config.dns.owner, version);
     }
     objects.sort_by(|a, b| {

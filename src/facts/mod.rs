@@ -1,5 +1,5 @@
 //! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
-//! providers, controllers and the namespaces of the components. Pure, and below everything else.
+//! versions, providers, controllers and the namespaces of the components. Pure, and below everything else.
 
 pub mod address;
 pub mod controllers;
@@ -11,3 +11,4 @@ pub mod pins;
 pub mod providers;
 pub mod secret;
 pub mod shape;
+pub mod version;

@@ -29,6 +29,8 @@ pub struct Image {
     pub digest: Option<String>,
     /// Where tag and digest were read.
     pub source: String,
+    /// The address of what the project says of a release; `{version}` stands for the tag without what follows a `-`.
+    notes: String,
 }
 
 /// One file of an upstream release.
@@ -45,6 +47,8 @@ pub struct Upstream {
     pub sha256: String,
     /// Where the hash was read.
     pub source: String,
+    /// The address of what the project says of a release; `{version}` stands for the version.
+    notes: String,
 }
 
 static PINS: LazyLock<Pins> =
@@ -61,7 +65,12 @@ impl Pins {
         if let Some(reference) = overrides.get(name) {
             return reference.clone();
         }
-        self.images.iter().find(|image| image.name == name).map_or_else(String::new, Image::reference)
+        self.pinned(name).map_or_else(String::new, Image::reference)
+    }
+
+    /// The pinned image `name`, whatever the configuration has in its place.
+    pub fn pinned(&self, name: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.name == name)
     }
 
     /// The upstream file of `component`.
@@ -71,10 +80,27 @@ impl Pins {
 }
 
 impl Image {
-    fn reference(&self) -> String {
+    /// The whole reference: by tag and, if it is known, by digest.
+    pub fn reference(&self) -> String {
         let digest = self.digest.as_ref().map_or_else(String::new, |digest| format!("@{digest}"));
         format!("{}:{}{digest}", self.repository, self.tag)
     }
+
+    /// Where the project says what is new in the pinned release.
+    pub fn notes(&self) -> String {
+        notes(&self.notes, &self.tag)
+    }
+}
+
+impl Upstream {
+    /// Where the project says what is new in the pinned release.
+    pub fn notes(&self) -> String {
+        notes(&self.notes, &self.version)
+    }
+}
+
+fn notes(address: &str, tag: &str) -> String {
+    address.replace("{version}", tag.split('-').next().unwrap_or(tag))
 }
 
 #[cfg(test)]
@@ -88,6 +114,16 @@ mod tests {
         assert!(pins.upstream.iter().all(|u| u.sha256.len() == 64 && u.url.starts_with("https://")));
         for digest in pins.images.iter().filter_map(|i| i.digest.as_ref()) {
             assert_eq!(digest.strip_prefix("sha256:").map(str::len), Some(64), "{digest}");
+        }
+    }
+
+    #[test]
+    fn every_pin_has_the_address_of_its_release_notes() {
+        let images = pins().images.iter().map(|image| (image.notes(), image.tag.as_str()));
+        let files = pins().upstream.iter().map(|file| (file.notes(), file.version.as_str()));
+        for (address, tag) in images.chain(files) {
+            let version = tag.split('-').next().unwrap();
+            assert!(address.starts_with("https://") && address.ends_with(version), "{address}");
         }
     }
 

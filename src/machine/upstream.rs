@@ -55,6 +55,13 @@ pub fn at_hand(config: &Config) -> Option<Vec<Value>> {
     read(&path?).ok()
 }
 
+/// The version of the manifest that the configuration or the environment names in place of the pinned one; `None` where they name
+/// none, it cannot be read, or it does not say its version.
+pub fn given_version(config: &Config) -> Option<String> {
+    let documents = read(&given(config)?).ok()?;
+    cert_manager::version(&documents).map(str::to_owned)
+}
+
 fn given(config: &Config) -> Option<PathBuf> {
     let given = config.cert_manager.manifest.clone();
     given.or_else(|| std::env::var_os(VARIABLE).filter(|v| !v.is_empty()).map(PathBuf::from))

@@ -1,33 +1,14 @@
 //! Whether a plan takes cert-manager back to an earlier version, as an older homelab or an older NixOS generation does.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde_json::Value;
 
 use crate::desired::kind;
 use crate::desired::meta::{COMPONENT, VERSION};
 use crate::desired::object::Component;
+use crate::facts::version::Version;
 use crate::plan::{Plan, Snapshot, is_applied};
-
-/// A version of cert-manager: major, minor and patch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(u64, u64, u64);
-
-impl Version {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.strip_prefix('v').unwrap_or(text);
-        // What stands behind `-` or `+` is no number: a pre-release or a build.
-        let mut numbers = text.split(['-', '+']).next()?.splitn(3, '.').map(|number| number.parse().ok());
-        Some(Self(numbers.next()??, numbers.next()??, numbers.next()??))
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "v{}.{}.{}", self.0, self.1, self.2)
-    }
-}
 
 /// From a later version to an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +23,7 @@ impl Downgrade {
     /// Whether it is more than a patch. cert-manager keeps to one minor version at a time (cert-manager documentation,
     /// "Upgrading cert-manager"), and of the way back it promises its API alone ("API compatibility").
     pub fn is_minor(self) -> bool {
-        (self.from.0, self.from.1) != (self.to.0, self.to.1)
+        !self.from.is_same_minor(self.to)
     }
 }
 

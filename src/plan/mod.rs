@@ -11,8 +11,10 @@ pub mod downgrade;
 pub mod occupants;
 pub mod ownership;
 pub mod readiness;
+pub mod skipped;
 mod snapshot;
 pub mod teardown;
+pub mod upgrade;
 
 use std::collections::BTreeSet;
 

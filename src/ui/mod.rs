@@ -16,6 +16,7 @@ mod schema;
 mod screen;
 pub mod staged;
 mod status;
+mod upgrade;
 
 pub use catalogue::{explanation, explanation_json, list, list_json, mentions};
 pub use changes::{ChangedField, ChangedObject, Word, changes, removals};
@@ -30,3 +31,4 @@ pub(crate) use schema::assert_is;
 pub use schema::schema;
 pub use screen::Screen;
 pub use status::{StatusLine, StatusStep, status, status_chain};
+pub use upgrade::{UpgradeLine, upgrades};

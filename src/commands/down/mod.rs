@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cli::{Down, Global};
+use crate::commands::confirm::is_confirmed;
 use crate::commands::house::house;
 use crate::commands::interruption::or_interrupted;
 use crate::error::{Error, Exit, Result};
@@ -87,7 +88,7 @@ pub(super) async fn down(global: &Global, flags: &Down, ui: Ui) -> Result<Exit> 
     if is_asked || (ui.mode != Mode::Quiet && ui.output == Output::Text && !picture.is_nothing()) {
         ui::note(&list);
     }
-    if is_asked && !or_interrupted(is_confirmed(), None).await? {
+    if is_asked && !is_confirmed("Delete this?").await? {
         ui::note(&"nothing was deleted".into());
         if ui.output == Output::Json {
             ui::document(told::document(&picture, None));
@@ -106,10 +107,4 @@ pub(super) async fn down(global: &Global, flags: &Down, ui: Ui) -> Result<Exit> 
         _ => ui::answer(&told::summary(&picture, &done, &house(global))),
     }
     Ok(Exit::Fine)
-}
-
-/// Asks on a thread of its own: Ctrl-C ends the program while it waits for the answer. No answer is a no.
-async fn is_confirmed() -> Result<bool> {
-    let answer = tokio::task::spawn_blocking(|| ask::is_confirmed("Delete this?")).await;
-    Ok(answer.is_ok_and(|answer| answer.unwrap_or(false)))
 }

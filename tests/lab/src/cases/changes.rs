@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::hands::{Hands, WHOAMI, eventually, expect};
 use crate::command::output_within;
-use crate::error::{Context, Result};
+use crate::error::{Context, Result, bail};
 
 const HELD: &str = "held.home.example.test";
 const BOOKS: &str = "books.home.example.test";
@@ -149,39 +149,11 @@ const DEFINITION: &str = "customresourcedefinition/challenges.acme.cert-manager.
 /// What a newer homelab installed, an older one takes back by a patch, by a minor version only if told so, and never where
 /// objects may be stored in a version that it does not know; it says so before its first write.
 pub(super) fn going_back(hands: &Hands) -> Result<()> {
-    // Applied by homelab's field manager, as a newer homelab would.
-    let installed = |version: &str| {
-        let now = hands.get(&CONTROLLER)?;
-        let mut labels = now["metadata"]["labels"].clone();
-        labels["app.kubernetes.io/version"] = version.into();
-        let object = json!({
-            "apiVersion": now["apiVersion"],
-            "kind": now["kind"],
-            "metadata": { "name": "cert-manager", "namespace": "cert-manager", "labels": labels },
-            "spec": now["spec"],
-        });
-        let path = hands.config_file("newer-cert-manager.json", &object.to_string())?.display().to_string();
-        let words = ["apply", "--server-side", "--force-conflicts", "--field-manager=homelab", "-f", &path];
-        hands.kubectl(&words).map(drop)
-    };
-    let version = || {
-        let words = ["get", "-o", "jsonpath={.metadata.labels.app\\.kubernetes\\.io/version}"];
-        hands.kubectl(&[&words[..], &CONTROLLER].concat())
-    };
+    let installed = |version: &str| install_as(hands, version);
+    let version = || installed_version(hands);
     let pinned = version()?;
     let hash = hands.kubectl(&["get", DEFINITION, "-o", "jsonpath={.metadata.annotations.homelab/hash}"])?;
-    let refused = |flags: &[&str], parts: &[&str]| {
-        let mark = hands.audit_mark()?;
-        let output = hands.up_with(&hands.run.homelab_config(), flags)?;
-        let said = format!("{}\n{}", output.stdout, output.stderr);
-        expect(output.status.code() == Some(2), format!("{} instead of 2:\n{said}", output.status))?;
-        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        for part in parts {
-            expect(flat.contains(part), format!("`{part}` is not in:\n{said}"))?;
-        }
-        let writes = hands.audited(mark)?.iter().filter(|request| request.is_write()).count();
-        expect(writes == 0, format!("{writes} writes before it refused"))
-    };
+    let refused = |flags: &[&str], parts: &[&str]| is_refused(hands, &[&["up"], flags].concat(), parts);
     let seen = (|| {
         installed("v1.999.0")?;
         let parts = ["installed cert-manager v1.999.0", "nothing was changed", "--allow-downgrade"];
@@ -203,6 +175,85 @@ pub(super) fn going_back(hands: &Hands) -> Result<()> {
     installed(&pinned)?;
     hands.restore()?;
     seen
+}
+
+/// What an older homelab installed is raised by one minor version, by `upgrade` as by `up`, and never over one; that is said
+/// before the first write. `upgrade --check` says which versions run and writes nothing.
+pub(super) fn going_forward(hands: &Hands) -> Result<()> {
+    hands.restore()?;
+    let pinned = installed_version(hands)?;
+    let numbers: Vec<u64> =
+        pinned.trim_start_matches('v').split('.').filter_map(|part| part.parse().ok()).collect();
+    let [major, minor, _] = numbers[..] else { bail!("`{pinned}` is no version of three numbers") };
+    expect(minor >= 2, "there are not two minor versions before the pinned one")?;
+    let check = |code: i32, parts: &[&str]| ends_without_a_write(hands, &["upgrade", "--check"], code, parts);
+    let seen = (|| {
+        check(0, &["nothing to upgrade"])?;
+        install_as(hands, &format!("v{major}.{}.9", minor - 2))?;
+        let through = format!("v{major}.{}", minor - 1);
+        let skips = format!("and skip {through}");
+        let parts = ["one minor version at a time", "nothing was changed", skips.as_str()];
+        is_refused(hands, &["up"], &parts)?;
+        is_refused(hands, &["up", "--dry-run"], &parts)?;
+        is_refused(hands, &["upgrade", "--yes"], &parts)?;
+        check(1, &[format!("newer, but {through} comes first").as_str()])?;
+        let before = format!("{through}.9");
+        install_as(hands, &before)?;
+        is_refused(hands, &["upgrade"], &["no terminal to ask on", "--yes"])?;
+        check(1, &[before.as_str(), "newer"])?;
+        let said = hands.homelab_well(&["upgrade", "--yes"])?;
+        let brought = format!("cert-manager {before} -> {pinned}");
+        expect(said.contains(&brought), format!("`{brought}` is not in:\n{said}"))?;
+        expect(installed_version(hands)? == pinned, "one minor version was not raised")?;
+        check(0, &["nothing to upgrade"])
+    })();
+    install_as(hands, &pinned)?;
+    hands.restore()?;
+    seen
+}
+
+/// Says of cert-manager's controller that it is of another version: by homelab's field manager, as that homelab would.
+fn install_as(hands: &Hands, version: &str) -> Result<()> {
+    let now = hands.get(&CONTROLLER)?;
+    let mut labels = now["metadata"]["labels"].clone();
+    labels["app.kubernetes.io/version"] = version.into();
+    let object = json!({
+        "apiVersion": now["apiVersion"],
+        "kind": now["kind"],
+        "metadata": { "name": "cert-manager", "namespace": "cert-manager", "labels": labels },
+        "spec": now["spec"],
+    });
+    let path = hands.config_file("other-cert-manager.json", &object.to_string())?.display().to_string();
+    let words = ["apply", "--server-side", "--force-conflicts", "--field-manager=homelab", "-f", &path];
+    hands.kubectl(&words).map(drop)
+}
+
+fn installed_version(hands: &Hands) -> Result<String> {
+    let words = ["get", "-o", "jsonpath={.metadata.labels.app\\.kubernetes\\.io/version}"];
+    hands.kubectl(&[&words[..], &CONTROLLER].concat())
+}
+
+/// A verb that ends with 2, says these words, and writes nothing.
+fn is_refused(hands: &Hands, words: &[&str], parts: &[&str]) -> Result<()> {
+    ends_without_a_write(hands, words, 2, parts)
+}
+
+fn ends_without_a_write(hands: &Hands, words: &[&str], code: i32, parts: &[&str]) -> Result<()> {
+    let mark = hands.audit_mark()?;
+    let mut command = hands.homelab(words);
+    command.arg("--config").arg(hands.run.homelab_config());
+    let output = output_within(&mut command, Duration::from_secs(120))?;
+    let said = format!("{}\n{}", output.stdout, output.stderr);
+    expect(
+        output.status.code() == Some(code),
+        format!("{words:?}: {} instead of {code}:\n{said}", output.status),
+    )?;
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in parts {
+        expect(flat.contains(part), format!("{words:?}: `{part}` is not in:\n{said}"))?;
+    }
+    let writes = hands.audited(mark)?.iter().filter(|request| request.is_write()).count();
+    expect(writes == 0, format!("{words:?}: {writes} writes"))
 }
 
 /// Marks the definition as that of another homelab, by which the next `up` knows that it has to write its own.

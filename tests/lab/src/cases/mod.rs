@@ -176,6 +176,11 @@ const PLAIN: &[Case] = &[
         "an older homelab does not take cert-manager back to where it cannot go",
         changes::going_back,
     ),
+    with_all(
+        "changes",
+        "upgrade raises cert-manager by one minor version and refuses to skip one",
+        changes::going_forward,
+    ),
     with_all("story", "from the package to names and back, as somebody new lives it", story::whole),
     with_all(
         "looks",
