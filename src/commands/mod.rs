@@ -5,6 +5,7 @@ mod cert;
 mod completions;
 mod converge;
 mod data;
+mod deployed;
 mod diff;
 mod doctor;
 mod down;

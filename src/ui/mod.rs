@@ -16,6 +16,7 @@ mod schema;
 mod screen;
 pub mod staged;
 mod status;
+pub mod tree;
 
 pub use catalogue::{explanation, explanation_json, list, list_json, mentions};
 pub use changes::{ChangedField, ChangedObject, Word, changes, removals};
