@@ -6,6 +6,7 @@ mod doctor;
 mod down;
 mod expose;
 mod kubeconfig;
+mod render;
 mod schema;
 mod status;
 mod upgrade;
@@ -27,6 +28,7 @@ pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
 pub use kubeconfig::Kubeconfig;
+pub use render::Render;
 pub use schema::Schema;
 pub use status::Status;
 pub use upgrade::Upgrade;
@@ -183,10 +185,8 @@ pub enum Command {
         after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. First it deletes the Ingresses, and waits until external-dns has deleted their DNS records. It keeps TLS certificates, the ACME account key and the CRDs of cert-manager, so that the next `homelab up` uses them again; `--purge` deletes these, too. It keeps every volume, and every namespace that contains objects that homelab did not create. You can interrupt `down` and run it again. Exit codes: 0 success, also if you answer no; 2 invalid command line or configuration; 3 not finished: it says what is left, why, and the next command; 130 interrupted."
     )]
     Down(Down),
-    /// Print the Kubernetes objects that `up` would apply; needs no cluster, no token and no network
-    #[command(
-        after_help = "Examples:\n  homelab render\n  homelab render --with-upstream | kubectl apply --server-side -f -"
-    )]
+    /// Print the Kubernetes objects that `up` would apply, or write them into a folder for git; needs no cluster and no token
+    #[command(after_help = render::HELP)]
     Render(Render),
     /// Find what is wrong, why, and how to fix it; changes nothing
     #[command(
@@ -296,14 +296,6 @@ pub struct Init {
     /// Do not ask the DNS provider whether the token is good
     #[arg(long)]
     pub no_check: bool,
-}
-
-/// Flags of `render`.
-#[derive(Debug, Args)]
-pub struct Render {
-    /// Also print cert-manager's manifest, from `certManager.manifest`, the cache or a download
-    #[arg(long)]
-    pub with_upstream: bool,
 }
 
 /// Flags of `renew`.

@@ -7,6 +7,7 @@
 mod apps;
 mod cm;
 mod config;
+mod deployed;
 mod dns;
 mod edns;
 mod engine;
@@ -110,6 +111,9 @@ fn judged(evidence: &Evidence) -> Vec<Judged> {
     unread::tell_why(evidence, &mut judged);
     if evidence.offline {
         judged.iter_mut().for_each(leave_out_what_lies_beyond);
+    }
+    if let Some(by) = deployed::by(evidence) {
+        judged.iter_mut().for_each(|judged| deployed::through(by, judged));
     }
     if visitor::is_one(evidence) {
         judged.iter_mut().for_each(visitor::leave_out);

@@ -12,6 +12,7 @@ use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
 use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
+use crate::plan::deployed::{deployer_of, is_as_rendered};
 use crate::plan::{self, Change, HASH, Snapshot, is_applied};
 use crate::provider::{Credentials, words};
 
@@ -39,7 +40,9 @@ pub(super) fn compare(
     no_secrets: bool,
 ) -> Result<DriftSeen, String> {
     let authority = authority(config).map_err(|error| error.what)?;
-    let credentials = zone.and_then(|zone| credentials(config, zone));
+    // What a GitOps program applies has no fingerprint of the credentials, and no Secret.
+    let by = deployer_of(snapshot);
+    let credentials = zone.filter(|_| by.is_none()).and_then(|zone| credentials(config, zone));
     let documents = upstream::at_hand(config);
     let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
     let inputs = Inputs {
@@ -48,13 +51,17 @@ pub(super) fn compare(
         authority: authority.as_deref(),
         nodes: nodes.as_deref(),
     };
-    let mut seen = DriftSeen::default();
+    let mut seen = DriftSeen { deployer: by, ..DriftSeen::default() };
     let mut wanted = bundle(config, &inputs);
     let no_manifest = config.cert_manager.manage && documents.is_none();
     if no_manifest {
         seen.left_out.push("cert-manager's own objects, whose manifest is not in the cache".to_owned());
     }
-    if no_secrets {
+    if let Some(by) = by {
+        let left = wanted.objects.extract_if(.., |object| object.is_secret()).map(|object| object.key);
+        wanted.derived.extend(left);
+        seen.left_out.push(format!("Secrets, which {} does not get from homelab", by.name()));
+    } else if no_secrets {
         let left = wanted.objects.extract_if(.., |object| object.is_secret()).map(|object| object.key);
         wanted.derived.extend(left);
         seen.left_out.push("Secrets, which this kubeconfig's user may not read".to_owned());
@@ -66,7 +73,7 @@ pub(super) fn compare(
         seen.left_out
             .push("the addresses of what runs outside the cluster, since the nodes were not read".to_owned());
     }
-    if credentials.is_none() {
+    if credentials.is_none() && by.is_none() {
         let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
         wanted.derived.extend(left);
         seen.left_out.push(match config.dns.provider.facts().credential {
@@ -86,8 +93,15 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
     seen.kept = plan.kept;
     seen.other_lab = snapshot.others.values().next().cloned();
     for change in &plan.apply {
+        let live = snapshot.objects.get(&change.object.key);
+        if seen.deployer.is_some() && live.is_some_and(|live| is_as_rendered(&change.object, live)) {
+            seen.kept += 1;
+            continue;
+        }
         seen.write.push(drifted(change, snapshot));
-        seen.conflicts.extend(conflicts(&change.object, snapshot));
+        if seen.deployer.is_none() {
+            seen.conflicts.extend(conflicts(&change.object, snapshot));
+        }
     }
     let unknown = |key: &Key| {
         let component = |live: &Value| live["metadata"]["labels"][COMPONENT] == CERT_MANAGER;
@@ -137,5 +151,64 @@ fn argument(key: &Key) -> Option<crate::outside::command::Command> {
     match &key.namespace {
         Some(namespace) => command!("-n {} {}", namespace, object),
         None => command!("{}", object),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::facts::gitops::Deployer;
+
+    /// What is seen of a lab that somebody has applied from the rendered files, after one change to what lives.
+    fn seen(manager: &str, change: impl FnOnce(&mut Snapshot)) -> DriftSeen {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\ncertManager: { manage: false }\n";
+        let config = crate::config::parse(text).unwrap();
+        let mut snapshot = Snapshot::default();
+        for object in bundle(&config, &Inputs::default()).objects.into_iter().filter(|one| !one.is_secret()) {
+            let mut live = object.body;
+            live["metadata"]["managedFields"] = json!([{ "manager": manager, "operation": "Apply",
+                "fieldsV1": { "f:metadata": { "f:labels": { "f:app.kubernetes.io/version": {} } } } }]);
+            live["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] = "1".into();
+            snapshot.objects.insert(object.key, live);
+        }
+        change(&mut snapshot);
+        let zone = Zone { id: "z1".into(), name: "example.com".into(), ..Zone::default() };
+        compare(&config, &snapshot, Some(&zone), None, false).unwrap()
+    }
+
+    #[test]
+    fn a_lab_that_flux_or_argo_cd_applied_differs_in_nothing_and_is_known_as_theirs() {
+        for (manager, by) in
+            [("kustomize-controller", Deployer::Flux), ("argocd-controller", Deployer::ArgoCd)]
+        {
+            let seen = seen(manager, |_| ());
+            assert_eq!(
+                (seen.deployer, &seen.write, &seen.prune, &seen.conflicts),
+                (Some(by), &vec![], &vec![], &vec![])
+            );
+            assert!(seen.kept > 20 && seen.left_out[0].contains("Secrets"), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn what_flux_has_not_applied_yet_differs_and_is_no_conflict() {
+        let seen = seen("kustomize-controller", |snapshot| {
+            let (_, live) =
+                snapshot.objects.iter_mut().find(|(key, _)| *key.kind == kind::DAEMON_SET).unwrap();
+            live["metadata"]["labels"]["app.kubernetes.io/version"] = "v0".into();
+            snapshot.objects.retain(|key, _| *key.kind != kind::INGRESS_CLASS);
+        });
+        let named: Vec<&str> = seen.write.iter().map(Drifted::object).collect();
+        assert_eq!(named, ["DaemonSet ingress-nginx/ingress-nginx-controller", "IngressClass nginx"]);
+        assert!(seen.conflicts.is_empty());
+    }
+
+    #[test]
+    fn what_kubectl_applied_is_nobodys_lab() {
+        let seen = seen("kubectl", |_| ());
+        assert_eq!(seen.deployer, None);
+        assert!(!seen.write.is_empty());
     }
 }

@@ -6,6 +6,7 @@ mod completions;
 mod confirm;
 mod converge;
 mod data;
+mod deployed;
 mod diff;
 mod doctor;
 mod down;

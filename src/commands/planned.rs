@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
+use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
 use crate::commands::{page_name, skipped, strangers};
 use crate::config::{Backend, Config, Provider, Service};
@@ -103,6 +104,7 @@ impl Start {
         let bundle = bundle(config, &inputs);
         let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
         let mut plan = plan(bundle, &snapshot);
+        not_deployed(&plan, &snapshot, consent.adopt)?;
         permitted(cluster, &plan, &snapshot, consent).await?;
         skipped::none(&plan, &snapshot)?;
         let adopt = consent.adopt;

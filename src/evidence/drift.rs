@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use crate::facts::gitops::Deployer;
 use crate::outside::command::Command;
 
-/// What `homelab up` would do.
+/// What `homelab up` would do, or what is not as a GitOps program should have made it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct DriftSeen {
     /// The objects that it would write.
@@ -17,6 +18,8 @@ pub struct DriftSeen {
     pub kept: usize,
     /// The owner id of another lab that homelab has applied in this cluster.
     pub other_lab: Option<String>,
+    /// The GitOps program that applies the lab in place of `homelab up`.
+    pub deployer: Option<Deployer>,
     /// What could not be compared, and why, in words.
     pub left_out: Vec<String>,
 }

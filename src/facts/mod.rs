@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod controllers;
+pub mod gitops;
 pub mod links;
 pub mod names;
 pub mod namespaces;

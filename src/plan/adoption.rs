@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::desired::kind::{self, KindRef};
 use crate::desired::object::{Component, Key, Object};
+use crate::plan::deployed::{deployer, deployer_of};
 use crate::plan::ownership::{ADOPTED, controller, is_adopted, is_applied, is_written_for};
 use crate::plan::{Change, Plan, Snapshot, note_hash};
 
@@ -74,6 +75,8 @@ impl Plan {
     /// of [`Plan::unseen`]. What was adopted before stays so.
     pub fn meet(&mut self, snapshot: &Snapshot, met: &BTreeMap<Key, Value>) -> Vec<Stranger> {
         let mut strangers = Vec::new();
+        let by = deployer_of(snapshot);
+        let is_theirs = |live: &Value| by.is_some() && deployer(live) == by;
         for change in &mut self.apply {
             let key = change.object.key.clone();
             let component = change.object.component;
@@ -85,7 +88,9 @@ impl Plan {
                 writer,
             };
             match find(&key) {
-                Some(live) if !is_applied(live) => strangers.push(stranger(&key, live, Writer::Homelab)),
+                Some(live) if !is_applied(live) || is_theirs(live) => {
+                    strangers.push(stranger(&key, live, Writer::Homelab))
+                }
                 Some(live) if is_adopted(live) => note_adopted(&mut change.object),
                 _ => {}
             }

@@ -6,6 +6,7 @@ pub mod beside;
 pub mod challenges;
 mod compare;
 pub mod contested;
+pub mod deployed;
 mod difference;
 pub mod downgrade;
 pub mod occupants;
@@ -25,6 +26,7 @@ use crate::desired::object::{Component, Key, Object};
 use crate::desired::{Bundle, kind};
 
 pub use adoption::Stranger;
+pub use deployed::is_of_lab;
 pub use difference::Difference;
 pub use ownership::{Removal, is_applied};
 pub use snapshot::Snapshot;
@@ -74,13 +76,15 @@ pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
         bundle.derived.into_iter().chain(bundle.objects.iter().map(|object| object.key.clone())).collect();
     let removal = ownership::removal(&wanted, snapshot);
     let mut plan = Plan { removal, wanted, ..Plan::default() };
+    let by = deployed::deployer_of(snapshot);
+    let is_theirs = |live: &Value| by.is_some() && deployed::deployer(live) == by;
     for mut object in bundle.objects {
         let live = snapshot.objects.get(&object.key);
         match live.is_some_and(|live| is_applied(live) && ownership::is_adopted(live)) {
             true => adoption::note_adopted(&mut object),
             false => note_hash(&mut object),
         }
-        if live.is_some_and(|live| keeps(&object, live)) {
+        if live.is_some_and(|live| !is_theirs(live) && keeps(&object, live)) {
             plan.kept += 1;
         } else {
             plan.apply.push(Change { new: live.is_none(), object, adopts: None });

@@ -13,6 +13,7 @@
 //! | zones | one, found by the token | one, named | one for each organisation | the lab's own, made | the lab's own beside the provider's |
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good | as the provider's |
 //! | records are listed | by the API | by the API or AXFR | by the API | by asking the server | by asking the server |
+//! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
 //! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`] | the same | one for each organisation | one beside each server | one more |
 //! | ACME | [`Traits::solver`] | RFC 2136 | `route53`, with the zone's id | none: the lab's own authority | as the provider's |
 //! | proxy, rate limit, quota | [`Words::proxy`], [`Words::rate_limit`], [`Traits::quota`] | none | throttling, quota of zones | none | none |

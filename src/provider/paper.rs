@@ -21,6 +21,7 @@ const WORDS: Words = Words {
     api: "https://api.paper.test/",
     records_page: "the drawer",
     dnssec_page: "Paper: the last page",
+    zone_id: "",
     permission: |permission| match permission {
         Permission::Any | Permission::ZoneRead | Permission::DnsRead => "reading glasses",
         Permission::DnsEdit => "a pencil",

@@ -17,6 +17,8 @@ pub struct Words {
     pub records_page: &'static str,
     /// Where its DS record is shown.
     pub dnssec_page: &'static str,
+    /// Where the id of the zone stands, for whoever makes external-dns' Secret by hand; empty where zones have none.
+    pub zone_id: &'static str,
     /// A permission, as it is called there.
     pub permission: fn(Permission) -> &'static str,
     /// The credential that it gives out.

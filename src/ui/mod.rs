@@ -16,6 +16,7 @@ mod schema;
 mod screen;
 pub mod staged;
 mod status;
+pub mod tree;
 mod upgrade;
 
 pub use catalogue::{explanation, explanation_json, list, list_json, mentions};

@@ -116,3 +116,111 @@ fn every_pod_keeps_to_the_level_that_its_namespace_enforces() {
     }
     assert!(looked >= examples().len());
 }
+
+/// Renders into a folder beside the configuration.
+fn render_into(config: &Path, folder: &Path) -> crate::program::Ended {
+    let words = ["render", "--output-dir", folder.to_str().unwrap(), "--config", config.to_str().unwrap()];
+    homelab(&words).run()
+}
+
+/// Every file below a folder, by its path.
+fn files_of(folder: &Path) -> std::collections::BTreeMap<String, String> {
+    let (mut found, mut open) = (std::collections::BTreeMap::new(), vec![folder.to_owned()]);
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(at).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => open.push(path),
+                false => {
+                    let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                    found.insert(name, std::fs::read_to_string(&path).unwrap());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// An example that uses a cert-manager which is there: its folder needs no manifest of upstream's.
+#[test]
+fn the_folder_for_git_is_as_its_golden_one() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/examples/own-acme");
+    let (config, golden) = (example.join("homelab.yaml"), example.join("gitops"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let ended = render_into(&config, &golden);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("gitops");
+    let ended = render_into(&config, &folder);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let (rendered, wanted) = (files_of(&folder), files_of(&golden));
+    let names =
+        |files: &std::collections::BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&rendered), names(&wanted), "`UPDATE_GOLDEN=1 cargo test golden` accepts it");
+    for (name, text) in &rendered {
+        assert!(*text == wanted[name], "{name} differs; `UPDATE_GOLDEN=1 cargo test golden` accepts it");
+    }
+    assert!(rendered.len() > 20);
+}
+
+#[test]
+fn rendering_into_a_folder_again_changes_nothing_and_a_removed_service_loses_its_files() {
+    let place = tempfile::tempdir().unwrap();
+    let (config, folder) = (place.path().join("homelab.yaml"), place.path().join("gitops"));
+    let base = format!("{}certManager: {{ manage: false }}\n", crate::program::MINIMAL);
+    std::fs::write(&config, format!("{base}services: {{ nas: {{ url: 'http://192.168.1.5' }} }}\n")).unwrap();
+    let first = render_into(&config, &folder);
+    assert!(first.code == 0 && first.stdout.contains("README.md"), "{}{}", first.stdout, first.stderr);
+    let before = files_of(&folder);
+    assert!(before.contains_key("3-names/services/ingress_homelab_nas.yaml"), "{:#?}", before.keys());
+    let second = render_into(&config, &folder);
+    assert!(second.stdout.contains("nothing to do"), "{}", second.stdout);
+    assert_eq!(files_of(&folder), before);
+
+    std::fs::write(&config, base).unwrap();
+    let json = homelab(&[
+        "render",
+        "--output",
+        "json",
+        "--output-dir",
+        folder.to_str().unwrap(),
+        "--config",
+        config.to_str().unwrap(),
+    ])
+    .run();
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let removed = document["removed"].to_string();
+    for kind in
+        ["3-names/services/ingress", "2-programs/services/service", "2-programs/services/endpointslice"]
+    {
+        assert!(removed.contains(&format!("{kind}_homelab_nas.yaml")), "{removed}");
+    }
+    assert!(!files_of(&folder).keys().any(|path| path.contains("_nas")));
+}
+
+#[test]
+fn rendering_into_a_folder_with_a_file_of_others_says_so_and_writes_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let (config, folder) = (place.path().join("homelab.yaml"), place.path().join("gitops"));
+    std::fs::write(&config, format!("{}certManager: {{ manage: false }}\n", crate::program::MINIMAL))
+        .unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("kustomization.yaml"), "theirs").unwrap();
+    let ended = render_into(&config, &folder);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    for part in ["`kustomization.yaml`: homelab did not write it", "nothing was written", "hint:"] {
+        assert!(ended.stderr.contains(part), "{}", ended.stderr);
+    }
+    assert_eq!(files_of(&folder), [("kustomization.yaml".to_owned(), "theirs".to_owned())].into());
+}
+
+#[test]
+fn a_program_on_a_node_is_refused_for_a_folder_before_anything_is_fetched() {
+    let more = "services: { films: { local: 8096 } }\n";
+    let ended = homelab(&["render", "--output-dir", "gitops", "--config", "homelab.yaml"])
+        .file("homelab.yaml", &format!("{}{more}", crate::program::MINIMAL))
+        .run();
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("`services.films.local` cannot be written into files"), "{}", ended.stderr);
+}

@@ -30,7 +30,7 @@ pub(super) fn larger(evidence: &Evidence, host: &str, finding: Finding) -> Findi
         "make room for them: `annotations: {{ {key}: {size} }}` for the service, or `ingress.config: {{ {SIZE}: {size} }}` for all"
     );
     let finding = Finding { fix: crate::checks::engine::Fix { text, ..finding.fix }, ..finding };
-    match ingress.filter(|ingress| !plan::is_applied(ingress)) {
+    match ingress.filter(|ingress| !plan::is_of_lab(ingress)) {
         Some(ingress) => finding.command(command!(
             "kubectl --namespace {} annotate --overwrite ingress {} {}",
             ingress.namespace(),

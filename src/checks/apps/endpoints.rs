@@ -287,7 +287,7 @@ fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) 
         }
     };
     let finding = Finding::new(empty, cause, "make the Service's selector and the pods' labels the same");
-    if !crate::plan::is_applied(service) {
+    if !crate::plan::is_of_lab(service) {
         return finding;
     }
     if held_by_others(evidence, service) {

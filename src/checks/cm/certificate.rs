@@ -33,7 +33,7 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
     let ingresses =
         evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter().filter(has_host);
     let found: Vec<&Value> = ingresses.collect();
-    let foreign = found.iter().find(|ingress| !crate::plan::is_applied(ingress));
+    let foreign = found.iter().find(|ingress| !crate::plan::is_of_lab(ingress));
     if let Some(ingress) = foreign.filter(|ingress| !asks(ingress)) {
         return Outcome::skip(format!("Ingress `{}` brings its own certificate", place(ingress)));
     }

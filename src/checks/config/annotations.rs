@@ -9,7 +9,7 @@ use crate::config::Provider;
 use crate::evidence::{ConfigSeen, Evidence, View, at, entries};
 use crate::facts::address::is_private;
 use crate::outside::command::Command;
-use crate::plan::is_applied;
+use crate::plan::is_of_lab;
 use crate::provider::{Words, words};
 
 /// The prefixes that external-dns has had as its default: up to 0.21, and from 0.22.
@@ -65,7 +65,7 @@ fn annotations(evidence: &Evidence, config: &ConfigSeen) -> Vec<Annotation> {
     }
     for (resource, kind) in [("ingresses.networking.k8s.io", "ingress"), ("services", "service")] {
         let objects = evidence.objects(resource).unwrap_or_default();
-        for object in objects.iter().filter(|object| !is_applied(object)) {
+        for object in objects.iter().filter(|object| !is_of_lab(object)) {
             let (namespace, name) = (object.namespace(), object.name());
             let carrier = || Carrier::Object {
                 name: format!("{kind} `{namespace}/{name}`"),

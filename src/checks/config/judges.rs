@@ -115,7 +115,7 @@ fn is_served(ingress: &IngressSeen, config: &ConfigSeen) -> bool {
 fn is_ours(evidence: &Evidence, ingress: &IngressSeen) -> bool {
     let objects = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default();
     let same = |object: &&Value| object.namespace() == ingress.namespace && object.name() == ingress.name;
-    objects.iter().find(same).is_some_and(crate::plan::is_applied)
+    objects.iter().find(same).is_some_and(crate::plan::is_of_lab)
 }
 
 fn own_outside(host: &str, zone: &str) -> Outcome {

@@ -8,9 +8,9 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::desired::external_dns::{NAME, NAMESPACE};
-use crate::desired::meta::HOMELAB;
 use crate::evidence::pod::containers;
 use crate::evidence::{Evidence, View, at, entries};
+use crate::plan::deployed::applies_lab;
 use crate::provider::reading::Cure;
 
 /// What shows its log.
@@ -115,7 +115,7 @@ fn crash(evidence: &Evidence, fatal: &Line) -> Outcome {
 /// Whether somebody else than homelab has set fields of its container.
 fn is_foreign(deployment: &Value) -> bool {
     entries(deployment, "/metadata/managedFields").iter().any(|entry| {
-        at(entry, "/manager") != HOMELAB
+        !applies_lab(at(entry, "/manager"))
             && entry.pointer("/fieldsV1/f:spec/f:template/f:spec/f:containers").is_some()
     })
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::checks::ingress::{duplicates, objects};
 use crate::checks::reading::when;
-use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::{Traits, traits_of};
+use crate::plan::deployed::applies_lab;
 
 /// How many suspects are named.
 const NAMED: usize = 3;
@@ -143,7 +143,7 @@ fn writer<'a>(map: &'a Value, key: &str) -> Option<&'a str> {
     let writers =
         entries(map, "/metadata/managedFields").iter().filter(writes).map(|entry| at(entry, "/manager"));
     let writers: Vec<&str> = writers.collect();
-    if writers.contains(&HOMELAB) { None } else { writers.first().copied() }
+    if writers.iter().any(|writer| applies_lab(writer)) { None } else { writers.first().copied() }
 }
 
 /// A text of an Ingress that reaches the controller's configuration.

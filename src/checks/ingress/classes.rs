@@ -119,7 +119,7 @@ fn missing(ours: &str, ingress: &Value, class: &str) -> Finding {
         "no controller serves it: its host gets the 404 of an unknown name, and no DNS record. It was written for another cluster, or the class has a typo",
         format!("give it the class `{ours}`"),
     );
-    if crate::plan::is_applied(ingress) {
+    if crate::plan::is_of_lab(ingress) {
         return finding.command("homelab up");
     }
     finding.command(give_class(ours, ingress))

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::desired::meta::HOMELAB;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::traits_of;
+use crate::plan::deployed::applies_lab;
 
 /// How a class was named before there were IngressClasses.
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
@@ -39,7 +39,7 @@ pub(super) fn editor(object: &Value) -> Option<&str> {
             || fields["f:rules"].is_object()
     };
     let by_another = |entry: &&Value| {
-        at(entry, "/manager") != HOMELAB
+        !applies_lab(at(entry, "/manager"))
             && at(entry, "/subresource").is_empty()
             && changes(&entry["fieldsV1"])
     };

@@ -145,7 +145,7 @@ fn nudged(evidence: &Evidence, finding: Finding) -> Finding {
 
 fn fix(evidence: &Evidence, culprits: &[Culprit<'_>]) -> String {
     let step = match culprits.first() {
-        Some(Culprit::Ingress { object, .. }) if crate::plan::is_applied(object) => {
+        Some(Culprit::Ingress { object, .. }) if crate::plan::is_of_lab(object) => {
             "correct that in the service's part of the configuration, and run `homelab up`".to_owned()
         }
         Some(Culprit::Ingress { object, .. }) => {

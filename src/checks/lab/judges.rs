@@ -182,7 +182,8 @@ fn applied(drift: &DriftSeen) -> Outcome {
         some => format!("; not compared: {}", some.join(", ")),
     };
     if drift.write.is_empty() && drift.prune.is_empty() {
-        return Outcome::pass(format!("{} objects{left_out}", drift.kept));
+        let by = drift.deployer.map(|by| format!(", applied by {}", by.name())).unwrap_or_default();
+        return Outcome::pass(format!("{} objects{by}{left_out}", drift.kept));
     }
     let named =
         |objects: Vec<&str>| shortened(objects.into_iter().map(|object| format!("`{object}`")).collect());
@@ -198,6 +199,16 @@ fn applied(drift: &DriftSeen) -> Outcome {
         .filter(|(objects, _)| !objects.is_empty())
         .map(|(objects, how)| format!("{how}: {}", named(objects)))
         .collect();
+    let summary = format!("the cluster differs from the configuration: {}{left_out}", parts.join("; "));
+    if let Some(by) = drift.deployer {
+        let by = by.name();
+        return Finding::new(
+            summary,
+            format!("{by} applies this lab, and the files in its repository are older than the configuration or than this homelab, or {by} has not applied the newest ones yet"),
+            format!("run `homelab render --output-dir DIR`, commit the folder, and let {by} apply it"),
+        )
+        .into();
+    }
     let by_hand =
         drift.write.iter().all(|drifted| matches!(drifted, Drifted::Touched(_))) && drift.prune.is_empty();
     let cause = if by_hand {
@@ -205,13 +216,7 @@ fn applied(drift: &DriftSeen) -> Outcome {
     } else {
         "the configuration or homelab has changed since the last `homelab up`, or somebody has changed this by hand"
     };
-    Finding::new(
-        format!("the cluster differs from the configuration: {}{left_out}", parts.join("; ")),
-        cause,
-        "apply the configuration",
-    )
-    .command("homelab up")
-    .into()
+    Finding::new(summary, cause, "apply the configuration").command("homelab up").into()
 }
 
 /// The first few, and how many more there are.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::checks::Fix;
 use crate::checks::tests::*;
+use crate::facts::gitops::Deployer;
 
 /// The healthy lab with what `up` would do, and with namespaces.
 fn lab(drift: Option<Result<DriftSeen, String>>, namespaces: Vec<Value>) -> Report {
@@ -68,6 +70,57 @@ fn what_differs_is_named_with_how_and_cured_by_up() {
     assert!(finding.summary.contains("missing: `ConfigMap x/a`, `ConfigMap x/b`, `ConfigMap x/c` and 1 more; different: `Ingress homelab/whoami`; no longer wanted: `Ingress homelab/old`"));
     assert_eq!(finding.fix.commands, ["homelab up"]);
     assert_eq!(report.exit_code(), 0);
+}
+
+#[test]
+fn a_lab_that_flux_applies_is_as_it_should_be_and_says_who_applies_it() {
+    let report = drifted(|drift| drift.deployer = Some(Deployer::Flux));
+    assert_eq!(fails(&report), []);
+    assert_eq!(
+        outcome(&report, id::APPLIED),
+        Outcome::Pass { saw: "60 objects, applied by Flux".to_owned() }
+    );
+}
+
+#[test]
+fn where_argo_cd_applies_the_lab_the_cure_is_a_commit() {
+    let report = drifted(|drift| {
+        drift.deployer = Some(Deployer::ArgoCd);
+        drift.write.push(Drifted::Missing("Ingress homelab/nas".into()));
+    });
+    let finding = only(&report, id::APPLIED);
+    assert!(finding.cause.contains("Argo CD applies this lab") && finding.fix.commands.is_empty());
+    assert!(
+        finding.fix.text.contains("homelab render --output-dir DIR")
+            && !finding.fix.text.contains("homelab up")
+    );
+}
+
+#[test]
+fn no_finding_of_a_lab_that_flux_applies_has_homelab_up_for_a_command() {
+    let told = |deployer| {
+        let report = whole(|evidence| {
+            evidence.drift = Some(Ok(DriftSeen { deployer, ..DriftSeen::default() }));
+            let copies = evidence.token.as_mut().unwrap().copies.as_mut().unwrap();
+            copies[0].state = CopyState::Missing;
+            evidence.certificates = Some(Vec::new());
+        });
+        let fixes = report.checks.iter().filter_map(|check| match &check.outcome {
+            Outcome::Fail(finding) => Some((check.id, finding.fix.clone())),
+            _ => None,
+        });
+        fixes.collect::<Vec<_>>()
+    };
+    let is_up = |fix: &Fix| {
+        fix.commands.iter().any(|command| command == "homelab up") || fix.text.contains("`homelab up`")
+    };
+    let ups: Vec<_> = told(None).into_iter().filter(|(_, fix)| is_up(fix)).map(|(id, _)| id).collect();
+    assert!(ups.contains(&id::TOKEN_COPIES) && ups.len() > 1, "{ups:?}");
+    for (id, fix) in told(Some(Deployer::Flux)).into_iter().filter(|(id, _)| ups.contains(id)) {
+        assert!(!fix.commands.iter().any(|command| command == "homelab up"), "{id:?}: {fix:?}");
+        let instead = if id == id::TOKEN_COPIES { "`README.md`" } else { "homelab render --output-dir DIR" };
+        assert!(fix.text.contains("Flux applies this lab") && fix.text.contains(instead), "{id:?}: {fix:?}");
+    }
 }
 
 #[test]

@@ -31,12 +31,13 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(APPLIED, "the cluster matches the configuration")
         .needs(&[id::API, id::NAMESPACES, CONFLICT])
         .about(
-            "Compares every object that `homelab up` would create with the cluster, as `up` does. Secrets are compared only if the API token was read and checked.",
+            "Compares every object that `homelab up` would create with the cluster, as `up` does. Secrets are compared only if the API token was read and checked, and not if Flux or Argo CD applies the lab.",
             "An object is as an older configuration asked for it, or somebody changed it by hand.",
         )
         .causes(&[
             cause("the configuration or homelab changed, and `homelab up` has not run since", "run `homelab up`"),
             cause("somebody changed or deleted an object by hand", "run `homelab up`"),
+            cause("Flux or Argo CD applies the lab, and has older files", "run `homelab render --output-dir DIR`, and commit the folder"),
             cause("homelab was installed in this cluster with another `dns.owner`", "set that owner in the configuration, or use another cluster for the new installation"),
         ]),
 ];

@@ -11,6 +11,8 @@ pub(super) const WORDS: Words = Words {
     api: BASE,
     records_page: "the Cloudflare dashboard (DNS, Records)",
     dnssec_page: "Cloudflare: DNS, Settings, DNSSEC",
+    // developers.cloudflare.com, "Find account and zone IDs".
+    zone_id: "the Cloudflare dashboard: select the domain, press Ctrl+K, and search for `Copy zone ID`",
     permission: super::fault::permission,
     token: TokenWords {
         called: "API token",

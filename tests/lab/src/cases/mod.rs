@@ -146,6 +146,11 @@ const PLAIN: &[Case] = &[
         "the API server takes every golden rendering strictly",
         rendering::golden_is_accepted,
     ),
+    with_all(
+        "rendering",
+        "a folder for git, applied as Flux does it, is a healthy lab, and `up` leaves it alone",
+        rendering::a_folder_for_git,
+    ),
     always("secrets", "the token appears nowhere", secrets::token_appears_nowhere),
     always("clients", "the official Cloudflare client agrees with the emulator", clients::official),
     always(

@@ -1,6 +1,12 @@
-//! The real API server takes every golden rendering, strictly.
+//! The real API server takes every golden rendering, strictly, and a folder for git in the order of its folders.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::hands::{Hands, expect};
+use crate::command::output_within;
 use crate::error::{Context, Result, bail};
 use crate::paths::repository;
 
@@ -38,4 +44,77 @@ pub(super) fn golden_is_accepted(hands: &Hands) -> Result<()> {
         }
     }
     expect(files.len() >= 5, format!("only {files:?}"))
+}
+
+/// The folders, in their order.
+const FOLDERS: [&str; 3] = ["1-foundation", "2-programs", "3-names"];
+/// The field manager of Flux.
+const FLUX: &str = "kustomize-controller";
+
+/// The lab's own objects, applied once more by another field manager, as Flux and its kustomize do it.
+pub(super) fn a_folder_for_git(hands: &Hands) -> Result<()> {
+    let folder = hands.run.path("rendered");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).context("the folder of an earlier run")?;
+    }
+    let place = folder.display().to_string();
+    let words = ["render", "--output-dir", &place];
+    let first = hands.homelab_well(&words)?;
+    expect(first.contains("files written"), &first)?;
+    let second = hands.homelab_well(&words)?;
+    expect(second.contains("nothing to do"), &second)?;
+    let judged =
+        FOLDERS.iter().try_for_each(|stage| apply(hands, &folder.join(stage))).and_then(|()| judge(hands));
+    // Whatever was seen: the cases after this one need a lab that homelab applies.
+    let released = FOLDERS.iter().try_for_each(|stage| release(hands, &folder.join(stage)));
+    judged.and(released)?;
+    hands.restore()
+}
+
+fn apply(hands: &Hands, folder: &Path) -> Result<()> {
+    let manager = format!("--field-manager={FLUX}");
+    let folder = folder.display().to_string();
+    hands.kubectl(&["apply", "--server-side", "--force-conflicts", &manager, "-k", &folder]).map(drop)
+}
+
+/// The doctor finds nothing wrong and says who applies the lab; `up` writes nothing.
+fn judge(hands: &Hands) -> Result<()> {
+    let config = hands.run.homelab_config();
+    let mut doctor = hands.homelab(&["doctor", "--check", "lab", "--verbose", "--config"]);
+    let output = output_within(doctor.arg(&config), Duration::from_secs(60))?;
+    let flat = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    expect(
+        output.status.success() && flat.contains("applied by Flux"),
+        format!("{}{}", output.stdout, output.stderr),
+    )?;
+    let mark = hands.audit_mark()?;
+    let refused = hands.up()?;
+    let said = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    expect(
+        refused.status.code() == Some(2) && said.contains("Flux applies this lab") && said.contains(FLUX),
+        format!("{}\n{}", refused.status, refused.stderr),
+    )?;
+    let writes: Vec<String> =
+        hands.audited(mark)?.iter().filter(|request| request.is_write()).map(ToString::to_string).collect();
+    expect(writes.is_empty(), format!("written all the same: {writes:?}"))
+}
+
+/// Gives up every field: a manager that applies an object without any owns none, and what it alone had goes.
+fn release(hands: &Hands, folder: &Path) -> Result<()> {
+    let path = folder.display().to_string();
+    let text = hands.kubectl(&["apply", "--dry-run=client", "-k", &path, "-o", "json"])?;
+    let list: Value = serde_json::from_str(&text).context("kubectl's JSON")?;
+    let items = list["items"].as_array().context("the objects of the folder")?;
+    let bare: Vec<Value> = items
+        .iter()
+        .map(|item| {
+            let metadata =
+                json!({ "name": item["metadata"]["name"], "namespace": item["metadata"]["namespace"] });
+            json!({ "apiVersion": item["apiVersion"], "kind": item["kind"], "metadata": metadata })
+        })
+        .collect();
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": bare });
+    let bare = hands.config_file("bare.json", &list.to_string())?;
+    let manager = format!("--field-manager={FLUX}");
+    hands.kubectl(&["apply", "--server-side", &manager, "-f", &bare.display().to_string()]).map(drop)
 }

@@ -50,8 +50,13 @@ impl Newcomer<'_> {
     }
 }
 
+/// What was said, with the lines whole that the terminal broke: a command is longer than it is wide.
 fn text(rows: &[Row]) -> String {
-    rows.iter().map(|row| format!("{}\n", row.text)).collect()
+    let line = |row: &Row| match row.broken {
+        true => format!("{:width$}", row.text, width = usize::from(COLUMNS)),
+        false => format!("{}\n", row.text),
+    };
+    rows.iter().map(line).collect()
 }
 
 pub(super) fn whole(hands: &Hands) -> Result<()> {

@@ -1,0 +1,28 @@
+//! The flags of `render`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// What stands below its help.
+pub(super) const HELP: &str = "Examples:
+  homelab render
+  homelab render --with-upstream | kubectl apply --server-side -f -
+  homelab render --output-dir gitops && git add gitops
+
+docs/gitops.md says how Flux and Argo CD apply the folder. Exit codes: 0 success; 2 invalid command line or configuration, or a file in DIR is not as homelab wrote it; 3 could not write, or could not get cert-manager's manifest.";
+
+/// Flags of `render`.
+#[derive(Debug, Args)]
+pub struct Render {
+    /// Also print cert-manager's manifest, from `certManager.manifest`, the cache or a download
+    #[arg(long)]
+    pub with_upstream: bool,
+    /// Write the objects into the folder DIR, for Flux or Argo CD; includes cert-manager's manifest
+    ///
+    /// DIR gets one file for each object, a `kustomization.yaml` in each folder, and a README.md with the commands that create
+    /// the Secrets: no Secret is in DIR. The same configuration always gives the same bytes. homelab changes and deletes only
+    /// files in DIR that it wrote: if another file is in the way, or one was edited by hand, it stops before it writes anything.
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+}

@@ -1,0 +1,99 @@
+//! `homelab render`: configuration -> bundle -> stdout, or a folder for git.
+
+mod escaped;
+mod folder;
+mod readme;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Global, Render};
+use crate::config::Config;
+use crate::desired::object::Object;
+use crate::desired::{Bundle, Inputs, bundle};
+use crate::error::{Error, Exit};
+use crate::facts::pins::pins;
+use crate::machine::{configuration, upstream};
+use crate::outside::Shown;
+use crate::ui::tree::{self, Done};
+use crate::ui::{self, Output};
+
+pub(super) use escaped::yaml;
+
+pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
+    let config = configuration::load(global.config.as_deref())?;
+    // A folder is applied by itself: nothing may be missing in it.
+    let is_whole = flags.with_upstream || flags.output_dir.is_some();
+    if flags.output_dir.is_some() {
+        folder::can_be_files(&config)?;
+    }
+    let documents = if is_whole { upstream::cert_manager(&config).await? } else { None };
+    let authority = crate::machine::authority::authority(&config)?;
+    let inputs =
+        Inputs { cert_manager: documents.as_deref(), authority: authority.as_deref(), ..Inputs::default() };
+    let bundle = bundle(&config, &inputs);
+    if let Some(at) = &flags.output_dir {
+        let done = tree::write(at, &folder::files(&config, &bundle)?)?;
+        match global.output {
+            Output::Json => ui::document(document(&done, at)),
+            _ => ui::answer(&told(&done, at)),
+        }
+        return Ok(Exit::Fine);
+    }
+    match global.output {
+        Output::Json => {
+            let items: Vec<&Value> = bundle.objects.iter().map(|o| &o.body).collect();
+            let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": items });
+            ui::exact_document(&list);
+        }
+        _ => ui::exact_answer(&text(&config, &bundle, documents.is_some())?),
+    }
+    Ok(Exit::Fine)
+}
+
+fn text(config: &Config, bundle: &Bundle, with_upstream: bool) -> crate::error::Result<String> {
+    let mut text = String::new();
+    if let (true, false, Some(pin)) =
+        (config.cert_manager.manage, with_upstream, pins().upstream("cert-manager"))
+    {
+        let _ = writeln!(text, "# {} {} is not printed; `--with-upstream` prints it:", pin.name, pin.version);
+        let _ = writeln!(text, "# {}\n# sha256 {}", pin.url, pin.sha256);
+    }
+    for object in &bundle.objects {
+        let yaml = text_of(object)?;
+        let _ = write!(text, "---\n{yaml}");
+    }
+    Ok(text)
+}
+
+fn text_of(object: &Object) -> crate::error::Result<String> {
+    yaml(&object.body)
+        .map_err(|error| Error::unfinished(format!("cannot print {}", object.key)).because(error))
+}
+
+fn document(done: &Done, at: &Path) -> Value {
+    let Done { written, removed, unchanged } = done;
+    json!({ "schema_version": 1, "folder": at.display().to_string(), "written": written, "removed": removed, "unchanged": unchanged })
+}
+
+fn told(done: &Done, at: &Path) -> Shown {
+    let (written, removed) = (done.written.len(), done.removed.len());
+    let folder = Shown::line(&at.display().to_string());
+    if written == 0 && removed == 0 {
+        return shown!("{}: nothing to do, all {} files match the configuration\n", folder, done.unchanged);
+    }
+    let next = Shown::line(&at.join(readme::NAME).display().to_string());
+    shown!(
+        "{}: {} files written, {} deleted, {} unchanged\nnext: create the Secrets as {} says, and commit the folder\n",
+        folder,
+        written,
+        removed,
+        done.unchanged,
+        next
+    )
+}
+
+#[cfg(test)]
+mod tests;

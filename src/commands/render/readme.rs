@@ -1,0 +1,159 @@
+//! What a folder for git says of itself: which Secrets its objects need, and what else is not in it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::config::{Config, Provider};
+use crate::desired::object::Key;
+use crate::desired::{Bundle, external_dns, kind};
+use crate::provider::{self, SECRET, ZONE_ID_KEY, ZONE_KEY, traits_of};
+
+/// The file.
+pub(super) const NAME: &str = "README.md";
+/// What stands in for a file that the configuration does not name.
+const TOKEN_FILE: &str = "TOKEN_FILE";
+/// The same for the zone's id, and its name.
+const ZONE_ID: &str = "ZONE_ID";
+const ZONE: &str = "ZONE";
+/// Where Kubernetes' own programs are: it is always there.
+const SYSTEM: &str = "kube-system";
+
+const INTRODUCTION: &str = "\
+# A home lab, rendered
+
+`homelab render --output-dir` writes this folder from `homelab.yaml`. Change `homelab.yaml` and run it again: it changes and deletes only the files that it wrote
+(`.homelab-render.json` lists them, commit it, too). How Flux and Argo CD apply the folder: docs/gitops.md of homelab.
+
+| folder | what is in it | apply it |
+|---|---|---|
+| `1-foundation` | namespaces, definitions, policies | first |
+| `2-programs` | the ingress controller, cert-manager, external-dns, the services | when the definitions are established |
+| `3-names` | issuers, certificates, Ingresses | when cert-manager runs |
+";
+
+const ALTERNATIVES: &str = "\
+To keep them in git, encrypt them: SOPS with Flux, Sealed Secrets, or a reference of the External Secrets Operator. Names, namespaces and keys have to be these. Put them into a
+folder of your own.
+
+With a new token, delete both Secrets, create them again, and restart external-dns, which reads it once:
+`kubectl -n external-dns delete pod -l app.kubernetes.io/name=external-dns`. cert-manager needs no restart.
+";
+
+/// The whole text.
+pub(super) fn text(config: &Config, bundle: &Bundle) -> String {
+    let mut text = INTRODUCTION.to_owned();
+    secrets(&mut text, config);
+    let foreign = namespaces_of_others(bundle);
+    if !foreign.is_empty() {
+        let _ = write!(
+            text,
+            "\n## Namespaces that are not in here\n\nThese must exist before the objects in them are applied: {}.\n",
+            quoted(foreign.into_iter())
+        );
+    }
+    let slices: Vec<&str> = of_kind(bundle, &kind::ENDPOINT_SLICE).map(|key| key.name.as_str()).collect();
+    if !slices.is_empty() {
+        let _ = write!(
+            text,
+            "\n## Argo CD leaves out EndpointSlices\n\nSince 3.0, Argo CD ignores every EndpointSlice by default (`resource.exclusions` in the ConfigMap `argocd-cm`), and the addresses of {} are in some. \
+             Take `EndpointSlice` out of that list.\n",
+            quoted(slices.into_iter())
+        );
+    }
+    text
+}
+
+/// The Secrets that the objects refer to, each with the command that makes it.
+fn secrets(text: &mut String, config: &Config) {
+    let dns = config.dns.provider;
+    let (of_external_dns, of_cert_manager) = (keys_of_external_dns(config), credentials(dns));
+    let mut commands = Vec::new();
+    if !of_external_dns.is_empty() {
+        commands.push(command(config, external_dns::NAMESPACE, &of_external_dns));
+    }
+    if !of_cert_manager.is_empty() {
+        commands.push(command(config, &config.cert_manager.namespace, &of_cert_manager));
+    }
+    if commands.is_empty() {
+        return;
+    }
+    let _ = write!(
+        text,
+        "\n## Secrets\n\nThe objects refer to the Secret `{SECRET}`, which is not in this folder. Create it once `1-foundation` is applied, which has the namespaces; pods that need it wait for it.\n\n```\n{}\n```\n\n",
+        commands.join("\n")
+    );
+    let words = provider::words(dns);
+    let commands = commands.join("\n");
+    for (placeholder, found) in [
+        (TOKEN_FILE, format!("a file with the {}", words.token.called)),
+        (ZONE_ID, words.zone_id.to_owned()),
+        (ZONE, "the domain at the provider that has your records, for example `example.com`".to_owned()),
+    ] {
+        let is_there = commands.split([' ', '=', '\n']).any(|word| word == placeholder);
+        if is_there {
+            let _ = writeln!(text, "- `{placeholder}`: {found}.");
+        }
+    }
+    let _ = write!(text, "\n{ALTERNATIVES}");
+}
+
+/// The keys of the Secrets' data that hold a credential.
+fn credentials(dns: Provider) -> Vec<&'static str> {
+    let is_zone = |key: &&str| *key == ZONE_ID_KEY || *key == ZONE_KEY;
+    let mut keys: Vec<&str> = traits_of(dns).external_dns_env.iter().map(|(_, key)| *key).collect();
+    keys.retain(|key| !is_zone(key));
+    keys.dedup();
+    keys
+}
+
+/// All that external-dns reads from its Secret.
+fn keys_of_external_dns(config: &Config) -> Vec<&'static str> {
+    let mut keys = Vec::new();
+    for (_, key) in traits_of(config.dns.provider).external_dns_env.iter().filter(|_| config.external_dns) {
+        if !keys.contains(key) {
+            keys.push(*key);
+        }
+    }
+    keys
+}
+
+/// Makes one Secret. A credential comes from a file, so that no list of processes shows it, and without the line's end, which a
+/// request could not carry.
+fn command(config: &Config, namespace: &str, keys: &[&str]) -> String {
+    let secret: Vec<&str> = credentials(config.dns.provider);
+    let mut line = format!("kubectl -n {namespace} create secret generic {SECRET}");
+    for key in keys {
+        let _ = match *key {
+            ZONE_ID_KEY => write!(line, " --from-literal={key}={}", ZONE_ID),
+            ZONE_KEY => write!(line, " --from-literal={key}={}", zone(config)),
+            key if secret.len() == 1 => write!(line, " --from-file={key}=/dev/stdin"),
+            key => write!(line, " --from-file={key}=FILE_OF_{}", key.to_uppercase()),
+        };
+    }
+    if secret.len() != 1 {
+        return line;
+    }
+    let quoted = config.dns.token_file.as_ref().and_then(|file| command!("{}", file));
+    let file = quoted.map_or_else(|| TOKEN_FILE.to_owned(), |file| file.to_string());
+    format!("tr -d '\\n' < {file} | {line}")
+}
+
+/// The zone, or what stands in for it: only the provider knows which part of the domain it is.
+fn zone(config: &Config) -> String {
+    config.dns.zone.as_ref().map_or_else(|| ZONE.to_owned(), ToString::to_string)
+}
+
+/// The namespaces of the objects that somebody else has to make.
+fn namespaces_of_others(bundle: &Bundle) -> BTreeSet<&str> {
+    let made: BTreeSet<&str> = of_kind(bundle, &kind::NAMESPACE).map(|key| key.name.as_str()).collect();
+    let all = bundle.objects.iter().filter_map(|object| object.key.namespace.as_deref());
+    all.filter(|namespace| !made.contains(namespace) && *namespace != SYSTEM).collect()
+}
+
+fn of_kind<'b>(bundle: &'b Bundle, kind: kind::KindRef) -> impl Iterator<Item = &'b Key> {
+    bundle.objects.iter().map(|object| &object.key).filter(move |key| *key.kind == *kind)
+}
+
+fn quoted<'t>(names: impl Iterator<Item = &'t str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
