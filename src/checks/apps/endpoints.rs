@@ -192,9 +192,14 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
         .look(command!("kubectl --namespace {} get endpointslices", namespace))
         .into();
     }
-    let found = backend::pods(evidence, service);
+    let (going, found): (Vec<_>, Vec<_>) =
+        backend::pods(evidence, service).into_iter().partition(|pod| pod.is_going());
     if found.is_empty() {
-        return unselected(evidence, service, &shown, empty).look(look).into();
+        return match (stopped(evidence, service), going.first()) {
+            (Some(workload), _) => scaled_down(workload, &empty).look(look).into(),
+            (None, Some(pod)) => replaced(pod, &empty).look(look).into(),
+            (None, None) => unselected(evidence, service, &shown, empty).look(look).into(),
+        };
     }
     if found.iter().any(|pod| is_ready(pod)) {
         let target = port["targetPort"].to_string().replace('"', "`");
@@ -236,28 +241,39 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     .into()
 }
 
-/// No pod has the labels: because none is wanted, or because they are other ones.
-fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) -> Finding {
-    let namespace = service.namespace();
+/// The Deployment behind a Service that is to have no pod. Its last one may still be ending.
+fn stopped<'a>(evidence: &'a Evidence, service: &Value) -> Option<&'a Value> {
     let mut workloads = evidence.objects("deployments.apps").unwrap_or_default().iter();
-    let stopped = workloads.find(|workload| {
-        workload.namespace() == namespace
+    workloads.find(|workload| {
+        workload.namespace() == service.namespace()
             && workload["spec"]["replicas"] == 0
             && selects(&service["spec"]["selector"], &workload["spec"]["template"]["metadata"]["labels"])
-    });
-    if let Some(workload) = stopped {
-        let name = workload.name();
-        return Finding::new(
-            format!("{empty}: Deployment `{namespace}/{name}` is scaled to 0"),
-            "somebody scaled it down",
-            "start it again",
-        )
-        .command(command!(
-            "kubectl --namespace {} scale deployment/{} --replicas=1",
-            namespace,
-            name
-        ));
-    }
+    })
+}
+
+fn scaled_down(workload: &Value, empty: &str) -> Finding {
+    let (namespace, name) = (workload.namespace(), workload.name());
+    Finding::new(
+        format!("{empty}: Deployment `{namespace}/{name}` is scaled to 0"),
+        "somebody scaled it down",
+        "start it again",
+    )
+    .command(command!("kubectl --namespace {} scale deployment/{} --replicas=1", namespace, name))
+}
+
+/// Its pods end, and there is no new one yet.
+fn replaced(pod: &Value, empty: &str) -> Finding {
+    Finding::new(
+        format!("{empty}: pod `{}` is being deleted", pod.full_name()),
+        "its pods are ending, and no new one was created yet",
+        "wait until a new pod runs; if none is created, look at the events of its namespace",
+    )
+    .heals()
+}
+
+/// No pod has the labels, because they are other ones.
+fn unselected(evidence: &Evidence, service: &Value, shown: &str, empty: String) -> Finding {
+    let namespace = service.namespace();
     let pods = evidence.objects("pods").unwrap_or_default().iter();
     let there = pods.filter(|pod| pod.namespace() == namespace).find(|pod| is_ready(pod));
     let cause = match there {

@@ -206,8 +206,19 @@ fn why_a_service_has_no_endpoints_is_told() {
         items(seen, "pods")[1]["status"] = json!({ "phase": "Failed", "reason": "Evicted" });
         stopped(seen);
     });
+    // Its last pod ends for half a minute, and its readiness probe is nobody's concern any more.
+    let ends = |seen: &mut ClusterSeen| {
+        items(seen, SLICES)[0]["endpoints"] = json!([]);
+        items(seen, "pods")[1]["metadata"]["deletionTimestamp"] = json!("2026-06-01T12:00:20Z");
+    };
+    let ending = cluster(|seen| {
+        ends(seen);
+        stopped(seen);
+    });
+    let replaced = cluster(ends);
+    assert!(only(&replaced, id::ENDPOINTS).summary.ends_with("pod `homelab/whoami-1` is being deleted"));
     let scale = "kubectl --namespace homelab scale deployment/whoami --replicas=1";
-    for report in [gone, evicted] {
+    for report in [gone, evicted, ending] {
         assert_eq!(only(&report, id::ENDPOINTS).fix.commands, [scale]);
     }
     let port = empty(|_| {});
