@@ -101,7 +101,7 @@ impl Start {
         };
         strangers::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(config, &inputs);
-        let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
+        let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));
         let mut plan = plan(bundle, &snapshot);
         permitted(cluster, &plan, &snapshot, consent).await?;
         let adopt = consent.adopt;
