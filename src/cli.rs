@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backup;
+mod ca;
 mod doctor;
 mod down;
 mod expose;
@@ -20,6 +21,7 @@ use crate::ui::{Color, Output};
 use values::seconds;
 
 pub use backup::{Backup, Cert, CertCommand, Export, Restore};
+pub use ca::Ca;
 pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
@@ -107,6 +109,7 @@ impl Command {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Cert(_)
+            | Self::Ca(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
             | Self::Open { .. }
@@ -132,6 +135,7 @@ impl Command {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Cert(_)
+            | Self::Ca(_)
             | Self::Expose(_)
             | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
@@ -200,6 +204,9 @@ pub enum Command {
     /// Hand a certificate to a program outside of the cluster
     #[command(after_help = backup::EXPORT)]
     Cert(Cert),
+    /// Show the root of the lab's own certificate authority, and how machines and phones are told to trust it
+    #[command(after_help = ca::CA)]
+    Ca(Ca),
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(after_help = status::HELP)]
     Status(Status),
