@@ -25,7 +25,10 @@ impl Cluster {
         match self.read(&key).await {
             Ok(Some(secret)) => signer(&secret).map_err(|why| format!("{key}: {why}")),
             Ok(None) => Err(format!("there is no {key}")),
-            Err(error) => Err(error.causes.last().map_or(error.what.clone(), |cause| format!("{}: {cause}", error.what))),
+            Err(error) => Err(error
+                .causes
+                .last()
+                .map_or(error.what.clone(), |cause| format!("{}: {cause}", error.what))),
         }
     }
 }

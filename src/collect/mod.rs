@@ -21,8 +21,8 @@ use crate::config::{self, AcmeServer, Backend, Config, Issuer, Provider};
 use crate::desired::{external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
-    AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
-    Issuance, Listing, ServiceSeen,
+    AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure,
+    HereSeen, Issuance, Listing, ServiceSeen,
 };
 use crate::ingress;
 use crate::machine;

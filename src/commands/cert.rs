@@ -60,8 +60,12 @@ async fn read(cluster: &Cluster, config: &Config, name: &str) -> Result<Pair> {
     let (namespace, secret) = (certificate.namespace(), at(certificate, "/spec/secretName"));
     let key = Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: secret.to_owned() };
     if signer_of(secret).is_some() {
-        return Err(Error::usage(format!("{key} is the lab's own certificate authority, whose key is not handed out"))
-            .hint("`homelab ca --write FILE` writes its root's certificate; `homelab backup` saves it, encrypted"));
+        return Err(Error::usage(format!(
+            "{key} is the lab's own certificate authority, whose key is not handed out"
+        ))
+        .hint(
+            "`homelab ca --write FILE` writes its root's certificate; `homelab backup` saves it, encrypted",
+        ));
     }
     let issued = || {
         Error::wrong(format!("Certificate {} has not been issued yet", certificate.full_name()))

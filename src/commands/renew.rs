@@ -80,9 +80,8 @@ fn of_the_lab(config: &Config) -> BTreeSet<String> {
     let bundle = bundle(config, &Inputs::default());
     let made = bundle.objects.iter().map(|object| &object.key);
     // The authority is renewed by its name alone: machines of the house would have to be given the new root.
-    let certificates = made
-        .chain(&bundle.derived)
-        .filter(|key| *key.kind == kind::CERTIFICATE && !is_part(&key.name));
+    let certificates =
+        made.chain(&bundle.derived).filter(|key| *key.kind == kind::CERTIFICATE && !is_part(&key.name));
     certificates.map(|key| format!("{}/{}", key.namespace.as_deref().unwrap_or_default(), key.name)).collect()
 }
 

@@ -42,7 +42,9 @@ pub(super) fn refuse_outside(
             "`{path}`: `{host}` is not in the domain `{domain}`, so the lab's own certificate authority may not sign it"
         );
         let help = match path {
-            START_PAGE => format!("give it a name below `{domain}`; or leave `issuer: ca` to single services"),
+            START_PAGE => {
+                format!("give it a name below `{domain}`; or leave `issuer: ca` to single services")
+            }
             _ => format!("set `issuer: acme` for this service, or give it a name below `{domain}`"),
         };
         fields.problem(place, message, Some(help));
@@ -68,7 +70,8 @@ mod tests {
         let of = |config: &Config| config.services.iter().map(|service| service.issuer).collect::<Vec<_>>();
         let config = read("services: { a: { local: 1 }, b: { local: 2, issuer: ca } }\n").unwrap();
         assert_eq!((config.issuer, of(&config)), (Issuer::Acme, vec![Issuer::Acme, Issuer::Ca]));
-        let config = read("issuer: ca\nservices: { a: { local: 1 }, b: { local: 2, issuer: acme } }\n").unwrap();
+        let config =
+            read("issuer: ca\nservices: { a: { local: 1 }, b: { local: 2, issuer: acme } }\n").unwrap();
         assert_eq!((config.issuer, of(&config)), (Issuer::Ca, vec![Issuer::Ca, Issuer::Acme]));
     }
 

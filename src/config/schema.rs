@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn where_the_labs_own_authority_signs_everything_no_email_is_asked_for() {
         for services in ["", "services: { a: { local: 1 }, b: { local: 2, issuer: ca } }\n"] {
-            let text = format!("domain: home.example.com\nissuer: ca\ndns: {{ provider: cloudflare }}\n{services}");
+            let text =
+                format!("domain: home.example.com\nissuer: ca\ndns: {{ provider: cloudflare }}\n{services}");
             assert_eq!(parse(&text).unwrap().email, None);
             assert!(accepts(&text), "the schema refuses:\n{text}");
         }

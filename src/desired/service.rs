@@ -50,10 +50,17 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
         | Backend::Local { port, .. }
         | Backend::Name { port, .. } => (service.name.as_str(), *port),
     };
-    let mut objects: Vec<_> =
-        ingress(config, namespace, &service.name, (&service.hosts, service.issuer), (backend, port), Path::All, annotations)
-            .into_iter()
-            .collect();
+    let mut objects: Vec<_> = ingress(
+        config,
+        namespace,
+        &service.name,
+        (&service.hosts, service.issuer),
+        (backend, port),
+        Path::All,
+        annotations,
+    )
+    .into_iter()
+    .collect();
     objects.extend(image::objects(service));
     objects.extend(outside::objects(service, nodes));
     objects
@@ -79,9 +86,8 @@ pub(super) fn ingress(
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
     let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
-    let wildcard = config.certificates == Certificates::Wildcard
-        && issuer == config.issuer
-        && hosts.iter().all(covered);
+    let wildcard =
+        config.certificates == Certificates::Wildcard && issuer == config.issuer && hosts.iter().all(covered);
     let secret_name = (!wildcard).then(|| tls_secret(name));
     if !wildcard {
         annotations.insert("cert-manager.io/cluster-issuer".to_owned(), name_of(config, issuer).to_owned());

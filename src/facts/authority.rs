@@ -40,10 +40,14 @@ mod tests {
     #[test]
     fn a_name_is_permitted_at_and_below_the_domain_and_nowhere_else() {
         let is_permitted = |host| is_permitted(host, permitted("home.example.com"));
-        for host in ["home.example.com", "nas.home.example.com", "*.home.example.com", "a.b.svc.cluster.local"] {
+        for host in
+            ["home.example.com", "nas.home.example.com", "*.home.example.com", "a.b.svc.cluster.local"]
+        {
             assert!(is_permitted(host), "{host}");
         }
-        for host in ["example.com", "nothome.example.com", "*.example.com", "home.example.com.evil.test", "local"] {
+        for host in
+            ["example.com", "nothome.example.com", "*.example.com", "home.example.com.evil.test", "local"]
+        {
             assert!(!is_permitted(host), "{host}");
         }
     }

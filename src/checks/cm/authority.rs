@@ -41,8 +41,12 @@ pub(super) fn can_sign(evidence: &Evidence) -> Option<Outcome> {
 fn unusable(seen: &AuthoritySeen, why: &str) -> Finding {
     let what = if seen.root.is_err() { "root" } else { "intermediate" };
     let cause = match what {
-        "root" => "cert-manager has not made it yet; or somebody deleted its Secret, and cert-manager makes another root, which no machine trusts yet",
-        _ => "cert-manager has not made it yet, or somebody deleted its Secret: cert-manager makes another by itself",
+        "root" => {
+            "cert-manager has not made it yet; or somebody deleted its Secret, and cert-manager makes another root, which no machine trusts yet"
+        }
+        _ => {
+            "cert-manager has not made it yet, or somebody deleted its Secret: cert-manager makes another by itself"
+        }
     };
     Finding::new(
         format!("the {what} of the lab's own certificate authority cannot be used: {why}"),

@@ -139,9 +139,9 @@ fn going_on(
         false => "check the challenges: their reason quotes the DNS provider or the certificate authority",
     };
     Finding::new(format!("Certificate `{name}` is not ready: {said}"), cause, fix)
-    .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
-    .heals()
-    .retry_at(retry_at)
+        .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+        .heals()
+        .retry_at(retry_at)
 }
 
 /// How far it has come.

@@ -93,11 +93,10 @@ pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<O
     if let Some(finding) = fault(acme, own) {
         return vec![finding.into()];
     }
-    let mut outcomes =
-        vec![Outcome::pass(match own["spec"]["acme"].is_object() {
-            true => format!("ClusterIssuer `{wanted}` is registered at {}", server(own)),
-            false => format!("ClusterIssuer `{wanted}` can sign"),
-        })];
+    let mut outcomes = vec![Outcome::pass(match own["spec"]["acme"].is_object() {
+        true => format!("ClusterIssuer `{wanted}` is registered at {}", server(own)),
+        false => format!("ClusterIssuer `{wanted}` can sign"),
+    })];
     let namespaced = evidence.objects("issuers.cert-manager.io").unwrap_or_default();
     let others = all.iter().filter(|issuer| issuer.name() != wanted).chain(namespaced);
     for other in others.filter(|other| other["spec"]["acme"].is_object() || is_part(other.name())) {

@@ -211,7 +211,13 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             (provider, servers.missing(), looked, survey, caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
-        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host, (&reached, own.as_ref())))),
+        join_all(hosts.iter().map(|host| nodes::services(
+            probes,
+            &limit,
+            &addresses,
+            host,
+            (&reached, own.as_ref())
+        ))),
         service_dns::look(&seed, probes, &limit),
     );
     if let Some(cluster) = &mut seed.cluster {

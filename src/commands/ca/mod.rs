@@ -39,8 +39,9 @@ struct Root {
 pub(super) async fn ca(global: &Global, flags: &Ca, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
     if !config.uses(Issuer::Ca) {
-        return Err(Error::usage("this lab has no certificate authority of its own")
-            .hint("set `issuer: ca` in homelab.yaml, for the whole lab or for one service, and run `homelab up`"));
+        return Err(Error::usage("this lab has no certificate authority of its own").hint(
+            "set `issuer: ca` in homelab.yaml, for the whole lab or for one service, and run `homelab up`",
+        ));
     }
     let cluster = global.lab().connect().await?;
     let root = read(&cluster, &config).await?;
@@ -56,9 +57,9 @@ async fn read(cluster: &Cluster, config: &Config) -> Result<Root> {
     let namespace = Some(config.cert_manager.namespace.clone());
     let key = Key { kind: &kind::SECRET, namespace, name: ROOT.to_owned() };
     let none = |why: String| {
-        Error::wrong("the lab's own certificate authority does not exist yet")
-            .because(why)
-            .hint("run `homelab up`, which has cert-manager make it; with a backup, run `homelab restore` first")
+        Error::wrong("the lab's own certificate authority does not exist yet").because(why).hint(
+            "run `homelab up`, which has cert-manager make it; with a backup, run `homelab restore` first",
+        )
     };
     let live = cluster.read(&key).await?.ok_or_else(|| none(format!("there is no {key}")))?;
     let signer = signer(&live).map_err(|why| none(format!("{key}: {why}")))?;
@@ -73,7 +74,8 @@ async fn read(cluster: &Cluster, config: &Config) -> Result<Root> {
 fn write(path: &Path, pem: &str) -> Result<bool> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-        Error::usage(format!("`{}` is no name of a file", path.display())).hint("name a file, such as `homelab-root.crt`")
+        Error::usage(format!("`{}` is no name of a file", path.display()))
+            .hint("name a file, such as `homelab-root.crt`")
     })?;
     match place::read_if_there(folder, name)? {
         Some(there) if there == pem.as_bytes() => Ok(false),
@@ -91,17 +93,16 @@ fn told(root: &Root, flags: &Ca, is_new: Option<bool>, house: &House) -> Shown {
         format!("SHA-256       {}", fingerprint(&certificate.fingerprint)),
         format!("valid         {} to {}", day(certificate.not_before), day(certificate.not_after)),
         format!("may sign      {}", may_sign(&root.signer)),
-        format!(
-            "this machine  {}",
-            if root.is_trusted_here { "trusts it" } else { "does not trust it yet" }
-        ),
+        format!("this machine  {}", if root.is_trusted_here { "trusts it" } else { "does not trust it yet" }),
         String::new(),
     ];
     let file = flags.write.as_deref().map_or(FILE.into(), |path| path.display().to_string());
     match is_new {
         Some(true) => lines.push(format!("wrote `{file}`")),
         Some(false) => lines.push(format!("`{file}` has it already")),
-        None => lines.push(format!("`homelab ca --write {file}` writes its certificate into a file; copy that to each machine")),
+        None => lines.push(format!(
+            "`homelab ca --write {file}` writes its certificate into a file; copy that to each machine"
+        )),
     }
     lines.push("Compare the fingerprint there before you trust it.".to_owned());
     for system in &SYSTEMS {
@@ -148,7 +149,8 @@ fn document(root: &Root, flags: &Ca) -> Value {
 
 /// As openssl and browsers show it.
 fn fingerprint(hex: &str) -> String {
-    let pairs: Vec<String> = hex.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
+    let pairs: Vec<String> =
+        hex.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
     pairs.join(":")
 }
 

@@ -32,14 +32,19 @@ pub(super) const SYSTEMS: [System; 9] = [
     // Fedora docs, "Using Shared System Certificates".
     System {
         name: "Fedora",
-        steps: &["`sudo cp FILE /etc/pki/ca-trust/source/anchors/homelab-root.crt`", "`sudo update-ca-trust`"],
+        steps: &[
+            "`sudo cp FILE /etc/pki/ca-trust/source/anchors/homelab-root.crt`",
+            "`sudo update-ca-trust`",
+        ],
     },
     // trust(1) of p11-kit.
     System { name: "Arch", steps: &["`sudo trust anchor --store FILE`"] },
     // security(1) of macOS; from macOS 11 on it asks for an administrator's password.
     System {
         name: "macOS",
-        steps: &["`sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain FILE`"],
+        steps: &[
+            "`sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain FILE`",
+        ],
     },
     // certutil of Windows, verb -addstore; `Root` is "Trusted Root Certification Authorities".
     System { name: "Windows", steps: &["as administrator: `certutil -addstore -f Root FILE`"] },

@@ -32,7 +32,9 @@ async fn the_root_is_told_with_its_fingerprint_what_it_may_sign_and_the_steps_of
     }
     assert!(!text.contains("PRIVATE KEY") && !text.contains("FILE"), "{text}");
     let named = told(&root, &flags(Some(Path::new("/tmp/lab.crt"))), Some(true), &house).to_string();
-    assert!(named.contains("wrote `/tmp/lab.crt`") && named.contains("certutil -addstore -f Root /tmp/lab.crt"));
+    assert!(
+        named.contains("wrote `/tmp/lab.crt`") && named.contains("certutil -addstore -f Root /tmp/lab.crt")
+    );
 }
 
 #[tokio::test]

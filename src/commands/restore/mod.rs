@@ -101,9 +101,10 @@ fn is_known(index: &Index, forced: &[String]) -> Result<()> {
 /// The Secrets that the configuration asks for: those of its names, and the accounts of its issuers.
 fn wanted(config: &Config) -> BTreeSet<Key> {
     let bundle = bundle(config, &Inputs::default());
-    let issuers = bundle.objects.iter().filter(|object| {
-        *object.key.kind == kind::CLUSTER_ISSUER && object.body["spec"]["acme"].is_object()
-    });
+    let issuers = bundle
+        .objects
+        .iter()
+        .filter(|object| *object.key.kind == kind::CLUSTER_ISSUER && object.body["spec"]["acme"].is_object());
     let accounts = issuers.map(|issuer| Key {
         kind: &kind::SECRET,
         namespace: Some(config.cert_manager.namespace.clone()),

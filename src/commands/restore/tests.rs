@@ -196,7 +196,10 @@ async fn the_labs_own_authority_comes_back_as_it_was_before_the_first_up() {
         assert_eq!(after["metadata"]["annotations"][&noted], before["metadata"]["annotations"][&noted]);
     }
     let said = told::summary(&run, false, &ui::House::default()).to_string();
-    assert!(said.contains("homelab-ca-root: restored: the lab's own certificate authority, serial "), "{said}");
+    assert!(
+        said.contains("homelab-ca-root: restored: the lab's own certificate authority, serial "),
+        "{said}"
+    );
     // The authority's own is as it should be; the demo's was another issuer's.
     let anew = |name: &str| {
         let one = run.all.iter().find(|one| one.facts.secret == name).unwrap();

@@ -70,12 +70,15 @@ fn where_no_account_has_an_address_there_is_no_issuer_of_an_acme_server() {
 
 #[test]
 fn a_wildcard_certificate_serves_those_that_the_same_issuer_signs() {
-    let text = format!("{HEAD}email: ada@lovelace.dev\ncertificates: wildcard\nservices: {{ nas: {{ local: 1 }}, films: {{ local: 2, issuer: acme }} }}\n");
+    let text = format!(
+        "{HEAD}email: ada@lovelace.dev\ncertificates: wildcard\nservices: {{ nas: {{ local: 1 }}, films: {{ local: 2, issuer: acme }} }}\n"
+    );
     let bundle = rendered(&text);
     let wildcard = named(&bundle, "Certificate", "wildcard-tls").unwrap();
     assert_eq!(wildcard["spec"]["issuerRef"]["name"], ISSUER);
     assert_eq!(wildcard["spec"]["usages"], json!(USAGES));
-    let secret = |name: &str| named(&bundle, "Ingress", name).unwrap()["spec"]["tls"][0]["secretName"].clone();
+    let secret =
+        |name: &str| named(&bundle, "Ingress", name).unwrap()["spec"]["tls"][0]["secretName"].clone();
     assert_eq!((secret("nas"), secret("films")), (Value::Null, "films-tls".into()));
 }
 
@@ -87,7 +90,10 @@ fn the_authority_is_the_same_whatever_services_there_are() {
         let bundle = rendered(&format!("{HEAD}{more}"));
         [ROOT, ISSUER].map(|name| named(&bundle, "Certificate", name).cloned())
     };
-    assert_eq!(of(""), of("services: { nas: { local: 1 }, films: { local: 2, hosts: [a, b.c.home.example.com] } }\n"));
+    assert_eq!(
+        of(""),
+        of("services: { nas: { local: 1 }, films: { local: 2, hosts: [a, b.c.home.example.com] } }\n")
+    );
     assert_ne!(of("")[0].as_ref().unwrap()["spec"]["commonName"], {
         let other = rendered(&HEAD.replace("home.", "house."));
         named(&other, "Certificate", ROOT).unwrap()["spec"]["commonName"].clone()
@@ -197,7 +203,8 @@ impl Made {
         let mut roots = RootCertStore::empty();
         roots.add(self.root.der().clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.subject_alt_names = names;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

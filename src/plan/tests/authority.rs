@@ -26,7 +26,11 @@ fn up_keeps_the_root_that_nobody_asks_any_more_and_takes_what_can_be_made_again(
     let gone = names(&removal(&BTreeSet::new(), &whole()).gone);
     assert_eq!(
         gone,
-        ["Certificate homelab/homelab-ca", "Certificate homelab/homelab-ca-root", "Secret homelab/homelab-ca"]
+        [
+            "Certificate homelab/homelab-ca",
+            "Certificate homelab/homelab-ca-root",
+            "Secret homelab/homelab-ca"
+        ]
     );
     // Nor does the next run, which sees the Secret alone.
     assert!(removal(&BTreeSet::new(), &holding([secret(ROOT)])).gone.is_empty());

@@ -198,7 +198,8 @@ fn another_cluster_than_the_one_of_this_machine_is_a_warning() {
 #[test]
 fn a_certificate_that_has_ended_is_named_before_the_server_that_does_not_answer() {
     let ended = |seen: &mut ClusterSeen| {
-        let served = Served { leaf: leaf("2026-05-31T12:00:00Z"), chain: 1, trust: Trust::Expired, by_lab: None };
+        let served =
+            Served { leaf: leaf("2026-05-31T12:00:00Z"), chain: 1, trust: Trust::Expired, by_lab: None };
         access(seen).served = Some(Ok(served));
     };
     let report = silent(ApiFault::CertificateExpired, ended);

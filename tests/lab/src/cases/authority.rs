@@ -59,11 +59,15 @@ pub(super) fn signs_for_one_service(hands: &Hands) -> Result<()> {
     expect(said.contains(&printed), format!("not {printed}:\n{said}"))?;
 
     let url = format!("https://{OWN}/healthz");
-    let trusting = hands.client.run("curl", &["-sS", "--fail", "--max-time", "10", "--cacert", &path, &url])?;
+    let trusting =
+        hands.client.run("curl", &["-sS", "--fail", "--max-time", "10", "--cacert", &path, &url])?;
     expect(trusting.trim() == "ok", format!("it said {trusting:?}"))?;
     let others = hands.client.output("curl", &["-sS", "--max-time", "10", &url])?;
     // curl, "Exit codes": 60, the peer's certificate cannot be authenticated.
-    expect(others.status.code() == Some(60), format!("who does not trust it: {}{}", others.stdout, others.stderr))?;
+    expect(
+        others.status.code() == Some(60),
+        format!("who does not trust it: {}{}", others.stdout, others.stderr),
+    )?;
     expect(hands.browse(super::hands::WHOAMI)?.0 == "200", "whoami is not at the ACME server any more")?;
 
     // On this machine nobody has added the root yet, which the doctor says and nothing else.
