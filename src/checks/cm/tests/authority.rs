@@ -98,7 +98,8 @@ fn a_name_outside_its_domains_is_named_with_those_that_it_has() {
 #[test]
 fn an_authority_that_nothing_binds_is_told() {
     let told = finding(|e| {
-        for part in [&mut seen(e).root, &mut seen(e).intermediate] {
+        let AuthoritySeen { root, intermediate, .. } = seen(e);
+        for part in [root, intermediate] {
             (part.as_mut().unwrap().domains, part.as_mut().unwrap().excludes_addresses) = (None, false);
         }
     });
