@@ -25,6 +25,13 @@ let
       tokenFile = null;
     };
 
+  # Whether any certificate is from an ACME server, which wants an address.
+  usesAcme =
+    (cfg.settings.issuer or "acme") != "ca"
+    || lib.any (service: (service.issuer or null) == "acme") (
+      lib.attrValues (cfg.settings.services or { })
+    );
+
   ports = import ./ports.nix { inherit config lib; };
   clashes = lib.filter (port: port == 80 || port == 443);
   webServer = name: {
@@ -51,7 +58,9 @@ in
   config = lib.mkIf cfg.enable {
     assertions = [
       (needed "domain" (cfg.settings.domain or null) "home.example.com")
-      (needed "email" (cfg.settings.email or null) "you@example.com")
+      (needed "email" (
+        if usesAcme then cfg.settings.email or null else "none is asked for"
+      ) "you@example.com")
       (needed "dns.tokenFile" (
         if provider.tokenFile == null then "none is asked for" else cfg.settings.dns.tokenFile or null
       ) provider.tokenFile)

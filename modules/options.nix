@@ -88,7 +88,17 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "you@example.com";
-      description = "The address of the account at Let's Encrypt. Required on the first server.";
+      description = "The address of the account at Let's Encrypt. Required on the first server, unless only the lab's own certificate authority signs (`issuer`).";
+    };
+
+    issuer = mkOption {
+      type = types.enum [
+        "acme"
+        "ca"
+      ];
+      default = "acme";
+      example = "ca";
+      description = "Who signs the certificates: `acme` is Let's Encrypt, or the server in `acme.server`; `ca` is a certificate authority of the lab's own, whose root each device has to be told to trust (`homelab ca`). A service can have its own.";
     };
 
     dns = {

@@ -71,6 +71,18 @@ in
       description = "Several host names; they share one certificate.";
     };
 
+    issuer = mkOption {
+      type = types.nullOr (
+        types.enum [
+          "acme"
+          "ca"
+        ]
+      );
+      default = null;
+      example = "ca";
+      description = "Who signs its certificate: `acme`, or `ca` for the lab's own certificate authority. If null, it is `services.homelab.issuer`.";
+    };
+
     scheme = mkOption {
       type = types.nullOr (
         types.enum [

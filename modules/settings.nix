@@ -23,6 +23,7 @@ let
       value;
   fromOptions = said {
     inherit (cfg) domain email services;
+    issuer = if cfg.issuer == "acme" then null else cfg.issuer;
     dns = { inherit (cfg.dns) provider tokenFile; };
     acme = {
       staging = if cfg.acme.staging then true else null;

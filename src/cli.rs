@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backup;
+mod ca;
 mod diff;
 mod doctor;
 mod down;
@@ -23,6 +24,7 @@ use crate::ui::{Color, Output};
 use values::seconds;
 
 pub use backup::{Backup, Cert, CertCommand, Export, Restore};
+pub use ca::Ca;
 pub use diff::Diff;
 pub use doctor::Doctor;
 pub use down::Down;
@@ -114,6 +116,7 @@ impl Command {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Cert(_)
+            | Self::Ca(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
             | Self::Open { .. }
@@ -122,9 +125,7 @@ impl Command {
             | Self::Man { .. } => false,
         }
     }
-}
 
-impl Command {
     /// Whether it uses the configuration.
     #[must_use]
     pub fn reads_configuration(&self) -> bool {
@@ -140,6 +141,7 @@ impl Command {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Cert(_)
+            | Self::Ca(_)
             | Self::Expose(_)
             | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
@@ -182,7 +184,7 @@ pub enum Command {
     Upgrade(Upgrade),
     /// Remove from the cluster what homelab installed: lists what it deletes, and asks first
     #[command(
-        after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. First it deletes the Ingresses, and waits until external-dns has deleted their DNS records. It keeps TLS certificates, the ACME account key and the CRDs of cert-manager, so that the next `homelab up` uses them again; `--purge` deletes these, too. It keeps every volume, and every namespace that contains objects that homelab did not create. You can interrupt `down` and run it again. Exit codes: 0 success, also if you answer no; 2 invalid command line or configuration; 3 not finished: it says what is left, why, and the next command; 130 interrupted."
+        after_help = "Examples:\n  homelab down --dry-run\n  homelab down\n  homelab down --yes\n  homelab down --purge\n  homelab down --keep-records\n\nIt deletes only what homelab created. First it deletes the Ingresses, and waits until external-dns has deleted their DNS records. It keeps TLS certificates, the ACME account key, the lab's own certificate authority and the CRDs of cert-manager, so that the next `homelab up` uses them again; `--purge` deletes these, too. It keeps every volume, and every namespace that contains objects that homelab did not create. You can interrupt `down` and run it again. Exit codes: 0 success, also if you answer no; 2 invalid command line or configuration; 3 not finished: it says what is left, why, and the next command; 130 interrupted."
     )]
     Down(Down),
     /// Print the Kubernetes objects that `up` would apply, or write them into a folder for git; needs no cluster and no token
@@ -198,15 +200,18 @@ pub enum Command {
         after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all\n\nExit codes: 0 renewed, 1 the renewal failed, 2 no such name, or invalid command line or configuration, 3 not finished in time, 130 interrupted."
     )]
     Renew(Renew),
-    /// Save the certificates and the ACME account key, encrypted, into a folder
+    /// Save the certificates, the ACME account key and the lab's own certificate authority, encrypted, into a folder
     #[command(after_help = backup::BACKUP)]
     Backup(Backup),
-    /// Bring certificates and the ACME account key back from a backup, before the first `up` of a new cluster
+    /// Bring what `backup` saved back, before the first `up` of a new cluster
     #[command(after_help = backup::RESTORE)]
     Restore(Restore),
     /// Hand a certificate to a program outside of the cluster
     #[command(after_help = backup::EXPORT)]
     Cert(Cert),
+    /// Show the root of the lab's own certificate authority, and how machines and phones are told to trust it
+    #[command(after_help = ca::CA)]
+    Ca(Ca),
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(after_help = status::HELP)]
     Status(Status),

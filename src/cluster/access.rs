@@ -78,7 +78,7 @@ impl Cluster {
         let mut roots = RootCertStore::empty();
         roots
             .add_parsable_certificates(self.certificates.authority.iter().cloned().map(CertificateDer::from));
-        Some(handshake_with(Arc::new(roots), address, host, WITHIN).await)
+        Some(handshake_with((Arc::new(roots), None), address, host, WITHIN).await)
     }
 
     /// Whether the authority is the one of k3s' own kubeconfig on this machine.

@@ -2,6 +2,7 @@
 
 mod access;
 mod apply;
+mod authority;
 mod clock;
 mod examine;
 mod explain;
@@ -39,6 +40,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{ApiFailure, ApiFault, Failure};
 
 pub use apply::Deleted;
+pub use authority::signer;
 pub use examine::{certificates, ingresses, nodes};
 pub use issuance::Secrets;
 pub use look::HostPortOwner;

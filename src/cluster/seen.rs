@@ -49,6 +49,10 @@ pub fn certificate(object: &Value) -> CertificateSeen {
         namespace: object.namespace().to_owned(),
         name: object.name().to_owned(),
         hosts: texts(entries(object, "/spec/dnsNames").iter()),
+        issuer: match at(object, "/spec/issuerRef/kind") {
+            "ClusterIssuer" => at(object, "/spec/issuerRef/name").to_owned(),
+            _ => String::new(),
+        },
         ready: ready.map(|_| object.holds("Ready")),
         reason: said("/reason"),
         message: said("/message"),

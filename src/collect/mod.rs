@@ -13,16 +13,16 @@ use std::time::Duration;
 
 use futures::future::OptionFuture;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::{self, Cluster};
 use crate::collect::zone::Asked;
-use crate::config::{self, AcmeServer, Backend, Config, Provider};
+use crate::config::{self, AcmeServer, Backend, Config, Issuer, Provider};
 use crate::desired::{external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
-    AcmeSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure, HereSeen,
-    Issuance, Listing, ServiceSeen,
+    AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure,
+    HereSeen, Issuance, Listing, ServiceSeen,
 };
 use crate::ingress;
 use crate::machine;
@@ -88,8 +88,9 @@ pub async fn look(
     let mut clocks = Vec::from_iter(internet);
     let mut lives = None;
     let mut reached = None;
-    if let Some(InCluster { cluster, seen, acme: issued, clock, snapshot }) = found {
+    if let Some(InCluster { cluster, seen, acme: issued, authority, clock, snapshot }) = found {
         (acme, lives) = (issued, snapshot);
+        evidence.authority = authority;
         clocks.extend(clock);
         has_seen(&mut evidence, seen);
         if let Some(cluster) = cluster.filter(|_| evidence.nodes.is_some()) {
@@ -149,6 +150,12 @@ fn has_seen(evidence: &mut Evidence, seen: ClusterSeen) {
     evidence.certificates = cluster::certificates(&seen.objects);
     evidence.cluster = Some(seen);
     evidence.ingress = Some(ControllerSeen::default());
+}
+
+/// The lab's own authority, where anything is signed by it and its Secrets may be read.
+async fn authority(cluster: &Cluster, config: &Config) -> Option<AuthoritySeen> {
+    let is_read = config.uses(Issuer::Ca) && !cluster.reads_only();
+    OptionFuture::from(is_read.then(|| cluster.authority(&config.cert_manager.namespace))).await
 }
 
 /// What the configuration says that judges compare with.
@@ -214,6 +221,7 @@ struct InCluster {
     cluster: Option<Cluster>,
     seen: ClusterSeen,
     acme: AcmeSeen,
+    authority: Option<AuthoritySeen>,
     clock: Option<ClockSeen>,
     /// What lives of this lab, or why that is not known.
     snapshot: Option<Result<Snapshot, String>>,
@@ -225,13 +233,15 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
             // A dry run needs the right to create, and the certificates lie beside their keys.
             let may_more = !cluster.reads_only();
             let controller = config.map(|config| config.ingress.controller).unwrap_or_default();
-            let (seen, webhook, secrets, clock, snapshot) = futures::join!(
+            let (seen, webhook, secrets, clock, snapshot, authority) = futures::join!(
                 cluster.examine(controller, deadline),
                 OptionFuture::from(may_more.then(|| cluster.ask_webhook())),
                 OptionFuture::from(may_more.then(|| cluster.tls_secrets(deadline))),
                 compared(Clock::ApiServer, Some(cluster.clock(deadline))),
                 OptionFuture::from(config.map(|config| drift::snapshot(&cluster, config, deadline))),
+                OptionFuture::from(config.map(|config| timeout_at(deadline, authority(&cluster, config)))),
             );
+            let authority = authority.and_then(|in_time| in_time.ok().flatten());
             let mut seen = seen;
             if matches!(seen.version, Some(Err(_))) {
                 seen.unit = tokio::task::spawn_blocking(machine::k3s_unit).await.ok().flatten();
@@ -244,7 +254,7 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
                 }
             });
             let acme = AcmeSeen { webhook, secrets, ..AcmeSeen::default() };
-            InCluster { cluster: Some(cluster), seen, acme, clock, snapshot }
+            InCluster { cluster: Some(cluster), seen, acme, authority, clock, snapshot }
         }
         Err(failed) => {
             let seen = ClusterSeen { version: Some(Err(failed.into())), ..ClusterSeen::default() };
@@ -270,7 +280,7 @@ fn issuance(config: &Config) -> Issuance {
         namespace: manager.namespace.clone(),
         issuer: issuer::issuer_name(config).to_owned(),
         server: issuer::server(config).to_owned(),
-        email: config.email.clone(),
+        email: config.email.clone().unwrap_or_default(),
         nameservers: config.acme.recursive_nameservers.clone(),
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{compares_with, network};
+use super::{authority, compares_with, network};
 use crate::cluster::{self, Cluster};
 use crate::collect::network::Probes;
 use crate::config::Config;
@@ -47,12 +47,13 @@ pub async fn look_after_up(
             None => cluster.certificates().await,
         }
     };
-    let (nodes, ingresses, certificates, controllers, waiting) = futures::join!(
+    let (nodes, ingresses, certificates, controllers, waiting, authority) = futures::join!(
         cluster.nodes(),
         cluster.ingresses(),
         certificates,
         cluster.controllers(traits_of(config.ingress.controller)),
-        cluster.waiting_pods()
+        cluster.waiting_pods(),
+        authority(cluster, config)
     );
     let mut evidence = Evidence::new(Timestamp::now());
     evidence.written = known.written;
@@ -60,6 +61,7 @@ pub async fn look_after_up(
     evidence.nodes = Some(nodes?);
     evidence.ingresses = Some(ingresses.iter().map(cluster::ingress).collect());
     evidence.certificates = Some(certificates?);
+    evidence.authority = authority;
     compares_with(&mut evidence, config);
     let (mut evidence, controller) = futures::join!(
         network::collect(evidence, probes, provider),

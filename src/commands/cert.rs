@@ -10,6 +10,7 @@ use crate::cli::{Cert, CertCommand, Export, Global};
 use crate::cluster::Cluster;
 use crate::commands::renew::find;
 use crate::config::Config;
+use crate::desired::authority::signer_of;
 use crate::desired::kind;
 use crate::desired::object::Key;
 use crate::error::{Error, Exit, Result};
@@ -58,6 +59,14 @@ async fn read(cluster: &Cluster, config: &Config, name: &str) -> Result<Pair> {
     let certificate = find(config, name, &all)?;
     let (namespace, secret) = (certificate.namespace(), at(certificate, "/spec/secretName"));
     let key = Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: secret.to_owned() };
+    if signer_of(secret).is_some() {
+        return Err(Error::usage(format!(
+            "{key} is the lab's own certificate authority, whose key is not handed out"
+        ))
+        .hint(
+            "`homelab ca --write FILE` writes its root's certificate; `homelab backup` saves it, encrypted",
+        ));
+    }
     let issued = || {
         Error::wrong(format!("Certificate {} has not been issued yet", certificate.full_name()))
             .hint("`homelab doctor --check cm` says what stops it")

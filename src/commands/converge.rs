@@ -18,9 +18,9 @@ use crate::plan::readiness::AWAITED;
 use crate::plan::{Change, Plan, Snapshot};
 use crate::ui::Progress;
 
-/// What there is to wait for: what homelab makes and what others make of it. Of the issuers only `issuer` is asked for
-/// certificates: whether the other one's server takes an account is nobody's concern now.
-pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, issuer: &str) -> Awaited {
+/// What there is to wait for: what homelab makes and what others make of it. Of the issuers only those in `asked` are asked
+/// for certificates: whether another one's server takes an account is nobody's concern now.
+pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &[&str]) -> Awaited {
     let made = bundle.objects.iter().map(|o| (o.key.clone(), o.component));
     let derived = bundle.derived.iter().map(|key| (key.clone(), Component::Services));
     let waits = |(key, _): &(Key, Component)| AWAITED.contains(&key.kind.kind);
@@ -28,7 +28,7 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, issuer: &str) -> Awa
         .chain(derived)
         .filter(waits)
         .filter(|(key, _)| *key.kind != kind::CRD)
-        .filter(|(key, _)| *key.kind != kind::CLUSTER_ISSUER || key.name == issuer)
+        .filter(|(key, _)| *key.kind != kind::CLUSTER_ISSUER || asked.contains(&key.name.as_str()))
         .map(|(key, component)| (key.clone(), (component, snapshot.objects.get(&key).cloned())))
         .collect();
     Awaited { objects, versions: snapshot.versions.clone() }
@@ -129,19 +129,25 @@ mod tests {
     use crate::desired::{Inputs, bundle, issuer};
 
     #[test]
-    fn only_the_issuer_that_is_asked_for_certificates_is_waited_for() {
-        for (acme, wanted) in [("{}", "letsencrypt"), ("{ staging: true }", "letsencrypt-staging")] {
+    fn only_the_issuers_that_are_asked_for_certificates_are_waited_for() {
+        let own = ["homelab-ca", "homelab-ca-root", "homelab-ca-selfsigned"];
+        for (more, wanted, all) in [
+            ("", vec!["letsencrypt"], 2),
+            ("acme: { staging: true }\n", vec!["letsencrypt-staging"], 2),
+            ("services: { a: { local: 1, issuer: ca } }\n", [&own[..], &["letsencrypt"]].concat(), 5),
+            ("issuer: ca\n", own.to_vec(), 5),
+        ] {
             let text = format!(
-                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\nacme: {acme}\n"
+                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\n{more}"
             );
             let config = config::parse(&text).unwrap();
             let bundle = bundle(&config, &Inputs::default());
             let made = bundle.objects.iter().filter(|o| *o.key.kind == kind::CLUSTER_ISSUER).count();
-            let awaited = awaited(&bundle, &Snapshot::default(), issuer::issuer_name(&config));
+            let awaited = awaited(&bundle, &Snapshot::default(), &issuer::asked(&config));
             let issuers: Vec<_> =
                 awaited.objects.keys().filter(|key| *key.kind == kind::CLUSTER_ISSUER).collect();
-            assert_eq!(made, 2);
-            assert_eq!(issuers.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), [wanted]);
+            assert_eq!(made, all);
+            assert_eq!(issuers.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), wanted);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One verb, one file.
 
 mod backup;
+mod ca;
 mod cert;
 mod completions;
 mod confirm;
@@ -126,6 +127,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Backup(flags) => backup::backup(&cli.global, flags, ui).await,
         Command::Restore(flags) => restore::restore(&cli.global, flags, ui).await,
         Command::Cert(flags) => cert::cert(&cli.global, flags, ui).await,
+        Command::Ca(flags) => ca::ca(&cli.global, flags, ui).await,
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),

@@ -102,7 +102,7 @@ impl Start {
         };
         strangers::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(config, &inputs);
-        let awaited = awaited(&bundle, &snapshot, issuer::issuer_name(config));
+        let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));
         let mut plan = plan(bundle, &snapshot);
         not_deployed(&plan, &snapshot, consent.adopt)?;
         permitted(cluster, &plan, &snapshot, consent).await?;

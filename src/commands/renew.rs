@@ -14,6 +14,7 @@ use crate::config::{self, Config};
 use crate::desired::{Inputs, bundle, kind};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::{SecretSeen, View, entries};
+use crate::facts::authority::is_part;
 use crate::facts::names::covers;
 use crate::machine::configuration;
 use crate::outside::{self, Shown};
@@ -78,7 +79,9 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
 fn of_the_lab(config: &Config) -> BTreeSet<String> {
     let bundle = bundle(config, &Inputs::default());
     let made = bundle.objects.iter().map(|object| &object.key);
-    let certificates = made.chain(&bundle.derived).filter(|key| *key.kind == kind::CERTIFICATE);
+    // The authority is renewed by its name alone: machines of the house would have to be given the new root.
+    let certificates =
+        made.chain(&bundle.derived).filter(|key| *key.kind == kind::CERTIFICATE && !is_part(&key.name));
     certificates.map(|key| format!("{}/{}", key.namespace.as_deref().unwrap_or_default(), key.name)).collect()
 }
 

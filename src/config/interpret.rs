@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::slice;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, LABEL_VALUE_MAX, PUBLIC_RESOLVERS,
-    Policy, START_PAGE, Service, StartPage, Timeouts, WHOAMI,
+    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, Issuer, LABEL_VALUE_MAX,
+    PUBLIC_RESOLVERS, Policy, START_PAGE, Service, StartPage, Timeouts, WHOAMI,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
-use crate::config::{doctor, service, start_page, token};
+use crate::config::{doctor, issuer, service, start_page, token};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::providers::{Credential, Provider};
@@ -31,10 +32,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut fields = Fields::new("", node, &mut problems);
     fields.missing("domain", "every service gets a name below it", "home.example.com");
-    fields.missing("email", "Let's Encrypt needs an e-mail address for your account", "you@example.com");
     let domain = fields.parsed("domain", Host::parse);
     let email = fields.parsed("email", email);
     let dns = fields.section("dns", |f| dns(f, domain.as_ref()));
+    let signs = fields.parsed("issuer", issuer::issuer).unwrap_or_default();
     let acme = fields.section("acme", acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
     let ingress = fields.section("ingress", ingress);
@@ -42,7 +43,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let external_dns = fields.section("externalDns", |f| f.bool("manage")).unwrap_or(true);
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
-    let services = services(&mut fields, domain.as_ref(), whoami, start_page.as_ref());
+    let services = services(&mut fields, domain.as_ref(), (whoami, signs), start_page.as_ref());
+    issuer::needs_email(&mut fields, signs, &services);
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
@@ -51,11 +53,12 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let zone = dns.as_ref().and_then(|d| d.zone.clone());
     outside_of_zone(&services, start_page.as_ref(), zone.as_ref(), &mut problems);
     problems.sort_by_key(|p| p.place);
-    match (domain, email, dns) {
-        (Some(domain), Some(email), Some(dns)) if problems.is_empty() => Ok(Config {
+    match (domain, dns) {
+        (Some(domain), Some(dns)) if problems.is_empty() => Ok(Config {
             domain,
             email,
             dns,
+            issuer: signs,
             acme,
             certificates,
             ingress,
@@ -218,7 +221,7 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
 fn services(
     fields: &mut Fields<'_>,
     domain: Option<&Host>,
-    whoami: bool,
+    (whoami, signs): (bool, Issuer),
     page: Option<&StartPage>,
 ) -> Vec<Service> {
     let mut taken: BTreeMap<Host, String> =
@@ -230,6 +233,10 @@ fn services(
         let place = fields.node("startPage").map(|node| node.place);
         fields.problem(place, format!("both `{other}` and `{WHOAMI}` use the name `{demo}`"), None);
     }
+    if let Some(page) = page.filter(|_| signs == Issuer::Ca) {
+        let place = fields.node(issuer::START_PAGE).map(|node| node.place);
+        issuer::refuse_outside(fields, domain, slice::from_ref(&page.host), (issuer::START_PAGE, place));
+    }
     let mut found = Vec::new();
     for (key, node) in fields.entries("services") {
         if page.is_some() && key.name == START_PAGE {
@@ -237,9 +244,13 @@ fn services(
             let help = "choose another name; the one that people type can be given by `host`".to_owned();
             fields.problem(Some(key.place), message, Some(help));
         }
-        let Some(service) = service::read(fields, domain, key, node) else {
+        let Some(service) = service::read(fields, (domain, signs), key, node) else {
             continue;
         };
+        if service.issuer == Issuer::Ca {
+            let path = format!("services.{}", service.name);
+            issuer::refuse_outside(fields, domain, &service.hosts, (&path, Some(key.place)));
+        }
         for host in &service.hosts {
             if let Some(other) = taken.insert(host.clone(), service.name.clone()) {
                 let demo = other == WHOAMI && whoami;

@@ -7,6 +7,7 @@ mod fields;
 mod foreign;
 mod image;
 mod interpret;
+mod issuer;
 mod model;
 mod quoted;
 mod schema;
@@ -27,8 +28,8 @@ pub use crate::facts::providers::Provider;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Language, Notify,
-    PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Issuer, Language,
+    Notify, PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use schema::schema;
 pub use values::duration;

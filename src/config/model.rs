@@ -14,11 +14,13 @@ use crate::facts::providers::Provider;
 pub struct Config {
     /// Every service is `<name>.<domain>` unless it says otherwise.
     pub domain: Host,
-    /// The address of the ACME account.
-    pub email: String,
+    /// The address of the ACME account; there wherever ACME is used.
+    pub email: Option<String>,
     /// Where the records go.
     pub dns: Dns,
-    /// Where the certificates come from.
+    /// Who signs the certificates of services that say nothing else, and those of homelab's own pages.
+    pub issuer: Issuer,
+    /// The ACME server.
     pub acme: Acme,
     /// One certificate per Ingress, or one for `*.<domain>`.
     pub certificates: Certificates,
@@ -94,7 +96,30 @@ pub enum Policy {
     UpsertOnly,
 }
 
-/// Where the certificates come from.
+/// Who signs a certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Issuer {
+    /// The ACME server: Let's Encrypt, or the one in `acme.server`.
+    #[default]
+    Acme,
+    /// The lab's own certificate authority.
+    Ca,
+}
+
+impl Issuer {
+    /// Everybody who can sign.
+    pub const ALL: [Self; 2] = [Self::Acme, Self::Ca];
+
+    /// Its word in the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Acme => "acme",
+            Self::Ca => "ca",
+        }
+    }
+}
+
+/// An ACME server, and how it is proven that the names are yours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acme {
     /// Which server the services use.
@@ -177,6 +202,8 @@ pub struct Service {
     pub name: String,
     /// Its host names, the first one being its own; never empty.
     pub hosts: Vec<Host>,
+    /// Who signs its certificate.
+    pub issuer: Issuer,
     /// What answers.
     pub backend: Backend,
     /// How nginx speaks to the backend.
@@ -279,6 +306,11 @@ impl Config {
     /// Whether a service is a program on a node, whose address has to be looked up.
     pub fn has_local(&self) -> bool {
         self.services.iter().any(|s| matches!(s.backend, Backend::Local { .. }))
+    }
+
+    /// Whether a certificate is asked for at this one.
+    pub fn uses(&self, issuer: Issuer) -> bool {
+        self.issuer == issuer || self.services.iter().any(|service| service.issuer == issuer)
     }
 
     /// What is looked for at the provider: the zone that is named, else the domain, whose zone is found from it.

@@ -131,6 +131,8 @@ mod tests {
             "dns: { provider: cloudflare }\nservices: { a: { service: x/y, port: 65535, host: b, maxBodySize: 10g, readTimeout: 86400, annotations: { a/b: 'on', c: 1 } } }",
             "dns: { provider: cloudflare }\nservices: { a: { image: 'registry.lan:5000/a/b@sha256:0a', port: 80 }, b: { image: a, port: 1, data: /.config/..a/b.c } }",
             "dns: { provider: cloudflare }\nservices: { a: { local: 8096, node: nuc.lan, maxBodySize: 0 } }",
+            "dns: { provider: cloudflare }\nissuer: ca\nservices: { a: { local: 1, issuer: acme }, b: { local: 2, issuer: ca, host: 'x.y.home.example.com' } }",
+            "dns: { provider: cloudflare }\nissuer: acme\nservices: { a: { local: 1, issuer: ca } }",
             "dns: { provider: cloudflare }\nstartPage: true\nservices: { a: { local: 1, icon: 🎬, description: Films } }",
             "dns: { provider: cloudflare }\nstartPage: { host: start, title: Our house, language: de }",
         ] {
@@ -141,11 +143,24 @@ mod tests {
     }
 
     #[test]
+    fn where_the_labs_own_authority_signs_everything_no_email_is_asked_for() {
+        for services in ["", "services: { a: { local: 1 }, b: { local: 2, issuer: ca } }\n"] {
+            let text =
+                format!("domain: home.example.com\nissuer: ca\ndns: {{ provider: cloudflare }}\n{services}");
+            assert_eq!(parse(&text).unwrap().email, None);
+            assert!(accepts(&text), "the schema refuses:\n{text}");
+        }
+    }
+
+    #[test]
     fn what_homelab_refuses_an_editor_marks_too() {
         let dns = format!("{HEAD}dns: {{ provider: cloudflare }}\n");
         for text in [
             "domain: home.example.com\ndns: { provider: cloudflare }\n".to_owned(),
             "domain: home\nemail: a@b.de\ndns: { provider: cloudflare }\n".to_owned(),
+            "domain: home.example.com\nissuer: ca\ndns: { provider: cloudflare }\nservices: { a: { local: 1, issuer: acme } }\n".to_owned(),
+            format!("{dns}issuer: letsencrypt\n"),
+            format!("{dns}services: {{ a: {{ local: 1, issuer: own }} }}\n"),
             format!("{HEAD}dns: {{}}\n"),
             format!("{HEAD}dns: {{ provider: cloudfare }}\n"),
             format!("{HEAD}dns: {{ provider: cloudflare, ttl: 5 }}\n"),

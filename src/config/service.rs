@@ -1,18 +1,18 @@
 //! Reads the entries under `services`.
 
 use crate::config::fields::Fields;
-use crate::config::model::{Scheme, Service};
+use crate::config::model::{Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
-use crate::config::{backend, start_page};
+use crate::config::{backend, issuer, start_page};
 use crate::facts::names::{Host, is_label};
 
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
 const READ_TIMEOUT: u32 = 3600;
 
-/// Reads one entry; `None` when it has no usable backend or host, with the problems said.
+/// Reads one entry; `issuer` signs for it if it does not say another. `None` when it has no usable backend or host, with the problems said.
 pub(super) fn read(
     parent: &mut Fields<'_>,
-    domain: Option<&Host>,
+    (domain, issuer): (Option<&Host>, Issuer),
     key: &Key,
     node: &Node,
 ) -> Option<Service> {
@@ -27,6 +27,7 @@ pub(super) fn read(
         let scheme = fields.parsed("scheme", backend::scheme);
         let annotations = fields.texts_by_name("annotations");
         let hosts = hosts(fields, domain, &key.name);
+        let issuer = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer);
         let max_body_size = fields.parsed("maxBodySize", body_size).unwrap_or_else(|| "0".to_owned());
         let read_timeout = fields.int("readTimeout", 1, 86_400).map_or(READ_TIMEOUT, |n| n as u32);
         let description = fields.parsed("description", start_page::description);
@@ -35,6 +36,7 @@ pub(super) fn read(
         let service = Service {
             name: key.name.clone(),
             hosts,
+            issuer,
             backend,
             scheme: scheme.or(of_url).unwrap_or(Scheme::Http),
             description,

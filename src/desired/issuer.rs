@@ -1,11 +1,14 @@
-//! The ClusterIssuers, and the wildcard certificate where one is wanted.
+//! The ClusterIssuers of ACME servers, and the wildcard certificate where one is wanted.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::config::{AcmeServer, Certificates, Config};
+use crate::config::{AcmeServer, Certificates, Config, Issuer, Service};
+use crate::desired::authority::{USAGES, signer_of};
 use crate::desired::meta::inventory_labels;
-use crate::desired::object::{Component, Object};
+use crate::desired::object::{Component, Key, Object};
+use crate::desired::service::{namespace, tls_secret};
+use crate::facts::authority;
 use crate::ingress::traits_of;
 use crate::provider;
 
@@ -19,11 +22,39 @@ pub const WILDCARD_SECRET: &str = "wildcard-tls";
 pub(super) const KEY: (&str, u32) = ("ECDSA", 256);
 const COMPONENT: Component = Component::Issuer;
 
-/// Every ClusterIssuer that homelab can make: production, staging, any other server.
+/// Every ClusterIssuer of an ACME server that homelab can make: production, staging, any other.
 pub const NAMES: [&str; 3] = ["letsencrypt", "letsencrypt-staging", "acme"];
 
-/// The ClusterIssuer that Ingresses name.
+/// The ClusterIssuer that Ingresses name which say nothing else.
 pub fn issuer_name(config: &Config) -> &'static str {
+    name_of(config, config.issuer)
+}
+
+/// The ClusterIssuer behind a word of the configuration.
+pub fn name_of(config: &Config, issuer: Issuer) -> &'static str {
+    match issuer {
+        Issuer::Acme => acme_name(config),
+        Issuer::Ca => authority::ISSUER,
+    }
+}
+
+/// The ClusterIssuers that something is asked of: those that others wait for.
+pub fn asked(config: &Config) -> Vec<&'static str> {
+    let acme = config.uses(Issuer::Acme).then(|| acme_name(config));
+    let own = [authority::SELF_SIGNED, authority::ROOT, authority::ISSUER];
+    acme.into_iter().chain(own.into_iter().filter(|_| config.uses(Issuer::Ca))).collect()
+}
+
+/// The ClusterIssuer of what lies in a Secret: its service's, or that by which a part of the authority is signed.
+pub fn of_secret(config: &Config, secret: &Key) -> &'static str {
+    let is_its = |service: &&Service| {
+        secret.name == tls_secret(&service.name) && secret.namespace.as_deref() == Some(namespace(service))
+    };
+    let of_service = || config.services.iter().find(is_its).map_or(config.issuer, |service| service.issuer);
+    signer_of(&secret.name).unwrap_or_else(|| name_of(config, of_service()))
+}
+
+fn acme_name(config: &Config) -> &'static str {
     let [production, staging, other] = NAMES;
     match config.acme.server {
         AcmeServer::Production => production,
@@ -49,18 +80,27 @@ pub fn account_secret(issuer: &str) -> String {
 /// The issuers; `authority` is the PEM text of a private ACME server's signers.
 pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
     let [production, staging, other] = NAMES;
-    let mut issuers =
-        vec![issuer(config, production, PRODUCTION, None), issuer(config, staging, STAGING, None)];
-    if let AcmeServer::Other(server) = &config.acme.server {
-        issuers = vec![issuer(config, other, server, authority)];
-    }
+    let mut issuers = match (&config.email, &config.acme.server) {
+        // Without an address there is no account, and nobody asks for one.
+        (None, _) => Vec::new(),
+        (Some(email), AcmeServer::Other(server)) => vec![issuer(config, email, (other, server), authority)],
+        (Some(email), _) => vec![
+            issuer(config, email, (production, PRODUCTION), None),
+            issuer(config, email, (staging, STAGING), None),
+        ],
+    };
     if config.certificates == Certificates::Wildcard {
         issuers.push(wildcard(config));
     }
     issuers.into_iter().flatten().collect()
 }
 
-fn issuer(config: &Config, name: &str, server: &str, authority: Option<&str>) -> Option<Object> {
+fn issuer(
+    config: &Config,
+    email: &str,
+    (name, server): (&str, &str),
+    authority: Option<&str>,
+) -> Option<Object> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Acme<'a> {
@@ -77,7 +117,7 @@ fn issuer(config: &Config, name: &str, server: &str, authority: Option<&str>) ->
     }
     let acme = Acme {
         server,
-        email: &config.email,
+        email,
         private_key_secret_ref: json!({ "name": account_secret(name) }),
         ca_bundle: authority.map(base64),
         solvers: vec![solver],
@@ -93,7 +133,7 @@ fn issuer(config: &Config, name: &str, server: &str, authority: Option<&str>) ->
 
 fn wildcard(config: &Config) -> Option<Object> {
     let names = [config.domain.to_string(), format!("*.{}", config.domain)];
-    let body = json!({
+    let mut body = json!({
         "apiVersion": "cert-manager.io/v1",
         "kind": "Certificate",
         "metadata": { "name": WILDCARD_SECRET, "namespace": traits_of(config.ingress.controller).namespace },
@@ -101,11 +141,19 @@ fn wildcard(config: &Config) -> Option<Object> {
             "secretName": WILDCARD_SECRET,
             "secretTemplate": { "labels": inventory_labels(&config.dns.owner) },
             "dnsNames": names,
-            "issuerRef": { "name": issuer_name(config), "kind": "ClusterIssuer", "group": "cert-manager.io" },
+            "issuerRef": reference(issuer_name(config)),
             "privateKey": { "rotationPolicy": "Always", "algorithm": KEY.0, "size": KEY.1 },
         },
     });
+    if config.issuer == Issuer::Ca {
+        body["spec"]["usages"] = json!(USAGES);
+    }
     Object::from_value(COMPONENT, body)
+}
+
+/// How a Certificate names a ClusterIssuer.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "name": name, "kind": "ClusterIssuer", "group": "cert-manager.io" })
 }
 
 /// Base64 as Kubernetes writes bytes: k8s-openapi has the encoder.

@@ -1,5 +1,6 @@
 //! From the configuration to the objects that should exist. Pure: the same input gives the same bytes.
 
+pub mod authority;
 pub mod cert_manager;
 mod controller;
 pub mod external_dns;
@@ -21,10 +22,11 @@ mod whoami;
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Namespace;
+use kind::KindRef;
 use object::{Component, Key, Object};
 use serde_json::Value;
 
-use crate::config::{Certificates, Config};
+use crate::config::Config;
 use crate::evidence::local::NodeAddress;
 use crate::provider::Credentials;
 
@@ -57,6 +59,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         objects.extend(cert_manager::objects(config, documents));
     }
     objects.extend(issuer::objects(config, inputs.authority));
+    objects.extend(authority::objects(config));
     if config.external_dns {
         objects.extend(external_dns::objects(config));
     }
@@ -84,23 +87,23 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.sort_by(|a, b| {
         (a.key.kind.stage, a.component, &a.key).cmp(&(b.key.kind.stage, b.component, &b.key))
     });
-    let derived = objects.iter().flat_map(|o| derived(config, o)).collect();
+    let derived = objects.iter().flat_map(derived).collect();
     Bundle { objects, derived }
 }
 
 /// The Certificate that cert-manager makes for an Ingress, and the Secret that it writes.
-fn derived(config: &Config, object: &Object) -> Vec<Key> {
+fn derived(object: &Object) -> Vec<Key> {
     let namespace = object.key.namespace.clone();
+    let of = |secret: &Value, kinds: &[KindRef]| {
+        let key = |kind| {
+            let name = secret.as_str()?.to_owned();
+            Some(Key { kind, namespace: namespace.clone(), name })
+        };
+        kinds.iter().copied().filter_map(key).collect()
+    };
     match object.key.kind.kind {
-        "Ingress" => {
-            let secret = object.body["spec"]["tls"][0]["secretName"].as_str();
-            let made_as =
-                |kind| secret.map(|name| Key { kind, namespace: namespace.clone(), name: name.to_owned() });
-            [made_as(&kind::SECRET), made_as(&kind::CERTIFICATE)].into_iter().flatten().collect()
-        }
-        "Certificate" if config.certificates == Certificates::Wildcard => {
-            vec![Key { kind: &kind::SECRET, namespace, name: object.key.name.clone() }]
-        }
+        "Ingress" => of(&object.body["spec"]["tls"][0]["secretName"], &[&kind::SECRET, &kind::CERTIFICATE]),
+        "Certificate" => of(&object.body["spec"]["secretName"], &[&kind::SECRET]),
         _ => Vec::new(),
     }
 }

@@ -9,8 +9,9 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 
-use crate::config::{Backend, Certificates, Config, Service};
-use crate::desired::issuer::{KEY, issuer_name};
+use crate::config::{Backend, Certificates, Config, Issuer, Service};
+use crate::desired::authority::USAGES;
+use crate::desired::issuer::{KEY, name_of};
 use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Object};
 use crate::desired::{image, outside};
@@ -49,10 +50,17 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
         | Backend::Local { port, .. }
         | Backend::Name { port, .. } => (service.name.as_str(), *port),
     };
-    let mut objects: Vec<_> =
-        ingress(config, namespace, &service.name, &service.hosts, (backend, port), Path::All, annotations)
-            .into_iter()
-            .collect();
+    let mut objects: Vec<_> = ingress(
+        config,
+        namespace,
+        &service.name,
+        (&service.hosts, service.issuer),
+        (backend, port),
+        Path::All,
+        annotations,
+    )
+    .into_iter()
+    .collect();
     objects.extend(image::objects(service));
     objects.extend(outside::objects(service, nodes));
     objects
@@ -67,21 +75,25 @@ pub(super) enum Path {
     Root,
 }
 
-/// An Ingress for `hosts` in front of `backend` (a Service's name and port).
+/// An Ingress for `hosts`, whose certificate `issuer` signs, in front of `backend` (a Service's name and port).
 pub(super) fn ingress(
     config: &Config,
     namespace: &str,
     name: &str,
-    hosts: &[Host],
+    (hosts, issuer): (&[Host], Issuer),
     backend: (&str, u16),
     path: Path,
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
     let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
-    let wildcard = config.certificates == Certificates::Wildcard && hosts.iter().all(covered);
+    let wildcard =
+        config.certificates == Certificates::Wildcard && issuer == config.issuer && hosts.iter().all(covered);
     let secret_name = (!wildcard).then(|| tls_secret(name));
     if !wildcard {
-        annotations.insert("cert-manager.io/cluster-issuer".to_owned(), issuer_name(config).to_owned());
+        annotations.insert("cert-manager.io/cluster-issuer".to_owned(), name_of(config, issuer).to_owned());
+        if issuer == Issuer::Ca {
+            annotations.insert("cert-manager.io/usages".to_owned(), USAGES.join(","));
+        }
         annotations.insert("cert-manager.io/private-key-algorithm".to_owned(), KEY.0.to_owned());
         annotations.insert("cert-manager.io/private-key-size".to_owned(), KEY.1.to_string());
         // The labels by which prune finds the Secret when the service is gone.

@@ -1,6 +1,7 @@
 //! What was seen, as plain data. Everything may be missing: a judge then says "unknown".
 
 mod acme;
+mod authority;
 mod cluster;
 mod config;
 pub mod dial;
@@ -32,10 +33,12 @@ use serde::Serialize;
 
 use self::http::{HttpAnswer, Scheme};
 use crate::config::{Controller, Provider};
+use crate::facts::authority as own;
 use crate::facts::names::covers;
 use crate::facts::ownership::Ownership;
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
+pub use authority::{AuthoritySeen, Signer};
 pub use cluster::{
     Access, ApiFailure, ApiFault, Asked, COREDNS_CUSTOM, ClusterSeen, Listing, Objects, ServiceLookup,
     UnitSeen, WAITING_PODS, at, entries, typed,
@@ -135,6 +138,8 @@ pub struct Evidence {
     pub acme: Option<AcmeSeen>,
     /// The ingress controller, asked where it runs.
     pub ingress: Option<ControllerSeen>,
+    /// The lab's own certificate authority; `None` when nothing is signed by it, or its Secrets were not to be read.
+    pub authority: Option<AuthoritySeen>,
 }
 
 impl Evidence {
@@ -168,6 +173,7 @@ impl Evidence {
             external_dns: None,
             acme: None,
             ingress: None,
+            authority: None,
         }
     }
 
@@ -203,6 +209,17 @@ impl Evidence {
     pub fn wants_tls(&self, host: &str) -> Option<bool> {
         self.ingresses.as_ref()?;
         Some(self.ingresses_of(host).any(|ingress| ingress.tls_hosts.iter().any(|name| covers(name, host))))
+    }
+
+    /// The Certificates that the lab's own authority signs.
+    pub fn by_authority(&self) -> impl Iterator<Item = &CertificateSeen> {
+        self.certificates.iter().flatten().filter(|certificate| certificate.issuer == own::ISSUER)
+    }
+
+    /// Whether the lab's own authority signs the certificate of a host.
+    #[must_use]
+    pub fn is_by_authority(&self, host: &str) -> bool {
+        self.by_authority().any(|certificate| certificate.covers(host))
     }
 
     /// The addresses that the Ingresses of a host have, sorted; they are what the record should hold.
@@ -257,6 +274,8 @@ pub struct CertificateSeen {
     pub name: String,
     /// The names it is for, wildcards included.
     pub hosts: Vec<String>,
+    /// The ClusterIssuer that signs it; empty when it is an issuer of another kind.
+    pub issuer: String,
     /// The Ready condition; `None` before there is one.
     pub ready: Option<bool>,
     /// One word for why the last attempt failed, else for the Ready condition; empty when there is none.

@@ -32,6 +32,17 @@ pub struct Served {
     pub chain: usize,
     /// Whether this machine would accept it for the name.
     pub trust: Trust,
+    /// Whether one that trusts the lab's own root would, where this machine does not know who signed it; `None` when that was
+    /// not tried.
+    pub by_lab: Option<Trust>,
+}
+
+impl Served {
+    /// Whether a client that trusts the lab's own root, if there is one, accepts it for the name.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.trust == Trust::Trusted || self.by_lab == Some(Trust::Trusted)
+    }
 }
 
 /// A leaf certificate.

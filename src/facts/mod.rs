@@ -1,7 +1,9 @@
 //! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
-//! versions, providers, controllers and the namespaces of the components. Pure, and below everything else.
+//! versions, the lab's own authority, providers, controllers and the namespaces of the components. Pure, and below everything
+//! else.
 
 pub mod address;
+pub mod authority;
 pub mod controllers;
 pub mod gitops;
 pub mod links;

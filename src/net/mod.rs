@@ -14,7 +14,7 @@ mod roots;
 pub mod tls;
 mod transport;
 
-pub use roots::{roots, tls_client_config, tls_client_config_unchecked};
+pub use roots::{roots, store_of, tls_client_config, tls_client_config_unchecked, trusts};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 /// The roots this machine trusts, read once. Empty when there are none: every chain is then of an unknown issuer.
@@ -19,6 +19,31 @@ pub fn roots() -> Arc<RootCertStore> {
         store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         Arc::new(store)
     }))
+}
+
+/// Whether this machine trusts a root in DER form: one with its name and its key, whatever else differs between the two.
+#[must_use]
+pub fn trusts(root: &[u8]) -> bool {
+    is_among(root, &roots())
+}
+
+fn is_among(root: &[u8], store: &RootCertStore) -> bool {
+    store_of(root).is_some_and(|own| {
+        own.roots.iter().all(|own| {
+            let is_it = |one: &TrustAnchor<'_>| {
+                one.subject == own.subject && one.subject_public_key_info == own.subject_public_key_info
+            };
+            store.roots.iter().any(is_it)
+        })
+    })
+}
+
+/// A store of one root in DER form; none when it cannot be read.
+#[must_use]
+pub fn store_of(root: &[u8]) -> Option<Arc<RootCertStore>> {
+    let mut store = RootCertStore::empty();
+    store.add(CertificateDer::from(root.to_vec())).ok()?;
+    Some(Arc::new(store))
 }
 
 /// The ring provider.
@@ -89,5 +114,19 @@ impl ServerCertVerifier for AcceptAll {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::testing::tls::Authority;
+
+    #[test]
+    fn a_root_is_trusted_by_its_name_and_its_key() {
+        let (ours, same_name) = (Authority::new("Lab CA"), Authority::new("Lab CA"));
+        assert!(is_among(&ours.der()[0], &ours.roots()));
+        assert!(!is_among(&ours.der()[0], &same_name.roots()));
+        assert!(!is_among(b"no certificate", &ours.roots()) && !trusts(&ours.der()[0]));
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::{HOMELAB, RESTORE};
 use crate::desired::object::Key;
+use crate::facts::authority::ROOT;
 use crate::plan::Snapshot;
 
 /// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
@@ -118,7 +119,7 @@ pub struct Removal {
 /// What of the snapshot goes when `wanted` is all that is wanted. An Ingress goes before its Certificate, and that before
 /// its Secret, or cert-manager would make them again.
 pub fn removal(wanted: &BTreeSet<Key>, snapshot: &Snapshot) -> Removal {
-    removal_by(&Rule { wanted, snapshot, certificates: snapshot.certificates.as_ref() })
+    removal_by(&Rule { wanted, snapshot, certificates: snapshot.certificates.as_ref(), is_all: false })
 }
 
 /// What of the snapshot goes when nothing is wanted. Where the server does not know Certificates there are none: what was
@@ -126,7 +127,7 @@ pub fn removal(wanted: &BTreeSet<Key>, snapshot: &Snapshot) -> Removal {
 pub fn removal_of_all(snapshot: &Snapshot) -> Removal {
     let (wanted, none) = (BTreeSet::new(), BTreeMap::new());
     let certificates = Some(snapshot.certificates.as_ref().unwrap_or(&none));
-    removal_by(&Rule { wanted: &wanted, snapshot, certificates })
+    removal_by(&Rule { wanted: &wanted, snapshot, certificates, is_all: true })
 }
 
 fn removal_by(rule: &Rule<'_>) -> Removal {
@@ -174,6 +175,8 @@ struct Rule<'a> {
     snapshot: &'a Snapshot,
     /// Every Certificate; none where that is not known.
     certificates: Option<&'a BTreeMap<Key, Value>>,
+    /// Whether the whole lab goes.
+    is_all: bool,
 }
 
 impl Rule<'_> {
@@ -220,6 +223,10 @@ impl Rule<'_> {
         let Some(all) = self.certificates.filter(|_| is_written_for(secret, name)) else {
             return false;
         };
+        // Machines of the house trust the root: a service that has another issuer for a while must not cost that.
+        if key.name == ROOT && name == ROOT && !self.is_all {
+            return false;
+        }
         let certificate =
             Key { kind: &kind::CERTIFICATE, namespace: key.namespace.clone(), name: name.to_owned() };
         let leads_here = match all.get(&certificate) {

@@ -1,4 +1,5 @@
 mod adoption;
+mod authority;
 mod data;
 mod occupants;
 mod ownership;

@@ -10,6 +10,7 @@ use crate::checks::cm::reading::{Cure, one_line};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{CertificateSeen, Evidence, View, at, entries};
+use crate::facts::authority::ISSUER;
 
 pub(super) fn is_ready(evidence: &Evidence, host: &str) -> Outcome {
     let Some(all) = &evidence.certificates else {
@@ -128,16 +129,19 @@ fn going_on(
             times(certificate.failed_attempts),
             span(end.duration_since(evidence.now).as_secs())
         ),
+        None if certificate.issuer == ISSUER => {
+            "the lab's own certificate authority signs within seconds, once it is there itself".to_owned()
+        }
         None => stage(chain),
     };
-    Finding::new(
-        format!("Certificate `{name}` is not ready: {said}"),
-        cause,
-        "check the challenges: their reason quotes the DNS provider or the certificate authority",
-    )
-    .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
-    .heals()
-    .retry_at(retry_at)
+    let fix = match certificate.issuer == ISSUER {
+        true => "wait a moment; if it stays, read what `cm.issuer` and `cm.own-authority` say",
+        false => "check the challenges: their reason quotes the DNS provider or the certificate authority",
+    };
+    Finding::new(format!("Certificate `{name}` is not ready: {said}"), cause, fix)
+        .look(command!("kubectl -n {} describe certificaterequests,orders,challenges", certificate.namespace))
+        .heals()
+        .retry_at(retry_at)
 }
 
 /// How far it has come.

@@ -10,6 +10,8 @@ pub const CM_PODS: CheckId = CheckId("cm.pods");
 pub const CM_WEBHOOK: CheckId = CheckId("cm.webhook");
 /// The issuers have an account at their ACME server.
 pub const ISSUER: CheckId = CheckId("cm.issuer");
+/// The lab's own authority lasts, and may sign what is asked of it.
+pub const OWN_AUTHORITY: CheckId = CheckId("cm.own-authority");
 /// cert-manager sees the record that it wrote for a challenge.
 pub const SELFCHECK: CheckId = CheckId("cm.selfcheck");
 /// The CAA records let the authority issue.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::checks::cm::reading::{Cure, Reading, means, one_line, passes, read};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AcmeSeen, Evidence, View, at};
+use crate::facts::authority::is_part;
 
 /// Words of a rate limit: that is a check of its own.
 pub(super) const RATE_LIMITED: &str = "acme:error:rateLimited";
@@ -92,11 +93,13 @@ pub(super) fn outcomes_of_issuers(evidence: &Evidence, acme: &AcmeSeen) -> Vec<O
     if let Some(finding) = fault(acme, own) {
         return vec![finding.into()];
     }
-    let mut outcomes =
-        vec![Outcome::pass(format!("ClusterIssuer `{wanted}` is registered at {}", server(own)))];
+    let mut outcomes = vec![Outcome::pass(match own["spec"]["acme"].is_object() {
+        true => format!("ClusterIssuer `{wanted}` is registered at {}", server(own)),
+        false => format!("ClusterIssuer `{wanted}` can sign"),
+    })];
     let namespaced = evidence.objects("issuers.cert-manager.io").unwrap_or_default();
     let others = all.iter().filter(|issuer| issuer.name() != wanted).chain(namespaced);
-    for other in others.filter(|other| other["spec"]["acme"].is_object()) {
+    for other in others.filter(|other| other["spec"]["acme"].is_object() || is_part(other.name())) {
         if let Some(finding) = fault(acme, other) {
             let used = is_used(evidence, other);
             outcomes.push(if used { finding } else { finding.only(Severity::Warning) }.into());
@@ -144,6 +147,17 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
             .retry_at(crate::checks::cm::limit::retry_after(&said)),
         );
     }
+    if !issuer["spec"]["acme"].is_object() {
+        return Some(
+            Finding::new(
+                summary,
+                "the Secret with its key is not there yet, or cannot be used",
+                "wait a moment; if it stays, find out what stops its Certificate",
+            )
+            .look("kubectl get certificates,certificaterequests -A")
+            .heals(),
+        );
+    }
     let known = read(&said, READINGS);
     let cause = known.map_or("the ACME server, or the way to it, gives no details", |row| row.cause);
     if let Some(drift) = drift(acme, issuer) {
@@ -164,7 +178,8 @@ fn fault(acme: &AcmeSeen, issuer: &Value) -> Option<Finding> {
 
 /// How the lab's own issuer differs from the configuration.
 fn drift(acme: &AcmeSeen, issuer: &Value) -> Option<String> {
-    if issuer.name() != acme.wanted.issuer || at(issuer, "/kind") == "Issuer" {
+    let is_own = issuer.name() == acme.wanted.issuer && at(issuer, "/kind") != "Issuer";
+    if !is_own {
         return None;
     }
     let fields = [

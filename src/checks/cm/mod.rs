@@ -1,6 +1,7 @@
 //! The way of a certificate: cert-manager itself, its issuers, and the chain from a Certificate to its challenges.
 
 mod asked;
+mod authority;
 mod caa;
 mod certificate;
 mod chain;
@@ -32,10 +33,11 @@ pub(super) const GROUP: Group =
 
 /// What is not about one host: definitions, programs, webhooks, issuers.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
-    let Some(acme) = seen(evidence) else {
-        return Vec::new();
-    };
     let lab_wide = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
+    let own = authority::can_sign(evidence).map(|outcome| lab_wide(id::OWN_AUTHORITY, outcome));
+    let Some(acme) = seen(evidence) else {
+        return own.into_iter().collect();
+    };
     let mut found = vec![
         lab_wide(id::CM_CRDS, definitions::are_there(evidence, acme)),
         lab_wide(id::CM_PODS, pods::run(evidence, acme)),
@@ -44,6 +46,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     found.extend(
         issuer::outcomes_of_issuers(evidence, acme).into_iter().map(|outcome| lab_wide(id::ISSUER, outcome)),
     );
+    found.extend(own);
     let stuck = challenge::stuck(evidence).into_iter();
     found.extend(
         stuck.map(|(host, finding)| judged(id::CHALLENGE, Subject::host(host), Vantage::Api, finding)),
@@ -55,12 +58,14 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let for_host = |id: CheckId, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);
     let asks = evidence.wants_tls(host) != Some(false);
+    let by_own = evidence.is_by_authority(host);
     let skip = || Outcome::skip("its Ingress asks for no certificate");
     let mut found = Vec::new();
     if let Some(acme) = seen(evidence) {
         let chain = Chain::of(evidence, host);
         let along = |judge: &dyn Fn(&Chain<'_>) -> Outcome| match &chain {
             _ if !asks => skip(),
+            _ if by_own => Outcome::skip(authority::ASKS_NOBODY),
             _ if evidence.objects("challenges.acme.cert-manager.io").is_none() => {
                 Outcome::unknown("the challenges were not read")
             }
@@ -70,6 +75,7 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
         let left_out = evidence.hosts.get(host).and_then(|seen| left_out(evidence, seen));
         let caa = match left_out {
             _ if !asks => skip(),
+            _ if by_own => Outcome::skip(authority::ASKS_NOBODY),
             Some(why) => Outcome::skip(why),
             None => caa::lets_issue(evidence, acme, host),
         };

@@ -70,6 +70,21 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager v1.21: pkg/issuer/acme/setup.go",
             "cert-manager#7470",
         ]),
+    Def::error(OWN_AUTHORITY, "the lab's own certificate authority can sign what is asked of it")
+        .needs(&[CM_CRDS, CM_PODS, CM_WEBHOOK])
+        .in_up()
+        .about(
+            "With `issuer: ca`: the public halves of the Secrets `homelab-ca-root` and `homelab-ca`. Has the one signed the other, how long does the root last, and do its name constraints permit every name that a Certificate asks for?",
+            "Every browser warns of a page of the lab, also where the root is trusted.",
+        )
+        .causes(&[
+            cause("a name is outside the domain of the lab", "set `issuer: acme` for that service, or give it a name below `domain`"),
+            cause("the root's Secret was deleted, so that cert-manager made another root", "bring it back with `homelab restore`; without a backup, let each machine trust the new one: `homelab ca`"),
+            cause("`domain` was changed", "renew the root, then the intermediate, then the services' certificates"),
+            cause("the root ends soon", "`homelab renew cert-manager/homelab-ca-root`, then `homelab ca` on each machine"),
+            cause("cert-manager has its feature NameConstraints switched off", "switch it on, and renew both"),
+        ])
+        .sources(&["RFC 5280, section 4.2.1.10", "cert-manager v1.21: pkg/util/pki, internal/controller/feature"]),
     Def::error(CAA, "the CAA records allow the certificate authority to issue")
         .needs(&[id::TOKEN])
         .about(

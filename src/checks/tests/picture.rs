@@ -82,6 +82,7 @@ pub(in crate::checks) fn served() -> Served {
         },
         chain: 2,
         trust: Trust::Trusted,
+        by_lab: None,
     }
 }
 

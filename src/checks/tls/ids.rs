@@ -2,6 +2,8 @@
 
 use crate::checks::engine::CheckId;
 
+/// This machine trusts the lab's own authority.
+pub const AUTHORITY_TRUSTED: CheckId = CheckId("tls.authority-trusted");
 /// A node shows some certificate when asked for the name.
 pub const HANDSHAKE: CheckId = CheckId("tls.handshake");
 /// What a node shows is what the Secret of the Ingress holds.

@@ -44,7 +44,7 @@ pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, serv
         Trust::UnknownIssuer if evidence.staging => {
             Outcome::pass(format!("{saw}; not trusted, as with any test authority"))
         }
-        Trust::UnknownIssuer => unknown_issuer(served).into(),
+        Trust::UnknownIssuer => by_lab(evidence, host, served, saw),
         Trust::Expired => untrusted(
             "a certificate of the chain has expired".into(),
             "an intermediate certificate has expired, or this machine's clock is wrong",
@@ -82,6 +82,35 @@ fn by_cert_manager(evidence: &Evidence) -> String {
     format!(
         "add the annotation `cert-manager.io/cluster-issuer: {issuer}` to the Ingress: cert-manager then fills the Secret; or put a valid certificate into it"
     )
+}
+
+/// This machine does not know who signed it: the lab's own root may.
+fn by_lab(evidence: &Evidence, host: &str, served: &Served, saw: String) -> Outcome {
+    if !evidence.is_by_authority(host) {
+        return unknown_issuer(served).into();
+    }
+    match &served.by_lab {
+        Some(Trust::Trusted) => Outcome::pass(format!("{saw}; good for machines that trust the lab's own root")),
+        Some(Trust::UnknownIssuer) => Finding::new(
+            format!("the certificate is from {}, which the lab's own root did not sign", served.leaf.issuer),
+            "the root, or the intermediate, was made again after it; or the issuer of the service was changed a moment ago",
+            "wait a moment; if it stays, renew the certificate",
+        )
+        .command(command!("homelab renew {}", host))
+        .heals()
+        .into(),
+        Some(other) => Finding::new(
+            format!("machines that trust the lab's own root reject the certificate: {other:?}"),
+            "the name is not one that the lab's own certificate authority may sign, or the certificate has a form that TLS clients refuse",
+            "look at `cm.own-authority`; then renew the certificate",
+        )
+        .command(command!("homelab renew {}", host))
+        .into(),
+        None => {
+            let unread = || Outcome::unknown("the lab's own certificate authority signed it, and its root was not read");
+            evidence.reads_only().map_or_else(unread, Outcome::skip)
+        }
+    }
 }
 
 fn unknown_issuer(served: &Served) -> Finding {

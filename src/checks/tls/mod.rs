@@ -7,6 +7,7 @@ mod origin;
 mod renewal;
 mod secret;
 mod texts;
+mod trusted;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -21,7 +22,13 @@ use crate::ingress::traits_of;
 /// The group.
 pub(super) const GROUP: Group =
     Group::new("tls", "the certificate that each node shows for a name", texts::CHECKS)
+        .for_lab(outcomes_of_lab)
         .for_each_host(outcomes_of_host);
+
+fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
+    let of_machine = |outcome| judged(id::AUTHORITY_TRUSTED, Subject::default(), Vantage::System, outcome);
+    trusted::is_trusted(evidence).map(of_machine).into_iter().collect()
+}
 
 fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let for_host = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::Api, outcome);

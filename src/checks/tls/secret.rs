@@ -28,7 +28,8 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
     let (namespace, workload) = (controller.namespace, controller.workload);
     let stranger = !(controller.is_fake)(&served.leaf)
         && served.leaf.issuer != held.issuer
-        && served.trust == Trust::UnknownIssuer;
+        && served.trust == Trust::UnknownIssuer
+        && !served.is_good();
     if stranger {
         return Finding::new(
             format!("the node serves a certificate of {}, but Secret `{wanted}` contains one of {}", served.leaf.issuer, held.issuer),
@@ -50,6 +51,6 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
     .look(controller.show_log("50"))
     .restarts_controller()
     .heals();
-    let serves = served.trust == Trust::Trusted;
+    let serves = served.is_good();
     if serves { finding.only(Severity::Warning) } else { finding }.into()
 }

@@ -6,6 +6,17 @@ use crate::checks::id;
 
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
+    Def::warning(AUTHORITY_TRUSTED, "this machine trusts the lab's own certificate authority")
+        .in_up()
+        .about(
+            "With `issuer: ca`: whether the root of the lab's own certificate authority is among the trusted roots of the machine on which homelab runs. What it signs is judged by that root in any case.",
+            "Browsers on this machine warn of the lab's pages, and programs refuse them; other machines may not.",
+        )
+        .causes(&[
+            cause("the root was not added to this machine's trusted ones yet", "follow the steps that `homelab ca` prints"),
+            cause("the root was made again, and the machine trusts the one before", "the same, with the new root; remove the old one"),
+        ])
+        .sources(&["rustls-native-certs: which roots are read"]),
     Def::error(HANDSHAKE, "the node speaks TLS for the name")
         .needs(&[id::NODE_404])
         .in_up()

@@ -34,6 +34,7 @@ use crate::facts::names::probe_name;
 use crate::net::dns::Doh;
 use crate::net::follow::Reach;
 use crate::net::http::Target;
+use crate::net::store_of;
 use crate::provider::Client;
 
 pub use crate::collect::network::wildcards::wildcards;
@@ -165,12 +166,15 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     let host_named = |name: &String| Host {
         name: name.clone(),
         scheme: if seed.wants_tls(name) == Some(false) { Scheme::Http } else { Scheme::Https },
-        check_certificate: probes.check_certificates && !seed.staging,
+        // What the lab's own authority has signed is judged by its own root, not by this machine's.
+        check_certificate: probes.check_certificates && !seed.staging && !seed.is_by_authority(name),
         addresses: seed.status_of(name),
         knows_ingresses: seed.ingresses.is_some(),
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(host_named).collect();
     let reached = probes.reached();
+    let own = seed.authority.as_ref().and_then(|authority| authority.root.as_ref().ok());
+    let own = own.and_then(|root| store_of(&root.der));
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
     let offline = seed.offline;
     let (names, answers, services, service_dns) = futures::join!(
@@ -207,7 +211,13 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             (provider, servers.missing(), looked, survey, caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
-        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, &addresses, host, &reached))),
+        join_all(hosts.iter().map(|host| nodes::services(
+            probes,
+            &limit,
+            &addresses,
+            host,
+            (&reached, own.as_ref())
+        ))),
         service_dns::look(&seed, probes, &limit),
     );
     if let Some(cluster) = &mut seed.cluster {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use rustls::RootCertStore;
 
 use crate::collect::network::{Host, Limit, Probes};
 use crate::evidence::http::{HttpAnswer, Scheme};
@@ -47,20 +49,20 @@ pub(super) async fn unknown_names(
     join_all(asked).await.into_iter().flatten().collect()
 }
 
-/// One service at each node: the certificate, then the answer.
+/// One service at each node: the certificate, which the lab's own root is asked about, too, and the answer.
 pub(super) async fn services(
     probes: &Probes,
     limit: &Limit,
     nodes: &[(String, IpAddr)],
     host: &Host,
-    names: &BTreeSet<String>,
+    (names, own): (&BTreeSet<String>, Option<&Arc<RootCertStore>>),
 ) -> (Vec<Seen<Served>>, Vec<Seen<HttpAnswer>>) {
     let name = &probe_name(&host.name);
     let each = nodes.iter().map(|(node, address)| async move {
         let target = host.target(probes, *address);
         let https = SocketAddr::new(*address, probes.https_port);
         let (tls, http) = futures::join!(
-            limit.run(|within| handshake(https, name, within)),
+            limit.run(|within| handshake(own.cloned(), https, name, within)),
             limit.run(|within| once_more(&target, probes.reach(names), within)),
         );
         let tls = tls.map(|result| Seen { node: node.clone(), address: https, result });

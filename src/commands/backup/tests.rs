@@ -5,7 +5,7 @@ pub(in crate::commands) mod server;
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
-use server::{Lab, OWNER, account, certificate, config, lab};
+use server::{Lab, OWNER, account, certificate, config, lab, root};
 
 use super::*;
 use crate::machine::vault::Opener;
@@ -207,4 +207,18 @@ async fn what_is_said_names_the_next_command_and_where_not_to_keep_the_key() {
     assert_eq!(document["secrets"][0]["outcome"], "written");
     assert_eq!(document["secrets"].as_array().unwrap().len(), 3);
     ui::assert_is("backup", &document);
+}
+
+#[tokio::test]
+async fn the_labs_own_authority_is_saved_and_known_for_what_it_is() {
+    let (folder, (lock, opener)) = (tempfile::tempdir().unwrap(), key());
+    let mut all = lab();
+    all.push(root(3650));
+    let done = run(&Lab::of(all), folder.path(), &lock, false).await.unwrap();
+    let saved = done.written.iter().find(|entry| entry.facts.secret == "homelab-ca-root").unwrap();
+    assert_eq!(saved.facts.holds, crate::plan::backup::Holding::CertificateAuthority);
+    let sealed = std::fs::read(folder.path().join(&saved.file)).unwrap();
+    let opened = Held::read(&opener.open(&sealed).unwrap()).map_err(|why| panic!("{why}")).ok().unwrap();
+    assert_eq!(opened.facts, saved.facts);
+    ui::assert_is("backup", &told::document(&done, folder.path()));
 }

@@ -51,7 +51,7 @@ fn document(config: Option<&Config>, flags: &Doctor, seen: &Evidence, report: &R
         .iter()
         .flat_map(Keyring::iter)
         .map(|(_, secret)| secret.expose())
-        .chain(config.iter().map(|config| config.email.as_str()))
+        .chain(config.and_then(|config| config.email.as_deref()))
         .collect();
     let document = json!({
         "schema_version": SCHEMA_VERSION,

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::desired::object::Key;
 use crate::desired::{cert_manager, kind};
 use crate::evidence::{View, at};
+use crate::facts::authority::ROOT;
 use crate::ingress::traits_of;
 use crate::plan::Snapshot;
 use crate::plan::challenges::Issuing;
@@ -31,7 +32,11 @@ pub(super) fn lost(
         teardown.gone.iter().any(is_it)
     };
     let controller = traits_of(config.ingress.controller);
-    let mut lost = Vec::new();
+    let root = teardown.gone.iter().find(|gone| *gone.key.kind == kind::SECRET && gone.key.name == ROOT);
+    let mut lost: Vec<String> = root
+        .map(|root| format!("{}: machines that trust the lab's own root must be given a new one; `homelab backup` saves it", root.key))
+        .into_iter()
+        .collect();
     if program(controller.workload, controller.namespace) {
         let of_others =
             ingresses.iter().filter(|one| !Key::of(&kind::INGRESS, one).is_some_and(|key| goes(&key)));

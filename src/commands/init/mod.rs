@@ -201,7 +201,7 @@ async fn already_there(path: &Path, flags: &Init, global: &Global, ui: Ui) -> Re
     let own = config.dns.token_file.as_ref().map_or_else(|| "not set".to_owned(), shown);
     let differences: Vec<String> = [
         differs("domain", flags.domain.clone(), config.domain.to_string()),
-        differs("email", flags.email.clone(), config.email.clone()),
+        differs("email", flags.email.clone(), config.email.clone().unwrap_or_else(|| "not set".to_owned())),
         differs("dns.tokenFile", file, own),
     ]
     .into_iter()

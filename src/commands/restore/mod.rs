@@ -101,7 +101,10 @@ fn is_known(index: &Index, forced: &[String]) -> Result<()> {
 /// The Secrets that the configuration asks for: those of its names, and the accounts of its issuers.
 fn wanted(config: &Config) -> BTreeSet<Key> {
     let bundle = bundle(config, &Inputs::default());
-    let issuers = bundle.objects.iter().filter(|object| *object.key.kind == kind::CLUSTER_ISSUER);
+    let issuers = bundle
+        .objects
+        .iter()
+        .filter(|object| *object.key.kind == kind::CLUSTER_ISSUER && object.body["spec"]["acme"].is_object());
     let accounts = issuers.map(|issuer| Key {
         kind: &kind::SECRET,
         namespace: Some(config.cert_manager.namespace.clone()),
@@ -136,7 +139,7 @@ async fn look(
                     let live = cluster.read(&entry.facts.key()).await?;
                     let is_forced = forced.contains(&entry.facts.place());
                     let decision = decide(&held, live.as_ref(), true, is_forced, now);
-                    one.other_issuer = !is_of_issuer(&held, issuer::issuer_name(config));
+                    one.other_issuer = !is_of_issuer(&held, issuer::of_secret(config, &entry.facts.key()));
                     one.held = Some(held);
                     Outcome::Decided(decision)
                 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::commands::backup::tests::server::{Lab, OWNER, certificate, config, lab, namespace};
+use crate::commands::backup::tests::server::{Lab, OWNER, certificate, config, lab, namespace, root};
 use crate::commands::backup::tests::{key, saved as save};
 use crate::desired::meta::RESTORE;
 use crate::machine::vault::Lock;
@@ -175,6 +175,53 @@ async fn an_expired_certificate_and_one_that_nobody_asks_for_are_left_out() {
     assert_eq!(outcomes(&run)[1..], wanted);
     assert!(fresh.object("Secret", "old-tls").is_none() && fresh.object("Secret", "nas-tls").is_none());
     assert!(!run.all.iter().any(One::is_wrong));
+}
+
+#[tokio::test]
+async fn the_labs_own_authority_comes_back_as_it_was_before_the_first_up() {
+    let mut all = lab();
+    all.push(root(3650));
+    let backup = saved(all.clone()).await;
+    let fresh = Lab::of([namespace("homelab"), namespace("cert-manager")]);
+    let left_out = backup.look(&fresh, "", &[]).await;
+    assert!(outcomes(&left_out).contains(&"cert-manager/homelab-ca-root: unwanted".to_owned()));
+    let run = backup.restore(&fresh, "issuer: ca\n", &[]).await;
+    assert!(outcomes(&run).contains(&"cert-manager/homelab-ca-root: restored".to_owned()));
+    let before = all.last().unwrap();
+    let after = fresh.object("Secret", "homelab-ca-root").unwrap();
+    assert_eq!((&after["data"], &after["type"]), (&before["data"], &before["type"]));
+    // By these cert-manager knows it for what it made itself, and makes no other.
+    for noted in ["certificate-name", "issuer-name", "issuer-kind"] {
+        let noted = format!("cert-manager.io/{noted}");
+        assert_eq!(after["metadata"]["annotations"][&noted], before["metadata"]["annotations"][&noted]);
+    }
+    let said = told::summary(&run, false, &ui::House::default()).to_string();
+    assert!(
+        said.contains("homelab-ca-root: restored: the lab's own certificate authority, serial "),
+        "{said}"
+    );
+    // The authority's own is as it should be; the demo's was another issuer's.
+    let anew = |name: &str| {
+        let one = run.all.iter().find(|one| one.facts.secret == name).unwrap();
+        one.other_issuer
+    };
+    assert!(!anew("homelab-ca-root") && anew("whoami-tls"));
+    let again = backup.restore(&fresh, "issuer: ca\n", &[]).await;
+    assert!(outcomes(&again).contains(&"cert-manager/homelab-ca-root: same".to_owned()));
+}
+
+#[tokio::test]
+async fn another_root_that_is_there_is_overwritten_only_if_it_is_named() {
+    let mut all = lab();
+    all.push(root(3650));
+    let backup = saved(all).await;
+    let other = root(3650);
+    let living = Lab::of([namespace("homelab"), namespace("cert-manager"), other.clone()]);
+    let run = backup.restore(&living, "issuer: ca\n", &[]).await;
+    assert!(run.all.iter().any(One::is_wrong));
+    assert_eq!(living.object("Secret", "homelab-ca-root").unwrap()["data"], other["data"]);
+    backup.restore(&living, "issuer: ca\n", &["cert-manager/homelab-ca-root"]).await;
+    assert_ne!(living.object("Secret", "homelab-ca-root").unwrap()["data"], other["data"]);
 }
 
 #[tokio::test]

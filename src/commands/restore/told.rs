@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{One, Outcome, Run};
 use crate::outside::Shown;
+use crate::plan::backup::Holding;
 use crate::plan::backup::restore::Decision;
 use crate::ui::House;
 
@@ -31,6 +32,9 @@ fn line(one: &One, dry_run: bool) -> String {
         false => "",
     };
     let what = match (&one.facts.serial, &one.facts.not_after) {
+        (Some(serial), Some(end)) if one.facts.holds == Holding::CertificateAuthority => {
+            format!("the lab's own certificate authority, serial {serial}, valid until {end}{anew}")
+        }
         (Some(serial), Some(end)) => {
             format!("{}, serial {serial}, valid until {end}{anew}", one.facts.hosts.join(", "))
         }

@@ -57,7 +57,15 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
         Object::typed(COMPONENT, &settings),
         Object::typed(COMPONENT, &deployment(config, fingerprint)),
         Object::typed(COMPONENT, &core_service()),
-        ingress(config, NAMESPACE, START_PAGE, &host, (START_PAGE, 80), Path::All, BTreeMap::new()),
+        ingress(
+            config,
+            NAMESPACE,
+            START_PAGE,
+            (&host, config.issuer),
+            (START_PAGE, 80),
+            Path::All,
+            BTreeMap::new(),
+        ),
     ]
     .into_iter()
     .flatten()

@@ -157,7 +157,7 @@ fn what_changes_starts_the_server_anew_and_nothing_else_does() {
     let (one, more) = (config(""), config(HOUSE));
     assert_eq!(print(&one), print(&one));
     assert_ne!(print(&one), print(&more));
-    assert_eq!(print(&one), print(&Config { email: "b@lovelace.dev".into(), ..one.clone() }));
+    assert_eq!(print(&one), print(&Config { email: Some("b@lovelace.dev".into()), ..one.clone() }));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod leaf;
 mod recorder;
+mod signer;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,21 +21,26 @@ use crate::net::roots::with_verifier;
 
 pub(crate) use leaf::hex;
 
-/// Asks the server at `address` for its certificate for `name`.
-pub async fn handshake(address: SocketAddr, name: &str, within: Duration) -> Result<Served, Transport> {
-    handshake_with(super::roots(), address, name, within).await
+/// Asks the server at `address` for its certificate for `name`. `lab` is the lab's own root, where it has one.
+pub async fn handshake(
+    lab: Option<Arc<RootCertStore>>,
+    address: SocketAddr,
+    name: &str,
+    within: Duration,
+) -> Result<Served, Transport> {
+    handshake_with((super::roots(), lab), address, name, within).await
 }
 
-/// The same with roots of the caller's choice.
+/// The same with roots of the caller's choice: those of the machine, and those asked where they know nobody.
 pub async fn handshake_with(
-    roots: Arc<RootCertStore>,
+    (roots, lab): (Arc<RootCertStore>, Option<Arc<RootCertStore>>),
     address: SocketAddr,
     name: &str,
     within: Duration,
 ) -> Result<Served, Transport> {
     let name = ServerName::try_from(name.to_owned())
         .map_err(|_| Transport::Other(format!("`{name}` is not a host name")))?;
-    let recorder = Arc::new(Recorder::new(roots));
+    let recorder = Arc::new(Recorder::new(roots, lab));
     let config = with_verifier(Arc::clone(&recorder) as Arc<_>)
         .map_err(|error| Transport::Other(error.to_string()))?;
     let connector = TlsConnector::from(Arc::new(config));
@@ -63,7 +69,7 @@ mod tests {
 
     async fn shown(authority: &Authority, issued: Issued, name: &str) -> Served {
         let address = issued.serve(Canned::none()).await;
-        handshake_with(authority.roots(), address, name, SECOND).await.unwrap()
+        handshake_with((authority.roots(), None), address, name, SECOND).await.unwrap()
     }
 
     #[tokio::test]
@@ -95,6 +101,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_labs_own_root_is_asked_where_the_machine_knows_nobody() {
+        let (machine, lab) = (Authority::new("Machine CA"), Authority::new("Lab CA"));
+        let cases = [
+            (&lab, "a.example.com", (Trust::UnknownIssuer, Some(Trust::Trusted))),
+            (&lab, "b.example.com", (Trust::UnknownIssuer, Some(Trust::WrongName))),
+            (&machine, "a.example.com", (Trust::Trusted, None)),
+            (&machine, "b.example.com", (Trust::WrongName, None)),
+        ];
+        for (signer, name, wanted) in cases {
+            let address = signer.issue("a", &["a.example.com"], (2020, 2100)).serve(Canned::none()).await;
+            let roots = (machine.roots(), Some(lab.roots()));
+            let served = handshake_with(roots, address, name, SECOND).await.unwrap();
+            assert_eq!((served.trust, served.by_lab), wanted, "{name}");
+        }
+    }
+
+    #[tokio::test]
     async fn the_fake_certificate_and_a_staging_issuer_are_known() {
         let staging = Authority::new("(STAGING) Bogus Broccoli X2");
         let issued = staging.issue(FAKE_CERTIFICATE, &["ingress.local"], (2020, 2100));
@@ -105,7 +128,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_speaks_no_tls_is_a_tls_failure() {
         let server = Canned::text(400, "text/plain", "no").serve().await;
-        let served = handshake(server.address, "a.example.com", SECOND).await;
+        let served = handshake(None, server.address, "a.example.com", SECOND).await;
         assert!(matches!(served, Err(Transport::Tls(_) | Transport::Timeout)), "{served:?}");
     }
 }

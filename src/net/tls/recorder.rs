@@ -13,16 +13,20 @@ use crate::evidence::tls::{Leaf, Served, Trust};
 use crate::net::roots::provider;
 use crate::net::transport::tls_reason;
 
+/// The certificate, how long its chain is, and what the machine's roots and the lab's say.
+type Seen = (Vec<u8>, usize, Trust, Option<Trust>);
+
 #[derive(Debug)]
 pub(super) struct Recorder {
     roots: Arc<RootCertStore>,
+    lab: Option<Arc<RootCertStore>>,
     provider: Arc<CryptoProvider>,
-    seen: Mutex<Option<(Vec<u8>, usize, Trust)>>,
+    seen: Mutex<Option<Seen>>,
 }
 
 impl Recorder {
-    pub(super) fn new(roots: Arc<RootCertStore>) -> Self {
-        Self { roots, provider: provider(), seen: Mutex::new(None) }
+    pub(super) fn new(roots: Arc<RootCertStore>, lab: Option<Arc<RootCertStore>>) -> Self {
+        Self { roots, lab, provider: provider(), seen: Mutex::new(None) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -31,22 +35,23 @@ impl Recorder {
 
     pub(super) fn served(&self) -> Result<Served, Transport> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (der, chain, trust) =
+        let (der, chain, trust, by_lab) =
             seen.ok_or_else(|| Transport::Tls("the server showed no certificate".into()))?;
         let leaf = Leaf::parse(&der)
             .map_err(|why| Transport::Tls(format!("its certificate cannot be read: {why}")))?;
-        Ok(Served { leaf, chain, trust })
+        Ok(Served { leaf, chain, trust, by_lab })
     }
 
     fn judge(
         &self,
+        roots: &Arc<RootCertStore>,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
         now: UnixTime,
     ) -> Trust {
         let builder =
-            WebPkiServerVerifier::builder_with_provider(Arc::clone(&self.roots), Arc::clone(&self.provider));
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(&self.provider));
         // The one way to fail is to have no roots at all.
         let Ok(verifier) = builder.build() else {
             return Trust::UnknownIssuer;
@@ -78,8 +83,10 @@ impl ServerCertVerifier for Recorder {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let trust = self.judge(end_entity, intermediates, server_name, now);
-        let seen = (end_entity.to_vec(), intermediates.len() + 1, trust);
+        let judge = |roots| self.judge(roots, end_entity, intermediates, server_name, now);
+        let trust = judge(&self.roots);
+        let by_lab = self.lab.as_ref().filter(|_| trust == Trust::UnknownIssuer).map(judge);
+        let seen = (end_entity.to_vec(), intermediates.len() + 1, trust, by_lab);
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
         Ok(ServerCertVerified::assertion())
     }

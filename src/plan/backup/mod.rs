@@ -20,7 +20,9 @@ use crate::desired::kind;
 use crate::desired::meta::{INSTANCE, MANAGED_BY};
 use crate::desired::object::Key;
 use crate::evidence::View;
+use crate::facts::authority::is_part;
 use crate::net::tls::hex;
+use crate::plan::ownership::CERTIFICATE_NAME;
 
 pub use changes::{Step, steps};
 pub use index::{Entry, Index, SealedFor};
@@ -36,7 +38,7 @@ const LABELS: [&str; 3] = [MANAGED_BY, INSTANCE, CACHED];
 /// The label of the Secrets that cert-manager's controller keeps in its cache.
 pub const CACHED: &str = "controller.cert-manager.io/fao";
 
-/// What a backup holds. Others come with what can make them, such as a CA of the lab's own.
+/// What a backup holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Holding {
@@ -44,16 +46,27 @@ pub enum Holding {
     Certificate,
     /// The key of an account at the ACME server.
     AcmeAccount,
+    /// The root of the lab's own certificate authority, or its intermediate, with its key.
+    CertificateAuthority,
 }
 
 impl Holding {
     /// Everything that a backup can hold.
-    pub const ALL: [Self; 2] = [Self::Certificate, Self::AcmeAccount];
+    pub const ALL: [Self; 3] = [Self::Certificate, Self::AcmeAccount, Self::CertificateAuthority];
+
+    /// What a Secret is that cert-manager writes for a Certificate: one of the authority goes by its name.
+    #[must_use]
+    pub fn of_certificate(secret: &Value) -> Self {
+        match is_part(secret.name()) && secret.annotation(CERTIFICATE_NAME) == secret.name() {
+            true => Self::CertificateAuthority,
+            false => Self::Certificate,
+        }
+    }
 
     /// The type of its Secret.
     const fn kind(self) -> &'static str {
         match self {
-            Self::Certificate => "kubernetes.io/tls",
+            Self::Certificate | Self::CertificateAuthority => "kubernetes.io/tls",
             Self::AcmeAccount => "Opaque",
         }
     }
@@ -61,7 +74,7 @@ impl Holding {
     /// What of the Secret's data is kept; the last one is the private key.
     const fn data(self) -> &'static [&'static str] {
         match self {
-            Self::Certificate => &["ca.crt", "tls.crt", PRIVATE],
+            Self::Certificate | Self::CertificateAuthority => &["ca.crt", "tls.crt", PRIVATE],
             Self::AcmeAccount => &[PRIVATE],
         }
     }
@@ -153,7 +166,7 @@ impl Held {
         }
         let bytes = |key: &str| data.get(key).map_or(&[][..], |bytes| bytes.0.as_slice());
         let (leaf, public) = match holds {
-            Holding::Certificate => {
+            Holding::Certificate | Holding::CertificateAuthority => {
                 let (leaf, public) = pair::of_certificate(bytes("tls.crt"), bytes(PRIVATE))?;
                 (Some(leaf), public)
             }
@@ -170,7 +183,7 @@ impl Held {
             "metadata": {
                 "namespace": namespace,
                 "name": name,
-                "labels": kept("labels", &|key| holds == Holding::Certificate && LABELS.contains(&key)),
+                "labels": kept("labels", &|key| holds != Holding::AcmeAccount && LABELS.contains(&key)),
                 "annotations": kept("annotations", &|key| key.starts_with(NOTED)),
             },
             "data": data,
@@ -202,7 +215,10 @@ impl Held {
     pub fn read(manifest: &[u8]) -> Result<Self, String> {
         let secret: Value = serde_json::from_slice(manifest).map_err(|_| "it is no manifest".to_owned())?;
         let holds = Holding::ALL.into_iter().find(|holds| secret["type"] == holds.kind());
-        Self::of(holds.ok_or("it is no Secret of a known type")?, &secret)
+        match holds.ok_or("it is no Secret of a known type")? {
+            Holding::AcmeAccount => Self::of(Holding::AcmeAccount, &secret),
+            _ => Self::of(Holding::of_certificate(&secret), &secret),
+        }
     }
 
     /// What is sealed: a manifest that `kubectl apply` takes, too.

@@ -43,7 +43,7 @@ pub fn decide(held: &Held, live: Option<&Value>, wanted: bool, forced: bool, now
     let Some(live) = live else { return Decision::Write };
     let is_known = match facts.holds {
         // The Certificate of a Secret that the lab asks for is called as it is.
-        Holding::Certificate => is_written_for(live, &facts.secret),
+        Holding::Certificate | Holding::CertificateAuthority => is_written_for(live, &facts.secret),
         Holding::AcmeAccount => is_by_cert_manager(live) || is_restored(live),
     };
     if !is_known {
@@ -71,7 +71,7 @@ pub fn body(held: &Held, owner: &str) -> Value {
     let mut body = held.manifest().clone();
     let mut labels = body["metadata"]["labels"].take();
     match held.facts.holds {
-        Holding::Certificate => {
+        Holding::Certificate | Holding::CertificateAuthority => {
             for (key, value) in inventory_labels(owner) {
                 labels[key] = value.into();
             }
@@ -85,6 +85,6 @@ pub fn body(held: &Held, owner: &str) -> Value {
 
 /// Whether cert-manager will take the Secret for another issuer's, and order anew: it compares the issuer's name.
 pub fn is_of_issuer(held: &Held, issuer: &str) -> bool {
-    held.facts.holds != Holding::Certificate
+    held.facts.holds == Holding::AcmeAccount
         || held.manifest().annotation("cert-manager.io/issuer-name") == issuer
 }

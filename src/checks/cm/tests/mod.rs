@@ -2,6 +2,7 @@
 
 mod asked;
 mod attempts;
+mod authority;
 mod caa;
 mod machinery;
 

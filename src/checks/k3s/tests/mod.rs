@@ -48,7 +48,7 @@ pub(in crate::checks) fn sound() -> ClusterSeen {
         ("storageclasses.storage.k8s.io", vec![]),
     ];
     seen.objects.0.extend(lists.map(|(resource, items)| (resource.to_owned(), Listing::Items(items))));
-    let served = Served { leaf: leaf("2027-05-01T00:00:00Z"), chain: 1, trust: Trust::Trusted };
+    let served = Served { leaf: leaf("2027-05-01T00:00:00Z"), chain: 1, trust: Trust::Trusted, by_lab: None };
     seen.access = Some(Access {
         kubeconfig: "/etc/rancher/k3s/k3s.yaml".into(),
         own: true,
@@ -198,7 +198,8 @@ fn another_cluster_than_the_one_of_this_machine_is_a_warning() {
 #[test]
 fn a_certificate_that_has_ended_is_named_before_the_server_that_does_not_answer() {
     let ended = |seen: &mut ClusterSeen| {
-        let served = Served { leaf: leaf("2026-05-31T12:00:00Z"), chain: 1, trust: Trust::Expired };
+        let served =
+            Served { leaf: leaf("2026-05-31T12:00:00Z"), chain: 1, trust: Trust::Expired, by_lab: None };
         access(seen).served = Some(Ok(served));
     };
     let report = silent(ApiFault::CertificateExpired, ended);
@@ -231,7 +232,7 @@ fn two_months_before_the_end_there_is_a_warning_and_a_wrong_clock_is_told() {
     let served = |from: &str, until: &str| {
         let mut leaf = leaf(until);
         leaf.not_before = from.parse().unwrap();
-        Some(Ok(Served { leaf, chain: 1, trust: Trust::Trusted }))
+        Some(Ok(Served { leaf, chain: 1, trust: Trust::Trusted, by_lab: None }))
     };
     let soon = cluster(|seen| access(seen).served = served("2025-07-01T00:00:00Z", "2026-07-01T00:00:00Z"));
     assert!(only(&soon, id::API_CERTIFICATES).summary.contains("expires in 29 days"));

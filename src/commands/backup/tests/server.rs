@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{Timestamp, ToSpan as _};
 use k8s_openapi::ByteString;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, GeneralSubtree, IsCa, KeyPair, NameConstraints,
+};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::cluster::fake::{Log, written_cluster};
 use crate::config::{self, Config};
 use crate::desired::kind::{self, KINDS, Kind};
+use crate::facts::authority::{ROOT, SELF_SIGNED};
 
 pub(in crate::commands) const OWNER: &str = "home.example.com";
 
@@ -86,6 +89,27 @@ pub(in crate::commands) fn certificate(namespace: &str, name: &str, days: (i64, 
         "reflector.example.com/allowed": "true",
     });
     made["metadata"]["labels"]["controller.cert-manager.io/fao"] = "true".into();
+    made["data"] = json!({ "tls.crt": bytes(&pem("CERTIFICATE", issued.der())), "tls.key": bytes(&pem("PRIVATE KEY", &key.serialize_der())) });
+    made
+}
+
+/// The root of a lab's own authority, as cert-manager writes it, valid for some days from now.
+pub(in crate::commands) fn root(days: i64) -> Value {
+    let mut made = certificate("cert-manager", ROOT, (-1, days));
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "home.example.com homelab root");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let names = ["home.example.com", "cluster.local"];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: names.map(|name| GeneralSubtree::DnsName(name.to_owned())).to_vec(),
+        excluded_subtrees: vec![
+            GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])),
+            GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])),
+        ],
+    });
+    let key = KeyPair::generate().unwrap();
+    let issued = params.self_signed(&key).unwrap();
+    made["metadata"]["annotations"]["cert-manager.io/issuer-name"] = SELF_SIGNED.into();
     made["data"] = json!({ "tls.crt": bytes(&pem("CERTIFICATE", issued.der())), "tls.key": bytes(&pem("PRIVATE KEY", &key.serialize_der())) });
     made
 }

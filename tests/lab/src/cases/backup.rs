@@ -24,7 +24,7 @@ fn with_backup(hands: &Hands, verb: &str, folder: &Path, flags: &[&str]) -> Resu
 }
 
 /// The same, and it has to end well; its JSON document.
-fn well(hands: &Hands, verb: &str, folder: &Path, flags: &[&str]) -> Result<Value> {
+pub(super) fn well(hands: &Hands, verb: &str, folder: &Path, flags: &[&str]) -> Result<Value> {
     let ended = with_backup(hands, verb, folder, &[flags, &["--output", "json"]].concat())?;
     let said = format!("{}\n{}", ended.stdout, ended.stderr);
     expect(ended.status.success(), format!("{verb} ended with {}:\n{said}", ended.status))?;

@@ -1,6 +1,7 @@
 //! The tests of `cargo lab test`: every case is a sentence that holds.
 
 mod attacks;
+mod authority;
 mod backup;
 mod changes;
 mod clients;
@@ -140,6 +141,16 @@ const PLAIN: &[Case] = &[
         "backup",
         "a certificate is exported for a program elsewhere",
         backup::a_certificate_is_exported,
+    ),
+    always(
+        "authority",
+        "the lab's own authority signs for one service, and a thief of its key forges no other name",
+        authority::signs_for_one_service,
+    ),
+    with_all(
+        "authority",
+        "a backup brings the same root back to a lab from nothing",
+        authority::outlives_the_lab,
     ),
     always(
         "rendering",

@@ -1,0 +1,139 @@
+//! The lab's own certificate authority: whether it lasts, and may sign what is asked of it.
+
+use crate::checks::engine::words::span;
+use crate::checks::engine::{Finding, Outcome, Severity};
+use crate::evidence::{AuthoritySeen, Evidence, Signer, View, at};
+use crate::facts::authority::{ISSUER, ROOT};
+
+/// A root is renewed a year before its end: with less left than this, that has not happened.
+const SOON: i64 = 360 * DAY;
+/// So long after it was made again, machines may still have the one before.
+const FRESH: i64 = 365 * DAY;
+const DAY: i64 = 86_400;
+
+/// What is said of what the lab's own authority signs, where others are asked about theirs.
+pub(super) const ASKS_NOBODY: &str = "the lab's own certificate authority signs it, and asks nobody outside";
+
+/// None in a lab in which it signs nothing.
+pub(super) fn can_sign(evidence: &Evidence) -> Option<Outcome> {
+    evidence.by_authority().next()?;
+    let Some(seen) = &evidence.authority else {
+        let unread = || Outcome::unknown("its Secrets were not read");
+        return Some(evidence.reads_only().map_or_else(unread, Outcome::skip));
+    };
+    let (root, intermediate) = match (&seen.root, &seen.intermediate) {
+        (Ok(root), Ok(intermediate)) => (root, intermediate),
+        (Err(why), _) | (_, Err(why)) => return Some(unusable(seen, why).into()),
+    };
+    let left = root.certificate.not_after.duration_since(evidence.now).as_secs();
+    let fault = other_root(evidence, root, intermediate)
+        .or_else(|| outside(evidence, root, intermediate))
+        .or_else(|| unbound(root, intermediate))
+        .or_else(|| (left < SOON).then(|| ends(evidence, left)))
+        .or_else(|| fresh(evidence, root));
+    let domains = root.domains.as_deref().unwrap_or_default().join(", ");
+    Some(fault.map_or_else(
+        || Outcome::pass(format!("may sign names in {domains}; the root ends in {}", span(left))),
+        Outcome::from,
+    ))
+}
+
+fn unusable(seen: &AuthoritySeen, why: &str) -> Finding {
+    let what = if seen.root.is_err() { "root" } else { "intermediate" };
+    let cause = match what {
+        "root" => {
+            "cert-manager has not made it yet; or somebody deleted its Secret, and cert-manager makes another root, which no machine trusts yet"
+        }
+        _ => {
+            "cert-manager has not made it yet, or somebody deleted its Secret: cert-manager makes another by itself"
+        }
+    };
+    Finding::new(
+        format!("the {what} of the lab's own certificate authority cannot be used: {why}"),
+        cause,
+        "wait a moment. If the Secret was deleted and you have a backup, `homelab restore` brings the same root back",
+    )
+    .look("kubectl get certificates,certificaterequests -A")
+    .heals()
+}
+
+/// Clients that trust the root do not get from the intermediate to it.
+fn other_root(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<Finding> {
+    let finding = Finding::new(
+        format!(
+            "the intermediate of the lab's own certificate authority is signed by {}, not by the root {}",
+            intermediate.certificate.issuer, root.certificate.subject
+        ),
+        "the root was made again after it: its Secret was deleted, or `domain` was changed",
+        "renew the intermediate, then the certificates of the services; and let each machine trust the new root",
+    )
+    .command(command!("homelab renew {}", place(evidence, ISSUER)))
+    .look("homelab ca");
+    (!root.has_signed(intermediate)).then_some(finding)
+}
+
+/// Names that it is asked for and that no client takes from it.
+fn outside(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<Finding> {
+    let hosts = evidence.by_authority().flat_map(|certificate| &certificate.hosts);
+    let refused = |host: &&String| !(root.may_sign(host) && intermediate.may_sign(host));
+    let hosts: Vec<String> = hosts.filter(refused).map(|host| format!("`{host}`")).collect();
+    let narrower = if intermediate.domains.is_some() { intermediate } else { root };
+    let domains = narrower.domains.as_deref().unwrap_or_default();
+    let finding = Finding::new(
+        format!("the lab's own certificate authority may not sign {}", hosts.join(", ")),
+        format!("it may sign names in {} alone, and clients refuse all others", domains.join(", ")),
+        "let another issuer sign them (`issuer: acme`), or give them names in the lab's domain. If `domain` was changed, renew first the root and then the intermediate",
+    )
+    .look("homelab ca");
+    (!hosts.is_empty()).then_some(finding)
+}
+
+/// Nothing keeps it to the lab's domain.
+fn unbound(root: &Signer, intermediate: &Signer) -> Option<Finding> {
+    let is_bound = |signer: &Signer| signer.domains.is_some() && signer.excludes_addresses;
+    let finding = Finding::new(
+        "the lab's own certificate authority may sign every name there is",
+        "its certificate has no name constraints: cert-manager was started with `--feature-gates=NameConstraints=false`, or is older than v1.21",
+        "remove that flag, or upgrade cert-manager; then renew the root and the intermediate",
+    )
+    .only(Severity::Warning);
+    (!is_bound(root) && !is_bound(intermediate)).then_some(finding)
+}
+
+fn ends(evidence: &Evidence, left: i64) -> Finding {
+    let summary = match left {
+        0.. => format!("the root of the lab's own certificate authority ends in {}", span(left)),
+        _ => format!("the root of the lab's own certificate authority ended {} ago", span(-left)),
+    };
+    let finding = Finding::new(
+        summary,
+        "cert-manager should have renewed it a year before its end",
+        "renew it: it keeps its key, so that nothing breaks today. Then let each machine trust the new one, before the old one ends",
+    )
+    .command(command!("homelab renew {}", place(evidence, ROOT)))
+    .look("homelab ca");
+    if left < 0 { finding } else { finding.only(Severity::Warning) }
+}
+
+/// It was made again, with the same key as before: who has the one before loses nothing until that ends.
+fn fresh(evidence: &Evidence, root: &Signer) -> Option<Finding> {
+    let age = evidence.now.duration_since(root.certificate.not_before).as_secs();
+    let certificates = evidence.objects("certificates.cert-manager.io").unwrap_or_default();
+    let own = certificates.iter().find(|one| one.name() == ROOT && at(one, "/spec/secretName") == ROOT);
+    let is_renewed = own.is_some_and(|one| one["status"]["revision"].as_u64().unwrap_or(0) > 1);
+    let finding = Finding::new(
+        format!("the root of the lab's own certificate authority was renewed {} ago", span(age)),
+        "machines that trust the one before trust this one as well, but only until that one ends",
+        "let each machine trust the new one: `homelab ca` has it, and the steps",
+    )
+    .look("homelab ca")
+    .only(Severity::Info);
+    (is_renewed && age < FRESH).then_some(finding)
+}
+
+/// `namespace/name` of a part of the authority.
+fn place(evidence: &Evidence, name: &str) -> String {
+    let all = evidence.certificates.iter().flatten();
+    let own = all.filter(|certificate| certificate.name == name).map(|certificate| &certificate.namespace);
+    own.map(|namespace| format!("{namespace}/{name}")).next().unwrap_or_else(|| name.to_owned())
+}
