@@ -158,7 +158,14 @@ fn or_none(said: &str) -> &str {
     if said.is_empty() { "no reason given" } else { said }
 }
 
+/// The reason of a Certificate whose first attempt goes on; its message, "Issuing certificate as Secret does not exist", reads as
+/// an error (cert-manager v1.21, internal/controller/certificates/policies/checks.go, `SecretDoesNotExist`).
+const NO_SECRET_YET: &str = "DoesNotExist";
+
 fn message(condition: &Value) -> String {
+    if at(condition, "/reason") == NO_SECRET_YET {
+        return "being issued, which takes about a minute".to_owned();
+    }
     let said = match at(condition, "/message") {
         "" => at(condition, "/reason"),
         message => message,

@@ -7,12 +7,18 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::outside::Shown;
-use crate::ui::colors::{GREEN, RED};
+use crate::ui::colors::{GREEN, RED, YELLOW};
 use crate::ui::output::Mode;
 use crate::ui::print::note;
 
 /// Without a terminal, a line that only counts on says so at most this often.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a line ends: the colour and the word.
+type End = (anstyle::Style, &'static str);
+const WELL: End = (GREEN, "ok  ");
+const BADLY: End = (RED, "FAIL");
+const OPEN: End = (YELLOW, "?   ");
 
 /// The progress of one command.
 pub struct Progress {
@@ -64,12 +70,17 @@ impl Progress {
 
     /// Ends the line `name` well.
     pub fn done(&self, name: &str, text: &str) {
-        self.end(name, text, true);
+        self.end(name, text, &WELL);
     }
 
     /// Ends the line `name` badly.
     pub fn fail(&self, name: &str, text: &str) {
-        self.end(name, text, false);
+        self.end(name, text, &BADLY);
+    }
+
+    /// Ends the line `name` without a verdict: nothing is wrong in what could be seen.
+    pub fn open_end(&self, name: &str, text: &str) {
+        self.end(name, text, &OPEN);
     }
 
     /// Takes the line `name` away: the answer says it all.
@@ -87,11 +98,11 @@ impl Progress {
         let open: Vec<String> =
             self.lines().iter().filter(|(_, l)| !l.ended).map(|(name, _)| name.clone()).collect();
         for name in open {
-            self.end(&name, text, false);
+            self.end(&name, text, &BADLY);
         }
     }
 
-    fn end(&self, name: &str, text: &str, well: bool) {
+    fn end(&self, name: &str, text: &str, (color, mark): &End) {
         if self.mode == Mode::Quiet {
             return;
         }
@@ -102,7 +113,7 @@ impl Progress {
             return;
         }
         let took = line.began.elapsed().as_secs_f64();
-        let (color, mark, width) = if well { (GREEN, "ok  ", self.width) } else { (RED, "FAIL", self.width) };
+        let width = self.width;
         let name = Shown::line(name);
         let text = shown!("{}{}{:#} {:<width$}  {}  {:.1}s", color, mark, color, name, text, took);
         match line.bar.take() {

@@ -75,8 +75,7 @@ fn names(lines: &[StatusLine], page: &Page) -> Shown {
         }
     }
     if lines.iter().any(|line| !line.wrong.is_empty()) {
-        let doctor = page.house.words("`homelab doctor`");
-        text.push(shown!("\nwhy, and what to do: {}\n", Shown::lines(doctor.trim_matches('`'))));
+        text.push(cure(page));
     }
     if lines.is_empty() {
         let said = page.house.words("there is no name yet: add one under `services`, and run `homelab up`\n");
@@ -128,7 +127,16 @@ fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> Shown {
         let lead = shown!("  {}{:<words$}{:#}  {:<names$}  ", style, step.word, style, step.name);
         page.hang(&mut text, lead, Shown::lines(&step.saw));
     }
+    if line.word != "ok" || steps.iter().any(|step| step.word == "FAIL") {
+        text.push(cure(page));
+    }
     text
+}
+
+/// Where the cause and the fix are told.
+fn cure(page: &Page) -> Shown {
+    let doctor = page.house.words("`homelab doctor`");
+    shown!("\nwhy, and what to do: {}\n", Shown::lines(doctor.trim_matches('`')))
 }
 
 fn style(word: &str) -> anstyle::Style {

@@ -234,7 +234,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     Finding::new(
         format!("{empty}: pod `{pod}` is not ready"),
         cause,
-        "wait while it starts; then read its log, and compare path and port of its readiness probe with what it serves",
+        "wait while it starts: `homelab doctor --wait` repeats the checks; then read its log, and compare path and port of its readiness probe with what it serves",
     )
     .look(command!("kubectl --namespace {} describe pod --selector={}", namespace, shown))
     .heals()

@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause(
                 "the kernel of a Raspberry Pi starts with the memory controller off",
-                "`boot.kernelParams = [ \"cgroup_enable=cpuset\" \"cgroup_enable=memory\" \"cgroup_memory=1\" ];`, and reboot",
+                "add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`; NixOS: `boot.kernelParams`), and reboot",
             ),
             cause("k3s runs in a container (LXC), which gets only what its host passes to it", "allow nesting, and pass all controllers to it"),
         ])

@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("k3s is stopped or fails when it starts", "look with `systemctl status k3s`; its last fatal line says why"),
-            cause("`failed to find memory cgroup (v2)` on a Raspberry Pi", "set `boot.kernelParams = [ \"cgroup_enable=memory\" \"cgroup_memory=1\" ];` and reboot"),
+            cause("`failed to find memory cgroup (v2)` on a Raspberry Pi", "add `cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`; NixOS: `boot.kernelParams`), and reboot"),
             cause("`server time isn't set properly`: the clock was not set yet", "enable `services.timesyncd`, and start k3s after `time-sync.target`"),
             cause("`not a member of the etcd cluster`: the server's address has changed, and etcd knows the old one", "give the machine its old address. Or: stop k3s, run the `ExecStart` command that `systemctl cat k3s` shows once with `--cluster-reset` added, then start k3s"),
             cause("the disk is full", "free some space, then start k3s"),

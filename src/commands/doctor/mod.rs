@@ -51,6 +51,7 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     let mut exit = exit(&report, flags.strict);
     match exit {
         Exit::Fine => progress.done(LINE, &passed),
+        Exit::Unfinished => progress.open_end(LINE, &passed),
         _ => progress.fail(LINE, &passed),
     }
     let form = Form { output: ui.output, verbose: global.verbose, strict: flags.strict, house: &house };

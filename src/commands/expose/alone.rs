@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::{Expose, Global};
+use crate::cluster::Offered;
 use crate::commands::expose::choice::{self, Choice};
 use crate::commands::expose::is_free;
 use crate::commands::house::house;
@@ -25,7 +26,7 @@ pub(super) async fn choose(
     ui: Ui,
 ) -> Result<Option<Expose>> {
     let services = global.lab().connect().await?.services().await?;
-    let choices = choice::choices(&services);
+    let choices = to_choose_from(&services, config);
     choice::is_some(&choices)?;
     let lines: Vec<Line<'_>> = choices.iter().map(|choice| Line::of(choice, config)).collect();
     let house = house(global);
@@ -47,6 +48,15 @@ pub(super) async fn choose(
     Ok(Some(Expose { name: Some(name), service: Some(choice::full(&line.choice)), ..flags.clone() }))
 }
 
+/// The Services but those that homelab made for an `image`: they have their name.
+fn to_choose_from<'s>(services: &'s [Offered], config: &Config) -> Vec<Choice<'s>> {
+    let is_of_image = |offered: &Offered| {
+        let of = |backend: &Backend| matches!(backend, Backend::Image { namespace, .. } if *namespace == offered.namespace);
+        config.services.iter().any(|service| of(&service.backend))
+    };
+    choice::choices(services).into_iter().filter(|(offered, _)| !is_of_image(offered)).collect()
+}
+
 /// One port of one Service, and what it could be called.
 #[derive(Debug, Clone)]
 struct Line<'s> {
@@ -62,8 +72,6 @@ impl<'s> Line<'s> {
         let leads_here = |backend: &Backend| {
             matches!(backend, Backend::Cluster { namespace, service, port }
                 if *namespace == offered.namespace && *service == offered.name && *port == number)
-                || matches!(backend, Backend::Image { namespace, port, .. }
-                if *namespace == offered.namespace && *port == number)
         };
         let named = config.services.iter().find(|service| leads_here(&service.backend));
         let has = named.and_then(|service| service.hosts.first()).map(ToString::to_string);
@@ -100,7 +108,7 @@ fn document(lines: &[Line<'_>], house: &House) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::{Offered, Port};
+    use crate::cluster::Port;
 
     fn offered(namespace: &str, name: &str) -> Offered {
         let ports = vec![Port { number: 80, name: String::new() }];
@@ -108,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn each_service_has_its_command_with_a_name_that_is_free_and_the_name_that_it_has() {
+    fn each_service_but_that_of_an_image_has_its_command_with_a_name_that_is_free_and_the_name_that_it_has() {
         let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\nservices:\n  \
                     server: { service: immich/server, port: 80 }\n  books: { image: a/b, port: 80 }\n";
         let config = crate::config::parse(text).unwrap();
         let services =
             [offered("gitea", "http"), offered("immich", "server"), offered("homelab-books", "books")];
-        let choices = choice::choices(&services);
+        let choices = to_choose_from(&services, &config);
         let lines: Vec<Line<'_>> = choices.iter().map(|choice| Line::of(choice, &config)).collect();
         let shown: Vec<String> =
             lines.iter().map(|line| line.shown(&House::default()).as_str().to_owned()).collect();
@@ -122,12 +130,11 @@ mod tests {
             shown,
             [
                 "homelab expose http --service gitea/http:80",
-                "homelab expose homelab-books --service homelab-books/books:80   # has the name books.home.example.com",
                 "homelab expose immich --service immich/server:80   # has the name server.home.example.com",
             ]
         );
         let document = document(&lines, &House::default());
-        assert_eq!(document["services"][2]["host"], "server.home.example.com");
+        assert_eq!(document["services"][1]["host"], "server.home.example.com");
         assert_eq!(document["services"][0]["command"], shown[0]);
         crate::ui::assert_is("offered", &document);
     }

@@ -22,6 +22,10 @@ use crate::ui::{self, Output, Ui, ask, file};
 /// Who hosts the zone, until there is a choice.
 const PROVIDER: Provider = Provider::OFFERED;
 
+/// What `init` needs where it cannot ask.
+const WITHOUT_TERMINAL: &str =
+    "give all three: `homelab init --domain home.example.com --email you@example.com --token-file FILE`";
+
 /// Where the token comes from.
 enum Token {
     /// A file that was there before.
@@ -90,7 +94,23 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
         .inspect_err(|_| written.iter().for_each(|path| file::take_back(path)))?;
     written.push(path.clone());
     tell(&path, &written, zone.as_ref(), global, ui);
+    if let Some(Token::InFile(own, _)) = &token {
+        units_read_another(own);
+    }
     Ok(Exit::Fine)
+}
+
+/// The units of the package read the token at one place; `init` leaves a token that is in a file where it is.
+fn units_read_another(own: &Path) {
+    if let Some(place) = configuration::credential_of_units().filter(|place| place != own) {
+        let copy =
+            command!("sudo install -m 0600 {} {}", own.display().to_string(), place.display().to_string());
+        let copy = copy.map_or_else(String::new, |copy| format!(": {copy}"));
+        ui::note(&Shown::line(&format!(
+            "homelab's systemd units read the token from {}; copy it there before you enable them{copy}",
+            place.display()
+        )));
+    }
 }
 
 fn with_domain(draft: Draft, flags: &Init) -> Result<Draft> {
@@ -120,7 +140,7 @@ fn answered<T>(
         Some(answer) => take(answer),
         None if ask::is_possible() => ask::question(question, take),
         None => Err(Error::usage(format!("`{name}` is missing, and there is no terminal to ask on"))
-            .hint("`homelab init --help` lists the flags")),
+            .hint(WITHOUT_TERMINAL)),
     }
 }
 

@@ -150,7 +150,7 @@ fn namespaces_of_others(bundle: &Bundle) -> BTreeSet<&str> {
     all.filter(|namespace| !made.contains(namespace) && *namespace != SYSTEM).collect()
 }
 
-fn of_kind<'b>(bundle: &'b Bundle, kind: kind::KindRef) -> impl Iterator<Item = &'b Key> {
+fn of_kind(bundle: &Bundle, kind: kind::KindRef) -> impl Iterator<Item = &Key> {
     bundle.objects.iter().map(|object| &object.key).filter(move |key| *key.kind == *kind)
 }
 

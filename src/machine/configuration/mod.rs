@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
 
+/// Where the units of the package and of the tarball lie.
+const UNITS: [&str; 2] = ["/usr/lib/systemd/system", "/usr/local/lib/systemd/system"];
+
 /// Where the file is looked for when neither `--config` nor `$HOMELAB_CONFIG` names it.
 const PLACES: [&str; 2] = ["homelab.yaml", "/etc/homelab/homelab.yaml"];
 
@@ -100,6 +103,14 @@ pub fn folder_for_secrets() -> PathBuf {
     let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let settings = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
     settings.unwrap_or_default().join("homelab")
+}
+
+/// Where the systemd units of the package and of the tarball read the credential of the DNS provider, if such units are on this
+/// machine (modules/debian).
+#[must_use]
+pub fn credential_of_units() -> Option<PathBuf> {
+    let there = UNITS.iter().any(|folder| Path::new(folder).join("homelab-apply.service").exists());
+    there.then(|| Path::new(PLACES[1]).with_file_name(super::token::CREDENTIAL))
 }
 
 /// Whether a command that is given no file uses this one.

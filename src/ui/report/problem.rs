@@ -106,28 +106,24 @@ impl Problem<'_> {
     /// What cannot be better before this is mended.
     fn blocks(&self, text: &mut Shown, report: &Report, page: &Page) {
         let mut names: Vec<&'static str> = Vec::new();
+        let mut count = 0;
         for other in &report.checks {
             let Outcome::Blocked { by } = other.outcome else { continue };
-            if by == self.id
-                && self.checks.iter().any(|(check, _)| check.subject.touches(&other.subject))
-                && !names.contains(&other.id.as_str())
-            {
-                names.push(other.id.as_str());
+            if by == self.id && self.checks.iter().any(|(check, _)| check.subject.touches(&other.subject)) {
+                count += 1;
+                if !names.contains(&other.id.as_str()) {
+                    names.push(other.id.as_str());
+                }
             }
         }
-        if !names.is_empty() {
-            let verb = if names.len() == 1 { "is" } else { "are" };
+        if count > 0 {
+            let verb = if count == 1 { "is" } else { "are" };
             let which = match names.len() {
                 0..=MANY => joined(&names),
                 all => shown!("{}, and {} more", joined(&names[..MANY]), all - MANY),
             };
-            let said = shown!(
-                "{} {} blocked by {}: {}",
-                many(names.len(), "more check"),
-                verb,
-                self.id.as_str(),
-                which
-            );
+            let said =
+                shown!("{} {} blocked by {}: {}", many(count, "more check"), verb, self.id.as_str(), which);
             page.hang(text, "  ", said);
         }
     }
