@@ -71,7 +71,8 @@ const PRINTS_ALL_THE_SAME: [(&str, &str, &str); 6] = [
 
 /// The exits for what machines read, where text is not cleaned, and who may call them.
 const EXACT: [&str; 3] = ["exact(", "exact_answer(", "exact_document("];
-const EXACT_FOR_MACHINES: [(&str, &str, &str); 8] = [
+const EXACT_FOR_MACHINES: [(&str, &str, &str); 9] = [
+    ("commands/ca/mod.rs", "exact_document(", "a PEM text among facts that were read out of it"),
     ("commands/cert.rs", "exact_answer(", "PEM texts that another program reads"),
     (
         "commands/k3s_config/mod.rs",
