@@ -2,4 +2,5 @@
 # for a provider that asks for none.
 {
   cloudflare.tokenFile = "/run/secrets/cloudflare-token";
+  powerdns.tokenFile = "/run/secrets/powerdns-keys";
 }

@@ -1,5 +1,5 @@
 //! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
-//! providers, controllers and the namespaces of the components. Pure, and below everything else.
+//! providers and their servers, controllers and the namespaces of the components. Pure, and below everything else.
 
 pub mod address;
 pub mod controllers;
@@ -10,4 +10,6 @@ pub mod ownership;
 pub mod pins;
 pub mod providers;
 pub mod secret;
+pub mod server;
 pub mod shape;
+pub mod tsig;

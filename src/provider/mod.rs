@@ -27,8 +27,10 @@ mod credentials;
 mod fault;
 #[cfg(test)]
 pub(crate) mod paper;
+mod powerdns;
 pub mod reading;
 mod traits;
+mod tsig;
 mod words;
 
 use crate::config::Provider;
@@ -45,6 +47,7 @@ pub use words::{Explained, Misshapen, ProxyWords, RateWords, TokenWords, Words};
 pub const fn traits_of(provider: Provider) -> &'static Traits {
     match provider {
         Provider::Cloudflare => &cloudflare::TRAITS,
+        Provider::PowerDns => &powerdns::TRAITS,
         #[cfg(test)]
         Provider::Paper => &paper::TRAITS,
         #[cfg(test)]
