@@ -28,7 +28,7 @@ pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Language, Notify,
-    PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
+    PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, Tsig, WHOAMI,
 };
 pub use schema::schema;
 pub use values::duration;

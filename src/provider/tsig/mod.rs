@@ -5,6 +5,8 @@ mod file;
 mod said;
 mod solver;
 
-pub(super) use file::{ALGORITHM, KEY, Key, SECRET as SECRET_KEY, read};
+#[cfg(test)]
+pub(super) use file::KEY;
+pub(super) use file::{Key, SECRET as SECRET_KEY, decoded, read};
 pub(super) use said::OF_CERT_MANAGER;
 pub(super) use solver::solver;
