@@ -3,4 +3,5 @@
 {
   cloudflare.tokenFile = "/run/secrets/cloudflare-token";
   powerdns.tokenFile = "/run/secrets/powerdns-keys";
+  rfc2136.tokenFile = "/run/secrets/tsig-key";
 }

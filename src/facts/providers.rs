@@ -14,6 +14,8 @@ pub enum Provider {
     Cloudflare,
     /// A PowerDNS server of one's own, by its HTTP API.
     PowerDns,
+    /// A name server of one's own that takes DNS updates (RFC 2136).
+    Rfc2136,
     /// A provider of the tests (see `provider::paper`).
     #[cfg(test)]
     Paper,
@@ -76,6 +78,7 @@ impl Provider {
     pub const ALL: &[Self] = &[
         Self::Cloudflare,
         Self::PowerDns,
+        Self::Rfc2136,
         #[cfg(test)]
         Self::Paper,
         #[cfg(test)]
@@ -121,6 +124,26 @@ impl Provider {
                     file: "/var/lib/secrets/powerdns-keys",
                     prefixes: &[],
                     // Whoever sets the server up chooses its keys.
+                    is_one: |_| false,
+                }),
+                solver: &["rfc2136/**"],
+            },
+            Self::Rfc2136 => &ProviderFacts {
+                key: "rfc2136",
+                shortest_ttl: 1,
+                longest_ttl: LONGEST_TTL,
+                server: Some(Server {
+                    example: "192.168.1.5",
+                    check: |text| HostPort::parse(text, 53).map(drop),
+                }),
+                tsig: true,
+                nameserver: false,
+                credential: Some(Credential {
+                    // As lego has them, which Traefik and Caddy use.
+                    variables: &["RFC2136_TSIG_KEY", "RFC2136_TSIG_ALGORITHM", "RFC2136_TSIG_SECRET"],
+                    others: &["EXTERNAL_DNS_RFC2136_TSIG_SECRET"],
+                    file: "/var/lib/secrets/tsig-key",
+                    prefixes: &[],
                     is_one: |_| false,
                 }),
                 solver: &["rfc2136/**"],

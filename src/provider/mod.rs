@@ -29,6 +29,7 @@ mod fault;
 pub(crate) mod paper;
 mod powerdns;
 pub mod reading;
+mod rfc2136;
 mod traits;
 mod tsig;
 mod words;
@@ -48,6 +49,7 @@ pub const fn traits_of(provider: Provider) -> &'static Traits {
     match provider {
         Provider::Cloudflare => &cloudflare::TRAITS,
         Provider::PowerDns => &powerdns::TRAITS,
+        Provider::Rfc2136 => &rfc2136::TRAITS,
         #[cfg(test)]
         Provider::Paper => &paper::TRAITS,
         #[cfg(test)]

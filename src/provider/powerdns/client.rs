@@ -12,7 +12,7 @@ use super::keys::API_KEY;
 use super::request::Call;
 use crate::config::Config;
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
-use crate::facts::names::without_wildcard;
+use crate::facts::names::endings;
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
 use crate::provider::credentials::Keyring;
@@ -129,14 +129,6 @@ impl Api for Client {
 /// Why nothing can be sent.
 fn unsent(why: String) -> Fault {
     Fault::Transport { host: "the PowerDNS API".into(), cause: Transport::Other(why) }
-}
-
-/// A domain and what stands behind its dots, longest first. A server of one's own may have a zone of one label, such as `lan`.
-fn endings(domain: &str) -> Vec<String> {
-    let domain = undotted(without_wildcard(domain));
-    domain
-        .match_indices('.')
-        .fold(vec![domain.clone()], |found, (at, _)| [found, vec![domain[at + 1..].to_owned()]].concat())
 }
 
 #[cfg(test)]

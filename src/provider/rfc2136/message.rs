@@ -100,7 +100,8 @@ fn string(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use hickory_proto::op::{Message as Read, OpCode};
-    use hickory_proto::rr::{DNSClass, RecordType};
+    use hickory_proto::rr::rdata::TXT;
+    use hickory_proto::rr::{DNSClass, RData, RecordType};
 
     use super::*;
 
@@ -117,7 +118,7 @@ mod tests {
         let read = Read::from_vec(&update.bytes).unwrap();
         assert_eq!(read.metadata.op_code, OpCode::Update);
         assert_eq!(read.answers[0].dns_class, DNSClass::NONE);
-        assert_eq!(read.authorities[0].data.to_string(), "\"hello\"");
+        assert_eq!(read.authorities[0].data, RData::TXT(TXT::new(vec!["hello".to_owned()])));
         let update = Update::default().remove_text("a.example.com", "hello").unwrap();
         let read = Read::from_vec(&update.of_zone("example.com").unwrap().bytes).unwrap();
         assert_eq!((read.authorities[0].dns_class, read.authorities[0].ttl), (DNSClass::NONE, 0));

@@ -199,6 +199,20 @@ pub(super) mod tests {
         (with(plain.to_vec(), &signer.record(id, &tail, &mac)), mac)
     }
 
+    /// A signed request as a server judges it: the message, its signature, and what is wrong with it.
+    pub(in crate::provider::rfc2136) fn judge(signer: &Signer, bytes: &[u8], now: u64) -> (Vec<u8>, Vec<u8>, u16) {
+        let tsig = wire::tsig(bytes).unwrap();
+        let plain = without(bytes, &tsig);
+        let text = [plain.as_slice(), &signer.variables(&Tail::of(&tsig))].concat();
+        let wrong = match () {
+            () if (&tsig.key, &tsig.algorithm) != (&signer.key, &signer.algorithm) => BAD_KEY,
+            () if hmac::verify(&signer.secret, &text, &tsig.mac).is_err() => BAD_SIGNATURE,
+            () if tsig.time.abs_diff(now) > u64::from(tsig.fudge) => BAD_TIME,
+            () => 0,
+        };
+        (plain, tsig.mac, wrong)
+    }
+
     const SECRET: &str = "c2VjcmV0LW9mLXRoZS1ob3VzZQ==";
     const NOW: u64 = 1_800_000_000;
 

@@ -45,7 +45,7 @@ impl Connection {
         let read = timeout_at(self.deadline, async {
             let mut message = vec![0; usize::from(stream.read_u16().await?)];
             stream.read_exact(&mut message).await?;
-            Ok(message)
+            Ok::<_, std::io::Error>(message)
         })
         .await;
         self.told(read)

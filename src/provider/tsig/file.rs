@@ -191,7 +191,8 @@ fn of_words(text: &str) -> Result<Parts, SecretError> {
     const FORM: SecretError = SecretError::Other(
         "the TSIG key is not as `pdnsutil list-tsig-keys`, `tsig-keygen` or `keymgr -t` writes it",
     );
-    if text.lines().count() > 1 {
+    // One line, or a line for each variable.
+    if !matches!(text.lines().count(), 1 | 3) {
         return Err(FORM);
     }
     let words = text.strip_prefix("Create new TSIG key ").unwrap_or(text).split_whitespace();
@@ -222,6 +223,7 @@ mod tests {
             format!("key homelab. {{ secret {SECRET}; algorithm HMAC-SHA256; }};"),
             format!("# hmac-sha256:homelab:{SECRET}\nkey:\n  - id: homelab\n    algorithm: hmac-sha256\n    secret: {SECRET}\n"),
             format!("homelab. hmac-sha256. {SECRET}\n"),
+            format!("homelab\nhmac-sha256\n{SECRET}"),
             format!("Create new TSIG key homelab hmac-sha256 {SECRET}"),
         ] {
             assert_eq!(read(&text).as_ref(), Ok(&wanted), "{text}");
