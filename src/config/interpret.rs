@@ -140,8 +140,9 @@ fn signing(fields: &mut Fields<'_>, facts: &ProviderFacts, server: Option<&str>)
         false => None,
     };
     let key = fields.parsed("tsigKey", |text| tsig::key_name(text).map_err(str::to_owned));
-    let algorithm = fields
-        .parsed("tsigAlgorithm", |text| known("TSIG algorithm", Algorithm::ALL, |algorithm| algorithm.name(), text));
+    let algorithm = fields.parsed("tsigAlgorithm", |text| {
+        known("TSIG algorithm", Algorithm::ALL, |algorithm| algorithm.name(), text)
+    });
     let beside = |server: &str| match HostPort::of_url(server) {
         Ok(api) => Ok(HostPort { port: DNS_PORT, ..api }),
         Err(_) => HostPort::parse(server, DNS_PORT),

@@ -78,7 +78,8 @@ pub fn is_label(text: &str) -> bool {
 #[must_use]
 pub fn endings(name: &str) -> Vec<String> {
     let name = without_wildcard(name.trim_end_matches('.')).to_ascii_lowercase();
-    let behind = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..)).map(str::to_owned).collect();
+    let behind =
+        name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..)).map(str::to_owned).collect();
     [vec![name.clone()], behind].concat()
 }
 

@@ -17,7 +17,11 @@ impl HostPort {
     /// # Errors
     /// When it is none of these, in words.
     pub fn parse(text: &str, usual: u16) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a host with an optional port, such as `192.168.1.5` or `ns.example.com:5300`");
+        let wrong = || {
+            format!(
+                "`{text}` is not a host with an optional port, such as `192.168.1.5` or `ns.example.com:5300`"
+            )
+        };
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (address, after) = rest.split_once(']').ok_or_else(wrong)?;
@@ -84,7 +88,9 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Ok(wanted));
         }
-        for wrong in ["", ":53", "a:", "a:0", "a:70000", "a b", "[fd00::5", "[fd00::5]5", "http://a", "a/b", "a:5:3"] {
+        for wrong in
+            ["", ":53", "a:", "a:0", "a:70000", "a b", "[fd00::5", "[fd00::5]5", "http://a", "a/b", "a:5:3"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -62,10 +62,13 @@ const LONGEST: usize = 253;
 pub fn key_name(text: &str) -> Result<String, &'static str> {
     let name = text.trim_end_matches('.').to_ascii_lowercase();
     let of_label = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let labels = || name.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(of_label));
+    let labels =
+        || name.split('.').all(|label| (1..=63).contains(&label.len()) && label.chars().all(of_label));
     match name.len() <= LONGEST && labels() {
         true => Ok(name),
-        false => Err("the name of a key has letters, digits, `-`, `_` and `.`, and no label over 63 characters"),
+        false => {
+            Err("the name of a key has letters, digits, `-`, `_` and `.`, and no label over 63 characters")
+        }
     }
 }
 

@@ -32,7 +32,9 @@ pub fn message(fault: &Fault, words: &Words) -> String {
             format!("the zone `{zone}` is not active at {name}: its status is {status}")
         }
         Fault::ReadOnly { name: zone, kind } => {
-            format!("the zone `{zone}` takes no changes at {name}: it is a copy of another server's (kind `{kind}`)")
+            format!(
+                "the zone `{zone}` takes no changes at {name}: it is a copy of another server's (kind `{kind}`)"
+            )
         }
         Fault::Unprepared { what, .. } => what.clone(),
         Fault::Signature => format!("{name} has another secret for the {called}"),

@@ -89,7 +89,7 @@ impl Rrset {
     /// Each record that the server answers with.
     pub(super) fn records(&self) -> impl Iterator<Item = Record> {
         let shown = self.records.iter().filter(|record| !record.disabled);
-        shown.map(|record| Record {
+        shown.map(move |record| Record {
             id: String::new(),
             name: undotted(&self.name),
             kind: self.kind.to_ascii_uppercase(),

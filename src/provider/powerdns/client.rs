@@ -23,7 +23,6 @@ use crate::provider::tsig::Key;
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The one server that an API of the authoritative server has (docs/http-api/server.rst).
 const SERVER: &str = "api/v1/servers/localhost/";
-const HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A client for one API key.
 #[derive(Debug, Clone)]
@@ -55,7 +54,7 @@ impl Client {
         header.set_sensitive(true);
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls_client_config().map_err(|error| unsent(error.to_string()))?)
-            .default_headers(HeaderMap::from_iter([(HEADER, header)]))
+            .default_headers(HeaderMap::from_iter([(HeaderName::from_static("x-api-key"), header)]))
             // A redirect would carry the key elsewhere; a server of the house is not behind the proxy to the internet.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -68,9 +68,9 @@ pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
         Fault::Transport { cause: Transport::Refused, .. } => {
             Some("PowerDNS does not run there, or its API is off or listens on 127.0.0.1 only")
         }
-        Fault::Transport { cause: Transport::Closed, .. } => {
-            Some("`webserver-allow-from` does not have this machine's address: PowerDNS closes the connection without a word")
-        }
+        Fault::Transport { cause: Transport::Closed, .. } => Some(
+            "`webserver-allow-from` does not have this machine's address: PowerDNS closes the connection without a word",
+        ),
         Fault::Refused { message, .. } if message.contains("does not support editing") => {
             Some("the zone lies in a backend that the API cannot write to, such as BIND's zone files")
         }
@@ -87,4 +87,3 @@ pub(super) fn permission(permission: Permission) -> &'static str {
         Permission::DnsEdit => "to change the zone",
     }
 }
-

@@ -10,10 +10,14 @@ pub(super) const API_KEY: &str = "api-key";
 /// How a hashed key begins (PowerDNS, docs/http-api/index.rst, `pdnsutil hash-password`).
 const HASH: &str = "$scrypt$";
 
-const NO_API_KEY: SecretError = SecretError::Other("its first line is the TSIG key: the API key is missing above it");
+const NO_API_KEY: SecretError =
+    SecretError::Other("its first line is the TSIG key: the API key is missing above it");
 const NO_TSIG_KEY: SecretError = SecretError::Other("there is no TSIG key below the API key");
-const HASHED: SecretError = SecretError::Other("its first line is the hash of the API key that pdns.conf may have, not the API key");
-const ASSIGNED: SecretError = SecretError::Other("its first line assigns something else than the API key: it must be `api-key=` and the API key, or the API key alone");
+const HASHED: SecretError =
+    SecretError::Other("its first line is the hash of the API key that pdns.conf may have, not the API key");
+const ASSIGNED: SecretError = SecretError::Other(
+    "its first line assigns something else than the API key: it must be `api-key=` and the API key, or the API key alone",
+);
 
 /// Both keys of a text.
 ///
@@ -42,7 +46,9 @@ fn api_key(line: &str) -> Result<Secret, SecretError> {
     let value = named.and_then(|rest| rest.strip_prefix('=').or(rest.strip_prefix(':')));
     let word = value.unwrap_or(line).trim();
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-    if value.is_none() && word.split_once('=').is_some_and(|(name, rest)| is_name(name) && rest.trim_matches('=') != "") {
+    if value.is_none()
+        && word.split_once('=').is_some_and(|(name, rest)| is_name(name) && rest.trim_matches('=') != "")
+    {
         return Err(ASSIGNED);
     }
     if word.split_whitespace().count() == 3 {
@@ -69,7 +75,11 @@ pub(super) fn misshapen(error: &SecretError) -> Misshapen {
         SecretError::Empty => "the file is empty, or a key in it is".to_owned(),
         _ => told.message.replace("the API token", "one of the keys"),
     };
-    Misshapen { message, cause: "the file needs both keys: external-dns uses the API key, cert-manager the TSIG key", hint }
+    Misshapen {
+        message,
+        cause: "the file needs both keys: external-dns uses the API key, cert-manager the TSIG key",
+        hint,
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +91,12 @@ mod tests {
 
     #[test]
     fn both_keys_are_read_as_pdns_conf_and_pdnsutil_write_them() {
-        for first in ["api-key=Tm90LWEta2V5==", "api-key: Tm90LWEta2V5==", "Tm90LWEta2V5==", "# of the attic\n\napi-key = Tm90LWEta2V5=="] {
+        for first in [
+            "api-key=Tm90LWEta2V5==",
+            "api-key: Tm90LWEta2V5==",
+            "Tm90LWEta2V5==",
+            "# of the attic\n\napi-key = Tm90LWEta2V5==",
+        ] {
             let keyring = keyring(&format!("{first}\n\n{TSIG}\n")).unwrap();
             let of = |key| keyring.get(key).unwrap().expose();
             assert_eq!((of(API_KEY), of(KEY)), ("Tm90LWEta2V5==", "homelab"), "{first}");

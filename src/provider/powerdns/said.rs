@@ -86,7 +86,9 @@ pub(super) const CHALLENGES: &[&[Reading]] = &[OF_UPDATES, tsig::OF_CERT_MANAGER
 /// The API's own words in a message of external-dns; `None` when it quotes none.
 #[must_use]
 pub(super) fn quoted(message: &str) -> Option<String> {
-    let (_, said) = ["unable to patch zone: ", "unable to list zones: "].iter().find_map(|head| message.split_once(head))?;
+    let (_, said) = ["unable to patch zone: ", "unable to list zones: "]
+        .iter()
+        .find_map(|head| message.split_once(head))?;
     Some(said.trim().trim_end_matches('.').to_owned()).filter(|said| !said.is_empty())
 }
 
@@ -105,10 +107,22 @@ mod tests {
         for (message, part) in [
             ("failed to do run once: unable to list zones: Unauthorized", "does not accept the API key"),
             ("unable to patch zone: Hosting backend does not support editing records.", "cannot write to"),
-            ("unable to patch zone: RRset a.example.com. IN A: Conflicts with pre-existing RRset", "in the way"),
-            ("unable to list zones: Get \"http://192.168.1.5:8081/api/v1/servers/localhost/zones\": dial tcp 192.168.1.5:8081: connect: connection refused", "nothing listens"),
-            ("unable to list zones: Get \"http://192.168.1.5:8081/api/v1/servers/localhost/zones\": EOF", "webserver-allow-from"),
-            ("unable to list zones: Get \"http://192.168.1.5:8081/api/v1/servers/localhost/zones\": dial tcp 192.168.1.5:8081: i/o timeout", "cannot reach"),
+            (
+                "unable to patch zone: RRset a.example.com. IN A: Conflicts with pre-existing RRset",
+                "in the way",
+            ),
+            (
+                "unable to list zones: Get \"http://192.168.1.5:8081/api/v1/servers/localhost/zones\": dial tcp 192.168.1.5:8081: connect: connection refused",
+                "nothing listens",
+            ),
+            (
+                "unable to list zones: Get \"http://192.168.1.5:8081/api/v1/servers/localhost/zones\": EOF",
+                "webserver-allow-from",
+            ),
+            (
+                "unable to list zones: Get \"http://192.168.1.5:8081/api/v1/servers/localhost/zones\": dial tcp 192.168.1.5:8081: i/o timeout",
+                "cannot reach",
+            ),
             ("unable to patch zone: something new", "its log says why"),
         ] {
             assert!(cause(message).contains(part), "{message}: {}", cause(message));
@@ -117,7 +131,8 @@ mod tests {
 
     #[test]
     fn the_servers_own_words_are_taken_out_of_the_message() {
-        let message = "failed to do run once: unable to patch zone: RRset a. IN A: Conflicts with pre-existing RRset";
+        let message =
+            "failed to do run once: unable to patch zone: RRset a. IN A: Conflicts with pre-existing RRset";
         assert_eq!(quoted(message).as_deref(), Some("RRset a. IN A: Conflicts with pre-existing RRset"));
         assert_eq!(quoted("oops"), None);
     }

@@ -34,9 +34,13 @@ impl Client {
     pub(super) async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
         let name = self.free_name(zone).await?;
         let record = json!({ "content": content(), "disabled": false });
-        self.change(zone, json!({ "name": name, "type": "TXT", "ttl": TTL, "changetype": "REPLACE", "records": [record] }))
-            .await?;
-        let leftover = |cause| Fault::Leftover { name: name.trim_end_matches('.').to_owned(), cause: Box::new(cause) };
+        self.change(
+            zone,
+            json!({ "name": name, "type": "TXT", "ttl": TTL, "changetype": "REPLACE", "records": [record] }),
+        )
+        .await?;
+        let leftover =
+            |cause| Fault::Leftover { name: name.trim_end_matches('.').to_owned(), cause: Box::new(cause) };
         if !self.is_own(zone, &name).await.map_err(leftover)? {
             let what = "somebody wrote another record beside it".to_owned();
             return Err(leftover(Fault::Unexpected { what }));

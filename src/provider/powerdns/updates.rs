@@ -38,8 +38,9 @@ impl Client {
             return Err(fault);
         }
         let Some(metadata) = metadata else { return Ok(()) };
-        let of_zone =
-            |kind: &'static str| metadata.iter().filter(move |one| one.kind == kind).flat_map(|one| &one.metadata);
+        let of_zone = |kind: &'static str| {
+            metadata.iter().filter(move |one| one.kind == kind).flat_map(|one| &one.metadata)
+        };
         let name = &self.tsig.name;
         if !of_zone("TSIG-ALLOW-DNSUPDATE").any(|key| undotted(key) == *name) {
             return Err(missing(

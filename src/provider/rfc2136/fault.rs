@@ -83,11 +83,13 @@ pub(super) fn hint(fault: &Fault) -> String {
 #[must_use]
 pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
     match fault {
-        Fault::InvalidToken => {
-            Some("the server has no key of that name and algorithm; PowerDNS says the same of a wrong secret or clock")
-        }
+        Fault::InvalidToken => Some(
+            "the server has no key of that name and algorithm; PowerDNS says the same of a wrong secret or clock",
+        ),
         Fault::Signature => Some("the name of the key is known, and its secret there is another one"),
-        Fault::Clock { .. } => Some("signatures are good for five minutes, so that nobody can use them again later"),
+        Fault::Clock { .. } => {
+            Some("signatures are good for five minutes, so that nobody can use them again later")
+        }
         Fault::Unprepared { .. } => Some("external-dns and cert-manager change the zone by DNS updates only"),
         Fault::Transport { cause: Transport::Refused, .. } => {
             Some("nothing listens there: the name server is off, or listens elsewhere")

@@ -6,7 +6,8 @@
 use crate::provider::reading::{Reading, means, passes, written_by_up};
 use crate::provider::tsig;
 
-const KEY_FILE: &str = "write the TSIG key as the server has it into the file that `dns.tokenFile` names, then run `homelab up`";
+const KEY_FILE: &str =
+    "write the TSIG key as the server has it into the file that `dns.tokenFile` names, then run `homelab up`";
 
 /// What external-dns is refused.
 const OF_THE_SERVER: &[Reading] = &[
@@ -63,7 +64,13 @@ pub(super) const OUTAGES: &[Reading] = &[
         "check that the name server runs; external-dns tries again by itself",
     ),
     passes(
-        &["i/o timeout", "deadline exceeded", "no route to host", "network is unreachable", "failed to connect for transfer"],
+        &[
+            "i/o timeout",
+            "deadline exceeded",
+            "no route to host",
+            "network is unreachable",
+            "failed to connect for transfer",
+        ],
         "its pod cannot reach the name server: a firewall is in between, or the machine is off",
         "check that the nodes reach `dns.server` by TCP; external-dns tries again by itself",
     ),
@@ -96,8 +103,14 @@ mod tests {
             ("RFC2136 create record failed: bad return code: REFUSED", "refuses the update"),
             ("RFC2136 had errors in one or more of its batches: [bad return code: NOTAUTH]", "primary"),
             ("RFC2136 create record failed: dns: bad time", "clock"),
-            ("failed to fetch records via AXFR: failed to connect for transfer: dial tcp 192.168.1.5:53: connect: connection refused", "nothing listens"),
-            ("failed to fetch records via AXFR: failed to connect for transfer: dial tcp 192.168.1.5:53: i/o timeout", "cannot reach"),
+            (
+                "failed to fetch records via AXFR: failed to connect for transfer: dial tcp 192.168.1.5:53: connect: connection refused",
+                "nothing listens",
+            ),
+            (
+                "failed to fetch records via AXFR: failed to connect for transfer: dial tcp 192.168.1.5:53: i/o timeout",
+                "cannot reach",
+            ),
         ] {
             let rows = REFUSALS.iter().copied().flatten().chain(OUTAGES);
             let found = read(message, rows).unwrap_or_else(|| panic!("{message}"));

@@ -46,7 +46,17 @@ impl Signer {
         let tail = Tail { time: now, fudge: FUDGE, error: 0, other: &[] };
         let mac = hmac::sign(&self.secret, &[message.bytes.as_slice(), &self.variables(&tail)].concat());
         let signed = with(message.bytes.clone(), &self.record(message.id, &tail, mac.as_ref()));
-        (signed, Verifier { signer: self, prior: mac.as_ref().to_vec(), unsigned: Vec::new(), id: message.id, first: true, skipped: 0 })
+        (
+            signed,
+            Verifier {
+                signer: self,
+                prior: mac.as_ref().to_vec(),
+                unsigned: Vec::new(),
+                id: message.id,
+                first: true,
+                skipped: 0,
+            },
+        )
     }
 
     /// The record at the end of a signed message (section 4.2).
@@ -200,7 +210,11 @@ pub(super) mod tests {
     }
 
     /// A signed request as a server judges it: the message, its signature, and what is wrong with it.
-    pub(in crate::provider::rfc2136) fn judge(signer: &Signer, bytes: &[u8], now: u64) -> (Vec<u8>, Vec<u8>, u16) {
+    pub(in crate::provider::rfc2136) fn judge(
+        signer: &Signer,
+        bytes: &[u8],
+        now: u64,
+    ) -> (Vec<u8>, Vec<u8>, u16) {
         let tsig = wire::tsig(bytes).unwrap();
         let plain = without(bytes, &tsig);
         let text = [plain.as_slice(), &signer.variables(&Tail::of(&tsig))].concat();

@@ -28,7 +28,9 @@ impl Client {
             let bytes = connection.receive().await?;
             length += bytes.len();
             if length > LONGEST {
-                return Err(Fault::Unexpected { what: format!("the zone is longer than {} MiB", LONGEST >> 20) });
+                return Err(Fault::Unexpected {
+                    what: format!("the zone is longer than {} MiB", LONGEST >> 20),
+                });
             }
             let checked = verifier.check(&bytes, self.now())?;
             match rcode(&checked.bytes) {
@@ -38,7 +40,8 @@ impl Client {
                 Some(code) => return Err(of_code(code)),
                 None => return Err(cut()),
             }
-            let message = Any::from_vec(&checked.bytes).map_err(|error| Fault::Unexpected { what: error.to_string() })?;
+            let message = Any::from_vec(&checked.bytes)
+                .map_err(|error| Fault::Unexpected { what: error.to_string() })?;
             if message.answers.is_empty() {
                 return Err(cut());
             }
@@ -49,7 +52,11 @@ impl Client {
                     (0, _) => return Err(cut()),
                     (1, _) => found.push(of_wire(record)),
                     (2, true) => {}
-                    _ => return Err(Fault::Unexpected { what: "records follow the end of the zone".to_owned() }),
+                    _ => {
+                        return Err(Fault::Unexpected {
+                            what: "records follow the end of the zone".to_owned(),
+                        });
+                    }
                 }
             }
             if ends >= 2 {

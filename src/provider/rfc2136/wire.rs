@@ -4,8 +4,8 @@
 const MOST_POINTERS: usize = 32;
 /// The length of a header.
 pub(super) const HEADER: usize = 12;
-/// The type of a signature (RFC 8945, section 4.2).
-const TSIG: u16 = 250;
+/// Type, class and time to live of a signature (RFC 8945, section 4.2).
+const TSIG: [u8; 8] = [0, 250, 0, 255, 0, 0, 0, 0];
 /// Where the count of additional records stands.
 const ADDITIONAL_COUNT: usize = 10;
 
@@ -99,7 +99,9 @@ pub(super) fn tsig(bytes: &[u8]) -> Option<Tsig> {
         at = after_record(bytes, at)?;
     }
     let (key, fixed) = name_at(bytes, at)?;
-    if u16_at(bytes, fixed)? != TSIG || after_record(bytes, at)? != bytes.len() {
+    // Class ANY and no time to live, which are signed as such (RFC 8945, section 4.3.3).
+    let fields = bytes.get(fixed..fixed + 8)?;
+    if fields != TSIG || after_record(bytes, at)? != bytes.len() {
         return None;
     }
     let (algorithm, rest) = name_at(bytes, fixed + 10)?;

@@ -42,7 +42,9 @@ impl Key {
         let algorithm = Algorithm::of_name(part(ALGORITHM)?.expose()).ok_or(Fault::InvalidToken)?;
         let found = Self { name: part(KEY)?.expose().to_owned(), algorithm, secret: part(SECRET)?.clone() };
         let other = |what: &str, found: &str, key: &str, named: &str| Fault::Unprepared {
-            what: format!("the {what} of the TSIG key in the file is `{found}`, and `dns.{key}` is `{named}`"),
+            what: format!(
+                "the {what} of the TSIG key in the file is `{found}`, and `dns.{key}` is `{named}`"
+            ),
             cure: format!("write `{key}: {found}` below `dns` in the configuration"),
         };
         if found.name != config.key {
@@ -108,7 +110,11 @@ impl Parts {
             "id" => &mut self.name,
             "algorithm" => &mut self.algorithm,
             "secret" => &mut self.secret,
-            _ => return Err(SecretError::Other("the TSIG key has more in it than a name, an algorithm and a secret")),
+            _ => {
+                return Err(SecretError::Other(
+                    "the TSIG key has more in it than a name, an algorithm and a secret",
+                ));
+            }
         };
         match place.replace(value.to_owned()) {
             None => Ok(()),
@@ -176,8 +182,9 @@ fn tokens(text: &str) -> Option<Vec<String>> {
 
 /// `key:`, and below it `- id: name`, `algorithm: hmac-sha256`, `secret: ...` (Knot DNS, keymgr(8), `-t`).
 fn of_keymgr(text: &str) -> Result<Parts, SecretError> {
-    const FORM: SecretError =
-        SecretError::Other("the TSIG key is not as `keymgr -t` writes it: `key:`, then `- id`, `algorithm` and `secret`");
+    const FORM: SecretError = SecretError::Other(
+        "the TSIG key is not as `keymgr -t` writes it: `key:`, then `- id`, `algorithm` and `secret`",
+    );
     let mut parts = Parts::default();
     for line in text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()) {
         let (key, value) = line.trim_start_matches("- ").split_once(':').ok_or(FORM)?;
@@ -216,12 +223,17 @@ mod tests {
 
     #[test]
     fn a_key_is_read_as_each_program_writes_it() {
-        let wanted =
-            Key { name: "homelab".into(), algorithm: Algorithm::Sha256, secret: Secret::word(SECRET).unwrap() };
+        let wanted = Key {
+            name: "homelab".into(),
+            algorithm: Algorithm::Sha256,
+            secret: Secret::word(SECRET).unwrap(),
+        };
         for text in [
             format!("key \"homelab\" {{\n\talgorithm hmac-sha256;\n\tsecret \"{SECRET}\";\n}};\n"),
             format!("key homelab. {{ secret {SECRET}; algorithm HMAC-SHA256; }};"),
-            format!("# hmac-sha256:homelab:{SECRET}\nkey:\n  - id: homelab\n    algorithm: hmac-sha256\n    secret: {SECRET}\n"),
+            format!(
+                "# hmac-sha256:homelab:{SECRET}\nkey:\n  - id: homelab\n    algorithm: hmac-sha256\n    secret: {SECRET}\n"
+            ),
             format!("homelab. hmac-sha256. {SECRET}\n"),
             format!("homelab\nhmac-sha256\n{SECRET}"),
             format!("Create new TSIG key homelab hmac-sha256 {SECRET}"),
@@ -234,12 +246,18 @@ mod tests {
     fn what_is_no_key_is_told_without_a_word_of_it() {
         for (text, wanted) in [
             (String::new(), "empty"),
-            (format!("key homelab {{ algorithm hmac-md5; secret \"{SECRET}\"; }};"), "neither of hmac-sha256"),
+            (
+                format!("key homelab {{ algorithm hmac-md5; secret \"{SECRET}\"; }};"),
+                "neither of hmac-sha256",
+            ),
             ("key homelab { algorithm hmac-sha256; };".to_owned(), "has no secret"),
             (format!("key homelab {{ algorithm hmac-sha256; secret \"{SECRET}x\"; }};"), "not base64"),
             (format!("key homelab {{ algorithm hmac-sha256; secret \"{SECRET}; }};"), "not as `tsig-keygen`"),
             (format!("key a {{ algorithm hmac-sha256; secret {SECRET}; }}; key b {{ }};"), "more than one"),
-            (format!("key:\n- id: a\n  algorithm: hmac-sha256\n  secret: {SECRET}\n- id: b"), "more than one"),
+            (
+                format!("key:\n- id: a\n  algorithm: hmac-sha256\n  secret: {SECRET}\n- id: b"),
+                "more than one",
+            ),
             (format!("homelab hmac-sha256 {SECRET} more"), "not as `pdnsutil"),
             (format!("ho\"me hmac-sha256 {SECRET}"), "the name of a key"),
         ] {
@@ -253,7 +271,9 @@ mod tests {
         let key = read(&format!("house hmac-sha512 {SECRET}")).unwrap();
         let keyring = Keyring::new(key.parts().unwrap());
         let config = |text: &str| {
-            let text = format!("domain: a.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: powerdns, server: 'http://a', {text} }}\n");
+            let text = format!(
+                "domain: a.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: powerdns, server: 'http://a', {text} }}\n"
+            );
             crate::config::parse(&text).unwrap().dns.tsig.unwrap()
         };
         assert_eq!(Key::of(&keyring, &config("tsigKey: house, tsigAlgorithm: hmac-sha512")), Ok(key));

@@ -5,7 +5,8 @@
 
 use crate::provider::reading::{Reading, means, passes, written_by_up};
 
-const KEY_FILE: &str = "write the TSIG key as the server has it into the file that `dns.tokenFile` names, then run `homelab up`";
+const KEY_FILE: &str =
+    "write the TSIG key as the server has it into the file that `dns.tokenFile` names, then run `homelab up`";
 
 /// What cert-manager says when a challenge's record is to be written or removed (its status), whichever server it is.
 pub(in crate::provider) const OF_CERT_MANAGER: &[Reading] = &[
@@ -50,7 +51,11 @@ pub(in crate::provider) const OF_CERT_MANAGER: &[Reading] = &[
         KEY_FILE,
     ),
     written_by_up(
-        &["not found in secret", "secret \"homelab-dns-provider\" not found", "secrets \"homelab-dns-provider\" not found"],
+        &[
+            "not found in secret",
+            "secret \"homelab-dns-provider\" not found",
+            "secrets \"homelab-dns-provider\" not found",
+        ],
         "the issuer does not find the Secret with the TSIG key",
         "run `homelab up`, which writes it",
     ),

@@ -35,7 +35,8 @@ const API_KEY: &str = "lab-api-key-5f0c2a";
 const TSIG: &str = "homelab";
 const LIMIT: Duration = Duration::from_secs(30);
 /// Makes the database; the package has no program that does.
-const MAKE: &str = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())";
+const MAKE: &str =
+    "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())";
 
 impl Provider {
     /// Whether a server of the lab's own has the zone.

@@ -104,7 +104,9 @@ async fn where_strangers_have_every_name_nothing_is_changed() {
     let fake = Fake::new();
     fake.change(|state| {
         for n in ["", "-2", "-3", "-4", "-5"] {
-            state.rrsets.push(json!({ "name": format!("_homelab-check{n}.example.com."), "type": "A", "ttl": 60,
+            state
+                .rrsets
+                .push(json!({ "name": format!("_homelab-check{n}.example.com."), "type": "A", "ttl": 60,
                 "records": [{ "content": "10.0.0.1", "disabled": false }] }));
         }
     });
@@ -147,7 +149,10 @@ async fn a_zone_that_the_api_cannot_write_to_is_named_with_its_backend() {
     fake.change(|state| state.read_only = true);
     let server = fake.serve().await;
     let fault = client(&server).prove_edit(&zone()).await.unwrap_err();
-    assert_eq!(told(&fault), "PowerDNS refuses: Hosting backend does not support editing records. (HTTP 422)");
+    assert_eq!(
+        told(&fault),
+        "PowerDNS refuses: Hosting backend does not support editing records. (HTTP 422)"
+    );
     assert!(hint(&fault).contains("SQLite"));
 }
 
@@ -170,9 +175,21 @@ type Lack = (fn(&mut fake::State), &'static str, &'static str);
 async fn each_thing_that_updates_need_is_named_with_its_command() {
     let lacks: &[Lack] = &[
         (|state| state.set("dnsupdate", "no"), "`dnsupdate` is off", "dnsupdate=yes"),
-        (|state| state.tsig.clear(), "no TSIG key `homelab`", "pdnsutil generate-tsig-key homelab hmac-sha256"),
-        (|state| state.tsig[0]["key"] = "b3RoZXI=".into(), "another algorithm or secret", "pdnsutil list-tsig-keys"),
-        (|state| state.tsig[0]["algorithm"] = "hmac-md5".into(), "another algorithm or secret", "list-tsig-keys"),
+        (
+            |state| state.tsig.clear(),
+            "no TSIG key `homelab`",
+            "pdnsutil generate-tsig-key homelab hmac-sha256",
+        ),
+        (
+            |state| state.tsig[0]["key"] = "b3RoZXI=".into(),
+            "another algorithm or secret",
+            "pdnsutil list-tsig-keys",
+        ),
+        (
+            |state| state.tsig[0]["algorithm"] = "hmac-md5".into(),
+            "another algorithm or secret",
+            "list-tsig-keys",
+        ),
         (
             |state| state.metadata.retain(|one| one["kind"] != "TSIG-ALLOW-DNSUPDATE"),
             "does not let the TSIG key `homelab` change the zone `example.com`",
@@ -191,7 +208,10 @@ async fn each_thing_that_updates_need_is_named_with_its_command() {
         let fault = client(&server).check("home.example.com").await.unwrap_err();
         assert!(told(&fault).contains(message), "{}", told(&fault));
         assert!(hint(&fault).contains(cure), "{}", hint(&fault));
-        assert!(!format!("{fault:?}").contains("b3RoZXI=") && !format!("{fault:?}").contains("c2Vj"), "{fault:?}");
+        assert!(
+            !format!("{fault:?}").contains("b3RoZXI=") && !format!("{fault:?}").contains("c2Vj"),
+            "{fault:?}"
+        );
     }
 }
 
@@ -205,7 +225,9 @@ async fn what_a_server_does_not_show_is_not_taken_for_missing() {
 
 #[tokio::test]
 async fn each_refusal_has_its_own_words() {
-    let at = |status: u16, body: &'static str| crate::net::testing::http::Canned::serve_by(move |_| (status, body.into()));
+    let at = |status: u16, body: &'static str| {
+        crate::net::testing::http::Canned::serve_by(move |_| (status, body.into()))
+    };
     let fault = client(&at(401, "Unauthorized").await).check("example.com").await.unwrap_err();
     assert!(told(&fault).starts_with("PowerDNS does not know the API key"), "{}", told(&fault));
     assert!(hint(&fault).contains("pdns.conf"));
@@ -213,10 +235,14 @@ async fn each_refusal_has_its_own_words() {
     assert!(told(&fault).contains("not with PowerDNS' API") && hint(&fault).contains("api=yes"));
     // As `webserver-allow-from` refuses.
     let fault = client(&at(0, "").await).check("example.com").await.unwrap_err();
-    assert!(told(&fault).contains("closed early") && hint(&fault).contains("webserver-allow-from"), "{fault:?}");
+    assert!(
+        told(&fault).contains("closed early") && hint(&fault).contains("webserver-allow-from"),
+        "{fault:?}"
+    );
     let fault = client(&at(500, "{\"error\":\"oops\"}").await).check("example.com").await.unwrap_err();
     assert_eq!(fault, Fault::Server { status: 500 });
-    let fault = client(&at(422, "{\"error\":\"no s3cret-api\"}").await).check("example.com").await.unwrap_err();
+    let fault =
+        client(&at(422, "{\"error\":\"no s3cret-api\"}").await).check("example.com").await.unwrap_err();
     assert_eq!(told(&fault), "PowerDNS refuses: no *** (HTTP 422)");
     let fault = client(&at(200, "<html>").await).check("example.com").await.unwrap_err();
     assert!(matches!(fault, Fault::Unexpected { .. } | Fault::NotJson { .. }));

@@ -55,7 +55,10 @@ async fn records_are_listed_from_as_many_messages_as_the_server_sends_signed_or_
         let seen: Vec<_> = records.iter().map(|r| (r.kind.as_str(), r.name.as_str(), r.text())).collect();
         assert!(seen.contains(&("A", "nas.example.com", "192.168.1.5".into())), "{seen:?}");
         assert!(seen.contains(&("CNAME", "www.example.com", "nas.example.com".into())), "{seen:?}");
-        assert!(seen.contains(&("TXT", "a-homelab.nas.example.com", "heritage=external-dns".into())), "{seen:?}");
+        assert!(
+            seen.contains(&("TXT", "a-homelab.nas.example.com", "heritage=external-dns".into())),
+            "{seen:?}"
+        );
         assert_eq!(seen.iter().filter(|(kind, ..)| *kind == "SOA").count(), 1);
         assert_eq!(client.records(&zone(), Some("nas.example.com.")).await.unwrap().len(), 1);
     }

@@ -44,7 +44,10 @@ impl State {
                 let wanted = query.strip_prefix("rrset_name=");
                 let of_name = |rrset: &&Value| wanted.is_none_or(|wanted| named(rrset, wanted));
                 let rrsets: Vec<&Value> = self.rrsets.iter().filter(of_name).collect();
-                (200, json!({ "id": "example.com.", "name": "example.com.", "kind": "Native", "rrsets": rrsets }))
+                (
+                    200,
+                    json!({ "id": "example.com.", "name": "example.com.", "kind": "Native", "rrsets": rrsets }),
+                )
             }
             ("PATCH", "/zones/example.com.") if self.read_only => {
                 (422, json!({ "error": "Hosting backend does not support editing records." }))
@@ -62,7 +65,8 @@ impl State {
 
     /// All records of the name and type go; those of the change come.
     fn patch(&mut self, change: &Value) {
-        let same = |rrset: &Value| named(rrset, change["name"].as_str().unwrap()) && rrset["type"] == change["type"];
+        let same =
+            |rrset: &Value| named(rrset, change["name"].as_str().unwrap()) && rrset["type"] == change["type"];
         self.rrsets.retain(|rrset| !same(rrset));
         if change["changetype"] == "REPLACE" {
             let mut records = change["records"].clone();
@@ -82,15 +86,22 @@ pub(super) struct Fake(Arc<Mutex<State>>);
 impl Fake {
     /// One that is set up well.
     pub(super) fn new() -> Self {
-        let rrset = |kind: &str, name: &str, content: &str, disabled: bool| {
-            json!({ "name": name, "type": kind, "ttl": 60, "comments": [], "records": [{ "content": content, "disabled": disabled }] })
-        };
-        let setting = |name: &str, value: &str| json!({ "type": "ConfigSetting", "name": name, "value": value });
-        let metadata = |kind: &str, value: &str| json!({ "type": "Metadata", "kind": kind, "metadata": [value] });
+        let rrset = |kind: &str, name: &str, content: &str, disabled: bool| json!({ "name": name, "type": kind, "ttl": 60, "comments": [], "records": [{ "content": content, "disabled": disabled }] });
+        let setting =
+            |name: &str, value: &str| json!({ "type": "ConfigSetting", "name": name, "value": value });
+        let metadata =
+            |kind: &str, value: &str| json!({ "type": "Metadata", "kind": kind, "metadata": [value] });
         Self(Arc::new(Mutex::new(State {
-            zones: vec![json!({ "id": "example.com.", "name": "example.com.", "kind": "Native", "serial": 1 })],
+            zones: vec![
+                json!({ "id": "example.com.", "name": "example.com.", "kind": "Native", "serial": 1 }),
+            ],
             rrsets: vec![
-                rrset("SOA", "example.com.", "ns.example.com. admin.example.com. 1 10800 3600 604800 10", false),
+                rrset(
+                    "SOA",
+                    "example.com.",
+                    "ns.example.com. admin.example.com. 1 10800 3600 604800 10",
+                    false,
+                ),
                 rrset("A", "nas.example.com.", "192.168.1.5", false),
                 rrset("CNAME", "www.example.com.", "nas.example.com.", false),
                 rrset("TXT", "a-homelab.nas.example.com.", "\"heritage=external-dns\"", false),
