@@ -7,6 +7,7 @@ use crate::provider::words::{Misshapen, RateWords, TokenWords, Words};
 /// The words.
 pub(super) const WORDS: Words = Words {
     name: "the name server",
+    heading: "RFC 2136",
     // What stands in for an API in the internet: cert-manager needs it in any case.
     api_host: "acme-v02.api.letsencrypt.org",
     api: "https://acme-v02.api.letsencrypt.org/directory",
