@@ -247,7 +247,7 @@ pub(super) mod tests {
         let (_, mut verifier) = signer.sign(&message, NOW);
         let (good, _) = answer(&signer, &message.bytes, &verifier.prior.clone(), true, 0, NOW + 5);
         let mut bad = good.clone();
-        bad[20] ^= 1;
+        bad[14] ^= 1;
         assert!(verifier.check(&bad, NOW).is_err());
         let checked = verifier.check(&good, NOW).unwrap();
         assert!(checked.signed && checked.bytes == message.bytes);
