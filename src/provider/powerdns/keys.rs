@@ -47,7 +47,9 @@ fn api_key(line: &str) -> Result<Secret, SecretError> {
     let word = value.unwrap_or(line).trim();
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     if value.is_none()
-        && word.split_once('=').is_some_and(|(name, rest)| is_name(name) && rest.trim_matches('=') != "")
+        && word
+            .split_once('=')
+            .is_some_and(|(name, rest)| is_name(name) && !rest.trim_matches('=').is_empty())
     {
         return Err(ASSIGNED);
     }
