@@ -2,4 +2,6 @@
 # for a provider that asks for none.
 {
   cloudflare.tokenFile = "/run/secrets/cloudflare-token";
+  powerdns.tokenFile = "/run/secrets/powerdns-keys";
+  rfc2136.tokenFile = "/run/secrets/tsig-key";
 }

@@ -7,21 +7,26 @@ use std::slice;
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
     Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, Issuer, LABEL_VALUE_MAX,
-    PUBLIC_RESOLVERS, Policy, START_PAGE, Service, StartPage, Timeouts, WHOAMI,
+    PUBLIC_RESOLVERS, Policy, START_PAGE, Service, StartPage, Timeouts, Tsig, WHOAMI,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{doctor, issuer, service, start_page, token};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
-use crate::facts::providers::{Credential, Provider};
-use crate::facts::{namespaces, pins};
+use crate::facts::providers::{Credential, Provider, ProviderFacts};
+use crate::facts::server::HostPort;
+use crate::facts::tsig::Algorithm;
+use crate::facts::{namespaces, pins, tsig};
 
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
 const RECURSIVE: [&str; 2] = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 
 /// The time to live of a record, in seconds, where the provider takes it.
 const TTL: u32 = 60;
+
+/// Where name servers listen (RFC 1035, section 4.2).
+const DNS_PORT: u16 = 53;
 
 /// What every guide and chart writes. external-dns 0.22 reads one prefix only, and its own default moved to
 /// `external-dns.kubernetes.io/` with that version, which would silently drop the records of what people have.
@@ -89,10 +94,11 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         fields.problem(place, format!("`dns.zone`: `{domain}` is not in the zone `{zone}`"), None);
     }
     let token_file = needs.credential.as_ref().and_then(|credential| token_file(fields, credential));
-    let server = needs.server.and_then(|example| {
-        fields.missing("server", "where the server of this provider is", example);
-        fields.text("server").map(|(_, server)| server)
+    let server = needs.server.as_ref().and_then(|server| {
+        fields.missing("server", "where the server of this provider is", server.example);
+        fields.parsed("server", |text| (server.check)(text).map(|()| text.to_owned()))
     });
+    let tsig = needs.tsig.then(|| signing(fields, needs, server.as_deref()));
     let (shortest, longest) = (needs.shortest_ttl, needs.longest_ttl);
     let ttl = fields.int("ttl", shortest.into(), longest.into()).map(|n| n as u32);
     let owner = fields.parsed("owner", owner);
@@ -121,11 +127,33 @@ fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
         provider: provider?,
         zone,
         server,
+        tsig: tsig.flatten(),
         token_file,
         ttl: ttl.unwrap_or_else(|| TTL.clamp(shortest, longest)),
         owner: owner?,
         policy: policy.unwrap_or(Policy::Sync),
         annotation_prefix: annotation_prefix.unwrap_or_else(|| ANNOTATION_PREFIX.to_owned()),
+    })
+}
+
+/// Updates go to port 53 of the server's host, unless another place is said.
+fn signing(fields: &mut Fields<'_>, facts: &ProviderFacts, server: Option<&str>) -> Option<Tsig> {
+    let named = match facts.nameserver {
+        true => fields.parsed("nameserver", |text| HostPort::parse(text, DNS_PORT)),
+        false => None,
+    };
+    let key = fields.parsed("tsigKey", |text| tsig::key_name(text).map_err(str::to_owned));
+    let algorithm = fields.parsed("tsigAlgorithm", |text| {
+        known("TSIG algorithm", Algorithm::ALL, |algorithm| algorithm.name(), text)
+    });
+    let beside = |server: &str| match HostPort::of_url(server) {
+        Ok(api) => Ok(HostPort { port: DNS_PORT, ..api }),
+        Err(_) => HostPort::parse(server, DNS_PORT),
+    };
+    Some(Tsig {
+        key: key.unwrap_or_else(|| tsig::KEY_NAME.to_owned()),
+        algorithm: algorithm.unwrap_or_default(),
+        nameserver: named.or_else(|| beside(server?).ok())?,
     })
 }
 

@@ -29,7 +29,7 @@ pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Issuer, Language,
-    Notify, PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
+    Notify, PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, Tsig, WHOAMI,
 };
 pub use schema::schema;
 pub use values::duration;

@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 use crate::facts::providers::Provider;
+use crate::facts::server::HostPort;
+use crate::facts::tsig::Algorithm;
 
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,6 +77,8 @@ pub struct Dns {
     pub zone: Option<Host>,
     /// Where its API or DNS server is; there only at a provider that needs it (`ProviderFacts::server`).
     pub server: Option<String>,
+    /// The key that signs DNS updates; there only at a provider where challenges are written in that way.
+    pub tsig: Option<Tsig>,
     /// Where the provider's credential lies; `$CREDENTIALS_DIRECTORY/dns-token` and the variable of its tools come first.
     pub token_file: Option<PathBuf>,
     /// Time to live of the records, in seconds.
@@ -85,6 +89,17 @@ pub struct Dns {
     pub policy: Policy,
     /// The prefix of the annotations that external-dns reads.
     pub annotation_prefix: String,
+}
+
+/// The key that signs DNS updates, by everything but its secret, and where they go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tsig {
+    /// Its name, in lower case, without the final dot.
+    pub key: String,
+    /// How it signs.
+    pub algorithm: Algorithm,
+    /// The name server that takes updates.
+    pub nameserver: HostPort,
 }
 
 /// What external-dns may do to the records that it owns.

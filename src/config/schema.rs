@@ -36,7 +36,7 @@ fn of_provider(facts: &'static ProviderFacts) -> Value {
     let mut keys: Map<String, Value> =
         not_of(facts).into_iter().map(|key| (key.to_owned(), json!(false))).collect();
     keys.insert("ttl".to_owned(), json!({ "minimum": facts.shortest_ttl, "maximum": facts.longest_ttl }));
-    let required = facts.server.map_or(json!([]), |_| json!(["server"]));
+    let required = if facts.server.is_some() { json!(["server"]) } else { json!([]) };
     json!({
         "if": { "properties": { "provider": { "const": facts.key } } },
         "then": { "properties": keys, "required": required },
@@ -47,7 +47,9 @@ fn of_provider(facts: &'static ProviderFacts) -> Value {
 fn not_of(facts: &ProviderFacts) -> Vec<&'static str> {
     let server = facts.server.is_none().then_some("server");
     let token = facts.credential.is_none().then_some("tokenFile");
-    server.into_iter().chain(token).collect()
+    let tsig = ["tsigKey", "tsigAlgorithm"].into_iter().filter(|_| !facts.tsig);
+    let nameserver = (!facts.nameserver).then_some("nameserver");
+    server.into_iter().chain(token).chain(tsig).chain(nameserver).collect()
 }
 
 #[cfg(test)]
@@ -84,9 +86,9 @@ mod tests {
     #[test]
     fn the_schema_has_the_keys_that_the_reader_asks_for_and_no_others() {
         fields::asked::begin();
-        for dns in
-            ["provider: cloudflare", "provider: paper, server: a.test", "provider: slate, server: a.test"]
-        {
+        for facts in Provider::ALL.iter().map(|provider| provider.facts()) {
+            let server = facts.server.as_ref().map(|server| format!(", server: '{}'", server.example));
+            let dns = format!("provider: {}{}", facts.key, server.unwrap_or_default());
             for service in [
                 "{ service: a/b, port: 1 }",
                 "{ url: 'http://10.0.0.2' }",
@@ -119,6 +121,7 @@ mod tests {
             "dns: { provider: cloudflare, zone: null, annotationPrefix: a/ }\nservices:\nacme:\nimages:",
             "dns: { provider: paper, server: a.test, ttl: 600 }",
             "dns: { provider: slate, server: a.test }",
+            "dns: { provider: powerdns, server: 'http://a:8081', ttl: 10, tsigKey: a.b, tsigAlgorithm: hmac-sha512, nameserver: 'a:5300' }",
             "dns: { provider: cloudflare }\nacme: { staging: false, server: 'https://a/dir', recursiveNameservers: '9.9.9.9:53', propagationWait: 30s }",
             "dns: { provider: cloudflare }\nacme: { staging: true, caFile: /ca }\ncertificates: wildcard\nwhoami: false",
             "dns: { provider: cloudflare }\ningress: { controller: ingress-nginx, defaultClass: false, config: { a: 1, b: true, c: x } }",
@@ -166,6 +169,8 @@ mod tests {
             format!("{HEAD}dns: {{ provider: cloudflare, ttl: 5 }}\n"),
             format!("{HEAD}dns: {{ provider: cloudflare, server: a.test }}\n"),
             format!("{HEAD}dns: {{ provider: cloudflare, token: x }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, tsigKey: a }}\n"),
+            format!("{HEAD}dns: {{ provider: powerdns, server: 'http://a', tsigAlgorithm: hmac-md5 }}\n"),
             format!("{HEAD}dns: {{ provider: paper, server: a.test, ttl: 60 }}\n"),
             format!("{HEAD}dns: {{ provider: paper }}\n"),
             format!("{HEAD}dns: {{ provider: slate, server: a.test, tokenFile: /t }}\n"),

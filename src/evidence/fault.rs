@@ -70,6 +70,27 @@ pub enum Fault {
         /// The name servers that the registrar should name; empty when it does not say.
         servers: Vec<String>,
     },
+    /// The zone is a copy of another server's, so that no change lasts.
+    ReadOnly {
+        /// The domain of the zone.
+        name: String,
+        /// the provider's word for such a zone, for example `Slave`.
+        kind: String,
+    },
+    /// The server could do what is needed, and is not set up for it; or it is set up for another key.
+    Unprepared {
+        /// What is missing, as a statement.
+        what: String,
+        /// The step that sets it up; in the provider's own words.
+        cure: String,
+    },
+    /// The server knows the key, and has another secret for it: what was signed does not fit.
+    Signature,
+    /// The clocks of both are too far apart for a signature.
+    Clock {
+        /// How many seconds the server is ahead of this machine; `None` when it did not say.
+        ahead: Option<i64>,
+    },
     /// Too many calls: HTTP 429.
     RateLimited {
         /// From the `Retry-After` header; `None` when it gives no seconds.

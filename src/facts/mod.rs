@@ -1,6 +1,6 @@
 //! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
-//! versions, the lab's own authority, providers, controllers and the namespaces of the components. Pure, and below everything
-//! else.
+//! versions, the lab's own authority, providers and their servers, controllers and the namespaces of the components. Pure, and
+//! below everything else.
 
 pub mod address;
 pub mod authority;
@@ -13,5 +13,7 @@ pub mod ownership;
 pub mod pins;
 pub mod providers;
 pub mod secret;
+pub mod server;
 pub mod shape;
+pub mod tsig;
 pub mod version;

@@ -73,6 +73,16 @@ pub fn is_label(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
+/// A name and what stands behind its dots, longest first: the zones that it can be in. A server of one's own may have a zone of
+/// one label, such as `lan`.
+#[must_use]
+pub fn endings(name: &str) -> Vec<String> {
+    let name = without_wildcard(name.trim_end_matches('.')).to_ascii_lowercase();
+    let behind =
+        name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..)).map(str::to_owned).collect();
+    [vec![name.clone()], behind].concat()
+}
+
 /// Whether a name is the zone's own or lies below it. Case does not count (RFC 4343).
 #[must_use]
 pub fn is_within(name: &str, zone: &str) -> bool {

@@ -3,6 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::facts::server::HostPort;
 use crate::facts::shape;
 
 /// A DNS provider.
@@ -11,6 +12,10 @@ pub enum Provider {
     /// Cloudflare.
     #[default]
     Cloudflare,
+    /// A PowerDNS server of one's own, by its HTTP API.
+    PowerDns,
+    /// A name server of one's own that takes DNS updates (RFC 2136).
+    Rfc2136,
     /// A provider of the tests (see `provider::paper`).
     #[cfg(test)]
     Paper,
@@ -28,13 +33,26 @@ pub struct ProviderFacts {
     pub shortest_ttl: u32,
     /// The longest time to live that it takes, in seconds.
     pub longest_ttl: u32,
-    /// An example of the address of its server, where the configuration has to say it: `dns.server` is a key then, and a
-    /// required one. `None` for a provider whose API is at one address for everybody.
-    pub server: Option<&'static str>,
+    /// Its server, where the configuration has to say where it is: `dns.server` is a key then, and a required one. `None` for a
+    /// provider whose API is at one address for everybody.
+    pub server: Option<Server>,
+    /// Whether challenges are written by signed DNS updates: `dns.tsigKey` and `dns.tsigAlgorithm` are keys then.
+    pub tsig: bool,
+    /// Whether these go to another place than `dns.server`: `dns.nameserver` is a key then.
+    pub nameserver: bool,
     /// Its credential. `None` for one that asks for none: `dns.tokenFile` is no key then, and cert-manager gets no Secret.
     pub credential: Option<Credential>,
     /// The fields of its solver, below `dns01` of an issuer, that a redacted bundle keeps; `/**` keeps all below.
     pub solver: &'static [&'static str],
+}
+
+/// The server of a provider, where the configuration says where it is.
+#[derive(Debug)]
+pub struct Server {
+    /// An example.
+    pub example: &'static str,
+    /// Refuses what can be no address of it, in words.
+    pub check: fn(&str) -> Result<(), String>,
 }
 
 /// The credential of a provider: one word, or a file with several.
@@ -59,6 +77,8 @@ impl Provider {
     /// Every provider that `dns.provider` may name.
     pub const ALL: &[Self] = &[
         Self::Cloudflare,
+        Self::PowerDns,
+        Self::Rfc2136,
         #[cfg(test)]
         Self::Paper,
         #[cfg(test)]
@@ -75,6 +95,8 @@ impl Provider {
                 shortest_ttl: 60,
                 longest_ttl: 86_400,
                 server: None,
+                tsig: false,
+                nameserver: false,
                 credential: Some(Credential {
                     variables: &["CLOUDFLARE_API_TOKEN"],
                     others: &["CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"],
@@ -85,12 +107,55 @@ impl Provider {
                 }),
                 solver: &["cloudflare/**"],
             },
+            Self::PowerDns => &ProviderFacts {
+                key: "powerdns",
+                shortest_ttl: 1,
+                longest_ttl: LONGEST_TTL,
+                server: Some(Server {
+                    example: "http://192.168.1.5:8081",
+                    check: |text| HostPort::of_url(text).map(drop),
+                }),
+                tsig: true,
+                nameserver: true,
+                credential: Some(Credential {
+                    variables: &["PDNS_API_KEY", "PDNS_TSIG_KEY"],
+                    // Of external-dns.
+                    others: &["EXTERNAL_DNS_PDNS_API_KEY"],
+                    file: "/var/lib/secrets/powerdns-keys",
+                    prefixes: &[],
+                    // Whoever sets the server up chooses its keys.
+                    is_one: |_| false,
+                }),
+                solver: &["rfc2136/**"],
+            },
+            Self::Rfc2136 => &ProviderFacts {
+                key: "rfc2136",
+                shortest_ttl: 1,
+                longest_ttl: LONGEST_TTL,
+                server: Some(Server {
+                    example: "192.168.1.5",
+                    check: |text| HostPort::parse(text, 53).map(drop),
+                }),
+                tsig: true,
+                nameserver: false,
+                credential: Some(Credential {
+                    // As lego has them, which Traefik and Caddy use.
+                    variables: &["RFC2136_TSIG_KEY", "RFC2136_TSIG_ALGORITHM", "RFC2136_TSIG_SECRET"],
+                    others: &["EXTERNAL_DNS_RFC2136_TSIG_SECRET"],
+                    file: "/var/lib/secrets/tsig-key",
+                    prefixes: &[],
+                    is_one: |_| false,
+                }),
+                solver: &["rfc2136/**"],
+            },
             #[cfg(test)]
             Self::Paper => &ProviderFacts {
                 key: "paper",
                 shortest_ttl: 300,
                 longest_ttl: 600,
-                server: Some("drawer.example.com"),
+                server: Some(Server { example: "drawer.example.com", check: |_| Ok(()) }),
+                tsig: false,
+                nameserver: false,
                 credential: Some(Credential {
                     variables: &["PAPER_KEY", "PAPER_NAME"],
                     others: &["PAPER_PAPERS"],
@@ -105,7 +170,9 @@ impl Provider {
                 key: "slate",
                 shortest_ttl: 1,
                 longest_ttl: 600,
-                server: Some("wall.example.com"),
+                server: Some(Server { example: "wall.example.com", check: |_| Ok(()) }),
+                tsig: false,
+                nameserver: false,
                 credential: None,
                 solver: &[],
             },
@@ -150,6 +217,9 @@ impl Serialize for Provider {
         serializer.serialize_str(self.facts().key)
     }
 }
+
+/// The longest time to live that DNS has, in seconds (RFC 2181, section 8).
+const LONGEST_TTL: u32 = 2_147_483_647;
 
 /// Cloudflare's API tokens from before 2026: so many letters, digits, `-` and `_`.
 const CLOUDFLARE_TOKEN: usize = 40;

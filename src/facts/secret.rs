@@ -37,6 +37,22 @@ impl Secret {
         Ok(Self(token.to_owned()))
     }
 
+    /// Takes a text that need not have the shape of a token: printable ASCII without white space and quotes. White space around
+    /// it is dropped.
+    ///
+    /// # Errors
+    /// What it has in it that it must not.
+    pub fn word(raw: &str) -> Result<Self, SecretError> {
+        let word = raw.trim();
+        match word {
+            "" => Err(SecretError::Empty),
+            word if word.contains(['"', '\'', '`']) => Err(SecretError::Quotes),
+            word if word.contains(char::is_whitespace) => Err(SecretError::WhiteSpace),
+            word if !word.chars().all(|c| c.is_ascii_graphic()) => Err(SecretError::Characters),
+            word => Ok(Self(word.to_owned())),
+        }
+    }
+
     /// Takes an address that may be a secret itself, such as that of a hook. White space around it is dropped.
     ///
     /// # Errors
@@ -147,6 +163,16 @@ mod tests {
         assert_eq!((url.expose(), url.to_string().as_str()), ("https://ntfy.sh/a?b=c", "***"));
         for raw in ["", "ntfy.sh/s3cret", "https:///s3cret", "https://a/ s3cret", "ftp://s3cret"] {
             assert!(!Secret::url(raw).unwrap_err().contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn a_word_may_be_base64_and_is_one_word() {
+        assert_eq!(Secret::word(" a+b/c==\n").map(|word| word.expose().to_owned()), Ok("a+b/c==".to_owned()));
+        for (raw, wanted) in
+            [("\n", SecretError::Empty), ("a b", SecretError::WhiteSpace), ("'a'", SecretError::Quotes)]
+        {
+            assert_eq!(Secret::word(raw), Err(wanted));
         }
     }
 

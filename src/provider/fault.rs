@@ -31,6 +31,21 @@ pub fn message(fault: &Fault, words: &Words) -> String {
         Fault::ZoneNotActive { name: zone, status, .. } => {
             format!("the zone `{zone}` is not active at {name}: its status is {status}")
         }
+        Fault::ReadOnly { name: zone, kind } => {
+            format!(
+                "the zone `{zone}` takes no changes at {name}: it is a copy of another server's (kind `{kind}`)"
+            )
+        }
+        Fault::Unprepared { what, .. } => what.clone(),
+        Fault::Signature => format!("{name} has another secret for the {called}"),
+        Fault::Clock { ahead: None } => {
+            format!("the clocks of {name} and of this machine are too far apart")
+        }
+        Fault::Clock { ahead: Some(ahead) } => format!(
+            "the clock of {name} is {} s {} this machine's",
+            ahead.unsigned_abs(),
+            if *ahead < 0 { "behind" } else { "ahead of" }
+        ),
         Fault::RateLimited { retry_after } => {
             format!("{name}'s rate limit is reached{}", again(*retry_after))
         }
@@ -40,12 +55,22 @@ pub fn message(fault: &Fault, words: &Words) -> String {
             format!("`{host}` answers HTTP {status} with something that is not {name}'s API ({kind})")
         }
         Fault::Refused { status, code, message } => {
-            format!("{name} refuses: {message} (HTTP {status}, code {code})")
+            format!("{name} refuses: {message}{}", numbered(*status, *code))
         }
         Fault::Unexpected { what } => format!("{name} gave an answer that homelab cannot read: {what}"),
         Fault::Leftover { name, cause } => {
             format!("the temporary record `{name}` could not be removed: {}", message(cause, words))
         }
+    }
+}
+
+/// The numbers of a refusal, as far as there are any.
+fn numbered(status: u16, code: u32) -> String {
+    match (status, code) {
+        (0, 0) => String::new(),
+        (0, code) => format!(" (code {code})"),
+        (status, 0) => format!(" (HTTP {status})"),
+        (status, code) => format!(" (HTTP {status}, code {code})"),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`Traits::keyring`] reads | the token | the key; the file of `tsig-keygen` | AWS' credentials file | nothing | as the provider's |
 //! | [`Credentials`] | one secret, and the zone | several, each under its own key, and the zone | several, and the zone | the zone alone | as the provider's |
 //! | `ProviderFacts::server` | none | its address | none | none: the lab's own | as the provider's |
+//! | `ProviderFacts::tsig` and `nameserver` | none | the key's name and algorithm; where updates go | none | none | as the provider's |
 //! | its times to live | `ProviderFacts` | the same | the same | the same | the same |
 //! | zones | one, found by the token | one, named | one for each organisation | the lab's own, made | the lab's own beside the provider's |
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good | as the provider's |
@@ -28,8 +29,11 @@ mod credentials;
 mod fault;
 #[cfg(test)]
 pub(crate) mod paper;
+mod powerdns;
 pub mod reading;
+mod rfc2136;
 mod traits;
+mod tsig;
 mod words;
 
 use crate::config::Provider;
@@ -46,6 +50,8 @@ pub use words::{Explained, Misshapen, ProxyWords, RateWords, TokenWords, Words};
 pub const fn traits_of(provider: Provider) -> &'static Traits {
     match provider {
         Provider::Cloudflare => &cloudflare::TRAITS,
+        Provider::PowerDns => &powerdns::TRAITS,
+        Provider::Rfc2136 => &rfc2136::TRAITS,
         #[cfg(test)]
         Provider::Paper => &paper::TRAITS,
         #[cfg(test)]

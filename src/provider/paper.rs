@@ -17,6 +17,7 @@ use crate::facts::secret::{Secret, SecretError};
 
 const WORDS: Words = Words {
     name: "Paper",
+    heading: "Paper",
     api_host: "api.paper.test",
     api: "https://api.paper.test/",
     records_page: "the drawer",
@@ -85,7 +86,7 @@ pub(super) const TRAITS: Traits = Traits {
 };
 
 /// What is told of Slate.
-const OF_SLATE: Words = Words { name: "Slate", token: TokenWords::NONE, ..WORDS };
+const OF_SLATE: Words = Words { name: "Slate", heading: "Slate", token: TokenWords::NONE, ..WORDS };
 
 pub(super) const SLATE: Traits = Traits {
     words: &OF_SLATE,

@@ -6,8 +6,10 @@ use crate::facts::secret::SecretError;
 /// The words of one provider, for findings, hints and lines of progress. Everything is homelab's own text.
 #[derive(Debug)]
 pub struct Words {
-    /// As people call it.
+    /// As people call it, in a sentence.
     pub name: &'static str,
+    /// The same in front of a colon.
+    pub heading: &'static str,
     /// The host that external-dns, cert-manager and homelab reach its API at. For one without an API in the internet: another name
     /// outside the house that pods must be able to look up.
     pub api_host: &'static str,

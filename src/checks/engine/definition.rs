@@ -151,7 +151,7 @@ impl Def {
         Provider::ALL.iter().flat_map(move |provider| {
             let words = words(*provider);
             let of_check = words.explained.iter().filter(move |one| one.check == id.as_str());
-            of_check.map(move |one| (words.name, one))
+            of_check.map(move |one| (words.heading, one))
         })
     }
 

@@ -88,10 +88,12 @@ fn token(evidence: &Evidence) -> Outcome {
         Fault::Location { .. } => refused(&why(
             "it may be used from some addresses only, and this machine's public address is not one of them",
         )),
+        Fault::Signature => replaced(&why("another text was copied in the place of the secret")),
+        Fault::Clock { .. } => refused(&why("one of both clocks is wrong")),
         Fault::Server { .. } => refused(&format!("the fault is at {name}, not here")).heals(),
         Fault::Refused { .. } | Fault::Unexpected { .. } => refused(&format!("{name} gives no other reason")),
         Fault::Transport { cause, .. } => {
-            return Outcome::unknown(format!("{}: {}", failure.message, unreachable(cause)));
+            return Outcome::unknown(format!("{}: {}", failure.message, why(unreachable(cause))));
         }
         Fault::NotJson { .. } => {
             return Outcome::unknown(format!("{}: a proxy or a login page is in between", failure.message));
@@ -100,6 +102,8 @@ fn token(evidence: &Evidence) -> Outcome {
         Fault::MissingPermission { .. }
         | Fault::NoZone { .. }
         | Fault::ZoneNotActive { .. }
+        | Fault::ReadOnly { .. }
+        | Fault::Unprepared { .. }
         | Fault::Leftover { .. } => {
             return Outcome::pass(format!("{name} knows it"));
         }
@@ -136,7 +140,13 @@ fn permissions(evidence: &Evidence) -> Outcome {
                 &failure.hint,
             )
             .into(),
-            Fault::NoZone { .. } | Fault::ZoneNotActive { .. } => Outcome::pass("zones can be listed"),
+            Fault::Unprepared { .. } => Finding::new(
+                &failure.message,
+                failure.cause.clone().unwrap_or_else(|| "somebody has to set it up at the server".to_owned()),
+                &failure.hint,
+            )
+            .into(),
+            Fault::NoZone { .. } | Fault::ZoneNotActive { .. } | Fault::ReadOnly { .. } => Outcome::pass("zones can be listed"),
             _ => unread(failure),
         },
     }

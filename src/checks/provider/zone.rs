@@ -54,6 +54,9 @@ fn zone(evidence: &Evidence) -> Outcome {
             )
             .into()
         }
+        Fault::ReadOnly { .. } => {
+            Finding::new(&failure.message, words(evidence.dns).serves, &failure.hint).into()
+        }
         _ => unread(failure),
     }
 }

@@ -21,8 +21,8 @@ pub(in crate::checks) fn unseen(evidence: &Evidence) -> Outcome {
     };
     let by = match &failure.error {
         Fault::RateLimited { .. } => id::CF_RATE,
-        Fault::MissingPermission { .. } => id::CF_PERMISSIONS,
-        Fault::NoZone { .. } | Fault::ZoneNotActive { .. } => id::CF_ZONE,
+        Fault::MissingPermission { .. } | Fault::Unprepared { .. } => id::CF_PERMISSIONS,
+        Fault::NoZone { .. } | Fault::ZoneNotActive { .. } | Fault::ReadOnly { .. } => id::CF_ZONE,
         Fault::Transport { .. } | Fault::NotJson { .. } | Fault::Leftover { .. } => return unread(failure),
         _ => id::TOKEN,
     };

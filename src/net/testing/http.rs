@@ -55,6 +55,28 @@ impl Canned {
         self
     }
 
+    /// A server whose answers depend on what it is asked: from a request to a status and a body of JSON. Status 0 closes the
+    /// connection without a word.
+    pub(crate) async fn serve_by(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let request = read_request(&mut stream).await;
+                log.lock().unwrap().push(request.clone());
+                let (status, body) = answer(&request);
+                if status > 0 {
+                    let whole = Self::json(status, &body).turns.remove(0);
+                    let _ = stream.write_all(&whole).await;
+                }
+                let _ = stream.shutdown().await;
+            }
+        });
+        Server { address, seen }
+    }
+
     /// An answer for every request whose first line has this text in it.
     pub(crate) fn at_json(mut self, path: &str, status: u16, body: &str) -> Self {
         let answer = Self::json(status, body).turns.remove(0);

@@ -39,6 +39,9 @@ pub(super) fn hint(fault: &Fault) -> String {
             format!("set the name servers at your registrar to {}", any_of(servers).replace(" or ", " and "))
         }
         Fault::ZoneNotActive { .. } => "finish the setup of the zone in the Cloudflare dashboard".into(),
+        Fault::ReadOnly { .. } | Fault::Unprepared { .. } | Fault::Signature | Fault::Clock { .. } => {
+            "check the zone in the Cloudflare dashboard".into()
+        }
         Fault::RateLimited { .. } => {
             "wait five minutes; another program makes too many calls with the same account".into()
         }

@@ -7,6 +7,7 @@ use crate::provider::words::{ProxyWords, RateWords, TokenWords, Words};
 /// The words.
 pub(super) const WORDS: Words = Words {
     name: "Cloudflare",
+    heading: "Cloudflare",
     api_host: "api.cloudflare.com",
     api: BASE,
     records_page: "the Cloudflare dashboard (DNS, Records)",

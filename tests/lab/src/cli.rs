@@ -10,6 +10,7 @@ use crate::cluster::Node;
 use crate::command::run_in_terminal;
 use crate::error::{Context, Result};
 use crate::lab::{self, Shape};
+use crate::name_server::Provider;
 use crate::paths::Cache;
 use crate::vantage::{Place, Vantage};
 use crate::{backend, cases, dist, homelab, proof};
@@ -83,11 +84,18 @@ struct ShapeArgs {
     /// Let the router drop answers with private addresses
     #[arg(long)]
     rebind_protection: bool,
+    /// Who has the zone
+    #[arg(long, value_enum, default_value_t)]
+    provider: Provider,
 }
 
 impl From<ShapeArgs> for Shape {
     fn from(args: ShapeArgs) -> Self {
-        Self { nodes: usize::from(args.nodes), rebind_protection: args.rebind_protection }
+        Self {
+            nodes: usize::from(args.nodes),
+            rebind_protection: args.rebind_protection,
+            provider: args.provider,
+        }
     }
 }
 

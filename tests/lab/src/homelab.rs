@@ -9,6 +9,7 @@ use crate::command::{describe, run_in_terminal};
 use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::image::FOR_HOMELAB;
+use crate::name_server::Provider;
 use crate::paths::{Run, repository};
 use crate::vantage::{Place, Vantage};
 
@@ -39,16 +40,16 @@ pub(crate) fn build() -> Result<Built> {
 }
 
 /// What a person would write, and the lab's images.
-pub(crate) fn write_config(run: &Run) -> Result<()> {
+pub(crate) fn write_config(run: &Run, provider: Provider) -> Result<()> {
     let images: String =
         FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
     let text = format!(
         "domain: home.example.test\n\
          email: admin@example.test\n\
-         dns: {{ provider: cloudflare, tokenFile: {} }}\n\
+         dns: {}\n\
          acme: {{ server: \"https://acme.lab.test/dir\" }}\n\
          images:\n{images}",
-        run.token().display(),
+        provider.section(run),
     );
     files::write(&run.homelab_config(), text)
 }

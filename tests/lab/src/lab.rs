@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result, bail};
 use crate::image::{self, Built as Image};
+use crate::name_server::Provider;
 use crate::parts::{self, Programs};
 use crate::paths::{Cache, Run};
 use crate::pki::Authority;
@@ -53,13 +54,19 @@ pub(crate) struct Prepared {
 pub(crate) struct Shape {
     pub(crate) nodes: usize,
     pub(crate) rebind_protection: bool,
+    /// Who has the zone; Cloudflare's emulator in a lab that an earlier version made.
+    #[serde(default)]
+    pub(crate) provider: Provider,
 }
 
 impl std::fmt::Display for Shape {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let nodes = if self.nodes == 1 { "node" } else { "nodes" };
         write!(out, "{} {nodes}", self.nodes)?;
-        if self.rebind_protection { out.write_str(", rebinding protection") } else { Ok(()) }
+        if self.rebind_protection {
+            out.write_str(", rebinding protection")?;
+        }
+        if self.provider.is_own() { write!(out, ", {:?}", self.provider) } else { Ok(()) }
     }
 }
 
@@ -94,6 +101,7 @@ pub(crate) fn up(cache: &Cache, shape: Shape) -> Result<()> {
     let run = cache.run();
     teardown::check_free(&run)?;
     let prepared = prepare(cache)?;
+    shape.provider.install()?;
     let built = homelab::build()?;
     start(cache, &run, shape, &prepared, &built).map_err(|error| match check_alive(&run) {
         Err(dead) if run.state().exists() => Error::new(format!("{error}\n\n{dead}")),
@@ -117,14 +125,14 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
     clock.say("the network");
     thread::scope(|scope| {
         let outside = scope.spawn(|| {
-            world::start(run, cache, &prepared.ca, &built.lab_world)?;
+            world::start(run, cache, &prepared.ca, &built.lab_world, shape.provider)?;
             Router::find(run)?.start(shape.rebind_protection)
         });
         let inside = cluster::start(run, &nodes, &prepared.images);
         let outside = outside.join().map_err(|_| Error::new("starting the lab's internet stopped"))?;
         inside.and(outside)
     })?;
-    homelab::write_config(run)?;
+    homelab::write_config(run, shape.provider)?;
     cases::down::note_before(run)?;
     clock.say("the cluster, its images, and the internet");
     check_alive(run)

@@ -15,6 +15,7 @@ mod homelab;
 mod image;
 mod lab;
 mod manifest;
+mod name_server;
 mod network;
 mod parts;
 mod paths;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::error::{Context, Result};
 use crate::files;
+use crate::name_server::Provider;
 use crate::network::{ACME, AUTHORITATIVE, CLOUDFLARE_API, FILES, RESOLVERS, SHORT_ACME};
 use crate::paths::{Cache, Run};
 use crate::pki::{Authority, Pair};
@@ -39,14 +40,26 @@ const PEBBLES: [Pebble; 2] = [
 ];
 
 /// Starts all of it, and writes what machines of the lab trust.
-pub(crate) fn start(run: &Run, cache: &Cache, ca: &Authority, lab_world: &Path) -> Result<()> {
+pub(crate) fn start(
+    run: &Run,
+    cache: &Cache,
+    ca: &Authority,
+    lab_world: &Path,
+    provider: Provider,
+) -> Result<()> {
     let at = Vantage::find(run, Place::World)?;
     let mut names = vec!["api.cloudflare.com", "github.com"];
     names.extend(PEBBLES.iter().map(|pebble| pebble.host).chain(RESOLVERS));
     let pair = ca.server(&run.path("world"), "internet", &names)?;
 
     let config = run.path("world").join("config.json");
-    files::write_json(&config, &world_config(run, cache, &pair)?)?;
+    let mut world = world_config(run, cache, &pair)?;
+    if provider.is_own() {
+        // The zone stays known, so that the domain above delegates it; its own server answers for it.
+        world["authoritative"] = json!([]);
+        world["forwards"] = json!({ ZONE: format!("{}:53", AUTHORITATIVE[0]) });
+    }
+    files::write_json(&config, &world)?;
     Process::start(run, "lab-world", at.daemon(lab_world).arg("--config").arg(&config))?;
     wait::until_ok("the lab's internet", LIMIT, || {
         check_alive(run)?;
@@ -56,6 +69,7 @@ pub(crate) fn start(run: &Run, cache: &Cache, ca: &Authority, lab_world: &Path) 
         )
     })?;
 
+    provider.start(run)?;
     files::write(&run.trust(), files::read(&ca.certificate())?)?;
     let mut trusted = files::read_text(&ca.certificate())?;
     for pebble in &PEBBLES {

@@ -7,12 +7,13 @@ use super::hands::Hands;
 use super::{Case, Selection, cases, stages};
 use crate::error::Result;
 use crate::lab::{self, Shape};
+use crate::name_server::Provider;
 use crate::paths::Cache;
 use crate::{homelab, process, teardown};
 
-const SHAPE: Shape = Shape { nodes: 2, rebind_protection: false };
+const SHAPE: Shape = Shape { nodes: 2, rebind_protection: false, provider: Provider::Cloudflare };
 /// What `cargo lab up` leaves when it is given no flag.
-const OF_UP: Shape = Shape { nodes: 1, rebind_protection: false };
+const OF_UP: Shape = Shape { nodes: 1, rebind_protection: false, provider: Provider::Cloudflare };
 const TAKE_OVER: &str = "a lab that `cargo lab up` has left is taken down first";
 const BRING_UP: &str = "the lab comes up with two nodes, and homelab on it";
 const TAKE_DOWN: &str = "down leaves nothing behind";

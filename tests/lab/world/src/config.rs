@@ -29,6 +29,9 @@ pub(crate) struct Config {
     /// The same resolvers over HTTPS (RFC 8484).
     #[serde(default)]
     pub(crate) doh: Vec<SocketAddr>,
+    /// Zones that another name server has: the resolvers ask it for every name in them.
+    #[serde(default)]
+    pub(crate) forwards: BTreeMap<String, SocketAddr>,
     /// Unix sockets at which `CONNECT` is taken for an API server, and dialled from here.
     #[serde(default)]
     pub(crate) tunnels: Vec<PathBuf>,

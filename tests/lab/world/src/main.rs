@@ -43,7 +43,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), StartError> {
     let config = read(&config_path()?)?;
-    let shared = Arc::new(Shared::new(World::new(&config)));
+    let shared = Arc::new(Shared::new(World::new(&config), config.forwards.clone()));
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signal)?;
     let _tasks = listen::start(&config, &shared).await?;
     println!("ready");

@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use data_encoding::BASE64URL_NOPAD;
-use jiff::Timestamp;
 
-use super::answer::{Meeting, Role, Transport, answer};
+use super::answer::{Meeting, Role, Transport};
+use super::forward::reply;
 use crate::state::Shared;
 use crate::tls::Peer;
 
@@ -37,7 +37,7 @@ async fn by_get(
 ) -> Response {
     let packet = query.get("dns").and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
     match packet {
-        Some(packet) => respond(&resolver, client, &packet),
+        Some(packet) => respond(&resolver, client, &packet).await,
         None => StatusCode::BAD_REQUEST.into_response(),
     }
 }
@@ -51,15 +51,14 @@ async fn by_post(
     if headers.get(header::CONTENT_TYPE).is_none_or(|value| value != MEDIA_TYPE) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
-    respond(&resolver, client, &packet)
+    respond(&resolver, client, &packet).await
 }
 
 /// A question that a fault drops is a gateway's timeout here: HTTP cannot stay silent.
-fn respond(resolver: &Resolver, client: SocketAddr, packet: &[u8]) -> Response {
+async fn respond(resolver: &Resolver, client: SocketAddr, packet: &[u8]) -> Response {
     let meeting =
         Meeting { role: Role::Resolver, transport: Transport::Https, server: resolver.address, client };
-    let bytes = answer(&mut resolver.shared.world(), meeting, packet, Timestamp::now());
-    match bytes {
+    match reply(&resolver.shared, meeting, packet).await {
         Some(bytes) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], bytes).into_response(),
         None if packet.len() < 12 => StatusCode::BAD_REQUEST.into_response(),
         None => StatusCode::GATEWAY_TIMEOUT.into_response(),

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod cache;
 pub(crate) mod doh;
+pub(crate) mod forward;
 mod lookup;
 #[cfg(test)]
 mod lookup_tests;

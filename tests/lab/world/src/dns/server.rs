@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
-use super::answer::{Meeting, Role, Transport, answer};
+use super::answer::{Meeting, Role, Transport};
+use super::forward::reply;
 use crate::state::Shared;
 
 /// A TCP client that says nothing for so long is left.
@@ -26,7 +26,7 @@ pub(crate) async fn serve_udp(socket: UdpSocket, server: SocketAddr, role: Role,
         };
         let meeting = Meeting { role, transport: Transport::Udp, server, client };
         let question = packet.get(..length).unwrap_or_default();
-        let bytes = answer(&mut shared.world(), meeting, question, Timestamp::now());
+        let bytes = reply(&shared, meeting, question).await;
         if let Some(bytes) = bytes {
             let _ = socket.send_to(&bytes, client).await;
         }
@@ -52,7 +52,7 @@ async fn converse(mut stream: TcpStream, meeting: Meeting, shared: &Shared) -> i
         let length = timeout(PATIENCE, stream.read_u16()).await??;
         let mut packet = vec![0; usize::from(length)];
         timeout(PATIENCE, stream.read_exact(&mut packet)).await??;
-        let bytes = answer(&mut shared.world(), meeting, &packet, Timestamp::now());
+        let bytes = reply(shared, meeting, &packet).await;
         if let Some(bytes) = bytes
             && let Ok(length) = u16::try_from(bytes.len())
         {

@@ -9,7 +9,7 @@ pub(crate) mod token;
 pub(crate) mod zone;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ use zone::Zone;
 /// The state and the switches that do not change while the program runs.
 pub(crate) struct Shared {
     world: Mutex<World>,
+    /// Zones that another server has, and where it is.
+    pub(crate) forwards: BTreeMap<String, SocketAddr>,
     /// Told once, by `POST /shutdown`.
     pub(crate) shutdown: Notify,
 }
@@ -50,8 +52,8 @@ pub(crate) struct World {
 }
 
 impl Shared {
-    pub(crate) fn new(world: World) -> Self {
-        Self { world: Mutex::new(world), shutdown: Notify::new() }
+    pub(crate) fn new(world: World, forwards: BTreeMap<String, SocketAddr>) -> Self {
+        Self { world: Mutex::new(world), forwards, shutdown: Notify::new() }
     }
 
     /// The state. A panic elsewhere does not make it unreadable: every change is a single step.
@@ -66,7 +68,7 @@ impl World {
         let now = Timestamp::now();
         let zones: Vec<Zone> =
             config.zones.iter().map(|zone| Zone::from_config(zone, config.soa_minimum, now)).collect();
-        let servers: Vec<IpAddr> = config.authoritative.iter().map(std::net::SocketAddr::ip).collect();
+        let servers: Vec<IpAddr> = config.authoritative.iter().map(SocketAddr::ip).collect();
         Self {
             outside: Outside::new(&config.hosts, &zones, &servers),
             zones,
