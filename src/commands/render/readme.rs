@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::config::{Config, Provider};
+use serde_json::Value;
+
+use crate::config::Config;
 use crate::desired::object::Key;
 use crate::desired::{Bundle, external_dns, kind};
 use crate::provider::{self, SECRET, ZONE_ID_KEY, ZONE_KEY, traits_of};
@@ -66,7 +68,7 @@ pub(super) fn text(config: &Config, bundle: &Bundle) -> String {
 /// The Secrets that the objects refer to, each with the command that makes it.
 fn secrets(text: &mut String, config: &Config) {
     let dns = config.dns.provider;
-    let (of_external_dns, of_cert_manager) = (keys_of_external_dns(config), credentials(dns));
+    let (of_external_dns, of_cert_manager) = (keys_of_external_dns(config), keys_of_cert_manager(config));
     let mut commands = Vec::new();
     if !of_external_dns.is_empty() {
         commands.push(command(config, external_dns::NAMESPACE, &of_external_dns));
@@ -94,24 +96,51 @@ fn secrets(text: &mut String, config: &Config) {
             let _ = writeln!(text, "- `{placeholder}`: {found}.");
         }
     }
+    for key in of_several(config) {
+        let _ = writeln!(text, "- `{}`: a file with the `{key}` alone, without a line break.", file_of(&key));
+    }
     let _ = write!(text, "\n{ALTERNATIVES}");
 }
 
 /// The keys of the Secrets' data that hold a credential.
-fn credentials(dns: Provider) -> Vec<&'static str> {
-    let is_zone = |key: &&str| *key == ZONE_ID_KEY || *key == ZONE_KEY;
-    let mut keys: Vec<&str> = traits_of(dns).external_dns_env.iter().map(|(_, key)| *key).collect();
-    keys.retain(|key| !is_zone(key));
-    keys.dedup();
+fn credentials(config: &Config) -> BTreeSet<String> {
+    let is_zone = |key: &String| *key == ZONE_ID_KEY || *key == ZONE_KEY;
+    let env = traits_of(config.dns.provider).external_dns_env.iter().map(|(_, key)| (*key).to_owned());
+    env.chain(keys_of_cert_manager(config)).filter(|key| !is_zone(key)).collect()
+}
+
+/// All that cert-manager reads from its Secret: what the solver refers to.
+fn keys_of_cert_manager(config: &Config) -> Vec<String> {
+    fn collect(value: &Value, keys: &mut Vec<String>) {
+        if let (Some(SECRET), Some(key)) = (value["name"].as_str(), value["key"].as_str()) {
+            keys.push(key.to_owned());
+        }
+        for inner in value.as_object().into_iter().flat_map(|fields| fields.values()) {
+            collect(inner, keys);
+        }
+    }
+    let mut keys = Vec::new();
+    collect(&(traits_of(config.dns.provider).solver)(config), &mut keys);
     keys
 }
 
+/// The same where there are several: each has a file of its own.
+fn of_several(config: &Config) -> BTreeSet<String> {
+    let all = credentials(config);
+    if all.len() > 1 { all } else { BTreeSet::new() }
+}
+
+/// What stands in for the file of one of several credentials.
+fn file_of(key: &str) -> String {
+    format!("FILE_OF_{}", key.to_uppercase().replace('-', "_"))
+}
+
 /// All that external-dns reads from its Secret.
-fn keys_of_external_dns(config: &Config) -> Vec<&'static str> {
+fn keys_of_external_dns(config: &Config) -> Vec<String> {
     let mut keys = Vec::new();
     for (_, key) in traits_of(config.dns.provider).external_dns_env.iter().filter(|_| config.external_dns) {
-        if !keys.contains(key) {
-            keys.push(*key);
+        if !keys.iter().any(|known| known == key) {
+            keys.push((*key).to_owned());
         }
     }
     keys
@@ -119,15 +148,15 @@ fn keys_of_external_dns(config: &Config) -> Vec<&'static str> {
 
 /// Makes one Secret. A credential comes from a file, so that no list of processes shows it, and without the line's end, which a
 /// request could not carry.
-fn command(config: &Config, namespace: &str, keys: &[&str]) -> String {
-    let secret: Vec<&str> = credentials(config.dns.provider);
+fn command(config: &Config, namespace: &str, keys: &[String]) -> String {
+    let secret = credentials(config);
     let mut line = format!("kubectl -n {namespace} create secret generic {SECRET}");
     for key in keys {
-        let _ = match *key {
+        let _ = match key.as_str() {
             ZONE_ID_KEY => write!(line, " --from-literal={key}={}", ZONE_ID),
             ZONE_KEY => write!(line, " --from-literal={key}={}", zone(config)),
             key if secret.len() == 1 => write!(line, " --from-file={key}=/dev/stdin"),
-            key => write!(line, " --from-file={key}=FILE_OF_{}", key.to_uppercase()),
+            key => write!(line, " --from-file={key}={}", file_of(key)),
         };
     }
     if secret.len() != 1 {

@@ -12,6 +12,7 @@ pub(super) const WORDS: Words = Words {
     api: "https://acme-v02.api.letsencrypt.org/directory",
     records_page: "PowerDNS (`pdnsutil edit-zone ZONE`)",
     dnssec_page: "PowerDNS: `pdnsutil show-zone ZONE`",
+    zone_id: "",
     permission: super::fault::permission,
     token: TokenWords {
         called: "API key",

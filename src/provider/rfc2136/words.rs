@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
     api: "https://acme-v02.api.letsencrypt.org/directory",
     records_page: "the zone at the name server",
     dnssec_page: "the name server: its DNSSEC keys",
+    zone_id: "",
     permission: super::fault::permission,
     token: TokenWords {
         called: "TSIG key",
