@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::checks::{self, Report, Theirs};
@@ -38,7 +39,9 @@ pub(super) async fn prove(
         known.certificates = None;
         let report = checks::judge(&seen).only(checks::in_up);
         let late = Instant::now() + PAUSE > deadline;
-        let waited_for = checks::waited_for(&report, began.elapsed(), |host| owner(config, host)).next();
+        let until = Timestamp::now() + deadline.saturating_duration_since(Instant::now());
+        let waited_for =
+            checks::waited_for(&report, began.elapsed(), until, |host| owner(config, host)).next();
         let why = waited_for.map(|check| {
             let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
             format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title))

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::ids::{ANSWER, END_TO_END};
 use crate::checks::engine::{Check, Report, waiting};
 
@@ -25,13 +27,18 @@ impl Theirs {
 }
 
 /// The failures that `up` waits for when it has looked for so long already. That a service does not answer heals by
-/// waiting for its owner, not for homelab; `owner` tells who that is, by the name of the host.
+/// waiting for its owner, not for homelab; `owner` tells who that is, by the name of the host. Nor does it wait for what is known
+/// to last beyond `until`, its own end: an absence that a router has cached, a pause of cert-manager.
 pub fn waited_for(
     report: &Report,
     so_long: Duration,
+    until: Timestamp,
     owner: impl Fn(&str) -> Option<Theirs>,
 ) -> impl Iterator<Item = &Check> {
-    waiting(report).filter(move |check| {
+    let ends_in_time = move |check: &Check| {
+        check.finding().and_then(|finding| finding.retry_at).is_none_or(|at| at <= until)
+    };
+    waiting(report).filter(move |check| ends_in_time(check)).filter(move |check| {
         let answer = [ANSWER, END_TO_END].contains(&check.id);
         let owner = check.subject.host.as_deref().filter(|_| answer).and_then(&owner);
         owner.is_none_or(|owner| so_long < owner.patience())

@@ -290,18 +290,17 @@ fn knows(reply: &Result<Reply, AskError>) -> bool {
 
 /// A remembered absence: only that of this machine's own cache can be cleared by a command.
 fn forgetting(summary: String, server: &str, when: &str) -> Finding {
-    let cause =
-        "it was asked before the record existed, and has cached the answer \"no such name\" (negative cache)";
+    let cause = "it was asked before the record existed, and has cached that the name has no address (negative cache)";
     if server.starts_with("127.0.0.5") {
         return Finding::new(
             summary,
             cause,
-            format!("wait: its cache entry ends {when}. Or clear its cache now"),
+            format!("wait: its cache entry ends {when} at the latest. Or clear its cache now"),
         )
         .command("resolvectl flush-caches");
     }
     let fix = format!(
-        "wait: its cache entry ends {when}. Or restart {server} (usually the router), which clears its cache. If the name \
+        "wait: its cache entry ends {when} at the latest. Or restart {server} (usually the router), which clears its cache. If the name \
          still does not resolve, the router has rebind protection: `homelab doctor --explain dns.rebind`"
     );
     Finding::new(summary, cause, fix)

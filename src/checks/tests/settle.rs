@@ -31,7 +31,7 @@ fn a_report_is_settled_when_nothing_left_can_heal() {
 fn up_waits_for_an_answer_only_as_long_as_its_owner_may_need() {
     let left = |id, owner, seconds| {
         let report = report(vec![(id, finding().heals())]);
-        waited_for(&report, Duration::from_secs(seconds), |_| owner).count()
+        waited_for(&report, Duration::from_secs(seconds), Timestamp::MAX, |_| owner).count()
     };
     for (owner, last) in [(Theirs::Machine, 9), (Theirs::Pods, 89)] {
         assert_eq!(left(id::ANSWER, Some(owner), last), 1);
@@ -41,6 +41,18 @@ fn up_waits_for_an_answer_only_as_long_as_its_owner_may_need() {
         assert_eq!(left(id::AUTHORITATIVE, Some(owner), 299), 1);
     }
     assert_eq!(left(id::ANSWER, None, 299), 1);
+}
+
+#[test]
+fn up_does_not_wait_for_what_lasts_longer_than_it_waits() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let cached = (id::NEGATIVE_CACHE, finding().heals().retry_at(Some(at(1740))));
+    let record = (id::AUTHORITATIVE, finding().heals());
+    let left = |findings, until| waited_for(&report(findings), Duration::ZERO, at(until), |_| None).count();
+    assert_eq!(left(vec![cached.clone()], 300), 0);
+    assert_eq!(left(vec![cached.clone()], 1740), 1);
+    // Another name may still come.
+    assert_eq!(left(vec![cached, record], 300), 1);
 }
 
 #[test]
