@@ -23,6 +23,7 @@
 //!
 //! A new one: its variant in `facts::providers` with its facts, its folder here, and its line in [`traits_of`].
 
+mod call;
 mod client;
 mod cloudflare;
 mod credentials;
@@ -32,6 +33,7 @@ pub(crate) mod paper;
 mod powerdns;
 pub mod reading;
 mod rfc2136;
+mod scratch;
 mod traits;
 mod tsig;
 mod words;

@@ -9,12 +9,12 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::envelope::{TokenStatus, Verified};
-use super::request::Call;
 use crate::config::Config;
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
-use crate::facts::names::without_wildcard;
+use crate::facts::names;
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
+use crate::provider::call::Call;
 use crate::provider::credentials::{Keyring, TOKEN_KEY};
 use crate::provider::traits::Api;
 
@@ -193,11 +193,9 @@ impl Zone {
     }
 }
 
-/// A domain and what stands behind its dots, longest first, without the last label.
+/// The zones that a domain can be in, longest first: never a top-level domain.
 fn endings(domain: &str) -> Vec<String> {
-    let domain = without_wildcard(domain.trim_end_matches('.')).to_ascii_lowercase();
-    let labels: Vec<&str> = domain.split('.').collect();
-    (0..labels.len().saturating_sub(1)).filter_map(|from| Some(labels.get(from..)?.join("."))).collect()
+    names::endings(domain).into_iter().filter(|name| name.contains('.')).collect()
 }
 
 #[cfg(test)]

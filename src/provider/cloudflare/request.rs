@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, Response, StatusCode, header};
-use serde_json::Value;
+use reqwest::{Response, StatusCode, header};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::evidence::{Fault, Permission, Transport};
+use crate::evidence::{Fault, Transport};
 use crate::net::body::whole;
+use crate::provider::call::Call;
 use crate::provider::cloudflare::client::Client;
 use crate::provider::cloudflare::envelope::Envelope;
 use crate::provider::cloudflare::fault::classify;
@@ -22,37 +22,6 @@ const LONGEST: usize = 8 * 1024 * 1024;
 const LONGEST_WAIT: u64 = 86_400;
 /// The first pause; it doubles.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// What to call and which permission it takes.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    needs: Permission,
-}
-
-impl Call {
-    pub(super) fn new(method: Method, path: &str, needs: Permission) -> Self {
-        Self { method, path: path.to_owned(), query: Vec::new(), body: None, needs }
-    }
-
-    pub(super) fn query(mut self, key: &'static str, value: &str) -> Self {
-        self.query.push((key, value.to_owned()));
-        self
-    }
-
-    pub(super) fn body(mut self, body: Value) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    /// Whether a second call does no more than the first, should both arrive.
-    fn is_idempotent(&self) -> bool {
-        self.method != Method::POST
-    }
-}
 
 impl Client {
     /// Sends a call, again after a rate limit or a server's failure while the deadline allows.

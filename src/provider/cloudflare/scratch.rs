@@ -4,13 +4,10 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::evidence::{Fault, Permission, Record, Zone};
+use crate::provider::call::Call;
 use crate::provider::cloudflare::client::Client;
-use crate::provider::cloudflare::request::Call;
+use crate::provider::scratch::{LABEL, MARK};
 
-/// The first label of the scratch record.
-const LABEL: &str = "_homelab-check";
-/// What its content begins with: nothing else is ever removed.
-const MARK: &str = "homelab scratch record";
 /// "An identical record already exists."
 const EXISTS: u32 = 81058;
 /// "Record does not exist."

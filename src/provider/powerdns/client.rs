@@ -9,12 +9,12 @@ use reqwest::{Method, Url};
 
 use super::answers::{ZoneSeen, undotted};
 use super::keys::API_KEY;
-use super::request::Call;
 use crate::config::Config;
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
 use crate::facts::names::endings;
 use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
+use crate::provider::call::Call;
 use crate::provider::credentials::Keyring;
 use crate::provider::traits::Api;
 use crate::provider::tsig::Key;

@@ -16,6 +16,7 @@ mod scratch;
 mod updates;
 mod words;
 
+use crate::provider::scratch::is_scratch;
 use crate::provider::traits::Traits;
 use crate::provider::tsig;
 
@@ -36,7 +37,7 @@ pub(super) const TRAITS: Traits = Traits {
     unknown_code: |_| None,
     quoted: said::quoted,
     is_refused_edit: |_| false,
-    is_scratch: scratch::is_scratch,
+    is_scratch,
     quota: |_| None,
     unchangeable: |_| None,
     refused_for: |_| None,

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode, header};
+use reqwest::{StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answers::Refusal;
 use super::client::Client;
 use super::fault::API_OFF;
-use crate::evidence::{Fault, Permission, Transport};
+use crate::evidence::{Fault, Transport};
 use crate::net::body::whole;
+use crate::provider::call::Call;
 
 /// How often a call is tried at most. Every one may be sent twice: a change says what is to be there in the end.
 const ATTEMPTS: u32 = 3;
@@ -19,32 +19,6 @@ const ATTEMPTS: u32 = 3;
 const LONGEST: usize = 8 * 1024 * 1024;
 /// The first pause; it doubles.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What to call, and what for.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    needs: Permission,
-}
-
-impl Call {
-    pub(super) fn new(method: Method, path: &str, needs: Permission) -> Self {
-        Self { method, path: path.to_owned(), query: Vec::new(), body: None, needs }
-    }
-
-    pub(super) fn query(mut self, key: &'static str, value: &str) -> Self {
-        self.query.push((key, value.to_owned()));
-        self
-    }
-
-    pub(super) fn body(mut self, body: Value) -> Self {
-        self.body = Some(body);
-        self
-    }
-}
 
 impl Client {
     /// Sends a call whose answer is JSON.

@@ -7,23 +7,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::client::Client;
-use super::request::Call;
-use crate::evidence::{Fault, Permission, Record, Zone};
-
-/// The first label of the scratch record.
-const LABEL: &str = "_homelab-check";
-/// Its content; nothing else is ever removed.
-const MARK: &str = "homelab scratch record";
-/// How many names are tried: others may have records at the first ones.
-const NAMES: u32 = 5;
-/// Seconds.
-const TTL: u32 = 10;
-
-/// Whether a record is a scratch record, which a run that was stopped left behind.
-#[must_use]
-pub(super) fn is_scratch(record: &Record) -> bool {
-    record.kind == "TXT" && record.name.starts_with(LABEL) && record.text() == MARK
-}
+use crate::evidence::{Fault, Permission, Zone};
+use crate::provider::call::Call;
+use crate::provider::scratch::{MARK, TTL, names, none_is_free};
 
 fn content() -> String {
     format!("\"{MARK}\"")
@@ -52,15 +38,12 @@ impl Client {
 
     /// The first name at which there is nothing, or only what a stopped run left.
     async fn free_name(&self, zone: &Zone) -> Result<String, Fault> {
-        for n in 1..=NAMES {
-            let label = if n == 1 { LABEL.to_owned() } else { format!("{LABEL}-{n}") };
-            let name = format!("{label}.{}.", zone.name);
+        for name in names(zone).map(|name| name + ".") {
             if self.is_own(zone, &name).await? {
                 return Ok(name);
             }
         }
-        let what = format!("others have records at `{LABEL}.{}` and at the names beside it", zone.name);
-        Err(Fault::Unexpected { what })
+        Err(none_is_free(zone))
     }
 
     /// Whether nobody else has a record of any type at the name.

@@ -10,9 +10,9 @@ use reqwest::Method;
 
 use super::answers::{Metadata, Setting, TsigSeen, undotted};
 use super::client::Client;
-use super::request::Call;
 use crate::evidence::{Fault, Permission, Zone};
 use crate::facts::tsig::Algorithm;
+use crate::provider::call::Call;
 use crate::provider::tsig::decoded;
 
 impl Client {

@@ -19,6 +19,7 @@ mod wire;
 mod words;
 
 use crate::provider::credentials::Keyring;
+use crate::provider::scratch::is_scratch;
 use crate::provider::traits::Traits;
 use crate::provider::tsig;
 
@@ -39,7 +40,7 @@ pub(super) const TRAITS: Traits = Traits {
     unknown_code: |_| None,
     quoted: |_| None,
     is_refused_edit: said::is_refused_edit,
-    is_scratch: scratch::is_scratch,
+    is_scratch,
     quota: |_| None,
     unchangeable: |_| None,
     refused_for: |_| None,

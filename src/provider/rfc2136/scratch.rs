@@ -5,31 +5,16 @@ use super::client::Client;
 use super::fault::of_update;
 use super::message::Update;
 use super::wire::rcode;
-use crate::evidence::{Fault, Record, Zone};
+use crate::evidence::{Fault, Zone};
+use crate::provider::scratch::{MARK, TTL, names, none_is_free};
 
-/// The first label of the scratch record.
-const LABEL: &str = "_homelab-check";
-/// Its content; nothing else is ever removed.
-const MARK: &str = "homelab scratch record";
-/// How many names are tried: others may have records at the first ones.
-const NAMES: u32 = 5;
-/// Seconds.
-const TTL: u32 = 10;
 /// "Some name that ought not to exist, does exist" (RFC 2136, section 2.2).
 const USED: u8 = 6;
-
-/// Whether a record is a scratch record, which a run that was stopped left behind.
-#[must_use]
-pub(super) fn is_scratch(record: &Record) -> bool {
-    record.kind == "TXT" && record.name.starts_with(LABEL) && record.text() == MARK
-}
 
 impl Client {
     /// Creates and removes a TXT record `_homelab-check` in the zone, and with it what a stopped run left there.
     pub(super) async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
-        for n in 1..=NAMES {
-            let label = if n == 1 { LABEL.to_owned() } else { format!("{LABEL}-{n}") };
-            let name = format!("{label}.{}", zone.name);
+        for name in names(zone) {
             let removal = || Update::default().remove_text(&name, MARK);
             self.update(zone, removal()?).await?.map_or(Ok(()), |code| Err(of_update(code)))?;
             let made = Update::default().where_unused(&name)?.add_text(&name, TTL, MARK)?;
@@ -44,8 +29,7 @@ impl Client {
                 Some(code) => Err(leftover(of_update(code))),
             };
         }
-        let what = format!("others have records at `{LABEL}.{}` and at the names beside it", zone.name);
-        Err(Fault::Unexpected { what })
+        Err(none_is_free(zone))
     }
 
     /// Sends an update; `Some` code where the server says no.

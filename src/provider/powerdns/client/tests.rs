@@ -137,7 +137,7 @@ async fn what_a_stopped_run_left_is_known_and_taken_away() {
     let server = fake.serve().await;
     let client = client(&server);
     let records = client.records(&zone(), None).await.unwrap();
-    let is_scratch = crate::provider::powerdns::scratch::is_scratch;
+    let is_scratch = crate::provider::scratch::is_scratch;
     assert_eq!(records.iter().filter(|record| is_scratch(record)).count(), 1);
     client.prove_edit(&zone()).await.unwrap();
     assert_eq!(fake.rrsets(), before);
