@@ -102,7 +102,20 @@ fn judge(hands: &Hands) -> Result<()> {
 /// Gives up every field: a manager that applies an object without any owns none, and what it alone had goes.
 fn release(hands: &Hands, folder: &Path) -> Result<()> {
     let path = folder.display().to_string();
-    let text = hands.kubectl(&["apply", "--dry-run=client", "-k", &path, "-o", "json"])?;
+    let manager = format!("--field-manager={FLUX}");
+    // A dry run at the server: the client's refuses definitions that lie in the cluster already.
+    let words = [
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--dry-run=server",
+        &manager,
+        "-o",
+        "json",
+        "-k",
+        &path,
+    ];
+    let text = hands.kubectl(&words)?;
     let list: Value = serde_json::from_str(&text).context("kubectl's JSON")?;
     let items = list["items"].as_array().context("the objects of the folder")?;
     let bare: Vec<Value> = items
@@ -115,6 +128,5 @@ fn release(hands: &Hands, folder: &Path) -> Result<()> {
         .collect();
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": bare });
     let bare = hands.config_file("bare.json", &list.to_string())?;
-    let manager = format!("--field-manager={FLUX}");
     hands.kubectl(&["apply", "--server-side", &manager, "-f", &bare.display().to_string()]).map(drop)
 }
