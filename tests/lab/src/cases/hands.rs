@@ -229,6 +229,12 @@ impl Hands {
         Ok((status.to_owned(), body.to_owned()))
     }
 
+    /// Whether a page answers with this status now, for who waits for it: a pod that ends may leave a question without answer.
+    pub(crate) fn answers(&self, host: &str, wanted: &str) -> std::result::Result<(), String> {
+        let (status, _) = self.browse(host).map_err(|error| error.to_string())?;
+        if status == wanted { Ok(()) } else { Err(status) }
+    }
+
     /// How long the audit log is now, to read on from there.
     pub(crate) fn audit_mark(&self) -> Result<u64> {
         Ok(fs::metadata(self.run.audit()).context("the audit log")?.len())

@@ -126,11 +126,9 @@ fn breaks_and_is_mended(hands: &Hands, newcomer: &Newcomer<'_>) -> Result<()> {
     let deployments =
         hands.get(&["deployments", "-A", "--field-selector", &format!("metadata.name={NOTES}")])?;
     let namespace = deployments["items"][0]["metadata"]["namespace"].as_str().context("its namespace")?;
+    let host = format!("{NOTES}.{DOMAIN}");
     hands.kubectl(&["scale", "-n", namespace, &format!("deployment/{NOTES}"), "--replicas=0"])?;
-    eventually("nobody to be behind the name", 30, || {
-        let (status, _) = hands.browse(&format!("{NOTES}.{DOMAIN}"))?;
-        Ok(if status == "503" { Ok(()) } else { Err(status) })
-    })?;
+    eventually("nobody to be behind the name", 30, || Ok(hands.answers(&host, "503")))?;
     let said = newcomer.reads(&["doctor"], 1)?;
     expect(said.contains("FAIL apps.endpoints"), format!("the doctor says:\n{said}"))?;
     let cure = said.lines().map(str::trim).find(|line| line.starts_with("kubectl")).map(str::to_owned);
@@ -139,10 +137,7 @@ fn breaks_and_is_mended(hands: &Hands, newcomer: &Newcomer<'_>) -> Result<()> {
     let cure =
         cure.replace("/etc/rancher/k3s/k3s.yaml", &hands.run.kubeconfig("admin").display().to_string());
     hands.node.run("sh", &["-c", &cure])?;
-    eventually("the name to answer again", 60, || {
-        let (status, _) = hands.browse(&format!("{NOTES}.{DOMAIN}"))?;
-        Ok(if status == "200" { Ok(()) } else { Err(status) })
-    })?;
+    eventually("the name to answer again", 60, || Ok(hands.answers(&host, "200")))?;
     newcomer.types(&["doctor", "--wait"], 0).map(drop)
 }
 

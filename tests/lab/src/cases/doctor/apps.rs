@@ -185,10 +185,7 @@ fn not_noticed(hands: &Hands) -> Result<()> {
     };
     port(8081)?;
     nudge(hands)?;
-    eventually("the ingress controller to take the wrong port", 30, || {
-        let (status, _) = hands.browse(DEMO)?;
-        Ok(if status == "502" { Ok(()) } else { Err(status) })
-    })?;
+    eventually("the ingress controller to take the wrong port", 30, || Ok(hands.answers(DEMO, "502")))?;
     sleep(TWO_LOOKS);
     port(8080).map(drop)
 }
