@@ -13,7 +13,8 @@ const COMPONENT: Component = Component::Issuer;
 /// The longest common name and the longest organization (RFC 5280, appendix A.1, `ub-common-name`).
 const LONGEST: usize = 64;
 /// What the certificates of services are for. Apple's systems take no certificate without the second one, be its root
-/// trusted or not (support.apple.com/103769); cert-manager's default has only the first.
+/// trusted or not (support.apple.com/103769, "Requirements for trusted certificates in iOS 13 and macOS 10.15"); cert-manager's
+/// default has only the first.
 pub(super) const USAGES: [&str; 2] = ["digital signature", "server auth"];
 
 /// What differs between the two.

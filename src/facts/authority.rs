@@ -11,7 +11,8 @@ pub const SELF_SIGNED: &str = "homelab-ca-selfsigned";
 /// The domain of the cluster's own names (Kubernetes docs, "DNS for Services and Pods"; k3s' default, `--cluster-domain`).
 pub const CLUSTER_DOMAIN: &str = "cluster.local";
 /// Every IPv4 and every IPv6 address: RFC 5280 section 4.2.1.10 constrains a form of name only where it is listed, so that a
-/// list of domains alone would leave addresses free (CA/Browser Forum Baseline Requirements, 7.1.2.5.2, excludes just these).
+/// list of domains alone would leave addresses free (CA/Browser Forum, TLS Baseline Requirements 2.2.6, 7.1.2.5.2,
+/// wants just these excluded).
 pub const EXCLUDED: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
 /// The domains that an authority of a lab may sign names in: a domain stands for itself and every name below it (RFC 5280,

@@ -87,6 +87,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["unifi", "unifi-controller", "unifi-network-application"],
         tls: Some("UniFi's port 8443 speaks TLS"),
         circle: Some("use its port 8443 with `scheme: https`: its port 8080 is for devices"),
+        // README of linuxserver/docker-unifi-network-application at 05ee2c9: "Application Setup", "Strict reverse proxies".
         source: "https://github.com/linuxserver/docker-unifi-network-application#readme",
         ..NONE
     },
@@ -96,7 +97,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["synology", "dsm", "diskstation"],
         tls: Some("DSM's port 5001 speaks TLS, 5000 does not"),
         circle: Some(
-            "use its port 5001 in a `url` that begins with `https://`, or switch off that DSM redirects HTTP to HTTPS (Control Panel, Login Portal)",
+            "use its port 5001 in a `url` that begins with `https://`, or switch off \"Automatically redirect HTTP connection to HTTPS for DSM desktop\" (DSM 7: Control Panel, Login Portal; DSM 6: Network, DSM Settings)",
         ),
         source: "https://kb.synology.com/en-global/DSM/tutorial/What_network_ports_are_used_by_Synology_services",
         ..NONE
@@ -109,6 +110,8 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "in its Dashboard, Networking, switch off `Require HTTPS`, or set `Known proxies` to {from}",
         ),
+        // Jellyfin.Server/Startup.cs at c3ed140: it redirects where HTTPS is required and listened for; it believes
+        // `X-Forwarded-Proto` of known proxies alone, which may be networks.
         source: "https://jellyfin.org/docs/general/post-install/networking/reverse-proxy/",
         ..NONE
     },
@@ -127,6 +130,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Vaultwarden Web</title>"],
         services: &["vaultwarden"],
         host: Some("set its variable `DOMAIN` to `https://{host}`"),
+        // Read at 46d7110; the title: dani-garcia/bw_web_builds, patches/v2025.4.1.patch.
         source: "https://github.com/dani-garcia/vaultwarden/blob/main/.env.template",
         ..NONE
     },
@@ -153,8 +157,9 @@ pub(super) const PROGRAMS: &[Program] = &[
             "set `root_url` to `https://{host}/` and `domain` to `{host}` (`GF_SERVER_ROOT_URL`, `GF_SERVER_DOMAIN`)",
         ),
         circle: Some(
-            "set `domain` to `{host}` and `root_url` to `https://{host}/` (`GF_SERVER_DOMAIN`, `GF_SERVER_ROOT_URL`), or take off `enforce_domain`",
+            "set `domain` to `{host}` and `root_url` to `https://{host}/` (`GF_SERVER_DOMAIN`, `GF_SERVER_ROOT_URL`), or set `enforce_domain` to `false`",
         ),
+        // The section `[server]` of conf/defaults.ini at 002060f.
         source: "https://grafana.com/docs/grafana/latest/setup-grafana/configure-grafana/#server",
         ..NONE
     },
@@ -176,6 +181,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["proxmox", "pve"],
         tls: Some("Proxmox' port 8006 speaks TLS"),
         circle: Some("let the service's `url` begin with `https://`: its port 8006 speaks TLS"),
+        // pve-http-server at 5c9e4ea, src/PVE/APIServer/AnyEvent.pm: plain HTTP gets a redirect (308) to HTTPS.
         source: "https://pve.proxmox.com/pve-docs/pveproxy.8.html",
         ..NONE
     },
@@ -185,8 +191,9 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Pi-hole"],
         services: &["pihole", "pi-hole"],
         host: Some(
-            "let its `webserver.domain` be `{host}` (`FTLCONF_webserver_domain`); its pages lie below `/admin/`",
+            "let its `webserver.domain` be `{host}` (`FTLCONF_webserver_domain`): for that name alone it leads from `/` to its pages below `/admin/`",
         ),
+        // FTL at 8d1add8, src/webserver/webserver.c.
         source: "https://docs.pi-hole.net/ftldns/configfile/",
         ..NONE
     },
@@ -209,6 +216,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         services: &["plex", "plex-media-server"],
         tls: Some("Plex speaks TLS alone where `Secure connections` is `Required`"),
         host: Some("in its Network settings, let `Custom server access URLs` be `https://{host}:443`"),
+        // The addresses for a proxy: linuxserver/reverse-proxy-confs, plex.subdomain.conf.sample of 2025-07-18.
         source: "https://support.plex.tv/articles/200430283-network/",
         ..NONE
     },
@@ -221,6 +229,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         circle: Some(
             "use its port 8971 with `scheme: https`, or set `tls: { enabled: false }` in its configuration",
         ),
+        // docs/docs/configuration/tls.md and authentication.md at e3fa701: port 5000 asks nobody for a password.
         source: "https://docs.frigate.video/configuration/tls",
         ..NONE
     },
@@ -230,9 +239,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         marks: &["<title>Node-RED</title>"],
         services: &["node-red", "nodered"],
         tls: Some("with `https` in its `settings.js` Node-RED speaks TLS"),
-        circle: Some(
-            "remove `requireHttps` and `https` from its `settings.js`: the ingress has the certificate",
-        ),
+        // Read at 5.0.4. `requireHttps` makes no circle: it believes `X-Forwarded-Proto` of any proxy (editor-api, index.js).
         source: "https://github.com/node-red/node-red/blob/master/packages/node_modules/node-red/settings.js",
         ..NONE
     },
@@ -251,7 +258,8 @@ pub(super) const PROGRAMS: &[Program] = &[
         images: &["uptime-kuma"],
         marks: &["<title>Uptime Kuma</title>"],
         services: &["uptime-kuma"],
-        tls: Some("with `UPTIME_KUMA_SSL_KEY` Uptime Kuma speaks TLS"),
+        tls: Some("with `UPTIME_KUMA_SSL_KEY` and `UPTIME_KUMA_SSL_CERT` Uptime Kuma speaks TLS"),
+        // Read at 2.5.3.
         source: "https://github.com/louislam/uptime-kuma/blob/master/server/config.js",
         ..NONE
     },
@@ -265,7 +273,8 @@ pub(super) const PROGRAMS: &[Program] = &[
             "<title>Prowlarr</title>",
         ],
         services: &["sonarr", "radarr", "lidarr", "prowlarr", "readarr"],
-        tls: Some("with `Enable SSL` they speak TLS on a port of its own"),
+        tls: Some("with `Enable SSL` it speaks TLS, on a port of its own"),
+        // Servarr/Wiki at 9597c1e; the port: Sonarr, ConfigFileProvider.cs, `SslPort`.
         source: "https://wiki.servarr.com/sonarr/settings#general",
         ..NONE
     },

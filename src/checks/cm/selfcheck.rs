@@ -60,7 +60,7 @@ const READINGS: &[Reading] = &[
     ),
     means(
         &["soa record", "determine the zone", "authoritative nameservers"],
-        "the resolver drops SOA or NS records (dnsmasq: `filterwin2k`; OpenWrt: Filter useless)",
+        "the resolver drops SOA or NS records (dnsmasq: `filterwin2k`; OpenWrt: \"Filter SRV/SOA service discovery\", older \"Filter useless\")",
         HTTPS,
     ),
     passes(

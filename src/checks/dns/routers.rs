@@ -29,7 +29,7 @@ pub(crate) struct Router {
 }
 
 /// https://docs.pi-hole.net/ftldns/configfile/ (`dns.domain`, `misc.dnsmasq_lines`) and /ftldns/dnsmasq_warn/ ("possible
-/// DNS-rebind attack detected"); pi-hole/web 6, groups-domains.lp and settings-all.lp.
+/// DNS-rebind attack detected"), pi-hole/docs at 7c96feb; pi-hole/web at 7a17e01, groups-domains.lp and sidebar.lp.
 pub(crate) const PI_HOLE: Router = Router {
     name: "Pi-hole",
     why: "Pi-hole drops answers with private addresses if `stop-dns-rebind` is set, or the router that it forwards to drops them",
@@ -44,15 +44,17 @@ pub(crate) const PI_HOLE: Router = Router {
     pages: &["pi-hole"],
 };
 
-/// LuCI, modules/luci-mod-network, dhcp.js: `rebind_domain` ("Domain whitelist", tab "Filter", older "General Settings") and
-/// `local` ("Resolve these locally", older "Local server"); https://openwrt.org/docs/guide-user/base-system/dhcp.
+/// LuCI, modules/luci-mod-network: dns.js at 00633af, a page of its own since LuCI split dhcp.js ("DHCP and DNS"):
+/// `rebind_domain` ("Domain whitelist", tab "Filter", older "General Settings") and `local` ("Resolve these locally", older
+/// "Local server"); luci-app-adblock ("Edit Allowlist", older "Edit Whitelist");
+/// https://openwrt.org/docs/guide-user/base-system/dhcp.
 pub(crate) const OPENWRT: Router = Router {
     name: "OpenWrt",
     why: "OpenWrt drops answers with private addresses by default (`rebind_protection`)",
-    setting: "in Network, DHCP and DNS, tab Filter (older: General Settings), add `DOMAIN` to \"Domain whitelist\"; or in its shell run \
+    setting: "in Network, DNS (older: DHCP and DNS), tab Filter (older: General Settings), add `DOMAIN` to \"Domain whitelist\"; or in its shell run \
         `uci add_list dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
-    allow: "if the package adblock is installed, add `DOMAIN` to the allow list in Services, Adblock; otherwise remove the entry from the address lines in Network, DHCP and DNS",
-    lan: "in Network, DHCP and DNS, tab General, set \"Resolve these locally\" (older: \"Local server\") to `/lan/` and \"Local domain\" to `lan`; or in its shell run \
+    allow: "if the package adblock is installed, add `DOMAIN` to the allow list in Services, Adblock; otherwise remove the entry from \"Addresses\" in Network, DNS (older: DHCP and DNS)",
+    lan: "in Network, DNS (older: DHCP and DNS), tab General, set \"Resolve these locally\" (older: \"Local server\") to `/lan/` and \"Local domain\" to `lan`; or in its shell run \
         `uci set dhcp.@dnsmasq[0].local='/lan/' && uci set dhcp.@dnsmasq[0].domain='lan' && uci commit dhcp && service dnsmasq restart`",
     nixos: None,
     version: &["openwrt"],
@@ -61,12 +63,13 @@ pub(crate) const OPENWRT: Router = Router {
 };
 
 /// AVM, "No DNS resolution of private IP addresses" (knowledge base, 663), and the help to FRITZ!OS:
-/// https://service.avm.de/help/en/, "Internet / Filters / Lists" and "Internet / Account Information / DNS Server".
+/// https://service.avm.de/help/en/, "Internet / Filters / Lists" and "Internet / Account Information / DNS Server". In newer
+/// FRITZ!OS the setting lies behind a button (ddev/ddev.com#708, and its blog, "Fritz!Box Routers and DDEV", of 2026-07-30).
 pub(crate) const FRITZ_BOX: Router = Router {
     name: "Fritz!Box",
     why: "a Fritz!Box always drops answers with private addresses",
-    setting: "at http://fritz.box, in Home Network, Network, Network Settings, further settings, \"DNS Rebind Protection\", enter \
-        `DOMAIN` without `*.` (it covers every name below it), then Apply. Devices may cache the old answer for half an hour",
+    setting: "at http://fritz.box, in Home Network, Network, Network Settings, \"DNS Rebind Protection\" (newer: \"Change advanced network settings\" at the bottom of that page), enter \
+        `DOMAIN` without `*.` (it covers every name below it), then Apply. Devices may cache the old answer for a while",
     allow: "in Internet, Filters, Lists, remove `DOMAIN` from the blocked domains",
     lan: "its own domain is always `fritz.box`, so the server that it forwards to has the zone: change that server in Internet, Account Information, DNS Server",
     nixos: None,
@@ -76,7 +79,7 @@ pub(crate) const FRITZ_BOX: Router = Router {
 };
 
 /// https://docs.opnsense.org/manual/unbound.html: Advanced ("Private Domains", "Rebind Protection networks"), Blocklists
-/// ("Allowlist Domains"), General ("Local Zone Type"), Overrides, Query Forwarding.
+/// ("Allowlist Domains"), General ("Local Zone Type"), Overrides, Query Forwarding; docs at 04c81c9, core at f95e815.
 pub(crate) const OPNSENSE: Router = Router {
     name: "OPNsense",
     why: "Unbound on OPNsense removes private addresses from answers (\"Rebind protection networks\")",
@@ -89,7 +92,9 @@ pub(crate) const OPNSENSE: Router = Router {
     pages: &["opnsense"],
 };
 
-/// https://docs.netgate.com/pfsense/en/latest/services/dns/rebinding.html: both services.
+/// https://docs.netgate.com/pfsense/en/latest/services/dns/rebinding.html: both services; the labels: pfSense at 9363ac5,
+/// services_unbound.php and services_dnsmasq.php; pfBlockerNG, pfblockerng_dnsbl.php ("DNSBL Whitelist": a dot in front takes
+/// all names below).
 pub(crate) const PFSENSE: Router = Router {
     name: "pfSense",
     why: "pfSense removes private addresses from answers unless you configure exceptions",
@@ -103,7 +108,8 @@ pub(crate) const PFSENSE: Router = Router {
     pages: &["pfsense"],
 };
 
-/// https://github.com/AdguardTeam/AdGuardHome/wiki/Configuration (`user_rules`, `dhcp.local_domain_name`).
+/// https://github.com/AdguardTeam/AdGuardHome/wiki/Configuration (`user_rules`, `dhcp.local_domain_name`); its list against
+/// rebinding: release notes of v0.107.67. It does not answer `version.bind` (0.107.79, dnsforward.go, `defaultBlockedHosts`).
 pub(crate) const ADGUARD_HOME: Router = Router {
     name: "AdGuard Home",
     why: "AdGuard Home blocks answers with private addresses if a rebind list or a rule such as `|192.168.*` was added",
@@ -111,7 +117,7 @@ pub(crate) const ADGUARD_HOME: Router = Router {
     allow: "in Filters, Custom filtering rules, add `@@||DOMAIN^`",
     lan: "in AdGuardHome.yaml, below `dhcp`, set `local_domain_name` to `lan` (AdguardTeam/AdGuardHome#2983), and remove a rule `||DOMAIN^$dnsrewrite=NXDOMAIN` from its custom rules",
     nixos: Some("services.adguardhome.settings.user_rules = [ \"@@||DOMAIN^\" ];"),
-    version: &["adguard"],
+    version: &[],
     names: &[],
     pages: &["adguard home"],
 };
@@ -130,10 +136,12 @@ pub(crate) const MIKROTIK: Router = Router {
     pages: &["routeros", "mikrotik"],
 };
 
-/// help.ui.com, "Content and Domain Filtering in UniFi": Settings, CyberSecure, Content Filter.
+/// help.ui.com, "Content and Domain Filtering in UniFi" (Settings, CyberSecure, Content Filter; a policy has networks, and lists
+/// of domains that it allows and blocks) and "UniFi DHCP Server" ("Domain Name"). No document says that a gateway drops private
+/// answers by itself.
 pub(crate) const UNIFI: Router = Router {
     name: "UniFi",
-    why: "a UniFi gateway blocks answers with private addresses if a content filter is on, or the server that it forwards to blocks them",
+    why: "a UniFi gateway may block such answers if a content filter is on, or the server that it forwards to blocks them",
     setting: "in Settings, CyberSecure, Content Filter, exclude the network from the filter; or enter another DNS server in the DHCP settings of the network",
     allow: "in Settings, CyberSecure, Content Filter, exclude the network from the filter, or add `DOMAIN` to the allowed domains",
     lan: "in Settings, Networks, open the network and set \"Domain Name\" of its DHCP to `lan`",

@@ -270,7 +270,9 @@ fn failing(summary: String, host: &str, server: &str, words: &str, around: Optio
     }
 }
 
-/// Each time it was asked, and not for other names.
+/// Each time it was asked, and not for other names. AdGuard Home drops what it disallows over UDP, and refuses it over TCP
+/// (0.107.79, dnsforward/middleware.go). What exceeds its rate limit it never refuses: it drops it, over UDP alone (dnsproxy
+/// at e6e0ae0, ratelimit.go).
 fn refusing(summary: String, host: &str, server: &str) -> Finding {
     Finding::new(
         summary,
@@ -278,7 +280,7 @@ fn refusing(summary: String, host: &str, server: &str) -> Finding {
          type `refuse`; dnsmasq: a local zone with the same name), or it gets too many queries now",
         format!(
             "ask it again in a minute. If it still refuses `{host}`, remove that rule from {server}; if not, raise its rate limit \
-             (AdGuard Home: Settings, DNS settings, Rate limit; dnsmasq: `dns-forward-max`)"
+             (Pi-hole: `dns.rateLimit`; dnsmasq: `dns-forward-max`)"
         ),
     )
     .look(command!("dig {} @{}", probe_name(host), server))

@@ -48,7 +48,7 @@ pub(super) const SYSTEMS: [System; 9] = [
     },
     // certutil of Windows, verb -addstore; `Root` is "Trusted Root Certification Authorities".
     System { name: "Windows", steps: &["as administrator: `certutil -addstore -f Root FILE`"] },
-    // Apple Support, "Trust manually installed certificate profiles in iOS and iPadOS".
+    // Apple Support, "Trust manually installed certificate profiles in iOS, iPadOS, and visionOS" (support.apple.com/102390).
     System {
         name: "iPhone, iPad",
         steps: &[
@@ -56,15 +56,16 @@ pub(super) const SYSTEMS: [System; 9] = [
             "Settings > General > About > Certificate Trust Settings: switch the root on. Without this step it is installed, but not trusted",
         ],
     },
-    // Android Help, "Add & remove certificates".
+    // Android Help, "Add & remove certificates"; Android's Settings, install_certificate_from_storage.xml. Apps of API level 24
+    // and newer trust no such root unless their makers say so (`DevicePolicyManager.installCaCert`).
     System {
         name: "Android",
         steps: &[
             "copy FILE to the device",
-            "Settings > Security > Encryption & credentials > Install a certificate > CA certificate; menus differ between makers. Browsers then trust it; other apps only if their makers let them",
+            "Settings > Security & privacy > More security & privacy > Encryption & credentials > Install a certificate > CA certificate (older: Settings > Security > Encryption & credentials); menus differ between makers. Browsers then trust it; other apps only if their makers let them",
         ],
     },
-    // Mozilla Support, "Automatically trust third-party root certificates"; the policy `Certificates` of Firefox.
+    // Mozilla Support, "Automatically trust third-party root certificates" (on by default; not on Linux: release notes of 120).
     System {
         name: "Firefox",
         steps: &[
