@@ -131,7 +131,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&[
             "cert-manager v1.21: pkg/controller/acmechallenges",
             "cert-manager.io: DNS01, delegated domains",
-            "cert-manager#3238, cert-manager#7757, cert-manager#8696, cert-manager#8747",
+            "cert-manager#3238, cert-manager#5752, cert-manager#8696, cert-manager#8747",
         ]),
     Def::error(ACME_RATE_LIMIT, "no rate limit of the authority is reached")
         .needs(&[ISSUER])

@@ -46,7 +46,7 @@ pub(crate) const PI_HOLE: Router = Router {
 
 /// LuCI, modules/luci-mod-network: dns.js at 00633af, a page of its own since LuCI split dhcp.js ("DHCP and DNS"):
 /// `rebind_domain` ("Domain whitelist", tab "Filter", older "General Settings") and `local` ("Resolve these locally", older
-/// "Local server"); luci-app-adblock ("Edit Allowlist", older "Edit Whitelist");
+/// "Local server"); luci-app-adblock ("Edit Whitelist" at 1856ff3);
 /// https://openwrt.org/docs/guide-user/base-system/dhcp.
 pub(crate) const OPENWRT: Router = Router {
     name: "OpenWrt",

@@ -56,7 +56,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("its TXT record is encrypted (`--txt-encrypt-enabled`)", "find out which external-dns encrypts before you delete anything"),
             cause("a CNAME of that name is in the way", "delete it at the DNS provider"),
         ])
-        .sources(&["external-dns 0.22, plan/plan.go, registry/txt/registry.go and registry/mapper/mapper.go", "external-dns#1228, #1986, #2737, #4228, PR#5459"]),
+        .sources(&["external-dns 0.22, plan/plan.go, registry/txt/registry.go and registry/mapper/mapper.go", "external-dns#1228, #1986, #2036, #2737, PR#5459"]),
     Def::error(RECORDS, "the record contains the addresses of the Ingress")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::HOST_IN_ZONE, id::STATUS, EDNS_PODS, EDNS_SYNC, OWNER])
         .in_up()

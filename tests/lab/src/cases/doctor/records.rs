@@ -135,7 +135,7 @@ pub(super) const INJURIES: &[Injury] = &[
         },
         |hands| leave(hands, "unnamed"),
     ),
-    // external-dns#2737, external-dns#4228.
+    // external-dns#2036, external-dns#2737.
     injury(
         "an earlier external-dns had the same owner and another TXT prefix",
         "edns.owner",

@@ -10,7 +10,7 @@ use crate::cases::hands::{DOMAIN, Hands, eventually};
 use crate::error::Result;
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
-    // cert-manager#3238, #7757, #2517.
+    // cert-manager#3238, #5752, #2517.
     injury(
         "an Ingress uses an issuer of HTTP-01",
         "cm.challenge",
