@@ -68,8 +68,8 @@ pub(crate) const OPENWRT: Router = Router {
 pub(crate) const FRITZ_BOX: Router = Router {
     name: "Fritz!Box",
     why: "a Fritz!Box always drops answers with private addresses",
-    setting: "at http://fritz.box, in Home Network, Network, Network Settings, \"DNS Rebind Protection\" (newer: \"Change advanced network settings\" at the bottom of that page), enter \
-        `DOMAIN` without `*.` (it covers every name below it), then Apply. Devices may cache the old answer for a while",
+    setting: "at http://fritz.box, in Home Network, Network, Network Settings (newer: \"Change advanced network settings\" there), \
+        \"DNS Rebind Protection\", enter `DOMAIN` without `*.`, then Apply. Devices may cache the old answer for a while",
     allow: "in Internet, Filters, Lists, remove `DOMAIN` from the blocked domains",
     lan: "its own domain is always `fritz.box`, so the server that it forwards to has the zone: change that server in Internet, Account Information, DNS Server",
     nixos: None,
