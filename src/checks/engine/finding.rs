@@ -17,7 +17,7 @@ pub enum Heals {
 }
 
 /// The longest sentence of a check, in characters.
-const LONGEST_WORDS: usize = 2000;
+const LONGEST_WORDS: usize = 3000;
 
 /// A failure: what was seen, why, and the one thing to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
