@@ -9,6 +9,8 @@ pub(super) mod tests;
 
 use super::engine::Group;
 
+pub(super) use judges::leave_to_others;
+
 /// The group.
 pub(super) const GROUP: Group =
     Group::new("lab", "whether the cluster matches the configuration", texts::CHECKS)
