@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::checks::engine::words::span;
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::lab::installed::installed;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::{Conflict, CopyState, DriftSeen, Drifted, Evidence, View, at, entries};
 use crate::outside::command::Command;
@@ -24,7 +25,9 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let lab_wide = |id, outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     if let Some(Err(failure)) = &cluster.version {
         let unknown = || Outcome::unknown(failure.failure.what.clone());
-        return [id::NAMESPACES, id::CONFLICT, id::APPLIED].map(|id| lab_wide(id, unknown())).into();
+        return [id::NAMESPACES, id::INSTALLED, id::CONFLICT, id::APPLIED]
+            .map(|id| lab_wide(id, unknown()))
+            .into();
     }
     let mut all = Vec::new();
     if cluster.objects.listing("namespaces").is_some() {
@@ -36,6 +39,7 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
             Ok(drift) => check(drift),
             Err(why) => Outcome::unknown(why.clone()),
         };
+        all.push(lab_wide(id::INSTALLED, judge(installed)));
         all.push(lab_wide(id::CONFLICT, judge(conflict)));
         all.push(lab_wide(id::APPLIED, judge(applied)));
     }

@@ -1,6 +1,7 @@
 //! The group `lab`: what the configuration says, as it lies in the cluster.
 
 pub(super) mod ids;
+mod installed;
 mod judges;
 mod texts;
 
