@@ -19,6 +19,7 @@ mod lab;
 mod net;
 mod provider;
 mod reading;
+mod scaled;
 mod tls;
 mod unread;
 mod visitor;
@@ -108,6 +109,7 @@ pub fn report_of(judged: Vec<Judged>) -> Report {
 fn judged(evidence: &Evidence) -> Vec<Judged> {
     let mut judged: Vec<Judged> = GROUPS.iter().flat_map(|group| group.judge(evidence)).collect();
     ingress::withhold_restarts(&mut judged);
+    scaled::tell_once(evidence, &mut judged);
     unread::tell_why(evidence, &mut judged);
     if evidence.offline {
         judged.iter_mut().for_each(leave_out_what_lies_beyond);

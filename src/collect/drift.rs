@@ -13,7 +13,7 @@ use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
 use crate::plan::deployed::{deployer_of, is_as_rendered};
-use crate::plan::{self, Change, HASH, Snapshot, is_applied};
+use crate::plan::{self, Change, HASH, Snapshot, is_applied, is_of_lab};
 use crate::provider::{Credentials, words};
 
 /// The label by which cert-manager's own objects are known.
@@ -91,6 +91,7 @@ pub(super) fn compare(
 fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut DriftSeen) {
     let plan = plan::plan(wanted, snapshot);
     seen.kept = plan.kept;
+    seen.bare = is_bare(snapshot);
     seen.other_lab = snapshot.others.values().next().cloned();
     for change in &plan.apply {
         let live = snapshot.objects.get(&change.object.key);
@@ -109,6 +110,15 @@ fn describe(wanted: Bundle, snapshot: &Snapshot, no_manifest: bool, seen: &mut D
     };
     let gone = plan.removal.gone.iter().map(|doomed| &doomed.key);
     seen.prune = gone.filter(|key| !unknown(key)).map(ToString::to_string).collect();
+}
+
+/// Whether nothing of any lab's lives but what `homelab down` may keep. Every other object, be it one, is a lab that is half
+/// there.
+fn is_bare(snapshot: &Snapshot) -> bool {
+    let may_stay =
+        |key: &Key| [&kind::NAMESPACE, &kind::CRD, &kind::SECRET, &kind::CLAIM].contains(&key.kind);
+    let lives = |(key, live): (&Key, &Value)| is_of_lab(live) && !may_stay(key);
+    snapshot.others.is_empty() && !snapshot.objects.iter().any(lives)
 }
 
 fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
@@ -203,6 +213,29 @@ mod tests {
         let named: Vec<&str> = seen.write.iter().map(Drifted::object).collect();
         assert_eq!(named, ["DaemonSet ingress-nginx/ingress-nginx-controller", "IngressClass nginx"]);
         assert!(seen.conflicts.is_empty());
+    }
+
+    #[test]
+    fn a_cluster_is_bare_with_what_down_keeps_and_not_with_one_object_more() {
+        let wide = [&kind::NAMESPACE, &kind::CRD, &kind::SECRET, &kind::CLAIM];
+        let stays = |key: &Key| wide.contains(&key.kind);
+        for manager in ["homelab", "kustomize-controller"] {
+            assert!(!seen(manager, |_| ()).bare);
+            assert!(seen(manager, |snapshot| snapshot.objects.retain(|key, _| stays(key))).bare);
+            let one_more = seen(manager, |snapshot| {
+                let is_class = |key: &Key| *key.kind == kind::INGRESS_CLASS;
+                snapshot.objects.retain(|key, _| stays(key) || is_class(key));
+            });
+            assert!(!one_more.bare, "{manager}");
+        }
+        // What others labelled is not homelab's, and another lab is no bare cluster.
+        assert!(seen("kubectl", |_| ()).bare);
+        let other = |snapshot: &mut Snapshot| {
+            let (key, _) = snapshot.objects.pop_first().unwrap();
+            snapshot.objects.clear();
+            snapshot.others.insert(key, "other.example.com".into());
+        };
+        assert!(!seen("homelab", other).bare);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::evidence::{Fault, Zone};
 use crate::facts::names::is_within;
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
-use crate::plan::{Plan, Snapshot, plan};
+use crate::plan::{Plan, Snapshot, is_of_lab, plan};
 use crate::provider::{self, Client, Credentials, Keyring, Words};
 use crate::ui::{Mode, Progress};
 
@@ -141,8 +141,20 @@ pub(super) fn document(plan: &Plan) -> Value {
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
     progress.update(CLUSTER, "reading the cluster");
     let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
-    progress.done(CLUSTER, &format!("{} objects of homelab exist", snapshot.objects.len()));
+    progress.done(CLUSTER, &existing(&snapshot));
     Ok(snapshot)
+}
+
+/// How many objects of homelab exist: those that `render` prints and `diff` compares. Apart from them those that others made
+/// with its labels, as cert-manager does; what of these is homelab's, `down` deletes, too.
+pub(super) fn existing(snapshot: &Snapshot) -> String {
+    let own = snapshot.objects.values().filter(|live| is_of_lab(live)).count();
+    match snapshot.objects.len() - own {
+        0 => format!("{own} objects of homelab exist"),
+        more => {
+            format!("{own} objects of homelab exist, and {more} more with its labels, such as certificates")
+        }
+    }
 }
 
 /// The token must be good, and see the zone of every host, before anything is written.
@@ -234,6 +246,27 @@ pub(super) fn refused(provider: Provider, fault: Fault) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_homelab_applied_is_counted_apart_from_what_others_made_for_it() {
+        let labels = json!({ "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "o" });
+        let seen = |managers: &[&str]| {
+            let list = managers.iter().enumerate().map(|(at, manager)| {
+                json!({ "metadata": { "namespace": "homelab", "name": format!("a{at}"), "labels": labels,
+                    "managedFields": [{ "manager": manager, "operation": "Apply" }] } })
+            });
+            let mut snapshot = Snapshot::default();
+            let list = json!({ "items": list.collect::<Vec<_>>() });
+            snapshot.note("o", &crate::desired::kind::SECRET, Some(list));
+            existing(&snapshot)
+        };
+        assert_eq!(seen(&[]), "0 objects of homelab exist");
+        assert_eq!(seen(&["homelab", "homelab"]), "2 objects of homelab exist");
+        assert_eq!(
+            seen(&["homelab", "cert-manager-certificates-issuing"]),
+            "1 objects of homelab exist, and 1 more with its labels, such as certificates"
+        );
+    }
 
     #[test]
     fn a_program_on_no_known_node_stops_the_run_with_the_nodes_that_there_are() {

@@ -14,6 +14,8 @@ pub struct DriftSeen {
     pub prune: Vec<String>,
     /// The fields that it would not get: others own them, with other values.
     pub conflicts: Vec<Conflict>,
+    /// Whether the cluster has no object of homelab's beside what `homelab down` keeps. Off also where that is not known.
+    pub bare: bool,
     /// How many objects are as they should be.
     pub kept: usize,
     /// The owner id of another lab that homelab has applied in this cluster.

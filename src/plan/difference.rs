@@ -32,12 +32,22 @@ impl Change {
         let live = live.unwrap_or(&nothing);
         let mut found = Vec::new();
         compare(&self.object.body, live, &mut Path::default(), &mut found);
-        find_removed(&self.object.body, live, &mut found);
+        let mut gone = Vec::new();
+        find_removed(&self.object.body, live, &mut gone);
+        gone.retain(|one: &Difference| !found.iter().any(|told| one.is_below(told)));
+        found.extend(gone);
         found.sort_by(|a, b| a.path.cmp(&b.path));
         if self.object.is_secret() {
             found.iter_mut().for_each(hide);
         }
         found
+    }
+}
+
+impl Difference {
+    /// Whether it is a part of what `other` tells as a whole.
+    fn is_below(&self, other: &Self) -> bool {
+        self.path.strip_prefix(&other.path).is_some_and(|rest| rest.starts_with(['.', '[']))
     }
 }
 
@@ -157,10 +167,30 @@ fn follow<'v>(step: &str, wanted: &'v Value, live: &'v Value) -> Option<(String,
         keys.as_object()
             .is_some_and(|keys| keys.iter().all(|(key, value)| one.get(key).is_none_or(|own| own == value)))
     };
-    let entry_in =
-        |list: &'v Value| list.as_array().and_then(|list| list.iter().find(has_keys)).unwrap_or(NOTHING);
+    let entry_in = |list: &'v Value| list.as_array().and_then(|list| list.iter().find(has_keys));
+    let there = entry_in(live).unwrap_or(NOTHING);
     let name = keys["name"].as_str().map_or_else(|| keys.to_string(), str::to_owned);
-    Some((format!("[{name}]"), entry_in(wanted), entry_in(live)))
+    let step = |then| (format!("[{name}]"), then, there);
+    // A port's number is its key: one that gets another number has been compared, and told, as the one that it was.
+    let by_keys = entry_in(wanted).map(step);
+    Some(by_keys.or_else(|| counterpart(wanted, live, there)).unwrap_or_else(|| step(NOTHING)))
+}
+
+/// The element of `wanted` with which [`compare`] compares `there`, an element of `live`, and the step to it.
+fn counterpart<'v>(
+    wanted: &'v Value,
+    live: &'v Value,
+    there: &'v Value,
+) -> Option<(String, &'v Value, &'v Value)> {
+    let (wanted, live) = (wanted.as_array()?, live.as_array()?);
+    if names(wanted).is_some() {
+        let name = there["name"].as_str()?;
+        let then = wanted.iter().find(|one| one["name"] == name)?;
+        return Some((format!("[{name}]"), then, there));
+    }
+    let at = live.iter().position(|one| std::ptr::eq(one, there))?;
+    let then = wanted.get(at).filter(|_| wanted.len() == live.len())?;
+    Some((format!("[{at}]"), then, there))
 }
 
 #[cfg(test)]
@@ -228,6 +258,42 @@ mod tests {
         let told = told(wanted, &live);
         assert!(told.iter().any(|line| line.starts_with(r#"spec.ports[{"port":443"#)), "{told:?}");
         assert!(!told.iter().any(|line| line.starts_with(r#"spec.ports[{"port":80"#)), "{told:?}");
+    }
+
+    #[test]
+    fn a_port_that_gets_another_number_is_told_once_and_what_goes_with_it_too() {
+        let service = |ports: Value| {
+            let metadata = json!({ "namespace": "homelab", "name": "nas" });
+            json!({ "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": { "ports": ports } })
+        };
+        let owned = json!({ "f:spec": { "f:ports": { r#"k:{"port":5000,"protocol":"TCP"}"#: {
+            ".": {}, "f:appProtocol": {}, "f:name": {}, "f:port": {}, "f:protocol": {}, "f:targetPort": {},
+        } } } });
+        let live = |port: Value| {
+            let mut live = service(json!([port]));
+            live["metadata"]["managedFields"] =
+                json!([{ "manager": "homelab", "operation": "Apply", "fieldsV1": owned }]);
+            live
+        };
+        let port =
+            |number: u16| json!({ "name": "http", "port": number, "protocol": "TCP", "targetPort": number });
+        assert_eq!(
+            told(service(json!([port(5001)])), &live(port(5000))),
+            ["spec.ports[http].port: 5000 > 5001", "spec.ports[http].targetPort: 5000 > 5001"]
+        );
+        let mut more = port(5000);
+        more["appProtocol"] = "https".into();
+        assert_eq!(
+            told(service(json!([port(5001)])), &live(more))[0],
+            r#"spec.ports[http].appProtocol: "https" > -"#
+        );
+        let bare = |number: u16| json!({ "port": number, "protocol": "TCP" });
+        assert_eq!(
+            told(service(json!([bare(5001)])), &live(bare(5000))),
+            ["spec.ports[0].port: 5000 > 5001"]
+        );
+        let gone = told(service(json!([])), &live(bare(5000)));
+        assert_eq!(gone, [r#"spec.ports: [{"port":5000,"protocol":"TCP"}] > []"#]);
     }
 
     #[test]

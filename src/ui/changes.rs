@@ -25,6 +25,8 @@ pub enum Word {
     Adopt,
     /// It is deleted.
     Delete,
+    /// A name whose DNS records are deleted: no object.
+    Unpublish,
     /// It is no longer wanted, and stays because it was there before homelab.
     Leave,
     /// It stays for the next `homelab up`.
@@ -47,11 +49,12 @@ pub struct ChangedField {
 }
 
 impl Word {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Create,
         Self::Change,
         Self::Adopt,
         Self::Delete,
+        Self::Unpublish,
         Self::Leave,
         Self::Keep,
         Self::Spare,
@@ -63,7 +66,7 @@ impl Word {
             Self::Create => ("+", GREEN),
             Self::Change => ("~", YELLOW),
             Self::Adopt => ("!", YELLOW),
-            Self::Delete => ("-", RED),
+            Self::Delete | Self::Unpublish => ("-", RED),
             Self::Leave | Self::Keep | Self::Spare | Self::Data => ("=", CYAN),
         }
     }
@@ -74,6 +77,7 @@ impl Word {
             Self::Change => "to change",
             Self::Adopt => "to take over",
             Self::Delete => "to delete",
+            Self::Unpublish => "to remove from DNS",
             Self::Leave => "not deleted, because it existed before homelab",
             Self::Keep => "kept for the next `homelab up`",
             Self::Spare => "not deleted, because of what others have in it",
@@ -113,6 +117,9 @@ pub fn removals(objects: &[ChangedObject], warnings: &[String]) -> Shown {
     match counted(objects) {
         none if none.is_empty() => text.push("nothing to delete: homelab has nothing in this cluster\n"),
         counted => text.push(shown!("\n{}\n", Shown::join(&counted, ", "))),
+    }
+    if objects.iter().any(|object| object.word == Word::Delete) {
+        text.push("(counted: homelab's objects, and what cert-manager made for them)\n");
     }
     text
 }
@@ -203,6 +210,7 @@ mod tests {
     #[test]
     fn what_down_deletes_and_keeps_is_counted_after_what_others_lose() {
         let objects = [
+            object(Word::Unpublish, "DNS records of nas.example.com", Vec::new()),
             object(Word::Delete, "Ingress homelab/nas", Vec::new()),
             object(Word::Keep, "Secret homelab/nas-tls", Vec::new()),
             object(Word::Spare, "Namespace homelab: ConfigMap homelab/theirs is in it", Vec::new()),
@@ -210,9 +218,10 @@ mod tests {
         let text = removals(&objects, &["Ingress blog/blog is served no more".to_owned()]);
         assert_eq!(
             anstream::adapter::strip_str(text.as_str()).to_string(),
-            "! Ingress blog/blog is served no more\n- Ingress homelab/nas\n= Secret homelab/nas-tls\n\
-             = Namespace homelab: ConfigMap homelab/theirs is in it\n\n1 to delete, 1 kept for the next `homelab up`, \
-             1 not deleted, because of what others have in it\n"
+            "! Ingress blog/blog is served no more\n- DNS records of nas.example.com\n- Ingress homelab/nas\n= Secret homelab/nas-tls\n\
+             = Namespace homelab: ConfigMap homelab/theirs is in it\n\n1 to delete, 1 to remove from DNS, \
+             1 kept for the next `homelab up`, 1 not deleted, because of what others have in it\n\
+             (counted: homelab's objects, and what cert-manager made for them)\n"
         );
         assert!(removals(&[], &[]).as_str().starts_with("nothing to delete"));
     }

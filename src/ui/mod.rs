@@ -26,7 +26,7 @@ pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};
 pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};
 pub use progress::Progress;
-pub use report::{Form, Run, metrics, print_report};
+pub use report::{Form, Run, metrics, print_next, print_report};
 #[cfg(test)]
 pub(crate) use schema::assert_is;
 pub use schema::schema;

@@ -50,23 +50,22 @@ fn what_goes_and_what_stays_of_an_image_is_told() {
         assert!(ended.stdout.contains(part), "`{part}` is missing in:\n{}", ended.stdout);
     }
     let without = run(&BOOKS.replace(", data: /config", ""), &["unexpose", "books", "--dry-run"]);
-    assert!(!without.stdout.contains("pvc"), "{}", without.stdout);
+    assert!(!without.stdout.contains("delete pvc"), "{}", without.stdout);
+    assert!(without.stdout.contains(" delete namespace homelab-books` removes it"), "{}", without.stdout);
+    assert!(without.stdout.contains("`services:` stays in the file, empty"), "{}", without.stdout);
 }
 
-/// Two Services, for whoever asks for them; returns where.
-fn api_server() -> String {
+/// These Services, for whoever asks for them; returns where.
+fn api_server(services: &[(&str, &str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let service = |namespace: &str, name: &str| {
+    let service = |(namespace, name): &(&str, &str)| {
         format!(
             r#"{{"metadata":{{"namespace":"{namespace}","name":"{name}"}},"spec":{{"ports":[{{"port":80,"protocol":"TCP"}}]}}}}"#
         )
     };
-    let list = format!(
-        r#"{{"kind":"ServiceList","apiVersion":"v1","metadata":{{}},"items":[{},{}]}}"#,
-        service("immich", "server"),
-        service("kube-system", "metrics")
-    );
+    let items = services.iter().map(service).collect::<Vec<_>>().join(",");
+    let list = format!(r#"{{"kind":"ServiceList","apiVersion":"v1","metadata":{{}},"items":[{items}]}}"#);
     std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
             let mut lines = BufReader::new(&connection).lines();
@@ -86,13 +85,31 @@ fn api_server() -> String {
     address
 }
 
+/// The words where the cluster has these Services.
+fn run_beside(services: &[(&str, &str)], words: &[&str]) -> Ended {
+    let flags = ["--insecure-api-server", "--kubeconfig", "kubeconfig"];
+    let program = homelab(&[words, &flags[..]].concat()).file("homelab.yaml", MINIMAL);
+    program.file("kubeconfig", &kubeconfig(&api_server(services))).run()
+}
+
+#[test]
+fn where_there_is_no_service_to_choose_from_expose_alone_says_what_else_can_get_a_name_and_ends_with_0() {
+    let system = [("kube-system", "metrics")];
+    let ended = run_beside(&system, &["expose"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    for part in ["the cluster has no Service that could get a name", " expose NAME --local PORT`\n"] {
+        assert!(ended.stdout.contains(part), "`{part}` is missing in:\n{}", ended.stdout);
+    }
+    let json = run_beside(&system, &["expose", "--output", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((json.code, &document["services"]), (0, &serde_json::json!([])));
+    // With a name it is a command line that lacks something.
+    assert_eq!(run_beside(&system, &["expose", "photos"]).code, 2);
+}
+
 #[test]
 fn without_a_name_the_services_are_listed_each_with_its_command_and_nothing_is_changed() {
-    let run = |words: &[&str]| {
-        let flags = ["--insecure-api-server", "--kubeconfig", "kubeconfig"];
-        let program = homelab(&[words, &flags[..]].concat()).file("homelab.yaml", MINIMAL);
-        program.file("kubeconfig", &kubeconfig(&api_server())).run()
-    };
+    let run = |words: &[&str]| run_beside(&[("immich", "server"), ("kube-system", "metrics")], words);
     let ended = run(&["expose"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let command =

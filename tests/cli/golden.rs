@@ -178,6 +178,9 @@ fn rendering_into_a_folder_again_changes_nothing_and_a_removed_service_loses_its
     let second = render_into(&config, &folder);
     assert!(second.stdout.contains("nothing to do"), "{}", second.stdout);
     assert_eq!(files_of(&folder), before);
+    let is_object = |path: &&String| path.ends_with(".yaml") && !path.ends_with("kustomization.yaml");
+    let objects = before.keys().filter(is_object).count();
+    assert!(second.stdout.contains(&format!("({objects} objects)")), "{}", second.stdout);
 
     std::fs::write(&config, base).unwrap();
     let json = homelab(&[

@@ -7,6 +7,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
 use crate::checks::reading::selects;
+use crate::checks::scaled;
 use crate::config::{START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
@@ -258,7 +259,7 @@ fn scaled_down(workload: &Value, empty: &str) -> Finding {
         "somebody scaled it down",
         "start it again",
     )
-    .command(command!("kubectl --namespace {} scale deployment/{} --replicas=1", namespace, name))
+    .command(scaled::cure(namespace, name))
 }
 
 /// Its pods end, and there is no new one yet.

@@ -6,6 +6,7 @@ use crate::checks::cm::reading::one_line;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::wait_for_their_node;
+use crate::checks::scaled;
 use crate::evidence::{AcmeSeen, Evidence, View};
 use crate::plan::readiness::pod_trouble;
 
@@ -66,14 +67,13 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
     let ready = count("/status/readyReplicas").unwrap_or(0);
     let namespace = deployment.namespace();
     if wanted == 0 {
-        let cure = command!("kubectl -n {} scale deployment {} --replicas=1", namespace, name);
         return Some(
             Finding::new(
                 format!("Deployment `{namespace}/{name}` is scaled to 0: {without}"),
                 "somebody scaled it down and did not scale it up again",
                 "start it",
             )
-            .command(cure),
+            .command(scaled::cure(namespace, name)),
         );
     }
     if ready > 0 {

@@ -11,7 +11,7 @@ const MACHINERY: &[CheckId] = &[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER]
 pub(super) const CHECKS: &[Def] = &[
     Def::error(CM_CRDS, "cert-manager's CRDs exist, all of one version")
 
-        .needs(&[id::API])
+        .needs(&[id::API, id::INSTALLED])
         .about(
             "The six CustomResourceDefinitions (CRDs) of cert-manager in the Kubernetes API: does each exist and work, and do all have the same version?",
             "`kubectl get certificates` says that the server does not have such a resource; cert-manager issues and renews nothing.",
@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["cert-manager.io: Installation; CRD lifecycle", "cert-manager v1.21: pkg/util/cmapichecker"]),
     Def::error(CM_PODS, "cert-manager's programs run")
-        .needs(&[id::POD_API, CM_CRDS])
+        .needs(&[id::POD_API, id::INSTALLED, CM_CRDS])
         .about(
             "The Deployments `cert-manager`, `cert-manager-webhook` and `cert-manager-cainjector` in its namespace, their pods, and the last error in their logs.",
             "New services get no certificate, and certificates are not renewed; `homelab up` waits for a webhook.",
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager#2811, cert-manager#5189, cert-manager#6721",
         ]),
     Def::error(ISSUER, "the issuers are registered at their ACME servers")
-        .needs(&[id::RESOLVER, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN_COPIES, CM_CRDS, CM_PODS, CM_WEBHOOK])
+        .needs(&[id::INSTALLED, id::RESOLVER, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN_COPIES, CM_CRDS, CM_PODS, CM_WEBHOOK])
         .about(
             "The Ready condition of the ClusterIssuer in the configuration and of every other issuer, and the Secrets with the keys of their accounts.",
             "Every new Certificate stays at \"the issuer is not ready\".",
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager#7470",
         ]),
     Def::error(OWN_AUTHORITY, "the lab's own certificate authority can sign what is asked of it")
-        .needs(&[CM_CRDS, CM_PODS, CM_WEBHOOK])
+        .needs(&[id::INSTALLED, CM_CRDS, CM_PODS, CM_WEBHOOK])
         .in_up()
         .about(
             "With `issuer: ca`: the public halves of the Secrets `homelab-ca-root` and `homelab-ca`. Has the one signed the other, how long does the root last, and do its name constraints permit every name that a Certificate asks for?",
@@ -146,7 +146,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["letsencrypt.org: Rate Limits", "letsencrypt.org: Staging environment"]),
     Def::error(CERTIFICATE, "cert-manager has issued the certificate")
-        .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
+        .needs(&[id::INSTALLED, id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
         .in_up()
         .about(
             "The Certificate for the host, its CertificateRequest, Order and Challenges: the last one of them that has a message. After a failure, cert-manager waits 1 hour, then 2, then 4 (a cert-manager that homelab does not manage: up to 32).",

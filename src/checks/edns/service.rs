@@ -7,6 +7,7 @@ use crate::checks::edns::{reason, sync, wait};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
+use crate::checks::scaled;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::pod::containers;
 use crate::evidence::{Evidence, View, at, entries};
@@ -67,7 +68,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
             "somebody scaled it down; DNS records stay as they are, and new services get none",
             "scale it up again",
         )
-        .command(command!("kubectl -n {} scale deployment/{} --replicas=1", NAMESPACE, NAME))
+        .command(scaled::cure(NAMESPACE, NAME))
         .into();
     }
     let found: Vec<&Value> =

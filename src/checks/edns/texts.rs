@@ -7,7 +7,7 @@ use crate::checks::id;
 /// The checks of this group, causes first.
 pub(super) const CHECKS: &[Def] = &[
     Def::error(EDNS_PODS, "external-dns runs")
-        .needs(&[id::CONFLICT, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
+        .needs(&[id::INSTALLED, id::CONFLICT, id::POD_DNS, id::NDOTS, id::EGRESS, id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, id::TOKEN_COPIES])
         .about(
             "The Deployment of external-dns, the state of its pod and, if its process exited, the last lines of its log.",
             "New services get no name, and the names of removed services stay.",

@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#383, #2403 and #4583", "containernetworking/plugins, portmap"]),
     Def::error(RELOAD, "nginx runs the newest configuration")
-        .needs(&[id::API])
+        .needs(&[id::API, id::INSTALLED])
         .in_up()
         .about(
             "The last lines of the log of each pod of the controller, and if these say nothing, its events `RELOAD` of the last hour. If nginx rejects the configuration, homelab searches the paths, hosts and annotations of the Ingresses and the controller's settings for the text in its error message.",
@@ -33,7 +33,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx, internal/ingress/controller/controller.go and nginx.go (`testTemplate`)", "ingress-nginx#13690 and #13351", "rancher/rancher#27037"]),
     Def::error(PODS, "the ingress controller runs on every node")
-        .needs(&[id::API, id::NODES, PORT_OWNER])
+        .needs(&[id::API, id::NODES, PORT_OWNER, id::INSTALLED])
         .about(
             "The DaemonSet `ingress-nginx-controller`, its pods, the nodes with their taints, and the last lines of the log of a pod that exits again and again.",
             "Nothing answers on ports 80 and 443 of the node. While the node is Ready, its address stays in the DNS records if it was there before: `kubectl cordon NODE` removes it.",
@@ -84,7 +84,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["k3s-io/k3s#5103 and #1160 (Traefik stays)", "k3s-io/k3s#977 (firewalls)"]),
     Def::error(CLASS, "every Ingress has a class that a controller serves")
-        .needs(&[id::API])
+        .needs(&[id::API, id::INSTALLED])
         .about(
             "The IngressClasses: does `nginx` belong to homelab's controller, and which one is marked as the default? And the class that each Ingress names.",
             "A name gets the 404 of an unknown name, and no record, although its Ingress exists.",
@@ -148,7 +148,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["cert-manager docs, \"Annotated Ingress resource\"", "ingress-nginx#4680"]),
     Def::error(STATUS, "the Ingress has the addresses of ready nodes")
-        .needs(&[id::API, PODS, CLASS, ANNOTATIONS, CLUSTER_404])
+        .needs(&[id::API, PODS, CLASS, ANNOTATIONS, CLUSTER_404, id::INSTALLED])
         .in_up()
         .about(
             "Compares the addresses in the status of each host's Ingress with those of the nodes, and reads the controller's arguments and log. external-dns publishes the addresses in that status.",

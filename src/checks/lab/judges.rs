@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::checks::engine::words::span;
-use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::lab::installed::installed;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::{Conflict, CopyState, DriftSeen, Drifted, Evidence, View, at, entries};
 use crate::outside::command::Command;
@@ -24,7 +25,9 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let lab_wide = |id, outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     if let Some(Err(failure)) = &cluster.version {
         let unknown = || Outcome::unknown(failure.failure.what.clone());
-        return [id::NAMESPACES, id::CONFLICT, id::APPLIED].map(|id| lab_wide(id, unknown())).into();
+        return [id::NAMESPACES, id::INSTALLED, id::CONFLICT, id::APPLIED]
+            .map(|id| lab_wide(id, unknown()))
+            .into();
     }
     let mut all = Vec::new();
     if cluster.objects.listing("namespaces").is_some() {
@@ -36,6 +39,7 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
             Ok(drift) => check(drift),
             Err(why) => Outcome::unknown(why.clone()),
         };
+        all.push(lab_wide(id::INSTALLED, judge(installed)));
         all.push(lab_wide(id::CONFLICT, judge(conflict)));
         all.push(lab_wide(id::APPLIED, judge(applied)));
     }
@@ -51,6 +55,29 @@ fn without_token(evidence: &Evidence, mut drift: DriftSeen) -> DriftSeen {
         drift.write.retain(|drifted| !explained(drifted.object()));
     }
     drift
+}
+
+/// What differs alone because these Deployments are scaled to 0, each with the check that says so, has its cure there. Where
+/// others own more, `homelab up` would stop at that all the same: then everything is told here.
+pub(in crate::checks) fn leave_to_others(
+    evidence: &Evidence,
+    told: &[(String, CheckId)],
+    judged: &mut [Judged],
+) {
+    let Some(Ok(drift)) = &evidence.drift else { return };
+    let is_told = |one: &Conflict| {
+        one.fields == [".spec.replicas"] && told.iter().any(|(object, _)| *object == one.object)
+    };
+    let Some(first) = drift.conflicts.first().filter(|_| drift.conflicts.iter().all(is_told)) else { return };
+    let Some((object, by)) = told.iter().find(|(object, _)| *object == first.object) else { return };
+    for one in judged.iter_mut().filter(|one| matches!(one.outcome, Outcome::Fail(_))) {
+        match one.id {
+            // Not blocked: what says so may itself need this check.
+            id::CONFLICT => one.outcome = Outcome::skip(format!("{object} is scaled to 0: see `{by}`")),
+            id::APPLIED => one.outcome = Outcome::Blocked { by: *by },
+            _ => {}
+        }
+    }
 }
 
 fn namespaces(evidence: &Evidence) -> Outcome {

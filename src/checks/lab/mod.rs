@@ -1,6 +1,7 @@
 //! The group `lab`: what the configuration says, as it lies in the cluster.
 
 pub(super) mod ids;
+mod installed;
 mod judges;
 mod texts;
 
@@ -8,6 +9,8 @@ mod texts;
 pub(super) mod tests;
 
 use super::engine::Group;
+
+pub(super) use judges::leave_to_others;
 
 /// The group.
 pub(super) const GROUP: Group =

@@ -17,6 +17,17 @@ pub(super) const CHECKS: &[Def] = &[
             cause("an aggregated API does not answer, so Kubernetes cannot tell what is left", "repair or delete that APIService: `kubectl get apiservices`"),
         ])
         .sources(&["Kubernetes documentation, finalizers", "cert-manager, pkg/controller/acmechallenges/sync.go"]),
+    Def::error(INSTALLED, "the cluster has homelab installed")
+        .needs(&[id::API, NAMESPACES])
+        .about(
+            "Whether the cluster has any object of homelab's beside what `homelab down` keeps: namespaces, CRDs, Secrets and claims. If it has none, whatever else is missing is blocked by this.",
+            "No name answers any more, or none has ever answered, although there is a configuration.",
+        )
+        .causes(&[
+            cause("`homelab up` has not run yet", "run `homelab up`; `homelab doctor --pre` checks before it whether this machine is ready"),
+            cause("somebody ran `homelab down`", "run `homelab up`, which uses the certificates again that it kept"),
+            cause("the kubeconfig or its context leads to another cluster", "name the right one with `--kubeconfig FILE` or `--context NAME`"),
+        ]),
     Def::error(CONFLICT, "no other program has changed what homelab sets")
         .needs(&[id::API])
         .about(
@@ -29,7 +40,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["Kubernetes documentation, server-side apply: conflicts, clearing managedFields"]),
     Def::warning(APPLIED, "the cluster matches the configuration")
-        .needs(&[id::API, id::NAMESPACES, CONFLICT])
+        .needs(&[id::API, id::NAMESPACES, INSTALLED, CONFLICT])
         .about(
             "Compares every object that `homelab up` would create with the cluster, as `up` does. Secrets are compared only if the API token was read and checked, and not if Flux or Argo CD applies the lab.",
             "An object is as an older configuration asked for it, or somebody changed it by hand.",

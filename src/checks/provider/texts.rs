@@ -105,7 +105,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[cause("many services, nodes, or old records that nobody removed", "remove records that nobody needs")]),
     Def::error(TOKEN_COPIES, "external-dns and cert-manager have the same token")
-        .needs(&[id::CONFLICT, TOKEN_SOURCE, TOKEN, CF_PERMISSIONS, CF_ZONE, DNS_EDIT])
+        .needs(&[id::INSTALLED, id::CONFLICT, TOKEN_SOURCE, TOKEN, CF_PERMISSIONS, CF_ZONE, DNS_EDIT])
         .about(
             "Compares the Secrets `homelab-dns-provider` in the namespaces of external-dns and cert-manager with \
              the token of this machine. The report contains only whether they are equal.",

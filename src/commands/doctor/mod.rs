@@ -25,6 +25,8 @@ use crate::ui::{self, Form, Output, Progress, Run, Ui};
 const PAUSE: Duration = Duration::from_secs(3);
 /// The line of progress.
 const LINE: &str = "doctor";
+/// The last line of `--pre` where nothing is wrong. Whether k3s runs is not looked at.
+const READY: &str = "nothing here stops the installation; next, with k3s running";
 
 pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Exit> {
     if let Some(answer) = catalogue(flags, ui.output)? {
@@ -59,6 +61,9 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
     match ui.output {
         Output::Prometheus => ui::answer(&metrics()),
         _ => ui::print_report(&report, form),
+    }
+    if ui.output == Output::Text && is_ready(flags, exit) {
+        ui::print_next(READY, "homelab up", &house);
     }
     let kept = flags.report.as_ref().map(|path| files::keep(path, &report));
     let bundled = flags
@@ -122,6 +127,12 @@ async fn look_until(
     }
 }
 
+/// Whether everything that has to hold before the first `up` was looked at, and holds.
+fn is_ready(flags: &Doctor, exit: Exit) -> bool {
+    let is_whole = flags.check.is_empty() && flags.skip.is_empty() && !flags.offline;
+    flags.pre && is_whole && exit == Exit::Fine
+}
+
 /// The same in every format; `strict` counts warnings too.
 fn exit(report: &Report, strict: bool) -> Exit {
     match report.exit_code() {
@@ -129,5 +140,31 @@ fn exit(report: &Report, strict: bool) -> Exit {
         0 => Exit::Fine,
         1 => Exit::Wrong,
         _ => Exit::Unfinished,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    #[test]
+    fn only_a_whole_look_before_the_first_up_with_nothing_wrong_says_how_to_go_on() {
+        let is_ready = |more: &[&str], exit| {
+            let cli = Cli::parse_from([&["homelab", "doctor"], more].concat());
+            let Command::Doctor(flags) = cli.command else { return false };
+            is_ready(&flags, exit)
+        };
+        assert!(is_ready(&["--pre"], Exit::Fine));
+        for exit in [Exit::Wrong, Exit::Unfinished] {
+            assert!(!is_ready(&["--pre"], exit), "{exit:?}");
+        }
+        for more in
+            [&[][..], &["--pre", "--offline"], &["--pre", "--check", "dns"], &["--pre", "--skip", "host"]]
+        {
+            assert!(!is_ready(more, Exit::Fine), "{more:?}");
+        }
     }
 }

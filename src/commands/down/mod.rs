@@ -19,9 +19,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cli::{Down, Global};
+use crate::cluster::Cluster;
 use crate::commands::confirm::is_confirmed;
 use crate::commands::house::house;
 use crate::commands::interruption::or_interrupted;
+use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
 use crate::ui::{self, Mode, Output, Progress, Ui, ask};
@@ -54,26 +56,37 @@ impl Wanted {
             .filter(|(_, given)| *given)
             .fold("homelab down".to_owned(), |all, (flag, _)| all + " " + flag)
     }
+
+    /// What was listed was not deleted: nobody was there to be asked.
+    fn unanswered(self) -> Error {
+        let command = self.command();
+        Error::usage("nothing was deleted: there is no terminal to ask on").hint(format!(
+            "`{command} --yes` deletes what is listed above without a question; `{command} --dry-run` only lists it"
+        ))
+    }
 }
 
 pub(super) async fn down(global: &Global, flags: &Down, ui: Ui) -> Result<Exit> {
-    if !flags.yes && !flags.dry_run && !ask::is_possible() {
-        return Err(Error::usage(
-            "`homelab down` asks before it deletes, and there is no terminal to ask on",
-        )
-        .hint(
-            "`homelab down --dry-run` shows what goes; `homelab down --yes` deletes it without a question",
-        ));
-    }
+    let config = configuration::load(global.config.as_deref())?;
+    let cluster = or_interrupted(async { Ok(global.lab().connect().await?) }, None).await?;
+    take_away(&cluster, &config, (global, flags), ui, ask::is_possible()).await
+}
+
+/// Lists what goes, asks whoever `can_answer`, and deletes it.
+async fn take_away(
+    cluster: &Cluster,
+    config: &Config,
+    (global, flags): (&Global, &Down),
+    ui: Ui,
+    can_answer: bool,
+) -> Result<Exit> {
     let wanted = Wanted {
         purge: flags.purge,
         keep_records: flags.keep_records,
         patience: Duration::from_secs(flags.timeout),
     };
-    let config = configuration::load(global.config.as_deref())?;
-    let cluster = or_interrupted(async { Ok(global.lab().connect().await?) }, None).await?;
     let progress = Progress::new(ui.mode, &[CLUSTER, DELETE, RECORDS, NAMESPACES]);
-    let looked = or_interrupted(Picture::look(&cluster, &config, wanted, &progress), None).await;
+    let looked = or_interrupted(Picture::look(cluster, config, wanted, &progress), None).await;
     let picture = looked.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     let list = ui::removals(&told::objects(&picture), &picture.warnings());
     if flags.dry_run {
@@ -88,6 +101,9 @@ pub(super) async fn down(global: &Global, flags: &Down, ui: Ui) -> Result<Exit> 
     if is_asked || (ui.mode != Mode::Quiet && ui.output == Output::Text && !picture.is_nothing()) {
         ui::note(&list);
     }
+    if is_asked && !can_answer {
+        return Err(wanted.unanswered());
+    }
     if is_asked && !is_confirmed("Delete this?").await? {
         ui::note(&"nothing was deleted".into());
         if ui.output == Output::Json {
@@ -96,8 +112,9 @@ pub(super) async fn down(global: &Global, flags: &Down, ui: Ui) -> Result<Exit> 
         return Ok(Exit::Fine);
     }
     let deadline = Instant::now() + wanted.patience;
-    let mut run = Run::new(&cluster, &config, global, wanted, picture, deadline, &progress);
-    if let Err(error) = or_interrupted(run.finish(), None).await {
+    let mut run = Run::new(cluster, config, global, wanted, picture, deadline, &progress);
+    // On the heap: it is large, and threads of tests have small stacks.
+    if let Err(error) = or_interrupted(Box::pin(run.finish()), None).await {
         progress.abandon("stopped");
         return Err(run.tell(error));
     }

@@ -12,6 +12,7 @@ use super::lost::lost;
 use super::records::Records;
 use super::{CLUSTER, Wanted};
 use crate::cluster::{Cluster, Kinds};
+use crate::commands::planned::existing;
 use crate::commands::strangers;
 use crate::config::Config;
 use crate::desired::kind;
@@ -80,8 +81,7 @@ impl Picture {
         let lost = lost(config, &snapshot, &teardown, &ingresses, &issuing);
         let mut picture = Self { snapshot, teardown, beside, records, spared: Vec::new(), lost, kinds };
         picture.spared = picture.occupied(cluster).await?;
-        let found = picture.snapshot.objects.len();
-        progress.done(CLUSTER, &format!("{found} objects of homelab exist"));
+        progress.done(CLUSTER, &existing(&picture.snapshot));
         Ok(picture)
     }
 

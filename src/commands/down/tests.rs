@@ -23,6 +23,24 @@ async fn everything_goes_but_certificates_keys_definitions_and_their_namespaces(
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_nobody_can_be_asked_the_list_comes_first_and_nothing_goes_without_yes() {
+    let trial = Trial::new(lab());
+    let error = trial.asked_of_nobody(true).await.unwrap_err();
+    let text = error.to_string();
+    for part in ["nothing was deleted", "no terminal to ask on", "`homelab down --purge --yes` deletes"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let has_looked = trial.log.lock().unwrap().iter().any(|line| line.starts_with("GET "));
+    assert!(has_looked && trial.deleted().is_empty());
+    assert_eq!((error.exit, trial.names()), (crate::error::Exit::Usage, Trial::new(lab()).names()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_can_be_asked_and_there_is_nothing_to_delete_there_is_no_question() {
+    assert_eq!(Trial::new(Vec::new()).asked_of_nobody(false).await.unwrap(), crate::error::Exit::Fine);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_purge_nothing_is_left() {
     let ended = Trial::new(lab()).down(true).await;
     ended.document.unwrap();

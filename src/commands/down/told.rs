@@ -15,7 +15,7 @@ use crate::ui::{ChangedObject, House, Word};
 pub(super) fn objects(picture: &Picture) -> Vec<ChangedObject> {
     let one = |word, object: String| ChangedObject { word, object, fields: Vec::new() };
     let records = picture.records.going();
-    let records = records.iter().map(|name| one(Word::Delete, format!("DNS records of {name}")));
+    let records = records.iter().map(|name| one(Word::Unpublish, format!("DNS records of {name}")));
     let gone = picture.doomed().chain(picture.emptied()).map(|gone| one(Word::Delete, gone.key.to_string()));
     let left = picture.teardown.left.iter().map(|key| one(Word::Leave, key.to_string()));
     let kept = picture.teardown.kept.iter().map(|kept| one(Word::Keep, kept.key.to_string()));

@@ -14,11 +14,18 @@ use crate::ui::{self, House, Output, Ui, ask};
 
 /// The question.
 const NAME: &str = "Its name (Enter takes the one in the command)";
+/// Where there is no Service to choose from.
+const NONE: [&str; 4] = [
+    "the cluster has no Service that could get a name. Install a program in the cluster and run this again, or give a name to",
+    "  a program on a node: `homelab expose NAME --local PORT`",
+    "  a program on another machine: `homelab expose NAME --url URL`",
+    "  an image, which homelab then runs: `homelab expose NAME --image IMAGE --port PORT`",
+];
 
 /// Asks whoever sits here for a Service and its name; `None` where nobody does, and the list is the answer.
 ///
 /// # Errors
-/// When the cluster cannot be asked, or has no Service that could get a name.
+/// When the cluster cannot be asked.
 pub(super) async fn choose(
     global: &Global,
     flags: &Expose,
@@ -27,11 +34,14 @@ pub(super) async fn choose(
 ) -> Result<Option<Expose>> {
     let services = global.lab().connect().await?.services().await?;
     let choices = to_choose_from(&services, config);
-    choice::is_some(&choices)?;
     let lines: Vec<Line<'_>> = choices.iter().map(|choice| Line::of(choice, config)).collect();
     let house = house(global);
     if ui.output == Output::Json {
         ui::document(document(&lines, &house));
+        return Ok(None);
+    }
+    if lines.is_empty() {
+        ui::answer(&none(&house));
         return Ok(None);
     }
     let list: Vec<Shown> = lines.iter().map(|line| line.shown(&house)).collect();
@@ -46,6 +56,12 @@ pub(super) async fn choose(
         is_free(config, &name).map(|()| name)
     })?;
     Ok(Some(Expose { name: Some(name), service: Some(choice::full(&line.choice)), ..flags.clone() }))
+}
+
+/// What there is to do where no Service waits for a name. That is nobody's fault.
+fn none(house: &House) -> Shown {
+    let lines = NONE.map(|line| Shown::line(&house.words(line)));
+    shown!("{}\n", Shown::join(&lines, "\n"))
 }
 
 /// The Services but those that homelab made for an `image`: they have their name.
@@ -137,5 +153,18 @@ mod tests {
         assert_eq!(document["services"][1]["host"], "server.home.example.com");
         assert_eq!(document["services"][0]["command"], shown[0]);
         crate::ui::assert_is("offered", &document);
+    }
+
+    #[test]
+    fn where_no_service_waits_for_a_name_that_is_said_with_what_can_get_one() {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+        let config = crate::config::parse(text).unwrap();
+        assert!(to_choose_from(&[offered("kube-system", "metrics-server")], &config).is_empty());
+        let said = none(&House::default()).to_string();
+        assert!(said.starts_with("the cluster has no Service that could get a name. Install"), "{said}");
+        for flag in ["--local PORT", "--url URL", "--image IMAGE --port PORT"] {
+            assert!(said.contains(&format!("`homelab expose NAME {flag}`\n")), "{flag}: {said}");
+        }
+        crate::ui::assert_is("offered", &document(&[], &House::default()));
     }
 }

@@ -20,23 +20,17 @@ pub(super) type Choice<'s> = (&'s Offered, u16);
 /// When nobody can be asked, or there is none.
 pub(super) fn choose(services: &[Offered], name: &str) -> Result<(Offered, u16)> {
     let choices = choices(services);
-    is_some(&choices)?;
+    if choices.is_empty() {
+        return Err(Error::usage("the cluster has no Service that could get a name").hint(
+            "for a program on a node itself, use `--local PORT`; for one on another machine, `--url`; `--image` runs one in the cluster",
+        ));
+    }
     if !ask::is_possible() {
         return Err(named(&choices, name));
     }
     ui::note(&list(&choices));
     let (service, port) = ask::question(WHICH, |answer| taken(&choices, answer))?;
     Ok((service.clone(), port))
-}
-
-/// Refuses a cluster that has none.
-pub(super) fn is_some(choices: &[Choice<'_>]) -> Result<()> {
-    match choices.is_empty() {
-        false => Ok(()),
-        true => Err(Error::usage("the cluster has no Service that could get a name").hint(
-            "for a program on a node itself, use `--local PORT`; for one on another machine, `--url`; `--image` runs one in the cluster",
-        )),
-    }
 }
 
 /// Those of people's own programs, in the order of their names.

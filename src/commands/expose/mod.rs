@@ -124,8 +124,8 @@ pub(super) async fn unexpose(global: &Global, flags: &Unexpose, ui: Ui) -> Resul
         again: command!("sudo homelab unexpose {}", name).map(|command| command.to_string()),
         nix: format!("# remove this, then switch\n{}\n", edit::nix_service(&name)),
         by_hand: format!("take `{name}` out of `services:`"),
-        goes: Some(goes::told(&opened.config, service)),
-        stays: goes::data(service),
+        goes: Some(shown!("{}{}", goes::told(&opened.config, service), goes::section(&opened.config))),
+        stays: goes::left(service),
         service: name,
     };
     change::carry_out(global, ui, &change, Way { dry_run: flags.dry_run, yes: flags.yes }).await

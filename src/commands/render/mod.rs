@@ -38,7 +38,7 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
         let done = tree::write(at, &folder::files(&config, &bundle)?)?;
         match global.output {
             Output::Json => ui::document(document(&done, at)),
-            _ => ui::answer(&told(&done, at)),
+            _ => ui::answer(&told(&done, at, bundle.objects.iter().filter(|one| !one.is_secret()).count())),
         }
         return Ok(Exit::Fine);
     }
@@ -78,19 +78,26 @@ fn document(done: &Done, at: &Path) -> Value {
     json!({ "schema_version": 1, "folder": at.display().to_string(), "written": written, "removed": removed, "unchanged": unchanged })
 }
 
-fn told(done: &Done, at: &Path) -> Shown {
+/// What became of the folder, which has so many `objects`, each in a file of its own.
+fn told(done: &Done, at: &Path, objects: usize) -> Shown {
     let (written, removed) = (done.written.len(), done.removed.len());
     let folder = Shown::line(&at.display().to_string());
     if written == 0 && removed == 0 {
-        return shown!("{}: nothing to do, all {} files match the configuration\n", folder, done.unchanged);
+        return shown!(
+            "{}: nothing to do, all {} files match the configuration ({} objects)\n",
+            folder,
+            done.unchanged,
+            objects
+        );
     }
     let next = Shown::line(&at.join(readme::NAME).display().to_string());
     shown!(
-        "{}: {} files written, {} deleted, {} unchanged\nnext: create the Secrets as {} says, and commit the folder\n",
+        "{}: {} files written, {} deleted, {} unchanged; {} objects are in them, and no Secret\nnext: create the Secrets as {} says, and commit the folder\n",
         folder,
         written,
         removed,
         done.unchanged,
+        objects,
         next
     )
 }

@@ -6,7 +6,7 @@ use crate::cli::{Global, Upgrade};
 use crate::commands::confirm::is_confirmed;
 use crate::commands::house::house;
 use crate::commands::interruption::{UP_GOES_ON, or_interrupted};
-use crate::commands::planned::Consent;
+use crate::commands::planned::{Consent, existing};
 use crate::commands::{skipped, strangers, up};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
@@ -71,6 +71,6 @@ async fn look(global: &Global, config: &Config, progress: &Progress) -> Result<V
     let cluster = global.lab().connect().await?;
     let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
     strangers::one_lab(&snapshot, &config.dns.owner)?;
-    progress.done(CLUSTER, &format!("{} objects of homelab exist", snapshot.objects.len()));
+    progress.done(CLUSTER, &existing(&snapshot));
     Ok(parts(config, &snapshot, upstream::given_version(config).as_deref()))
 }

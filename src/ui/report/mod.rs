@@ -41,6 +41,18 @@ pub fn print_report(report: &Report, form: Form<'_>) {
     });
 }
 
+/// Prints the command to go on with, below a report in which nothing is wrong.
+pub fn print_next(said: &'static str, command: &str, house: &House) {
+    answer(&next(said, command, &Page::of_stdout(house)));
+}
+
+fn next(said: &'static str, command: &str, page: &Page) -> Shown {
+    match page.house.command(command) {
+        Some(command) => shown!("{}: {}\n", said, page.command(&Shown::line(&command))),
+        None => shown!("{}: {}\n", said, Shown::line(&page.house.words(&format!("`{command}`")))),
+    }
+}
+
 /// The word for what came of a check. Words stand beside colours, for who sees none.
 fn word(check: &Check) -> &'static str {
     match (&check.outcome, check.severity) {

@@ -249,3 +249,12 @@ fn of_many_names_those_that_differ_have_lines_of_their_own() {
         "{told}"
     );
 }
+
+#[test]
+fn the_command_to_go_on_with_is_the_one_that_the_reader_has_to_paste() {
+    let next = |page: &Page| super::next("nothing is wrong; next", "homelab up", page).as_str().to_owned();
+    assert_eq!(next(&page()), "nothing is wrong; next: homelab up\n");
+    let house = crate::ui::House::new(None, crate::ui::Found::ByBoth, Some("trial"));
+    let trial = Page { sudo: true, house, ..page() };
+    assert_eq!(next(&trial), "nothing is wrong; next: sudo homelab --context trial up\n");
+}

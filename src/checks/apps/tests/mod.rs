@@ -217,7 +217,7 @@ fn why_a_service_has_no_endpoints_is_told() {
     });
     let replaced = cluster(ends);
     assert!(only(&replaced, id::ENDPOINTS).summary.ends_with("pod `homelab/whoami-1` is being deleted"));
-    let scale = "kubectl --namespace homelab scale deployment/whoami --replicas=1";
+    let scale = "kubectl -n homelab scale deployment/whoami --replicas=1";
     for report in [gone, evicted, ending] {
         assert_eq!(only(&report, id::ENDPOINTS).fix.commands, [scale]);
     }

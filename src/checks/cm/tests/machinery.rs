@@ -81,7 +81,7 @@ fn a_program_that_is_missing_scaled_down_or_not_ready_is_named_with_its_last_err
     let finding = only(&report, id::CM_PODS);
     assert_eq!(
         finding.fix.commands,
-        ["kubectl -n cert-manager scale deployment cert-manager-webhook --replicas=1"]
+        ["kubectl -n cert-manager scale deployment/cert-manager-webhook --replicas=1"]
     );
     let report = lab(|e| {
         items(e, "deployments.apps")[0]["status"] = json!({});

@@ -227,20 +227,18 @@ impl Trial {
         paths.map(|(kind, name)| format!("{}/{name}", kind.rsplit_once('/').unwrap().1)).collect()
     }
 
+    /// A run without `--yes` where there is no terminal.
+    pub(super) async fn asked_of_nobody(&self, purge: bool) -> Result<Exit> {
+        let (keep_records, timeout) = (self.keep_records, 120);
+        let flags = Down { yes: false, purge, keep_records, dry_run: false, timeout };
+        let ui = Ui { output: Output::Text, mode: Mode::Quiet, redraws: false };
+        Box::pin(take_away(&self.cluster, &self.config, (&global(), &flags), ui, false)).await
+    }
+
     /// One run to its end.
     pub(super) async fn down(&self, purge: bool) -> Ended {
         let wanted = Wanted { purge, keep_records: self.keep_records, patience: Duration::from_secs(120) };
-        let global = Global {
-            config: None,
-            kubeconfig: None,
-            context: None,
-            insecure_api_server: false,
-            output: Output::Text,
-            color: ui::Color::Never,
-            quiet: true,
-            verbose: false,
-            no_progress: true,
-        };
+        let global = global();
         let progress = Progress::new(Mode::Quiet, &[]);
         let picture = match Picture::look(&self.cluster, &self.config, wanted, &progress).await {
             Ok(picture) => picture,
@@ -266,6 +264,20 @@ impl Trial {
         }
         let said = told::summary(&picture, &done, &ui::House::default()).to_string();
         Ended { left: self.names(), document, warnings, said }
+    }
+}
+
+fn global() -> Global {
+    Global {
+        config: None,
+        kubeconfig: None,
+        context: None,
+        insecure_api_server: false,
+        output: Output::Text,
+        color: ui::Color::Never,
+        quiet: true,
+        verbose: false,
+        no_progress: true,
     }
 }
 

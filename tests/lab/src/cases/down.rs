@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::doctor::Ask;
 use super::hands::{Hands, WHOAMI, ZONE, eventually, expect};
 use crate::command::{Output, output_within};
 use crate::error::{Context, Result, bail};
@@ -113,6 +114,18 @@ fn certificate(hands: &Hands) -> Result<String> {
     hands.kubectl(&["get", "secret", "whoami-tls", "-n", "homelab", "-o", "jsonpath={.data.tls\\.crt}"])
 }
 
+/// The doctor has one error: that homelab is not installed.
+fn the_doctor_names_that_alone(hands: &Hands) -> Result<()> {
+    eventually("the doctor to say that homelab is not installed, and no more", 60, || {
+        let answer = Ask::NODE.run(hands)?;
+        let failures = answer.failures();
+        let errors = failures.iter().filter(|check| check["severity"] == "error");
+        let ids: Vec<&str> = errors.filter_map(|check| check["id"].as_str()).collect();
+        Ok(if ids == ["lab.installed"] { Ok(()) } else { Err(answer.lines()) })
+    })
+    .map(drop)
+}
+
 pub(super) fn leaves_what_was_before(hands: &Hands) -> Result<()> {
     hands.restore()?;
     let had = certificate(hands)?;
@@ -124,6 +137,7 @@ pub(super) fn leaves_what_was_before(hands: &Hands) -> Result<()> {
     only_certificates_are_left(hands)?;
     let again = down_well(hands, &[])?;
     expect(again.stdout.starts_with("nothing to delete"), format!("not nothing:\n{}", again.stdout))?;
+    the_doctor_names_that_alone(hands)?;
     hands.restore()?;
     expect(had == certificate(hands)?, "the certificate was ordered again")?;
     expect(hands.browse(WHOAMI)?.0 == "200", "the lab does not come back")
