@@ -9,6 +9,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class};
 use crate::checks::ingress::pods::made_anew;
+use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, when};
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_private;
@@ -128,7 +129,12 @@ fn age_of(evidence: &Evidence, ingress: &str) -> Option<i64> {
 fn empty(evidence: &Evidence, ingress: &str) -> Finding {
     let summary = format!("Ingress `{ingress}` has no address in its status");
     let controller = traits_of(evidence.controller);
-    if let Some(what) = lines(evidence).find_map(controller.log.denied_status) {
+    // It tries again each time: an older line is of a right that it has again.
+    let lately = |line: &&str| {
+        written(line, evidence.now)
+            .is_none_or(|at| age(evidence.now, Some(at)) <= controller.status.every + LATE)
+    };
+    if let Some(what) = lines(evidence).filter(lately).find_map(controller.log.denied_status) {
         let account = controller.account;
         return Finding::new(
             summary,

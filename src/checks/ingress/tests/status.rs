@@ -26,6 +26,19 @@ fn an_empty_status_is_told_by_what_the_log_and_the_arguments_say() {
 }
 
 #[test]
+fn a_refusal_of_before_is_no_reason_for_an_address_that_is_missing_now() {
+    let report = lab(|e| {
+        addresses(e, &[]);
+        log(
+            e,
+            "W0601 11:57:00.000000       7 status.go:308] error updating ingress rule: ingresses.networking.k8s.io \
+             \"whoami\" is forbidden: User \"u\" cannot update resource \"ingresses/status\" in API group",
+        );
+    });
+    assert!(only(&report, id::STATUS).cause.contains("once a minute"));
+}
+
+#[test]
 fn an_ingress_that_is_younger_than_the_controllers_interval_is_told_with_its_age() {
     let created = |time: &'static str| {
         lab(move |e| {
