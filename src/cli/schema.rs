@@ -2,9 +2,11 @@
 
 /// What stands below its help.
 pub(super) const HELP: &str = "Examples:
-  homelab schema config > homelab.schema.json     # then, as the first line of homelab.yaml:
-                                                  # yaml-language-server: $schema=homelab.schema.json
+  homelab schema config > homelab.schema.json
   homelab schema report > report.schema.json
+
+The first is for your editor. This is then the first line of homelab.yaml:
+  # yaml-language-server: $schema=homelab.schema.json
 
 Both are of the draft 2020-12.";
 

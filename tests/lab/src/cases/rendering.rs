@@ -63,9 +63,12 @@ pub(super) fn a_folder_for_git(hands: &Hands) -> Result<()> {
     expect(first.contains("files written"), &first)?;
     let second = hands.homelab_well(&words)?;
     expect(second.contains("nothing to do"), &second)?;
-    let judged =
-        FOLDERS.iter().try_for_each(|stage| apply(hands, &folder.join(stage))).and_then(|()| judge(hands));
-    // Whatever was seen: the cases after this one need a lab that homelab applies.
+    let judged = FOLDERS
+        .iter()
+        .try_for_each(|stage| apply(hands, &folder.join(stage)))
+        .and_then(|()| judge(hands))
+        .and_then(|()| the_way_back(hands));
+    // Whatever was seen: the cases after this one need a lab that homelab applies, and of which it may delete everything.
     let released = FOLDERS.iter().try_for_each(|stage| release(hands, &folder.join(stage)));
     judged.and(released)?;
     hands.restore()
@@ -99,6 +102,13 @@ fn judge(hands: &Hands) -> Result<()> {
     expect(writes.is_empty(), format!("written all the same: {writes:?}"))
 }
 
+/// As docs/gitops.md tells it: `up --adopt` once, and from then on `up` goes on as before.
+fn the_way_back(hands: &Hands) -> Result<()> {
+    let config = hands.run.homelab_config();
+    hands.up_well(&config, &["--adopt"])?;
+    hands.up_well(&config, &[]).map(drop)
+}
+
 /// Gives up every field: a manager that applies an object without any owns none, and what it alone had goes.
 fn release(hands: &Hands, folder: &Path) -> Result<()> {
     let path = folder.display().to_string();
@@ -127,6 +137,9 @@ fn release(hands: &Hands, folder: &Path) -> Result<()> {
         })
         .collect();
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": bare });
-    let bare = hands.config_file("bare.json", &list.to_string())?;
-    hands.kubectl(&["apply", "--server-side", &manager, "-f", &bare.display().to_string()]).map(drop)
+    let bare = hands.config_file("bare.json", &list.to_string())?.display().to_string();
+    // What was taken over would never be deleted later.
+    hands.kubectl(&["annotate", "-f", &bare, "homelab/adopted-"])?;
+    // The rest of each object is homelab's, so that what is checked before it is sent says nothing of it.
+    hands.kubectl(&["apply", "--server-side", "--validate=false", &manager, "-f", &bare]).map(drop)
 }
