@@ -27,9 +27,12 @@ let
 
   # Whether any certificate is from an ACME server, which wants an address.
   usesAcme =
-    (cfg.settings.issuer or "acme") != "ca"
-    || lib.any (service: (service.issuer or null) == "acme") (
-      lib.attrValues (cfg.settings.services or { })
+    !facts.isNameServer
+    && (
+      (cfg.settings.issuer or "acme") != "ca"
+      || lib.any (service: (service.issuer or null) == "acme") (
+        lib.attrValues (cfg.settings.services or { })
+      )
     );
 
   ports = import ./ports.nix { inherit config lib; };

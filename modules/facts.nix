@@ -5,6 +5,9 @@ cfg: rec {
   leads = isServer && cfg.serverAddr == "";
   # With several servers, each is a member of etcd.
   hasEtcd = isServer && (cfg.clusterInit || cfg.serverAddr != "");
+  # Whether this machine, as every node, is a name server of the lab's domain.
+  isNameServer =
+    (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider}.onNodes or false;
   # flannel's links to the pods of other machines.
   tunnels =
     {

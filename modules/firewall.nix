@@ -120,6 +120,45 @@ let
       .${cfg.flannelBackend};
   };
 
+  # The lab's own name server answers the house and nobody else: whoever asks has an address of a private network (RFC 1918,
+  # RFC 4193) or of the link.
+  private = {
+    iptables = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16";
+    ip6tables = "fc00::/7,fe80::/10";
+  };
+  iptablesNames = lib.concatMapStrings (
+    protocol:
+    lib.concatMapStrings (tables: ''
+      ${tables} -w -A nixos-fw ${
+        lib.optionalString (cfg.interface != null) "-i ${cfg.interface} "
+      }-s ${private.${tables}} -p ${protocol} --dport 53 -j nixos-fw-accept
+    '') (lib.attrNames private)
+  ) protocols;
+  nftablesNames =
+    lib.concatMapStrings
+      (
+        family:
+        "${
+          lib.optionalString (cfg.interface != null) ''iifname "${cfg.interface}" ''
+        }${family.name} saddr { ${
+          lib.concatStringsSep ", " (lib.splitString "," private.${family.tables})
+        } } meta l4proto { ${lib.concatStringsSep ", " protocols} } th dport 53 accept\n"
+      )
+      [
+        {
+          tables = "iptables";
+          name = "ip";
+        }
+        {
+          tables = "ip6tables";
+          name = "ip6";
+        }
+      ];
+  protocols = [
+    "tcp"
+    "udp"
+  ];
+
   # The same for some senders only, which NixOS' lists of ports cannot say.
   isIPv6 = lib.hasInfix ":";
   families = [
@@ -189,6 +228,10 @@ in
         else
           { interfaces.${cfg.interface}.allowedTCPPorts = web; }
       ))
+      (mkIf facts.isNameServer {
+        extraCommands = mkIf isIptables iptablesNames;
+        extraInputRules = mkIf isNftables nftablesNames;
+      })
       (mkIf cfg.clusterFirewall.enable (
         if nodes != [ ] then
           {

@@ -88,7 +88,7 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "you@example.com";
-      description = "The address of the account at Let's Encrypt. Required on the first server, unless only the lab's own certificate authority signs (`issuer`).";
+      description = "The address of the account at Let's Encrypt. Required on the first server, unless only the lab's own certificate authority signs (`issuer`, or `dns.provider = \"local\"`).";
     };
 
     issuer = mkOption {
@@ -98,7 +98,7 @@ in
       ];
       default = "acme";
       example = "ca";
-      description = "Who signs the certificates: `acme` is Let's Encrypt, or the server in `acme.server`; `ca` is a certificate authority of the lab's own, whose root each device has to be told to trust (`homelab ca`). A service can have its own.";
+      description = "Who signs the certificates: `acme` is Let's Encrypt, or the server in `acme.server`; `ca` is a certificate authority of the lab's own, whose root each device has to be told to trust (`homelab ca`). With `dns.provider = \"local\"`, it is always `ca`. A service can have its own.";
     };
 
     dns = {
@@ -106,7 +106,7 @@ in
         type = types.enum (lib.attrNames (import ./providers.nix));
         default = "cloudflare";
         example = "cloudflare";
-        description = "Who hosts the zone of `domain`.";
+        description = "Who hosts the zone of `domain`. `local`: your own nodes, without an account, a domain or a token; set it on every machine, since each opens port 53 to your private networks then.";
       };
 
       tokenFile = mkOption {

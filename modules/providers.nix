@@ -1,7 +1,11 @@
 # The DNS providers that the program knows (src/facts/providers.rs). `tokenFile` is an example of where the credential lies; null
-# for a provider that asks for none.
+# for a provider that asks for none. `onNodes`: the nodes themselves are the name servers.
 {
   cloudflare.tokenFile = "/run/secrets/cloudflare-token";
+  local = {
+    tokenFile = null;
+    onNodes = true;
+  };
   powerdns.tokenFile = "/run/secrets/powerdns-keys";
   rfc2136.tokenFile = "/run/secrets/tsig-key";
 }

@@ -19,9 +19,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::collect::Lab;
+use crate::config::Provider;
 use crate::machine::k3s_config;
 use crate::ui::{Color, Output};
-use values::seconds;
+use values::{provider, seconds};
 
 pub use backup::{Backup, Cert, CertCommand, Export, Restore};
 pub use ca::Ca;
@@ -289,6 +290,9 @@ pub struct Init {
     /// Every service will be `<name>.<DOMAIN>`
     #[arg(long, value_name = "DOMAIN")]
     pub domain: Option<String>,
+    /// Who hosts the zone; `local`: your own nodes, without an account [default: `local` for home.arpa and names below internal]
+    #[arg(long, value_name = "NAME", value_parser = provider)]
+    pub provider: Option<Provider>,
     /// Your e-mail address, for your account at Let's Encrypt
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,

@@ -1,10 +1,22 @@
 //! Values of flags.
 
-use crate::config::duration;
+use crate::config::{Provider, duration};
 
 /// A span of time, as `90`, `90s`, `5m` or `1h`, at most a day.
 pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let with_unit =
         if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
     duration(&with_unit).map(|length| length.as_secs())
+}
+
+/// A provider whose configuration needs no more than `init` asks for.
+pub(super) fn provider(text: &str) -> Result<Provider, String> {
+    let plain = || Provider::ALL.iter().copied().filter(|provider| provider.facts().server.is_none());
+    plain().find(|provider| provider.facts().key == text).ok_or_else(|| {
+        let words: Vec<&str> = plain().map(|provider| provider.facts().key).collect();
+        format!(
+            "`init` knows {}; for a server of your own, write the configuration by hand",
+            words.join(" and ")
+        )
+    })
 }

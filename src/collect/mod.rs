@@ -35,6 +35,9 @@ pub use network::Probes;
 pub use parts::Parts;
 pub use proof::{Known, look_after_up};
 
+/// Where name servers listen (RFC 1035, section 4.2).
+const DNS_PORT: u16 = 53;
+
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
@@ -134,13 +137,14 @@ pub async fn look(
     evidence
 }
 
-/// The ports of programs on a node.
+/// The ports of programs on a node, and of its name server.
 fn local_ports(config: &Config) -> Vec<u16> {
     let port = |service: &config::Service| match service.backend {
         Backend::Local { port, .. } => Some(port),
         _ => None,
     };
-    config.services.iter().filter_map(port).collect()
+    let name_server = config.dns.provider.is_on_nodes().then_some(DNS_PORT);
+    config.services.iter().filter_map(port).chain(name_server).collect()
 }
 
 /// What was read of the cluster, and what follows from it alone.

@@ -46,7 +46,7 @@ pub(super) async fn converge(
     progress: &Progress,
 ) -> Result<Timestamp> {
     let owner = config.dns.owner.as_str();
-    let components = Component::all(config.ingress.controller);
+    let components = Component::all(config);
     let totals: BTreeMap<Component, usize> = components.into_iter().map(|c| (c, plan.writes(c))).collect();
     for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
         progress.update(component.name(), &format!("applying {total} objects"));

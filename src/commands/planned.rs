@@ -72,7 +72,7 @@ impl Start {
     /// The progress of a run, with room for these lines, too.
     pub(super) fn progress(&self, mode: Mode, more: &[&'static str]) -> Progress {
         let line = self.config.dns.provider.facts().key;
-        let components = Component::all(self.config.ingress.controller).map(Component::name);
+        let components = Component::all(&self.config).map(Component::name);
         let names: Vec<&str> = components
             .into_iter()
             .chain([CLUSTER, line, UPSTREAM, ADOPT])

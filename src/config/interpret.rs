@@ -11,7 +11,7 @@ use crate::config::model::{
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
-use crate::config::{doctor, issuer, service, start_page, token};
+use crate::config::{doctor, issuer, own_names, service, start_page, token};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::providers::{Credential, Provider, ProviderFacts};
@@ -40,22 +40,26 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let domain = fields.parsed("domain", Host::parse);
     let email = fields.parsed("email", email);
     let dns = fields.section("dns", |f| dns(f, domain.as_ref()));
-    let signs = fields.parsed("issuer", issuer::issuer).unwrap_or_default();
+    let on_nodes = dns.as_ref().is_some_and(|dns| dns.provider.is_on_nodes());
+    let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes));
     let acme = fields.section("acme", acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
     let ingress = fields.section("ingress", ingress);
     let cert_manager = fields.section("certManager", cert_manager);
-    let external_dns = fields.section("externalDns", |f| f.bool("manage")).unwrap_or(true);
+    let external_dns = fields.section("externalDns", |f| f.bool("manage"));
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let services = services(&mut fields, domain.as_ref(), (whoami, signs), start_page.as_ref());
     issuer::needs_email(&mut fields, signs, &services);
+    if on_nodes {
+        own_names::check(&mut fields, domain.as_ref(), (signs, &services), external_dns);
+    }
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
     let notify = fields.section("doctor", doctor::read);
     fields.finish();
-    let zone = dns.as_ref().and_then(|d| d.zone.clone());
+    let zone = dns.as_ref().and_then(|d| d.zone.clone()).or_else(|| domain.clone().filter(|_| on_nodes));
     outside_of_zone(&services, start_page.as_ref(), zone.as_ref(), &mut problems);
     problems.sort_by_key(|p| p.place);
     match (domain, dns) {
@@ -68,7 +72,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             certificates,
             ingress,
             cert_manager,
-            external_dns,
+            external_dns: external_dns.unwrap_or(true) && !on_nodes,
             whoami,
             start_page,
             services,

@@ -21,11 +21,21 @@ pub(super) fn issuer(text: &str) -> Result<Issuer, String> {
     ))
 }
 
+/// Who signs where nothing is said: no ACME server can look up names that only the nodes know.
+pub(super) fn default(on_nodes: bool) -> Issuer {
+    if on_nodes { Issuer::Ca } else { Issuer::default() }
+}
+
 /// The e-mail address belongs to an account at an ACME server: where none is used, none is needed.
 pub(super) fn needs_email(fields: &mut Fields<'_>, issuer: Issuer, services: &[Service]) {
-    if issuer == Issuer::Acme || services.iter().any(|service| service.issuer == Issuer::Acme) {
+    if uses_acme(issuer, services) {
         fields.missing("email", "Let's Encrypt needs an e-mail address for your account", "you@example.com");
     }
+}
+
+/// Whether anything is signed by an ACME server.
+pub(super) fn uses_acme(issuer: Issuer, services: &[Service]) -> bool {
+    issuer == Issuer::Acme || services.iter().any(|service| service.issuer == Issuer::Acme)
 }
 
 /// Reports names that the lab's own authority may not sign: who trusts its root trusts it for the lab's domain, and for

@@ -9,6 +9,7 @@ mod image;
 mod interpret;
 mod issuer;
 mod model;
+mod own_names;
 mod quoted;
 mod schema;
 mod service;

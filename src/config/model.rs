@@ -30,7 +30,7 @@ pub struct Config {
     pub ingress: Ingress,
     /// cert-manager.
     pub cert_manager: CertManager,
-    /// Whether homelab installs external-dns itself.
+    /// Whether homelab installs one external-dns for the whole lab; not where each node's own name server has one beside it.
     pub external_dns: bool,
     /// Whether the demo service `whoami` is there.
     pub whoami: bool,

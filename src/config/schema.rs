@@ -21,6 +21,12 @@ pub fn schema() -> Value {
     if let Some(keys) = dns["properties"].as_object_mut() {
         keys.retain(|key, _| providers().any(|facts| !not_of(facts).contains(&key.as_str())));
     }
+    // Where the nodes are the name servers, nothing is asked of an ACME server, and no address is needed.
+    let at_home: Vec<&str> = providers().filter(|facts| facts.on_nodes).map(|facts| facts.key).collect();
+    let at_home = json!({ "properties": { "dns": {
+        "required": ["provider"], "properties": { "provider": { "enum": at_home } }
+    } } });
+    schema["if"] = json!({ "anyOf": [schema["if"], at_home] });
     let ingress = &mut schema["properties"]["ingress"]["properties"];
     let controllers = Controller::ALL.iter().map(|controller| json!(controller.facts().key));
     ingress["controller"]["enum"] = controllers.chain([Value::Null]).collect();
@@ -111,6 +117,14 @@ mod tests {
         let images = written.remove("images").unwrap();
         assert_eq!(images, pins().images.iter().map(|image| image.name.clone()).collect());
         assert_eq!(read, written);
+    }
+
+    #[test]
+    fn an_address_is_required_but_where_no_acme_server_is_asked() {
+        for (dns, needs) in [("provider: cloudflare", true), ("provider: local", false)] {
+            let text = format!("domain: home.arpa\ndns: {{ {dns} }}\n");
+            assert_eq!((accepts(&text), parse(&text).is_ok()), (!needs, !needs), "{text}");
+        }
     }
 
     #[test]

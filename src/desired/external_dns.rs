@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EnvVar, Namespace, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use crate::config::{Config, Policy};
 use crate::desired::meta::{named, pods, secured};
@@ -48,24 +49,29 @@ fn environment(config: &Config) -> Vec<EnvVar> {
 /// Every object of external-dns.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
     let namespace = Namespace { metadata: secured(NAMESPACE, "restricted"), ..Namespace::default() };
-    let cluster = vec![
-        rule("networking.k8s.io", &["ingresses"], READ),
-        rule("", &["services", "pods"], READ),
-        rule("", &["nodes"], &["list", "watch"]),
-        rule("discovery.k8s.io", &["endpointslices"], READ),
-    ];
-    let mut objects = account(COMPONENT, NAMESPACE, NAME, cluster, Vec::new());
+    let mut objects = account(COMPONENT, NAMESPACE, NAME, rules(), Vec::new());
     objects.extend(Object::typed(COMPONENT, &namespace));
     objects.extend(Object::typed(COMPONENT, &deployment(config)));
     objects
 }
 
+/// What it may read in the whole cluster.
+pub(super) fn rules() -> Vec<PolicyRule> {
+    vec![
+        rule("networking.k8s.io", &["ingresses"], READ),
+        rule("", &["services", "pods"], READ),
+        rule("", &["nodes"], &["list", "watch"]),
+        rule("discovery.k8s.io", &["endpointslices"], READ),
+    ]
+}
+
 fn deployment(config: &Config) -> Deployment {
+    let own = (traits_of(config.dns.provider).external_dns_arguments)(config);
     let (metadata, selector) = pods(NAME);
     let container = Container {
         name: NAME.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),
-        args: Some(arguments(config)),
+        args: Some(arguments(config, own, &format!(":{METRICS}"))),
         env: Some(environment(config)),
         ports: Some(vec![ContainerPort {
             name: Some("metrics".to_owned()),
@@ -104,7 +110,8 @@ fn deployment(config: &Config) -> Deployment {
     }
 }
 
-fn arguments(config: &Config) -> Vec<String> {
+/// Its arguments: those of the provider are `own`, and its metrics are at `metrics`.
+pub(super) fn arguments(config: &Config, own: Vec<String>, metrics: &str) -> Vec<String> {
     let policy = match config.dns.policy {
         Policy::Sync => "sync",
         Policy::UpsertOnly => "upsert-only",
@@ -115,7 +122,7 @@ fn arguments(config: &Config) -> Vec<String> {
         format!("--ingress-class={}", ingress::traits_of(config.ingress.controller).class),
         format!("--annotation-prefix={}", config.dns.annotation_prefix),
     ];
-    arguments.extend((traits_of(config.dns.provider).external_dns_arguments)(config));
+    arguments.extend(own);
     arguments.extend([
         format!("--policy={policy}"),
         "--registry=txt".to_owned(),
@@ -128,7 +135,7 @@ fn arguments(config: &Config) -> Vec<String> {
         format!("--min-ttl={}s", config.dns.ttl),
         "--interval=1m".to_owned(),
         "--events".to_owned(),
-        format!("--metrics-address=:{METRICS}"),
+        format!("--metrics-address={metrics}"),
         "--log-format=json".to_owned(),
     ]);
     arguments

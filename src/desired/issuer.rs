@@ -80,8 +80,9 @@ pub fn account_secret(issuer: &str) -> String {
 /// The issuers; `authority` is the PEM text of a private ACME server's signers.
 pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
     let [production, staging, other] = NAMES;
-    let mut issuers = match (&config.email, &config.acme.server) {
-        // Without an address there is no account, and nobody asks for one.
+    // Names that only the nodes know are nothing for an ACME server; without an address there is no account.
+    let email = config.email.as_ref().filter(|_| !config.dns.provider.is_on_nodes());
+    let mut issuers = match (email, &config.acme.server) {
         (None, _) => Vec::new(),
         (Some(email), AcmeServer::Other(server)) => vec![issuer(config, email, (other, server), authority)],
         (Some(email), _) => vec![

@@ -91,6 +91,7 @@ pub(super) fn version_label(component: Component) -> &'static str {
         Component::Controller(controller) => of_image(traits_of(controller).image),
         Component::CertManager => of_image("certManagerController"),
         Component::ExternalDns => of_image("externalDns"),
+        Component::NameServer => of_image("nameServer"),
         Component::Issuer | Component::Services => env!("CARGO_PKG_VERSION"),
     }
 }

@@ -9,6 +9,7 @@ pub mod image;
 pub mod issuer;
 pub mod kind;
 pub mod meta;
+mod name_server;
 pub mod object;
 pub mod outside;
 pub(crate) mod pod;
@@ -63,6 +64,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     if config.external_dns {
         objects.extend(external_dns::objects(config));
     }
+    objects.extend(name_server::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
     let namespace =
         Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };

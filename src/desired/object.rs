@@ -6,8 +6,9 @@ use k8s_openapi::Resource;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::desired::kind::{Kind, KindRef};
+use crate::facts::name_server;
 use crate::ingress::traits_of;
 
 /// What identifies an object in a cluster.
@@ -51,14 +52,17 @@ pub enum Component {
     Issuer,
     /// external-dns.
     ExternalDns,
+    /// The lab's own name servers, each with an external-dns beside it.
+    NameServer,
     /// The demo and what people use.
     Services,
 }
 
 impl Component {
-    /// Every component of a lab with that controller, in the order in which they are shown.
-    pub const fn all(controller: config::Controller) -> [Self; 5] {
-        [Self::Controller(controller), Self::CertManager, Self::Issuer, Self::ExternalDns, Self::Services]
+    /// Every component of a lab, in the order in which they are shown.
+    pub fn all(config: &Config) -> [Self; 5] {
+        let names = if config.dns.provider.is_on_nodes() { Self::NameServer } else { Self::ExternalDns };
+        [Self::Controller(config.ingress.controller), Self::CertManager, Self::Issuer, names, Self::Services]
     }
 
     /// The value of the label `app.kubernetes.io/component` and the name in progress lines.
@@ -68,6 +72,7 @@ impl Component {
             Self::CertManager => "cert-manager",
             Self::Issuer => "issuer",
             Self::ExternalDns => "external-dns",
+            Self::NameServer => name_server::NAME,
             Self::Services => "services",
         }
     }

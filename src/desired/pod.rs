@@ -1,9 +1,11 @@
 //! Parts that the pods of several components share.
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, EnvVar, EnvVarSource, HTTPGetAction, ObjectFieldSelector, PodDNSConfig, PodDNSConfigOption,
-    PodSecurityContext, Probe, ResourceRequirements, SeccompProfile, SecretKeySelector, SecurityContext,
-    TCPSocketAction, Toleration,
+    Capabilities, ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, EmptyDirVolumeSource,
+    EnvVar, EnvVarSource, HTTPGetAction, KeyToPath, ObjectFieldSelector, PodDNSConfig, PodDNSConfigOption,
+    PodSecurityContext, Probe, ProjectedVolumeSource, ResourceRequirements, SeccompProfile,
+    SecretKeySelector, SecurityContext, ServiceAccountTokenProjection, TCPSocketAction, Toleration, Volume,
+    VolumeMount, VolumeProjection,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -87,6 +89,66 @@ pub(super) fn probe(path: &str, port: i32, delay: i32, failures: i32) -> Probe {
 pub(super) fn connects(port: i32, failures: i32) -> Probe {
     let socket = TCPSocketAction { port: IntOrString::Int(port), ..TCPSocketAction::default() };
     Probe { tcp_socket: Some(socket), ..paced(0, failures) }
+}
+
+/// The same probe of a pod in the node's own network, for what listens on loopback alone.
+pub(super) fn at_loopback(probe: Probe) -> Probe {
+    let host = || Some("127.0.0.1".to_owned());
+    Probe {
+        http_get: probe.http_get.map(|get| HTTPGetAction { host: host(), ..get }),
+        tcp_socket: probe.tcp_socket.map(|socket| TCPSocketAction { host: host(), ..socket }),
+        ..probe
+    }
+}
+
+/// A folder that lasts as long as the pod.
+pub(super) fn empty_dir(name: &str) -> Volume {
+    let folder = EmptyDirVolumeSource::default();
+    Volume { name: name.to_owned(), empty_dir: Some(folder), ..Volume::default() }
+}
+
+/// What Kubernetes would mount into every container of a pod (Kubernetes docs, "Managing Service Accounts", "Bound service
+/// account token volume mechanism"), for those alone that name it.
+pub(super) fn account_token(name: &str) -> Volume {
+    let token = ServiceAccountTokenProjection {
+        path: "token".to_owned(),
+        expiration_seconds: Some(3607),
+        ..ServiceAccountTokenProjection::default()
+    };
+    let key = |key: &str| KeyToPath { key: key.to_owned(), path: key.to_owned(), mode: None };
+    let root = ConfigMapProjection {
+        name: "kube-root-ca.crt".to_owned(),
+        items: Some(vec![key("ca.crt")]),
+        optional: None,
+    };
+    let namespace = DownwardAPIVolumeFile {
+        path: "namespace".to_owned(),
+        field_ref: Some(ObjectFieldSelector {
+            field_path: "metadata.namespace".to_owned(),
+            api_version: Some("v1".to_owned()),
+        }),
+        ..DownwardAPIVolumeFile::default()
+    };
+    let sources = vec![
+        VolumeProjection { service_account_token: Some(token), ..VolumeProjection::default() },
+        VolumeProjection { config_map: Some(root), ..VolumeProjection::default() },
+        VolumeProjection {
+            downward_api: Some(DownwardAPIProjection { items: Some(vec![namespace]) }),
+            ..VolumeProjection::default()
+        },
+    ];
+    let projected = ProjectedVolumeSource { sources: Some(sources), default_mode: Some(0o644) };
+    Volume { name: name.to_owned(), projected: Some(projected), ..Volume::default() }
+}
+
+/// Where programs look for it.
+pub(super) fn account_token_mount(name: &str) -> VolumeMount {
+    VolumeMount {
+        name: name.to_owned(),
+        mount_path: "/var/run/secrets/kubernetes.io/serviceaccount".to_owned(),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    }
 }
 
 fn paced(delay: i32, failures: i32) -> Probe {

@@ -15,6 +15,7 @@ mod ingress;
 pub mod local;
 mod machine;
 mod names;
+mod own_servers;
 pub mod ownership;
 pub mod pod;
 mod provider;
@@ -56,6 +57,7 @@ pub use names::{
     AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
     label,
 };
+pub use own_servers::{OwnServer, OwnServersSeen};
 pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
@@ -115,6 +117,9 @@ pub struct Evidence {
     pub node_answers: Vec<NodeProbe>,
     /// Why the authoritative servers are not known, when they are not.
     pub no_authoritative: Option<String>,
+    /// The lab's own name servers, and who asks them; `None` where somebody else has the zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_servers: Option<OwnServersSeen>,
     /// By the name of the host, `*.` included.
     pub hosts: BTreeMap<String, HostSeen>,
     /// What resolvers say about names around a host that they do not answer as the world does; at most one for each parent.
@@ -162,6 +167,7 @@ impl Evidence {
             provider: None,
             node_answers: Vec::new(),
             no_authoritative: None,
+            own_servers: None,
             hosts: BTreeMap::new(),
             around: Vec::new(),
             names: None,

@@ -7,6 +7,7 @@ pub mod authority;
 pub mod controllers;
 pub mod gitops;
 pub mod links;
+pub mod name_server;
 pub mod names;
 pub mod namespaces;
 pub mod ownership;

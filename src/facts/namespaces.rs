@@ -6,6 +6,8 @@ use crate::facts::controllers::Controller;
 pub const CERT_MANAGER: &str = "cert-manager";
 /// external-dns'.
 pub const EXTERNAL_DNS: &str = "external-dns";
+/// The lab's own name servers'.
+pub const NAME_SERVER: &str = "name-server";
 /// The one with the Services and Ingresses of the configuration.
 pub const HOMELAB: &str = "homelab";
 
@@ -20,7 +22,7 @@ pub fn of_image(service: &str) -> String {
 #[must_use]
 pub fn is_of_component(namespace: &str) -> bool {
     let controllers = Controller::ALL.iter().map(|controller| controller.facts().namespace);
-    controllers.chain([CERT_MANAGER, EXTERNAL_DNS]).any(|known| known == namespace)
+    controllers.chain([CERT_MANAGER, EXTERNAL_DNS, NAME_SERVER]).any(|known| known == namespace)
 }
 
 /// Whether a namespace is one of homelab's own, in which nobody else is expected to write.

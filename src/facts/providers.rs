@@ -3,6 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::facts::names::is_within;
 use crate::facts::server::HostPort;
 use crate::facts::shape;
 
@@ -16,6 +17,8 @@ pub enum Provider {
     PowerDns,
     /// A name server of one's own that takes DNS updates (RFC 2136).
     Rfc2136,
+    /// Name servers of the lab's own, one on each node.
+    Local,
     /// A provider of the tests (see `provider::paper`).
     #[cfg(test)]
     Paper,
@@ -44,6 +47,9 @@ pub struct ProviderFacts {
     pub credential: Option<Credential>,
     /// The fields of its solver, below `dns01` of an issuer, that a redacted bundle keeps; `/**` keeps all below.
     pub solver: &'static [&'static str],
+    /// Whether the nodes themselves are its name servers, and nothing of the zone is in public DNS: homelab installs a server on
+    /// each node, no ACME server can look anything up, and the lab's own authority signs.
+    pub on_nodes: bool,
 }
 
 /// The server of a provider, where the configuration says where it is.
@@ -72,18 +78,29 @@ pub struct Credential {
 }
 
 impl Provider {
-    /// The one that a new configuration is given.
+    /// The one that a new configuration is given, unless its domain says more: [`Self::offered`].
     pub const OFFERED: Self = Self::Cloudflare;
     /// Every provider that `dns.provider` may name.
     pub const ALL: &[Self] = &[
         Self::Cloudflare,
         Self::PowerDns,
         Self::Rfc2136,
+        Self::Local,
         #[cfg(test)]
         Self::Paper,
         #[cfg(test)]
         Self::Slate,
     ];
+
+    /// The one that a new configuration of this domain is given: names that no registry gives out are nobody's but the house's
+    /// own (RFC 8375; ICANN, resolution 2024.07.29.06).
+    #[must_use]
+    pub fn offered(domain: &str) -> Self {
+        match ["home.arpa", "internal"].into_iter().any(|own| is_within(domain.trim_end_matches('.'), own)) {
+            true => Self::Local,
+            false => Self::OFFERED,
+        }
+    }
 
     /// What several rooms have to know of it.
     #[must_use]
@@ -106,6 +123,7 @@ impl Provider {
                     is_one: is_old_cloudflare,
                 }),
                 solver: &["cloudflare/**"],
+                on_nodes: false,
             },
             Self::PowerDns => &ProviderFacts {
                 key: "powerdns",
@@ -127,6 +145,7 @@ impl Provider {
                     is_one: |_| false,
                 }),
                 solver: &["rfc2136/**"],
+                on_nodes: false,
             },
             Self::Rfc2136 => &ProviderFacts {
                 key: "rfc2136",
@@ -147,6 +166,18 @@ impl Provider {
                     is_one: |_| false,
                 }),
                 solver: &["rfc2136/**"],
+                on_nodes: false,
+            },
+            Self::Local => &ProviderFacts {
+                key: "local",
+                shortest_ttl: 1,
+                longest_ttl: LONGEST_TTL,
+                server: None,
+                tsig: false,
+                nameserver: false,
+                credential: None,
+                solver: &[],
+                on_nodes: true,
             },
             #[cfg(test)]
             Self::Paper => &ProviderFacts {
@@ -164,6 +195,7 @@ impl Provider {
                     is_one: |_| false,
                 }),
                 solver: &["paper/drawer"],
+                on_nodes: false,
             },
             #[cfg(test)]
             Self::Slate => &ProviderFacts {
@@ -175,8 +207,15 @@ impl Provider {
                 nameserver: false,
                 credential: None,
                 solver: &[],
+                on_nodes: false,
             },
         }
+    }
+
+    /// Whether the nodes themselves are its name servers.
+    #[must_use]
+    pub const fn is_on_nodes(self) -> bool {
+        self.facts().on_nodes
     }
 
     /// The credentials of all providers.

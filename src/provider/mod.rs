@@ -3,17 +3,18 @@
 //!
 //! What each way needs, those to come included, and where the seam has room for it:
 //!
-//! | | Cloudflare | PowerDNS, RFC 2136 | Route 53 | a server of the lab's own | house resolver |
+//! | | Cloudflare | PowerDNS, RFC 2136 | Route 53 | local: servers of the lab's own | house resolver |
 //! |---|---|---|---|---|---|
 //! | `ProviderFacts::credential` | one API token | an API key; a TSIG key with its name and algorithm | access key and secret | none | none beyond the provider's |
 //! | [`Traits::keyring`] reads | the token | the key; the file of `tsig-keygen` | AWS' credentials file | nothing | as the provider's |
 //! | [`Credentials`] | one secret, and the zone | several, each under its own key, and the zone | several, and the zone | the zone alone | as the provider's |
+//! | `ProviderFacts::on_nodes` | no | no | no | yes: `desired::name_server` is installed, and each node is asked for the records | no; the same component |
 //! | `ProviderFacts::server` | none | its address | none | none: the lab's own | as the provider's |
 //! | `ProviderFacts::tsig` and `nameserver` | none | the key's name and algorithm; where updates go | none | none | as the provider's |
 //! | its times to live | `ProviderFacts` | the same | the same | the same | the same |
 //! | zones | one, found by the token | one, named | one for each organisation | the lab's own, made | the lab's own beside the provider's |
-//! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good | as the provider's |
-//! | records are listed | by the API | by the API or AXFR | by the API | by asking the server | by asking the server |
+//! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good: it is made with the lab | as the provider's |
+//! | records are listed | by the API | by the API or AXFR | by the API | none: `collect::network` asks each node's server | by asking the server |
 //! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
 //! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`] | the same | one for each organisation | one beside each server | one more |
 //! | ACME | [`Traits::solver`] | RFC 2136 | `route53`, with the zone's id | none: the lab's own authority | as the provider's |
@@ -28,6 +29,7 @@ mod client;
 mod cloudflare;
 mod credentials;
 mod fault;
+mod local;
 #[cfg(test)]
 pub(crate) mod paper;
 mod powerdns;
@@ -54,6 +56,7 @@ pub const fn traits_of(provider: Provider) -> &'static Traits {
         Provider::Cloudflare => &cloudflare::TRAITS,
         Provider::PowerDns => &powerdns::TRAITS,
         Provider::Rfc2136 => &rfc2136::TRAITS,
+        Provider::Local => &local::TRAITS,
         #[cfg(test)]
         Provider::Paper => &paper::TRAITS,
         #[cfg(test)]

@@ -93,3 +93,26 @@ fn without_a_terminal_a_missing_answer_is_named() {
     let ended = homelab(&["init"]).run();
     assert!(ended.code == 2 && ended.stderr.contains("`--domain` is missing"), "{}", ended.stderr);
 }
+
+#[test]
+fn without_an_account_and_a_domain_one_word_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("homelab.yaml");
+    let path = path.to_str().unwrap();
+    let ended = homelab(&["init", "--config", path, "--domain", "home.arpa"]).run();
+    assert!(ended.code == 0 && ended.stdout.contains("next: "), "{}{}", ended.stdout, ended.stderr);
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains("provider: local") && !text.contains("email") && !text.contains("token"), "{text}");
+    let rendered = homelab(&["render", "--config", path]).run();
+    assert!(rendered.code == 0 && rendered.stdout.contains("name-server"), "{}", rendered.stderr);
+}
+
+#[test]
+fn a_domain_of_ones_own_can_stay_at_home_too() {
+    let words = ["init", "--nixos", "--domain", "lab.lovelace.dev", "--provider", "local"];
+    let ended = homelab(&words).run();
+    assert!(ended.code == 0 && ended.stdout.contains("dns.provider = \"local\";"), "{}", ended.stderr);
+    assert!(!ended.stdout.contains("email") && !ended.stdout.contains("tokenFile"), "{}", ended.stdout);
+    let ended = homelab(&["init", "--nixos", "--domain", "lab.local", "--provider", "local"]).run();
+    assert!(ended.code == 2 && ended.stderr.contains("mDNS"), "{}", ended.stderr);
+}

@@ -93,6 +93,9 @@ const MAKES_SHOWN: [&str; 2] = ["Fit for", "of_parts("];
 /// Where what differs between DNS providers stands.
 const OF_PROVIDERS: &[&str] = &["provider/", "facts/providers.rs"];
 
+/// A provider's word that stands for much else, too: that one is looked for by its variant, and as the value of its key.
+const ORDINARY: &str = "local";
+
 /// Where what differs between ingress controllers stands.
 const OF_CONTROLLERS: &[&str] = &["ingress/", "facts/controllers.rs"];
 
@@ -245,8 +248,9 @@ fn has_word(source: &Source, word: &str) -> bool {
 
 #[test]
 fn a_provider_is_named_only_where_it_is_meant() {
-    let words = Provider::ALL.iter().map(|provider| provider.facts().key);
-    assert_named_only(words.chain(["Provider::Paper", "Provider::Slate"]), OF_PROVIDERS, &[]);
+    let words = Provider::ALL.iter().map(|provider| provider.facts().key).filter(|key| *key != ORDINARY);
+    let variants = ["Provider::Paper", "Provider::Slate", "Provider::Local", "provider: local"];
+    assert_named_only(words.chain(variants), OF_PROVIDERS, &[]);
 }
 
 #[test]

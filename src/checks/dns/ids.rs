@@ -8,6 +8,14 @@ pub const RESOLVER: CheckId = CheckId("dns.resolver");
 pub const INTERCEPTED: CheckId = CheckId("dns.intercepted");
 /// Public DNS knows the zone, in the hands of the provider.
 pub const ZONE: CheckId = CheckId("dns.zone");
+/// Each node's own name server answers for the domain.
+pub const OWN_SERVER: CheckId = CheckId("dns.own-server");
+/// Each node's own name server refuses what is not the domain's.
+pub const NO_RECURSION: CheckId = CheckId("dns.no-recursion");
+/// This machine's resolvers pass questions for the domain on to the nodes.
+pub const HOUSE_FORWARDS: CheckId = CheckId("dns.forwarding");
+/// Public DNS has no address for a domain that only the nodes know.
+pub const PUBLIC_NAME: CheckId = CheckId("dns.public-name");
 /// Each authoritative server has the addresses that the provider has.
 pub const AUTHORITATIVE: CheckId = CheckId("dns.authoritative");
 /// No resolver that validates DNSSEC refuses the zone.

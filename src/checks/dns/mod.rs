@@ -7,6 +7,8 @@ mod elsewhere;
 pub(super) mod ids;
 mod intercepted;
 mod local_zone;
+mod own;
+mod own_texts;
 mod public;
 mod resolver;
 pub(crate) mod routers;
@@ -29,14 +31,20 @@ pub(super) const GROUP: Group = Group::new("dns", "what each resolver answers fo
     .for_lab(outcomes_of_lab)
     .for_each_host(outcomes_of_host);
 
-/// Nothing when it was not looked at: `up` knows its hosts and no more.
+/// Why nothing is looked for beyond the house.
+const AT_HOME: &str = "only the nodes know these names";
+
+/// Without the names, which `up` does not look at, no more than the lab's own name servers.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
-    let Some(names) = &evidence.names else { return Vec::new() };
-    vec![
-        resolver::answers(evidence, names),
-        intercepted::judge(evidence, names),
-        zone::delegation(evidence, names),
-    ]
+    let mut found = own::judge(evidence);
+    if let Some(names) = &evidence.names {
+        found.extend([
+            resolver::answers(evidence, names),
+            intercepted::judge(evidence, names),
+            zone::delegation(evidence, names),
+        ]);
+    }
+    found
 }
 
 /// One host, from the servers that hold the zone inward.
@@ -48,8 +56,16 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Jud
         return passed_over(host, &why, Outcome::skip(why.clone()));
     }
     let mut found = public::authoritative(evidence, host, seen);
-    found.extend(dnssec::accepted_for_host(evidence, host, seen));
-    found.extend(public::public(evidence, host, seen));
+    if evidence.dns.is_on_nodes() {
+        let beyond = |id| {
+            let vantage = Vantage::PublicDns("any".into());
+            judged(id, Subject::host(host), vantage, Outcome::skip(AT_HOME))
+        };
+        found.extend([beyond(id::DNSSEC), beyond(id::PUBLIC)]);
+    } else {
+        found.extend(dnssec::accepted_for_host(evidence, host, seen));
+        found.extend(public::public(evidence, host, seen));
+    }
     found.extend(system::resolved_on_this_machine(evidence, host, seen));
     found
 }

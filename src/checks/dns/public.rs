@@ -8,6 +8,7 @@ use crate::checks::id;
 use crate::checks::reading::zone::{published, wanted};
 use crate::evidence::dns::{Rcode, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup};
+use crate::facts::name_server::{NAME, NAMESPACE};
 
 pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let at_server = |server: &str, outcome| {
@@ -29,7 +30,7 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
             Ok(reply) if compared.is_empty() && !reply.addresses().is_empty() => {
                 Outcome::pass(format!("{}, nothing to compare with", list(&reply.addresses())))
             }
-            Ok(reply) => behind(host, seen, lookup, reply, &list(&compared)).into(),
+            Ok(reply) => behind(evidence, host, (seen, lookup, reply), &list(&compared)).into(),
         };
         at_server(&lookup.server, outcome)
     });
@@ -37,9 +38,24 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
 }
 
 /// An authoritative server that has another answer than the provider.
-fn behind(host: &str, seen: &HostSeen, lookup: &Lookup, reply: &Reply, compared: &str) -> Finding {
+fn behind(
+    evidence: &Evidence,
+    host: &str,
+    (seen, lookup, reply): (&HostSeen, &Lookup, &Reply),
+    compared: &str,
+) -> Finding {
     let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
     let look = command!("dig {} @{} +norecurse", host, lookup.server);
+    if evidence.dns.is_on_nodes() {
+        return Finding::new(
+            summary,
+            "the external-dns beside this node's name server has not written it yet, or cannot: it needs the API server",
+            "wait a minute; then read its log",
+        )
+        .look(command!("kubectl -n {} logs daemonset/{} -c external-dns --tail=20", NAMESPACE, NAME))
+        .look(look)
+        .heals();
+    }
     if matches!(reply.rcode, Rcode::Refused | Rcode::ServFail) {
         return Finding::new(
             summary,

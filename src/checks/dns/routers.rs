@@ -3,6 +3,8 @@
 //!
 //! `DOMAIN` and `HOST` stand for the zone and for the host in question. What the makers' documents say as of 2026.
 
+use std::net::IpAddr;
+
 use crate::evidence::Signs;
 
 /// A make of resolver, with its setting.
@@ -18,6 +20,8 @@ pub(crate) struct Router {
     pub(crate) allow: &'static str,
     /// Where the LAN's domain and local zones are set.
     pub(crate) lan: &'static str,
+    /// Where it is told to ask another server for one domain, and what to enter. `ADDRESS` stands for the address of that server.
+    pub(crate) forward: &'static str,
     /// The NixOS option, where it runs on NixOS.
     pub(super) nixos: Option<&'static str>,
     /// What its answer to `version.bind` contains, in lower case.
@@ -38,6 +42,8 @@ pub(crate) const PI_HOLE: Router = Router {
     allow: "in Domains, enter `DOMAIN`, tick \"Add domain as wildcard\", and choose \"Add to allowed domains\"",
     lan: "in Settings, All settings, set `dns.domain.name` to `lan`, or in its shell run `sudo pihole-FTL --config dns.domain.name lan`; \
         remove a line `local=/DOMAIN/` from `misc.dnsmasq_lines` (pi-hole/FTL#2841)",
+    forward: "in Settings, All settings, add the line `server=/DOMAIN/ADDRESS` to `misc.dnsmasq_lines` (Pi-hole 5: into a file in `/etc/dnsmasq.d`, and \
+        restart it); if `stop-dns-rebind` is set, add `rebind-domain-ok=/DOMAIN/`, too",
     nixos: None,
     version: &["pi-hole", "pihole"],
     names: &["pi.hole"],
@@ -56,6 +62,9 @@ pub(crate) const OPENWRT: Router = Router {
     allow: "if the package adblock is installed, add `DOMAIN` to the allow list in Services, Adblock; otherwise remove the entry from \"Addresses\" in Network, DNS (older: DHCP and DNS)",
     lan: "in Network, DNS (older: DHCP and DNS), tab General, set \"Resolve these locally\" (older: \"Local server\") to `/lan/` and \"Local domain\" to `lan`; or in its shell run \
         `uci set dhcp.@dnsmasq[0].local='/lan/' && uci set dhcp.@dnsmasq[0].domain='lan' && uci commit dhcp && service dnsmasq restart`",
+    forward: "in Network, DNS (older: DHCP and DNS), tab Forwards (older: General Settings), add `/DOMAIN/ADDRESS` to \"DNS Forwards\", and in tab Filter add `DOMAIN` to \
+        \"Domain whitelist\"; or in its shell run `uci add_list dhcp.@dnsmasq[0].server='/DOMAIN/ADDRESS' && uci add_list \
+        dhcp.@dnsmasq[0].rebind_domain='DOMAIN' && uci commit dhcp && service dnsmasq restart`",
     nixos: None,
     version: &["openwrt"],
     names: &["openwrt.lan"],
@@ -72,6 +81,8 @@ pub(crate) const FRITZ_BOX: Router = Router {
         \"DNS Rebind Protection\", enter `DOMAIN` without `*.`, then Apply. Devices may cache the old answer for a while",
     allow: "in Internet, Filters, Lists, remove `DOMAIN` from the blocked domains",
     lan: "its own domain is always `fritz.box`, so the server that it forwards to has the zone: change that server in Internet, Account Information, DNS Server",
+    forward: "a Fritz!Box cannot ask another server for one domain. Run a resolver that can (Pi-hole, AdGuard Home, dnsmasq) on another machine \
+        than the nodes, let it forward `DOMAIN` to ADDRESS, and enter it in Home Network, Network, Network Settings, IPv4 Settings, \"Local DNS server\"",
     nixos: None,
     version: &["fritz", "avm"],
     names: &["fritz.box"],
@@ -86,6 +97,8 @@ pub(crate) const OPNSENSE: Router = Router {
     setting: "in Services, Unbound DNS, Advanced, add `DOMAIN` to \"Private Domains\", and apply",
     allow: "in Services, Unbound DNS, Blocklists, add `DOMAIN` to \"Allowlist Domains\", and apply",
     lan: "in System, Settings, General, set \"Domain\" to `lan`; or in Services, Unbound DNS, General, set \"Local Zone Type\" to `transparent`. Then remove `DOMAIN` from its Overrides and Query Forwarding",
+    forward: "in Services, Unbound DNS, Query Forwarding, add the domain `DOMAIN` with the server IP ADDRESS; in Advanced, add `DOMAIN` to \"Private \
+        Domains\" and to \"Insecure Domains\", and apply",
     nixos: None,
     version: &[],
     names: &[],
@@ -102,6 +115,8 @@ pub(crate) const PFSENSE: Router = Router {
         with the DNS Forwarder, add `rebind-domain-ok=/DOMAIN/` to its custom options",
     allow: "in Firewall, pfBlockerNG, DNSBL, DNSBL Whitelist, add `.DOMAIN`, then Update, Reload",
     lan: "in System, General Setup, set \"Domain\" to `lan`; or in Services, DNS Resolver, set \"System Domain Local Zone Type\" to `Transparent`. Then remove `DOMAIN` from its Domain Overrides",
+    forward: "in Services, DNS Resolver, General Settings, Domain Overrides, add `DOMAIN` with the IP address ADDRESS, save and apply (it then also lets \
+        private addresses of this domain through)",
     nixos: None,
     version: &[],
     names: &[],
@@ -116,6 +131,7 @@ pub(crate) const ADGUARD_HOME: Router = Router {
     setting: "in Filters, Custom filtering rules, add `@@||DOMAIN^`",
     allow: "in Filters, Custom filtering rules, add `@@||DOMAIN^`",
     lan: "in AdGuardHome.yaml, below `dhcp`, set `local_domain_name` to `lan` (AdguardTeam/AdGuardHome#2983), and remove a rule `||DOMAIN^$dnsrewrite=NXDOMAIN` from its custom rules",
+    forward: "in Settings, DNS settings, Upstream DNS servers, add the line `[/DOMAIN/]ADDRESS`, and apply",
     nixos: Some("services.adguardhome.settings.user_rules = [ \"@@||DOMAIN^\" ];"),
     version: &[],
     names: &[],
@@ -130,6 +146,7 @@ pub(crate) const MIKROTIK: Router = Router {
         `/ip dns set servers=1.1.1.1,8.8.8.8`, then `/ip dns cache flush`",
     allow: "check `/ip dns static print` and `/ip dns adlist print`, and remove the entry for `DOMAIN`",
     lan: "remove the entry for `DOMAIN` from `/ip dns static print`, and set another `domain` in `/ip dhcp-server network`",
+    forward: "run `/ip dns static add type=FWD name=DOMAIN match-subdomain=yes forward-to=ADDRESS`, then `/ip dns cache flush`",
     nixos: None,
     version: &["mikrotik"],
     names: &[],
@@ -145,6 +162,7 @@ pub(crate) const UNIFI: Router = Router {
     setting: "in Settings, CyberSecure, Content Filter, exclude the network from the filter; or enter another DNS server in the DHCP settings of the network",
     allow: "in Settings, CyberSecure, Content Filter, exclude the network from the filter, or add `DOMAIN` to the allowed domains",
     lan: "in Settings, Networks, open the network and set \"Domain Name\" of its DHCP to `lan`",
+    forward: "in Settings, search for DNS, and create a DNS record of the type \"Forward Domain\" for `DOMAIN` with the server ADDRESS",
     nixos: None,
     version: &[],
     names: &[],
@@ -158,6 +176,8 @@ pub(crate) const UNBOUND: Router = Router {
     setting: "add `private-domain: \"DOMAIN\"` to the `server:` part of its configuration, and reload it",
     allow: "remove its `local-zone:` line, or the `rpz:` list that contains it, and reload",
     lan: "remove the line `local-zone: \"DOMAIN\" static`, or make it `transparent`, and reload",
+    forward: "add to its configuration `forward-zone:` with `name: \"DOMAIN\"` and `forward-addr: ADDRESS`, and to the `server:` part `local-zone: \
+        \"DOMAIN\" nodefault`, `domain-insecure: \"DOMAIN\"` and `private-domain: \"DOMAIN\"`; then reload it",
     nixos: Some("services.unbound.settings.server.private-domain = [ \"DOMAIN\" ];"),
     version: &["unbound"],
     names: &[],
@@ -171,6 +191,7 @@ pub(crate) const DNSMASQ: Router = Router {
     setting: "add `rebind-domain-ok=/DOMAIN/` to its configuration, and restart it",
     allow: "remove the line `address=/.../` or the list of `conf-file=` that contains it, and restart it",
     lan: "set another domain in the lines `domain=`, `local=/.../` and `auth-zone=`, and restart it",
+    forward: "add `server=/DOMAIN/ADDRESS` to its configuration, and `rebind-domain-ok=/DOMAIN/` where `stop-dns-rebind` is set; then restart it",
     nixos: Some("services.dnsmasq.settings.rebind-domain-ok = [ \"/DOMAIN/\" ];"),
     version: &["dnsmasq"],
     names: &[],
@@ -184,6 +205,26 @@ pub(crate) const ROUTERS: [Router; 10] =
 /// What helps with any router.
 pub(crate) const AROUND: &str = "if the router has no such setting: hand out another resolver by DHCP (1.1.1.1, or your own DNS \
     server that lets DOMAIN through), or add DOMAIN with the private address to your own DNS server (split horizon)";
+
+/// What to do where a router cannot ask another server for one domain.
+pub(crate) const NO_FORWARDING: &str = "if the router has no such setting (conditional forwarding, domain override): let a resolver that has one answer for \
+    the house, such as Pi-hole, AdGuard Home or dnsmasq on another machine, and hand it out by DHCP. Do not hand out the nodes alone: \
+    they refuse every other name, so the internet would stop. The router and the nodes together do not help either: most devices take the \
+    first answer, also if it is \"no such name\"";
+
+/// What to enter in a resolver of a known make, or of any, so that it asks these servers for the domain.
+pub(super) fn forwarding(make: Option<&Router>, domain: &str, servers: &[IpAddr]) -> String {
+    let address = servers.first().map_or_else(|| "the address of a node".to_owned(), ToString::to_string);
+    let more = match servers.get(1..).unwrap_or_default() {
+        [] => String::new(),
+        rest => {
+            let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+            format!("; do the same with {}, so that a lost node does no harm", rest.join(", "))
+        }
+    };
+    let steps = each(make, |make| make.forward, domain, "").replace("ADDRESS", &address);
+    format!("let it ask the nodes for `{domain}` (conditional forwarding){more}. {steps}\n{NO_FORWARDING}")
+}
 
 /// The make that left these signs.
 pub(super) fn known(signs: &Signs) -> Option<&'static Router> {

@@ -1,7 +1,7 @@
 //! Each name, as each vantage resolves it.
 
 use super::ids::*;
-use crate::checks::dns::routers;
+use crate::checks::dns::{own_texts, routers};
 use crate::checks::engine::{Def, cause};
 use crate::checks::id;
 
@@ -75,8 +75,12 @@ pub(super) const CHECKS: &[Def] = &[
             ),
         ])
         .sources(&["RFC 1034 section 4.2.2", "RFC 8020: why names are not looked up from below"]),
+    own_texts::OWN_SERVER,
+    own_texts::NO_RECURSION,
+    own_texts::HOUSE_FORWARDS,
+    own_texts::PUBLIC_NAME,
     Def::error(AUTHORITATIVE, "the authoritative server answers with the record")
-        .needs(&[id::RECORDS, ZONE])
+        .needs(&[id::RECORDS, ZONE, OWN_SERVER])
         .in_up()
         .about(
             "Asks each name server of the zone for the host, from this machine and with no cache in between, and compares the \
@@ -131,7 +135,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["RFC 2308 section 5", "RFC 6598"]),
     Def::error(LOCAL_ZONE, "no local resolver has its own zone for your domain")
-        .needs(&[AUTHORITATIVE])
+        .needs(&[AUTHORITATIVE, HOUSE_FORWARDS])
         .in_up()
         .about(
             "If one of this machine's resolvers has no address for a host that public DNS has, the doctor asks it for the SOA record \
@@ -166,7 +170,7 @@ pub(super) const CHECKS: &[Def] = &[
             "RFC 2308 section 3: the SOA record of a negative answer",
         ]),
     Def::error(NEGATIVE_CACHE, "no resolver has cached that the name does not exist")
-        .needs(&[AUTHORITATIVE])
+        .needs(&[AUTHORITATIVE, HOUSE_FORWARDS])
         .in_up()
         .about(
             "Asks this machine's resolvers for a host that public DNS has. The SOA record in a \"no such name\" answer says how \
@@ -183,7 +187,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["RFC 2308"]),
     Def::error(REBIND, "the local resolver lets private addresses through")
-        .needs(&[AUTHORITATIVE])
+        .needs(&[AUTHORITATIVE, HOUSE_FORWARDS])
         .in_up()
         .about(
             "Asks this machine's resolvers for a host that has a private address in public DNS, and for the zone's NS records, which \
@@ -219,7 +223,7 @@ pub(super) const CHECKS: &[Def] = &[
             "wiki.mozilla.org, Trusted Recursive Resolver",
         ]),
     Def::error(LOCAL_OVERRIDE, "nothing local overrides the record")
-        .needs(&[AUTHORITATIVE])
+        .needs(&[AUTHORITATIVE, HOUSE_FORWARDS])
         .in_up()
         .about(
             "Compares what a program on this machine gets (`getaddrinfo`) with the answer of public DNS, with the answer of each \
@@ -260,7 +264,7 @@ pub(super) const CHECKS: &[Def] = &[
             "unbound.conf(5): local-zone of type redirect: a wildcard",
         ]),
     Def::error(SYSTEM, "this machine resolves the name")
-        .needs(&[AUTHORITATIVE, DNSSEC, LOCAL_ZONE, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
+        .needs(&[AUTHORITATIVE, DNSSEC, HOUSE_FORWARDS, LOCAL_ZONE, NEGATIVE_CACHE, REBIND, LOCAL_OVERRIDE, RESOLVER])
         .in_up()
         .about(
             "Compares what a program on this machine gets (`getaddrinfo`) with the answer of public DNS. Other devices at home usually \

@@ -31,10 +31,18 @@ pub(super) const GROUP: Group =
         .for_lab(outcomes_of_lab)
         .for_each_host(outcomes_of_host);
 
+/// Where each name server's zone begins empty, and is written by nobody else.
+const BESIDE: &str = "each node's name server has an external-dns of its own beside it: see `dns.own-server` and `dns.authoritative`";
+
 /// What is looked at once. Nothing where external-dns was not asked: `up` does not.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     if evidence.external_dns.is_none() {
         return Vec::new();
+    }
+    if evidence.dns.is_on_nodes() {
+        let checks = [id::EDNS_PODS, id::EDNS_SYNC, id::EDNS_OWNER_ID, id::EDNS_STALE, id::EDNS_WILDCARD];
+        let beside = |id| judged(id, Subject::default(), Vantage::Api, Outcome::skip(BESIDE));
+        return checks.map(beside).into();
     }
     let here = |judge: fn(&Evidence) -> Outcome| match (&evidence.owner, &evidence.config) {
         (Some(_), _) => judge(evidence),
@@ -61,6 +69,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let (owner, records) = match &evidence.provider {
+        _ if evidence.dns.is_on_nodes() => (Outcome::skip(BESIDE), Outcome::skip(BESIDE)),
         Some(Ok(seen)) => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
         _ => {
             let unknown = || zone::unseen(evidence);

@@ -118,5 +118,6 @@ fn everything() -> Evidence {
     let scratch = Some(Err(ScratchFailure { why: "x".into(), forbidden: false }));
     evidence.ingress = Some(ControllerSeen { scratch, ..ControllerSeen::default() });
     evidence.names = Some(NamesSeen::default());
+    evidence.own_servers = Some(OwnServersSeen::default());
     evidence
 }

@@ -9,6 +9,7 @@ mod authority;
 mod limit;
 mod names;
 mod nodes;
+mod own_servers;
 mod pace;
 mod sample;
 mod servers;
@@ -55,6 +56,10 @@ pub struct Probes {
     pub zone: Option<Zone>,
     /// Public resolvers, and their DoH for when port 53 is closed.
     pub resolvers: Vec<SocketAddr>,
+    /// Whether the nodes are the name servers of the domain, of which public DNS knows nothing.
+    pub on_nodes: bool,
+    /// Public resolvers that should not know the domain; none unless the nodes are its name servers.
+    pub world: Vec<SocketAddr>,
     /// Asked only when none of the resolvers has an address.
     pub doh: Vec<Doh>,
     /// The file that names this machine's resolvers, `/etc/resolv.conf` but in tests.
@@ -94,6 +99,8 @@ impl Probes {
             domain,
             zone: None,
             resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
+            on_nodes: false,
+            world: Vec::new(),
             doh: vec![doh("1.1.1.1")],
             resolv_conf: "/etc/resolv.conf".into(),
             behind_stub: "/run/systemd/resolve/resolv.conf".into(),
@@ -117,6 +124,11 @@ impl Probes {
         probes.resolvers =
             config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
         if config.public_resolvers != PUBLIC_RESOLVERS {
+            probes.doh = Vec::new();
+        }
+        if config.dns.provider.is_on_nodes() {
+            probes.on_nodes = true;
+            probes.world = std::mem::take(&mut probes.resolvers);
             probes.doh = Vec::new();
         }
         probes
@@ -173,15 +185,15 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(host_named).collect();
     let reached = probes.reached();
-    let own = seed.authority.as_ref().and_then(|authority| authority.root.as_ref().ok());
-    let own = own.and_then(|root| store_of(&root.der));
+    let root = seed.authority.as_ref().and_then(|authority| authority.root.as_ref().ok());
+    let root = root.and_then(|root| store_of(&root.der));
     let six = addresses.iter().any(|(_, address)| address.is_ipv6());
     let offline = seed.offline;
     let (names, answers, services, service_dns) = futures::join!(
         async {
             let (provider, servers, nowhere) = futures::join!(
                 read_zone(probes, provider),
-                Servers::find(probes, &limit, offline),
+                Servers::find(probes, &limit, (&seed, offline)),
                 survey::nowhere(probes, &limit, offline),
             );
             // Where somebody answers in place of every server, all questions end at the same one.
@@ -206,9 +218,15 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
                     None => None,
                 }
             };
+            let own = async {
+                match probes.on_nodes {
+                    true => Some(own_servers::look(probes, &limit, &servers, paces, offline).await),
+                    false => None,
+                }
+            };
             let caa = authority::caa(probes, &limit, &servers, (paces, &asked), seed.acme.is_some());
-            let (looked, survey, caa) = futures::join!(join_all(looks), survey, caa);
-            (provider, servers.missing(), looked, survey, caa, house)
+            let (looked, survey, caa, own) = futures::join!(join_all(looks), survey, caa, own);
+            (provider, servers.missing(), looked, (survey, own), caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(
@@ -216,14 +234,15 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             &limit,
             &addresses,
             host,
-            (&reached, own.as_ref())
+            (&reached, root.as_ref())
         ))),
         service_dns::look(&seed, probes, &limit),
     );
     if let Some(cluster) = &mut seed.cluster {
         cluster.service_dns = service_dns;
     }
-    let (provider, missing, looked, survey, caa, paces) = names;
+    let (provider, missing, looked, (survey, own), caa, paces) = names;
+    seed.own_servers = own;
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;
     }

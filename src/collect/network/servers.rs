@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::collect::network::{Limit, Probes};
+use crate::collect::network::{Limit, Probes, own_servers};
+use crate::evidence::Evidence;
 use crate::facts::names::is_within;
 use crate::net::dns::{self, NameServer, ZoneName};
 
@@ -20,9 +21,14 @@ pub(super) struct Servers {
 }
 
 impl Servers {
-    /// Finds them. `offline` asks nobody: only this machine's own resolvers are known then.
-    pub(super) async fn find(probes: &Probes, limit: &Limit, offline: bool) -> Self {
+    /// Finds them. `offline` asks nobody: only this machine's own resolvers are known then, and nodes that are name servers.
+    pub(super) async fn find(probes: &Probes, limit: &Limit, (evidence, offline): (&Evidence, bool)) -> Self {
         let system = system(probes).await;
+        if probes.on_nodes {
+            let authoritative = own_servers::of_nodes(evidence, probes.dns_port);
+            let zone = Some(own_servers::zone(probes, authoritative.clone()));
+            return Self { authoritative, system, zone };
+        }
         if offline {
             return Self { authoritative: Vec::new(), system, zone: None };
         }

@@ -210,3 +210,31 @@ async fn a_resolver_that_owns_the_domain_is_asked_for_names_around_the_host() {
     let sibling = around.sibling.as_ref().unwrap();
     assert!(sibling.soa.is_none() && sibling.rcode == crate::evidence::dns::Rcode::NxDomain);
 }
+
+#[tokio::test]
+async fn where_the_nodes_are_the_name_servers_each_is_asked_itself_and_no_resolver_is_asked_for_its_servers()
+{
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+    probes.on_nodes = true;
+    probes.world = std::mem::take(&mut probes.resolvers);
+    let seen = collect(seed(), &probes, None).await;
+    let host = &seen.hosts[HOST];
+    let servers: Vec<&str> = host.authoritative.iter().map(|lookup| lookup.server.as_str()).collect();
+    assert_eq!(servers, ["pi"], "{:?}", seen.no_authoritative);
+    assert!(host.public.is_empty() && host.system_servers.len() == 1);
+    let own = seen.own_servers.unwrap();
+    assert_eq!((own.zone.as_str(), own.name.as_str()), (HOST, "homelab-ns.localhost"));
+    assert_eq!((own.servers.len(), own.servers[0].node.as_str()), (1, "pi"));
+    assert!(own.servers[0].stranger.is_ok() && own.public.is_empty(), "{own:?}");
+    // The resolver of this machine has other name servers for the zone.
+    assert!(own.resolvers.len() == 1 && !own.is_asked_by(&own.resolvers[0]), "{own:?}");
+}
+
+#[tokio::test]
+async fn without_nodes_nobody_knows_who_the_name_servers_are() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST)).await;
+    probes.on_nodes = true;
+    let seen = collect(Evidence::new(jiff::Timestamp::UNIX_EPOCH), &probes, None).await;
+    assert!(seen.no_authoritative.unwrap().contains("which nodes are ready"));
+    assert!(seen.own_servers.unwrap().servers.is_empty());
+}

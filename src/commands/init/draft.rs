@@ -33,7 +33,7 @@ impl Draft {
             "# What this home lab should be. `homelab up` makes it so; run it again after each change.\n\
              # Every key: docs/configuration.md of homelab.\n\
              domain: {domain}    # every service is <name>.{plain}\n\
-             email: {email}    # of the account at Let's Encrypt\n\
+             {email}\
              dns:\n\
              \x20 provider: {provider}\n\
              {token}\
@@ -47,7 +47,10 @@ impl Draft {
              # startPage: true\n",
             domain = scalar(&self.domain),
             plain = self.domain,
-            email = scalar(&self.email),
+            email = match self.provider.is_on_nodes() {
+                true => String::new(),
+                false => format!("email: {}    # of the account at Let's Encrypt\n", scalar(&self.email)),
+            },
             provider = self.provider.facts().key,
         )
     }
@@ -58,12 +61,15 @@ impl Draft {
         let token = self.token_file.as_deref().or(credential.map(|credential| Path::new(credential.file)));
         let token = token.map(|path| format!("  dns.tokenFile = {};\n", nix(&path.display().to_string())));
         format!(
-            "services.homelab = {{\n  enable = true;\n  domain = {};\n  email = {};\n  dns.provider = {};\n{}  \
+            "services.homelab = {{\n  enable = true;\n  domain = {};\n{}  dns.provider = {};\n{}  \
              # services.photos = {{ service = \"immich/immich-server\"; port = 2283; }};\n  \
              # services.nas.url = \"https://192.168.1.5:5001\";\n  \
              # startPage.enable = true;\n}};\n",
             nix(&self.domain),
-            nix(&self.email),
+            match self.provider.is_on_nodes() {
+                true => String::new(),
+                false => format!("  email = {};\n", nix(&self.email)),
+            },
             nix(self.provider.facts().key),
             token.unwrap_or_default(),
         )

@@ -19,12 +19,9 @@ use crate::outside::Shown;
 use crate::provider::{self, Client, Keyring};
 use crate::ui::{self, Output, Ui, ask, file};
 
-/// Who hosts the zone, until there is a choice.
-const PROVIDER: Provider = Provider::OFFERED;
-
 /// What `init` needs where it cannot ask.
-const WITHOUT_TERMINAL: &str =
-    "give all three: `homelab init --domain home.example.com --email you@example.com --token-file FILE`";
+const WITHOUT_TERMINAL: &str = "give all three: `homelab init --domain home.example.com --email you@example.com --token-file FILE`; \
+    without an account and a domain: `homelab init --domain home.arpa`";
 
 /// Where the token comes from.
 enum Token {
@@ -47,8 +44,8 @@ impl Token {
     }
 
     /// One for that file.
-    fn given(place: PathBuf, text: &str) -> Result<Self> {
-        let keyring = token::of_text(PROVIDER, text)?;
+    fn given(provider: Provider, place: PathBuf, text: &str) -> Result<Self> {
+        let keyring = token::of_text(provider, text)?;
         Ok(Self::Given(place, keyring, Pasted(format!("{}\n", text.trim()))))
     }
 
@@ -69,11 +66,16 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
         // Before anybody is asked anything.
         file::can_be_made(&path)?;
     }
-    let draft = Draft { domain: String::new(), email: String::new(), provider: PROVIDER, token_file: None };
+    let draft = Draft {
+        domain: String::new(),
+        email: String::new(),
+        provider: flags.provider.unwrap_or(Provider::OFFERED),
+        token_file: None,
+    };
     let draft = with_domain(draft, flags)?;
-    let mut draft = with_email(draft, flags)?;
-    let token =
-        PROVIDER.facts().credential.as_ref().map(|credential| token(flags, credential)).transpose()?;
+    let provider = draft.provider;
+    let mut draft = if provider.is_on_nodes() { draft } else { with_email(draft, flags)? };
+    let token = provider.facts().credential.as_ref().map(|one| token(flags, provider, one)).transpose()?;
     draft.token_file = token.as_ref().and_then(Token::file).map(Path::to_owned);
     let config = draft.config(None)?;
     let keyring = token.as_ref().map(Token::keyring).cloned().unwrap_or_default();
@@ -93,7 +95,7 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
     file::create_readable(&path, &text)
         .inspect_err(|_| written.iter().for_each(|path| file::take_back(path)))?;
     written.push(path.clone());
-    tell(&path, &written, zone.as_ref(), global, ui);
+    tell(&path, &written, (provider, zone.as_ref()), global, ui);
     if let Some(Token::InFile(own, _)) = &token {
         units_read_another(own);
     }
@@ -115,10 +117,12 @@ fn units_read_another(own: &Path) {
 
 fn with_domain(draft: Draft, flags: &Init) -> Result<Draft> {
     let take = |answer: &str| {
-        let draft = Draft { domain: answer.to_owned(), ..draft.clone() };
+        let provider = flags.provider.unwrap_or_else(|| Provider::offered(answer));
+        let draft = Draft { domain: answer.to_owned(), provider, ..draft.clone() };
         draft.config(Some("domain")).map(|_| draft)
     };
-    answered(flags.domain.as_deref(), "--domain", "Domain, such as home.example.com", take)
+    let question = "Domain, such as home.example.com; home.arpa if you have no domain";
+    answered(flags.domain.as_deref(), "--domain", question, take)
 }
 
 fn with_email(draft: Draft, flags: &Init) -> Result<Draft> {
@@ -145,8 +149,8 @@ fn answered<T>(
 }
 
 /// The token of the file that is named, of the environment, or of whoever sits here.
-fn token(flags: &Init, credential: &Credential) -> Result<Token> {
-    let words = &provider::words(PROVIDER).token;
+fn token(flags: &Init, provider: Provider, credential: &Credential) -> Result<Token> {
+    let words = &provider::words(provider).token;
     let place = || {
         let place = configuration::folder_for_secrets().join(token::CREDENTIAL);
         std::path::absolute(&place).unwrap_or(place)
@@ -155,22 +159,22 @@ fn token(flags: &Init, credential: &Credential) -> Result<Token> {
         Some(path) if path == Path::new("-") => {
             let place = place();
             file::is_new(&place)?;
-            return Token::given(place, &ask::piped()?);
+            return Token::given(provider, place, &ask::piped()?);
         }
         Some(path) => {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            return in_file(path);
+            return in_file(provider, path);
         }
         None => {}
     }
     let variables = credential.variables_told();
     if let Some(text) = token::of_variables(credential) {
         ui::note(&Shown::line(&format!("using the {} of {variables}", words.short)));
-        return Ok(Token::InVariable(token::of_text(PROVIDER, &text)?));
+        return Ok(Token::InVariable(token::of_text(provider, &text)?));
     }
     let place = place();
     if place.exists() {
-        return in_file(place);
+        return in_file(provider, place);
     }
     if !ask::is_possible() {
         return Err(Error::usage("`--token-file` is missing, and there is no terminal to ask on")
@@ -179,7 +183,7 @@ fn token(flags: &Init, credential: &Credential) -> Result<Token> {
     }
     ui::note(&words.where_made.into());
     loop {
-        match Token::given(place.clone(), &ask::secret(words.called)?) {
+        match Token::given(provider, place.clone(), &ask::secret(words.called)?) {
             Ok(token) => return Ok(token),
             Err(error) => ui::print_error(&error),
         }
@@ -187,9 +191,9 @@ fn token(flags: &Init, credential: &Credential) -> Result<Token> {
 }
 
 /// The token of a file that was there before.
-fn in_file(path: PathBuf) -> Result<Token> {
-    let keyring = token::of_file(PROVIDER, &path)?;
-    let short = provider::words(PROVIDER).token.short;
+fn in_file(provider: Provider, path: PathBuf) -> Result<Token> {
+    let keyring = token::of_file(provider, &path)?;
+    let short = provider::words(provider).token.short;
     ui::note(&Shown::line(&format!("using the {short} in {}", path.display())));
     if token::is_open_to_all(&path) {
         let fix = command!("chmod 600 {}", path.display().to_string());
@@ -201,10 +205,11 @@ fn in_file(path: PathBuf) -> Result<Token> {
 
 /// The token must be good, and see the zone.
 async fn check(config: &Config, keyring: &Keyring) -> Result<Zone> {
-    let provider = Client::new(config, keyring).map_err(|fault| refused(PROVIDER, fault))?;
+    let provider = config.dns.provider;
+    let client = Client::new(config, keyring).map_err(|fault| refused(provider, fault))?;
     let domain = config.zone_or_domain();
-    provider.check(domain.as_str()).await.map_err(|fault| {
-        let error = refused(PROVIDER, fault);
+    client.check(domain.as_str()).await.map_err(|fault| {
+        let error = refused(provider, fault);
         error.because("nothing was written; `--no-check` writes without checking the token")
     })
 }
@@ -236,11 +241,17 @@ async fn already_there(path: &Path, flags: &Init, global: &Global, ui: Ui) -> Re
         true => None,
         false => Some(check(&config, &token::read(&config)?).await?),
     };
-    tell(path, &[], zone.as_ref(), global, ui);
+    tell(path, &[], (config.dns.provider, zone.as_ref()), global, ui);
     Ok(Exit::Fine)
 }
 
-fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, global: &Global, ui: Ui) {
+fn tell(
+    path: &Path,
+    written: &[PathBuf],
+    (provider, zone): (Provider, Option<&Zone>),
+    global: &Global,
+    ui: Ui,
+) {
     if ui.output == Output::Json {
         let document = json!({
             "schema_version": 1, "configuration": path, "written": written, "zone": zone.map(|zone| &zone.name),
@@ -251,7 +262,7 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, global: &Global, 
     if written.is_empty() {
         lines.push(format!("{} exists already; nothing was changed", path.display()));
     }
-    lines.extend(zone.map(|zone| found(PROVIDER, zone)));
+    lines.extend(zone.map(|zone| found(provider, zone)));
     let house = house(global);
     let next = |command: &str| house.words(&format!("`{command}`")).trim_matches('`').to_owned();
     lines.push(format!("next: {}    # is this machine ready?", next("homelab doctor --pre")));
@@ -262,7 +273,7 @@ fn tell(path: &Path, written: &[PathBuf], zone: Option<&Zone>, global: &Global, 
 /// On NixOS the module writes the file: what to put into its configuration.
 fn nixos(draft: &Draft, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) -> Result<Exit> {
     let said = written.iter().map(|path| format!("wrote {}", path.display()));
-    let good = zone.map(|zone| found(PROVIDER, zone));
+    let good = zone.map(|zone| found(draft.provider, zone));
     for line in said.chain(good) {
         ui::note(&Shown::line(&line));
     }

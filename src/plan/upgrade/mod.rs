@@ -7,6 +7,7 @@ use crate::desired::meta::VERSION;
 use crate::desired::object::{Component, Key};
 use crate::desired::service::NAMESPACE;
 use crate::desired::{cert_manager, external_dns, kind};
+use crate::facts::name_server;
 use crate::facts::pins::{Pins, pins};
 use crate::facts::version::Version;
 use crate::ingress::traits_of;
@@ -86,10 +87,13 @@ pub fn parts(config: &Config, snapshot: &Snapshot, manifest: Option<&str>) -> Ve
 }
 
 /// Where an image runs.
+#[derive(Clone)]
 struct Home {
     component: &'static str,
     image: &'static str,
     workload: Key,
+    /// Which of its containers.
+    container: usize,
     /// The argument that names it, where it is not the container's own.
     argument: Option<&'static str>,
 }
@@ -99,6 +103,7 @@ fn homes(config: &Config) -> Vec<Home> {
         component,
         image,
         workload: Key { kind, namespace: Some(namespace.to_owned()), name: name.to_owned() },
+        container: 0,
         argument: None,
     };
     let mut homes = Vec::new();
@@ -124,6 +129,17 @@ fn homes(config: &Config) -> Vec<Home> {
         let of = Component::ExternalDns.name();
         homes.push(home(of, "externalDns", &kind::DEPLOYMENT, external_dns::NAMESPACE, external_dns::NAME));
     }
+    if config.dns.provider.is_on_nodes() {
+        let server = home(
+            Component::NameServer.name(),
+            "nameServer",
+            &kind::DAEMON_SET,
+            name_server::NAMESPACE,
+            name_server::NAME,
+        );
+        homes.push(Home { image: "externalDns", container: 1, ..server.clone() });
+        homes.push(server);
+    }
     if config.whoami {
         homes.push(home(WHOAMI, "whoami", &kind::DEPLOYMENT, NAMESPACE, WHOAMI));
     }
@@ -136,7 +152,7 @@ fn homes(config: &Config) -> Vec<Home> {
 fn image(pins: &'static Pins, home: Home, config: &Config, snapshot: &Snapshot, other: bool) -> Option<Part> {
     let pin = pins.pinned(home.image)?;
     let live = live(snapshot, &home.workload);
-    let container = live.map(|live| &live["spec"]["template"]["spec"]["containers"][0]);
+    let container = live.map(|live| &live["spec"]["template"]["spec"]["containers"][home.container]);
     let runs = container.and_then(|container| match home.argument {
         None => container["image"].as_str(),
         Some(flag) => {

@@ -12,6 +12,11 @@ fn config(more: &str) -> Config {
     crate::config::parse(&format!("{BASE}{more}")).unwrap()
 }
 
+/// A lab whose nodes are its name servers.
+fn on_nodes() -> Config {
+    crate::config::parse("domain: home.arpa\ndns: { provider: local }\n").unwrap()
+}
+
 /// A cluster in which every pin of the configuration runs, with cert-manager's manifest as `version`, and every image as
 /// `image` makes it of the pinned one.
 fn cluster(config: &Config, version: &str, image: impl Fn(&str, String) -> String) -> Snapshot {
@@ -21,10 +26,10 @@ fn cluster(config: &Config, version: &str, image: impl Fn(&str, String) -> Strin
         let live = snapshot.objects.entry(home.workload).or_insert_with(|| {
             json!({
                 "metadata": { "labels": { VERSION: version }, "managedFields": [{ "manager": HOMELAB, "operation": "Apply" }] },
-                "spec": { "template": { "spec": { "containers": [{ "args": [] }] } } },
+                "spec": { "template": { "spec": { "containers": [{ "args": [] }, { "args": [] }] } } },
             })
         });
-        let container = &mut live["spec"]["template"]["spec"]["containers"][0];
+        let container = &mut live["spec"]["template"]["spec"]["containers"][home.container];
         match home.argument {
             Some(flag) => container["args"] = json!(["--v=2", format!("{flag}={reference}")]),
             None => container["image"] = reference.into(),
@@ -47,7 +52,8 @@ fn state<'p>(parts: &'p [Part], name: &str) -> &'p Part {
 
 #[test]
 fn every_pin_has_a_place_in_the_table() {
-    let parts = parts(&config(""), &Snapshot::default(), None);
+    let mut parts = parts(&config(""), &Snapshot::default(), None);
+    parts.extend(super::parts(&on_nodes(), &Snapshot::default(), None));
     let told: BTreeSet<&str> = parts.iter().map(|part| part.name).collect();
     let images = pins().images.iter().map(|image| image.name.as_str());
     let all: BTreeSet<&str> = images.chain(pins().upstream.iter().map(|file| file.name.as_str())).collect();
@@ -57,15 +63,16 @@ fn every_pin_has_a_place_in_the_table() {
 
 #[test]
 fn what_the_bundle_itself_has_is_the_same() {
-    let config = config("");
-    let found = parts(&config, &cluster(&config, pinned(), |_, image| image), None);
-    assert!(found.iter().all(|part| part.state == State::Same), "{:?}", states(&found));
-    // The places are those of the objects that `up` applies.
-    let bundle = crate::desired::bundle(&config, &crate::desired::Inputs::default());
-    let made: BTreeSet<&Key> = bundle.objects.iter().map(|object| &object.key).collect();
-    let of_manifest = |home: &Home| home.component == Component::CertManager.name();
-    for home in homes(&config).iter().filter(|home| !of_manifest(home)) {
-        assert!(made.contains(&home.workload), "{} is not in the bundle", home.workload);
+    for config in [config(""), on_nodes()] {
+        let found = parts(&config, &cluster(&config, pinned(), |_, image| image), None);
+        assert!(found.iter().all(|part| part.state == State::Same), "{:?}", states(&found));
+        // The places are those of the objects that `up` applies.
+        let bundle = crate::desired::bundle(&config, &crate::desired::Inputs::default());
+        let made: BTreeSet<&Key> = bundle.objects.iter().map(|object| &object.key).collect();
+        let of_manifest = |home: &Home| home.component == Component::CertManager.name();
+        for home in homes(&config).iter().filter(|home| !of_manifest(home)) {
+            assert!(made.contains(&home.workload), "{} is not in the bundle", home.workload);
+        }
     }
 }
 

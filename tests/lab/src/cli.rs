@@ -131,7 +131,7 @@ fn up(cache: &Cache, shape: Shape, no_homelab: bool) -> Result<()> {
         let start = Instant::now();
         homelab::up(&run)?;
         eprintln!("{:6.1} s  homelab up", start.elapsed().as_secs_f64());
-        proof::print(&run)?;
+        proof::print(&run, shape.provider)?;
     }
     println!("\nthe lab runs: `cargo lab sh` gives a shell at the node, `cargo lab down` removes it");
     Ok(())

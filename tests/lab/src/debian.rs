@@ -8,7 +8,7 @@ use crate::error::{Context, Result, bail};
 
 const GO_AT_LEAST: (u32, u32) = (1, 24);
 
-const PACKAGES: [&str; 24] = [
+const PACKAGES: [&str; 27] = [
     "busybox-static",
     "conntrack",
     "containerd",
@@ -28,15 +28,18 @@ const PACKAGES: [&str; 24] = [
     "mmdebstrap",
     "nginx-light",
     "openssl",
+    "pdns-backend-sqlite3",
+    "pdns-server",
     "pebble",
     "python3",
     "python3-venv",
     "runc",
     "socat",
+    "sqlite3",
 ];
 
 /// The packages whose files go into images: their versions are part of those images' recipes.
-const IN_IMAGES: [&str; 8] = [
+const IN_IMAGES: [&str; 11] = [
     "busybox-static",
     "curl",
     "dumb-init",
@@ -45,6 +48,9 @@ const IN_IMAGES: [&str; 8] = [
     "libnginx-mod-stream",
     "lua-cjson",
     "nginx-light",
+    "pdns-backend-sqlite3",
+    "pdns-server",
+    "sqlite3",
 ];
 
 pub(crate) fn check_root() -> Result<()> {

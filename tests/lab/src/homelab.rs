@@ -9,7 +9,7 @@ use crate::command::{describe, run_in_terminal};
 use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::image::FOR_HOMELAB;
-use crate::name_server::Provider;
+use crate::name_server::{DOMAIN, Provider};
 use crate::paths::{Run, repository};
 use crate::vantage::{Place, Vantage};
 
@@ -43,14 +43,11 @@ pub(crate) fn build() -> Result<Built> {
 pub(crate) fn write_config(run: &Run, provider: Provider) -> Result<()> {
     let images: String =
         FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
-    let text = format!(
-        "domain: home.example.test\n\
-         email: admin@example.test\n\
-         dns: {}\n\
-         acme: {{ server: \"https://acme.lab.test/dir\" }}\n\
-         images:\n{images}",
-        provider.section(run),
-    );
+    let acme = match provider {
+        Provider::Local => "",
+        _ => "email: admin@example.test\nacme: { server: \"https://acme.lab.test/dir\" }\n",
+    };
+    let text = format!("domain: {DOMAIN}\ndns: {}\n{acme}images:\n{images}", provider.section(run));
     files::write(&run.homelab_config(), text)
 }
 

@@ -17,7 +17,7 @@ use crate::pki::Authority;
 use crate::process::{Process, check_alive};
 use crate::router::Router;
 use crate::vantage::{Place, Vantage};
-use crate::{cases, cgroup, cluster, debian, files, homelab, manifest, network, teardown, world};
+use crate::{cases, cgroup, cluster, debian, files, homelab, manifest, network, router, teardown, world};
 
 /// What a run has made outside its folder, written before it is made.
 #[derive(Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl std::fmt::Display for Shape {
         if self.rebind_protection {
             out.write_str(", rebinding protection")?;
         }
-        if self.provider.is_own() { write!(out, ", {:?}", self.provider) } else { Ok(()) }
+        if self.provider == Provider::default() { Ok(()) } else { write!(out, ", {:?}", self.provider) }
     }
 }
 
@@ -122,6 +122,7 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
     for place in &places {
         Vantage::open(run, *place)?;
     }
+    files::write(&router::forwards(run), shape.provider.forwards(&nodes))?;
     clock.say("the network");
     thread::scope(|scope| {
         let outside = scope.spawn(|| {

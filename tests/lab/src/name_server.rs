@@ -26,8 +26,12 @@ pub(crate) enum Provider {
     Powerdns,
     /// PowerDNS by DNS updates
     Rfc2136,
+    /// The nodes themselves, to which the router forwards the domain; nobody in the internet has it
+    Local,
 }
 
+/// What homelab's configuration has as its domain.
+pub(crate) const DOMAIN: &str = "home.example.test";
 const PACKAGES: [&str; 2] = ["pdns-server", "pdns-backend-sqlite3"];
 const SCHEMA: &str = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql";
 const API_PORT: u16 = 8081;
@@ -39,9 +43,9 @@ const MAKE: &str =
     "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())";
 
 impl Provider {
-    /// Whether a server of the lab's own has the zone.
+    /// Whether a server of the lab's internet has the zone in the emulator's place.
     pub(crate) fn is_own(self) -> bool {
-        self != Self::Cloudflare
+        matches!(self, Self::Powerdns | Self::Rfc2136)
     }
 
     /// What it needs of the machine.
@@ -63,6 +67,20 @@ impl Provider {
                 "{{ provider: powerdns, server: \"http://{server}:{API_PORT}\", tokenFile: {file}, ttl: 10 }}"
             ),
             Self::Rfc2136 => format!("{{ provider: rfc2136, server: {server}, tokenFile: {file}, ttl: 10 }}"),
+            Self::Local => "{ provider: local }".to_owned(),
+        }
+    }
+
+    /// The lines of the router's dnsmasq that send questions for the domain to the nodes; none where the world has the zone.
+    pub(crate) fn forwards(self, nodes: &[Place]) -> String {
+        let of_node =
+            |node: &Place| node.lan_address().map(|address| format!("server=/{DOMAIN}/{address}\n"));
+        match self {
+            Self::Local => {
+                let servers: String = nodes.iter().filter_map(of_node).collect();
+                format!("{servers}rebind-domain-ok=/{DOMAIN}/\n")
+            }
+            Self::Cloudflare | Self::Powerdns | Self::Rfc2136 => String::new(),
         }
     }
 

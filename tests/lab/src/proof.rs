@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::cluster::Node;
+use crate::command::run as run_command;
 use crate::error::Result;
+use crate::name_server::Provider;
 use crate::network::ROUTER_LAN;
 use crate::paths::Run;
 use crate::vantage::{Place, Vantage};
@@ -13,7 +15,7 @@ const HOST: &str = "whoami.home.example.test";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs each command of the proof at the client and prints it with what it said.
-pub(crate) fn print(run: &Run) -> Result<()> {
+pub(crate) fn print(run: &Run, provider: Provider) -> Result<()> {
     let client = Vantage::find(run, Place::Client)?;
     println!("\nfrom the client on the LAN:");
     for node in Node::all(run)? {
@@ -23,7 +25,18 @@ pub(crate) fn print(run: &Run) -> Result<()> {
     let router = format!("@{ROUTER_LAN}");
     show(&client, "dig", &["+noall", "+answer", HOST, "A", &router], |_| true)?;
     let url = format!("https://{HOST}/");
-    show(&client, "curl", &["-sSv", "--max-time", "10", &url], is_proof_of_https)?;
+    let mut https = vec!["-sSv", "--max-time", "10"];
+    let root = run.path("homelab-root.crt");
+    let root = root.display().to_string();
+    if provider == Provider::Local {
+        // The client is given the root as a person would: by the file that `homelab ca --write` makes at the node.
+        let mut ca = Vantage::find(run, Place::Node)?.command("homelab");
+        ca.args(["ca", "--write", &root, "--config"]).arg(run.homelab_config());
+        run_command(ca.env("HOME", run.path("home")))?;
+        https.extend(["--cacert", &root]);
+    }
+    https.push(&url);
+    show(&client, "curl", &https, is_proof_of_https)?;
     let owner = format!("a-homelab.{HOST}");
     show(&client, "dig", &["+noall", "+answer", &owner, "TXT", &router], |_| true)
 }

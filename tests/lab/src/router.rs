@@ -24,6 +24,11 @@ pub(crate) struct Router {
 /// what has a public address in the world has one of those in the lab.
 const PROTECTION: &str = "stop-dns-rebind\nrebind-domain-ok=/cloudflare.com/github.com/lab.test/";
 
+/// What a person has entered for one domain.
+pub(crate) fn forwards(run: &Run) -> PathBuf {
+    run.path("router").join("forwards.conf")
+}
+
 impl Router {
     pub(crate) fn find(run: &Run) -> Result<Self> {
         Ok(Self { run: run.clone(), at: Vantage::find(run, Place::Router)? })
@@ -90,6 +95,7 @@ impl Router {
         ];
         lines.extend(RESOLVERS.map(|server| format!("server={server}")));
         lines.push(line.to_owned());
+        lines.extend(files::read_text(&forwards(&self.run)).ok());
         lines.join("\n") + "\n"
     }
 }

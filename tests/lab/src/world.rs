@@ -59,6 +59,10 @@ pub(crate) fn start(
         world["authoritative"] = json!([]);
         world["forwards"] = json!({ ZONE: format!("{}:53", AUTHORITATIVE[0]) });
     }
+    if provider == Provider::Local {
+        world["zones"] = json!([]);
+        world["tokens"] = json!([]);
+    }
     files::write_json(&config, &world)?;
     Process::start(run, "lab-world", at.daemon(lab_world).arg("--config").arg(&config))?;
     wait::until_ok("the lab's internet", LIMIT, || {

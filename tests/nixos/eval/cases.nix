@@ -13,6 +13,28 @@ in
   minimal = [ minimal ];
   example = [ ../../../templates/default/homelab.nix ];
 
+  # No account, no token: the nodes are the name servers, and port 53 is open to private networks.
+  at-home = [
+    {
+      services.homelab = {
+        enable = true;
+        domain = "home.arpa";
+        dns.provider = "local";
+        interface = "enp1s0";
+      };
+    }
+  ];
+  at-home-filtered = [
+    {
+      services.homelab = {
+        enable = true;
+        domain = "home.arpa";
+        dns.provider = "local";
+      };
+      networking.nftables.enable = true;
+    }
+  ];
+
   everything = [
     {
       services.homelab = {

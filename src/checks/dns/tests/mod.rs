@@ -2,6 +2,7 @@
 
 mod hidden;
 pub(in crate::checks) mod names;
+mod own;
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,6 +1,7 @@
 //! Container images, made of the built programs and kept as tars in the cache.
 
 mod ingress_nginx;
+mod name_server;
 mod oci;
 mod start_page;
 mod tree;
@@ -38,7 +39,7 @@ pub(crate) const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
 pub(crate) const BUSYBOX: &str = "docker.io/library/busybox:lab";
 
 /// The images that homelab's configuration names: its key there, and the reference.
-pub(crate) const FOR_HOMELAB: [(&str, &str); 7] = [
+pub(crate) const FOR_HOMELAB: [(&str, &str); 8] = [
     // The one commit of the controller that is to be had as a module, from July 2024; not v1.15.1.
     ("ingressNginx", "registry.k8s.io/ingress-nginx/controller:lab-52c50467d67d"),
     ("externalDns", "registry.k8s.io/external-dns/external-dns:v0.22.0"),
@@ -46,6 +47,8 @@ pub(crate) const FOR_HOMELAB: [(&str, &str); 7] = [
     ("certManagerWebhook", "quay.io/jetstack/cert-manager-webhook:v1.21.2"),
     ("certManagerCainjector", "quay.io/jetstack/cert-manager-cainjector:v1.21.2"),
     ("whoami", "docker.io/traefik/whoami:lab"),
+    // Debian's PowerDNS 4.7, without upstream's entrypoint, which homelab does not use.
+    ("nameServer", "docker.io/powerdns/pdns-auth-51:lab"),
     // Debian's nginx, without upstream's entrypoint, which homelab does not use.
     ("startPage", "docker.io/nginxinc/nginx-unprivileged:lab"),
 ];
@@ -62,7 +65,7 @@ struct Kind {
     make: fn(&Programs) -> Result<Image>,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind { name: "pause", part: Some("pause"), make: pause },
     Kind { name: "busybox", part: None, make: busybox },
     Kind { name: "coredns", part: Some("coredns"), make: coredns },
@@ -73,6 +76,7 @@ const KINDS: [Kind; 10] = [
     Kind { name: "cert-manager-cainjector", part: Some("cert-manager"), make: cert_manager_cainjector },
     Kind { name: "ingress-nginx", part: Some("ingress-nginx"), make: ingress_nginx::image },
     Kind { name: "start-page", part: None, make: start_page::image },
+    Kind { name: "name-server", part: None, make: name_server::image },
 ];
 
 /// Makes the images that the cache does not hold yet. All of them trust the lab's CA, as real ones trust the web's.

@@ -1,0 +1,270 @@
+//! The lab's own name servers: that each node's answers for the domain and for nothing else, that the house's resolver passes
+//! questions on to them, and that nobody in the internet has the name.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use crate::checks::dns::routers;
+use crate::checks::dns::system::make;
+use crate::checks::engine::words::list;
+use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
+use crate::checks::id;
+use crate::evidence::dns::{AskError, Rcode};
+use crate::evidence::pod::{Container, all_containers, unplaced};
+use crate::evidence::{Evidence, Listener, Lookup, OwnServer, OwnServersSeen, View, at};
+use crate::facts::name_server::{CONTAINER, FILL, NAME, NAMESPACE};
+
+/// Where name servers listen.
+const PORT: u16 = 53;
+
+/// Nothing where somebody else has the zone. The world is asked by `doctor` alone.
+pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
+    let Some(own) = &evidence.own_servers else { return Vec::new() };
+    let lab_wide = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    let mut found = Vec::new();
+    if own.servers.is_empty() {
+        let why =
+            evidence.no_authoritative.clone().unwrap_or_else(|| "no node's name server was asked".to_owned());
+        let of_zone = || Vantage::Authoritative("of the zone".to_owned());
+        found.push(lab_wide(id::OWN_SERVER, of_zone(), Outcome::unknown(why.clone())));
+        found.push(lab_wide(id::NO_RECURSION, of_zone(), Outcome::unknown(why)));
+    }
+    for server in &own.servers {
+        let on_node = |id, outcome| {
+            judged(id, Subject::node(&server.node), Vantage::Authoritative(server.node.clone()), outcome)
+        };
+        found.push(on_node(id::OWN_SERVER, answers(evidence, own, server)));
+        found.push(on_node(id::NO_RECURSION, recursion(server)));
+    }
+    found.push(lab_wide(id::HOUSE_FORWARDS, Vantage::System, forwarding(evidence, own)));
+    if evidence.names.is_some() {
+        let vantage = Vantage::PublicDns("any".to_owned());
+        found.push(lab_wide(id::PUBLIC_NAME, vantage, public_name(own)));
+    }
+    found
+}
+
+fn answers(evidence: &Evidence, own: &OwnServersSeen, server: &OwnServer) -> Outcome {
+    if server.has(&own.zone) {
+        return Outcome::pass(format!("{} answers for `{}`", server.address.ip(), own.zone));
+    }
+    let (node, zone) = (&server.node, &own.zone);
+    let look = command!("dig SOA {} @{} +norecurse", zone, server.address.ip().to_string());
+    let summary = match &server.soa {
+        Err(why) => format!("the name server of the node `{node}` does not answer: {why}"),
+        Ok(_) => format!("something else than the lab's name server answers on port 53 of the node `{node}`"),
+    };
+    if let Some((who, cure, nixos)) = taken(evidence, server) {
+        let cause = format!("port 53 of this node is taken by {who}");
+        let finding = Finding::new(summary, cause, cure).look("sudo ss -lnup 'sport = :53'").look(look);
+        return match nixos {
+            Some(option) => finding.nixos(option),
+            None => finding,
+        }
+        .into();
+    }
+    if let Some((cause, fix)) = of_pod(evidence, node) {
+        let pods = command!("kubectl -n {} get pods -o wide", NAMESPACE);
+        return Finding::new(summary, cause, fix).look(pods).look(look).heals().into();
+    }
+    let (cause, fix) = match &server.soa {
+        Ok(_) => (
+            "another DNS server on the node has port 53: systemd-resolved, dnsmasq, Pi-hole or AdGuard Home",
+            "let it listen on another address or port: `homelab doctor` on that node names it and its setting",
+        ),
+        Err(AskError::Timeout | AskError::Unreachable(_)) => (
+            "a firewall on the node drops port 53, or the node is not reachable from here",
+            "open UDP and TCP port 53 of the node for your LAN",
+        ),
+        Err(_) => (
+            "nothing listens on port 53 of the node: its pod has not finished its first sync, or does not run",
+            "wait a minute; then look at the pod",
+        ),
+    };
+    Finding::new(summary, cause, fix)
+        .look(command!("kubectl -n {} get pods -o wide", NAMESPACE))
+        .look(look)
+        .heals()
+        .into()
+}
+
+/// Who holds port 53, what helps, and the NixOS option for it; only where this machine is that node.
+fn taken(evidence: &Evidence, server: &OwnServer) -> Option<(String, String, Option<String>)> {
+    let machine = evidence.machine.as_ref()?;
+    let own: &[IpAddr] = machine.addresses.as_deref()?;
+    let address = server.address.ip();
+    own.contains(&address).then_some(())?;
+    let clashes = |listener: &&Listener| {
+        let there = listener.address.ip();
+        !listener.in_pod && (there.is_unspecified() || there == address)
+    };
+    let listener = machine.programs.get(&PORT)?.iter().find(clashes)?;
+    let process = listener.process.as_deref().unwrap_or("another program");
+    let (cure, nixos) = cure(process, address);
+    Some((format!("`{process}`, which listens on {}", listener.address), cure, nixos))
+}
+
+/// The setting that leaves the node's own address to the lab. systemd-resolved(8) and resolved.conf(5): the stub is on 127.0.0.53
+/// unless `DNSStubListenerExtra` says more; dnsmasq(8): `bind-interfaces` and `except-interface`; docs.pi-hole.net, FTL's
+/// configuration: `dns.port`; AdGuard Home's wiki, Configuration: `dns.bind_hosts`; unbound.conf(5): `interface`.
+fn cure(process: &str, address: IpAddr) -> (String, Option<String>) {
+    match process {
+        name if name.starts_with("systemd-resolve") => (
+            format!(
+                "remove `DNSStubListenerExtra` from `/etc/systemd/resolved.conf` (and from files in `/etc/systemd/resolved.conf.d`), so that \
+                 it listens on 127.0.0.53 alone and leaves {address} free; then run `sudo systemctl restart systemd-resolved`"
+            ),
+            Some("services.resolved.settings.Resolve.DNSStubListenerExtra = [ ];".to_owned()),
+        ),
+        "dnsmasq" => (
+            format!(
+                "let it listen on other addresses only: in `/etc/dnsmasq.conf`, set `bind-interfaces` and `listen-address=127.0.0.1`, and \
+                 restart it. If the house asks it at {address}, move it to another machine, and let it forward the domain here"
+            ),
+            Some("services.dnsmasq.settings = { bind-interfaces = true; listen-address = \"127.0.0.1\"; };".to_owned()),
+        ),
+        "pihole-FTL" => (
+            "Pi-hole and the lab's name server both need port 53 of the house: run Pi-hole on another machine, or give it another address of \
+             this one: in Settings, All settings, set `dns.listeningMode` to `BIND` and `dns.interface` to another interface"
+                .to_owned(),
+            None,
+        ),
+        "AdGuardHome" => (
+            "AdGuard Home and the lab's name server both need port 53 of the house: run it on another machine, or in AdGuardHome.yaml set \
+             `dns.bind_hosts` to another address of this one, and restart it"
+                .to_owned(),
+            Some("services.adguardhome.settings.dns.bind_hosts = [ \"127.0.0.1\" ];".to_owned()),
+        ),
+        "unbound" => (
+            "in unbound.conf, set `interface: 127.0.0.1`, and restart it".to_owned(),
+            Some("services.unbound.settings.server.interface = [ \"127.0.0.1\" ];".to_owned()),
+        ),
+        _ => (format!("stop it, or let it listen on another address than {address}"), None),
+    }
+}
+
+/// What keeps the node's pod from answering, as far as its status says.
+fn of_pod(evidence: &Evidence, node: &str) -> Option<(String, String)> {
+    let pods = evidence.objects("pods")?;
+    let is_its = |pod: &&Value| {
+        pod.namespace() == NAMESPACE
+            && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
+            && at(pod, "/spec/nodeName") == node
+            && !pod.is_going()
+    };
+    let Some(pod) = pods.iter().find(is_its) else {
+        let unplaced = pods.iter().filter(|pod| pod.namespace() == NAMESPACE).find_map(unplaced);
+        return Some(match unplaced {
+            Some(why) => (
+                format!("no node takes the pod: {why}"),
+                "let what holds port 53 there listen elsewhere, or free the node".to_owned(),
+            ),
+            None => (
+                "the node has no pod of the DaemonSet `name-server`".to_owned(),
+                "run `homelab up`, which installs it".to_owned(),
+            ),
+        });
+    };
+    let failed = |container: &Container<'_>| {
+        let ended = container.ended.or(container.before).filter(|ended| ended.is_failure())?;
+        Some((container.name.to_owned(), ended.message.trim().to_owned()))
+    };
+    let ready = |container: &Container<'_>| container.running.is_some();
+    let broken = all_containers(pod).filter(|container| !ready(container)).find_map(|one| failed(&one));
+    let (name, said) = match broken {
+        Some(found) => found,
+        None if all_containers(pod).any(|one| one.name == CONTAINER && ready(&one)) => return None,
+        None => {
+            return Some((
+                "its pod has not finished its first sync with the cluster: the server starts after that"
+                    .to_owned(),
+                "wait a minute".to_owned(),
+            ));
+        }
+    };
+    let last = said.lines().last().unwrap_or_default().to_owned();
+    Some(match name.as_str() {
+        CONTAINER if said.contains("Address already in use") || said.contains("Unable to bind") => (
+            format!("another program on the node holds port 53: {last}"),
+            "let it listen on another address or port: `homelab doctor` on that node names it and its setting".to_owned(),
+        ),
+        FILL => (
+            format!("external-dns beside it could not write everything once: {last}"),
+            "run `homelab doctor --check k3s`: it needs the API server; it tries again by itself".to_owned(),
+        ),
+        _ => (
+            format!("the container `{name}` of its pod ends: {last}"),
+            "read its log: `kubectl -n name-server logs daemonset/name-server --all-containers --tail=20`".to_owned(),
+        ),
+    })
+}
+
+fn recursion(server: &OwnServer) -> Outcome {
+    match &server.stranger {
+        Ok(reply) if reply.rcode == Rcode::Refused => Outcome::pass("REFUSED for a name that is not its own"),
+        Ok(_) => Finding::new(
+            format!("port 53 of the node `{}` answers for names that are not the lab's", server.node),
+            "it is not the lab's name server, which refuses them: another DNS server listens there",
+            "let that server listen on another address or port",
+        )
+        .look(command!("dig example.com @{}", server.address.ip().to_string()))
+        .into(),
+        Err(why) => Outcome::unknown(format!("{}: {why}", server.address.ip())),
+    }
+}
+
+fn forwarding(evidence: &Evidence, own: &OwnServersSeen) -> Outcome {
+    let zone = &own.zone;
+    if own.resolvers.is_empty() {
+        return Outcome::unknown("this machine's resolvers were not asked");
+    }
+    if !own.servers.is_empty() && !own.servers.iter().any(|server| server.has(zone)) {
+        return Outcome::Blocked { by: id::OWN_SERVER };
+    }
+    let missing: Vec<&Lookup> = own.resolvers.iter().filter(|lookup| !own.is_asked_by(lookup)).collect();
+    let Some(first) = missing.first() else {
+        let all: Vec<&str> = own.resolvers.iter().map(|lookup| lookup.server.as_str()).collect();
+        return Outcome::pass(format!("{} knows `{zone}` by the nodes", all.join(", ")));
+    };
+    let said = match &first.result {
+        Err(why) => why.to_string(),
+        Ok(reply) => match reply.rcode {
+            Rcode::NxDomain => "\"no such name\" (NXDOMAIN)".to_owned(),
+            Rcode::NoError => "name servers of somebody else, or none".to_owned(),
+            other => format!("{other:?}").to_uppercase(),
+        },
+    };
+    let make = make(evidence, &first.server);
+    let addresses: Vec<IpAddr> = own.servers.iter().map(|server| server.address.ip()).collect();
+    let finding = Finding::new(
+        format!("{} does not pass `{zone}` on to the nodes: it answers {said}", first.server),
+        "only the nodes know these names, and the router (or what else answers DNS in this house) has not been told to ask them",
+        routers::forwarding(make, zone, &addresses),
+    )
+    .look(command!("dig NS {} @{}", zone, first.server));
+    match missing.len() < own.resolvers.len() {
+        true => finding.only(crate::checks::engine::Severity::Warning),
+        false => finding,
+    }
+    .into()
+}
+
+fn public_name(own: &OwnServersSeen) -> Outcome {
+    let zone = &own.zone;
+    let heard = own.public.iter().filter_map(|lookup| Some((lookup, lookup.result.as_ref().ok()?)));
+    let heard: Vec<_> = heard.collect();
+    let Some((lookup, reply)) = heard.iter().find(|(_, reply)| !reply.addresses().is_empty()) else {
+        return match heard.is_empty() {
+            true => Outcome::skip("no public resolver was asked, or none answers"),
+            false => Outcome::pass(format!("public DNS has no address for `{zone}`")),
+        };
+    };
+    Finding::new(
+        format!("public DNS has {} for `{zone}` ({})", list(&reply.addresses()), lookup.server),
+        "somebody uses this name in the internet: devices that do not ask your router, such as phones on the road, are led there",
+        "use `home.arpa`, a name below `internal`, or a domain of your own that has no address there",
+    )
+    .look(command!("dig {} @{}", zone, lookup.server))
+    .into()
+}

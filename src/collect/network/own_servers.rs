@@ -1,0 +1,97 @@
+//! Where the nodes are the name servers: each one's own, asked directly, and whether the resolvers of this machine pass questions
+//! on to them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use futures::future::join_all;
+
+use crate::collect::network::nodes::UNKNOWN;
+use crate::collect::network::pace::Paces;
+use crate::collect::network::servers::Servers;
+use crate::collect::network::{Limit, Probes};
+use crate::evidence::dns::{AskError, Reply};
+use crate::evidence::{Evidence, Lookup, OwnServer, OwnServersSeen, label};
+use crate::facts::name_server::LABEL;
+use crate::net::dns::{self, NameServer, Question, RecordType, ZoneName, ZoneServers};
+
+/// One address of each node that is ready: a server listens on the first, as the kubelet has it (`status.hostIP`).
+pub(super) fn of_nodes(evidence: &Evidence, port: u16) -> Vec<NameServer> {
+    let ready = evidence.nodes.iter().flatten().filter(|node| node.ready);
+    let first = |addresses: &[IpAddr]| addresses.first().map(|address| SocketAddr::new(*address, port));
+    ready
+        .filter_map(|node| Some(NameServer { name: node.name.clone(), address: first(&node.addresses)? }))
+        .collect()
+}
+
+/// The zone as these servers have it, which nobody above has to know of.
+pub(super) fn zone(probes: &Probes, servers: Vec<NameServer>) -> Result<ZoneName, String> {
+    if servers.is_empty() {
+        return Err("which nodes are ready is not known, and they are the name servers".to_owned());
+    }
+    let name = domain(probes).to_owned();
+    let found = ZoneServers { names: vec![own_name(&name)], servers };
+    Ok(ZoneName { name, found })
+}
+
+/// Asks all of them; public resolvers for `doctor` alone, and not if nobody beyond this network is to be asked.
+pub(super) async fn look(
+    probes: &Probes,
+    limit: &Limit,
+    servers: &Servers,
+    paces: &Paces,
+    offline: bool,
+) -> OwnServersSeen {
+    let zone = domain(probes);
+    let each = servers.authoritative.iter().map(|server| one(limit, paces, server, zone));
+    let names = Question::new(zone, RecordType::Ns);
+    let house = servers.system.iter().flatten().map(|server| {
+        let names = &names;
+        async move {
+            let probe = || limit.run(|within| dns::ask(*server, names, within));
+            let result = limit.until(paces.house().ask(1, probe)).await?;
+            Some(Lookup { server: label(*server), result })
+        }
+    });
+    let world =
+        probes.world.iter().filter(|_| probes.survey.is_some() && !offline).map(|server| async move {
+            let question = Question::new(zone, RecordType::A);
+            let result = asked(limit, paces, *server, &question).await?;
+            Some(Lookup { server: label(*server), result })
+        });
+    let (servers, resolvers, public) = futures::join!(join_all(each), join_all(house), join_all(world));
+    OwnServersSeen {
+        zone: zone.to_owned(),
+        name: own_name(zone),
+        servers: servers.into_iter().flatten().collect(),
+        resolvers: resolvers.into_iter().flatten().collect(),
+        public: public.into_iter().flatten().collect(),
+    }
+}
+
+async fn one(limit: &Limit, paces: &Paces, server: &NameServer, zone: &str) -> Option<OwnServer> {
+    let own = Question::new(zone, RecordType::Soa).authoritative();
+    let other = Question::new(UNKNOWN, RecordType::A);
+    let (soa, stranger) = futures::join!(
+        asked(limit, paces, server.address, &own),
+        asked(limit, paces, server.address, &other)
+    );
+    Some(OwnServer { node: server.name.clone(), address: server.address, soa: soa?, stranger: stranger? })
+}
+
+async fn asked(
+    limit: &Limit,
+    paces: &Paces,
+    server: SocketAddr,
+    question: &Question,
+) -> Option<Result<Reply, AskError>> {
+    let probe = || limit.run(|within| dns::ask(server, question, within));
+    limit.until(paces.of(server).ask(1, probe)).await
+}
+
+fn domain(probes: &Probes) -> &str {
+    probes.zone.as_ref().map_or(&probes.domain, |zone| &zone.name)
+}
+
+fn own_name(zone: &str) -> String {
+    format!("{LABEL}.{zone}")
+}
