@@ -17,10 +17,8 @@ use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
 use crate::desired::object::{Component, Key};
 use crate::error::{Error, Result};
 use crate::facts::namespaces::is_home;
-use crate::plan::readiness::{Readiness, Trouble, pod_trouble, readiness};
-
-/// The pods in trouble, since when.
-type Troubles = BTreeMap<Key, (Instant, Trouble)>;
+use crate::plan::readiness::{Readiness, Trouble, readiness};
+use troubles::Troubles;
 
 /// Before a watch that broke is begun again: doubled each time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
@@ -119,18 +117,17 @@ impl Cluster {
         }
         streams.push(self.follow(&kind::POD, format!("{MANAGED_BY}={HOMELAB}"), None));
         let mut events = stream::select_all(streams);
-        let mut troubles = Troubles::new();
+        let mut troubles = Troubles::default();
         let homes = homes(awaited);
         loop {
-            let patience =
-                troubles.values().map(|(since, trouble)| *since + trouble.patience).min().unwrap_or(deadline);
+            let patience = troubles.end_of_patience(awaited).unwrap_or(deadline);
             let event = tokio::time::timeout_at(deadline.min(patience), events.next()).await;
             match event {
                 Ok(Some(Seen::Is(kind, object))) if *kind == kind::POD => {
-                    note_trouble(&mut troubles, &homes, kind, &object)
+                    troubles.note(&homes, kind, object);
                 }
                 Ok(Some(Seen::Gone(kind, object))) if *kind == kind::POD => {
-                    Key::of(kind, &object).map(|key| troubles.remove(&key));
+                    troubles.forget(kind, &object);
                 }
                 Ok(Some(Seen::Is(kind, object))) => {
                     if let Some(entry) = Key::of(kind, &object).and_then(|key| awaited.objects.get_mut(&key))
@@ -147,7 +144,7 @@ impl Cluster {
                 Ok(Some(Seen::Failed(error))) => return Err(error),
                 Ok(None) => return Err(Error::unfinished("the API server ended every watch")),
                 Err(_) if Instant::now() >= deadline => return Err(self.late(awaited, &troubles).await),
-                Err(_) => return Err(self.stuck(&troubles).await),
+                Err(_) => return Err(self.stuck(&troubles.of(awaited)).await),
             }
             changed(awaited);
             if awaited.is_ready() {
@@ -251,8 +248,9 @@ impl Cluster {
     }
 
     async fn late(&self, awaited: &Awaited, troubles: &Troubles) -> Error {
+        let troubles = troubles.of(awaited);
         if !troubles.is_empty() {
-            return self.stuck(troubles).await;
+            return self.stuck(&troubles).await;
         }
         let waiting: Vec<String> = awaited.unready().map(|(key, _, why)| format!("{key}: {why}")).collect();
         let mut error = Error::unfinished("not everything became ready in time");
@@ -262,11 +260,11 @@ impl Cluster {
         error.hint("run `homelab up` again to wait longer; `timeouts.apply` sets how long it waits")
     }
 
-    async fn stuck(&self, troubles: &Troubles) -> Error {
+    async fn stuck(&self, troubles: &BTreeMap<&Key, &Trouble>) -> Error {
         let mut error = Error::wrong("a pod cannot run");
         let mut ports = false;
         let mut image = false;
-        for (key, (_, Trouble { why, .. })) in troubles {
+        for (key, Trouble { why, .. }) in troubles {
             ports |= why.contains("free ports");
             image |= why.contains("cannot be pulled");
             error = error.because(format!("{key}: {why}"));
@@ -297,24 +295,11 @@ fn homes(awaited: &Awaited) -> BTreeSet<String> {
     programs.filter_map(|key| key.namespace.clone()).collect()
 }
 
-fn note_trouble(troubles: &mut Troubles, homes: &BTreeSet<String>, kind: KindRef, pod: &Value) {
-    let Some(key) = Key::of(kind, pod) else { return };
-    // The label that finds them is anybody's to set; homelab's pods run in its own namespaces.
-    if !key.namespace.as_deref().is_some_and(|at| is_home(at) || homes.contains(at)) {
-        return;
-    }
-    match pod_trouble(pod) {
-        Some(trouble) => {
-            let since = troubles.get(&key).map_or_else(Instant::now, |(since, _)| *since);
-            troubles.insert(key, (since, trouble));
-        }
-        None => drop(troubles.remove(&key)),
-    }
-}
-
 fn version_of(object: &Value) -> Option<String> {
     object["metadata"]["resourceVersion"].as_str().map(str::to_owned)
 }
+
+mod troubles;
 
 #[cfg(test)]
 mod tests;

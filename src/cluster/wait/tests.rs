@@ -19,9 +19,9 @@ async fn up_names_the_strangers_pod_that_has_the_port_for_which_the_controllers_
         pod("waiting", Value::Null, "Pending"),
     ];
     let (cluster, _) = cluster(move |_, _| (200, json!({ "items": all })));
-    let mut troubles = Troubles::new();
-    note_trouble(&mut troubles, &BTreeSet::new(), &kind::POD, &waits);
-    let error = cluster.stuck(&troubles).await;
+    let mut troubles = Troubles::default();
+    troubles.note(&BTreeSet::new(), &kind::POD, waits);
+    let error = cluster.stuck(&troubles.of(&Awaited::default())).await;
     assert_eq!(error.exit, crate::error::Exit::Wrong);
     let text = error.to_string();
     assert!(text.contains("port 80 of the node is held by pod default/squatter"), "{text}");
@@ -40,11 +40,11 @@ async fn an_image_that_does_not_come_is_told_of_a_service_that_is_waited_for_and
         name: "books".to_owned(),
     };
     let awaited = Awaited { objects: [(program, (Component::Services, None))].into(), ..Awaited::default() };
-    let mut troubles = Troubles::new();
-    note_trouble(&mut troubles, &homes(&awaited), &kind::POD, &pod("homelab-books"));
-    note_trouble(&mut troubles, &homes(&awaited), &kind::POD, &pod("theirs"));
+    let mut troubles = Troubles::default();
+    troubles.note(&homes(&awaited), &kind::POD, pod("homelab-books"));
+    troubles.note(&homes(&awaited), &kind::POD, pod("theirs"));
     let (cluster, _) = cluster(|_, _| (404, json!({})));
-    let text = cluster.stuck(&troubles).await.to_string();
+    let text = cluster.stuck(&troubles.of(&awaited)).await.to_string();
     assert!(text.contains("Pod homelab-books/books-1: image `a/b:1` cannot be pulled"), "{text}");
     assert!(text.contains("name of the image in the configuration") && !text.contains("theirs"), "{text}");
 }
