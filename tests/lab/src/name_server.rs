@@ -43,6 +43,9 @@ const MAKE: &str =
     "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())";
 
 impl Provider {
+    /// Every one that is not the usual one.
+    pub(crate) const OTHERS: [Self; 3] = [Self::Powerdns, Self::Rfc2136, Self::Local];
+
     /// Whether a server of the lab's internet has the zone in the emulator's place.
     pub(crate) fn is_own(self) -> bool {
         matches!(self, Self::Powerdns | Self::Rfc2136)

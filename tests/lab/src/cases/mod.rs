@@ -16,6 +16,7 @@ mod hands;
 mod house;
 mod install;
 mod licences;
+mod local;
 mod looks;
 mod main_job;
 mod nodes;
@@ -38,6 +39,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::error::Result;
+use crate::name_server::Provider;
 use crate::paths::Cache;
 use doctor::Injury;
 use hands::Hands;
@@ -49,6 +51,8 @@ struct Case {
     name: &'static str,
     /// Runs without `--all`, too.
     always: bool,
+    /// Who has the names in the lab that it needs.
+    provider: Provider,
     run: Run,
 }
 
@@ -70,12 +74,24 @@ impl Case {
     }
 }
 
-const fn always(group: &'static str, name: &'static str, run: fn(&Hands) -> Result<()>) -> Case {
-    Case { group, name, always: true, run: Run::Function(run) }
+type Body = fn(&Hands) -> Result<()>;
+
+const fn always(group: &'static str, name: &'static str, run: Body) -> Case {
+    always_with(Provider::Cloudflare, group, name, run)
 }
 
-const fn with_all(group: &'static str, name: &'static str, run: fn(&Hands) -> Result<()>) -> Case {
-    Case { group, name, always: false, run: Run::Function(run) }
+const fn with_all(group: &'static str, name: &'static str, run: Body) -> Case {
+    with_all_and(Provider::Cloudflare, group, name, run)
+}
+
+/// In a lab of another provider.
+const fn always_with(provider: Provider, group: &'static str, name: &'static str, run: Body) -> Case {
+    Case { group, name, always: true, provider, run: Run::Function(run) }
+}
+
+/// In a lab of another provider.
+const fn with_all_and(provider: Provider, group: &'static str, name: &'static str, run: Body) -> Case {
+    Case { group, name, always: false, provider, run: Run::Function(run) }
 }
 
 /// Every case, in the order in which they run.
@@ -84,11 +100,12 @@ fn cases() -> impl Iterator<Item = Case> {
         group: "doctor",
         name: injury.name,
         always: injury.always,
+        provider: Provider::Cloudflare,
         run: Run::Injury(injury),
     });
     let (before, after): (Vec<_>, Vec<_>) =
         PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| !LAST.contains(&case.group));
-    before.into_iter().chain(injuries).chain(after)
+    before.into_iter().chain(injuries).chain(after).chain(local::CASES.iter().cloned())
 }
 
 /// What changes the most.

@@ -74,16 +74,31 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
         }
     }
     let wants = |case: &Case| selection.wants(case.group, case.name, case.always);
-    let wanted: Vec<Case> = cases().filter(wants).collect();
+    let (wanted, of_others): (Vec<Case>, Vec<Case>) =
+        cases().filter(wants).partition(|case| case.provider == SHAPE.provider);
     for case in cases().filter(|case| selection.names(case.group, case.name) && !wants(case)) {
         tally.leave_out(case.group, case.name, "only with --all");
     }
     let of_lab = [TAKE_OVER, BRING_UP, TAKE_DOWN].iter().any(|name| selection.names("lab", name));
-    if wanted.is_empty() && !of_lab {
+    if wanted.is_empty() && of_others.is_empty() && !of_lab {
         return Ok(tally.finish());
     }
 
     let _lock = lab::lock(cache)?;
+    if !wanted.is_empty() || of_lab {
+        run_usual(cache, selection, &mut tally, wanted)?;
+    }
+    for provider in Provider::OTHERS {
+        let cases: Vec<Case> = of_others.iter().filter(|case| case.provider == provider).cloned().collect();
+        if !cases.is_empty() {
+            run_with(cache, selection, &mut tally, provider, cases)?;
+        }
+    }
+    Ok(tally.finish())
+}
+
+/// The cases of the lab that `cargo lab up` makes.
+fn run_usual(cache: &Cache, selection: &Selection, tally: &mut Tally, wanted: Vec<Case>) -> Result<()> {
     let mut was_there = lives(cache, selection.reuse)?;
     if !was_there && selection.names("lab", TAKE_OVER) {
         tally.run("lab", TAKE_OVER, || take_over(cache));
@@ -93,7 +108,7 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
         // The lab runs on; what is tested is what the sources say now.
         lab::renew_homelab(&cache.run())?;
     }
-    let is_up = was_there || tally.run("lab", BRING_UP, || bring_up(cache));
+    let is_up = was_there || tally.run("lab", BRING_UP, || bring_up(cache, SHAPE));
     for case in wanted {
         if !is_up {
             tally.leave_out(case.group, case.name, "there is no lab");
@@ -106,7 +121,44 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     } else if cache.run().state().exists() {
         tally.run("lab", TAKE_DOWN, || take_down(cache));
     }
-    Ok(tally.finish())
+    Ok(())
+}
+
+/// The cases of another provider, in a lab of its own: one that stays for others is not taken away for them.
+fn run_with(
+    cache: &Cache,
+    selection: &Selection,
+    tally: &mut Tally,
+    provider: Provider,
+    cases: Vec<Case>,
+) -> Result<()> {
+    let shape = Shape { provider, ..SHAPE };
+    let run = cache.run();
+    let exists = run.state().exists() && process::check_alive(&run).is_ok();
+    let is_its = exists && lab::state(&run)?.shape == Some(shape);
+    if is_its {
+        lab::renew_homelab(&run)?;
+    } else if run.state().exists() && (selection.reuse || selection.keep) {
+        for case in &cases {
+            tally.leave_out(case.group, case.name, &format!("the lab that stays is not one of {shape}"));
+        }
+        return Ok(());
+    } else if run.state().exists() {
+        lab::down(cache)?;
+    }
+    let name = format!("the lab comes up with {shape}, and homelab on it");
+    let is_up = is_its || tally.run("lab", &name, || bring_up(cache, shape));
+    for case in cases {
+        if is_up {
+            tally.run(case.group, case.name, || case.run(&Hands::find(selection.show)?));
+        } else {
+            tally.leave_out(case.group, case.name, "there is no lab");
+        }
+    }
+    if !is_its && !selection.keep && run.state().exists() {
+        tally.run("lab", TAKE_DOWN, || take_down(cache));
+    }
+    Ok(())
 }
 
 /// Whether a lab runs that the cases can use: one of another shape is taken down, unless it is to be kept, and what is
@@ -150,8 +202,8 @@ fn take_over(cache: &Cache) -> Result<()> {
     )
 }
 
-fn bring_up(cache: &Cache) -> Result<()> {
-    lab::up(cache, SHAPE)?;
+fn bring_up(cache: &Cache, shape: Shape) -> Result<()> {
+    lab::up(cache, shape)?;
     homelab::up(&cache.run())
 }
 
