@@ -152,7 +152,7 @@ pub(super) fn existing(snapshot: &Snapshot) -> String {
     match snapshot.objects.len() - own {
         0 => format!("{own} objects of homelab exist"),
         more => {
-            format!("{own} objects of homelab exist, and {more} more with its labels, such as certificates")
+            format!("{own} objects of homelab exist, and {more} made for them, such as certificates")
         }
     }
 }
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(seen(&["homelab", "homelab"]), "2 objects of homelab exist");
         assert_eq!(
             seen(&["homelab", "cert-manager-certificates-issuing"]),
-            "1 objects of homelab exist, and 1 more with its labels, such as certificates"
+            "1 objects of homelab exist, and 1 made for them, such as certificates"
         );
     }
 

@@ -51,25 +51,7 @@ impl Page {
     /// `lead` and `body` after it, wrapped; further lines begin under the body's first word. A word that is too long for a
     /// line is left whole, so that it can be copied.
     pub(super) fn hang(&self, text: &mut Shown, lead: impl Fit, body: impl Fit) {
-        let lead = shown!("{}", lead);
-        let indent = seen_width(lead.as_str());
-        text.push(lead);
-        let mut column = indent;
-        let mut first = true;
-        for word in shown!("{}", body).words() {
-            let length = seen_width(word.as_str());
-            if first {
-                first = false;
-            } else if column + 1 + length > self.width {
-                text.push(shown!("\n{:indent$}", ""));
-                column = indent;
-            } else {
-                text.push(" ");
-                column += 1;
-            }
-            text.push(word);
-            column += length;
-        }
+        text.push(hung(self.width, lead, body));
         text.push("\n");
     }
 
@@ -86,6 +68,36 @@ impl Page {
             false => format!("{clock} (in {})", span(away.as_secs())),
         }
     }
+}
+
+/// How wide the terminal is that stderr is; `None` without one.
+pub(super) fn width_of_stderr() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(std::io::stderr());
+    terminal.map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
+}
+
+/// `lead` and `body` after it, wrapped at `width` columns, without a last newline; see [`Page::hang`].
+pub(super) fn hung(width: usize, lead: impl Fit, body: impl Fit) -> Shown {
+    let lead = shown!("{}", lead);
+    let indent = seen_width(lead.as_str());
+    let mut text = lead;
+    let mut column = indent;
+    let mut first = true;
+    for word in shown!("{}", body).words() {
+        let length = seen_width(word.as_str());
+        if first {
+            first = false;
+        } else if column + 1 + length > width {
+            text.push(shown!("\n{:indent$}", ""));
+            column = indent;
+        } else {
+            text.push(" ");
+            column += 1;
+        }
+        text.push(word);
+        column += length;
+    }
+    text
 }
 
 /// How many columns a text takes, its colours left out.

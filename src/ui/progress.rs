@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::outside::Shown;
 use crate::ui::colors::{GREEN, RED, YELLOW};
 use crate::ui::output::Mode;
+use crate::ui::page::{hung, seen_width, width_of_stderr};
 use crate::ui::print::note;
 
 /// Without a terminal, a line that only counts on says so at most this often.
@@ -115,7 +116,13 @@ impl Progress {
         let took = line.began.elapsed().as_secs_f64();
         let width = self.width;
         let name = Shown::line(name);
-        let text = shown!("{}{}{:#} {:<width$}  {}  {:.1}s", color, mark, color, name, text, took);
+        let lead = shown!("{}{}{:#} {:<width$}  ", color, mark, color, name);
+        let said = shown!("{}  {:.1}s", text, took);
+        let whole = shown!("{}{}", lead, said);
+        let text = match line.bar.as_ref().and_then(|_| width_of_stderr()) {
+            Some(columns) if seen_width(whole.as_str()) > columns => hung(columns, lead, said),
+            _ => whole,
+        };
         match line.bar.take() {
             Some(bar) => {
                 bar.finish_and_clear();
