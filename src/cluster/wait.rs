@@ -14,10 +14,11 @@ use crate::cluster::request::{self, Purpose};
 use crate::cluster::snapshot::items;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::{HOMELAB, MANAGED_BY, inventory_selector};
-use crate::desired::object::{Component, Key};
+use crate::desired::object::Key;
 use crate::error::{Error, Result};
 use crate::facts::namespaces::is_home;
-use crate::plan::readiness::{Readiness, Trouble, readiness};
+use crate::plan::readiness::Trouble;
+pub use awaited::Awaited;
 use troubles::Troubles;
 
 /// Before a watch that broke is begun again: doubled each time.
@@ -25,37 +26,6 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A watch ends after this long and is begun again (seconds).
 const WATCH_SECONDS: u32 = 290;
-
-/// What has to become ready, and what is known of it.
-#[derive(Debug, Default)]
-pub struct Awaited {
-    /// The objects with the line of progress that each belongs to; none seen yet is [`None`].
-    pub objects: BTreeMap<Key, (Component, Option<Value>)>,
-    /// Versions to watch from.
-    pub versions: BTreeMap<KindRef, String>,
-}
-
-impl Awaited {
-    /// Why `component` is not ready; none if it is.
-    pub fn reason(&self, component: Component) -> Option<String> {
-        self.unready().find(|(_, c, _)| *c == component).map(|(key, _, why)| format!("{key}: {why}"))
-    }
-
-    /// Whether there is nothing to wait for.
-    pub fn is_ready(&self) -> bool {
-        self.unready().next().is_none()
-    }
-
-    fn unready(&self) -> impl Iterator<Item = (&Key, Component, String)> {
-        self.objects.iter().filter_map(|(key, (component, object))| match object {
-            None => Some((key, *component, "not there yet".to_owned())),
-            Some(object) => match readiness(key.kind, object) {
-                Readiness::Ready => None,
-                Readiness::Waiting(why) => Some((key, *component, why)),
-            },
-        })
-    }
-}
 
 /// What a watch saw.
 pub(super) enum Seen {
@@ -299,6 +269,7 @@ fn version_of(object: &Value) -> Option<String> {
     object["metadata"]["resourceVersion"].as_str().map(str::to_owned)
 }
 
+mod awaited;
 mod troubles;
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use crate::ui::house::House;
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
 const WIDTH: usize = 100;
 /// Wider lines are hard to read, whatever the terminal has room for.
-const WIDEST: usize = 140;
+pub(super) const WIDEST: usize = 140;
 /// Narrower ones are not worth the wrapping.
-const NARROWEST: usize = 40;
+pub(super) const NARROWEST: usize = 40;
 
 /// What text is fitted to.
 #[derive(Debug, Clone)]
@@ -68,12 +68,6 @@ impl Page {
             false => format!("{clock} (in {})", span(away.as_secs())),
         }
     }
-}
-
-/// How wide the terminal is that stderr is; `None` without one.
-pub(super) fn width_of_stderr() -> Option<usize> {
-    let terminal = terminal_size::terminal_size_of(std::io::stderr());
-    terminal.map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
 }
 
 /// `lead` and `body` after it, wrapped at `width` columns, without a last newline; see [`Page::hang`].

@@ -6,6 +6,7 @@ use super::colors::{CYAN, RED, YELLOW};
 use crate::error::Error;
 use crate::outside::Shown;
 use crate::outside::invisible::is_invisible;
+use crate::ui::page::{NARROWEST, WIDEST};
 
 /// Writes the answer. A reader that went away (`| head`) is no error.
 pub fn answer(text: &Shown) {
@@ -54,6 +55,12 @@ pub fn exact(document: &serde_json::Value) -> String {
         }
     }
     text
+}
+
+/// How wide the terminal is that stderr is, as far as it is worth wrapping; `None` without one.
+pub(in crate::ui) fn width_of_stderr() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(std::io::stderr());
+    terminal.map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
 }
 
 /// Writes a line of progress or an explanation.

@@ -9,8 +9,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::outside::Shown;
 use crate::ui::colors::{GREEN, RED, YELLOW};
 use crate::ui::output::Mode;
-use crate::ui::page::{hung, seen_width, width_of_stderr};
-use crate::ui::print::note;
+use crate::ui::page::{hung, seen_width};
+use crate::ui::print::{note, width_of_stderr};
 
 /// Without a terminal, a line that only counts on says so at most this often.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cluster::fake::cluster;
+use crate::desired::object::Component;
 use crate::ingress::nginx::NAMESPACE;
 
 #[tokio::test]

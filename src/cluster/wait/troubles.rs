@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Awaited;
+use crate::cluster::wait::awaited::Awaited;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::object::Key;
 use crate::evidence::at;
