@@ -164,14 +164,18 @@ pub(super) fn rollout_with_a_websocket(hands: &Hands) -> Result<()> {
 
 fn open_and_roll(hands: &Hands, nodes: &[String]) -> Result<()> {
     serve(hands, "echo")?;
-    eventually("nginx to know the websocket's host", 30, || answers(hands, &nodes[0], "echo"))?;
+    for node in nodes {
+        eventually("each nginx to know the websocket's host", 30, || answers(hands, node, "echo"))?;
+    }
     let mut sockets = Vec::new();
     for node in nodes {
         sockets.push(Socket::open(hands, node)?);
     }
     // nginx loads its configuration anew: the old workers go on with what they have.
     serve(hands, "reload")?;
-    eventually("nginx to be loaded again", 30, || answers(hands, &nodes[0], "reload"))?;
+    for node in nodes {
+        eventually("each nginx to be loaded again", 30, || answers(hands, node, "reload"))?;
+    }
     for socket in &mut sockets {
         socket.echoes().context("after nginx was loaded again")?;
     }
