@@ -90,7 +90,19 @@ fn bad_gateway(evidence: &Evidence, host: &str, summary: &str) -> Finding {
             format!("{address}, a machine outside the cluster, refuses the connection, is not there, or speaks another protocol than the ingress expects"),
             "switch it on; compare its address and port with the service's `url`; let the `url` begin with `https://` if that port speaks TLS",
         ),
-        _ => {
+        Behind::Name(name) => Finding::new(
+            summary,
+            format!("`{name}`, which is outside the cluster, refuses the connection, or speaks another protocol than the ingress expects"),
+            "switch it on; compare its name and port with the service's `url`; let the `url` begin with `https://` if that port speaks TLS",
+        ),
+        // `up` and `expose` do not read what is behind a Service.
+        Behind::Unknown => Finding::new(
+            summary,
+            "what is behind the name refuses the connection, is not there, or speaks another protocol than the ingress expects",
+            "for a machine outside the cluster, compare its address and port with the service's `url`; for a program in it, the Service's \
+             `targetPort` with the port that the program listens on; set `scheme: https` for the service if that port speaks TLS",
+        ),
+        Behind::Pods => {
             let speaks = recognise::behind(evidence, host).and_then(|program| program.tls);
             let speaks = speaks.map_or_else(String::new, |words| format!(" ({words})"));
             Finding::new(

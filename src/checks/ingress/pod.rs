@@ -60,6 +60,11 @@ fn ends_again(container: &Container<'_>) -> bool {
 fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &Container<'_>) -> Finding {
     let controller = traits_of(evidence.controller);
     let place = format!("{}/{}", pod.full_name(), controller.container);
+    let name = pod.name();
+    let end = container.before.or(container.ended);
+    if end.and_then(|end| end.code) == Some(KILLED) {
+        return killed(controller, node, name);
+    }
     let log = evidence.cluster.as_ref().and_then(|cluster| cluster.logs.get(&place));
     let ended = container.before.map_or("", |ended| ended.message.trim());
     let words = log.and_then(|log| last_words(controller, log)).unwrap_or(ended);
@@ -84,8 +89,23 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
         ),
         None => Finding::new(summary, cause, fix),
     };
-    let name = pod.name();
     finding.look(command!("kubectl -n {} logs {} --previous --tail=20", controller.namespace, name)).heals()
+}
+
+/// The exit code of a program that SIGKILL has ended (128 and the signal's number, 9).
+const KILLED: i64 = 137;
+
+/// Who is killed writes nothing about it: the last lines of its log are of something else.
+fn killed(controller: &Traits, node: &str, pod: &str) -> Finding {
+    Finding::new(
+        format!("the ingress controller on node `{node}` is killed again and again (exit code {KILLED})"),
+        "something kills it, which its own log cannot tell: the kernel when the node has no memory left, the kubelet when its liveness \
+         probe fails (a node that is too busy), or another program",
+        "look at the pod's events and the kernel's log for the killer. If the node has too little memory, give it more, or run less on it",
+    )
+    .look(command!("kubectl -n {} describe pod {}", controller.namespace, pod))
+    .look("journalctl -k --since -1h --grep 'out of memory|killed process'")
+    .heals()
 }
 
 /// The last line that tells of an error; else the last one.

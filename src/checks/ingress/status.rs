@@ -129,11 +129,11 @@ fn age_of(evidence: &Evidence, ingress: &str) -> Option<i64> {
 fn empty(evidence: &Evidence, ingress: &str) -> Finding {
     let summary = format!("Ingress `{ingress}` has no address in its status");
     let controller = traits_of(evidence.controller);
-    // It tries again each time: an older line is of a right that it has again.
-    let lately = |line: &&str| {
-        written(line, evidence.now)
-            .is_none_or(|at| age(evidence.now, Some(at)) <= controller.status.every + LATE)
-    };
+    // It tries again each time: a line of before, or of before this Ingress, is of a right that it has again.
+    let every = controller.status.every + LATE;
+    let counted = age_of(evidence, ingress).map_or(every, |age| age.min(every));
+    let lately =
+        |line: &&str| written(line, evidence.now).is_none_or(|at| age(evidence.now, Some(at)) <= counted);
     if let Some(what) = lines(evidence).filter(lately).find_map(controller.log.denied_status) {
         let account = controller.account;
         return Finding::new(

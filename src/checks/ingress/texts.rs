@@ -42,6 +42,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("another pod has port 80 or 443 of the node", "see `ingress.port-owner`"),
             cause("the node cannot pull the image", "check the node's own DNS and its connection to the registry"),
             cause("the program exits when it starts: an argument or a setting was changed by hand", "run `kubectl -n ingress-nginx delete daemonset ingress-nginx-controller`, then `homelab up`"),
+            cause("something kills it (exit code 137): the kernel when memory runs out, or the kubelet when its liveness probe fails", "look at the pod's events and the kernel's log; give the node more memory, or run less on it"),
             cause("the node has a taint that the controller does not tolerate", "remove the taint; the controller tolerates that of control planes"),
             cause("the DaemonSet is being rolled out: the next pod gets the ports when the previous one has exited", "wait some seconds"),
         ])

@@ -183,10 +183,26 @@ fn a_crash_loop_shows_the_last_words_and_who_changed_the_daemon_set() {
 }
 
 #[test]
+fn a_controller_that_is_killed_is_not_accused_by_the_last_line_of_its_log() {
+    let report = lab(|e| {
+        let waiting = json!({ "waiting": { "reason": "CrashLoopBackOff" } });
+        let killed = json!({ "terminated": { "exitCode": 137, "reason": "Error" } });
+        unready(e, &json!({ "state": waiting, "lastState": killed }));
+        log(
+            e,
+            "I0601 12:00:00.000000       7 event.go:377] Event(v1.ObjectReference{}): type: 'Normal' reason: 'Sync'\n",
+        );
+    });
+    let finding = only(&report, id::PODS);
+    assert!(finding.summary.contains("is killed again and again (exit code 137)"), "{}", finding.summary);
+    assert!(!format!("{finding:?}").contains("Sync") && finding.cause.contains("memory"));
+}
+
+#[test]
 fn that_the_guard_kept_the_addresses_is_not_why_a_controller_ends() {
     let report = lab(|e| {
         let waiting = json!({ "waiting": { "reason": "CrashLoopBackOff" } });
-        unready(e, &json!({ "state": waiting, "lastState": { "terminated": { "exitCode": 137 } } }));
+        unready(e, &json!({ "state": waiting, "lastState": { "terminated": { "exitCode": 255 } } }));
         log(
             e,
             "W0601 12:00:00.000000       7 status.go:313] error updating ingress rule: ingresses.networking.k8s.io \

@@ -36,6 +36,19 @@ fn a_refusal_of_before_is_no_reason_for_an_address_that_is_missing_now() {
         );
     });
     assert!(only(&report, id::STATUS).cause.contains("once a minute"));
+    let report = lab(|e| {
+        addresses(e, &[]);
+        ingresses(e)[0]["metadata"]["creationTimestamp"] = json!("2026-06-01T11:59:48Z");
+        log(
+            e,
+            "W0601 11:59:30.000000       7 status.go:308] error updating ingress rule: ingresses.networking.k8s.io \
+             \"other\" is forbidden: User \"u\" cannot update resource \"ingresses/status\" in API group",
+        );
+    });
+    assert_eq!(
+        only(&report, id::STATUS).summary,
+        "Ingress `homelab/whoami` is 12 s old and has no address yet"
+    );
 }
 
 #[test]

@@ -67,10 +67,10 @@ fn killed(hands: &Hands, places: &[Place]) -> Result<()> {
     hands.no_record_was_written(&since)
 }
 
-/// Kills the controller itself, as the kernel does when memory runs out.
+/// Kills the controller itself, as the kernel does when memory runs out: the one in this lab's own cgroup, and no other's.
 fn kill(hands: &Hands, place: Place) -> Result<()> {
     let script = r#"found=0
-        for file in $(grep -ls "/$1/" /proc/[0-9]*/cgroup); do
+        for file in $(grep -ls ":/homelab-lab/$1/" /proc/[0-9]*/cgroup); do
             folder=${file%/cgroup}
             case "$(tr '\0' ' ' <"$folder/cmdline")" in
                 /nginx-ingress-controller*) kill -KILL "${folder#/proc/}" && found=1 ;;
