@@ -11,8 +11,8 @@ use crate::desired::kind::{self, KindRef};
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::local::{NodeAddress, for_pods};
-use crate::evidence::pod::is_ready;
-use crate::evidence::{CertificateSeen, NodeSeen, View, at};
+use crate::evidence::pod::{has_ended, is_ready};
+use crate::evidence::{CertificateSeen, NodeSeen, View};
 
 /// As much of a body as a check reads.
 const BODY_LIMIT: usize = 32 * 1024;
@@ -140,7 +140,7 @@ impl Cluster {
         let foreign = |pod: &&Value| {
             !pod["metadata"]["namespace"].as_str().is_some_and(crate::facts::namespaces::is_home)
                 && pod["spec"]["nodeName"].is_string()
-                && !["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
+                && !has_ended(pod)
         };
         pods.iter().filter(foreign).flat_map(host_ports).collect()
     }

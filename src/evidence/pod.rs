@@ -83,6 +83,15 @@ impl Ended<'_> {
     }
 }
 
+/// The exit code of a program that SIGKILL has ended: 128 and the signal's number, 9.
+pub const KILLED: i64 = 137;
+
+/// Whether a pod has done its work, has failed or was evicted: it comes back no more, and what replaces it is another pod.
+#[must_use]
+pub fn has_ended(pod: &Value) -> bool {
+    ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
+}
+
 /// The pod's containers, without those that only prepare it.
 pub fn containers(pod: &Value) -> impl Iterator<Item = Container<'_>> {
     entries(pod, "/status/containerStatuses").iter().map(Container::of)

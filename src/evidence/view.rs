@@ -58,6 +58,13 @@ impl View for Value {
     }
 }
 
+/// Whether `labels` has every pair of `selector`; nothing is selected by an empty selector.
+#[must_use]
+pub fn selects(selector: &Value, labels: &Value) -> bool {
+    let Some(pairs) = selector.as_object().filter(|pairs| !pairs.is_empty()) else { return false };
+    pairs.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::checks::reading::{has_ended, selects};
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::pod::has_ended;
+use crate::evidence::{Evidence, View, at, entries, selects};
 
 /// A Service as an Ingress names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::checks::apps::backend;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::{has_ended, pods};
+use crate::checks::reading::pods;
+use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, View, at, entries};
 
 /// By which a StorageClass is the one of claims that name none.

@@ -6,12 +6,11 @@ use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
-use crate::checks::reading::selects;
 use crate::checks::scaled;
 use crate::config::{START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::{Evidence, View, at, entries, selects};
 use crate::ingress::traits_of;
 
 /// `None` where nobody asked the cluster.

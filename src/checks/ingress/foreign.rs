@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
-use crate::checks::reading::has_ended;
+use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::ingress::OTHERS;
 

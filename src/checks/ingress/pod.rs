@@ -8,7 +8,7 @@ use crate::checks::ingress::pods::made_anew;
 use crate::checks::ingress::{objects, ports, reload};
 use crate::checks::reading::pods;
 use crate::desired::guard;
-use crate::evidence::pod::{Container, Hindrance, containers, is_ready, unplaced};
+use crate::evidence::pod::{Container, Hindrance, KILLED, containers, is_ready, unplaced};
 use crate::evidence::{Evidence, View, at};
 use crate::ingress::{Traits, traits_of};
 
@@ -91,9 +91,6 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
     };
     finding.look(command!("kubectl -n {} logs {} --previous --tail=20", controller.namespace, name)).heals()
 }
-
-/// The exit code of a program that SIGKILL has ended (128 and the signal's number, 9).
-const KILLED: i64 = 137;
 
 /// Who is killed writes nothing about it: the last lines of its log are of something else.
 fn killed(controller: &Traits, node: &str, pod: &str) -> Finding {

@@ -10,7 +10,7 @@ use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged}
 use crate::checks::id;
 use crate::checks::ingress::pods::node_of;
 use crate::checks::ingress::{lab_wide, or_pass, unread};
-use crate::checks::reading::has_ended;
+use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, Listing, View, WAITING_PODS, at, entries};
 use crate::ingress::{Traits, traits_of};
 use crate::outside::command::Command;

@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::checks::reading::has_ended;
-use crate::evidence::pod::is_ready;
+use crate::evidence::pod::{has_ended, is_ready};
 use crate::evidence::{Evidence, View};
 
 /// external-dns tries once a minute: what still fails was said again within that time.

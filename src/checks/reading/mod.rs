@@ -43,17 +43,6 @@ pub(super) fn service_network(evidence: &Evidence) -> Option<Cidr> {
 pub(super) const PODS: Cidr = Cidr { address: Ipv4Addr::new(10, 42, 0, 0), prefix: 16 };
 pub(super) const SERVICES: Cidr = Cidr { address: Ipv4Addr::new(10, 43, 0, 0), prefix: 16 };
 
-/// Whether a pod has done its work, has failed or was evicted: it comes back no more, and what replaces it is another pod.
-pub(super) fn has_ended(pod: &Value) -> bool {
-    ["Succeeded", "Failed"].contains(&at(pod, "/status/phase"))
-}
-
-/// Whether `labels` has every pair of `selector`; nothing is selected by an empty selector.
-pub(super) fn selects(selector: &Value, labels: &Value) -> bool {
-    let Some(pairs) = selector.as_object().filter(|pairs| !pairs.is_empty()) else { return false };
-    pairs.iter().all(|(key, value)| labels.get(key) == Some(value))
-}
-
 /// The moment at a pointer; `None` when there is none.
 pub(super) fn when(object: &Value, pointer: &str) -> Option<Timestamp> {
     at(object, pointer).parse().ok()

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use crate::cluster::wait::awaited::Awaited;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::object::Key;
-use crate::evidence::at;
+use crate::evidence::pod::has_ended;
+use crate::evidence::selects;
 use crate::facts::namespaces::is_home;
 use crate::plan::readiness::{Readiness, Trouble, pod_trouble, readiness};
 
@@ -19,12 +20,6 @@ pub(super) struct Troubles(BTreeMap<Key, Pod>);
 struct Pod {
     trouble: Option<(Instant, Trouble)>,
     seen: Value,
-}
-
-impl Pod {
-    fn has_ended(&self) -> bool {
-        ["Failed", "Succeeded"].contains(&at(&self.seen, "/status/phase"))
-    }
 }
 
 impl Troubles {
@@ -56,14 +51,14 @@ impl Troubles {
     }
 
     fn counting(&self, awaited: &Awaited) -> impl Iterator<Item = (&Key, &(Instant, Trouble))> {
-        let counts = |key: &Key, pod: &Pod| match workload(awaited, key, &pod.seen) {
-            None => true,
-            Some((_, object)) if is_ready(object.0, object.1) => false,
-            Some((at, object)) => !(pod.has_ended() && self.is_replaced(at, object.1)),
-        };
-        let troubled = self.0.iter().filter_map(|(key, pod)| Some((key, pod, pod.trouble.as_ref()?)));
-        let troubled: Vec<_> = troubled.filter(|(key, pod, _)| counts(key, pod)).collect();
-        troubled.into_iter().map(|(key, _, trouble)| (key, trouble))
+        self.0.iter().filter_map(|(key, pod)| {
+            let trouble = pod.trouble.as_ref()?;
+            let over = workload(awaited, key, &pod.seen).is_some_and(|(at, object)| {
+                readiness(at.kind, object) == Readiness::Ready
+                    || (has_ended(&pod.seen) && self.is_replaced(at, object))
+            });
+            (!over).then_some((key, trouble))
+        })
     }
 
     /// Whether a Deployment has a pod that goes on: one that was evicted or rejected stays as a record, and another is made in its
@@ -71,31 +66,23 @@ impl Troubles {
     fn is_replaced(&self, workload: &Key, object: &Value) -> bool {
         *workload.kind == kind::DEPLOYMENT
             && self.0.iter().any(|(key, pod)| {
-                key.namespace == workload.namespace && !pod.has_ended() && selects(object, &pod.seen)
+                key.namespace == workload.namespace && !has_ended(&pod.seen) && chose(object, &pod.seen)
             })
     }
 }
 
 /// What is waited for and has chosen the pod.
-fn workload<'a>(awaited: &'a Awaited, key: &Key, pod: &Value) -> Option<(&'a Key, (KindRef, &'a Value))> {
-    let objects = awaited.objects.iter().filter_map(|(at, (_, object))| Some((at, object.as_ref()?)));
-    let mut workloads =
-        objects.filter(|(at, _)| *at.kind == kind::DEPLOYMENT || *at.kind == kind::DAEMON_SET);
-    workloads
-        .find(|(at, object)| at.namespace == key.namespace && selects(object, pod))
-        .map(|(at, object)| (at, (at.kind, object)))
-}
-
-fn is_ready(kind: KindRef, object: &Value) -> bool {
-    readiness(kind, object) == Readiness::Ready
-}
-
-fn selects(workload: &Value, pod: &Value) -> bool {
-    let wanted = workload["spec"]["selector"]["matchLabels"].as_object();
-    let labels = &pod["metadata"]["labels"];
-    wanted.is_some_and(|wanted| {
-        !wanted.is_empty() && wanted.iter().all(|(label, value)| &labels[label] == value)
+fn workload<'a>(awaited: &'a Awaited, key: &Key, pod: &Value) -> Option<(&'a Key, &'a Value)> {
+    let mut objects = awaited.objects.iter().filter_map(|(at, (_, object))| Some((at, object.as_ref()?)));
+    objects.find(|(at, object)| {
+        [&kind::DEPLOYMENT, &kind::DAEMON_SET].contains(&at.kind)
+            && at.namespace == key.namespace
+            && chose(object, pod)
     })
+}
+
+fn chose(workload: &Value, pod: &Value) -> bool {
+    selects(&workload["spec"]["selector"]["matchLabels"], &pod["metadata"]["labels"])
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What the domain says about who may issue certificates for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
 use futures::future::join_all;
 
+use crate::collect::network::asked::asked;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
 use crate::collect::network::{Limit, Probes};
@@ -56,7 +56,7 @@ async fn of_zone(
     let question = Question::new(name, RecordType::Caa).authoritative();
     let mut last = None;
     for server in &servers.authoritative {
-        let result = asked(limit, paces, server.address, &question).await?;
+        let result = asked(limit, paces.of(server.address), server.address, &question).await?;
         if result.as_ref().is_ok_and(is_alias) {
             return of_resolvers(probes, limit, paces, name).await;
         }
@@ -72,7 +72,7 @@ async fn of_zone(
 async fn of_resolvers(probes: &Probes, limit: &Limit, paces: &Paces, name: &str) -> Option<Lookup> {
     let mut last: Option<Lookup> = None;
     for server in &probes.resolvers {
-        let result = asked(limit, paces, *server, &Question::new(name, RecordType::Caa)).await?;
+        let result = asked(limit, paces.of(*server), *server, &Question::new(name, RecordType::Caa)).await?;
         let heard = result.is_ok();
         last = Some(Lookup { server: server.ip().to_string(), result });
         if heard {
@@ -86,16 +86,6 @@ async fn of_resolvers(probes: &Probes, limit: &Limit, paces: &Paces, name: &str)
         last = Some(Lookup { server: server.url.clone(), result });
     }
     last
-}
-
-async fn asked(
-    limit: &Limit,
-    paces: &Paces,
-    server: SocketAddr,
-    question: &Question,
-) -> Option<Result<Reply, AskError>> {
-    let probe = || limit.run(|within| dns::ask(server, question, within));
-    limit.until(paces.of(server).ask(1, probe)).await
 }
 
 fn is_alias(reply: &Reply) -> bool {

@@ -5,6 +5,7 @@
 //! (RFC 2308; Cloudflare's SOA says 1800 s), and the check would itself cause what it then reports.
 
 mod around;
+mod asked;
 mod authority;
 mod limit;
 mod names;

@@ -5,14 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use futures::future::join_all;
 
+use crate::collect::network::asked::asked;
 use crate::collect::network::nodes::UNKNOWN;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
 use crate::collect::network::{Limit, Probes};
-use crate::evidence::dns::{AskError, Reply};
 use crate::evidence::{Evidence, Lookup, OwnServer, OwnServersSeen, label};
 use crate::facts::name_server::LABEL;
-use crate::net::dns::{self, NameServer, Question, RecordType, ZoneName, ZoneServers};
+use crate::net::dns::{NameServer, Question, RecordType, ZoneName, ZoneServers};
 
 /// One address of each node that is ready: a server listens on the first, as the kubelet has it (`status.hostIP`).
 pub(super) fn of_nodes(evidence: &Evidence, port: u16) -> Vec<NameServer> {
@@ -47,15 +47,14 @@ pub(super) async fn look(
     let house = servers.system.iter().flatten().map(|server| {
         let names = &names;
         async move {
-            let probe = || limit.run(|within| dns::ask(*server, names, within));
-            let result = limit.until(paces.house().ask(1, probe)).await?;
+            let result = asked(limit, paces.house(), *server, names).await?;
             Some(Lookup { server: label(*server), result })
         }
     });
     let world =
         probes.world.iter().filter(|_| probes.survey.is_some() && !offline).map(|server| async move {
             let question = Question::new(zone, RecordType::A);
-            let result = asked(limit, paces, *server, &question).await?;
+            let result = asked(limit, paces.of(*server), *server, &question).await?;
             Some(Lookup { server: label(*server), result })
         });
     let (servers, resolvers, public) = futures::join!(join_all(each), join_all(house), join_all(world));
@@ -71,21 +70,10 @@ pub(super) async fn look(
 async fn one(limit: &Limit, paces: &Paces, server: &NameServer, zone: &str) -> Option<OwnServer> {
     let own = Question::new(zone, RecordType::Soa).authoritative();
     let other = Question::new(UNKNOWN, RecordType::A);
-    let (soa, stranger) = futures::join!(
-        asked(limit, paces, server.address, &own),
-        asked(limit, paces, server.address, &other)
-    );
+    let pace = paces.of(server.address);
+    let (soa, stranger) =
+        futures::join!(asked(limit, pace, server.address, &own), asked(limit, pace, server.address, &other));
     Some(OwnServer { node: server.name.clone(), address: server.address, soa: soa?, stranger: stranger? })
-}
-
-async fn asked(
-    limit: &Limit,
-    paces: &Paces,
-    server: SocketAddr,
-    question: &Question,
-) -> Option<Result<Reply, AskError>> {
-    let probe = || limit.run(|within| dns::ask(server, question, within));
-    limit.until(paces.of(server).ask(1, probe)).await
 }
 
 fn domain(probes: &Probes) -> &str {

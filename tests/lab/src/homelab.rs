@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::command::{describe, run_in_terminal};
+use crate::command::{self, describe, run_in_terminal};
 use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::image::FOR_HOMELAB;
@@ -49,6 +49,15 @@ pub(crate) fn write_config(run: &Run, provider: Provider) -> Result<()> {
     };
     let text = format!("domain: {DOMAIN}\ndns: {}\n{acme}images:\n{images}", provider.section(run));
     files::write(&run.homelab_config(), text)
+}
+
+/// Writes the root of the lab's own authority, as a person at the node would, and says where.
+pub(crate) fn write_root(run: &Run) -> Result<String> {
+    let path = run.path("homelab-root.crt").display().to_string();
+    let mut ca = Vantage::find(run, Place::Node)?.command("homelab");
+    ca.args(["ca", "--write", &path, "--config"]).arg(run.homelab_config());
+    command::run(ca.env("HOME", run.path("home")))?;
+    Ok(path)
 }
 
 /// `homelab up`, as a person at the node would run it.

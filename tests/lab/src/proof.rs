@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::cluster::Node;
-use crate::command::run as run_command;
 use crate::error::Result;
+use crate::homelab;
 use crate::name_server::Provider;
 use crate::network::ROUTER_LAN;
 use crate::paths::Run;
@@ -26,14 +26,9 @@ pub(crate) fn print(run: &Run, provider: Provider) -> Result<()> {
     show(&client, "dig", &["+noall", "+answer", HOST, "A", &router], |_| true)?;
     let url = format!("https://{HOST}/");
     let mut https = vec!["-sSv", "--max-time", "10"];
-    let root = run.path("homelab-root.crt");
-    let root = root.display().to_string();
-    if provider == Provider::Local {
-        // The client is given the root as a person would: by the file that `homelab ca --write` makes at the node.
-        let mut ca = Vantage::find(run, Place::Node)?.command("homelab");
-        ca.args(["ca", "--write", &root, "--config"]).arg(run.homelab_config());
-        run_command(ca.env("HOME", run.path("home")))?;
-        https.extend(["--cacert", &root]);
+    let root = (provider == Provider::Local).then(|| homelab::write_root(run)).transpose()?;
+    if let Some(root) = &root {
+        https.extend(["--cacert", root]);
     }
     https.push(&url);
     show(&client, "curl", &https, is_proof_of_https)?;

@@ -6,8 +6,8 @@ mod maps;
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
-use crate::checks::reading::{age, has_ended, when};
-use crate::evidence::pod::{self, Container, Ended, Hindrance, all_containers};
+use crate::checks::reading::{age, when};
+use crate::evidence::pod::{self, Container, Ended, Hindrance, KILLED, all_containers, has_ended};
 use crate::evidence::{Evidence, View, at};
 use crate::outside::command::Command;
 
@@ -204,7 +204,7 @@ fn container_trouble(
             "its image is for another kind of processor".to_owned()
         }
         ("", Some(0)) => "it exits by itself without an error, but a server should keep running".to_owned(),
-        ("", Some(137)) => {
+        ("", Some(KILLED)) => {
             "it was killed, usually by its liveness probe or because memory ran out".to_owned()
         }
         ("", Some(code)) => format!("the program exits by itself with exit code {code}; its log says why"),

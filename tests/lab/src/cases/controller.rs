@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
 use super::nodes::published;
+use crate::cgroup;
 use crate::error::{Context, Error, Result};
 use crate::network::{AUTHORITATIVE, ROUTER_LAN};
 use crate::vantage::{Place, Vantage};
@@ -70,14 +71,15 @@ fn killed(hands: &Hands, places: &[Place]) -> Result<()> {
 /// Kills the controller itself, as the kernel does when memory runs out: the one in this lab's own cgroup, and no other's.
 fn kill(hands: &Hands, place: Place) -> Result<()> {
     let script = r#"found=0
-        for file in $(grep -ls ":/homelab-lab/$1/" /proc/[0-9]*/cgroup); do
+        for file in $(grep -ls "$2/$1/" /proc/[0-9]*/cgroup); do
             folder=${file%/cgroup}
             case "$(tr '\0' ' ' <"$folder/cmdline")" in
                 /nginx-ingress-controller*) kill -KILL "${folder#/proc/}" && found=1 ;;
             esac
         done
         [ $found = 1 ]"#;
-    hands.node.run("bash", &["-c", script, "bash", place.name()]).map(drop)
+    let own = format!(":/{}", cgroup::NAME);
+    hands.node.run("bash", &["-c", script, "bash", place.name(), &own]).map(drop)
 }
 
 fn ready(hands: &Hands) -> Result<std::result::Result<(), String>> {

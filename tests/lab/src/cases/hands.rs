@@ -229,6 +229,13 @@ impl Hands {
         Ok((status.to_owned(), body.to_owned()))
     }
 
+    /// The controller's own answer to who asks a node by its address, which has no host.
+    pub(crate) fn expect_404(&self, node: &str) -> Result<()> {
+        let url = format!("http://{node}/");
+        let answer = self.client.run("curl", &["-sS", "-i", "--max-time", "10", &url])?;
+        expect(answer.starts_with("HTTP/1.1 404") && answer.contains("<center>nginx</center>"), answer)
+    }
+
     /// Whether a page answers with this status now, for who waits for it: a pod that ends may leave a question without answer.
     pub(crate) fn answers(&self, host: &str, wanted: &str) -> std::result::Result<(), String> {
         let (status, _) = self.browse(host).map_err(|error| error.to_string())?;

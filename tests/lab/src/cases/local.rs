@@ -1,15 +1,13 @@
 //! A lab that names itself: no account, no token, no public name; the nodes answer for the domain, and the lab's own authority signs.
 
-use std::path::Path;
 use std::time::Instant;
 
-use serde_json::Value;
-
+use super::doctor::Ask;
 use super::hands::{Hands, WHOAMI, eventually, expect};
 use super::{Case, always_with, with_all_and};
 use crate::cluster::Node;
-use crate::command::{output, run};
-use crate::error::{Context, Result};
+use crate::error::Result;
+use crate::homelab;
 use crate::name_server::Provider;
 use crate::vantage::Place;
 
@@ -36,15 +34,6 @@ fn dig(hands: &Hands, server: &str, words: &[&str]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Writes the root as a person would, where the client finds it.
-fn root(hands: &Hands) -> Result<String> {
-    let path = hands.run.path("homelab-root.crt");
-    let path = path.display().to_string();
-    let mut ca = hands.homelab(&["ca", "--write", &path, "--config"]);
-    run(ca.arg(hands.run.homelab_config()))?;
-    Ok(path)
-}
-
 fn answer(hands: &Hands, root: &str, host: &str) -> Result<std::result::Result<(), String>> {
     let url = format!("https://{host}/");
     let words = ["-sS", "--max-time", "5", "--cacert", root, "-o", "/dev/null", "-w", "%{http_code}", &url];
@@ -55,9 +44,7 @@ fn answer(hands: &Hands, root: &str, host: &str) -> Result<std::result::Result<(
 fn proof(hands: &Hands) -> Result<()> {
     let nodes = hands.node_addresses()?;
     for node in &nodes {
-        let page =
-            hands.client.run("curl", &["-sS", "-i", "--max-time", "10", &format!("http://{node}/")])?;
-        expect(page.starts_with("HTTP/1.1 404") && page.contains("<center>nginx</center>"), &page)?;
+        hands.expect_404(node)?;
         let own = dig(hands, node, &[WHOAMI])?;
         expect(own == nodes, format!("{node} says {own:?}"))?;
         for (words, wanted) in
@@ -74,7 +61,7 @@ fn proof(hands: &Hands) -> Result<()> {
     resolved.sort();
     expect(resolved == nodes, format!("the router says {resolved:?}, the nodes are {nodes:?}"))?;
 
-    let root = root(hands)?;
+    let root = homelab::write_root(&hands.run)?;
     answer(hands, &root, WHOAMI)?.or_else(|why| crate::error::bail!("{WHOAMI}: {why}"))?;
     let url = format!("https://{WHOAMI}/");
     let others = hands.client.output("curl", &["-sS", "--max-time", "10", &url])?;
@@ -82,27 +69,19 @@ fn proof(hands: &Hands) -> Result<()> {
     expect(others.status.code() == Some(60), format!("who does not trust it: {}", others.stdout))?;
 
     // Nobody has added the root to this machine yet: that is all that the doctor says.
-    let failed = failures(hands, &hands.run.homelab_config())?;
-    expect(failed == ["tls.authority-trusted"], format!("{failed:?}"))?;
+    let answer = Ask::NODE.run(hands)?;
+    let failed: Vec<&str> = answer.failures().iter().filter_map(|check| check["id"].as_str()).collect();
+    expect(failed == ["tls.authority-trusted"], answer.lines())?;
     let mark = hands.audit_mark()?;
     hands.restore()?;
     let writes = hands.audited(mark)?.iter().filter(|request| request.is_write()).count();
     expect(writes == 0, format!("a second up wrote {writes} times"))
 }
 
-fn failures(hands: &Hands, config: &Path) -> Result<Vec<String>> {
-    let mut doctor = hands.homelab(&["doctor", "--output", "json", "--config"]);
-    let report: Value =
-        serde_json::from_str(&output(doctor.arg(config))?.stdout).context("the doctor's JSON")?;
-    let checks = report["checks"].as_array().cloned().unwrap_or_default();
-    let failed = checks.iter().filter(|check| check["outcome"] == "fail" && check["severity"] != "info");
-    Ok(failed.filter_map(|check| check["id"].as_str().map(str::to_owned)).collect())
-}
-
 fn removal(hands: &Hands) -> Result<()> {
     let nodes = hands.node_addresses()?;
     hands.up_well(&hands.config_with("films.yaml", MORE)?, &[])?;
-    let root = root(hands)?;
+    let root = homelab::write_root(&hands.run)?;
     answer(hands, &root, FILMS)?.or_else(|why| crate::error::bail!("{FILMS}: {why}"))?;
     hands.restore()?;
     let took = eventually("the name to go from every node", 120, || {
@@ -121,7 +100,7 @@ fn a_lost_node(hands: &Hands) -> Result<()> {
     let both = hands.node_addresses()?;
     let lost = Node::find(&hands.run, Place::Node2)?;
     let gone = lost.address()?;
-    let root = root(hands)?;
+    let root = homelab::write_root(&hands.run)?;
     lost.take_link_down()?;
     let began = Instant::now();
     let seen = eventually("the name to be answered by way of the router", 60, || {

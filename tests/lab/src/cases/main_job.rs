@@ -6,11 +6,7 @@ use crate::error::Result;
 /// 404 from nginx, the record, the certificate, the owner.
 pub(super) fn proof(hands: &Hands) -> Result<()> {
     let nodes = hands.node_addresses()?;
-    for node in &nodes {
-        let answer =
-            hands.client.run("curl", &["-sS", "-i", "--max-time", "10", &format!("http://{node}/")])?;
-        expect(answer.starts_with("HTTP/1.1 404") && answer.contains("<center>nginx</center>"), &answer)?;
-    }
+    nodes.iter().try_for_each(|node| hands.expect_404(node))?;
     let resolved = hands.dig(WHOAMI)?;
     expect(resolved == nodes, format!("the router says {resolved:?} for {WHOAMI}, the nodes are {nodes:?}"))?;
     let (status, body) = hands.browse(WHOAMI)?;

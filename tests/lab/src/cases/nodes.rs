@@ -12,12 +12,7 @@ pub(super) fn both_serve(hands: &Hands) -> Result<()> {
     expect(nodes.len() == 2, format!("this lab has the nodes {nodes:?}"))?;
     let took = published(hands, &nodes)?;
     println!("      both in status and DNS after {took:.1} s");
-    for node in &nodes {
-        let answer =
-            hands.client.run("curl", &["-sS", "-i", "--max-time", "10", &format!("http://{node}/")])?;
-        expect(answer.starts_with("HTTP/1.1 404") && answer.contains("<center>nginx</center>"), answer)?;
-    }
-    Ok(())
+    nodes.iter().try_for_each(|node| hands.expect_404(node))
 }
 
 /// Waits until the Ingress status, the records and the router's answer hold just these addresses.

@@ -51,6 +51,16 @@ impl Tally {
         self.left_out.push(format!("{group}: {name} ({why})"));
     }
 
+    fn run_all(&mut self, cases: Vec<Case>, is_up: bool, show: bool) {
+        for case in cases {
+            if is_up {
+                self.run(case.group, case.name, || case.run(&Hands::find(show)?));
+            } else {
+                self.leave_out(case.group, case.name, "there is no lab");
+            }
+        }
+    }
+
     fn finish(self) -> ExitCode {
         for (title, names) in [("left out:", &self.left_out), ("failed:", &self.failed)] {
             if !names.is_empty() {
@@ -109,13 +119,7 @@ fn run_usual(cache: &Cache, selection: &Selection, tally: &mut Tally, wanted: Ve
         lab::renew_homelab(&cache.run())?;
     }
     let is_up = was_there || tally.run("lab", BRING_UP, || bring_up(cache, SHAPE));
-    for case in wanted {
-        if !is_up {
-            tally.leave_out(case.group, case.name, "there is no lab");
-            continue;
-        }
-        tally.run(case.group, case.name, || case.run(&Hands::find(selection.show)?));
-    }
+    tally.run_all(wanted, is_up, selection.show);
     if was_there || selection.keep {
         tally.leave_out("lab", TAKE_DOWN, "the lab stays");
     } else if cache.run().state().exists() {
@@ -138,7 +142,7 @@ fn run_with(
     let is_its = exists && lab::state(&run)?.shape == Some(shape);
     if is_its {
         lab::renew_homelab(&run)?;
-    } else if run.state().exists() && (selection.reuse || selection.keep) {
+    } else if exists {
         for case in &cases {
             tally.leave_out(case.group, case.name, &format!("the lab that stays is not one of {shape}"));
         }
@@ -148,13 +152,7 @@ fn run_with(
     }
     let name = format!("the lab comes up with {shape}, and homelab on it");
     let is_up = is_its || tally.run("lab", &name, || bring_up(cache, shape));
-    for case in cases {
-        if is_up {
-            tally.run(case.group, case.name, || case.run(&Hands::find(selection.show)?));
-        } else {
-            tally.leave_out(case.group, case.name, "there is no lab");
-        }
-    }
+    tally.run_all(cases, is_up, selection.show);
     if !is_its && !selection.keep && run.state().exists() {
         tally.run("lab", TAKE_DOWN, || take_down(cache));
     }
