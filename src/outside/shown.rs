@@ -131,6 +131,12 @@ impl Shown {
         &self.0
     }
 
+    /// Without the space at its end.
+    #[must_use]
+    pub fn trimmed(&self) -> Self {
+        Self(self.0.trim_end().to_owned())
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -15,6 +15,11 @@ pub(super) const WIDEST: usize = 140;
 /// Narrower ones are not worth the wrapping.
 pub(super) const NARROWEST: usize = 40;
 
+/// As many columns have to be left for a text beside its lead.
+const ROOM: usize = 20;
+/// How far a text is indented that stands below its lead.
+const BELOW: usize = 4;
+
 /// What text is fitted to.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
@@ -73,8 +78,11 @@ impl Page {
 /// `lead` and `body` after it, wrapped at `width` columns, without a last newline; see [`Page::hang`].
 pub(super) fn hung(width: usize, lead: impl Fit, body: impl Fit) -> Shown {
     let lead = shown!("{}", lead);
-    let indent = seen_width(lead.as_str());
-    let mut text = lead;
+    let beside = seen_width(lead.as_str());
+    // Beside a long name on a narrow terminal there is no room for a word: the body then stands below it.
+    let is_below = beside * 2 > width && beside + ROOM > width && !lead.as_str().trim().is_empty();
+    let (mut text, indent) =
+        if is_below { (shown!("{}\n{:BELOW$}", lead.trimmed(), ""), BELOW) } else { (lead, beside) };
     let mut column = indent;
     let mut first = true;
     for word in shown!("{}", body).words() {
@@ -124,6 +132,14 @@ mod tests {
         assert_eq!(
             hung(20, "  fix: ", "take the cable and plug it in"),
             "  fix: take the\n       cable and\n       plug it in\n"
+        );
+    }
+
+    #[test]
+    fn a_text_without_room_beside_its_lead_stands_below_it() {
+        assert_eq!(
+            hung(40, "ok  whoami.home.example.test  ", "10.99.0.10, 10.99.0.11 from 6 resolvers"),
+            "ok  whoami.home.example.test\n    10.99.0.10, 10.99.0.11 from 6\n    resolvers\n"
         );
     }
 

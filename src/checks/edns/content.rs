@@ -132,7 +132,7 @@ fn turns(evidence: &Evidence, host: &str, summary: &str) -> Option<Finding> {
         Finding::new(
             summary,
             format!(
-                "the log of external-dns shows that it corrected the record {times} times. Something else keeps changing it back, \
+                "the log of external-dns shows that it wrote the record {times} times in the last quarter of an hour. Something else keeps changing it back, \
                  most likely a second cluster with the same `dns.owner`, or a program for dynamic DNS"
             ),
             "give each cluster its own `dns.owner`, and the service another name in one of them; or remove the name from the other \

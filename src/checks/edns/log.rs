@@ -96,24 +96,37 @@ pub(super) fn last_error(lines: &[Line]) -> Option<&Line> {
 /// How far back its lines tell of what goes on now.
 const RECENT: i64 = 900;
 
-/// How often its lines of the last quarter of an hour say that it set the record of a host: the address, not the TXT record beside it.
+/// How many of its runs of the last quarter of an hour set the record of a host: the address, not the TXT record beside it. A run
+/// that writes a record for each node counts once.
 pub(super) fn times_set(evidence: &Evidence, host: &str) -> usize {
     times(evidence, host, &["UPDATE A", "CREATE A"])
 }
 
-/// How often they say that it deleted that record.
+/// How many of them deleted that record.
 pub(super) fn times_deleted(evidence: &Evidence, host: &str) -> usize {
     times(evidence, host, &["DELETE A"])
 }
 
+/// Between two runs there are five seconds at least (`--min-event-sync-interval`, 5 s by default in 0.22); the lines of one have
+/// the second in which each was written.
+const BETWEEN_RUNS: i64 = 4;
+
 fn times(evidence: &Evidence, host: &str, changes: &[&str]) -> usize {
-    let is_recent = |at: jiff::Timestamp| evidence.now.duration_since(at).as_secs() < RECENT;
-    let counts = |line: &&Line| {
-        line.at.is_some_and(is_recent)
-            && line.record.eq_ignore_ascii_case(host)
-            && changes.contains(&line.change.as_str())
-    };
-    lines(evidence).iter().filter(counts).count()
+    let is_recent = |at: &jiff::Timestamp| evidence.now.duration_since(*at).as_secs() < RECENT;
+    let counts =
+        |line: &Line| line.record.eq_ignore_ascii_case(host) && changes.contains(&line.change.as_str());
+    let lines = lines(evidence);
+    let mut written: Vec<_> =
+        lines.iter().filter(|line| counts(line)).filter_map(|line| line.at).filter(is_recent).collect();
+    written.sort_unstable();
+    let (mut runs, mut last) = (0, None);
+    for at in written {
+        if last.is_none_or(|last| at.duration_since(last).as_secs() >= BETWEEN_RUNS) {
+            runs += 1;
+        }
+        last = Some(at);
+    }
+    runs
 }
 
 /// The last word of a process that ended by itself.

@@ -85,7 +85,7 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "the record holds an address of before",
         "edns.records",
-        &["holds 10.99.0.99"],
+        &["contains 10.99.0.99"],
         |hands| replace(hands, &json!({ "content": "10.99.0.99", "ttl": 60 })),
         nudge,
     ),
