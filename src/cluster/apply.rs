@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::cluster::explain::is_webhook;
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::{Cluster, LANES};
+use crate::desired::kind::Stage;
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::{Key, Object};
 use crate::error::Result;
@@ -20,6 +21,10 @@ use crate::plan::ownership::Doomed;
 /// Between two tries while a webhook starts.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long the API server may take over an object that a webhook judges (Kubernetes API concepts, `timeout`). It answers within
+/// milliseconds; but to a Service that is seconds old, its call may get lost, and is not sent anew while it waits for it.
+const JUDGED_WITHIN: &str = "&timeout=10s";
+
 /// The API server's own, by which it deletes the objects of a definition first (Kubernetes docs, "Delete a
 /// CustomResourceDefinition").
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
@@ -27,7 +32,7 @@ const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 impl Cluster {
     /// Applies `changes` side by side and hands each answer to `written`. Force is used for nothing but what is adopted,
     /// and there only on the object that was seen. A webhook that does not answer yet is asked
-    /// again until `deadline`, and `waiting` is told why.
+    /// again until `deadline`, and `waiting` is told why; so is an API server that gives no answer about an object that one judges.
     ///
     /// # Errors
     /// The first write that the server refuses; others may have gone through, and the next `up` finishes them.
@@ -54,6 +59,10 @@ impl Cluster {
     ) -> Result<Value> {
         let Change { object, adopts, .. } = change;
         let mut query = format!("fieldManager={HOMELAB}&fieldValidation=Strict");
+        let is_judged = object.key.kind.stage == Stage::Judged;
+        if is_judged {
+            query.push_str(JUDGED_WITHIN);
+        }
         let mut body = Cow::Borrowed(&object.body);
         if let Some(uid) = adopts {
             query.push_str("&force=true");
@@ -68,6 +77,11 @@ impl Cluster {
                     if is_webhook(&status) && Instant::now() + PAUSE < deadline =>
                 {
                     waiting(object, &status.message);
+                    tokio::time::sleep(PAUSE).await;
+                }
+                // kube asks again while the API server says that it had not enough time.
+                Err(Failed::Late) if is_judged && Instant::now() + PAUSE < deadline => {
+                    waiting(object, "no answer in time");
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(failed) => return Err(self.explain(&purpose("apply", &object.key), failed)),
@@ -108,4 +122,48 @@ fn purpose(verb: &'static str, key: &Key) -> Purpose {
     // An apply is a `patch` in RBAC's words, and that is what a missing permission must name.
     let verb = if verb == "apply" { "patch" } else { verb };
     Purpose { verb, what: key.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::REQUEST_DEADLINE;
+    use crate::cluster::fake::{Log, slow_cluster};
+    use crate::desired::{Inputs, bundle};
+    use crate::plan::{Snapshot, plan};
+
+    /// Everything of a small lab is applied, and the first request with that path gets no answer.
+    async fn apply_without_an_answer_to(path: &'static str) -> (Result<()>, Log) {
+        let asked = AtomicUsize::new(0);
+        let takes = move |line: &str| {
+            let is_first = line.contains(path) && asked.fetch_add(1, Ordering::Relaxed) == 0;
+            if is_first { REQUEST_DEADLINE * 2 } else { Duration::ZERO }
+        };
+        let (cluster, log) = slow_cluster(|_, _| (200, json!({})), takes);
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+        let wanted = bundle(&crate::config::parse(text).unwrap(), &Inputs::default());
+        let changes = plan(wanted, &Snapshot::default()).apply;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        (cluster.apply(changes.iter(), deadline, |_, _| (), |_, _| ()).await, log)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_object_that_a_webhook_judges_is_sent_again_when_no_answer_comes() {
+        let (ended, log) = apply_without_an_answer_to("/clusterissuers/letsencrypt?").await;
+        ended.unwrap();
+        let log = log.lock().unwrap();
+        let sent: Vec<&String> = log.iter().filter(|line| line.contains("/letsencrypt?")).collect();
+        assert!(sent.len() == 2 && sent[0].contains("timeout=10s"), "{sent:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_does_not_answer_about_anything_else_is_told() {
+        let (ended, _) = apply_without_an_answer_to("/clusterroles/").await;
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains("took longer than"), "{error}");
+    }
 }

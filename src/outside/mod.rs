@@ -15,6 +15,8 @@ pub mod named;
 pub mod shell;
 mod wrapped;
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::outside::invisible::is_invisible;
@@ -48,18 +50,32 @@ pub fn line(text: &str) -> String {
 
 /// Every text of a document as it may be shown, names of fields too.
 pub fn json(document: &mut Value) {
+    shown(document, &mut HashMap::new());
+}
+
+/// `before` has the texts that were looked at already: a report of many names repeats the same few some ten thousand times.
+fn shown(document: &mut Value, before: &mut HashMap<String, String>) {
     match document {
         Value::Object(fields) => {
             let taken = std::mem::take(fields);
             fields.extend(taken.into_iter().map(|(name, mut value)| {
-                json(&mut value);
-                (lines(&name), value)
+                shown(&mut value, before);
+                (once(&name, before), value)
             }));
         }
-        Value::Array(items) => items.iter_mut().for_each(json),
-        Value::String(text) => *text = lines(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| shown(item, before)),
+        Value::String(text) => *text = once(text, before),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+fn once(text: &str, before: &mut HashMap<String, String>) -> String {
+    if let Some(known) = before.get(text) {
+        return known.clone();
+    }
+    let shown = lines(text);
+    before.insert(text.to_owned(), shown.clone());
+    shown
 }
 
 /// `text` without what people do not see (see [`is_invisible`]). Lines stay; other white space becomes a space.
