@@ -50,25 +50,21 @@ fn names(lines: &[StatusLine], page: &Page) -> Shown {
     let words = widest(|line| line.word.len());
     let urls = told.iter().map(|(_, url)| url.length()).max().unwrap_or(0);
     let addresses = widest(|line| Shown::lines(&line.addresses).length());
+    let foreign = |line: &StatusLine| {
+        line.foreign.as_ref().map_or(Shown::default(), |name| shown!("  (Ingress {})", Shown::lines(name)))
+    };
+    let left = |line: &StatusLine| shown!("{}{}", Shown::lines(&line.certificate), foreign(line));
+    let last = lines.iter().map(|line| left(line).length()).max().unwrap_or(0);
+    let is_wide = words + urls + addresses + last + 3 * "  ".len() <= page.width;
     let mut text = Shown::default();
     for (line, url) in told {
-        let style = style(line.word);
-        let foreign = line
-            .foreign
-            .as_ref()
-            .map_or(Shown::default(), |name| shown!("  (Ingress {})", Shown::lines(name)));
-        text.push(shown!(
-            "{}{:<words$}{:#}  {}{:<urls$}{:#}  {:<addresses$}  {}{}\n",
-            style,
-            line.word,
-            style,
-            BOLD,
-            url,
-            BOLD,
-            Shown::lines(&line.addresses),
-            Shown::lines(&line.certificate),
-            foreign
-        ));
+        let (style, at) = (style(line.word), Shown::lines(&line.addresses));
+        let lead = shown!("{}{:<words$}{:#}  {}{:<urls$}{:#}  ", style, line.word, style, BOLD, url, BOLD);
+        if is_wide {
+            text.push(shown!("{}{:<addresses$}  {}\n", lead, at, left(line)));
+        } else {
+            page.hang(&mut text, lead, shown!("{} {}", at, left(line)));
+        }
         for wrong in &line.wrong {
             let indent = words + 2;
             page.hang(&mut text, shown!("{:indent$}", ""), Shown::lines(wrong));
@@ -158,7 +154,7 @@ mod tests {
 
     fn page() -> Page {
         Page {
-            width: 60,
+            width: 61,
             now: jiff::Timestamp::UNIX_EPOCH,
             zone: jiff::tz::TimeZone::UTC,
             sudo: false,
@@ -192,6 +188,13 @@ mod tests {
                       dns.rebind: the router dropped the answer for this\n        name\n\n\
                       why, and what to do: homelab doctor\n";
         assert_eq!(plain(&names(&lines, &page())), wanted);
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_what_is_known_of_a_name_stands_below_it() {
+        let narrow = Page { width: 40, ..page() };
+        let wanted = "ok  https://photos.example.com\n    192.168.1.2 62 days left\n";
+        assert_eq!(plain(&names(&[line("ok", "https://photos.example.com", &[])], &narrow)), wanted);
     }
 
     #[test]
