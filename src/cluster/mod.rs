@@ -191,6 +191,13 @@ fn named(given: Option<&Path>) -> Option<PathBuf> {
     Some(first.unwrap_or_else(|| path.into()))
 }
 
+/// Whether `$KUBECONFIG` names the one file that is used, wherever the next command is run: then both programs find it.
+#[must_use]
+pub fn is_in_variable(given: Option<&Path>) -> bool {
+    let variable = std::env::var_os("KUBECONFIG").map(PathBuf::from);
+    given.is_none() && variable.is_some_and(|path| path.is_absolute() && named(None) == Some(path))
+}
+
 /// Which kubeconfig a printed `kubectl` has to be told, and whether homelab needs to be told it, too. One that systemd gave
 /// to a unit is gone when its report is read; the same cluster's own file stands in for it.
 #[must_use]

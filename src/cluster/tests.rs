@@ -120,6 +120,7 @@ async fn what_is_ready_is_not_watched() {
     let mut awaited = Awaited {
         objects: BTreeMap::from([(key, (Component::Services, Some(ready)))]),
         versions: BTreeMap::new(),
+        ..Awaited::default()
     };
     let deadline = Instant::now() + Duration::from_secs(1);
     cluster.wait("x", &mut awaited, deadline, |_| ()).await.unwrap();
@@ -145,7 +146,7 @@ async fn wait_for_an_ingress(away: usize) -> (Result<()>, usize) {
     });
     let key = Key { kind: &kind::INGRESS, namespace: Some("a".into()), name: "b".into() };
     let mut awaited =
-        Awaited { objects: BTreeMap::from([(key, (Component::Services, None))]), versions: BTreeMap::new() };
+        Awaited { objects: BTreeMap::from([(key, (Component::Services, None))]), ..Awaited::default() };
     let deadline = Instant::now() + Duration::from_secs(30);
     let ended = cluster.wait("x", &mut awaited, deadline, |_| ()).await;
     let asked = log

@@ -116,6 +116,7 @@ impl Cluster {
                 Err(_) if Instant::now() >= deadline => return Err(self.late(awaited, &troubles).await),
                 Err(_) => return Err(self.stuck(&troubles.of(awaited)).await),
             }
+            awaited.pods = troubles.notes(awaited);
             changed(awaited);
             if awaited.is_ready() {
                 return Ok(());

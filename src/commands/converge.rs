@@ -31,7 +31,7 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &[&str]) -> A
         .filter(|(key, _)| *key.kind != kind::CLUSTER_ISSUER || asked.contains(&key.name.as_str()))
         .map(|(key, component)| (key.clone(), (component, snapshot.objects.get(&key).cloned())))
         .collect();
-    Awaited { objects, versions: snapshot.versions.clone() }
+    Awaited { objects, versions: snapshot.versions.clone(), ..Awaited::default() }
 }
 
 /// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more. Gives the
@@ -58,12 +58,7 @@ pub(super) async fn converge(
         let written = |object: &Object, answer: Value| {
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
         };
-        let waiting = |object: &Object, why: &str| {
-            progress.update(
-                object.component.name(),
-                &format!("waiting for a webhook to start ({})", why.rsplit(": ").next().unwrap_or(why)),
-            )
-        };
+        let waiting = |object: &Object, why: &str| progress.update(object.component.name(), &unchecked(why));
         cluster.apply(changes.into_iter(), deadline, written, waiting).await?;
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         let definitions = definitions(&answers, &awaited);
@@ -88,6 +83,14 @@ pub(super) async fn converge(
     Ok(written)
 }
 
+/// Why the API server takes an object not yet, by its own words: `failed calling webhook "webhook.cert-manager.io": ...`.
+fn unchecked(why: &str) -> String {
+    let webhook = why.split('"').nth(1).unwrap_or("a webhook");
+    let who = if webhook.ends_with("cert-manager.io") { "cert-manager" } else { webhook };
+    let last = why.rsplit(": ").next().unwrap_or(why);
+    format!("waiting for {who} to start: it has to check this first, and does not answer yet ({last})")
+}
+
 /// The definitions among what was just written.
 fn definitions(answers: &[(Key, Value)], all: &Awaited) -> Awaited {
     let objects = answers
@@ -95,7 +98,7 @@ fn definitions(answers: &[(Key, Value)], all: &Awaited) -> Awaited {
         .filter(|(key, _)| *key.kind == kind::CRD)
         .map(|(key, answer)| (key.clone(), (Component::CertManager, Some(answer.clone()))))
         .collect();
-    Awaited { objects, versions: all.versions.clone() }
+    Awaited { objects, versions: all.versions.clone(), ..Awaited::default() }
 }
 
 /// The barrier behind new definitions: the server serves their kinds only when they are established.
@@ -127,6 +130,16 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::desired::{Inputs, bundle, issuer};
+
+    #[test]
+    fn an_object_that_waits_for_its_check_says_whose_check_it_is() {
+        let why = "Internal error occurred: failed calling webhook \"webhook.cert-manager.io\": failed to call webhook: Post \
+                   \"https://cert-manager-webhook.cert-manager.svc:443/mutate?timeout=10s\": proxy error, code 502: 502 Bad Gateway";
+        assert_eq!(
+            unchecked(why),
+            "waiting for cert-manager to start: it has to check this first, and does not answer yet (502 Bad Gateway)"
+        );
+    }
 
     #[test]
     fn only_the_issuers_that_are_asked_for_certificates_are_waited_for() {

@@ -19,6 +19,7 @@ mod interruption;
 mod k3s_config;
 mod kubeconfig;
 mod open;
+mod own;
 mod page_name;
 mod planned;
 mod prove;

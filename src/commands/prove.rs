@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::checks::{self, Report, Theirs};
 use crate::cluster::Cluster;
 use crate::collect::{self, Known, Probes};
+use crate::commands::own;
 use crate::config::{Backend, Config};
 use crate::error::Result;
 use crate::evidence::Zone;
@@ -20,13 +21,13 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// The line of progress.
 pub(super) const LINE: &str = "verify";
 
-/// Looks until the picture is final or the deadline comes.
+/// Looks until the picture is final or the deadline comes; that of `names` alone where the run is for these.
 pub(super) async fn prove(
-    cluster: &Cluster,
-    provider: &Client,
+    (cluster, provider): (&Cluster, &Client),
     zone: &Zone,
     config: &Config,
     mut known: Known,
+    names: Option<&[String]>,
     progress: &Progress,
 ) -> Result<Report> {
     let began = Instant::now();
@@ -38,10 +39,11 @@ pub(super) async fn prove(
         let seen = collect::look_after_up(cluster, config, &probes, Some(provider), &known).await?;
         known.certificates = None;
         let report = checks::judge(&seen).only(checks::in_up);
+        let judged = own::judged(&report, names);
         let late = Instant::now() + PAUSE > deadline;
         let until = Timestamp::now() + deadline.saturating_duration_since(Instant::now());
         let waited_for =
-            checks::waited_for(&report, began.elapsed(), until, |host| owner(config, host)).next();
+            checks::waited_for(&judged, began.elapsed(), until, |host| owner(config, host)).next();
         let why = waited_for.map(|check| {
             let why = check.finding().map(|f| f.summary.clone()).unwrap_or_default();
             format!("{}: {why}", check.subject.host.as_deref().unwrap_or(check.title))
@@ -51,8 +53,8 @@ pub(super) async fn prove(
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        let text = format!("{} of {} checks passed", report.counts.pass, report.checks.len());
-        if report.exit_code() == 0 {
+        let text = format!("{} of {} checks passed", judged.counts.pass, judged.checks.len());
+        if judged.exit_code() == 0 {
             progress.done(LINE, &text);
         } else {
             progress.fail(LINE, &text);
@@ -62,7 +64,7 @@ pub(super) async fn prove(
 }
 
 /// Who starts what answers for `host`; none if that is homelab.
-fn owner(config: &Config, host: &str) -> Option<Theirs> {
+pub(super) fn owner(config: &Config, host: &str) -> Option<Theirs> {
     let service = config.services.iter().find(|service| service.hosts.iter().any(|h| h.as_str() == host))?;
     Some(match service.backend {
         Backend::Cluster { .. } | Backend::Image { .. } => Theirs::Pods,

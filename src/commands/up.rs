@@ -13,7 +13,7 @@ use crate::commands::converge::converge;
 use crate::commands::house::house;
 use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
-use crate::commands::{diff, prune};
+use crate::commands::{diff, own, prune};
 use crate::config::{Config, Controller};
 use crate::desired::kind;
 use crate::desired::object::Key;
@@ -28,8 +28,18 @@ pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
         return diff::diff(global, &as_diff(flags), ui).await;
     }
     let consent = Consent { adopt: flags.adopt, downgrade: flags.allow_downgrade };
-    let ran = run(global, consent, flags.no_verify, ui).await?;
-    Ok(tell(&ran, global, ui, |_| ()))
+    let task = Task { consent, no_verify: flags.no_verify, names: None };
+    let ran = run(global, task, ui).await?;
+    Ok(tell(&ran, ran.report.as_ref(), global, ui, |_| ()))
+}
+
+/// What a run is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Task<'t> {
+    pub(super) consent: Consent,
+    pub(super) no_verify: bool,
+    /// The names that it is for; `None` for all.
+    pub(super) names: Option<&'t [String]>,
 }
 
 /// What a run did, and what was seen afterwards.
@@ -42,12 +52,16 @@ pub(super) struct Ran {
 ///
 /// # Errors
 /// What stopped it; the next run goes on from there.
-pub(super) async fn run(global: &Global, consent: Consent, no_verify: bool, ui: Ui) -> Result<Ran> {
+pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> {
+    let Task { consent, no_verify, names } = task;
     let start = Start::new(global).await?;
     let progress = start.progress(ui.mode, &[VERIFY, prune::LINE]);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
-        let Planned { snapshot, zone, plan, awaited, .. } = start.plan(consent, &progress).await?;
+        let Planned { snapshot, zone, plan, mut awaited, .. } = start.plan(consent, &progress).await?;
+        if names.is_some() {
+            own::wait_for_own(&mut awaited, &plan, &snapshot);
+        }
         prove_new_token(provider, &zone, config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
         let is_done = plan.is_empty() && awaited.is_ready();
@@ -59,7 +73,7 @@ pub(super) async fn run(global: &Global, consent: Consent, no_verify: bool, ui: 
         let report = if no_verify {
             None
         } else {
-            Some(prove::prove(cluster, provider, &zone, config, known, &progress).await?)
+            Some(prove::prove((cluster, provider), &zone, config, known, names, &progress).await?)
         };
         Ok((plan, report))
     };
@@ -67,21 +81,27 @@ pub(super) async fn run(global: &Global, consent: Consent, no_verify: bool, ui: 
     Ok(Ran { plan, report: report.map(|report| house(global).report(report)) })
 }
 
-/// Prints what a run came to, in a document with what `more` puts there.
-pub(super) fn tell(ran: &Ran, global: &Global, ui: Ui, more: impl FnOnce(&mut Value)) -> Exit {
+/// Prints what a run came to, in a document with what `more` puts there. `judged` is what of its report counts.
+pub(super) fn tell(
+    ran: &Ran,
+    judged: Option<&Report>,
+    global: &Global,
+    ui: Ui,
+    more: impl FnOnce(&mut Value),
+) -> Exit {
     let Ran { plan, report } = ran;
     let house = house(global);
     if ui.output == Output::Json {
         let mut document = document(plan, report.as_ref());
         more(&mut document);
         ui::document(document);
-    } else if let Some(report) = report {
+    } else if let Some(judged) = judged {
         ui::print_report(
-            report,
+            judged,
             Form { output: ui.output, verbose: global.verbose, strict: false, house: &house },
         );
     }
-    report.as_ref().map_or(Exit::Fine, exit)
+    judged.map_or(Exit::Fine, exit)
 }
 
 /// What was done, and what was seen then.

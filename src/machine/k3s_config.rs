@@ -10,8 +10,18 @@ use crate::machine::{network, text};
 
 /// Where k3s looks (k3s, pkg/configfilearg/defaultparser.go).
 pub const PATH: &str = "/etc/rancher/k3s/config.yaml";
-/// What k3s' installer writes for a server (k3s, install.sh).
-const UNIT: &str = "/etc/systemd/system/k3s.service";
+/// What starts k3s: a server's service and an agent's, of k3s' installer (k3s, install.sh) or of a package, and OpenRC's.
+const SERVICES: [(&str, &str); 5] = [
+    ("/etc/systemd/system/k3s.service", "systemctl restart k3s"),
+    ("/usr/lib/systemd/system/k3s.service", "systemctl restart k3s"),
+    ("/etc/systemd/system/k3s-agent.service", "systemctl restart k3s-agent"),
+    ("/usr/lib/systemd/system/k3s-agent.service", "systemctl restart k3s-agent"),
+    ("/etc/init.d/k3s", "service k3s restart"),
+];
+/// How the kernel calls the process of a server and of an agent (`/proc/PID/comm`).
+const PROCESSES: [&str; 3] = ["k3s-server", "k3s-agent", "k3s"];
+/// What a server writes when it has started.
+const KUBECONFIG: &str = "/etc/rancher/k3s/k3s.yaml";
 /// The manifest of k3s' own traefik, once it has run without `--disable=traefik` (k3s documentation, "Managing Packaged
 /// Components").
 const TRAEFIK: &str = "/var/lib/rancher/k3s/server/manifests/traefik.yaml";
@@ -29,8 +39,10 @@ pub struct Here {
     pub outward: Option<IpAddr>,
     /// The version of k3s, as `v1.36.3+k3s1`, where it is installed.
     pub version: Option<String>,
-    /// Whether k3s is installed as a service.
-    pub is_installed: bool,
+    /// How k3s is restarted, where it is installed as a service.
+    pub restart: Option<&'static str>,
+    /// Whether k3s runs, or has run, without such a service.
+    pub has_run: bool,
     /// Whether k3s has installed its own traefik.
     pub has_traefik: bool,
     /// Whether NixOS gives k3s its flags.
@@ -49,10 +61,21 @@ pub fn here() -> Here {
         linked: network::linked(),
         outward: network::outward(),
         version: told.and_then(|told| told.split_whitespace().nth(2).map(str::to_owned)),
-        is_installed: Path::new(UNIT).exists(),
+        restart: restart(),
+        has_run: Path::new(KUBECONFIG).exists() || is_running(),
         has_traefik: Path::new(TRAEFIK).exists(),
         is_nixos: Path::new("/etc/NIXOS").exists(),
     }
+}
+
+fn restart() -> Option<&'static str> {
+    SERVICES.iter().find(|(path, _)| Path::new(path).exists()).map(|(_, command)| *command)
+}
+
+fn is_running() -> bool {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut names = processes.filter_map(|process| std::fs::read_to_string(process.path().join("comm")).ok());
+    names.any(|name| PROCESSES.contains(&name.trim()))
 }
 
 /// The first name of the line that has the host name, which is the machine's canonical one (hosts(5)).

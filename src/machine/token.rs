@@ -145,11 +145,38 @@ fn explain(provider: Provider, seen: &TokenSeen) -> Error {
         Some(TokenProblem::Unreadable(why)) => unread()
             .because(why)
             .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
+        Some(TokenProblem::Shape(_)) if seen.length == 0 && file(place).is_some() => empty(provider, place),
         Some(TokenProblem::Shape(error)) => {
             let told = (traits_of(provider).misshapen)(error);
             Error::usage(format!("the {called} in {place} cannot be used"))
                 .because(told.message)
                 .hint(told.hint)
         }
+    }
+}
+
+/// A file in which nothing is, with what writes it.
+fn empty(provider: Provider, place: &TokenPlace) -> Error {
+    let TokenWords { called, short, .. } = &traits_of(provider).words.token;
+    let write = match place {
+        TokenPlace::File(path) => command!("sudo tee {} > /dev/null", path),
+        _ => None,
+    };
+    let hint = match write {
+        Some(write) => format!(
+            "run `{write}`, paste the {short}, press Enter and then Ctrl-D. If another program writes that file (sops, agenix), \
+             its secret is empty"
+        ),
+        None => format!("write the {short} into the file that this credential is loaded from"),
+    };
+    Error::usage(format!("the file {place} is empty"))
+        .because(format!("it has to hold the {called}"))
+        .hint(hint)
+}
+
+fn file(place: &TokenPlace) -> Option<&Path> {
+    match place {
+        TokenPlace::Credential(path) | TokenPlace::File(path) => Some(path),
+        TokenPlace::Variables(_) | TokenPlace::Nowhere | TokenPlace::NotNeeded => None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::desired::kind::KindRef;
-use crate::evidence::pod::{Hindrance, all_containers, unplaced};
+use crate::evidence::pod::{Hindrance, all_containers, has_ended, is_ready, unplaced};
 use crate::evidence::{View, at};
 
 /// What is known of an object.
@@ -20,6 +20,9 @@ pub enum Readiness {
 /// Kinds whose objects have to become ready.
 pub const AWAITED: [&str; 6] =
     ["DaemonSet", "Deployment", "CustomResourceDefinition", "ClusterIssuer", "Certificate", "Ingress"];
+
+/// What was written, and no controller has looked at.
+const UNSEEN: &str = "written; Kubernetes has not acted on it yet";
 
 /// Judges `object`, which is of kind `kind`.
 pub fn readiness(kind: KindRef, object: &Value) -> Readiness {
@@ -66,14 +69,14 @@ fn deployment(object: &Value) -> Readiness {
 fn unseen(object: &Value) -> Option<Readiness> {
     let seen = object["status"]["observedGeneration"].as_i64().unwrap_or(0);
     let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
-    (seen < newest).then(|| Readiness::Waiting("accepted, not processed yet".to_owned()))
+    (seen < newest).then(|| Readiness::Waiting(UNSEEN.to_owned()))
 }
 
 fn condition(object: &Value, name: &str) -> Readiness {
     match object.condition(name) {
         Some(_) if object.holds(name) => Readiness::Ready,
         Some(condition) => Readiness::Waiting(message(condition)),
-        None => Readiness::Waiting("accepted, not processed yet".to_owned()),
+        None => Readiness::Waiting(UNSEEN.to_owned()),
     }
 }
 
@@ -83,7 +86,7 @@ fn current_condition(object: &Value, name: &str) -> Readiness {
     let newest = object["metadata"]["generation"].as_i64().unwrap_or(0);
     if let Some(ready) = object.condition(name).filter(|_| object.holds(name)) {
         let seen = ready["observedGeneration"].as_i64().unwrap_or(newest);
-        let stale = || Readiness::Waiting("accepted, not processed yet".to_owned());
+        let stale = || Readiness::Waiting(UNSEEN.to_owned());
         return if seen < newest { stale() } else { Readiness::Ready };
     }
     match failed_issuing(object) {
@@ -154,6 +157,35 @@ pub fn pod_trouble(pod: &Value) -> Option<Trouble> {
     stuck(format!("it failed: {}", or_none(at(pod, "/status/message"))))
 }
 
+/// What a pod that does not run says for itself, in a few words: `CrashLoopBackOff, 3 restarts: exit code 1`. `None` while it is
+/// only starting.
+pub fn pod_note(pod: &Value) -> Option<String> {
+    if is_ready(pod) || has_ended(pod) {
+        return None;
+    }
+    all_containers(pod).find_map(|container| {
+        let waiting = container.waiting.filter(|waiting| waiting.by != Hindrance::Time);
+        let restarts = match container.restarts {
+            0 => None,
+            1 => Some("1 restart".to_owned()),
+            more => Some(format!("{more} restarts")),
+        };
+        let what: Vec<String> =
+            waiting.map(|waiting| waiting.reason.to_owned()).into_iter().chain(restarts).collect();
+        let ended = container.ended.or(container.before).map(|ended| match (ended.reason, ended.code) {
+            ("" | "Error" | "Completed", Some(code)) => format!("exit code {code}"),
+            (reason, _) => reason.to_owned(),
+        });
+        let why = match waiting.map(|waiting| waiting.by) {
+            Some(Hindrance::Image) => Some(format!("image {}", container.image)),
+            Some(Hindrance::Refused) => waiting.map(|waiting| waiting.message.to_owned()),
+            _ => ended,
+        };
+        let what = what.join(", ");
+        (!what.is_empty()).then(|| why.map_or(what.clone(), |why| format!("{what}: {why}")))
+    })
+}
+
 fn or_none(said: &str) -> &str {
     if said.is_empty() { "no reason given" } else { said }
 }
@@ -200,7 +232,7 @@ mod tests {
     fn a_workload_whose_controller_has_not_seen_the_change_is_not_ready() {
         let object = json!({ "metadata": { "generation": 3 }, "spec": { "replicas": 1 },
             "status": { "observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1 } });
-        assert_eq!(waits(&kind::DEPLOYMENT, object), "accepted, not processed yet");
+        assert_eq!(waits(&kind::DEPLOYMENT, object), UNSEEN);
     }
 
     #[test]
@@ -217,6 +249,22 @@ mod tests {
         assert_eq!(waits(&kind::INGRESS, none), "waiting for the ingress controller to write its address");
         let one = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "10.0.0.2" }] } } });
         assert_eq!(waits(&kind::INGRESS, one), "ready");
+    }
+
+    #[test]
+    fn a_pod_that_restarts_says_how_often_and_why() {
+        let note = |status: Value| pod_note(&json!({ "status": { "containerStatuses": [status] } }));
+        let ended = json!({ "terminated": { "exitCode": 1, "reason": "Error" } });
+        let crash = json!({ "restartCount": 3, "state": { "waiting": { "reason": "CrashLoopBackOff" } }, "lastState": ended });
+        assert_eq!(note(crash).unwrap(), "CrashLoopBackOff, 3 restarts: exit code 1");
+        let again = json!({ "restartCount": 1, "state": { "running": {} },
+            "lastState": { "terminated": { "exitCode": 137, "reason": "OOMKilled" } } });
+        assert_eq!(note(again).unwrap(), "1 restart: OOMKilled");
+        let image = json!({ "image": "a/b:1", "restartCount": 0, "state": { "waiting": { "reason": "ErrImagePull" } } });
+        assert_eq!(note(image).unwrap(), "ErrImagePull: image a/b:1");
+        let starting =
+            json!({ "restartCount": 0, "state": { "waiting": { "reason": "ContainerCreating" } } });
+        assert_eq!(note(starting), None);
     }
 
     #[test]

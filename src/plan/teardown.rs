@@ -18,6 +18,8 @@ pub struct Teardown {
     pub homes: Vec<Doomed>,
     /// The definitions that go if others have no object of them; none unless everything goes.
     pub definitions: Vec<Doomed>,
+    /// The definitions that stay: each takes everybody's objects along. None if they go, too.
+    pub definitions_kept: Vec<Key>,
 }
 
 /// The steps, mostly in this order: [`steps`].
@@ -102,6 +104,8 @@ pub fn teardown(snapshot: &Snapshot, purge: bool) -> Teardown {
     let wide = |key: &&Key| [&kind::NAMESPACE, &kind::CRD, &kind::CLAIM].contains(&key.kind);
     let adopted = snapshot.objects.iter().filter(|(_, live)| is_applied(live) && is_adopted(live));
     left.extend(adopted.map(|(key, _)| key).filter(wide).cloned());
-    let definitions = if purge { definitions(snapshot) } else { Vec::new() };
-    Teardown { gone, left, kept, homes: homes(snapshot), definitions }
+    let all = definitions(snapshot);
+    let (definitions, stay) = if purge { (all, Vec::new()) } else { (Vec::new(), all) };
+    let definitions_kept = stay.into_iter().map(|one| one.key).collect();
+    Teardown { gone, left, kept, homes: homes(snapshot), definitions, definitions_kept }
 }

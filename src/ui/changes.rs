@@ -2,6 +2,7 @@
 
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN, GREEN, RED, YELLOW};
+use crate::ui::print::note;
 
 /// One object that would change.
 #[derive(Debug, Clone)]
@@ -132,11 +133,20 @@ fn counted(objects: &[ChangedObject]) -> Vec<Shown> {
     counted.map(|(count, words)| shown!("{} {}", count, words)).collect()
 }
 
+fn warning(text: &str) -> Shown {
+    shown!("{}!{:#} {}", YELLOW, YELLOW, Shown::line(text))
+}
+
+/// Says what others lose, where the list is not shown.
+pub fn note_warnings(warnings: &[String]) {
+    warnings.iter().for_each(|one| note(&warning(one)));
+}
+
 /// A line for each warning, and a block for each object.
 fn blocks(objects: &[ChangedObject], warnings: &[String], verbose: bool) -> Shown {
     let mut text = Shown::default();
     for one in warnings {
-        text.push(shown!("{}!{:#} {}\n", YELLOW, YELLOW, Shown::line(one)));
+        text.push(shown!("{}\n", warning(one)));
     }
     for object in objects {
         let (sign, style) = object.word.sign();

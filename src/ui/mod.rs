@@ -20,7 +20,7 @@ pub mod tree;
 mod upgrade;
 
 pub use catalogue::{explanation, explanation_json, list, list_json, mentions};
-pub use changes::{ChangedField, ChangedObject, Word, changes, removals};
+pub use changes::{ChangedField, ChangedObject, Word, changes, note_warnings, removals};
 pub use edited::edited;
 pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};

@@ -97,7 +97,8 @@ fn where_there_is_no_service_to_choose_from_expose_alone_says_what_else_can_get_
     let system = [("kube-system", "metrics")];
     let ended = run_beside(&system, &["expose"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    for part in ["the cluster has no Service that could get a name", " expose NAME --local PORT`\n"] {
+    for part in ["the cluster has only Services of homelab and of Kubernetes", " expose NAME --local PORT`\n"]
+    {
         assert!(ended.stdout.contains(part), "`{part}` is missing in:\n{}", ended.stdout);
     }
     let json = run_beside(&system, &["expose", "--output", "json"]);

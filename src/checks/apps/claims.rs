@@ -136,7 +136,7 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
                 "check the log of local-path-provisioner, and whether the pod fits on a node",
             )
             .look("kubectl --namespace kube-system logs deployment/local-path-provisioner --tail=20")
-            .heals()
+            .heals_soon()
         }
     };
     let finding = finding.look(look);

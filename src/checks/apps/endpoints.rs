@@ -6,12 +6,16 @@ use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
+use crate::checks::reading::{age, when};
 use crate::checks::scaled;
 use crate::config::{START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at, entries, selects};
 use crate::ingress::traits_of;
+
+/// As long as a large program takes to start, in seconds; what is not ready then has to be looked at.
+const STARTS: i64 = 300;
 
 /// `None` where nobody asked the cluster.
 pub(super) fn endpoints_of_host(evidence: &Evidence, host: &str) -> Option<Judged> {
@@ -231,14 +235,14 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
         ),
         None => "its pod runs, and its readiness probe has not passed yet".to_owned(),
     };
-    Finding::new(
+    let finding = Finding::new(
         format!("{empty}: pod `{pod}` is not ready"),
         cause,
         "wait while it starts: `homelab doctor --wait` repeats the checks; then read its log, and compare path and port of its readiness probe with what it serves",
     )
-    .look(command!("kubectl --namespace {} describe pod --selector={}", namespace, shown))
-    .heals()
-    .into()
+    .look(command!("kubectl --namespace {} describe pod --selector={}", namespace, shown));
+    let since = found.iter().filter_map(|pod| when(pod.condition("Ready")?, "/lastTransitionTime")).max();
+    if age(evidence.now, since) > STARTS { finding.into() } else { finding.heals().into() }
 }
 
 /// The Deployment behind a Service that is to have no pod. Its last one may still be ending.

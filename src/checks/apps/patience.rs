@@ -1,4 +1,4 @@
-//! How long `up` waits for what others start: the programs behind the names.
+//! How long `up` and `doctor --wait` wait for what may be better by itself, and for what others start: the programs behind the names.
 
 use std::time::Duration;
 
@@ -26,19 +26,25 @@ impl Theirs {
     }
 }
 
-/// The failures that `up` waits for when it has looked for so long already. That a service does not answer heals by
-/// waiting for its owner, not for homelab; `owner` tells who that is, by the name of the host. Nor does it wait for what is known
-/// to last beyond `until`, its own end: an absence that a router has cached, a pause of cert-manager.
+/// How long a failure may last that is better soon or not at all.
+const MOMENT: Duration = Duration::from_secs(90);
+
+/// The failures that `up` and `doctor --wait` still wait for when they have looked for so long already. That a service does not
+/// answer heals by waiting for its owner, not for homelab; `owner` tells who that is, by the name of the host. What is better
+/// soon or not at all is waited for a moment. And nothing is that is known to last beyond `until`, the end of the waiting: an
+/// absence that a router has cached, a pause of cert-manager.
 pub fn waited_for(
     report: &Report,
     so_long: Duration,
     until: Timestamp,
     owner: impl Fn(&str) -> Option<Theirs>,
 ) -> impl Iterator<Item = &Check> {
-    let ends_in_time = move |check: &Check| {
-        check.finding().and_then(|finding| finding.retry_at).is_none_or(|at| at <= until)
+    let may_end = move |check: &Check| {
+        check.finding().is_none_or(|finding| {
+            finding.retry_at.is_none_or(|at| at <= until) && (!finding.soon || so_long < MOMENT)
+        })
     };
-    waiting(report).filter(move |check| ends_in_time(check)).filter(move |check| {
+    waiting(report).filter(move |check| may_end(check)).filter(move |check| {
         let answer = [ANSWER, END_TO_END].contains(&check.id);
         let owner = check.subject.host.as_deref().filter(|_| answer).and_then(&owner);
         owner.is_none_or(|owner| so_long < owner.patience())

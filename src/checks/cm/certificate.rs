@@ -47,7 +47,7 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
         "cert-manager has not seen the Ingress yet, or its annotation `cert-manager.io/cluster-issuer` is missing",
         "run `homelab up`",
     );
-    finding.heals().into()
+    finding.heals_soon().into()
 }
 
 fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcome {

@@ -152,7 +152,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
                 known.map_or("fix what its reason names; only if that cannot be fixed, remove its finalizer and the TXT record by hand", |row| row.fix),
             )
             .look(command!("kubectl -n {} describe challenge {}", challenge.namespace(), challenge.name()))
-            .heals()
+            .heals_soon()
             .only(Severity::Warning)
         })
     };

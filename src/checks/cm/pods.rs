@@ -96,7 +96,7 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
         )
         .look(command!("kubectl -n {} describe pods", namespace))
         .look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name))
-        .heals(),
+        .heals_soon(),
     )
 }
 

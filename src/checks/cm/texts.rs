@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::POD_API, id::INSTALLED, CM_CRDS])
         .about(
             "The Deployments `cert-manager`, `cert-manager-webhook` and `cert-manager-cainjector` in its namespace, their pods, and the last error in their logs.",
-            "New services get no certificate, and certificates are not renewed; `homelab up` waits for a webhook.",
+            "New services get no certificate, and certificates are not renewed; `homelab up` waits for cert-manager to start.",
         )
         .causes(&[
             cause("the image cannot be pulled, or no node has room", "fix what the finding names: a mirror under `images:`, a free node"),

@@ -66,7 +66,7 @@ fn answers(evidence: &Evidence, own: &OwnServersSeen, server: &OwnServer) -> Out
     }
     if let Some((cause, fix)) = of_pod(evidence, node) {
         let pods = command!("kubectl -n {} get pods -o wide", NAMESPACE);
-        return Finding::new(summary, cause, fix).look(pods).look(look).heals().into();
+        return Finding::new(summary, cause, fix).look(pods).look(look).heals_soon().into();
     }
     let (cause, fix) = match &server.soa {
         Ok(_) => (
@@ -85,7 +85,7 @@ fn answers(evidence: &Evidence, own: &OwnServersSeen, server: &OwnServer) -> Out
     Finding::new(summary, cause, fix)
         .look(command!("kubectl -n {} get pods -o wide", NAMESPACE))
         .look(look)
-        .heals()
+        .heals_soon()
         .into()
 }
 

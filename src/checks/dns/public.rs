@@ -63,7 +63,7 @@ fn behind(
             "compare the zone's name servers at your registrar with those of the provider",
         )
         .look(look)
-        .heals();
+        .heals_soon();
     }
     let agrees = |other: &Lookup| {
         other.server != lookup.server
@@ -135,7 +135,7 @@ fn differs(
             "wait a minute; if it stays, compare the zone's name servers at your registrar with those of the provider",
         )
         .look(command)
-        .heals();
+        .heals_soon();
     }
     if reply.rcode == Rcode::ServFail {
         return Finding::new(

@@ -40,7 +40,7 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
     let lookups_fail = evidence.hosts.values().any(|seen| matches!(seen.system, Some(Err(_))));
     if good.is_empty() {
         let summary = format!("none of this machine's resolvers works ({})", what.join("; "));
-        return Finding::new(summary, cause, fix).look(look).heals().into();
+        return Finding::new(summary, cause, fix).look(look).heals_soon().into();
     }
     let others: Vec<&str> = good.iter().map(|one| one.server.as_str()).collect();
     let summary = format!(
@@ -49,7 +49,7 @@ fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
         others.join(", ")
     );
     let finding = Finding::new(summary, format!("{cause}; each lookup may wait 5 s for it"), fix).look(look);
-    if lookups_fail { finding.heals() } else { finding.only(Severity::Warning) }.into()
+    if lookups_fail { finding.heals_soon() } else { finding.only(Severity::Warning) }.into()
 }
 
 /// A resolver that leaves some of a few small questions without an answer, or takes long over what it has just answered. One

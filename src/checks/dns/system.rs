@@ -21,6 +21,8 @@ use crate::facts::names::{is_within, probe_name};
 
 /// No resolver remembers an absence for longer than this: Cloudflare's SOA says 1800 s.
 const LONGEST_MEMORY: SignedDuration = SignedDuration::from_secs(3600);
+/// Until each of the zone's own servers has a new record.
+const SPREADS: SignedDuration = SignedDuration::from_secs(60);
 
 /// At most one of the five fails; the others pass with it, or are unknown together.
 pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
@@ -63,7 +65,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
         Some(Ok(_)) => empty(evidence, host, seen, &expected),
         Some(Err(why)) => match seen.system_servers.iter().find(|lookup| hides(lookup)) {
             Some(_) => empty(evidence, host, seen, &expected),
-            None => (id::SYSTEM, unheard(evidence, host, seen, why).heals()),
+            None => (id::SYSTEM, unheard(evidence, host, seen, why).heals_soon()),
         },
     };
     let (failed, finding) = failure;
@@ -125,7 +127,7 @@ fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) 
             "its resolver failed a moment ago and answers now, or this machine asks another source of names before DNS",
             "try again in a minute; then look at the `hosts` line of `/etc/nsswitch.conf`",
         );
-        return (id::SYSTEM, finding.heals());
+        return (id::SYSTEM, finding.heals_soon());
     };
     hidden(evidence, host, lookup, reply, expected)
 }
@@ -177,6 +179,7 @@ fn hidden(
         _ => None,
     };
     if let Some(left) = remembered {
+        let left = left.map(|left| left.min(longest(evidence, host, reply).unwrap_or(left)));
         let when = left.map_or("within half an hour".into(), |left| format!("in {}", span(left.into())));
         let finding = forgetting(summary, server, &when)
             .heals()
@@ -191,7 +194,7 @@ fn hidden(
     if reply.rcode == Rcode::ServFail || broken || (reply.rcode == Rcode::Refused && unreached) {
         let words: Vec<String> = reply.extended.iter().map(blocked::words).collect();
         let words = if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) };
-        return (id::SYSTEM, failing(summary, host, server, &words, around).heals());
+        return (id::SYSTEM, failing(summary, host, server, &words, around).heals_soon());
     }
     if reply.rcode == Rcode::Refused {
         return (id::LOCAL_OVERRIDE, refusing(summary, host, server));
@@ -313,6 +316,15 @@ fn is_here(evidence: &Evidence, server: &str) -> bool {
     let Ok(address) = server.parse::<IpAddr>() else { return false };
     let own = evidence.machine.as_ref().and_then(|machine| machine.addresses.as_ref());
     address.is_loopback() || own.is_some_and(|own| own.contains(&address))
+}
+
+/// As long as an absence from before the record can still be remembered, in seconds. What the resolver says of it may be too
+/// much, and never less: dnsmasq keeps one SOA for a whole zone and counts anew with each name of the zone that does not
+/// exist, the doctor's own made-up ones among them, while the entry itself ends in its own time (seen with dnsmasq 2.90).
+fn longest(evidence: &Evidence, host: &str, reply: &Reply) -> Option<u32> {
+    let whole = SignedDuration::from_secs(i64::from(reply.soa.as_ref()?.minimum)) + SPREADS;
+    let left = whole - evidence.now.duration_since(written(evidence, host)?);
+    u32::try_from(left.as_secs()).ok().filter(|left| *left > 0)
 }
 
 /// Whether the record has been there for longer than any absence is remembered.

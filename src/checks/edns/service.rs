@@ -135,7 +135,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
             "read its events",
         )
         .look(command!("kubectl -n {} describe deployment {}", NAMESPACE, NAME))
-        .heals()
+        .heals_soon()
         .into();
     };
     let waiting = containers(pod).filter_map(|container| container.waiting);
@@ -164,7 +164,7 @@ fn not_ready(evidence: &Evidence, pods: &[&Value], ended: Option<i64>) -> Outcom
         )
         .look(LOG)
         .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))
-        .heals(),
+        .heals_soon(),
     }
     .into()
 }

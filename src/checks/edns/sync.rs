@@ -66,7 +66,7 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
             "check whether pods resolve names and reach the internet: `homelab doctor --check net`",
         )
         .look(LOG)
-        .heals()
+        .heals_soon()
         .into(),
         (_, Some(synced)) if age(synced) > limit => Finding::new(
             format!("external-dns last compared the records {} ago", span(age(synced))),
@@ -101,7 +101,7 @@ fn failed(evidence: &Evidence, times: u32) -> Outcome {
                         ),
                         "read its log, and search for the code together with `external-dns`",
                     ),
-                    None => Finding::new(summary, "it tries again every minute", "read its log").heals(),
+                    None => Finding::new(summary, "it tries again every minute", "read its log").heals_soon(),
                 },
             }
         }
@@ -110,7 +110,7 @@ fn failed(evidence: &Evidence, times: u32) -> Outcome {
             "its log does not say why; it tries again every minute",
             "read its log",
         )
-        .heals(),
+        .heals_soon(),
     };
     finding.look(LOG).retry_at(next_look(evidence)).into()
 }

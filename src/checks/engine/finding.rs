@@ -33,6 +33,9 @@ pub struct Finding {
     /// When it may be better by itself, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Timestamp>,
+    /// Whether it is better soon or not at all: a moment of a restart, or something that stays.
+    #[serde(skip)]
+    pub soon: bool,
     /// How much it matters, where that is less than the check's own severity.
     #[serde(skip)]
     pub lowered: Option<Severity>,
@@ -50,6 +53,7 @@ impl Finding {
             fix: Fix { text: short(fix), ..Fix::default() },
             heals: Heals::Never,
             retry_at: None,
+            soon: false,
             lowered: None,
             restarts: false,
         }
@@ -60,6 +64,13 @@ impl Finding {
     pub fn heals(mut self) -> Self {
         self.heals = Heals::Waiting;
         self
+    }
+
+    /// The same, but it may heal within a moment, as while something starts or a machine is busy. What lasts longer needs somebody
+    /// who acts.
+    #[must_use]
+    pub fn heals_soon(self) -> Self {
+        Self { soon: true, ..self.heals() }
     }
 
     /// The same, and it may be better from then on.

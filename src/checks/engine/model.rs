@@ -217,4 +217,10 @@ impl Check {
             _ => None,
         }
     }
+
+    /// Whether it is the failure that blocks one of them.
+    pub(super) fn blocks_any(&self, blocking: &[(CheckId, Subject)]) -> bool {
+        let blocks = |(by, of): &(CheckId, Subject)| *by == self.id && self.subject.touches(of);
+        self.finding().is_some() && blocking.iter().any(blocks)
+    }
 }

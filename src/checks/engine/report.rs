@@ -82,20 +82,9 @@ impl Report {
     /// would be wrong.
     #[must_use]
     pub fn only(self, wanted: impl Fn(CheckId) -> bool) -> Self {
-        let blocking: Vec<(CheckId, Subject)> = self
-            .checks
-            .iter()
-            .filter(|check| wanted(check.id))
-            .filter_map(|check| match check.outcome {
-                Outcome::Blocked { by } => Some((by, check.subject.clone())),
-                _ => None,
-            })
-            .collect();
-        let blocks = |check: &Check| {
-            check.finding().is_some()
-                && blocking.iter().any(|(by, subject)| *by == check.id && check.subject.touches(subject))
-        };
-        Self::of(self.checks.into_iter().filter(|check| wanted(check.id) || blocks(check)).collect())
+        let blocking = self.blocking(|check| wanted(check.id));
+        let kept = |check: &Check| wanted(check.id) || check.blocks_any(&blocking);
+        Self::of(self.checks.into_iter().filter(kept).collect())
     }
 
     /// The same without some checks. What one of them explains stays explained.
@@ -120,6 +109,28 @@ impl Report {
     pub fn about(self, wanted: impl Fn(&str) -> bool) -> Self {
         let about = |check: &Check| check.subject.host.as_deref().is_none_or(&wanted);
         Self::of(self.checks.into_iter().filter(about).collect())
+    }
+
+    /// The same with what is about these hosts and what they depend on: the lab as far as `of_lab` has it, and whatever blocks
+    /// one of their checks. What is wrong with other hosts, or with the programs behind them, is left out.
+    #[must_use]
+    pub fn of_hosts(self, hosts: &[String], of_lab: impl Fn(CheckId) -> bool) -> Self {
+        let own = |check: &Check| check.subject.host.as_ref().is_some_and(|host| hosts.contains(host));
+        let blocking: Vec<(CheckId, Subject)> = self.blocking(own);
+        let depends = |check: &Check| {
+            own(check) || (check.subject.host.is_none() && (of_lab(check.id) || check.blocks_any(&blocking)))
+        };
+        Self::of(self.checks.into_iter().filter(depends).collect())
+    }
+
+    /// What blocks one of these checks, and for whom.
+    fn blocking(&self, of: impl Fn(&Check) -> bool) -> Vec<(CheckId, Subject)> {
+        let blocked = self.checks.iter().filter(|check| of(check));
+        let by = blocked.filter_map(|check| match check.outcome {
+            Outcome::Blocked { by } => Some((by, check.subject.clone())),
+            _ => None,
+        });
+        by.collect()
     }
 
     /// The failures, root causes first.

@@ -64,7 +64,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
             "check the controller's pods; if they run, restart the DaemonSet, which writes the hostPort rules again",
         )
         .restarts_controller()
-        .heals()
+        .heals_soon()
         .into(),
         Err(Transport::Timeout | Transport::Unreachable(_)) => Finding::new(
             format!("{place} does not answer"),
@@ -72,7 +72,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
             format!("open port {port} on the node for your LAN, and check that this machine can `ping` it; run `homelab doctor` on the node, too: there it can tell a firewall from missing hostPort rules"),
         )
         .nixos(format!("services.homelab.openFirewall = true; # on {}", node.name))
-        .heals()
+        .heals_soon()
         .into(),
         Err(Transport::Tls(why)) => failed(
             format!("{place} does not speak TLS correctly: {why}"),
@@ -85,7 +85,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
             "a program accepts the connection and drops it",
             "read the log of the controller's pod on this node",
         )
-        .heals()
+        .heals_soon()
         .into(),
     }
 }

@@ -32,7 +32,9 @@ pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, p
 }
 
 fn no_port(controller: &Traits, all: &[Value], node: &str, message: &str) -> Finding {
-    let summary = format!("the ingress controller cannot be scheduled on node `{node}`: {message}");
+    let summary = format!(
+        "the ingress controller cannot run on node `{node}`: a port that it needs, 80 or 443, is taken there"
+    );
     let claims = ports::claims(controller, all);
     let finding = match claims.iter().find(|claim| at(claim.pod, "/spec/nodeName") == node) {
         Some(claim) => Finding::new(
@@ -42,7 +44,10 @@ fn no_port(controller: &Traits, all: &[Value], node: &str, message: &str) -> Fin
         ),
         None => Finding::new(
             summary,
-            "the previous pod of the controller still has the ports: its last connections get some seconds to end",
+            format!(
+                "the previous pod of the controller still has the ports: its last connections get some seconds to end. Kubernetes says: {}",
+                message.trim_end_matches('.')
+            ),
             "wait until it has ended",
         )
         .heals(),
@@ -89,7 +94,9 @@ fn crash(evidence: &Evidence, set: &Value, node: &str, pod: &Value, container: &
         ),
         None => Finding::new(summary, cause, fix),
     };
-    finding.look(command!("kubectl -n {} logs {} --previous --tail=20", controller.namespace, name)).heals()
+    finding
+        .look(command!("kubectl -n {} logs {} --previous --tail=20", controller.namespace, name))
+        .heals_soon()
 }
 
 /// Who is killed writes nothing about it: the last lines of its log are of something else.
@@ -102,7 +109,7 @@ fn killed(controller: &Traits, node: &str, pod: &str) -> Finding {
     )
     .look(command!("kubectl -n {} describe pod {}", controller.namespace, pod))
     .look("journalctl -k --since -1h --grep 'out of memory|killed process'")
-    .heals()
+    .heals_soon()
 }
 
 /// The last line that tells of an error; else the last one.

@@ -27,7 +27,7 @@ pub(super) fn addresses_of_host(evidence: &Evidence, host: &str) -> Judged {
             "apply it",
         )
         .command("homelab up")
-        .heals()
+        .heals_soon()
         .into(),
         (Some(_), Some(ingress)) => {
             let name = format!("{}/{}", ingress.namespace, ingress.name);
@@ -74,7 +74,7 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
             "bring the node back, or drain and delete it",
         )
         .look("kubectl get nodes -o wide")
-        .heals()
+        .heals_soon()
         .into();
     }
     let serves = |node: &&NodeSeen| {
@@ -174,7 +174,7 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
     Finding::new(summary, cause, fix)
         .look("kubectl get ingressclass; kubectl get ingress -A")
         .look(traits_of(evidence.controller).show_log("20"))
-        .heals()
+        .heals_soon()
 }
 
 /// An address that is no node's internal one.
@@ -222,7 +222,7 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
         )
         .look(traits_of(evidence.controller).show_log("20")),
     };
-    finding.heals()
+    finding.heals_soon()
 }
 
 /// The Service that has the address.

@@ -89,7 +89,7 @@ fn fault_of_webhook(
             ),
         )
         .look(command!("kubectl -n {} get pods", namespace))
-        .heals()
+        .heals_soon()
     } else if at(webhook, "/clientConfig/caBundle").is_empty() {
         let finding = Finding::new(
             summary("which has no `caBundle`, so that its certificate is not trusted"),

@@ -280,7 +280,7 @@ pub(super) fn api(cluster: &ClusterSeen) -> Outcome {
             Finding::new(summary, why(failure), fix).look("journalctl -u k3s -b -n 50")
         }
     };
-    finding.heals().into()
+    finding.heals_soon().into()
 }
 
 fn stopped(summary: String, unit: &UnitSeen) -> Finding {

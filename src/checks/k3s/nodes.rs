@@ -10,6 +10,9 @@ use crate::checks::k3s::whole;
 use crate::checks::reading::{NOT_READ, age, when};
 use crate::evidence::{Evidence, View, at, entries};
 
+/// As long as a machine takes to start again, in seconds.
+const RESTART: i64 = 300;
+
 pub(super) fn readiness_of_nodes(evidence: &Evidence) -> Vec<Judged> {
     let Some(nodes) = evidence.objects("nodes") else {
         return vec![whole(id::NODES, Outcome::unknown(NOT_READ))];
@@ -52,15 +55,15 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
         let since = last.map_or_else(String::new, |last| {
             format!(" since {last}, {} ago", span(age(evidence.now, Some(last))))
         });
-        return Some(
-            Finding::new(
+        let finding = Finding::new(
                 format!("node `{name}` has not reported{since} ({})", at(ready, "/reason")),
                 "the machine is off or has lost its network, or k3s does not run on it",
                 "start the machine, and k3s on it: `systemctl restart k3s` (on an agent of another installer: `k3s-agent`); if the node will not come back, remove it with `kubectl delete node`",
             )
-            .look(look)
-            .heals(),
-        );
+            .look(look);
+        // One that starts again is back by then.
+        let is_away = age(evidence.now, last) > RESTART;
+        return Some(if is_away { finding } else { finding.heals() });
     }
     let (cause, fix) = if message.contains("cni plugin not initialized")
         || message.contains("NetworkPluginNotReady")
@@ -82,7 +85,7 @@ fn not_ready(evidence: &Evidence, node: &Value, name: &str) -> Option<Finding> {
         )
     };
     let finding = Finding::new(format!("node `{name}` is not ready: {}", at(ready, "/reason")), cause, fix);
-    Some(finding.look(look).look("journalctl -u k3s -b -n 50").heals())
+    Some(finding.look(look).look("journalctl -u k3s -b -n 50").heals_soon())
 }
 
 fn pressed(node: &Value, name: &str) -> Option<Finding> {
@@ -112,7 +115,7 @@ fn pressed(node: &Value, name: &str) -> Option<Finding> {
     let message = node.condition(kind).map(|condition| at(condition, "/message")).unwrap_or_default();
     let finding =
         Finding::new(format!("node `{name}` reports {kind}: {}", message.trim_end_matches('.')), cause, fix);
-    let finding = finding.look(command!("kubectl describe node {}", name)).heals();
+    let finding = finding.look(command!("kubectl describe node {}", name)).heals_soon();
     Some(if kind == "DiskPressure" {
         finding.nixos("nix.gc = { automatic = true; options = \"--delete-older-than 14d\"; };")
     } else {

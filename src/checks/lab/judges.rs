@@ -101,7 +101,7 @@ fn namespaces(evidence: &Evidence) -> Outcome {
         cause,
         "install the program of that finalizer again, so that it can clean up. If you remove the finalizer by hand, what the program should clean up stays behind",
     );
-    finding.look(look).heals().into()
+    finding.look(look).heals_soon().into()
 }
 
 /// A namespace that should be gone.

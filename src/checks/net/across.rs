@@ -104,7 +104,7 @@ fn turned_away(node: &str, summary: String) -> Finding {
     .look(command!("journalctl -u k3s --since -5min | grep {}", REASON))
     .look("ip route; ip -details link show flannel.1")
     .nixos(format!("services.homelab.clusterFirewall.enable = true; # on {node}"))
-    .heals()
+    .heals_soon()
 }
 
 fn lost(evidence: &Evidence, node: &str, summary: String) -> Finding {
@@ -118,7 +118,7 @@ fn lost(evidence: &Evidence, node: &str, summary: String) -> Finding {
     )
     .look("ip route; ip -details link show flannel.1")
     .nixos(format!("services.homelab.clusterFirewall.enable = true; # on {node}"))
-    .heals()
+    .heals_soon()
 }
 
 /// Two nodes whose links of flannel have one hardware address, as machines that were copied have: each takes what is the

@@ -48,7 +48,7 @@ fn is_running(evidence: &Evidence) -> Outcome {
     }
     let cause = pods::event(evidence, pod, &["Unhealthy", "FailedCreatePodSandBox", "FailedMount"]);
     let cause = cause.unwrap_or("its log and events give no reason that homelab knows").trim_end_matches('.');
-    Finding::new(summary, cause, "read its log").look(LOOK).heals().into()
+    Finding::new(summary, cause, "read its log").look(LOOK).heals_soon().into()
 }
 
 /// From its last words to the cause.

@@ -57,7 +57,7 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
                 pod_resolv::steps(machine)
             ),
         );
-        return Some(pod_resolv::with_options(finding.look(look).heals(), machine));
+        return Some(pod_resolv::with_options(finding.look(look).heals_soon(), machine));
     }
     let (summary, cause, fix): (_, _, String) = match &asked.lookup.result {
         Err(error) if internal => (
@@ -93,7 +93,7 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
         ),
         Ok(_) => return None,
     };
-    let finding = Finding::new(summary, cause, fix).look(look).heals();
+    let finding = Finding::new(summary, cause, fix).look(look).heals_soon();
     Some(if internal { finding } else { pod_resolv::with_options(finding, machine) })
 }
 
@@ -135,7 +135,7 @@ fn told(said: &Said<'_>) -> Option<Finding> {
             fix,
         )
         .look(command!("dig @{} {}", server, name))
-        .heals(),
+        .heals_soon(),
     )
 }
 

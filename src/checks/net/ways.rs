@@ -63,7 +63,7 @@ fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
     };
     Finding::new(summary, cause, fix)
         .look("sudo iptables -S INPUT; sudo nft list ruleset | grep -n -e cni0 -e 6443")
-        .heals()
+        .heals_soon()
 }
 
 /// The NetworkPolicies that keep the pod's connection in, named before any firewall: none of the ways may be let through.
@@ -129,7 +129,7 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
                 "allow forwarding from `cni0` on the node, and the pods' range on the router; then wait a minute for the next try",
             )
             .look("sudo iptables -S FORWARD; sudo nft list ruleset | grep -n forward")
-            .heals();
+            .heals_soon();
             return of_pod(evidence, id::EGRESS, said.pod, finding);
         }
         (Some(_), _) => Outcome::skip("this machine cannot reach the provider either"),

@@ -78,7 +78,10 @@ fn source(provider: Provider, token: &TokenSeen) -> Outcome {
         .into(),
         Some(TokenProblem::Shape(error)) => {
             let told = (traits_of(provider).misshapen)(error);
-            let summary = format!("{}, read from {place}", told.message);
+            let summary = match (token.length, path(place)) {
+                (0, Some(_)) => format!("the file {place}, which has to hold the {called}, is empty"),
+                _ => format!("{}, read from {place}", told.message),
+            };
             Finding::new(summary, told.cause, renewed(short, place, error, told.hint)).into()
         }
     }

@@ -56,6 +56,16 @@ fn up_does_not_wait_for_what_lasts_longer_than_it_waits() {
 }
 
 #[test]
+fn what_is_better_soon_or_not_at_all_is_waited_for_a_moment() {
+    let report = report(vec![(id::NODE_404, finding().heals_soon())]);
+    let left = |seconds| {
+        waited_for(&report, Duration::from_secs(seconds), Timestamp::MAX, |_| Some(Theirs::Machine)).count()
+    };
+    assert_eq!((left(89), left(90)), (1, 0));
+    assert!(!settled(&report), "somebody who has just begun to look may see it end");
+}
+
+#[test]
 fn a_warning_is_not_waited_for() {
     assert!(settled(&report(vec![(id::RENEWAL, finding().heals())])));
 }

@@ -36,13 +36,13 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
             why.clone(),
             "replace it: delete the Secret if a Certificate writes it; otherwise put a certificate and its key into it",
         )
-        .heals(),
+        .heals_soon(),
         Some(Ok(held)) if !held.leaf.covers(&probe_name(host)) => Finding::new(
             format!("{SUMMARY}: the certificate in Secret `{wanted}` is for {}, not for `{host}`", held.leaf.names.join(", ")),
             "the controller uses a certificate only for the names in it; the Secret belongs to another host, or is older than the name",
             "name another Secret in the Ingress, or add the name to the Certificate that writes this one",
         )
-        .heals(),
+        .heals_soon(),
         Some(Ok(_)) => Finding::new(
             SUMMARY,
             format!("Secret `{wanted}` has a certificate for the name, but the controller does not use it yet"),
@@ -72,7 +72,7 @@ fn by_log(evidence: &Evidence, host: &str, ingress: &Value, origin: &Origin<'_>)
         ),
         NoCertificate::Unusable => return None,
     };
-    Some(Finding::new(summary, cause, fix).look(traits_of(evidence.controller).show_log("50")).heals())
+    Some(Finding::new(summary, cause, fix).look(traits_of(evidence.controller).show_log("50")).heals_soon())
 }
 
 /// The Secret is not there: in another namespace, by another name, not issued yet, or wanted by nobody.

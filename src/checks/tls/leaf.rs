@@ -23,7 +23,7 @@ pub(super) fn is_good(evidence: &Evidence, host: &str, origin: &Origin<'_>, serv
             "the controller serves another Ingress's Secret, or a certificate from before the name was added",
             "wait for the new certificate if the name is new; otherwise compare the Ingress's `secretName`",
         )
-        .heals()
+        .heals_soon()
         .into();
     }
     if left < 0 {

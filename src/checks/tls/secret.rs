@@ -50,7 +50,7 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
     .command(command!("kubectl -n {} rollout status daemonset/{} --timeout=180s", namespace, workload))
     .look(controller.show_log("50"))
     .restarts_controller()
-    .heals();
+    .heals_soon();
     let serves = served.is_good();
     if serves { finding.only(Severity::Warning) } else { finding }.into()
 }

@@ -15,12 +15,18 @@ pub struct Awaited {
     pub objects: BTreeMap<Key, (Component, Option<Value>)>,
     /// Versions to watch from.
     pub versions: BTreeMap<KindRef, String>,
+    /// What the pods of a workload say, where they do not run.
+    pub pods: BTreeMap<Key, String>,
 }
 
 impl Awaited {
     /// Why `component` is not ready; none if it is.
     pub fn reason(&self, component: Component) -> Option<String> {
-        self.unready().find(|(_, c, _)| *c == component).map(|(key, _, why)| format!("{key}: {why}"))
+        let (key, _, why) = self.unready().find(|(_, c, _)| *c == component)?;
+        Some(match self.pods.get(key) {
+            Some(note) => format!("{key}: {why}; {note}"),
+            None => format!("{key}: {why}"),
+        })
     }
 
     /// Whether there is nothing to wait for.

@@ -11,7 +11,7 @@ use crate::desired::object::Key;
 use crate::evidence::pod::has_ended;
 use crate::evidence::selects;
 use crate::facts::namespaces::is_home;
-use crate::plan::readiness::{Readiness, Trouble, pod_trouble, readiness};
+use crate::plan::readiness::{Readiness, Trouble, pod_note, pod_trouble, readiness};
 
 /// The pods, as they were last seen, and since when what keeps them from running.
 #[derive(Default)]
@@ -43,6 +43,15 @@ impl Troubles {
     /// Those that matter.
     pub(super) fn of(&self, awaited: &Awaited) -> BTreeMap<&Key, &Trouble> {
         self.counting(awaited).map(|(key, (_, trouble))| (key, trouble)).collect()
+    }
+
+    /// What the pods of each workload that is not ready say, where they do not run.
+    pub(super) fn notes(&self, awaited: &Awaited) -> BTreeMap<Key, String> {
+        let notes = self.0.iter().filter_map(|(key, pod)| {
+            let (workload, _) = workload(awaited, key, &pod.seen)?;
+            Some((workload.clone(), pod_note(&pod.seen)?))
+        });
+        notes.collect()
     }
 
     /// When the first of those that matter has lasted too long; `None` without any.
@@ -121,6 +130,19 @@ mod tests {
         assert!(troubles.of(&awaited(1)).is_empty() && troubles.end_of_patience(&awaited(1)).is_none());
         // The next one is being made: its image may take minutes to come.
         assert!(troubles.of(&awaited(0)).is_empty());
+    }
+
+    #[test]
+    fn a_pod_that_restarts_is_told_beside_what_waits_for_it() {
+        let mut restarting = pod("web", "Running");
+        restarting["status"]["containerStatuses"] = json!([{ "restartCount": 3,
+            "state": { "waiting": { "reason": "CrashLoopBackOff" } }, "lastState": { "terminated": { "exitCode": 1 } } }]);
+        let mut awaited = awaited(0);
+        awaited.pods = noted(&[restarting]).notes(&awaited);
+        assert_eq!(
+            awaited.reason(Component::Services).unwrap(),
+            "Deployment homelab/whoami: waiting for its pods (0/1 ready); CrashLoopBackOff, 3 restarts: exit code 1"
+        );
     }
 
     #[test]

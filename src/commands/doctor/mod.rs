@@ -9,11 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::checks::{self, Report};
+use crate::checks::{self, Report, Theirs};
 use crate::cli::{Doctor, Global};
 use crate::collect::{self, Parts, Scope};
 use crate::commands::doctor::select::{Asked, Selection, asked};
 use crate::commands::house::house;
+use crate::commands::prove;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Evidence;
@@ -102,7 +103,7 @@ fn catalogue(flags: &Doctor, output: Output) -> Result<Option<Shown>> {
     })
 }
 
-/// Looks once, or under `--wait` until nothing that is wrong can heal by itself.
+/// Looks once, or under `--wait` until nothing that is wrong can heal by itself before the end of the waiting.
 async fn look_until(
     global: &Global,
     loaded: &Result<Config>,
@@ -111,20 +112,30 @@ async fn look_until(
     selection: &Selection,
     progress: &Progress,
 ) -> (Evidence, Report) {
-    let deadline = Instant::now() + Duration::from_secs(flags.wait.unwrap_or(0));
+    let began = Instant::now();
+    let deadline = began + Duration::from_secs(flags.wait.unwrap_or(0));
     let show = |text: &str| progress.update(LINE, text);
     let parts = Parts::new(&show);
     loop {
         let evidence = collect::look(&global.lab(), loaded.as_ref(), scope, &parts).await;
         let report = selection.of(checks::judge(&evidence));
         let late = Instant::now() + PAUSE > deadline;
-        let why = checks::waiting(&report).next().and_then(|check| Some(check.finding()?.summary.clone()));
+        let until = Timestamp::now() + deadline.saturating_duration_since(Instant::now());
+        let owner = |host: &str| owner(loaded.as_ref().ok(), host);
+        let waited_for = checks::waited_for(&report, began.elapsed(), until, owner).next();
+        let why = waited_for.and_then(|check| Some(check.finding()?.summary.clone()));
         match why {
             Some(why) if !late => progress.update(LINE, &why),
             _ => return (evidence, report),
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Who starts what answers for `host`; a name that no configuration has leads to somebody's program.
+fn owner(config: Option<&Config>, host: &str) -> Option<Theirs> {
+    let config = config.filter(|config| config.hosts().iter().any(|known| known.as_str() == host));
+    config.map_or(Some(Theirs::Pods), |config| prove::owner(config, host))
 }
 
 /// Whether everything that has to hold before the first `up` was looked at, and holds.

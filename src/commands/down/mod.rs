@@ -98,8 +98,11 @@ async fn take_away(
         return Ok(Exit::Fine);
     }
     let is_asked = !flags.yes && !picture.is_nothing();
-    if is_asked || (ui.mode != Mode::Quiet && ui.output == Output::Text && !picture.is_nothing()) {
+    if is_asked {
         ui::note(&list);
+    } else if ui.mode != Mode::Quiet && ui.output == Output::Text {
+        // Who says yes has seen the list; the summary has the rest.
+        ui::note_warnings(picture.losses());
     }
     if is_asked && !can_answer {
         return Err(wanted.unanswered());

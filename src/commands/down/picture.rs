@@ -120,9 +120,20 @@ impl Picture {
         self.doomed().next().is_none() && self.emptied().next().is_none() && self.records.going().is_empty()
     }
 
+    /// What stays for the next `up`, unless everything goes: certificates, keys, definitions.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Key> {
+        let certificates = self.teardown.kept.iter().map(|kept| &kept.key);
+        certificates.chain(&self.teardown.definitions_kept)
+    }
+
     /// Whether something of the lab stays.
     pub(super) fn has_rest(&self) -> bool {
-        !self.teardown.kept.is_empty() || !self.teardown.left.is_empty() || !self.spared.is_empty()
+        self.kept().next().is_some() || !self.teardown.left.is_empty() || !self.spared.is_empty()
+    }
+
+    /// What others lose, in words.
+    pub(super) fn losses(&self) -> &[String] {
+        &self.lost
     }
 
     /// What to know before it is confirmed.

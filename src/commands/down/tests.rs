@@ -19,7 +19,9 @@ async fn everything_goes_but_certificates_keys_definitions_and_their_namespaces(
     assert_eq!(ended.left, set(KEPT));
     let said = ended.said;
     assert!(said.contains("`homelab up` installs everything again"), "{said}");
-    assert!(said.contains("kept for the next `homelab up`: `Secret homelab/nas-tls`, `Secret cert-manager/letsencrypt-account`"), "{said}");
+    let kept = "kept for the next `homelab up`: `Secret homelab/nas-tls`, `Secret cert-manager/letsencrypt-account`, \
+                `CustomResourceDefinition certificates.cert-manager.io`; `homelab down --purge` deletes these, too";
+    assert!(said.contains(kept), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,7 +18,7 @@ pub(super) fn objects(picture: &Picture) -> Vec<ChangedObject> {
     let records = records.iter().map(|name| one(Word::Unpublish, format!("DNS records of {name}")));
     let gone = picture.doomed().chain(picture.emptied()).map(|gone| one(Word::Delete, gone.key.to_string()));
     let left = picture.teardown.left.iter().map(|key| one(Word::Leave, key.to_string()));
-    let kept = picture.teardown.kept.iter().map(|kept| one(Word::Keep, kept.key.to_string()));
+    let kept = picture.kept().map(|key| one(Word::Keep, key.to_string()));
     let spared = picture.spared.iter().map(|(key, lodgers)| {
         let word = match (lodgers.others.is_empty() && lodgers.unseen.is_empty(), lodgers.claims.is_empty()) {
             (false, _) => Word::Spare,
@@ -43,9 +43,8 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
             lines.push(format!("deleted {objects} objects, and the DNS records of {names}"));
         }
     }
-    let kept = &picture.teardown.kept;
-    if !kept.is_empty() {
-        let names = named(kept.iter().map(|kept| kept.key.to_string()));
+    if picture.kept().next().is_some() {
+        let names = named(picture.kept().map(Key::to_string));
         lines.push(format!(
             "kept for the next `homelab up`: {names}; `homelab down --purge` deletes these, too"
         ));
@@ -86,7 +85,7 @@ pub(super) fn document(picture: &Picture, done: Option<&Done>) -> Value {
         "removed": removed,
         "records_removed": picture.records.going(),
         "left": picture.teardown.left.iter().map(text).collect::<Vec<_>>(),
-        "kept": picture.teardown.kept.iter().map(|kept| text(&kept.key)).collect::<Vec<_>>(),
+        "kept": picture.kept().map(text).collect::<Vec<_>>(),
         "spared": spared,
         "warnings": picture.warnings(),
     })

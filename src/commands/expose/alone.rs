@@ -15,8 +15,13 @@ use crate::ui::{self, House, Output, Ui, ask};
 /// The question.
 const NAME: &str = "Its name (Enter takes the one in the command)";
 /// Where there is no Service to choose from.
-const NONE: [&str; 4] = [
-    "the cluster has no Service that could get a name. Install a program in the cluster and run this again, or give a name to",
+const NONE: &str = "the cluster has no Service that could get a name";
+/// Where the only ones are those that homelab and Kubernetes brought.
+const ONLY_OWN: &str =
+    "the cluster has only Services of homelab and of Kubernetes themselves, and none of them needs a name";
+/// What there is to do then.
+const INSTEAD: [&str; 4] = [
+    "Install a program in the cluster and run this again, or give a name to",
     "  a program on a node: `homelab expose NAME --local PORT`",
     "  a program on another machine: `homelab expose NAME --url URL`",
     "  an image, which homelab then runs: `homelab expose NAME --image IMAGE --port PORT`",
@@ -41,7 +46,7 @@ pub(super) async fn choose(
         return Ok(None);
     }
     if lines.is_empty() {
-        ui::answer(&none(&house));
+        ui::answer(&none(!services.is_empty(), &house));
         return Ok(None);
     }
     let list: Vec<Shown> = lines.iter().map(|line| line.shown(&house)).collect();
@@ -59,9 +64,9 @@ pub(super) async fn choose(
 }
 
 /// What there is to do where no Service waits for a name. That is nobody's fault.
-fn none(house: &House) -> Shown {
-    let lines = NONE.map(|line| Shown::line(&house.words(line)));
-    shown!("{}\n", Shown::join(&lines, "\n"))
+fn none(has_own: bool, house: &House) -> Shown {
+    let lines = INSTEAD.map(|line| Shown::line(&house.words(line)));
+    shown!("{}. {}\n", if has_own { ONLY_OWN } else { NONE }, Shown::join(&lines, "\n"))
 }
 
 /// The Services but those that homelab made for an `image`: they have their name.
@@ -160,8 +165,10 @@ mod tests {
         let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
         let config = crate::config::parse(text).unwrap();
         assert!(to_choose_from(&[offered("kube-system", "metrics-server")], &config).is_empty());
-        let said = none(&House::default()).to_string();
+        let said = none(false, &House::default()).to_string();
         assert!(said.starts_with("the cluster has no Service that could get a name. Install"), "{said}");
+        let said = none(true, &House::default()).to_string();
+        assert!(said.starts_with("the cluster has only Services of homelab and of Kubernetes"), "{said}");
         for flag in ["--local PORT", "--url URL", "--image IMAGE --port PORT"] {
             assert!(said.contains(&format!("`homelab expose NAME {flag}`\n")), "{flag}: {said}");
         }

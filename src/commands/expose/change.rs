@@ -6,8 +6,9 @@ use crate::checks::{Check, Outcome, Report, Severity};
 use crate::cli::Global;
 use crate::commands::house::house;
 use crate::commands::interruption::Signals;
-use crate::commands::planned::Consent;
-use crate::commands::up;
+use crate::commands::own;
+use crate::commands::strangers::named;
+use crate::commands::up::{self, Task};
 use crate::config::edit::Edited;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration::Opened;
@@ -79,10 +80,14 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
     // From before the file changes until `up` has ended, Ctrl-C is told what it leaves.
     let signals = Signals::listen();
     file::rewrite(&target, &change.opened.text, &change.edited.text)?;
-    let ran = signals.or(up::run(global, Consent::default(), false, ui), None).await;
+    let task = Task { names: Some(&change.hosts), ..Task::default() };
+    let ran = signals.or(up::run(global, task, ui), None).await;
     let ran = ran.map_err(|error| written_before(error, change))?;
-    let exit = up::tell(&ran, global, ui, |document| *document = with(document.take(), change, true));
+    let judged = ran.report.as_ref().map(|report| own::judged(report, task.names));
+    let more = |document: &mut Value| *document = with(document.take(), change, true);
+    let exit = up::tell(&ran, judged.as_ref(), global, ui, more);
     if ui.output == Output::Text {
+        ui::answer(&others(change, ran.report.as_ref(), &house));
         ui::answer(&ending(change, ran.report.as_ref(), &house));
         ui::answer(&stays.unwrap_or_default());
     }
@@ -144,6 +149,21 @@ fn with(mut document: Value, change: &Change<'_>, written: bool) -> Value {
         "path": opened.path, "line": edited.line, "removed": edited.removed, "added": edited.added, "written": written,
     });
     document
+}
+
+/// A line on the other names that something is wrong with, which changes no exit code.
+fn others(change: &Change<'_>, report: Option<&Report>, house: &House) -> Shown {
+    let all = report.map(|report| own::others(report, &change.hosts)).unwrap_or_default();
+    if all.is_empty() {
+        return Shown::default();
+    }
+    let names = named(all.into_iter().map(str::to_owned));
+    let doctor = house.words("`homelab doctor` says why");
+    shown!(
+        "other names do not work, which does not count here: {}; {}\n",
+        Shown::line(&names),
+        Shown::line(&doctor)
+    )
 }
 
 /// The last line: where to go, and whether it works.
@@ -223,6 +243,26 @@ mod tests {
         let opened = opened();
         let told = not_ours(Error::unfinished("cannot write"), &change(&opened, false)).to_string();
         assert!(told.contains("run `sudo homelab unexpose nas`; or take `nas` out of `services:`"), "{told}");
+    }
+
+    #[test]
+    fn the_trouble_of_another_name_is_one_line() {
+        let opened = opened();
+        let change = change(&opened, true);
+        let told = |report: &Report| others(&change, Some(report), &House::default()).as_str().to_owned();
+        let own = report(Finding::new("s", "c", "f").into());
+        assert_eq!(told(&own), "");
+        let of = |host: &str| Judged {
+            id: id::HANDSHAKE,
+            subject: Subject::host(host),
+            vantage: Vantage::Api,
+            outcome: Finding::new("s", "c", "f").into(),
+        };
+        let both = report_of(vec![of("nas.home.example.com"), of("tv.home.example.com")]);
+        assert_eq!(
+            told(&both),
+            "other names do not work, which does not count here: `tv.home.example.com`; `homelab doctor` says why\n"
+        );
     }
 
     #[test]

@@ -21,7 +21,11 @@ pub(super) type Choice<'s> = (&'s Offered, u16);
 pub(super) fn choose(services: &[Offered], name: &str) -> Result<(Offered, u16)> {
     let choices = choices(services);
     if choices.is_empty() {
-        return Err(Error::usage("the cluster has no Service that could get a name").hint(
+        let none = match services.is_empty() {
+            true => "the cluster has no Service that could get a name",
+            false => "the cluster has only Services of homelab and of Kubernetes themselves",
+        };
+        return Err(Error::usage(none).hint(
             "for a program on a node itself, use `--local PORT`; for one on another machine, `--url`; `--image` runs one in the cluster",
         ));
     }

@@ -96,22 +96,47 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
         .inspect_err(|_| written.iter().for_each(|path| file::take_back(path)))?;
     written.push(path.clone());
     tell(&path, &written, (provider, zone.as_ref()), global, ui);
-    if let Some(Token::InFile(own, _)) = &token {
-        units_read_another(own);
+    if let Some(own) = token.as_ref().and_then(Token::file) {
+        let usual = usual_place();
+        let other = (usual.exists() && !is_same(&usual, own)).then_some(usual.as_path());
+        let units = configuration::credential_of_units().filter(|place| !is_same(place, own));
+        ui::note(&Shown::line(&which_counts(provider, &path, own, other, units.as_deref())));
     }
     Ok(Exit::Fine)
 }
 
-/// The units of the package read the token at one place; `init` leaves a token that is in a file where it is.
-fn units_read_another(own: &Path) {
-    if let Some(place) = configuration::credential_of_units().filter(|place| place != own) {
-        let copy =
-            command!("sudo install -m 0600 {} {}", own.display().to_string(), place.display().to_string());
-        let copy = copy.map_or_else(String::new, |copy| format!(": {copy}"));
-        ui::note(&Shown::line(&format!(
-            "homelab's systemd units read the token from {}; copy it there before you enable them{copy}",
-            place.display()
-        )));
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Which file the token is read from, in words. `init` leaves a token that is in a file where it is: then there may be a second
+/// one at the usual place, and the `units` of the package read none but that.
+fn which_counts(
+    provider: Provider,
+    config: &Path,
+    own: &Path,
+    other: Option<&Path>,
+    units: Option<&Path>,
+) -> String {
+    let short = provider::words(provider).token.short;
+    let reads = format!("homelab reads the {short} from {} (`dns.tokenFile`)", own.display());
+    match (units, other) {
+        (Some(units), _) => {
+            let copy = command!("sudo install -m 0600 {} {}", own, units);
+            let copy = copy
+                .map_or_else(|| format!("copy it to {}", units.display()), |copy| format!("run `{copy}`"));
+            format!(
+                "{reads}, but its systemd units read it from {place}. To have one file for both: {copy}, set `dns.tokenFile` in {} \
+                 to {place}, and delete {}",
+                config.display(),
+                own.display(),
+                place = units.display(),
+            )
+        }
+        (None, Some(other)) => {
+            format!("{reads}, not from {}, which you may delete if nothing else uses it", other.display())
+        }
+        (None, None) => reads,
     }
 }
 
@@ -148,13 +173,16 @@ fn answered<T>(
     }
 }
 
+/// Where `init` writes a token.
+fn usual_place() -> PathBuf {
+    let place = configuration::folder_for_secrets().join(token::CREDENTIAL);
+    std::path::absolute(&place).unwrap_or(place)
+}
+
 /// The token of the file that is named, of the environment, or of whoever sits here.
 fn token(flags: &Init, provider: Provider, credential: &Credential) -> Result<Token> {
     let words = &provider::words(provider).token;
-    let place = || {
-        let place = configuration::folder_for_secrets().join(token::CREDENTIAL);
-        std::path::absolute(&place).unwrap_or(place)
-    };
+    let place = usual_place;
     match flags.token_file.as_deref() {
         Some(path) if path == Path::new("-") => {
             let place = place();
@@ -283,4 +311,23 @@ fn nixos(draft: &Draft, written: &[PathBuf], zone: Option<&Zone>, ui: Ui) -> Res
         ui::exact_answer(&draft.nix());
     }
     Ok(Exit::Fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_files_it_is_said_which_one_counts_and_what_may_go() {
+        let told = |other: Option<&str>, units: Option<&str>| {
+            let (config, own) = (Path::new("/etc/homelab/homelab.yaml"), Path::new("/root/token"));
+            which_counts(Provider::Cloudflare, config, own, other.map(Path::new), units.map(Path::new))
+        };
+        let usual = Some("/etc/homelab/dns-token");
+        assert_eq!(told(None, None), "homelab reads the token from /root/token (`dns.tokenFile`)");
+        assert!(told(usual, None).contains(", not from /etc/homelab/dns-token, which you may delete"));
+        let both = told(usual, usual);
+        assert!(both.contains("`sudo install -m 0600 /root/token /etc/homelab/dns-token`"), "{both}");
+        assert!(both.ends_with("to /etc/homelab/dns-token, and delete /root/token"), "{both}");
+    }
 }

@@ -15,8 +15,9 @@ use crate::outside::Shown;
 use crate::ui::{self, Output, Ui, file};
 
 /// k3s' own way to install it (k3s documentation, "Quick-Start Guide").
-const INSTALL: &str = "next: curl -sfL https://get.k3s.io | sh -    # it reads that file\n";
-const RESTART: &str = "next: sudo systemctl restart k3s\n";
+const INSTALL: &str = "next: curl -sfL https://get.k3s.io | sh -    # it reads that file; if you have k3s already, restart it instead\n";
+/// Nobody knows how it was started.
+const START_AGAIN: &str = "next: restart k3s, which is on this machine already, in the way in which you start it: it reads that file when it starts\n";
 /// Once servicelb is off, nobody releases traefik's Service any more (see `checks/k3s/bundled.rs`).
 const IN_TWO_STEPS: &str = "k3s runs its own traefik here. Before you restart k3s, take `servicelb` out of that file; restart it, wait until\n\
                             `sudo k3s kubectl --namespace kube-system get service traefik` finds none; put `servicelb` back, and restart it again.\n\
@@ -87,11 +88,35 @@ fn tell(path: &Path, text: Option<&str>, backup: Option<PathBuf>, here: &Here, u
         lines.push_str(&format!("the file as it was: {}\n", backup.display()));
     }
     if text.is_some() {
-        lines.push_str(match here {
-            Here { has_traefik: true, .. } => IN_TWO_STEPS,
-            Here { is_installed: true, .. } => RESTART,
-            _ => INSTALL,
-        });
+        lines.push_str(&next(here));
     }
     ui::answer(&Shown::lines(&lines));
+}
+
+/// What lets k3s read the file.
+fn next(here: &Here) -> String {
+    match here {
+        Here { has_traefik: true, .. } => IN_TWO_STEPS.to_owned(),
+        Here { restart: Some(restart), .. } => {
+            format!("next: sudo {restart}    # k3s reads that file when it starts\n")
+        }
+        Here { has_run: true, .. } => START_AGAIN.to_owned(),
+        _ => INSTALL.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k3s_that_is_there_is_restarted_and_not_installed_again() {
+        let unit = Here { restart: Some("systemctl restart k3s"), has_run: true, ..Here::default() };
+        assert!(next(&unit).starts_with("next: sudo systemctl restart k3s "), "{}", next(&unit));
+        let by_hand = Here { has_run: true, ..Here::default() };
+        assert!(next(&by_hand).starts_with("next: restart k3s") && !next(&by_hand).contains("curl"));
+        let traefik = Here { has_traefik: true, ..unit };
+        assert!(next(&traefik).contains("Before you restart k3s"));
+        assert!(next(&Here::default()).starts_with("next: curl -sfL https://get.k3s.io | sh -"));
+    }
 }

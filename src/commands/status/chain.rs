@@ -150,6 +150,13 @@ fn certificate(evidence: &Evidence, host: &str) -> String {
 
 fn served(evidence: &Evidence, seen: &HostSeen) -> String {
     let told = seen.tls.iter().filter_map(|tls| tls.result.as_ref().ok()).map(|served| {
+        let controller = traits_of(evidence.controller);
+        if (controller.is_fake)(&served.leaf) {
+            return format!(
+                "{}'s own fake certificate, for it has no other for this name",
+                controller.program
+            );
+        }
         let days = served.leaf.not_after.duration_since(evidence.now).as_secs().div_euclid(86_400);
         format!("from {}, {days} days left", served.leaf.issuer)
     });

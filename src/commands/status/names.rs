@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::checks::{Check, CheckId, Heals, Outcome, Report, Severity, in_up};
 use crate::evidence::{Evidence, HostSeen};
+use crate::ingress::traits_of;
 
 /// How a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,6 +49,9 @@ pub(super) struct Line {
     pub(super) not_after: Option<Timestamp>,
     /// Whole days until then.
     pub(super) days_left: Option<i64>,
+    /// Who serves its own fake certificate, for it has no other.
+    #[serde(skip)]
+    fake_of: Option<&'static str>,
     /// What is wrong, causes first.
     pub(super) wrong: Vec<Wrong>,
 }
@@ -63,6 +67,9 @@ pub(super) struct Wrong {
 impl Line {
     /// What is left of the certificate, in words.
     pub(super) fn certificate(&self) -> String {
+        if let Some(program) = self.fake_of {
+            return format!("{program}'s fake certificate");
+        }
         match self.days_left {
             None if self.url.starts_with("http:") => "no TLS".to_owned(),
             None => "no certificate seen".to_owned(),
@@ -91,6 +98,9 @@ fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
         .next()
         .unwrap_or_default();
     let not_after = seen.and_then(HostSeen::not_after);
+    let controller = traits_of(evidence.controller);
+    let mut served = seen.into_iter().flat_map(|seen| &seen.tls).filter_map(|tls| tls.result.as_ref().ok());
+    let fake = served.any(|served| (controller.is_fake)(&served.leaf));
     let scheme = if evidence.wants_tls(host) == Some(false) { "http" } else { "https" };
     let checks: Vec<&Check> = report
         .checks
@@ -106,6 +116,7 @@ fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
         addresses: if published.is_empty() { evidence.status_of(host) } else { published },
         not_after,
         days_left: not_after.map(|end| end.duration_since(evidence.now).as_secs().div_euclid(86_400)),
+        fake_of: fake.then_some(controller.program),
         wrong: wrong(&failing),
     }
 }
@@ -154,7 +165,8 @@ mod tests {
     use super::*;
     use crate::checks::report_of;
     use crate::checks::{Finding, Judged, Subject, Vantage, id};
-    use crate::evidence::{ConfigSeen, IngressSeen};
+    use crate::evidence::tls::{Leaf, Served, Trust};
+    use crate::evidence::{ConfigSeen, IngressSeen, Seen};
 
     fn evidence() -> Evidence {
         let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
@@ -200,6 +212,25 @@ mod tests {
             assert_eq!(first(vec![(id::PUBLIC, host, outcome)]).state, wanted);
         }
         assert_eq!(first(vec![]).state, State::Unknown);
+    }
+
+    #[test]
+    fn who_has_only_the_controllers_own_certificate_is_told_so_and_not_how_long_it_lasts() {
+        let mut evidence = evidence();
+        let leaf = Leaf {
+            subject: "O=Acme Co, CN=Kubernetes Ingress Controller Fake Certificate".into(),
+            issuer: "O=Acme Co".into(),
+            names: vec!["ingress.local".into()],
+            not_before: evidence.now,
+            not_after: "2027-06-01T12:00:00Z".parse().unwrap(),
+            serial: "1".into(),
+            fingerprint: "2".into(),
+        };
+        let served = Served { leaf, chain: 1, trust: Trust::UnknownIssuer, by_lab: None };
+        let tls = Seen { address: "192.168.1.2:443".parse().unwrap(), node: "pi".into(), result: Ok(served) };
+        evidence.hosts.get_mut("a.example.com").unwrap().tls.push(tls);
+        let line = lines(&evidence, &report_of(vec![])).swap_remove(0);
+        assert_eq!(line.certificate(), "nginx's fake certificate");
     }
 
     #[test]

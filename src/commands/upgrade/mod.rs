@@ -6,8 +6,9 @@ use crate::cli::{Global, Upgrade};
 use crate::commands::confirm::is_confirmed;
 use crate::commands::house::house;
 use crate::commands::interruption::{UP_GOES_ON, or_interrupted};
-use crate::commands::planned::{Consent, existing};
-use crate::commands::{skipped, strangers, up};
+use crate::commands::planned::existing;
+use crate::commands::up::{self, Task};
+use crate::commands::{skipped, strangers};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::machine::{configuration, upstream};
@@ -57,8 +58,10 @@ pub(super) async fn upgrade(global: &Global, flags: &Upgrade, ui: Ui) -> Result<
         }
         return Ok(Exit::Fine);
     }
-    let ran = or_interrupted(up::run(global, Consent::default(), false, ui), Some(UP_GOES_ON)).await?;
-    let exit = up::tell(&ran, global, ui, |document| document["components"] = told::components(&parts));
+    let ran = or_interrupted(up::run(global, Task::default(), ui), Some(UP_GOES_ON)).await?;
+    let exit = up::tell(&ran, ran.report.as_ref(), global, ui, |document| {
+        document["components"] = told::components(&parts)
+    });
     if ui.output == Output::Text {
         ui::answer(&told::ending(&parts));
     }

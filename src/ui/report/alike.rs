@@ -112,7 +112,7 @@ mod tests {
             text("photos.example.com", "photos", "1 min 5 s")
         );
         assert_ne!(of("10.0.0.1 drops it", "a.b.c"), of("10.0.0.2 drops it", "a.b.c"));
-        assert_ne!(of("200 from 2 vantages", "a.b.c"), of("302 from 2 vantages", "a.b.c"));
+        assert_ne!(of("200 from 2 places", "a.b.c"), of("302 from 2 places", "a.b.c"));
     }
 
     #[test]

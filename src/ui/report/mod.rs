@@ -66,20 +66,24 @@ fn word(check: &Check) -> &'static str {
     }
 }
 
-/// How many checks came out which way, as the last line of a report.
-fn counts(report: &Report) -> Shown {
+/// How many checks came out which way, as the last line of a report; with how often a [`word`] was `told`, where several that
+/// came out alike are told together.
+fn counts(report: &Report, told: impl Fn(&str) -> Option<usize>) -> Shown {
     let counts = report.counts;
     let others = [
-        (counts.fail, "failed"),
-        (counts.warn, "warned"),
-        (counts.blocked, "blocked"),
-        (counts.unknown, "unknown"),
-        (counts.skip, "skipped"),
-        (counts.note, "noted"),
+        (counts.fail, "failed", "FAIL"),
+        (counts.warn, "warned", "warn"),
+        (counts.blocked, "blocked", "blocked"),
+        (counts.unknown, "unknown", "unknown"),
+        (counts.skip, "skipped", "skip"),
+        (counts.note, "noted", "note"),
     ];
     let mut text = shown!("{}: {} passed", many(report.checks.len(), "check"), counts.pass);
-    for (count, word) in others.into_iter().filter(|(count, _)| *count > 0) {
-        text.push(shown!(", {} {}", count, word));
+    for (count, said, word) in others.into_iter().filter(|(count, ..)| *count > 0) {
+        text.push(shown!(", {} {}", count, said));
+        if let Some(times) = told(word).filter(|times| *times != count) {
+            text.push(shown!(" (told in {})", times));
+        }
     }
     text
 }

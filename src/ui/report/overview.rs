@@ -168,7 +168,7 @@ impl Section<'_> {
             .into_iter()
             .map(|(saw, vantages)| match vantages.len() {
                 1 => one_line(saw),
-                n => shown!("{} from {} vantages", one_line(saw), n),
+                n => shown!("{} from {} places", one_line(saw), n),
             })
             .collect();
         let whole = Shown::join(&shown, "; ");

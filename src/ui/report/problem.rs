@@ -24,14 +24,18 @@ struct Problem<'a> {
 
 type Failures<'a> = Vec<(&'a Check, &'a Finding)>;
 
-/// Writes every failure but notes: errors before warnings, causes before what follows from them.
-pub(super) fn problems(text: &mut Shown, report: &Report, page: &Page) {
-    for severity in [Severity::Error, Severity::Warning] {
-        for problem in gathered(report, severity) {
+/// Writes every failure but notes: errors before warnings, causes before what follows from them. Gives how many of both there
+/// are, told together.
+pub(super) fn problems(text: &mut Shown, report: &Report, page: &Page) -> (usize, usize) {
+    let mut write = |severity| {
+        let problems = gathered(report, severity);
+        for problem in &problems {
             text.push("\n");
             problem.write(text, report, page);
         }
-    }
+        problems.len()
+    };
+    (write(Severity::Error), write(Severity::Warning))
 }
 
 fn gathered<'r>(report: &'r Report, severity: Severity) -> Vec<Problem<'r>> {

@@ -9,6 +9,7 @@ use crate::ui::report::{about, counts, word};
 /// code spans, in which Markdown finds no links, no HTML and nobody's name.
 pub(super) fn short(report: &Report) -> Shown {
     let mut text = Shown::default();
+    let mut lines: Vec<&'static str> = Vec::new();
     for severity in [Severity::Error, Severity::Warning, Severity::Info] {
         let telling = report.checks.iter().filter(|check| check.severity == severity);
         let telling = telling.filter_map(|check| Some((check, said(check)?)));
@@ -24,11 +25,17 @@ pub(super) fn short(report: &Report) -> Shown {
                 all => shown!(" and {} more", all - 1),
             };
             let (word, id) = (word(check), check.id.as_str());
+            lines.push(word);
             let (about, said) = (Shown::code_span(about.as_str()), Shown::code_span(said));
             text.push(shown!("{} {}{}{}{}: {}\n", word, id, space, about, more, said));
         }
     }
-    text.push(shown!("{}\n", counts(report)));
+    let told = |word: &str| {
+        ["FAIL", "warn", "note", "unknown"]
+            .contains(&word)
+            .then(|| lines.iter().filter(|line| **line == word).count())
+    };
+    text.push(shown!("{}\n", counts(report, told)));
     text
 }
 

@@ -14,11 +14,17 @@ use crate::ui::report::{counts, joined, one_line, some};
 pub(super) fn text(report: &Report, page: &Page, verbose: bool) -> Shown {
     let mut text = Shown::default();
     overview(&mut text, report, page, verbose);
-    problems(&mut text, report, page);
+    let (failures, warnings) = problems(&mut text, report, page);
     unseen(&mut text, report, page);
-    notes(&mut text, report, page);
+    let noted = notes(&mut text, report, page);
     text.push("\n");
-    page.hang(&mut text, "", counts(report));
+    let told = |word: &str| match word {
+        "FAIL" => Some(failures),
+        "warn" => Some(warnings),
+        "note" => Some(noted),
+        _ => None,
+    };
+    page.hang(&mut text, "", counts(report, told));
     let failing = |severity| report.failures().find(|check| check.severity == severity);
     if let Some(check) = failing(Severity::Error).or_else(|| failing(Severity::Warning)) {
         let explain = page.house.command(&format!("homelab doctor --explain {}", check.id));
@@ -68,14 +74,15 @@ fn fails(report: &Report, id: CheckId) -> bool {
     report.failures().any(|check| check.id == id)
 }
 
-/// What is only good to know, one line each; the rest is in `--output json` and `--explain`.
-fn notes(text: &mut Shown, report: &Report, page: &Page) {
+/// What is only good to know, one line each; the rest is in `--output json` and `--explain`. Gives the number of lines.
+fn notes(text: &mut Shown, report: &Report, page: &Page) -> usize {
     let notes = report.failures().filter(|check| check.severity == Severity::Info);
     let notes = notes.filter_map(|check| Some((check, check.finding()?)));
     let alike = |(check, finding): &(&Check, &Finding)| {
         format!("{}\n{}", check.id, pattern(&finding.summary, &check.subject))
     };
-    for (at, same) in alike::many_by(notes, alike).into_iter().enumerate() {
+    let told = alike::many_by(notes, alike);
+    for (at, same) in told.iter().enumerate() {
         let Some((check, finding)) = same.first() else { continue };
         let style = style("note");
         if at == 0 {
@@ -86,4 +93,5 @@ fn notes(text: &mut Shown, report: &Report, page: &Page) {
         let said = shown!("{}{}{}: {}", check.id.as_str(), space, about, one_line(&finding.summary));
         page.hang(text, shown!("{}note{:#} ", style, style), said);
     }
+    told.len()
 }

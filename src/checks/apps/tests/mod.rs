@@ -2,6 +2,7 @@
 
 mod answers;
 mod claims;
+mod ends;
 mod limits;
 mod local;
 mod references;

@@ -56,6 +56,22 @@ fn a_remembered_absence_gives_a_countdown_and_heals_by_waiting() {
 }
 
 #[test]
+fn an_absence_ends_no_later_than_one_from_before_the_record_however_often_its_soa_is_renewed() {
+    // dnsmasq keeps one SOA for the whole zone, which each made-up name renews.
+    let look = |written: &str| {
+        let report = whole(|evidence| {
+            records(evidence)[0].modified_on = Some(written.parse().unwrap());
+            let said = with_soa(reply(Rcode::NxDomain, &[]), 1799);
+            resolver_says(evidence.hosts.get_mut(HOST).unwrap(), said);
+        });
+        only(&report, id::NEGATIVE_CACHE).retry_at.unwrap().to_string()
+    };
+    assert_eq!(look("2026-06-01T12:00:00Z"), "2026-06-01T12:29:59Z");
+    assert_eq!(look("2026-06-01T11:50:00Z"), "2026-06-01T12:21:00Z");
+    assert_eq!(look("2026-06-01T11:35:00Z"), "2026-06-01T12:06:00Z");
+}
+
+#[test]
 fn an_absence_without_a_soa_is_remembered_when_the_record_is_new_and_filtered_when_it_is_old() {
     let said = || reply(Rcode::NxDomain, &[]);
     assert_eq!(fails(&young(|seen| resolver_says(seen, said()))), [id::NEGATIVE_CACHE]);

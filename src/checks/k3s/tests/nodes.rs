@@ -14,6 +14,7 @@ fn each_state_of_a_node_has_its_cause() {
     let unknown = conditions(json!([{ "type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown",
         "message": "Kubelet stopped posting node status.", "lastHeartbeatTime": "2026-06-01T11:50:00Z" }]));
     assert!(only(&unknown, id::NODES).summary.contains("since 2026-06-01T11:50:00Z, 10 min ago"));
+    assert_eq!(only(&unknown, id::NODES).heals, Heals::Never, "one that starts again was back by now");
     let cni = conditions(json!([{ "type": "Ready", "status": "False", "reason": "KubeletNotReady",
         "message": "container runtime network not ready: cni plugin not initialized" }]));
     assert!(only(&cni, id::NODES).cause.contains("flannel"));

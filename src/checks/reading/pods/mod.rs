@@ -1,8 +1,10 @@
 //! What keeps a pod from running, by what its status and its events say.
 
+mod ends;
 mod image;
 mod maps;
 
+use ends::{Ends, WRONG_PROCESSOR, is_hopeless};
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
@@ -32,7 +34,7 @@ pub(in crate::checks) struct Trouble {
     fix: String,
     look: Option<Command>,
     nixos: Option<&'static str>,
-    heals: bool,
+    ends: Ends,
 }
 
 /// What keeps a pod from running: one for each cure.
@@ -54,7 +56,11 @@ impl Trouble {
             Some(option) => finding.nixos(option),
             None => finding,
         };
-        if self.heals { finding.heals() } else { finding }
+        match self.ends {
+            Ends::ByItself => finding.heals(),
+            Ends::Soon => finding.heals_soon(),
+            Ends::Never => finding,
+        }
     }
 }
 
@@ -141,7 +147,7 @@ impl<'a> NamedPod<'a> {
             fix: fix.into(),
             look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
             nixos: None,
-            heals: true,
+            ends: Ends::Soon,
         }
     }
 
@@ -185,7 +191,7 @@ fn container_trouble(
             "it used more than its limit, or the node had no more",
             fix,
         );
-        found.look = named.logs(name);
+        (found.look, found.ends) = (named.logs(name), Ends::Never);
         return Some(found);
     }
     if !crashing {
@@ -197,10 +203,11 @@ fn container_trouble(
     if let Some(cause) = maps::too_few(evidence, named.pod, container.image, said, end.code) {
         let mut found = named.trouble(Obstacle::Other, summary, cause, maps::FIX);
         (found.look, found.nixos) = (named.logs(name), Some(maps::OPTION));
+        found.ends = Ends::Never;
         return Some(found);
     }
     let cause = match (said, end.code) {
-        (said, _) if said.contains("exec format error") => {
+        (said, _) if said.contains(WRONG_PROCESSOR) => {
             "its image is for another kind of processor".to_owned()
         }
         ("", Some(0)) => "it exits by itself without an error, but a server should keep running".to_owned(),
@@ -215,6 +222,7 @@ fn container_trouble(
         "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
     let mut found = named.trouble(Obstacle::Other, summary, cause, fix);
     found.look = named.logs(name);
+    found.ends = if is_hopeless(container, said) { Ends::Never } else { Ends::ByItself };
     Some(found)
 }
 
@@ -226,7 +234,9 @@ fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble 
         sentence(message.to_owned())
     );
     let quoted = message.split('"').nth(1).unwrap_or_default();
+    let mut ends = Ends::Never;
     let (cause, fix) = if message.starts_with("secret ") && message.contains("not found") {
+        ends = Ends::Soon;
         (
             format!("the pod refers to the Secret `{quoted}`, which is not in its namespace"),
             format!(
@@ -235,6 +245,7 @@ fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble 
             ),
         )
     } else if message.starts_with("configmap ") && message.contains("not found") {
+        ends = Ends::Soon;
         (
             format!("the pod refers to the ConfigMap `{quoted}`, which is not in its namespace"),
             format!(
@@ -258,12 +269,13 @@ fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble 
             "correct `command`, or leave it out: the image's own entry point is used then".to_owned(),
         )
     } else {
+        ends = Ends::Soon;
         (
             "the container runtime refuses it".to_owned(),
             "correct what the message names in the pod's workload".to_owned(),
         )
     };
-    named.trouble(Obstacle::Other, summary, cause, fix)
+    Trouble { ends, ..named.trouble(Obstacle::Other, summary, cause, fix) }
 }
 
 fn unplaced(named: &NamedPod<'_>, message: &str) -> Trouble {
