@@ -132,7 +132,7 @@ fn chain(line: &StatusLine, steps: &[StatusStep], page: &Page) -> Shown {
 /// Where the cause and the fix are told.
 fn cure(page: &Page) -> Shown {
     let doctor = page.house.words("`homelab doctor`");
-    shown!("\nwhy, and what to do: {}\n", Shown::lines(doctor.trim_matches('`')))
+    shown!("\nwhy, and what to do: {}{}{:#}\n", CYAN, Shown::lines(doctor.trim_matches('`')), CYAN)
 }
 
 fn style(word: &str) -> anstyle::Style {
