@@ -31,7 +31,7 @@ let
     && (
       (cfg.settings.issuer or "acme") != "ca"
       || lib.any (service: (service.issuer or null) == "acme") (
-        lib.attrValues (cfg.settings.services or { })
+        lib.attrValues (cfg.settings.services or { }) ++ (cfg.settings.extraCertificates or [ ])
       )
     );
 

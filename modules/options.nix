@@ -147,6 +147,18 @@ in
       description = "Your services. Each gets a name, a record and a certificate; remove a service, and the next switch removes all three.";
     };
 
+    extraCertificates = mkOption {
+      type = types.listOf (types.submodule ./certificate.nix);
+      default = [ ];
+      example = literalExpression ''
+        [
+          { namespace = "qa"; names = [ "*.qa.home.example.com" ]; }
+          { namespace = "databases"; names = [ "db" ]; issuer = "ca"; secret = "postgres-tls"; }
+        ]
+      '';
+      description = "Certificates that belong to no service: wildcards for whole namespaces, and certificates for programs that end TLS themselves, a database for example. Each is a Secret, which is there before the program; remove an entry, and the next switch removes it.";
+    };
+
     startPage = {
       enable = mkOption {
         type = types.bool;

@@ -19,10 +19,17 @@ let
     value:
     if lib.isAttrs value then
       lib.filterAttrs (_: v: v != null && v != { } && v != [ ]) (lib.mapAttrs (_: said) value)
+    else if lib.isList value then
+      map said value
     else
       value;
   fromOptions = said {
-    inherit (cfg) domain email services;
+    inherit (cfg)
+      domain
+      email
+      services
+      extraCertificates
+      ;
     issuer = if cfg.issuer == "acme" then null else cfg.issuer;
     dns = { inherit (cfg.dns) provider tokenFile; };
     acme = {

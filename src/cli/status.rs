@@ -19,7 +19,7 @@ States: ok; not yet (wait: it may still become ready); broken (needs you); unkno
 /// Flags of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// A service or a host: show every step for it, from its Ingress to the HTTP response
+    /// A service or a host: show every step for it, from its Ingress to the HTTP response. Or one of `extraCertificates`, by its Secret or a name
     pub name: Option<String>,
     /// Send nothing to the internet: ask no DNS provider and no public resolver
     #[arg(long)]

@@ -54,6 +54,8 @@ pub fn certificate(object: &Value) -> CertificateSeen {
             _ => String::new(),
         },
         ready: ready.map(|_| object.holds("Ready")),
+        not_after: at(object, "/status/notAfter").parse().ok(),
+        renewal: at(object, "/status/renewalTime").parse().ok(),
         reason: said("/reason"),
         message: said("/message"),
         last_failure: at(object, "/status/lastFailureTime").parse().ok(),

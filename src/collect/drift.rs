@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::{Bundle, Inputs, bundle, kind};
+use crate::desired::{Bundle, Inputs, bundle, extra, kind};
 use crate::evidence::local::for_pods;
 use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
 use crate::machine::authority::authority;
@@ -66,6 +66,10 @@ pub(super) fn compare(
         wanted.derived.extend(left);
         seen.left_out.push("Secrets, which this kubeconfig's user may not read".to_owned());
     }
+    // One that others made stays theirs, and whose it is only its managed fields say, which are not read of all.
+    let homes = wanted.objects.extract_if(.., |object| extra::is_home(&object.key, object.component));
+    let homes: Vec<_> = homes.map(|object| object.key).collect();
+    wanted.derived.extend(homes);
     if config.has_local() && nodes.is_none() {
         let is_slice = |object: &Object| *object.key.kind == kind::ENDPOINT_SLICE;
         let left = wanted.objects.extract_if(.., |object| is_slice(object)).map(|object| object.key);

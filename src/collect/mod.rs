@@ -21,8 +21,8 @@ use crate::config::{self, AcmeServer, Backend, Config, Issuer, Provider};
 use crate::desired::{external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
-    AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, Failure,
-    HereSeen, Issuance, Listing, ServiceSeen,
+    AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, ExtraSeen,
+    Failure, HereSeen, Issuance, Listing, ServiceSeen,
 };
 use crate::ingress;
 use crate::machine;
@@ -167,7 +167,17 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.dns = config.dns.provider;
     evidence.controller = config.ingress.controller;
     evidence.staging = config.acme.server == AcmeServer::Staging;
+    evidence.extra = config.extra_certificates.iter().map(extra).collect();
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
+}
+
+fn extra(extra: &config::ExtraCertificate) -> ExtraSeen {
+    ExtraSeen {
+        namespace: extra.namespace.clone(),
+        secret: extra.secret.clone(),
+        hosts: extra.names.clone(),
+        by_authority: extra.issuer == Issuer::Ca,
+    }
 }
 
 /// Which names are asked for, and whom; offline, nobody beyond the LAN.

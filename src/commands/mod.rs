@@ -13,6 +13,7 @@ mod doctor;
 mod down;
 mod downgrade;
 mod expose;
+mod homes;
 mod house;
 mod init;
 mod interruption;

@@ -1,5 +1,7 @@
 //! What `up` and `diff` share: look at everything that a run begins with, and make the plan. Reads only.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::cli::Global;
@@ -7,15 +9,15 @@ use crate::cluster::{Awaited, Cluster};
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
-use crate::commands::{page_name, skipped, strangers};
-use crate::config::{Backend, Config, Provider, Service};
+use crate::commands::{homes, page_name, skipped, strangers};
+use crate::config::{Backend, Config, Issuer, Provider, Service};
 use crate::desired::object::Component;
 use crate::desired::outside::{NoNode, node_of};
 use crate::desired::{Inputs, bundle, issuer};
 use crate::error::{Error, Result};
 use crate::evidence::local::NodeAddress;
 use crate::evidence::{Fault, Zone};
-use crate::facts::names::is_within;
+use crate::facts::names::{is_within, without_wildcard};
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
 use crate::plan::{Plan, Snapshot, is_of_lab, plan};
@@ -112,6 +114,7 @@ impl Start {
         page_name::is_free(provider, &zone, config, &snapshot).await?;
         let objects =
             strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
+        plan.removal.gone.extend(homes::emptied(cluster, &plan, &snapshot).await?);
         let adopted: Vec<String> = records.into_iter().chain(objects).collect();
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));
@@ -181,8 +184,30 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         ))
         .hint("give these services a `host` in that zone; one lab serves one zone"));
     }
+    if let Some(error) = not_provable(config, &zone.name) {
+        return Err(error);
+    }
     progress.done(facts.key, &found(config.dns.provider, &zone));
     Ok(zone)
+}
+
+/// The names of certificates of no service that no challenge in the zone can prove.
+fn not_provable(config: &Config, zone: &str) -> Option<Error> {
+    let acme = config.extra_certificates.iter().filter(|extra| extra.issuer == Issuer::Acme);
+    let names = acme.flat_map(|extra| &extra.names);
+    let outside: BTreeSet<String> = names
+        .filter(|name| !is_within(without_wildcard(name), zone))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let named = Vec::from_iter(outside).join(", ");
+    let error = || {
+        Error::usage(format!("no ACME server can be shown that you own {named}"))
+            .because(format!(
+                "the names of `extraCertificates` that it signs must be in the zone `{zone}`, where the challenges are written"
+            ))
+            .hint("take names in that zone; or set `issuer: ca` for names in your domain or in `cluster.local`")
+    };
+    (!named.is_empty()).then(error)
 }
 
 /// Where the nodes are, if a program on one of them has a name; each such program must have one node.
@@ -266,6 +291,19 @@ mod tests {
             seen(&["homelab", "cert-manager-certificates-issuing"]),
             "1 objects of homelab exist, and 1 made for them, such as certificates"
         );
+    }
+
+    #[test]
+    fn names_outside_the_zone_that_was_found_stop_the_run_where_an_acme_server_would_sign_them() {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\nextraCertificates:\n  \
+                    - { namespace: qa, names: ['*.qa.example.com', '*.qa.example.org'] }\n  \
+                    - { namespace: qa, names: [db.qa.svc.cluster.local], issuer: ca }\n";
+        let config = crate::config::parse(text).unwrap();
+        let told = not_provable(&config, "example.com").unwrap().to_string();
+        assert!(told.contains("that you own `*.qa.example.org`\n"), "{told}");
+        assert!(told.contains("in the zone `example.com`"), "{told}");
+        let inside = crate::config::parse(&text.replace("example.org", "home.example.com")).unwrap();
+        assert!(not_provable(&inside, "example.com").is_none());
     }
 
     #[test]

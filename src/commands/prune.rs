@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::cluster::Cluster;
-use crate::commands::data;
 use crate::commands::remove::{Removed, Stays, remove, unfinished};
+use crate::commands::{data, homes};
 use crate::desired::kind;
 use crate::desired::object::Key;
 use crate::error::Result;
@@ -30,7 +30,7 @@ pub(super) async fn prune(
     let mut stays: Vec<Stays> = Vec::new();
     let mut there: Vec<(Key, Value)> = Vec::new();
     let mut certificates_are_new = false;
-    for doomed in &plan.removal.gone {
+    for doomed in plan.removal.gone.iter().filter(|doomed| *doomed.key.kind != kind::NAMESPACE) {
         let mut next = Some(doomed.clone());
         if *doomed.key.kind == kind::SECRET && !certificates_are_new {
             // Applying took its time: a Certificate may have come that has one of these Secrets.
@@ -63,6 +63,19 @@ pub(super) async fn prune(
         }
         if !gone && let Some(live) = snapshot.objects.get(&doomed.key).cloned().or(before) {
             there.push((doomed.key.clone(), live));
+        }
+    }
+    if plan.removal.gone.iter().any(|doomed| *doomed.key.kind == kind::NAMESPACE) {
+        // Meanwhile somebody may have put something into them.
+        cluster.look_again(&mut snapshot, owner, &kind::NAMESPACE).await?;
+        for home in homes::emptied(cluster, plan, &snapshot).await? {
+            progress.update(LINE, &format!("deleting {}", home.key));
+            // One that changes is looked at by the next run.
+            match remove(cluster, home, async |_: &Doomed| Ok(None)).await? {
+                Removed::Gone => removed += 1,
+                Removed::Spared => {}
+                Removed::Stays(one) => stays.push(one),
+            }
         }
     }
     tell(removed, plan, progress);

@@ -98,11 +98,17 @@ pub(super) fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<
         [] => {}
     }
     let hosts = hosts_of(config, name);
-    let is_for = |certificate: &&Value, host: &str| {
+    let is_for = |certificate: &Value, host: &str| {
         let mut names = entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
         names.any(|name| covers(name, host))
     };
-    let found = hosts.iter().find_map(|host| all.iter().find(|certificate| is_for(certificate, host)));
+    // One of no service may cover the name of a service, as wildcards do: it is meant where there is no other.
+    let is_extra = |one: &&Value| config.extra_certificates.iter().any(|extra| extra.place() == place(one));
+    let (extra, others): (Vec<&Value>, Vec<&Value>) = all.iter().partition(is_extra);
+    let of = |all: &[&'c Value]| {
+        hosts.iter().find_map(|host| all.iter().copied().find(|certificate| is_for(certificate, host)))
+    };
+    let found = of(&others).or_else(|| of(&extra));
     found.ok_or_else(|| unknown(config, name, all))
 }
 
@@ -218,6 +224,28 @@ mod tests {
             assert_eq!(found(name).as_deref(), Ok("immich/photos-tls"), "{name}");
         }
         assert_eq!(found("www.other.example.com").as_deref(), Ok("other/mail-tls"));
+    }
+
+    #[test]
+    fn a_wildcard_of_no_service_is_meant_by_its_own_name_and_never_in_place_of_a_service() {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n\
+                    services:\n  photos: { service: immich/immich-server, port: 2283 }\n\
+                    extraCertificates: [{ namespace: dev, names: ['*.home.example.com'], secret: home-tls }]\n";
+        let config = config::parse(text).unwrap();
+        let all = [
+            certificate("dev", "home-tls", "*.home.example.com"),
+            certificate("immich", "photos-tls", "photos.home.example.com"),
+        ];
+        for (name, wanted) in [
+            ("photos", "immich/photos-tls"),
+            ("photos.home.example.com", "immich/photos-tls"),
+            ("*.home.example.com", "dev/home-tls"),
+            ("dev/home-tls", "dev/home-tls"),
+            ("nas.home.example.com", "dev/home-tls"),
+        ] {
+            assert_eq!(find(&config, name, &all).map(place).unwrap(), wanted, "{name}");
+        }
+        assert!(of_the_lab(&config).contains("dev/home-tls"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::desired::{external_dns, kind};
 use crate::error::{Error, Result};
 use crate::evidence::ownership::{claims, owned};
 use crate::evidence::{Record, Zone};
+use crate::facts::namespaces::is_of_component;
 use crate::plan::{Plan, Snapshot, Stranger, is_applied};
 use crate::provider::{self, Client, Credentials};
 
@@ -144,6 +145,7 @@ pub(super) async fn objects(
     let kinds = plan.unseen(snapshot);
     let met: BTreeMap<_, Value> =
         if kinds.is_empty() { BTreeMap::new() } else { cluster.metadata(&kinds, controller).await? };
+    plan.leave_homes(snapshot, &met);
     let found = plan.meet(snapshot, &met);
     if found.is_empty() {
         return Ok(None);
@@ -187,6 +189,14 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
     }
     if any_of(Component::Services) {
         hints.push("or give the service another name".to_owned());
+    }
+    let is_extra = |stranger: &Stranger| {
+        let namespace = stranger.key.namespace.as_deref();
+        stranger.component == Component::Issuer
+            && namespace.is_some_and(|namespace| !is_of_component(namespace))
+    };
+    if found.iter().any(is_extra) {
+        hints.push("or give the entry in `extraCertificates` another `secret`".to_owned());
     }
     error.hint(hints.join(";\n"))
 }

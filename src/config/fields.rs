@@ -116,7 +116,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads an entry of [`Self::entries`].
+    /// The entries of a list.
+    pub(super) fn items(&mut self, key: &'static str) -> &'a [Node] {
+        match self.node(key).map(|n| (&n.value, n.place)) {
+            None => &[],
+            Some((Value::List(items), _)) => items,
+            Some((other, place)) => {
+                self.wrong_kind(key, place, "a list", other);
+                &[]
+            }
+        }
+    }
+
+    /// Reads an entry of [`Self::entries`] or [`Self::items`].
     pub(super) fn entry<T>(&mut self, path: &str, node: &Node, read: impl FnOnce(&mut Fields<'_>) -> T) -> T {
         let mut fields = Fields::new(path, node, self.problems);
         let value = read(&mut fields);

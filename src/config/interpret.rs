@@ -6,21 +6,18 @@ use std::slice;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    Acme, AcmeServer, CertManager, Certificates, Config, Dns, Ingress, Issuer, LABEL_VALUE_MAX,
-    PUBLIC_RESOLVERS, Policy, START_PAGE, Service, StartPage, Timeouts, Tsig, WHOAMI,
+    CertManager, Certificates, Config, Dns, Ingress, Issuer, LABEL_VALUE_MAX, PUBLIC_RESOLVERS, Policy,
+    START_PAGE, Service, StartPage, Timeouts, Tsig, WHOAMI,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
-use crate::config::{doctor, issuer, own_names, service, start_page, token};
+use crate::config::{doctor, extra, issuer, own_names, service, start_page, token};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::providers::{Credential, Provider, ProviderFacts};
 use crate::facts::server::HostPort;
 use crate::facts::tsig::Algorithm;
 use crate::facts::{namespaces, pins, tsig};
-
-/// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
-const RECURSIVE: [&str; 2] = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 
 /// The time to live of a record, in seconds, where the provider takes it.
 const TTL: u32 = 60;
@@ -42,7 +39,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let dns = fields.section("dns", |f| dns(f, domain.as_ref()));
     let on_nodes = dns.as_ref().is_some_and(|dns| dns.provider.is_on_nodes());
     let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes));
-    let acme = fields.section("acme", acme);
+    let acme = fields.section("acme", issuer::acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
     let ingress = fields.section("ingress", ingress);
     let cert_manager = fields.section("certManager", cert_manager);
@@ -50,16 +47,19 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let services = services(&mut fields, domain.as_ref(), (whoami, signs), start_page.as_ref());
-    issuer::needs_email(&mut fields, signs, &services);
+    let zone = dns.as_ref().and_then(|d| d.zone.clone()).or_else(|| domain.clone().filter(|_| on_nodes));
+    let names = (domain.as_ref(), zone.as_ref().filter(|_| !on_nodes));
+    let extra_certificates = extra::read(&mut fields, names, signs, (&services, &cert_manager.namespace));
+    let signed = issuer::used(signs, &services, &extra_certificates);
+    issuer::needs_email(&mut fields, &signed);
     if on_nodes {
-        own_names::check(&mut fields, domain.as_ref(), (signs, &services), external_dns);
+        own_names::check(&mut fields, domain.as_ref(), &signed, external_dns);
     }
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
     let notify = fields.section("doctor", doctor::read);
     fields.finish();
-    let zone = dns.as_ref().and_then(|d| d.zone.clone()).or_else(|| domain.clone().filter(|_| on_nodes));
     outside_of_zone(&services, start_page.as_ref(), zone.as_ref(), &mut problems);
     problems.sort_by_key(|p| p.place);
     match (domain, dns) {
@@ -76,6 +76,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             whoami,
             start_page,
             services,
+            extra_certificates,
             images,
             timeouts,
             public_resolvers,
@@ -188,33 +189,6 @@ fn owner(text: &str) -> Result<String, String> {
         && edge(text.chars().last())
         && text.chars().all(inside);
     if fine { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a label value of Kubernetes")) }
-}
-
-fn acme(fields: &mut Fields<'_>) -> Acme {
-    let staging = fields.bool("staging");
-    let server = fields.parsed("server", |text| {
-        if text.starts_with("https://") {
-            Ok(text.to_owned())
-        } else {
-            Err(format!("`{text}` must begin with `https://`"))
-        }
-    });
-    if let (Some(true), Some(_)) = (staging, &server) {
-        let place = fields.node("staging").map(|n| n.place);
-        fields.problem(place, "`acme` has both `staging` and `server`; keep one", None);
-    }
-    let ca_file = fields.text("caFile").map(|(_, path)| path.into());
-    let given: Vec<String> = fields.texts("recursiveNameservers").into_iter().map(|(_, text)| text).collect();
-    Acme {
-        server: match (server, staging) {
-            (Some(server), _) => AcmeServer::Other(server),
-            (None, Some(true)) => AcmeServer::Staging,
-            (None, _) => AcmeServer::Production,
-        },
-        ca_file,
-        recursive_nameservers: if given.is_empty() { RECURSIVE.map(str::to_owned).to_vec() } else { given },
-        propagation_wait: fields.parsed("propagationWait", duration),
-    }
 }
 
 fn certificates(text: &str) -> Result<Certificates, String> {

@@ -1,10 +1,17 @@
-//! Reads `issuer`: who signs certificates, and whether that may be for the names that are asked of it.
+//! Reads `issuer` and `acme`: who signs certificates, and whether that may be for the names that are asked of it.
 
+use std::collections::BTreeSet;
+
+use crate::config::extra::ExtraCertificate;
 use crate::config::fields::{Fields, nearest};
-use crate::config::model::{Issuer, Service};
+use crate::config::model::{Acme, AcmeServer, Issuer, Service};
+use crate::config::values::duration;
 use crate::config::yaml::Position;
 use crate::facts::authority::{is_permitted, permitted};
 use crate::facts::names::Host;
+
+/// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
+const RECURSIVE: [&str; 2] = ["https://1.1.1.1/dns-query", "https://8.8.8.8/dns-query"];
 
 /// The word of an issuer.
 ///
@@ -26,16 +33,45 @@ pub(super) fn default(on_nodes: bool) -> Issuer {
     if on_nodes { Issuer::Ca } else { Issuer::default() }
 }
 
+/// Everybody who signs something.
+pub(super) fn used(issuer: Issuer, services: &[Service], extra: &[ExtraCertificate]) -> BTreeSet<Issuer> {
+    let of_services = services.iter().map(|service| service.issuer);
+    of_services.chain(extra.iter().map(|extra| extra.issuer)).chain([issuer]).collect()
+}
+
 /// The e-mail address belongs to an account at an ACME server: where none is used, none is needed.
-pub(super) fn needs_email(fields: &mut Fields<'_>, issuer: Issuer, services: &[Service]) {
-    if uses_acme(issuer, services) {
+pub(super) fn needs_email(fields: &mut Fields<'_>, used: &BTreeSet<Issuer>) {
+    if used.contains(&Issuer::Acme) {
         fields.missing("email", "Let's Encrypt needs an e-mail address for your account", "you@example.com");
     }
 }
 
-/// Whether anything is signed by an ACME server.
-pub(super) fn uses_acme(issuer: Issuer, services: &[Service]) -> bool {
-    issuer == Issuer::Acme || services.iter().any(|service| service.issuer == Issuer::Acme)
+/// Reads `acme`.
+pub(super) fn acme(fields: &mut Fields<'_>) -> Acme {
+    let staging = fields.bool("staging");
+    let server = fields.parsed("server", |text| {
+        if text.starts_with("https://") {
+            Ok(text.to_owned())
+        } else {
+            Err(format!("`{text}` must begin with `https://`"))
+        }
+    });
+    if let (Some(true), Some(_)) = (staging, &server) {
+        let place = fields.node("staging").map(|n| n.place);
+        fields.problem(place, "`acme` has both `staging` and `server`; keep one", None);
+    }
+    let ca_file = fields.text("caFile").map(|(_, path)| path.into());
+    let given: Vec<String> = fields.texts("recursiveNameservers").into_iter().map(|(_, text)| text).collect();
+    Acme {
+        server: match (server, staging) {
+            (Some(server), _) => AcmeServer::Other(server),
+            (None, Some(true)) => AcmeServer::Staging,
+            (None, _) => AcmeServer::Production,
+        },
+        ca_file,
+        recursive_nameservers: if given.is_empty() { RECURSIVE.map(str::to_owned).to_vec() } else { given },
+        propagation_wait: fields.parsed("propagationWait", duration),
+    }
 }
 
 /// Reports names that the lab's own authority may not sign: who trusts its root trusts it for the lab's domain, and for

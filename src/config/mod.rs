@@ -3,6 +3,7 @@
 mod backend;
 mod doctor;
 pub mod edit;
+mod extra;
 mod fields;
 mod foreign;
 mod image;
@@ -26,6 +27,7 @@ use crate::error::Result;
 
 pub use crate::facts::controllers::Controller;
 pub use crate::facts::providers::Provider;
+pub use extra::ExtraCertificate;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::extra::ExtraCertificate;
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 use crate::facts::providers::Provider;
@@ -38,6 +39,8 @@ pub struct Config {
     pub start_page: Option<StartPage>,
     /// What people in the house use, in the order of their names.
     pub services: Vec<Service>,
+    /// Certificates that belong to no service.
+    pub extra_certificates: Vec<ExtraCertificate>,
     /// Image references that replace pinned ones, by the names in `manifests/pins.toml`.
     pub images: BTreeMap<String, String>,
     /// Deadlines.
@@ -112,7 +115,7 @@ pub enum Policy {
 }
 
 /// Who signs a certificate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Issuer {
     /// The ACME server: Let's Encrypt, or the one in `acme.server`.
     #[default]
@@ -325,7 +328,9 @@ impl Config {
 
     /// Whether a certificate is asked for at this one.
     pub fn uses(&self, issuer: Issuer) -> bool {
-        self.issuer == issuer || self.services.iter().any(|service| service.issuer == issuer)
+        self.issuer == issuer
+            || self.services.iter().any(|service| service.issuer == issuer)
+            || self.extra_certificates.iter().any(|extra| extra.issuer == issuer)
     }
 
     /// What is looked for at the provider: the zone that is named, else the domain, whose zone is found from it.

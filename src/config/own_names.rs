@@ -1,8 +1,9 @@
 //! What holds where the nodes themselves are the name servers of `domain`, and public DNS knows nothing of it.
 
+use std::collections::BTreeSet;
+
 use crate::config::fields::Fields;
-use crate::config::issuer::uses_acme;
-use crate::config::model::{Issuer, Service};
+use crate::config::model::Issuer;
 use crate::facts::names::{Host, is_within};
 
 /// The ending that devices look up by multicast and never by a name server (RFC 6762, section 3).
@@ -12,7 +13,7 @@ const MULTICAST: &str = "local";
 pub(super) fn check(
     fields: &mut Fields<'_>,
     domain: Option<&Host>,
-    (signs, services): (Issuer, &[Service]),
+    used: &BTreeSet<Issuer>,
     external_dns: Option<bool>,
 ) {
     if let Some(domain) = domain.filter(|domain| is_within(domain.as_str(), MULTICAST)) {
@@ -25,7 +26,7 @@ pub(super) fn check(
             Some("use `home.arpa` (RFC 8375), a name below `internal` such as `lab.internal`, or a domain of your own".to_owned()),
         );
     }
-    if uses_acme(signs, services) {
+    if used.contains(&Issuer::Acme) {
         fields.problem(
             None,
             "`issuer: acme` cannot work: no ACME server can look up names that only your own nodes know",

@@ -84,8 +84,9 @@ mod tests {
             let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             keys(schema, below, &path, found);
         }
-        if at["additionalProperties"].is_object() {
-            keys(schema, &at["additionalProperties"], &format!("{path}.*"), found);
+        for below in [&at["additionalProperties"], &at["items"]].into_iter().filter(|below| below.is_object())
+        {
+            keys(schema, below, &format!("{path}.*"), found);
         }
     }
 
@@ -101,15 +102,16 @@ mod tests {
                 "{ local: 1, node: a }",
                 "{ image: a/b, port: 1, data: /c }",
             ] {
+                let extra = "extraCertificates: [{ namespace: a, names: [a], issuer: ca }]";
                 let text = format!(
-                    "{HEAD}dns: {{ {dns} }}\nstartPage: {{ host: a }}\nservices: {{ films: {service} }}\n"
+                    "{HEAD}dns: {{ {dns} }}\nstartPage: {{ host: a }}\nservices: {{ films: {service} }}\n{extra}\n"
                 );
                 parse(&text).unwrap();
             }
         }
         let read: BTreeMap<String, BTreeSet<String>> = fields::asked::end()
             .into_iter()
-            .map(|(path, keys)| (path.replace("services.films", "services.*"), keys))
+            .map(|(path, keys)| (path.replace("services.films", "services.*").replace("[0]", ".*"), keys))
             .collect();
         let (schema, mut written) = (schema(), BTreeMap::new());
         keys(&schema, &schema, "", &mut written);
@@ -151,6 +153,8 @@ mod tests {
             "dns: { provider: cloudflare }\nissuer: ca\nservices: { a: { local: 1, issuer: acme }, b: { local: 2, issuer: ca, host: 'x.y.home.example.com' } }",
             "dns: { provider: cloudflare }\nissuer: acme\nservices: { a: { local: 1, issuer: ca } }",
             "dns: { provider: cloudflare }\nstartPage: true\nservices: { a: { local: 1, icon: 🎬, description: Films } }",
+            "dns: { provider: cloudflare }\nextraCertificates:",
+            "dns: { provider: cloudflare }\nextraCertificates: [{ namespace: qa, names: '*.qa.home.example.com' }, { namespace: [qa, prod], names: [DB.home.example.com., a.b.home.example.com], issuer: ca, secret: a.b-c }]",
             "dns: { provider: cloudflare }\nstartPage: { host: start, title: Our house, language: de }",
         ] {
             let text = format!("{HEAD}{text}\n");
@@ -224,6 +228,19 @@ mod tests {
             format!("{dns}services: {{ a: {{ local: 1, image: a/b, port: 1 }} }}\n"),
             format!("{dns}services: {{ a: {{ local: 1, maxBodySize: 1x }} }}\n"),
             format!("{dns}services: {{ a: {{ local: 1, readTimeout: 0 }} }}\n"),
+            format!("{dns}extraCertificates: {{ namespace: a, names: [a] }}\n"),
+            format!("{dns}extraCertificates: [{{ names: [a] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: A, names: [a] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: [] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: [], names: [a] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: ['*'] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: ['*.a'] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: ['a.*.b.c'] }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: [a], secret: A }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: [a], secret: homelab-ca }}]\n"),
+            format!("{dns}extraCertificates: [{{ namespace: a, names: [a], issuer: own }}]\n"),
+            "domain: home.example.com\nissuer: ca\ndns: { provider: cloudflare }\nextraCertificates: [{ namespace: a, names: [a], issuer: acme }]\n".to_owned(),
         ] {
             assert!(parse(&text).is_err(), "homelab takes:\n{text}");
             assert!(!accepts(&text), "the schema takes:\n{text}");

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::config::{AcmeServer, Certificates, Config, Issuer, Service};
+use crate::config::{AcmeServer, Certificates, Config, ExtraCertificate, Issuer, Service};
 use crate::desired::authority::{USAGES, signer_of};
 use crate::desired::meta::inventory_labels;
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::service::{namespace, tls_secret};
+use crate::desired::service::namespace;
 use crate::facts::authority;
+use crate::facts::names::tls_secret;
 use crate::ingress::traits_of;
 use crate::provider;
 
@@ -45,13 +46,16 @@ pub fn asked(config: &Config) -> Vec<&'static str> {
     acme.into_iter().chain(own.into_iter().filter(|_| config.uses(Issuer::Ca))).collect()
 }
 
-/// The ClusterIssuer of what lies in a Secret: its service's, or that by which a part of the authority is signed.
+/// The ClusterIssuer of what lies in a Secret: its service's, its own, or that by which a part of the authority is signed.
 pub fn of_secret(config: &Config, secret: &Key) -> &'static str {
-    let is_its = |service: &&Service| {
-        secret.name == tls_secret(&service.name) && secret.namespace.as_deref() == Some(namespace(service))
-    };
-    let of_service = || config.services.iter().find(is_its).map_or(config.issuer, |service| service.issuer);
-    signer_of(&secret.name).unwrap_or_else(|| name_of(config, of_service()))
+    let is_at =
+        |namespace: &str, name: &str| secret.name == name && secret.namespace.as_deref() == Some(namespace);
+    let is_its = |service: &&Service| is_at(namespace(service), &tls_secret(&service.name));
+    let is_extra = |extra: &&ExtraCertificate| is_at(&extra.namespace, &extra.secret);
+    let extra = config.extra_certificates.iter().find(is_extra).map(|extra| extra.issuer);
+    let of_service = || config.services.iter().find(is_its).map(|service| service.issuer);
+    let issuer = extra.or_else(of_service).unwrap_or(config.issuer);
+    signer_of(&secret.name).unwrap_or_else(|| name_of(config, issuer))
 }
 
 fn acme_name(config: &Config) -> &'static str {
@@ -134,19 +138,30 @@ fn issuer(
 
 fn wildcard(config: &Config) -> Option<Object> {
     let names = [config.domain.to_string(), format!("*.{}", config.domain)];
+    let namespace = traits_of(config.ingress.controller).namespace;
+    certificate(config, (namespace, WILDCARD_SECRET), &names, config.issuer)
+}
+
+/// A Certificate for programs, which has the name of its Secret.
+pub(super) fn certificate(
+    config: &Config,
+    (namespace, name): (&str, &str),
+    names: &[String],
+    issuer: Issuer,
+) -> Option<Object> {
     let mut body = json!({
         "apiVersion": "cert-manager.io/v1",
         "kind": "Certificate",
-        "metadata": { "name": WILDCARD_SECRET, "namespace": traits_of(config.ingress.controller).namespace },
+        "metadata": { "name": name, "namespace": namespace },
         "spec": {
-            "secretName": WILDCARD_SECRET,
+            "secretName": name,
             "secretTemplate": { "labels": inventory_labels(&config.dns.owner) },
             "dnsNames": names,
-            "issuerRef": reference(issuer_name(config)),
+            "issuerRef": reference(name_of(config, issuer)),
             "privateKey": { "rotationPolicy": "Always", "algorithm": KEY.0, "size": KEY.1 },
         },
     });
-    if config.issuer == Issuer::Ca {
+    if issuer == Issuer::Ca {
         body["spec"]["usages"] = json!(USAGES);
     }
     Object::from_value(COMPONENT, body)

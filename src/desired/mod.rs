@@ -4,6 +4,7 @@ pub mod authority;
 pub mod cert_manager;
 mod controller;
 pub mod external_dns;
+pub mod extra;
 pub mod guard;
 pub mod image;
 pub mod issuer;
@@ -61,6 +62,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     }
     objects.extend(issuer::objects(config, inputs.authority));
     objects.extend(authority::objects(config));
+    objects.extend(extra::objects(config));
     if config.external_dns {
         objects.extend(external_dns::objects(config));
     }

@@ -16,18 +16,13 @@ use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Object};
 use crate::desired::{image, outside};
 use crate::evidence::local::NodeAddress;
-use crate::facts::names::Host;
+use crate::facts::names::{Host, tls_secret};
 use crate::facts::namespaces;
 use crate::ingress::traits_of;
 
 /// Where homelab's own services live.
 pub const NAMESPACE: &str = namespaces::HOMELAB;
 const COMPONENT: Component = Component::Services;
-
-/// The Secret that holds the certificate of the Ingress `name`.
-pub fn tls_secret(name: &str) -> String {
-    format!("{name}-tls")
-}
 
 /// The namespace of a service's Ingress: that of its backend, since an Ingress names Services of its own namespace only.
 pub fn namespace(service: &Service) -> &str {

@@ -2,6 +2,7 @@
 
 mod acme;
 mod authority;
+mod certificate;
 mod cluster;
 mod config;
 pub mod dial;
@@ -34,12 +35,12 @@ use serde::Serialize;
 
 use self::http::{HttpAnswer, Scheme};
 use crate::config::{Controller, Provider};
-use crate::facts::authority as own;
 use crate::facts::names::covers;
 use crate::facts::ownership::Ownership;
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use authority::{AuthoritySeen, Signer};
+pub use certificate::{CertificateSeen, ExtraSeen};
 pub use cluster::{
     Access, ApiFailure, ApiFault, Asked, COREDNS_CUSTOM, ClusterSeen, Listing, Objects, ServiceLookup,
     UnitSeen, WAITING_PODS, at, entries, typed,
@@ -102,6 +103,8 @@ pub struct Evidence {
     pub ingresses: Option<Vec<IngressSeen>>,
     /// Those of every namespace; `None` when they were not read.
     pub certificates: Option<Vec<CertificateSeen>>,
+    /// Certificates that belong to no service, as the configuration asks for them.
+    pub extra: Vec<ExtraSeen>,
     /// The controller's answer to an unknown name, asked from inside the cluster.
     pub cluster_answer: Option<Result<HttpAnswer, String>>,
     /// What each pod of the controller said last of loading its configuration; `None` when they were not asked.
@@ -160,6 +163,7 @@ impl Evidence {
             nodes: None,
             ingresses: None,
             certificates: None,
+            extra: Vec::new(),
             cluster_answer: None,
             reloads: None,
             written: None,
@@ -217,17 +221,6 @@ impl Evidence {
         Some(self.ingresses_of(host).any(|ingress| ingress.tls_hosts.iter().any(|name| covers(name, host))))
     }
 
-    /// The Certificates that the lab's own authority signs.
-    pub fn by_authority(&self) -> impl Iterator<Item = &CertificateSeen> {
-        self.certificates.iter().flatten().filter(|certificate| certificate.issuer == own::ISSUER)
-    }
-
-    /// Whether the lab's own authority signs the certificate of a host.
-    #[must_use]
-    pub fn is_by_authority(&self, host: &str) -> bool {
-        self.by_authority().any(|certificate| certificate.covers(host))
-    }
-
     /// The addresses that the Ingresses of a host have, sorted; they are what the record should hold.
     #[must_use]
     pub fn status_of(&self, host: &str) -> Vec<IpAddr> {
@@ -269,37 +262,6 @@ pub struct IngressSeen {
     pub tls_hosts: Vec<String>,
     /// The Secret of its first `tls` entry; `None` when it has none.
     pub tls_secret: Option<String>,
-}
-
-/// A Certificate of cert-manager.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct CertificateSeen {
-    /// The namespace that it and its Secret are in.
-    pub namespace: String,
-    /// Unique in the namespace.
-    pub name: String,
-    /// The names it is for, wildcards included.
-    pub hosts: Vec<String>,
-    /// The ClusterIssuer that signs it; empty when it is an issuer of another kind.
-    pub issuer: String,
-    /// The Ready condition; `None` before there is one.
-    pub ready: Option<bool>,
-    /// One word for why the last attempt failed, else for the Ready condition; empty when there is none.
-    pub reason: String,
-    /// The sentence to the reason; empty when there is none.
-    pub message: String,
-    /// When the last attempt failed; `None` when it did not fail.
-    pub last_failure: Option<Timestamp>,
-    /// Failed attempts in a row; 0 when the last one did not fail.
-    pub failed_attempts: u32,
-}
-
-impl CertificateSeen {
-    /// Whether it is for the host, by name or by wildcard.
-    #[must_use]
-    pub fn covers(&self, host: &str) -> bool {
-        self.hosts.iter().any(|name| covers(name, host))
-    }
 }
 
 /// An answer on a node's own address, to no name or to an unknown one.

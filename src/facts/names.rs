@@ -66,11 +66,26 @@ impl fmt::Display for Host {
 
 /// Whether `text` is a DNS label as Kubernetes takes it for names of Services and namespaces (RFC 1123, lower case).
 pub fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_word(text)
+}
+
+/// Lower-case letters, digits and hyphens, and no hyphen at its ends.
+fn is_word(text: &str) -> bool {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    (1..=63).contains(&text.len())
-        && edge(text.chars().next())
+    edge(text.chars().next())
         && edge(text.chars().last())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Whether `text` can be the name of most objects of Kubernetes, Secrets among them (Kubernetes docs, "Object Names and IDs":
+/// a DNS subdomain name, whose labels may be longer than those of DNS).
+pub fn is_object_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_word)
+}
+
+/// The Secret that holds the certificate of `name`.
+pub fn tls_secret(name: &str) -> String {
+    format!("{name}-tls")
 }
 
 /// A name and what stands behind its dots, longest first: the zones that it can be in. A server of one's own may have a zone of

@@ -18,6 +18,12 @@ pub fn of_image(service: &str) -> String {
     format!("{HOMELAB}-{service}")
 }
 
+/// Whether it is there in every cluster (Kubernetes docs, "Namespaces", initial namespaces).
+#[must_use]
+pub fn is_of_kubernetes(namespace: &str) -> bool {
+    ["default", "kube-node-lease", "kube-public", "kube-system"].contains(&namespace)
+}
+
 /// Whether one of the programs that homelab installs runs in a namespace.
 #[must_use]
 pub fn is_of_component(namespace: &str) -> bool {

@@ -9,6 +9,7 @@ pub mod contested;
 pub mod deployed;
 mod difference;
 pub mod downgrade;
+pub mod homes;
 pub mod occupants;
 pub mod ownership;
 pub mod readiness;

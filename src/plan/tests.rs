@@ -1,6 +1,7 @@
 mod adoption;
 mod authority;
 mod data;
+mod homes;
 mod occupants;
 mod ownership;
 mod restored;

@@ -18,12 +18,16 @@ const AUTHORITIES: [(&str, &str); 5] = [
     ("ssl.com", "ssl.com"),
 ];
 
-pub(super) fn lets_issue(evidence: &Evidence, acme: &AcmeSeen, host: &str) -> Outcome {
+/// `wild` says whether the certificate is one for a wildcard, `ready` whether there is one that serves.
+pub(super) fn lets_issue(
+    evidence: &Evidence,
+    acme: &AcmeSeen,
+    host: &str,
+    (wild, ready): (bool, bool),
+) -> Outcome {
     let Some(answers) = &acme.caa else {
         return Outcome::skip("nothing beyond this network was asked");
     };
-    let wild = host.starts_with("*.") || is_by_wildcard(evidence, host);
-    let ready = crate::checks::cm::chain::Chain::of(evidence, host).is_some_and(|chain| chain.is_ready());
     let weigh = |finding: Finding| if ready { finding.only(Severity::Warning) } else { finding };
     let (name, found) = match climb(answers, without_wildcard(host)) {
         Climb::Nothing => return Outcome::pass("no CAA record: every certificate authority may issue"),
@@ -130,8 +134,7 @@ fn domain_of(value: &str) -> &str {
 }
 
 /// Whether the Certificate for the host is one for a wildcard.
-fn is_by_wildcard(evidence: &Evidence, host: &str) -> bool {
-    let named = |names: &[String]| names.iter().any(|name| name == host);
-    let all = || evidence.certificates.iter().flatten();
-    !all().any(|certificate| named(&certificate.hosts)) && all().any(|certificate| certificate.covers(host))
+pub(super) fn is_by_wildcard(evidence: &Evidence, host: &str) -> bool {
+    let mut all = evidence.certificates_of(host).peekable();
+    all.peek().is_some() && !all.any(|certificate| certificate.hosts.iter().any(|name| name == host))
 }

@@ -13,11 +13,11 @@ use crate::evidence::{CertificateSeen, Evidence, View, at, entries};
 use crate::facts::authority::ISSUER;
 
 pub(super) fn is_ready(evidence: &Evidence, host: &str) -> Outcome {
-    let Some(all) = &evidence.certificates else {
+    if evidence.certificates.is_none() {
         return Outcome::unknown("the Certificates were not read");
-    };
-    match all.iter().find(|certificate| certificate.covers(host)) {
-        Some(certificate) => one(evidence, host, certificate),
+    }
+    match evidence.certificates_of(host).next() {
+        Some(certificate) => one(evidence, certificate, Chain::of(evidence, host), false),
         None => absent(evidence, host),
     }
 }
@@ -50,9 +50,14 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
     finding.heals_soon().into()
 }
 
-fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcome {
+/// What is there. `by_homelab` says whether homelab wrote the Certificate itself, and not cert-manager for an Ingress.
+pub(super) fn one(
+    evidence: &Evidence,
+    certificate: &CertificateSeen,
+    chain: Option<Chain<'_>>,
+    by_homelab: bool,
+) -> Outcome {
     let name = format!("{}/{}", certificate.namespace, certificate.name);
-    let chain = Chain::of(evidence, host);
     if certificate.ready == Some(true) {
         let failing = certificate.last_failure.is_some();
         return match chain.filter(|_| failing) {
@@ -69,7 +74,14 @@ fn one(evidence: &Evidence, host: &str, certificate: &CertificateSeen) -> Outcom
         .into();
     }
     if let Some(finding) = chain.as_ref().and_then(|chain| asked::no_issuer(evidence, chain.certificate)) {
-        return finding.into();
+        let again = || {
+            Finding::new(
+                finding.summary.clone(),
+                "somebody has deleted or changed it",
+                "run `homelab up`, which writes both again",
+            )
+        };
+        return if by_homelab { again().command("homelab up") } else { finding }.into();
     }
     match chain {
         Some(chain) if chain.is_over() => pause(evidence, certificate, &chain, &name).into(),

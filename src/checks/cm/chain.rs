@@ -24,9 +24,21 @@ impl<'e> Chain<'e> {
     pub(super) fn of(evidence: &'e Evidence, host: &str) -> Option<Self> {
         let for_host = |name: &Value| covers(name.as_str().unwrap_or_default(), host);
         let certificates = evidence.objects("certificates.cert-manager.io")?;
-        let certificate = certificates
-            .iter()
-            .find(|certificate| entries(certificate, "/spec/dnsNames").iter().any(for_host))?;
+        let serves = |one: &Value| evidence.serves(host, (one.namespace(), one.name()));
+        let certificate = certificates.iter().find(|certificate| {
+            entries(certificate, "/spec/dnsNames").iter().any(for_host) && serves(certificate)
+        })?;
+        Some(Self::from(evidence, certificate))
+    }
+
+    /// The chain of the Certificate at that place; `None` when there is none.
+    pub(super) fn at(evidence: &'e Evidence, namespace: &str, name: &str) -> Option<Self> {
+        let mut all = evidence.objects("certificates.cert-manager.io")?.iter();
+        let certificate = all.find(|one| one.namespace() == namespace && one.name() == name)?;
+        Some(Self::from(evidence, certificate))
+    }
+
+    fn from(evidence: &'e Evidence, certificate: &'e Value) -> Self {
         let revision = certificate["status"]["revision"].as_u64().unwrap_or(0) + 1;
         let requests = children(evidence, "certificaterequests.cert-manager.io", certificate);
         let next = |request: &&Value| {
@@ -38,7 +50,7 @@ impl<'e> Chain<'e> {
         let orders = below("orders.acme.cert-manager.io", request);
         let order = orders.and_then(|orders| orders.into_iter().next_back());
         let challenges = below("challenges.acme.cert-manager.io", order).unwrap_or_default();
-        Some(Self { certificate, request, order, challenges })
+        Self { certificate, request, order, challenges }
     }
 
     /// The Certificate, as people are shown it.

@@ -7,6 +7,7 @@ mod certificate;
 mod chain;
 mod challenge;
 mod definitions;
+mod extra;
 pub(super) mod ids;
 mod issuer;
 mod limit;
@@ -35,8 +36,9 @@ pub(super) const GROUP: Group =
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let lab_wide = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     let own = authority::can_sign(evidence).map(|outcome| lab_wide(id::OWN_AUTHORITY, outcome));
+    let extra = extra::outcomes(evidence);
     let Some(acme) = seen(evidence) else {
-        return own.into_iter().collect();
+        return own.into_iter().chain(extra).collect();
     };
     let mut found = vec![
         lab_wide(id::CM_CRDS, definitions::are_there(evidence, acme)),
@@ -51,6 +53,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     found.extend(
         stuck.map(|(host, finding)| judged(id::CHALLENGE, Subject::host(host), Vantage::Api, finding)),
     );
+    found.extend(extra);
     found
 }
 
@@ -77,7 +80,11 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
             _ if !asks => skip(),
             _ if by_own => Outcome::skip(authority::ASKS_NOBODY),
             Some(why) => Outcome::skip(why),
-            None => caa::lets_issue(evidence, acme, host),
+            None => {
+                let wild = host.starts_with("*.") || caa::is_by_wildcard(evidence, host);
+                let ready = chain.as_ref().is_some_and(Chain::is_ready);
+                caa::lets_issue(evidence, acme, host, (wild, ready))
+            }
         };
         let vantage = Vantage::Authoritative("of the zone".to_owned());
         found.push(judged(id::CAA, Subject::host(host), vantage, caa));

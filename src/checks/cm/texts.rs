@@ -149,7 +149,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::INSTALLED, id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
         .in_up()
         .about(
-            "The Certificate for the host, its CertificateRequest, Order and Challenges: the last one of them that has a message. After a failure, cert-manager waits 1 hour, then 2, then 4 (a cert-manager that homelab does not manage: up to 32).",
+            "The Certificate for the host, or of an entry in `extraCertificates`, its CertificateRequest, Order and Challenges: the last one of them that has a message. After a failure, cert-manager waits 1 hour, then 2, then 4 (a cert-manager that homelab does not manage: up to 32).",
             "The browser warns about an unknown certificate, or shows `Kubernetes Ingress Controller Fake Certificate`.",
         )
         .causes(&[
@@ -159,6 +159,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("it failed, the cause is fixed, and cert-manager still waits", "run `homelab renew NAME`, which tries at once"),
             cause("the Ingress has no annotation `cert-manager.io/cluster-issuer`", "run `homelab up`; if it is your own Ingress, add the annotation"),
             cause("two Certificates have the same Secret", "give each its own `secretName`"),
+            cause("an entry of `extraCertificates` has no Certificate: it was added after the last run, or somebody deleted it", "run `homelab up`"),
         ])
         .sources(&["cert-manager.io: FAQ, what happens if issuance fails", "cert-manager v1.21: pkg/controller/certificates/trigger"]),
 ];

@@ -83,7 +83,7 @@ pub enum Severity {
 /// What a check is about: a host, a node, both, or the whole lab.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Subject {
-    /// `None` when no one host is meant.
+    /// `None` when no one host is meant. A certificate that belongs to none goes by its place, `namespace/name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// `None` when no one node is meant.
@@ -95,6 +95,11 @@ impl Subject {
     /// A host.
     pub fn host(host: impl Into<String>) -> Self {
         Self { host: Some(host.into()), node: None }
+    }
+
+    /// A certificate that belongs to no host, by its place, `namespace/name`: no host is called so.
+    pub fn certificate(place: impl Into<String>) -> Self {
+        Self::host(place)
     }
 
     /// A node.

@@ -115,6 +115,7 @@ fn everything() -> Evidence {
     let by_authority =
         CertificateSeen { issuer: crate::facts::authority::ISSUER.into(), ..CertificateSeen::default() };
     evidence.certificates.as_mut().unwrap().push(by_authority);
+    evidence.extra = vec![ExtraSeen::default()];
     let scratch = Some(Err(ScratchFailure { why: "x".into(), forbidden: false }));
     evidence.ingress = Some(ControllerSeen { scratch, ..ControllerSeen::default() });
     evidence.names = Some(NamesSeen::default());

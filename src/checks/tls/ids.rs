@@ -4,6 +4,8 @@ use crate::checks::engine::CheckId;
 
 /// This machine trusts the lab's own authority.
 pub const AUTHORITY_TRUSTED: CheckId = CheckId("tls.authority-trusted");
+/// What the Secret of a certificate of no service holds is good, and renewed in time.
+pub const STORED: CheckId = CheckId("tls.stored");
 /// A node shows some certificate when asked for the name.
 pub const HANDSHAKE: CheckId = CheckId("tls.handshake");
 /// What a node shows is what the Secret of the Ingress holds.

@@ -148,8 +148,7 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
     if evidence.staging {
         return Outcome::pass(format!("from {issuer}, as configured: browsers do not trust it"));
     }
-    let ready =
-        evidence.certificates.iter().flatten().any(|seen| seen.covers(host) && seen.ready == Some(true));
+    let ready = evidence.certificates_of(host).any(|seen| seen.ready == Some(true));
     let summary = format!("the certificate is from {issuer}, which no browser trusts");
     let cause = "it was issued while `acme.staging` was on";
     let name = |certificate: &Value| format!("{}/{}", certificate.namespace(), certificate.name());

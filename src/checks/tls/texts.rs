@@ -17,6 +17,20 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the root was made again, and the machine trusts the one before", "the same, with the new root; remove the old one"),
         ])
         .sources(&["rustls-native-certs: which roots are read"]),
+    Def::error(STORED, "the Secret of a certificate of no service holds what was asked for, renewed in time")
+        .needs(&[id::CERTIFICATE])
+        .in_up()
+        .about(
+            "With `extraCertificates`: the public part of each Secret. Is the certificate in it for all names, valid, and not from a test authority? And when did cert-manager plan to renew it (`status.renewalTime`)? Whether the program has read it, nobody but the program knows.",
+            "Clients of the program report an expired certificate or a wrong name.",
+        )
+        .causes(&[
+            cause("it is not issued yet, or somebody deleted the Secret: cert-manager issues it again", "wait; if it stays, read what `cm.certificate` says"),
+            cause("a name was added, and cert-manager has not issued the new certificate yet", "wait, or run `homelab renew NAMESPACE/SECRET`"),
+            cause("the renewal fails again and again, or cert-manager's controller did not run when it was time", "fix what `cm.challenge` or `cm.certificate` names, then run `homelab renew NAMESPACE/SECRET`"),
+            cause("it is from Let's Encrypt's staging environment", "remove `acme.staging`, run `homelab up`, then `homelab renew NAMESPACE/SECRET`"),
+        ])
+        .sources(&["cert-manager.io: Certificate resource, renewal"]),
     Def::error(HANDSHAKE, "the node speaks TLS for the name")
         .needs(&[id::NODE_404])
         .in_up()

@@ -225,7 +225,9 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
                     false => None,
                 }
             };
-            let caa = authority::caa(probes, &limit, &servers, (paces, &asked), seed.acme.is_some());
+            let extra = seed.extra.iter().filter(|extra| !extra.by_authority).flat_map(|extra| &extra.hosts);
+            let signed: BTreeSet<String> = asked.iter().chain(extra).cloned().collect();
+            let caa = authority::caa(probes, &limit, &servers, (paces, &signed), seed.acme.is_some());
             let (looked, survey, caa, own) = futures::join!(join_all(looks), survey, caa, own);
             (provider, servers.missing(), looked, (survey, own), caa, house)
         },

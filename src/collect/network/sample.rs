@@ -42,8 +42,7 @@ fn is_troubled(
     if seed.ingresses.is_some() && status.is_empty() {
         return true;
     }
-    let certificates = seed.certificates.iter().flatten();
-    if certificates.filter(|one| one.covers(host)).any(|one| one.ready != Some(true)) {
+    if seed.certificates_of(host).any(|one| one.ready != Some(true)) {
         return true;
     }
     let Some(Ok(provider)) = provider else { return false };

@@ -140,8 +140,7 @@ fn resolvers(seen: &HostSeen) -> String {
 }
 
 fn certificate(evidence: &Evidence, host: &str) -> String {
-    let covering = evidence.certificates.iter().flatten().filter(|certificate| certificate.covers(host));
-    let told = covering.map(|certificate| {
+    let told = evidence.certificates_of(host).map(|certificate| {
         let word = if certificate.ready == Some(true) { "ready" } else { "not ready" };
         format!("{}/{}, {word}", certificate.namespace, certificate.name)
     });

@@ -1,6 +1,7 @@
 //! `homelab status`: one line for each name, or the whole chain of one.
 
 mod chain;
+mod extra;
 mod names;
 mod watch;
 
@@ -13,6 +14,7 @@ use crate::cli::{Global, Status};
 use crate::collect::{self, Parts, Scope};
 use crate::commands::house::house;
 use crate::commands::status::chain::Step;
+use crate::commands::status::extra::Extra;
 use crate::commands::status::names::{Line, State};
 use crate::config::{self, Config};
 use crate::error::{Error, Exit, Result};
@@ -30,13 +32,17 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
         return watch::watch(global, flags, ui).await;
     }
     let seen = look(global, flags, ui.mode).await?;
-    let exit = exit(&seen.lines);
+    let exit = exit(&seen);
     match ui.output {
         Output::Text | Output::Prometheus => ui::answer(&seen.picture()),
         Output::Json => ui::document(seen.document()),
         Output::Short | Output::Junit => {
-            let Seen { lines, report, house, .. } = seen;
-            let one_host = |host: &str| flags.name.is_none() || lines.iter().any(|line| line.host == host);
+            let Seen { lines, extra, report, house, .. } = seen;
+            let one_host = |host: &str| {
+                flags.name.is_none()
+                    || lines.iter().any(|line| line.host == host)
+                    || extra.iter().any(|extra| extra.secret == host)
+            };
             let report = report.only(checks::in_up).about(one_host);
             ui::print_report(
                 &report,
@@ -51,6 +57,8 @@ pub(super) async fn status(global: &Global, flags: &Status, ui: Ui) -> Result<Ex
 struct Seen {
     /// The names that are wanted.
     lines: Vec<Line>,
+    /// The certificates of no service that are wanted.
+    extra: Vec<Extra>,
     /// Every step of each, where one name was asked for.
     chains: Option<Vec<Vec<Step>>>,
     report: Report,
@@ -67,32 +75,43 @@ async fn look(global: &Global, flags: &Status, mode: Mode) -> Result<Seen> {
     let house = house(global);
     let report = house.report(checks::judge(&evidence));
     let lines = names::lines(&evidence, &report);
+    let mut extra = extra::all(&evidence, &report);
     let lines = match &flags.name {
-        Some(name) => chosen(&config, lines, name)?,
+        Some(name) => {
+            extra.retain(|extra| extra.is_meant(&config, name));
+            match chosen(&config, lines, name) {
+                Err(_) if !extra.is_empty() => Vec::new(),
+                chosen => chosen?,
+            }
+        }
         None => lines,
     };
     let steps = |line: &Line| chain::steps(&evidence, &report, &line.host);
     let chains = flags.name.as_ref().map(|_| lines.iter().map(steps).collect());
-    Ok(Seen { lines, chains, report, house })
+    Ok(Seen { lines, extra, chains, report, house })
 }
 
 impl Seen {
     fn picture(&self) -> Shown {
+        let extra = self.extra.iter().map(Extra::shown);
         let Some(chains) = &self.chains else {
-            return ui::status(&self.lines.iter().map(shown).collect::<Vec<_>>(), &self.house);
+            let lines = self.lines.iter().map(shown).chain(extra);
+            return ui::status(&lines.collect::<Vec<_>>(), &self.house);
         };
         let step = |step: &Step| StatusStep { word: step.word, name: step.name, saw: step.saw.clone() };
         let whole = |(line, steps): (&Line, &Vec<Step>)| {
             ui::status_chain(&shown(line), &steps.iter().map(step).collect::<Vec<_>>())
         };
-        Shown::join(&self.lines.iter().zip(chains).map(whole).collect::<Vec<_>>(), "\n")
+        let names = self.lines.iter().zip(chains).map(whole);
+        let extra = extra.map(|line| ui::status(&[line], &self.house));
+        Shown::join(&names.chain(extra).collect::<Vec<_>>(), "\n")
     }
 
     fn document(&self) -> Value {
         let chain = |at: usize| self.chains.as_ref().and_then(|chains| chains.get(at));
         let names = self.lines.iter().enumerate();
         let names: Vec<_> = names.map(|(at, line)| json!({ "name": line, "chain": chain(at) })).collect();
-        json!({ "schema_version": 1, "names": names })
+        json!({ "schema_version": 1, "names": names, "certificates": self.extra })
     }
 }
 
@@ -119,8 +138,9 @@ fn chosen(config: &Config, lines: Vec<Line>, name: &str) -> Result<Vec<Line>> {
 }
 
 /// The same as the doctor's: 1 for what is wrong, 3 for what could not be seen.
-fn exit(lines: &[Line]) -> Exit {
-    let any = |states: &[State]| lines.iter().any(|line| states.contains(&line.state));
+fn exit(seen: &Seen) -> Exit {
+    let all = || seen.lines.iter().map(|line| line.state).chain(seen.extra.iter().map(|extra| extra.state));
+    let any = |states: &[State]| all().any(|state| states.contains(&state));
     if any(&[State::Broken, State::NotYet]) {
         Exit::Wrong
     } else if any(&[State::Unknown]) {
@@ -156,7 +176,8 @@ mod tests {
         let report = report_of(vec![Judged { id: id::PUBLIC, subject, vantage: Vantage::Api, outcome }]);
         let lines = names::lines(&evidence, &report);
         let chains = Some(vec![chain::steps(&evidence, &report, "a.example.com")]);
-        let mut seen = Seen { lines, chains, report, house: House::default() };
+        let extra = vec![extra::tests::one()];
+        let mut seen = Seen { lines, extra, chains, report, house: House::default() };
         let document = seen.document();
         assert_eq!(document["names"][0]["name"]["wrong"][0]["id"], "dns.public");
         ui::assert_is("status", &document);

@@ -115,14 +115,19 @@ fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
         foreign,
         addresses: if published.is_empty() { evidence.status_of(host) } else { published },
         not_after,
-        days_left: not_after.map(|end| end.duration_since(evidence.now).as_secs().div_euclid(86_400)),
+        days_left: not_after.map(|end| whole_days(evidence, end)),
         fake_of: fake.then_some(controller.program),
         wrong: wrong(&failing),
     }
 }
 
+/// How many whole days are left until then.
+pub(super) fn whole_days(evidence: &Evidence, end: Timestamp) -> i64 {
+    end.duration_since(evidence.now).as_secs().div_euclid(86_400)
+}
+
 /// The failures among the checks and those that block one of them, in the report's order.
-fn failing<'a>(report: &'a Report, checks: &[&Check]) -> Vec<&'a Check> {
+pub(super) fn failing<'a>(report: &'a Report, checks: &[&Check]) -> Vec<&'a Check> {
     let explains = |failure: &&Check| {
         checks.iter().any(|check| match check.outcome {
             Outcome::Fail(_) => check.id == failure.id && check.subject == failure.subject,
@@ -133,7 +138,7 @@ fn failing<'a>(report: &'a Report, checks: &[&Check]) -> Vec<&'a Check> {
     report.failures().filter(|check| check.severity != Severity::Info).filter(explains).collect()
 }
 
-fn state(checks: &[&Check], failing: &[&Check]) -> State {
+pub(super) fn state(checks: &[&Check], failing: &[&Check]) -> State {
     let errors: Vec<_> = failing.iter().filter(|check| check.severity == Severity::Error).collect();
     let heals = |check: &&&Check| check.finding().is_some_and(|finding| finding.heals == Heals::Waiting);
     let unseen = |check: &&Check| {
@@ -149,7 +154,7 @@ fn state(checks: &[&Check], failing: &[&Check]) -> State {
 }
 
 /// Each once: a failure that every node or resolver shows is one.
-fn wrong(failing: &[&Check]) -> Vec<Wrong> {
+pub(super) fn wrong(failing: &[&Check]) -> Vec<Wrong> {
     let mut found: Vec<Wrong> = Vec::new();
     for check in failing {
         let Some(finding) = check.finding() else { continue };

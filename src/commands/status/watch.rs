@@ -48,5 +48,9 @@ fn what(seen: &Seen) -> String {
         let wrong: Vec<&str> = line.wrong.iter().map(|wrong| wrong.id.as_str()).collect();
         format!("{} {:?} {:?} {} {:?}", line.host, line.state, line.addresses, line.certificate(), wrong)
     });
-    names.chain(steps.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+    let extra = seen.extra.iter().map(|extra| {
+        let wrong: Vec<&str> = extra.wrong.iter().map(|wrong| wrong.id.as_str()).collect();
+        format!("{} {:?} {} {:?}", extra.secret, extra.state, extra.certificate(), wrong)
+    });
+    names.chain(extra).chain(steps.map(str::to_owned)).collect::<Vec<_>>().join("\n")
 }

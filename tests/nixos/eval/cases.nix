@@ -84,6 +84,21 @@ in
             ];
           };
         };
+        extraCertificates = [
+          {
+            namespace = [
+              "dev"
+              "qa"
+            ];
+            names = [ "*.home.example.com" ];
+          }
+          {
+            namespace = "databases";
+            names = [ "db" ];
+            issuer = "ca";
+            secret = "postgres-tls";
+          }
+        ];
         startPage = {
           enable = true;
           host = "start";

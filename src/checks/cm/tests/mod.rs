@@ -4,6 +4,7 @@ mod asked;
 mod attempts;
 mod authority;
 mod caa;
+mod extra;
 mod machinery;
 
 use serde_json::{Value, json};

@@ -10,6 +10,7 @@ mod crashes;
 mod doctor;
 pub(crate) mod down;
 mod expose;
+mod extra;
 mod ground;
 mod guard;
 mod hands;
@@ -168,6 +169,11 @@ const PLAIN: &[Case] = &[
         "authority",
         "a backup brings the same root back to a lab from nothing",
         authority::outlives_the_lab,
+    ),
+    with_all(
+        "authority",
+        "certificates of no service are there before their program, and go with their entries",
+        extra::before_their_program,
     ),
     always(
         "rendering",

@@ -53,7 +53,7 @@ pub(crate) const FOR_HOMELAB: [(&str, &str); 8] = [
     ("startPage", "docker.io/nginxinc/nginx-unprivileged:lab"),
 ];
 
-fn reference(key: &str) -> String {
+pub(crate) fn reference(key: &str) -> String {
     let found = FOR_HOMELAB.iter().find(|(known, _)| *known == key);
     found.map_or_else(String::new, |(_, reference)| (*reference).to_owned())
 }
