@@ -191,11 +191,16 @@ fn named(given: Option<&Path>) -> Option<PathBuf> {
     Some(first.unwrap_or_else(|| path.into()))
 }
 
-/// Whether `$KUBECONFIG` names the one file that is used, wherever the next command is run: then both programs find it.
+/// Whether `$KUBECONFIG` names the one file that is used, wherever the next command is run, and whoever reads a printed command
+/// has that variable: not so in the journal of a systemd unit (systemd.exec(5), `INVOCATION_ID`), nor behind sudo, which takes
+/// variables away (sudoers(5), `env_reset`).
 #[must_use]
 pub fn is_in_variable(given: Option<&Path>) -> bool {
+    let is_taken_away = ["SUDO_USER", "INVOCATION_ID"].iter().any(|name| std::env::var_os(name).is_some());
     let variable = std::env::var_os("KUBECONFIG").map(PathBuf::from);
-    given.is_none() && variable.is_some_and(|path| path.is_absolute() && named(None) == Some(path))
+    given.is_none()
+        && !is_taken_away
+        && variable.is_some_and(|path| path.is_absolute() && named(None) == Some(path))
 }
 
 /// Which kubeconfig a printed `kubectl` has to be told, and whether homelab needs to be told it, too. One that systemd gave

@@ -163,7 +163,7 @@ fn commands_name_the_kubeconfig_unless_the_next_shell_has_it_in_its_variable() {
             .fold(program, |program, name| program.env(name, "x"))
             .run()
             .stdout
-            .contains("--kubeconfig")
+            .contains(&format!("--kubeconfig {path}"))
     };
     let path = "/nowhere/kube.yaml";
     assert!(!names(path, "text", &[]));

@@ -18,6 +18,7 @@ use crate::desired::external_dns;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::object::Key;
 use crate::error::{Error, Exit, Result};
+use crate::plan::beside::{Part, candidates};
 use crate::plan::ownership::Doomed;
 use crate::plan::teardown::{Step, step, steps, teardown};
 use crate::ui::Progress;
@@ -266,8 +267,20 @@ impl<'a> Run<'a> {
             ))
     }
 
+    /// What the programs made for themselves, also since it was listed: one that was just starting then has its lease only now.
     async fn delete_beside(&mut self) -> Result<()> {
-        for (candidate, doomed) in self.picture.beside.clone() {
+        let mut beside = self.picture.beside.clone();
+        for candidate in candidates(&self.picture.snapshot, self.config) {
+            if candidate.part == Part::Account || beside.iter().any(|(listed, _)| *listed == candidate) {
+                continue;
+            }
+            let live = self.cluster.metadata_of(&candidate.key).await?;
+            if let Some(live) = live.filter(|live| candidate.is_ours(live, &[])) {
+                let doomed = Doomed::of(&candidate.key, &live);
+                beside.push((candidate, doomed));
+            }
+        }
+        for (candidate, doomed) in beside {
             let again = async |run: &mut Self, key: &Key| {
                 // Who named it is gone by now, or was among those that stay.
                 let live = run.cluster.metadata_of(key).await?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::server::{KEPT, Trial, lab, set};
+use super::server::{KEPT, Trial, lab, object, set, without_labels};
+use crate::desired::kind;
 use crate::error::Exit;
 
 #[tokio::test(start_paused = true)]
@@ -64,6 +65,30 @@ async fn whatever_a_killed_up_has_left_is_removed() {
         let ended = Trial::new(some).down(true).await;
         ended.document.unwrap();
         assert_eq!(ended.left, BTreeSet::new(), "with {there} objects");
+    }
+}
+
+/// A killed `up` has just started cert-manager: it makes its lease after everything was listed. One of that name by somebody else
+/// stays.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_comes_after_the_list_goes_if_cert_manager_made_it() {
+    for (manager, stays) in [("controller", false), ("somebody", true)] {
+        let mut all = lab();
+        let mut role = object(&kind::ROLE, Some("kube-system"), "cert-manager:leaderelection", "homelab");
+        role["rules"] =
+            serde_json::json!([{ "resources": ["leases"], "resourceNames": ["cert-manager-controller"] }]);
+        all.push(role);
+        let trial = Trial::new(all);
+        trial.before(move |all, path| {
+            if path.ends_with("/deployments/cert-manager") {
+                let made = object(&kind::LEASE, Some("kube-system"), "cert-manager-controller", manager);
+                all.push(without_labels(made));
+            }
+            None
+        });
+        let ended = trial.down(true).await;
+        ended.document.unwrap();
+        assert_eq!(ended.left.contains("Lease kube-system/cert-manager-controller"), stays, "{manager}");
     }
 }
 
