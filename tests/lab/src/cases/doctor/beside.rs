@@ -22,6 +22,8 @@ const BESIDE: &[(&str, &[&str])] = &[
     ),
     // The controller has written its address, and goes on to serve there.
     ("the cloud controller has not come to a node that joined", &["ingress.status"]),
+    // The router remembers the record that had that address, until its TTL ends.
+    ("the status of an Ingress has the address of a Service", &["dns.local-override"]),
     // Its certificate has just been asked for.
     ("an Ingress has a host that its tls entry lacks", &["cm.certificate"]),
     // The lab has no image of cert-manager's solver.
