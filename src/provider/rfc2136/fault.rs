@@ -94,6 +94,9 @@ pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
         Fault::Transport { cause: Transport::Refused, .. } => {
             Some("nothing listens there: the name server is off, or listens elsewhere")
         }
+        Fault::Transport { cause: Transport::Timeout | Transport::Unreachable(_), .. } => {
+            Some("the machine is off, `dns.server` names another one, or a firewall drops the packets")
+        }
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::provider::rfc2136::fault::hint;
 use crate::provider::rfc2136::sign::tests::key;
 use crate::provider::rfc2136::words::WORDS;
 
-mod fake;
+pub(in crate::provider::rfc2136) mod fake;
 
 use fake::Fake;
 
