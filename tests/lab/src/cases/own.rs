@@ -125,6 +125,8 @@ const fn injury(
     Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
 }
 
+/// The server's own clock cannot be set in the lab: the doctor's is.
+const AN_HOUR_FAST: Ask = Ask { wrap: &["faketime", "-f", "+1h"], ..Ask::NODE };
 const ACTIVE: Ask = Ask { flags: &["--active"], ..Ask::NODE };
 
 const OF_POWERDNS: &[Injury] = &[
@@ -194,13 +196,13 @@ const OF_POWERDNS: &[Injury] = &[
         },
     },
     Injury {
-        name: "PowerDNS' clock is an hour fast",
+        name: "the clocks of PowerDNS and of homelab are an hour apart",
         id: "cf.dns-edit",
-        says: &["refuses a DNS update from this machine", "clocks"],
-        ask: ACTIVE,
+        says: &["refuses a DNS update from this machine", "compare both clocks"],
+        ask: Ask { flags: &["--active", "--check", "cf"], ..AN_HOUR_FAST },
         always: false,
-        make: |hands| server(hands)?.restart_by(AN_HOUR_FAST),
-        undo: |hands| server(hands)?.restart(),
+        make: |_| Ok(()),
+        undo: |_| Ok(()),
     },
     injury(
         "PowerDNS does not have the zone",
@@ -234,13 +236,15 @@ const OF_BIND: &[Injury] = &[
         |hands| rename_key(hands, TSIG, "house"),
         |hands| rename_key(hands, "house", TSIG),
     ),
-    injury(
-        "BIND's clock is an hour fast",
-        "cf.token",
-        &["s ahead of this machine's", "set both clocks"],
-        |hands| server(hands)?.restart_by(AN_HOUR_FAST),
-        |hands| server(hands)?.restart(),
-    ),
+    Injury {
+        name: "the clocks of BIND and of homelab are an hour apart",
+        id: "cf.token",
+        says: &["the clock of the name server is 3600 s behind this machine's", "set both clocks"],
+        ask: Ask { flags: &["--check", "cf"], ..AN_HOUR_FAST },
+        always: false,
+        make: |_| Ok(()),
+        undo: |_| Ok(()),
+    },
     injury(
         "BIND does not let the key transfer the zone",
         "cf.permissions",
@@ -269,13 +273,12 @@ const OF_BIND: &[Injury] = &[
         "cf.token",
         &["connection refused", "check that the name server runs"],
         |hands| server(hands)?.stop(),
-        |hands| server(hands)?.start_again(),
+        |hands| server(hands)?.start(),
     ),
 ];
 
 const TSIG: &str = "homelab";
 const OTHER_SECRET: &str = "YW5vdGhlciBzZWNyZXQgb2YgdGhlIGhvdXNlIGZvciB0c2ln";
-const AN_HOUR_FAST: &[&str] = &["faketime", "-f", "+1h"];
 const ALLOWED: &str = "webserver-allow-from=127.0.0.1,198.51.100.1\n";
 const TRANSFER: &str = "allow-transfer { key homelab; };";
 const UPDATES: &str = "update-policy { grant homelab zonesub ANY; };";

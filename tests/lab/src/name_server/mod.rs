@@ -99,7 +99,7 @@ impl Provider {
             Self::Cloudflare | Self::Local => return Ok(()),
         };
         write_keys(run, &keys)?;
-        Server { run: run.clone(), provider: self }.start(&[])
+        Server { run: run.clone(), provider: self }.start()
     }
 }
 
@@ -135,16 +135,14 @@ impl Server {
         }
     }
 
-    /// Starts it, by way of a program that shows it another world, if there is one.
-    fn start(&self, by: &[&str]) -> Result<()> {
+    pub(crate) fn start(&self) -> Result<()> {
         let at = Vantage::find(&self.run, Place::World)?;
         let words = match self.provider {
             Provider::Powerdns => powerdns::words(&self.run),
             _ => bind::words(&self.run),
         };
-        let mut line = by.iter().copied().chain([self.program()]);
-        let mut command = at.daemon(line.next().unwrap_or_default());
-        command.args(line).args(words);
+        let mut command = at.daemon(self.program());
+        command.args(words);
         Process::start(&self.run, self.program(), &command)?;
         let server = format!("@{}", AUTHORITATIVE[0]);
         // Any answer will do: what it says of the zone is what cases are about.
@@ -160,20 +158,9 @@ impl Server {
         Process::find(&self.run, self.program())?.stop(&self.run)
     }
 
-    /// After [`Self::stop`].
-    pub(crate) fn start_again(&self) -> Result<()> {
-        self.start(&[])
-    }
-
-    /// Starts it again, in its own world.
     pub(crate) fn restart(&self) -> Result<()> {
-        self.restart_by(&[])
-    }
-
-    /// Starts it again by way of another program.
-    pub(crate) fn restart_by(&self, by: &[&str]) -> Result<()> {
         self.stop()?;
-        self.start(by)
+        self.start()
     }
 
     /// Changes its configuration, as a person would, and starts it again.
