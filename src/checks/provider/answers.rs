@@ -134,14 +134,14 @@ fn permissions(evidence: &Evidence) -> Outcome {
         Some(Err(failure)) => match &failure.error {
             Fault::MissingPermission { permission } => Finding::new(
                 &failure.message,
-                match permission {
+                failure.cause.clone().unwrap_or_else(|| match permission {
                     Permission::DnsRead | Permission::DnsEdit => {
                         format!("the {short} can read the zone, but not its records")
                     }
                     Permission::ZoneRead | Permission::Any => {
                         format!("without it, a {short} cannot find a zone by its name, which homelab and cert-manager need")
                     }
-                },
+                }),
                 &failure.hint,
             )
             .into(),

@@ -248,7 +248,7 @@ const OF_BIND: &[Injury] = &[
     injury(
         "BIND does not let the key transfer the zone",
         "cf.permissions",
-        &["to transfer the zone (AXFR)", "`allow-transfer { key homelab; };`"],
+        &["to transfer the zone (AXFR)", "takes the zone for empty", "`allow-transfer { key homelab; };`"],
         |hands| server(hands)?.edit(&[(TRANSFER, "allow-transfer { none; };")]),
         |hands| server(hands)?.edit(&[("allow-transfer { none; };", TRANSFER)]),
     ),
