@@ -10,7 +10,7 @@ use crate::error::{Context, Result, bail};
 
 const HELD: &str = "held.home.example.test";
 const BOOKS: &str = "books.home.example.test";
-const BY_HAND: &str = "by-hand.example.test";
+pub(super) const BY_HAND: &str = "by-hand.example.test";
 
 /// A service taken out: Ingress, record, TXT and certificate go; a record made by hand stays.
 pub(super) fn removal(hands: &Hands) -> Result<()> {

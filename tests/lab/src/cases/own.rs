@@ -111,7 +111,12 @@ fn removal(hands: &Hands) -> Result<()> {
     expect(before.len() == 2, format!("{before:?}"))?;
     changes::removal_beside(hands, &before)?;
     let after = theirs()?;
-    expect(before == after, format!("the stranger's records were {before:?}, and are {after:?}"))
+    expect(before == after, format!("the stranger's records were {before:?}, and are {after:?}"))?;
+    // The stranger moves out, so that the zone is as before.
+    for (name, kind) in [(books.as_str(), "TXT"), (below.as_str(), "A"), (changes::BY_HAND, "A")] {
+        server(hands)?.remove(name, kind)?;
+    }
+    Ok(())
 }
 
 /// At the server, as its words say: the cure is what the doctor tells a person to do there.

@@ -64,14 +64,18 @@ pub(super) fn list(run: &Run) -> Result<String> {
     world.run("dig", &["+noall", "+answer", "+time=3", "+tries=1", &server, "-k", &key, ZONE, "AXFR"])
 }
 
-/// As a person with the key would.
 pub(super) fn add(run: &Run, name: &str, kind: &str, content: &str) -> Result<()> {
+    update(run, &format!("add {name}.{ZONE}. 300 {kind} {content}"))
+}
+
+pub(super) fn remove(run: &Run, name: &str, kind: &str) -> Result<()> {
+    update(run, &format!("delete {name}.{ZONE}. {kind}"))
+}
+
+/// As a person with the key would.
+fn update(run: &Run, change: &str) -> Result<()> {
     let commands = folder(run).join("by-hand");
-    let server = AUTHORITATIVE[0];
-    files::write(
-        &commands,
-        format!("server {server}\nupdate add {name}.{ZONE}. 300 {kind} {content}\nsend\n"),
-    )?;
+    files::write(&commands, format!("server {}\nupdate {change}\nsend\n", AUTHORITATIVE[0]))?;
     let world = Vantage::find(run, Place::World)?;
     let (key, commands) = (key(run).display().to_string(), commands.display().to_string());
     world.run("nsupdate", &["-k", &key, &commands]).map(drop)

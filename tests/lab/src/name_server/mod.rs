@@ -189,12 +189,25 @@ impl Server {
 
     /// Adds a record by hand.
     pub(crate) fn add(&self, name: &str, kind: &str, content: &str) -> Result<()> {
-        let name = name.strip_suffix(ZONE).and_then(|below| below.strip_suffix('.')).unwrap_or(name);
+        let name = below_zone(name);
         match self.provider {
             Provider::Powerdns => powerdns::add(&self.run, name, kind, content),
             _ => bind::add(&self.run, name, kind, content),
         }
     }
+
+    /// Removes the records of one name and type by hand.
+    pub(crate) fn remove(&self, name: &str, kind: &str) -> Result<()> {
+        let name = below_zone(name);
+        match self.provider {
+            Provider::Powerdns => powerdns::remove(&self.run, name, kind),
+            _ => bind::remove(&self.run, name, kind),
+        }
+    }
+}
+
+fn below_zone(name: &str) -> &str {
+    name.strip_suffix(ZONE).and_then(|below| below.strip_suffix('.')).unwrap_or(name)
 }
 
 /// A line of a zone: name, time to live, class, type, content.

@@ -84,3 +84,7 @@ pub(super) fn list(run: &Run) -> Result<String> {
 pub(super) fn add(run: &Run, name: &str, kind: &str, content: &str) -> Result<()> {
     util(run, &["add-record", ZONE, name, kind, "300", content]).map(drop)
 }
+
+pub(super) fn remove(run: &Run, name: &str, kind: &str) -> Result<()> {
+    util(run, &["delete-rrset", ZONE, name, kind]).map(drop)
+}
