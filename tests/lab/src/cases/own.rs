@@ -167,7 +167,10 @@ const OF_POWERDNS: &[Injury] = &[
         "PowerDNS has another secret for the TSIG key",
         "cf.permissions",
         &["another algorithm or secret", "`pdnsutil list-tsig-keys`"],
-        |hands| powerdns::util(&hands.run, &["import-tsig-key", TSIG, "hmac-sha256", OTHER_SECRET]).map(drop),
+        |hands| {
+            powerdns::util(&hands.run, &["delete-tsig-key", TSIG])?;
+            powerdns::util(&hands.run, &["generate-tsig-key", TSIG, "hmac-sha256"]).map(drop)
+        },
         |hands| {
             let keys = files::read_text(&hands.run.token())?;
             let api_key = keys.lines().next().context("the API key")?;
@@ -223,12 +226,7 @@ const OF_BIND: &[Injury] = &[
         "BIND has another secret for the TSIG key",
         "cf.token",
         &["has another secret for the TSIG key", "`tsig-keygen homelab`"],
-        |hands| {
-            let key = files::read_text(&bind::key(&hands.run))?;
-            let secret = key.split('"').nth(3).context("the secret of the key")?.to_owned();
-            files::write(&bind::key(&hands.run), key.replace(&secret, OTHER_SECRET))?;
-            server(hands)?.restart()
-        },
+        |hands| bind::new_key(&hands.run).and_then(|_| server(hands)?.restart()),
         |hands| {
             write_keys(&hands.run, &files::read_text(&bind::key(&hands.run))?)?;
             hands.restore()
@@ -283,7 +281,6 @@ const OF_BIND: &[Injury] = &[
 ];
 
 const TSIG: &str = "homelab";
-const OTHER_SECRET: &str = "YW5vdGhlciBzZWNyZXQgb2YgdGhlIGhvdXNlIGZvciB0c2ln";
 const ALLOWED: &str = "webserver-allow-from=127.0.0.1,198.51.100.1\n";
 const TRANSFER: &str = "allow-transfer { key homelab; };";
 const UPDATES: &str = "update-policy { grant homelab zonesub ANY; };";

@@ -30,10 +30,16 @@ pub(super) fn words(run: &Run) -> Vec<String> {
     vec!["-g".to_owned(), "-c".to_owned(), config(run).display().to_string()]
 }
 
-/// Makes the zone, and gives the key as homelab reads it.
-pub(super) fn make(run: &Run) -> Result<String> {
+/// Makes the key anew; a server that runs does not know of it yet.
+pub(crate) fn new_key(run: &Run) -> Result<String> {
     let written = run_command(Command::new("tsig-keygen").arg(TSIG))?;
     files::write(&key(run), &written)?;
+    Ok(written)
+}
+
+/// Makes the zone, and gives the key as homelab reads it.
+pub(super) fn make(run: &Run) -> Result<String> {
+    let written = new_key(run)?;
     let strangers: String =
         STRANGERS.iter().map(|(name, kind, content)| format!("{name} 300 IN {kind} {content}\n")).collect();
     let dotted = SOA.replace("lab.test", "lab.test.").replace(ZONE, &format!("{ZONE}."));
