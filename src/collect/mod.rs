@@ -1,5 +1,6 @@
 //! One look at everything: the configuration, this machine, the cluster, the provider, the names.
 
+mod acme;
 mod controller;
 mod drift;
 mod lab;
@@ -67,7 +68,10 @@ pub async fn look(
     evidence.controller = loaded.map(|config| config.ingress.controller).unwrap_or_default();
     let ports = loaded.map(local_ports).unwrap_or_default();
     let machine = tokio::task::spawn_blocking(move || machine::look(&ports));
-    let internet = scope.internet.then(|| date::date(provider::words(evidence.dns).api, scope.within / 4));
+    let acme = loaded.ok().and_then(acme::alone);
+    evidence.acme_host = acme.and_then(acme::name_of);
+    let dated = acme.unwrap_or(provider::words(evidence.dns).api);
+    let internet = scope.internet.then(|| date::date(dated, scope.within / 4));
     let (found, mut asked, internet) = futures::join!(
         async {
             match scope.cluster {

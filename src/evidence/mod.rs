@@ -91,6 +91,8 @@ pub struct Evidence {
     pub now: Timestamp,
     /// Which provider the configuration names.
     pub dns: Provider,
+    /// The host of the ACME server, where that stands in for a provider without an API in the internet.
+    pub acme_host: Option<String>,
     /// Whether nothing beyond this network was asked, as `doctor --offline` wants it.
     pub offline: bool,
     /// Whose 404 an unknown name should get.
@@ -157,6 +159,7 @@ impl Evidence {
         Self {
             now,
             dns: Provider::default(),
+            acme_host: None,
             offline: false,
             controller: Controller::default(),
             staging: false,

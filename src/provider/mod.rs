@@ -41,7 +41,7 @@ mod tsig;
 mod words;
 
 use crate::config::Provider;
-use crate::evidence::{Fault, ProviderFailure};
+use crate::evidence::{Evidence, Fault, ProviderFailure};
 
 pub use client::Client;
 pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
@@ -68,6 +68,12 @@ pub const fn traits_of(provider: Provider) -> &'static Traits {
 #[must_use]
 pub const fn words(provider: Provider) -> &'static Words {
     traits_of(provider).words
+}
+
+/// A host outside the house that pods must be able to look up: of the provider's API, or what stands in for it.
+#[must_use]
+pub fn outside(evidence: &Evidence) -> &str {
+    evidence.acme_host.as_deref().unwrap_or(words(evidence.dns).api_host)
 }
 
 /// A fault with the provider's words to it.

@@ -6,7 +6,7 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::reading::{pod_resolv, told};
 use crate::evidence::{Evidence, MachineSeen, ResolvSeen, WildcardSeen};
-use crate::provider::words;
+use crate::provider::outside;
 
 /// What k3s notes on the Node counts before what its files say here: it is merged, and of the start.
 pub(super) fn resolv(evidence: &Evidence, machine: &MachineSeen, node: Option<&str>) -> Outcome {
@@ -92,7 +92,7 @@ pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
     let answers = |seen: &&WildcardSeen| seen.answer.as_ref().is_ok_and(|addresses| !addresses.is_empty());
     if let Some(seen) = machine.wildcards.iter().find(answers) {
-        return wildcard(words(evidence.dns).api_host, machine, seen);
+        return wildcard(outside(evidence), machine, seen);
     }
     if machine.wildcards.is_empty() {
         return Outcome::skip("no resolver was asked");

@@ -7,7 +7,7 @@ use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::policies::{self, Way};
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at};
-use crate::provider::words;
+use crate::provider::outside;
 
 /// How Go says that a connection does not come about.
 const CUT: [&str; 6] = [
@@ -91,7 +91,7 @@ fn kept_in(evidence: &Evidence, pod: &str, summary: &str, ways: &[Way]) -> Optio
 pub(super) fn egress(evidence: &Evidence) -> Judged {
     let of_ours =
         |said: &Said<'_>| said.pod.starts_with("external-dns/") || said.pod.starts_with("cert-manager/");
-    let api = words(evidence.dns).api_host;
+    let api = outside(evidence);
     let lines: Vec<Said<'_>> = logs::lately(evidence).into_iter().filter(of_ours).collect();
     if let Some(said) = lines
         .iter()

@@ -25,6 +25,9 @@ fn rate(evidence: &Evidence) -> Outcome {
     match (&evidence.provider, budget) {
         (Some(Err(failure)), _) => match &failure.error {
             Fault::RateLimited { retry_after } => limited(evidence, retry_after.map(|after| after.as_secs())),
+            Fault::Transport { .. } | Fault::NotJson { .. } if failure.cause.is_some() => {
+                Outcome::skip(format!("{name} does not answer"))
+            }
             Fault::Transport { .. } | Fault::NotJson { .. } => unread(failure),
             _ => Outcome::pass(format!("{name} answers")),
         },
@@ -92,6 +95,8 @@ fn token(evidence: &Evidence) -> Outcome {
         Fault::Clock { .. } => refused(&why("one of both clocks is wrong")),
         Fault::Server { .. } => refused(&format!("the fault is at {name}, not here")).heals(),
         Fault::Refused { .. } | Fault::Unexpected { .. } => refused(&format!("{name} gives no other reason")),
+        // A server of the house can be put right here: its rules tell why it does not answer.
+        Fault::Transport { .. } | Fault::NotJson { .. } if failure.cause.is_some() => refused(&why("")),
         Fault::Transport { cause, .. } => {
             return Outcome::unknown(format!("{}: {}", failure.message, why(unreachable(cause))));
         }
@@ -129,14 +134,14 @@ fn permissions(evidence: &Evidence) -> Outcome {
         Some(Err(failure)) => match &failure.error {
             Fault::MissingPermission { permission } => Finding::new(
                 &failure.message,
-                match permission {
+                failure.cause.clone().unwrap_or_else(|| match permission {
                     Permission::DnsRead | Permission::DnsEdit => {
                         format!("the {short} can read the zone, but not its records")
                     }
                     Permission::ZoneRead | Permission::Any => {
                         format!("without it, a {short} cannot find a zone by its name, which homelab and cert-manager need")
                     }
-                },
+                }),
                 &failure.hint,
             )
             .into(),

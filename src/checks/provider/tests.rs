@@ -147,6 +147,27 @@ fn nobody_reached_is_unknown_and_names_what_keeps_from_it() {
 }
 
 #[test]
+fn a_server_of_the_house_that_does_not_answer_is_a_failure_with_its_cause() {
+    for (provider, cause, part, fix) in [
+        (Provider::PowerDns, Transport::Refused, "its API is off", "api=yes"),
+        (Provider::PowerDns, Transport::Closed, "webserver-allow-from", "webserver-allow-from"),
+        (Provider::PowerDns, Transport::Timeout, "firewall", "dns.server"),
+        (Provider::Rfc2136, Transport::Refused, "nothing listens", "runs"),
+        (Provider::Rfc2136, Transport::Timeout, "firewall", "dns.server"),
+    ] {
+        let report = whole(|e| {
+            let fault = Fault::Transport { host: "192.168.1.5".into(), cause };
+            (e.dns, e.provider) = (provider, Some(Err(crate::provider::failure(provider, fault))));
+            e.token.as_mut().unwrap().edit = None;
+        });
+        let finding = only(&report, id::TOKEN);
+        assert!(finding.cause.contains(part), "{}", finding.cause);
+        assert!(finding.fix.text.contains(fix), "{}", finding.fix.text);
+        assert_eq!(outcome(&report, id::RECORDS), Outcome::Blocked { by: id::TOKEN });
+    }
+}
+
+#[test]
 fn a_spent_rate_limit_says_when_it_ends_and_is_the_root() {
     let report = refuses(Fault::RateLimited { retry_after: Some(Duration::from_secs(120)) });
     let finding = only(&report, id::CF_RATE);

@@ -140,7 +140,10 @@ fn edit(evidence: &Evidence) -> Outcome {
         .into(),
         Fault::Leftover { .. } => refused("the record was created, but could not be removed; it does no harm").only(Severity::Warning).into(),
         error if error.is_transient() => unread(failure),
-        _ => refused(&format!("{name} gives no other reason")).into(),
+        _ => match &failure.cause {
+            Some(cause) => refused(cause).into(),
+            None => refused(&format!("{name} gives no other reason")).into(),
+        },
     }
 }
 

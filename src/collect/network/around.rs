@@ -51,7 +51,7 @@ pub(super) async fn look(
             }
         }
     }
-    let elsewhere = provider::words(seed.dns).api_host;
+    let elsewhere = provider::outside(seed);
     let asked = wanted.into_iter().map(|(server, parent)| async move {
         let address = super::survey::address(server, probes.dns_port).ok()?;
         let (soa, sibling, stranger) = futures::join!(

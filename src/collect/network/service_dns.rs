@@ -18,7 +18,7 @@ pub(super) async fn look(evidence: &Evidence, probes: &Probes, limit: &Limit) ->
     let mut names = vec![(INTERNAL.to_owned(), Asked::Internal)];
     // Without resolvers of the internet, nothing beyond the LAN is to be asked.
     if !probes.resolvers.is_empty() {
-        let external = provider::words(evidence.dns).api_host;
+        let external = provider::outside(evidence);
         names.push((external.to_owned(), Asked::External));
         let conf = system_resolvers(&probes.resolv_conf).await.unwrap_or_default();
         names.extend(conf.search.iter().map(|domain| (format!("{external}.{domain}"), Asked::Searched)));

@@ -16,6 +16,7 @@ use crate::facts::secret::Secret;
 use crate::net::tls_client_config;
 use crate::provider::call::Call;
 use crate::provider::credentials::Keyring;
+use crate::provider::rfc2136;
 use crate::provider::traits::Api;
 use crate::provider::tsig::Key;
 
@@ -33,6 +34,8 @@ pub(super) struct Client {
     pub(super) api_key: Secret,
     /// The key that cert-manager signs with.
     pub(super) tsig: Key,
+    /// The same server as cert-manager sees it.
+    pub(super) updates: Arc<dyn Api>,
     pub(super) deadline: Duration,
 }
 
@@ -46,6 +49,7 @@ impl Client {
         let server = config.dns.server.as_deref().unwrap_or_default();
         let signing = config.dns.tsig.as_ref().ok_or_else(|| unsent("it has no name server".into()))?;
         let tsig = Key::of(keyring, signing)?;
+        let updates = (rfc2136::TRAITS.client)(config, keyring)?;
         let api_key = keyring.get(API_KEY).ok_or_else(|| unsent("there is no API key".into()))?.clone();
         let base = Url::parse(&format!("{}/{SERVER}", server.trim_end_matches('/')))
             .map_err(|error| unsent(error.to_string()))?;
@@ -61,7 +65,7 @@ impl Client {
             .user_agent(concat!("homelab/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| unsent(error.without_url().to_string()))?;
-        Ok(Self { http, base, api_key, tsig, deadline: DEADLINE })
+        Ok(Self { http, base, api_key, tsig, updates, deadline: DEADLINE })
     }
 
     /// Proves that the key is good, that the server has the zone of a domain itself, and that cert-manager can write to it.

@@ -38,6 +38,7 @@ pub(super) fn hint(fault: &Fault) -> String {
             "move the zone to a backend that the API can write to, such as SQLite or PostgreSQL: `pdnsutil b2b-migrate bind gsqlite3`".into()
         }
         Fault::Refused { .. } | Fault::Unexpected { .. } => "read PowerDNS' log: `journalctl -u pdns`".into(),
+        Fault::Clock { .. } => "set both clocks: `timedatectl` here and at PowerDNS".into(),
         Fault::Leftover { name, .. } => format!("remove the TXT record `{name}` with `pdnsutil delete-rrset`"),
         Fault::Malformed { .. }
         | Fault::Disabled
@@ -46,7 +47,6 @@ pub(super) fn hint(fault: &Fault) -> String {
         | Fault::Location { .. }
         | Fault::ZoneNotActive { .. }
         | Fault::Signature
-        | Fault::Clock { .. }
         | Fault::RateLimited { .. } => "look at what stands in front of PowerDNS' API".into(),
     }
 }
@@ -71,6 +71,10 @@ pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
         Fault::Transport { cause: Transport::Closed, .. } => Some(
             "`webserver-allow-from` does not have this machine's address: PowerDNS closes the connection without a word",
         ),
+        Fault::Transport { cause: Transport::Timeout | Transport::Unreachable(_), .. } => {
+            Some("the machine is off, `dns.server` names another one, or a firewall drops the packets")
+        }
+        Fault::NotJson { .. } => Some("`dns.server` leads to another program than PowerDNS"),
         Fault::Refused { message, .. } if message.contains("does not support editing") => {
             Some("the zone lies in a backend that the API cannot write to, such as BIND's zone files")
         }

@@ -143,4 +143,4 @@ impl Api for Client {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,8 +4,8 @@ use crate::config::Config;
 use crate::provider::credentials::ZONE_KEY;
 use crate::provider::tsig::SECRET_KEY;
 
-/// Its server and key. Without a transfer (`--rfc2136-axfr`) it does not see what it made, and never removes it. The smallest
-/// time to live is also that of its TXT records, which otherwise have none.
+/// Its server and key. Without a transfer (`--rfc2136-axfr`) it takes the zone for empty: it removes nothing, and adds
+/// beside whatever is there. The smallest time to live is also that of its TXT records, which otherwise have none.
 pub(super) fn external_dns_arguments(config: &Config) -> Vec<String> {
     let mut arguments = vec!["--provider=rfc2136".to_owned()];
     if let Some(tsig) = &config.dns.tsig {

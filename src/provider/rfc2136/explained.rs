@@ -14,7 +14,7 @@ pub(super) const EXPLAINED: &[Explained] = &[
         ..Explained::at("cf.token")
     },
     Explained {
-        looks_at: "a transfer of the zone (AXFR) with the TSIG key: without one, external-dns does not see its own records and never removes one",
+        looks_at: "a transfer of the zone (AXFR) with the TSIG key: while it is refused, external-dns takes the zone for empty. It removes nothing, and adds its records beside whatever others have at the names of Ingresses; once it sees the zone again, it takes those names for its own, and removes what others had there",
         causes: &[(
             "the server does not let the key transfer the zone",
             "BIND: `allow-transfer { key homelab; };`. Knot: `action: transfer` in an `acl`. PowerDNS: the metadata TSIG-ALLOW-AXFR",

@@ -90,9 +90,15 @@ pub(super) fn cause(fault: &Fault) -> Option<&'static str> {
         Fault::Clock { .. } => {
             Some("signatures are good for five minutes, so that nobody can use them again later")
         }
+        Fault::MissingPermission { permission: Permission::DnsRead } => Some(
+            "external-dns takes the zone for empty while it cannot transfer it: it removes nothing, and adds its records beside those of others",
+        ),
         Fault::Unprepared { .. } => Some("external-dns and cert-manager change the zone by DNS updates only"),
         Fault::Transport { cause: Transport::Refused, .. } => {
             Some("nothing listens there: the name server is off, or listens elsewhere")
+        }
+        Fault::Transport { cause: Transport::Timeout | Transport::Unreachable(_), .. } => {
+            Some("the machine is off, `dns.server` names another one, or a firewall drops the packets")
         }
         _ => None,
     }

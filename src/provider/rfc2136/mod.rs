@@ -18,6 +18,9 @@ mod transfer;
 mod wire;
 mod words;
 
+#[cfg(test)]
+pub(super) use client::tests::fake::Fake as FakeServer;
+
 use crate::provider::credentials::Keyring;
 use crate::provider::scratch::is_scratch;
 use crate::provider::traits::Traits;

@@ -23,7 +23,7 @@ const OF_THE_SERVER: &[Reading] = &[
     ),
     means(
         &["bad xfr rcode: 5", "bad xfr rcode: 9"],
-        "the name server does not let the TSIG key transfer the zone, so that external-dns does not see its own records and never removes one",
+        "the name server does not let the TSIG key transfer the zone, so that external-dns takes the zone for empty: it removes nothing, and adds its records beside those of others at the same names",
         "allow transfers of the zone to the TSIG key (BIND: `allow-transfer { key homelab; };`; Knot: `action: transfer`; PowerDNS: TSIG-ALLOW-AXFR)",
     ),
     means(

@@ -5,6 +5,7 @@ use crate::net::testing::http::Server;
 use crate::provider::powerdns::fault::hint;
 use crate::provider::powerdns::keys;
 use crate::provider::powerdns::words::WORDS;
+use crate::provider::rfc2136::FakeServer;
 
 mod fake;
 
@@ -13,8 +14,17 @@ use fake::Fake;
 const KEYS: &str = "api-key=s3cret-api\nhomelab. hmac-sha256. c2VjcmV0LW9mLXRoZS1ob3VzZQ==\n";
 
 fn client(server: &Server) -> Client {
+    client_with(server, "127.0.0.1:9")
+}
+
+/// One whose server takes signed updates, too.
+async fn updating(server: &Server, names: &FakeServer) -> Client {
+    client_with(server, &names.serve().await.to_string())
+}
+
+fn client_with(server: &Server, nameserver: &str) -> Client {
     let text = format!(
-        "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: powerdns, server: 'http://{}/' }}\n",
+        "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: powerdns, server: 'http://{}/', nameserver: '{nameserver}' }}\n",
         server.address
     );
     let config = crate::config::parse(&text).unwrap();
@@ -68,12 +78,32 @@ async fn the_scratch_record_is_made_and_taken_away_and_nothing_else_changes() {
     let fake = Fake::new();
     let before = fake.rrsets();
     let server = fake.serve().await;
-    client(&server).prove_edit(&zone()).await.unwrap();
+    updating(&server, &FakeServer::new()).await.prove_edit(&zone()).await.unwrap();
     assert_eq!(fake.rrsets(), before);
     let changes: Vec<String> =
         server.requests().into_iter().filter(|request| request.starts_with("PATCH")).collect();
     assert_eq!(changes.len(), 2);
     assert!(changes[0].contains("REPLACE") && changes[1].contains("DELETE"), "{changes:?}");
+}
+
+#[tokio::test]
+async fn cert_managers_way_is_proved_too_and_its_record_is_taken_away() {
+    let (server, names) = (Fake::new().serve().await, FakeServer::new());
+    let before = names.records();
+    updating(&server, &names).await.prove_edit(&zone()).await.unwrap();
+    assert_eq!((names.made(), names.records()), (vec!["_homelab-check.example.com".to_owned()], before));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_signed_update_from_this_machine_is_told_with_what_lets_it_in() {
+    let (server, names) = (Fake::new().serve().await, FakeServer::new());
+    names.change(|state| state.update = 5);
+    let fault = updating(&server, &names).await.prove_edit(&zone()).await.unwrap_err();
+    assert!(told(&fault).contains("refuses a DNS update from this machine"), "{}", told(&fault));
+    assert!(hint(&fault).contains("ALLOW-DNSUPDATE-FROM"), "{}", hint(&fault));
+    let fault = client(&server).prove_edit(&zone()).await.unwrap_err();
+    assert_eq!(told(&fault), "DNS updates do not reach PowerDNS at `127.0.0.1:9`: connection refused");
+    assert!(hint(&fault).contains("`dns.nameserver`"), "{}", hint(&fault));
 }
 
 /// The API replaces all records of a name and type at once: whoever writes to a name that somebody else uses destroys it.
@@ -91,7 +121,7 @@ async fn a_strangers_record_at_the_name_of_the_scratch_record_stays() {
         fake.change(|state| state.rrsets.push(theirs.clone()));
         let before = fake.rrsets();
         let server = fake.serve().await;
-        client(&server).prove_edit(&zone()).await.unwrap();
+        updating(&server, &FakeServer::new()).await.prove_edit(&zone()).await.unwrap();
         assert_eq!(fake.rrsets(), before, "{theirs}");
         for request in server.requests().iter().filter(|request| request.starts_with("PATCH")) {
             assert!(!request.contains("\"_homelab-check.example.com.\""), "{request}");
@@ -135,7 +165,7 @@ async fn what_a_stopped_run_left_is_known_and_taken_away() {
             "records": [{ "content": "\"homelab scratch record\"", "disabled": false }] }));
     });
     let server = fake.serve().await;
-    let client = client(&server);
+    let client = updating(&server, &FakeServer::new()).await;
     let records = client.records(&zone(), None).await.unwrap();
     let is_scratch = crate::provider::scratch::is_scratch;
     assert_eq!(records.iter().filter(|record| is_scratch(record)).count(), 1);

@@ -2,11 +2,11 @@ use super::*;
 use crate::config::Tsig;
 use crate::evidence::Permission;
 use crate::facts::tsig::Algorithm;
-use crate::provider::rfc2136::fault::hint;
+use crate::provider::rfc2136::fault::{cause, hint};
 use crate::provider::rfc2136::sign::tests::key;
 use crate::provider::rfc2136::words::WORDS;
 
-mod fake;
+pub(in crate::provider::rfc2136) mod fake;
 
 use fake::Fake;
 
@@ -144,6 +144,7 @@ async fn a_refused_transfer_and_a_refused_update_have_their_own_words() {
         let fault = client(&fake).await.check("example.com").await.unwrap_err();
         assert_eq!(fault, Fault::MissingPermission { permission: Permission::DnsRead });
         assert!(told(&fault).contains("to transfer the zone") && hint(&fault).contains("allow-transfer"));
+        assert!(cause(&fault).is_some_and(|cause| cause.contains("takes the zone for empty")));
     }
     let update = async |code: u16| {
         let fake = Fake::new();

@@ -22,6 +22,7 @@ mod looks;
 mod main_job;
 mod nodes;
 mod outside;
+mod own;
 mod package;
 mod page;
 mod reader;
@@ -106,7 +107,7 @@ fn cases() -> impl Iterator<Item = Case> {
     });
     let (before, after): (Vec<_>, Vec<_>) =
         PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| !LAST.contains(&case.group));
-    before.into_iter().chain(injuries).chain(after).chain(local::CASES.iter().cloned())
+    before.into_iter().chain(injuries).chain(after).chain(own::cases()).chain(local::CASES.iter().cloned())
 }
 
 /// What changes the most.

@@ -14,23 +14,23 @@ use crate::provider::rfc2136::sign::Signer;
 use crate::provider::rfc2136::sign::tests::{answer, judge};
 use crate::provider::rfc2136::wire::with;
 
-pub(super) struct State {
+pub(in crate::provider) struct State {
     records: Vec<Record>,
     made: Vec<String>,
-    pub(super) knows_key: bool,
-    pub(super) authoritative: bool,
+    pub(in crate::provider) knows_key: bool,
+    pub(in crate::provider) authoritative: bool,
     /// The code for transfers, and for updates; 0 does them.
-    pub(super) transfer: u16,
-    pub(super) update: u16,
+    pub(in crate::provider) transfer: u16,
+    pub(in crate::provider) update: u16,
     /// Whether every message of a transfer is signed, or only the first and the last.
-    pub(super) signs_all: bool,
-    pub(super) signs_last: bool,
+    pub(in crate::provider) signs_all: bool,
+    pub(in crate::provider) signs_last: bool,
     /// Ends a transfer in the middle.
-    pub(super) cut: bool,
+    pub(in crate::provider) cut: bool,
 }
 
 #[derive(Clone)]
-pub(super) struct Fake(Arc<Mutex<State>>);
+pub(in crate::provider) struct Fake(Arc<Mutex<State>>);
 
 fn name(text: &str) -> Name {
     let mut name = Name::from_ascii(text).unwrap();
@@ -48,7 +48,7 @@ fn record(of: &str, kind: &str, content: &str) -> Record {
 }
 
 impl Fake {
-    pub(super) fn new() -> Self {
+    pub(in crate::provider) fn new() -> Self {
         let records = vec![
             record("nas.example.com", "A", "192.168.1.5"),
             record("www.example.com", "CNAME", "nas.example.com"),
@@ -67,24 +67,24 @@ impl Fake {
         })))
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+    pub(in crate::provider) fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.0.lock().unwrap());
     }
 
-    pub(super) fn add(&self, of: &str, kind: &str, content: &str) {
+    pub(in crate::provider) fn add(&self, of: &str, kind: &str, content: &str) {
         self.change(|state| state.records.push(record(of, kind, content)));
     }
 
-    pub(super) fn records(&self) -> Vec<String> {
+    pub(in crate::provider) fn records(&self) -> Vec<String> {
         self.0.lock().unwrap().records.iter().map(ToString::to_string).collect()
     }
 
     /// The names of all records that were ever added.
-    pub(super) fn made(&self) -> Vec<String> {
+    pub(in crate::provider) fn made(&self) -> Vec<String> {
         self.0.lock().unwrap().made.clone()
     }
 
-    pub(super) async fn serve(&self) -> SocketAddr {
+    pub(in crate::provider) async fn serve(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::clone(&self.0);
