@@ -44,7 +44,7 @@ pub(super) const EXPLAINED: &[Explained] = &[
     Explained {
         looks_at: "the record is `_homelab-check`, made by the API and then by a signed DNS update, as cert-manager does; where others have a record of that name, `_homelab-check-2`. BIND's zone files (`launch=bind`) take no changes by the API",
         causes: &[(
-            "PowerDNS takes no signed updates from this machine's address, or the clocks differ by more than five minutes: it answers REFUSED to both",
+            "the server takes no signed updates from this machine's address, or the clocks differ by more than five minutes: it answers REFUSED to both",
             "add the network of this machine and the nodes to ALLOW-DNSUPDATE-FROM; PowerDNS' log says which it is",
         )],
         sources: &["PowerDNS: pdns/rfc2136handler.cc, pdns/packethandler.cc"],
