@@ -271,6 +271,30 @@ fn silence_is_a_firewall_unless_the_api_server_is_refused() {
 }
 
 #[test]
+fn a_policy_that_keeps_the_lan_out_is_told_where_the_node_itself_is_let_in() {
+    let with = |spec: Value| {
+        lab(|e| {
+            let ports = &mut pods(e)[0]["spec"]["containers"][0]["ports"];
+            *ports =
+                json!([{ "hostPort": 80, "containerPort": 80 }, { "hostPort": 443, "containerPort": 443 }]);
+            let policy =
+                json!({ "metadata": { "namespace": "ingress-nginx", "name": "quiet" }, "spec": spec });
+            let all = &mut e.cluster.as_mut().unwrap().objects.0;
+            all.insert("networkpolicies.networking.k8s.io".into(), Listing::Items(vec![policy]));
+        })
+    };
+    let pods = json!([{ "from": [{ "podSelector": {} }] }]);
+    for spec in [json!({ "podSelector": {} }), json!({ "podSelector": {}, "ingress": pods })] {
+        let report = with(spec);
+        let finding = only(&report, id::HOSTPORT);
+        assert!(finding.summary.contains("`ingress-nginx/quiet` keeps the LAN from"), "{finding:?}");
+        assert!(finding.fix.commands.is_empty(), "no restart: {finding:?}");
+    }
+    let web = json!([{ "ports": [{ "port": 80 }, { "port": 443 }] }]);
+    assert_eq!(fails(&with(json!({ "podSelector": {}, "ingress": web }))), []);
+}
+
+#[test]
 fn where_the_pod_was_not_asked_the_rules_are_not_judged() {
     let report = lab(|e| {
         e.cluster.as_mut().unwrap().pod_answers.clear();

@@ -45,7 +45,7 @@ mod tests {
     fn each_row_is_of_a_failure_that_is_made() {
         for (name, _) in BESIDE {
             assert!(
-                super::super::injuries().any(|injury| injury.name == *name),
+                super::super::injuries().any(|(_, injury)| injury.name == *name),
                 "no failure is called `{name}`"
             );
         }

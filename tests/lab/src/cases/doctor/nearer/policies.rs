@@ -1,0 +1,122 @@
+//! NetworkPolicies that kube-router enforces: what they keep out reads as refused, and the doctor names them before a firewall.
+
+use serde_json::{Value, json};
+
+use super::super::{Injury, injury};
+use crate::cases::hands::{Hands, WHOAMI, eventually};
+use crate::cluster::Policies;
+use crate::command::output;
+use crate::error::{Result, bail};
+
+pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
+    injury(
+        "a NetworkPolicy keeps the ingress controller from a program",
+        "apps.answer",
+        &["NetworkPolicy `homelab/quiet`", "from the namespace `ingress-nginx`"],
+        |hands| quiet(hands, "homelab", &json!({ "podSelector": {}, "policyTypes": ["Ingress"] })),
+        |hands| loud(hands, "homelab"),
+    ),
+    injury(
+        "a NetworkPolicy keeps the API server from cert-manager's webhook",
+        "cm.webhook",
+        &["NetworkPolicy `cert-manager/quiet`", "10250"],
+        webhook,
+        |hands| loud(hands, "cert-manager"),
+    ),
+    injury(
+        "a NetworkPolicy keeps the LAN from the ingress controller",
+        "ingress.hostport",
+        &["NetworkPolicy `ingress-nginx/quiet`", "port 80"],
+        lan,
+        |hands| loud(hands, "ingress-nginx"),
+    ),
+    injury(
+        "a NetworkPolicy keeps pods from CoreDNS",
+        "net.pod-dns",
+        &["NetworkPolicy `kube-system/quiet`", "port 53"],
+        |hands| quiet(hands, "kube-system", &of_its_namespace()),
+        |hands| loud(hands, "kube-system"),
+    ),
+    injury(
+        "a NetworkPolicy keeps CoreDNS from its resolver",
+        "net.pod-dns",
+        &["NetworkPolicy `kube-system/quiet`", "forwards"],
+        coredns,
+        |hands| loud(hands, "kube-system"),
+    ),
+    injury(
+        "a NetworkPolicy keeps external-dns in",
+        "net.pod-api",
+        &["NetworkPolicy `external-dns/quiet`", "egress"],
+        external_dns,
+        |hands| loud(hands, "external-dns"),
+    ),
+];
+
+const NAME: &str = "quiet";
+
+/// As hardening guides have it (k3s documentation, "CIS Hardening Guide": NetworkPolicies), without its exceptions.
+fn of_its_namespace() -> Value {
+    json!({ "podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{ "from": [{ "podSelector": {} }] }] })
+}
+
+/// The engine, and a policy in a namespace.
+fn quiet(hands: &Hands, namespace: &str, spec: &Value) -> Result<()> {
+    Policies(&hands.run).start()?;
+    let policy = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": { "namespace": namespace, "name": NAME }, "spec": spec });
+    hands.kubectl_apply("quiet.json", &policy.to_string()).map(drop)
+}
+
+fn loud(hands: &Hands, namespace: &str) -> Result<()> {
+    let deleted = hands.kubectl(&["delete", "networkpolicy", NAME, "-n", namespace, "--ignore-not-found"]);
+    Policies(&hands.run).end()?;
+    deleted.map(drop)
+}
+
+/// The webhook moves to the other node: its own node always reaches it, and the API server may be there.
+fn webhook(hands: &Hands) -> Result<()> {
+    let namespace = ["-n", "cert-manager"];
+    hands.kubectl(&["cordon", "node"])?;
+    let moved = hands
+        .kubectl(&[&["rollout", "restart", "deployment/cert-manager-webhook"][..], &namespace].concat())
+        .and_then(|_| {
+            let words = ["rollout", "status", "deployment/cert-manager-webhook", "--timeout=90s"];
+            hands.kubectl(&[&words[..], &namespace].concat())
+        });
+    hands.kubectl(&["uncordon", "node"])?;
+    moved?;
+    let from = json!([{ "namespaceSelector": {} }]);
+    let spec = json!({ "podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{ "from": from }] });
+    quiet(hands, "cert-manager", &spec)
+}
+
+/// The client on the LAN reads it as refused.
+fn lan(hands: &Hands) -> Result<()> {
+    quiet(hands, "ingress-nginx", &of_its_namespace())?;
+    eventually("the LAN to be refused", 30, || {
+        let mut curl = hands.client.command("curl");
+        curl.args(["--silent", "--show-error", "--max-time", "5", &format!("https://{WHOAMI}/")]);
+        let said = output(&mut curl)?;
+        let refused = said.status.code() == Some(7) && said.stderr.contains("onnection refused");
+        Ok(if refused { Ok(()) } else { Err(format!("{}: {}{}", said.status, said.stdout, said.stderr)) })
+    })
+    .map(drop)
+}
+
+fn coredns(hands: &Hands) -> Result<()> {
+    let api = json!([{ "ports": [{ "port": 443 }, { "port": 6443 }] }]);
+    let chosen = json!({ "matchLabels": { "k8s-app": "kube-dns" } });
+    let spec = json!({ "podSelector": chosen, "policyTypes": ["Egress"], "egress": api });
+    quiet(hands, "kube-system", &spec)
+}
+
+/// What it has open stays open, so it begins anew.
+fn external_dns(hands: &Hands) -> Result<()> {
+    quiet(hands, "external-dns", &json!({ "podSelector": {}, "policyTypes": ["Egress"] }))?;
+    let words = ["delete", "pod", "-n", "external-dns", "--all", "--grace-period=1"];
+    if hands.kubectl(&words)?.is_empty() {
+        bail!("external-dns has no pod");
+    }
+    Ok(())
+}
