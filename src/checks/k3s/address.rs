@@ -109,8 +109,8 @@ fn waits(node: &Value) -> bool {
     entries(node, "/spec/taints").iter().any(|taint| at(taint, "/key") == UNINITIALISED)
 }
 
-/// The kubelet has been told its address, and gives it before the cloud controller comes (Kubernetes v1.36, pkg/kubelet/
-/// nodestatus/setters.go; k3s, pkg/daemons/agent: `node-ip` beside `cloud-provider=external`).
+/// The kubelet has been told its address, and gives it before the cloud controller comes (kubernetes#121028;
+/// k3s, pkg/daemons/agent: `node-ip` beside `cloud-provider=external`).
 fn uninitialised(name: &str) -> Finding {
     Finding::new(
         format!("node `{name}` waits for the cloud controller: its taint `{UNINITIALISED}` keeps pods away"),

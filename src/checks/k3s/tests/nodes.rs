@@ -102,7 +102,7 @@ fn a_node_that_the_cloud_controller_has_not_seen_yet_is_told_by_its_address_and_
     );
 }
 
-/// As on k3s 1.34 on: its kubelet is told the address, and gives it before the cloud controller has come.
+/// The kubelet of k3s is told the address, and gives it before the cloud controller has come.
 #[test]
 fn a_node_that_has_its_address_and_waits_for_the_cloud_controller_is_told() {
     let taint = json!([{ "key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule" }]);

@@ -145,7 +145,7 @@ impl Node {
         self.start_kubelet_with(&[Some(address.as_str()), cloud])
     }
 
-    /// A kubelet that leaves its node's addresses to a cloud controller, as k3s had it before 1.29.
+    /// A kubelet that leaves its node's addresses to a cloud controller, as one of k3s did that was told none.
     pub(crate) fn start_kubelet_without_address(&self) -> Result<()> {
         self.start_kubelet_with(&[Some(EXTERNAL)])
     }

@@ -22,6 +22,11 @@ const BESIDE: &[(&str, &[&str])] = &[
     ),
     // The controller has written its address, and goes on to serve there.
     ("the cloud controller has not come to a node that joined", &["ingress.status"]),
+    // The LAN is kept out at every node, and the node that asks at the other.
+    (
+        "a NetworkPolicy keeps the LAN from the ingress controller",
+        &["ingress.hostport", "ingress.node-404", "apps.answer"],
+    ),
     // Its certificate has just been asked for.
     ("an Ingress has a host that its tls entry lacks", &["cm.certificate"]),
     // The lab has no image of cert-manager's solver.

@@ -25,8 +25,9 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     ),
     injury(
         "a NetworkPolicy keeps the LAN from the ingress controller",
-        "ingress.hostport",
-        &["NetworkPolicy `ingress-nginx/quiet`", "port 80"],
+        // The API server of the other node is kept out, too, and that stands first.
+        "net.cross-node",
+        &["NetworkPolicy `ingress-nginx/quiet`", "port 80 and 443"],
         lan,
         |hands| loud(hands, "ingress-nginx"),
     ),
