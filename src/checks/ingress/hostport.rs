@@ -36,6 +36,7 @@ pub(super) fn answers_of_host_ports(evidence: &Evidence) -> Vec<Judged> {
 
 /// A NetworkPolicy that keeps the LAN out. From the node itself nothing of that is seen: the engine always lets it in.
 fn kept_out(evidence: &Evidence, pod: &Value) -> Option<Finding> {
+    policies::are_enforced(evidence).then_some(())?;
     let ports = entries(pod, "/spec/containers").iter().flat_map(|container| entries(container, "/ports"));
     let mut web = ports.filter(|port| [80, 443].map(Value::from).contains(&port["hostPort"]));
     let found = web.find_map(|port| {

@@ -87,6 +87,11 @@ fn is_beside_the_api_server(evidence: &Evidence, pod: &Value) -> bool {
     nodes.len() < 2 || nodes.iter().filter(serves).all(|node| node.name() == on)
 }
 
+/// Whether k3s is known to enforce policies: then one that keeps something out is a fault even where nothing shows it yet.
+pub(in crate::checks) fn are_enforced(evidence: &Evidence) -> bool {
+    !told::servers(evidence).is_empty() && !nobody_enforces(evidence)
+}
+
 /// Whether k3s was told not to enforce policies, and has its own network, so that nobody else does.
 fn nobody_enforces(evidence: &Evidence) -> bool {
     let servers = told::servers(evidence);
@@ -339,6 +344,15 @@ mod tests {
         items(seen.cluster.as_mut().unwrap(), "nodes").truncate(1);
         assert!(in_the_way(&seen, &pod("shop", "web-1"), Way::In(80)).is_empty());
         assert_eq!(in_the_way(&seen, &pod("shop", "web-1"), Way::Lan(80)).len(), 1);
+    }
+
+    #[test]
+    fn only_k3s_is_known_to_enforce_policies() {
+        let all = json!({ "podSelector": {} });
+        let mut seen = seen(all, &["server"]);
+        assert!(are_enforced(&seen));
+        items(seen.cluster.as_mut().unwrap(), "nodes")[0]["metadata"]["annotations"] = json!({});
+        assert!(!are_enforced(&seen));
     }
 
     #[test]

@@ -189,7 +189,13 @@ impl Node {
         kubectl.args(notes.map(|(key, value)| format!("k3s.io/{key}={value}")));
         // And flannel, whose part the lab's routes play (flannel, pkg/subnet/kube/annotations.go).
         kubectl.arg("flannel.alpha.coreos.com/backend-type=host-gw");
-        run_within(&mut kubectl, LIMIT).map(drop)
+        run_within(&mut kubectl, LIMIT)?;
+        if self.place != Place::Node {
+            return Ok(());
+        }
+        // A server's label (k3s, pkg/server/server.go: `setNodeLabelsAndAnnotations`).
+        let role = "node-role.kubernetes.io/control-plane=true";
+        first.run("kubectl", &["label", "--overwrite", "node", self.place.name(), role]).map(drop)
     }
 
     /// Pulls the network cable.

@@ -6,14 +6,14 @@ use super::super::{Injury, injury};
 use crate::cases::hands::{Hands, WHOAMI, eventually};
 use crate::cluster::Policies;
 use crate::command::output;
-use crate::error::{Result, bail};
+use crate::error::Result;
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
         "a NetworkPolicy keeps the ingress controller from a program",
         "apps.answer",
         &["NetworkPolicy `homelab/quiet`", "from the namespace `ingress-nginx`"],
-        |hands| quiet(hands, "homelab", &json!({ "podSelector": {}, "policyTypes": ["Ingress"] })),
+        program,
         |hands| loud(hands, "homelab"),
     ),
     injury(
@@ -35,7 +35,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         "a NetworkPolicy keeps pods from CoreDNS",
         "net.pod-dns",
         &["NetworkPolicy `kube-system/quiet`", "port 53"],
-        |hands| quiet(hands, "kube-system", &of_its_namespace()),
+        names,
         |hands| loud(hands, "kube-system"),
     ),
     injury(
@@ -75,6 +75,19 @@ fn loud(hands: &Hands, namespace: &str) -> Result<()> {
     deleted.map(drop)
 }
 
+/// Connections that are open stay open, so the program begins anew.
+fn program(hands: &Hands) -> Result<()> {
+    quiet(hands, "homelab", &json!({ "podSelector": {}, "policyTypes": ["Ingress"] }))?;
+    anew(hands, "homelab")
+}
+
+fn anew(hands: &Hands, namespace: &str) -> Result<()> {
+    begin(hands, namespace)?;
+    hands
+        .kubectl(&["wait", "pod", "-n", namespace, "--all", "--for=condition=Ready", "--timeout=60s"])
+        .map(drop)
+}
+
 /// The webhook moves to the other node: its own node always reaches it, and the API server may be there.
 fn webhook(hands: &Hands) -> Result<()> {
     let namespace = ["-n", "cert-manager"];
@@ -97,12 +110,22 @@ fn lan(hands: &Hands) -> Result<()> {
     quiet(hands, "ingress-nginx", &of_its_namespace())?;
     eventually("the LAN to be refused", 30, || {
         let mut curl = hands.client.command("curl");
-        curl.args(["--silent", "--show-error", "--max-time", "5", &format!("https://{WHOAMI}/")]);
+        curl.args(["--silent", "--verbose", "--max-time", "5", &format!("https://{WHOAMI}/")]);
         let said = output(&mut curl)?;
-        let refused = said.status.code() == Some(7) && said.stderr.contains("onnection refused");
+        let refused = said.status.code() == Some(7) && said.stderr.contains("Connection refused");
         Ok(if refused { Ok(()) } else { Err(format!("{}: {}{}", said.status, said.stdout, said.stderr)) })
     })
     .map(drop)
+}
+
+/// What has its answer asks no more, so a pod begins anew.
+fn names(hands: &Hands) -> Result<()> {
+    quiet(hands, "kube-system", &of_its_namespace())?;
+    begin(hands, "external-dns")
+}
+
+fn begin(hands: &Hands, namespace: &str) -> Result<()> {
+    hands.kubectl(&["delete", "pod", "-n", namespace, "--all", "--grace-period=1"]).map(drop)
 }
 
 fn coredns(hands: &Hands) -> Result<()> {
@@ -115,9 +138,5 @@ fn coredns(hands: &Hands) -> Result<()> {
 /// What it has open stays open, so it begins anew.
 fn external_dns(hands: &Hands) -> Result<()> {
     quiet(hands, "external-dns", &json!({ "podSelector": {}, "policyTypes": ["Egress"] }))?;
-    let words = ["delete", "pod", "-n", "external-dns", "--all", "--grace-period=1"];
-    if hands.kubectl(&words)?.is_empty() {
-        bail!("external-dns has no pod");
-    }
-    Ok(())
+    begin(hands, "external-dns")
 }
