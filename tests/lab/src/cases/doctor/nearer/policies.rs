@@ -6,7 +6,8 @@ use super::super::{Injury, injury};
 use crate::cases::hands::{Hands, WHOAMI, eventually};
 use crate::cluster::Policies;
 use crate::command::output;
-use crate::error::Result;
+use crate::error::{Context, Result};
+use crate::vantage::{Place, Vantage};
 
 pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     injury(
@@ -50,7 +51,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         "net.pod-api",
         &["NetworkPolicy `external-dns/quiet`", "egress"],
         external_dns,
-        |hands| loud(hands, "external-dns"),
+        |hands| loud(hands, "external-dns").and_then(|()| begin(hands, "external-dns")),
     ),
 ];
 
@@ -66,7 +67,14 @@ fn quiet(hands: &Hands, namespace: &str, spec: &Value) -> Result<()> {
     Policies(&hands.run).start()?;
     let policy = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": { "namespace": namespace, "name": NAME }, "spec": spec });
-    hands.kubectl_apply("quiet.json", &policy.to_string()).map(drop)
+    hands.kubectl_apply("quiet.json", &policy.to_string())?;
+    eventually("kube-router to enforce the policy", 30, || {
+        let on = |place| Vantage::find(&hands.run, place)?.run("iptables-save", &["-t", "filter"]);
+        let rules = Place::NODES.map(on).into_iter().collect::<Result<String>>()?;
+        let chain = format!("nw policy {NAME}");
+        Ok(if rules.contains(&chain) { Ok(()) } else { Err(format!("no rule says `{chain}`")) })
+    })
+    .map(drop)
 }
 
 fn loud(hands: &Hands, namespace: &str) -> Result<()> {
@@ -135,8 +143,15 @@ fn coredns(hands: &Hands) -> Result<()> {
     quiet(hands, "kube-system", &spec)
 }
 
-/// What it has open stays open, so it begins anew.
+/// What it has open stays open, so it begins anew: in the same pod, since a new one connects before its rules are there.
 fn external_dns(hands: &Hands) -> Result<()> {
-    quiet(hands, "external-dns", &json!({ "podSelector": {}, "policyTypes": ["Egress"] }))?;
-    begin(hands, "external-dns")
+    let namespace = "external-dns";
+    quiet(hands, namespace, &json!({ "podSelector": {}, "policyTypes": ["Egress"] }))?;
+    let pods = hands.get(&["pods", "-n", namespace])?;
+    let pod = &pods["items"][0];
+    let on = Place::NODES.into_iter().find(|place| pod["spec"]["nodeName"] == place.name());
+    let container = pod["status"]["containerStatuses"][0]["containerID"].as_str().unwrap_or_default();
+    let (on, container) = (on.context("a pod on a node")?, container.trim_start_matches("containerd://"));
+    let words = ["-n", "k8s.io", "tasks", "kill", "--signal", "KILL", container];
+    Vantage::find(&hands.run, on)?.run("ctr", &words).map(drop)
 }
