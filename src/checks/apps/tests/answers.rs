@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SLICES, line, made_by_nginx};
-use crate::checks::k3s::tests::{items, sound};
+use crate::checks::k3s::tests::{items, pod, sound};
 use crate::checks::tests::*;
 use crate::evidence::http::HttpAnswer;
 

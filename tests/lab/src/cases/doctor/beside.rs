@@ -25,7 +25,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     // The LAN is kept out at every node, and the node that asks at the other.
     (
         "a NetworkPolicy keeps the LAN from the ingress controller",
-        &["ingress.hostport", "ingress.node-404", "apps.answer"],
+        &["net.cross-node", "ingress.node-404", "apps.answer"],
     ),
     // Its certificate has just been asked for.
     ("an Ingress has a host that its tls entry lacks", &["cm.certificate"]),

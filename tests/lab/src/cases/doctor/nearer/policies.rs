@@ -26,9 +26,8 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     ),
     injury(
         "a NetworkPolicy keeps the LAN from the ingress controller",
-        // The API server of the other node is kept out, too, and that stands first.
-        "net.cross-node",
-        &["NetworkPolicy `ingress-nginx/quiet`", "port 80 and 443"],
+        "ingress.hostport",
+        &["NetworkPolicy `ingress-nginx/quiet`", "a rule without `from`"],
         lan,
         |hands| loud(hands, "ingress-nginx"),
     ),
