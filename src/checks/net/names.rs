@@ -107,10 +107,12 @@ fn told(evidence: &Evidence, said: &Said<'_>) -> Option<Finding> {
     let (_, rest) = said.line.split_once("lookup ")?;
     let (name, rest) = rest.split_once(" on ")?;
     let (server, why) = rest.split_once(":53: ")?;
+    // Go's JSON writes the arrow between two addresses so.
+    let why = why.replace("\\u003e", ">");
     if name.contains(' ') || server.len() > 39 {
         return None;
     }
-    let reason = why.split(['"', '\\']).next().unwrap_or(why);
+    let reason = why.split(['"', '\\']).next().unwrap_or(&why);
     let reason: String = reason.chars().take(120).collect();
     let summary =
         format!("pod `{}` cannot resolve {name} at {server}: {}", said.pod, reason.trim_end_matches('.'));

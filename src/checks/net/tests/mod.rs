@@ -262,6 +262,7 @@ fn a_policy_that_keeps_dns_from_a_pod_is_named_before_a_firewall() {
     let line = "lookup api.cloudflare.com on 10.43.0.10:53: read udp 10.42.0.9:40123->10.43.0.10:53: read: connection refused";
     let with = |namespace: &str, spec: Value| {
         let line = json!({ "level": "error", "msg": line, "time": now().to_string() }).to_string();
+        let line = line.replace("->", r"-\u003e");
         let report = cluster(|seen| {
             items(seen, "pods").push(pod("external-dns", "external-dns-1"));
             seen.logs.insert("external-dns/external-dns-1/external-dns".into(), line);
