@@ -276,6 +276,7 @@ fn a_policy_that_keeps_dns_from_a_pod_is_named_before_a_firewall() {
         system.cause.contains("`kube-system/quiet` does not let DNS queries reach CoreDNS"),
         "{system:?}"
     );
+    assert!(system.summary.contains("40123->10.43.0.10:53"), "{system:?}");
     let own = with("external-dns", json!({ "podSelector": {}, "policyTypes": ["Egress"] }));
     assert!(own.cause.contains("`external-dns/quiet` blocks that pod's outgoing DNS"), "{own:?}");
     let udp = json!([{ "ports": [{ "port": 53, "protocol": "UDP" }] }]);
