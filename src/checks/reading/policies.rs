@@ -19,13 +19,31 @@ use crate::evidence::{Cidr, Evidence, View, at, typed};
 const RESOURCE: &str = "networkpolicies.networking.k8s.io";
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 
+/// Where DNS is asked, by UDP; every other port here is one of TCP.
+pub(in crate::checks) const DNS: u16 = 53;
+
 /// A connection, from the pod's side.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::checks) enum Way {
-    /// Somebody who is no pod comes to this port of it.
+pub(in crate::checks) enum Way<'p> {
+    /// The API server comes to this port of it.
     In(u16),
+    /// A machine of the LAN comes to this port of it.
+    Lan(u16),
+    /// This pod comes to this port of it.
+    From(&'p Value, u16),
     /// It goes to this address and port.
     Out(Option<IpAddr>, u16),
+}
+
+impl Way<'_> {
+    fn port(self) -> u16 {
+        let (Self::In(port) | Self::Lan(port) | Self::From(_, port) | Self::Out(_, port)) = self;
+        port
+    }
+
+    fn is_out(self) -> bool {
+        matches!(self, Self::Out(..))
+    }
 }
 
 /// A rule of a policy: whom it lets through, and to which ports. Empty lists leave nobody out.
@@ -33,7 +51,7 @@ type Rule<'p> = (&'p [NetworkPolicyPeer], &'p [NetworkPolicyPort]);
 
 /// The policies that leave the connection out, as `namespace/name`, where it is sure that none lets it through; empty
 /// otherwise, and where nobody enforces policies.
-pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way) -> Vec<String> {
+pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way<'_>) -> Vec<String> {
     let all = evidence.objects(RESOURCE).unwrap_or_default().iter();
     let labels: BTreeMap<String, String> = typed(&pod["metadata"]["labels"]).unwrap_or_default();
     let of_pod = all.filter(|policy| policy.namespace() == pod.namespace()).filter_map(|policy| {
@@ -41,9 +59,9 @@ pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way) 
         (selects(spec.pod_selector.as_ref(), &labels) && is_about(&spec, way)).then_some((policy, spec))
     });
     let isolating: Vec<(&Value, NetworkPolicySpec)> = of_pod.collect();
-    let lets = |rule: Rule<'_>| may_let(rule, pod, way);
+    let lets = |rule: Rule<'_>| may_let(evidence, rule, pod, way);
     if nobody_enforces(evidence)
-        || (matches!(way, Way::In(_)) && is_beside_the_api_server(evidence, pod))
+        || is_of_its_node(evidence, pod, way)
         || isolating.iter().any(|(_, spec)| rules(spec, way).into_iter().any(lets))
     {
         return Vec::new();
@@ -51,13 +69,27 @@ pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way) 
     isolating.iter().map(|(policy, _)| policy.full_name()).collect()
 }
 
-/// Whether the pod may run on the API server's own node, which no policy of kube-router keeps out (pkg/controllers/netpol/
-/// pod.go: `--src-type LOCAL`).
+/// Whether the other side may be the pod's own node, which no policy of kube-router keeps out (pkg/controllers/netpol/pod.go:
+/// `--src-type LOCAL`). What a pod in the node's network sends comes from the node.
+fn is_of_its_node(evidence: &Evidence, pod: &Value, way: Way<'_>) -> bool {
+    match way {
+        Way::In(_) => is_beside_the_api_server(evidence, pod),
+        Way::From(from, _) => from["spec"]["hostNetwork"] == true,
+        Way::Lan(_) | Way::Out(..) => false,
+    }
+}
+
+/// Whether the pod may run on the API server's own node.
 fn is_beside_the_api_server(evidence: &Evidence, pod: &Value) -> bool {
     let nodes = evidence.objects("nodes").unwrap_or_default();
     let serves = |node: &&Value| !node["metadata"]["labels"][CONTROL_PLANE].is_null();
     let on = at(pod, "/spec/nodeName");
     nodes.len() < 2 || nodes.iter().filter(serves).all(|node| node.name() == on)
+}
+
+/// Whether k3s is known to enforce policies: then one that keeps something out is a fault even where nothing shows it yet.
+pub(in crate::checks) fn are_enforced(evidence: &Evidence) -> bool {
+    !told::servers(evidence).is_empty() && !nobody_enforces(evidence)
 }
 
 /// Whether k3s was told not to enforce policies, and has its own network, so that nobody else does.
@@ -72,27 +104,23 @@ fn nobody_enforces(evidence: &Evidence) -> bool {
 
 /// Whether the policy is about connections of that way: `policyTypes`, else what Kubernetes takes in their place, Ingress always,
 /// Egress where there are rules for it.
-fn is_about(spec: &NetworkPolicySpec, way: Way) -> bool {
+fn is_about(spec: &NetworkPolicySpec, way: Way<'_>) -> bool {
     let named = spec.policy_types.as_deref().unwrap_or_default();
-    match (way, named.is_empty()) {
-        (Way::In(_), true) => true,
-        (Way::Out(..), true) => spec.egress.is_some(),
-        (Way::In(_), false) => named.iter().any(|word| word == "Ingress"),
-        (Way::Out(..), false) => named.iter().any(|word| word == "Egress"),
+    match (way.is_out(), named.is_empty()) {
+        (false, true) => true,
+        (true, true) => spec.egress.is_some(),
+        (false, false) => named.iter().any(|word| word == "Ingress"),
+        (true, false) => named.iter().any(|word| word == "Egress"),
     }
 }
 
-fn rules(spec: &NetworkPolicySpec, way: Way) -> Vec<Rule<'_>> {
-    match way {
-        Way::In(_) => {
-            let rules = spec.ingress.iter().flatten();
-            rules.map(|rule| (list(rule.from.as_ref()), list(rule.ports.as_ref()))).collect()
-        }
-        Way::Out(..) => {
-            let rules = spec.egress.iter().flatten();
-            rules.map(|rule| (list(rule.to.as_ref()), list(rule.ports.as_ref()))).collect()
-        }
+fn rules<'s>(spec: &'s NetworkPolicySpec, way: Way<'_>) -> Vec<Rule<'s>> {
+    if way.is_out() {
+        let rules = spec.egress.iter().flatten();
+        return rules.map(|rule| (list(rule.to.as_ref()), list(rule.ports.as_ref()))).collect();
     }
+    let rules = spec.ingress.iter().flatten();
+    rules.map(|rule| (list(rule.from.as_ref()), list(rule.ports.as_ref()))).collect()
 }
 
 fn list<T>(list: Option<&Vec<T>>) -> &[T] {
@@ -120,14 +148,14 @@ fn holds(expression: &LabelSelectorRequirement, labels: &BTreeMap<String, String
 }
 
 /// Whether a rule may let the connection through. It lets through whatever it does not clearly leave out.
-fn may_let((peers, ports): Rule<'_>, pod: &Value, way: Way) -> bool {
-    let (Way::In(port) | Way::Out(_, port)) = way;
-    (ports.is_empty() || ports.iter().any(|entry| may_be(entry, pod, port)))
-        && (peers.is_empty() || peers.iter().any(|peer| may_be_peer(peer, way)))
+fn may_let(evidence: &Evidence, (peers, ports): Rule<'_>, pod: &Value, way: Way<'_>) -> bool {
+    (ports.is_empty() || ports.iter().any(|entry| may_be(entry, pod, way.port())))
+        && (peers.is_empty() || peers.iter().any(|peer| may_be_peer(evidence, peer, pod, way)))
 }
 
 fn may_be(entry: &NetworkPolicyPort, pod: &Value, port: u16) -> bool {
-    if entry.protocol.as_deref().is_some_and(|protocol| protocol != "TCP") {
+    let asked = if port == DNS { "UDP" } else { "TCP" };
+    if entry.protocol.as_deref().unwrap_or("TCP") != asked {
         return false;
     }
     match &entry.port {
@@ -145,19 +173,39 @@ fn may_be(entry: &NetworkPolicyPort, pod: &Value, port: u16) -> bool {
 }
 
 /// A peer that is a choice of pods is no machine and no address of the internet; what is behind a Service's address may be one.
-fn may_be_peer(peer: &NetworkPolicyPeer, way: Way) -> bool {
+fn may_be_peer(evidence: &Evidence, peer: &NetworkPolicyPeer, pod: &Value, way: Way<'_>) -> bool {
     let Some(block) = &peer.ip_block else {
-        return matches!(way, Way::Out(None, _));
+        return match way {
+            Way::In(_) | Way::Lan(_) | Way::Out(Some(_), _) => false,
+            Way::Out(None, _) => true,
+            Way::From(from, _) => is_chosen(evidence, peer, pod, from),
+        };
     };
-    match way {
+    let address = match way {
+        Way::Out(address, _) => address,
+        Way::From(from, _) => at(from, "/status/podIP").parse().ok(),
         // Which of its addresses a machine takes on the way is not known here.
-        Way::In(_) | Way::Out(None, _) => true,
-        Way::Out(Some(IpAddr::V4(to)), _) => {
-            let holds = |text: &str| Cidr::parse(text).is_none_or(|cidr| cidr.holds(to));
-            holds(&block.cidr) && !block.except.iter().flatten().any(|except| holds(except))
+        Way::In(_) | Way::Lan(_) => None,
+    };
+    let Some(IpAddr::V4(address)) = address else { return true };
+    let holds = |text: &str| Cidr::parse(text).is_none_or(|cidr| cidr.holds(address));
+    holds(&block.cidr) && !block.except.iter().flatten().any(|except| holds(except))
+}
+
+/// Whether the peer chooses that pod: by its labels, among those of the policy's own namespace or of the chosen ones.
+fn is_chosen(evidence: &Evidence, peer: &NetworkPolicyPeer, pod: &Value, from: &Value) -> bool {
+    let labels = |object: &Value| -> BTreeMap<String, String> {
+        typed(&object["metadata"]["labels"]).unwrap_or_default()
+    };
+    let in_namespace = match &peer.namespace_selector {
+        None => from.namespace() == pod.namespace(),
+        selector => {
+            let all = evidence.objects("namespaces").unwrap_or_default();
+            let namespace = all.iter().find(|namespace| namespace.name() == from.namespace());
+            namespace.is_none_or(|namespace| selects(selector.as_ref(), &labels(namespace)))
         }
-        Way::Out(Some(IpAddr::V6(_)), _) => true,
-    }
+    };
+    in_namespace && selects(peer.pod_selector.as_ref(), &labels(from))
 }
 
 /// The policies, as the words of a sentence.
@@ -190,7 +238,7 @@ mod tests {
         evidence
     }
 
-    fn keeps(spec: Value, way: Way) -> bool {
+    fn keeps(spec: Value, way: Way<'_>) -> bool {
         !in_the_way(&seen(spec, &["server"]), &pod("shop", "web-1"), way).is_empty()
     }
 
@@ -235,6 +283,76 @@ mod tests {
         assert_eq!(in_the_way(&seen, &pod, Way::In(80)).len(), 1);
         pod["spec"]["nodeName"] = "hub".into();
         assert!(in_the_way(&seen, &pod, Way::In(80)).is_empty());
+    }
+
+    #[test]
+    fn another_pod_is_let_through_by_its_labels_and_its_namespace() {
+        let with = |from: Value| json!({ "podSelector": {}, "ingress": [{ "from": [from] }] });
+        let mut from = pod("gate", "nginx-1");
+        from["metadata"]["labels"] = json!({ "app": "nginx" });
+        from["status"]["podIP"] = "10.42.0.9".into();
+        let way = Way::From(&from, 8080);
+        assert!(keeps(with(json!({ "podSelector": {} })), way), "the pods of its own namespace alone");
+        let anywhere = json!({ "namespaceSelector": {} });
+        assert!(!keeps(with(anywhere.clone()), way));
+        let chosen = |labels: Value| {
+            let mut peer = anywhere.clone();
+            peer["podSelector"]["matchLabels"] = labels;
+            with(peer)
+        };
+        assert!(!keeps(chosen(json!({ "app": "nginx" })), way));
+        assert!(keeps(chosen(json!({ "app": "traefik" })), way));
+        assert!(!keeps(with(json!({ "ipBlock": { "cidr": "10.42.0.0/16" } })), way));
+        assert!(keeps(with(json!({ "ipBlock": { "cidr": "192.168.1.0/24" } })), way));
+        let mut of_node = from.clone();
+        of_node["spec"]["hostNetwork"] = true.into();
+        assert!(!keeps(json!({ "podSelector": {} }), Way::From(&of_node, 8080)), "perhaps its own node");
+    }
+
+    #[test]
+    fn a_namespace_is_chosen_by_its_labels() {
+        let selector = json!({ "matchLabels": { "kubernetes.io/metadata.name": "gate" } });
+        let mut seen = seen(
+            json!({ "podSelector": {}, "ingress": [{ "from": [{ "namespaceSelector": selector }] }] }),
+            &[],
+        );
+        let namespace = |name: &str| {
+            let labels = json!({ "kubernetes.io/metadata.name": name });
+            json!({ "metadata": { "name": name, "labels": labels } })
+        };
+        let listing = Listing::Items(vec![namespace("gate"), namespace("other")]);
+        seen.cluster.as_mut().unwrap().objects.0.insert("namespaces".into(), listing);
+        let kept =
+            |from: &str| !in_the_way(&seen, &pod("shop", "web-1"), Way::From(&pod(from, "a"), 80)).is_empty();
+        assert!(!kept("gate"));
+        assert!(kept("other"));
+    }
+
+    #[test]
+    fn dns_is_asked_by_udp() {
+        let ports = |protocol: &str| {
+            let port = json!({ "port": 53, "protocol": protocol });
+            json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [{ "ports": [port] }] })
+        };
+        assert!(!keeps(ports("UDP"), Way::Out(None, DNS)));
+        assert!(keeps(ports("TCP"), Way::Out(None, DNS)));
+    }
+
+    #[test]
+    fn a_machine_of_the_lan_is_no_node() {
+        let mut seen = seen(json!({ "podSelector": {} }), &["server"]);
+        items(seen.cluster.as_mut().unwrap(), "nodes").truncate(1);
+        assert!(in_the_way(&seen, &pod("shop", "web-1"), Way::In(80)).is_empty());
+        assert_eq!(in_the_way(&seen, &pod("shop", "web-1"), Way::Lan(80)).len(), 1);
+    }
+
+    #[test]
+    fn only_k3s_is_known_to_enforce_policies() {
+        let all = json!({ "podSelector": {} });
+        let mut seen = seen(all, &["server"]);
+        assert!(are_enforced(&seen));
+        items(seen.cluster.as_mut().unwrap(), "nodes")[0]["metadata"]["annotations"] = json!({});
+        assert!(!are_enforced(&seen));
     }
 
     #[test]
