@@ -45,7 +45,12 @@ mod tests {
             ),
             ("dial tcp 192.168.1.2:80: i/o timeout", None),
         ];
-        let node = |name: &str, ready| NodeSeen { name: name.into(), ready, addresses: vec![] };
+        let node = |name: &str, ready| NodeSeen {
+            name: name.into(),
+            ready,
+            addresses: vec![],
+            ..NodeSeen::default()
+        };
         for (said, how) in cases {
             let (cluster, log) = cluster(move |line, _| match line.ends_with("/nodes/pi:80/proxy/") {
                 true => {

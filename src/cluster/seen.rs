@@ -14,6 +14,10 @@ pub(super) fn node(object: &Value) -> NodeSeen {
             .filter(|address| at(address, "/type") == "InternalIP")
             .filter_map(|address| at(address, "/address").parse().ok())
             .collect(),
+        ipv6_pods: entries(object, "/spec/podCIDRs")
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|range| range.contains(':')),
     }
 }
 
@@ -82,6 +86,13 @@ mod tests {
             "addresses": [{ "type": "InternalIP", "address": "192.168.1.2" }, { "type": "Hostname", "address": "n" }] } }));
         assert!(seen.ready);
         assert_eq!(seen.addresses, ["192.168.1.2".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn pods_have_ipv6_where_the_node_has_a_range_of_it() {
+        let with = |ranges: &[&str]| node(&json!({ "spec": { "podCIDRs": ranges } })).ipv6_pods;
+        assert!(!with(&["10.42.0.0/24"]));
+        assert!(with(&["10.42.0.0/24", "fd42::/64"]));
     }
 
     #[test]

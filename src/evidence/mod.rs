@@ -236,7 +236,7 @@ impl Evidence {
 }
 
 /// A node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct NodeSeen {
     /// The name of the Node object, which probes refer to.
     pub name: String,
@@ -244,6 +244,8 @@ pub struct NodeSeen {
     pub ready: bool,
     /// Its internal addresses.
     pub addresses: Vec<IpAddr>,
+    /// Whether its pods have addresses of IPv6. Without them, ports of pods answer at its IPv4 addresses alone.
+    pub ipv6_pods: bool,
 }
 
 /// An Ingress, whoever made it.

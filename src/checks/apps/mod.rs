@@ -9,6 +9,7 @@ mod denied;
 mod endpoints;
 mod gateway;
 pub(super) mod ids;
+mod isolated;
 mod local;
 mod page;
 mod patience;

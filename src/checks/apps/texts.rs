@@ -70,6 +70,7 @@ pub(super) const CHECKS: &[Def] = &[
         )
         .causes(&[
             cause("502: the pod does not listen on the port that the Service sends to", "correct `targetPort` of the Service"),
+            cause("502: a NetworkPolicy of the pod's namespace does not allow the ingress controller; k3s rejects the connection, and nginx logs `Connection refused`", "allow the controller's namespace in the policy's `ingress`"),
             cause("502 after the port of a Service was corrected: ingress-nginx does not notice when a port alone changes", "change the Ingress in any way, for example its annotations; the finding has the commands"),
             cause("502, or 400 with `plain HTTP request was sent to HTTPS port`: the service speaks TLS", "set `scheme: https` for the service"),
             cause("502 with `upstream sent too big header` in nginx' log: cookies and tokens after signing in are longer than its buffer", "set the annotation `nginx.ingress.kubernetes.io/proxy-buffer-size: 32k` for the service"),

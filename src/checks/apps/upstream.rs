@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::checks::apps::backend::{self, Backend};
 use crate::checks::apps::behind::{self, Behind};
-use crate::checks::apps::{buffer, local, recognise};
+use crate::checks::apps::{buffer, isolated, local, recognise};
 use crate::checks::engine::Finding;
 use crate::evidence::{Evidence, entries};
 use crate::ingress::{FailedRequest, Unusable, traits_of};
@@ -62,6 +62,9 @@ pub(super) fn written(noted: &FailedRequest<'_>) -> Option<Timestamp> {
 
 fn explain(evidence: &Evidence, host: &str, noted: &FailedRequest<'_>, summary: &str) -> Option<Finding> {
     if let Some(finding) = unnoticed(evidence, host, noted, summary) {
+        return Some(finding);
+    }
+    if let Some(finding) = isolated::why(evidence, noted, summary) {
         return Some(finding);
     }
     let behind = behind::of(evidence, host);

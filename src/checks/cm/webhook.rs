@@ -121,7 +121,12 @@ fn kept_out(evidence: &Evidence, acme: &AcmeSeen, message: &str, summary: &str) 
     let namespace = acme.wanted.namespace.as_str();
     let is_webhook = |pod: &&Value| pod.namespace() == namespace && pod.name().contains("webhook");
     let pod = evidence.objects("pods")?.iter().find(is_webhook)?;
-    let port = dialled(message).and_then(|address| address.rsplit_once(':')?.1.parse().ok()).unwrap_or(PORT);
+    // Some name the Service's address and port, which the policy does not see.
+    let of_pod = |address: &str| {
+        let (ip, port) = address.rsplit_once(':')?;
+        (ip == at(pod, "/status/podIP")).then(|| port.parse().ok())?
+    };
+    let port = dialled(message).and_then(of_pod).unwrap_or(PORT);
     let found = policies::in_the_way(evidence, pod, Way::In(port));
     (!found.is_empty()).then(|| {
         Finding::new(

@@ -1,31 +1,58 @@
 //! Whether the node's ports still lead to the controller's pod. The translation is written when the pod starts, and by
 //! nobody again: what flushes it cuts the pod off, which stays ready all the same.
 
+use serde_json::Value;
+
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::reading::policies::{self, Way};
 use crate::evidence::dial::Dial;
-use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen, Transport};
+use crate::evidence::{ControllerSeen, Evidence, NodeProbe, NodeSeen, Transport, View, entries};
 use crate::ingress::traits_of;
 
 pub(super) fn answers_of_host_ports(evidence: &Evidence) -> Vec<Judged> {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.ingress) else {
         return crate::checks::ingress::unread(id::HOSTPORT, "nodes");
     };
-    let has_pod = |node: &NodeSeen| {
-        let pods = evidence.objects("pods").into_iter().flatten();
-        pods.into_iter().any(|pod| {
+    let pod_of = |node: &NodeSeen| {
+        let mut pods = evidence.objects("pods").into_iter().flatten();
+        pods.find(|pod| {
             traits_of(evidence.controller).is_pod(pod) && pod["spec"]["nodeName"] == node.name.as_str()
         })
     };
     let each = nodes.iter().map(|node| {
-        let outcome = match (node.ready, has_pod(node)) {
+        let outcome = match (node.ready, pod_of(node)) {
             (false, _) => Outcome::skip("the node is not ready"),
-            (_, false) => Outcome::skip("the controller does not run there"),
-            _ => on_node(evidence, seen, node),
+            (_, None) => Outcome::skip("the controller does not run there"),
+            (true, Some(pod)) => match kept_out(evidence, pod) {
+                Some(finding) => finding.into(),
+                None => on_node(evidence, seen, node),
+            },
         };
         judged(id::HOSTPORT, Subject::node(&node.name), Vantage::Node(node.name.clone()), outcome)
     });
     each.collect()
+}
+
+/// A NetworkPolicy that keeps the LAN out. From the node itself nothing of that is seen: the engine always lets it in.
+fn kept_out(evidence: &Evidence, pod: &Value) -> Option<Finding> {
+    policies::are_enforced(evidence).then_some(())?;
+    let ports = entries(pod, "/spec/containers").iter().flat_map(|container| entries(container, "/ports"));
+    let mut web = ports.filter(|port| [80, 443].map(Value::from).contains(&port["hostPort"]));
+    let found = web.find_map(|port| {
+        let port = u16::try_from(port["containerPort"].as_u64()?).ok()?;
+        let found = policies::in_the_way(evidence, pod, Way::Lan(port));
+        (!found.is_empty()).then_some((port, found))
+    });
+    let (port, found) = found?;
+    Some(
+        Finding::new(
+            format!("{} keeps the LAN from the ingress controller's pod `{}`", policies::named(&found), pod.full_name()),
+            "k3s enforces NetworkPolicies: it rejects connections that no policy of that namespace allows, except those from the pod's own node",
+            format!("allow port {port} from everywhere in the policy's `ingress` (a rule without `from`), or delete the policy"),
+        )
+        .look(command!("kubectl --namespace {} get networkpolicies --output yaml", pod.namespace())),
+    )
 }
 
 fn on_node(evidence: &Evidence, seen: &ControllerSeen, node: &NodeSeen) -> Outcome {

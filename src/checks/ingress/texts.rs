@@ -61,15 +61,16 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(HOSTPORT, "the node redirects ports 80 and 443 to the controller's pod")
         .needs(&[id::API, PODS, CLUSTER_404])
         .about(
-            "Compares the answer on both ports of each node, from this machine, with the answer of the pod there, from inside the cluster. If the connection is refused, the node no longer redirects the port to the pod. A timeout counts as a failure only if the same port also refuses a connection from the API server. A timeout alone may be a firewall (see `ingress.node-404`). A check on the node itself cannot see a firewall: only a run on another machine shows what the LAN gets.",
+            "Compares the answer on both ports of each node, from this machine, with the answer of the pod there, from inside the cluster. If the connection is refused, the node no longer redirects the port to the pod. A timeout counts as a failure only if the same port also refuses a connection from the API server. A timeout alone may be a firewall (see `ingress.node-404`). A check on the node itself cannot see a firewall: only a run on another machine shows what the LAN gets. A NetworkPolicy that keeps the LAN out is found everywhere: the doctor reads the policies of the pod's namespace.",
             "Nothing answers any more after a reload of the firewall or `nixos-rebuild switch`, although all pods are ready.",
         )
         .causes(&[
             cause("a reload of the firewall flushed the rules of the hostPorts; they are written only when a pod starts", "once `ingress.reload` passes, run `kubectl -n ingress-nginx rollout restart daemonset/ingress-nginx-controller`"),
             cause("nftables on NixOS starts from an empty ruleset at each reload", "set `networking.nftables.flushRuleset = false;`"),
             cause("one of your scripts runs `iptables -t nat -F`", "change it so that it flushes its own chains only"),
+            cause("a NetworkPolicy of the controller's namespace allows other pods only: k3s rejects the LAN's connections, but not those from the node itself", "allow ports 80 and 443 from everywhere in it (a rule without `from`)"),
         ])
-        .sources(&["containernetworking/plugins#512", "rancher/rke2#10469", "k3s-io/k3s#7542", "NixOS options, `networking.nftables.flushRuleset`"]),
+        .sources(&["containernetworking/plugins#512", "rancher/rke2#10469", "k3s-io/k3s#7542, #3583", "NixOS options, `networking.nftables.flushRuleset`"]),
     Def::error(NODE_404, "the ingress controller answers on the node's ports 80 and 443")
         .needs(&[id::API, PORT_OWNER, PODS, CLUSTER_404, HOSTPORT])
         .in_up()

@@ -56,6 +56,9 @@ fn address(evidence: &Evidence, node: &Value, name: &str, services: Option<Cidr>
         let alone = four.len() == 1 && is_shared(ip);
         return if alone { finding.only(Severity::Info).into() } else { finding.into() };
     }
+    if waits(node) {
+        return uninitialised(name).into();
+    }
     moved(node, name, &internal).unwrap_or_else(|| outside(node, name, &internal))
 }
 
@@ -84,8 +87,7 @@ fn strange(ip: Ipv4Addr, nodes: &[Value], services: Option<Cidr>, all: usize) ->
 
 fn none(node: &Value, name: &str, restart: &str) -> Finding {
     let summary = format!("node `{name}` has no InternalIP");
-    let waits = entries(node, "/spec/taints").iter().any(|taint| at(taint, "/key") == UNINITIALISED);
-    if waits || told::is_k3s(node) {
+    if waits(node) || told::is_k3s(node) {
         return Finding::new(
             summary,
             "the node has just joined: k3s' cloud controller writes its addresses within a minute, and pods start there only then",
@@ -100,6 +102,23 @@ fn none(node: &Value, name: &str, restart: &str) -> Finding {
         format!("give the machine an address, set it with `--node-ip=`, and {restart}"),
     )
     .nixos(OPTION)
+}
+
+/// Whether the cloud controller has not come to it yet.
+fn waits(node: &Value) -> bool {
+    entries(node, "/spec/taints").iter().any(|taint| at(taint, "/key") == UNINITIALISED)
+}
+
+/// The kubelet has been told its address, and gives it before the cloud controller comes (kubernetes#121028;
+/// k3s, pkg/daemons/agent: `node-ip` beside `cloud-provider=external`).
+fn uninitialised(name: &str) -> Finding {
+    Finding::new(
+        format!("node `{name}` waits for the cloud controller: its taint `{UNINITIALISED}` keeps pods away"),
+        "the node has just joined: k3s' cloud controller takes the taint away within a minute, and pods start there only then",
+        NO_CONTROLLER,
+    )
+    .look(command!("kubectl describe node {}", name))
+    .heals()
 }
 
 /// k3s has started under another address than the status has, of either family: one of IPv6 stays where that of IPv4 changes.

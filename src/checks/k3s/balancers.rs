@@ -114,10 +114,13 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
         "change its type to ClusterIP, and give it a name with `homelab expose`: the ingress controller then serves it by name. For a service that is not HTTP, use the type NodePort",
     )
     .look("kubectl get services -A");
-    // Its other ports may be in use as NodePorts: what speaks HTTP alone loses nothing.
+    // Its other ports may be in use as NodePorts, and stay so: what speaks HTTP alone loses nothing without them.
     let http = entries(service, "/spec/ports").iter().all(|port| is_web(&port["port"]));
-    let patch = patched(service, is_off(evidence));
-    if http { finding.command(patch) } else { finding }
+    match (http, trouble) {
+        (true, _) => finding.command(patched(service, "ClusterIP", is_off(evidence))),
+        (false, Trouble::Stale) => finding.command(patched(service, "NodePort", is_off(evidence))),
+        (false, _) => finding,
+    }
 }
 
 fn held(service: &Value, name: &str) -> Finding {
@@ -158,19 +161,20 @@ fn without(place: usize) -> [Value; 2] {
     [json!({ "op": "test", "path": path, "value": FINALIZER }), json!({ "op": "remove", "path": path })]
 }
 
-/// Makes it a Service of the cluster alone; the finalizer goes too where nobody else would take it away.
-fn patched(service: &Value, nobody_releases: bool) -> Option<Command> {
+/// Makes it a Service of that type; the finalizer goes too where nobody else would take it away.
+fn patched(service: &Value, kind: &str, nobody_releases: bool) -> Option<Command> {
     let place = guarded(service).filter(|_| nobody_releases);
     let (namespace, name) = (service.namespace(), service.name());
     let Some(place) = place else {
         return command!(
-            "kubectl --namespace {} patch service {} --type=merge --patch '{\"spec\":{\"type\":\"ClusterIP\"}}'",
+            "kubectl --namespace {} patch service {} --type=merge --patch {}",
             namespace,
-            name
+            name,
+            json!({ "spec": { "type": kind } }).to_string()
         );
     };
     let mut steps = without(place).to_vec();
-    steps.push(json!({ "op": "replace", "path": "/spec/type", "value": "ClusterIP" }));
+    steps.push(json!({ "op": "replace", "path": "/spec/type", "value": kind }));
     command!(
         "kubectl --namespace {} patch service {} --type=json --patch {}",
         namespace,

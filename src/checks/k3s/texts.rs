@@ -102,7 +102,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the machine has several interfaces, and k3s did not choose the LAN's", "set `--node-ip=ADDRESS` and `--flannel-iface=INTERFACE`; NixOS `services.homelab.nodeIP`"),
             cause("the router gave the machine another address", "reserve it in the router's DHCP, then restart k3s. A server with etcd does not start with a different address: give the machine its old address. Or: stop k3s, run the `ExecStart` command that `systemctl cat k3s` shows once with `--cluster-reset` added, then start k3s"),
-            cause("k3s has just started, or the node has just joined (taint `node.cloudprovider.kubernetes.io/uninitialized`)", "wait a minute; if it stays, the cloud controller does not run"),
+            cause("k3s has just started, or the node has just joined (it may have its address already, and still the taint `node.cloudprovider.kubernetes.io/uninitialized`)", "wait a minute; if it stays, the cloud controller does not run"),
             cause("no DHCP server answered when the machine started (169.254.x.x)", "check the cable and DHCP, then restart k3s"),
         ])
         .sources(&["k3s documentation, \"k3s server\": --node-ip, --flannel-iface", "k3s, pkg/cloudprovider/instances.go, pkg/util/net.go", "k3s-io/k3s#1977, #3006, #4624, #6524"]),

@@ -6,6 +6,7 @@ mod corefile;
 mod home;
 pub(super) mod ids;
 mod names;
+mod rejected;
 mod texts;
 mod ways;
 

@@ -3,7 +3,7 @@
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
-use crate::checks::net::{corefile, of_pod, seen};
+use crate::checks::net::{corefile, of_pod, rejected, seen};
 use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::pod_resolv;
 use crate::evidence::dns::{AskError, Rcode};
@@ -15,7 +15,9 @@ pub(super) fn resolve(evidence: &Evidence) -> Judged {
     if let Some(finding) = lookups.iter().find_map(|asked| failed(evidence, asked)) {
         return seen(id::POD_DNS, Subject::default(), finding);
     }
-    if let Some((said, finding)) = logs::lately(evidence).iter().find_map(|said| Some((*said, told(said)?))) {
+    if let Some((said, finding)) =
+        logs::lately(evidence).iter().find_map(|said| Some((*said, told(evidence, said)?)))
+    {
         return of_pod(evidence, id::POD_DNS, said.pod, finding);
     }
     let outcome = match lookups.as_slice() {
@@ -59,6 +61,9 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
         );
         return Some(pod_resolv::with_options(finding.look(look).heals_soon(), machine));
     }
+    if unheard && let Some(finding) = rejected::forwarding(evidence, asked) {
+        return Some(finding);
+    }
     let (summary, cause, fix): (_, _, String) = match &asked.lookup.result {
         Err(error) if internal => (
             format!("the cluster's DNS at {server} gives this node no answer: {error}"),
@@ -98,12 +103,23 @@ fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
 }
 
 /// A look-up that failed, in the words of Go's resolver: `lookup NAME on SERVER: why`.
-fn told(said: &Said<'_>) -> Option<Finding> {
+fn told(evidence: &Evidence, said: &Said<'_>) -> Option<Finding> {
     let (_, rest) = said.line.split_once("lookup ")?;
     let (name, rest) = rest.split_once(" on ")?;
     let (server, why) = rest.split_once(":53: ")?;
+    // Go's JSON writes the arrow between two addresses so.
+    let why = why.replace("\\u003e", ">");
     if name.contains(' ') || server.len() > 39 {
         return None;
+    }
+    let reason = why.split(['"', '\\']).next().unwrap_or(&why);
+    let reason: String = reason.chars().take(120).collect();
+    let summary =
+        format!("pod `{}` cannot resolve {name} at {server}: {}", said.pod, reason.trim_end_matches('.'));
+    if why.contains("connection refused")
+        && let Some(finding) = rejected::question(evidence, said.pod, &summary)
+    {
+        return Some(finding);
     }
     let (cause, fix) = if why.contains("no such host") {
         (
@@ -126,17 +142,7 @@ fn told(said: &Said<'_>) -> Option<Finding> {
     } else {
         return None;
     };
-    let why = why.split(['"', '\\']).next().unwrap_or(why);
-    let why: String = why.chars().take(120).collect();
-    Some(
-        Finding::new(
-            format!("pod `{}` cannot resolve {name} at {server}: {}", said.pod, why.trim_end_matches('.')),
-            cause,
-            fix,
-        )
-        .look(command!("dig @{} {}", server, name))
-        .heals_soon(),
-    )
+    Some(Finding::new(summary, cause, fix).look(command!("dig @{} {}", server, name)).heals_soon())
 }
 
 pub(super) fn search_domains(evidence: &Evidence) -> Judged {

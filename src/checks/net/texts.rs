@@ -84,6 +84,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("CoreDNS asks 8.8.8.8 and 2001:4860:4860::8888, because the node's resolv.conf has only loopback addresses, and the router blocks port 53 to the internet", "write a file with the router's address, and start k3s with `--resolv-conf=FILE`"),
             cause("all of the node's resolvers have IPv6 addresses, and pods have none", "write a file with an IPv4 resolver, and start k3s with `--resolv-conf=FILE`"),
             cause("the router does not answer CoreDNS", "find its address with `resolvectl status` on the node, and try it with `dig`"),
+            cause("a NetworkPolicy keeps pods from CoreDNS, or CoreDNS from its resolver: k3s rejects that, and logs say `connection refused`", "allow port 53, UDP and TCP, in it"),
             cause("the node's firewall drops port 53 between pods", "allow packets from `cni0` and `flannel.1`, as homelab's NixOS module does"),
         ])
         .sources(&["k3s-io/k3s#4087, #1527", "k3s-io/k3s#1826, #3153", "NixOS/nixpkgs#98766"]),

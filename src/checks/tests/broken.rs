@@ -91,7 +91,12 @@ fn a_node_that_serves_but_is_not_in_the_status_is_waited_for() {
         second.node = "second".into();
         e.node_answers.push(second);
         let addresses = vec![IpAddr::from([192, 168, 1, 3])];
-        e.nodes.as_mut().unwrap().push(NodeSeen { name: "second".into(), ready: true, addresses });
+        e.nodes.as_mut().unwrap().push(NodeSeen {
+            name: "second".into(),
+            ready: true,
+            addresses,
+            ..NodeSeen::default()
+        });
     });
     let found = report.failures().find(|check| check.id == id::STATUS).unwrap();
     assert!(found.finding().unwrap().summary.contains("lacks 192.168.1.3"));

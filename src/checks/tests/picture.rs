@@ -108,7 +108,8 @@ pub(in crate::checks) fn healthy() -> Evidence {
     let node = IpAddr::from(NODE);
     let at = |port| SocketAddr::new(node, port);
     let mut evidence = Evidence::new(now());
-    evidence.nodes = Some(vec![NodeSeen { name: "pi".into(), ready: true, addresses: vec![node] }]);
+    evidence.nodes =
+        Some(vec![NodeSeen { name: "pi".into(), ready: true, addresses: vec![node], ..NodeSeen::default() }]);
     evidence.ingresses = Some(vec![IngressSeen {
         namespace: "homelab".into(),
         name: "whoami".into(),

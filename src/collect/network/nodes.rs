@@ -11,7 +11,7 @@ use rustls::RootCertStore;
 use crate::collect::network::{Host, Limit, Probes};
 use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::tls::Served;
-use crate::evidence::{Evidence, NodeProbe, Seen, Transport};
+use crate::evidence::{Evidence, NodeProbe, NodeSeen, Seen, Transport};
 use crate::facts::names::probe_name;
 use crate::net::follow::{self, Reach};
 use crate::net::http::{Target, get};
@@ -20,10 +20,15 @@ use crate::net::tls::handshake;
 /// A name that no Ingress has, wildcards included (RFC 2606).
 pub(super) const UNKNOWN: &str = "homelab-unknown.invalid";
 
-/// The addresses of the nodes that are ready.
+/// The addresses of the nodes that are ready, at which ports of pods answer. k3s gives a node its address of IPv6, too, and where
+/// pods have none, their ports are not translated there (CNI plugins, plugins/meta/portmap).
 pub(super) fn addresses(evidence: &Evidence) -> Vec<(String, IpAddr)> {
     let ready = evidence.nodes.iter().flatten().filter(|node| node.ready);
-    ready.flat_map(|node| node.addresses.iter().map(|address| (node.name.clone(), *address))).collect()
+    let serving = |node: &NodeSeen| {
+        let of_pods = |address: &&IpAddr| address.is_ipv4() || node.ipv6_pods;
+        node.addresses.iter().filter(of_pods).map(|address| (node.name.clone(), *address)).collect::<Vec<_>>()
+    };
+    ready.flat_map(serving).collect()
 }
 
 /// Both ports of each address, without a name and with one that no Ingress has.
@@ -86,5 +91,21 @@ async fn twice(target: &Target, within: Duration) -> Result<HttpAnswer, Transpor
     match get(target, within).await {
         Err(Transport::Closed) => get(target, within).await,
         answer => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_ipv6_is_asked_where_pods_have_one() {
+        let asked = |ipv6_pods| {
+            let addresses = vec![[192, 168, 1, 2].into(), "fd00::2".parse().unwrap()];
+            let mut evidence = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
+            evidence.nodes = Some(vec![NodeSeen { name: "pi".into(), ready: true, addresses, ipv6_pods }]);
+            super::addresses(&evidence).len()
+        };
+        assert_eq!((asked(false), asked(true)), (1, 2));
     }
 }

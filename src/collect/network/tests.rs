@@ -14,8 +14,18 @@ fn zone() -> Zone {
 fn seed() -> Evidence {
     let mut seed = Evidence::new(jiff::Timestamp::UNIX_EPOCH);
     seed.nodes = Some(vec![
-        NodeSeen { name: "pi".into(), ready: true, addresses: vec![[127, 0, 0, 1].into()] },
-        NodeSeen { name: "gone".into(), ready: false, addresses: vec![[127, 0, 0, 9].into()] },
+        NodeSeen {
+            name: "pi".into(),
+            ready: true,
+            addresses: vec![[127, 0, 0, 1].into()],
+            ..NodeSeen::default()
+        },
+        NodeSeen {
+            name: "gone".into(),
+            ready: false,
+            addresses: vec![[127, 0, 0, 9].into()],
+            ..NodeSeen::default()
+        },
     ]);
     seed
 }

@@ -110,7 +110,12 @@ mod tests {
     use super::*;
 
     fn node(name: &str, own: &str, of_pods: &str) -> (NodeSeen, NodeAddress) {
-        let seen = NodeSeen { name: name.into(), ready: true, addresses: vec![own.parse().unwrap()] };
+        let seen = NodeSeen {
+            name: name.into(),
+            ready: true,
+            addresses: vec![own.parse().unwrap()],
+            ..NodeSeen::default()
+        };
         (seen, NodeAddress { name: name.into(), address: of_pods.parse().unwrap() })
     }
 

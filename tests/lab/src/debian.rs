@@ -8,7 +8,7 @@ use crate::error::{Context, Result, bail};
 
 const GO_AT_LEAST: (u32, u32) = (1, 24);
 
-const PACKAGES: [&str; 27] = [
+const PACKAGES: [&str; 28] = [
     "busybox-static",
     "conntrack",
     "containerd",
@@ -20,6 +20,7 @@ const PACKAGES: [&str; 27] = [
     "dumb-init",
     "faketime",
     "iproute2",
+    "ipset",
     "iptables",
     "libnginx-mod-http-headers-more-filter",
     "libnginx-mod-http-lua",

@@ -188,11 +188,22 @@ pub(crate) fn host_links() -> Result<Vec<String>> {
 fn link_programs(run: &Run, programs: &Programs, built: &homelab::Built) -> Result<()> {
     files::make_folder(&run.programs())?;
     let own = [("homelab", built.homelab.as_path()), ("lab-world", built.lab_world.as_path())];
-    for (name, path) in programs.all().chain(own) {
-        let link = run.programs().join(name);
-        std::os::unix::fs::symlink(path, &link).context(format_args!("linking {}", link.display()))?;
+    programs.all().chain(own).try_for_each(|(name, path)| link_program(run, name, path))
+}
+
+fn link_program(run: &Run, name: &str, path: &std::path::Path) -> Result<()> {
+    let link = run.programs().join(name);
+    std::os::unix::fs::symlink(path, &link).context(format_args!("linking {}", link.display()))
+}
+
+/// A program that is nearer to k3s than the lab is by itself, built if it has not been yet.
+pub(crate) fn nearer_program(run: &Run, name: &str) -> Result<PathBuf> {
+    let link = run.programs().join(name);
+    if !link.exists() {
+        let programs = parts::build_nearer(&Cache::find()?)?;
+        link_program(run, name, programs.path(name)?)?;
     }
-    Ok(())
+    Ok(link)
 }
 
 /// Builds homelab again and puts it in the place of the one that a running lab has.

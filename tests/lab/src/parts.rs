@@ -62,6 +62,12 @@ const PARTS: [Part; 9] = [
     Part { folder: "pause", link: "", programs: &[("pause", ".")] },
 ];
 
+/// What k3s has beside those. Only the cases of one group need it, so it is built when they run.
+const NEARER: [Part; 2] = [
+    Part { folder: "cloud-controller", link: "", programs: &[("cloud-controller", ".")] },
+    Part { folder: "kube-router", link: "", programs: &[("kube-router", ".")] },
+];
+
 /// The built programs.
 pub(crate) struct Programs {
     built: Vec<(&'static str, PathBuf)>,
@@ -87,9 +93,18 @@ impl Programs {
 
 /// Builds what the cache does not hold yet.
 pub(crate) fn build(cache: &Cache) -> Result<Programs> {
+    build_all(cache, &PARTS)
+}
+
+/// The same for what is nearer to k3s.
+pub(crate) fn build_nearer(cache: &Cache) -> Result<Programs> {
+    build_all(cache, &NEARER)
+}
+
+fn build_all(cache: &Cache, parts: &[Part]) -> Result<Programs> {
     let go = run(Command::new("go").args(["env", "GOVERSION", "GOARCH"]))?;
     let mut programs = Programs { built: Vec::new(), keys: Vec::new() };
-    for part in &PARTS {
+    for part in parts {
         let key = recipe(part, &go)?;
         let folder = cache.binaries().join(format!("{}-{key}", part.folder));
         if !folder.exists() {

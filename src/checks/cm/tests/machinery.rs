@@ -126,6 +126,30 @@ fn each_reason_why_the_webhook_cannot_be_called_has_its_own_cause() {
     assert!(webhook(silent.clone(), silent).summary.contains("no answer within 5 s"));
 }
 
+/// An API server that does not ask for the pods' own addresses names the Service's, with the Service's port.
+#[test]
+fn a_policy_that_keeps_the_api_server_out_is_named_with_the_port_of_the_pod() {
+    let report = lab(|e| {
+        let objects = &mut e.cluster.as_mut().unwrap().objects.0;
+        let node = |name: &str| json!({ "metadata": { "name": name, "labels": { "node-role.kubernetes.io/control-plane": "true" } } });
+        objects.insert(
+            "nodes".into(),
+            Listing::Items(vec![node("pi"), json!({ "metadata": { "name": "nas" } })]),
+        );
+        let pod = json!({ "metadata": { "namespace": "cert-manager", "name": "cert-manager-webhook-x" },
+            "spec": { "nodeName": "nas", "containers": [] }, "status": { "podIP": "10.42.1.5" } });
+        objects.insert("pods".into(), Listing::Items(vec![pod]));
+        let policy = json!({ "metadata": { "namespace": "cert-manager", "name": "quiet" }, "spec": { "podSelector": {} } });
+        objects.insert("networkpolicies.networking.k8s.io".into(), Listing::Items(vec![policy]));
+        let message = "failed to call webhook: Post \"https://cert-manager-webhook.cert-manager.svc:443/validate?timeout=30s\": proxy error from 127.0.0.1:6443 while dialing 10.43.54.164:443, code 502: 502 Bad Gateway";
+        acme(e).webhook = Some(WebhookSeen { good: refused(message), bad: refused(message) });
+    });
+    let finding =
+        report.failures().find(|check| check.id == id::CM_WEBHOOK).unwrap().finding().unwrap().clone();
+    assert!(finding.cause.contains("`cert-manager/quiet`"), "{finding:?}");
+    assert!(finding.fix.text.contains("allow port 10250"), "{finding:?}");
+}
+
 #[test]
 fn an_authority_that_does_not_fit_is_the_cainjectors_to_write() {
     let finding =

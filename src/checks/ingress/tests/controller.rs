@@ -137,7 +137,12 @@ fn a_strangers_pod_that_runs_where_the_controllers_waits_is_an_error_and_names_s
     assert!(finding.cause.contains("your names open that pod"), "{}", finding.cause);
     assert!(!finding.fix.text.contains("cordon"), "it is the only node: {}", finding.fix.text);
     let second = busy(|e| {
-        e.nodes.as_mut().unwrap().push(NodeSeen { name: "b".into(), ready: true, addresses: vec![] });
+        e.nodes.as_mut().unwrap().push(NodeSeen {
+            name: "b".into(),
+            ready: true,
+            addresses: vec![],
+            ..NodeSeen::default()
+        });
     });
     let text = &only(&second, id::PORT_OWNER).fix.text;
     assert!(text.contains("`kubectl cordon pi`"), "{text}");
@@ -268,6 +273,35 @@ fn silence_is_a_firewall_unless_the_api_server_is_refused() {
     }
     let rejected = turned(Dial::TurnedAway, Transport::Unreachable("no route to host".into()));
     only(&rejected, id::NODE_404);
+}
+
+#[test]
+fn a_policy_that_keeps_the_lan_out_is_told_where_the_node_itself_is_let_in() {
+    let on = |args: Option<&str>, spec: Value| {
+        lab(|e| {
+            if let Some(args) = args {
+                list(e, "nodes")[0]["metadata"]["annotations"] = json!({ "k3s.io/node-args": args });
+            }
+            let ports = &mut pods(e)[0]["spec"]["containers"][0]["ports"];
+            *ports =
+                json!([{ "hostPort": 80, "containerPort": 80 }, { "hostPort": 443, "containerPort": 443 }]);
+            let policy =
+                json!({ "metadata": { "namespace": "ingress-nginx", "name": "quiet" }, "spec": spec });
+            let all = &mut e.cluster.as_mut().unwrap().objects.0;
+            all.insert("networkpolicies.networking.k8s.io".into(), Listing::Items(vec![policy]));
+        })
+    };
+    let with = |spec: Value| on(Some("[\"server\"]"), spec);
+    assert_eq!(fails(&on(None, json!({ "podSelector": {} }))), [], "perhaps nobody enforces it");
+    let pods = json!([{ "from": [{ "podSelector": {} }] }]);
+    for spec in [json!({ "podSelector": {} }), json!({ "podSelector": {}, "ingress": pods })] {
+        let report = with(spec);
+        let finding = only(&report, id::HOSTPORT);
+        assert!(finding.summary.contains("`ingress-nginx/quiet` keeps the LAN from"), "{finding:?}");
+        assert!(finding.fix.commands.is_empty(), "no restart: {finding:?}");
+    }
+    let web = json!([{ "ports": [{ "port": 80 }, { "port": 443 }] }]);
+    assert_eq!(fails(&with(json!({ "podSelector": {}, "ingress": web }))), []);
 }
 
 #[test]

@@ -103,6 +103,16 @@ fn a_node_that_the_cloud_controller_has_not_seen_yet_is_told_by_its_address_and_
     );
 }
 
+/// The kubelet of k3s is told the address, and gives it before the cloud controller has come.
+#[test]
+fn a_node_that_has_its_address_and_waits_for_the_cloud_controller_is_told() {
+    let taint = json!([{ "key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule" }]);
+    let report = cluster(|seen| items(seen, "nodes")[0]["spec"]["taints"] = taint);
+    let finding = only(&report, id::INTERNAL_IP);
+    assert!(finding.summary.contains("waits for the cloud controller"), "{finding:?}");
+    assert!(finding.heals == Heals::Waiting && finding.fix.text.contains("--disable-cloud-controller"));
+}
+
 #[test]
 fn a_pod_of_k3s_that_does_not_run_is_named_and_metrics_are_optional() {
     let crash = |name: &str| {

@@ -16,7 +16,12 @@ fn two(second: Result<HttpAnswer, String>, change: impl FnOnce(&mut Evidence)) -
         (node["metadata"]["name"], node["metadata"]["annotations"]) = ("nas".into(), json!({}));
         items(&mut seen, "nodes").push(node);
         seen.pod_answers = [("pi".into(), Ok(nginx_404())), ("nas".into(), second)].into();
-        e.nodes.as_mut().unwrap().push(NodeSeen { name: "nas".into(), ready: true, addresses: vec![] });
+        e.nodes.as_mut().unwrap().push(NodeSeen {
+            name: "nas".into(),
+            ready: true,
+            addresses: vec![],
+            ..NodeSeen::default()
+        });
         e.cluster = Some(seen);
         change(e);
     })

@@ -249,3 +249,53 @@ fn a_policy_that_lets_nothing_out_is_named_before_old_rules() {
     let lets = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": to_api });
     assert!(only(&with(Some(lets)), id::POD_API).cause.contains("the rules are old"));
 }
+
+fn policy(seen: &mut ClusterSeen, namespace: &str, spec: Value) {
+    let policy = json!({ "metadata": { "namespace": namespace, "name": "quiet" }, "spec": spec });
+    let listing = Listing::Items(vec![policy]);
+    seen.objects.0.extend([("networkpolicies.networking.k8s.io".into(), listing)]);
+}
+
+/// k3s documentation, "CIS Hardening Guide": a policy for all of kube-system, and what it takes to let DNS through.
+#[test]
+fn a_policy_that_keeps_dns_from_a_pod_is_named_before_a_firewall() {
+    let line = "lookup api.cloudflare.com on 10.43.0.10:53: read udp 10.42.0.9:40123->10.43.0.10:53: read: connection refused";
+    let with = |namespace: &str, spec: Value| {
+        let line = json!({ "level": "error", "msg": line, "time": now().to_string() }).to_string();
+        let line = line.replace("->", r"-\u003e");
+        let report = cluster(|seen| {
+            items(seen, "pods").push(pod("external-dns", "external-dns-1"));
+            seen.logs.insert("external-dns/external-dns-1/external-dns".into(), line);
+            policy(seen, namespace, spec);
+        });
+        only(&report, id::POD_DNS).clone()
+    };
+    let inner = json!([{ "from": [{ "podSelector": {} }] }]);
+    let system = with("kube-system", json!({ "podSelector": {}, "ingress": inner }));
+    assert!(
+        system.cause.contains("`kube-system/quiet` does not let DNS queries reach CoreDNS"),
+        "{system:?}"
+    );
+    assert!(system.summary.contains("40123->10.43.0.10:53"), "{system:?}");
+    let own = with("external-dns", json!({ "podSelector": {}, "policyTypes": ["Egress"] }));
+    assert!(own.cause.contains("`external-dns/quiet` blocks that pod's outgoing DNS"), "{own:?}");
+    let udp = json!([{ "ports": [{ "port": 53, "protocol": "UDP" }] }]);
+    let open = with("kube-system", json!({ "podSelector": {}, "ingress": udp }));
+    assert!(open.cause.contains("a firewall drops the query"), "{open:?}");
+}
+
+#[test]
+fn a_policy_that_keeps_coredns_from_its_resolver_is_named() {
+    let unanswered = |spec: Value| {
+        cluster(|seen| {
+            policy(seen, "kube-system", spec);
+            let lookup = Lookup { server: "10.43.0.10".into(), result: Err(AskError::Timeout) };
+            let name = "api.cloudflare.com".into();
+            seen.service_dns.push(ServiceLookup { name, kind: Asked::External, lookup });
+        })
+    };
+    let deny = unanswered(json!({ "podSelector": {}, "policyTypes": ["Egress"] }));
+    assert!(only(&deny, id::POD_DNS).cause.contains("`kube-system/quiet` does not let CoreDNS ask"));
+    let open = unanswered(json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [{}] }));
+    assert!(only(&open, id::POD_DNS).cause.contains("pods cannot reach the resolver"));
+}

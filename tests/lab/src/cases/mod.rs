@@ -98,8 +98,8 @@ const fn with_all_and(provider: Provider, group: &'static str, name: &'static st
 
 /// Every case, in the order in which they run.
 fn cases() -> impl Iterator<Item = Case> {
-    let injuries = doctor::injuries().map(|injury| Case {
-        group: "doctor",
+    let injuries = doctor::injuries().map(|(group, injury)| Case {
+        group,
         name: injury.name,
         always: injury.always,
         provider: Provider::Cloudflare,
@@ -327,6 +327,11 @@ const PLAIN: &[Case] = &[
         "doctor",
         "10, 100 and 1000 names behind a resolver that lets 20 questions a second through",
         doctor::resolvers::many_names_behind_a_limit,
+    ),
+    with_all(
+        "nearer",
+        "the IPv4 address of a node changes, its IPv6 address stays, and the doctor says so",
+        doctor::nearer::six::ipv4_moves_and_ipv6_stays,
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),

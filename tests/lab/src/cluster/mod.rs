@@ -1,9 +1,11 @@
 //! A Kubernetes cluster of the parts that k3s bundles. It is not k3s: k3s itself cannot be had in the lab.
 
+mod cloud;
 mod control_plane;
 mod credentials;
 mod etcd;
 mod node;
+mod policies;
 mod resolver;
 mod second;
 mod servers;
@@ -20,9 +22,11 @@ use crate::paths::{Run, sources};
 use crate::process::check_alive;
 use crate::vantage::{Place, Vantage};
 use crate::wait;
+pub(crate) use cloud::{Cloud, join_anew};
 use control_plane::ControlPlane;
 use credentials::Credentials;
 pub(crate) use node::Node;
+pub(crate) use policies::Policies;
 pub(crate) use second::Second;
 pub(crate) use servers::Servers;
 

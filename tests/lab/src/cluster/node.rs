@@ -1,5 +1,6 @@
 //! A node: containerd, kubelet and kube-proxy in a network and mount namespace of their own, and what can befall it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -19,6 +20,8 @@ use crate::vantage::{Place, Vantage};
 use crate::wait;
 
 const LIMIT: Duration = Duration::from_secs(120);
+/// A node whose kubelet is told so has a taint until its cloud controller has come.
+const EXTERNAL: &str = "--cloud-provider=external";
 
 /// A node of the cluster, found by its place.
 pub(crate) struct Node {
@@ -43,11 +46,49 @@ impl Node {
 
     /// Its address on the LAN now.
     pub(crate) fn address(&self) -> Result<String> {
-        let moved = self.run.node(self.place.name()).join("address");
+        let moved = self.note("address");
         if moved.exists() {
             return files::read_text(&moved);
         }
         Ok(self.place.lan_address().context("a node has an address")?.to_owned())
+    }
+
+    /// Its addresses of both families, as far as it has them.
+    pub(crate) fn addresses(&self) -> Result<String> {
+        let four = self.address()?;
+        Ok(self.six().map_or_else(|| four.clone(), |six| format!("{four},{six}")))
+    }
+
+    /// Its address of IPv6, which it has while a case needs one.
+    fn six(&self) -> Option<String> {
+        files::read_text(&self.note("six")).ok()
+    }
+
+    /// What the lab has noted of it.
+    fn note(&self, what: &str) -> PathBuf {
+        self.run.node(self.place.name()).join(what)
+    }
+
+    /// Gives it an address of IPv6 on the LAN, or takes it away. Its kubelet has to start again.
+    pub(crate) fn set_six(&self, six: Option<&str>) -> Result<()> {
+        if let Some(before) = self.six() {
+            network::in_place(self.place, &["address", "delete", &format!("{before}/64"), "dev", "eth0"])?;
+            files::remove(&self.note("six"))?;
+        }
+        if let Some(six) = six {
+            let address = format!("{six}/64");
+            network::in_place(self.place, &["address", "add", &address, "dev", "eth0", "nodad"])?;
+            files::write(&self.note("six"), six)?;
+        }
+        Ok(())
+    }
+
+    /// Whether its kubelet waits for a cloud controller from its next start on.
+    pub(crate) fn wait_for_cloud(&self, waits: bool) -> Result<()> {
+        if waits {
+            return files::write(&self.note("cloud"), "external");
+        }
+        files::remove(&self.note("cloud"))
     }
 
     /// Its line among those of all nodes.
@@ -96,21 +137,25 @@ impl Node {
         Process::find(&self.run, &self.name_of("kubelet"))?.stop(&self.run)
     }
 
+    /// With its address; beside a cloud controller as k3s starts it, whose node keeps a taint until that has come (k3s,
+    /// pkg/daemons/agent: `kubeletArgsAndConfig`).
     pub(crate) fn start_kubelet(&self) -> Result<()> {
-        self.start_kubelet_with(&format!("--node-ip={}", self.address()?))
+        let address = format!("--node-ip={}", self.addresses()?);
+        let cloud = self.note("cloud").exists().then_some(EXTERNAL);
+        self.start_kubelet_with(&[Some(address.as_str()), cloud])
     }
 
-    /// A kubelet that leaves its node's addresses to a cloud controller, as k3s has it.
+    /// A kubelet that leaves its node's addresses to a cloud controller, as one of k3s did that was told none.
     pub(crate) fn start_kubelet_without_address(&self) -> Result<()> {
-        self.start_kubelet_with("--cloud-provider=external")
+        self.start_kubelet_with(&[Some(EXTERNAL)])
     }
 
-    fn start_kubelet_with(&self, address: &str) -> Result<()> {
+    fn start_kubelet_with(&self, flags: &[Option<&str>]) -> Result<()> {
         let mut kubelet = self.at.daemon(self.run.programs().join("kubelet"));
         kubelet.arg(format!("--config={}/kubelet.json", self.run.node(self.place.name()).display()));
         kubelet.arg(format!("--kubeconfig={}", self.run.kubeconfig(&self.name_of("kubelet")).display()));
         kubelet.arg(format!("--hostname-override={}", self.place.name()));
-        kubelet.arg(address);
+        kubelet.args(flags.iter().flatten());
         kubelet.arg(format!("--resolv-conf={}", resolver::choose(&self.at)?));
         self.daemon("kubelet", &kubelet)
     }
@@ -129,12 +174,12 @@ impl Node {
 
     /// What k3s notes on its node at each start (k3s, pkg/nodeconfig, pkg/agent/run.go): homelab's own flags, and
     /// the address. Here the address is in the status at once, without a cloud controller.
-    pub(super) fn annotate(&self) -> Result<()> {
+    pub(crate) fn annotate(&self) -> Result<()> {
         let disabled = ["server", "--disable", "traefik", "--disable", "servicelb"];
         let args = if self.place == Place::Node { json!(disabled) } else { json!(["agent"]) };
         let notes = [
             ("hostname", self.place.name().to_owned()),
-            ("internal-ip", self.address()?),
+            ("internal-ip", self.addresses()?),
             ("node-args", args.to_string()),
             ("node-env", json!({}).to_string()),
         ];
@@ -144,7 +189,13 @@ impl Node {
         kubectl.args(notes.map(|(key, value)| format!("k3s.io/{key}={value}")));
         // And flannel, whose part the lab's routes play (flannel, pkg/subnet/kube/annotations.go).
         kubectl.arg("flannel.alpha.coreos.com/backend-type=host-gw");
-        run_within(&mut kubectl, LIMIT).map(drop)
+        run_within(&mut kubectl, LIMIT)?;
+        if self.place != Place::Node {
+            return Ok(());
+        }
+        // A server's label (k3s, pkg/server/server.go: `setNodeLabelsAndAnnotations`).
+        let role = "node-role.kubernetes.io/control-plane=true";
+        first.run("kubectl", &["label", "--overwrite", "node", self.place.name(), role]).map(drop)
     }
 
     /// Pulls the network cable.
@@ -164,9 +215,9 @@ impl Node {
     pub(crate) fn change_address(&self, to: &str) -> Result<()> {
         let from = self.address()?;
         self.stop_kubelet()?;
-        network::in_place(self.place, &["address", "flush", "dev", "eth0", "scope", "global"])?;
+        network::in_place(self.place, &["-4", "address", "flush", "dev", "eth0", "scope", "global"])?;
         network::in_place(self.place, &["address", "add", &format!("{to}/{LAN_PREFIX}"), "dev", "eth0"])?;
-        files::write(&self.run.node(self.place.name()).join("address"), to)?;
+        files::write(&self.note("address"), to)?;
         network::default_route(self.place)?;
         for node in Self::all(&self.run)? {
             node.route_to_others()?;
@@ -198,6 +249,10 @@ impl Node {
             network::in_place(self.place, &route)?;
         }
         Ok(())
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.place
     }
 
     pub(super) fn vantage(&self) -> &Vantage {

@@ -24,6 +24,11 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("the cloud controller has not come to a node that joined", &["ingress.status"]),
     // The router remembers the record that had that address, until its TTL ends.
     ("the status of an Ingress has the address of a Service", &["dns.local-override"]),
+    // The LAN is kept out at every node, and the node that asks at the other.
+    (
+        "a NetworkPolicy keeps the LAN from the ingress controller",
+        &["net.cross-node", "ingress.node-404", "apps.answer"],
+    ),
     // Its certificate has just been asked for.
     ("an Ingress has a host that its tls entry lacks", &["cm.certificate"]),
     // The lab has no image of cert-manager's solver.
@@ -48,6 +53,7 @@ mod tests {
         for (name, _) in BESIDE {
             assert!(
                 super::super::injuries()
+                    .map(|(_, injury)| injury)
                     .chain(crate::cases::own::injuries())
                     .any(|injury| injury.name == *name),
                 "no failure is called `{name}`"

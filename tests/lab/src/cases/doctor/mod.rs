@@ -8,6 +8,7 @@ mod cluster;
 pub(super) mod ingress;
 mod machine;
 mod names;
+pub(super) mod nearer;
 mod nodes;
 mod provider;
 mod reach;
@@ -285,8 +286,8 @@ impl Injury {
     }
 }
 
-/// Every failure that is made, in the order in which they run.
-pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
+/// Every failure that is made, with its group, in the order in which they run.
+pub(super) fn injuries() -> impl Iterator<Item = (&'static str, &'static Injury)> {
     let rooms = [
         machine::INJURIES,
         cluster::INJURIES,
@@ -306,7 +307,9 @@ pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
         apps::INJURIES,
         backends::INJURIES,
     ];
-    rooms.into_iter().flatten()
+    let nearer = [nearer::cloud::INJURIES, nearer::policies::INJURIES];
+    let of_lab = rooms.into_iter().flatten().map(|injury| ("doctor", injury));
+    of_lab.chain(nearer.into_iter().flatten().map(|injury| ("nearer", injury)))
 }
 
 /// The lab that `up` left: no failure, and no warning.
