@@ -7,6 +7,7 @@ use crate::checks::edns::{reason, sync, wait};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
+use crate::checks::reading::policies;
 use crate::checks::scaled;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::pod::containers;
@@ -80,7 +81,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
     }
     let lines = log::lines(evidence);
     if let Some(fatal) = log::fatal(&lines).filter(|_| ended.is_some()) {
-        return crash(evidence, fatal);
+        return crash(evidence, fatal, &found);
     }
     if wait_for_their_node(evidence, &found) {
         return Outcome::Blocked { by: id::NODES };
@@ -99,9 +100,12 @@ fn recently_ended(evidence: &Evidence, pod: &Value) -> Option<i64> {
     (!is_over).then_some(code)
 }
 
-fn crash(evidence: &Evidence, fatal: &Line) -> Outcome {
+fn crash(evidence: &Evidence, fatal: &Line, pods: &[&Value]) -> Outcome {
     let known = reason::reading_of(evidence.dns, &fatal.message);
     let summary = format!("external-dns exits as soon as it starts: {}", fatal.short());
+    if let Some(finding) = kept_in(evidence, fatal, pods, &summary) {
+        return finding.into();
+    }
     let Some(known) = known else {
         return Finding::new(summary, "it gives no other reason", "read its log").look(LOG).into();
     };
@@ -111,6 +115,21 @@ fn crash(evidence: &Evidence, fatal: &Line) -> Outcome {
         Cure::Person | Cure::Renewal => finding.into(),
         Cure::Up => written_again(evidence, finding).into(),
     }
+}
+
+/// A NetworkPolicy that keeps it from the API server: it says only that it waited in vain.
+fn kept_in(evidence: &Evidence, fatal: &Line, pods: &[&Value], summary: &str) -> Option<Finding> {
+    let waited = ["failed to sync", "connection refused"].iter().any(|words| fatal.message.contains(words));
+    let found = pods.iter().map(|pod| policies::from_the_api_server(evidence, pod));
+    let found = found.filter(|_| waited).find(|found| !found.is_empty())?;
+    Some(
+        Finding::new(
+            summary,
+            format!("{} blocks its connections to the API server: k3s rejects what no policy allows", policies::named(&found)),
+            "allow it in the policy's `egress`, together with DNS and the DNS provider's API, or delete the policy",
+        )
+        .look(command!("kubectl --namespace {} get networkpolicies --output yaml", NAMESPACE)),
+    )
 }
 
 /// Whether somebody else than homelab has set fields of its container.

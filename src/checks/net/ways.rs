@@ -1,5 +1,7 @@
 //! Connections: from pods to the API server, out of the cluster, and from one node to pods of another.
 
+use serde_json::Value;
+
 use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::{coredns, of_pod, seen};
@@ -44,12 +46,11 @@ fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
     let text = logs::excerpt(said.line, "dial tcp");
     let text = if text.starts_with("dial tcp") { text } else { format!("no connection to {address}:443") };
     let summary = format!("pod `{}` cannot reach the API server: {text}", said.pod);
-    // What is rejected on its way reads as refused; the address is translated before the policy sees it.
-    if said.line.contains("connection refused") {
-        let out = [Way::Out(address.parse().ok(), 443), Way::Out(None, 6443)];
-        if let Some(finding) = kept_in(evidence, said.pod, &summary, &out) {
-            return finding;
-        }
+    // What is rejected on its way reads as refused.
+    if said.line.contains("connection refused")
+        && let Some(finding) = kept_in(evidence, said.pod, &summary, policies::from_the_api_server)
+    {
+        return finding;
     }
     let (cause, fix) = match said.line.contains("connection refused") {
         true => (
@@ -66,12 +67,16 @@ fn dropped(evidence: &Evidence, said: &Said<'_>, address: &str) -> Finding {
         .heals_soon()
 }
 
-/// The NetworkPolicies that keep the pod's connection in, named before any firewall: none of the ways may be let through.
-fn kept_in(evidence: &Evidence, pod: &str, summary: &str, ways: &[Way]) -> Option<Finding> {
+/// The NetworkPolicies that keep the pod's connection in, named before any firewall.
+fn kept_in(
+    evidence: &Evidence,
+    pod: &str,
+    summary: &str,
+    keeping: impl Fn(&Evidence, &Value) -> Vec<String>,
+) -> Option<Finding> {
     let object = evidence.objects("pods")?.iter().find(|object| object.full_name() == pod)?;
-    let mut found = ways.iter().map(|way| policies::in_the_way(evidence, object, *way));
-    let first = found.next()?;
-    if first.is_empty() || found.any(|policies| policies.is_empty()) {
+    let found = keeping(evidence, object);
+    if found.is_empty() {
         return None;
     }
     Some(
@@ -79,7 +84,7 @@ fn kept_in(evidence: &Evidence, pod: &str, summary: &str, ways: &[Way]) -> Optio
             summary,
             format!(
                 "{} blocks that pod's outgoing connections to it: k3s rejects what no policy allows",
-                policies::named(&first)
+                policies::named(&found)
             ),
             "allow it in the policy's `egress`, or delete the policy",
         )
@@ -117,9 +122,11 @@ pub(super) fn egress(evidence: &Evidence) -> Judged {
             let summary = format!("pod `{}` cannot reach {api}, but this machine can: {text}", said.pod);
             let to = text.strip_prefix("dial tcp ").and_then(|rest| rest.split(": ").next()?.parse().ok());
             let to = to.map(|to: std::net::SocketAddr| to.ip());
-            let policy = said
-                .has(&["connection refused"])
-                .then(|| kept_in(evidence, said.pod, &summary, &[Way::Out(to, 443)]));
+            let policy = said.has(&["connection refused"]).then(|| {
+                kept_in(evidence, said.pod, &summary, |evidence, pod| {
+                    policies::in_the_way(evidence, pod, Way::Out(to, 443))
+                })
+            });
             if let Some(finding) = policy.flatten() {
                 return of_pod(evidence, id::EGRESS, said.pod, finding);
             }

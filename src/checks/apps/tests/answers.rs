@@ -8,7 +8,7 @@ use crate::checks::tests::*;
 use crate::evidence::http::HttpAnswer;
 
 /// Every node, and this machine, get this for the name.
-fn answers(answer: HttpAnswer, change: impl FnOnce(&mut ClusterSeen)) -> Report {
+pub(super) fn answers(answer: HttpAnswer, change: impl FnOnce(&mut ClusterSeen)) -> Report {
     whole(|evidence| {
         let mut seen = sound();
         change(&mut seen);
@@ -29,7 +29,7 @@ fn silent(change: impl FnOnce(&mut ClusterSeen)) -> Report {
     })
 }
 
-fn noted(seen: &mut ClusterSeen, log: &str) {
+pub(super) fn noted(seen: &mut ClusterSeen, log: &str) {
     seen.logs.insert("ingress-nginx/controller-1/controller".into(), log.to_owned());
 }
 

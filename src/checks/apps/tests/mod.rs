@@ -3,6 +3,7 @@
 mod answers;
 mod claims;
 mod ends;
+mod isolated;
 mod limits;
 mod local;
 mod references;

@@ -3,6 +3,7 @@
 mod classes;
 mod filters;
 mod owners;
+mod policy;
 
 use std::collections::BTreeMap;
 
@@ -74,13 +75,17 @@ fn says(evidence: &mut Evidence, log: &str) {
 /// It crashes with these last words.
 fn crashes(log: &str, change: impl FnOnce(&mut Value)) -> Report {
     with_cluster(|e| {
-        says(e, log);
         change(&mut list(e, "deployments.apps")[0]);
-        list(e, "deployments.apps")[0]["status"] = json!({});
-        let ended = json!({ "terminated": { "exitCode": 1, "finishedAt": "2026-06-01T11:59:50Z" } });
-        list(e, "pods")[0] = pod(json!({ "waiting": { "reason": "CrashLoopBackOff" } }), ended);
-        e.external_dns = Some(ExternalDnsSeen { metrics: Err("no pod of it runs".into()) });
+        crashed(e, log);
     })
+}
+
+fn crashed(e: &mut Evidence, log: &str) {
+    says(e, log);
+    list(e, "deployments.apps")[0]["status"] = json!({});
+    let ended = json!({ "terminated": { "exitCode": 1, "finishedAt": "2026-06-01T11:59:50Z" } });
+    list(e, "pods")[0] = pod(json!({ "waiting": { "reason": "CrashLoopBackOff" } }), ended);
+    e.external_dns = Some(ExternalDnsSeen { metrics: Err("no pod of it runs".into()) });
 }
 
 /// Its last run failed with these words.

@@ -47,7 +47,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     ),
     injury(
         "a NetworkPolicy keeps external-dns in",
-        "net.pod-api",
+        "edns.pods",
         &["NetworkPolicy `external-dns/quiet`", "egress"],
         external_dns,
         |hands| loud(hands, "external-dns").and_then(|()| begin(hands, "external-dns")),
