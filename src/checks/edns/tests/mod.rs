@@ -3,6 +3,7 @@
 mod classes;
 mod filters;
 mod owners;
+mod unpublished;
 
 use std::collections::BTreeMap;
 

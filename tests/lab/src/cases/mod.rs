@@ -15,6 +15,7 @@ mod ground;
 mod guard;
 mod hands;
 mod house;
+mod house_resolver;
 mod install;
 mod licences;
 mod local;
@@ -327,6 +328,11 @@ const PLAIN: &[Case] = &[
         "doctor",
         "10, 100 and 1000 names behind a resolver that lets 20 questions a second through",
         doctor::resolvers::many_names_behind_a_limit,
+    ),
+    always(
+        "house resolver",
+        "names go on working without the internet, past rebinding protection, and out of public DNS",
+        house_resolver::proof,
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
