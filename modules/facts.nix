@@ -5,9 +5,11 @@ cfg: rec {
   leads = isServer && cfg.serverAddr == "";
   # With several servers, each is a member of etcd.
   hasEtcd = isServer && (cfg.clusterInit || cfg.serverAddr != "");
-  # Whether this machine, as every node, is a name server of the lab's domain.
-  isNameServer =
+  # Whether the nodes themselves are the provider, and nobody else has the lab's names.
+  isOnNodes =
     (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider}.onNodes or false;
+  # Whether this machine, as every node, is a name server of the lab's domain.
+  isNameServer = isOnNodes || (cfg.settings.dns.houseResolver or cfg.dns.houseResolver);
   # flannel's links to the pods of other machines.
   tunnels =
     {

@@ -115,6 +115,37 @@ in
         example = "/run/secrets/cloudflare-token";
         description = "A file with the provider's credential, readable by root only: the API token (at Cloudflare: Zone: Zone: Read and Zone: DNS: Edit for your zone), or the keys of a server of your own. Write the path in quotes. Required on the first server.";
       };
+
+      houseResolver = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Let the nodes answer for `domain` in the house, beside the provider: names go on working without the internet, and past DNS rebinding protection. Let your router ask the nodes for the domain. Set it on every machine, since each opens port 53 to your private networks then.";
+      };
+
+      publish = mkOption {
+        type = types.bool;
+        default = true;
+        example = false;
+        description = "Whether the names have records in public DNS. With `false`, the nodes alone answer, and `houseResolver` must be on; certificates come by DNS-01 as before.";
+      };
+
+      hosts = mkOption {
+        type = types.attrsOf (types.either types.str (types.listOf types.str));
+        default = { };
+        example = {
+          printer = "192.168.1.9";
+          "ssh.nas" = "192.168.1.5";
+        };
+        description = "Further names below `domain`, for printers, disks and machines: their addresses. The nodes answer for them (`houseResolver`).";
+      };
+
+      publishHosts = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Whether the names in `hosts` have records at the provider, too.";
+      };
     };
 
     acme = {

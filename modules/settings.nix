@@ -31,7 +31,12 @@ let
       extraCertificates
       ;
     issuer = if cfg.issuer == "acme" then null else cfg.issuer;
-    dns = { inherit (cfg.dns) provider tokenFile; };
+    dns = {
+      inherit (cfg.dns) provider tokenFile hosts;
+      houseResolver = if cfg.dns.houseResolver then true else null;
+      publish = if cfg.dns.publish then null else false;
+      publishHosts = if cfg.dns.publishHosts then true else null;
+    };
     acme = {
       staging = if cfg.acme.staging then true else null;
       inherit (cfg.acme) server;

@@ -299,6 +299,9 @@ pub struct Init {
     /// A file with the API token; `-` reads the token from standard input and saves it (as root: /etc/homelab/dns-token)
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Let your nodes answer for the names in the house, too: they work without the internet, and past rebinding protection
+    #[arg(long)]
+    pub house_resolver: bool,
     /// Print the lines for a NixOS configuration; write no homelab.yaml
     #[arg(long)]
     pub nixos: bool,

@@ -147,7 +147,7 @@ fn local_ports(config: &Config) -> Vec<u16> {
         Backend::Local { port, .. } => Some(port),
         _ => None,
     };
-    let name_server = config.dns.provider.is_on_nodes().then_some(DNS_PORT);
+    let name_server = config.house_zone().map(|_| DNS_PORT);
     config.services.iter().filter_map(port).chain(name_server).collect()
 }
 
@@ -172,6 +172,7 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.controller = config.ingress.controller;
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.extra = config.extra_certificates.iter().map(extra).collect();
+    evidence.unpublished = !config.dns.publish && !config.dns.provider.is_on_nodes();
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
 }
 

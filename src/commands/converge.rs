@@ -47,7 +47,7 @@ pub(super) async fn converge(
 ) -> Result<Timestamp> {
     let owner = config.dns.owner.as_str();
     let components = Component::all(config);
-    let totals: BTreeMap<Component, usize> = components.into_iter().map(|c| (c, plan.writes(c))).collect();
+    let totals: BTreeMap<Component, usize> = components.iter().map(|c| (*c, plan.writes(*c))).collect();
     for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
         progress.update(component.name(), &format!("applying {total} objects"));
     }
@@ -71,7 +71,7 @@ pub(super) async fn converge(
     }
     prune::prune(cluster, owner, plan, snapshot, progress).await?;
     let show = |awaited: &Awaited| {
-        for component in components {
+        for &component in &components {
             match awaited.reason(component) {
                 Some(reason) => progress.update(component.name(), &reason),
                 None => progress.done(component.name(), &summary(totals[&component])),

@@ -23,7 +23,8 @@ pub(super) async fn is_free(
     config: &Config,
     snapshot: &Snapshot,
 ) -> Result<()> {
-    let (Some(page), true) = (&config.start_page, config.external_dns) else { return Ok(()) };
+    let is_published = config.external_dns && config.dns.publish;
+    let (Some(page), true) = (&config.start_page, is_published) else { return Ok(()) };
     if is_there(snapshot, page) {
         return Ok(());
     }

@@ -74,12 +74,9 @@ impl Start {
     /// The progress of a run, with room for these lines, too.
     pub(super) fn progress(&self, mode: Mode, more: &[&'static str]) -> Progress {
         let line = self.config.dns.provider.facts().key;
-        let components = Component::all(&self.config).map(Component::name);
-        let names: Vec<&str> = components
-            .into_iter()
-            .chain([CLUSTER, line, UPSTREAM, ADOPT])
-            .chain(more.iter().copied())
-            .collect();
+        let components = Component::all(&self.config).into_iter().map(Component::name);
+        let names: Vec<&str> =
+            components.chain([CLUSTER, line, UPSTREAM, ADOPT]).chain(more.iter().copied()).collect();
         Progress::new(mode, &names)
     }
 

@@ -122,10 +122,13 @@ fn given(snapshot: &Snapshot) -> Option<&Value> {
 
 /// The hosts whose records external-dns would delete.
 fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
-    if config.dns.policy == Policy::UpsertOnly {
+    if config.dns.policy == Policy::UpsertOnly && config.dns.publish {
         return BTreeSet::new();
     }
-    let wanted: BTreeSet<String> = config.hosts().iter().map(ToString::to_string).collect();
+    let further =
+        config.dns.hosts.iter().filter(|_| config.dns.publish_hosts).map(|host| host.name.to_string());
+    let wanted: BTreeSet<String> = config.hosts().iter().map(ToString::to_string).chain(further).collect();
+    let wanted = if config.dns.publish { wanted } else { BTreeSet::new() };
     let hosts =
         owned(records, &external_dns::ownership(config)).into_iter().map(|(host, _)| host.to_lowercase());
     hosts.filter(|host| !wanted.contains(host)).collect()

@@ -1,33 +1,19 @@
 //! From the tree of a file to a [`Config`]: defaults and rules.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::slice;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    CertManager, Certificates, Config, Dns, Ingress, Issuer, LABEL_VALUE_MAX, PUBLIC_RESOLVERS, Policy,
-    START_PAGE, Service, StartPage, Timeouts, Tsig, WHOAMI,
+    CertManager, Certificates, Config, Ingress, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage,
+    Timeouts, WHOAMI,
 };
-use crate::config::values::{duration, email};
+use crate::config::values::{duration, email, known};
 use crate::config::yaml::Node;
-use crate::config::{doctor, extra, issuer, own_names, service, start_page, token};
+use crate::config::{dns, doctor, extra, house, issuer, own_names, service, start_page};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
-use crate::facts::providers::{Credential, Provider, ProviderFacts};
-use crate::facts::server::HostPort;
-use crate::facts::tsig::Algorithm;
-use crate::facts::{namespaces, pins, tsig};
-
-/// The time to live of a record, in seconds, where the provider takes it.
-const TTL: u32 = 60;
-
-/// Where name servers listen (RFC 1035, section 4.2).
-const DNS_PORT: u16 = 53;
-
-/// What every guide and chart writes. external-dns 0.22 reads one prefix only, and its own default moved to
-/// `external-dns.kubernetes.io/` with that version, which would silently drop the records of what people have.
-const ANNOTATION_PREFIX: &str = "external-dns.alpha.kubernetes.io/";
+use crate::facts::{namespaces, pins};
 
 /// Reads the whole file.
 pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
@@ -36,7 +22,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     fields.missing("domain", "every service gets a name below it", "home.example.com");
     let domain = fields.parsed("domain", Host::parse);
     let email = fields.parsed("email", email);
-    let dns = fields.section("dns", |f| dns(f, domain.as_ref()));
+    let (dns, places) = fields.section("dns", |f| dns::read(f, domain.as_ref()));
     let on_nodes = dns.as_ref().is_some_and(|dns| dns.provider.is_on_nodes());
     let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes));
     let acme = fields.section("acme", issuer::acme);
@@ -54,6 +40,16 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     issuer::needs_email(&mut fields, &signed);
     if on_nodes {
         own_names::check(&mut fields, domain.as_ref(), &signed, external_dns);
+    }
+    if let (Some(dns), Some(domain)) = (&dns, &domain) {
+        let own = whoami.then(|| (domain.child(WHOAMI), WHOAMI));
+        let page = start_page.iter().map(|page| (page.host.clone(), "startPage"));
+        let of = |service: &Service| {
+            service.hosts.iter().map(|host| (host.clone(), service.name.clone())).collect::<Vec<_>>()
+        };
+        let taken = own.into_iter().chain(page).map(|(host, name)| (host, name.to_owned()));
+        let taken: Vec<_> = taken.chain(services.iter().flat_map(of)).collect();
+        house::check(&mut fields, (dns, domain), (&taken, &places), external_dns);
     }
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
@@ -84,111 +80,6 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         }),
         _ => Err(problems),
     }
-}
-
-fn dns(fields: &mut Fields<'_>, domain: Option<&Host>) -> Option<Dns> {
-    fields.missing("provider", "who hosts the zone", Provider::default().facts().key);
-    let provider = fields
-        .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.facts().key, text));
-    let needs = provider.unwrap_or_default().facts();
-    let zone = fields.parsed("zone", Host::parse);
-    if let (Some(zone), Some(domain)) = (&zone, domain)
-        && !domain.is_within(zone)
-    {
-        let place = fields.node("zone").map(|n| n.place);
-        fields.problem(place, format!("`dns.zone`: `{domain}` is not in the zone `{zone}`"), None);
-    }
-    let token_file = needs.credential.as_ref().and_then(|credential| token_file(fields, credential));
-    let server = needs.server.as_ref().and_then(|server| {
-        fields.missing("server", "where the server of this provider is", server.example);
-        fields.parsed("server", |text| (server.check)(text).map(|()| text.to_owned()))
-    });
-    let tsig = needs.tsig.then(|| signing(fields, needs, server.as_deref()));
-    let (shortest, longest) = (needs.shortest_ttl, needs.longest_ttl);
-    let ttl = fields.int("ttl", shortest.into(), longest.into()).map(|n| n as u32);
-    let owner = fields.parsed("owner", owner);
-    let policy = fields.parsed("policy", |text| match text {
-        "sync" => Ok(Policy::Sync),
-        "upsert-only" => Ok(Policy::UpsertOnly),
-        other => Err(format!("`{other}` is neither `sync` nor `upsert-only`")),
-    });
-    let annotation_prefix = fields.parsed("annotationPrefix", |text| {
-        if text.ends_with('/') { Ok(text.to_owned()) } else { Err(format!("`{text}` must end with `/`")) }
-    });
-    let owner = match (owner, domain) {
-        (Some(owner), _) => Some(owner),
-        (None, Some(domain)) if domain.as_str().len() > LABEL_VALUE_MAX => {
-            let help = "add `owner:` below `dns:`, and never change it".to_owned();
-            fields.problem(
-                None,
-                "`dns.owner` is missing: the domain is too long for an owner id",
-                Some(help),
-            );
-            None
-        }
-        (None, domain) => domain.map(|d| d.as_str().to_owned()),
-    };
-    Some(Dns {
-        provider: provider?,
-        zone,
-        server,
-        tsig: tsig.flatten(),
-        token_file,
-        ttl: ttl.unwrap_or_else(|| TTL.clamp(shortest, longest)),
-        owner: owner?,
-        policy: policy.unwrap_or(Policy::Sync),
-        annotation_prefix: annotation_prefix.unwrap_or_else(|| ANNOTATION_PREFIX.to_owned()),
-    })
-}
-
-/// Updates go to port 53 of the server's host, unless another place is said.
-fn signing(fields: &mut Fields<'_>, facts: &ProviderFacts, server: Option<&str>) -> Option<Tsig> {
-    let named = match facts.nameserver {
-        true => fields.parsed("nameserver", |text| HostPort::parse(text, DNS_PORT)),
-        false => None,
-    };
-    let key = fields.parsed("tsigKey", |text| tsig::key_name(text).map_err(str::to_owned));
-    let algorithm = fields.parsed("tsigAlgorithm", |text| {
-        known("TSIG algorithm", Algorithm::ALL, |algorithm| algorithm.name(), text)
-    });
-    let beside = |server: &str| match HostPort::of_url(server) {
-        Ok(api) => Ok(HostPort { port: DNS_PORT, ..api }),
-        Err(_) => HostPort::parse(server, DNS_PORT),
-    };
-    Some(Tsig {
-        key: key.unwrap_or_else(|| tsig::KEY_NAME.to_owned()),
-        algorithm: algorithm.unwrap_or_default(),
-        nameserver: named.or_else(|| beside(server?).ok())?,
-    })
-}
-
-fn token_file(fields: &mut Fields<'_>, credential: &Credential) -> Option<PathBuf> {
-    let (place, path) = fields.text("tokenFile")?;
-    if token::is_one(&path) {
-        let message = "`dns.tokenFile` looks like the token itself, not like the path of a file";
-        fields.secret(place, message, &token::into_a_file(Some(credential)), path);
-        return None;
-    }
-    Some(path.into())
-}
-
-/// The one of `all` whose word stands there; `what` they are.
-fn known<T: Copy>(what: &str, all: &[T], word: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
-    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
-        let words: Vec<String> = all.iter().map(|one| format!("`{}`", word(*one))).collect();
-        let verb = if words.len() == 1 { "is" } else { "are" };
-        format!("`{text}` is not a {what} that homelab knows; {} {verb}", words.join(", "))
-    })
-}
-
-fn owner(text: &str) -> Result<String, String> {
-    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-    let inside = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
-    let fine = text.len() <= LABEL_VALUE_MAX
-        && edge(text.chars().next())
-        && edge(text.chars().last())
-        && text.chars().all(inside);
-    if fine { Ok(text.to_owned()) } else { Err(format!("`{text}` is not a label value of Kubernetes")) }
 }
 
 fn certificates(text: &str) -> Result<Certificates, String> {

@@ -1,11 +1,13 @@
 //! The configuration: what it says, and every problem in it at once. Pure: where the file lies is the machine's matter.
 
 mod backend;
+mod dns;
 mod doctor;
 pub mod edit;
 mod extra;
 mod fields;
 mod foreign;
+mod house;
 mod image;
 mod interpret;
 mod issuer;
@@ -27,12 +29,13 @@ use crate::error::Result;
 
 pub use crate::facts::controllers::Controller;
 pub use crate::facts::providers::Provider;
+pub use dns::{Dns, HouseHost, Policy, Tsig};
 pub use extra::ExtraCertificate;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Dns, Hook, Ingress, Issuer, Language,
-    Notify, PUBLIC_RESOLVERS, Policy, START_PAGE, Scheme, Service, StartPage, Timeouts, Tsig, WHOAMI,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Hook, Ingress, Issuer, Language, Notify,
+    PUBLIC_RESOLVERS, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use schema::schema;
 pub use values::duration;

@@ -5,12 +5,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::dns::Dns;
 use crate::config::extra::ExtraCertificate;
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
-use crate::facts::providers::Provider;
-use crate::facts::server::HostPort;
-use crate::facts::tsig::Algorithm;
 
 /// What the user wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,49 +67,6 @@ pub enum Hook {
     Url(String),
     /// A file with that address, where it is a secret.
     UrlFile(PathBuf),
-}
-
-/// Where the records go.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dns {
-    /// Who hosts the zone.
-    pub provider: Provider,
-    /// The zone's name; found from the token by `up` when it is not given.
-    pub zone: Option<Host>,
-    /// Where its API or DNS server is; there only at a provider that needs it (`ProviderFacts::server`).
-    pub server: Option<String>,
-    /// The key that signs DNS updates; there only at a provider where challenges are written in that way.
-    pub tsig: Option<Tsig>,
-    /// Where the provider's credential lies; `$CREDENTIALS_DIRECTORY/dns-token` and the variable of its tools come first.
-    pub token_file: Option<PathBuf>,
-    /// Time to live of the records, in seconds.
-    pub ttl: u32,
-    /// Who owns the records (external-dns' TXT owner id) and the objects (label `app.kubernetes.io/instance`).
-    pub owner: String,
-    /// Whether the record of a removed service goes too.
-    pub policy: Policy,
-    /// The prefix of the annotations that external-dns reads.
-    pub annotation_prefix: String,
-}
-
-/// The key that signs DNS updates, by everything but its secret, and where they go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tsig {
-    /// Its name, in lower case, without the final dot.
-    pub key: String,
-    /// How it signs.
-    pub algorithm: Algorithm,
-    /// The name server that takes updates.
-    pub nameserver: HostPort,
-}
-
-/// What external-dns may do to the records that it owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
-    /// Create, change and delete.
-    Sync,
-    /// Create and change, never delete.
-    UpsertOnly,
 }
 
 /// Who signs a certificate.
@@ -312,9 +267,6 @@ pub const WHOAMI: &str = "whoami";
 /// The name of the start page's objects.
 pub const START_PAGE: &str = "start-page";
 
-/// The longest value of a label (Kubernetes API conventions).
-pub(super) const LABEL_VALUE_MAX: usize = 63;
-
 impl Config {
     /// Whether any name of a backend outside has to be looked up by the ingress controller.
     pub fn has_external_names(&self) -> bool {
@@ -336,6 +288,15 @@ impl Config {
     /// What is looked for at the provider: the zone that is named, else the domain, whose zone is found from it.
     pub fn zone_or_domain(&self) -> &Host {
         self.dns.zone.as_ref().unwrap_or(&self.domain)
+    }
+
+    /// The zone that each node answers for in the house, if they do.
+    pub fn house_zone(&self) -> Option<&Host> {
+        match self.dns.provider.is_on_nodes() {
+            true => Some(self.zone_or_domain()),
+            // The rest of the provider's zone is no business of the nodes: they do not know what is in it.
+            false => self.dns.house_resolver.then_some(&self.domain),
+        }
     }
 
     /// Every host that should have a record and a certificate, those of homelab's own first.

@@ -42,6 +42,12 @@ fn of_provider(facts: &'static ProviderFacts) -> Value {
     let mut keys: Map<String, Value> =
         not_of(facts).into_iter().map(|key| (key.to_owned(), json!(false))).collect();
     keys.insert("ttl".to_owned(), json!({ "minimum": facts.shortest_ttl, "maximum": facts.longest_ttl }));
+    if facts.on_nodes {
+        // What is so there anyway may be said, and nothing else.
+        keys.insert("houseResolver".to_owned(), json!({ "enum": [true, null] }));
+        keys.insert("publish".to_owned(), json!({ "enum": [false, null] }));
+        keys.insert("publishHosts".to_owned(), json!({ "enum": [false, null] }));
+    }
     let required = if facts.server.is_some() { json!(["server"]) } else { json!([]) };
     json!({
         "if": { "properties": { "provider": { "const": facts.key } } },
@@ -137,6 +143,8 @@ mod tests {
             "dns: { provider: cloudflare, zone: null, annotationPrefix: a/ }\nservices:\nacme:\nimages:",
             "dns: { provider: paper, server: a.test, ttl: 600 }",
             "dns: { provider: slate, server: a.test }",
+            "dns: { provider: cloudflare, houseResolver: true, publish: false, hosts: { printer: 192.168.1.9, ssh.nas: [192.168.1.5, 10.0.0.1] } }",
+            "dns: { provider: local, houseResolver: true, publish: false, publishHosts: false, hosts: }",
             "dns: { provider: powerdns, server: 'http://a:8081', ttl: 10, tsigKey: a.b, tsigAlgorithm: hmac-sha512, nameserver: 'a:5300' }",
             "dns: { provider: cloudflare }\nacme: { staging: false, server: 'https://a/dir', recursiveNameservers: '9.9.9.9:53', propagationWait: 30s }",
             "dns: { provider: cloudflare }\nacme: { staging: true, caFile: /ca }\ncertificates: wildcard\nwhoami: false",
@@ -192,6 +200,12 @@ mod tests {
             format!("{HEAD}dns: {{ provider: paper, server: a.test, ttl: 60 }}\n"),
             format!("{HEAD}dns: {{ provider: paper }}\n"),
             format!("{HEAD}dns: {{ provider: slate, server: a.test, tokenFile: /t }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: yes please }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: true, hosts: {{ printer: 'fd00::9' }} }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: true, hosts: {{ printer: [] }} }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: true, hosts: [192.168.1.9] }}\n"),
+            "domain: home.arpa\ndns: { provider: local, houseResolver: false }\n".to_owned(),
+            "domain: home.arpa\ndns: { provider: local, publish: true }\n".to_owned(),
             format!("{dns}servces: {{}}\n"),
             format!("{dns}certificates: all\n"),
             format!("{dns}acme: {{ staging: true, server: 'https://a' }}\n"),

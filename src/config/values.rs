@@ -1,4 +1,4 @@
-//! Values of the file that are checked once, when they are read: an e-mail address, a length of time.
+//! Values of the file that are checked once, when they are read: an e-mail address, a length of time, one word of several.
 
 use crate::facts::names::Host;
 
@@ -43,6 +43,23 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
         length @ 0..=LONGEST => Ok(std::time::Duration::from_secs(length)),
         _ => Err(format!("`{text}` is longer than a day (`24h`), the maximum")),
     }
+}
+
+/// The one of `all` whose word stands there; `what` they are.
+///
+/// # Errors
+/// Says which words are known.
+pub(super) fn known<T: Copy>(
+    what: &str,
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+    text: &str,
+) -> Result<T, String> {
+    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
+        let words: Vec<String> = all.iter().map(|one| format!("`{}`", word(*one))).collect();
+        let verb = if words.len() == 1 { "is" } else { "are" };
+        format!("`{text}` is not a {what} that homelab knows; {} {verb}", words.join(", "))
+    })
 }
 
 #[cfg(test)]

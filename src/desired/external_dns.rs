@@ -29,6 +29,19 @@ pub const TXT_WILDCARD: &str = "wildcard";
 /// The port of its metrics and its health.
 pub const METRICS: i32 = 7979;
 const COMPONENT: Component = Component::ExternalDns;
+/// The label of what is served in the house alone, and its value.
+pub(super) const HOUSE_ONLY: (&str, &str) = ("homelab/house-only", "true");
+
+/// What an external-dns makes records of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// Every Ingress and Service.
+    All,
+    /// Those that are not for the house alone.
+    Public,
+    /// Nothing: it deletes the records that it owns, and makes none (external-dns 0.22, source/empty.go).
+    Nothing,
+}
 
 /// By what external-dns knows the records of this lab.
 #[must_use]
@@ -71,7 +84,7 @@ fn deployment(config: &Config) -> Deployment {
     let container = Container {
         name: NAME.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),
-        args: Some(arguments(config, own, &format!(":{METRICS}"))),
+        args: Some(arguments(config, (published(config), own), &format!(":{METRICS}"))),
         env: Some(environment(config)),
         ports: Some(vec![ContainerPort {
             name: Some("metrics".to_owned()),
@@ -110,18 +123,35 @@ fn deployment(config: &Config) -> Deployment {
     }
 }
 
-/// Its arguments: those of the provider are `own`, and its metrics are at `metrics`.
-pub(super) fn arguments(config: &Config, own: Vec<String>, metrics: &str) -> Vec<String> {
-    let policy = match config.dns.policy {
-        Policy::Sync => "sync",
-        Policy::UpsertOnly => "upsert-only",
+/// What of the lab has records at the provider.
+fn published(config: &Config) -> Reads {
+    match config.dns.publish {
+        false => Reads::Nothing,
+        true if config.dns.hosts.is_empty() || config.dns.publish_hosts => Reads::All,
+        true => Reads::Public,
+    }
+}
+
+/// Its arguments: what it reads, and those of the provider, are `reads` and `own`; its metrics are at `metrics`.
+pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), metrics: &str) -> Vec<String> {
+    let policy = match (config.dns.policy, reads) {
+        // What is not to be published goes, whatever becomes of other records.
+        (Policy::Sync, _) | (_, Reads::Nothing) => "sync",
+        (Policy::UpsertOnly, _) => "upsert-only",
     };
-    let mut arguments = vec![
-        "--source=ingress".to_owned(),
-        "--source=service".to_owned(),
-        format!("--ingress-class={}", ingress::traits_of(config.ingress.controller).class),
-        format!("--annotation-prefix={}", config.dns.annotation_prefix),
-    ];
+    let mut arguments = match reads {
+        Reads::Nothing => vec!["--source=empty".to_owned()],
+        Reads::All | Reads::Public => vec![
+            "--source=ingress".to_owned(),
+            "--source=service".to_owned(),
+            format!("--ingress-class={}", ingress::traits_of(config.ingress.controller).class),
+            format!("--annotation-prefix={}", config.dns.annotation_prefix),
+        ],
+    };
+    if reads == Reads::Public {
+        let (label, value) = HOUSE_ONLY;
+        arguments.push(format!("--label-filter={label}!={value}"));
+    }
     arguments.extend(own);
     arguments.extend([
         format!("--policy={policy}"),

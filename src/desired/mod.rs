@@ -6,6 +6,7 @@ mod controller;
 pub mod external_dns;
 pub mod extra;
 pub mod guard;
+mod house_hosts;
 pub mod image;
 pub mod issuer;
 pub mod kind;
@@ -67,6 +68,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         objects.extend(external_dns::objects(config));
     }
     objects.extend(name_server::objects(config));
+    objects.extend(house_hosts::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
     let namespace =
         Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };

@@ -6,6 +6,9 @@
 //! run external-dns once, to its end; the one that listens on port 53 starts after that. The file is on an emptyDir, so that a
 //! new pod begins anew, and nothing of it has to be kept: everything is in the Ingresses.
 //!
+//! With another provider and `dns.houseResolver`, they answer for the domain in the house beside that provider's name servers. The
+//! external-dns of the provider and those here never meet: each has its own zone, and its TXT records in it.
+//!
 //! Sources: PowerDNS 5.1, docs/settings.rst, docs/backends/generic-sqlite3.rst, and its Dockerfile-auth; external-dns 0.22,
 //! docs/tutorials/pdns.md and controller/execute.go (`--once` ends with an error where a sync does); Kubernetes docs, "Sidecar
 //! Containers" (an init container with `restartPolicy: Always`, on by default since 1.29).
@@ -17,7 +20,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use crate::config::Config;
-use crate::desired::external_dns;
+use crate::desired::external_dns::{self, Reads};
 use crate::desired::meta::{named, pods, secured};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{
@@ -28,6 +31,7 @@ use crate::desired::rbac::account;
 use crate::facts::name_server::{
     API_PORT, API_PORT_DNS, CONTAINER, FILL, LABEL, METRICS_PORT, NAME, NAMESPACE,
 };
+use crate::facts::names::Host;
 use crate::facts::pins::pins;
 
 const COMPONENT: Component = Component::NameServer;
@@ -85,7 +89,7 @@ const STILL_THERE: &str = r#"case "$NODE_IP" in *:*) ;; *) grep -qwF "$NODE_IP" 
 
 /// Every object of the name servers; none where somebody else has the zone.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
-    if !config.dns.provider.is_on_nodes() {
+    if config.house_zone().is_none() {
         return Vec::new();
     }
     // The node's own network is beyond what the level `baseline` allows.
@@ -142,7 +146,7 @@ fn of_image(name: &str, config: &Config) -> Container {
 }
 
 fn prepare(config: &Config) -> Container {
-    let server = format!("{}.{}", LABEL, config.zone_or_domain());
+    let server = format!("{}.{}", LABEL, zone_of(config));
     Container {
         command: Some(shell(PREPARE)),
         env: Some(vec![
@@ -225,14 +229,14 @@ fn external_dns(config: &Config, name: &str) -> Container {
     let own = vec![
         "--provider=pdns".to_owned(),
         format!("--pdns-server=http://127.0.0.1:{API_PORT}"),
-        format!("--domain-filter={}", config.zone_or_domain()),
+        format!("--domain-filter={}", zone_of(config)),
         // A file of arguments: the key is in no list of processes (alecthomas/kingpin, `ExpandArgsFromFile`).
         format!("@{PLACE}/external-dns"),
     ];
     Container {
         name: name.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),
-        args: Some(external_dns::arguments(config, own, &format!("127.0.0.1:{METRICS_PORT}"))),
+        args: Some(external_dns::arguments(config, (Reads::All, own), &format!("127.0.0.1:{METRICS_PORT}"))),
         volume_mounts: Some(vec![
             VolumeMount { read_only: Some(true), ..zone_mount() },
             account_token_mount("token"),
@@ -249,7 +253,11 @@ fn zone_mount() -> VolumeMount {
 }
 
 fn zone(config: &Config) -> EnvVar {
-    env("ZONE", config.zone_or_domain().as_str())
+    env("ZONE", zone_of(config).as_str())
+}
+
+fn zone_of(config: &Config) -> &Host {
+    config.house_zone().unwrap_or(&config.domain)
 }
 
 fn shell(script: &str) -> Vec<String> {

@@ -60,9 +60,12 @@ pub enum Component {
 
 impl Component {
     /// Every component of a lab, in the order in which they are shown.
-    pub fn all(config: &Config) -> [Self; 5] {
-        let names = if config.dns.provider.is_on_nodes() { Self::NameServer } else { Self::ExternalDns };
-        [Self::Controller(config.ingress.controller), Self::CertManager, Self::Issuer, names, Self::Services]
+    pub fn all(config: &Config) -> Vec<Self> {
+        let mut all = vec![Self::Controller(config.ingress.controller), Self::CertManager, Self::Issuer];
+        all.extend((!config.dns.provider.is_on_nodes()).then_some(Self::ExternalDns));
+        all.extend(config.house_zone().map(|_| Self::NameServer));
+        all.push(Self::Services);
+        all
     }
 
     /// The value of the label `app.kubernetes.io/component` and the name in progress lines.

@@ -58,7 +58,7 @@ pub use names::{
     AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
     label,
 };
-pub use own_servers::{OwnServer, OwnServersSeen};
+pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen};
 pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
@@ -115,6 +115,8 @@ pub struct Evidence {
     pub written: Option<Timestamp>,
     /// `None` when external-dns is not part of this lab, or its flags are not known.
     pub owner: Option<Ownership>,
+    /// Whether public DNS is to have no record of the lab, although a provider hosts the zone.
+    pub unpublished: bool,
 
     /// The zone as the provider lists it, or why it does not; `None` when it was not asked.
     pub provider: Option<Result<ProviderSeen, ProviderFailure>>,
@@ -122,7 +124,7 @@ pub struct Evidence {
     pub node_answers: Vec<NodeProbe>,
     /// Why the authoritative servers are not known, when they are not.
     pub no_authoritative: Option<String>,
-    /// The lab's own name servers, and who asks them; `None` where somebody else has the zone.
+    /// The nodes' own name servers, and who asks them; `None` where the nodes do not answer for the domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_servers: Option<OwnServersSeen>,
     /// By the name of the host, `*.` included.
@@ -171,6 +173,7 @@ impl Evidence {
             reloads: None,
             written: None,
             owner: None,
+            unpublished: false,
             provider: None,
             node_answers: Vec::new(),
             no_authoritative: None,
@@ -203,6 +206,12 @@ impl Evidence {
         access.reads_only.then_some(
             "this kubeconfig's user may only read, and no Secrets: `sudo homelab doctor` on a server looks at it",
         )
+    }
+
+    /// Whether public DNS is to have the names of the lab.
+    #[must_use]
+    pub fn is_in_public(&self) -> bool {
+        !self.unpublished && !self.dns.is_on_nodes()
     }
 
     /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.

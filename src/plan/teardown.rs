@@ -2,6 +2,7 @@
 
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
+use crate::facts::name_server;
 use crate::plan::Snapshot;
 use crate::plan::ownership::{Doomed, definitions, homes, is_adopted, is_applied, removal_of_all};
 
@@ -25,7 +26,7 @@ pub struct Teardown {
 /// The steps, mostly in this order: [`steps`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// While external-dns runs: it deletes their records.
+    /// While external-dns runs: it deletes their records. With them go the Services of further names (`dns.hosts`).
     Ingresses,
     /// external-dns has nothing left to delete then. It goes before everything that Ingresses of others are served by: it
     /// would take their records for unwanted ones.
@@ -67,6 +68,7 @@ pub const fn steps(keep_records: bool) -> [Step; 8] {
 pub fn step(key: &Key) -> Step {
     match key.kind.kind {
         "Ingress" => Step::Ingresses,
+        "Service" if is_name(key) => Step::Ingresses,
         "Deployment" if *key == publisher() => Step::Publisher,
         "Certificate" => Step::Certificates,
         "MutatingWebhookConfiguration"
@@ -78,6 +80,11 @@ pub fn step(key: &Key) -> Step {
         "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => Step::Rights,
         _ => Step::Settings,
     }
+}
+
+/// Whether it is a Service for the sake of its name alone: those beside an external-dns.
+fn is_name(key: &Key) -> bool {
+    key.namespace.as_deref().is_some_and(|at| [external_dns::NAMESPACE, name_server::NAMESPACE].contains(&at))
 }
 
 /// external-dns, which deletes the records.

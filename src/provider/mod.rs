@@ -8,7 +8,7 @@
 //! | `ProviderFacts::credential` | one API token | an API key; a TSIG key with its name and algorithm | access key and secret | none | none beyond the provider's |
 //! | [`Traits::keyring`] reads | the token | the key; the file of `tsig-keygen` | AWS' credentials file | nothing | as the provider's |
 //! | [`Credentials`] | one secret, and the zone | several, each under its own key, and the zone | several, and the zone | the zone alone | as the provider's |
-//! | `ProviderFacts::on_nodes` | no | no | no | yes: `desired::name_server` is installed, and each node is asked for the records | no; the same component |
+//! | `ProviderFacts::on_nodes` | no | no | no | yes: `desired::name_server` is installed, and each node is asked for the records | no; the same component (`Config::house_zone`) |
 //! | `ProviderFacts::server` | none | its address | none | none: the lab's own | as the provider's |
 //! | `ProviderFacts::tsig` and `nameserver` | none | the key's name and algorithm; where updates go | none | none | as the provider's |
 //! | its times to live | `ProviderFacts` | the same | the same | the same | the same |
@@ -16,7 +16,7 @@
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good: it is made with the lab | as the provider's |
 //! | records are listed | by the API | by the API or AXFR | by the API | none: `collect::network` asks each node's server | by asking the server |
 //! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
-//! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`] | the same | one for each organisation | one beside each server | one more |
+//! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`] | the same | one for each organisation | one beside each server | the same, beside the provider's |
 //! | ACME | [`Traits::solver`] | RFC 2136 | `route53`, with the zone's id | none: the lab's own authority | as the provider's |
 //! | proxy, rate limit, quota | [`Words::proxy`], [`Words::rate_limit`], [`Traits::quota`] | none | throttling, quota of zones | none | none |
 //! | what `--explain` adds | [`Words::explained`] | the same | the same | the same | the same |

@@ -1,11 +1,13 @@
 //! DNSSEC: a resolver that validates says SERVFAIL for what it can look up and must not believe.
 
+use crate::checks::dns::AT_HOME;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::dns::Rcode;
-use crate::evidence::{Evidence, HostSeen, Lookup};
+use crate::evidence::{Evidence, HostSeen, Lookup, OwnServersSeen};
+use crate::facts::names::is_within;
 use crate::provider::words;
 
 pub(super) fn accepted_for_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
@@ -14,6 +16,15 @@ pub(super) fn accepted_for_host(evidence: &Evidence, host: &str, seen: &HostSeen
     let refused = |lookups: &[Lookup]| -> Vec<Lookup> {
         lookups.iter().filter(|lookup| is_refused(seen, lookup)).cloned().collect()
     };
+    // A zone that the house has for itself alone is not signed; a resolver that checks signatures has to know that.
+    if let (Some(own), Some(lookup)) = (&evidence.own_servers, refused(&seen.system_servers).first())
+        && is_within(host, &own.zone)
+    {
+        return vec![for_host(Vantage::System, unsigned(host, own, seen, lookup).into())];
+    }
+    if !evidence.is_in_public() {
+        return vec![for_host(any(), Outcome::skip(AT_HOME))];
+    }
     let public = refused(&seen.public);
     if let Some(first) = public.first() {
         return vec![for_host(
@@ -66,6 +77,21 @@ fn bogus(evidence: &Evidence, host: &str, seen: &HostSeen, refused: &[Lookup]) -
         ),
     )
     .look(command!("dig DS {} @1.1.1.1 +cd; dig DNSKEY {} @1.1.1.1 +cd", zone, zone))
+}
+
+/// The nodes answer for the domain without signatures, whatever public DNS says of the zone (unbound.conf(5): `domain-insecure`;
+/// dnsmasq(8): `server=/DOMAIN/` switches its validation off for that domain; docs.pi-hole.net, FTL's configuration: `dns.dnssec`).
+fn unsigned(host: &str, own: &OwnServersSeen, seen: &HostSeen, lookup: &Lookup) -> Finding {
+    let (server, zone, found) = (&lookup.server, &own.zone, list(&unchecked(seen, &lookup.server)));
+    Finding::new(
+        format!("{server} answers SERVFAIL for `{host}`, but {found} with DNSSEC validation off"),
+        format!("it asks the nodes for `{zone}` and validates DNSSEC, and the nodes' answers are not signed"),
+        format!(
+            "tell {server} that `{zone}` is not signed (unbound: `domain-insecure: \"{zone}\"`; OPNsense: Services, Unbound DNS, Advanced, \
+             Insecure Domains), or switch its DNSSEC validation off"
+        ),
+    )
+    .look(command!("dig {} @{}; dig {} @{} +cd", host, server, host, server))
 }
 
 fn local_only(host: &str, seen: &HostSeen, lookup: &Lookup) -> Finding {

@@ -14,6 +14,10 @@ pub const OWN_SERVER: CheckId = CheckId("dns.own-server");
 pub const NO_RECURSION: CheckId = CheckId("dns.no-recursion");
 /// This machine's resolvers pass questions for the domain on to the nodes.
 pub const HOUSE_FORWARDS: CheckId = CheckId("dns.forwarding");
+/// Each node's own name server has the names of `dns.hosts`.
+pub const HOUSE_HOSTS: CheckId = CheckId("dns.hosts");
+/// The nodes have every name of the domain that public DNS has.
+pub const SHADOWED: CheckId = CheckId("dns.shadowed");
 /// Public DNS has no address for a domain that only the nodes know.
 pub const PUBLIC_NAME: CheckId = CheckId("dns.public-name");
 /// Each authoritative server has the addresses that the provider has.

@@ -31,7 +31,9 @@ pub(super) fn owned(
     let zone = zone_name(evidence)?;
     let parent = around.map(|around| around.parent.as_str());
     let soas = replies(around).chain([reply]).filter_map(|reply| Some((reply, soa(reply)?)));
-    for (reply, soa) in soas.filter(|(_, soa)| soa.primary != ADGUARD && soa.zone != host) {
+    // Who asks the nodes passes their zone on, and has none of his own.
+    let by_nodes = |soa: &Soa| evidence.own_servers.as_ref().is_some_and(|own| own.name == soa.primary);
+    for (reply, soa) in soas.filter(|(_, soa)| soa.primary != ADGUARD && soa.zone != host && !by_nodes(soa)) {
         let below = soa.zone != zone && is_within(&soa.zone, zone) && is_within(host, &soa.zone);
         // A made-up record has the name for its owner that was asked for: a sibling, which is above nothing.
         if below {

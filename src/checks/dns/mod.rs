@@ -10,8 +10,10 @@ mod local_zone;
 mod own;
 mod own_texts;
 mod public;
+mod rebind;
 mod resolver;
 pub(crate) mod routers;
+mod shadowed;
 mod system;
 mod texts;
 mod zone;
@@ -56,16 +58,8 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Jud
         return passed_over(host, &why, Outcome::skip(why.clone()));
     }
     let mut found = public::authoritative(evidence, host, seen);
-    if evidence.dns.is_on_nodes() {
-        let beyond = |id| {
-            let vantage = Vantage::PublicDns("any".into());
-            judged(id, Subject::host(host), vantage, Outcome::skip(AT_HOME))
-        };
-        found.extend([beyond(id::DNSSEC), beyond(id::PUBLIC)]);
-    } else {
-        found.extend(dnssec::accepted_for_host(evidence, host, seen));
-        found.extend(public::public(evidence, host, seen));
-    }
+    found.extend(dnssec::accepted_for_host(evidence, host, seen));
+    found.extend(public::public(evidence, host, seen));
     found.extend(system::resolved_on_this_machine(evidence, host, seen));
     found
 }

@@ -1,18 +1,21 @@
-//! The lab's own name servers: that each node's answers for the domain and for nothing else, that the house's resolver passes
-//! questions on to them, and that nobody in the internet has the name.
+//! The nodes' own name servers: that each answers for the domain and for nothing else, that the house's resolver passes questions
+//! on to them, and that nobody in the internet has a name that is theirs alone.
 
 use std::net::IpAddr;
 
 use serde_json::Value;
 
-use crate::checks::dns::routers;
+use crate::checks::dns::public::said;
 use crate::checks::dns::system::make;
+use crate::checks::dns::{routers, shadowed};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::evidence::dns::{AskError, Rcode};
+use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::pod::{Container, all_containers, unplaced};
-use crate::evidence::{Evidence, Listener, Lookup, OwnServer, OwnServersSeen, View, at};
+use crate::evidence::{
+    Evidence, HostSeen, HouseHostSeen, Listener, Lookup, OwnServer, OwnServersSeen, View, at,
+};
 use crate::facts::name_server::{CONTAINER, FILL, NAME, NAMESPACE};
 
 /// Where name servers listen.
@@ -38,9 +41,15 @@ pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
         found.push(on_node(id::NO_RECURSION, recursion(server)));
     }
     found.push(lab_wide(id::HOUSE_FORWARDS, Vantage::System, forwarding(evidence, own)));
+    found.push(lab_wide(id::HOUSE_HOSTS, Vantage::Authoritative("of the zone".to_owned()), hosts(own)));
     if evidence.names.is_some() {
         let vantage = Vantage::PublicDns("any".to_owned());
-        found.push(lab_wide(id::PUBLIC_NAME, vantage, public_name(own)));
+        let outcome = match evidence.dns.is_on_nodes() {
+            true => public_name(own),
+            false => Outcome::skip("a provider hosts the zone"),
+        };
+        found.push(lab_wide(id::PUBLIC_NAME, vantage, outcome));
+        found.push(lab_wide(id::SHADOWED, Vantage::Provider, shadowed::judge(evidence, own)));
     }
     found
 }
@@ -235,17 +244,66 @@ fn forwarding(evidence: &Evidence, own: &OwnServersSeen) -> Outcome {
             other => format!("{other:?}").to_uppercase(),
         },
     };
+    let (cause, matters) = weight(evidence, own);
     let make = make(evidence, &first.server);
     let addresses: Vec<IpAddr> = own.servers.iter().map(|server| server.address.ip()).collect();
     let finding = Finding::new(
         format!("{} does not pass `{zone}` on to the nodes: it answers {said}", first.server),
-        "only the nodes know these names, and the router (or what else answers DNS in this house) has not been told to ask them",
+        cause,
         routers::forwarding(make, zone, &addresses),
     )
     .look(command!("dig NS {} @{}", zone, first.server));
-    match missing.len() < own.resolvers.len() {
+    match missing.len() < own.resolvers.len() || !matters {
         true => finding.only(crate::checks::engine::Severity::Warning),
         false => finding,
+    }
+    .into()
+}
+
+/// Why it matters that a resolver does not ask the nodes, and whether names fail for it now: while public DNS has them as well, they
+/// may well resolve.
+fn weight(evidence: &Evidence, own: &OwnServersSeen) -> (&'static str, bool) {
+    let fails = |seen: &HostSeen| !matches!(&seen.system, None | Some(Ok(_)));
+    match own.alone {
+        true => (
+            "only the nodes know these names, and the router (or what else answers DNS in this house) has not been told to ask them",
+            true,
+        ),
+        false => (
+            "the router (or what else answers DNS in this house) has not been told to ask the nodes: names come from public DNS, stop when the internet \
+             does, and DNS rebinding protection may drop them",
+            evidence.hosts.values().any(fails),
+        ),
+    }
+}
+
+/// Whether each node has each of the further names.
+fn hosts(own: &OwnServersSeen) -> Outcome {
+    if own.hosts.is_empty() {
+        return Outcome::skip("`dns.hosts` has no names");
+    }
+    let asked = own.hosts.iter().flat_map(|host| host.seen.iter().map(move |lookup| (host, lookup)));
+    let heard = asked.filter_map(|(host, lookup)| Some((host, lookup, lookup.result.as_ref().ok()?)));
+    let heard: Vec<(&HouseHostSeen, &Lookup, &Reply)> = heard.collect();
+    let Some((host, lookup, reply)) = heard.iter().find(|(host, _, reply)| reply.addresses() != host.wanted)
+    else {
+        return match heard.is_empty() {
+            true => Outcome::unknown("no node's name server answers"),
+            false => Outcome::pass(format!("{} of `dns.hosts` looked up", own.hosts.len())),
+        };
+    };
+    let finding = Finding::new(
+        format!("the node `{}` answers {} for `{}`, not {}", lookup.server, said(reply), host.name, list(&host.wanted)),
+        "`homelab up` has not run since `dns.hosts` was changed, or the external-dns beside the node's name server has not written it yet",
+        "run `homelab up`; if it has just run, wait a minute, then read that log",
+    )
+    .look(command!("kubectl -n {} logs daemonset/{} -c external-dns --tail=20", NAMESPACE, NAME))
+    .heals();
+    match own.servers.iter().find(|server| server.node == lookup.server) {
+        Some(server) => {
+            finding.look(command!("dig {} @{} +norecurse", host.name, server.address.ip().to_string()))
+        }
+        None => finding,
     }
     .into()
 }

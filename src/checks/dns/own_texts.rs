@@ -9,7 +9,7 @@ pub(super) const OWN_SERVER: Def =
     Def::error(ids::OWN_SERVER, "each node's own name server answers for the domain")
         .in_up()
         .about(
-            "Where the nodes themselves are the name servers: asks each ready node, at its own address and port 53, for the SOA record of the domain. On the node itself, the doctor also looks at who listens on port 53.",
+            "Where the nodes answer for the domain: asks each ready node, at its own address and port 53, for the SOA record of the domain. On the node itself, the doctor also looks at who listens on port 53.",
             "Names do not resolve; with several nodes, each lookup that goes to this one is slow.",
         )
         .causes(&[
@@ -35,7 +35,7 @@ pub(super) const NO_RECURSION: Def =
     Def::warning(ids::NO_RECURSION, "each node's own name server answers for the domain alone")
         .needs(&[ids::OWN_SERVER])
         .about(
-            "Where the nodes themselves are the name servers: asks each ready node for a name below `invalid`, which it should refuse (REFUSED).",
+            "Where the nodes answer for the domain: asks each ready node for a name below `invalid`, which it should refuse (REFUSED).",
             "Nothing at first. A server that answers everything can be misused if its port is ever open to the internet.",
         )
         .causes(&[cause(
@@ -50,8 +50,8 @@ pub(super) const HOUSE_FORWARDS: Def =
         .needs(&[ids::OWN_SERVER])
         .in_up()
         .about(
-            "Where the nodes themselves are the name servers: asks each resolver of this machine for the NS record of the domain. One that asks the nodes answers with `homelab-ns.DOMAIN`. ADDRESS stands for the address of a node; enter each node where there is room for several.",
-            "The names work with `dig @NODE`, and on no device of the house.",
+            "Where the nodes answer for the domain: asks each resolver of this machine for the NS record of the domain. One that asks the nodes answers with `homelab-ns.DOMAIN`. Where public DNS has the names, too, and they resolve here, a resolver that does not is only a warning. ADDRESS stands for the address of a node; enter each node where there is room for several.",
+            "The names work with `dig @NODE`, and on no device of the house; or they stop when the internet does.",
         )
         .causes(&[
             cause(routers::OPENWRT.name, routers::OPENWRT.forward),
@@ -74,11 +74,39 @@ pub(super) const HOUSE_FORWARDS: Def =
             "RFC 8375: home.arpa",
         ]);
 
+/// See [`ids::HOUSE_HOSTS`].
+pub(super) const HOUSE_HOSTS: Def =
+    Def::error(ids::HOUSE_HOSTS, "each node's own name server has the names of `dns.hosts`")
+        .needs(&[ids::OWN_SERVER])
+        .in_up()
+        .about(
+            "Asks each ready node for the first 24 names in `dns.hosts`, and compares the answers with the addresses in the configuration.",
+            "A printer or a disk is not found by its name.",
+        )
+        .causes(&[
+            cause("`dns.hosts` was changed, and `homelab up` has not run since", "run `homelab up`"),
+            cause("the external-dns beside the node's server has not written it yet, or cannot", "wait a minute; then read its log"),
+        ])
+        .sources(&["external-dns, docs/annotations/annotations.md: hostname, target"]);
+
+/// See [`ids::SHADOWED`].
+pub(super) const SHADOWED: Def =
+    Def::warning(ids::SHADOWED, "the nodes hide no name that public DNS has")
+        .about(
+            "With `dns.houseResolver: true`: compares the A, AAAA, CNAME and MX records that the provider lists below the domain with the names that the nodes have.",
+            "A web site or a mail server below the domain works everywhere but at home.",
+        )
+        .causes(&[
+            cause("the domain is also that of other things, such as your web site", "set `domain` to a part of the zone that is the lab's alone"),
+            cause("a machine has a record that was made by hand", "add its name and address to `dns.hosts`"),
+        ])
+        .sources(&["RFC 8499: split DNS"]);
+
 /// See [`ids::PUBLIC_NAME`].
 pub(super) const PUBLIC_NAME: Def =
     Def::warning(ids::PUBLIC_NAME, "public DNS has no address for the domain")
         .about(
-            "Where the nodes themselves are the name servers: asks the resolvers in `verify.publicResolvers` for the address of the domain.",
+            "Where the nodes are the only name servers: asks the resolvers in `verify.publicResolvers` for the address of the domain.",
             "Away from home, the names lead to somebody else's machine.",
         )
         .causes(&[cause(

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::checks::dns::AT_HOME;
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
@@ -14,7 +15,6 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
     let at_server = |server: &str, outcome| {
         judged(id::AUTHORITATIVE, Subject::host(host), Vantage::Authoritative(server.into()), outcome)
     };
-    let compared = wanted(evidence, host);
     if seen.authoritative.is_empty() {
         let why =
             evidence.no_authoritative.clone().unwrap_or_else(|| "no authoritative server was asked".into());
@@ -22,6 +22,11 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
     }
     let none_heard = seen.authoritative.iter().all(|lookup| lookup.result.is_err());
     let each = seen.authoritative.iter().map(|lookup| {
+        // A node's server knows nothing of what else the provider has.
+        let compared = match is_at_node(evidence, lookup) {
+            true => evidence.status_of(host),
+            false => wanted(evidence, host),
+        };
         let outcome = match &lookup.result {
             Err(why) => unheard(none_heard, &lookup.server, &why.to_string()),
             Ok(reply) if !compared.is_empty() && reply.addresses() == compared => {
@@ -37,6 +42,10 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
     each.collect()
 }
 
+fn is_at_node(evidence: &Evidence, lookup: &Lookup) -> bool {
+    evidence.dns.is_on_nodes() || evidence.own_servers.as_ref().is_some_and(|own| own.is_at_node(lookup))
+}
+
 /// An authoritative server that has another answer than the provider.
 fn behind(
     evidence: &Evidence,
@@ -46,7 +55,7 @@ fn behind(
 ) -> Finding {
     let summary = format!("it answers {} for `{host}`, not {compared}", said(reply));
     let look = command!("dig {} @{} +norecurse", host, lookup.server);
-    if evidence.dns.is_on_nodes() {
+    if is_at_node(evidence, lookup) {
         return Finding::new(
             summary,
             "the external-dns beside this node's name server has not written it yet, or cannot: it needs the API server",
@@ -87,6 +96,9 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
     let at_server = |server: &str, outcome| {
         judged(id::PUBLIC, Subject::host(host), Vantage::PublicDns(server.into()), outcome)
     };
+    if !evidence.is_in_public() {
+        return vec![at_server("any", Outcome::skip(AT_HOME))];
+    }
     if seen.public.is_empty() {
         let why = "skipped: asking before the authoritative server has the record would cache its absence";
         return vec![at_server("any", Outcome::unknown(why))];
@@ -96,6 +108,10 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
         found => found,
     };
     let none_heard = seen.public.iter().all(|lookup| lookup.result.is_err());
+    if none_heard && evidence.is_answered_in_house(host) {
+        let why = "no public resolver can be reached: the internet is down, or port 53 is blocked. In the house the nodes answer, and the name goes on working";
+        return vec![at_server("any", Outcome::skip(why))];
+    }
     let each = seen.public.iter().map(|lookup| {
         let outcome = match &lookup.result {
             Err(why) => unheard(none_heard, &lookup.server, &why.to_string()),

@@ -206,6 +206,10 @@ pub(crate) const ROUTERS: [Router; 10] =
 pub(crate) const AROUND: &str = "if the router has no such setting: hand out another resolver by DHCP (1.1.1.1, or your own DNS \
     server that lets DOMAIN through), or add DOMAIN with the private address to your own DNS server (split horizon)";
 
+/// The cure where nothing at the resolver lets private answers through, and where the internet may fail, too.
+pub(crate) const HOUSE_RESOLVER: &str = "let the nodes answer in the house, which touches no device and goes on without the internet: set \
+    `dns.houseResolver: true`, run `homelab up`, and let the router ask the nodes for the domain (docs/house-resolver.md)";
+
 /// What to do where a router cannot ask another server for one domain.
 pub(crate) const NO_FORWARDING: &str = "if the router has no such setting (conditional forwarding, domain override): let a resolver that has one answer for \
     the house, such as Pi-hole, AdGuard Home or dnsmasq on another machine, and hand it out by DHCP. Do not hand out the nodes alone: \

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::dns::public::{after, said};
-use crate::checks::dns::{blocked, elsewhere, local_zone, routers};
+use crate::checks::dns::{blocked, elsewhere, local_zone, rebind, routers};
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
@@ -30,7 +30,12 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
         [id::LOCAL_ZONE, id::NEGATIVE_CACHE, id::REBIND, id::LOCAL_OVERRIDE, id::SYSTEM];
     let for_host = |id, outcome: Outcome| judged(id, Subject::host(host), Vantage::System, outcome);
     let all_pass = |found: &[IpAddr]| -> Vec<Judged> {
-        ALL.iter().map(|id| for_host(*id, Outcome::pass(list(found)))).collect()
+        let saw = |id| match evidence.own_servers.as_ref().filter(|own| id == id::REBIND && own.is_in_force())
+        {
+            Some(_) => format!("{}, from the nodes: this machine's resolver asks them", list(found)),
+            None => list(found),
+        };
+        ALL.iter().map(|id| for_host(*id, Outcome::pass(saw(*id)))).collect()
     };
     let expected = match published(seen) {
         found if found.is_empty() => wanted(evidence, host),
@@ -94,7 +99,7 @@ fn another(
     let (lookup, reply) = replies(seen).find(differs)?;
     let found = reply.addresses();
     let summary =
-        format!("{} answers {} for `{host}`; public DNS has {}", lookup.server, said(reply), list(expected));
+        format!("{} answers {} for `{host}`; {}", lookup.server, said(reply), has(evidence, expected));
     let (id, mut finding) = match found.iter().any(|address| !is_void(address)) {
         true => elsewhere::of_server(evidence, host, summary, lookup, reply, expected),
         false => hidden(evidence, host, lookup, reply, expected),
@@ -103,6 +108,12 @@ fn another(
         "; this machine gets the right answer from another resolver, but other devices and pods may not",
     );
     Some((id, finding.only(Severity::Warning)))
+}
+
+/// What others have for a name.
+fn has(evidence: &Evidence, expected: &[IpAddr]) -> String {
+    let who = if evidence.is_in_public() { "public DNS has" } else { "the nodes have" };
+    format!("{who} {}", list(expected))
 }
 
 /// `0.0.0.0` and `::` are how filters say "nothing".
@@ -123,7 +134,7 @@ fn hides(lookup: &Lookup) -> bool {
 fn empty(evidence: &Evidence, host: &str, seen: &HostSeen, expected: &[IpAddr]) -> (CheckId, Finding) {
     let Some((lookup, reply)) = replies(seen).find(|(_, reply)| reply.addresses().iter().all(is_void)) else {
         let finding = Finding::new(
-            format!("this machine finds no address for `{host}`; public DNS has {}", list(expected)),
+            format!("this machine finds no address for `{host}`; {}", has(evidence, expected)),
             "its resolver failed a moment ago and answers now, or this machine asks another source of names before DNS",
             "try again in a minute; then look at the `hosts` line of `/etc/nsswitch.conf`",
         );
@@ -157,7 +168,7 @@ fn hidden(
     expected: &[IpAddr],
 ) -> (CheckId, Finding) {
     let server = &lookup.server;
-    let summary = format!("{server} answers {} for `{host}`; public DNS has {}", said(reply), list(expected));
+    let summary = format!("{server} answers {} for `{host}`; {}", said(reply), has(evidence, expected));
     let (make, around, domain) =
         (make(evidence, server), around(evidence, host, server), domain(evidence, host));
     if let Some(sign) = blocked::sign(server, reply, around, expected) {
@@ -199,18 +210,7 @@ fn hidden(
     if reply.rcode == Rcode::Refused {
         return (id::LOCAL_OVERRIDE, refusing(summary, host, server));
     }
-    let cause = match make {
-        Some(make) => format!("{} ({server})", make.why),
-        // Rebinding protection leaves the answer empty as a rule.
-        None if reply.rcode == Rcode::NxDomain => {
-            "it drops answers with private addresses (DNS rebinding protection, which a \
-            Fritz!Box answers in this way), or one of its own rules denies the name; its query log says which"
-                .to_owned()
-        }
-        None => "it drops answers with private addresses (DNS rebinding protection)".to_owned(),
-    };
-    let look = command!("dig {} @{}", probe_name(host), server);
-    let finding = Finding::new(summary, cause, routers::advice(make, domain, host)).look(look);
+    let finding = rebind::finding(evidence, summary, (host, domain), (lookup, reply), make);
     // A resolver elsewhere is not set by this machine's configuration.
     (id::REBIND, with_option(finding, make.filter(|_| is_here(evidence, server)), domain, host))
 }

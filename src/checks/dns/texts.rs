@@ -78,6 +78,8 @@ pub(super) const CHECKS: &[Def] = &[
     own_texts::OWN_SERVER,
     own_texts::NO_RECURSION,
     own_texts::HOUSE_FORWARDS,
+    own_texts::HOUSE_HOSTS,
+    own_texts::SHADOWED,
     own_texts::PUBLIC_NAME,
     Def::error(AUTHORITATIVE, "the authoritative server answers with the record")
         .needs(&[id::RECORDS, ZONE, OWN_SERVER])
@@ -208,6 +210,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause(routers::UNBOUND.why, routers::UNBOUND.setting),
             cause(routers::DNSMASQ.why, routers::DNSMASQ.setting),
             cause("any other router", routers::AROUND),
+            cause("no setting helps, or names should work without the internet, too", routers::HOUSE_RESOLVER),
             cause(
                 "Firefox with DNS over HTTPS ignores answers with private addresses",
                 "in `about:config`, add DOMAIN to `network.trr.excluded-domains`, or set `network.trr.allow-rfc1918`; for the whole \

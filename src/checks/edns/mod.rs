@@ -13,6 +13,7 @@ mod selector;
 mod service;
 mod sync;
 mod texts;
+mod unpublished;
 mod wait;
 
 #[cfg(test)]
@@ -21,7 +22,7 @@ pub(super) mod tests;
 use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone;
-use crate::evidence::{Evidence, HostSeen, ProviderSeen};
+use crate::evidence::{Evidence, Fault, HostSeen, ProviderSeen};
 use crate::facts::ownership::{Ownership, registry_name};
 use crate::provider::traits_of;
 
@@ -33,6 +34,9 @@ pub(super) const GROUP: Group =
 
 /// Where each name server's zone begins empty, and is written by nobody else.
 const BESIDE: &str = "each node's name server has an external-dns of its own beside it: see `dns.own-server` and `dns.authoritative`";
+
+/// Without the internet, where the nodes answer.
+const UNREACHED: &str = "neither external-dns nor this machine reaches the provider now; external-dns tries again every minute, and in the house the nodes answer";
 
 /// What is looked at once. Nothing where external-dns was not asked: `up` does not.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
@@ -53,16 +57,24 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
             "without the configuration, the doctor does not know whether homelab runs external-dns",
         ),
     };
+    let stale = if evidence.unpublished { unpublished::left } else { leftover::stale };
     let zone = |judge: fn(&Evidence, &ProviderSeen) -> Outcome| match &evidence.provider {
         Some(Ok(seen)) => judge(evidence, seen),
         _ => zone::unseen(evidence),
     };
     let lab_wide = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    let unreached = matches!(&evidence.provider, Some(Err(failure)) if is_unreached(&failure.error))
+        && evidence.has_house();
+    let sync = match here(sync::sync) {
+        // Nobody reaches it now: that is the line to the world, and in the house nothing is missing.
+        Outcome::Fail(_) if unreached => Outcome::skip(UNREACHED),
+        other => other,
+    };
     vec![
         lab_wide(id::EDNS_PODS, Vantage::Api, here(service::runs)),
-        lab_wide(id::EDNS_SYNC, Vantage::Cluster, here(sync::sync)),
+        lab_wide(id::EDNS_SYNC, Vantage::Cluster, sync),
         lab_wide(id::EDNS_OWNER_ID, Vantage::Config, owner::unique(evidence)),
-        lab_wide(id::EDNS_STALE, Vantage::Provider, zone(leftover::stale)),
+        lab_wide(id::EDNS_STALE, Vantage::Provider, zone(stale)),
         lab_wide(id::EDNS_WILDCARD, Vantage::Provider, zone(leftover::wildcard)),
     ]
 }
@@ -70,7 +82,16 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let (owner, records) = match &evidence.provider {
         _ if evidence.dns.is_on_nodes() => (Outcome::skip(BESIDE), Outcome::skip(BESIDE)),
+        Some(Ok(seen)) if evidence.unpublished => {
+            (Outcome::skip(unpublished::NOTHING), unpublished::is_nothing(evidence, seen, host))
+        }
         Some(Ok(seen)) => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
+        // Without the internet, what it says is a matter for later: people in the house are served by the nodes.
+        Some(Err(failure)) if is_unreached(&failure.error) && evidence.is_answered_in_house(host) => {
+            let later =
+                || Outcome::skip(format!("{}; in the house the nodes answer for the name", failure.message));
+            (later(), later())
+        }
         _ => {
             let unknown = || zone::unseen(evidence);
             (unknown(), unknown())
@@ -78,6 +99,10 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
     };
     let for_host = |id, outcome| judged(id, Subject::host(host), Vantage::Provider, outcome);
     vec![for_host(id::OWNER, owner), for_host(id::RECORDS, records)]
+}
+
+fn is_unreached(fault: &Fault) -> bool {
+    matches!(fault, Fault::Transport { .. })
 }
 
 /// What the provider said to external-dns when it was not let edit the zone, where its last run failed for that.

@@ -98,7 +98,11 @@ fn token(evidence: &Evidence) -> Outcome {
         // A server of the house can be put right here: its rules tell why it does not answer.
         Fault::Transport { .. } | Fault::NotJson { .. } if failure.cause.is_some() => refused(&why("")),
         Fault::Transport { cause, .. } => {
-            return Outcome::unknown(format!("{}: {}", failure.message, why(unreachable(cause))));
+            let house = match evidence.has_house() {
+                true => ". In the house the nodes answer, and names go on working",
+                false => "",
+            };
+            return Outcome::unknown(format!("{}: {}{house}", failure.message, why(unreachable(cause))));
         }
         Fault::NotJson { .. } => {
             return Outcome::unknown(format!("{}: a proxy or a login page is in between", failure.message));

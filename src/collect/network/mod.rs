@@ -29,7 +29,7 @@ use crate::collect::network::limit::Limit;
 use crate::collect::network::names::Depth;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
-use crate::config::{Config, PUBLIC_RESOLVERS};
+use crate::config::{Config, HouseHost, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::names::probe_name;
@@ -57,9 +57,11 @@ pub struct Probes {
     pub zone: Option<Zone>,
     /// Public resolvers, and their DoH for when port 53 is closed.
     pub resolvers: Vec<SocketAddr>,
-    /// Whether the nodes are the name servers of the domain, of which public DNS knows nothing.
+    /// Whether the nodes are the only name servers of the domain, of which public DNS knows nothing.
     pub on_nodes: bool,
-    /// Public resolvers that should not know the domain; none unless the nodes are its name servers.
+    /// What the nodes answer for in the house, if they do.
+    pub house: Option<House>,
+    /// Public resolvers that should not know the domain; none unless the nodes are its only name servers.
     pub world: Vec<SocketAddr>,
     /// Asked only when none of the resolvers has an address.
     pub doh: Vec<Doh>,
@@ -89,6 +91,28 @@ pub struct Probes {
     pub deadline: Duration,
 }
 
+/// What the nodes answer for in the house.
+#[derive(Debug, Clone, Default)]
+pub struct House {
+    /// The zone.
+    pub zone: String,
+    /// Whether nobody else has the names in it.
+    pub alone: bool,
+    /// The names in it that are no services (`dns.hosts`), each with its addresses.
+    pub hosts: Vec<(String, Vec<IpAddr>)>,
+}
+
+impl House {
+    fn of(config: &Config) -> Option<Self> {
+        let addresses = |host: &HouseHost| host.addresses.iter().copied().map(IpAddr::V4).collect();
+        Some(Self {
+            zone: config.house_zone()?.to_string(),
+            alone: !config.dns.publish,
+            hosts: config.dns.hosts.iter().map(|host| (host.name.to_string(), addresses(host))).collect(),
+        })
+    }
+}
+
 impl Probes {
     /// The probes for some hosts of a domain, everything else as at home.
     #[must_use]
@@ -101,6 +125,7 @@ impl Probes {
             zone: None,
             resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
             on_nodes: false,
+            house: None,
             world: Vec::new(),
             doh: vec![doh("1.1.1.1")],
             resolv_conf: "/etc/resolv.conf".into(),
@@ -127,12 +152,18 @@ impl Probes {
         if config.public_resolvers != PUBLIC_RESOLVERS {
             probes.doh = Vec::new();
         }
+        probes.house = House::of(config);
         if config.dns.provider.is_on_nodes() {
             probes.on_nodes = true;
             probes.world = std::mem::take(&mut probes.resolvers);
             probes.doh = Vec::new();
         }
         probes
+    }
+
+    /// Whether public DNS has the names.
+    fn are_published(&self) -> bool {
+        !self.house.as_ref().is_some_and(|house| house.alone)
     }
 
     /// The names that redirects are followed to.
@@ -199,7 +230,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             );
             // Where somebody answers in place of every server, all questions end at the same one.
             let intercepted = matches!(nowhere, Some(Ok(_)));
-            let outside = servers.authoritative.iter().map(|server| server.address);
+            let outside = servers.authoritative.iter().chain(&servers.house).map(|server| server.address);
             let outside = outside.chain(probes.resolvers.iter().copied()).filter(|_| !intercepted);
             let house = Paces::new(probes.pace, outside);
             let paces = &house;
@@ -220,16 +251,18 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
                 }
             };
             let own = async {
-                match probes.on_nodes {
-                    true => Some(own_servers::look(probes, &limit, &servers, paces, offline).await),
-                    false => None,
+                match &probes.house {
+                    Some(house) => {
+                        Some(own_servers::look(probes, house, &limit, (&servers, paces), offline).await)
+                    }
+                    None => None,
                 }
             };
             let extra = seed.extra.iter().filter(|extra| !extra.by_authority).flat_map(|extra| &extra.hosts);
             let signed: BTreeSet<String> = asked.iter().chain(extra).cloned().collect();
             let caa = authority::caa(probes, &limit, &servers, (paces, &signed), seed.acme.is_some());
             let (looked, survey, caa, own) = futures::join!(join_all(looks), survey, caa, own);
-            (provider, servers.missing(), looked, (survey, own), caa, house)
+            (provider, servers.missing(probes), looked, (survey, own), caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(

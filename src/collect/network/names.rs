@@ -61,8 +61,8 @@ pub(super) async fn look(
     }
     let own = Asker { question: asker.question.clone().authoritative(), ..asker };
     let asked = servers
-        .authoritative
-        .iter()
+        .of(probes, &name)
+        .into_iter()
         .map(|server| own.ask(known.paces.of(server.address), server.name.clone(), server.address));
     seen.authoritative = join_all(asked).await.into_iter().flatten().collect();
     let published = match known.offline {
@@ -127,6 +127,9 @@ impl Asker<'_> {
 /// From public resolvers; over HTTPS also when no plain answer has an address, for somebody on the way may have made
 /// those up.
 async fn public(probes: &Probes, asker: &Asker<'_>) -> Vec<Lookup> {
+    if !probes.are_published() {
+        return Vec::new();
+    }
     let mut heard = asker.outside(probes.resolvers.iter().copied()).await;
     if !heard.iter().any(has_address) {
         let over_https = probes.doh.iter().map(|server| asker.over_https(server));
@@ -162,7 +165,7 @@ async fn local(
     }
     let unexpected = |address: &IpAddr| address.is_ipv6() && !expected.contains(address);
     if !asker.six && system.iter().flatten().flatten().any(unexpected) {
-        let (families, six) = futures::join!(both_families(asker, house()), of_zone(asker, servers));
+        let (families, six) = futures::join!(both_families(asker, house()), of_zone(probes, asker, servers));
         (each, seen.six) = (families, six);
     }
     seen.end_to_end = by_name(probes, asker.limit, host, system.as_ref()).await;
@@ -175,8 +178,8 @@ async fn both_families(asker: &Asker<'_>, house: impl Iterator<Item = SocketAddr
 }
 
 /// The IPv6 addresses as the first of the zone's servers has them.
-async fn of_zone(asker: &Asker<'_>, servers: &Servers) -> Option<Lookup> {
-    let server = servers.authoritative.first()?;
+async fn of_zone(probes: &Probes, asker: &Asker<'_>, servers: &Servers) -> Option<Lookup> {
+    let server = servers.of(probes, &asker.question.name).into_iter().next()?;
     let question = Question { kind: RecordType::Aaaa, ..asker.question.clone() }.authoritative();
     let own = Asker { question, six: false, ..*asker };
     own.ask(asker.paces.of(server.address), server.name.clone(), server.address).await

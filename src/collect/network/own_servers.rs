@@ -1,5 +1,5 @@
-//! Where the nodes are the name servers: each one's own, asked directly, and whether the resolvers of this machine pass questions
-//! on to them.
+//! Where the nodes answer for the domain: each one's own name server, asked directly, and whether the resolvers of this machine
+//! pass questions on to them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,8 +9,8 @@ use crate::collect::network::asked::asked;
 use crate::collect::network::nodes::UNKNOWN;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
-use crate::collect::network::{Limit, Probes};
-use crate::evidence::{Evidence, Lookup, OwnServer, OwnServersSeen, label};
+use crate::collect::network::{House, Limit, Probes};
+use crate::evidence::{Evidence, HouseHostSeen, Lookup, OwnServer, OwnServersSeen, label};
 use crate::facts::name_server::LABEL;
 use crate::net::dns::{NameServer, Question, RecordType, ZoneName, ZoneServers};
 
@@ -23,28 +23,47 @@ pub(super) fn of_nodes(evidence: &Evidence, port: u16) -> Vec<NameServer> {
         .collect()
 }
 
+/// Why none of them can be asked.
+pub(super) const NO_NODES: &str = "which nodes are ready is not known, and they are the name servers";
+
+/// So many names that are no services are asked for, at each server.
+const HOSTS: usize = 24;
+
 /// The zone as these servers have it, which nobody above has to know of.
-pub(super) fn zone(probes: &Probes, servers: Vec<NameServer>) -> Result<ZoneName, String> {
+pub(super) fn zone(name: &str, servers: Vec<NameServer>) -> Result<ZoneName, String> {
     if servers.is_empty() {
-        return Err("which nodes are ready is not known, and they are the name servers".to_owned());
+        return Err(NO_NODES.to_owned());
     }
-    let name = domain(probes).to_owned();
-    let found = ZoneServers { names: vec![own_name(&name)], servers };
-    Ok(ZoneName { name, found })
+    let found = ZoneServers { names: vec![own_name(name)], servers };
+    Ok(ZoneName { name: name.to_owned(), found })
+}
+
+/// Whether it is by the nodes that somebody knows a zone.
+pub(super) fn is_by_nodes(found: &ZoneName) -> bool {
+    found.found.names.iter().any(|name| name.split('.').next() == Some(LABEL))
 }
 
 /// Asks all of them; public resolvers for `doctor` alone, and not if nobody beyond this network is to be asked.
 pub(super) async fn look(
     probes: &Probes,
+    house: &House,
     limit: &Limit,
-    servers: &Servers,
-    paces: &Paces,
+    (servers, paces): (&Servers, &Paces),
     offline: bool,
 ) -> OwnServersSeen {
-    let zone = domain(probes);
-    let each = servers.authoritative.iter().map(|server| one(limit, paces, server, zone));
+    let zone = house.zone.as_str();
+    let each = servers.house.iter().map(|server| one(limit, paces, server, zone));
+    let hosts = house.hosts.iter().take(HOSTS).map(|(name, wanted)| async move {
+        let question = &Question::new(name, RecordType::A).authoritative();
+        let asked = servers.house.iter().map(|server| async move {
+            let result = asked(limit, paces.of(server.address), server.address, question).await?;
+            Some(Lookup { server: server.name.clone(), result })
+        });
+        let seen = join_all(asked).await.into_iter().flatten().collect();
+        HouseHostSeen { name: name.clone(), wanted: wanted.clone(), seen }
+    });
     let names = Question::new(zone, RecordType::Ns);
-    let house = servers.system.iter().flatten().map(|server| {
+    let resolvers = servers.system.iter().flatten().map(|server| {
         let names = &names;
         async move {
             let result = asked(limit, paces.house(), *server, names).await?;
@@ -57,11 +76,14 @@ pub(super) async fn look(
             let result = asked(limit, paces.of(*server), *server, &question).await?;
             Some(Lookup { server: label(*server), result })
         });
-    let (servers, resolvers, public) = futures::join!(join_all(each), join_all(house), join_all(world));
+    let (each, hosts, resolvers, public) =
+        futures::join!(join_all(each), join_all(hosts), join_all(resolvers), join_all(world));
     OwnServersSeen {
         zone: zone.to_owned(),
         name: own_name(zone),
-        servers: servers.into_iter().flatten().collect(),
+        alone: house.alone,
+        servers: each.into_iter().flatten().collect(),
+        hosts,
         resolvers: resolvers.into_iter().flatten().collect(),
         public: public.into_iter().flatten().collect(),
     }
@@ -74,10 +96,6 @@ async fn one(limit: &Limit, paces: &Paces, server: &NameServer, zone: &str) -> O
     let (soa, stranger) =
         futures::join!(asked(limit, pace, server.address, &own), asked(limit, pace, server.address, &other));
     Some(OwnServer { node: server.name.clone(), address: server.address, soa: soa?, stranger: stranger? })
-}
-
-fn domain(probes: &Probes) -> &str {
-    probes.zone.as_ref().map_or(&probes.domain, |zone| &zone.name)
 }
 
 fn own_name(zone: &str) -> String {

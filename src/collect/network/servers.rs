@@ -13,7 +13,10 @@ const STUBS: [IpAddr; 2] =
 
 /// The servers to ask.
 pub(super) struct Servers {
+    /// Those of the zone: the provider's, or the nodes' where these are the provider.
     pub(super) authoritative: Vec<NameServer>,
+    /// The nodes', where they answer in the house.
+    pub(super) house: Vec<NameServer>,
     /// Those behind a stub before the stub; `None` when `/etc/resolv.conf` could not be read.
     pub(super) system: Option<Vec<SocketAddr>>,
     /// The zone, or why it is not known; `None` when nobody was asked.
@@ -24,24 +27,42 @@ impl Servers {
     /// Finds them. `offline` asks nobody: only this machine's own resolvers are known then, and nodes that are name servers.
     pub(super) async fn find(probes: &Probes, limit: &Limit, (evidence, offline): (&Evidence, bool)) -> Self {
         let system = system(probes).await;
-        if probes.on_nodes {
-            let authoritative = own_servers::of_nodes(evidence, probes.dns_port);
-            let zone = Some(own_servers::zone(probes, authoritative.clone()));
-            return Self { authoritative, system, zone };
+        let house = match &probes.house {
+            Some(_) => own_servers::of_nodes(evidence, probes.dns_port),
+            None => Vec::new(),
+        };
+        if let (true, Some(of_house)) = (probes.on_nodes, &probes.house) {
+            let zone = Some(own_servers::zone(&of_house.zone, house.clone()));
+            return Self { authoritative: house.clone(), house, system, zone };
         }
         if offline {
-            return Self { authoritative: Vec::new(), system, zone: None };
+            return Self { authoritative: Vec::new(), house, system, zone: None };
         }
         let mut found = zone(probes, limit, &probes.resolvers).await;
         if !matches!(&found, Ok(zone) if !zone.found.servers.is_empty()) {
             let local = zone(probes, limit, system.as_deref().unwrap_or_default()).await;
+            // By the house's own resolver, the nodes are the name servers of the domain, also when the world is out of reach.
+            let local = local.and_then(|found| match own_servers::is_by_nodes(&found) {
+                true => Err("the name servers in public DNS cannot be reached from here".to_owned()),
+                false => Ok(found),
+            });
             // A local resolver may be mistaken about what does not exist: it only replaces what says nothing at all.
             if found.is_err() || matches!(&local, Ok(zone) if !zone.found.servers.is_empty()) {
                 found = local.or(found);
             }
         }
         let authoritative = found.as_ref().map(|zone| zone.found.servers.clone()).unwrap_or_default();
-        Self { authoritative, system, zone: Some(found) }
+        Self { authoritative, house, system, zone: Some(found) }
+    }
+
+    /// Whom to ask for a name: those of the house first, since this machine's resolver asks them.
+    pub(super) fn of(&self, probes: &Probes, name: &str) -> Vec<&NameServer> {
+        if probes.on_nodes {
+            return self.authoritative.iter().collect();
+        }
+        let in_house = probes.house.as_ref().is_some_and(|house| is_within(name, &house.zone));
+        let house = self.house.iter().filter(|_| in_house);
+        house.chain(self.authoritative.iter().filter(|_| probes.are_published())).collect()
     }
 
     /// Whether a zone is known that does not hold the name.
@@ -56,7 +77,10 @@ impl Servers {
     }
 
     /// Why there is no authoritative server to ask.
-    pub(super) fn missing(&self) -> Option<String> {
+    pub(super) fn missing(&self, probes: &Probes) -> Option<String> {
+        if probes.house.is_some() && self.house.is_empty() {
+            return Some(own_servers::NO_NODES.to_owned());
+        }
         match self.zone.as_ref()? {
             Err(why) => Some(why.clone()),
             Ok(zone) if zone.found.servers.is_empty() => {

@@ -56,7 +56,9 @@ pub(super) async fn lab(
 ) -> NamesSeen {
     // What is there for sure and holds no address: no filter for private ones takes it out. SOA would not do, for some
     // routers keep that back (dnsmasq `filterwin2k`).
-    let question = &Question::new(servers.zone_name().unwrap_or("."), RecordType::Ns);
+    // Where the world cannot be reached, the house's own zone is there all the same.
+    let known = servers.zone_name().or(probes.house.as_ref().map(|house| house.zone.as_str()));
+    let question = &Question::new(known.unwrap_or("."), RecordType::Ns);
     let resolvers = servers.system.iter().flatten().map(|server| async move {
         let probe = || limit.run(|within| dns::ask_counting(*server, question, within));
         let (control, attempts) = limit.until(paces.house().ask(1, probe)).await?;

@@ -221,11 +221,17 @@ async fn a_resolver_that_owns_the_domain_is_asked_for_names_around_the_host() {
     assert!(sibling.soa.is_none() && sibling.rcode == crate::evidence::dns::Rcode::NxDomain);
 }
 
+/// The nodes are the provider.
+fn at_home(probes: &mut Probes) {
+    probes.on_nodes = true;
+    probes.house = Some(House { zone: HOST.to_owned(), alone: true, hosts: Vec::new() });
+}
+
 #[tokio::test]
 async fn where_the_nodes_are_the_name_servers_each_is_asked_itself_and_no_resolver_is_asked_for_its_servers()
 {
     let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
-    probes.on_nodes = true;
+    at_home(&mut probes);
     probes.world = std::mem::take(&mut probes.resolvers);
     let seen = collect(seed(), &probes, None).await;
     let host = &seen.hosts[HOST];
@@ -241,9 +247,35 @@ async fn where_the_nodes_are_the_name_servers_each_is_asked_itself_and_no_resolv
 }
 
 #[tokio::test]
+async fn beside_a_provider_the_nodes_are_asked_first_and_where_nothing_is_published_alone() {
+    for (alone, asked, public) in [(false, vec!["pi", "ns.test"], 1), (true, vec!["pi"], 0)] {
+        let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+        let printer = (format!("printer.{HOST}"), vec![[192, 168, 1, 9].into()]);
+        probes.house = Some(House { zone: HOST.to_owned(), alone, hosts: vec![printer] });
+        let seen = collect(seed(), &probes, None).await;
+        let host = &seen.hosts[HOST];
+        let servers: Vec<&str> = host.authoritative.iter().map(|lookup| lookup.server.as_str()).collect();
+        assert_eq!((servers, host.public.len()), (asked, public), "{:?}", seen.no_authoritative);
+        let own = seen.own_servers.unwrap();
+        assert_eq!((own.alone, own.servers.len(), own.public.len()), (alone, 1, 0));
+        assert_eq!((own.hosts[0].seen[0].server.as_str(), own.hosts[0].wanted.len()), ("pi", 1));
+        assert!(own.is_at_node(&host.authoritative[0]) && !own.is_in_force());
+    }
+}
+
+#[tokio::test]
+async fn a_name_outside_of_what_the_nodes_answer_for_is_asked_of_the_world_alone() {
+    let (mut probes, _home) = probes(DnsZone::new(HOST).a(HOST, [127, 0, 0, 1])).await;
+    probes.house = Some(House { zone: format!("home.{HOST}"), ..House::default() });
+    let seen = collect(seed(), &probes, None).await;
+    let servers: Vec<&str> = seen.hosts[HOST].authoritative.iter().map(|one| one.server.as_str()).collect();
+    assert_eq!(servers, ["ns.test"]);
+}
+
+#[tokio::test]
 async fn without_nodes_nobody_knows_who_the_name_servers_are() {
     let (mut probes, _home) = probes(DnsZone::new(HOST)).await;
-    probes.on_nodes = true;
+    at_home(&mut probes);
     let seen = collect(Evidence::new(jiff::Timestamp::UNIX_EPOCH), &probes, None).await;
     assert!(seen.no_authoritative.unwrap().contains("which nodes are ready"));
     assert!(seen.own_servers.unwrap().servers.is_empty());

@@ -15,6 +15,8 @@ pub(super) struct Draft {
     pub(super) provider: Provider,
     /// Where the token is; `None` when a variable of the environment has it, or the provider asks for none.
     pub(super) token_file: Option<PathBuf>,
+    /// Whether the nodes answer in the house, too; where they are the provider, they do anyway.
+    pub(super) house_resolver: bool,
 }
 
 impl Draft {
@@ -37,6 +39,7 @@ impl Draft {
              dns:\n\
              \x20 provider: {provider}\n\
              {token}\
+             {house}\
              \n\
              # Your services. Remove the `#` and put in your own:\n\
              # services:\n\
@@ -52,7 +55,17 @@ impl Draft {
                 false => format!("email: {}    # of the account at Let's Encrypt\n", scalar(&self.email)),
             },
             provider = self.provider.facts().key,
+            house = match self.adds_house_resolver() {
+                true => {
+                    "  houseResolver: true    # your nodes answer in the house; let your router ask them: docs/house-resolver.md\n"
+                }
+                false => "",
+            },
         )
+    }
+
+    fn adds_house_resolver(&self) -> bool {
+        self.house_resolver && !self.provider.is_on_nodes()
     }
 
     /// The same for a NixOS machine.
@@ -61,7 +74,7 @@ impl Draft {
         let token = self.token_file.as_deref().or(credential.map(|credential| Path::new(credential.file)));
         let token = token.map(|path| format!("  dns.tokenFile = {};\n", nix(&path.display().to_string())));
         format!(
-            "services.homelab = {{\n  enable = true;\n  domain = {};\n{}  dns.provider = {};\n{}  \
+            "services.homelab = {{\n  enable = true;\n  domain = {};\n{}  dns.provider = {};\n{}{}  \
              # services.photos = {{ service = \"immich/immich-server\"; port = 2283; }};\n  \
              # services.nas.url = \"https://192.168.1.5:5001\";\n  \
              # startPage.enable = true;\n}};\n",
@@ -72,6 +85,7 @@ impl Draft {
             },
             nix(self.provider.facts().key),
             token.unwrap_or_default(),
+            if self.adds_house_resolver() { "  dns.houseResolver = true;\n" } else { "" },
         )
     }
 
@@ -118,7 +132,8 @@ mod tests {
 
     fn draft(domain: &str, email: &str) -> Draft {
         let token_file = Some(PathBuf::from("/etc/homelab/dns-token"));
-        Draft { domain: domain.into(), email: email.into(), provider: Provider::Cloudflare, token_file }
+        let (domain, email) = (domain.into(), email.into());
+        Draft { domain, email, provider: Provider::Cloudflare, token_file, house_resolver: false }
     }
 
     #[test]
@@ -154,6 +169,17 @@ mod tests {
         assert!(draft.yaml().contains("  provider: slate\n"), "{}", draft.yaml());
         assert!(!draft.yaml().to_lowercase().contains("token"), "{}", draft.yaml());
         assert!(!draft.nix().contains("tokenFile"), "{}", draft.nix());
+    }
+
+    #[test]
+    fn the_house_answers_if_asked_and_nothing_is_written_where_it_does_anyway() {
+        let draft = Draft { house_resolver: true, ..draft("home.lovelace.dev", "ada@lovelace.dev") };
+        assert!(config::parse(&draft.yaml()).unwrap().dns.house_resolver);
+        assert!(draft.nix().contains("\n  dns.houseResolver = true;\n"), "{}", draft.nix());
+        let local =
+            Draft { provider: Provider::Local, token_file: None, domain: "home.arpa".into(), ..draft };
+        assert!(config::parse(&local.yaml()).unwrap().dns.house_resolver);
+        assert!(!local.yaml().contains("houseResolver") && !local.nix().contains("houseResolver"));
     }
 
     #[test]

@@ -71,6 +71,7 @@ pub(super) async fn init(global: &Global, flags: &Init, ui: Ui) -> Result<Exit> 
         email: String::new(),
         provider: flags.provider.unwrap_or(Provider::OFFERED),
         token_file: None,
+        house_resolver: flags.house_resolver,
     };
     let draft = with_domain(draft, flags)?;
     let provider = draft.provider;

@@ -131,6 +131,18 @@ fn external_dns_goes_first_where_it_is_not_to_delete_records() {
 }
 
 #[test]
+fn a_name_that_external_dns_publishes_goes_while_it_runs_and_a_backend_when_nobody_serves_any_more() {
+    let service = |namespace: &str| {
+        let mut service = object(&kind::SERVICE, "host-printer", HOMELAB);
+        service["metadata"]["namespace"] = namespace.into();
+        step(&Key::of(&kind::SERVICE, &service).unwrap())
+    };
+    use crate::plan::teardown::Step;
+    assert_eq!(["name-server", "external-dns"].map(service), [Step::Ingresses, Step::Ingresses]);
+    assert_eq!(service("homelab"), Step::Settings);
+}
+
+#[test]
 fn a_claim_never_goes_whoever_applied_it() {
     let mut seen = Snapshot::default();
     let claim = object(&kind::CLAIM, "data", HOMELAB);

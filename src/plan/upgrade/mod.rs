@@ -129,7 +129,7 @@ fn homes(config: &Config) -> Vec<Home> {
         let of = Component::ExternalDns.name();
         homes.push(home(of, "externalDns", &kind::DEPLOYMENT, external_dns::NAMESPACE, external_dns::NAME));
     }
-    if config.dns.provider.is_on_nodes() {
+    if config.house_zone().is_some() {
         let server = home(
             Component::NameServer.name(),
             "nameServer",

@@ -87,6 +87,9 @@ struct ShapeArgs {
     /// Who has the zone
     #[arg(long, value_enum, default_value_t)]
     provider: Provider,
+    /// Let the nodes answer for the domain in the house, too, and the router ask them
+    #[arg(long)]
+    house_resolver: bool,
 }
 
 impl From<ShapeArgs> for Shape {
@@ -95,6 +98,7 @@ impl From<ShapeArgs> for Shape {
             nodes: usize::from(args.nodes),
             rebind_protection: args.rebind_protection,
             provider: args.provider,
+            house_resolver: args.house_resolver,
         }
     }
 }

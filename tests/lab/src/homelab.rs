@@ -9,6 +9,7 @@ use crate::command::{self, describe, run_in_terminal};
 use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::image::FOR_HOMELAB;
+use crate::lab::Shape;
 use crate::name_server::{DOMAIN, Provider};
 use crate::paths::{Run, repository};
 use crate::vantage::{Place, Vantage};
@@ -40,14 +41,19 @@ pub(crate) fn build() -> Result<Built> {
 }
 
 /// What a person would write, and the lab's images.
-pub(crate) fn write_config(run: &Run, provider: Provider) -> Result<()> {
+pub(crate) fn write_config(run: &Run, shape: Shape) -> Result<()> {
     let images: String =
         FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
+    let provider = shape.provider;
+    let dns = match shape.house_resolver && provider != Provider::Local {
+        true => provider.section_with(run, "houseResolver: true"),
+        false => provider.section(run),
+    };
     let acme = match provider {
         Provider::Local => "",
         _ => "email: admin@example.test\nacme: { server: \"https://acme.lab.test/dir\" }\n",
     };
-    let text = format!("domain: {DOMAIN}\ndns: {}\n{acme}images:\n{images}", provider.section(run));
+    let text = format!("domain: {DOMAIN}\ndns: {dns}\n{acme}images:\n{images}");
     files::write(&run.homelab_config(), text)
 }
 

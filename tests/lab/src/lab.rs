@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result, bail};
 use crate::image::{self, Built as Image};
-use crate::name_server::Provider;
+use crate::name_server::{self, Provider};
 use crate::parts::{self, Programs};
 use crate::paths::{Cache, Run};
 use crate::pki::Authority;
@@ -57,6 +57,9 @@ pub(crate) struct Shape {
     /// Who has the zone; Cloudflare's emulator in a lab that an earlier version made.
     #[serde(default)]
     pub(crate) provider: Provider,
+    /// Whether the nodes answer for the domain in the house, and the router asks them.
+    #[serde(default)]
+    pub(crate) house_resolver: bool,
 }
 
 impl std::fmt::Display for Shape {
@@ -65,6 +68,9 @@ impl std::fmt::Display for Shape {
         write!(out, "{} {nodes}", self.nodes)?;
         if self.rebind_protection {
             out.write_str(", rebinding protection")?;
+        }
+        if self.house_resolver {
+            out.write_str(", house resolver")?;
         }
         if self.provider == Provider::default() { Ok(()) } else { write!(out, ", {:?}", self.provider) }
     }
@@ -122,7 +128,11 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
     for place in &places {
         Vantage::open(run, *place)?;
     }
-    files::write(&router::forwards(run), shape.provider.forwards(&nodes))?;
+    let forwards = match shape.house_resolver {
+        true => name_server::to_nodes(&nodes),
+        false => shape.provider.forwards(&nodes),
+    };
+    files::write(&router::forwards(run), forwards)?;
     clock.say("the network");
     thread::scope(|scope| {
         let outside = scope.spawn(|| {
@@ -133,7 +143,7 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
         let outside = outside.join().map_err(|_| Error::new("starting the lab's internet stopped"))?;
         inside.and(outside)
     })?;
-    homelab::write_config(run, shape.provider)?;
+    homelab::write_config(run, shape)?;
     cases::down::note_before(run)?;
     clock.say("the cluster, its images, and the internet");
     check_alive(run)

@@ -35,6 +35,27 @@ in
     }
   ];
 
+  # Beside a provider, too: port 53 is open, and an e-mail address is needed all the same.
+  house-resolver = [
+    minimal
+    {
+      services.homelab = {
+        interface = "enp1s0";
+        dns = {
+          houseResolver = true;
+          publish = false;
+          hosts = {
+            printer = "192.168.1.9";
+            "ssh.nas" = [
+              "192.168.1.5"
+              "192.168.1.6"
+            ];
+          };
+        };
+      };
+    }
+  ];
+
   everything = [
     {
       services.homelab = {

@@ -1,6 +1,7 @@
 //! What is the same for every host: the zone, the resolvers, the way to the internet's DNS, this machine's place.
 
 mod hidden;
+mod house;
 pub(in crate::checks) mod names;
 mod own;
 

@@ -31,7 +31,9 @@ fn well() -> OwnServersSeen {
     OwnServersSeen {
         zone: ZONE.into(),
         name: NAME.into(),
+        alone: true,
         servers: vec![server("pi", NODE)],
+        hosts: Vec::new(),
         resolvers: vec![lookup(ROUTER, answer(Data::Ns(NAME.into())))],
         public: vec![lookup("1.1.1.1", reply(Rcode::NxDomain, &[]))],
     }

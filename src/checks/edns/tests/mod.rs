@@ -4,6 +4,7 @@ mod classes;
 mod filters;
 mod owners;
 mod policy;
+mod unpublished;
 
 use std::collections::BTreeMap;
 

@@ -15,6 +15,7 @@ mod ground;
 mod guard;
 mod hands;
 mod house;
+mod house_resolver;
 mod install;
 mod licences;
 mod local;
@@ -332,6 +333,11 @@ const PLAIN: &[Case] = &[
         "nearer",
         "the IPv4 address of a node changes, its IPv6 address stays, and the doctor says so",
         doctor::nearer::six::ipv4_moves_and_ipv6_stays,
+    ),
+    always(
+        "house resolver",
+        "names go on working without the internet, past rebinding protection, and out of public DNS",
+        house_resolver::proof,
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),

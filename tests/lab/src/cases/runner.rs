@@ -11,9 +11,10 @@ use crate::name_server::Provider;
 use crate::paths::Cache;
 use crate::{homelab, process, teardown};
 
-const SHAPE: Shape = Shape { nodes: 2, rebind_protection: false, provider: Provider::Cloudflare };
+const SHAPE: Shape =
+    Shape { nodes: 2, rebind_protection: false, provider: Provider::Cloudflare, house_resolver: false };
 /// What `cargo lab up` leaves when it is given no flag.
-const OF_UP: Shape = Shape { nodes: 1, rebind_protection: false, provider: Provider::Cloudflare };
+const OF_UP: Shape = Shape { nodes: 1, ..SHAPE };
 const TAKE_OVER: &str = "a lab that `cargo lab up` has left is taken down first";
 const BRING_UP: &str = "the lab comes up with two nodes, and homelab on it";
 const TAKE_DOWN: &str = "down leaves nothing behind";

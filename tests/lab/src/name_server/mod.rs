@@ -43,6 +43,13 @@ const STRANGERS: [(&str, &str, &str); 2] =
     [("nas", "A", "192.168.1.5"), ("notes.home", "TXT", "\"by hand\"")];
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// The lines of the router's dnsmasq that send questions for the domain to these nodes.
+pub(crate) fn to_nodes(nodes: &[Place]) -> String {
+    let of_node = |node: &Place| node.lan_address().map(|address| format!("server=/{DOMAIN}/{address}\n"));
+    let servers: String = nodes.iter().filter_map(of_node).collect();
+    format!("{servers}rebind-domain-ok=/{DOMAIN}/\n")
+}
+
 impl Provider {
     /// Every one that is not the usual one.
     pub(crate) const OTHERS: [Self; 3] = [Self::Powerdns, Self::Rfc2136, Self::Local];
@@ -60,6 +67,11 @@ impl Provider {
             Self::Cloudflare | Self::Local => return Ok(()),
         };
         debian::install_for_a_case(packages).map_err(Error::new)
+    }
+
+    /// The section `dns` of homelab's configuration, and the same with more in it.
+    pub(crate) fn section_with(self, run: &Run, more: &str) -> String {
+        self.section(run).replace(" }", &format!(", {more} }}"))
     }
 
     /// The section `dns` of homelab's configuration.
@@ -80,13 +92,8 @@ impl Provider {
 
     /// The lines of the router's dnsmasq that send questions for the domain to the nodes; none where the world has the zone.
     pub(crate) fn forwards(self, nodes: &[Place]) -> String {
-        let of_node =
-            |node: &Place| node.lan_address().map(|address| format!("server=/{DOMAIN}/{address}\n"));
         match self {
-            Self::Local => {
-                let servers: String = nodes.iter().filter_map(of_node).collect();
-                format!("{servers}rebind-domain-ok=/{DOMAIN}/\n")
-            }
+            Self::Local => to_nodes(nodes),
             Self::Cloudflare | Self::Powerdns | Self::Rfc2136 => String::new(),
         }
     }

@@ -1,0 +1,255 @@
+//! Names that the house itself answers: `dns.houseResolver`, `dns.publish`, `dns.hosts` and `dns.publishHosts`.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::config::dns::{Dns, HouseHost};
+use crate::config::fields::Fields;
+use crate::config::yaml::{Node, Position, Value};
+use crate::facts::name_server::LABEL;
+use crate::facts::names::{Host, endings, is_label, is_within};
+use crate::facts::providers::Provider;
+
+/// What is said of the house's names.
+pub(super) struct House {
+    pub(super) resolver: bool,
+    pub(super) publish: bool,
+    /// In order of their names, each with its place in the file.
+    pub(super) hosts: Vec<(Position, HouseHost)>,
+    pub(super) publish_hosts: bool,
+}
+
+/// Reads the keys. A key that says what is so at this provider anyway is taken; one that says otherwise is refused.
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    (domain, zone): (Option<&Host>, Option<&Host>),
+    provider: Provider,
+) -> House {
+    let (on_nodes, word) = (provider.is_on_nodes(), provider.facts().key);
+    let resolver = fields.bool("houseResolver");
+    let publish = fields.bool("publish");
+    let publish_hosts = fields.bool("publishHosts");
+    let hosts = hosts(fields, domain, zone);
+    let mut refuse = |key: &'static str, why: &str, help: &str| {
+        let place = fields.node(key).map(|node| node.place);
+        fields.problem(place, why, Some(help.to_owned()));
+    };
+    let has_resolver = resolver.unwrap_or(on_nodes);
+    match (on_nodes, resolver, publish, publish_hosts) {
+        (true, Some(false), ..) => refuse(
+            "houseResolver",
+            &format!(
+                "`dns.houseResolver: false` cannot work with `dns.provider: {word}`: the nodes are the only name servers there"
+            ),
+            &format!("leave `houseResolver` out: with `provider: {word}` it is always on"),
+        ),
+        (true, _, Some(true), _) => refuse(
+            "publish",
+            &format!(
+                "`dns.publish: true` cannot work with `dns.provider: {word}`, which has no zone in public DNS"
+            ),
+            "leave `publish` out, or choose a provider that hosts a zone: docs/configuration.md",
+        ),
+        (true, _, _, Some(true)) => refuse(
+            "publishHosts",
+            &format!(
+                "`dns.publishHosts: true` cannot work with `dns.provider: {word}`, which has no zone in public DNS"
+            ),
+            "leave `publishHosts` out: the nodes serve `dns.hosts` in the house",
+        ),
+        (false, _, Some(false), _) if !has_resolver => refuse(
+            "publish",
+            "`dns.publish: false` cannot work without `dns.houseResolver: true`: nobody would answer for the names",
+            "add `houseResolver: true`, and let your router ask the nodes for the domain: docs/house-resolver.md",
+        ),
+        (false, _, Some(false), Some(true)) => refuse(
+            "publishHosts",
+            "`dns.publishHosts: true` contradicts `dns.publish: false`, with which nothing is published",
+            "leave `publishHosts` out: the nodes serve `dns.hosts` in the house",
+        ),
+        (false, _, _, published) if !hosts.is_empty() && !has_resolver && published != Some(true) => refuse(
+            "hosts",
+            "nobody would answer for the names in `dns.hosts`",
+            "add `houseResolver: true`, and your nodes answer for them in the house; or `publishHosts: true`, and they get records at the provider",
+        ),
+        _ => {}
+    }
+    House {
+        resolver: has_resolver,
+        publish: publish.unwrap_or(!on_nodes),
+        hosts,
+        publish_hosts: publish_hosts.unwrap_or(false),
+    }
+}
+
+fn hosts(fields: &mut Fields<'_>, domain: Option<&Host>, zone: Option<&Host>) -> Vec<(Position, HouseHost)> {
+    let mut found: BTreeMap<Host, (Position, Vec<Ipv4Addr>, String)> = BTreeMap::new();
+    for (key, node) in fields.entries("hosts") {
+        let path = format!("dns.hosts.{}", key.name);
+        let addresses = addresses(fields, &path, node);
+        let Some(domain) = domain else { continue };
+        let name = match name(&key.name, domain, zone) {
+            Ok(name) => name,
+            Err((why, help)) => {
+                fields.problem(Some(key.place), format!("`{path}`: {why}"), Some(help));
+                continue;
+            }
+        };
+        if let Some((_, _, other)) = found.get(&name) {
+            let message = format!("`{path}` and `dns.hosts.{other}` are the same name, `{name}`");
+            fields.problem(
+                Some(key.place),
+                message,
+                Some("keep one, with all addresses in a list".to_owned()),
+            );
+            continue;
+        }
+        if !addresses.is_empty() {
+            found.insert(name, (key.place, addresses, key.name.clone()));
+        }
+    }
+    found.into_iter().map(|(name, (place, addresses, _))| (place, HouseHost { name, addresses })).collect()
+}
+
+/// The whole name that a key stands for, which is below the domain whether the domain is written or not.
+fn name(key: &str, domain: &Host, zone: Option<&Host>) -> Result<Host, (String, String)> {
+    let (plain, below) = (key.trim_end_matches('.').to_ascii_lowercase(), format!("below `{domain}`"));
+    if plain.parse::<IpAddr>().is_ok() {
+        return Err((
+            "the name comes first".to_owned(),
+            format!("write it the other way round: `printer: {plain}`"),
+        ));
+    }
+    if plain.contains('*') {
+        return Err((
+            "a wildcard would answer for names that do not exist".to_owned(),
+            "write each name in a line of its own".to_owned(),
+        ));
+    }
+    if plain == domain.as_str() {
+        return Err((
+            format!("this is the domain itself, and these are names {below}"),
+            "give the machine a name of its own, such as `nas`; the domain itself can be the start page (`startPage: true`)".to_owned(),
+        ));
+    }
+    // A part of the domain, or of the zone, and yet not below the domain: meant as a whole name.
+    let above = endings(domain.as_str());
+    let is_above = |other: &str| other.contains('.') && is_within(&plain, other);
+    let elsewhere = key.ends_with('.')
+        || above.iter().any(|other| is_above(other))
+        || zone.is_some_and(|zone| is_above(zone.as_str()));
+    let whole = match is_within(&plain, domain.as_str()) {
+        true => plain.clone(),
+        false if elsewhere => {
+            return Err((
+                format!("the name is not {below}, and the nodes answer for nothing else"),
+                format!("give it a name {below}, such as `nas` for `nas.{domain}`"),
+            ));
+        }
+        false => format!("{plain}.{domain}"),
+    };
+    let labels = "use letters, digits and hyphens, with dots in between: `printer`, `ssh.nas`".to_owned();
+    if let Some(label) = plain.split('.').find(|label| !is_label(label)) {
+        return Err((format!("`{label}` is not a DNS label"), labels));
+    }
+    if whole.split('.').next() == Some(LABEL) {
+        return Err((
+            format!("`{LABEL}` is the name of the name servers themselves"),
+            "choose another name".to_owned(),
+        ));
+    }
+    Host::parse(&whole).map_err(|why| (why, labels))
+}
+
+fn addresses(fields: &mut Fields<'_>, path: &str, node: &Node) -> Vec<Ipv4Addr> {
+    let items: Vec<&Node> = match &node.value {
+        Value::List(items) => items.iter().collect(),
+        _ => vec![node],
+    };
+    let example = || Some("write an IPv4 address, such as `192.168.1.9`, or a list of some".to_owned());
+    if items.is_empty() {
+        fields.problem(Some(node.place), format!("`{path}` has no address"), example());
+    }
+    let mut found = Vec::new();
+    for item in items {
+        let read = match &item.value {
+            Value::Text(text) => address(text),
+            other => Err(format!("an address is needed here, not {}", other.kind())),
+        };
+        match read {
+            Ok(address) => found.push(address),
+            Err(why) => fields.problem(Some(item.place), format!("`{path}`: {why}"), example()),
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// An address that other machines of the house can reach.
+fn address(text: &str) -> Result<Ipv4Addr, String> {
+    let address = match text.parse() {
+        Ok(IpAddr::V4(address)) => address,
+        Ok(IpAddr::V6(_)) => {
+            return Err(format!(
+                "`{text}` is an IPv6 address, and homelab keeps A records only: such addresses change with the internet provider's prefix"
+            ));
+        }
+        Err(_) => return Err(format!("`{text}` is not an address")),
+    };
+    let what = match () {
+        () if address.is_loopback() => "leads each machine to itself",
+        () if address.is_unspecified() || address.is_broadcast() || address.is_multicast() => {
+            "is no machine's address"
+        }
+        () => return Ok(address),
+    };
+    Err(format!("`{text}` {what}"))
+}
+
+/// Reports what does not go together with the rest of the file: names that are in use, and what publishes them. `taken` are the
+/// names in use, each with what uses it.
+pub(super) fn check(
+    fields: &mut Fields<'_>,
+    (dns, domain): (&Dns, &Host),
+    (taken, places): (&[(Host, String)], &[Position]),
+    external_dns: Option<bool>,
+) {
+    for (host, place) in dns.hosts.iter().zip(places) {
+        if let Some((_, user)) = taken.iter().find(|(name, _)| *name == host.name) {
+            let message =
+                format!("`dns.hosts`: `{}` is the name of `{user}`, which leads to the nodes", host.name);
+            let help =
+                "choose another name for the machine, such as `ssh.nas` beside the service `nas`".to_owned();
+            fields.problem(Some(*place), message, Some(help));
+        }
+    }
+    if dns.provider.is_on_nodes() {
+        return;
+    }
+    if !dns.publish {
+        for (host, user) in taken.iter().filter(|(host, _)| !host.is_within(domain)) {
+            let message = format!(
+                "`{host}` of `{user}` would have no record: with `dns.publish: false` the nodes alone answer, and for names below `{domain}` alone"
+            );
+            fields.problem(
+                None,
+                message,
+                Some(format!("give it a name below `{domain}`, or remove `publish: false`")),
+            );
+        }
+    }
+    let needs =
+        if dns.publish { dns.publish_hosts.then_some("publishHosts: true") } else { Some("publish: false") };
+    if let (Some(needs), Some(false)) = (needs, external_dns) {
+        let place = fields.node("externalDns").map(|node| node.place);
+        fields.problem(
+            place,
+            format!("`externalDns.manage: false` and `dns.{needs}` do not go together: what an external-dns of your own publishes is yours to say"),
+            Some("leave `externalDns` out, or that key".to_owned()),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;
