@@ -146,7 +146,7 @@ fn name_configuration(global: &Global, ui: Ui) {
         return;
     }
     if let Ok(path) = configuration::find(global.config.as_deref()) {
-        ui::note(&Shown::line(&format!("configuration: {}", path.display())));
+        ui::note_of("configuration: ", &Shown::line(&path.display().to_string()));
     }
 }
 

@@ -24,6 +24,7 @@ pub use changes::{ChangedField, ChangedObject, Word, changes, note_warnings, rem
 pub use edited::edited;
 pub use house::{Found, House};
 pub use output::{Color, Mode, Output, Ui};
+pub use page::note_of;
 pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};
 pub use progress::Progress;
 pub use report::{Form, Run, metrics, print_next, print_report};

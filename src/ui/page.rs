@@ -7,6 +7,7 @@ use crate::checks::words::span;
 use crate::outside::Shown;
 use crate::outside::shown::Fit;
 use crate::ui::house::House;
+use crate::ui::print::{note, width_of_stderr};
 
 /// Where nobody says how wide: wide enough for a sentence, narrow enough for an issue or a mail.
 const WIDTH: usize = 100;
@@ -77,18 +78,21 @@ impl Page {
 
 /// `lead` and `body` after it, wrapped at `width` columns, without a last newline; see [`Page::hang`].
 pub(super) fn hung(width: usize, lead: impl Fit, body: impl Fit) -> Shown {
-    let lead = shown!("{}", lead);
+    let (lead, body) = (shown!("{}", lead), shown!("{}", body));
     let beside = seen_width(lead.as_str());
-    // Beside a long name on a narrow terminal there is no room for a word: the body then stands below it.
-    let is_below = beside * 2 > width && beside + ROOM > width && !lead.as_str().trim().is_empty();
+    let first = body.words().next().map_or(0, |word| seen_width(word.as_str()));
+    // Beside a long name on a narrow terminal there is no room for words, or not for the first: the body then stands below it.
+    let has_room = beside * 2 <= width || beside + ROOM <= width;
+    let is_cut = beside > BELOW && beside + first > width && BELOW + first <= width;
+    let is_below = (is_cut || !has_room) && !lead.as_str().trim().is_empty();
     let (mut text, indent) =
         if is_below { (shown!("{}\n{:BELOW$}", lead.trimmed(), ""), BELOW) } else { (lead, beside) };
     let mut column = indent;
-    let mut first = true;
-    for word in shown!("{}", body).words() {
+    let mut is_first = true;
+    for word in body.words() {
         let length = seen_width(word.as_str());
-        if first {
-            first = false;
+        if is_first {
+            is_first = false;
         } else if column + 1 + length > width {
             text.push(shown!("\n{:indent$}", ""));
             column = indent;
@@ -100,6 +104,14 @@ pub(super) fn hung(width: usize, lead: impl Fit, body: impl Fit) -> Shown {
         column += length;
     }
     text
+}
+
+/// Writes an explanation, wrapped where it is read on a terminal.
+pub fn note_of(lead: &'static str, body: &Shown) {
+    note(&match width_of_stderr() {
+        Some(columns) => hung(columns, lead, body),
+        None => shown!("{}{}", lead, body),
+    });
 }
 
 /// How many columns a text takes, its colours left out.
@@ -140,6 +152,14 @@ mod tests {
         assert_eq!(
             hung(40, "ok  whoami.home.example.test  ", "10.99.0.10, 10.99.0.11 from 6 resolvers"),
             "ok  whoami.home.example.test\n    10.99.0.10, 10.99.0.11 from 6\n    resolvers\n"
+        );
+    }
+
+    #[test]
+    fn a_word_that_fits_a_line_of_its_own_has_one() {
+        assert_eq!(
+            hung(40, "configuration: ", "/home/ada/lab/house/homelab.yaml"),
+            "configuration:\n    /home/ada/lab/house/homelab.yaml\n"
         );
     }
 
