@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -19,10 +21,14 @@ const OUTSIDE: &str = "ledger-home-tls";
 /// The program's name in the first and in the second certificate, each with its port.
 const SHOWN: [(&str, &str, u16); 2] =
     [(INSIDE, "db.ledger.svc.cluster.local", 8443), (OUTSIDE, "db.ledger.home.example.test", 8444)];
+/// How long a busy machine may take to tell cert-manager that a Secret is gone.
+const CACHED: Duration = Duration::from_secs(10);
 /// How long a pod may take to be ready or to be gone (seconds).
 const LIMIT: u64 = 90;
 
 pub(super) fn before_their_program(hands: &Hands) -> Result<()> {
+    // A case before may have deleted an authority's root just now: cert-manager signs with what its cache still has.
+    sleep(CACHED);
     expect(!is_there(hands, &["namespace", SPACE])?, "the namespace is there already")?;
     let entries = format!(
         "extraCertificates:\n  - {{ namespace: {SPACE}, names: [\"*.ledger.svc.cluster.local\"], issuer: ca }}\n  \
