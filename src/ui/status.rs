@@ -59,11 +59,13 @@ fn names(lines: &[StatusLine], page: &Page) -> Shown {
     let mut text = Shown::default();
     for (line, url) in told {
         let (style, at) = (style(line.word), Shown::lines(&line.addresses));
-        let lead = shown!("{}{:<words$}{:#}  {}{:<urls$}{:#}  ", style, line.word, style, BOLD, url, BOLD);
         if is_wide {
+            let lead =
+                shown!("{}{:<words$}{:#}  {}{:<urls$}{:#}  ", style, line.word, style, BOLD, url, BOLD);
             text.push(shown!("{}{:<addresses$}  {}\n", lead, at, left(line)));
         } else {
-            page.hang(&mut text, lead, shown!("{} {}", at, left(line)));
+            let lead = shown!("{}{}{:#}  ", style, line.word, style);
+            page.hang(&mut text, lead, shown!("{}{}{:#} {} {}", BOLD, url, BOLD, at, left(line)));
         }
         for wrong in &line.wrong {
             let indent = words + 2;
@@ -193,8 +195,11 @@ mod tests {
     #[test]
     fn on_a_narrow_terminal_what_is_known_of_a_name_stands_below_it() {
         let narrow = Page { width: 40, ..page() };
+        let shown = |word, url| plain(&names(&[line(word, url, &[])], &narrow));
         let wanted = "ok  https://photos.example.com\n    192.168.1.2 62 days left\n";
-        assert_eq!(plain(&names(&[line("ok", "https://photos.example.com", &[])], &narrow)), wanted);
+        assert_eq!(shown("ok", "https://photos.example.com"), wanted);
+        let wanted = "not yet\n    http://nowhere.home.example.test\n    192.168.1.2 62 days left\n";
+        assert_eq!(shown("not yet", "http://nowhere.home.example.test"), wanted);
     }
 
     #[test]
