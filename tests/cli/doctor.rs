@@ -156,8 +156,8 @@ fn a_bundle_is_written_once_for_its_owner_alone_and_without_the_token() {
 
 #[test]
 fn commands_name_the_kubeconfig_unless_the_next_shell_has_it_in_its_variable() {
-    let names = |path: &str, output: &str, more: &[&str]| {
-        let flags = ["doctor", "--offline", "--timeout", "1s", "--output", output];
+    let names = |path: &str, more: &[&str]| {
+        let flags = ["doctor", "--offline", "--timeout", "1s"];
         let program = homelab(&flags).file("homelab.yaml", MINIMAL).env("KUBECONFIG", path);
         more.iter()
             .fold(program, |program, name| program.env(name, "x"))
@@ -166,10 +166,10 @@ fn commands_name_the_kubeconfig_unless_the_next_shell_has_it_in_its_variable() {
             .contains(&format!("--kubeconfig {path}"))
     };
     let path = "/nowhere/kube.yaml";
-    assert!(!names(path, "text", &[]));
-    // In another folder it is another file; sudo takes the variable away; a unit's journal and a document are read elsewhere.
-    assert!(names("nowhere.yaml", "text", &[]) && names(path, "json", &[]));
-    assert!(names(path, "text", &["SUDO_USER"]) && names(path, "text", &["INVOCATION_ID"]));
+    assert!(!names(path, &[]));
+    // In another folder it is another file; sudo takes the variable away; a unit's journal is read elsewhere.
+    assert!(names("nowhere.yaml", &[]));
+    assert!(names(path, &["SUDO_USER"]) && names(path, &["INVOCATION_ID"]));
 }
 
 #[test]
