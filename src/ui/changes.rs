@@ -106,7 +106,7 @@ pub fn changes(
     let counted = counted.into_iter().chain([shown!("{} unchanged", unchanged)]).collect::<Vec<_>>();
     text.push(shown!("\n{}\n", Shown::join(&counted, ", ")));
     if !adopted.is_empty() || objects.iter().any(|object| object.word != Word::Leave) {
-        text.push(shown!("to do it: {}\n", Shown::lines(up.trim_matches('`'))));
+        text.push(shown!("to do it: {}{}{:#}\n", CYAN, Shown::lines(up.trim_matches('`')), CYAN));
     }
     text
 }
