@@ -334,7 +334,7 @@ const PLAIN: &[Case] = &[
         "the IPv4 address of a node changes, its IPv6 address stays, and the doctor says so",
         doctor::nearer::six::ipv4_moves_and_ipv6_stays,
     ),
-    always(
+    with_all(
         "house resolver",
         "names go on working without the internet, past rebinding protection, and out of public DNS",
         house_resolver::proof,
