@@ -15,7 +15,7 @@ const CYAN: &str = "\x1b[38;5;6m";
 /// codes.
 pub(super) fn widths(hands: &Hands) -> Result<()> {
     let own = hands.run.homelab_config().display().to_string();
-    let more = "services:\n  films: { service: homelab/whoami, port: 80 }\n  nowhere: { service: homelab/nothing, port: 80 }\n";
+    let more = "timeouts: { apply: 20s, verify: 20s }\nservices:\n  films: { service: homelab/whoami, port: 80 }\n  nowhere: { service: homelab/nothing, port: 80 }\n";
     let changed = hands.config_with("with-nowhere.yaml", more)?.display().to_string();
     look(hands, &["--help"], &[0])?;
     let help = hands.node.run("homelab", &["--help"])?;
@@ -31,7 +31,7 @@ pub(super) fn widths(hands: &Hands) -> Result<()> {
         look(hands, &["--config", &changed, verb], &[1])?;
     }
     look(hands, &["--config", &changed, "diff"], &[0])?;
-    look(hands, &["--config", &changed, "up", "--timeout", "20s"], &[1, 3])?;
+    look(hands, &["--config", &changed, "up"], &[1, 3])?;
     look(hands, &["--config", "/nowhere/homelab.yaml", "up"], &[2])?;
     look(hands, &["doctor", "--explain", "dns.rebind"], &[0])?;
     hands.restore()
