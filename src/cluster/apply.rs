@@ -71,21 +71,21 @@ impl Cluster {
         }
         loop {
             let request = request::apply(&request::object(&object.key), &query, &body);
-            match self.send::<Value>(request).await {
+            let failed = match self.send::<Value>(request).await {
                 Ok(answer) => return Ok(answer),
-                Err(Failed::Kube(kube::Error::Api(status)))
-                    if is_webhook(&status) && Instant::now() + PAUSE < deadline =>
-                {
-                    waiting(object, &status.message);
-                    tokio::time::sleep(PAUSE).await;
-                }
+                Err(failed) => failed,
+            };
+            let why = match &failed {
+                Failed::Kube(kube::Error::Api(status)) if is_webhook(status) => Some(status.message.as_str()),
                 // kube asks again while the API server says that it had not enough time.
-                Err(Failed::Late) if is_judged && Instant::now() + PAUSE < deadline => {
-                    waiting(object, "no answer in time");
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(failed) => return Err(self.explain(&purpose("apply", &object.key), failed)),
-            }
+                Failed::Late if is_judged => Some("no answer in time"),
+                _ => None,
+            };
+            let Some(why) = why.filter(|_| Instant::now() + PAUSE < deadline) else {
+                return Err(self.explain(&purpose("apply", &object.key), failed));
+            };
+            waiting(object, why);
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

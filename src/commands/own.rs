@@ -1,16 +1,18 @@
 //! What a run for a few names is judged by and waits for: these names, and what they depend on. What is wrong with other names
 //! is theirs.
 
+use std::borrow::Cow;
+
 use crate::checks::{self, Report, Severity};
 use crate::cluster::Awaited;
 use crate::desired::object::Component;
 use crate::plan::{Plan, Snapshot};
 
 /// What is judged: all without `names`.
-pub(super) fn judged(report: &Report, names: Option<&[String]>) -> Report {
+pub(super) fn judged<'r>(report: &'r Report, names: Option<&[String]>) -> Cow<'r, Report> {
     match names {
-        None => report.clone(),
-        Some(names) => report.clone().of_hosts(names, checks::in_up),
+        None => Cow::Borrowed(report),
+        Some(names) => Cow::Owned(report.clone().of_hosts(names, checks::in_up)),
     }
 }
 

@@ -119,14 +119,9 @@ fn times(evidence: &Evidence, host: &str, changes: &[&str]) -> usize {
     let mut written: Vec<_> =
         lines.iter().filter(|line| counts(line)).filter_map(|line| line.at).filter(is_recent).collect();
     written.sort_unstable();
-    let (mut runs, mut last) = (0, None);
-    for at in written {
-        if last.is_none_or(|last| at.duration_since(last).as_secs() >= BETWEEN_RUNS) {
-            runs += 1;
-        }
-        last = Some(at);
-    }
-    runs
+    let pauses = written.iter().zip(written.iter().skip(1));
+    let runs = pauses.filter(|(last, at)| at.duration_since(**last).as_secs() >= BETWEEN_RUNS).count();
+    runs + usize::from(!written.is_empty())
 }
 
 /// The last word of a process that ended by itself.

@@ -1,6 +1,6 @@
 //! Carries it out, step by step. Stopped at any moment, the next run goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -269,24 +269,19 @@ impl<'a> Run<'a> {
 
     /// What the programs made for themselves, also since it was listed: one that was just starting then has its lease only now.
     async fn delete_beside(&mut self) -> Result<()> {
-        let mut beside = self.picture.beside.clone();
-        for candidate in candidates(&self.picture.snapshot, self.config) {
-            if candidate.part == Part::Account || beside.iter().any(|(listed, _)| *listed == candidate) {
-                continue;
-            }
-            let live = self.cluster.metadata_of(&candidate.key).await?;
-            if let Some(live) = live.filter(|live| candidate.is_ours(live, &[])) {
-                let doomed = Doomed::of(&candidate.key, &live);
-                beside.push((candidate, doomed));
-            }
-        }
-        for (candidate, doomed) in beside {
+        let listed: BTreeMap<_, _> =
+            self.picture.beside.iter().map(|(one, doomed)| (one.clone(), doomed.uid.clone())).collect();
+        let mut all = candidates(&self.picture.snapshot, self.config);
+        all.retain(|one| one.part != Part::Account);
+        all.extend(listed.keys().cloned());
+        for candidate in all {
             let again = async |run: &mut Self, key: &Key| {
                 // Who named it is gone by now, or was among those that stay.
                 let live = run.cluster.metadata_of(key).await?;
                 Ok(live.filter(|live| candidate.is_ours(live, &[])).map(|live| Doomed::of(key, &live)))
             };
-            if let Some(now) = again(self, &doomed.key).await?.filter(|now| now.uid == doomed.uid) {
+            let is_meant = |now: &Doomed| listed.get(&candidate).is_none_or(|uid| *uid == now.uid);
+            if let Some(now) = again(self, &candidate.key).await?.filter(is_meant) {
                 self.delete(now, again).await?;
             }
         }

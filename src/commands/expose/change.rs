@@ -85,7 +85,7 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
     let ran = ran.map_err(|error| written_before(error, change))?;
     let judged = ran.report.as_ref().map(|report| own::judged(report, task.names));
     let more = |document: &mut Value| *document = with(document.take(), change, true);
-    let exit = up::tell(&ran, judged.as_ref(), global, ui, more);
+    let exit = up::tell(&ran, judged.as_deref(), global, ui, more);
     if ui.output == Output::Text {
         ui::answer(&others(change, ran.report.as_ref(), &house));
         ui::answer(&ending(change, ran.report.as_ref(), &house));

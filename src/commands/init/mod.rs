@@ -321,14 +321,14 @@ mod tests {
     #[test]
     fn of_two_files_it_is_said_which_one_counts_and_what_may_go() {
         let told = |other: Option<&str>, units: Option<&str>| {
-            let (config, own) = (Path::new("/etc/homelab/homelab.yaml"), Path::new("/root/token"));
+            let (config, own) = (Path::new("/etc/homelab/homelab.yaml"), Path::new("/home/ada/token"));
             which_counts(Provider::Cloudflare, config, own, other.map(Path::new), units.map(Path::new))
         };
         let usual = Some("/etc/homelab/dns-token");
-        assert_eq!(told(None, None), "homelab reads the token from /root/token (`dns.tokenFile`)");
+        assert_eq!(told(None, None), "homelab reads the token from /home/ada/token (`dns.tokenFile`)");
         assert!(told(usual, None).contains(", not from /etc/homelab/dns-token, which you may delete"));
         let both = told(usual, usual);
-        assert!(both.contains("`sudo install -m 0600 /root/token /etc/homelab/dns-token`"), "{both}");
-        assert!(both.ends_with("to /etc/homelab/dns-token, and delete /root/token"), "{both}");
+        assert!(both.contains("`sudo install -m 0600 /home/ada/token /etc/homelab/dns-token`"), "{both}");
+        assert!(both.ends_with("to /etc/homelab/dns-token, and delete /home/ada/token"), "{both}");
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::names::{State, Wrong, failing, state, whole_days, wrong};
+use super::names::{State, Wrong, failing, left, state, whole_days, wrong};
 use crate::checks::{Check, Report, in_up};
 use crate::config::Config;
 use crate::evidence::{Evidence, ExtraSeen};
@@ -76,12 +76,7 @@ impl Extra {
 
     /// What is left of it, in words.
     pub(super) fn certificate(&self) -> String {
-        match self.days_left {
-            None => "not issued yet".to_owned(),
-            Some(days) if days < 0 => "expired".to_owned(),
-            Some(1) => "1 day left".to_owned(),
-            Some(days) => format!("{days} days left"),
-        }
+        self.days_left.map_or_else(|| "not issued yet".to_owned(), left)
     }
 }
 

@@ -73,10 +73,17 @@ impl Line {
         match self.days_left {
             None if self.url.starts_with("http:") => "no TLS".to_owned(),
             None => "no certificate seen".to_owned(),
-            Some(days) if days < 0 => "expired".to_owned(),
-            Some(1) => "1 day left".to_owned(),
-            Some(days) => format!("{days} days left"),
+            Some(days) => left(days),
         }
+    }
+}
+
+/// What is left of a certificate, in words.
+pub(super) fn left(days: i64) -> String {
+    match days {
+        days if days < 0 => "expired".to_owned(),
+        1 => "1 day left".to_owned(),
+        _ => format!("{days} days left"),
     }
 }
 

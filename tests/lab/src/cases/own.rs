@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::doctor::{Ask, Injury};
+use super::doctor::{Ask, Injury, injury};
 use super::hands::{DOMAIN, Hands, expect};
 use super::{Case, Run, changes, down, main_job, with_all_and};
 use crate::error::{Context, Result, bail};
@@ -119,21 +119,11 @@ fn removal(hands: &Hands) -> Result<()> {
     Ok(())
 }
 
-/// At the server, as its words say: the cure is what the doctor tells a person to do there.
-const fn injury(
-    name: &'static str,
-    id: &'static str,
-    says: &'static [&'static str],
-    make: fn(&Hands) -> Result<()>,
-    undo: fn(&Hands) -> Result<()>,
-) -> Injury {
-    Injury { name, id, says, ask: Ask::NODE, always: false, make, undo }
-}
-
 /// The server's own clock cannot be set in the lab: the doctor's is.
 const AN_HOUR_FAST: Ask = Ask { wrap: &["faketime", "-f", "+1h"], ..Ask::NODE };
 const ACTIVE: Ask = Ask { flags: &["--active"], ..Ask::NODE };
 
+// Each is undone at the server, as the doctor's words tell a person to do it.
 const OF_POWERDNS: &[Injury] = &[
     injury(
         "PowerDNS has another API key",

@@ -181,7 +181,7 @@ pub(super) fn is_well(hands: &Hands) -> Result<()> {
 }
 
 /// A failure that is asked about on the first node, and runs with `--all` only.
-const fn injury(
+pub(super) const fn injury(
     name: &'static str,
     id: &'static str,
     says: &'static [&'static str],
