@@ -3,10 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::outside::Shown;
-
 /// As many characters of what failed as are shown: a configuration may have many problems.
-const LONGEST: usize = 40_000;
+pub const LONGEST: usize = 40_000;
 
 /// How the program ends. The numbers are part of the command line's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,19 +73,6 @@ impl Error {
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
-    }
-
-    /// As people read it, with `hint` before the next step.
-    #[must_use]
-    pub fn shown(&self, hint: &Shown) -> Shown {
-        let mut text = Shown::lines_up_to(&self.what, LONGEST);
-        for cause in &self.causes {
-            text.push(shown!("\n  cause: {}", Shown::lines(cause).hanging("         ")));
-        }
-        if let Some(step) = &self.hint {
-            text.push(shown!("\n\n{} {}", hint, Shown::lines(step).hanging("      ")));
-        }
-        text
     }
 
     /// Sets the next step.

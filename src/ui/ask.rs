@@ -7,6 +7,7 @@ use console::{Key, Term};
 use crate::error::{Error, Result};
 use crate::outside::Shown;
 use crate::ui::colors::{BOLD, CYAN};
+use crate::ui::failure::failure;
 use crate::ui::print::{note, prompt};
 
 /// Ctrl-D.
@@ -29,7 +30,7 @@ pub fn question<T>(about: &'static str, mut take: impl FnMut(&str) -> Result<T>)
         prompt(&shown!("{}{}{:#}: ", BOLD, about, BOLD));
         match take(line()?.trim()) {
             Ok(value) => return Ok(value),
-            Err(error) => note(&shown!("  {}", error.shown(&shown!("{}hint:{:#}", CYAN, CYAN)))),
+            Err(error) => note(&failure(&"  ".into(), &error, &shown!("{}hint:{:#}", CYAN, CYAN))),
         }
     }
 }

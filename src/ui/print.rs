@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use super::colors::{CYAN, RED, YELLOW};
+use super::failure::failure;
 use crate::error::Error;
 use crate::outside::Shown;
 use crate::outside::invisible::is_invisible;
@@ -77,10 +78,10 @@ pub(in crate::ui) fn prompt(text: &Shown) {
 
 /// Writes an error as people read it.
 pub fn print_error(error: &Error) {
-    note(&shown!("{}error:{:#} {}", RED, RED, error.shown(&shown!("{}hint:{:#}", CYAN, CYAN))));
+    note(&failure(&shown!("{}error:{:#} ", RED, RED), error, &shown!("{}hint:{:#}", CYAN, CYAN)));
 }
 
 /// Writes a problem that does not stop what was asked for.
 pub fn print_warning(error: &Error) {
-    note(&shown!("{}warning:{:#} {}", YELLOW, YELLOW, error.shown(&"hint:".into())));
+    note(&failure(&shown!("{}warning:{:#} ", YELLOW, YELLOW), error, &"hint:".into()));
 }

@@ -8,7 +8,8 @@ use crate::cli::{Global, Status};
 use crate::commands::house::house;
 use crate::commands::status::{Seen, look};
 use crate::error::{Error, Exit, Result};
-use crate::ui::{Mode, Output, Screen, Ui};
+use crate::outside::Shown;
+use crate::ui::{Mode, Output, Screen, Ui, failure};
 
 pub(super) async fn watch(global: &Global, flags: &Status, ui: Ui) -> Result<Exit> {
     if ui.output != Output::Text {
@@ -31,7 +32,7 @@ pub(super) async fn watch(global: &Global, flags: &Status, ui: Ui) -> Result<Exi
             Ok(seen) => Some(seen),
             Err(error) => {
                 let error = house(global).error(error);
-                let text = shown!("{}\n", error.shown(&"hint:".into()));
+                let text = shown!("{}\n", failure(&Shown::default(), &error, &"hint:".into()));
                 if !screen.show(text.to_string(), &text) {
                     return Ok(Exit::Fine);
                 }
