@@ -50,6 +50,8 @@ pub(super) fn compare(
         cert_manager: documents.as_deref(),
         authority: authority.as_deref(),
         nodes: nodes.as_deref(),
+        // What an unfinished move has left is to go: that the next `up` does it is what is told.
+        leaving: None,
     };
     let mut seen = DriftSeen { deployer: by, ..DriftSeen::default() };
     let mut wanted = bundle(config, &inputs);

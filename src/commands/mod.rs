@@ -19,6 +19,7 @@ mod init;
 mod interruption;
 mod k3s_config;
 mod kubeconfig;
+mod leave;
 mod open;
 mod own;
 mod page_name;

@@ -11,6 +11,7 @@ use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
 use crate::commands::{homes, page_name, skipped, strangers};
 use crate::config::{Backend, Config, Issuer, Provider, Service};
+use crate::desired::leaving::Leaving;
 use crate::desired::object::Component;
 use crate::desired::outside::{NoNode, node_of};
 use crate::desired::{Inputs, bundle, issuer};
@@ -20,6 +21,7 @@ use crate::evidence::{Fault, Zone};
 use crate::facts::names::{is_within, without_wildcard};
 use crate::machine::authority::authority;
 use crate::machine::{configuration, token, upstream};
+use crate::plan::moving::{self, Place};
 use crate::plan::{Plan, Snapshot, is_of_lab, plan};
 use crate::provider::{self, Client, Credentials, Keyring, Words};
 use crate::ui::{Mode, Progress};
@@ -55,6 +57,8 @@ pub(super) struct Planned {
     /// What is taken over, in words: records and objects of others.
     pub(super) adopted: Vec<String>,
     pub(super) awaited: Awaited,
+    /// What wrote the records where they are to be no more.
+    pub(super) leaving: Option<Leaving>,
 }
 
 impl Start {
@@ -93,11 +97,13 @@ impl Start {
             nodes(cluster, config),
         )?;
         let credentials = Credentials::new(self.keyring.clone(), &zone);
+        let leaving = moving::leaving(&snapshot, place(config, &zone));
         let inputs = Inputs {
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),
             authority: self.authority.as_deref(),
             nodes: nodes.as_deref(),
+            leaving: leaving.as_ref(),
         };
         strangers::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(config, &inputs);
@@ -116,8 +122,14 @@ impl Start {
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));
         }
-        Ok(Planned { snapshot, zone, plan, adopted, awaited })
+        Ok(Planned { snapshot, zone, plan, adopted, awaited, leaving })
     }
+}
+
+/// Where the records are to be.
+fn place<'z>(config: &Config, zone: &'z Zone) -> Place<'z> {
+    let provider = config.dns.provider;
+    Place { provider, zone: &zone.name, is_ours: config.external_dns || provider.is_on_nodes() }
 }
 
 /// What a plan does, for machines: what `diff` would do and what `up` has done, in the same words.

@@ -10,7 +10,7 @@ use crate::commands::planned::refused;
 use crate::config::{Config, Controller, Policy};
 use crate::desired::meta::COMPONENT;
 use crate::desired::object::{Component, Key};
-use crate::desired::{external_dns, kind};
+use crate::desired::{external_dns, kind, leaving};
 use crate::error::{Error, Result};
 use crate::evidence::ownership::{claims, owned};
 use crate::evidence::{Record, Zone};
@@ -93,11 +93,16 @@ pub(super) async fn records(
 /// Whether this cluster can have written records of the zone: homelab has given its external-dns that zone, or a run that
 /// had passed here was stopped before it did. Whoever may write in a namespace of his own cannot forge either.
 pub(super) fn may_have_records(snapshot: &Snapshot, credentials: &Credentials) -> bool {
-    match given(snapshot) {
-        Some(live) => credentials.of_zone().next().is_some_and(|(key, value)| {
+    let of_zone = |live: &Value| {
+        credentials.of_zone().next().is_some_and(|(key, value)| {
             let given = serde_json::to_value(ByteString(value.as_bytes().to_vec()));
             given.is_ok_and(|given| live["data"][key] == given)
-        }),
+        })
+    };
+    // Whoever moved away and comes back before the records there were deleted finds his own.
+    let left = snapshot.objects.get(&leaving::key(&kind::SECRET)).filter(|live| is_applied(live));
+    match given(snapshot) {
+        Some(live) => of_zone(live) || left.is_some_and(of_zone),
         None => may_have_any_records(snapshot),
     }
 }

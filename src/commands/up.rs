@@ -11,6 +11,7 @@ use crate::cluster;
 use crate::collect::Known;
 use crate::commands::converge::converge;
 use crate::commands::house::house;
+use crate::commands::leave::{self, Move};
 use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{diff, own, prune};
@@ -55,15 +56,20 @@ pub(super) struct Ran {
 pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> {
     let Task { consent, no_verify, names } = task;
     let start = Start::new(global).await?;
-    let progress = start.progress(ui.mode, &[VERIFY, prune::LINE]);
+    let progress = start.progress(ui.mode, &[VERIFY, prune::LINE, leave::LINE]);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
-        let Planned { snapshot, zone, plan, mut awaited, .. } = start.plan(consent, &progress).await?;
+        let Planned { snapshot, zone, mut plan, mut awaited, leaving, .. } =
+            start.plan(consent, &progress).await?;
         if names.is_some() {
             own::wait_for_own(&mut awaited, &plan, &snapshot);
         }
         prove_new_token(provider, &zone, config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
+        let moving = Move::of(&mut plan, &snapshot, leaving);
+        if let Some(moving) = &moving {
+            moving.remember(cluster, &plan, deadline).await?;
+        }
         let is_done = plan.is_empty() && awaited.is_ready();
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
@@ -75,6 +81,11 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         } else {
             Some(prove::prove((cluster, provider), &zone, config, known, names, &progress).await?)
         };
+        if let Some(moving) = moving {
+            let is_proven = report.as_ref().is_some_and(|report| report.exit_code() == 0);
+            let gone = moving.finish(cluster, config, &plan.wanted, is_proven, &progress).await?;
+            plan.removal.gone.extend(gone);
+        }
         Ok((plan, report))
     };
     let (plan, report) = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;

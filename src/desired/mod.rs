@@ -10,6 +10,7 @@ mod house_hosts;
 pub mod image;
 pub mod issuer;
 pub mod kind;
+pub mod leaving;
 pub mod meta;
 mod name_server;
 pub mod object;
@@ -30,6 +31,7 @@ use object::{Component, Key, Object};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::desired::leaving::Leaving;
 use crate::evidence::local::NodeAddress;
 use crate::provider::Credentials;
 
@@ -44,6 +46,8 @@ pub struct Inputs<'a> {
     pub authority: Option<&'a str>,
     /// The nodes; without them, programs on a node have no address.
     pub nodes: Option<&'a [NodeAddress]>,
+    /// What wrote the records where they are to be no more, until they are deleted there.
+    pub leaving: Option<&'a Leaving>,
 }
 
 /// Everything that should exist.
@@ -70,6 +74,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(name_server::objects(config));
     objects.extend(house_hosts::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
+    objects.extend(inputs.leaving.and_then(Leaving::secret));
     let namespace =
         Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };
     objects.extend(Object::typed(Component::Services, &namespace));

@@ -58,7 +58,7 @@ pub use names::{
     AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
     label,
 };
-pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen};
+pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
 pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};

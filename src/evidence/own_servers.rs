@@ -77,9 +77,15 @@ impl OwnServersSeen {
     /// Whether a resolver passes questions for the domain on to the nodes.
     #[must_use]
     pub fn is_asked_by(&self, resolver: &Lookup) -> bool {
-        let is_own = |data: &Data| matches!(data, Data::Ns(name) if name.eq_ignore_ascii_case(&self.name));
-        resolver.result.as_ref().is_ok_and(|reply| reply.answers.iter().any(|record| is_own(&record.data)))
+        is_by(resolver, &self.name)
     }
+}
+
+/// Whether the answer names this name server.
+#[must_use]
+pub fn is_by(lookup: &Lookup, server: &str) -> bool {
+    let is_own = |data: &Data| matches!(data, Data::Ns(name) if name.eq_ignore_ascii_case(server));
+    lookup.result.as_ref().is_ok_and(|reply| reply.answers.iter().any(|record| is_own(&record.data)))
 }
 
 impl Evidence {

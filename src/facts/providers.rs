@@ -47,6 +47,8 @@ pub struct ProviderFacts {
     pub credential: Option<Credential>,
     /// The fields of its solver, below `dns01` of an issuer, that a redacted bundle keeps; `/**` keeps all below.
     pub solver: &'static [&'static str],
+    /// What external-dns calls it (external-dns 0.22, `--provider`); `None` where none writes there for the whole lab.
+    pub external_dns: Option<&'static str>,
     /// Whether the nodes themselves are its name servers, and nothing of the zone is in public DNS: homelab installs a server on
     /// each node, no ACME server can look anything up, and the lab's own authority signs.
     pub on_nodes: bool,
@@ -123,6 +125,7 @@ impl Provider {
                     is_one: is_old_cloudflare,
                 }),
                 solver: &["cloudflare/**"],
+                external_dns: Some("cloudflare"),
                 on_nodes: false,
             },
             Self::PowerDns => &ProviderFacts {
@@ -145,6 +148,7 @@ impl Provider {
                     is_one: |_| false,
                 }),
                 solver: &["rfc2136/**"],
+                external_dns: Some("pdns"),
                 on_nodes: false,
             },
             Self::Rfc2136 => &ProviderFacts {
@@ -166,6 +170,7 @@ impl Provider {
                     is_one: |_| false,
                 }),
                 solver: &["rfc2136/**"],
+                external_dns: Some("rfc2136"),
                 on_nodes: false,
             },
             Self::Local => &ProviderFacts {
@@ -177,6 +182,7 @@ impl Provider {
                 nameserver: false,
                 credential: None,
                 solver: &[],
+                external_dns: None,
                 on_nodes: true,
             },
             #[cfg(test)]
@@ -195,6 +201,7 @@ impl Provider {
                     is_one: |_| false,
                 }),
                 solver: &["paper/drawer"],
+                external_dns: None,
                 on_nodes: false,
             },
             #[cfg(test)]
@@ -207,6 +214,7 @@ impl Provider {
                 nameserver: false,
                 credential: None,
                 solver: &[],
+                external_dns: None,
                 on_nodes: false,
             },
         }

@@ -10,6 +10,7 @@ pub mod deployed;
 mod difference;
 pub mod downgrade;
 pub mod homes;
+pub mod moving;
 pub mod occupants;
 pub mod ownership;
 pub mod readiness;

@@ -7,6 +7,7 @@
 mod around;
 mod asked;
 mod authority;
+mod forwarders;
 mod limit;
 mod names;
 mod nodes;
@@ -39,6 +40,7 @@ use crate::net::http::Target;
 use crate::net::store_of;
 use crate::provider::Client;
 
+pub use crate::collect::network::forwarders::forwarders;
 pub use crate::collect::network::wildcards::wildcards;
 
 /// At most 18 questions in any second, which leaves two of AdGuard Home's 20 to the other machines of the house.

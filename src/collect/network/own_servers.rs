@@ -98,6 +98,6 @@ async fn one(limit: &Limit, paces: &Paces, server: &NameServer, zone: &str) -> O
     Some(OwnServer { node: server.name.clone(), address: server.address, soa: soa?, stranger: stranger? })
 }
 
-fn own_name(zone: &str) -> String {
+pub(super) fn own_name(zone: &str) -> String {
     format!("{LABEL}.{zone}")
 }

@@ -111,7 +111,8 @@ async fn zone(probes: &Probes, limit: &Limit, by: &[SocketAddr]) -> Result<ZoneN
     }
 }
 
-async fn system(probes: &Probes) -> Option<Vec<SocketAddr>> {
+/// The resolvers of this machine, those behind a stub before it.
+pub(super) async fn system(probes: &Probes) -> Option<Vec<SocketAddr>> {
     let own = dns::system_resolvers(&probes.resolv_conf).await.ok()?.servers;
     let mut found = Vec::new();
     if own.iter().any(|server| STUBS.contains(server)) {

@@ -281,3 +281,15 @@ async fn without_nodes_nobody_knows_who_the_name_servers_are() {
     assert!(seen.no_authoritative.unwrap().contains("which nodes are ready"));
     assert!(seen.own_servers.unwrap().servers.is_empty());
 }
+
+#[tokio::test]
+async fn a_resolver_asks_the_nodes_as_long_as_their_server_is_the_zones_there() {
+    for (server, count) in [("homelab-ns.localhost", 1), ("ns.elsewhere.test", 0)] {
+        let (probes, _home) = probes(DnsZone::new("elsewhere.test")).await;
+        let house = SocketAddr::from(([127, 0, 0, 2], probes.dns_port));
+        DnsZone::new(HOST).ns(server).counting_at(house, 100).await;
+        std::fs::write(&probes.resolv_conf, "nameserver 127.0.0.2\n").unwrap();
+        let found = forwarders(&probes, HOST).await;
+        assert_eq!(found.len(), count, "{found:?}");
+    }
+}

@@ -15,13 +15,14 @@ use crate::collect::{self, Parts, Scope};
 use crate::commands::strangers::{may_have_any_records, may_have_records, named};
 use crate::config::{Config, Policy};
 use crate::desired::external_dns;
+use crate::desired::leaving::Leaving;
 use crate::desired::object::Key;
 use crate::error::{Error, Result};
 use crate::evidence::ownership::{Unwanted, owned, unwanted};
 use crate::evidence::{Fault, Zone};
 use crate::machine::token;
-use crate::plan::Snapshot;
 use crate::plan::teardown::{Teardown, publisher};
+use crate::plan::{Snapshot, moving};
 use crate::provider::{self, Client, Credentials};
 use crate::ui::Progress;
 
@@ -63,6 +64,9 @@ impl Records {
         teardown: &Teardown,
         ingresses: &[Value],
     ) -> Result<Self> {
+        if let (Some(left), false) = (moving::unfinished(snapshot), wanted.keep_records) {
+            return Err(not_moved(&left, wanted));
+        }
         if !config.external_dns {
             return Ok(Self::None);
         }
@@ -234,6 +238,15 @@ fn still_there(config: &Config, left: &Unwanted, then: &str) -> Error {
     let at = provider::words(config.dns.provider).name;
     Error::unfinished(format!("some of homelab's DNS records are still there, so {then}"))
         .because(format!("left at {at}: the records of {}", named(left.names().into_iter())))
+}
+
+/// A move that was not finished: records of the lab are still where they were before.
+fn not_moved(left: &Leaving, wanted: Wanted) -> Error {
+    Error::unfinished(
+        "the lab was moved, and its records at the old place are still there, so nothing was deleted",
+    )
+    .because(format!("left: what it owns {}", moving::place(left)))
+    .hint(format!("`homelab up` deletes them as soon as all its checks pass; {}", ways_on(wanted)))
 }
 
 /// TXT records that nobody deletes.

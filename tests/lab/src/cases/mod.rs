@@ -21,6 +21,7 @@ mod licences;
 mod local;
 mod looks;
 mod main_job;
+mod moving;
 mod nodes;
 mod outside;
 mod own;
@@ -338,6 +339,11 @@ const PLAIN: &[Case] = &[
         "house resolver",
         "names go on working without the internet, past rebinding protection, and out of public DNS",
         house_resolver::proof,
+    ),
+    with_all(
+        "moving",
+        "from Cloudflare to the nodes and back, nothing is left behind",
+        moving::there_and_back,
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
