@@ -189,12 +189,12 @@ fn remember(hands: &Hands) -> Result<()> {
 }
 
 /// The node's own `/etc/hosts`, mounted over the machine's.
-fn hosts_entry(hands: &Hands) -> Result<()> {
+pub(in crate::cases) fn hosts_entry(hands: &Hands) -> Result<()> {
     let path = hands.config_file("hosts", &format!("127.0.0.1 localhost\n10.99.0.77 {WHOAMI}\n"))?;
     hands.node.run("mount", &["--bind", &path.display().to_string(), "/etc/hosts"]).map(drop)
 }
 
-fn no_hosts_entry(hands: &Hands) -> Result<()> {
+pub(in crate::cases) fn no_hosts_entry(hands: &Hands) -> Result<()> {
     hands.node.run("umount", &["/etc/hosts"]).map(drop)
 }
 

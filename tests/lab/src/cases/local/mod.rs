@@ -1,14 +1,16 @@
 //! A lab that names itself: no account, no token, no public name, and no line to the internet; the nodes answer for the domain,
 //! and the lab's own authority signs.
 
+mod broken;
+
 use std::time::Instant;
 
 use serde_json::Value;
 
 use super::doctor::names::resolv_conf_of;
-use super::doctor::{Answer, Ask, a_healthy_lab};
+use super::doctor::{Answer, Ask, Injury, a_healthy_lab};
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
-use super::{Case, always_with, with_all_and};
+use super::{Case, Run, always_with, with_all_and};
 use crate::cluster::Node;
 use crate::error::{Result, bail};
 use crate::name_server::Provider;
@@ -26,7 +28,7 @@ const BOTH_ASKED: f64 = 11.0;
 /// Where a machine's trusted roots end, and what was added to them begins.
 const ADDED: &str = "# added as `homelab ca` says\n";
 
-pub(super) const CASES: &[Case] = &[
+const CASES: &[Case] = &[
     always_with(
         Provider::Local,
         "local",
@@ -48,8 +50,26 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
+/// What holds of a lab that is well, then each injury.
+pub(super) fn cases() -> impl Iterator<Item = Case> {
+    let case = |injury: &'static Injury| Case {
+        group: "local",
+        name: injury.name,
+        always: injury.always,
+        provider: Provider::Local,
+        run: Run::Injury(injury),
+    };
+    CASES.iter().cloned().chain(broken::INJURIES.iter().map(case))
+}
+
+/// What is broken in such a lab.
+#[cfg(test)]
+pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
+    broken::INJURIES.iter()
+}
+
 /// Lets the machines of the lab trust its root of now, and no earlier one of its own, as `homelab ca` says.
-fn trust_root(hands: &Hands) -> Result<()> {
+pub(super) fn trust_root(hands: &Hands) -> Result<()> {
     let root = files::read_text(homelab::write_root(&hands.run)?.as_ref())?;
     let others = others_trusted(hands)?;
     files::write(&hands.run.trust(), format!("{others}{ADDED}{root}"))
