@@ -59,11 +59,13 @@ fn unusable(seen: &AuthoritySeen, why: &str) -> Finding {
 
 /// Clients that trust the root do not get from the intermediate to it.
 fn other_root(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<Finding> {
+    let (signer, subject) = (&intermediate.certificate.issuer, &root.certificate.subject);
+    let signed = match signer == subject {
+        true => format!("an earlier root: that of now, {subject}, has another key"),
+        false => format!("{signer}, not by the root {subject}"),
+    };
     let finding = Finding::new(
-        format!(
-            "the intermediate of the lab's own certificate authority is signed by {}, not by the root {}",
-            intermediate.certificate.issuer, root.certificate.subject
-        ),
+        format!("the intermediate of the lab's own certificate authority is signed by {signed}"),
         "the root was made again after it: its Secret was deleted, or `domain` was changed",
         "renew the intermediate, then the certificates of the services; and let each machine trust the new root",
     )
@@ -115,7 +117,8 @@ fn ends(evidence: &Evidence, left: i64) -> Finding {
     if left < 0 { finding } else { finding.only(Severity::Warning) }
 }
 
-/// It was made again, with the same key as before: who has the one before loses nothing until that ends.
+/// It was made again. With the same key as before, who has the one before loses nothing until that ends; whether it is the same,
+/// nothing tells.
 fn fresh(evidence: &Evidence, root: &Signer) -> Option<Finding> {
     let age = evidence.now.duration_since(root.certificate.not_before).as_secs();
     let certificates = evidence.objects("certificates.cert-manager.io").unwrap_or_default();
@@ -123,7 +126,8 @@ fn fresh(evidence: &Evidence, root: &Signer) -> Option<Finding> {
     let is_renewed = own.is_some_and(|one| one["status"]["revision"].as_u64().unwrap_or(0) > 1);
     let finding = Finding::new(
         format!("the root of the lab's own certificate authority was renewed {} ago", span(age)),
-        "machines that trust the one before trust this one as well, but only until that one ends",
+        "machines that trust the one before trust this one as well, but only until that one ends; if its Secret was deleted, it has another key, \
+         and they do not trust it",
         "let each machine trust the new one: `homelab ca` has it, and the steps",
     )
     .look("homelab ca")

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use jiff::SignedDuration;
 
 use crate::checks::dns::public::after;
-use crate::checks::dns::system::{around, domain, make, replies, written};
+use crate::checks::dns::system::{around, domain, has, make, replies, written};
 use crate::checks::dns::{blocked, local_zone};
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{CheckId, Finding, Severity};
@@ -24,8 +24,7 @@ pub(super) fn overridden(
     found: &[IpAddr],
     expected: &[IpAddr],
 ) -> (CheckId, Finding) {
-    let summary =
-        format!("this machine resolves `{host}` to {}; public DNS has {}", list(found), list(expected));
+    let summary = format!("this machine resolves `{host}` to {}; {}", list(found), has(evidence, expected));
     if let Some(line) = seen.hosts_lines.first() {
         let finding = Finding::new(
             summary,

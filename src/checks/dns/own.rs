@@ -12,7 +12,7 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::dns::{AskError, Rcode, Reply};
-use crate::evidence::pod::{Container, all_containers, unplaced};
+use crate::evidence::pod::{Container, all_containers, is_ready, unplaced};
 use crate::evidence::{
     Evidence, HostSeen, HouseHostSeen, Listener, Lookup, OwnServer, OwnServersSeen, View, at,
 };
@@ -86,6 +86,10 @@ fn answers(evidence: &Evidence, own: &OwnServersSeen, server: &OwnServer) -> Out
             "a firewall on the node drops port 53, or the node is not reachable from here",
             "open UDP and TCP port 53 of the node for your LAN",
         ),
+        Err(_) if serves(evidence, node) => (
+            "its pod runs, so a firewall on the node rejects what comes to port 53 from here",
+            "open UDP and TCP port 53 of the node for your LAN",
+        ),
         Err(_) => (
             "nothing listens on port 53 of the node: its pod has not finished its first sync, or does not run",
             "wait a minute; then look at the pod",
@@ -153,16 +157,25 @@ fn cure(process: &str, address: IpAddr) -> (String, Option<String>) {
     }
 }
 
-/// What keeps the node's pod from answering, as far as its status says.
-fn of_pod(evidence: &Evidence, node: &str) -> Option<(String, String)> {
-    let pods = evidence.objects("pods")?;
+fn pod<'e>(evidence: &'e Evidence, node: &str) -> Option<&'e Value> {
     let is_its = |pod: &&Value| {
         pod.namespace() == NAMESPACE
             && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
             && at(pod, "/spec/nodeName") == node
             && !pod.is_going()
     };
-    let Some(pod) = pods.iter().find(is_its) else {
+    evidence.objects("pods")?.iter().find(is_its)
+}
+
+/// Whether the kubelet reaches the server in the node's pod.
+fn serves(evidence: &Evidence, node: &str) -> bool {
+    pod(evidence, node).is_some_and(is_ready)
+}
+
+/// What keeps the node's pod from answering, as far as its status says.
+fn of_pod(evidence: &Evidence, node: &str) -> Option<(String, String)> {
+    let pods = evidence.objects("pods")?;
+    let Some(pod) = pod(evidence, node) else {
         let unplaced = pods.iter().filter(|pod| pod.namespace() == NAMESPACE).find_map(unplaced);
         return Some(match unplaced {
             Some(why) => (
@@ -283,6 +296,11 @@ fn hosts(own: &OwnServersSeen) -> Outcome {
         return Outcome::skip("`dns.hosts` has no names");
     }
     let asked = own.hosts.iter().flat_map(|host| host.seen.iter().map(move |lookup| (host, lookup)));
+    // Another program at that place is told of by the check of the servers.
+    let is_its = |lookup: &Lookup| {
+        own.servers.iter().any(|server| server.node == lookup.server && server.has(&own.zone))
+    };
+    let asked = asked.filter(|(_, lookup)| is_its(lookup));
     let heard = asked.filter_map(|(host, lookup)| Some((host, lookup, lookup.result.as_ref().ok()?)));
     let heard: Vec<(&HouseHostSeen, &Lookup, &Reply)> = heard.collect();
     let Some((host, lookup, reply)) = heard.iter().find(|(host, _, reply)| reply.addresses() != host.wanted)

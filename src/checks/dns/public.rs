@@ -32,6 +32,7 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
             Ok(reply) if !compared.is_empty() && reply.addresses() == compared => {
                 Outcome::pass(list(&compared))
             }
+            Ok(_) if is_of_another(evidence, lookup) => Outcome::Blocked { by: id::OWN_SERVER },
             Ok(reply) if compared.is_empty() && !reply.addresses().is_empty() => {
                 Outcome::pass(format!("{}, nothing to compare with", list(&reply.addresses())))
             }
@@ -44,6 +45,12 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
 
 fn is_at_node(evidence: &Evidence, lookup: &Lookup) -> bool {
     evidence.dns.is_on_nodes() || evidence.own_servers.as_ref().is_some_and(|own| own.is_at_node(lookup))
+}
+
+/// Whether it is not the lab's own name server that answers at a node.
+fn is_of_another(evidence: &Evidence, lookup: &Lookup) -> bool {
+    let Some(own) = &evidence.own_servers else { return false };
+    own.servers.iter().any(|server| server.node == lookup.server && !server.has(&own.zone))
 }
 
 /// An authoritative server that has another answer than the provider.

@@ -18,6 +18,9 @@ pub(super) fn answers(evidence: &Evidence, names: &NamesSeen) -> Judged {
 }
 
 fn each(evidence: &Evidence, resolvers: &[ResolverSeen]) -> Outcome {
+    if resolvers.iter().any(|one| is_silent_with_the_nodes(evidence, one)) {
+        return Outcome::Blocked { by: id::OWN_SERVER };
+    }
     let (good, bad): (Vec<_>, Vec<_>) = resolvers.iter().partition(|one| trouble(evidence, one).is_none());
     let Some(first) = bad.first() else {
         if let Some((one, again)) = good.iter().find_map(|one| Some((one, hard_of_hearing(one)?))) {
@@ -118,13 +121,23 @@ fn why(resolver: &ResolverSeen) -> (String, String) {
     }
 }
 
+/// One that asks the nodes has nothing to say while none of them has.
+fn is_silent_with_the_nodes(evidence: &Evidence, resolver: &ResolverSeen) -> bool {
+    let silent = resolver.control == Err(AskError::Timeout);
+    let nodes = evidence.own_servers.as_ref().filter(|own| !own.servers.is_empty());
+    silent
+        && evidence.dns.is_on_nodes()
+        && nodes.is_some_and(|own| !own.servers.iter().any(|server| server.has(&own.zone)))
+}
+
 /// What is wrong with a resolver that should know the zone's name servers.
 fn trouble(evidence: &Evidence, resolver: &ResolverSeen) -> Option<String> {
     match &resolver.control {
         Err(AskError::Timeout) => Some("no answer".to_owned()),
         Err(why) => Some(why.to_string()),
-        // Without the internet it may know no name of it.
-        Ok(_) if evidence.offline => None,
+        // Without the internet it may know no name of it. And what only the nodes know, it knows when it was told to ask them:
+        // `dns.forwarding` says whether.
+        Ok(_) if evidence.offline || evidence.dns.is_on_nodes() => None,
         Ok(reply) => match reply.rcode {
             Rcode::ServFail => Some("SERVFAIL to everything".to_owned()),
             Rcode::Refused => Some("REFUSED to everything".to_owned()),

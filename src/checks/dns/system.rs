@@ -111,7 +111,7 @@ fn another(
 }
 
 /// What others have for a name.
-fn has(evidence: &Evidence, expected: &[IpAddr]) -> String {
+pub(super) fn has(evidence: &Evidence, expected: &[IpAddr]) -> String {
     let who = if evidence.is_in_public() { "public DNS has" } else { "the nodes have" };
     format!("{who} {}", list(expected))
 }

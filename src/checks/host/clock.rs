@@ -11,22 +11,29 @@ const TOLERATED: u64 = 120;
 const HARMFUL: u64 = 300;
 
 pub(super) fn clock(provider: Provider, machine: &MachineSeen) -> Outcome {
-    let name = words(provider).name;
+    let words = words(provider);
+    // The nodes' own clock is the API server's.
+    let name = if provider.is_on_nodes() { words.api_host } else { words.name };
     let seen = |of| machine.clocks.iter().find(|clock| clock.of == of);
     let ahead = |of| seen(of).and_then(|clock| clock.ahead.as_ref().ok().copied());
+    let unheard = seen(Clock::Internet).and_then(why);
     let off = |seconds: &i64| seconds.unsigned_abs() > TOLERATED;
     match (ahead(Clock::Internet), ahead(Clock::ApiServer)) {
         (Some(ahead), _) if off(&ahead) => here(machine, ahead),
         (Some(_), Some(ahead)) if off(&ahead) => there(name, ahead),
         (Some(_), _) => Outcome::pass(format!("it agrees with {name}'s clock")),
         (None, Some(ahead)) if off(&ahead) => either(ahead),
-        (None, api) => match (machine.clocks.iter().find_map(why), api) {
-            (Some(why), None) => Outcome::unknown(format!("no other clock could be read: {why}")),
-            (Some(why), Some(_)) => {
+        (None, api) => match (unheard, machine.clocks.iter().find_map(why), api) {
+            // Also where there has never been any.
+            (Some(why), _, _) if provider.is_on_nodes() => Outcome::skip(format!(
+                "no clock on the internet could be read, and this lab works without the internet: {why}"
+            )),
+            (_, Some(why), None) => Outcome::unknown(format!("no other clock could be read: {why}")),
+            (_, Some(why), Some(_)) => {
                 Outcome::unknown(format!("no clock on the internet could be read: {why}"))
             }
-            (None, Some(_)) => Outcome::pass("it agrees with the API server's clock"),
-            (None, None) => Outcome::skip("no other clock was asked"),
+            (_, None, Some(_)) => Outcome::pass("it agrees with the API server's clock"),
+            (_, None, None) => Outcome::skip("no other clock was asked"),
         },
     }
 }

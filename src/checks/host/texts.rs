@@ -9,7 +9,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(CLOCK, "the clock is right")
         .before_up()
         .about(
-            "Compares this machine's clock with the date header of the DNS provider's API (without checking its certificate) and of the Kubernetes API server. More than 2 minutes is a warning, more than 5 an error.",
+            "Compares this machine's clock with the date header of the DNS provider's API (without checking its certificate) and of the Kubernetes API server. Where the nodes alone answer for the domain, the internet need not be there to be asked. More than 2 minutes is a warning, more than 5 an error.",
             "Certificates are \"not yet valid\" or \"expired\" everywhere: in kubectl, k3s, Let's Encrypt and the browser.",
         )
         .causes(&[

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::command::{self, describe, run_in_terminal};
 use crate::error::{Context, Result, bail};
-use crate::files;
 use crate::image::FOR_HOMELAB;
 use crate::lab::Shape;
 use crate::name_server::{DOMAIN, Provider};
-use crate::paths::{Run, repository};
+use crate::paths::{Cache, Run, repository};
 use crate::vantage::{Place, Vantage};
+use crate::{files, manifest};
 
 /// The programs of this repository.
 pub(crate) struct Built {
@@ -41,7 +41,7 @@ pub(crate) fn build() -> Result<Built> {
 }
 
 /// What a person would write, and the lab's images.
-pub(crate) fn write_config(run: &Run, shape: Shape) -> Result<()> {
+pub(crate) fn write_config(cache: &Cache, run: &Run, shape: Shape) -> Result<()> {
     let images: String =
         FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
     let provider = shape.provider;
@@ -49,17 +49,23 @@ pub(crate) fn write_config(run: &Run, shape: Shape) -> Result<()> {
         true => provider.section_with(run, "houseResolver: true"),
         false => provider.section(run),
     };
-    let acme = match provider {
-        Provider::Local => "",
-        _ => "email: admin@example.test\nacme: { server: \"https://acme.lab.test/dir\" }\n",
+    let more = match provider {
+        // Without the internet, there is nobody to download it from.
+        Provider::Local => {
+            format!("certManager: {{ manifest: \"{}\" }}\n", manifest::file(cache).display())
+        }
+        _ => "email: admin@example.test\nacme: { server: \"https://acme.lab.test/dir\" }\n".to_owned(),
     };
-    let text = format!("domain: {DOMAIN}\ndns: {dns}\n{acme}images:\n{images}");
+    let text = format!("domain: {DOMAIN}\ndns: {dns}\n{more}images:\n{images}");
     files::write(&run.homelab_config(), text)
 }
 
-/// Writes the root of the lab's own authority, as a person at the node would, and says where.
+/// Writes the root of the lab's own authority, as a person at the node would, and says where. An earlier root's file goes:
+/// homelab overwrites none.
 pub(crate) fn write_root(run: &Run) -> Result<String> {
-    let path = run.path("homelab-root.crt").display().to_string();
+    let file = run.path("homelab-root.crt");
+    files::remove(&file)?;
+    let path = file.display().to_string();
     let mut ca = Vantage::find(run, Place::Node)?.command("homelab");
     ca.args(["ca", "--write", &path, "--config"]).arg(run.homelab_config());
     command::run(ca.env("HOME", run.path("home")))?;

@@ -137,15 +137,22 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
     thread::scope(|scope| {
         let outside = scope.spawn(|| {
             world::start(run, cache, &prepared.ca, &built.lab_world, shape.provider)?;
+            // Before anybody in the house can ask: a lab without an account needs nothing of the internet.
+            if shape.provider == Provider::Local {
+                network::cut_line()?;
+            }
             Router::find(run)?.start(shape.rebind_protection)
         });
         let inside = cluster::start(run, &nodes, &prepared.images);
         let outside = outside.join().map_err(|_| Error::new("starting the lab's internet stopped"))?;
         inside.and(outside)
     })?;
-    homelab::write_config(run, shape)?;
+    homelab::write_config(cache, run, shape)?;
     cases::down::note_before(run)?;
-    clock.say("the cluster, its images, and the internet");
+    clock.say(match shape.provider {
+        Provider::Local => "the cluster and its images; the line to the internet is cut",
+        _ => "the cluster, its images, and the internet",
+    });
     check_alive(run)
 }
 

@@ -1,7 +1,7 @@
 //! cert-manager's official manifest, rebuilt byte for byte from the Go module of the same version, so that the check
 //! of its hash stays real.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::run;
@@ -16,9 +16,18 @@ const MANIFEST: (&str, &str) =
 const CRDS: (&str, &str) =
     ("cert-manager.crds.yaml", "262fef78478492cd35b73a1b227106b7802f9c056361d1f561d04b32d751337f");
 
+/// Where the manifest lies, for who gives it as a file.
+pub(crate) fn file(cache: &Cache) -> PathBuf {
+    release(cache).join(MANIFEST.0)
+}
+
+fn release(cache: &Cache) -> PathBuf {
+    cache.files().join("cert-manager/cert-manager/releases/download").join(VERSION)
+}
+
 /// Puts the manifest under the file server's root, where users download it from.
 pub(crate) fn build(cache: &Cache, programs: &Programs) -> Result<()> {
-    let release = cache.files().join("cert-manager/cert-manager/releases/download").join(VERSION);
+    let release = release(cache);
     if [MANIFEST, CRDS].iter().all(|(name, hash)| holds(&release.join(name), hash)) {
         return Ok(());
     }

@@ -89,6 +89,11 @@ fn join_lan(place: Place) -> Result<()> {
     default_route(place)
 }
 
+/// Takes the line to the internet out of the router: nothing passes any more, and the router knows no way out.
+pub(crate) fn cut_line() -> Result<()> {
+    in_place(Place::Router, &["link", "set", "wan", "down"]).map(drop)
+}
+
 /// The way out of the LAN. It goes when the link goes down.
 pub(crate) fn default_route(place: Place) -> Result<()> {
     in_place(place, &["route", "replace", "default", "via", ROUTER_LAN])?;

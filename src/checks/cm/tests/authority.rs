@@ -115,6 +115,7 @@ fn an_intermediate_of_another_root_is_renewed_by_command() {
         e.certificates.as_mut().unwrap().push(part);
     });
     assert_eq!(told.fix.commands, ["homelab renew cert-manager/homelab-ca"]);
+    assert!(told.summary.contains("is signed by an earlier root"), "{told:?}");
 }
 
 #[test]
@@ -141,7 +142,9 @@ fn the_end_of_the_root_is_told_a_year_before_and_its_renewal_afterwards() {
         })
     };
     assert_eq!(renewed(1).failures().count(), 0);
-    assert!(only(&renewed(2), id::OWN_AUTHORITY).summary.contains("was renewed 31 days ago"));
+    let told = only(&renewed(2), id::OWN_AUTHORITY);
+    assert!(told.summary.contains("was renewed 31 days ago"), "{told:?}");
+    assert!(told.cause.contains("if its Secret was deleted, it has another key"), "{told:?}");
 }
 
 #[test]

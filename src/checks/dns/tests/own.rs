@@ -159,6 +159,85 @@ fn who_holds_port_53_of_the_node_is_named_with_its_setting() {
 }
 
 #[test]
+fn a_firewall_that_rejects_is_told_from_a_pod_that_does_not_serve() {
+    let refused = |serves: &'static str| {
+        let report = at_home(|evidence, own| {
+            let pods = pod(|pod| {
+                let server = json!({ "name": "server", "restartCount": 0, "state": { "running": { "startedAt": "2026-06-01T11:00:00Z" } } });
+                pod["status"] = json!({ "phase": "Running", "containerStatuses": [server],
+                    "conditions": [{ "type": "Ready", "status": serves }] });
+            });
+            silent(evidence, own, pods);
+        });
+        let found = report.failures().find(|check| check.id == id::OWN_SERVER).unwrap();
+        found.finding().unwrap().clone()
+    };
+    let told = refused("True");
+    assert!(told.cause.contains("its pod runs, so a firewall"), "{told:?}");
+    assert!(told.fix.text.contains("open UDP and TCP port 53"), "{told:?}");
+    assert!(refused("False").cause.contains("nothing listens on port 53"));
+}
+
+#[test]
+fn what_another_program_answers_at_one_of_two_nodes_is_told_once() {
+    let report = at_home(|evidence, own| {
+        let mut other = server("attic", [192, 168, 1, 3]);
+        other.soa = Ok(reply(Rcode::Refused, &[]));
+        own.servers.push(other);
+        own.hosts = vec![crate::evidence::HouseHostSeen {
+            name: format!("printer.{ZONE}"),
+            wanted: vec![[192, 168, 1, 9].into()],
+            seen: vec![
+                lookup("pi", reply(Rcode::NoError, &[[192, 168, 1, 9]])),
+                lookup("attic", reply(Rcode::Refused, &[])),
+            ],
+        }];
+        let host = evidence.hosts.get_mut(HOST).unwrap();
+        host.authoritative.push(lookup("attic", reply(Rcode::Refused, &[])));
+    });
+    let finding = only(&report, id::OWN_SERVER);
+    assert!(finding.summary.contains("something else than the lab's name server"), "{finding:?}");
+}
+
+#[test]
+fn a_resolver_that_does_not_ask_the_nodes_refuses_nothing_else_as_far_as_is_known() {
+    for rcode in [Rcode::Refused, Rcode::ServFail] {
+        let report = at_home(|evidence, own| {
+            own.resolvers = vec![lookup(ROUTER, reply(rcode, &[]))];
+            evidence.names.as_mut().unwrap().resolvers.as_mut().unwrap()[0].control = Ok(reply(rcode, &[]));
+        });
+        assert_eq!(fails(&report), [id::HOUSE_FORWARDS], "{rcode:?}");
+    }
+}
+
+#[test]
+fn a_resolver_is_not_blamed_for_the_silence_of_all_nodes() {
+    let report = at_home(|evidence, own| {
+        silent(evidence, own, Listing::Items(Vec::new()));
+        own.resolvers =
+            vec![crate::evidence::Lookup { server: ROUTER.into(), result: Err(AskError::Timeout) }];
+        evidence.names.as_mut().unwrap().resolvers.as_mut().unwrap()[0].control = Err(AskError::Timeout);
+        let host = evidence.hosts.get_mut(HOST).unwrap();
+        (host.system, host.end_to_end) = (None, None);
+        host.system_servers.clear();
+    });
+    assert_eq!(fails(&report), [id::OWN_SERVER]);
+    assert_eq!(outcome(&report, id::RESOLVER), Outcome::Blocked { by: id::OWN_SERVER });
+}
+
+#[test]
+fn an_address_of_the_routers_own_is_held_against_what_the_nodes_have() {
+    let report = at_home(|evidence, _| {
+        let host = evidence.hosts.get_mut(HOST).unwrap();
+        let found = reply(Rcode::NoError, &[[192, 168, 1, 77]]);
+        host.system = Some(Ok(found.addresses()));
+        host.system_servers = vec![lookup(ROUTER, found)];
+    });
+    let finding = only(&report, id::LOCAL_OVERRIDE);
+    assert!(finding.summary.ends_with("; the nodes have 192.168.1.2"), "{finding:?}");
+}
+
+#[test]
 fn a_stub_on_loopback_takes_nothing() {
     let report = at_home(|evidence, own| {
         silent(evidence, own, pod(|_| ()));

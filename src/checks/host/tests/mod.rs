@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::checks::k3s::tests::nodes::with_etcd;
 use crate::checks::k3s::tests::{items, sound};
 use crate::checks::tests::*;
+use crate::config::Provider;
 
 fn machine() -> MachineSeen {
     let node = IpAddr::from(NODE);
@@ -150,6 +151,21 @@ fn of_two_clocks_the_one_that_differs_from_the_world_is_wrong() {
     assert!(only(&report, id::CLOCK).cause.contains("homelab cannot tell which"));
     let report = on(|machine| machine.clocks[0].ahead = Err("no route".into()));
     assert!(matches!(outcome(&report, id::CLOCK), Outcome::Unknown { .. }));
+}
+
+#[test]
+fn a_lab_that_names_itself_is_well_without_a_clock_on_the_internet_and_a_wrong_one_is_still_told() {
+    let local = |ahead: i64| {
+        whole(move |e| {
+            let mut machine = machine();
+            machine.clocks[0].ahead = Err("no route".into());
+            machine.clocks[1].ahead = Ok(ahead);
+            (e.machine, e.dns) = (Some(machine), Provider::Local);
+        })
+    };
+    let Outcome::Skip { why } = outcome(&local(0), id::CLOCK) else { panic!("{:?}", local(0)) };
+    assert!(why.contains("works without the internet: no route"), "{why}");
+    assert!(fails(&local(-400)).contains(&id::CLOCK));
 }
 
 #[test]

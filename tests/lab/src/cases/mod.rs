@@ -73,7 +73,13 @@ impl Case {
     fn run(&self, hands: &Hands) -> Result<()> {
         match self.run {
             Run::Function(run) => run(hands),
-            Run::Injury(injury) => injury.run(hands),
+            Run::Injury(injury) => {
+                if self.provider == Provider::Local {
+                    // The machines of a house that is well trust its root.
+                    local::trust_root(hands)?;
+                }
+                injury.run(hands)
+            }
         }
     }
 }
@@ -109,7 +115,7 @@ fn cases() -> impl Iterator<Item = Case> {
     });
     let (before, after): (Vec<_>, Vec<_>) =
         PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| !LAST.contains(&case.group));
-    before.into_iter().chain(injuries).chain(after).chain(own::cases()).chain(local::CASES.iter().cloned())
+    before.into_iter().chain(injuries).chain(after).chain(own::cases()).chain(local::cases())
 }
 
 /// What changes the most.

@@ -33,6 +33,12 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("an Ingress has a host that its tls entry lacks", &["cm.certificate"]),
     // The lab has no image of cert-manager's solver.
     ("an Ingress uses an issuer of HTTP-01", &["apps.images", "apps.pods"]),
+    // Nobody serves at the nodes while they are away.
+    ("the DaemonSet of the name servers was deleted", &["dns.own-server"]),
+    // Its first sync does not end.
+    ("the account of the name servers has lost its right, and one of them begins anew", &["dns.own-server"]),
+    // It is of before.
+    ("the Secret of the lab's root was deleted", &["tls.leaf"]),
 ];
 
 /// What is said of an Ingress that the failure, or its cure, has just made: the controller writes addresses once a minute.
@@ -55,6 +61,7 @@ mod tests {
                 super::super::injuries()
                     .map(|(_, injury)| injury)
                     .chain(crate::cases::own::injuries())
+                    .chain(crate::cases::local::injuries())
                     .any(|injury| injury.name == *name),
                 "no failure is called `{name}`"
             );

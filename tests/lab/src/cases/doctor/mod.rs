@@ -7,7 +7,7 @@ pub(super) mod certificates;
 mod cluster;
 pub(super) mod ingress;
 mod machine;
-mod names;
+pub(super) mod names;
 pub(super) mod nearer;
 mod nodes;
 mod provider;

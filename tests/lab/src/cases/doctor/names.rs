@@ -189,19 +189,23 @@ fn remember(hands: &Hands) -> Result<()> {
 }
 
 /// The node's own `/etc/hosts`, mounted over the machine's.
-fn hosts_entry(hands: &Hands) -> Result<()> {
+pub(in crate::cases) fn hosts_entry(hands: &Hands) -> Result<()> {
     let path = hands.config_file("hosts", &format!("127.0.0.1 localhost\n10.99.0.77 {WHOAMI}\n"))?;
     hands.node.run("mount", &["--bind", &path.display().to_string(), "/etc/hosts"]).map(drop)
 }
 
-fn no_hosts_entry(hands: &Hands) -> Result<()> {
+pub(in crate::cases) fn no_hosts_entry(hands: &Hands) -> Result<()> {
     hands.node.run("umount", &["/etc/hosts"]).map(drop)
 }
 
+pub(in crate::cases) fn resolv_conf(hands: &Hands, servers: &[&str]) -> Result<()> {
+    resolv_conf_of(hands, Place::Node, servers)
+}
+
 /// The file is written in place: it is mounted.
-pub(super) fn resolv_conf(hands: &Hands, servers: &[&str]) -> Result<()> {
+pub(in crate::cases) fn resolv_conf_of(hands: &Hands, place: Place, servers: &[&str]) -> Result<()> {
     let lines: String = servers.iter().map(|server| format!("nameserver {server}\n")).collect();
-    let path = hands.run.path("places/node/resolv.conf");
+    let path = hands.run.path("places").join(place.name()).join("resolv.conf");
     std::fs::write(&path, lines).context(format_args!("writing {}", path.display()))
 }
 

@@ -13,7 +13,7 @@ use crate::router::Router;
 use crate::vantage::{Place, Vantage};
 
 /// A second resolver of the house, at the router.
-const SECOND: &str = "10.99.0.3";
+pub(in crate::cases) const SECOND: &str = "10.99.0.3";
 const SECOND_NAME: &str = "dnsmasq-second";
 /// The router and the node, where the LAN has IPv6.
 const ROUTER_SIX: &str = "fd00:99::1";
@@ -119,7 +119,7 @@ fn router(hands: &Hands, lines: &str) -> Result<()> {
 }
 
 /// Another dnsmasq in the router's place, with these lines and no server unless they name one.
-fn second(hands: &Hands, address: &str, lines: &str) -> Result<()> {
+pub(in crate::cases) fn second(hands: &Hands, address: &str, lines: &str) -> Result<()> {
     if address == SECOND {
         in_place(Place::Router, &["address", "replace", &format!("{address}/24"), "dev", "lan"])?;
     }
@@ -132,7 +132,7 @@ fn second(hands: &Hands, address: &str, lines: &str) -> Result<()> {
     Process::start(&hands.run, SECOND_NAME, &dnsmasq).map(drop)
 }
 
-fn no_second(hands: &Hands) -> Result<()> {
+pub(in crate::cases) fn no_second(hands: &Hands) -> Result<()> {
     let stopped = Process::find(&hands.run, SECOND_NAME)?.stop(&hands.run);
     // It is not there where the second one listened on IPv6.
     let _ = in_place(Place::Router, &["address", "delete", &format!("{SECOND}/24"), "dev", "lan"]);
