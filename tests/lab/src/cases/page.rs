@@ -116,6 +116,12 @@ pub(super) fn asks_elsewhere(hands: &Hands) -> Result<()> {
 
 /// A site has the domain's own name: `up` stops before its first write with the line to write, and that line works.
 pub(super) fn name_in_use(hands: &Hands) -> Result<()> {
+    // The case before had its page there: what is left of that is homelab's own, and no site of somebody else.
+    let own = format!("a-homelab.{DOMAIN}");
+    eventually("the page of the case before to have left its name", 120, || {
+        let is_left = !hands.contents("A", DOMAIN)?.is_empty() || !hands.contents("TXT", &own)?.is_empty();
+        Ok(if is_left { Err("its records are there".to_owned()) } else { Ok(()) })
+    })?;
     let site = json!({ "type": "A", "name": DOMAIN, "content": "192.0.2.9", "ttl": 300 });
     hands.add_record(&site)?;
     let seen = (|| {
