@@ -7,6 +7,7 @@ use crate::desired::kind::{self, KindRef};
 use crate::desired::leaving::{self, Leaving};
 use crate::desired::meta::COMPONENT;
 use crate::desired::object::{Component, Key};
+use crate::facts::name_server;
 use crate::facts::providers::Provider;
 use crate::plan::ownership::{Doomed, is_applied};
 use crate::plan::{Plan, Snapshot};
@@ -56,8 +57,12 @@ pub fn place(left: &Leaving) -> String {
     }
 }
 
-/// Takes the nodes' own name servers out of what goes first: the house may still ask them, until the new way is proven.
+/// Takes the nodes' own name servers, where they go, out of what goes first: the house may still ask them, until the new way is
+/// proven.
 pub fn hold_back(plan: &mut Plan, snapshot: &Snapshot) -> Vec<Doomed> {
+    if !plan.removal.gone.iter().any(|doomed| doomed.key == server()) {
+        return Vec::new();
+    }
     let name = Component::NameServer.name();
     let is_of_server = |doomed: &Doomed| {
         let live = snapshot.objects.get(&doomed.key);
@@ -72,12 +77,16 @@ pub fn hold_back(plan: &mut Plan, snapshot: &Snapshot) -> Vec<Doomed> {
 /// The domain that the nodes answer for, as their pods were told; `None` where homelab has none there.
 #[must_use]
 pub fn house_zone(snapshot: &Snapshot) -> Option<&str> {
-    use crate::facts::name_server::{NAME, NAMESPACE};
-    let key = Key { kind: &kind::DAEMON_SET, namespace: Some(NAMESPACE.to_owned()), name: NAME.to_owned() };
-    let live = snapshot.objects.get(&key).filter(|live| is_applied(live))?;
+    let live = snapshot.objects.get(&server()).filter(|live| is_applied(live))?;
     let first = &live["spec"]["template"]["spec"]["initContainers"][0]["env"];
     let zone = first.as_array()?.iter().find(|one| one["name"] == "ZONE")?;
     zone["value"].as_str()
+}
+
+/// The name servers on the nodes.
+fn server() -> Key {
+    let namespace = Some(name_server::NAMESPACE.to_owned());
+    Key { kind: &kind::DAEMON_SET, namespace, name: name_server::NAME.to_owned() }
 }
 
 /// Whether an object is one of those that a move makes for itself.
@@ -175,5 +184,14 @@ mod tests {
             !plan.removal.gone.iter().any(|doomed| doomed.key.namespace.as_deref() == Some("name-server"))
         );
         assert_eq!(house_zone(&lab(LOCAL, "helm", None)), None);
+    }
+
+    #[test]
+    fn a_name_of_the_house_that_is_wanted_no_more_goes_at_once_where_the_servers_stay() {
+        let snapshot = lab(&LOCAL.replace(" }", ", hosts: { printer: 192.168.1.9 } }"), "homelab", None);
+        let mut plan =
+            crate::plan::plan(bundle(&config::parse(LOCAL).unwrap(), &Inputs::default()), &snapshot);
+        assert!(!plan.removal.gone.is_empty());
+        assert!(hold_back(&mut plan, &snapshot).is_empty() && !plan.removal.gone.is_empty());
     }
 }
