@@ -5,10 +5,9 @@ use serde_json::Value;
 use crate::checks::cm::reading::one_line;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
-use crate::checks::reading::pods::wait_for_their_node;
+use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::checks::scaled;
 use crate::evidence::{AcmeSeen, Evidence, View};
-use crate::plan::readiness::pod_trouble;
 
 /// The Deployments of upstream's manifest, and what stands still without each.
 const PROGRAMS: [(&str, &str); 3] = [
@@ -79,25 +78,20 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
     if ready > 0 {
         return None;
     }
-    let trouble = pods_of(evidence, deployment).into_iter().find_map(pod_trouble).map(|trouble| trouble.why);
-    let summary = match trouble {
-        Some(why) => format!("no pod of `{namespace}/{name}` is ready: {}", one_line(&why)),
-        None => format!("no pod of `{namespace}/{name}` is ready: {without}"),
-    };
-    let cause = match last_error(evidence, namespace, name) {
-        Some(line) => format!("its log ends with: {}", one_line(&line)),
-        None => "it is starting, or something prevents it from starting".to_owned(),
-    };
-    Some(
-        Finding::new(
-            summary,
-            cause,
+    let said = last_error(evidence, namespace, name);
+    let said = said.map(|line| format!("its log ends with: {}", one_line(&line)));
+    let pods = pods_of(evidence, deployment);
+    let finding = match pods.into_iter().find_map(|pod| pods::trouble(evidence, pod)) {
+        Some(trouble) => trouble.or_by_its_log(said).finding(),
+        None => Finding::new(
+            format!("no pod of `{namespace}/{name}` is ready: {without}"),
+            said.unwrap_or_else(|| "it is starting, or something prevents it from starting".to_owned()),
             "wait a moment if it has just started; otherwise check its pods and their log",
         )
         .look(command!("kubectl -n {} describe pods", namespace))
-        .look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name))
         .heals_soon(),
-    )
+    };
+    Some(finding.look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name)))
 }
 
 /// The pods that the Deployment's selector finds.

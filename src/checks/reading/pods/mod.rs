@@ -35,6 +35,8 @@ pub(in crate::checks) struct Trouble {
     look: Option<Command>,
     nixos: Option<&'static str>,
     ends: Ends,
+    /// Whether it ended without a word for the kubelet: its log alone may say why.
+    is_silent: bool,
 }
 
 /// What keeps a pod from running: one for each cure.
@@ -49,6 +51,14 @@ pub(in crate::checks) enum Obstacle {
 }
 
 impl Trouble {
+    /// The same, with what the log of its program says of the cause, where nothing else does.
+    pub(in crate::checks) fn or_by_its_log(self, said: Option<String>) -> Self {
+        match said {
+            Some(said) if self.is_silent => Self { cause: said, ..self },
+            _ => self,
+        }
+    }
+
     /// The finding of the check that reports it.
     pub(in crate::checks) fn finding(self) -> Finding {
         let finding = Finding::new(self.summary, self.cause, self.fix).look(self.look);
@@ -148,6 +158,7 @@ impl<'a> NamedPod<'a> {
             look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
             nixos: None,
             ends: Ends::Soon,
+            is_silent: false,
         }
     }
 
@@ -222,6 +233,7 @@ fn container_trouble(
         "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
     let mut found = named.trouble(Obstacle::Other, summary, cause, fix);
     found.look = named.logs(name);
+    found.is_silent = said.is_empty() && ![Some(0), Some(KILLED)].contains(&end.code);
     found.ends = if is_hopeless(container, said) { Ends::Never } else { Ends::ByItself };
     Some(found)
 }
