@@ -25,6 +25,7 @@ use crate::evidence::{
     AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, ExtraSeen,
     Failure, HereSeen, Issuance, Listing, ServiceSeen,
 };
+use crate::facts::namespaces;
 use crate::ingress;
 use crate::machine;
 use crate::net::date;
@@ -252,8 +253,10 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
             // A dry run needs the right to create, and the certificates lie beside their keys.
             let may_more = !cluster.reads_only();
             let controller = config.map(|config| config.ingress.controller).unwrap_or_default();
+            let cert_manager =
+                config.map_or(namespaces::CERT_MANAGER, |config| &config.cert_manager.namespace);
             let (seen, webhook, secrets, clock, snapshot, authority) = futures::join!(
-                cluster.examine(controller, deadline),
+                cluster.examine(controller, cert_manager, deadline),
                 OptionFuture::from(may_more.then(|| cluster.ask_webhook())),
                 OptionFuture::from(may_more.then(|| cluster.tls_secrets(deadline))),
                 compared(Clock::ApiServer, Some(cluster.clock(deadline))),

@@ -81,6 +81,7 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     if config.external_dns {
         all.push((external_dns::NAMESPACE, vec![logs(), answers()]));
     }
+    // Of a cert-manager that others installed, the account reads no log: the namespace is theirs, as `docs/security.md` says.
     if config.cert_manager.manage {
         all.push((cert_manager::NAMESPACE, vec![logs()]));
     }
