@@ -180,7 +180,7 @@ pub enum Command {
     /// Show what `up` would change, field by field; changes nothing
     #[command(after_help = diff::DIFF)]
     Diff(Diff),
-    /// Show which components this homelab brings in a newer version than runs in the cluster, ask, and run `up`
+    /// Show which components would be upgraded, ask, and run `up`
     #[command(after_help = upgrade::UPGRADE)]
     Upgrade(Upgrade),
     /// Remove from the cluster what homelab installed: lists what it deletes, and asks first

@@ -19,8 +19,8 @@ pub struct Up {
     ///
     /// Without this flag, `up` stops before it changes anything if an object that homelab wants to create exists already,
     /// or if it finds DNS records with your `dns.owner` that this cluster did not write. With this flag, `up` overwrites those
-    /// objects with what homelab.yaml asks for, even fields that other tools manage. It marks them with an annotation, and
-    /// homelab never deletes them. Take over DNS records only when this cluster replaces the one that wrote them: `up` first
+    /// objects with what homelab.yaml asks for, even fields that other tools manage. It marks each object that it takes over with an annotation, and
+    /// never deletes it. Take over DNS records only when this cluster replaces the one that wrote them: `up` first
     /// lists the records that external-dns will delete.
     #[arg(long)]
     pub adopt: bool,

@@ -95,7 +95,7 @@ pub(super) const HOUSE_HOSTS: Def =
 
 /// See [`ids::SHADOWED`].
 pub(super) const SHADOWED: Def =
-    Def::warning(ids::SHADOWED, "the nodes hide no name that public DNS has")
+    Def::warning(ids::SHADOWED, "every public name below the domain also resolves at home")
         .about(
             "With `dns.houseResolver: true`: compares the A, AAAA, CNAME and MX records that the provider lists below the domain with the names that the nodes have.",
             "A web site or a mail server below the domain works everywhere but at home.",

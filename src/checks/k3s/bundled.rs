@@ -42,7 +42,7 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     match balancers.first() {
         Some(set) => Finding::new(
             format!("servicelb runs: DaemonSet `{}`", set.full_name()),
-            "a Service of type LoadBalancer uses it; it leaves ports 80 and 443 alone",
+            "a Service of type LoadBalancer uses it; it does not use ports 80 and 443",
             "nothing needs to be done; disable it if the LAN should not reach that Service",
         )
         .only(Severity::Info)

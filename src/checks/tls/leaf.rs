@@ -93,7 +93,7 @@ fn by_lab(evidence: &Evidence, host: &str, served: &Served, saw: String) -> Outc
         Some(Trust::Trusted) => Outcome::pass(format!("{saw}; good for machines that trust the lab's own root")),
         Some(Trust::UnknownIssuer) => Finding::new(
             format!("the certificate is from {}, which the lab's own root did not sign", served.leaf.issuer),
-            "the root, or the intermediate, was made again after it; or the issuer of the service was changed a moment ago",
+            "the root or the intermediate is newer than this certificate, or the issuer of the service was changed a moment ago",
             "wait a moment; if it stays, renew the certificate",
         )
         .command(command!("homelab renew {}", host))
