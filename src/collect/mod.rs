@@ -25,7 +25,7 @@ use crate::evidence::{
     AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, ExtraSeen,
     Failure, HereSeen, Issuance, Listing, ServiceSeen,
 };
-use crate::facts::namespaces;
+use crate::facts::{name_server, namespaces};
 use crate::ingress;
 use crate::machine;
 use crate::net::date;
@@ -36,9 +36,6 @@ pub use lab::Lab;
 pub use network::Probes;
 pub use parts::Parts;
 pub use proof::{Known, look_after_up};
-
-/// Where name servers listen (RFC 1035, section 4.2).
-const DNS_PORT: u16 = 53;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -148,7 +145,7 @@ fn local_ports(config: &Config) -> Vec<u16> {
         Backend::Local { port, .. } => Some(port),
         _ => None,
     };
-    let name_server = config.house_zone().map(|_| DNS_PORT);
+    let name_server = config.house_zone().map(|_| name_server::PORT);
     config.services.iter().filter_map(port).chain(name_server).collect()
 }
 

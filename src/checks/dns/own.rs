@@ -17,10 +17,7 @@ use crate::evidence::pod::{Ended, all_containers, is_ready, unplaced};
 use crate::evidence::{
     Evidence, HostSeen, HouseHostSeen, Listener, Lookup, OwnServer, OwnServersSeen, View, at,
 };
-use crate::facts::name_server::{CONTAINER, FILL, NAME, NAMESPACE};
-
-/// Where name servers listen.
-const PORT: u16 = 53;
+use crate::facts::name_server::{CONTAINER, FILL, NAME, NAMESPACE, PORT};
 
 /// Nothing where somebody else has the zone. The world is asked by `doctor` alone.
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
