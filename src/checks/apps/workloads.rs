@@ -8,10 +8,11 @@ use crate::checks::reading::pods::{self, Obstacle, Trouble};
 use crate::checks::{id, ingress};
 use crate::desired::{cert_manager, external_dns};
 use crate::evidence::{Evidence, View, at};
+use crate::facts::namespaces::SYSTEM;
 use crate::ingress::known;
 
 /// Whose pods have checks of their own, which know more of them.
-const OTHERS: [&str; 2] = ["kube-system", external_dns::NAMESPACE];
+const OTHERS: [&str; 2] = [SYSTEM, external_dns::NAMESPACE];
 
 pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
     let all = evidence.objects("pods").unwrap_or_default();

@@ -8,7 +8,7 @@ use ends::{Ends, WRONG_PROCESSOR, is_hopeless};
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
-use crate::checks::reading::{age, when};
+use crate::checks::reading::{age, one_line, when};
 use crate::evidence::pod::{self, Container, Ended, Hindrance, KILLED, all_containers, has_ended};
 use crate::evidence::{Evidence, View, at};
 use crate::outside::command::Command;
@@ -153,7 +153,7 @@ impl<'a> NamedPod<'a> {
             pod: self.full.clone(),
             node: node.map(str::to_owned),
             summary,
-            cause: sentence(cause.into()),
+            cause: sentence(&cause.into()),
             fix: fix.into(),
             look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
             nixos: None,
@@ -172,11 +172,10 @@ impl<'a> NamedPod<'a> {
     }
 }
 
-/// Text of others as a cause: one line, without a full stop.
-fn sentence(text: String) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_end_matches('.');
-    if line.is_empty() { "nothing else is known".to_owned() } else { line.to_owned() }
+/// Text of others as a cause.
+fn sentence(text: &str) -> String {
+    let line = one_line(text);
+    if line.is_empty() { "nothing else is known".to_owned() } else { line }
 }
 
 fn container_trouble(
@@ -240,11 +239,8 @@ fn container_trouble(
 
 /// Secrets, ConfigMaps and what the container runtime refuses.
 fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble {
-    let summary = format!(
-        "container `{container}` of pod `{}` cannot start: {}",
-        named.full,
-        sentence(message.to_owned())
-    );
+    let summary =
+        format!("container `{container}` of pod `{}` cannot start: {}", named.full, sentence(message));
     let quoted = message.split('"').nth(1).unwrap_or_default();
     let mut ends = Ends::Never;
     let (cause, fix) = if message.starts_with("secret ") && message.contains("not found") {
