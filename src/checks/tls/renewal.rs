@@ -44,7 +44,7 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
     };
     match (origin.certificate, &origin.secret) {
         (Some(certificate), _) => {
-            let name = format!("{}/{}", certificate.namespace(), certificate.name());
+            let name = certificate.full_name();
             Finding::new(
                 summary,
                 "cert-manager has not begun, or has failed: its controller was stopped, or hangs",
