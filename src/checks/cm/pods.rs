@@ -7,7 +7,8 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::checks::scaled;
-use crate::evidence::{AcmeSeen, Evidence, View};
+use crate::evidence::{AcmeSeen, Evidence, View, selects};
+use crate::facts::klog::severity;
 
 /// The Deployments of upstream's manifest, and what stands still without each.
 const PROGRAMS: [(&str, &str); 3] = [
@@ -96,18 +97,12 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
 
 /// The pods that the Deployment's selector finds.
 fn pods_of<'e>(evidence: &'e Evidence, deployment: &Value) -> Vec<&'e Value> {
-    let Some(labels) = deployment.pointer("/spec/selector/matchLabels").and_then(Value::as_object) else {
-        return Vec::new();
-    };
-    let namespace = deployment.namespace();
-    let chosen = |pod: &&Value| {
-        pod.namespace() == namespace
-            && labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value)
-    };
+    let (namespace, selector) = (deployment.namespace(), &deployment["spec"]["selector"]["matchLabels"]);
+    let chosen = |pod: &&Value| pod.namespace() == namespace && selects(selector, &pod["metadata"]["labels"]);
     evidence.objects("pods").unwrap_or_default().iter().filter(chosen).collect()
 }
 
-/// The last line of its pods' logs that is an error (klog begins those with `E` or `F`).
+/// The last line of its pods' logs that is an error.
 fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String> {
     let logs = &evidence.cluster.as_ref()?.logs;
     let is_of_deployment = |place: &str| {
@@ -119,11 +114,7 @@ fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String
         // `cert-manager-webhook-…` begins with `cert-manager-`, too: a pod's name has two more parts than its Deployment's.
         pod.rsplitn(3, '-').last() == Some(name)
     };
-    let is_error = |line: &&str| {
-        let klog =
-            line.len() > 5 && line.starts_with(['E', 'F']) && line[1..5].bytes().all(|b| b.is_ascii_digit());
-        klog || line.contains("panic:")
-    };
+    let is_error = |line: &&str| matches!(severity(line), Some('E' | 'F')) || line.contains("panic:");
     let mut lines = logs
         .iter()
         .filter(|(place, _)| is_of_deployment(place))
