@@ -6,23 +6,23 @@ mod diff;
 mod doctor;
 mod down;
 mod expose;
+mod init;
+mod k3s_config;
 mod kubeconfig;
 mod render;
+mod renew;
 mod schema;
 mod status;
+mod up;
 mod upgrade;
 mod values;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::collect::Lab;
-use crate::config::Provider;
-use crate::machine::k3s_config;
 use crate::ui::{Color, Output};
-use values::{provider, seconds};
 
 pub use backup::{Backup, Cert, CertCommand, Export, Restore};
 pub use ca::Ca;
@@ -30,10 +30,14 @@ pub use diff::Diff;
 pub use doctor::Doctor;
 pub use down::Down;
 pub use expose::{Expose, Unexpose};
+pub use init::Init;
+pub use k3s_config::K3sConfig;
 pub use kubeconfig::Kubeconfig;
 pub use render::Render;
+pub use renew::Renew;
 pub use schema::Schema;
 pub use status::Status;
+pub use up::Up;
 pub use upgrade::Upgrade;
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
@@ -161,15 +165,11 @@ impl Command {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a new configuration: asks for the domain, an e-mail address and the API token, and checks them
-    #[command(
-        after_help = "Examples:\n  homelab init\n  sudo homelab init    # writes /etc/homelab/homelab.yaml\n  homelab init --domain home.example.com --email you@example.com --token-file /run/secrets/dns-token\n  pass show dns-token | homelab init --domain home.example.com --email you@example.com --token-file -\n  homelab init --nixos >> homelab.nix\n\n`init` saves the token in a file of its own that only you can read (as root: /etc/homelab/dns-token), never in homelab.yaml. If a configuration exists already, `init` does not change it, and only checks its token."
-    )]
+    #[command(after_help = init::HELP)]
     Init(Init),
     /// Install and update the ingress controller, cert-manager, external-dns and your services in the cluster, create DNS
     /// records and certificates, and check the result
-    #[command(
-        after_help = "Examples:\n  homelab up\n  homelab up --config lab.yaml --output json\n  homelab up --no-verify\n  homelab up --adopt"
-    )]
+    #[command(after_help = up::HELP)]
     Up(Up),
     /// Give a service an address, https://NAME.<domain>: add it to the configuration, and run `up`
     #[command(after_help = expose::EXPOSE)]
@@ -180,7 +180,7 @@ pub enum Command {
     /// Show what `up` would change, field by field; changes nothing
     #[command(after_help = diff::DIFF)]
     Diff(Diff),
-    /// Show which components this homelab brings in a newer version than runs in the cluster, ask, and run `up`
+    /// Show which components would be upgraded, ask, and run `up`
     #[command(after_help = upgrade::UPGRADE)]
     Upgrade(Upgrade),
     /// Remove from the cluster what homelab installed: lists what it deletes, and asks first
@@ -197,9 +197,7 @@ pub enum Command {
     )]
     Doctor(Doctor),
     /// Renew certificates now, without waiting for cert-manager's schedule or back-off
-    #[command(
-        after_help = "Examples:\n  homelab renew photos\n  homelab renew photos.home.example.com\n  homelab renew immich/photos-tls --no-wait\n  homelab renew --all\n\nExit codes: 0 renewed, 1 the renewal failed, 2 no such name, or invalid command line or configuration, 3 not finished in time, 130 interrupted."
-    )]
+    #[command(after_help = renew::HELP)]
     Renew(Renew),
     /// Save the certificates, the ACME account key and the lab's own certificate authority, encrypted, into a folder
     #[command(after_help = backup::BACKUP)]
@@ -230,9 +228,7 @@ pub enum Command {
     )]
     Kubeconfig(Kubeconfig),
     /// Print k3s' configuration file with the settings that homelab needs; with `--write`, write it to /etc/rancher/k3s/config.yaml
-    #[command(
-        after_help = "Examples:\n  homelab k3s-config\n  sudo homelab k3s-config --write && curl -sfL https://get.k3s.io | sh -\n  sudo homelab k3s-config --write --node-ip 192.168.1.10 --tls-san k3s.home.example.com\n\nRun it on every k3s server, before or after k3s is installed. If k3s runs already, restart it afterwards, as the command says. If the file exists, homelab adds the missing settings at its end, keeps everything else, and saves the old file next to it. If a key has a different value, homelab writes nothing and prints the lines for you to change."
-    )]
+    #[command(after_help = k3s_config::HELP)]
     K3sConfig(K3sConfig),
     /// Print a JSON Schema: of homelab.yaml for your editor, or of what `--output json` prints
     #[command(after_help = schema::HELP)]
@@ -255,88 +251,4 @@ pub enum Command {
         /// The folder
         folder: PathBuf,
     },
-}
-
-/// Flags of `up`.
-#[derive(Debug, Args)]
-pub struct Up {
-    /// Stop when the cluster is ready; skip the check of names and certificates
-    #[arg(long)]
-    pub no_verify: bool,
-    /// Take over Kubernetes objects and DNS records that homelab did not create; meant for one run by hand, not for scripts
-    ///
-    /// Without this flag, `up` stops before it changes anything if an object that homelab wants to create exists already,
-    /// or if it finds DNS records with your `dns.owner` that this cluster did not write. With this flag, `up` overwrites those
-    /// objects with what homelab.yaml asks for, even fields that other tools manage. It marks them with an annotation, and
-    /// homelab never deletes them. Take over DNS records only when this cluster replaces the one that wrote them: `up` first
-    /// lists the records that external-dns will delete.
-    #[arg(long)]
-    pub adopt: bool,
-    /// Allow `up` to replace the installed cert-manager with an earlier minor version
-    ///
-    /// Without this flag, an older homelab stops before it changes anything if a newer one has installed a later minor
-    /// version of cert-manager. Even with this flag, `up` does not downgrade if the cluster stores objects in an API
-    /// version that the earlier cert-manager cannot read.
-    #[arg(long)]
-    pub allow_downgrade: bool,
-    /// Change nothing, only show what would change; the same as `homelab diff`
-    #[arg(long, conflicts_with = "no_verify")]
-    pub dry_run: bool,
-}
-
-/// Flags of `init`.
-#[derive(Debug, Args)]
-pub struct Init {
-    /// Every service will be `<name>.<DOMAIN>`
-    #[arg(long, value_name = "DOMAIN")]
-    pub domain: Option<String>,
-    /// Who hosts the zone; `local`: your own nodes, without an account [default: `local` for home.arpa and names below internal]
-    #[arg(long, value_name = "NAME", value_parser = provider)]
-    pub provider: Option<Provider>,
-    /// Your e-mail address, for your account at Let's Encrypt
-    #[arg(long, value_name = "ADDRESS")]
-    pub email: Option<String>,
-    /// A file with the API token; `-` reads the token from standard input and saves it (as root: /etc/homelab/dns-token)
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Let your nodes answer for the names in the house, too: they work without the internet, and past rebinding protection
-    #[arg(long)]
-    pub house_resolver: bool,
-    /// Print the lines for a NixOS configuration; write no homelab.yaml
-    #[arg(long)]
-    pub nixos: bool,
-    /// Do not ask the DNS provider whether the token is good
-    #[arg(long)]
-    pub no_check: bool,
-}
-
-/// Flags of `renew`.
-#[derive(Debug, Args)]
-pub struct Renew {
-    /// A service, a host, or a Certificate (`namespace/name`)
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
-    pub names: Vec<String>,
-    /// Renew every certificate that homelab manages; each counts towards Let's Encrypt's rate limit
-    #[arg(long)]
-    pub all: bool,
-    /// Start the renewal and return at once; do not wait for the new certificate
-    #[arg(long)]
-    pub no_wait: bool,
-    /// How long to wait for the new certificates
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = seconds)]
-    pub timeout: u64,
-}
-
-/// Flags of `k3s-config`.
-#[derive(Debug, Args)]
-pub struct K3sConfig {
-    /// Write the settings into FILE [without FILE: /etc/rancher/k3s/config.yaml]; keeps its other lines, and a backup
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = k3s_config::PATH)]
-    pub write: Option<PathBuf>,
-    /// The address of this node on your LAN [default: k3s chooses; if the machine has several addresses, homelab writes the LAN's]
-    #[arg(long, value_name = "ADDRESS")]
-    pub node_ip: Option<IpAddr>,
-    /// Another name or address at which other machines reach the Kubernetes API; can be repeated
-    #[arg(long, value_name = "NAME")]
-    pub tls_san: Vec<String>,
 }

@@ -11,7 +11,8 @@ pub struct Down {
     /// Delete without asking
     #[arg(long, short)]
     pub yes: bool,
-    /// Also delete the TLS certificates, the ACME account key and the CRDs of cert-manager
+    /// Also delete the TLS certificates, the ACME account key, the CRDs of cert-manager, and the lab's own certificate authority:
+    /// every device must then trust a new root
     ///
     /// The next `homelab up` then orders every certificate again, which counts towards Let's Encrypt's rate limit. A CRD stays
     /// as long as it has objects that homelab did not create.

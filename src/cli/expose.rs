@@ -15,7 +15,7 @@ pub(super) const EXPOSE: &str = "Examples:
 
 It shows how the configuration will change and asks. Then it writes the file, runs `homelab up`, and prints the address. Everything else in the file stays as it is, comments too. If homelab cannot edit the file safely, it leaves it unchanged and prints the line for you to add. On NixOS, it prints the line for your configuration. `--image` runs the image in a namespace of its own, `homelab-NAME`; `unexpose` keeps what the program wrote below `--data`.
 
-Exit codes: those of `homelab --help`, for this name and what it depends on: another name that does not work gets one line. 0 also if you answer no, or if `homelab expose` alone finds no Service to choose from.";
+Exit codes: those of `homelab --help`. The exit code is about this name and what it depends on. Other names that do not work get one line, and do not count. Also 0 if you answer no, or if `homelab expose` without a name finds no Service to choose from.";
 
 /// What stands below the help of `unexpose`.
 pub(super) const UNEXPOSE: &str = "Examples:

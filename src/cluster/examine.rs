@@ -85,8 +85,14 @@ const MOST_PODS: usize = 64;
 const POD_ANSWER: Duration = Duration::from_secs(4);
 
 impl Cluster {
-    /// Reads everything, each part on its own, until `deadline`. Nothing is written.
-    pub async fn examine(&self, controller: Controller, deadline: Instant) -> ClusterSeen {
+    /// Reads everything, each part on its own, until `deadline`. Nothing is written. `cert_manager` is the namespace in which
+    /// cert-manager runs.
+    pub async fn examine(
+        &self,
+        controller: Controller,
+        cert_manager: &str,
+        deadline: Instant,
+    ) -> ClusterSeen {
         let controller = traits_of(controller);
         let (version, access) = future::join(self.version(deadline), self.access()).await;
         let mut seen = ClusterSeen { version: Some(version), access: Some(access), ..ClusterSeen::default() };
@@ -107,7 +113,7 @@ impl Cluster {
         }
         let pods = seen.objects.list("pods").unwrap_or_default();
         let answers = self.pod_answers(controller, pods, deadline);
-        let wanted = log::containers(controller, pods);
+        let wanted = log::containers(controller, cert_manager, pods);
         (seen.logs, seen.pod_answers) = future::join(self.logs(wanted, deadline), answers).await;
         seen
     }

@@ -62,7 +62,7 @@ impl Cluster {
         let purpose = Purpose { verb: "list", what: "secrets".to_owned() };
         let list = list.unwrap_or(Err(Failed::Late)).map_err(|failed| self.explain(&purpose, failed).what)?;
         let named = |secret: &Value| {
-            let place = format!("{}/{}", secret.namespace(), secret.name());
+            let place = secret.full_name();
             (place, certificate(secret))
         };
         Ok(items(list).iter().map(named).collect())

@@ -9,19 +9,19 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::{Cluster, LANES, request};
 use crate::desired::external_dns;
 use crate::evidence::{View, at, entries};
-use crate::facts::namespaces::{self, EXTERNAL_DNS};
+use crate::facts::namespaces::{EXTERNAL_DNS, SYSTEM};
 use crate::ingress::{self, Traits};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
-const LOGS: &[(&str, &str)] = &[
-    ("kube-system", "coredns"),
-    (namespaces::CERT_MANAGER, "cert-manager"),
-    (EXTERNAL_DNS, external_dns::NAME),
-];
+const LOGS: &[(&str, &str)] = &[(SYSTEM, "coredns"), (EXTERNAL_DNS, external_dns::NAME)];
 
-/// Those, and that of the lab's ingress controller.
-pub(super) fn places(controller: &Traits) -> impl Iterator<Item = (&'static str, &'static str)> {
-    LOGS.iter().copied().chain([(controller.namespace, controller.workload)])
+/// Those, that of the lab's ingress controller, and that of cert-manager, which may be somebody else's.
+pub(super) fn places<'a>(
+    controller: &Traits,
+    cert_manager: &'a str,
+) -> impl Iterator<Item = (&'a str, &'static str)> {
+    let of_lab = [(controller.namespace, controller.workload), (cert_manager, "cert-manager")];
+    LOGS.iter().copied().chain(of_lab)
 }
 
 /// How many lines are asked for: the ingress controller notes each request of the house between its own lines.
@@ -74,11 +74,12 @@ fn kept(text: &str) -> String {
 }
 
 /// The containers whose logs are read.
-pub(super) fn containers(controller: &Traits, pods: &[Value]) -> Vec<String> {
+pub(super) fn containers(controller: &Traits, cert_manager: &str, pods: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for pod in pods {
         let (namespace, name) = (pod.namespace(), pod.name());
-        if !places(controller).any(|(wanted, prefix)| namespace == wanted && name.starts_with(prefix)) {
+        let is_meant = |(wanted, prefix)| namespace == wanted && name.starts_with(prefix);
+        if !places(controller, cert_manager).any(is_meant) {
             continue;
         }
         let names = entries(pod, "/spec/containers").iter().map(|container| at(container, "/name"));
@@ -101,6 +102,20 @@ mod tests {
         let kept = kept(&format!("{own}{}", request.repeat(300)));
         assert_eq!(kept.lines().count(), KEPT);
         assert!(kept.starts_with("W1121 08:18:12.706036 line 100\n") && kept.ends_with("line 299\n"));
+    }
+
+    #[test]
+    fn cert_manager_is_heard_where_the_configuration_has_it() {
+        let pod = |namespace: &str, name: &str| json!({ "metadata": { "namespace": namespace, "name": name }, "spec": { "containers": [{ "name": "c" }] } });
+        let pods = [
+            pod("tls", "cert-manager-webhook-1"),
+            pod("tls", "other-1"),
+            pod("cert-manager", "cert-manager-1"),
+            pod("external-dns", "external-dns-1"),
+        ];
+        let controller = ingress::traits_of(crate::config::Controller::default());
+        let wanted = ["tls/cert-manager-webhook-1/c", "external-dns/external-dns-1/c"];
+        assert_eq!(containers(controller, "tls", &pods), wanted);
     }
 
     #[test]

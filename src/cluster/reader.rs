@@ -208,7 +208,7 @@ mod tests {
                 let namespace = (**kind == kind::CONFIG_MAP).then_some(traits.namespace);
                 assert!(may(kind.group, kind.plural, namespace), "{}", kind.plural);
             }
-            for (namespace, _) in places(traits) {
+            for (namespace, _) in places(traits, "cert-manager") {
                 assert!(may("", "pods/log", Some(namespace)), "{namespace}");
             }
             for namespace in [traits.namespace, "external-dns"] {

@@ -73,7 +73,7 @@ impl Cluster {
                 break;
             }
             let purpose =
-                Purpose { verb: "patch", what: format!("Certificate {}/status", place(certificate)) };
+                Purpose { verb: "patch", what: format!("Certificate {}/status", certificate.full_name()) };
             let patch = request::merge(&format!("{path}/status"), &triggered(&newest, now));
             match self.send::<Value>(patch).await {
                 Ok(_) => break,
@@ -105,7 +105,7 @@ impl Cluster {
         while renewals.iter().any(|renewal| renewal.ended.is_none()) {
             match tokio::time::timeout_at(deadline, events.next()).await {
                 Ok(Some(Seen::Is(kind, object))) if *kind == kind::CERTIFICATE => {
-                    if let Some(renewal) = renewals.iter_mut().find(|r| r.place == place(&object)) {
+                    if let Some(renewal) = renewals.iter_mut().find(|r| r.place == object.full_name()) {
                         renewal.note(&object);
                         changed(renewal, "cert-manager has ordered the certificate");
                     }
@@ -122,7 +122,7 @@ impl Cluster {
                     }
                 }
                 Ok(Some(Seen::Gone(kind, object))) if *kind == kind::CERTIFICATE => {
-                    if let Some(renewal) = renewals.iter_mut().find(|r| r.place == place(&object)) {
+                    if let Some(renewal) = renewals.iter_mut().find(|r| r.place == object.full_name()) {
                         renewal.ended = Some(Err("it was deleted".to_owned()));
                     }
                 }
@@ -141,7 +141,7 @@ impl Renewal {
         let hosts = entries(certificate, "/spec/dnsNames").iter().filter_map(Value::as_str);
         let namespace = certificate.namespace();
         Self {
-            place: place(certificate),
+            place: certificate.full_name(),
             hosts: hosts.map(str::to_owned).collect(),
             secret: format!("{namespace}/{}", at(certificate, "/spec/secretName")),
             revision: revision(certificate),
@@ -204,10 +204,6 @@ fn late(renewals: &[Renewal], said: &BTreeMap<String, String>) -> Error {
 
 fn revision(certificate: &Value) -> u64 {
     certificate["status"]["revision"].as_u64().unwrap_or(0)
-}
-
-fn place(object: &Value) -> String {
-    format!("{}/{}", object.namespace(), object.name())
 }
 
 fn namespaced(certificate: &Value) -> String {

@@ -189,7 +189,8 @@ mod tests {
     #[tokio::test]
     async fn the_doctor_sees_all_other_lists_and_says_why_it_did_not_see_one() {
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
-        let seen = holding(&["/api/v1/pods"], 20).examine(Controller::default(), deadline).await;
+        let seen =
+            holding(&["/api/v1/pods"], 20).examine(Controller::default(), "cert-manager", deadline).await;
         let failed: Vec<_> =
             seen.objects.0.iter().filter(|(_, listing)| matches!(listing, Listing::Failed(_))).collect();
         let [(resource, Listing::Failed(why))] = failed.as_slice() else { panic!("{failed:?}") };

@@ -25,6 +25,7 @@ use crate::evidence::{
     AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, ExtraSeen,
     Failure, HereSeen, Issuance, Listing, ServiceSeen,
 };
+use crate::facts::{name_server, namespaces};
 use crate::ingress;
 use crate::machine;
 use crate::net::date;
@@ -35,9 +36,6 @@ pub use lab::Lab;
 pub use network::Probes;
 pub use parts::Parts;
 pub use proof::{Known, look_after_up};
-
-/// Where name servers listen (RFC 1035, section 4.2).
-const DNS_PORT: u16 = 53;
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +145,7 @@ fn local_ports(config: &Config) -> Vec<u16> {
         Backend::Local { port, .. } => Some(port),
         _ => None,
     };
-    let name_server = config.house_zone().map(|_| DNS_PORT);
+    let name_server = config.house_zone().map(|_| name_server::PORT);
     config.services.iter().filter_map(port).chain(name_server).collect()
 }
 
@@ -252,8 +250,10 @@ async fn in_cluster(lab: &Lab<'_>, config: Option<&Config>, deadline: Instant) -
             // A dry run needs the right to create, and the certificates lie beside their keys.
             let may_more = !cluster.reads_only();
             let controller = config.map(|config| config.ingress.controller).unwrap_or_default();
+            let cert_manager =
+                config.map_or(namespaces::CERT_MANAGER, |config| &config.cert_manager.namespace);
             let (seen, webhook, secrets, clock, snapshot, authority) = futures::join!(
-                cluster.examine(controller, deadline),
+                cluster.examine(controller, cert_manager, deadline),
                 OptionFuture::from(may_more.then(|| cluster.ask_webhook())),
                 OptionFuture::from(may_more.then(|| cluster.tls_secrets(deadline))),
                 compared(Clock::ApiServer, Some(cluster.clock(deadline))),

@@ -7,9 +7,8 @@ use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
 use crate::desired::{external_dns, kind};
 use crate::error::{Error, Result};
-use crate::evidence::ownership::claims;
+use crate::evidence::ownership::owners_of;
 use crate::evidence::{Record, Zone};
-use crate::facts::ownership::{KINDS, registry_name};
 use crate::plan::{Snapshot, is_applied};
 use crate::provider::Client;
 
@@ -41,16 +40,9 @@ fn is_there(snapshot: &Snapshot, page: &StartPage) -> bool {
 
 fn taken(config: &Config, page: &StartPage, records: &[Record]) -> Option<Error> {
     let ours = external_dns::ownership(config);
-    let claims = claims(records, &ours.id);
-    let is_ours = |kind: &str| {
-        let name = registry_name(&ours.txt_prefix, &ours.wildcard_replacement, kind, page.host.as_str());
-        claims.iter().any(|claim| claim.eq_ignore_ascii_case(&name))
-    };
-    let of_others = records.iter().filter(|record| {
-        KINDS.contains(&record.kind.as_str())
-            && record.name.eq_ignore_ascii_case(page.host.as_str())
-            && !is_ours(&record.kind)
-    });
+    let is_ours = |record: &Record| owners_of(records, &ours, record).any(|owner| owner.id == ours.id);
+    let named = records.iter().filter(|record| record.is_of_host(page.host.as_str()));
+    let of_others = named.filter(|record| !is_ours(record));
     let found: Vec<String> = of_others.map(|record| format!("{} {}", record.kind, record.content)).collect();
     if found.is_empty() {
         return None;

@@ -25,7 +25,7 @@ pub(super) async fn renew(global: &Global, flags: &Renew, ui: Ui) -> Result<Exit
     let cluster = global.lab().connect().await?;
     let (all, version) = cluster.all_certificates().await?;
     let chosen = choose(&config, flags, &all)?;
-    let names: Vec<String> = chosen.iter().map(|certificate| place(certificate)).collect();
+    let names: Vec<String> = chosen.iter().map(|certificate| certificate.full_name()).collect();
     let progress = Progress::new(ui.mode, &names.iter().map(String::as_str).collect::<Vec<_>>());
     let deadline = Instant::now() + Duration::from_secs(flags.timeout);
     let ended = async {
@@ -60,7 +60,7 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
     if flags.all {
         let ours = of_the_lab(config);
         let found: Vec<&Value> =
-            all.iter().filter(|certificate| ours.contains(&place(certificate))).collect();
+            all.iter().filter(|certificate| ours.contains(&certificate.full_name())).collect();
         let none =
             || Error::usage("homelab has no certificates yet").hint("run `homelab up`, which requests them");
         return if found.is_empty() { Err(none()) } else { Ok(found) };
@@ -68,7 +68,7 @@ fn choose<'c>(config: &Config, flags: &Renew, all: &'c [Value]) -> Result<Vec<&'
     let mut chosen: Vec<&Value> = Vec::new();
     for name in &flags.names {
         let found = find(config, name, all)?;
-        if !chosen.iter().any(|certificate| place(certificate) == place(found)) {
+        if !chosen.iter().any(|certificate| certificate.full_name() == found.full_name()) {
             chosen.push(found);
         }
     }
@@ -87,11 +87,11 @@ fn of_the_lab(config: &Config) -> BTreeSet<String> {
 
 /// The Certificate that a name means: its own, a host, or a service.
 pub(super) fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<&'c Value> {
-    let own: Vec<&Value> = all.iter().filter(|c| place(c) == name || c.name() == name).collect();
+    let own: Vec<&Value> = all.iter().filter(|c| c.full_name() == name || c.name() == name).collect();
     match own.as_slice() {
         [one] => return Ok(one),
         [_, _, ..] => {
-            let places: Vec<String> = own.iter().map(|c| format!("`{}`", place(c))).collect();
+            let places: Vec<String> = own.iter().map(|c| format!("`{}`", c.full_name())).collect();
             return Err(Error::usage(format!("`{name}` is the name of several Certificates"))
                 .hint(format!("say which: {}", places.join(", "))));
         }
@@ -103,7 +103,8 @@ pub(super) fn find<'c>(config: &Config, name: &str, all: &'c [Value]) -> Result<
         names.any(|name| covers(name, host))
     };
     // One of no service may cover the name of a service, as wildcards do: it is meant where there is no other.
-    let is_extra = |one: &&Value| config.extra_certificates.iter().any(|extra| extra.place() == place(one));
+    let is_extra =
+        |one: &&Value| config.extra_certificates.iter().any(|extra| extra.place() == one.full_name());
     let (extra, others): (Vec<&Value>, Vec<&Value>) = all.iter().partition(is_extra);
     let of = |all: &[&'c Value]| {
         hosts.iter().find_map(|host| all.iter().copied().find(|certificate| is_for(certificate, host)))
@@ -121,7 +122,7 @@ fn hosts_of(config: &Config, name: &str) -> Vec<String> {
 }
 
 fn unknown(config: &Config, name: &str, all: &[Value]) -> Error {
-    let mut known: Vec<String> = all.iter().map(place).collect();
+    let mut known: Vec<String> = all.iter().map(View::full_name).collect();
     // A service goes by what stands before the domain, the demo too.
     let below = format!(".{}", config.domain);
     let hosts = config.hosts();
@@ -178,10 +179,6 @@ fn document<'s>(renewals: &[Renewal], held: impl Fn(&Renewal) -> Option<&'s Secr
     json!({ "schema_version": 1, "certificates": renewals.iter().map(one).collect::<Vec<_>>() })
 }
 
-fn place(certificate: &Value) -> String {
-    format!("{}/{}", certificate.namespace(), certificate.name())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,7 +199,7 @@ mod tests {
             certificate("mail", "mail-tls", "mail.example.com"),
             certificate("other", "mail-tls", "*.other.example.com"),
         ];
-        find(&config(), name, &all).map(place).map_err(|error| error.to_string())
+        find(&config(), name, &all).map(View::full_name).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -243,7 +240,7 @@ mod tests {
             ("dev/home-tls", "dev/home-tls"),
             ("nas.home.example.com", "dev/home-tls"),
         ] {
-            assert_eq!(find(&config, name, &all).map(place).unwrap(), wanted, "{name}");
+            assert_eq!(find(&config, name, &all).map(View::full_name).unwrap(), wanted, "{name}");
         }
         assert!(of_the_lab(&config).contains("dev/home-tls"));
     }

@@ -7,6 +7,7 @@ use crate::config::fields::Fields;
 use crate::config::values::known;
 use crate::config::yaml::Position;
 use crate::config::{house, token};
+use crate::facts::name_server;
 use crate::facts::names::Host;
 use crate::facts::providers::{Credential, Provider, ProviderFacts};
 use crate::facts::server::HostPort;
@@ -14,9 +15,6 @@ use crate::facts::tsig::{self, Algorithm};
 
 /// The time to live of a record, in seconds, where the provider takes it.
 const TTL: u32 = 60;
-
-/// Where name servers listen (RFC 1035, section 4.2).
-const DNS_PORT: u16 = 53;
 
 /// What every guide and chart writes. external-dns 0.22 reads one prefix only, and its own default moved to
 /// `external-dns.kubernetes.io/` with that version, which would silently drop the records of what people have.
@@ -152,7 +150,7 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
 /// Updates go to port 53 of the server's host, unless another place is said.
 fn signing(fields: &mut Fields<'_>, facts: &ProviderFacts, server: Option<&str>) -> Option<Tsig> {
     let named = match facts.nameserver {
-        true => fields.parsed("nameserver", |text| HostPort::parse(text, DNS_PORT)),
+        true => fields.parsed("nameserver", |text| HostPort::parse(text, name_server::PORT)),
         false => None,
     };
     let key = fields.parsed("tsigKey", |text| tsig::key_name(text).map_err(str::to_owned));
@@ -160,8 +158,8 @@ fn signing(fields: &mut Fields<'_>, facts: &ProviderFacts, server: Option<&str>)
         known("TSIG algorithm", Algorithm::ALL, |algorithm| algorithm.name(), text)
     });
     let beside = |server: &str| match HostPort::of_url(server) {
-        Ok(api) => Ok(HostPort { port: DNS_PORT, ..api }),
-        Err(_) => HostPort::parse(server, DNS_PORT),
+        Ok(api) => Ok(HostPort { port: name_server::PORT, ..api }),
+        Err(_) => HostPort::parse(server, name_server::PORT),
     };
     Some(Tsig {
         key: key.unwrap_or_else(|| tsig::KEY_NAME.to_owned()),

@@ -29,7 +29,7 @@ use crate::desired::pod::{
 };
 use crate::desired::rbac::account;
 use crate::facts::name_server::{
-    API_PORT, API_PORT_DNS, CONTAINER, FILL, LABEL, METRICS_PORT, NAME, NAMESPACE,
+    API_PORT, API_PORT_DNS, CONTAINER, FILL, LABEL, METRICS_PORT, NAME, NAMESPACE, PORT,
 };
 use crate::facts::names::Host;
 use crate::facts::pins::pins;
@@ -185,8 +185,8 @@ fn api(config: &Config) -> Container {
 fn server(config: &Config) -> Container {
     let port = |name: &str, protocol: &str| ContainerPort {
         name: Some(name.to_owned()),
-        container_port: 53,
-        host_port: Some(53),
+        container_port: i32::from(PORT),
+        host_port: Some(i32::from(PORT)),
         protocol: Some(protocol.to_owned()),
         ..ContainerPort::default()
     };
@@ -197,8 +197,12 @@ fn server(config: &Config) -> Container {
         args: Some(arguments.map(str::to_owned).into()),
         env: Some(vec![zone(config), env("LABEL", LABEL), env_field("NODE_IP", "status.hostIP")]),
         ports: Some(vec![port("dns-udp", "UDP"), port("dns-tcp", "TCP")]),
-        liveness_probe: Some(Probe { tcp_socket: None, exec: Some(is_there), ..connects(53, 2) }),
-        readiness_probe: Some(connects(53, 2)),
+        liveness_probe: Some(Probe {
+            tcp_socket: None,
+            exec: Some(is_there),
+            ..connects(i32::from(PORT), 2)
+        }),
+        readiness_probe: Some(connects(i32::from(PORT), 2)),
         security_context: Some(SecurityContext {
             run_as_group: Some(USER),
             run_as_non_root: None,

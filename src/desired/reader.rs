@@ -9,14 +9,13 @@ use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::rbac::{self, READ, rule, rule_for};
 use crate::desired::{cert_manager, external_dns, service};
+use crate::facts::namespaces::SYSTEM;
 use crate::ingress::traits_of;
 
 /// The name of the account, of its roles and of their bindings.
 pub const NAME: &str = "homelab-doctor";
 /// The account lies beside homelab's own services, where nobody else's pods run.
 pub const NAMESPACE: &str = service::NAMESPACE;
-/// Where k3s' own pods run.
-const SYSTEM: &str = "kube-system";
 const COMPONENT: Component = Component::Services;
 
 /// What it may get, list and watch in the whole cluster, by API group. Not `nodes/proxy`: with that, a GET is enough to run
@@ -81,6 +80,7 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     if config.external_dns {
         all.push((external_dns::NAMESPACE, vec![logs(), answers()]));
     }
+    // Of a cert-manager that others installed, the account reads no log: the namespace is theirs, as `docs/security.md` says.
     if config.cert_manager.manage {
         all.push((cert_manager::NAMESPACE, vec![logs()]));
     }

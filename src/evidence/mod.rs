@@ -63,7 +63,7 @@ pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
-pub use view::{View, selects};
+pub use view::{View, has_rule, rules_for, selects};
 
 /// Why something could not be read, as the error of a command says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

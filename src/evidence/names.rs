@@ -9,6 +9,7 @@ use crate::evidence::dns::{AskError, Reply};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Served;
 use crate::evidence::{NodeProbe, Seen, Transport};
+use crate::facts::name_server;
 
 /// Everything about one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -172,7 +173,7 @@ impl NamesSeen {
 #[must_use]
 pub fn label(server: SocketAddr) -> String {
     match server.port() {
-        53 => server.ip().to_string(),
+        name_server::PORT => server.ip().to_string(),
         _ => server.to_string(),
     }
 }

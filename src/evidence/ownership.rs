@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Record;
-use crate::facts::ownership::{KINDS, Owner, Ownership, registry_name};
+use crate::facts::ownership::{KINDS, Owner, Ownership};
 
 /// The names of the TXT records of the owner `id`.
 #[must_use]
@@ -38,11 +38,7 @@ pub fn unwanted(records: &[Record], ours: &Ownership, wanted: &Wanted) -> Unwant
             || wanted.hosts.iter().any(|one| one.eq_ignore_ascii_case(host))
     };
     let there = owned(records, ours);
-    let names_of = |host: &str| {
-        KINDS.map(|kind| {
-            registry_name(&ours.txt_prefix, &ours.wildcard_replacement, kind, &host.to_lowercase())
-        })
-    };
+    let names_of = |host: &str| KINDS.map(|kind| ours.txt_name(kind, &host.to_lowercase()));
     let of_records: BTreeSet<String> = there.iter().flat_map(|(host, _)| names_of(host)).collect();
     let of_hosts: BTreeSet<String> = wanted.hosts.iter().flat_map(|host| names_of(host)).collect();
     let alone = texts(records, &ours.id).filter(|(txt, owner)| {
@@ -76,14 +72,21 @@ impl Unwanted {
 /// The hosts whose TXT record names this lab, each with that record's content.
 #[must_use]
 pub fn owned<'r>(records: &'r [Record], ours: &Ownership) -> Vec<(&'r str, Owner)> {
-    let texts: Vec<(&str, Owner)> = texts(records, &ours.id).collect();
     let hosts = records.iter().filter(|record| KINDS.contains(&record.kind.as_str()));
     let found = hosts.filter_map(|record| {
-        let name = registry_name(&ours.txt_prefix, &ours.wildcard_replacement, &record.kind, &record.name);
-        let (_, owner) = texts.iter().find(|(txt, _)| txt.eq_ignore_ascii_case(&name))?;
-        Some((record.name.as_str(), owner.clone()))
+        let owner = owners_of(records, ours, record).find(|owner| owner.id == ours.id)?;
+        Some((record.name.as_str(), owner))
     });
     found.collect()
+}
+
+/// Whose a record is, by the TXT records that stand for it: nobody's, one lab's, or that of each which wrote one.
+pub fn owners_of(records: &[Record], ours: &Ownership, record: &Record) -> impl Iterator<Item = Owner> {
+    let name = ours.txt_name(&record.kind, &record.name);
+    let texts = records.iter().filter(|text| text.kind == "TXT");
+    texts
+        .filter(move |text| text.name.eq_ignore_ascii_case(&name))
+        .filter_map(|text| Owner::parse(&text.text()))
 }
 
 fn texts<'r>(records: &'r [Record], id: &str) -> impl Iterator<Item = (&'r str, Owner)> {

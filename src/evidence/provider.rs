@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
+use crate::facts::ownership::KINDS;
 
 /// A zone that the token sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,12 @@ impl Record {
     #[must_use]
     pub fn text(&self) -> String {
         self.content.replace("\" \"", "").trim_matches('"').to_owned()
+    }
+
+    /// Whether the host is found by it: it has this name, and is an address or an alias.
+    #[must_use]
+    pub fn is_of_host(&self, host: &str) -> bool {
+        KINDS.contains(&self.kind.as_str()) && self.name.eq_ignore_ascii_case(host)
     }
 }
 

@@ -65,6 +65,17 @@ pub fn selects(selector: &Value, labels: &Value) -> bool {
     pairs.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
+/// The rules of an Ingress for the host.
+pub fn rules_for<'a>(ingress: &'a Value, host: &str) -> impl Iterator<Item = &'a Value> {
+    entries(ingress, "/spec/rules").iter().filter(move |rule| at(rule, "/host") == host)
+}
+
+/// Whether an Ingress has a rule for the host.
+#[must_use]
+pub fn has_rule(ingress: &Value, host: &str) -> bool {
+    rules_for(ingress, host).next().is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

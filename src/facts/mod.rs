@@ -6,6 +6,8 @@ pub mod address;
 pub mod authority;
 pub mod controllers;
 pub mod gitops;
+pub mod image;
+pub mod klog;
 pub mod links;
 pub mod name_server;
 pub mod names;

@@ -6,7 +6,9 @@ use crate::facts::namespaces;
 pub const NAMESPACE: &str = namespaces::NAME_SERVER;
 /// Their DaemonSet and its account.
 pub const NAME: &str = "name-server";
-/// The container that listens on port 53.
+/// Where they listen on each node, as every name server does (RFC 1035, section 4.2).
+pub const PORT: u16 = 53;
+/// The container that listens there.
 pub const CONTAINER: &str = "server";
 /// The container that runs external-dns to its end before the server starts.
 pub const FILL: &str = "fill";

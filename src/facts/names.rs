@@ -88,8 +88,8 @@ pub fn tls_secret(name: &str) -> String {
     format!("{name}-tls")
 }
 
-/// A name and what stands behind its dots, longest first: the zones that it can be in. A server of one's own may have a zone of
-/// one label, such as `lan`.
+/// A name and what stands behind its dots, longest first: the zones that it can be in, and where CAA records for it are looked
+/// for. A server of one's own may have a zone of one label, such as `lan`.
 #[must_use]
 pub fn endings(name: &str) -> Vec<String> {
     let name = without_wildcard(name.trim_end_matches('.')).to_ascii_lowercase();
@@ -161,6 +161,13 @@ mod tests {
         assert!(Host::parse("a.example.com").unwrap().is_within(&zone));
         assert!(zone.is_within(&zone));
         assert!(!Host::parse("notexample.com").unwrap().is_within(&zone));
+    }
+
+    #[test]
+    fn every_name_above_a_host_is_an_ending_of_it() {
+        assert_eq!(endings("A.b.c."), ["a.b.c", "b.c", "c"]);
+        assert_eq!(endings("*.b.c"), ["b.c", "c"]);
+        assert!(is_within("a.b.c", "b.c") && is_within("b.c", "b.c") && !is_within("xb.c", "b.c"));
     }
 
     #[test]

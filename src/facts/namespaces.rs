@@ -2,6 +2,8 @@
 
 use crate::facts::controllers::Controller;
 
+/// Where k3s runs CoreDNS and its other pods.
+pub const SYSTEM: &str = "kube-system";
 /// cert-manager's, as its own manifest has it.
 pub const CERT_MANAGER: &str = "cert-manager";
 /// external-dns'.
@@ -21,7 +23,7 @@ pub fn of_image(service: &str) -> String {
 /// Whether it is there in every cluster (Kubernetes docs, "Namespaces", initial namespaces).
 #[must_use]
 pub fn is_of_kubernetes(namespace: &str) -> bool {
-    ["default", "kube-node-lease", "kube-public", "kube-system"].contains(&namespace)
+    ["default", "kube-node-lease", "kube-public", SYSTEM].contains(&namespace)
 }
 
 /// Whether one of the programs that homelab installs runs in a namespace.

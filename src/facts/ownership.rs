@@ -13,6 +13,14 @@ pub struct Ownership {
     pub wildcard_replacement: String,
 }
 
+impl Ownership {
+    /// The name of the TXT record that owns the `kind` record of `host`.
+    #[must_use]
+    pub fn txt_name(&self, kind: &str, host: &str) -> String {
+        registry_name(&self.txt_prefix, &self.wildcard_replacement, kind, host)
+    }
+}
+
 /// The kinds that a TXT record may stand for.
 pub const KINDS: [&str; 3] = ["A", "CNAME", "AAAA"];
 
@@ -38,11 +46,8 @@ impl Owner {
     }
 }
 
-/// The name of the TXT record that owns the `kind` record of `host`.
-///
 /// `prefix` is `--txt-prefix`: with `%{record_type}` in it the type goes there, otherwise in front of the first label.
-#[must_use]
-pub fn registry_name(prefix: &str, wildcard: &str, kind: &str, host: &str) -> String {
+fn registry_name(prefix: &str, wildcard: &str, kind: &str, host: &str) -> String {
     let (prefix, kind) = (prefix.to_lowercase(), kind.to_lowercase());
     let host = host_in_registry(wildcard, host);
     if prefix.contains("%{record_type}") {

@@ -3,6 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::facts::name_server;
 use crate::facts::names::is_within;
 use crate::facts::server::HostPort;
 use crate::facts::shape;
@@ -157,7 +158,7 @@ impl Provider {
                 longest_ttl: LONGEST_TTL,
                 server: Some(Server {
                     example: "192.168.1.5",
-                    check: |text| HostPort::parse(text, 53).map(drop),
+                    check: |text| HostPort::parse(text, name_server::PORT).map(drop),
                 }),
                 tsig: true,
                 nameserver: false,

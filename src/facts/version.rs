@@ -1,6 +1,8 @@
-//! Versions of three numbers, and the tags of images that name them.
+//! Versions of three numbers.
 
 use std::fmt;
+
+use crate::facts::image;
 
 /// A version: major, minor and patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +21,7 @@ impl Version {
     /// The version that the tag of an image names.
     #[must_use]
     pub fn of_image(reference: &str) -> Option<Self> {
-        Self::parse(tag(reference)?)
+        Self::parse(image::tag(reference)?)
     }
 
     /// Whether both have the same major and minor version.
@@ -43,13 +45,6 @@ impl fmt::Display for Version {
     }
 }
 
-/// The tag of an image's reference; `None` where it has only a digest, or neither (distribution/reference, "Grammar").
-#[must_use]
-pub fn tag(reference: &str) -> Option<&str> {
-    let path = reference.split('@').next()?;
-    path.rsplit('/').next()?.split_once(':').map(|(_, tag)| tag)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,18 +56,6 @@ mod tests {
         }
         for text in ["", "latest", "v1.30", "1.2.3.4", "sha-123"] {
             assert_eq!(Version::parse(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_tag_is_neither_a_port_nor_a_digest() {
-        for (reference, wanted) in [
-            ("registry.lan:5000/whoami:v1.11.0@sha256:aa", Some("v1.11.0")),
-            ("registry.lan:5000/whoami@sha256:aa", None),
-            ("registry.lan:5000/whoami", None),
-            ("whoami:1", Some("1")),
-        ] {
-            assert_eq!(tag(reference), wanted, "{reference}");
         }
     }
 

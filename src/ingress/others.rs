@@ -1,7 +1,7 @@
 //! Controllers that are not homelab's, as far as they are told from one that is gone.
 
-/// Controllers by the `spec.controller` of their classes, which may go on behind it, with a word that the image of each of
-/// their pods has. Of others, nothing is said: they may run anywhere.
+/// Controllers by the `spec.controller` of their classes, which may go on behind it, with a word that the name of an image of theirs
+/// has, as `traefik` and `mirrored-library-traefik` do. Of others, nothing is said: they may run anywhere.
 pub const OTHERS: [(&str, &str); 7] = [
     // traefik/traefik, pkg/provider/kubernetes/ingress/kubernetes.go, `traefikDefaultIngressClassController`.
     ("traefik.io/ingress-controller", "traefik"),

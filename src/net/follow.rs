@@ -57,7 +57,7 @@ async fn walk(target: &Target, reach: Reach<'_>) -> Option<Vec<String>> {
         };
         page = page.join(location.trim()).ok()?;
         page.set_fragment(None);
-        if !is_within(reach, &page) {
+        if !is_in_reach(reach, &page) {
             return Some(Vec::new());
         }
     }
@@ -65,7 +65,7 @@ async fn walk(target: &Target, reach: Reach<'_>) -> Option<Vec<String>> {
 }
 
 /// Whether the page is at one of the names, at the port that a browser takes by itself.
-fn is_within(reach: Reach<'_>, page: &Url) -> bool {
+fn is_in_reach(reach: Reach<'_>, page: &Url) -> bool {
     let usual = matches!((page.scheme(), page.port()), ("http" | "https", None));
     usual && page.host_str().is_some_and(|host| reach.names.contains(host))
 }

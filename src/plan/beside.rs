@@ -47,10 +47,9 @@ pub fn candidates(snapshot: &Snapshot, config: &Config) -> BTreeSet<Candidate> {
     let lives = |key: &Key| snapshot.objects.get(key).unwrap_or(&Value::Null);
     let is_at_home = config.cert_manager.manage
         && homes(snapshot).iter().any(|home| home.key.name == cert_manager::NAMESPACE);
-    let namespace =
-        if config.cert_manager.manage { cert_manager::NAMESPACE } else { &config.cert_manager.namespace };
+    let namespace = &config.cert_manager.namespace;
     let secret = |name: &str, part| {
-        let key = Key { kind: &kind::SECRET, namespace: Some(namespace.to_owned()), name: name.to_owned() };
+        let key = Key { kind: &kind::SECRET, namespace: Some(namespace.clone()), name: name.to_owned() };
         Candidate { key, part }
     };
     let mut found = BTreeSet::new();

@@ -13,6 +13,7 @@ mod help;
 mod init;
 mod interruption;
 mod k3s_config;
+mod modules;
 mod packaging;
 mod program;
 mod renovate;

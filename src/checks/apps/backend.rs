@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::evidence::pod::has_ended;
-use crate::evidence::{Evidence, View, at, entries, selects};
+use crate::evidence::{Evidence, View, at, entries, rules_for, selects};
 
 /// A Service as an Ingress names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,7 @@ impl<'a> Backend<'a> {
 pub(super) fn of<'a>(evidence: &'a Evidence, host: &str) -> Vec<Backend<'a>> {
     let mut found: Vec<Backend<'a>> = Vec::new();
     for ingress in evidence.objects("ingresses.networking.k8s.io").unwrap_or_default() {
-        let rules: Vec<&Value> =
-            entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host).collect();
+        let rules: Vec<&Value> = rules_for(ingress, host).collect();
         let paths: Vec<&Value> = rules.iter().flat_map(|rule| entries(rule, "/http/paths")).collect();
         // What no path takes goes to the Ingress' default backend (Kubernetes docs, "Ingress", "DefaultBackend").
         let takes_all = paths

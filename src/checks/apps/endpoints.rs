@@ -6,12 +6,12 @@ use crate::checks::apps::backend::{self, Backend};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
-use crate::checks::reading::{age, when};
+use crate::checks::reading::{age, one_line, when};
 use crate::checks::scaled;
 use crate::config::{START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
-use crate::evidence::{Evidence, View, at, entries, selects};
+use crate::evidence::{Evidence, View, at, entries, rules_for, selects};
 use crate::ingress::traits_of;
 
 /// As long as a large program takes to start, in seconds; what is not ready then has to be looked at.
@@ -106,8 +106,7 @@ fn resource(evidence: &Evidence, host: &str) -> Option<Finding> {
     let ingresses = evidence.objects("ingresses.networking.k8s.io")?.iter();
     let (ingress, kind) = ingresses
         .flat_map(|ingress| {
-            let rules = entries(ingress, "/spec/rules").iter().filter(|rule| at(rule, "/host") == host);
-            let paths = rules.flat_map(|rule| entries(rule, "/http/paths"));
+            let paths = rules_for(ingress, host).flat_map(|rule| entries(rule, "/http/paths"));
             paths.map(move |path| (ingress, at(path, "/backend/resource/kind")))
         })
         .find(|(_, kind)| !kind.is_empty())?;
@@ -229,10 +228,7 @@ fn nobody(evidence: &Evidence, service: &Value, port: &Value, name: &str) -> Out
     let pod = found.first().map_or_else(String::new, |pod| pod.full_name());
     let probe = found.iter().find_map(|pod| pods::event(evidence, pod, &["Unhealthy"]));
     let cause = match probe {
-        Some(message) => format!(
-            "its pod says: {}",
-            message.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.')
-        ),
+        Some(message) => format!("its pod says: {}", one_line(message)),
         None => "its pod runs, and its readiness probe has not passed yet".to_owned(),
     };
     let finding = Finding::new(

@@ -4,6 +4,7 @@ use crate::checks::apps::backend;
 use crate::checks::apps::programs::{PROGRAMS, Program};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, at, entries};
+use crate::facts::image;
 
 /// By the image of the pods or the name of the Service, where the page says nothing.
 pub(super) fn behind(evidence: &Evidence, host: &str) -> Option<&'static Program> {
@@ -23,11 +24,9 @@ fn by_image(evidence: &Evidence, host: &str) -> Option<&'static Program> {
     })
 }
 
-/// `ghcr.io/home-assistant/home-assistant:2026.11`: the last part without tag and digest is the program's.
-fn of_image(image: &str) -> Option<&'static Program> {
-    let path = image.split('@').next()?;
-    let name = path.rsplit('/').next()?.split(':').next()?;
-    let whole = path.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(path, |(path, _)| path);
+/// By its name, for example `home-assistant`, or by the end of its repository, as `vaultwarden/server`.
+fn of_image(reference: &str) -> Option<&'static Program> {
+    let (name, whole) = (image::name(reference), image::repository(reference));
     let is = |known: &str| name == known || (known.contains('/') && whole.ends_with(known));
     PROGRAMS.iter().find(|program| program.images.iter().any(|known| is(known)))
 }

@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the program exits by itself: a wrong argument or setting, or a database that it cannot reach", "read its last lines: `kubectl logs POD --previous`"),
             cause("a Secret or ConfigMap that it refers to is not in its namespace", "create it, or correct the name"),
             cause("it needs more memory than its limit", "raise `resources.limits.memory`"),
-            cause("no node has as much CPU or memory left as it requests", "lower `resources.requests`, or add a node"),
+            cause("no node has enough free CPU or memory for it", "lower `resources.requests`, or add a node"),
             cause("a search engine (Elasticsearch, OpenSearch) needs a larger `vm.max_map_count` in the node's kernel, and exits with code 78", "write `vm.max_map_count = 262144` into a file in `/etc/sysctl.d`"),
         ])
         .sources(&["Kubernetes documentation, \"Debug Pods\", \"Pod Lifecycle\"", "elastic/cloud-on-k8s#2853, opensearch-project/opensearch-k8s-operator#241"]),
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("500: the sign-in service of the Ingress (`auth-url`) does not answer", "correct its address, or start it"),
             cause("504: the service takes longer than a minute", "raise `readTimeout` of the service; look at its log"),
             cause("a redirect to itself: the program expects HTTPS and gets HTTP, or does not trust `X-Forwarded-Proto`", "set `scheme: https` for the service, or the program's setting for a trusted proxy"),
-            cause("a circle of two names: each program, or a program and its sign-in page, sends browsers to the other", "set each program's own address in its settings"),
+            cause("two names redirect to each other: two programs, or a program and its sign-in page", "set each program's own address in its settings"),
             cause("a redirect to another port or to a bare address: the program sends browsers to its own port or address", "set the program's own address to the name; switch off its own redirect to HTTPS"),
             cause("400: the program does not trust the proxy (Home Assistant), or does not know this name (Nextcloud)", "add the pods' network to its trusted proxies; add the name to its trusted domains"),
             cause("413 on upload: `maxBodySize` of the service is set too low", "raise it, or remove it: then there is no limit"),

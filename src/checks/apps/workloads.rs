@@ -8,16 +8,19 @@ use crate::checks::reading::pods::{self, Obstacle, Trouble};
 use crate::checks::{id, ingress};
 use crate::desired::{cert_manager, external_dns};
 use crate::evidence::{Evidence, View, at};
+use crate::facts::namespaces::SYSTEM;
 use crate::ingress::known;
 
 /// Whose pods have checks of their own, which know more of them.
-const OTHERS: [&str; 3] = ["kube-system", external_dns::NAMESPACE, cert_manager::NAMESPACE];
+const OTHERS: [&str; 2] = [SYSTEM, external_dns::NAMESPACE];
 
 pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
     let all = evidence.objects("pods").unwrap_or_default();
     let elsewhere = |pod: &&Value| {
         let namespace = pod.namespace();
-        !OTHERS.contains(&namespace) && known().all(|controller| controller.namespace != namespace)
+        !OTHERS.contains(&namespace)
+            && known().all(|controller| controller.namespace != namespace)
+            && !is_of_cert_manager(evidence, pod)
     };
     let troubles: Vec<(&Value, Trouble)> =
         all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();
@@ -30,6 +33,13 @@ pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
         "every pod of the services runs",
     ));
     found
+}
+
+/// Whether `cm.pods` judges it. Programs of others may run beside cert-manager.
+fn is_of_cert_manager(evidence: &Evidence, pod: &Value) -> bool {
+    let acme = evidence.acme.as_ref();
+    let namespace = acme.map_or(cert_manager::NAMESPACE, |acme| acme.wanted.namespace.as_str());
+    pod.namespace() == namespace && pod.name().starts_with("cert-manager")
 }
 
 /// One finding for each workload: the pods of one fail alike. What no name of the lab leads to is only a warning.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::checks::cm::chain::{Chain, place};
+use crate::checks::cm::chain::Chain;
 use crate::checks::cm::reading::one_line;
 use crate::checks::engine::Finding;
 use crate::checks::engine::words::list;
@@ -84,7 +84,7 @@ pub(super) fn no_issuer(evidence: &Evidence, certificate: &Value) -> Option<Find
     }
     let summary = format!(
         "Certificate `{}` names {}, which does not exist",
-        place(certificate),
+        certificate.full_name(),
         issuer_words(certificate)
     );
     let elsewhere = local.iter().find(|issuer| issuer.name() == name).filter(|_| kind == "Issuer");
@@ -123,7 +123,7 @@ fn of_no_kind(certificate: &Value, kind: &str) -> Finding {
     Finding::new(
         format!(
             "Certificate `{}` names an issuer of the kind `{kind}`, which cert-manager does not have",
-            place(certificate)
+            certificate.full_name()
         ),
         "`issuerRef.kind`, or the annotation `cert-manager.io/issuer-kind`, must be `Issuer` or `ClusterIssuer`; for any other kind, set `issuerRef.group` as well",
         "correct the kind, or set its group as well",
@@ -133,7 +133,7 @@ fn of_no_kind(certificate: &Value, kind: &str) -> Finding {
 /// Why no Certificate is made for an Ingress that asks for one.
 pub(super) fn not_made(evidence: &Evidence, ingress: &Value, host: &str) -> Option<Finding> {
     let has = |name: &str| ingress["metadata"]["annotations"][format!("cert-manager.io/{name}")].is_string();
-    let title = place(ingress);
+    let title = ingress.full_name();
     let summary = format!("no Certificate is created for `{host}`");
     if has("cluster-issuer")
         && let Some(other) = NAMING.into_iter().find(|name| *name != "cluster-issuer" && has(name))
@@ -200,8 +200,8 @@ fn claimed(evidence: &Evidence, ingress: &Value, secret: &str, summary: String) 
         format!(
             "Ingress `{}` names the Secret `{secret}`, whose Certificate `{}` {whose} and does not list this name: cert-manager \
              changes no Certificate that it made for another",
-            place(ingress),
-            place(certificate)
+            ingress.full_name(),
+            certificate.full_name()
         ),
         "give the Ingress a `secretName` of its own, or add the name to that Certificate",
     ))

@@ -6,7 +6,7 @@ use crate::checks::cm::issuer::host_of;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::dns::{Data, Rcode};
 use crate::evidence::{AcmeSeen, Evidence, Lookup};
-use crate::facts::names::{is_within, without_wildcard};
+use crate::facts::names::{endings, is_within};
 use crate::provider::words;
 
 /// The names that authorities go by in CAA records, by the end of their ACME server's host (each one's documents).
@@ -29,7 +29,7 @@ pub(super) fn lets_issue(
         return Outcome::skip("nothing beyond this network was asked");
     };
     let weigh = |finding: Finding| if ready { finding.only(Severity::Warning) } else { finding };
-    let (name, found) = match climb(answers, without_wildcard(host)) {
+    let (name, found) = match climb(answers, host) {
         Climb::Nothing => return Outcome::pass("no CAA record: every certificate authority may issue"),
         Climb::Unknown(why) => return Outcome::unknown(why),
         Climb::Broken(name, server) => {
@@ -93,9 +93,8 @@ enum Climb<'e> {
 }
 
 fn climb<'e>(answers: &'e BTreeMap<String, Lookup>, host: &str) -> Climb<'e> {
-    let mut name = host;
-    loop {
-        let Some((asked, lookup)) = answers.get_key_value(name) else {
+    for name in endings(host) {
+        let Some((asked, lookup)) = answers.get_key_value(&name) else {
             return Climb::Unknown(format!("no name server could be asked for the CAA records of `{name}`"));
         };
         match &lookup.result {
@@ -114,11 +113,8 @@ fn climb<'e>(answers: &'e BTreeMap<String, Lookup>, host: &str) -> Climb<'e> {
                 }
             }
         }
-        match name.split_once('.') {
-            Some((_, above)) => name = above,
-            None => return Climb::Nothing,
-        }
     }
+    Climb::Nothing
 }
 
 fn property(data: &Data) -> Option<(&str, &str)> {

@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::checks::cm::asked;
-use crate::checks::cm::chain::{Chain, place};
+use crate::checks::cm::chain::Chain;
 use crate::checks::cm::challenge;
 use crate::checks::cm::reading::{Cure, one_line};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::evidence::{CertificateSeen, Evidence, View, at, entries};
+use crate::evidence::{CertificateSeen, Evidence, View, at, entries, has_rule};
 use crate::facts::authority::ISSUER;
 
 pub(super) fn is_ready(evidence: &Evidence, host: &str) -> Outcome {
@@ -29,14 +29,11 @@ fn absent(evidence: &Evidence, host: &str) -> Outcome {
             .iter()
             .any(|key| annotations[format!("cert-manager.io/{key}")].is_string())
     };
-    let has_host =
-        |ingress: &&Value| entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
-    let ingresses =
-        evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter().filter(has_host);
-    let found: Vec<&Value> = ingresses.collect();
+    let ingresses = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter();
+    let found: Vec<&Value> = ingresses.filter(|ingress| has_rule(ingress, host)).collect();
     let foreign = found.iter().find(|ingress| !crate::plan::is_of_lab(ingress));
     if let Some(ingress) = foreign.filter(|ingress| !asks(ingress)) {
-        return Outcome::skip(format!("Ingress `{}` brings its own certificate", place(ingress)));
+        return Outcome::skip(format!("Ingress `{}` brings its own certificate", ingress.full_name()));
     }
     let not_made = found.iter().filter(|ingress| asks(ingress));
     if let Some(finding) = not_made.filter_map(|ingress| asked::not_made(evidence, ingress, host)).next() {
@@ -185,7 +182,7 @@ fn twin(evidence: &Evidence, certificate: &Value) -> Option<String> {
             && at(other, "/spec/secretName") == at(certificate, "/spec/secretName")
             && !at(certificate, "/spec/secretName").is_empty()
     };
-    evidence.objects("certificates.cert-manager.io")?.iter().find(same).map(place)
+    evidence.objects("certificates.cert-manager.io")?.iter().find(same).map(View::full_name)
 }
 
 fn times(n: u32) -> String {

@@ -60,7 +60,7 @@ impl<'e> Chain<'e> {
 
     /// Its namespace and name.
     pub(super) fn place(&self) -> String {
-        place(self.certificate)
+        self.certificate.full_name()
     }
 
     /// Whether a certificate is there and good, be it that its renewal fails.
@@ -94,11 +94,6 @@ impl<'e> Chain<'e> {
     pub(super) fn weigh(&self, finding: Finding) -> Finding {
         if self.is_ready() { finding.only(Severity::Warning) } else { finding }
     }
-}
-
-/// Namespace and name of an object.
-pub(super) fn place(object: &Value) -> String {
-    format!("{}/{}", object.namespace(), object.name())
 }
 
 /// The objects of a resource that the object owns, in the order of their making.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::cm::asked;
-use crate::checks::cm::chain::{Chain, place};
+use crate::checks::cm::chain::Chain;
 use crate::checks::cm::reading::{Cure, Reading, means, one_line, over, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
@@ -147,7 +147,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
         let said = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
         (age > USUAL).then(|| {
             Finding::new(
-                format!("challenge `{}` has been waiting for its deletion for {}{said}", place(challenge), span(age)),
+                format!("challenge `{}` has been waiting for its deletion for {}{said}", challenge.full_name(), span(age)),
                 known.map_or("cert-manager cannot remove the challenge's TXT record, and keeps the challenge until it can", |row| row.cause),
                 known.map_or("fix what its reason names; only if that cannot be fixed, remove its finalizer and the TXT record by hand", |row| row.fix),
             )

@@ -5,10 +5,10 @@ use serde_json::Value;
 use crate::checks::cm::reading::one_line;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
-use crate::checks::reading::pods::wait_for_their_node;
+use crate::checks::reading::pods::{self, wait_for_their_node};
 use crate::checks::scaled;
-use crate::evidence::{AcmeSeen, Evidence, View};
-use crate::plan::readiness::pod_trouble;
+use crate::evidence::{AcmeSeen, Evidence, View, selects};
+use crate::facts::klog::severity;
 
 /// The Deployments of upstream's manifest, and what stands still without each.
 const PROGRAMS: [(&str, &str); 3] = [
@@ -79,41 +79,30 @@ fn stopped(evidence: &Evidence, deployment: &Value, name: &str, without: &str) -
     if ready > 0 {
         return None;
     }
-    let trouble = pods_of(evidence, deployment).into_iter().find_map(pod_trouble).map(|trouble| trouble.why);
-    let summary = match trouble {
-        Some(why) => format!("no pod of `{namespace}/{name}` is ready: {}", one_line(&why)),
-        None => format!("no pod of `{namespace}/{name}` is ready: {without}"),
-    };
-    let cause = match last_error(evidence, namespace, name) {
-        Some(line) => format!("its log ends with: {}", one_line(&line)),
-        None => "it is starting, or something prevents it from starting".to_owned(),
-    };
-    Some(
-        Finding::new(
-            summary,
-            cause,
+    let said = last_error(evidence, namespace, name);
+    let said = said.map(|line| format!("its log ends with: {}", one_line(&line)));
+    let pods = pods_of(evidence, deployment);
+    let finding = match pods.into_iter().find_map(|pod| pods::trouble(evidence, pod)) {
+        Some(trouble) => trouble.or_by_its_log(said).finding(),
+        None => Finding::new(
+            format!("no pod of `{namespace}/{name}` is ready: {without}"),
+            said.unwrap_or_else(|| "it is starting, or something prevents it from starting".to_owned()),
             "wait a moment if it has just started; otherwise check its pods and their log",
         )
         .look(command!("kubectl -n {} describe pods", namespace))
-        .look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name))
         .heals_soon(),
-    )
+    };
+    Some(finding.look(command!("kubectl -n {} logs deployment/{} --tail=50", namespace, name)))
 }
 
 /// The pods that the Deployment's selector finds.
 fn pods_of<'e>(evidence: &'e Evidence, deployment: &Value) -> Vec<&'e Value> {
-    let Some(labels) = deployment.pointer("/spec/selector/matchLabels").and_then(Value::as_object) else {
-        return Vec::new();
-    };
-    let namespace = deployment.namespace();
-    let chosen = |pod: &&Value| {
-        pod.namespace() == namespace
-            && labels.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value)
-    };
+    let (namespace, selector) = (deployment.namespace(), &deployment["spec"]["selector"]["matchLabels"]);
+    let chosen = |pod: &&Value| pod.namespace() == namespace && selects(selector, &pod["metadata"]["labels"]);
     evidence.objects("pods").unwrap_or_default().iter().filter(chosen).collect()
 }
 
-/// The last line of its pods' logs that is an error (klog begins those with `E` or `F`).
+/// The last line of its pods' logs that is an error.
 fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String> {
     let logs = &evidence.cluster.as_ref()?.logs;
     let is_of_deployment = |place: &str| {
@@ -125,11 +114,7 @@ fn last_error(evidence: &Evidence, namespace: &str, name: &str) -> Option<String
         // `cert-manager-webhook-…` begins with `cert-manager-`, too: a pod's name has two more parts than its Deployment's.
         pod.rsplitn(3, '-').last() == Some(name)
     };
-    let is_error = |line: &&str| {
-        let klog =
-            line.len() > 5 && line.starts_with(['E', 'F']) && line[1..5].bytes().all(|b| b.is_ascii_digit());
-        klog || line.contains("panic:")
-    };
+    let is_error = |line: &&str| matches!(severity(line), Some('E' | 'F')) || line.contains("panic:");
     let mut lines = logs
         .iter()
         .filter(|(place, _)| is_of_deployment(place))

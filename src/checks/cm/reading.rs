@@ -1,15 +1,16 @@
 //! From what components write into a status to a cause and a next step.
 
+use crate::checks::reading;
+
 pub(super) use crate::provider::reading::{Cure, Reading, means, over, passes, read, written_by_up};
 
 /// A message in one line, cut where nobody reads on.
 pub(super) fn one_line(message: &str) -> String {
     const LONGEST: usize = 300;
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_end_matches('.');
+    let line = reading::one_line(message);
     match line.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
+        None => line,
     }
 }
 

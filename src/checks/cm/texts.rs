@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[
             cause("the image cannot be pulled, or no node has room", "fix what the finding names: a mirror under `images:`, a free node"),
             cause("a program exits again and again: it cannot reach the API server from its pod", "accept packets from the pods' interfaces in the firewall: see `net`"),
-            cause("somebody scaled it to 0 for maintenance", "scale it up again with the command of the finding"),
+            cause("somebody scaled it to 0 for maintenance", "scale it up again with the command in the finding"),
         ])
         .sources(&["cert-manager v1.21: deploy/manifests"]),
     Def::error(CM_WEBHOOK, "the API server can call cert-manager's webhooks")

@@ -11,15 +11,13 @@ use crate::checks::dns::{routers, shadowed};
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
+use crate::checks::reading::pods::trouble;
 use crate::evidence::dns::{AskError, Rcode, Reply};
-use crate::evidence::pod::{Container, all_containers, is_ready, unplaced};
+use crate::evidence::pod::{Ended, all_containers, is_ready, unplaced};
 use crate::evidence::{
     Evidence, HostSeen, HouseHostSeen, Listener, Lookup, OwnServer, OwnServersSeen, View, at,
 };
-use crate::facts::name_server::{CONTAINER, FILL, NAME, NAMESPACE};
-
-/// Where name servers listen.
-const PORT: u16 = 53;
+use crate::facts::name_server::{CONTAINER, FILL, NAME, NAMESPACE, PORT};
 
 /// Nothing where somebody else has the zone. The world is asked by `doctor` alone.
 pub(super) fn judge(evidence: &Evidence) -> Vec<Judged> {
@@ -73,9 +71,8 @@ fn answers(evidence: &Evidence, own: &OwnServersSeen, server: &OwnServer) -> Out
         }
         .into();
     }
-    if let Some((cause, fix)) = of_pod(evidence, node) {
-        let pods = command!("kubectl -n {} get pods -o wide", NAMESPACE);
-        return Finding::new(summary, cause, fix).look(pods).look(look).heals_soon().into();
+    if let Some(finding) = of_pod(evidence, node, &summary) {
+        return finding.look(command!("kubectl -n {} get pods -o wide", NAMESPACE)).look(look).into();
     }
     let (cause, fix) = match &server.soa {
         Ok(_) => (
@@ -157,14 +154,16 @@ fn cure(process: &str, address: IpAddr) -> (String, Option<String>) {
     }
 }
 
-fn pod<'e>(evidence: &'e Evidence, node: &str) -> Option<&'e Value> {
+/// The pods of the name servers that stay.
+fn pods(evidence: &Evidence) -> impl Iterator<Item = &Value> {
     let is_its = |pod: &&Value| {
-        pod.namespace() == NAMESPACE
-            && at(pod, "/metadata/labels/app.kubernetes.io~1name") == NAME
-            && at(pod, "/spec/nodeName") == node
-            && !pod.is_going()
+        pod.namespace() == NAMESPACE && pod.label("app.kubernetes.io/name") == NAME && !pod.is_going()
     };
-    evidence.objects("pods")?.iter().find(is_its)
+    evidence.objects("pods").unwrap_or_default().iter().filter(is_its)
+}
+
+fn pod<'e>(evidence: &'e Evidence, node: &str) -> Option<&'e Value> {
+    pods(evidence).find(|pod| at(pod, "/spec/nodeName") == node)
 }
 
 /// Whether the kubelet reaches the server in the node's pod.
@@ -173,53 +172,51 @@ fn serves(evidence: &Evidence, node: &str) -> bool {
 }
 
 /// What keeps the node's pod from answering, as far as its status says.
-fn of_pod(evidence: &Evidence, node: &str) -> Option<(String, String)> {
-    let pods = evidence.objects("pods")?;
+fn of_pod(evidence: &Evidence, node: &str, summary: &str) -> Option<Finding> {
+    evidence.objects("pods")?;
+    let told = |cause: String, fix: &str| Some(Finding::new(summary, cause, fix).heals_soon());
     let Some(pod) = pod(evidence, node) else {
-        let unplaced = pods.iter().filter(|pod| pod.namespace() == NAMESPACE).find_map(unplaced);
-        return Some(match unplaced {
-            Some(why) => (
-                format!("no node takes the pod: {why}"),
-                "let what holds port 53 there listen elsewhere, or free the node".to_owned(),
+        let unplaced = pods(evidence).find(|pod| unplaced(pod).is_some());
+        return match unplaced.and_then(|pod| trouble(evidence, pod)) {
+            Some(trouble) => Some(trouble.finding()),
+            None => told(
+                format!("the node has no pod of the DaemonSet `{NAME}`"),
+                "run `homelab up`, which installs it",
             ),
-            None => (
-                "the node has no pod of the DaemonSet `name-server`".to_owned(),
-                "run `homelab up`, which installs it".to_owned(),
-            ),
-        });
+        };
     };
-    let failed = |container: &Container<'_>| {
-        let ended = container.ended.or(container.before).filter(|ended| ended.is_failure())?;
-        Some((container.name.to_owned(), ended.message.trim().to_owned()))
-    };
-    let ready = |container: &Container<'_>| container.running.is_some();
-    let broken = all_containers(pod).filter(|container| !ready(container)).find_map(|one| failed(&one));
-    let (name, said) = match broken {
-        Some(found) => found,
-        None if all_containers(pod).any(|one| one.name == CONTAINER && ready(&one)) => return None,
-        None => {
-            return Some((
-                "its pod has not finished its first sync with the cluster: the server starts after that"
-                    .to_owned(),
-                "wait a minute".to_owned(),
-            ));
+    let failed = all_containers(pod).filter(|container| container.running.is_none()).find_map(|container| {
+        let ended = container.ended.or(container.before).filter(Ended::is_failure)?;
+        Some((container.name, ended.message.trim()))
+    });
+    let last = |said: &str| said.lines().last().unwrap_or_default().to_owned();
+    match failed {
+        Some((CONTAINER, said))
+            if said.contains("Address already in use") || said.contains("Unable to bind") =>
+        {
+            return told(
+                format!("another program on the node holds port 53: {}", last(said)),
+                "let it listen on another address or port: `homelab doctor` on that node names it and its setting",
+            );
         }
-    };
-    let last = said.lines().last().unwrap_or_default().to_owned();
-    Some(match name.as_str() {
-        CONTAINER if said.contains("Address already in use") || said.contains("Unable to bind") => (
-            format!("another program on the node holds port 53: {last}"),
-            "let it listen on another address or port: `homelab doctor` on that node names it and its setting".to_owned(),
-        ),
-        FILL => (
-            format!("external-dns beside it could not write everything once: {last}"),
-            "run `homelab doctor --check k3s`: it needs the API server; it tries again by itself".to_owned(),
-        ),
-        _ => (
-            format!("the container `{name}` of its pod ends: {last}"),
-            "read its log: `kubectl -n name-server logs daemonset/name-server --all-containers --tail=20`".to_owned(),
-        ),
-    })
+        Some((FILL, said)) => {
+            return told(
+                format!("external-dns beside it could not write everything once: {}", last(said)),
+                "run `homelab doctor --check k3s`: it needs the API server; it tries again by itself",
+            );
+        }
+        _ => {}
+    }
+    if let Some(trouble) = trouble(evidence, pod) {
+        return Some(trouble.finding());
+    }
+    if all_containers(pod).any(|container| container.name == CONTAINER && container.running.is_some()) {
+        return None;
+    }
+    told(
+        "its pod has not finished its first sync with the cluster: the server starts after that".to_owned(),
+        "wait a minute",
+    )
 }
 
 fn recursion(server: &OwnServer) -> Outcome {

@@ -21,6 +21,10 @@ pub(super) const OWN_SERVER: Def =
                 "the node's pod has not finished its first sync: the server starts after external-dns has written every record once",
                 "wait a minute; if it stays, the finding has the last words of the container that ends",
             ),
+            cause(
+                "the node's pod does not run, for example because its image cannot be pulled",
+                "the finding says what keeps it, and what helps",
+            ),
             cause("a firewall drops or rejects port 53 of the node", "open UDP and TCP port 53 for your LAN"),
         ])
         .sources(&[
@@ -91,7 +95,7 @@ pub(super) const HOUSE_HOSTS: Def =
 
 /// See [`ids::SHADOWED`].
 pub(super) const SHADOWED: Def =
-    Def::warning(ids::SHADOWED, "the nodes hide no name that public DNS has")
+    Def::warning(ids::SHADOWED, "every public name below the domain also resolves at home")
         .about(
             "With `dns.houseResolver: true`: compares the A, AAAA, CNAME and MX records that the provider lists below the domain with the names that the nodes have.",
             "A web site or a mail server below the domain works everywhere but at home.",

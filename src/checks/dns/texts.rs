@@ -111,7 +111,7 @@ pub(super) const CHECKS: &[Def] = &[
                 "the registrar still has a DS record of an earlier DNS provider",
                 "remove it, or replace it with the one that the provider shows",
             ),
-            cause("only the router refuses: its clock is wrong", "set its clock; without a battery it starts in the past"),
+            cause("only the router refuses: its clock is wrong", "correct the router's clock (one without a battery starts with an old date)"),
             cause(
                 "only the router refuses: the servers that it asks strip signatures",
                 "let it ask 1.1.1.1, or switch its validation off",

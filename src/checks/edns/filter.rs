@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::checks::edns::{flags, selector, service};
 use crate::checks::engine::Finding;
-use crate::evidence::{Evidence, View, at, entries};
+use crate::evidence::{Evidence, View, at, entries, has_rule};
 use crate::facts::names::is_within;
 use crate::ingress::traits_of;
 use crate::outside::command::Command;
@@ -43,16 +43,16 @@ enum Cure {
 }
 
 /// The Ingresses that ask for the host, by rule, certificate or annotation.
-pub(super) fn ingresses_of<'e>(evidence: &'e Evidence, host: &str) -> Vec<&'e Value> {
+pub(super) fn asking_for<'e>(evidence: &'e Evidence, host: &str) -> Vec<&'e Value> {
     let key = format!("{}hostname", prefix(evidence));
     let all = evidence.objects("ingresses.networking.k8s.io").unwrap_or_default().iter();
-    all.filter(|one| in_rules(one, host) || in_tls(one, host) || in_annotation(one, &key, host)).collect()
+    all.filter(|one| has_rule(one, host) || in_tls(one, host) || in_annotation(one, &key, host)).collect()
 }
 
 /// What keeps every Ingress of the host from a record; `None` when one passes, or none was read.
 pub(super) fn kept_out<'e>(evidence: &'e Evidence, host: &str) -> Option<KeptOut<'e>> {
     let mut first = None;
-    for ingress in ingresses_of(evidence, host) {
+    for ingress in asking_for(evidence, host) {
         let (why, fix) = obstacle(evidence, ingress, host)?;
         first = first.or(Some(KeptOut { ingress, why, fix }));
     }
@@ -157,7 +157,7 @@ fn of_class(evidence: &Evidence, ingress: &Value) -> Option<(String, Cure)> {
 fn of_hosts(evidence: &Evidence, ingress: &Value, host: &str) -> Option<(String, Cure)> {
     let prefix = prefix(evidence);
     let (hostname, source) = (format!("{prefix}hostname"), format!("{prefix}ingress-hostname-source"));
-    let rules = in_rules(ingress, host) && !flags::is_on(evidence, "--ignore-ingress-rules-spec");
+    let rules = has_rule(ingress, host) && !flags::is_on(evidence, "--ignore-ingress-rules-spec");
     let tls = in_tls(ingress, host) && !flags::is_on(evidence, "--ignore-ingress-tls-spec");
     let annotated =
         in_annotation(ingress, &hostname, host) && !flags::is_on(evidence, "--ignore-hostname-annotation");
@@ -296,11 +296,8 @@ fn annotation<'e>(ingress: &'e Value, key: &str) -> Option<&'e str> {
     ingress.pointer("/metadata/annotations")?.get(key)?.as_str()
 }
 
-fn in_rules(ingress: &Value, host: &str) -> bool {
-    entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host)
-}
-
-fn in_tls(ingress: &Value, host: &str) -> bool {
+/// Whether it asks for a certificate for the host, by name.
+pub(super) fn in_tls(ingress: &Value, host: &str) -> bool {
     entries(ingress, "/spec/tls").iter().flat_map(|tls| entries(tls, "/hosts")).any(|name| name == host)
 }
 

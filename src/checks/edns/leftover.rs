@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
+use crate::checks::edns::filter::in_tls;
 use crate::checks::edns::service::LOG;
 use crate::checks::edns::{content, flags, log, sync};
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::ownership::owned;
-use crate::evidence::{Evidence, ProviderSeen, View, at, entries};
+use crate::evidence::{Evidence, ProviderSeen, View, has_rule};
 use crate::facts::names::is_within;
 use crate::facts::ownership::KINDS;
 use crate::provider::words;
@@ -103,12 +104,10 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
 
 /// Whether external-dns would make the name for the object: from rules, certificates or annotations.
 fn names(object: &Value, host: &str) -> bool {
-    let rules = entries(object, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
-    let mut certificates = entries(object, "/spec/tls").iter().flat_map(|tls| entries(tls, "/hosts"));
     let annotations = object.pointer("/metadata/annotations").and_then(Value::as_object);
     let mut texts = annotations.into_iter().flat_map(|all| all.values()).filter_map(Value::as_str);
     let annotated = texts.any(|text| text.split(',').any(|part| part.trim() == host));
-    rules || annotated || certificates.any(|name| name == host)
+    has_rule(object, host) || in_tls(object, host) || annotated
 }
 
 /// A record that answers for every name without one of its own.

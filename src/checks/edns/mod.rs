@@ -23,7 +23,7 @@ use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone;
 use crate::evidence::{Evidence, Fault, HostSeen, ProviderSeen};
-use crate::facts::ownership::{Ownership, registry_name};
+use crate::facts::ownership::Ownership;
 use crate::provider::traits_of;
 
 /// The group.
@@ -113,5 +113,5 @@ pub(super) fn refused_edit(evidence: &Evidence) -> Option<String> {
 
 /// The name of the TXT record that this lab keeps beside a record.
 fn registry(ours: &Ownership, kind: &str, host: &str) -> String {
-    registry_name(&ours.txt_prefix, &ours.wildcard_replacement, kind, host)
+    ours.txt_name(kind, host)
 }

@@ -13,7 +13,7 @@ pub(super) const PATIENCE: i64 = 600;
 /// has looked since, that waiting is no answer.
 pub(super) fn lasts(evidence: &Evidence, host: &str) -> Option<i64> {
     let mut times = Vec::new();
-    for ingress in filter::ingresses_of(evidence, host) {
+    for ingress in filter::asking_for(evidence, host) {
         times.push(at(ingress, "/metadata/creationTimestamp"));
         times.extend(entries(ingress, "/metadata/managedFields").iter().map(|entry| at(entry, "/time")));
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::Finding;
 use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, View, at, entries};
+use crate::facts::image;
 use crate::ingress::OTHERS;
 
 /// Told where the pods were read and none has an image of the class's controller.
@@ -13,9 +14,8 @@ pub(super) fn unserved(evidence: &Evidence, ours: &str, ingress: &Value, class: 
     let controller = at(classes.iter().find(|found| found.name() == class)?, "/spec/controller");
     let (_, word) = OTHERS.iter().find(|(begins, _)| controller.starts_with(begins))?;
     let mut pods = evidence.objects("pods")?.iter().filter(|pod| !has_ended(pod));
-    let has_word =
-        |pod: &Value| entries(pod, "/spec/containers").iter().any(|one| at(one, "/image").contains(word));
-    if pods.any(has_word) {
+    let is_its = |container: &Value| image::name(at(container, "/image")).contains(word);
+    if pods.any(|pod| entries(pod, "/spec/containers").iter().any(is_its)) {
         return None;
     }
     Some(Finding::new(

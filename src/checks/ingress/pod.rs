@@ -10,6 +10,7 @@ use crate::checks::reading::pods;
 use crate::desired::guard;
 use crate::evidence::pod::{Container, Hindrance, KILLED, containers, is_ready, unplaced};
 use crate::evidence::{Evidence, View, at};
+use crate::facts::klog::severity;
 use crate::ingress::{Traits, traits_of};
 
 /// Judges the pod of node `node`; `all` are the pods of every namespace.
@@ -117,15 +118,9 @@ fn last_words<'a>(controller: &Traits, log: &'a str) -> Option<&'a str> {
     let lines = log.lines().map(str::trim).filter(|line| !line.is_empty());
     // That the guard refused a write of the status is as it should be, and ends no controller.
     let lines: Vec<&str> = lines.filter(|line| !line.contains(guard::NAME)).collect();
-    // klog: a letter for the severity, the day, the time, the thread, the place in the program, and then the text.
-    let is_klog = |line: &str, letters: &str| {
-        let mut chars = line.chars();
-        chars.next().is_some_and(|letter| letters.contains(letter))
-            && chars.next().is_some_and(|next| next.is_ascii_digit())
-    };
-    let telling = |line: &&&str| is_klog(line, "FE") || (controller.log.is_fatal)(line);
+    let telling = |line: &&&str| matches!(severity(line), Some('E' | 'F')) || (controller.log.is_fatal)(line);
     let line = lines.iter().rev().find(telling).or(lines.last())?;
-    let text = if is_klog(line, "FEWI") { line.split_once("] ").map(|(_, text)| text) } else { None };
+    let text = severity(line).and_then(|_| line.split_once("] ")).map(|(_, text)| text);
     Some(text.unwrap_or(line))
 }
 

@@ -9,10 +9,8 @@ use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::k3s::balancers::{guarded, released};
 use crate::checks::reading::{NOT_READ, told};
 use crate::evidence::{Evidence, View, entries};
+use crate::facts::namespaces::SYSTEM;
 use crate::ingress::traits_of;
-
-/// Where k3s puts both.
-pub(super) const NAMESPACE: &str = "kube-system";
 
 pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     let lists = ["deployments.apps", "daemonsets.apps", "services"]
@@ -42,7 +40,7 @@ pub(super) fn disabled(evidence: &Evidence) -> Outcome {
     match balancers.first() {
         Some(set) => Finding::new(
             format!("servicelb runs: DaemonSet `{}`", set.full_name()),
-            "a Service of type LoadBalancer uses it; it leaves ports 80 and 443 alone",
+            "a Service of type LoadBalancer uses it; it does not use ports 80 and 443",
             "nothing needs to be done; disable it if the LAN should not reach that Service",
         )
         .only(Severity::Info)
@@ -57,7 +55,7 @@ const LEFT: &str = "make sure that k3s on every server has `disable: [traefik, s
 fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
     let ours = traits_of(evidence.controller).name;
     let summary =
-        format!("traefik is installed in addition to {ours}: `{}` in `{NAMESPACE}`", left.join("`, `"));
+        format!("traefik is installed in addition to {ours}: `{}` in `{SYSTEM}`", left.join("`, `"));
     if let Some(server) = not_disabled(evidence, "traefik") {
         return enabled(evidence, summary, &server);
     }
@@ -73,7 +71,7 @@ fn traefik(evidence: &Evidence, left: &[String]) -> Finding {
         Some(service) => finding.command(released(service)),
         None => finding,
     };
-    finding.command(command!("kubectl --namespace {} delete {} --ignore-not-found", NAMESPACE, left))
+    finding.command(command!("kubectl --namespace {} delete {} --ignore-not-found", SYSTEM, left))
 }
 
 fn servicelb(evidence: &Evidence, set: &Value) -> Finding {
@@ -98,7 +96,7 @@ fn enabled(evidence: &Evidence, summary: String, server: &str) -> Finding {
         .any(|service| in_system(service) && service.name() == "traefik" && guarded(service).is_some());
     let fix = match both && not_disabled(evidence, "servicelb").is_some() {
         true => format!(
-            "this deletes all IngressRoutes and other objects of traefik: save those that you need. On `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{NAMESPACE}` is gone; then write `disable: [traefik, servicelb]`, and restart k3s again. In the other order, that Service is never deleted"
+            "this deletes all IngressRoutes and other objects of traefik: save those that you need. On `{server}`, write `disable: [traefik]` into `/etc/rancher/k3s/config.yaml`, restart k3s (`sudo systemctl restart k3s`), and wait until the Service `traefik` in `{SYSTEM}` is gone; then write `disable: [traefik, servicelb]`, and restart k3s again. In the other order, that Service is never deleted"
         ),
         false => format!(
             "on `{server}`, write `disable: [traefik, servicelb]` into `/etc/rancher/k3s/config.yaml`, or add the flag `--disable=traefik,servicelb`; then restart k3s (`sudo systemctl restart k3s`): it removes what it installed"
@@ -124,7 +122,7 @@ pub(super) fn is_off(evidence: &Evidence) -> bool {
 }
 
 fn in_system(object: &Value) -> bool {
-    object.namespace() == NAMESPACE
+    object.namespace() == SYSTEM
 }
 
 fn takes_web_ports(set: &Value) -> bool {

@@ -3,11 +3,11 @@
 use crate::checks::engine::{Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::whole;
-use crate::checks::reading::NOT_READ;
 use crate::checks::reading::pods::{self, Trouble};
+use crate::checks::reading::{NOT_READ, is_coredns};
 use crate::evidence::{Evidence, View};
+use crate::facts::namespaces::SYSTEM;
 
-const NAMESPACE: &str = "kube-system";
 /// Judged by checks of their own.
 const OTHERS: [&str; 5] = ["coredns", "traefik", "helm-install-traefik", "helm-delete-traefik", "svclb-"];
 /// Without it, nothing but `kubectl top` is missing.
@@ -18,8 +18,8 @@ pub(super) fn pods(evidence: &Evidence) -> Judged {
         return whole(id::SYSTEM_PODS, Outcome::unknown(NOT_READ));
     };
     let ours = |pod: &&serde_json::Value| {
-        pod.namespace() == NAMESPACE
-            && pod.label("k8s-app") != "kube-dns"
+        pod.namespace() == SYSTEM
+            && !is_coredns(pod)
             && !OTHERS.iter().any(|name| pod.name().starts_with(name))
     };
     let mut troubles: Vec<(bool, Trouble)> = all

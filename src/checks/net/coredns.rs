@@ -8,9 +8,10 @@ use crate::checks::id;
 use crate::checks::net::corefile::{self, Forward};
 use crate::checks::net::seen;
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::{age, pod_resolv, pods, told, when};
+use crate::checks::reading::{age, is_coredns, pod_resolv, pods, told, when};
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at};
+use crate::facts::namespaces::SYSTEM;
 
 /// CoreDNS waits this long for the API server at its start, and then answers anyway.
 const STARTING: i64 = 20;
@@ -23,8 +24,7 @@ pub(super) fn runs(evidence: &Evidence) -> Judged {
 /// The pods of CoreDNS.
 pub(super) fn pods_of(evidence: &Evidence) -> Vec<&Value> {
     let all = evidence.objects("pods").unwrap_or_default().iter();
-    let ours = |pod: &&Value| pod.namespace() == "kube-system" && pod.label("k8s-app") == "kube-dns";
-    all.filter(ours).collect()
+    all.filter(|pod| is_coredns(pod)).collect()
 }
 
 fn is_running(evidence: &Evidence) -> Outcome {
@@ -132,7 +132,7 @@ fn of_node(evidence: &Evidence, pod: &str, summary: String) -> Finding {
 }
 
 fn none(evidence: &Evidence) -> Finding {
-    let name = |object: &&Value| object.namespace() == "kube-system" && object.name() == "coredns";
+    let name = |object: &&Value| object.namespace() == SYSTEM && object.name() == "coredns";
     let deployment = evidence.objects("deployments.apps").unwrap_or_default().iter().find(name);
     match deployment {
         Some(deployment) if deployment["spec"]["replicas"] == 0 => Finding::new(

@@ -6,8 +6,8 @@
 //! effect where the import stands last, as it did in k3s until 2025 (k3s-io/k3s#12979, #10951).
 
 use crate::evidence::{COREDNS_CUSTOM, Evidence};
+use crate::facts::namespaces::SYSTEM;
 
-const NAMESPACE: &str = "kube-system";
 /// Where the entries of `coredns-custom` lie in the pod.
 const MOUNTED: &str = "/etc/coredns/custom/";
 
@@ -31,8 +31,7 @@ pub(super) enum Forward<'e> {
 
 pub(super) fn forward(evidence: &Evidence) -> Forward<'_> {
     let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
-    let map =
-        |resource: &str, name: &str| objects.and_then(|objects| objects.find(resource, NAMESPACE, name));
+    let map = |resource: &str, name: &str| objects.and_then(|objects| objects.find(resource, SYSTEM, name));
     let custom = map(COREDNS_CUSTOM, "coredns-custom").and_then(|map| map["data"].as_object());
     let overrides = custom.into_iter().flatten().filter(|(entry, _)| entry.ends_with(".override"));
     let first = overrides.into_iter().find_map(|(entry, text)| Some((entry, to(text.as_str()?)?)));

@@ -40,7 +40,7 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
         (None, None) if here.asked.iter().all(is_silent) => Finding::new(
             format!("this machine is in {}, but nothing answers at {listed}", networks(&here.networks)),
             "this machine is not at home: the records hold private addresses, which cannot be reached from another network",
-            "join the home network (its guest network is another one), or connect to it with a VPN. Your home lab itself may be fine: run `homelab doctor` on one of its machines",
+            "join the home network, not its guest network, or connect to it with a VPN. Your home lab itself may be fine: run `homelab doctor` on one of its machines",
         )
         .look(command!("ip route get {}", first))
         .into(),

@@ -54,9 +54,7 @@ pub(in crate::checks) fn named<'a>(
     seen: &'a ProviderSeen,
     host: &'a str,
 ) -> impl Iterator<Item = &'a Record> {
-    seen.records.iter().filter(move |record| {
-        record.name.eq_ignore_ascii_case(host) && matches!(record.kind.as_str(), "A" | "AAAA" | "CNAME")
-    })
+    seen.records.iter().filter(move |record| record.is_of_host(host))
 }
 
 /// What the host's record should hold: what the provider has, else what the Ingress has.

@@ -20,7 +20,7 @@ pub(super) fn finding(evidence: &Evidence, host: &str, origin: &Origin<'_>) -> F
             .and_then(|ingress| by_log(evidence, host, ingress, origin))
             .unwrap_or_else(unread);
     };
-    let place = format!("{}/{}", ingress.namespace(), ingress.name());
+    let place = ingress.full_name();
     let Some(wanted) = &origin.secret else {
         return Finding::new(
             SUMMARY,

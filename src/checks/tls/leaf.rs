@@ -1,7 +1,5 @@
 //! Whether the certificate that is served is good for the name.
 
-use serde_json::Value;
-
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::tls::fake;
@@ -93,7 +91,7 @@ fn by_lab(evidence: &Evidence, host: &str, served: &Served, saw: String) -> Outc
         Some(Trust::Trusted) => Outcome::pass(format!("{saw}; good for machines that trust the lab's own root")),
         Some(Trust::UnknownIssuer) => Finding::new(
             format!("the certificate is from {}, which the lab's own root did not sign", served.leaf.issuer),
-            "the root, or the intermediate, was made again after it; or the issuer of the service was changed a moment ago",
+            "the root or the intermediate is newer than this certificate, or the issuer of the service was changed a moment ago",
             "wait a moment; if it stays, renew the certificate",
         )
         .command(command!("homelab renew {}", host))
@@ -151,7 +149,6 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
     let ready = evidence.certificates_of(host).any(|seen| seen.ready == Some(true));
     let summary = format!("the certificate is from {issuer}, which no browser trusts");
     let cause = "it was issued while `acme.staging` was on";
-    let name = |certificate: &Value| format!("{}/{}", certificate.namespace(), certificate.name());
     let finding = match origin.certificate {
         Some(certificate) => Finding::new(
             summary,
@@ -159,7 +156,7 @@ fn staging(evidence: &Evidence, host: &str, origin: &Origin<'_>, issuer: &str) -
             "run `homelab renew`: the current issuer then issues a new certificate",
         )
         .command("homelab up")
-        .command(command!("homelab renew {}", name(certificate))),
+        .command(command!("homelab renew {}", certificate.full_name())),
         None => match (&origin.secret, evidence.objects("certificates.cert-manager.io")) {
             (Some(secret), Some(_)) => Finding::new(
                 summary,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::desired::issuer;
-use crate::evidence::{Evidence, SecretSeen, View, at, entries};
+use crate::evidence::{Evidence, SecretSeen, View, at, entries, has_rule};
 use crate::facts::names::covers;
 use crate::ingress::traits_of;
 
@@ -44,9 +44,8 @@ impl<'e> Origin<'e> {
 /// The `tls` entry of an Ingress that is for the host.
 fn entry<'e>(ingress: &'e Value, host: &str) -> Option<&'e Value> {
     let for_host = |name: &Value| covers(name.as_str().unwrap_or_default(), host);
-    let has_rule = entries(ingress, "/spec/rules").iter().any(|rule| at(rule, "/host") == host);
-    let mut all = entries(ingress, "/spec/tls").iter();
-    all.find(|entry| has_rule && entries(entry, "/hosts").iter().any(for_host))
+    let mut all = entries(ingress, "/spec/tls").iter().filter(|_| has_rule(ingress, host));
+    all.find(|entry| entries(entry, "/hosts").iter().any(for_host))
 }
 
 /// The Secret behind an entry that names none: that of the wildcard certificate, where there is one.

@@ -44,7 +44,7 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
     };
     match (origin.certificate, &origin.secret) {
         (Some(certificate), _) => {
-            let name = format!("{}/{}", certificate.namespace(), certificate.name());
+            let name = certificate.full_name();
             Finding::new(
                 summary,
                 "cert-manager has not begun, or has failed: its controller was stopped, or hangs",
@@ -57,7 +57,7 @@ pub(super) fn is_in_time(evidence: &Evidence, origin: &Origin<'_>, served: &Serv
         (None, Some(secret)) if origin.leaf().is_some() => Finding::new(
             summary,
             format!("it was put into Secret `{secret}` by hand: no Certificate renews it"),
-            "put a new one there, or let cert-manager do it: annotation `cert-manager.io/cluster-issuer` at the Ingress",
+            "put a new certificate into the Secret, or add the annotation `cert-manager.io/cluster-issuer` to the Ingress, and cert-manager renews it",
         )
         .into(),
         _ => Finding::new(

@@ -9,12 +9,12 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(AUTHORITY_TRUSTED, "this machine trusts the lab's own certificate authority")
         .in_up()
         .about(
-            "With `issuer: ca`: whether the root of the lab's own certificate authority is among the trusted roots of the machine on which homelab runs. What it signs is judged by that root in any case.",
+            "With `issuer: ca`: whether the root of the lab's own certificate authority is among the trusted roots of the machine on which homelab runs. The doctor checks its certificates with that root either way.",
             "Browsers on this machine warn of the lab's pages, and programs refuse them; other machines may not.",
         )
         .causes(&[
             cause("the root was not added to this machine's trusted ones yet", "follow the steps that `homelab ca` prints"),
-            cause("the root was made again, and the machine trusts the one before", "the same, with the new root; remove the old one"),
+            cause("the root was made again, and the machine trusts the one before", "follow the steps of `homelab ca` with the new root, and remove the old one"),
         ])
         .sources(&["rustls-native-certs: which roots are read"]),
     Def::error(STORED, "the Secret of a certificate of no service holds what was asked for, renewed in time")

@@ -10,7 +10,7 @@ use crate::collect::network::servers::Servers;
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::Lookup;
 use crate::evidence::dns::{AskError, Data, Record, Reply};
-use crate::facts::names::{is_within, without_wildcard};
+use crate::facts::names::{endings, is_within};
 use crate::net::dns::{self, Question, RecordType};
 
 /// The CAA answers for each host that is asked for and every name above it; `None` when they are not wanted (`up`), or nobody beyond this
@@ -28,21 +28,16 @@ pub(super) async fn caa(
     if !wanted || probes.resolvers.is_empty() {
         return None;
     }
-    let names: BTreeSet<&str> = hosts.iter().flat_map(|host| above(without_wildcard(host))).collect();
+    let names: BTreeSet<String> = hosts.iter().flat_map(|host| endings(host)).collect();
     let asked = names.into_iter().map(|name| async move {
         let zone = servers.zone_name().unwrap_or(&probes.domain);
-        let lookup = match is_within(name, zone) {
-            true => of_zone(probes, limit, servers, paces, name).await,
-            false => of_resolvers(probes, limit, paces, name).await,
+        let lookup = match is_within(&name, zone) {
+            true => of_zone(probes, limit, servers, paces, &name).await,
+            false => of_resolvers(probes, limit, paces, &name).await,
         };
-        Some((name.to_owned(), lookup?))
+        Some((name, lookup?))
     });
     Some(join_all(asked).await.into_iter().flatten().collect())
-}
-
-/// A name, and every one above it.
-fn above(host: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, rest)| rest))
 }
 
 /// The first of the zone's servers that answers. An alias is followed by a resolver, which can know its target.
@@ -91,15 +86,4 @@ async fn of_resolvers(probes: &Probes, limit: &Limit, paces: &Paces, name: &str)
 fn is_alias(reply: &Reply) -> bool {
     let only = |record: &Record| matches!(record.data, Data::Cname(_));
     !reply.answers.is_empty() && reply.answers.iter().all(only)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_above_a_host_is_asked() {
-        assert_eq!(above("a.b.c").collect::<Vec<_>>(), ["a.b.c", "b.c", "c"]);
-        assert!(is_within("a.b.c", "b.c") && is_within("b.c", "b.c") && !is_within("xb.c", "b.c"));
-    }
 }

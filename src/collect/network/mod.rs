@@ -33,6 +33,7 @@ use crate::collect::network::servers::Servers;
 use crate::config::{Config, HouseHost, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
+use crate::facts::name_server;
 use crate::facts::names::probe_name;
 use crate::net::dns::Doh;
 use crate::net::follow::Reach;
@@ -119,7 +120,7 @@ impl Probes {
     /// The probes for some hosts of a domain, everything else as at home.
     #[must_use]
     pub fn new(domain: String, hosts: Vec<String>) -> Self {
-        let public = |address: [u8; 4]| SocketAddr::from((address, 53));
+        let public = |address: [u8; 4]| SocketAddr::from((address, name_server::PORT));
         let doh = |host: &str| Doh { url: format!("https://{host}/dns-query"), address: None };
         Self {
             hosts,
@@ -136,7 +137,7 @@ impl Probes {
             nowhere: public([192, 0, 2, 1]),
             survey: None,
             pace: PACE,
-            dns_port: 53,
+            dns_port: name_server::PORT,
             http_port: 80,
             https_port: 443,
             check_certificates: true,
@@ -149,8 +150,11 @@ impl Probes {
     #[must_use]
     pub fn of(config: &Config, domain: String, hosts: Vec<String>) -> Self {
         let mut probes = Self::new(domain, hosts);
-        probes.resolvers =
-            config.public_resolvers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
+        probes.resolvers = config
+            .public_resolvers
+            .iter()
+            .map(|address| SocketAddr::new(*address, name_server::PORT))
+            .collect();
         if config.public_resolvers != PUBLIC_RESOLVERS {
             probes.doh = Vec::new();
         }

@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::{Asked, Evidence, Lookup, ServiceLookup, at};
+use crate::facts::{name_server, namespaces};
 use crate::net::dns::{Question, RecordType, ask, system_resolvers};
 use crate::provider;
 
@@ -33,10 +34,10 @@ pub(super) async fn look(evidence: &Evidence, probes: &Probes, limit: &Limit) ->
 
 fn server(evidence: &Evidence) -> Option<SocketAddr> {
     let nodes = evidence.nodes.as_ref()?;
-    let service = evidence.cluster.as_ref()?.objects.find("services", "kube-system", "kube-dns")?;
+    let service = evidence.cluster.as_ref()?.objects.find("services", namespaces::SYSTEM, "kube-dns")?;
     let address: IpAddr = at(service, "/spec/clusterIP").parse().ok()?;
     let here = nodes.iter().flat_map(|node| &node.addresses).any(|address| is_here(*address));
-    here.then(|| SocketAddr::new(address, 53))
+    here.then(|| SocketAddr::new(address, name_server::PORT))
 }
 
 /// Whether this machine has the address: only then can a socket be bound to it. Nothing is sent.

@@ -8,13 +8,14 @@ use futures::future::join_all;
 
 use crate::evidence::WildcardSeen;
 use crate::evidence::dns::Rcode;
+use crate::facts::name_server;
 use crate::net::dns::{Question, RecordType, ask};
 
 /// Asks each search domain for a name made up on the spot, which no cache can know and none has to remember. The name
 /// ends in `com` below the domain, as a pod asks for a name of the internet (`ndots:5`, resolv.conf(5)).
 pub async fn wildcards(servers: &[IpAddr], search: &[String], within: Duration) -> Vec<WildcardSeen> {
     let Some(server) = servers.first() else { return Vec::new() };
-    let server = SocketAddr::new(*server, 53);
+    let server = SocketAddr::new(*server, name_server::PORT);
     let asked = search.iter().map(|domain| async move {
         let domain = domain.trim_matches('.').to_owned();
         let name = made_up(&format!("com.{domain}"));

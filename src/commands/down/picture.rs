@@ -16,8 +16,8 @@ use crate::commands::planned::existing;
 use crate::commands::strangers;
 use crate::config::Config;
 use crate::desired::kind;
+use crate::desired::meta;
 use crate::desired::object::Key;
-use crate::desired::{cert_manager, meta};
 use crate::error::Result;
 use crate::evidence::View;
 use crate::plan::Snapshot;
@@ -192,8 +192,6 @@ pub(in crate::commands) async fn issuers_that_stay(
     config: &Config,
     teardown: &Teardown,
 ) -> Result<Vec<Value>> {
-    let namespace =
-        if config.cert_manager.manage { cert_manager::NAMESPACE } else { &config.cert_manager.namespace };
     let (wide, inside) = tokio::try_join!(cluster.all(&kind::CLUSTER_ISSUER), cluster.all(&kind::ISSUER))?;
     let goes = |issuer: &Value| {
         teardown
@@ -201,6 +199,6 @@ pub(in crate::commands) async fn issuers_that_stay(
             .iter()
             .any(|gone| *gone.key.kind == kind::CLUSTER_ISSUER && gone.key.name == issuer.name())
     };
-    let inside = inside.into_iter().filter(|issuer| issuer.namespace() == namespace);
+    let inside = inside.into_iter().filter(|issuer| issuer.namespace() == config.cert_manager.namespace);
     Ok(wide.into_iter().filter(|issuer| !goes(issuer)).chain(inside).collect())
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::desired::object::Key;
 use crate::desired::{Bundle, external_dns, kind};
+use crate::facts::namespaces::SYSTEM;
 use crate::provider::{self, SECRET, ZONE_ID_KEY, ZONE_KEY, traits_of};
 
 /// The file.
@@ -17,8 +18,6 @@ const TOKEN_FILE: &str = "TOKEN_FILE";
 /// The same for the zone's id, and its name.
 const ZONE_ID: &str = "ZONE_ID";
 const ZONE: &str = "ZONE";
-/// Where Kubernetes' own programs are: it is always there.
-const SYSTEM: &str = "kube-system";
 
 const INTRODUCTION: &str = "\
 # A home lab, rendered

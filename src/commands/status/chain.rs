@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::checks::{Check, Outcome, Report, Severity, def};
+use crate::evidence::ownership::owners_of;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, HostSeen, View, at};
-use crate::facts::ownership::{Owner, registry_name};
 use crate::ingress::traits_of;
 
 /// One step.
@@ -110,17 +110,9 @@ fn record(evidence: &Evidence, host: &str) -> String {
     let Some(Ok(provider)) = &evidence.provider else {
         return "the provider was not asked".to_owned();
     };
-    let records_named = |name: &str, kinds: &[&str]| {
-        let mine =
-            |record: &&crate::evidence::Record| record.name == name && kinds.contains(&record.kind.as_str());
-        provider.records.iter().filter(mine).collect::<Vec<_>>()
-    };
-    let told = records_named(host, &["A", "AAAA", "CNAME"]).into_iter().map(|record| {
-        let owner = evidence.owner.as_ref().map(|ownership| {
-            registry_name(&ownership.txt_prefix, &ownership.wildcard_replacement, &record.kind, host)
-        });
-        let mut texts = owner.iter().flat_map(|name| records_named(name, &["TXT"]));
-        let owner = texts.find_map(|text| Owner::parse(&text.content));
+    let told = provider.records.iter().filter(|record| record.is_of_host(host)).map(|record| {
+        let owner = evidence.owner.as_ref();
+        let owner = owner.and_then(|ours| owners_of(&provider.records, ours, record).next());
         let owner = owner.map_or("no owner".to_owned(), |owner| format!("owner {}", owner.id));
         format!("{} {}, ttl {}, {owner}", record.kind, record.content, record.ttl)
     });
@@ -174,4 +166,36 @@ fn answer(seen: &HostSeen) -> String {
 fn or(mut found: Vec<String>, none: &str) -> String {
     found.dedup();
     if found.is_empty() { none.to_owned() } else { found.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::evidence::{ProviderSeen, Record, Zone};
+    use crate::facts::ownership::Ownership;
+
+    #[test]
+    fn an_owner_is_read_whatever_the_case_of_the_name_and_however_its_text_is_cut() {
+        let record = |kind: &str, name: &str, content: &str| -> Record {
+            serde_json::from_value(
+                json!({ "id": name, "type": kind, "name": name, "content": content, "ttl": 60 }),
+            )
+            .unwrap()
+        };
+        let text = "\"heritage=external-dns,external-\" \"dns/owner=lab,external-dns/resource=ingress/a/a\"";
+        let records = vec![
+            record("A", "Nas.Example.com", "192.168.1.2"),
+            record("TXT", "A-homelab.nas.example.com", text),
+        ];
+        let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
+        evidence.provider = Some(Ok(ProviderSeen { zone: Zone::default(), records }));
+        evidence.owner = Some(Ownership {
+            id: "lab".into(),
+            txt_prefix: "%{record_type}-homelab.".into(),
+            wildcard_replacement: "wildcard".into(),
+        });
+        assert_eq!(super::record(&evidence, "nas.example.com"), "A 192.168.1.2, ttl 60, owner lab");
+    }
 }

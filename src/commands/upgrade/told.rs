@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::facts::version::tag;
+use crate::facts::image::tag;
 use crate::outside::Shown;
 use crate::plan::upgrade::{Part, State};
 use crate::ui::{House, UpgradeLine, upgrades};

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
+use crate::facts::address::is_private;
+
 /// Resolvers that the whole world uses, of Cloudflare, Google, Quad9, OpenDNS and AdGuard: they tell nothing of anybody.
 const EVERYBODYS: [[u8; 4]; 10] = [
     [1, 1, 1, 1],
@@ -82,9 +84,8 @@ impl Names {
 fn is_somebodys(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
-            let shared = v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]);
-            let own = v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.octets()[0] == 0;
-            !(own || shared || v4.is_multicast() || v4.is_broadcast() || EVERYBODYS.contains(&v4.octets()))
+            let own = is_private(&IpAddr::V4(v4)) || v4.octets()[0] == 0;
+            !(own || v4.is_multicast() || v4.is_broadcast() || EVERYBODYS.contains(&v4.octets()))
         }
         IpAddr::V6(v6) => v6.segments()[0] & 0xe000 == 0x2000,
     }

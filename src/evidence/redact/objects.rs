@@ -86,7 +86,7 @@ fn of(resource: &str, kept: &Kept, object: &Value) -> Value {
         }
     }
     if resource.starts_with("configmaps") {
-        let name = format!("{}/{}", object.namespace(), object.name());
+        let name = object.full_name();
         settings(&mut object, &name);
     }
     texts(&mut object);

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::evidence::{Refusal, Reload};
+use crate::facts::klog::severity;
 
 /// nginx runs what the controller wrote.
 const LOADED: &str = "Backend successfully reloaded";
@@ -76,13 +77,9 @@ fn refused(head: &str, below: &[&str]) -> Option<Reload> {
     Some(Reload::Refused(Refusal { said: told, line: short(head), times: 1 }))
 }
 
-/// Whether a line begins another message of the controller: a letter, month and day, and the time (klog).
+/// Whether a line begins another message of the controller.
 fn is_header(line: &str) -> bool {
-    let Some(rest) = line.strip_prefix(['I', 'W', 'E', 'F']) else { return false };
-    let mut parts = rest.split(' ').filter(|part| !part.is_empty());
-    let day = parts.next().unwrap_or_default();
-    let time = parts.next().unwrap_or_default();
-    day.len() == 4 && day.bytes().all(|byte| byte.is_ascii_digit()) && time.contains(':')
+    severity(line).is_some()
 }
 
 /// Whether a line is nginx' note of a request, which begins with an address.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{demo, waiting};
+use crate::checks::k3s::tests::{items, pod, sound};
 use crate::checks::tests::*;
 
 fn finding(status: Value) -> Finding {
@@ -56,4 +57,21 @@ fn cluster_with_unready(since: &str) -> Report {
         items(seen, "pods")[1]["status"]["conditions"][0]["lastTransitionTime"] = since.into();
         items(seen, super::SLICES)[0]["endpoints"][0]["conditions"]["ready"] = false.into();
     })
+}
+
+#[test]
+fn a_pod_of_cert_manager_is_judged_by_its_own_check_wherever_it_runs() {
+    let told = |name: &str| {
+        let report = whole(|evidence| {
+            let mut seen = sound();
+            let mut pod = pod("tls", name);
+            pod["status"]["containerStatuses"] = waiting("ErrImagePull", "not found");
+            items(&mut seen, "pods").push(pod);
+            evidence.cluster = Some(seen);
+            let wanted = Issuance { namespace: "tls".into(), ..Issuance::default() };
+            evidence.acme = Some(AcmeSeen { wanted, ..AcmeSeen::default() });
+        });
+        fails(&report).contains(&id::IMAGES)
+    };
+    assert!(!told("cert-manager-webhook-1") && told("vault-1"));
 }

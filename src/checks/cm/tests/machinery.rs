@@ -1,6 +1,6 @@
 //! Definitions, programs, webhooks and issuers.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::checks::cm::tests::*;
 
@@ -94,6 +94,36 @@ fn a_program_that_is_missing_scaled_down_or_not_ready_is_named_with_its_last_err
     });
     let finding = only(&report, id::CM_PODS);
     assert!(finding.cause.contains("no route to host") && finding.heals == Heals::Waiting, "{finding:?}");
+}
+
+#[test]
+fn what_keeps_a_pod_of_cert_manager_is_told_as_of_every_other_pod() {
+    let kept = |state: Value| {
+        lab(|e| {
+            items(e, "deployments.apps")[0]["status"] = json!({});
+            let pod = json!({ "metadata": { "namespace": "cert-manager", "name": "cert-manager-5f-x1", "labels": { "app": "cert-manager" } },
+                "status": { "phase": "Pending", "containerStatuses": [
+                    { "name": "controller", "image": "quay.io/jetstack/cert-manager-controller:v1", "restartCount": 1, "state": state,
+                      "lastState": { "terminated": { "exitCode": 1, "reason": "Error" } } }] } });
+            let seen = e.cluster.as_mut().unwrap();
+            seen.objects.0.insert("pods".into(), Listing::Items(vec![pod]));
+            seen.logs.insert(
+                "cert-manager/cert-manager-5f-x1/c".into(),
+                "E0601 11:00:00 no route to host\n".into(),
+            );
+        })
+    };
+    let message = "failed to pull and unpack image: 429 Too Many Requests";
+    let finding =
+        only(&kept(json!({ "waiting": { "reason": "ErrImagePull", "message": message } })), id::CM_PODS);
+    assert!(
+        finding.summary.contains("cert-manager-controller:v1") && finding.cause.contains("Docker Hub"),
+        "{finding:?}"
+    );
+    assert!(finding.fix.text.contains("registries.yaml"), "{finding:?}");
+    let finding = only(&kept(json!({ "waiting": { "reason": "CrashLoopBackOff" } })), id::CM_PODS);
+    assert!(finding.summary.contains("exits again and again"), "{finding:?}");
+    assert!(finding.cause.contains("no route to host"), "its log says more than its exit code: {finding:?}");
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn the_last_words_of_the_container_that_ends_are_told() {
             "level=fatal msg=\"connection refused\"",
             "external-dns beside it could not write",
         ),
-        ("initContainerStatuses", "prepare", "sqlite3: not found", "the container `prepare` of its pod ends"),
+        ("initContainerStatuses", "prepare", "sqlite3: not found", "it says: sqlite3: not found"),
     ] {
         let report = at_home(|evidence, own| {
             let pods = pod(|pod| {
@@ -276,6 +276,35 @@ fn the_last_words_of_the_container_that_ends_are_told() {
         let finding = report.failures().find(|check| check.id == id::OWN_SERVER).unwrap().finding().unwrap();
         assert!(finding.cause.contains(said), "{finding:?}");
     }
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_is_no_sync_to_wait_for() {
+    let report = at_home(|evidence, own| {
+        let pods = pod(|pod| {
+            let waiting = json!({ "reason": "ImagePullBackOff", "message": "Back-off pulling image: 429 Too Many Requests" });
+            pod["status"]["initContainerStatuses"] =
+                json!([{ "name": "prepare", "image": "docker.io/a/b:1", "state": { "waiting": waiting } }]);
+        });
+        silent(evidence, own, pods);
+    });
+    let finding = report.failures().find(|check| check.id == id::OWN_SERVER).unwrap().finding().unwrap();
+    assert!(finding.summary.contains("`docker.io/a/b:1`") && finding.cause.contains("limit"), "{finding:?}");
+}
+
+#[test]
+fn a_pod_that_no_node_takes_says_why() {
+    let report = at_home(|evidence, own| {
+        let pods = pod(|pod| {
+            pod["spec"] = json!({});
+            pod["status"] = json!({ "phase": "Pending", "conditions": [{ "type": "PodScheduled", "status": "False",
+                "message": "0/1 nodes are available: 1 Insufficient memory." }] });
+        });
+        silent(evidence, own, pods);
+    });
+    let finding = report.failures().find(|check| check.id == id::OWN_SERVER).unwrap().finding().unwrap();
+    assert!(finding.cause.contains("Insufficient memory"), "{finding:?}");
+    assert!(finding.fix.text.contains("resources.requests"), "{finding:?}");
 }
 
 #[test]

@@ -160,6 +160,9 @@ fn a_class_whose_controller_does_not_run_is_told_and_one_that_nobody_knows_is_no
     assert!(finding.summary.contains("the class `other` of `traefik.io/ingress-controller`"), "{finding:?}");
     assert!(finding.fix.commands[0].contains("patch ingress whoami"));
     assert_eq!(fails(&of_class(traefik, Some("rancher/mirrored-library-traefik:3.5.1"))), []);
+    assert_eq!(fails(&of_class(traefik, Some("docker.io/library/traefik:3"))), []);
+    let demo = of_class(traefik, Some("docker.io/traefik/whoami:v1.11.0"));
+    assert_eq!(fails(&demo), [id::CLASS], "its maker has the name of a controller; it is none");
     assert_eq!(fails(&of_class("example.com/own", None)), [], "it may run outside the cluster");
     let unread = lab(|e| {
         let mut other = class("other", false);

@@ -102,7 +102,7 @@ pub(super) fn trouble(
     let (cause, fix, ends) = match known {
         Some((_, cause, fix, ends)) => ((*cause).to_owned(), *fix, *ends),
         None => (
-            sentence(words.to_owned()),
+            sentence(words),
             "correct the image of the workload, or its registry, as the message says",
             Ends::Soon,
         ),

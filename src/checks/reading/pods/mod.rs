@@ -8,7 +8,7 @@ use ends::{Ends, WRONG_PROCESSOR, is_hopeless};
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
-use crate::checks::reading::{age, when};
+use crate::checks::reading::{age, one_line, when};
 use crate::evidence::pod::{self, Container, Ended, Hindrance, KILLED, all_containers, has_ended};
 use crate::evidence::{Evidence, View, at};
 use crate::outside::command::Command;
@@ -35,6 +35,8 @@ pub(in crate::checks) struct Trouble {
     look: Option<Command>,
     nixos: Option<&'static str>,
     ends: Ends,
+    /// Whether it ended without a word for the kubelet: its log alone may say why.
+    is_silent: bool,
 }
 
 /// What keeps a pod from running: one for each cure.
@@ -49,6 +51,14 @@ pub(in crate::checks) enum Obstacle {
 }
 
 impl Trouble {
+    /// The same, with what the log of its program says of the cause, where nothing else does.
+    pub(in crate::checks) fn or_by_its_log(self, said: Option<String>) -> Self {
+        match said {
+            Some(said) if self.is_silent => Self { cause: said, ..self },
+            _ => self,
+        }
+    }
+
     /// The finding of the check that reports it.
     pub(in crate::checks) fn finding(self) -> Finding {
         let finding = Finding::new(self.summary, self.cause, self.fix).look(self.look);
@@ -143,11 +153,12 @@ impl<'a> NamedPod<'a> {
             pod: self.full.clone(),
             node: node.map(str::to_owned),
             summary,
-            cause: sentence(cause.into()),
+            cause: sentence(&cause.into()),
             fix: fix.into(),
             look: command!("kubectl --namespace {} describe pod {}", self.namespace, self.name),
             nixos: None,
             ends: Ends::Soon,
+            is_silent: false,
         }
     }
 
@@ -161,11 +172,10 @@ impl<'a> NamedPod<'a> {
     }
 }
 
-/// Text of others as a cause: one line, without a full stop.
-fn sentence(text: String) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_end_matches('.');
-    if line.is_empty() { "nothing else is known".to_owned() } else { line.to_owned() }
+/// Text of others as a cause.
+fn sentence(text: &str) -> String {
+    let line = one_line(text);
+    if line.is_empty() { "nothing else is known".to_owned() } else { line }
 }
 
 fn container_trouble(
@@ -222,17 +232,15 @@ fn container_trouble(
         "read its last lines, and correct what they name: an argument, a setting, a service that it needs";
     let mut found = named.trouble(Obstacle::Other, summary, cause, fix);
     found.look = named.logs(name);
+    found.is_silent = said.is_empty() && ![Some(0), Some(KILLED)].contains(&end.code);
     found.ends = if is_hopeless(container, said) { Ends::Never } else { Ends::ByItself };
     Some(found)
 }
 
 /// Secrets, ConfigMaps and what the container runtime refuses.
 fn unstartable(named: &NamedPod<'_>, container: &str, message: &str) -> Trouble {
-    let summary = format!(
-        "container `{container}` of pod `{}` cannot start: {}",
-        named.full,
-        sentence(message.to_owned())
-    );
+    let summary =
+        format!("container `{container}` of pod `{}` cannot start: {}", named.full, sentence(message));
     let quoted = message.split('"').nth(1).unwrap_or_default();
     let mut ends = Ends::Never;
     let (cause, fix) = if message.starts_with("secret ") && message.contains("not found") {

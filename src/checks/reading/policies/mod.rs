@@ -18,12 +18,13 @@ use serde_json::Value;
 
 use crate::checks::reading::told;
 use crate::evidence::{Cidr, Evidence, View, at, typed};
+use crate::facts::name_server;
 
 const RESOURCE: &str = "networkpolicies.networking.k8s.io";
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 
 /// Where DNS is asked, by UDP; every other port here is one of TCP.
-pub(in crate::checks) const DNS: u16 = 53;
+pub(in crate::checks) const DNS: u16 = name_server::PORT;
 
 /// A connection, from the pod's side.
 #[derive(Debug, Clone, Copy)]
