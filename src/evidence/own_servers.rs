@@ -68,6 +68,13 @@ impl OwnServersSeen {
         self.servers.iter().any(|server| server.node == lookup.server)
     }
 
+    /// Whether one of them does not answer for the zone. A resolver may keep to that one until a program asks it again by the same
+    /// message (dnsmasq 2.90, forward.c: only a retry goes to all servers), and is silent itself until then.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.servers.iter().any(|server| !server.has(&self.zone))
+    }
+
     /// Whether all resolvers of this machine pass questions for the domain on to the nodes.
     #[must_use]
     pub fn is_in_force(&self) -> bool {

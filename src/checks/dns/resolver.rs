@@ -5,7 +5,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage
 use crate::checks::id;
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::dns::{AskError, Rcode};
-use crate::evidence::{AgainSeen, Evidence, NamesSeen, ResolverSeen};
+use crate::evidence::{AgainSeen, Evidence, NamesSeen, OwnServersSeen, ResolverSeen};
 
 /// Whether a resolver of `/etc/resolv.conf` answers at all, whatever it says about the lab.
 pub(super) fn answers(evidence: &Evidence, names: &NamesSeen) -> Judged {
@@ -121,13 +121,11 @@ fn why(resolver: &ResolverSeen) -> (String, String) {
     }
 }
 
-/// One that asks the nodes has nothing to say while none of them has.
+/// It asks the nodes, and may have nothing to say while one of them has not.
 fn is_silent_with_the_nodes(evidence: &Evidence, resolver: &ResolverSeen) -> bool {
-    let silent = resolver.control == Err(AskError::Timeout);
-    let nodes = evidence.own_servers.as_ref().filter(|own| !own.servers.is_empty());
-    silent
+    resolver.control == Err(AskError::Timeout)
         && evidence.dns.is_on_nodes()
-        && nodes.is_some_and(|own| !own.servers.iter().any(|server| server.has(&own.zone)))
+        && evidence.own_servers.as_ref().is_some_and(OwnServersSeen::has_gap)
 }
 
 /// What is wrong with a resolver that should know the zone's name servers.

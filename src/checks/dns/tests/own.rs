@@ -210,19 +210,36 @@ fn a_resolver_that_does_not_ask_the_nodes_refuses_nothing_else_as_far_as_is_know
     }
 }
 
-#[test]
-fn a_resolver_is_not_blamed_for_the_silence_of_all_nodes() {
-    let report = at_home(|evidence, own| {
+/// The node's server is silent, and so is the resolver that asks it.
+fn silence(change: impl FnOnce(&mut OwnServersSeen)) -> Report {
+    at_home(|evidence, own| {
         silent(evidence, own, Listing::Items(Vec::new()));
         own.resolvers =
             vec![crate::evidence::Lookup { server: ROUTER.into(), result: Err(AskError::Timeout) }];
         evidence.names.as_mut().unwrap().resolvers.as_mut().unwrap()[0].control = Err(AskError::Timeout);
         let host = evidence.hosts.get_mut(HOST).unwrap();
-        (host.system, host.end_to_end) = (None, None);
-        host.system_servers.clear();
-    });
-    assert_eq!(fails(&report), [id::OWN_SERVER]);
-    assert_eq!(outcome(&report, id::RESOLVER), Outcome::Blocked { by: id::OWN_SERVER });
+        (host.system, host.end_to_end) = (Some(Err(AskError::Timeout)), None);
+        host.system_servers = own.resolvers.clone();
+        change(own);
+    })
+}
+
+#[test]
+fn a_resolver_is_not_blamed_for_the_silence_of_the_node_that_it_asks() {
+    let all = silence(|_| ());
+    let one_of_two = silence(|own| own.servers.push(server("attic", [192, 168, 1, 3])));
+    for report in [all, one_of_two] {
+        assert_eq!(fails(&report), [id::OWN_SERVER]);
+        for id in [id::RESOLVER, id::HOUSE_FORWARDS, id::SYSTEM] {
+            assert_eq!(outcome(&report, id), Outcome::Blocked { by: id::OWN_SERVER }, "{id}");
+        }
+    }
+}
+
+#[test]
+fn a_resolver_that_is_silent_while_all_nodes_answer_is_blamed() {
+    let report = silence(|own| own.servers = well().servers);
+    assert_eq!(fails(&report)[0], id::RESOLVER);
 }
 
 #[test]

@@ -136,8 +136,8 @@ pub(super) const INJURIES: &[Injury] = &[
             "a firewall on the node drops port 53",
             "open UDP and TCP port 53 of the node for your LAN",
         ],
-        |hands| firewall(hands, "-I", "DROP"),
-        |hands| firewall(hands, "-D", "DROP"),
+        |hands| firewall(hands, Place::Node2, "-I", "DROP"),
+        |hands| firewall(hands, Place::Node2, "-D", "DROP"),
     ),
     injury(
         "a node's firewall rejects what comes to port 53 from the LAN",
@@ -147,8 +147,8 @@ pub(super) const INJURIES: &[Injury] = &[
             "its pod runs, so a firewall on the node rejects",
             "open UDP and TCP port 53 of the node for your LAN",
         ],
-        |hands| firewall(hands, "-I", "REJECT"),
-        |hands| firewall(hands, "-D", "REJECT"),
+        |hands| firewall(hands, Place::Node2, "-I", "REJECT"),
+        |hands| firewall(hands, Place::Node2, "-D", "REJECT"),
     ),
     injury(
         "the DaemonSet of the name servers was deleted",
@@ -284,9 +284,9 @@ fn leave_port(hands: &Hands) -> Result<()> {
     }
 }
 
-/// A rule of the second node for what comes over its cable. Its own kubelet still reaches the port.
-fn firewall(hands: &Hands, how: &str, target: &str) -> Result<()> {
-    let node = Vantage::find(&hands.run, Place::Node2)?;
+/// A rule of a node for what comes to port 53 over its cable. Its own kubelet still reaches the port.
+pub(super) fn firewall(hands: &Hands, place: Place, how: &str, target: &str) -> Result<()> {
+    let node = Vantage::find(&hands.run, place)?;
     for protocol in ["udp", "tcp"] {
         let rule = ["INPUT", "-i", "eth0", "-p", protocol, "--dport", "53", "-j", target];
         node.run("iptables", &[&["--wait", how][..], &rule].concat())?;
