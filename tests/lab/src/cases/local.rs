@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::doctor::Ask;
 use super::hands::{Hands, WHOAMI, eventually, expect};
-use super::{Case, always_with, with_all_and};
+use super::{Case, always_with, root_page, with_all_and};
 use crate::cluster::Node;
 use crate::error::Result;
 use crate::homelab;
@@ -21,6 +21,18 @@ pub(super) const CASES: &[Case] = &[
         "a lab without an account has names, certificates and a proof, and no other name",
         proof,
     ),
+    always_with(
+        Provider::Local,
+        "local",
+        "a phone gets the root by plain HTTP, with its fingerprint, and nobody gets its key",
+        root_page::offers_the_root,
+    ),
+    with_all_and(
+        Provider::Local,
+        "local",
+        "a renewed root is on the page by itself, with its new fingerprint",
+        root_page::follows_a_renewal,
+    ),
     with_all_and(Provider::Local, "local", "a removed service loses its name on every node", removal),
     with_all_and(Provider::Local, "local", "with one of two nodes lost, names go on", a_lost_node),
 ];
@@ -34,7 +46,8 @@ fn dig(hands: &Hands, server: &str, words: &[&str]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-fn answer(hands: &Hands, root: &str, host: &str) -> Result<std::result::Result<(), String>> {
+/// Whether a page opens for who trusts this root.
+pub(super) fn answer(hands: &Hands, root: &str, host: &str) -> Result<std::result::Result<(), String>> {
     let url = format!("https://{host}/");
     let words = ["-sS", "--max-time", "5", "--cacert", root, "-o", "/dev/null", "-w", "%{http_code}", &url];
     let said = hands.client.output("curl", &words)?;
