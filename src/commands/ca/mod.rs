@@ -1,4 +1,4 @@
-//! `homelab ca`: the root of the lab's own certificate authority, and how a machine is told to trust it.
+//! `homelab ca`: the root of the lab's own certificate authority, how a machine is told to trust it, and where a phone gets it.
 
 #[cfg(test)]
 mod tests;
@@ -44,10 +44,18 @@ pub(super) async fn ca(global: &Global, flags: &Ca, ui: Ui) -> Result<Exit> {
     let cluster = global.lab().connect().await?;
     let root = read(&cluster, &config).await?;
     let is_new = flags.write.as_deref().map(|path| write(path, &root.pem)).transpose()?;
-    match ui.output {
-        Output::Json => ui::exact_document(&document(&root, flags)),
-        _ => ui::answer(&told(&root, flags, is_new, &house(global))),
+    let page = config.root_page.as_ref().map(|host| config.url(host));
+    if ui.output == Output::Json {
+        ui::exact_document(&document(&root, flags, page.as_deref()));
+        return Ok(Exit::Fine);
     }
+    let mut text = told(&root, flags, is_new, &house(global));
+    // It comes last: what stands above it may have left the screen, and a camera has to see it whole.
+    if let Some(page) = &page {
+        text.push(told_page(page));
+        text.push(ui::qr(page).unwrap_or_default());
+    }
+    ui::answer(&text);
     Ok(Exit::Fine)
 }
 
@@ -112,7 +120,14 @@ fn told(root: &Root, flags: &Ca, is_new: Option<bool>, house: &House) -> Shown {
     Shown::lines(&(lines.join("\n") + "\n"))
 }
 
-fn document(root: &Root, flags: &Ca) -> Value {
+fn told_page(page: &str) -> Shown {
+    shown!(
+        "\nFor a phone, and every other device in your network: {}\nIt offers the certificate, with its fingerprint and the steps for each system.\n",
+        Shown::line(page)
+    )
+}
+
+fn document(root: &Root, flags: &Ca, page: Option<&str>) -> Value {
     let Signer { certificate, domains, excludes_addresses, .. } = &root.signer;
     let file = flags.write.as_deref().map(|path| path.display().to_string());
     let named = file.clone().unwrap_or_else(|| FILE.to_owned());
@@ -131,6 +146,7 @@ fn document(root: &Root, flags: &Ca) -> Value {
         },
         "trusted_here": root.is_trusted_here,
         "file": file,
+        "page": page,
         "trust": steps.collect::<Vec<_>>(),
     });
     outside::json(&mut document);
