@@ -206,6 +206,13 @@ in
       };
     };
 
+    rootPage = mkOption {
+      type = types.nullOr types.bool;
+      default = null;
+      example = false;
+      description = "Whether a page at `http://ca.<domain>` offers the root of the lab's own certificate authority, with its fingerprint, to phones and other devices. By default it is there if `issuer` is `ca` (always with `dns.provider = \"local\"`) and nothing else has that name.";
+    };
+
     ingress = {
       controller = mkOption {
         type = types.enum [ "ingress-nginx" ];

@@ -29,6 +29,7 @@ let
       email
       services
       extraCertificates
+      rootPage
       ;
     issuer = if cfg.issuer == "acme" then null else cfg.issuer;
     dns = {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-pub(super) const CA: &str = "Examples:\n  homelab ca\n  homelab ca --write homelab-root.crt\n  homelab ca --output json | jq -r .root.pem\n\nThe root of the lab's own certificate authority exists with `issuer: ca` in homelab.yaml, for the whole lab or for one service, once `homelab up` has run. The file that `--write` writes is public: it has the certificate, never a key. Compare the fingerprint before you trust a copy. Exit codes: 0 success, 1 there is no root yet. 2, 3 and 130 as for every command.";
+pub(super) const CA: &str = "Examples:\n  homelab ca\n  homelab ca --write homelab-root.crt\n  homelab ca --output json | jq -r .root.pem\n\nThe root of the lab's own certificate authority exists with `issuer: ca` in homelab.yaml, for the whole lab or for one service, once `homelab up` has run. Phones get it from the page at http://ca.DOMAIN/ (`rootPage`): on a terminal, a QR code leads there. The file that `--write` writes is public: it has the certificate, never a key. Compare the fingerprint before you trust a copy. Exit codes: 0 success, 1 there is no root yet. 2, 3 and 130 as for every command.";
 
 /// Flags of `ca`.
 #[derive(Debug, Args)]

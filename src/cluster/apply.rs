@@ -59,7 +59,7 @@ impl Cluster {
     ) -> Result<Value> {
         let Change { object, adopts, .. } = change;
         let mut query = format!("fieldManager={HOMELAB}&fieldValidation=Strict");
-        let is_judged = object.key.kind.stage == Stage::Judged;
+        let is_judged = object.stage() == Stage::Judged;
         if is_judged {
             query.push_str(JUDGED_WITHIN);
         }

@@ -53,7 +53,7 @@ pub(super) async fn converge(
     }
     for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
         let changes: Vec<&Change> =
-            plan.apply.iter().filter(|change| change.object.key.kind.stage == stage).collect();
+            plan.apply.iter().filter(|change| change.object.stage() == stage).collect();
         let answers = Mutex::new(Vec::new());
         let written = |object: &Object, answer: Value| {
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));

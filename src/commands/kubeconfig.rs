@@ -64,7 +64,7 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
     strangers::objects(cluster, controller, &mut plan, &snapshot, false).await?;
     let deadline = Instant::now() + Duration::from_secs(30);
     for stage in [Stage::Foundation, Stage::Workload] {
-        let changes = plan.apply.iter().filter(|change| change.object.key.kind.stage == stage);
+        let changes = plan.apply.iter().filter(|change| change.object.stage() == stage);
         cluster.apply(changes, deadline, |_, _| (), |_, _| ()).await?;
     }
     cluster.reader_token(seconds).await?.ok_or_else(|| {

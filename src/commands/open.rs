@@ -14,7 +14,7 @@ use crate::ui::{self, Output, Ui};
 pub(super) async fn open(global: &Global, name: &str, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
     let host = host_of(&config, name)?;
-    let url = format!("https://{host}/");
+    let url = config.url(&host);
     // Before anything else: it can be copied whatever comes of the browser.
     if ui.output != Output::Json {
         ui::answer(&shown!("{}\n", Shown::line(&url)));

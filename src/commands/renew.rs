@@ -125,7 +125,8 @@ fn unknown(config: &Config, name: &str, all: &[Value]) -> Error {
     let mut known: Vec<String> = all.iter().map(View::full_name).collect();
     // A service goes by what stands before the domain, the demo too.
     let below = format!(".{}", config.domain);
-    let hosts = config.hosts();
+    let mut hosts = config.hosts();
+    hosts.retain(|host| config.has_certificate(host));
     known.extend(hosts.iter().filter_map(|host| host.as_str().strip_suffix(&below).map(str::to_owned)));
     known.extend(config.services.iter().map(|service| service.name.clone()));
     known.extend(

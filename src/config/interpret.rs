@@ -10,7 +10,7 @@ use crate::config::model::{
 };
 use crate::config::values::{duration, email, known};
 use crate::config::yaml::Node;
-use crate::config::{dns, doctor, extra, house, issuer, own_names, service, start_page};
+use crate::config::{dns, doctor, extra, house, issuer, own_names, root_page, service, start_page};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::{namespaces, pins};
@@ -38,6 +38,13 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let extra_certificates = extra::read(&mut fields, names, signs, (&services, &cert_manager.namespace));
     let signed = issuer::used(signs, &services, &extra_certificates);
     issuer::needs_email(&mut fields, &signed);
+    let others = root_page::Others {
+        signed: &signed,
+        services: &services,
+        page: start_page.as_ref(),
+        dns: dns.as_ref(),
+    };
+    let root_page = root_page::read(&mut fields, domain.as_ref(), signs, &others);
     if on_nodes {
         own_names::check(&mut fields, domain.as_ref(), &signed, external_dns);
     }
@@ -71,6 +78,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             external_dns: external_dns.unwrap_or(true) && !on_nodes,
             whoami,
             start_page,
+            root_page,
             services,
             extra_certificates,
             images,

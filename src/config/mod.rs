@@ -14,6 +14,7 @@ mod issuer;
 mod model;
 mod own_names;
 mod quoted;
+mod root_page;
 mod schema;
 mod service;
 mod start_page;
@@ -35,7 +36,7 @@ pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Hook, Ingress, Issuer, Language, Notify,
-    PUBLIC_RESOLVERS, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
+    PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use schema::schema;
 pub use values::duration;

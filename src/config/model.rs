@@ -35,6 +35,9 @@ pub struct Config {
     pub whoami: bool,
     /// The page with a line for each service, if there is one.
     pub start_page: Option<StartPage>,
+    /// The name of the page that offers the root of the lab's own authority, if there is one. It is served without TLS: who
+    /// opens it trusts nothing yet.
+    pub root_page: Option<Host>,
     /// What people in the house use, in the order of their names.
     pub services: Vec<Service>,
     /// Certificates that belong to no service.
@@ -267,6 +270,9 @@ pub const WHOAMI: &str = "whoami";
 /// The name of the start page's objects.
 pub const START_PAGE: &str = "start-page";
 
+/// The name of the objects of the page that offers the root.
+pub const ROOT_PAGE: &str = "root-page";
+
 impl Config {
     /// Whether any name of a backend outside has to be looked up by the ingress controller.
     pub fn has_external_names(&self) -> bool {
@@ -299,10 +305,22 @@ impl Config {
         }
     }
 
-    /// Every host that should have a record and a certificate, those of homelab's own first.
+    /// Every host that should have a record, those of homelab's own first. All but that of the root's page have a certificate.
     pub fn hosts(&self) -> Vec<Host> {
         let page = self.start_page.iter().map(|page| page.host.clone());
         let demo = self.whoami.then(|| self.domain.child(WHOAMI));
-        page.chain(demo).chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
+        let own = page.chain(demo).chain(self.root_page.clone());
+        own.chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
+    }
+
+    /// Whether the host has a certificate.
+    pub fn has_certificate(&self, host: &Host) -> bool {
+        self.root_page.as_ref() != Some(host)
+    }
+
+    /// Where people find one of the hosts.
+    pub fn url(&self, host: &Host) -> String {
+        let scheme = if self.has_certificate(host) { "https" } else { "http" };
+        format!("{scheme}://{host}/")
     }
 }

@@ -7,6 +7,7 @@ pub mod external_dns;
 pub mod extra;
 pub mod guard;
 mod house_hosts;
+mod html;
 pub mod image;
 pub mod issuer;
 pub mod kind;
@@ -18,9 +19,11 @@ pub mod outside;
 pub(crate) mod pod;
 mod rbac;
 pub mod reader;
+mod root_page;
 mod secret;
 pub mod service;
 mod start_page;
+mod web_server;
 mod whoami;
 
 use std::collections::BTreeSet;
@@ -83,6 +86,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         objects.extend(whoami::objects(config));
     }
     objects.extend(start_page::objects(config));
+    objects.extend(root_page::objects(config));
     objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
     if let Some(credentials) = inputs.credentials {
         secret::restart_on_change(&mut objects, credentials);
@@ -95,9 +99,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         };
         meta::label(object, &config.dns.owner, version);
     }
-    objects.sort_by(|a, b| {
-        (a.key.kind.stage, a.component, &a.key).cmp(&(b.key.kind.stage, b.component, &b.key))
-    });
+    objects.sort_by(|a, b| (a.stage(), a.component, &a.key).cmp(&(b.stage(), b.component, &b.key)));
     let derived = objects.iter().flat_map(derived).collect();
     Bundle { objects, derived }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{self, Config};
-use crate::desired::kind::{Kind, KindRef};
-use crate::facts::name_server;
+use crate::desired::kind::{Kind, KindRef, Stage};
+use crate::facts::{authority, name_server};
 use crate::ingress::traits_of;
 
 /// What identifies an object in a cluster.
@@ -124,6 +124,16 @@ impl Object {
             Value::Object(map) => map,
             _ => unreachable!("made a mapping above"),
         }
+    }
+
+    /// When it is applied: with others of its kind, but what mounts a Secret of the lab's own authority comes with the objects
+    /// by which that is made. Its pods could not start before, and whoever waits for one stage before the next, as Flux does,
+    /// would wait for ever.
+    pub fn stage(&self) -> Stage {
+        let volumes = self.body["spec"]["template"]["spec"]["volumes"].as_array();
+        let mut secrets =
+            volumes.into_iter().flatten().filter_map(|volume| volume["secret"]["secretName"].as_str());
+        if secrets.any(authority::is_part) { Stage::Judged } else { self.key.kind.stage }
     }
 
     /// Whether it is a Secret: no hash is kept of those, and their data is shown nowhere.

@@ -49,7 +49,7 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
         config,
         namespace,
         &service.name,
-        (&service.hosts, service.issuer),
+        (&service.hosts, Some(service.issuer)),
         (backend, port),
         Path::All,
         annotations,
@@ -70,30 +70,30 @@ pub(super) enum Path {
     Root,
 }
 
-/// An Ingress for `hosts`, whose certificate `issuer` signs, in front of `backend` (a Service's name and port).
+/// An Ingress for `hosts`, whose certificate `issuer` signs, in front of `backend` (a Service's name and port). Without an issuer
+/// it has no certificate, and the hosts are served without TLS.
 pub(super) fn ingress(
     config: &Config,
     namespace: &str,
     name: &str,
-    (hosts, issuer): (&[Host], Issuer),
+    (hosts, issuer): (&[Host], Option<Issuer>),
     backend: (&str, u16),
     path: Path,
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
-    let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
-    let wildcard =
-        config.certificates == Certificates::Wildcard && issuer == config.issuer && hosts.iter().all(covered);
-    let secret_name = (!wildcard).then(|| tls_secret(name));
-    if !wildcard {
-        annotations.insert("cert-manager.io/cluster-issuer".to_owned(), name_of(config, issuer).to_owned());
-        if issuer == Issuer::Ca {
-            annotations.insert("cert-manager.io/usages".to_owned(), USAGES.join(","));
+    let controller = traits_of(config.ingress.controller);
+    let tls = issuer.map(|issuer| {
+        let secret_name = (!is_by_wildcard(config, hosts, issuer)).then(|| tls_secret(name));
+        if secret_name.is_some() {
+            annotations.extend(asking(config, issuer));
         }
-        annotations.insert("cert-manager.io/private-key-algorithm".to_owned(), KEY.0.to_owned());
-        annotations.insert("cert-manager.io/private-key-size".to_owned(), KEY.1.to_string());
-        // The labels by which prune finds the Secret when the service is gone.
-        let template = json!({ "labels": inventory_labels(&config.dns.owner) });
-        annotations.insert("cert-manager.io/secret-template".to_owned(), template.to_string());
+        IngressTLS { hosts: Some(hosts.iter().map(Host::to_string).collect()), secret_name }
+    });
+    if tls.is_none() {
+        let stays = controller.without_redirect.iter();
+        annotations.extend(
+            stays.map(|(key, value)| (format!("{}{key}", controller.annotations), (*value).to_owned())),
+        );
     }
     let path = HTTPIngressPath {
         path: Some("/".to_owned()),
@@ -117,17 +117,34 @@ pub(super) fn ingress(
     let ingress = Ingress {
         metadata: ObjectMeta { annotations: Some(annotations), ..named(namespace, name) },
         spec: Some(IngressSpec {
-            ingress_class_name: Some(traits_of(config.ingress.controller).class.to_owned()),
-            tls: Some(vec![IngressTLS {
-                hosts: Some(hosts.iter().map(Host::to_string).collect()),
-                secret_name,
-            }]),
+            ingress_class_name: Some(controller.class.to_owned()),
+            tls: tls.map(|tls| vec![tls]),
             rules: Some(rules.collect()),
             ..IngressSpec::default()
         }),
         status: None,
     };
     Object::typed(COMPONENT, &ingress)
+}
+
+/// Whether the lab's one wildcard certificate is that of the hosts.
+fn is_by_wildcard(config: &Config, hosts: &[Host], issuer: Issuer) -> bool {
+    let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
+    config.certificates == Certificates::Wildcard && issuer == config.issuer && hosts.iter().all(covered)
+}
+
+/// The annotations that ask cert-manager for a certificate of the Ingress' own.
+fn asking(config: &Config, issuer: Issuer) -> impl Iterator<Item = (String, String)> {
+    // The labels by which prune finds the Secret when the service is gone.
+    let template = json!({ "labels": inventory_labels(&config.dns.owner) });
+    let usages = (issuer == Issuer::Ca).then(|| ("usages", USAGES.join(",")));
+    let all = [
+        ("cluster-issuer", name_of(config, issuer).to_owned()),
+        ("private-key-algorithm", KEY.0.to_owned()),
+        ("private-key-size", KEY.1.to_string()),
+        ("secret-template", template.to_string()),
+    ];
+    all.into_iter().chain(usages).map(|(key, value)| (format!("cert-manager.io/{key}"), value))
 }
 
 fn dots(host: &Host) -> usize {

@@ -78,7 +78,15 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     [
         Object::typed(COMPONENT, &deployment),
         Object::typed(COMPONENT, &service),
-        ingress(config, NAMESPACE, WHOAMI, (&host, config.issuer), (WHOAMI, 80), Path::Root, BTreeMap::new()),
+        ingress(
+            config,
+            NAMESPACE,
+            WHOAMI,
+            (&host, Some(config.issuer)),
+            (WHOAMI, 80),
+            Path::Root,
+            BTreeMap::new(),
+        ),
     ]
     .into_iter()
     .flatten()

@@ -233,6 +233,14 @@ impl Evidence {
         Some(self.ingresses_of(host).any(|ingress| ingress.tls_hosts.iter().any(|name| covers(name, host))))
     }
 
+    /// Whether the Ingresses of a host have no TLS at all: what the controller shows to who asks by TLS says nothing of the host.
+    #[must_use]
+    pub fn is_without_tls(&self, host: &str) -> bool {
+        let mut all = self.ingresses_of(host).peekable();
+        all.peek().is_some()
+            && all.all(|ingress| ingress.tls_hosts.is_empty() && ingress.tls_secret.is_none())
+    }
+
     /// The addresses that the Ingresses of a host have, sorted; they are what the record should hold.
     #[must_use]
     pub fn status_of(&self, host: &str) -> Vec<IpAddr> {

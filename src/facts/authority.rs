@@ -8,6 +8,8 @@ pub const ISSUER: &str = "homelab-ca";
 pub const ROOT: &str = "homelab-ca-root";
 /// The ClusterIssuer by which the root signs itself.
 pub const SELF_SIGNED: &str = "homelab-ca-selfsigned";
+/// The first label of the page that offers the root.
+pub const PAGE_LABEL: &str = "ca";
 /// The domain of the cluster's own names (Kubernetes docs, "DNS for Services and Pods"; k3s' default, `--cluster-domain`).
 pub const CLUSTER_DOMAIN: &str = "cluster.local";
 /// Every IPv4 and every IPv6 address: RFC 5280 section 4.2.1.10 constrains a form of name only where it is listed, so that a

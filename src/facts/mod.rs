@@ -1,5 +1,5 @@
 //! Facts that several rooms need, each once: names and how they lie to each other, addresses, whose a record is, pins, the
-//! versions, the lab's own authority, providers and their servers, controllers and the namespaces of the components. Pure, and
+//! versions, the lab's own authority and how it is trusted, providers and their servers, controllers and the namespaces of the components. Pure, and
 //! below everything else.
 
 pub mod address;
@@ -18,5 +18,6 @@ pub mod providers;
 pub mod secret;
 pub mod server;
 pub mod shape;
+pub mod trust;
 pub mod tsig;
 pub mod version;

@@ -9,7 +9,7 @@
 //! | objects, RBAC | [`Pod`], of which `desired::controller` makes them | the same | none |
 //! | arguments | [`Pod::arguments`] | static configuration as arguments | not ours to set |
 //! | settings in a ConfigMap | [`Pod::settings`], [`Traits::guards`] | none | not read |
-//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
+//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::without_redirect`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
 //! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes: [`Pod::writes_status`] | a load balancer |
 //! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer of its own |
 //! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |

@@ -46,6 +46,9 @@ pub struct Traits {
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
     pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
+    /// The annotations by which a host is served without TLS and never sent to HTTPS, whatever else is set; their keys without
+    /// the controller's own beginning.
+    pub without_redirect: &'static [(&'static str, &'static str)],
     /// Annotations that refer to another object.
     pub references: &'static [Reference],
     /// The entry of its settings without which an annotation may not refer to a Secret of another namespace, and the value

@@ -12,6 +12,7 @@ mod output;
 mod page;
 mod print;
 mod progress;
+mod qr;
 mod report;
 mod schema;
 mod screen;
@@ -29,6 +30,7 @@ pub use output::{Color, Mode, Output, Ui};
 pub use page::note_of;
 pub use print::{answer, document, exact, exact_answer, exact_document, note, print_error, print_warning};
 pub use progress::Progress;
+pub use qr::qr;
 pub use report::{Form, Run, metrics, print_next, print_report};
 #[cfg(test)]
 pub(crate) use schema::assert_is;

@@ -40,8 +40,7 @@ pub(super) struct Page {
 impl Page {
     /// As wide as the terminal that stdout is, in this machine's time zone.
     pub(super) fn of_stdout(house: &House) -> Self {
-        let terminal = terminal_size::terminal_size_of(std::io::stdout());
-        let width = terminal.map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
+        let width = columns_of_stdout().map_or(WIDTH, |columns| columns.clamp(NARROWEST, WIDEST));
         let sudo = std::env::var_os("SUDO_USER").is_some();
         Self { width, now: Timestamp::now(), zone: TimeZone::system(), sudo, house: house.clone() }
     }
@@ -74,6 +73,11 @@ impl Page {
             false => format!("{clock} (in {})", span(away.as_secs())),
         }
     }
+}
+
+/// How wide the terminal is that stdout is; `None` where it is none.
+pub(super) fn columns_of_stdout() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
 /// `lead` and `body` after it, wrapped at `width` columns, without a last newline; see [`Page::hang`].

@@ -8,7 +8,7 @@ use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
 use crate::checks::reading::{age, one_line, when};
 use crate::checks::scaled;
-use crate::config::{START_PAGE, WHOAMI, nearest};
+use crate::config::{ROOT_PAGE, START_PAGE, WHOAMI, nearest};
 use crate::desired;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at, entries, rules_for, selects};
@@ -87,7 +87,7 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
         "install the program that creates the Service, or correct its name in homelab.yaml or the Ingress",
     )
     .look(command!("kubectl --namespace {} get services", backend.namespace));
-    if is_ours(backend) {
+    if is_ours(evidence, backend) {
         return Finding {
             fix: crate::checks::engine::Fix {
                 text: "run `homelab up`, which creates it".to_owned(),
@@ -149,9 +149,13 @@ fn refused_name(evidence: &Evidence, backend: &Backend<'_>, service: &Value, nam
     )
 }
 
-/// Whether homelab itself makes the Service: the demo's, and that of the start page.
-fn is_ours(backend: &Backend<'_>) -> bool {
-    backend.namespace == desired::service::NAMESPACE && [WHOAMI, START_PAGE].contains(&backend.service)
+/// Whether homelab itself makes the Service: the demo's, that of the start page, and that of the page with the root.
+fn is_ours(evidence: &Evidence, backend: &Backend<'_>) -> bool {
+    match backend.service {
+        WHOAMI | START_PAGE => backend.namespace == desired::service::NAMESPACE,
+        ROOT_PAGE => evidence.acme.as_ref().is_some_and(|acme| acme.wanted.namespace == backend.namespace),
+        _ => false,
+    }
 }
 
 fn no_such_port(backend: &Backend<'_>, service: &Value, name: &str) -> Finding {

@@ -11,16 +11,17 @@ use crate::evidence::{Evidence, View, at};
 use crate::facts::namespaces::SYSTEM;
 use crate::ingress::known;
 
-/// Whose pods have checks of their own, which know more of them.
+/// Whose pods have checks of their own, which know more of them; but not of a pod there that answers for a host.
 const OTHERS: [&str; 2] = [SYSTEM, external_dns::NAMESPACE];
 
 pub(super) fn images_and_pods(evidence: &Evidence) -> Vec<Judged> {
     let all = evidence.objects("pods").unwrap_or_default();
     let elsewhere = |pod: &&Value| {
         let namespace = pod.namespace();
-        !OTHERS.contains(&namespace)
-            && known().all(|controller| controller.namespace != namespace)
-            && !is_of_cert_manager(evidence, pod)
+        let is_known = OTHERS.contains(&namespace)
+            || known().any(|controller| controller.namespace == namespace)
+            || is_of_cert_manager(evidence, pod);
+        !is_known || !backend::hosts_of(evidence, pod).is_empty()
     };
     let troubles: Vec<(&Value, Trouble)> =
         all.iter().filter(elsewhere).filter_map(|pod| Some((pod, pods::trouble(evidence, pod)?))).collect();

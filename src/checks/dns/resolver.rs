@@ -123,7 +123,7 @@ fn why(resolver: &ResolverSeen) -> (String, String) {
 
 /// It asks the nodes, and may have nothing to say while one of them has not.
 fn is_silent_with_the_nodes(evidence: &Evidence, resolver: &ResolverSeen) -> bool {
-    resolver.control == Err(AskError::Timeout)
+    resolver.control.is_err()
         && evidence.dns.is_on_nodes()
         && evidence.own_servers.as_ref().is_some_and(OwnServersSeen::has_gap)
 }

@@ -38,6 +38,24 @@ fn a_healthy_lab_passes_every_check() {
     }
 }
 
+/// As the page that offers the lab's own root: the controller shows its fake certificate to who asks by TLS all the same.
+#[test]
+fn a_name_that_is_served_without_tls_lacks_nothing() {
+    let report = whole(|evidence| {
+        evidence.ingresses.as_mut().unwrap()[0].tls_hosts.clear();
+        evidence.certificates = Some(Vec::new());
+        let seen = evidence.hosts.get_mut(HOST).unwrap();
+        let mut served = served();
+        served.leaf.subject = "O=Acme Co, CN=Kubernetes Ingress Controller Fake Certificate".into();
+        served.trust = crate::evidence::tls::Trust::UnknownIssuer;
+        seen.tls[0].result = Ok(served);
+    });
+    let well = |outcome: &Outcome| matches!(outcome, Outcome::Pass { .. } | Outcome::Skip { .. });
+    let other: Vec<_> = report.checks.iter().filter(|check| !well(&check.outcome)).collect();
+    assert!(other.is_empty(), "{other:#?}");
+    assert_eq!(report.exit_code(), 0);
+}
+
 #[test]
 fn nothing_seen_is_unknown_and_never_a_panic_or_a_pass() {
     let mut evidence = Evidence::new(healthy().now);

@@ -1,6 +1,5 @@
-//! `homelab ca`: the root of the lab's own certificate authority, and how a machine is told to trust it.
+//! `homelab ca`: the root of the lab's own certificate authority, how a machine is told to trust it, and where a phone gets it.
 
-mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -18,12 +17,11 @@ use crate::desired::object::Key;
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Signer;
 use crate::facts::authority::ROOT;
+use crate::facts::trust::{FILE, SYSTEMS, fingerprint};
 use crate::machine::{backup as place, configuration};
 use crate::outside::Shown;
 use crate::ui::{self, House, Output, Ui};
 use crate::{net, outside};
-
-use steps::{FILE, SYSTEMS};
 
 /// Where a certificate in PEM form ends (RFC 7468).
 const END: &str = "-----END CERTIFICATE-----";
@@ -46,10 +44,18 @@ pub(super) async fn ca(global: &Global, flags: &Ca, ui: Ui) -> Result<Exit> {
     let cluster = global.lab().connect().await?;
     let root = read(&cluster, &config).await?;
     let is_new = flags.write.as_deref().map(|path| write(path, &root.pem)).transpose()?;
-    match ui.output {
-        Output::Json => ui::exact_document(&document(&root, flags)),
-        _ => ui::answer(&told(&root, flags, is_new, &house(global))),
+    let page = config.root_page.as_ref().map(|host| config.url(host));
+    if ui.output == Output::Json {
+        ui::exact_document(&document(&root, flags, page.as_deref()));
+        return Ok(Exit::Fine);
     }
+    let mut text = told(&root, flags, is_new, &house(global));
+    // It comes last: what stands above it may have left the screen, and a camera has to see it whole.
+    if let Some(page) = &page {
+        text.push(told_page(page));
+        text.push(ui::qr(page).unwrap_or_default());
+    }
+    ui::answer(&text);
     Ok(Exit::Fine)
 }
 
@@ -108,24 +114,25 @@ fn told(root: &Root, flags: &Ca, is_new: Option<bool>, house: &House) -> Shown {
     for system in &SYSTEMS {
         lines.push(String::new());
         lines.push(format!("{}:", system.name));
-        lines.extend(system.steps.iter().map(|step| format!("  {}", with_file(step, &file))));
+        lines.extend(system.by_hand(&file).iter().map(|step| format!("  {step}")));
     }
     let lines: Vec<String> = lines.iter().map(|line| house.words(line)).collect();
     Shown::lines(&(lines.join("\n") + "\n"))
 }
 
-fn with_file(step: &str, file: &str) -> String {
-    step.replace("FILE", file)
+fn told_page(page: &str) -> Shown {
+    shown!(
+        "\nFor a phone, and every other device in your network: {}\nIt offers the certificate, with its fingerprint and the steps for each system.\n",
+        Shown::line(page)
+    )
 }
 
-fn document(root: &Root, flags: &Ca) -> Value {
+fn document(root: &Root, flags: &Ca, page: Option<&str>) -> Value {
     let Signer { certificate, domains, excludes_addresses, .. } = &root.signer;
     let file = flags.write.as_deref().map(|path| path.display().to_string());
     let named = file.clone().unwrap_or_else(|| FILE.to_owned());
-    let steps = SYSTEMS.iter().map(|system| {
-        let steps: Vec<String> = system.steps.iter().map(|step| with_file(step, &named)).collect();
-        json!({ "system": system.name, "steps": steps })
-    });
+    let steps = SYSTEMS.iter();
+    let steps = steps.map(|system| json!({ "system": system.name, "steps": system.by_hand(&named) }));
     let mut document = json!({
         "schema_version": 1,
         "root": {
@@ -139,19 +146,13 @@ fn document(root: &Root, flags: &Ca) -> Value {
         },
         "trusted_here": root.is_trusted_here,
         "file": file,
+        "page": page,
         "trust": steps.collect::<Vec<_>>(),
     });
     outside::json(&mut document);
     // To the letter, or it is another certificate.
     document["root"]["pem"] = root.pem.as_str().into();
     document
-}
-
-/// As openssl and browsers show it.
-fn fingerprint(hex: &str) -> String {
-    let pairs: Vec<String> =
-        hex.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).to_uppercase()).collect();
-    pairs.join(":")
 }
 
 fn day(moment: jiff::Timestamp) -> String {

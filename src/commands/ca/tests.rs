@@ -40,8 +40,11 @@ async fn the_root_is_told_with_its_fingerprint_what_it_may_sign_and_the_steps_of
 #[tokio::test]
 async fn the_document_has_the_published_form_and_the_certificate_to_the_letter() {
     let root = made().await;
-    let document = document(&root, &flags(None));
+    let page = "http://ca.home.example.com/";
+    let document = document(&root, &flags(None), Some(page));
     ui::assert_is("authority", &document);
+    ui::assert_is("authority", &super::document(&root, &flags(None), None));
+    assert_eq!(document["page"], page);
     assert_eq!(document["root"]["pem"], root.pem.as_str());
     assert_eq!(document["root"]["domains"], json!(["home.example.com", "cluster.local"]));
     assert!(!document.to_string().contains("PRIVATE"));

@@ -84,7 +84,8 @@ pub(super) async fn doctor(global: &Global, flags: &Doctor, ui: Ui) -> Result<Ex
 
 /// What the metrics tell of a run beside its report.
 fn run(evidence: &Evidence, began: Instant) -> Run {
-    let ends = evidence.hosts.iter().filter_map(|(host, seen)| Some((host.clone(), seen.not_after()?)));
+    let with_tls = evidence.hosts.iter().filter(|(host, _)| !evidence.is_without_tls(host));
+    let ends = with_tls.filter_map(|(host, seen)| Some((host.clone(), seen.not_after()?)));
     Run { at: Timestamp::now(), took: began.elapsed(), certificates: ends.collect() }
 }
 

@@ -14,8 +14,9 @@ use crate::commands::expose::backend::Behind;
 use crate::commands::expose::change::{Change, Way};
 use crate::commands::house::house;
 use crate::config::edit::{self, ServiceEntry, Setting};
-use crate::config::{self, Config, START_PAGE, Service, WHOAMI};
+use crate::config::{self, Config, ROOT_PAGE, START_PAGE, Service, WHOAMI};
 use crate::error::{Error, Exit, Result};
+use crate::facts::authority::PAGE_LABEL;
 use crate::facts::names::is_label;
 use crate::machine::configuration::{self, Opened};
 use crate::ui::{self, Ui};
@@ -150,6 +151,11 @@ fn known<'c>(config: &'c Config, name: &str) -> Result<&'c Service> {
             .because("it is the start page")
             .hint("to remove it, take `startPage` out of the configuration, and run `homelab up`"));
     }
+    if config.root_page.as_ref().is_some_and(|host| [PAGE_LABEL, ROOT_PAGE, host.as_str()].contains(&name)) {
+        return Err(error
+            .because("it is the page that offers the root certificate")
+            .hint("to remove it, set `rootPage: false` in the configuration, and run `homelab up`"));
+    }
     let names: Vec<&str> = config.services.iter().map(|service| service.name.as_str()).collect();
     Err(match config::nearest(name, &names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -198,6 +204,11 @@ mod tests {
         for name in ["start-page", "home.example.com"] {
             assert!(known(&page, name).unwrap_err().to_string().contains("take `startPage` out"), "{name}");
         }
+        let page = self::config("issuer: ca\n");
+        for name in ["ca", "ca.home.example.com"] {
+            assert!(known(&page, name).unwrap_err().to_string().contains("rootPage: false"), "{name}");
+        }
+        assert!(is_free(&page, "ca").is_ok(), "a service may have the name: the page goes then");
         assert!(known(&config, "xyz").unwrap_err().to_string().contains("the configuration has photos"));
     }
 }

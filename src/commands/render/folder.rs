@@ -54,7 +54,7 @@ pub(super) fn files(config: &Config, bundle: &Bundle) -> Result<BTreeMap<String,
     let mut files = BTreeMap::new();
     let mut listed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for object in bundle.objects.iter().filter(|object| !object.is_secret()) {
-        let stage = folder(object.key.kind.stage);
+        let stage = folder(object.stage());
         let within = format!("{}/{}.yaml", object.component.name(), name(&object.key));
         let text = format!("{WRITTEN}{}", text_of(&annotated(object))?);
         if files.insert(format!("{stage}/{within}"), text).is_some() {
@@ -84,8 +84,8 @@ fn name(key: &Key) -> String {
 /// The object with what the programs that apply it have to know: when it is its turn, and what they may never delete.
 fn annotated(object: &Object) -> Object {
     let mut object = object.clone();
-    let kind = object.key.kind;
-    let wave = STAGES.iter().position(|stage| *stage == kind.stage).unwrap_or_default();
+    let (kind, stage) = (object.key.kind, object.stage());
+    let wave = STAGES.iter().position(|other| *other == stage).unwrap_or_default();
     let annotations = object.map_at(&["metadata", "annotations"]);
     let mut note = |key: &str, value: &str| drop(annotations.insert(key.to_owned(), value.into()));
     note(SYNC_WAVE, &wave.to_string());

@@ -29,7 +29,7 @@ const INTRODUCTION: &str = "\
 |---|---|---|
 | `1-foundation` | namespaces, definitions, policies | first |
 | `2-programs` | the ingress controller, cert-manager, external-dns, the services | when the definitions are established |
-| `3-names` | issuers, certificates, Ingresses | when cert-manager runs |
+| `3-names` | issuers, certificates, Ingresses, and what needs a certificate to start | when cert-manager runs |
 ";
 
 const ALTERNATIVES: &str = "\

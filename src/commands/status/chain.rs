@@ -19,6 +19,9 @@ pub(super) struct Step {
     pub(super) saw: String,
 }
 
+/// What is said of the certificate of a name that has none on purpose.
+const NO_TLS: &str = "its Ingress asks for none";
+
 /// Whether a check belongs to a step: by its group, and by whether it is about one host, one node or neither.
 type Belongs = fn(&str, &Check) -> bool;
 
@@ -39,7 +42,7 @@ pub(super) fn steps(evidence: &Evidence, report: &Report, host: &str) -> Vec<Ste
         ("record", record(evidence, host), |group, _| group == "cf" || group == "edns"),
         ("resolvers", resolvers(&seen), |group, _| group == "dns"),
         ("Certificate", certificate(evidence, host), |group, _| group == "cm"),
-        ("served", served(evidence, &seen), |group, _| group == "tls"),
+        ("served", served(evidence, host, &seen), |group, _| group == "tls"),
         ("answer", answer(&seen), |group, _| group == "apps"),
     ];
     all.into_iter().map(|(name, saw, belongs)| step(report, host, name, saw, belongs)).collect()
@@ -136,10 +139,14 @@ fn certificate(evidence: &Evidence, host: &str) -> String {
         let word = if certificate.ready == Some(true) { "ready" } else { "not ready" };
         format!("{}/{}, {word}", certificate.namespace, certificate.name)
     });
-    or(told.collect(), "no Certificate has this name")
+    let none = if evidence.is_without_tls(host) { NO_TLS } else { "no Certificate has this name" };
+    or(told.collect(), none)
 }
 
-fn served(evidence: &Evidence, seen: &HostSeen) -> String {
+fn served(evidence: &Evidence, host: &str, seen: &HostSeen) -> String {
+    if evidence.is_without_tls(host) {
+        return NO_TLS.to_owned();
+    }
     let told = seen.tls.iter().filter_map(|tls| tls.result.as_ref().ok()).map(|served| {
         let controller = traits_of(evidence.controller);
         if (controller.is_fake)(&served.leaf) {

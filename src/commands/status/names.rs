@@ -104,6 +104,7 @@ fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
         .filter_map(|lookup| Some(lookup.result.as_ref().ok()?.addresses()))
         .next()
         .unwrap_or_default();
+    let seen = seen.filter(|_| !evidence.is_without_tls(host));
     let not_after = seen.and_then(HostSeen::not_after);
     let controller = traits_of(evidence.controller);
     let mut served = seen.into_iter().flat_map(|seen| &seen.tls).filter_map(|tls| tls.result.as_ref().ok());
@@ -229,6 +230,8 @@ mod tests {
     #[test]
     fn who_has_only_the_controllers_own_certificate_is_told_so_and_not_how_long_it_lasts() {
         let mut evidence = evidence();
+        let seen = evidence.ingresses.as_mut().unwrap();
+        seen[0].tls_hosts = vec!["a.example.com".into()];
         let leaf = Leaf {
             subject: "O=Acme Co, CN=Kubernetes Ingress Controller Fake Certificate".into(),
             issuer: "O=Acme Co".into(),
@@ -240,9 +243,13 @@ mod tests {
         };
         let served = Served { leaf, chain: 1, trust: Trust::UnknownIssuer, by_lab: None };
         let tls = Seen { address: "192.168.1.2:443".parse().unwrap(), node: "pi".into(), result: Ok(served) };
-        evidence.hosts.get_mut("a.example.com").unwrap().tls.push(tls);
-        let line = lines(&evidence, &report_of(vec![])).swap_remove(0);
-        assert_eq!(line.certificate(), "nginx's fake certificate");
+        for host in ["a.example.com", "0.example.com"] {
+            evidence.hosts.get_mut(host).unwrap().tls.push(tls.clone());
+        }
+        let lines = lines(&evidence, &report_of(vec![]));
+        assert_eq!(lines[0].certificate(), "nginx's fake certificate");
+        // One that asks for none is not told of what the controller shows to who asks by TLS all the same.
+        assert_eq!((lines[1].certificate().as_str(), lines[1].days_left), ("no TLS", None));
     }
 
     #[test]

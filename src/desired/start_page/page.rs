@@ -6,6 +6,7 @@ use k8s_openapi::ByteString;
 use serde_json::json;
 
 use crate::config::{Backend, Config, Language, Scheme, Service, StartPage, WHOAMI};
+use crate::desired::html::escaped;
 use crate::desired::service::NAMESPACE;
 use crate::desired::start_page::binary;
 use crate::desired::start_page::words::{Words, words};
@@ -186,20 +187,4 @@ fn title(name: &str) -> String {
     let words = name.replace('-', " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Text for HTML, within elements and in quoted attributes.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

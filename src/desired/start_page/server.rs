@@ -14,8 +14,6 @@ use crate::desired::start_page::page::Entry;
 pub(super) const ROOT: &str = "/srv/start-page";
 /// Where the settings are.
 pub(super) const FOLDER: &str = "/etc/start-page";
-/// Not 80: the container may bind no port below 1024.
-pub(super) const PORT: i32 = 8080;
 
 const SETTINGS: &str = include_str!("files/server.conf");
 const START: &str = include_str!("files/start.sh");

@@ -60,6 +60,7 @@ pub const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: ANNOTATIONS,
     annotations_of_service,
+    without_redirect: &WITHOUT_REDIRECT,
     references: &REFERENCES,
     keeps_secrets_apart: ("allow-cross-namespace-resources", "false"),
     refuses_names: "--disable-svc-external-name=true",
@@ -150,6 +151,11 @@ const DEFAULTS: [(&str, &str); 6] = [
     // Large cookies and headers of single sign-on fit in; with 4k, nginx answers 502.
     ("proxy-buffer-size", "16k"),
 ];
+
+/// A host without a certificate of its own is sent to HTTPS all the same where one for a wildcard covers it
+/// (rootfs/etc/nginx/lua: lua_ingress.lua, `redirect_to_https`; certificate.lua, `configured_for_current_request`), or where
+/// `ingress.config` has `force-ssl-redirect`. The Ingress' own word wins (annotations/rewrite/main.go).
+const WITHOUT_REDIRECT: [(&str, &str); 2] = [("ssl-redirect", "false"), ("force-ssl-redirect", "false")];
 
 /// ingress-nginx v1.15.1, internal/ingress/annotations: auth/main.go, authtls/main.go, proxyssl/main.go and
 /// defaultbackend/main.go. The first three deny every request while their Secret is not as they want it.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::{Config, START_PAGE, WHOAMI};
+use crate::config::{Config, ROOT_PAGE, START_PAGE, WHOAMI};
 use crate::desired::meta::VERSION;
 use crate::desired::object::{Component, Key};
 use crate::desired::service::NAMESPACE;
@@ -145,6 +145,10 @@ fn homes(config: &Config) -> Vec<Home> {
     }
     if config.start_page.is_some() {
         homes.push(home(START_PAGE, "startPage", &kind::DEPLOYMENT, NAMESPACE, START_PAGE));
+    }
+    if config.root_page.is_some() {
+        let namespace = config.cert_manager.namespace.as_str();
+        homes.push(home(ROOT_PAGE, "startPage", &kind::DEPLOYMENT, namespace, ROOT_PAGE));
     }
     homes
 }

@@ -124,6 +124,7 @@ in
           enable = true;
           host = "start";
         };
+        rootPage = true;
         ingress = {
           controller = "ingress-nginx";
           defaultClass = false;

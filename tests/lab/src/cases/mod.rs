@@ -30,6 +30,7 @@ mod page;
 mod reader;
 mod rendering;
 mod renewal;
+mod root_page;
 mod runner;
 mod secrets;
 mod servers;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::doctor::names::resolv_conf_of;
 use super::doctor::{Answer, Ask, Injury, a_healthy_lab};
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
-use super::{Case, Run, always_with, with_all_and};
+use super::{Case, Run, always_with, root_page, with_all_and};
 use crate::cluster::Node;
 use crate::error::{Result, bail};
 use crate::name_server::Provider;
@@ -40,6 +40,18 @@ const CASES: &[Case] = &[
         "local",
         "a lab without an account has names, certificates and a proof, and no other name",
         proof,
+    ),
+    always_with(
+        Provider::Local,
+        "local",
+        "a phone gets the root by plain HTTP, with its fingerprint, and nobody gets its key",
+        root_page::offers_the_root,
+    ),
+    with_all_and(
+        Provider::Local,
+        "local",
+        "a renewed root is on the page by itself, with its new fingerprint",
+        root_page::follows_a_renewal,
     ),
     with_all_and(Provider::Local, "local", "a removed service loses its name on every node", removal),
     with_all_and(
@@ -94,7 +106,8 @@ fn dig(hands: &Hands, server: &str, words: &[&str]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-fn answer(hands: &Hands, root: &str, host: &str) -> Result<std::result::Result<(), String>> {
+/// Whether a page opens for who trusts this root.
+pub(super) fn answer(hands: &Hands, root: &str, host: &str) -> Result<std::result::Result<(), String>> {
     let url = format!("https://{host}/");
     let words = ["-sS", "--max-time", "5", "--cacert", root, "-o", "/dev/null", "-w", "%{http_code}", &url];
     let said = hands.client.output("curl", &words)?;
