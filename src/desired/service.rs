@@ -9,7 +9,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 
-use crate::config::{Backend, Certificates, Config, Issuer, Service};
+use crate::config::{Backend, Config, Issuer, Service};
 use crate::desired::authority::USAGES;
 use crate::desired::issuer::{KEY, name_of};
 use crate::desired::meta::{inventory_labels, named};
@@ -80,9 +80,7 @@ pub(super) fn ingress(
     path: Path,
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
-    let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
-    let wildcard =
-        config.certificates == Certificates::Wildcard && issuer == config.issuer && hosts.iter().all(covered);
+    let wildcard = config.has_wildcard_for(hosts, issuer);
     let secret_name = (!wildcard).then(|| tls_secret(name));
     if !wildcard {
         annotations.insert("cert-manager.io/cluster-issuer".to_owned(), name_of(config, issuer).to_owned());
@@ -128,8 +126,4 @@ pub(super) fn ingress(
         status: None,
     };
     Object::typed(COMPONENT, &ingress)
-}
-
-fn dots(host: &Host) -> usize {
-    host.as_str().matches('.').count()
 }
