@@ -88,13 +88,18 @@ fn outcome(evidence: &Evidence, seen: &ChallengesSeen, one: &ChallengeSeen) -> O
             format!("enter {record} beside the wildcard: a record of its own comes before a wildcard"),
         )
         .into(),
+        // Whatever answers for that name: nobody has meant it.
+        end if !is_within(last, zone)
+            && (dotless(one).is_some() || !matches!(end, ChainEnd::Unknown { .. })) =>
+        {
+            finding(
+                format!("the CNAME record `{name}` leads to {}, which is not in `{zone}`", way()),
+                elsewhere(one, zone),
+                format!("replace it by {record}"),
+            )
+            .into()
+        }
         ChainEnd::Unknown { why } => Outcome::unknown(why.clone()),
-        ChainEnd::Here { .. } if !is_within(last, zone) => finding(
-            format!("the CNAME record `{name}` leads to {}, which is not in `{zone}`", way()),
-            elsewhere(one, zone),
-            format!("replace it by {record}"),
-        )
-        .into(),
         ChainEnd::Here { zone, .. } => match providers_other(evidence, zone.as_deref()) {
             Some((cause, fix)) => finding(
                 format!("`{name}` leads to `{last}`, and what the provider has of that, public DNS does not"),
@@ -137,11 +142,15 @@ fn providers_other(evidence: &Evidence, found: Option<&str>) -> Option<(String, 
     }
 }
 
+/// The zone whose name was put behind the target in its zone file.
+fn dotless(one: &ChallengeSeen) -> Option<String> {
+    let first = one.chain.first()?;
+    endings(&one.name).into_iter().find(|above| *first == format!("{}.{above}", one.target))
+}
+
 /// Why it leads elsewhere, as far as the name tells.
 fn elsewhere(one: &ChallengeSeen, zone: &str) -> String {
-    let last = one.chain.last().map_or("", String::as_str);
-    let mut zones = endings(&one.name).into_iter();
-    match zones.find(|above| *last == format!("{}.{above}", one.target)) {
+    match dotless(one) {
         Some(above) => format!(
             "in the zone file the final dot is missing behind the target, so the name of the zone, `{above}`, was put behind it"
         ),

@@ -71,6 +71,9 @@ fn a_record_that_leads_elsewhere_is_told_with_the_reason_as_far_as_the_name_tell
     assert!(other.contains("leads to `old.example.net`, which is not in `acme.example.org`"), "{other}");
     let no_dot = told(&[&format!("{TARGET}.example.com")], here("example.com"), false);
     assert!(no_dot.contains("the final dot is missing") && no_dot.contains("`example.com`"), "{no_dot}");
+    let beyond = ChainEnd::Unknown { why: "no name server answers".into() };
+    let no_dot = told(&[&format!("{TARGET}.example.com"), "gate.example.net"], beyond, false);
+    assert!(no_dot.contains("the final dot is missing"), "{no_dot}");
     let wildcard = told(&["gate.example.com"], here("example.com"), true);
     assert!(wildcard.contains("by a wildcard record"), "{wildcard}");
     let circle = told(&["b.example.com", NAME], ChainEnd::Circle, false);
