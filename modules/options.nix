@@ -116,6 +116,13 @@ in
         description = "A file with the provider's credential, readable by root only: the API token (at Cloudflare: Zone: Zone: Read and Zone: DNS: Edit for your zone), or the keys of a server of your own. Write the path in quotes. Required on the first server.";
       };
 
+      challengeZone = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "acme.example.org";
+        description = "The provider's zone, or a name in it, if it is not the zone of `domain`: the challenges for certificates are met there, by a CNAME record for each certificate, which `homelab zone delegate` prints. No name is published then: set `houseResolver`, unless name servers of your own have the names.";
+      };
+
       houseResolver = mkOption {
         type = types.bool;
         default = false;

@@ -33,7 +33,12 @@ let
       ;
     issuer = if cfg.issuer == "acme" then null else cfg.issuer;
     dns = {
-      inherit (cfg.dns) provider tokenFile hosts;
+      inherit (cfg.dns)
+        provider
+        tokenFile
+        challengeZone
+        hosts
+        ;
       houseResolver = if cfg.dns.houseResolver then true else null;
       publish = if cfg.dns.publish then null else false;
       publishHosts = if cfg.dns.publishHosts then true else null;

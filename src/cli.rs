@@ -16,6 +16,7 @@ mod status;
 mod up;
 mod upgrade;
 mod values;
+mod zone;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ pub use schema::Schema;
 pub use status::Status;
 pub use up::Up;
 pub use upgrade::Upgrade;
+pub use zone::{Delegate, Zone, ZoneCommand};
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
@@ -122,6 +124,7 @@ impl Command {
             | Self::Restore(_)
             | Self::Cert(_)
             | Self::Ca(_)
+            | Self::Zone(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)
             | Self::Open { .. }
@@ -147,6 +150,7 @@ impl Command {
             | Self::Restore(_)
             | Self::Cert(_)
             | Self::Ca(_)
+            | Self::Zone(_)
             | Self::Expose(_)
             | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
@@ -211,6 +215,9 @@ pub enum Command {
     /// Show the root of the lab's own certificate authority, and how machines and phones are told to trust it
     #[command(after_help = ca::CA)]
     Ca(Ca),
+    /// Print the records that lead from names whose zone the lab may not write into the zone of their challenges
+    #[command(after_help = zone::DELEGATE)]
+    Zone(Zone),
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(after_help = status::HELP)]
     Status(Status),

@@ -22,8 +22,8 @@ use crate::config::{self, AcmeServer, Backend, Config, Issuer, Provider};
 use crate::desired::{external_dns, issuer};
 use crate::error::Error;
 use crate::evidence::{
-    AcmeSeen, AuthoritySeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen, Evidence, ExtraSeen,
-    Failure, HereSeen, Issuance, Listing, ServiceSeen,
+    AcmeSeen, AuthoritySeen, ChallengesSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen,
+    Evidence, ExtraSeen, Failure, HereSeen, Issuance, Listing, ServiceSeen,
 };
 use crate::facts::{name_server, namespaces};
 use crate::ingress;
@@ -33,7 +33,7 @@ use crate::plan::Snapshot;
 use crate::provider;
 
 pub use lab::Lab;
-pub use network::Probes;
+pub use network::{Probes, challenges_alone};
 pub use parts::Parts;
 pub use proof::{Known, look_after_up};
 
@@ -171,6 +171,9 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.extra = config.extra_certificates.iter().map(extra).collect();
     evidence.unpublished = !config.dns.publish && !config.dns.provider.is_on_nodes();
+    let elsewhere = config.dns.challenge_zone.as_ref();
+    evidence.challenges =
+        elsewhere.map(|zone| ChallengesSeen { zone: zone.to_string(), ..ChallengesSeen::default() });
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
 }
 
@@ -185,7 +188,7 @@ fn extra(extra: &config::ExtraCertificate) -> ExtraSeen {
 
 /// Which names are asked for, and whom; offline, nobody beyond the LAN.
 fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
-    let domain = config.zone_or_domain();
+    let domain = config.zone_of_names();
     let mut probes = Probes::of(config, domain.to_string(), hosts(config, evidence));
     probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
     if !scope.internet {

@@ -3,6 +3,7 @@
 mod backup;
 mod ca;
 mod cert;
+mod challenges;
 mod completions;
 mod confirm;
 mod converge;
@@ -37,6 +38,7 @@ mod status;
 mod strangers;
 mod up;
 mod upgrade;
+mod zone;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -131,6 +133,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Restore(flags) => restore::restore(&cli.global, flags, ui).await,
         Command::Cert(flags) => cert::cert(&cli.global, flags, ui).await,
         Command::Ca(flags) => ca::ca(&cli.global, flags, ui).await,
+        Command::Zone(flags) => zone::zone(&cli.global, flags, ui),
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),

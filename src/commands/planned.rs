@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
+use crate::collect::challenges_alone;
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
-use crate::commands::{homes, page_name, skipped, strangers};
+use crate::commands::{challenges, homes, page_name, skipped, strangers};
 use crate::config::{Backend, Config, Issuer, Provider, Service};
 use crate::desired::leaving::Leaving;
 use crate::desired::object::Component;
@@ -90,12 +91,14 @@ impl Start {
     /// When something cannot be looked at, or the run must not begin.
     pub(super) async fn plan(&self, consent: Consent, progress: &Progress) -> Result<Planned> {
         let (cluster, config, provider) = (&self.cluster, &self.config, &self.provider);
-        let (snapshot, zone, documents, nodes) = tokio::try_join!(
+        let (snapshot, zone, documents, nodes, led) = tokio::try_join!(
             look(cluster, config, progress),
             check(provider, config, progress),
             manifest(config, progress),
             nodes(cluster, config),
+            async { Ok(challenges_alone(config).await) },
         )?;
+        challenges::lead_there(config, led, (&snapshot, &zone))?;
         let credentials = Credentials::new(self.keyring.clone(), &zone);
         let leaving = moving::leaving(&snapshot, place(config, &zone));
         let inputs = Inputs {
@@ -179,6 +182,10 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
     progress.update(facts.key, &asks);
     let domain = config.zone_or_domain();
     let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
+    if config.dns.challenge_zone.is_some() {
+        progress.done(facts.key, &found(config.dns.provider, &zone));
+        return Ok(zone);
+    }
     let outside: Vec<String> = config
         .hosts()
         .iter()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::config::fields::Fields;
 use crate::config::values::known;
 use crate::config::yaml::Position;
-use crate::config::{house, token};
+use crate::config::{challenges, house, token};
 use crate::facts::name_server;
 use crate::facts::names::Host;
 use crate::facts::providers::{Credential, Provider, ProviderFacts};
@@ -30,6 +30,9 @@ pub struct Dns {
     pub provider: Provider,
     /// The zone's name; found from the token by `up` when it is not given.
     pub zone: Option<Host>,
+    /// Where the challenges are met, if not beside the names: the provider's zone, or a name in it. The names' own zone is not
+    /// the provider's then.
+    pub challenge_zone: Option<Host>,
     /// Where its API or DNS server is; there only at a provider that needs it (`ProviderFacts::server`).
     pub server: Option<String>,
     /// The key that signs DNS updates; there only at a provider where challenges are written in that way.
@@ -89,12 +92,13 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
     let provider = fields
         .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.facts().key, text));
     let needs = provider.unwrap_or_default().facts();
+    let challenge_zone = challenges::read(fields, domain, provider.unwrap_or_default());
     let zone = fields.parsed("zone", Host::parse);
-    if let (Some(zone), Some(domain)) = (&zone, domain)
-        && !domain.is_within(zone)
+    if let (Some(zone), Some(held)) = (&zone, challenge_zone.as_ref().or(domain))
+        && !held.is_within(zone)
     {
         let place = fields.node("zone").map(|n| n.place);
-        fields.problem(place, format!("`dns.zone`: `{domain}` is not in the zone `{zone}`"), None);
+        fields.problem(place, format!("`dns.zone`: `{held}` is not in the zone `{zone}`"), None);
     }
     let token_file = needs.credential.as_ref().and_then(|credential| token_file(fields, credential));
     let server = needs.server.as_ref().and_then(|server| {
@@ -126,12 +130,17 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
         }
         (None, domain) => domain.map(|d| d.as_str().to_owned()),
     };
-    let house = house::read(fields, (domain, zone.as_ref()), provider.unwrap_or_default());
+    let house = house::read(
+        fields,
+        (domain, zone.as_ref()),
+        (provider.unwrap_or_default(), challenge_zone.is_some()),
+    );
     let (Some(provider), Some(owner)) = (provider, owner) else { return (None, Vec::new()) };
     let (places, hosts) = house.hosts.into_iter().unzip();
     let dns = Dns {
         provider,
         zone,
+        challenge_zone,
         server,
         tsig: tsig.flatten(),
         token_file,

@@ -19,11 +19,12 @@ pub(super) struct House {
     pub(super) publish_hosts: bool,
 }
 
-/// Reads the keys. A key that says what is so at this provider anyway is taken; one that says otherwise is refused.
+/// Reads the keys. A key that says what is so at this provider anyway is taken; one that says otherwise is refused. Where the
+/// provider's zone is `elsewhere` (`dns.challengeZone`), nothing of the domain is published.
 pub(super) fn read(
     fields: &mut Fields<'_>,
     (domain, zone): (Option<&Host>, Option<&Host>),
-    provider: Provider,
+    (provider, elsewhere): (Provider, bool),
 ) -> House {
     let (on_nodes, word) = (provider.is_on_nodes(), provider.facts().key);
     let resolver = fields.bool("houseResolver");
@@ -57,7 +58,17 @@ pub(super) fn read(
             ),
             "leave `publishHosts` out: the nodes serve `dns.hosts` in the house",
         ),
-        (false, _, Some(false), _) if !has_resolver => refuse(
+        (false, _, Some(true), _) if elsewhere => refuse(
+            "publish",
+            "`dns.publish: true` cannot work with `dns.challengeZone`: the provider's zone is not that of the names, so they cannot get a record there",
+            "leave `publish` out",
+        ),
+        (false, _, _, Some(true)) if elsewhere => refuse(
+            "publishHosts",
+            "`dns.publishHosts: true` cannot work with `dns.challengeZone`: the provider's zone is not that of the names",
+            "leave `publishHosts` out",
+        ),
+        (false, _, Some(false), _) if !has_resolver && !elsewhere => refuse(
             "publish",
             "`dns.publish: false` cannot work without `dns.houseResolver: true`: nobody would answer for the names",
             "add `houseResolver: true`, and let your router ask the nodes for the domain: docs/house-resolver.md",
@@ -76,7 +87,7 @@ pub(super) fn read(
     }
     House {
         resolver: has_resolver,
-        publish: publish.unwrap_or(!on_nodes),
+        publish: publish.unwrap_or(!on_nodes && !elsewhere),
         hosts,
         publish_hosts: publish_hosts.unwrap_or(false),
     }
@@ -227,7 +238,8 @@ pub(super) fn check(
     if dns.provider.is_on_nodes() {
         return;
     }
-    if !dns.publish {
+    // Without the nodes' name servers, the house has its own, and what is in them is nobody's business here.
+    if !dns.publish && dns.house_resolver {
         for (host, user) in taken.iter().filter(|(host, _)| !host.is_within(domain)) {
             let message = format!(
                 "`{host}` of `{user}` would have no record: with `dns.publish: false` the nodes alone answer, and for names below `{domain}` alone"
@@ -239,8 +251,11 @@ pub(super) fn check(
             );
         }
     }
-    let needs =
-        if dns.publish { dns.publish_hosts.then_some("publishHosts: true") } else { Some("publish: false") };
+    let needs = match dns.publish {
+        true => dns.publish_hosts.then_some("publishHosts: true"),
+        // In that zone nothing of the lab was ever published.
+        false => dns.challenge_zone.is_none().then_some("publish: false"),
+    };
     if let (Some(needs), Some(false)) = (needs, external_dns) {
         let place = fields.node("externalDns").map(|node| node.place);
         fields.problem(

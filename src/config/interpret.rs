@@ -10,7 +10,9 @@ use crate::config::model::{
 };
 use crate::config::values::{duration, email, known};
 use crate::config::yaml::Node;
-use crate::config::{dns, doctor, extra, house, issuer, own_names, root_page, service, start_page};
+use crate::config::{
+    challenges, dns, doctor, extra, house, issuer, own_names, root_page, service, start_page,
+};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::{namespaces, pins};
@@ -33,7 +35,9 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let services = services(&mut fields, domain.as_ref(), (whoami, signs), start_page.as_ref());
-    let zone = dns.as_ref().and_then(|d| d.zone.clone()).or_else(|| domain.clone().filter(|_| on_nodes));
+    // That of the names: where the challenges are met elsewhere, the provider's is none.
+    let zone = dns.as_ref().filter(|dns| dns.challenge_zone.is_none()).and_then(|dns| dns.zone.clone());
+    let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));
     let names = (domain.as_ref(), zone.as_ref().filter(|_| !on_nodes));
     let extra_certificates = extra::read(&mut fields, names, signs, (&services, &cert_manager.namespace));
     let signed = issuer::used(signs, &services, &extra_certificates);
@@ -65,8 +69,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     fields.finish();
     outside_of_zone(&services, start_page.as_ref(), zone.as_ref(), &mut problems);
     problems.sort_by_key(|p| p.place);
-    match (domain, dns) {
-        (Some(domain), Some(dns)) if problems.is_empty() => Ok(Config {
+    let config = match (domain, dns) {
+        (Some(domain), Some(dns)) if problems.is_empty() => Config {
             domain,
             email,
             dns,
@@ -85,9 +89,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             timeouts,
             public_resolvers,
             notify,
-        }),
-        _ => Err(problems),
-    }
+        },
+        _ => return Err(problems),
+    };
+    challenges::too_long(&config).map_or(Ok(config), |problem| Err(vec![problem]))
 }
 
 fn certificates(text: &str) -> Result<Certificates, String> {

@@ -1,6 +1,7 @@
 //! The configuration: what it says, and every problem in it at once. Pure: where the file lies is the machine's matter.
 
 mod backend;
+mod challenges;
 mod dns;
 mod doctor;
 pub mod edit;
@@ -30,6 +31,7 @@ use crate::error::Result;
 
 pub use crate::facts::controllers::Controller;
 pub use crate::facts::providers::Provider;
+pub use challenges::Challenge;
 pub use dns::{Dns, HouseHost, Policy, Tsig};
 pub use extra::ExtraCertificate;
 pub use fields::{Problem, nearest};

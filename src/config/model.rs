@@ -291,9 +291,22 @@ impl Config {
             || self.extra_certificates.iter().any(|extra| extra.issuer == issuer)
     }
 
-    /// What is looked for at the provider: the zone that is named, else the domain, whose zone is found from it.
+    /// What is looked for at the provider: the zone that is named, else where the challenges are met, else the domain; its zone
+    /// is found from it.
     pub fn zone_or_domain(&self) -> &Host {
-        self.dns.zone.as_ref().unwrap_or(&self.domain)
+        self.dns.zone.as_ref().or(self.dns.challenge_zone.as_ref()).unwrap_or(&self.domain)
+    }
+
+    /// What the names end in: the zone that is named where it is theirs, else the domain.
+    pub fn zone_of_names(&self) -> &Host {
+        self.dns.zone.as_ref().filter(|_| self.dns.challenge_zone.is_none()).unwrap_or(&self.domain)
+    }
+
+    /// Whether the certificate for `*.<domain>` serves these hosts, if `issuer` signs theirs.
+    pub fn has_wildcard_for(&self, hosts: &[Host], issuer: Issuer) -> bool {
+        let dots = |host: &Host| host.as_str().matches('.').count();
+        let covered = |host: &Host| host.is_within(&self.domain) && dots(host) <= dots(&self.domain) + 1;
+        self.certificates == Certificates::Wildcard && issuer == self.issuer && hosts.iter().all(covered)
     }
 
     /// The zone that each node answers for in the house, if they do.
@@ -307,10 +320,15 @@ impl Config {
 
     /// Every host that should have a record, those of homelab's own first. All but that of the root's page have a certificate.
     pub fn hosts(&self) -> Vec<Host> {
+        let services = self.services.iter().flat_map(|service| service.hosts.iter().cloned());
+        self.own_hosts().into_iter().chain(services).collect()
+    }
+
+    /// Those of homelab's own.
+    pub(super) fn own_hosts(&self) -> Vec<Host> {
         let page = self.start_page.iter().map(|page| page.host.clone());
         let demo = self.whoami.then(|| self.domain.child(WHOAMI));
-        let own = page.chain(demo).chain(self.root_page.clone());
-        own.chain(self.services.iter().flat_map(|s| s.hosts.iter().cloned())).collect()
+        page.chain(demo).chain(self.root_page.clone()).collect()
     }
 
     /// Whether the host has a certificate.

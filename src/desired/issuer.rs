@@ -117,6 +117,10 @@ fn issuer(
         solvers: Vec<Value>,
     }
     let mut solver = json!({ "dns01": (provider::traits_of(config.dns.provider).solver)(config) });
+    if config.dns.challenge_zone.is_some() {
+        // By default, cert-manager writes beside the name, whatever stands there (cert-manager v1.21: pkg/issuer/acme/dns/dns.go).
+        solver["dns01"]["cnameStrategy"] = "Follow".into();
+    }
     if let Some(wait) = config.acme.propagation_wait {
         solver["waitInsteadOfSelfCheck"] = format!("{}s", wait.as_secs()).into();
     }

@@ -9,7 +9,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 
-use crate::config::{Backend, Certificates, Config, Issuer, Service};
+use crate::config::{Backend, Config, Issuer, Service};
 use crate::desired::authority::USAGES;
 use crate::desired::issuer::{KEY, name_of};
 use crate::desired::meta::{inventory_labels, named};
@@ -83,7 +83,7 @@ pub(super) fn ingress(
 ) -> Option<Object> {
     let controller = traits_of(config.ingress.controller);
     let tls = issuer.map(|issuer| {
-        let secret_name = (!is_by_wildcard(config, hosts, issuer)).then(|| tls_secret(name));
+        let secret_name = (!config.has_wildcard_for(hosts, issuer)).then(|| tls_secret(name));
         if secret_name.is_some() {
             annotations.extend(asking(config, issuer));
         }
@@ -126,13 +126,6 @@ pub(super) fn ingress(
     };
     Object::typed(COMPONENT, &ingress)
 }
-
-/// Whether the lab's one wildcard certificate is that of the hosts.
-fn is_by_wildcard(config: &Config, hosts: &[Host], issuer: Issuer) -> bool {
-    let covered = |host: &Host| host.is_within(&config.domain) && dots(host) <= dots(&config.domain) + 1;
-    config.certificates == Certificates::Wildcard && issuer == config.issuer && hosts.iter().all(covered)
-}
-
 /// The annotations that ask cert-manager for a certificate of the Ingress' own.
 fn asking(config: &Config, issuer: Issuer) -> impl Iterator<Item = (String, String)> {
     // The labels by which prune finds the Secret when the service is gone.
@@ -145,8 +138,4 @@ fn asking(config: &Config, issuer: Issuer) -> impl Iterator<Item = (String, Stri
         ("secret-template", template.to_string()),
     ];
     all.into_iter().chain(usages).map(|(key, value)| (format!("cert-manager.io/{key}"), value))
-}
-
-fn dots(host: &Host) -> usize {
-    host.as_str().matches('.').count()
 }

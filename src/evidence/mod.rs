@@ -3,6 +3,7 @@
 mod acme;
 mod authority;
 mod certificate;
+mod challenges;
 mod cluster;
 mod config;
 pub mod dial;
@@ -41,6 +42,7 @@ use crate::facts::ownership::Ownership;
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use authority::{AuthoritySeen, Signer};
 pub use certificate::{CertificateSeen, ExtraSeen};
+pub use challenges::{ChainEnd, ChallengeSeen, ChallengesSeen};
 pub use cluster::{
     Access, ApiFailure, ApiFault, Asked, COREDNS_CUSTOM, ClusterSeen, Listing, Objects, ServiceLookup,
     UnitSeen, WAITING_PODS, at, entries, typed,
@@ -118,6 +120,9 @@ pub struct Evidence {
     /// Whether public DNS is to have no record of the lab, although a provider hosts the zone.
     pub unpublished: bool,
 
+    /// Where public DNS leads for the challenges; `None` where they are met beside the names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenges: Option<ChallengesSeen>,
     /// The zone as the provider lists it, or why it does not; `None` when it was not asked.
     pub provider: Option<Result<ProviderSeen, ProviderFailure>>,
     /// What each ready node answers to names that no Ingress has.
@@ -174,6 +179,7 @@ impl Evidence {
             written: None,
             owner: None,
             unpublished: false,
+            challenges: None,
             provider: None,
             node_answers: Vec::new(),
             no_authoritative: None,
@@ -212,6 +218,12 @@ impl Evidence {
     #[must_use]
     pub fn is_in_public(&self) -> bool {
         !self.unpublished && !self.dns.is_on_nodes()
+    }
+
+    /// Whether neither homelab nor the nodes have anything to say of the names: the house has name servers of its own.
+    #[must_use]
+    pub fn is_named_elsewhere(&self) -> bool {
+        self.challenges.is_some() && self.own_servers.is_none()
     }
 
     /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.

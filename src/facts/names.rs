@@ -120,6 +120,12 @@ pub fn without_wildcard(host: &str) -> &str {
     host.strip_prefix("*.").unwrap_or(host)
 }
 
+/// Where an ACME server looks for the proof that a name is yours, whether it is a wildcard or not (RFC 8555, section 8.4).
+#[must_use]
+pub fn challenge_name(name: &str) -> String {
+    format!("_acme-challenge.{}", without_wildcard(name))
+}
+
 /// The name to look a host up by: a wildcard stands for any name, so one is chosen.
 #[must_use]
 pub fn probe_name(host: &str) -> String {

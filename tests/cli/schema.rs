@@ -81,6 +81,7 @@ fn what_the_program_prints_is_as_the_schema_says_whether_it_fails_or_not() {
         &["backup", "saved", "--recipient", "age1x"],
         &["restore", "saved", "--identity", "token"],
         &["cert", "export", "whoami"],
+        &["zone", "delegate"],
         &["open", "whoami"],
         &["open", "whomai"],
         &["kubeconfig"],

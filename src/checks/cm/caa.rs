@@ -56,7 +56,11 @@ pub(super) fn lets_issue(
     if allowed.is_empty() {
         return Outcome::pass(format!("the CAA records of `{name}` forbid no certificate authority"));
     }
-    let page = words(evidence.dns).records_page;
+    let page = match evidence.challenges {
+        // The names are in another zone than the provider's.
+        Some(_) => "the public zone that holds it",
+        None => words(evidence.dns).records_page,
+    };
     let server = host_of(&acme.wanted.server);
     let authority = AUTHORITIES.into_iter().find(|(end, _)| is_within(server, end));
     let nobody = allowed.iter().all(|domain| domain.is_empty());

@@ -1,7 +1,7 @@
 //! Certificates that belong to no service: the same way as that of a host's, judged by the place of each.
 
 use crate::checks::cm::chain::Chain;
-use crate::checks::cm::{authority, caa, certificate, challenge, limit, seen, selfcheck};
+use crate::checks::cm::{authority, caa, certificate, challenge, cname, limit, of_zone, seen, selfcheck};
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::{AcmeSeen, Evidence, ExtraSeen};
@@ -17,6 +17,13 @@ fn one(evidence: &Evidence, extra: &ExtraSeen) -> Vec<Judged> {
     };
     let chain = Chain::at(evidence, &extra.namespace, &extra.secret);
     let mut found = Vec::new();
+    let certificate = evidence.certificate_at(&extra.namespace, &extra.secret);
+    let ready = certificate.is_some_and(|certificate| certificate.ready == Some(true));
+    let leads = match extra.by_authority {
+        true => evidence.challenges.as_ref().map(|_| Outcome::skip(authority::ASKS_NOBODY)),
+        false => cname::leads(evidence, extra.hosts.iter().map(String::as_str), ready),
+    };
+    found.extend(leads.map(|outcome| of(id::CHALLENGE_CNAME, of_zone(), outcome)));
     if let Some(acme) = seen(evidence) {
         let along = |judge: &dyn Fn(&Chain<'_>) -> Outcome| match &chain {
             _ if extra.by_authority => Outcome::skip(authority::ASKS_NOBODY),
@@ -30,7 +37,7 @@ fn one(evidence: &Evidence, extra: &ExtraSeen) -> Vec<Judged> {
             true => Outcome::skip(authority::ASKS_NOBODY),
             false => lets_issue(evidence, acme, extra, chain.as_ref().is_some_and(Chain::is_ready)),
         };
-        found.push(of(id::CAA, Vantage::Authoritative("of the zone".to_owned()), caa));
+        found.push(of(id::CAA, of_zone(), caa));
         let seen_by = along(&|chain| selfcheck::sees_record(evidence, acme, chain));
         found.push(of(id::SELFCHECK, Vantage::Api, seen_by));
         found.push(of(id::CHALLENGE, Vantage::Api, along(&|chain| challenge::is_met(evidence, acme, chain))));

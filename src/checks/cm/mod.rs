@@ -6,6 +6,7 @@ mod caa;
 mod certificate;
 mod chain;
 mod challenge;
+mod cname;
 mod definitions;
 mod extra;
 pub(super) mod ids;
@@ -25,6 +26,8 @@ use crate::checks::engine::{CheckId, Group, Judged, Outcome, Subject, Vantage, j
 use crate::checks::id;
 use crate::checks::reading::zone::left_out;
 use crate::evidence::{AcmeSeen, Evidence, HostSeen};
+
+pub use cname::misled;
 
 /// The group.
 pub(super) const GROUP: Group =
@@ -64,6 +67,12 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
     let by_own = evidence.is_by_authority(host);
     let skip = || Outcome::skip("its Ingress asks for no certificate");
     let mut found = Vec::new();
+    let ready = evidence.certificates_of(host).any(|certificate| certificate.ready == Some(true));
+    let leads = match asks {
+        true => cname::leads(evidence, [host].into_iter(), ready),
+        false => evidence.challenges.as_ref().map(|_| skip()),
+    };
+    found.extend(leads.map(|outcome| judged(id::CHALLENGE_CNAME, Subject::host(host), of_zone(), outcome)));
     if let Some(acme) = seen(evidence) {
         let chain = Chain::of(evidence, host);
         let along = |judge: &dyn Fn(&Chain<'_>) -> Outcome| match &chain {
@@ -86,14 +95,17 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
                 caa::lets_issue(evidence, acme, host, (wild, ready))
             }
         };
-        let vantage = Vantage::Authoritative("of the zone".to_owned());
-        found.push(judged(id::CAA, Subject::host(host), vantage, caa));
+        found.push(judged(id::CAA, Subject::host(host), of_zone(), caa));
         found.push(for_host(id::SELFCHECK, along(&|chain| selfcheck::sees_record(evidence, acme, chain))));
         found.push(for_host(id::CHALLENGE, along(&|chain| challenge::is_met(evidence, acme, chain))));
         found.push(for_host(id::ACME_RATE_LIMIT, along(&|chain| limit::is_not_reached(evidence, chain))));
     }
     found.push(for_host(id::CERTIFICATE, if asks { certificate::is_ready(evidence, host) } else { skip() }));
     found
+}
+
+fn of_zone() -> Vantage {
+    Vantage::Authoritative("of the zone".to_owned())
 }
 
 /// `doctor` looks at cert-manager; `up` does not.

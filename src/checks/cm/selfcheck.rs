@@ -12,7 +12,7 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::zone_name;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
 use crate::facts::address::is_private;
-use crate::facts::names::without_wildcard;
+use crate::facts::names::{challenge_name, is_within};
 
 /// How cert-manager begins what it writes while it looks.
 const WAITING: &str = "challenge propagation:";
@@ -80,7 +80,7 @@ pub(super) fn sees_record(evidence: &Evidence, acme: &AcmeSeen, chain: &Chain<'_
     };
     let reason = at(challenge, "/status/reason");
     let said = reason.split_once(WAITING).map_or(reason, |(_, said)| said);
-    let record = record_of(challenge);
+    let record = record_of(evidence, challenge);
     let summary = format!("cert-manager does not see the record `{record}` yet: {}", one_line(said));
     let finding = match read(said, READINGS) {
         Some(row) => {
@@ -105,6 +105,7 @@ fn spreading(
     let age = since.map(|since| evidence.now.duration_since(since).as_secs());
     let resolvers = acme.wanted.nameservers.join(", ");
     if let Some(Ok(provider)) = &evidence.provider
+        && is_within(record, &provider.zone.name)
         && !provider.records.iter().any(|found| found.kind == "TXT" && found.name == record)
     {
         return Finding::new(
@@ -156,7 +157,10 @@ fn of_the_house(acme: &AcmeSeen) -> Option<&str> {
     acme.wanted.nameservers.iter().map(String::as_str).find(is_inside)
 }
 
-/// The TXT record that answers a challenge.
-fn record_of(challenge: &Value) -> String {
-    format!("_acme-challenge.{}", without_wildcard(at(challenge, "/spec/dnsName")))
+/// The TXT record that answers a challenge: where CNAME records lead, if they do.
+fn record_of(evidence: &Evidence, challenge: &Value) -> String {
+    let name = challenge_name(at(challenge, "/spec/dnsName"));
+    let mut followed = evidence.challenges.iter().flat_map(|seen| seen.names.iter().flatten());
+    let led = followed.find(|one| one.name == name).and_then(|one| one.chain.last());
+    led.cloned().unwrap_or(name)
 }

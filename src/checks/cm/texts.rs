@@ -85,6 +85,25 @@ pub(super) const CHECKS: &[Def] = &[
             cause("cert-manager has its feature NameConstraints switched off", "switch it on, and renew both"),
         ])
         .sources(&["RFC 5280, section 4.2.1.10", "cert-manager v1.21: pkg/util/pki, internal/controller/feature"]),
+    Def::error(CHALLENGE_CNAME, "public DNS leads from each challenge into the zone that the lab may write")
+        .before_up()
+        .in_up()
+        .about(
+            "With `dns.challengeZone`: follows the CNAME record of `_acme-challenge.NAME` for each name of a certificate, at the name servers of the zones, as cert-manager (`cnameStrategy: Follow`) and the certificate authority do. It must end in that zone.",
+            "`homelab up` exits before it asks for a certificate that cannot be issued; a certificate that is there is not renewed.",
+        )
+        .causes(&[
+            cause("the CNAME record is not entered yet", "enter it in the public zone that holds the name: `homelab zone delegate` prints each"),
+            cause("it leads to another name: a slip, the final dot is missing in a zone file, or it is that of another ACME client", "replace it by the record of the finding"),
+            cause("a wildcard CNAME record answers in its place", "enter the record beside the wildcard: it comes before it"),
+            cause("the records lead in a circle", "replace the first one, and remove the others"),
+            cause("public DNS asks other name servers for the zone of the challenges than the provider's", "set `dns.challengeZone` to a name in the provider's zone that is not delegated further"),
+        ])
+        .sources(&[
+            "RFC 8555, section 8.4; RFC 1034, section 4.3.3",
+            "cert-manager.io: DNS01, delegated domains",
+            "cert-manager v1.21: pkg/issuer/acme/dns/util/wait.go",
+        ]),
     Def::error(CAA, "the CAA records allow the certificate authority to issue")
         .needs(&[id::TOKEN])
         .about(
@@ -99,6 +118,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["RFC 8659", "letsencrypt.org: Certificate Authority Authorization", "cert-manager#211"]),
     Def::error(SELFCHECK, "cert-manager's self check sees the TXT records of its challenges")
         .needs(MACHINERY)
+        .needs(&[CHALLENGE_CNAME])
         .about(
             "Challenges in cert-manager's self check. Before cert-manager asks the certificate authority to validate, it looks up the TXT record itself, from its pod, at the resolvers in `acme.recursiveNameservers`.",
             "A Certificate stays pending for many minutes although its TXT record is in the zone.",
@@ -115,7 +135,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager#5515, cert-manager#6334, cert-manager#6572",
         ]),
     Def::error(CHALLENGE, "no challenge is refused or stuck")
-        .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK])
+        .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CHALLENGE_CNAME, CAA, SELFCHECK])
         .about(
             "State and reason of every challenge: what the DNS provider answered when cert-manager wrote or removed its record, and what the certificate authority answered when it validated.",
             "A Certificate stays pending, or fails and cert-manager tries again only after an hour.",
@@ -146,7 +166,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["letsencrypt.org: Rate Limits", "letsencrypt.org: Staging environment"]),
     Def::error(CERTIFICATE, "cert-manager has issued the certificate")
-        .needs(&[id::INSTALLED, id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
+        .needs(&[id::INSTALLED, id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CHALLENGE_CNAME, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
         .in_up()
         .about(
             "The Certificate for the host, or of an entry in `extraCertificates`, its CertificateRequest, Order and Challenges: the last one of them that has a message. After a failure, cert-manager waits 1 hour, then 2, then 4 (a cert-manager that homelab does not manage: up to 32).",

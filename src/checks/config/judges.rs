@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::checks::config::annotations;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::unseen;
+use crate::checks::reading::zone::{NOT_OF_NAMES, unseen};
 use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View};
 use crate::facts::names::is_within;
 use crate::ingress::traits_of;
@@ -74,6 +74,7 @@ fn valid(config: &ConfigSeen) -> Outcome {
 /// The hosts of the configuration, and those of Ingresses that others made and our controller serves.
 fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
     let zone = match &evidence.provider {
+        _ if evidence.challenges.is_some() => Err(Outcome::skip(NOT_OF_NAMES)),
         Some(Ok(provider)) => Ok(provider.zone.name.as_str()),
         Some(Err(_)) => Err(unseen(evidence)),
         None => Err(Outcome::skip("the provider was not asked")),

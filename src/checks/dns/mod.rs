@@ -16,6 +16,7 @@ pub(crate) mod routers;
 mod shadowed;
 mod system;
 mod texts;
+mod unwritten;
 mod zone;
 
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub(super) mod tests;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Group, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::{left_out, zone_name};
+use crate::checks::reading::zone::{NOT_OF_NAMES, left_out, zone_name};
 use crate::evidence::{Evidence, HostSeen};
 use crate::facts::names::is_within;
 
@@ -51,6 +52,11 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 
 /// One host, from the servers that hold the zone inward.
 fn outcomes_of_host(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
+    if evidence.is_named_elsewhere() {
+        let system = left_out(evidence, seen)
+            .map_or_else(|| unwritten::is_resolved(evidence, host, seen), Outcome::skip);
+        return passed_over(host, NOT_OF_NAMES, system);
+    }
     if let Some(zone) = zone_name(evidence).filter(|zone| !is_within(host, zone)) {
         return outside(host, seen, zone);
     }

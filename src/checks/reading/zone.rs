@@ -6,6 +6,9 @@ use crate::checks::engine::Outcome;
 use crate::checks::id;
 use crate::evidence::{Evidence, Fault, HostSeen, ProviderFailure, ProviderSeen, Record};
 
+/// Why nothing is said of a host's record at the provider.
+pub(in crate::checks) const NOT_OF_NAMES: &str = "homelab writes no record of the names: the provider's zone is that of the challenges alone (`dns.challengeZone`)";
+
 /// What kept the zone from being read, without a word on whose fault it is.
 pub(in crate::checks) fn unread(failure: &ProviderFailure) -> Outcome {
     Outcome::unknown(failure.message.clone())
@@ -32,7 +35,7 @@ pub(in crate::checks) fn unseen(evidence: &Evidence) -> Outcome {
 
 /// The zone of the hosts: as the provider has it, else as public DNS has it.
 pub(in crate::checks) fn zone_name(evidence: &Evidence) -> Option<&str> {
-    if let Some(Ok(provider)) = &evidence.provider {
+    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| evidence.challenges.is_none()) {
         return Some(&provider.zone.name);
     }
     let found = evidence.names.as_ref()?.zone.as_ref()?.as_ref().ok()?;

@@ -7,6 +7,7 @@
 mod around;
 mod asked;
 mod authority;
+mod challenges;
 mod forwarders;
 mod limit;
 mod names;
@@ -30,7 +31,7 @@ use crate::collect::network::limit::Limit;
 use crate::collect::network::names::Depth;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
-use crate::config::{Config, HouseHost, PUBLIC_RESOLVERS};
+use crate::config::{Challenge, Config, HouseHost, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::name_server;
@@ -41,6 +42,7 @@ use crate::net::http::Target;
 use crate::net::store_of;
 use crate::provider::Client;
 
+pub use crate::collect::network::challenges::alone as challenges_alone;
 pub use crate::collect::network::forwarders::forwarders;
 pub use crate::collect::network::wildcards::wildcards;
 
@@ -56,8 +58,12 @@ pub struct Probes {
     pub hosts: Vec<String>,
     /// What the hosts end in, as it was written.
     pub domain: String,
-    /// The zone of the hosts as the provider has it; `None` when it did not say: then it is looked for in public DNS.
+    /// The provider's zone, as it has it; `None` when it did not say.
     pub zone: Option<Zone>,
+    /// Where the challenges are met; `None` where that is beside the names, and the provider's zone is theirs.
+    pub challenge_zone: Option<String>,
+    /// The challenges that are met there.
+    pub challenges: Vec<Challenge>,
     /// Public resolvers, and their DoH for when port 53 is closed.
     pub resolvers: Vec<SocketAddr>,
     /// Whether the nodes are the only name servers of the domain, of which public DNS knows nothing.
@@ -126,6 +132,8 @@ impl Probes {
             hosts,
             domain,
             zone: None,
+            challenge_zone: None,
+            challenges: Vec::new(),
             resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
             on_nodes: false,
             house: None,
@@ -159,6 +167,8 @@ impl Probes {
             probes.doh = Vec::new();
         }
         probes.house = House::of(config);
+        probes.challenge_zone = config.dns.challenge_zone.as_ref().map(ToString::to_string);
+        probes.challenges = config.challenges();
         if config.dns.provider.is_on_nodes() {
             probes.on_nodes = true;
             probes.world = std::mem::take(&mut probes.resolvers);
@@ -170,6 +180,16 @@ impl Probes {
     /// Whether public DNS has the names.
     fn are_published(&self) -> bool {
         !self.house.as_ref().is_some_and(|house| house.alone)
+    }
+
+    /// Whether neither the provider nor the nodes have the names.
+    fn are_named_elsewhere(&self) -> bool {
+        self.challenge_zone.is_some() && self.house.is_none()
+    }
+
+    /// The zone of the hosts as the provider has it; without it, it is looked for in public DNS.
+    fn zone_of_hosts(&self) -> Option<&Zone> {
+        self.zone.as_ref().filter(|_| self.challenge_zone.is_none())
     }
 
     /// The names that redirects are followed to.
@@ -267,8 +287,10 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             let extra = seed.extra.iter().filter(|extra| !extra.by_authority).flat_map(|extra| &extra.hosts);
             let signed: BTreeSet<String> = asked.iter().chain(extra).cloned().collect();
             let caa = authority::caa(probes, &limit, &servers, (paces, &signed), seed.acme.is_some());
-            let (looked, survey, caa, own) = futures::join!(join_all(looks), survey, caa, own);
-            (provider, servers.missing(probes), looked, (survey, own), caa, house)
+            let challenges = challenges::look(probes, &limit, intercepted);
+            let (looked, survey, caa, own, challenges) =
+                futures::join!(join_all(looks), survey, caa, own, challenges);
+            (provider, servers.missing(probes), looked, (survey, own, challenges), caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(
@@ -283,8 +305,11 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     if let Some(cluster) = &mut seed.cluster {
         cluster.service_dns = service_dns;
     }
-    let (provider, missing, looked, (survey, own), caa, paces) = names;
+    let (provider, missing, looked, (survey, own, challenges), caa, paces) = names;
     seed.own_servers = own;
+    if let Some(seen) = &mut seed.challenges {
+        seen.names = challenges;
+    }
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;
     }

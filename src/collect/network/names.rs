@@ -54,7 +54,7 @@ pub(super) async fn look(
         seen.left_out = true;
         return seen;
     }
-    if servers.is_outside(&name) {
+    if servers.is_outside(&name) || probes.are_named_elsewhere() {
         // Nobody here writes a record for it, so there is no absence to teach.
         local(probes, &asker, servers, host, depth, &mut seen).await;
         return seen;

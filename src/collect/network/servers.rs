@@ -94,9 +94,9 @@ impl Servers {
 /// The zone itself is old: asking a resolver for its servers poisons nothing.
 async fn zone(probes: &Probes, limit: &Limit, by: &[SocketAddr]) -> Result<ZoneName, String> {
     let port = probes.dns_port;
-    let name = probes.zone.as_ref().map_or(&probes.domain, |zone| &zone.name);
+    let name = probes.zone_of_hosts().map_or(&probes.domain, |zone| &zone.name);
     let found = limit.run(|within| async move {
-        match &probes.zone {
+        match probes.zone_of_hosts() {
             Some(zone) => {
                 let found = dns::authoritative(&zone.name, by, port, within).await?;
                 Ok(ZoneName { name: zone.name.clone(), found })

@@ -40,7 +40,7 @@ pub(super) async fn nowhere(
     if offline || probes.survey.is_none() {
         return None;
     }
-    let zone = probes.zone.as_ref().map_or(&probes.domain, |zone| &zone.name);
+    let zone = probes.zone_of_hosts().map_or(&probes.domain, |zone| &zone.name);
     limit
         .run(|_| async move { dns::ask(probes.nowhere, &Question::new(zone, RecordType::Ns), NEXT_DOOR).await })
         .await

@@ -103,7 +103,7 @@ const RESOURCES: &[(&str, &str)] = &[
 /// Of an issuer of either kind, beside the solvers of the providers ([`Provider::facts`]). The address of the account goes with the keys that name secrets.
 const ISSUER: &str = "spec/acme/server spec/acme/email spec/acme/preferredChain spec/acme/privateKeySecretRef/** \
     spec/acme/disableAccountKeyGeneration spec/acme/solvers/selector/** \
-    spec/acme/solvers/http01/ingress/ingressClassName \
+    spec/acme/solvers/http01/ingress/ingressClassName spec/acme/solvers/dns01/cnameStrategy \
     spec/ca/secretName status/conditions/** status/acme/uri";
 
 /// What is kept of a value.

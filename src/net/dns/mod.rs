@@ -31,6 +31,8 @@ pub enum RecordType {
     Soa,
     /// Which authorities may issue certificates for a name.
     Caa,
+    /// The name that this one is an alias of.
+    Cname,
 }
 
 /// What is asked.

@@ -155,6 +155,7 @@ impl From<RecordType> for WireType {
             RecordType::Ns => Self::NS,
             RecordType::Soa => Self::SOA,
             RecordType::Caa => Self::CAA,
+            RecordType::Cname => Self::CNAME,
         }
     }
 }

@@ -53,6 +53,10 @@ impl Zone {
         self.with(host, RData::TXT(rdata::TXT::new(vec![text.into()])))
     }
 
+    pub(crate) fn cname(self, host: &str, target: &str) -> Self {
+        self.with(host, RData::CNAME(rdata::CNAME(name(target))))
+    }
+
     pub(crate) fn ns(self, server: &str) -> Self {
         let zone = self.name.to_ascii();
         self.with(&zone, RData::NS(rdata::NS(name(server))))

@@ -21,6 +21,9 @@ use crate::wait;
 /// The zone of the lab's Cloudflare account.
 pub(crate) const ZONE: &str = "example.test";
 
+/// A zone that nobody in the lab may write: people enter records in it by hand.
+pub(crate) const COMPANY: &str = "company.test";
+
 const LIMIT: Duration = Duration::from_secs(30);
 const TOKEN_LENGTH: usize = 40;
 
@@ -97,6 +100,8 @@ fn world_config(run: &Run, cache: &Cache, pair: &Pair) -> Result<serde_json::Val
     for pebble in &PEBBLES {
         hosts[pebble.host] = json!([pebble.address]);
     }
+    let servers = ["ada.ns.lab.test", "bob.ns.lab.test"];
+    let zones = [ZONE, COMPANY].map(|name| json!({ "name": name, "name_servers": servers }));
     Ok(json!({
         "tls": { "cert": pair.certificate, "key": pair.key },
         "api": [format!("{CLOUDFLARE_API}:443")],
@@ -106,7 +111,7 @@ fn world_config(run: &Run, cache: &Cache, pair: &Pair) -> Result<serde_json::Val
         "doh": RESOLVERS.iter().map(at(443)).collect::<Vec<_>>(),
         "files": { "listen": format!("{FILES}:443"), "root": cache.files() },
         "hosts": hosts,
-        "zones": [{ "name": ZONE, "name_servers": ["ada.ns.lab.test", "bob.ns.lab.test"] }],
+        "zones": zones,
         // Cloudflare counts 1200; the cases ask the doctor more often in five minutes than a house does in a day.
         "rate_limit": { "requests": 12000, "window_seconds": 300 },
         "tokens": [{ "value": token, "permissions": ["zone:read", "dns:edit"], "zones": [ZONE] }],

@@ -42,6 +42,7 @@ in
       services.homelab = {
         interface = "enp1s0";
         dns = {
+          challengeZone = "acme.example.org";
           houseResolver = true;
           publish = false;
           hosts = {

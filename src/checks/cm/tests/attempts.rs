@@ -53,6 +53,38 @@ fn the_longest_pause_is_what_cert_manager_is_told() {
 }
 
 #[test]
+fn a_record_is_looked_for_where_a_cname_record_leads() {
+    let target = "_acme-challenge.any.acme.example.org";
+    let cause = |at: &str| {
+        let report = lab(|e| {
+            challenged(
+                "pending",
+                &format!(
+                    "Waiting for DNS-01 challenge propagation: DNS record for \"{HOST}\" not yet propagated"
+                ),
+            )(e);
+            if let Some(Ok(provider)) = &mut e.provider {
+                provider.zone.name = "acme.example.org".into();
+                provider.records = vec![record(at, "TXT", "x")];
+            }
+            let challenge = ChallengeSeen {
+                name: format!("_acme-challenge.{HOST}"),
+                target: target.into(),
+                proves: vec![HOST.into()],
+                chain: vec![target.into()],
+                by_wildcard: false,
+                end: ChainEnd::Here { zone: None, server: "1.1.1.1".into() },
+            };
+            let zone = "acme.example.org".to_owned();
+            e.challenges = Some(ChallengesSeen { zone, names: Some(vec![challenge]) });
+        });
+        only(&report, id::SELFCHECK).cause
+    };
+    assert!(cause(target).contains("usually takes a minute"), "{}", cause(target));
+    assert!(cause("other.acme.example.org").contains("it is not in the zone"));
+}
+
+#[test]
 fn each_hitch_of_the_self_check_has_its_own_cause() {
     let cases = [
         (format!("DNS record for \"{HOST}\" not yet propagated"), "usually takes a minute"),

@@ -4,6 +4,7 @@ mod asked;
 mod attempts;
 mod authority;
 mod caa;
+mod cname;
 mod extra;
 mod machinery;
 

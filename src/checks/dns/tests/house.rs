@@ -250,3 +250,42 @@ fn a_name_that_only_public_dns_has_is_told_since_the_nodes_hide_it() {
     assert!(finding.fix.text.contains("`dns.hosts`"), "{finding:?}");
     assert!(saw(&house(|_, _| ()), id::SHADOWED).contains("every name"));
 }
+
+/// The provider's zone is that of the challenges alone.
+fn challenged(evidence: &mut Evidence) {
+    let zone = "acme.example.org".to_owned();
+    if let Some(Ok(provider)) = &mut evidence.provider {
+        provider.zone.name.clone_from(&zone);
+        provider.zone.name_servers = vec!["ns.example.org".into()];
+    }
+    evidence.challenges = Some(ChallengesSeen { zone, names: None });
+}
+
+#[test]
+fn the_nodes_have_the_names_also_where_the_provider_has_another_zone() {
+    let report = hidden(|evidence, _| challenged(evidence));
+    assert_eq!(report.failures().count(), 0, "{:#?}", report.failures().collect::<Vec<_>>());
+    assert!(saw(&report, id::SYSTEM).contains("192.168.1.2"));
+    assert!(saw(&report, id::ZONE).contains("ada.ns"), "that of the names is compared with nobody's list");
+}
+
+#[test]
+fn names_that_the_house_has_elsewhere_are_looked_up_on_this_machine_alone() {
+    let elsewhere = |found: &[[u8; 4]]| {
+        looked(|evidence, _| {
+            challenged(evidence);
+            evidence.unpublished = true;
+            let host = evidence.hosts.get_mut(HOST).unwrap();
+            (host.authoritative, host.public) = (Vec::new(), Vec::new());
+            host.system = Some(Ok(found.iter().map(|address| (*address).into()).collect()));
+        })
+    };
+    let report = elsewhere(&[NODE]);
+    assert_eq!(report.failures().count(), 0, "{:#?}", report.failures().collect::<Vec<_>>());
+    assert!(skipped(&report, id::AUTHORITATIVE).contains("`dns.challengeZone`"));
+    let finding = only(&elsewhere(&[]), id::SYSTEM);
+    assert!(finding.summary.contains(&format!("does not resolve `{HOST}`")), "{}", finding.summary);
+    assert!(finding.fix.text.contains(&format!("`{HOST}. A 192.168.1.2`")), "{}", finding.fix.text);
+    let finding = only(&elsewhere(&[[10, 9, 8, 7]]), id::SYSTEM);
+    assert!(finding.summary.contains("to 10.9.8.7, not to 192.168.1.2"), "{}", finding.summary);
+}

@@ -3,6 +3,7 @@
 mod attacks;
 mod authority;
 mod backup;
+mod challenge_zone;
 mod changes;
 mod clients;
 mod controller;
@@ -351,6 +352,11 @@ const PLAIN: &[Case] = &[
         "moving",
         "from Cloudflare to the nodes and back, nothing is left behind",
         moving::there_and_back,
+    ),
+    with_all(
+        "challenge zone",
+        "a certificate comes by a CNAME record into another zone, and no name is ever public",
+        challenge_zone::proof,
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
