@@ -247,7 +247,7 @@ fn forwarding(evidence: &Evidence, own: &OwnServersSeen) -> Outcome {
         return Outcome::pass(format!("{} knows `{zone}` by the nodes", all.join(", ")));
     };
     let said = match &first.result {
-        Err(AskError::Timeout) if own.has_gap() => return Outcome::Blocked { by: id::OWN_SERVER },
+        Err(_) if own.has_gap() => return Outcome::Blocked { by: id::OWN_SERVER },
         Err(why) => why.to_string(),
         Ok(reply) => match reply.rcode {
             Rcode::NxDomain => "\"no such name\" (NXDOMAIN)".to_owned(),
