@@ -29,9 +29,12 @@ rustPlatform.buildRustPackage {
       ./docs/prometheus
       ./renovate.json
       ./tests/cli
-      # Compared by tests: what the module gives k3s, and the units of NixOS and of Debian.
+      # Compared by tests: what the module gives k3s, the providers and controllers that it knows, and the units of NixOS and of
+      # Debian.
       ./tests/nixos/eval/golden/minimal.json
       ./modules/debian
+      ./modules/options.nix
+      ./modules/providers.nix
       ./tests/lab/Cargo.toml
       ./tests/lab/src
       ./tests/lab/world/Cargo.toml

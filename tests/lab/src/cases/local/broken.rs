@@ -198,7 +198,11 @@ pub(super) const INJURIES: &[Injury] = &[
     injury(
         "this machine was not told to trust the lab's root",
         "tls.authority-trusted",
-        &["this machine does not trust", "add the root: `homelab ca` prints it"],
+        &[
+            "this machine does not trust",
+            "add the root: `homelab",
+            "prints it, with the steps for this machine",
+        ],
         distrust_root,
         trust_root,
     ),
