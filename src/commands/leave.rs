@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cluster::{Awaited, Cluster};
@@ -14,7 +13,7 @@ use crate::commands::strangers::named;
 use crate::config::Config;
 use crate::desired::kind;
 use crate::desired::leaving::{self, Leaving};
-use crate::desired::object::{Component, Key, Object};
+use crate::desired::object::{Component, Key};
 use crate::error::{Error, Result};
 use crate::plan::moving::{self, is_for_move, place};
 use crate::plan::ownership::{Doomed, removal};
@@ -43,15 +42,6 @@ impl Move {
         (leaving.is_some() || !held.is_empty()).then_some(Self { leaving, held, zone })
     }
 
-    /// Before the first write: what is about to be written over is needed at the end, also by another run.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(super) async fn remember(&self, cluster: &Cluster, plan: &Plan, deadline: Instant) -> Result<()> {
-        let first = plan.apply.iter().filter(|change| is_for_move(&change.object.key));
-        cluster.apply(first, deadline, |_, _| (), |_, _| ()).await
-    }
-
     /// Takes away what is left of the old way. Gives what was deleted, for the summary.
     ///
     /// # Errors
@@ -72,7 +62,7 @@ impl Move {
         let deadline = Instant::now() + config.timeouts.apply;
         let mut said = Vec::new();
         if let Some(leaving) = &self.leaving {
-            delete_records(cluster, owner, leaving, deadline, progress).await?;
+            delete_records(cluster, config, leaving, deadline, progress).await?;
             said.push(format!("no record of the lab is left {}", place(leaving)));
         }
         let asked_by = match (&self.zone, self.held.is_empty()) {
@@ -116,30 +106,24 @@ fn still_asked(by: &[String], zone: &str) -> String {
 /// An external-dns that reads nothing deletes what the lab owns at the old place.
 async fn delete_records(
     cluster: &Cluster,
-    owner: &str,
+    config: &Config,
     leaving: &Leaving,
     deadline: Instant,
     progress: &Progress,
 ) -> Result<()> {
-    let Some(object) = leaving.deployment(owner) else { return Ok(()) };
+    let Some(object) = leaving.deployment(config) else { return Ok(()) };
     progress.update(LINE, &format!("deleting the lab's records {}", place(leaving)));
-    let key = object.key.clone();
+    let objects = [(object.key.clone(), (Component::ExternalDns, None))].into();
     let change = Change { object, new: true, adopts: None };
-    let answers = std::sync::Mutex::new(None);
-    let keep = |_: &Object, answer: Value| {
-        *answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(answer);
-    };
     let failed = |error: Error| not_deleted(leaving, &error);
-    cluster.apply(std::iter::once(&change), deadline, keep, |_, _| ()).await.map_err(failed)?;
-    let answer = answers.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let objects = [(key, (Component::ExternalDns, answer))].into();
+    cluster.apply(std::iter::once(&change), deadline, |_, _| (), |_, _| ()).await.map_err(failed)?;
     let mut awaited = Awaited { objects, ..Awaited::default() };
     let show = |awaited: &Awaited| {
         if let Some(why) = awaited.reason(Component::ExternalDns) {
             progress.update(LINE, &format!("deleting the lab's records {}: {why}", place(leaving)));
         }
     };
-    cluster.wait(owner, &mut awaited, deadline, show).await.map_err(failed)
+    cluster.wait(&config.dns.owner, &mut awaited, deadline, show).await.map_err(failed)
 }
 
 fn not_deleted(leaving: &Leaving, error: &Error) -> Error {
@@ -158,7 +142,7 @@ fn not_deleted(leaving: &Leaving, error: &Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::cluster::fake::cluster;

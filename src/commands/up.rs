@@ -67,9 +67,6 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         prove_new_token(provider, &zone, config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
         let moving = Move::of(&mut plan, &snapshot, leaving);
-        if let Some(moving) = &moving {
-            moving.remember(cluster, &plan, deadline).await?;
-        }
         let is_done = plan.is_empty() && awaited.is_ready();
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());

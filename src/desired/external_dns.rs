@@ -14,6 +14,7 @@ use crate::desired::rbac::{READ, account, rule};
 use crate::facts::namespaces;
 use crate::facts::ownership::Ownership;
 use crate::facts::pins::pins;
+use crate::facts::providers::Provider;
 use crate::ingress;
 use crate::provider::{self, traits_of};
 
@@ -53,10 +54,10 @@ pub fn ownership(config: &Config) -> Ownership {
     }
 }
 
-/// What the provider's client reads, each from its key of the Secret.
-fn environment(config: &Config) -> Vec<EnvVar> {
-    let of_secret = |(name, key): &(&str, &str)| env_secret(name, provider::SECRET, key);
-    traits_of(config.dns.provider).external_dns_env.iter().map(of_secret).collect()
+/// What the client of a provider reads, each from its key of the Secret of this name.
+fn environment(provider: Provider, secret: &str) -> Vec<EnvVar> {
+    let of_secret = |(name, key): &(&str, &str)| env_secret(name, secret, key);
+    traits_of(provider).external_dns_env.iter().map(of_secret).collect()
 }
 
 /// Every object of external-dns.
@@ -79,13 +80,10 @@ pub(super) fn rules() -> Vec<PolicyRule> {
 }
 
 fn deployment(config: &Config) -> Deployment {
-    let own = (traits_of(config.dns.provider).external_dns_arguments)(config);
-    let (metadata, selector) = pods(NAME);
+    let provider = config.dns.provider;
+    let own = (traits_of(provider).external_dns_arguments)(config);
+    let arguments = arguments(config, (published(config), own), &format!(":{METRICS}"));
     let container = Container {
-        name: NAME.to_owned(),
-        image: Some(pins().image("externalDns", &config.images)),
-        args: Some(arguments(config, (published(config), own), &format!(":{METRICS}"))),
-        env: Some(environment(config)),
         ports: Some(vec![ContainerPort {
             name: Some("metrics".to_owned()),
             container_port: METRICS,
@@ -94,20 +92,45 @@ fn deployment(config: &Config) -> Deployment {
         }]),
         liveness_probe: Some(probe("/healthz", METRICS, 10, 2)),
         readiness_probe: Some(probe("/healthz", METRICS, 1, 6)),
-        resources: Some(requests("10m", "50Mi")),
-        security_context: Some(unprivileged(65_532)),
-        ..Container::default()
+        ..container(config, NAME, (provider, provider::SECRET), arguments)
     };
     let pod = PodSpec {
         service_account_name: Some(NAME.to_owned()),
-        security_context: Some(unprivileged_pod()),
-        tolerations: Some(tolerations_of_one()),
-        dns_config: Some(absolute_names()),
         containers: vec![container],
         ..PodSpec::default()
     };
+    deployment_of(NAME, pod)
+}
+
+/// A container of external-dns that writes at a provider, by the credential in the Secret of this name.
+pub(super) fn container(
+    config: &Config,
+    name: &str,
+    (provider, secret): (Provider, &str),
+    arguments: Vec<String>,
+) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: Some(pins().image("externalDns", &config.images)),
+        args: Some(arguments),
+        env: Some(environment(provider, secret)),
+        resources: Some(requests("10m", "50Mi")),
+        security_context: Some(unprivileged(65_532)),
+        ..Container::default()
+    }
+}
+
+/// One pod with such containers.
+pub(super) fn deployment_of(name: &str, pod: PodSpec) -> Deployment {
+    let (metadata, selector) = pods(name);
+    let pod = PodSpec {
+        security_context: Some(unprivileged_pod()),
+        tolerations: Some(tolerations_of_one()),
+        dns_config: Some(absolute_names()),
+        ..pod
+    };
     Deployment {
-        metadata: named(NAMESPACE, NAME),
+        metadata: named(NAMESPACE, name),
         spec: Some(DeploymentSpec {
             replicas: Some(1),
             selector,

@@ -1,6 +1,9 @@
 //! What a move leaves behind. When the records go to another provider, or into another zone, the external-dns of before is not
-//! there any more to delete what it wrote. So `up` keeps what that one was given in a Secret of its own, until the new way is
-//! proven; then an external-dns that reads nothing deletes all records that the lab owns at the old place, and both go.
+//! there any more to delete what it wrote. So `up` keeps what that one was given of its provider in a Secret of its own, until the
+//! new way is proven; then an external-dns that reads nothing deletes all records that the lab owns at the old place, and both go.
+//!
+//! Whoever may edit the Deployment of before does not decide what is deleted: of its arguments only those of its provider are
+//! kept, and by which TXT record a record is the lab's, homelab says.
 //!
 //! Sources: external-dns 0.22, source/store.go (`empty`), controller/execute.go (`--once` ends with an error where a sync does),
 //! plan/policy.go (`sync`).
@@ -8,47 +11,34 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy};
-use k8s_openapi::api::core::v1::{Container, EnvVar, PodSpec, PodTemplateSpec, Secret};
-use serde::{Deserialize, Serialize};
+use k8s_openapi::api::core::v1::{Container, PodSpec, Secret};
 use serde_json::Value;
 
-use crate::desired::external_dns::{METRICS, NAMESPACE};
+use crate::config::Config;
+use crate::desired::external_dns::{METRICS, NAMESPACE, Reads, arguments, container, deployment_of};
 use crate::desired::kind::KindRef;
-use crate::desired::meta::{label, named, pods, version_label};
+use crate::desired::meta::{label, named, version_label};
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::pod::{
-    absolute_names, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod,
-};
+use crate::desired::pod::probe;
 use crate::facts::providers::Provider;
 use crate::provider::ZONE_KEY;
 
 /// The Secret that remembers it, and the Deployment that carries it out.
 pub const NAME: &str = "external-dns-before";
 const COMPONENT: Component = Component::ExternalDns;
-/// The key of the Secret that holds what is no credential.
-const BEFORE: &str = "before.json";
-/// The container that deletes the records, and ends.
-const DELETE: &str = "delete-records";
-/// What an external-dns was told of its sources, and of what it may delete.
-const READS: [&str; 5] =
-    ["--source=", "--policy=", "--ingress-class=", "--label-filter=", "--annotation-prefix="];
+/// The key of the Secret that holds the arguments.
+const ARGUMENTS: &str = "arguments.json";
 /// The argument that names the provider.
 const PROVIDER: &str = "--provider=";
 
-/// An external-dns of before, with everything that it needs to delete its records.
+/// An external-dns of before, with everything of its provider that it needs to delete its records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaving {
-    before: Before,
+    provider: Provider,
+    /// The arguments of the provider.
+    own: Vec<String>,
     /// Its credentials and its zone.
     data: BTreeMap<String, ByteString>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Before {
-    image: String,
-    args: Vec<String>,
-    env: Vec<EnvVar>,
 }
 
 /// An object of this name.
@@ -62,28 +52,33 @@ impl Leaving {
     #[must_use]
     pub fn of_secret(live: &Value) -> Option<Self> {
         let mut data = data(live)?;
-        let before = serde_json::from_slice(&data.remove(BEFORE)?.0).ok()?;
-        Some(Self { before, data }).filter(|found| found.provider().is_some())
+        let own: Vec<String> = serde_json::from_slice(&data.remove(ARGUMENTS)?.0).ok()?;
+        Self::of(&own, data)
     }
 
     /// What a living external-dns was given; `None` for one that deletes no records.
     #[must_use]
     pub fn of_living(deployment: &Value, secret: &Value) -> Option<Self> {
         let container = &deployment["spec"]["template"]["spec"]["containers"][0];
-        let before = Before {
-            image: container["image"].as_str()?.to_owned(),
-            args: serde_json::from_value(container["args"].clone()).ok()?,
-            env: serde_json::from_value(container["env"].clone()).unwrap_or_default(),
-        };
-        let deletes = before.args.iter().any(|arg| arg == "--policy=sync");
-        Some(Self { before, data: data(secret)? }).filter(|found| deletes && found.provider().is_some())
+        let all: Vec<String> = serde_json::from_value(container["args"].clone()).ok()?;
+        let deletes = all.iter().any(|argument| argument == "--policy=sync");
+        Self::of(&all, data(secret)?).filter(|_| deletes)
+    }
+
+    fn of(arguments: &[String], data: BTreeMap<String, ByteString>) -> Option<Self> {
+        let name = arguments.iter().find_map(|argument| argument.strip_prefix(PROVIDER))?;
+        let provider = Provider::ALL.iter().copied().find(|one| one.facts().external_dns == Some(name))?;
+        let of_provider = format!("--{name}-");
+        let is_own =
+            |argument: &&String| argument.starts_with(PROVIDER) || argument.starts_with(&of_provider);
+        let own = arguments.iter().filter(is_own).cloned().collect();
+        Some(Self { provider, own, data })
     }
 
     /// The provider.
     #[must_use]
-    pub fn provider(&self) -> Option<Provider> {
-        let name = self.before.args.iter().find_map(|arg| arg.strip_prefix(PROVIDER))?;
-        Provider::ALL.iter().copied().find(|provider| provider.facts().external_dns == Some(name))
+    pub fn provider(&self) -> Provider {
+        self.provider
     }
 
     /// The zone.
@@ -97,14 +92,14 @@ impl Leaving {
     pub fn is_at(&self, provider: Provider, zone: &str) -> bool {
         let is_same_zone = self.zone().is_some_and(|own| own.eq_ignore_ascii_case(zone));
         let is_same_server =
-            self.provider().is_some_and(|own| own == provider || (own.facts().tsig && provider.facts().tsig));
+            self.provider == provider || (self.provider.facts().tsig && provider.facts().tsig);
         is_same_zone && is_same_server
     }
 
     /// The Secret by which a later run knows of it.
     pub(super) fn secret(&self) -> Option<Object> {
         let mut data = self.data.clone();
-        data.insert(BEFORE.to_owned(), ByteString(serde_json::to_vec(&self.before).ok()?));
+        data.insert(ARGUMENTS.to_owned(), ByteString(serde_json::to_vec(&self.own).ok()?));
         let secret = Secret {
             metadata: named(NAMESPACE, NAME),
             type_: Some("Opaque".to_owned()),
@@ -116,59 +111,30 @@ impl Leaving {
 
     /// The Deployment that deletes the records: it is ready when they are gone. It asks no API server.
     #[must_use]
-    pub fn deployment(&self, owner: &str) -> Option<Object> {
-        let (metadata, selector) = pods(NAME);
+    pub fn deployment(&self, config: &Config) -> Option<Object> {
         let pod = PodSpec {
             automount_service_account_token: Some(false),
-            security_context: Some(unprivileged_pod()),
-            tolerations: Some(tolerations_of_one()),
-            dns_config: Some(absolute_names()),
-            init_containers: Some(vec![self.container(DELETE, &["--once"])]),
+            init_containers: Some(vec![self.container(config, "delete-records", Some("--once"))]),
             containers: vec![Container {
                 readiness_probe: Some(probe("/healthz", METRICS, 1, 6)),
-                ..self.container("done", &[])
+                ..self.container(config, "done", None)
             }],
             ..PodSpec::default()
         };
-        let deployment = Deployment {
-            metadata: named(NAMESPACE, NAME),
-            spec: Some(DeploymentSpec {
-                replicas: Some(1),
-                selector,
-                strategy: Some(DeploymentStrategy {
-                    type_: Some("Recreate".to_owned()),
-                    ..DeploymentStrategy::default()
-                }),
-                template: PodTemplateSpec { metadata: Some(metadata), spec: Some(pod) },
-                ..DeploymentSpec::default()
-            }),
-            status: None,
-        };
-        let mut object = Object::typed(COMPONENT, &deployment)?;
-        label(&mut object, owner, version_label(COMPONENT));
+        let mut object = Object::typed(COMPONENT, &deployment_of(NAME, pod))?;
+        label(&mut object, &config.dns.owner, version_label(COMPONENT));
         Some(object)
     }
 
-    fn container(&self, name: &str, more: &[&str]) -> Container {
-        let of_before = self.before.args.iter();
-        let kept = of_before.filter(|arg| *arg != "--events" && !READS.iter().any(|of| arg.starts_with(of)));
-        let own = ["--source=empty", "--policy=sync"].into_iter().chain(more.iter().copied());
-        let mut env = self.before.env.clone();
-        for one in &mut env {
-            if let Some(of) = one.value_from.as_mut().and_then(|from| from.secret_key_ref.as_mut()) {
-                of.name = NAME.to_owned();
-            }
-        }
+    fn container(&self, config: &Config, name: &str, more: Option<&str>) -> Container {
+        let mut arguments = arguments(config, (Reads::Nothing, self.own.clone()), &format!(":{METRICS}"));
+        // Nothing is watched.
+        arguments.retain(|argument| argument != "--events");
+        arguments.extend(more.map(str::to_owned));
         Container {
-            name: name.to_owned(),
-            image: Some(self.before.image.clone()),
-            args: Some(own.map(str::to_owned).chain(kept.cloned()).collect()),
-            env: Some(env),
-            resources: Some(requests("10m", "50Mi")),
-            security_context: Some(unprivileged(65_532)),
             // Why it ended is in the pod's status then.
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
-            ..Container::default()
+            ..container(config, name, (self.provider, NAME), arguments)
         }
     }
 }
@@ -215,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_what_was_given() {
         let (found, secret) = (leaving(), leaving().secret().unwrap());
-        assert_eq!((found.provider(), found.zone()), (Some(Provider::Cloudflare), Some("example.com")));
+        assert_eq!((found.provider(), found.zone()), (Provider::Cloudflare, Some("example.com")));
         assert_eq!(Leaving::of_secret(&secret.body), Some(found));
         assert!(secret.is_secret() && secret.key == key(&kind::SECRET));
     }
@@ -224,7 +190,7 @@ mod tests {
     /// nothing but ownership decides.
     #[test]
     fn it_deletes_only_what_the_lab_owns_at_the_old_place_with_what_was_given_there() {
-        let object = leaving().deployment("home.example.com").unwrap();
+        let object = leaving().deployment(&crate::config::parse(CONFIG).unwrap()).unwrap();
         let pod = &object.body["spec"]["template"]["spec"];
         let delete = &pod["initContainers"][0];
         let arguments: Vec<&str> =
@@ -252,6 +218,24 @@ mod tests {
         assert_eq!(object.body["metadata"]["labels"]["app.kubernetes.io/instance"], "home.example.com");
     }
 
+    /// With another registry, external-dns would delete the whole zone; with another owner id, the records of that lab.
+    #[test]
+    fn whoever_has_edited_the_external_dns_of_before_does_not_decide_what_is_deleted() {
+        let config = crate::config::parse(CONFIG).unwrap();
+        let (mut deployment, secret) = living(CONFIG);
+        let container = &mut deployment["spec"]["template"]["spec"]["containers"][0];
+        let edited = container["args"].to_string();
+        let edited =
+            edited.replace("--registry=txt", "--registry=noop").replace("owner-id=home", "owner-id=their");
+        container["args"] = serde_json::from_str(&edited).unwrap();
+        let arguments = container["args"].as_array_mut().unwrap();
+        arguments.extend(["--managed-record-types=MX", "--source=fake", "@/tmp/more"].map(Value::from));
+        container["image"] = "somebody/external-dns:latest".into();
+        container["env"] = serde_json::json!([{ "name": "EXTERNAL_DNS_REGISTRY", "value": "noop" }]);
+        let edited = Leaving::of_living(&deployment, &secret).unwrap();
+        assert_eq!(edited.deployment(&config), leaving().deployment(&config));
+    }
+
     #[test]
     fn one_that_deletes_nothing_leaves_nothing_to_be_deleted() {
         let (deployment, secret) =
@@ -266,11 +250,7 @@ mod tests {
         assert!(!found.is_at(Provider::Cloudflare, "example.org"));
         assert!(!found.is_at(Provider::Rfc2136, "example.com"));
         let mut own = found;
-        own.before
-            .args
-            .iter_mut()
-            .filter(|arg| arg.starts_with(PROVIDER))
-            .for_each(|arg| *arg = "--provider=pdns".into());
+        own.provider = Provider::PowerDns;
         assert!(own.is_at(Provider::Rfc2136, "example.com") && own.is_at(Provider::PowerDns, "example.com"));
         assert!(
             !own.is_at(Provider::Rfc2136, "example.org") && !own.is_at(Provider::Cloudflare, "example.com")
@@ -279,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_somebody_else_made_says_nothing() {
-        for data in [Value::Null, serde_json::json!({}), serde_json::json!({ BEFORE: "e30=" })] {
+        for data in [Value::Null, serde_json::json!({}), serde_json::json!({ ARGUMENTS: "e30=" })] {
             assert_eq!(Leaving::of_secret(&serde_json::json!({ "data": data })), None);
         }
     }

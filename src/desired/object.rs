@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::{self, Config};
-use crate::desired::kind::{Kind, KindRef, Stage};
+use crate::desired::kind::{self, Kind, KindRef, Stage};
+use crate::desired::leaving;
 use crate::facts::{authority, name_server};
 use crate::ingress::traits_of;
 
@@ -126,10 +127,14 @@ impl Object {
         }
     }
 
-    /// When it is applied: with others of its kind, but what mounts a Secret of the lab's own authority comes with the objects
+    /// When it is applied: with others of its kind, but the Secret of a move before everything else, and what mounts a Secret of the lab's own authority comes with the objects
     /// by which that is made. Its pods could not start before, and whoever waits for one stage before the next, as Flux does,
     /// would wait for ever.
     pub fn stage(&self) -> Stage {
+        // What remembers a move has to be there before anything writes over what it remembers.
+        if self.key == leaving::key(&kind::SECRET) {
+            return Stage::Foundation;
+        }
         let volumes = self.body["spec"]["template"]["spec"]["volumes"].as_array();
         let mut secrets =
             volumes.into_iter().flatten().filter_map(|volume| volume["secret"]["secretName"].as_str());

@@ -50,7 +50,7 @@ fn applied<'s>(snapshot: &'s Snapshot, kind: KindRef, name: &str) -> Option<&'s 
 /// Where the records of a move still are, in words: `at Cloudflare, in the zone example.com`.
 #[must_use]
 pub fn place(left: &Leaving) -> String {
-    let at = left.provider().map_or("the old provider", |old| provider::words(old).name);
+    let at = provider::words(left.provider()).name;
     match left.zone() {
         Some(zone) => format!("at {at}, in the zone `{zone}`"),
         None => format!("at {at}"),
@@ -149,7 +149,7 @@ mod tests {
     fn another_provider_and_another_zone_are_moves() {
         for place in [NODES, Place { zone: "example.org", ..CLOUD }] {
             let found = leaving(&lab(CLOUDFLARE, "homelab", None), place).unwrap();
-            assert_eq!((found.provider(), found.zone()), (Some(Provider::Cloudflare), Some("example.com")));
+            assert_eq!((found.provider(), found.zone()), (Provider::Cloudflare, Some("example.com")));
         }
         // The nodes' servers keep their zone in the pods: nothing of it is left behind.
         assert_eq!(leaving(&lab(LOCAL, "homelab", None), CLOUD), None);
