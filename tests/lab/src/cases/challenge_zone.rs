@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::doctor::Ask;
-use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
+use super::hands::{DOMAIN, Hands, eventually, expect};
 use crate::command::run;
 use crate::error::{Context, Result};
 use crate::files;
@@ -34,14 +34,9 @@ pub(super) fn proof(hands: &Hands) -> Result<()> {
     for record in records_of(hands, COMPANY)? {
         hands.remove_record(&record)?;
     }
-    files::write(&router::forwards(&hands.run), "")?;
-    Router::find(&hands.run)?.restart(false)?;
-    hands.restore()?;
+    hands.restore_router()?;
     went?;
-    eventually("the record to be public again", 90, || {
-        Ok(if hands.contents("A", WHOAMI)?.is_empty() { Err("no record".to_owned()) } else { Ok(()) })
-    })
-    .map(drop)
+    hands.is_public_again()
 }
 
 fn steps(hands: &Hands) -> Result<()> {

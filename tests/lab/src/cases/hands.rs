@@ -9,9 +9,11 @@ use serde_json::Value;
 
 use crate::command::{self, Output};
 use crate::error::{Context, Result, bail};
+use crate::files;
 use crate::name_server::Server;
 use crate::network::{CLOUDFLARE_API, ROUTER_LAN};
 use crate::paths::{Cache, Run};
+use crate::router::{self, Router};
 use crate::vantage::{Place, Vantage};
 use crate::wait::{self, Look};
 
@@ -118,6 +120,21 @@ impl Hands {
     /// Back to what `cargo lab up` left.
     pub(crate) fn restore(&self) -> Result<()> {
         self.up_well(&self.run.homelab_config(), &[]).map(drop)
+    }
+
+    /// The router asks nobody for the domain any more, lets private answers through, and the lab is as it was.
+    pub(crate) fn restore_router(&self) -> Result<()> {
+        files::write(&router::forwards(&self.run), "")?;
+        Router::find(&self.run)?.restart(false)?;
+        self.restore()
+    }
+
+    /// Waits until the provider has the service's record again.
+    pub(crate) fn is_public_again(&self) -> Result<()> {
+        eventually("the record to be public again", 90, || {
+            Ok(if self.contents("A", WHOAMI)?.is_empty() { Err("no record".to_owned()) } else { Ok(()) })
+        })
+        .map(drop)
     }
 
     /// The same where something that homelab does not know of keeps it from being proved.

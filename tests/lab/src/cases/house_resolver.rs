@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::doctor::Ask;
-use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
+use super::hands::{DOMAIN, Hands, WHOAMI, expect};
 use crate::error::Result;
 use crate::files;
 use crate::name_server::to_nodes;
@@ -26,14 +26,9 @@ pub(super) fn proof(hands: &Hands) -> Result<()> {
     if went.is_ok() {
         expect(mended.is_err(), "the line was cut a second time")?;
     }
-    files::write(&router::forwards(&hands.run), "")?;
-    Router::find(&hands.run)?.restart(false)?;
-    hands.restore()?;
+    hands.restore_router()?;
     went?;
-    eventually("the record to be public again", 90, || {
-        Ok(if hands.contents("A", WHOAMI)?.is_empty() { Err("no record".to_owned()) } else { Ok(()) })
-    })
-    .map(drop)
+    hands.is_public_again()
 }
 
 fn steps(hands: &Hands) -> Result<()> {

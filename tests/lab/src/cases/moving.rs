@@ -30,9 +30,7 @@ pub(super) fn there_and_back(hands: &Hands) -> Result<()> {
         (visitor.join().unwrap_or(0), went)
     });
     // What other cases need, whatever became of this one.
-    files::write(&router::forwards(&hands.run), "")?;
-    Router::find(&hands.run)?.restart(false)?;
-    hands.restore()?;
+    hands.restore_router()?;
     went?;
     let missed = missed.into_inner().unwrap_or_default();
     println!(
