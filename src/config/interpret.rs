@@ -5,13 +5,13 @@ use std::slice;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    CertManager, Certificates, Config, Ingress, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage,
+    CertManager, Certificates, Config, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage,
     Timeouts, WHOAMI,
 };
-use crate::config::values::{duration, email, known};
+use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenges, dns, doctor, extra, house, issuer, own_names, root_page, service, start_page,
+    challenges, dns, doctor, extra, house, ingress, issuer, own_names, root_page, service, start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
@@ -29,12 +29,13 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes));
     let acme = fields.section("acme", issuer::acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
-    let ingress = fields.section("ingress", ingress);
+    let ingress = fields.section("ingress", ingress::read);
+    ingress::check(&mut fields, ingress.controller, certificates);
     let cert_manager = fields.section("certManager", cert_manager);
     let external_dns = fields.section("externalDns", |f| f.bool("manage"));
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
-    let services = services(&mut fields, domain.as_ref(), (whoami, signs), start_page.as_ref());
+    let services = services(&mut fields, (domain.as_ref(), ingress.dialect), (whoami, signs), start_page.as_ref());
     // That of the names: where the challenges are met elsewhere, the provider's is none.
     let zone = dns.as_ref().filter(|dns| dns.challenge_zone.is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));
@@ -103,15 +104,6 @@ fn certificates(text: &str) -> Result<Certificates, String> {
     }
 }
 
-fn ingress(fields: &mut Fields<'_>) -> Ingress {
-    let controller = fields.parsed("controller", |text| {
-        known("controller", Controller::ALL, |controller| controller.facts().key, text)
-    });
-    let default_class = fields.bool("defaultClass").unwrap_or(true);
-    let config = fields.texts_by_name("config");
-    Ingress { controller: controller.unwrap_or_default(), default_class, config }
-}
-
 fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
     let (manage, own) = (fields.bool("manage").unwrap_or(true), namespaces::CERT_MANAGER);
     let namespace = fields.parsed("namespace", |text| {
@@ -130,7 +122,7 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
 
 fn services(
     fields: &mut Fields<'_>,
-    domain: Option<&Host>,
+    (domain, dialect): (Option<&Host>, Controller),
     (whoami, signs): (bool, Issuer),
     page: Option<&StartPage>,
 ) -> Vec<Service> {
@@ -154,7 +146,7 @@ fn services(
             let help = "choose another name; the one that people type can be given by `host`".to_owned();
             fields.problem(Some(key.place), message, Some(help));
         }
-        let Some(service) = service::read(fields, (domain, signs), key, node) else {
+        let Some(service) = service::read(fields, (domain, signs, dialect), key, node) else {
             continue;
         };
         if service.issuer == Issuer::Ca {

@@ -10,6 +10,7 @@ mod fields;
 mod foreign;
 mod house;
 mod image;
+mod ingress;
 mod interpret;
 mod issuer;
 mod model;

@@ -131,8 +131,12 @@ pub enum Certificates {
 /// The ingress controller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ingress {
-    /// Which one.
+    /// Which one homelab installs; [`Controller::Unmanaged`] where one is there already.
     pub controller: Controller,
+    /// Whose annotations the Ingresses get: its own, or those of the make that one which is there already is said to be of.
+    pub dialect: Controller,
+    /// The class of a controller that is there already.
+    pub class: Option<String>,
     /// Whether Ingresses without a class are served too.
     pub default_class: bool,
     /// Entries for the controller's ConfigMap, over homelab's own.

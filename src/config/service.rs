@@ -3,16 +3,17 @@
 use crate::config::fields::Fields;
 use crate::config::model::{Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
-use crate::config::{backend, issuer, start_page};
+use crate::config::{backend, ingress, issuer, start_page};
+use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
 const READ_TIMEOUT: u32 = 3600;
 
-/// Reads one entry; `issuer` signs for it if it does not say another. `None` when it has no usable backend or host, with the problems said.
+/// Reads one entry; `issuer` signs for it if it does not say another, and its Ingress has annotations of `dialect`. `None` when it has no usable backend or host, with the problems said.
 pub(super) fn read(
     parent: &mut Fields<'_>,
-    (domain, issuer): (Option<&Host>, Issuer),
+    (domain, issuer, dialect): (Option<&Host>, Issuer, Controller),
     key: &Key,
     node: &Node,
 ) -> Option<Service> {
@@ -45,6 +46,9 @@ pub(super) fn read(
             read_timeout,
             annotations,
         };
+        if !dialect.is_managed() {
+            ingress::has_no_words_for(fields, &service);
+        }
         (!service.hosts.is_empty()).then_some(service)
     })
 }

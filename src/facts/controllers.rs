@@ -9,6 +9,8 @@ pub enum Controller {
     /// ingress-nginx.
     #[default]
     IngressNginx,
+    /// One that is there already, of whatever make (`ingress.manage: false`): nothing of it is homelab's.
+    Unmanaged,
     /// A controller of the tests (see `ingress::paper`).
     #[cfg(test)]
     Paper,
@@ -37,6 +39,12 @@ impl Controller {
         Self::Paper,
     ];
 
+    /// Whether homelab installs it.
+    #[must_use]
+    pub const fn is_managed(self) -> bool {
+        !matches!(self, Self::Unmanaged)
+    }
+
     /// What several rooms have to know of it.
     #[must_use]
     pub const fn facts(self) -> &'static ControllerFacts {
@@ -64,6 +72,13 @@ impl Controller {
                     "ssl-redirect",
                     "use-regex",
                 ],
+            },
+            Self::Unmanaged => &ControllerFacts {
+                key: "unmanaged",
+                namespace: "",
+                settings: None,
+                annotations: "",
+                harmless: &[],
             },
             #[cfg(test)]
             Self::Paper => &ControllerFacts {

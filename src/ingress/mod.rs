@@ -5,13 +5,13 @@
 //!
 //! | | ingress-nginx | Traefik (its ingress-nginx provider) | one that is there already (`ingress.manage: false`) |
 //! |---|---|---|---|
-//! | class, and who serves it | `nginx`, [`Traits::class_controller`] | `nginx`, a name of its own | as `ingress.class` says |
+//! | class, and who serves it | `nginx`, [`Traits::class_controller`] | `nginx`, a name of its own | as `ingress.class` says: [`class_of`] |
 //! | objects, RBAC | [`Pod`], of which `desired::controller` makes them | the same | none |
 //! | arguments | [`Pod::arguments`] | static configuration as arguments | not ours to set |
 //! | settings in a ConfigMap | [`Pod::settings`], [`Traits::guards`] | none | not read |
-//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::without_redirect`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | as that controller reads them |
+//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::without_redirect`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | those of the make that `ingress.controller` names, or none |
 //! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes: [`Pod::writes_status`] | a load balancer |
-//! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer of its own |
+//! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer |
 //! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |
 //! | log: configuration taken or refused | [`Log::last_reload`], and events | it reloads nothing: never refused | not read |
 //! | log: why it ended | [`Log::last_words`], [`Log::is_fatal`] | other lines | not read |
@@ -29,8 +29,10 @@ mod pod;
 #[cfg(test)]
 mod tests;
 mod traits;
+mod unmanaged;
 
-use crate::config::Controller;
+use crate::config::{Config, Controller};
+use crate::evidence::Evidence;
 use crate::evidence::http::HttpAnswer;
 
 pub use others::OTHERS;
@@ -39,15 +41,29 @@ pub use traits::{
     FailedRequest, Guard, LastWord, Log, NoCertificate, Reference, Referent, Retired, Snippets, Status,
     Traits, Unusable,
 };
+pub use unmanaged::NOT_OURS;
 
 /// What is particular to the controller.
 #[must_use]
 pub const fn traits_of(controller: Controller) -> &'static Traits {
     match controller {
         Controller::IngressNginx => &nginx::TRAITS,
+        Controller::Unmanaged => &unmanaged::TRAITS,
         #[cfg(test)]
         Controller::Paper => &paper::TRAITS,
     }
+}
+
+/// The class of the lab's Ingresses, as the configuration has it.
+#[must_use]
+pub fn class_of(config: &Config) -> &str {
+    config.ingress.class.as_deref().unwrap_or(traits_of(config.ingress.controller).class)
+}
+
+/// The same where the configuration's own words are not at hand.
+#[must_use]
+pub fn class_in(evidence: &Evidence) -> &str {
+    evidence.class.as_deref().unwrap_or(traits_of(evidence.controller).class)
 }
 
 /// Every controller that homelab installs, the one of the configuration or not.

@@ -289,6 +289,27 @@ impl Traits {
         place.strip_prefix(self.namespace).is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// The command that shows its pods.
+    #[must_use]
+    pub fn show_pods(&self) -> Option<Command> {
+        self.is_at_home()?;
+        command!("kubectl -n {} get pods -o wide", self.namespace)
+    }
+
+    /// Where nobody knows in which namespace it runs, there is no command about its pods.
+    fn is_at_home(&self) -> Option<()> {
+        (!self.namespace.is_empty()).then_some(())
+    }
+
+    /// An annotation for one of its settings (`key: value`), as a person is told of it.
+    #[must_use]
+    pub fn told(&self, setting: &str) -> String {
+        match self.annotations {
+            "" => "your controller's own annotation for it, below `annotations` of the service".to_owned(),
+            begin => format!("annotation `{begin}{setting}`"),
+        }
+    }
+
     /// The list with its settings, as judges know it: the ConfigMaps of its namespace.
     #[must_use]
     pub fn settings_list(&self) -> String {
@@ -304,6 +325,7 @@ impl Traits {
     /// The command that shows the last lines of its log.
     #[must_use]
     pub fn show_log(&self, lines: &str) -> Option<Command> {
+        self.is_at_home()?;
         command!("kubectl -n {} logs daemonset/{} --tail={}", self.namespace, self.workload, lines)
     }
 }
