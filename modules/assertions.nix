@@ -38,7 +38,10 @@ let
   ports = import ./ports.nix { inherit config lib; };
   clashes = lib.filter (port: port == 80 || port == 443);
   webServer = name: {
-    assertion = !((config.services.${name} or { }).enable or false) || clashes ports.${name} == [ ];
+    assertion =
+      !facts.managesIngress
+      || !((config.services.${name} or { }).enable or false)
+      || clashes ports.${name} == [ ];
     message = "services.${name} listens on port 80 or 443 of this machine, and so does the lab's ingress. Let services.${name} listen on another port, for example 8080, and give it a name in the lab: services.homelab.services.web.local = 8080;";
   };
 
@@ -53,7 +56,7 @@ let
     ) (lib.toList k3s.extraFlags);
   flagged = lib.filter (flag: lib.hasPrefix "--flannel-backend=" flag) cfg.k3s.extraFlags;
   leftOut = component: {
-    assertion = facts.isServer -> disabled component;
+    assertion = facts.isServer && facts.managesIngress -> disabled component;
     message = "k3s would start its own ${component}, which takes the ports of the lab's ingress. Do not force services.k3s.disable or services.k3s.extraFlags; add to services.homelab.k3s.disable and services.homelab.k3s.extraFlags.";
   };
 in
@@ -86,6 +89,11 @@ in
       {
         assertion = cfg.serverAddr != "" -> cfg.tokenFile != null;
         message = "services.homelab.serverAddr is set, and joining needs the cluster's secret; write services.homelab.tokenFile = \"/run/secrets/k3s-token\"; with the content of /var/lib/rancher/k3s/server/token of the first server.";
+      }
+      {
+        assertion =
+          facts.leads && !facts.managesIngress -> (cfg.settings.ingress.class or cfg.ingress.class) != null;
+        message = "services.homelab.ingress.manage is false, and homelab must know which controller to use; write services.homelab.ingress.class = \"traefik\"; with the name of its IngressClass.";
       }
       {
         assertion = cfg.clusterInit -> facts.leads;

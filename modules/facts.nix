@@ -10,6 +10,8 @@ cfg: rec {
     (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider}.onNodes or false;
   # Whether this machine, as every node, is a name server of the lab's domain.
   isNameServer = isOnNodes || (cfg.settings.dns.houseResolver or cfg.dns.houseResolver);
+  # Whether homelab installs the ingress controller, and k3s' own must not run.
+  managesIngress = cfg.settings.ingress.manage or cfg.ingress.manage;
   # flannel's links to the pods of other machines.
   tunnels =
     {

@@ -13,14 +13,17 @@ let
     name: value: flags:
     if options.services.k3s ? ${name} then { ${name} = value; } else { extraFlags = flags; };
 
-  # k3s deletes what is disabled. gateway-api-crd brings definitions that clash with those of who installs them.
+  # k3s deletes what is disabled. gateway-api-crd brings definitions that clash with those of who installs them. All of it
+  # stays where an ingress controller is used that is there already: it may be k3s' own.
   hasGatewayDefinitions = lib.versionAtLeast (config.services.k3s.package.version or "0") "1.37";
   disable = lib.unique (
-    [
-      "traefik"
-      "servicelb"
-    ]
-    ++ lib.optional hasGatewayDefinitions "gateway-api-crd"
+    lib.optionals facts.managesIngress (
+      [
+        "traefik"
+        "servicelb"
+      ]
+      ++ lib.optional hasGatewayDefinitions "gateway-api-crd"
+    )
     ++ cfg.k3s.disable
   );
 

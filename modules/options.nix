@@ -243,6 +243,20 @@ in
         };
         description = "Entries for the controller's ConfigMap; they override homelab's own.";
       };
+
+      manage = mkOption {
+        type = types.bool;
+        default = true;
+        example = false;
+        description = "Whether homelab installs the ingress controller. With false it uses the one that serves the class `ingress.class` and changes nothing of it, and k3s keeps its own traefik and servicelb. Set it on every server.";
+      };
+
+      class = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "traefik";
+        description = "The IngressClass of that controller, with `ingress.manage = false`.";
+      };
     };
 
     openFirewall = mkOption {

@@ -59,7 +59,10 @@ let
       else
         { inherit (cfg.startPage) host; };
     ingress = {
-      inherit (cfg.ingress) controller config;
+      inherit (cfg.ingress) class config;
+      # With one that is there already, it is the make of that one, which nobody but the user knows.
+      controller = if cfg.ingress.controller == "ingress-nginx" then null else cfg.ingress.controller;
+      manage = if cfg.ingress.manage then null else false;
       defaultClass = if cfg.ingress.defaultClass then null else false;
     };
   };

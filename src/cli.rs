@@ -154,7 +154,7 @@ impl Command {
             | Self::Expose(_)
             | Self::Unexpose(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
-            // `kubeconfig` does only where the account is not there yet.
+            // `kubeconfig` does only where the account is not there yet, `k3s-config` only where there is one.
             Self::Init(_)
             | Self::Kubeconfig(_)
             | Self::K3sConfig(_)

@@ -47,14 +47,15 @@ pub struct Scratch {
     /// Its host, below a domain that never exists (RFC 2606).
     pub host: String,
     /// Its class.
-    class: &'static str,
+    class: String,
 }
 
 impl Scratch {
     /// A new one, by a number that no other has; beside homelab's services if those have a namespace.
-    pub fn new(objects: &Objects, controller: &Traits, number: i128) -> Self {
+    pub fn new(objects: &Objects, controller: &Traits, class: &str, number: i128) -> Self {
         let namespace = match objects.find("namespaces", "", NAMESPACE) {
             Some(_) => NAMESPACE,
+            None if controller.namespace.is_empty() => "default",
             None => controller.namespace,
         };
         let name = format!("{NAME}{number:x}");
@@ -62,7 +63,7 @@ impl Scratch {
         Self {
             key: Key { kind: &kind::INGRESS, namespace: Some(namespace.to_owned()), name },
             host,
-            class: controller.class,
+            class: class.to_owned(),
         }
     }
 

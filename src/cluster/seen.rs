@@ -28,7 +28,8 @@ pub fn ingress(object: &Value) -> IngressSeen {
     let tls = entries(object, "/spec/tls");
     let legacy_class = object.annotation("kubernetes.io/ingress.class");
     let classes = [at(object, "/spec/ingressClassName"), legacy_class];
-    let addresses = entries(object, "/status/loadBalancer/ingress").iter();
+    let points = entries(object, "/status/loadBalancer/ingress");
+    let mut balancers = points.iter().map(|point| at(point, "/hostname")).filter(|name| !name.is_empty());
     IngressSeen {
         namespace: object.namespace().to_owned(),
         name: object.name().to_owned(),
@@ -36,7 +37,8 @@ pub fn ingress(object: &Value) -> IngressSeen {
         hosts: texts(rules.iter().map(|rule| &rule["host"])),
         catch_all: object["spec"]["defaultBackend"].is_object()
             || rules.iter().any(|rule| rule["host"].is_null()),
-        addresses: addresses.filter_map(|entry| at(entry, "/ip").parse().ok()).collect(),
+        addresses: points.iter().filter_map(|point| at(point, "/ip").parse().ok()).collect(),
+        balancer: balancers.next().map(str::to_owned),
         tls_hosts: texts(tls.iter().flat_map(|tls| entries(tls, "/hosts"))),
         tls_secret: tls.first().and_then(|tls| tls["secretName"].as_str()).map(str::to_owned),
     }

@@ -13,6 +13,7 @@ use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
 use crate::error::Result;
 use crate::facts::controllers::Controller;
+use crate::facts::namespaces::HOMELAB;
 use crate::plan::Snapshot;
 
 impl Cluster {
@@ -101,9 +102,10 @@ impl Cluster {
     }
 
     /// The namespace whose objects of a kind are all that may be read: of ConfigMaps, who may only read gets the
-    /// controller's alone.
+    /// controller's alone; where that is not homelab's, those beside homelab's own services.
     fn readable_part(&self, kind: KindRef, controller: Controller) -> Option<&'static str> {
-        (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(controller.facts().namespace)
+        let namespace = if controller.is_managed() { controller.facts().namespace } else { HOMELAB };
+        (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(namespace)
     }
 
     async fn list_as(

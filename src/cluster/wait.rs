@@ -248,7 +248,7 @@ impl Cluster {
                     owner.port, owner.namespace, owner.name
                 ));
             }
-            return error.hint("remove that pod's workload (k3s' own: `--disable=traefik --disable=servicelb`), then run `homelab up` again");
+            return error.hint("remove that pod's workload (k3s' own: `--disable=traefik --disable=servicelb`), then run `homelab up` again;\nif it is an ingress controller that you want to keep, set `ingress: { manage: false, class: NAME }`: homelab then uses it, and installs none");
         }
         if image && troubles.keys().any(|key| !key.namespace.as_deref().is_some_and(is_home)) {
             return error.hint("check the name of the image in the configuration, and that the node can reach its registry without a password; then run `homelab up` again");

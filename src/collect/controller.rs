@@ -1,7 +1,7 @@
 //! The ingress controller, asked where it runs; and with `--active` an Ingress that is made for a moment, asked for on
 //! every node, and removed again, whatever happens.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use futures::future::{OptionFuture, join_all};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::Lab;
+use super::{Lab, network};
 use crate::cluster::{Cluster, Scratch};
 use crate::config::Config;
 use crate::desired::object::Key;
 use crate::evidence::http::Scheme;
-use crate::evidence::{ControllerSeen, Evidence, NodeSeen, Objects, ScratchFailure, ScratchSeen, Seen};
-use crate::ingress::{Traits, traits_of};
+use crate::evidence::{ControllerSeen, Evidence, ScratchFailure, ScratchSeen, Seen};
+use crate::ingress::{self, Traits, traits_of};
 use crate::net::http::{Target, get};
 
 /// How long a new Ingress may take until it is served; the controller reloads within a second or two.
@@ -30,6 +30,9 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// The controller's pods; one that answers speaks for it. And the ports that lead to them.
 pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: Instant) {
     let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
+    if !evidence.controller.is_managed() {
+        return;
+    }
     let controller = traits_of(evidence.controller);
     let answers = || seen.pod_answers.values();
     let answer = answers().find(|answer| answer.is_ok()).or_else(|| answers().next());
@@ -63,10 +66,12 @@ pub(super) async fn hear(evidence: &mut Evidence, cluster: &Cluster, deadline: I
 
 /// What only writing shows.
 pub(super) async fn try_scratch(lab: &Lab<'_>, cluster: &Cluster, config: &Config, evidence: &mut Evidence) {
-    let (Some(nodes), Some(seen)) = (&evidence.nodes, &evidence.cluster) else { return };
-    let prefix = &config.dns.annotation_prefix;
+    let Some(seen) = evidence.cluster.as_ref().filter(|_| evidence.nodes.is_some()) else { return };
     let controller = traits_of(config.ingress.controller);
-    let scratch = try_one(lab, cluster, controller, &seen.objects, nodes, prefix).await;
+    let number = Timestamp::now().as_nanosecond();
+    let scratch = Scratch::new(&seen.objects, controller, ingress::class_of(config), number);
+    let places = network::addresses(evidence);
+    let scratch = try_one(lab, cluster, (controller, scratch), &places, &config.dns.annotation_prefix).await;
     if let Some(seen) = &mut evidence.ingress {
         seen.scratch = Some(scratch);
     }
@@ -76,14 +81,12 @@ pub(super) async fn try_scratch(lab: &Lab<'_>, cluster: &Cluster, config: &Confi
 async fn try_one(
     lab: &Lab<'_>,
     cluster: &Cluster,
-    controller: &Traits,
-    objects: &Objects,
-    nodes: &[NodeSeen],
+    (controller, scratch): (&Traits, Scratch),
+    places: &[(String, IpAddr)],
     prefix: &str,
 ) -> Result<ScratchSeen, ScratchFailure> {
     // What cannot be cleaned up now is no reason not to look.
     let _ = cluster.remove_scratches(None).await;
-    let scratch = Scratch::new(objects, controller, Timestamp::now().as_nanosecond());
     let mut guard = Guard {
         kubeconfig: lab.kubeconfig.map(Path::to_owned),
         context: lab.context.map(str::to_owned),
@@ -97,10 +100,11 @@ async fn try_one(
     }
     let deadline = Instant::now() + PATIENCE;
     let host = &Some(scratch.host.clone());
-    let ready = nodes.iter().filter(|node| node.ready);
-    let asked = ready.filter_map(|node| Some((&node.name, *node.addresses.first()?)));
-    let nodes = join_all(asked.map(|(node, address)| async move {
-        let address = SocketAddr::new(address, 80);
+    // One address of each.
+    let mut asked: Vec<&(String, IpAddr)> = places.iter().collect();
+    asked.dedup_by_key(|(node, _)| node);
+    let nodes = join_all(asked.into_iter().map(|(node, address)| async move {
+        let address = SocketAddr::new(*address, 80);
         let target = Target { scheme: Scheme::Http, address, host: host.clone(), check_certificate: false };
         loop {
             let result = get(&target, LIMIT).await;

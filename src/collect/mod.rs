@@ -64,6 +64,7 @@ pub async fn look(
     evidence.config = Some(written(loaded));
     evidence.dns = loaded.map_or_else(|_| Provider::default(), |config| config.dns.provider);
     evidence.controller = loaded.map(|config| config.ingress.controller).unwrap_or_default();
+    evidence.class = loaded.ok().and_then(|config| config.ingress.class.clone());
     let ports = loaded.map(local_ports).unwrap_or_default();
     let machine = tokio::task::spawn_blocking(move || machine::look(&ports));
     let acme = loaded.ok().and_then(acme::alone);
@@ -168,6 +169,7 @@ async fn authority(cluster: &Cluster, config: &Config) -> Option<AuthoritySeen> 
 fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.dns = config.dns.provider;
     evidence.controller = config.ingress.controller;
+    evidence.class.clone_from(&config.ingress.class);
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.extra = config.extra_certificates.iter().map(extra).collect();
     evidence.unpublished = !config.dns.publish && !config.dns.provider.is_on_nodes();
@@ -215,7 +217,7 @@ fn written(loaded: Result<&Config, &Error>) -> ConfigSeen {
             hosts: config.hosts().iter().map(ToString::to_string).collect(),
             services: config.services.iter().map(service).collect(),
             annotation_prefix: config.dns.annotation_prefix.clone(),
-            class: ingress::traits_of(config.ingress.controller).class.to_owned(),
+            class: ingress::class_of(config).to_owned(),
             default_class: config.ingress.default_class,
             guards: guards(config),
         },

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures::future::OptionFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -47,11 +48,12 @@ pub async fn look_after_up(
             None => cluster.certificates().await,
         }
     };
+    let is_ours = config.ingress.controller.is_managed();
     let (nodes, ingresses, certificates, controllers, waiting, authority) = futures::join!(
         cluster.nodes(),
         cluster.ingresses(),
         certificates,
-        cluster.controllers(traits_of(config.ingress.controller)),
+        OptionFuture::from(is_ours.then(|| cluster.controllers(traits_of(config.ingress.controller)))),
         cluster.waiting_pods(),
         authority(cluster, config)
     );
@@ -65,22 +67,32 @@ pub async fn look_after_up(
     compares_with(&mut evidence, config);
     let (mut evidence, controller) = futures::join!(
         network::collect(evidence, probes, provider),
-        controller(cluster, traits_of(config.ingress.controller), controllers, ingresses)
+        OptionFuture::from(controllers.map(|controllers| {
+            controller(cluster, traits_of(config.ingress.controller), controllers, ingresses)
+        }))
     );
-    let Controller { answer, reloads, heard, mut seen } = controller;
+    let (answer, Told { reloads, heard, mut seen }) = controller.map_or_else(
+        || (None, Told { reloads: None, heard: Timestamp::now(), seen: ClusterSeen::default() }),
+        |Controller { answer, told }| (Some(answer), told),
+    );
     let waiting = waiting.map_or_else(Listing::Failed, Listing::Items);
     seen.objects.0.insert(WAITING_PODS.to_owned(), waiting);
     evidence.cluster = Some(seen);
-    evidence.cluster_answer = Some(answer);
+    evidence.cluster_answer = answer;
     evidence.reloads = reloads;
     // By this it is judged how old a refusal is.
     evidence.now = heard;
     Ok(evidence)
 }
 
-/// What the ingress controller says.
+/// What the ingress controller answers and says.
 struct Controller {
     answer: std::result::Result<HttpAnswer, String>,
+    told: Told,
+}
+
+/// What it says of its configuration.
+struct Told {
     reloads: Option<Vec<ReloadSeen>>,
     /// When that was read.
     heard: Timestamp,
@@ -97,7 +109,9 @@ async fn controller(
     let mut seen = ClusterSeen::default();
     let pods = match pods {
         Ok(pods) => pods,
-        Err(why) => return Controller { answer: Err(why), reloads: None, heard: Timestamp::now(), seen },
+        Err(why) => {
+            return Controller { answer: Err(why), told: Told { reloads: None, heard: Timestamp::now(), seen } };
+        }
     };
     let words = async {
         let reloads = cluster.reloads(traits, &pods, Instant::now() + LISTENS).await;
@@ -108,7 +122,7 @@ async fn controller(
         (reloads, heard)
     };
     let (answer, (reloads, heard)) = futures::join!(cluster.ask_pod(&pods, traits.pod.ports[0]), words);
-    Controller { answer, reloads: Some(reloads), heard, seen }
+    Controller { answer, told: Told { reloads: Some(reloads), heard, seen } }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cluster::{Awaited, Cluster};
-use crate::commands::prune;
+use crate::commands::{own_class, prune};
 use crate::config::Config;
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
@@ -79,8 +79,12 @@ pub(super) async fn converge(
         }
     };
     let written = Timestamp::now();
-    cluster.wait(owner, &mut awaited, deadline, show).await?;
-    Ok(written)
+    match cluster.wait(owner, &mut awaited, deadline, show).await {
+        Err(error) if !config.ingress.controller.is_managed() => {
+            Err(own_class::without_address(cluster, &awaited, error).await)
+        }
+        ended => ended.map(|()| written),
+    }
 }
 
 /// Why the API server takes an object not yet, by its own words: `failed calling webhook "webhook.cert-manager.io": ...`.

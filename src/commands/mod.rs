@@ -23,6 +23,7 @@ mod kubeconfig;
 mod leave;
 mod open;
 mod own;
+mod own_class;
 mod page_name;
 mod planned;
 mod prove;
@@ -136,7 +137,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Zone(flags) => zone::zone(&cli.global, flags, ui),
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
-        Command::K3sConfig(flags) => k3s_config::k3s_config(flags, ui),
+        Command::K3sConfig(flags) => k3s_config::k3s_config(&cli.global, flags, ui),
         Command::Open { name } => open::open(&cli.global, name, ui).await,
         Command::Schema { of } => schema::schema(*of),
         Command::Completions { shell } => completions::completions(*shell),

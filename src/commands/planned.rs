@@ -10,7 +10,7 @@ use crate::collect::challenges_alone;
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
-use crate::commands::{challenges, homes, page_name, skipped, strangers};
+use crate::commands::{challenges, homes, own_class, page_name, skipped, strangers};
 use crate::config::{Backend, Config, Issuer, Provider, Service};
 use crate::desired::leaving::Leaving;
 use crate::desired::object::Component;
@@ -113,6 +113,7 @@ impl Start {
         let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));
         let mut plan = plan(bundle, &snapshot);
         not_deployed(&plan, &snapshot, consent.adopt)?;
+        own_class::is_there(cluster, config, &plan).await?;
         permitted(cluster, &plan, &snapshot, consent).await?;
         skipped::none(&plan, &snapshot)?;
         let adopt = consent.adopt;

@@ -186,6 +186,9 @@ fn refusal(found: &[Stranger], adopt: bool) -> Error {
                 ));
             }
         }
+        if found.iter().any(|stranger| matches!(stranger.component, Component::Controller(_))) {
+            hints.push("to use the ingress controller that is installed, set `ingress: { manage: false, class: NAME }`".to_owned());
+        }
         hints.push("to take them over, run `homelab up --adopt` once: homelab changes them to what the configuration says, and never deletes them".to_owned());
     }
     if !kept.is_empty() {

@@ -167,7 +167,7 @@ pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), met
         Reads::All | Reads::Public => vec![
             "--source=ingress".to_owned(),
             "--source=service".to_owned(),
-            format!("--ingress-class={}", ingress::traits_of(config.ingress.controller).class),
+            format!("--ingress-class={}", ingress::class_of(config)),
             format!("--annotation-prefix={}", config.dns.annotation_prefix),
         ],
     };

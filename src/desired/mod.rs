@@ -64,7 +64,10 @@ pub struct Bundle {
 
 /// Builds the bundle.
 pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
-    let mut objects = controller::objects(config);
+    let mut objects = match config.ingress.controller.is_managed() {
+        true => controller::objects(config),
+        false => Vec::new(),
+    };
     if let (true, Some(documents)) = (config.cert_manager.manage, inputs.cert_manager) {
         objects.extend(cert_manager::objects(config, documents));
     }

@@ -62,7 +62,9 @@ pub enum Component {
 impl Component {
     /// Every component of a lab, in the order in which they are shown.
     pub fn all(config: &Config) -> Vec<Self> {
-        let mut all = vec![Self::Controller(config.ingress.controller), Self::CertManager, Self::Issuer];
+        let controller = config.ingress.controller;
+        let mut all = Vec::from_iter(controller.is_managed().then_some(Self::Controller(controller)));
+        all.extend([Self::CertManager, Self::Issuer]);
         all.extend((!config.dns.provider.is_on_nodes()).then_some(Self::ExternalDns));
         all.extend(config.house_zone().map(|_| Self::NameServer));
         all.push(Self::Services);

@@ -70,13 +70,13 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     let logs = || rule("", &["pods/log"], &["get"]);
     let answers = || rule("", &["pods/proxy"], &["get"]);
     let coredns = rule_for("", &["configmaps"], &["coredns", "coredns-custom"], READ);
-    let mut all = vec![
-        (
-            traits_of(config.ingress.controller).namespace,
-            vec![rule("", &["configmaps"], READ), logs(), answers()],
-        ),
-        (SYSTEM, vec![coredns, logs()]),
-    ];
+    let settings = rule("", &["configmaps"], READ);
+    // Of a controller that others installed, the account reads neither log nor settings: the namespace is theirs.
+    let first = match config.ingress.controller.is_managed() {
+        true => (traits_of(config.ingress.controller).namespace, vec![settings, logs(), answers()]),
+        false => (NAMESPACE, vec![settings]),
+    };
+    let mut all = vec![first, (SYSTEM, vec![coredns, logs()])];
     if config.external_dns {
         all.push((external_dns::NAMESPACE, vec![logs(), answers()]));
     }

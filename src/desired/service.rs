@@ -18,7 +18,7 @@ use crate::desired::{image, outside};
 use crate::evidence::local::NodeAddress;
 use crate::facts::names::{Host, tls_secret};
 use crate::facts::namespaces;
-use crate::ingress::traits_of;
+use crate::ingress::{class_of, traits_of};
 
 /// Where homelab's own services live.
 pub const NAMESPACE: &str = namespaces::HOMELAB;
@@ -35,7 +35,7 @@ pub fn namespace(service: &Service) -> &str {
 /// Everything that `service` needs; `nodes` are those of the cluster, where they are known.
 pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAddress]>) -> Vec<Object> {
     let namespace = namespace(service);
-    let of_controller = traits_of(config.ingress.controller).annotations_of_service;
+    let of_controller = traits_of(config.ingress.dialect).annotations_of_service;
     let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
     let (backend, port) = match &service.backend {
@@ -81,7 +81,7 @@ pub(super) fn ingress(
     path: Path,
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
-    let controller = traits_of(config.ingress.controller);
+    let controller = traits_of(config.ingress.dialect);
     let tls = issuer.map(|issuer| {
         let secret_name = (!config.has_wildcard_for(hosts, issuer)).then(|| tls_secret(name));
         if secret_name.is_some() {
@@ -117,7 +117,7 @@ pub(super) fn ingress(
     let ingress = Ingress {
         metadata: ObjectMeta { annotations: Some(annotations), ..named(namespace, name) },
         spec: Some(IngressSpec {
-            ingress_class_name: Some(controller.class.to_owned()),
+            ingress_class_name: Some(class_of(config).to_owned()),
             tls: tls.map(|tls| vec![tls]),
             rules: Some(rules.collect()),
             ..IngressSpec::default()

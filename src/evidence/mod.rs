@@ -99,6 +99,9 @@ pub struct Evidence {
     pub offline: bool,
     /// Whose 404 an unknown name should get.
     pub controller: Controller,
+    /// The class of the lab's Ingresses, where that is not the controller's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// Whether certificates from Let's Encrypt's staging environment are what the configuration asks for.
     pub staging: bool,
     /// All nodes, also those not ready; `None` when they were not read.
@@ -169,6 +172,7 @@ impl Evidence {
             acme_host: None,
             offline: false,
             controller: Controller::default(),
+            class: None,
             staging: false,
             nodes: None,
             ingresses: None,
@@ -292,6 +296,9 @@ pub struct IngressSeen {
     pub catch_all: bool,
     /// From its status, where the controller writes them; only IP addresses.
     pub addresses: Vec<IpAddr>,
+    /// The name of a load balancer, where its status has one in place of an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balancer: Option<String>,
     /// The hosts that it asks a certificate for.
     pub tls_hosts: Vec<String>,
     /// The Secret of its first `tls` entry; `None` when it has none.

@@ -103,6 +103,8 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
 /// A path may lead to an object of another kind than a Service; no controller of homelab's serves that (ingress-nginx v1.15.1,
 /// controller.go, `getBackendServers`).
 fn resource(evidence: &Evidence, host: &str) -> Option<Finding> {
+    // Another may serve it.
+    evidence.controller.is_managed().then_some(())?;
     let ingresses = evidence.objects("ingresses.networking.k8s.io")?.iter();
     let (ingress, kind) = ingresses
         .flat_map(|ingress| {

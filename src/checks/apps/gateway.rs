@@ -11,6 +11,9 @@ use crate::outside::command::Command;
 /// 500, 502, 503 and 504: the controller's own words for a service that does not answer, or the service's.
 pub(super) fn error(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Finding {
     let summary = format!("`{host}` answers {}", answer.status);
+    if !evidence.controller.is_managed() {
+        return somebodys(evidence, host, answer, summary);
+    }
     if !(traits_of(evidence.controller).is_own_page)(answer) {
         return theirs(evidence, host, answer, summary);
     }
@@ -131,11 +134,7 @@ fn unavailable(evidence: &Evidence, host: &str, summary: &str) -> Finding {
         return nameless(evidence, &name, summary);
     }
     if !is_ready(evidence, host) {
-        return Finding::new(
-            summary,
-            "the Service has no endpoints: no pod is ready, or its selector matches none",
-            "look at the pods of the service and at the Service's selector and port",
-        );
+        return without_endpoints(summary);
     }
     Finding::new(
         summary,
@@ -186,6 +185,27 @@ fn broken(evidence: &Evidence, summary: String) -> Finding {
         "read the controller's log of that moment: the line has the name of the host",
     )
     .look(controller.show_log("100"))
+}
+
+/// Nobody knows whether a controller that is not homelab's answers so, or the service.
+fn somebodys(evidence: &Evidence, host: &str, answer: &HttpAnswer, summary: String) -> Finding {
+    if answer.status == 503 && !backend::of(evidence, host).is_empty() && !is_ready(evidence, host) {
+        return with_look(evidence, host, without_endpoints(summary)).heals();
+    }
+    let finding = Finding::new(
+        summary,
+        "your ingress controller gets no answer that it can use from the service behind the name; or the service itself answers so",
+        "read the log of the service, then that of your ingress controller",
+    );
+    with_look(evidence, host, finding).heals()
+}
+
+fn without_endpoints(summary: impl Into<String>) -> Finding {
+    Finding::new(
+        summary,
+        "the Service has no endpoints: no pod is ready, or its selector matches none",
+        "look at the pods of the service and at the Service's selector and port",
+    )
 }
 
 /// The status is that of the service itself, or of a proxy that belongs to it.

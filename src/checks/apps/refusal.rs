@@ -45,8 +45,8 @@ pub(super) fn wants_tls(evidence: &Evidence, host: &str, answer: &HttpAnswer) ->
         format!("the service behind `{host}` expects HTTPS"),
         "its port speaks TLS, and the ingress talks plain HTTP to it",
         format!(
-            "{wanted} (annotation `{}backend-protocol: HTTPS`)",
-            traits_of(evidence.controller).annotations
+            "{wanted} ({})",
+            traits_of(evidence.controller).told("backend-protocol: HTTPS")
         ),
     ))
 }
@@ -104,8 +104,9 @@ pub(super) fn other_protocol(evidence: &Evidence, host: &str, status: u16) -> Fi
             summary,
             "the server behind it does not serve this host name: the TLS connection from the ingress names no host (SNI), or another one",
             format!(
-                "tell it the name: annotations `{0}proxy-ssl-server-name: \"on\"` and `{0}proxy-ssl-name: {host}`",
-                controller.annotations
+                "tell it the name: {} and {}",
+                controller.told("proxy-ssl-server-name: \"on\""),
+                controller.told(&format!("proxy-ssl-name: {host}"))
             ),
         ),
         // RFC 9110, 15.5.22.
@@ -113,8 +114,8 @@ pub(super) fn other_protocol(evidence: &Evidence, host: &str, status: u16) -> Fi
             summary,
             "the server behind it expects another protocol than plain HTTP/1.1: HTTP/2 or gRPC, TLS, or WebSocket only",
             format!(
-                "for gRPC set the annotation `{0}backend-protocol: GRPC`, for TLS `scheme: https`; a port that only speaks WebSocket has no page at `/`",
-                controller.annotations
+                "for gRPC set the {}, for TLS `scheme: https`; a port that only speaks WebSocket has no page at `/`",
+                controller.told("backend-protocol: GRPC")
             ),
         ),
     };
@@ -158,8 +159,8 @@ pub(super) fn circle(evidence: &Evidence, host: &str, answer: &HttpAnswer, circl
     let fix = match program.and_then(|program| program.circle) {
         Some(own) => own.to_owned(),
         None => format!(
-            "{protocol} (annotation `{}backend-protocol: HTTPS`); if it does not speak TLS, set the trusted proxy in the program's own settings to {{from}}, and its public address to https://{{host}}",
-            traits_of(evidence.controller).annotations
+            "{protocol} ({}); if it does not speak TLS, set the trusted proxy in the program's own settings to {{from}}, and its public address to https://{{host}}",
+            traits_of(evidence.controller).told("backend-protocol: HTTPS")
         ),
     };
     Finding::new(summary, cause, filled(evidence, host, program, &fix))

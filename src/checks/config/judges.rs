@@ -10,7 +10,7 @@ use crate::checks::id;
 use crate::checks::reading::zone::{NOT_OF_NAMES, unseen};
 use crate::evidence::{ConfigSeen, Evidence, IngressSeen, View};
 use crate::facts::names::is_within;
-use crate::ingress::traits_of;
+use crate::ingress::{NOT_OURS, traits_of};
 
 /// Judges the group.
 pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
@@ -30,6 +30,9 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn guarded(evidence: &Evidence, config: &ConfigSeen) -> Outcome {
+    if !evidence.controller.is_managed() {
+        return Outcome::skip(NOT_OURS);
+    }
     let open = traits_of(evidence.controller).guards.iter().filter_map(|guard| {
         let value = config.guards.get(guard.key)?;
         (!guard.safe.contains(&value.as_str())).then(|| (format!("`{}: {value}`", guard.key), guard.without))

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::checks::edns::{flags, selector, service};
 use crate::checks::engine::Finding;
+use crate::checks::reading::classes::{CLASSES, serves};
 use crate::evidence::{Evidence, View, at, entries, has_rule};
 use crate::facts::names::is_within;
-use crate::ingress::traits_of;
 use crate::outside::command::Command;
 
 /// What the annotation `controller` has to say, should it be there (external-dns, source/annotations).
@@ -308,10 +308,8 @@ fn in_annotation(ingress: &Value, key: &str, host: &str) -> bool {
 /// Whether the class is known to be another controller's.
 fn is_foreign(evidence: &Evidence, class: &str) -> bool {
     let cluster = evidence.cluster.as_ref();
-    let found =
-        cluster.and_then(|cluster| cluster.objects.find("ingressclasses.networking.k8s.io", "", class));
-    found
-        .is_some_and(|class| at(class, "/spec/controller") != traits_of(evidence.controller).class_controller)
+    let found = cluster.and_then(|cluster| cluster.objects.find(CLASSES, "", class));
+    found.is_some_and(|class| !serves(evidence, class))
 }
 
 /// The class that an Ingress names; empty when it names none.

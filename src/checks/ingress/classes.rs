@@ -112,7 +112,7 @@ fn default(evidence: &Evidence, classes: &[Value]) -> Option<Finding> {
     })
 }
 
-fn missing(ours: &str, ingress: &Value, class: &str) -> Finding {
+pub(super) fn missing(ours: &str, ingress: &Value, class: &str) -> Finding {
     let name = ingress.full_name();
     let finding = Finding::new(
         format!("Ingress `{name}` names the IngressClass `{class}`, which does not exist"),

@@ -19,6 +19,7 @@ mod scratch;
 mod secrets;
 mod status;
 mod texts;
+mod unmanaged;
 mod webhooks;
 
 #[cfg(test)]
@@ -42,6 +43,9 @@ pub(super) const GROUP: Group =
 /// Everything that is not about one host of the configuration. `up` asks no pod for itself, and leaves out what needs more
 /// than its own look: of other pods, it sees those that wait.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
+    if !evidence.controller.is_managed() {
+        return unmanaged::outcomes_of_lab(evidence);
+    }
     let mut found = controller::answers_to_unknown_names(evidence);
     found.extend(reload::last_reload(evidence));
     if evidence.ingress.is_none() {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::checks::reading::classes::serves;
 use crate::evidence::{Evidence, View, at, entries};
-use crate::ingress::traits_of;
+use crate::ingress::{class_in, traits_of};
 use crate::plan::deployed::applies_lab;
 
 /// How a class was named before there were IngressClasses.
@@ -63,15 +64,14 @@ pub(super) enum Class<'a> {
 /// Whose an Ingress is; `None` when the classes were not read.
 pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Class<'a>> {
     let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
-    let controller = traits_of(evidence.controller);
     let find = |name: &str| classes.iter().find(|class| class.name() == name);
     let class_named = |name: &'a str| match find(name) {
-        Some(class) if at(class, "/spec/controller") == controller.class_controller => Class::Served,
+        Some(class) if serves(evidence, class) => Class::Served,
         Some(_) => Class::Foreign(name),
         None => Class::Missing(name),
     };
     Some(match (at(ingress, "/spec/ingressClassName"), annotation(ingress, CLASS_ANNOTATION)) {
-        ("", name) if name == controller.class => Class::Served,
+        ("", name) if name == class_in(evidence) => Class::Served,
         ("", "") if takes_any(evidence) => Class::Served,
         ("", "") => Class::Without,
         ("", name) | (name, _) => class_named(name),
@@ -80,7 +80,8 @@ pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Cl
 
 /// Whether the controller takes Ingresses without a class.
 fn takes_any(evidence: &Evidence) -> bool {
-    arguments(evidence).contains(&traits_of(evidence.controller).takes_any)
+    let word = traits_of(evidence.controller).takes_any;
+    !word.is_empty() && arguments(evidence).contains(&word)
 }
 
 /// The Ingresses that the controller serves; `None` when they or the classes were not read.

@@ -9,6 +9,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class};
 use crate::checks::ingress::pods::made_anew;
+use crate::checks::ingress::unmanaged;
 use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, when};
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
@@ -31,7 +32,10 @@ pub(super) fn addresses_of_host(evidence: &Evidence, host: &str) -> Judged {
         .into(),
         (Some(_), Some(ingress)) => {
             let name = format!("{}/{}", ingress.namespace, ingress.name);
-            foreign(evidence, host).unwrap_or_else(|| addresses(evidence, host, &name))
+            foreign(evidence, host).unwrap_or_else(|| match evidence.controller.is_managed() {
+                true => addresses(evidence, host, &name),
+                false => unmanaged::addresses(evidence, host, ingress),
+            })
         }
     };
     judged(id::STATUS, Subject::host(host), Vantage::Api, outcome)
@@ -249,7 +253,7 @@ fn external_of<'a>(evidence: &'a Evidence, address: &str) -> Option<&'a str> {
     evidence.objects("nodes")?.iter().find(has).map(|node| node.name())
 }
 
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => !is_private(&address),
         // 2000::/3, all that is given out (IANA).

@@ -59,6 +59,8 @@ fn trouble(evidence: &Evidence, service: &Value, servicelb: bool) -> Option<Trou
         // On its way out: whatever else it lacks, it needs no more.
         _ if !at(service, "/metadata/deletionTimestamp").is_empty() => None,
         (true, _) => Some(Trouble::Waits),
+        // The ports are the controller's that is there already, which servicelb may well serve.
+        (false, true) if !evidence.controller.is_managed() => None,
         (false, true) => web.then_some(Trouble::TakesPorts),
         (false, false) => is_stale(evidence, service, addresses).then_some(Trouble::Stale),
     }
@@ -108,6 +110,10 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
                 .to_owned(),
         ),
     };
+    if !evidence.controller.is_managed() {
+        let fix = "let a load balancer give it an address: k3s' servicelb, MetalLB, kube-vip or Cilium; your ingress controller may need it";
+        return Finding::new(summary, cause, fix).look("kubectl get services -A");
+    }
     let finding = Finding::new(
         summary,
         cause,

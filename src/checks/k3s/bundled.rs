@@ -10,9 +10,12 @@ use crate::checks::k3s::balancers::{guarded, released};
 use crate::checks::reading::{NOT_READ, told};
 use crate::evidence::{Evidence, View, entries};
 use crate::facts::namespaces::SYSTEM;
-use crate::ingress::traits_of;
+use crate::ingress::{NOT_OURS, traits_of};
 
 pub(super) fn disabled(evidence: &Evidence) -> Outcome {
+    if !evidence.controller.is_managed() {
+        return Outcome::skip(format!("{NOT_OURS}, so k3s' own may be the one that serves the lab"));
+    }
     let lists = ["deployments.apps", "daemonsets.apps", "services"]
         .map(|resource| (resource, evidence.objects(resource)));
     if lists.iter().any(|(_, list)| list.is_none()) {

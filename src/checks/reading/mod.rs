@@ -1,5 +1,6 @@
 //! What judges read out of objects: names, conditions, labels, times.
 
+pub(super) mod classes;
 pub(super) mod etcd;
 pub(super) mod last_words;
 pub(super) mod logs;

@@ -91,7 +91,7 @@ fn handshake(evidence: &Evidence, tls: &Seen<Served>, why: &Transport) -> Outcom
         ),
     };
     Finding::new(format!("no TLS handshake with {}: {why}", tls.address), cause, fix)
-        .look(command!("kubectl -n {} get pods -o wide", traits_of(evidence.controller).namespace))
+        .look(traits_of(evidence.controller).show_pods())
         .heals_soon()
         .into()
 }

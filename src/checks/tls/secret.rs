@@ -38,6 +38,9 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
         )
         .into();
     }
+    if !evidence.controller.is_managed() {
+        return elsewhere(served, wanted, &held.serial);
+    }
     let finding = Finding::new(
         format!(
             "the node serves the certificate with serial {}, but Secret `{wanted}` contains {}",
@@ -53,4 +56,18 @@ pub(super) fn is_served(evidence: &Evidence, host: &str, origin: &Origin<'_>, se
     .heals_soon();
     let serves = served.is_good();
     if serves { finding.only(Severity::Warning) } else { finding }.into()
+}
+
+/// A controller that is not homelab's has its own reasons.
+fn elsewhere(served: &Served, wanted: &str, held: &str) -> Outcome {
+    let finding = Finding::new(
+        format!(
+            "your ingress controller serves the certificate with serial {}, but Secret `{wanted}` contains {held}",
+            served.leaf.serial
+        ),
+        "it has not loaded the certificate of that Secret, or it prefers another one that has this name, such as a default certificate",
+        "read the log of your ingress controller, and look at its default certificate",
+    )
+    .heals_soon();
+    if served.is_good() { finding.only(Severity::Warning) } else { finding }.into()
 }

@@ -44,6 +44,7 @@ use crate::provider::Client;
 
 pub use crate::collect::network::challenges::alone as challenges_alone;
 pub use crate::collect::network::forwarders::forwarders;
+pub(in crate::collect) use crate::collect::network::nodes::addresses;
 pub use crate::collect::network::wildcards::wildcards;
 
 /// At most 18 questions in any second, which leaves two of AdGuard Home's 20 to the other machines of the house.
@@ -210,6 +211,8 @@ struct Host {
     check_certificate: bool,
     /// Those of its Ingresses, sorted.
     addresses: Vec<IpAddr>,
+    /// Where it is asked, each with the name of that place.
+    places: Vec<(String, IpAddr)>,
     /// Off where the Ingresses were not read.
     knows_ingresses: bool,
 }
@@ -239,6 +242,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         // What the lab's own authority has signed is judged by its own root, not by this machine's.
         check_certificate: probes.check_certificates && !seed.staging && !seed.is_by_authority(name),
         addresses: seed.status_of(name),
+        places: nodes::addresses_of(&seed, name),
         knows_ingresses: seed.ingresses.is_some(),
     };
     let hosts: Vec<Host> = probes.hosts.iter().map(host_named).collect();
@@ -293,13 +297,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             (provider, servers.missing(probes), looked, (survey, own, challenges), caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
-        join_all(hosts.iter().map(|host| nodes::services(
-            probes,
-            &limit,
-            &addresses,
-            host,
-            (&reached, root.as_ref())
-        ))),
+        join_all(hosts.iter().map(|host| nodes::services(probes, &limit, host, (&reached, root.as_ref())))),
         service_dns::look(&seed, probes, &limit),
     );
     if let Some(cluster) = &mut seed.cluster {

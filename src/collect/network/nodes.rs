@@ -11,7 +11,7 @@ use rustls::RootCertStore;
 use crate::collect::network::{Host, Limit, Probes};
 use crate::evidence::http::{HttpAnswer, Scheme};
 use crate::evidence::tls::Served;
-use crate::evidence::{Evidence, NodeProbe, NodeSeen, Seen, Transport};
+use crate::evidence::{Evidence, IngressSeen, NodeProbe, NodeSeen, Seen, Transport};
 use crate::facts::names::probe_name;
 use crate::net::follow::{self, Reach};
 use crate::net::http::{Target, get};
@@ -20,9 +20,32 @@ use crate::net::tls::handshake;
 /// A name that no Ingress has, wildcards included (RFC 2606).
 pub(super) const UNKNOWN: &str = "homelab-unknown.invalid";
 
+/// Where the controller is asked: each node's addresses, or those that a controller which is not homelab's has published.
+pub(in crate::collect) fn addresses(evidence: &Evidence) -> Vec<(String, IpAddr)> {
+    match evidence.controller.is_managed() {
+        true => of_nodes(evidence),
+        false => published(evidence, |ingress| ingress.class.as_deref() == evidence.class.as_deref()),
+    }
+}
+
+/// The same for one host: the nodes serve every host, and of another controller only its own Ingresses tell.
+pub(super) fn addresses_of(evidence: &Evidence, host: &str) -> Vec<(String, IpAddr)> {
+    match evidence.controller.is_managed() {
+        true => of_nodes(evidence),
+        false => published(evidence, |ingress| ingress.hosts.iter().any(|name| name == host)),
+    }
+}
+
+/// The addresses that these Ingresses have, each by its own name: which node answers there, if one does, nobody says.
+fn published(evidence: &Evidence, among: impl Fn(&IngressSeen) -> bool) -> Vec<(String, IpAddr)> {
+    let among = evidence.ingresses.iter().flatten().filter(|ingress| among(ingress));
+    let all: BTreeSet<IpAddr> = among.flat_map(|ingress| ingress.addresses.iter().copied()).collect();
+    all.into_iter().map(|address| (address.to_string(), address)).collect()
+}
+
 /// The addresses of the nodes that are ready, at which ports of pods answer. k3s gives a node its address of IPv6, too, and where
 /// pods have none, their ports are not translated there (CNI plugins, plugins/meta/portmap).
-pub(super) fn addresses(evidence: &Evidence) -> Vec<(String, IpAddr)> {
+fn of_nodes(evidence: &Evidence) -> Vec<(String, IpAddr)> {
     let ready = evidence.nodes.iter().flatten().filter(|node| node.ready);
     let serving = |node: &NodeSeen| {
         let of_pods = |address: &&IpAddr| address.is_ipv4() || node.ipv6_pods;
@@ -54,16 +77,15 @@ pub(super) async fn unknown_names(
     join_all(asked).await.into_iter().flatten().collect()
 }
 
-/// One service at each node: the certificate, which the lab's own root is asked about, too, and the answer.
+/// One service at each place: the certificate, which the lab's own root is asked about, too, and the answer.
 pub(super) async fn services(
     probes: &Probes,
     limit: &Limit,
-    nodes: &[(String, IpAddr)],
     host: &Host,
     (names, own): (&BTreeSet<String>, Option<&Arc<RootCertStore>>),
 ) -> (Vec<Seen<Served>>, Vec<Seen<HttpAnswer>>) {
     let name = &probe_name(&host.name);
-    let each = nodes.iter().map(|(node, address)| async move {
+    let each = host.places.iter().map(|(node, address)| async move {
         let target = host.target(probes, *address);
         let https = SocketAddr::new(*address, probes.https_port);
         let (tls, http) = futures::join!(

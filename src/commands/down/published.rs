@@ -11,7 +11,7 @@ use crate::desired::object::Key;
 use crate::error::Result;
 use crate::evidence::View;
 use crate::evidence::ownership::Wanted;
-use crate::ingress::traits_of;
+use crate::ingress::class_of;
 use crate::plan::teardown::Teardown;
 
 /// The hosts of the Ingresses that go; of all in the configuration where they are gone already.
@@ -43,7 +43,7 @@ pub(super) async fn living(
         resources: services.map(|one| format!("service/{}", one.full_name())).collect(),
         ..Wanted::default()
     };
-    let class = traits_of(config.ingress.controller).class;
+    let class = class_of(config);
     for ingress in ingresses {
         wanted.resources.insert(format!("ingress/{}/{}", ingress.namespace, ingress.name));
         // external-dns publishes those of the class alone.

@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::cli::K3sConfig;
+use crate::cli::{Global, K3sConfig};
 use crate::commands::k3s_config::settings::{Setting, Wishes, settings};
 use crate::error::{Error, Exit, Result};
+use crate::machine::configuration;
 use crate::machine::k3s_config::{self, File, Here};
 use crate::outside::Shown;
 use crate::ui::{self, Output, Ui, file};
 
+/// Why nothing is disabled.
+const KEPT: &str = "your configuration has `ingress.manage: false`: k3s keeps its own ingress and servicelb, in case they are what you use";
 /// k3s' own way to install it (k3s documentation, "Quick-Start Guide").
 const INSTALL: &str = "next: curl -sfL https://get.k3s.io | sh -    # it reads that file; if you have k3s already, restart it instead\n";
 /// Nobody knows how it was started.
@@ -23,7 +26,7 @@ const IN_TWO_STEPS: &str = "k3s runs its own traefik here. Before you restart k3
                             `sudo k3s kubectl --namespace kube-system get service traefik` finds none; put `servicelb` back, and restart it again.\n\
                             In one step, that Service is never deleted. `homelab doctor` tells whether it is gone\n";
 
-pub(super) fn k3s_config(flags: &K3sConfig, ui: Ui) -> Result<Exit> {
+pub(super) fn k3s_config(global: &Global, flags: &K3sConfig, ui: Ui) -> Result<Exit> {
     let here = k3s_config::here();
     if let Some(address) = flags.node_ip
         && !here.linked.iter().any(|linked| linked.address == address)
@@ -31,7 +34,11 @@ pub(super) fn k3s_config(flags: &K3sConfig, ui: Ui) -> Result<Exit> {
         return Err(Error::usage(format!("this machine does not have the address {address}"))
             .hint("`ip -brief address` shows the addresses that it has"));
     }
-    let wishes = Wishes { names: flags.tls_san.clone(), address: flags.node_ip };
+    let keeps_bundled = !installs_controller(global)?;
+    if keeps_bundled {
+        ui::note(&KEPT.into());
+    }
+    let wishes = Wishes { names: flags.tls_san.clone(), address: flags.node_ip, keeps_bundled };
     let (settings, unsure) = settings(&here, &wishes);
     if let Some(unsure) = &unsure {
         ui::note(&Shown::line(unsure));
@@ -45,8 +52,21 @@ pub(super) fn k3s_config(flags: &K3sConfig, ui: Ui) -> Result<Exit> {
             }
             Ok(Exit::Fine)
         }
-        Some(path) => write(path, &here, &settings, ui),
+        Some(path) => {
+            // What k3s brings stays, so there is nothing to be removed in order.
+            let here = Here { has_traefik: here.has_traefik && !keeps_bundled, ..here };
+            write(path, &here, &settings, ui)
+        }
     }
+}
+
+/// Whether homelab installs an ingress controller, as it does where nobody has written a configuration yet.
+fn installs_controller(global: &Global) -> Result<bool> {
+    let given = global.config.as_deref();
+    if given.is_none() && configuration::find(None).is_err() {
+        return Ok(true);
+    }
+    Ok(configuration::load(given)?.ingress.controller.is_managed())
 }
 
 fn write(path: &Path, here: &Here, settings: &[Setting], ui: Ui) -> Result<Exit> {

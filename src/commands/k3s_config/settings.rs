@@ -64,15 +64,18 @@ pub(super) struct Wishes {
     pub(super) names: Vec<String>,
     /// The address of the node.
     pub(super) address: Option<IpAddr>,
+    /// Whether k3s keeps what it brings for an ingress: the configuration uses a controller that is there already.
+    pub(super) keeps_bundled: bool,
 }
 
 /// The settings, and what could not be settled.
 pub(super) fn settings(here: &Here, wishes: &Wishes) -> (Vec<Setting>, Option<String>) {
-    let mut found = vec![Setting::list(
-        "disable",
-        disabled(here),
-        "homelab's own ingress takes ports 80 and 443. k3s removes what is disabled. The same on every server.",
-    )];
+    let mut found = Vec::new();
+    if !wishes.keeps_bundled {
+        let why =
+            "homelab's own ingress takes ports 80 and 443. k3s removes what is disabled. The same on every server.";
+        found.push(Setting::list("disable", disabled(here), why));
+    }
     let names = names(here, wishes);
     if !names.is_empty() {
         let why = "The names under which other machines may call the Kubernetes API; k3s adds its addresses itself.";
@@ -233,6 +236,14 @@ mod tests {
             .collect();
         ours.sort();
         assert_eq!(ours, flags);
+    }
+
+    #[test]
+    fn with_a_controller_that_is_there_already_k3s_keeps_its_own() {
+        let wishes = Wishes { keeps_bundled: true, ..Wishes::default() };
+        let (settings, _) = settings(&here(&[("eth0", "192.168.1.10")], "192.168.1.10"), &wishes);
+        assert!(settings.iter().all(|setting| setting.key != "disable"));
+        assert!(settings.iter().any(|setting| setting.key == "tls-san"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::checks::{Check, Outcome, Report, Severity, def};
 use crate::evidence::ownership::owners_of;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, HostSeen, View, at};
-use crate::ingress::traits_of;
+use crate::ingress::{class_in, traits_of};
 
 /// One step.
 #[derive(Debug, Clone, Serialize)]
@@ -97,6 +97,9 @@ fn ingress(evidence: &Evidence, host: &str) -> String {
 }
 
 fn pods(evidence: &Evidence) -> String {
+    if !evidence.controller.is_managed() {
+        return format!("class `{}`, not homelab's", class_in(evidence));
+    }
     let of_controller = |pod: &&Value| traits_of(evidence.controller).is_pod(pod);
     let told = evidence.objects("pods").unwrap_or_default().iter().filter(of_controller).map(|pod| {
         let word = if is_ready(pod) { "ready" } else { "not ready" };

@@ -118,13 +118,15 @@ fn homes(config: &Config) -> Vec<Home> {
         homes.push(Home { argument: Some(cert_manager::SOLVER_FLAG), ..solver });
     }
     let controller = traits_of(config.ingress.controller);
-    homes.push(home(
-        controller.name,
-        controller.image,
-        &kind::DAEMON_SET,
-        controller.namespace,
-        controller.workload,
-    ));
+    if config.ingress.controller.is_managed() {
+        homes.push(home(
+            controller.name,
+            controller.image,
+            &kind::DAEMON_SET,
+            controller.namespace,
+            controller.workload,
+        ));
+    }
     if config.external_dns {
         let of = Component::ExternalDns.name();
         homes.push(home(of, "externalDns", &kind::DEPLOYMENT, external_dns::NAMESPACE, external_dns::NAME));

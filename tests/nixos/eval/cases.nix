@@ -57,6 +57,17 @@ in
     }
   ];
 
+  # An ingress controller that is there already: k3s keeps its own, and a web server on port 80 is the user's matter.
+  own-controller = [
+    minimal
+    {
+      services.homelab.ingress = {
+        manage = false;
+        class = "traefik";
+      };
+    }
+  ];
+
   everything = [
     {
       services.homelab = {

@@ -120,6 +120,7 @@ in
       // lib.optionalAttrs (options.services.k3s ? disable) { disable = lib.mkForce [ ]; };
     }
   );
+  own-controller-without-class = but good { services.homelab.ingress.manage = false; };
   nftables-flushed = but good {
     networking.nftables = {
       enable = true;
