@@ -6,6 +6,7 @@ mod occupants;
 mod ownership;
 mod restored;
 mod teardown;
+mod unmanaged;
 
 use serde_json::json;
 

@@ -5,6 +5,7 @@ mod references;
 mod reload;
 mod rules;
 mod status;
+mod unmanaged;
 
 use serde_json::{Value, json};
 

@@ -26,6 +26,7 @@ mod moving;
 mod nodes;
 mod outside;
 mod own;
+mod own_controller;
 mod package;
 mod page;
 mod reader;
@@ -256,6 +257,11 @@ const PLAIN: &[Case] = &[
         controller::rollout_with_a_websocket,
     ),
     with_all("changes", "machines that are off do not hold up", outside::machines_that_are_off),
+    with_all(
+        "changes",
+        "a controller that is there already serves the lab, and nothing of it is changed",
+        own_controller::serves_and_stays_as_it_was,
+    ),
     always("nixos", "the unit's command works without privileges", unit::works_unprivileged),
     always(
         "nixos",
