@@ -275,7 +275,8 @@ async fn a_dry_run_tells_refusals_from_silence_and_stores_nothing() {
 async fn a_scratch_ingress_that_is_refused_says_by_whom() {
     let failure = async |code, message: &'static str| {
         let (cluster, _) = cluster(move |_, _| status(code, "", message));
-        let scratch = Scratch::new(&crate::evidence::Objects::default(), &crate::ingress::nginx::TRAITS, "nginx", 255);
+        let scratch =
+            Scratch::new(&crate::evidence::Objects::default(), &crate::ingress::nginx::TRAITS, "nginx", 255);
         assert_eq!(scratch.host, "homelab-doctor-ff.invalid");
         cluster.make_scratch(&scratch, "external-dns.alpha.kubernetes.io/").await.unwrap_err()
     };

@@ -110,7 +110,10 @@ async fn controller(
     let pods = match pods {
         Ok(pods) => pods,
         Err(why) => {
-            return Controller { answer: Err(why), told: Told { reloads: None, heard: Timestamp::now(), seen } };
+            return Controller {
+                answer: Err(why),
+                told: Told { reloads: None, heard: Timestamp::now(), seen },
+            };
         }
     };
     let words = async {

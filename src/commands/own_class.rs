@@ -20,11 +20,7 @@ const LISTED: &str = "`kubectl get ingressclasses` lists them";
 /// # Errors
 /// When it is not there, goes with this run, or is served by one that reads other annotations than those which it would get; and
 /// when the classes cannot be read.
-pub(super) async fn is_there(
-    cluster: &Cluster,
-    config: &Config,
-    plan: &Plan,
-) -> Result<()> {
+pub(super) async fn is_there(cluster: &Cluster, config: &Config, plan: &Plan) -> Result<()> {
     match &config.ingress.class {
         Some(class) => judge(config, class, &cluster.all(&kind::INGRESS_CLASS).await?, plan),
         None => Ok(()),
@@ -46,7 +42,8 @@ fn judge(config: &Config, class: &str, classes: &[Value], plan: &Plan) -> Result
         [] => "the cluster has no IngressClass of another controller".to_owned(),
         some => format!("the IngressClasses of other controllers are: {}", some.join(", ")),
     };
-    let choose = format!("set `ingress.class` to one of them, or install your ingress controller first; {LISTED}");
+    let choose =
+        format!("set `ingress.class` to one of them, or install your ingress controller first; {LISTED}");
     let Some(found) = classes.iter().find(|found| found.name() == class) else {
         return Err(Error::usage(format!("the cluster has no IngressClass `{class}` (`ingress.class`)"))
             .because(there)
@@ -97,12 +94,15 @@ fn explained(error: Error, services: &[Value]) -> Error {
             && entries(service, "/status/loadBalancer/ingress").is_empty()
     };
     let waiting = services.iter().filter(waits).map(|service| {
-        format!("Service `{}` of type LoadBalancer has no address: no load balancer gives it one", service.full_name())
+        format!(
+            "Service `{}` of type LoadBalancer has no address: no load balancer gives it one",
+            service.full_name()
+        )
     });
     let error = error.because(format!("the controller is not homelab's (`ingress.manage: false`): {cause}"));
-    waiting.fold(error, Error::because).hint(format!(
-        "{fix}: `kubectl get services -A | grep LoadBalancer`; then run `homelab up` again"
-    ))
+    waiting
+        .fold(error, Error::because)
+        .hint(format!("{fix}: `kubectl get services -A | grep LoadBalancer`; then run `homelab up` again"))
 }
 
 #[cfg(test)]
@@ -132,7 +132,8 @@ mod tests {
         let applied: Vec<Value> = applied.collect();
         snapshot.note("home.example.com", &kind::INGRESS_CLASS, Some(json!({ "items": applied })));
         let plan = plan(Bundle { objects: Vec::new(), derived: BTreeSet::new() }, &snapshot);
-        judge(&config, config.ingress.class.as_deref().unwrap(), &live, &plan).map_err(|error| error.to_string())
+        judge(&config, config.ingress.class.as_deref().unwrap(), &live, &plan)
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -142,10 +143,16 @@ mod tests {
 
     #[test]
     fn a_class_that_is_not_there_is_refused_with_those_that_are() {
-        let text = told("class: edge", &[("front", "example.test/front"), ("nginx", "k8s.io/x")], &["nginx"]).unwrap_err();
-        assert!(text.contains("no IngressClass `edge`") && text.contains("`front` (of example.test/front)"), "{text}");
+        let text = told("class: edge", &[("front", "example.test/front"), ("nginx", "k8s.io/x")], &["nginx"])
+            .unwrap_err();
+        assert!(
+            text.contains("no IngressClass `edge`") && text.contains("`front` (of example.test/front)"),
+            "{text}"
+        );
         assert!(!text.contains("`nginx`"), "homelab's own goes: {text}");
-        assert!(told("class: edge", &[], &[]).unwrap_err().contains("the cluster has no IngressClass of another"));
+        assert!(
+            told("class: edge", &[], &[]).unwrap_err().contains("the cluster has no IngressClass of another")
+        );
     }
 
     #[test]
@@ -160,7 +167,10 @@ mod tests {
         let classes = [("edge", other)];
         let known = Controller::default().facts().key;
         let text = told(&format!("class: edge, controller: {known}"), &classes, &[]).unwrap_err();
-        assert!(text.contains("would silently have no effect") && text.contains("leave `ingress.controller` out"), "{text}");
+        assert!(
+            text.contains("would silently have no effect") && text.contains("leave `ingress.controller` out"),
+            "{text}"
+        );
         assert_eq!(told("class: edge", &classes, &[]), Ok(()));
         let custom = [("edge", "example.test/edge")];
         assert_eq!(told(&format!("class: edge, controller: {known}"), &custom, &[]), Ok(()));
@@ -179,6 +189,9 @@ mod tests {
         ];
         let text = explained(Error::unfinished("not everything became ready in time"), &services).to_string();
         assert!(text.contains("Service `edge/edge` of type LoadBalancer has no address"), "{text}");
-        assert!(!text.contains("edge/well") && !text.contains("edge/inside") && text.contains("MetalLB"), "{text}");
+        assert!(
+            !text.contains("edge/well") && !text.contains("edge/inside") && text.contains("MetalLB"),
+            "{text}"
+        );
     }
 }

@@ -41,13 +41,14 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Ingress {
     }
     if class.is_none() && fields.node("class").is_none() {
         let place = fields.node("manage").map(|node| node.place);
-        let message =
-            "`ingress.class` is missing: with `ingress.manage: false`, it says which controller serves the lab";
+        let message = "`ingress.class` is missing: with `ingress.manage: false`, it says which controller serves the lab";
         fields.problem(place, message, Some(format!("add `class: NAME` beside it; {LISTED}")));
     }
     for key in ["defaultClass", "config"] {
         if let Some(place) = fields.node(key).map(|node| node.place) {
-            let message = format!("`ingress.{key}` has no effect with `ingress.manage: false`: homelab changes nothing of your controller");
+            let message = format!(
+                "`ingress.{key}` has no effect with `ingress.manage: false`: homelab changes nothing of your controller"
+            );
             fields.problem(Some(place), message, Some(BY_ITSELF.to_owned()));
         }
     }
@@ -77,14 +78,16 @@ pub(super) fn check(fields: &mut Fields<'_>, controller: Controller, certificate
 pub(super) fn has_no_words_for(fields: &mut Fields<'_>, service: &Service) {
     let makes: Vec<String> =
         Controller::ALL.iter().map(|make| format!("`ingress.controller: {}`", make.facts().key)).collect();
-    let reads = format!("if it reads the annotations of one that homelab knows, say so: {}", makes.join(" or "));
+    let reads =
+        format!("if it reads the annotations of one that homelab knows, say so: {}", makes.join(" or "));
     for key in ["maxBodySize", "readTimeout"] {
         if let Some(place) = fields.node(key).map(|node| node.place) {
             let message = format!(
                 "`{}` has no effect: homelab does not know how your ingress controller is told (`ingress.manage: false`)",
                 fields.path_of(key)
             );
-            let help = format!("write your controller's own annotation below `annotations` in its place; {reads}");
+            let help =
+                format!("write your controller's own annotation below `annotations` in its place; {reads}");
             fields.problem(Some(place), message, Some(help));
         }
     }
@@ -95,7 +98,9 @@ pub(super) fn has_no_words_for(fields: &mut Fields<'_>, service: &Service) {
             "`{}`: homelab does not know how your ingress controller is told to speak HTTPS to a service (`ingress.manage: false`)",
             fields.path()
         );
-        let help = format!("write your controller's own annotation for it below `annotations` of the service; {reads}");
+        let help = format!(
+            "write your controller's own annotation for it below `annotations` of the service; {reads}"
+        );
         fields.problem(place, message, Some(help));
     }
 }
@@ -127,7 +132,9 @@ mod tests {
         let missing = refused("manage: false", "");
         assert!(missing.message.contains("`ingress.class` is missing") && missing.place.is_some());
         assert!(missing.help.unwrap().contains("kubectl get ingressclasses"));
-        assert!(refused("manage: false, class: 'a b'", "").message.contains("not the name of an IngressClass"));
+        assert!(
+            refused("manage: false, class: 'a b'", "").message.contains("not the name of an IngressClass")
+        );
     }
 
     #[test]

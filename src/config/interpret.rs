@@ -5,8 +5,8 @@ use std::slice;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    CertManager, Certificates, Config, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage,
-    Timeouts, WHOAMI,
+    CertManager, Certificates, Config, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage, Timeouts,
+    WHOAMI,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
@@ -35,7 +35,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let external_dns = fields.section("externalDns", |f| f.bool("manage"));
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
-    let services = services(&mut fields, (domain.as_ref(), ingress.dialect), (whoami, signs), start_page.as_ref());
+    let services =
+        services(&mut fields, (domain.as_ref(), ingress.dialect), (whoami, signs), start_page.as_ref());
     // That of the names: where the challenges are met elsewhere, the provider's is none.
     let zone = dns.as_ref().filter(|dns| dns.challenge_zone.is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));

@@ -44,10 +44,7 @@ pub(super) fn wants_tls(evidence: &Evidence, host: &str, answer: &HttpAnswer) ->
     Some(Finding::new(
         format!("the service behind `{host}` expects HTTPS"),
         "its port speaks TLS, and the ingress talks plain HTTP to it",
-        format!(
-            "{wanted} ({})",
-            traits_of(evidence.controller).told("backend-protocol: HTTPS")
-        ),
+        format!("{wanted} ({})", traits_of(evidence.controller).told("backend-protocol: HTTPS")),
     ))
 }
 

@@ -4,6 +4,7 @@ use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject
 use crate::checks::host::{below, clock, limits, links, networks, resolver, reverse, service};
 use crate::checks::id;
 use crate::evidence::{Disk, Evidence, MachineSeen, NodeSeen};
+use crate::ingress::NOT_OURS;
 
 /// From where on a disk is nearly full and full, in percent: k3s evicts pods when 5 % are left (k3s, pkg/daemons/agent,
 /// `EvictionHard`).
@@ -40,7 +41,7 @@ pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         (id::NODE_ADDRESS, |evidence, machine| {
             networks::address(evidence, this_node(evidence, machine), machine)
         }),
-        (id::PORTS, |_, machine| ports(machine)),
+        (id::PORTS, ports),
         (id::FIREWALL_FLUSH, |_, machine| flush(machine)),
         (id::DHCPCD, |_, machine| links::dhcp(machine)),
         (id::EXPOSED, links::exposed),
@@ -120,7 +121,11 @@ fn disk(machine: &MachineSeen) -> Outcome {
     if percent < FULL { finding.only(Severity::Warning).into() } else { finding.into() }
 }
 
-fn ports(machine: &MachineSeen) -> Outcome {
+fn ports(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
+    // It may listen there itself, or elsewhere.
+    if !evidence.controller.is_managed() {
+        return Outcome::skip(NOT_OURS);
+    }
     let Some(listeners) = &machine.listeners else {
         return Outcome::unknown("/proc/net/tcp could not be read");
     };

@@ -6,6 +6,7 @@ use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::host::networks::PODS_LINKS;
 use crate::evidence::{Cidr, DhcpcdSeen, Evidence, Linked, MachineSeen, Route, entries};
 use crate::facts::address::is_private;
+use crate::ingress::NOT_OURS;
 
 /// Names as they are given to links of pods: by the CNI plugin bridge, to its bridge, and by flannel.
 const OF_PODS: [&str; 3] = ["veth0a1b2c3d", "cni0", "flannel.1"];
@@ -95,6 +96,10 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 /// No address of this machine is the internet's. A host port is translated before INPUT, so what filters there closes
 /// nothing.
 pub(super) fn exposed(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
+    // At which addresses another answers, nobody knows.
+    if !evidence.controller.is_managed() {
+        return Outcome::skip(NOT_OURS);
+    }
     let Some(addresses) = &machine.addresses else {
         return Outcome::unknown("/proc/net/fib_trie could not be read");
     };

@@ -75,7 +75,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, PORT_OWNER, PODS, CLUSTER_404, HOSTPORT])
         .in_up()
         .about(
-            "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' 404 page is right; `404 page not found` in plain text is Traefik's. On the node itself, this check cannot see a firewall that blocks the LAN: run the doctor on another machine, too.",
+            "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' 404 page is right; `404 page not found` in plain text is Traefik's. On the node itself, this check cannot see a firewall that blocks the LAN: run the doctor on another machine, too. With `ingress.manage: false`, the addresses of the Ingresses are asked, and any answer is right.",
             "Browsers say that the site cannot be reached, or show another program's page.",
         )
         .causes(&[
@@ -95,7 +95,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the Ingress was written for another controller, such as Traefik", "give it `ingressClassName: nginx`"),
             cause("two classes are marked as the default: an Ingress without a class gets the newest", "keep one mark: `kubectl annotate ingressclass NAME ingressclass.kubernetes.io/is-default-class=false --overwrite`"),
             cause("the class is another controller's, and no pod of that controller runs", "give the Ingress `ingressClassName: nginx`, or start that controller"),
-            cause("the IngressClass was removed", "run `homelab up`"),
+            cause("the IngressClass was removed", "run `homelab up`; with `ingress.manage: false`, set `ingress.class` to one that exists"),
             cause("the Ingress names no class, and `ingress.defaultClass` is off", "give it the class, or switch the option on"),
         ])
         .sources(&["Kubernetes docs, \"Ingress\", \"Default IngressClass\"", "kubernetes, plugin/pkg/admission/network/defaultingressclass", "ingress-nginx#7600"]),
@@ -153,7 +153,7 @@ pub(super) const CHECKS: &[Def] = &[
         .needs(&[id::API, PODS, CLASS, ANNOTATIONS, CLUSTER_404, id::INSTALLED])
         .in_up()
         .about(
-            "Compares the addresses in the status of each host's Ingress with those of the nodes, and reads the controller's arguments and log. external-dns publishes the addresses in that status.",
+            "Compares the addresses in the status of each host's Ingress with those of the nodes, and reads the controller's arguments and log. external-dns publishes the addresses in that status. With `ingress.manage: false`, any private address is right.",
             "The name has no record, or one with an address that no device in the house can reach.",
         )
         .causes(&[
@@ -161,6 +161,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("it runs with `--publish-service` and writes the address of a Service (10.43.x.y)", "create its DaemonSet again with `homelab up`"),
             cause("it runs without `--report-node-internal-ip-address` and prefers a node's ExternalIP", "create its DaemonSet again with `homelab up`"),
             cause("it may not write the status: its ClusterRole was changed", "delete the ClusterRole, then `homelab up`"),
+            cause("with `ingress.manage: false`: the Service of your controller, of type LoadBalancer, has no address, or your controller does not publish it", "install or enable a load balancer (k3s' servicelb, MetalLB, kube-vip, Cilium)"),
             cause("a node was lost, and its pod is not deleted yet", "bring the node back, or drain and delete it"),
         ])
         .sources(&["ingress-nginx, internal/ingress/status/status.go", "ingress-nginx#2945"]),
@@ -178,7 +179,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::info(EOL, "the controller still gets updates")
         .needs(&[id::API])
         .about(
-            "The image of the controller's DaemonSet. The project kubernetes/ingress-nginx is retired: there are no releases and no fixes after March 2026. homelab still uses it, because it reports the nodes' own addresses.",
+            "The image of the controller's DaemonSet; with `ingress.manage: false`, those of all pods. The project kubernetes/ingress-nginx is retired: there are no releases and no fixes after March 2026. homelab still uses it, because it reports the nodes' own addresses.",
             "Nothing, until somebody uses a vulnerability in it.",
         )
         .causes(&[

@@ -18,8 +18,7 @@ use crate::facts::image;
 use crate::ingress::{NOT_OURS, OTHERS, Retired, class_in, known, traits_of};
 
 /// What nobody sees from outside.
-const INSIDE: [CheckId; 5] =
-    [id::PORT_OWNER, id::PODS, id::HOSTPORT, id::ANNOTATIONS, id::DUPLICATES];
+const INSIDE: [CheckId; 5] = [id::PORT_OWNER, id::PODS, id::HOSTPORT, id::ANNOTATIONS, id::DUPLICATES];
 
 pub(super) fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let left_out = |id| lab_wide(id, Outcome::skip(NOT_OURS));
@@ -92,7 +91,8 @@ fn silent(probe: &NodeProbe, all: &[&NodeProbe]) -> Option<Finding> {
     };
     let finding = finding.look("kubectl get services -A | grep LoadBalancer").heals_soon();
     // Some have no port for plain HTTP, on purpose.
-    let has_another = all.iter().any(|other| other.address.port() != probe.address.port() && other.answer.is_ok());
+    let has_another =
+        all.iter().any(|other| other.address.port() != probe.address.port() && other.answer.is_ok());
     Some(if has_another { finding.only(Severity::Warning) } else { finding })
 }
 
@@ -128,7 +128,8 @@ fn empty(evidence: &Evidence, name: &str) -> Finding {
     let summary = format!("Ingress `{name}` has no address in its status");
     let services = evidence.objects("services").unwrap_or_default();
     let waits = |service: &&Value| {
-        at(service, "/spec/type") == "LoadBalancer" && entries(service, "/status/loadBalancer/ingress").is_empty()
+        at(service, "/spec/type") == "LoadBalancer"
+            && entries(service, "/status/loadBalancer/ingress").is_empty()
     };
     let waiting: Vec<String> =
         services.iter().filter(waits).map(|service| format!("`{}`", service.full_name())).collect();
@@ -137,11 +138,17 @@ fn empty(evidence: &Evidence, name: &str) -> Finding {
         [] => Finding::new(summary, cause, fix),
         some => Finding::new(
             summary,
-            format!("no load balancer has given an address to {}, of type LoadBalancer; {cause}", some.join(", ")),
+            format!(
+                "no load balancer has given an address to {}, of type LoadBalancer; {cause}",
+                some.join(", ")
+            ),
             "install or enable a load balancer with addresses of your own network",
         ),
     };
-    finding.look("kubectl get services -A | grep LoadBalancer").look("kubectl get ingressclass; kubectl get ingress -A").heals()
+    finding
+        .look("kubectl get services -A | grep LoadBalancer")
+        .look("kubectl get ingressclass; kubectl get ingress -A")
+        .heals()
 }
 
 /// The class of the configuration, and those that Ingresses name. Who serves an Ingress without one is the controller's matter.
@@ -167,7 +174,8 @@ fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
     });
     let failures = told.flat_map(|(ingress, finding)| {
         let hosts = objects::hosts(ingress).into_iter();
-        let each = hosts.map(move |host| judged(id::CLASS, Subject::host(host), Vantage::Api, finding.clone()));
+        let each =
+            hosts.map(move |host| judged(id::CLASS, Subject::host(host), Vantage::Api, finding.clone()));
         each.collect::<Vec<_>>()
     });
     let saw = format!("`{ours}` exists, and every Ingress has a class that exists");
@@ -206,7 +214,10 @@ fn end_of_life(evidence: &Evidence) -> Outcome {
     match retired {
         None => Outcome::skip(NOT_OURS),
         Some((name, image, retired)) => Finding::new(
-            format!("the controller of the class `{}` is {name} (`{image}`), whose project is retired", class_in(evidence)),
+            format!(
+                "the controller of the class `{}` is {name} (`{image}`), whose project is retired",
+                class_in(evidence)
+            ),
             retired.cause,
             "keep ports 80 and 443 closed towards the internet; move to a controller that is maintained",
         )

@@ -7,7 +7,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{Evidence, HereSeen, NamesSeen, Network, NodeProbe, Transport};
-use crate::ingress::{is_go_404, known};
+use crate::ingress::{NOT_OURS, is_go_404, known};
 
 pub(super) fn here(evidence: &Evidence, names: &NamesSeen) -> Judged {
     let outcome = match &names.here {
@@ -30,6 +30,9 @@ fn place(evidence: &Evidence, here: &HereSeen) -> Outcome {
     let listed = list(&addresses.iter().map(|address| IpAddr::V4(*address)).collect::<Vec<_>>());
     if let Some(answer) = here.asked.iter().find(|probe| probe.answer.as_ref().is_ok_and(is_controller)) {
         return Outcome::pass(format!("the ingress controller answers at {}", answer.address.ip()));
+    }
+    if !evidence.controller.is_managed() && here.asked.iter().any(|probe| probe.answer.is_ok()) {
+        return Outcome::skip(format!("a machine answers at {listed}, and {NOT_OURS}"));
     }
     let shared = here.networks.iter().find(|network| addresses.iter().any(|one| network.contains(*one)));
     let stranger = here.asked.iter().find_map(|probe| Some((probe, probe.answer.as_ref().ok()?)));

@@ -72,8 +72,7 @@ pub(super) struct Wishes {
 pub(super) fn settings(here: &Here, wishes: &Wishes) -> (Vec<Setting>, Option<String>) {
     let mut found = Vec::new();
     if !wishes.keeps_bundled {
-        let why =
-            "homelab's own ingress takes ports 80 and 443. k3s removes what is disabled. The same on every server.";
+        let why = "homelab's own ingress takes ports 80 and 443. k3s removes what is disabled. The same on every server.";
         found.push(Setting::list("disable", disabled(here), why));
     }
     let names = names(here, wishes);

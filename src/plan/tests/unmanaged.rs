@@ -39,7 +39,8 @@ fn nothing_of_it_is_written_and_every_ingress_has_its_class() {
     let home = Controller::default().facts().namespace;
     let is_there = |object: &Object| object.key.namespace.as_deref() == Some(home) || object.key.name == home;
     assert!(!bundle.objects.iter().any(is_there), "something lies in {home}");
-    let ingresses: Vec<_> = bundle.objects.iter().filter(|object| *object.key.kind == kind::INGRESS).collect();
+    let ingresses: Vec<_> =
+        bundle.objects.iter().filter(|object| *object.key.kind == kind::INGRESS).collect();
     assert_eq!(ingresses.len(), 3);
     let beginning = Controller::default().facts().annotations;
     for ingress in ingresses {

@@ -57,7 +57,8 @@ fn what_can_be_seen_from_outside_is_judged_and_the_rest_has_one_reason() {
     for id in [id::NODE_404, id::CLASS, id::WEBHOOK, id::TLS_SECRET, id::STATUS] {
         assert!(passed.contains(&id), "{id}");
     }
-    for id in [id::PORT_OWNER, id::PODS, id::CLUSTER_404, id::HOSTPORT, id::RELOAD, id::ANNOTATIONS, id::EOL] {
+    for id in [id::PORT_OWNER, id::PODS, id::CLUSTER_404, id::HOSTPORT, id::RELOAD, id::ANNOTATIONS, id::EOL]
+    {
         assert!(skipped.contains(&id), "{id}");
     }
     // `up` looks at no more than it proves.
@@ -91,7 +92,11 @@ fn an_address_at_which_nobody_answers_is_named() {
             probe.answer = Err(Transport::Refused);
         }
     });
-    assert_eq!(only(&half, id::NODE_404).lowered, Some(Severity::Warning), "it may have no port for plain HTTP");
+    assert_eq!(
+        only(&half, id::NODE_404).lowered,
+        Some(Severity::Warning),
+        "it may have no port for plain HTTP"
+    );
 }
 
 #[test]
@@ -103,7 +108,9 @@ fn an_ingress_without_an_address_leads_to_what_gives_one() {
         list(e, "services").push(json!({ "metadata": { "namespace": "edge", "name": "front" },
             "spec": { "type": "LoadBalancer" }, "status": { "loadBalancer": {} } }));
     });
-    assert!(only(&waiting, id::STATUS).cause.contains("no load balancer has given an address to `edge/front`"));
+    assert!(
+        only(&waiting, id::STATUS).cause.contains("no load balancer has given an address to `edge/front`")
+    );
     let public = only(&edge(|e| addresses(e, &[[8, 8, 4, 4]])), id::STATUS);
     assert!(public.summary.contains("has the public address 8.8.4.4"), "{public:?}");
     let named = edge(|e| {
@@ -115,7 +122,8 @@ fn an_ingress_without_an_address_leads_to_what_gives_one() {
 
 #[test]
 fn a_class_that_is_gone_is_told_with_those_that_are_there() {
-    let report = edge(|e| list(e, "ingressclasses.networking.k8s.io")[0]["metadata"]["name"] = "front".into());
+    let report =
+        edge(|e| list(e, "ingressclasses.networking.k8s.io")[0]["metadata"]["name"] = "front".into());
     let finding = only(&report, id::CLASS);
     assert_eq!(finding.summary, "there is no IngressClass `edge`");
     assert!(finding.cause.contains("the cluster has `front`"), "{finding:?}");

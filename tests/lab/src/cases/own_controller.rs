@@ -59,7 +59,8 @@ fn there_and_back(hands: &Hands) -> Result<()> {
 }
 
 fn refuses_a_class_that_is_not_there(hands: &Hands) -> Result<()> {
-    let config = hands.config_with("own-controller-wrong.yaml", "ingress: { manage: false, class: nobodys }\n")?;
+    let config =
+        hands.config_with("own-controller-wrong.yaml", "ingress: { manage: false, class: nobodys }\n")?;
     let mark = hands.audit_mark()?;
     let ended = hands.up_with(&config, &[])?;
     let names = ended.stderr.contains("no IngressClass `nobodys`") && ended.stderr.contains("`edge`");
@@ -108,7 +109,9 @@ fn set_up(hands: &Hands) -> Result<()> {
     let arguments = container["args"].as_array().context("the controller's arguments")?.iter();
     let kept = ["--enable-annotation-validation", "--enable-metrics", "--profiling", "--post-shutdown"];
     let mut arguments: Vec<Value> = arguments
-        .filter(|one| one.as_str().is_some_and(|one| !one.starts_with("--") || kept.iter().any(|k| one.starts_with(k))))
+        .filter(|one| {
+            one.as_str().is_some_and(|one| !one.starts_with("--") || kept.iter().any(|k| one.starts_with(k)))
+        })
         .cloned()
         .collect();
     for argument in [
@@ -121,10 +124,12 @@ fn set_up(hands: &Hands) -> Result<()> {
         arguments.push(argument.into());
     }
     container["args"] = arguments.into();
-    container["ports"] = json!([{ "name": "http", "containerPort": 80 }, { "name": "https", "containerPort": 443 }]);
+    container["ports"] =
+        json!([{ "name": "http", "containerPort": 80 }, { "name": "https", "containerPort": 443 }]);
     let labels = json!({ "app": EDGE });
     let meta = || json!({ "name": EDGE, "namespace": EDGE });
-    let pod = json!({ "serviceAccountName": EDGE, "terminationGracePeriodSeconds": 5, "containers": [container] });
+    let pod =
+        json!({ "serviceAccountName": EDGE, "terminationGracePeriodSeconds": 5, "containers": [container] });
     let all = json!({ "apiVersion": "v1", "kind": "List", "items": [
         { "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": EDGE } },
         { "apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta() },
@@ -144,11 +149,23 @@ fn set_up(hands: &Hands) -> Result<()> {
     hands.kubectl_apply("edge.json", &all.to_string())?;
     hands.node.run("ip", &["address", "replace", ON_LINK, "dev", "eth0"])?;
     let status = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": ADDRESS }] } } }).to_string();
-    hands.kubectl(&["-n", EDGE, "patch", "service", EDGE, "--subresource=status", "--type=merge", "-p", &status])?;
+    hands.kubectl(&[
+        "-n",
+        EDGE,
+        "patch",
+        "service",
+        EDGE,
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        &status,
+    ])?;
     hands.kubectl(&["-n", EDGE, "rollout", "status", "deployment/edge", "--timeout=110s"])?;
     let url = format!("http://{ADDRESS}/");
     eventually("the controller by hand to answer the LAN", 60, || {
-        let said = hands.client.run("curl", &["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "5", &url]);
+        let said = hands
+            .client
+            .run("curl", &["-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "5", &url]);
         Ok(match said {
             Ok(code) if code == "404" => Ok(()),
             Ok(code) => Err(code),
