@@ -400,7 +400,7 @@ in
         type = types.listOf types.str;
         default = [ ];
         example = [ "metrics-server" ];
-        description = "More packaged components of k3s to leave out and remove; traefik and servicelb are always left out. On servers only, and the same on all of them.";
+        description = "More packaged components of k3s to leave out and remove; traefik and servicelb are always left out unless `ingress.manage` is false. On servers only, and the same on all of them.";
       };
     };
 

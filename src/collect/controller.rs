@@ -102,7 +102,7 @@ async fn try_one(
     let host = &Some(scratch.host.clone());
     // One address of each.
     let mut asked: Vec<&(String, IpAddr)> = places.iter().collect();
-    asked.dedup_by_key(|(node, _)| node);
+    asked.dedup_by(|one, other| one.0 == other.0);
     let nodes = join_all(asked.into_iter().map(|(node, address)| async move {
         let address = SocketAddr::new(*address, 80);
         let target = Target { scheme: Scheme::Http, address, host: host.clone(), check_certificate: false };

@@ -14,6 +14,15 @@ pub fn is_private(address: &IpAddr) -> bool {
     }
 }
 
+/// Whether the internet may reach it: of IPv6, one of 2000::/3, all that is given out (IANA).
+#[must_use]
+pub fn is_public(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => !is_private(address),
+        IpAddr::V6(six) => (six.segments()[0] & 0xe000) == 0x2000,
+    }
+}
+
 /// Whether it is of 100.64.0.0/10, which carrier-grade NAT takes, and VPNs such as Tailscale (RFC 6598).
 #[must_use]
 pub fn is_shared(address: Ipv4Addr) -> bool {

@@ -13,7 +13,7 @@ use crate::checks::ingress::unmanaged;
 use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, when};
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
-use crate::facts::address::is_private;
+use crate::facts::address::is_public;
 use crate::ingress::traits_of;
 
 /// How much longer it may take than the controller's own interval, in seconds.
@@ -202,7 +202,7 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
             ),
             true,
         )
-    } else if is_public(address) {
+    } else if is_public(&address) {
         ("it is a public address: another program writes the status, or a node had it".to_owned(), false)
     } else {
         ("a node had the address before, or another program writes the status".to_owned(), false)
@@ -251,12 +251,4 @@ fn external_of<'a>(evidence: &'a Evidence, address: &str) -> Option<&'a str> {
             .any(|entry| at(entry, "/type") == "ExternalIP" && at(entry, "/address") == address)
     };
     evidence.objects("nodes")?.iter().find(has).map(|node| node.name())
-}
-
-pub(super) fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(_) => !is_private(&address),
-        // 2000::/3, all that is given out (IANA).
-        IpAddr::V6(six) => (six.segments()[0] & 0xe000) == 0x2000,
-    }
 }

@@ -9,11 +9,11 @@ use crate::checks::engine::words::list;
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, Class};
-use crate::checks::ingress::status::is_public;
 use crate::checks::ingress::{classes, foreign, lab_wide, scratch, secrets, unread, webhooks};
 use crate::checks::reading::classes::{CLASSES, controller, own};
 use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, IngressSeen, NodeProbe, Transport, View, at, entries};
+use crate::facts::address::is_public;
 use crate::facts::image;
 use crate::ingress::{NOT_OURS, OTHERS, Retired, class_in, known, traits_of};
 
@@ -100,7 +100,7 @@ fn silent(probe: &NodeProbe, all: &[&NodeProbe]) -> Option<Finding> {
 pub(super) fn addresses(evidence: &Evidence, host: &str, ingress: &IngressSeen) -> Outcome {
     let name = format!("{}/{}", ingress.namespace, ingress.name);
     let found = evidence.status_of(host);
-    if let Some(public) = found.iter().find(|address| is_public(**address)) {
+    if let Some(public) = found.iter().find(|address| is_public(address)) {
         return Finding::new(
             format!("Ingress `{name}` has the public address {public} in its status"),
             "your ingress controller, or its load balancer, publishes it: requests from home would go out to the internet and back, and nothing of homelab is meant to be reached from there",

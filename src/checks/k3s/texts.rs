@@ -62,6 +62,7 @@ pub(super) const CHECKS: &[Def] = &[
             "Your names show `404 page not found` in plain text: that is traefik's page. Or the pod of ingress-nginx stays Pending because port 80 is taken, while `ss -ltn` shows no program on it.",
         )
         .causes(&[
+            cause("you want to keep k3s' own traefik", "set `ingress: { manage: false, class: traefik }`: homelab then uses it, and installs no ingress controller"),
             cause("one of the servers was started without `--disable=traefik,servicelb`", "add it to each server, as homelab's NixOS module does, and restart it"),
             cause("both were disabled later, and parts of them are left: k3s deletes only objects whose manifest is still on its disk. A file `traefik.yaml.skip` deletes nothing; with it, k3s only stops applying the manifest", "delete what the finding names: `kubectl -n kube-system delete helmchart/traefik`"),
             cause("both were disabled at once: the Service `traefik` waits for servicelb, which is off, and is never deleted (finalizer `service.kubernetes.io/load-balancer-cleanup`)", "run the command in the finding, which removes the finalizer; better: disable traefik, wait until it is gone, then servicelb"),
