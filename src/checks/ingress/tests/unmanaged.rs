@@ -150,7 +150,9 @@ fn a_retired_controller_is_told_of_whoever_installed_it() {
 fn what_k3s_brings_may_be_what_is_used() {
     let mut e = healthy();
     e.controller = Controller::Unmanaged;
-    let objects = &mut e.cluster.as_mut().unwrap().objects.0;
+    let cluster = e.cluster.as_mut().unwrap();
+    cluster.version = Some(Ok("v1.34.1+k3s1".into()));
+    let objects = &mut cluster.objects.0;
     let traefik = json!({ "metadata": { "namespace": "kube-system", "name": "traefik" } });
     for resource in ["deployments.apps", "daemonsets.apps", "services"] {
         objects.insert(resource.into(), Listing::Items(vec![traefik.clone()]));
