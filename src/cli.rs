@@ -9,6 +9,7 @@ mod expose;
 mod init;
 mod k3s_config;
 mod kubeconfig;
+mod protect;
 mod render;
 mod renew;
 mod schema;
@@ -34,6 +35,7 @@ pub use expose::{Expose, Unexpose};
 pub use init::Init;
 pub use k3s_config::K3sConfig;
 pub use kubeconfig::Kubeconfig;
+pub use protect::Protect;
 pub use render::Render;
 pub use renew::Renew;
 pub use schema::Schema;
@@ -118,6 +120,7 @@ impl Command {
             | Self::Init(_)
             | Self::Expose(_)
             | Self::Unexpose(_)
+            | Self::Protect(_)
             | Self::Render(_)
             | Self::Renew(_)
             | Self::Backup(_)
@@ -152,7 +155,8 @@ impl Command {
             | Self::Ca(_)
             | Self::Zone(_)
             | Self::Expose(_)
-            | Self::Unexpose(_) => true,
+            | Self::Unexpose(_)
+            | Self::Protect(_) => true,
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             // `kubeconfig` does only where the account is not there yet, `k3s-config` only where there is one.
             Self::Init(_)
@@ -181,6 +185,9 @@ pub enum Command {
     /// Take a service's address away: remove it from the configuration, and run `up`
     #[command(after_help = expose::UNEXPOSE)]
     Unexpose(Unexpose),
+    /// Say who may open a service that asks for a name and a password
+    #[command(after_help = protect::HELP)]
+    Protect(Protect),
     /// Show what `up` would change, field by field; changes nothing
     #[command(after_help = diff::DIFF)]
     Diff(Diff),

@@ -1,11 +1,11 @@
-//! Secrets whole, for `homelab backup`, `restore` and `cert export`.
+//! Secrets whole, for `homelab backup`, `restore`, `cert export` and `protect`.
 
 use http::StatusCode;
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::cluster::request::{self, Failed, Purpose};
-use crate::desired::meta::RESTORE;
+use crate::desired::meta::{HOMELAB, RESTORE};
 use crate::desired::object::Key;
 use crate::error::Result;
 use crate::plan::ownership::Doomed;
@@ -30,7 +30,25 @@ impl Cluster {
     /// # Errors
     /// When the API server refuses, also because somebody has written there meanwhile.
     pub async fn restore(&self, key: &Key, body: &Value, over: Option<&Doomed>) -> Result<()> {
-        let mut query = format!("fieldManager={RESTORE}&fieldValidation=Strict");
+        self.write_secret(RESTORE, key, body, over).await
+    }
+
+    /// Applies the Secret with the users of a service; over what is there, only if it still is what was seen.
+    ///
+    /// # Errors
+    /// When the API server refuses, also because somebody has written there meanwhile.
+    pub async fn write_users(&self, key: &Key, body: &Value, over: Option<&Doomed>) -> Result<()> {
+        self.write_secret(HOMELAB, key, body, over).await
+    }
+
+    async fn write_secret(
+        &self,
+        manager: &str,
+        key: &Key,
+        body: &Value,
+        over: Option<&Doomed>,
+    ) -> Result<()> {
+        let mut query = format!("fieldManager={manager}&fieldValidation=Strict");
         let mut body = body.clone();
         if let Some(seen) = over {
             query.push_str("&force=true");

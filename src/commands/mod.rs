@@ -26,6 +26,7 @@ mod own;
 mod own_class;
 mod page_name;
 mod planned;
+mod protect;
 mod prove;
 mod prune;
 mod refused;
@@ -98,6 +99,7 @@ async fn until_interrupted(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Init(_)
         | Command::Expose(_)
         | Command::Unexpose(_)
+        | Command::Protect(_)
         | Command::Down(_)
         | Command::Upgrade(_) => work.await,
         Command::Up(_) => or_interrupted(work, Some(UP_GOES_ON)).await,
@@ -127,6 +129,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Init(flags) => init::init(&cli.global, flags, ui).await,
         Command::Expose(flags) => expose::expose(&cli.global, flags, ui).await,
         Command::Unexpose(flags) => expose::unexpose(&cli.global, flags, ui).await,
+        Command::Protect(flags) => protect::protect(&cli.global, flags, ui).await,
         Command::Render(flags) => render::render(&cli.global, flags).await,
         Command::Doctor(flags) => doctor::doctor(&cli.global, flags, ui).await,
         Command::Renew(flags) => renew::renew(&cli.global, flags, ui).await,

@@ -80,7 +80,7 @@ pub(super) fn has_no_words_for(fields: &mut Fields<'_>, service: &Service) {
         Controller::ALL.iter().map(|make| format!("`ingress.controller: {}`", make.facts().key)).collect();
     let reads =
         format!("if it reads the annotations of one that homelab knows, say so: {}", makes.join(" or "));
-    for key in ["maxBodySize", "readTimeout"] {
+    for key in ["maxBodySize", "readTimeout", "protect"] {
         if let Some(place) = fields.node(key).map(|node| node.place) {
             let message = format!(
                 "`{}` has no effect: homelab does not know how your ingress controller is told (`ingress.manage: false`)",

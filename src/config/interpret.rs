@@ -11,10 +11,11 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenges, dns, doctor, extra, house, ingress, issuer, own_names, root_page, service, start_page,
+    challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect, root_page, service, start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
+use crate::facts::network::Network;
 use crate::facts::{namespaces, pins};
 
 /// Reads the whole file.
@@ -35,8 +36,9 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let external_dns = fields.section("externalDns", |f| f.bool("manage"));
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
-    let services =
-        services(&mut fields, (domain.as_ref(), ingress.dialect), (whoami, signs), start_page.as_ref());
+    let lan = protect::lan(&mut fields);
+    let reads = (domain.as_ref(), ingress.dialect, lan.as_slice());
+    let services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
     // That of the names: where the challenges are met elsewhere, the provider's is none.
     let zone = dns.as_ref().filter(|dns| dns.challenge_zone.is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));
@@ -123,7 +125,7 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
 
 fn services(
     fields: &mut Fields<'_>,
-    (domain, dialect): (Option<&Host>, Controller),
+    (domain, dialect, lan): (Option<&Host>, Controller, &[Network]),
     (whoami, signs): (bool, Issuer),
     page: Option<&StartPage>,
 ) -> Vec<Service> {
@@ -147,7 +149,7 @@ fn services(
             let help = "choose another name; the one that people type can be given by `host`".to_owned();
             fields.problem(Some(key.place), message, Some(help));
         }
-        let Some(service) = service::read(fields, (domain, signs, dialect), key, node) else {
+        let Some(service) = service::read(fields, (domain, signs), (dialect, lan), key, node) else {
             continue;
         };
         if service.issuer == Issuer::Ca {

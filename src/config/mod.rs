@@ -15,6 +15,7 @@ mod interpret;
 mod issuer;
 mod model;
 mod own_names;
+mod protect;
 mod quoted;
 mod root_page;
 mod schema;
@@ -41,6 +42,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Hook, Ingress, Issuer, Language, Notify,
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
+pub use protect::{ForwardAuth, Protect};
 pub use schema::schema;
 pub use values::duration;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::config::dns::Dns;
 use crate::config::extra::ExtraCertificate;
+use crate::config::protect::Protect;
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 
@@ -196,6 +197,8 @@ pub struct Service {
     pub max_body_size: String,
     /// How long a backend may be silent, in seconds.
     pub read_timeout: u32,
+    /// What stands between a visitor and it.
+    pub protect: Protect,
     /// More annotations for the Ingress; they win over homelab's own.
     pub annotations: BTreeMap<String, String>,
 }

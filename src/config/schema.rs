@@ -104,7 +104,7 @@ mod tests {
             let dns = format!("provider: {}{}", facts.key, server.unwrap_or_default());
             for service in [
                 "{ service: a/b, port: 1 }",
-                "{ url: 'http://10.0.0.2' }",
+                "{ url: 'http://10.0.0.2', protect: { forwardAuth: { url: 'http://a' } } }",
                 "{ local: 1, node: a }",
                 "{ image: a/b, port: 1, data: /c }",
             ] {
@@ -163,6 +163,8 @@ mod tests {
             "dns: { provider: cloudflare }\nstartPage: true\nservices: { a: { local: 1, icon: 🎬, description: Films } }",
             "dns: { provider: cloudflare }\nissuer: ca\nrootPage: true",
             "dns: { provider: cloudflare }\nrootPage: false",
+            "dns: { provider: cloudflare }\nlan: [2001:db8:7::/56, 203.0.113.7]\nservices: { a: { local: 1, protect: { lan: true, users: true, rate: 10 } } }",
+            "dns: { provider: cloudflare }\nlan:\nservices: { a: { local: 1, protect: }, b: { local: 2, protect: { users: false, forwardAuth: { url: 'http://auth:9091/v?x=1', signIn: 'https://[fd00::2]/', headers: Remote-User } } } }",
             "dns: { provider: cloudflare }\nextraCertificates:",
             "dns: { provider: cloudflare }\nextraCertificates: [{ namespace: qa, names: '*.qa.home.example.com' }, { namespace: [qa, prod], names: [DB.home.example.com., a.b.home.example.com], issuer: ca, secret: a.b-c }]",
             "dns: { provider: cloudflare }\nstartPage: { host: start, title: Our house, language: de }",
@@ -245,6 +247,12 @@ mod tests {
             format!("{dns}services: {{ a: {{ local: 1, image: a/b, port: 1 }} }}\n"),
             format!("{dns}services: {{ a: {{ local: 1, maxBodySize: 1x }} }}\n"),
             format!("{dns}services: {{ a: {{ local: 1, readTimeout: 0 }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, protect: {{ user: true }} }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, protect: true }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, protect: {{ rate: 0 }} }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, protect: {{ forwardAuth: {{}} }} }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, protect: {{ forwardAuth: {{ url: 'auth.lan' }} }} }} }}\n"),
+            format!("{dns}services: {{ a: {{ local: 1, protect: {{ users: true, forwardAuth: {{ url: 'http://a' }} }} }} }}\n"),
             format!("{dns}extraCertificates: {{ namespace: a, names: [a] }}\n"),
             format!("{dns}extraCertificates: [{{ names: [a] }}]\n"),
             format!("{dns}extraCertificates: [{{ namespace: a }}]\n"),

@@ -3,17 +3,20 @@
 use crate::config::fields::Fields;
 use crate::config::model::{Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
-use crate::config::{backend, ingress, issuer, start_page};
+use crate::config::{backend, ingress, issuer, protect, start_page};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
+use crate::facts::network::Network;
 
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
 const READ_TIMEOUT: u32 = 3600;
 
-/// Reads one entry; `issuer` signs for it if it does not say another, and its Ingress has annotations of `dialect`. `None` when it has no usable backend or host, with the problems said.
+/// Reads one entry; `issuer` signs for it if it does not say another, its Ingress has annotations of `dialect`, and `lan` are the
+/// house's further networks. `None` when it has no usable backend or host, with the problems said.
 pub(super) fn read(
     parent: &mut Fields<'_>,
-    (domain, issuer, dialect): (Option<&Host>, Issuer, Controller),
+    (domain, issuer): (Option<&Host>, Issuer),
+    (dialect, lan): (Controller, &[Network]),
     key: &Key,
     node: &Node,
 ) -> Option<Service> {
@@ -33,6 +36,7 @@ pub(super) fn read(
         let read_timeout = fields.int("readTimeout", 1, 86_400).map_or(READ_TIMEOUT, |n| n as u32);
         let description = fields.parsed("description", start_page::description);
         let icon = fields.parsed("icon", start_page::icon);
+        let protect = protect::read(fields, lan);
         let (backend, of_url) = backend?;
         let service = Service {
             name: key.name.clone(),
@@ -44,6 +48,7 @@ pub(super) fn read(
             icon,
             max_body_size,
             read_timeout,
+            protect,
             annotations,
         };
         if !dialect.is_managed() {

@@ -103,7 +103,8 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         meta::label(object, &config.dns.owner, version);
     }
     objects.sort_by(|a, b| (a.stage(), a.component, &a.key).cmp(&(b.stage(), b.component, &b.key)));
-    let derived = objects.iter().flat_map(derived).collect();
+    let users = config.services.iter().filter(|service| service.protect.users).map(service::users);
+    let derived = objects.iter().flat_map(derived).chain(users).collect();
     Bundle { objects, derived }
 }
 

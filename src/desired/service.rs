@@ -13,10 +13,10 @@ use crate::config::{Backend, Config, Issuer, Service};
 use crate::desired::authority::USAGES;
 use crate::desired::issuer::{KEY, name_of};
 use crate::desired::meta::{inventory_labels, named};
-use crate::desired::object::{Component, Object};
-use crate::desired::{image, outside};
+use crate::desired::object::{Component, Key, Object};
+use crate::desired::{image, kind, outside};
 use crate::evidence::local::NodeAddress;
-use crate::facts::names::{Host, tls_secret};
+use crate::facts::names::{Host, tls_secret, users_secret};
 use crate::facts::namespaces;
 use crate::ingress::{class_of, traits_of};
 
@@ -32,12 +32,20 @@ pub fn namespace(service: &Service) -> &str {
     }
 }
 
+/// The Secret with those who may open `service`. `homelab protect` writes it: who they are stands nowhere else.
+pub fn users(service: &Service) -> Key {
+    let namespace = Some(namespace(service).to_owned());
+    Key { kind: &kind::SECRET, namespace, name: users_secret(&service.name) }
+}
+
 /// Everything that `service` needs; `nodes` are those of the cluster, where they are known.
 pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAddress]>) -> Vec<Object> {
     let namespace = namespace(service);
     let of_controller = traits_of(config.ingress.dialect).annotations_of_service;
     let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
+    // What protects the service is not taken away by an annotation that stands there since before.
+    annotations.extend((traits_of(config.ingress.dialect).annotations_of_protect)(service));
     let (backend, port) = match &service.backend {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
         Backend::Address { port, .. }

@@ -12,6 +12,7 @@ pub mod links;
 pub mod name_server;
 pub mod names;
 pub mod namespaces;
+pub mod network;
 pub mod ownership;
 pub mod pins;
 pub mod providers;

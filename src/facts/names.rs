@@ -88,6 +88,11 @@ pub fn tls_secret(name: &str) -> String {
     format!("{name}-tls")
 }
 
+/// The Secret that holds those who may open the service `name`, with their passwords' hashes.
+pub fn users_secret(name: &str) -> String {
+    format!("{name}-users")
+}
+
 /// A name and what stands behind its dots, longest first: the zones that it can be in, and where CAA records for it are looked
 /// for. A server of one's own may have a zone of one label, such as `lan`.
 #[must_use]

@@ -42,6 +42,7 @@ pub(super) const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: FACTS.annotations,
     annotations_of_service: |service| vec![("paper.test/size".to_owned(), service.max_body_size.clone())],
+    annotations_of_protect: |_| Vec::new(),
     without_redirect: &[("sealed", "no")],
     references: &[],
     keeps_secrets_apart: ("", ""),

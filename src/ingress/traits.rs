@@ -46,6 +46,8 @@ pub struct Traits {
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
     pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
+    /// The annotations that protect a service as the configuration asks; those that it has itself do not win over them.
+    pub annotations_of_protect: fn(&Service) -> Vec<(String, String)>,
     /// The annotations by which a host is served without TLS and never sent to HTTPS, whatever else is set; their keys without
     /// the controller's own beginning.
     pub without_redirect: &'static [(&'static str, &'static str)],

@@ -49,6 +49,7 @@ pub(super) const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: FACTS.annotations,
     annotations_of_service: |_| Vec::new(),
+    annotations_of_protect: |_| Vec::new(),
     // That it sends every name to HTTPS by itself is its owner's setting.
     without_redirect: &[],
     references: &[],

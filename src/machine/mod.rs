@@ -16,6 +16,7 @@ pub mod k3s_config;
 mod kernel;
 mod listeners;
 mod network;
+pub mod password;
 mod program;
 mod resolv;
 pub mod token;

@@ -18,6 +18,7 @@ pub mod skipped;
 mod snapshot;
 pub mod teardown;
 pub mod upgrade;
+pub mod users;
 
 use std::collections::BTreeSet;
 

@@ -89,6 +89,7 @@ fn what_the_program_prints_is_as_the_schema_says_whether_it_fails_or_not() {
         &["init", "--no-check", "--domain", "home.example.com", "--email", "ada@lovelace.dev"],
         &["expose", "nas", "--url", "https://192.168.1.5:5001", "--dry-run"],
         &["unexpose", "nas", "--dry-run"],
+        &["protect", "nas"],
     ];
     for arguments in everywhere {
         for config in [MINIMAL, "domain: 1\nservces: {}\n"] {

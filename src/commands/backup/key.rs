@@ -58,6 +58,6 @@ fn text(path: &Path) -> Result<String> {
 }
 
 /// The first line, as a file that an editor wrote ends with a line break.
-fn passphrase(path: &Path) -> Result<String> {
+pub(in crate::commands) fn passphrase(path: &Path) -> Result<String> {
     Ok(text(path)?.lines().next().unwrap_or_default().to_owned())
 }

@@ -133,7 +133,7 @@ pub(super) async fn unexpose(global: &Global, flags: &Unexpose, ui: Ui) -> Resul
 }
 
 /// The service that is meant: by its key, or by one of its hosts.
-fn known<'c>(config: &'c Config, name: &str) -> Result<&'c Service> {
+pub(super) fn known<'c>(config: &'c Config, name: &str) -> Result<&'c Service> {
     let is = |service: &&Service| {
         service.name == name || service.hosts.iter().any(|host| host.as_str().eq_ignore_ascii_case(name))
     };

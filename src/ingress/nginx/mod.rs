@@ -3,6 +3,7 @@
 mod directives;
 mod log;
 mod pod;
+mod protect;
 mod reload;
 mod upstream;
 
@@ -60,6 +61,7 @@ pub const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: ANNOTATIONS,
     annotations_of_service,
+    annotations_of_protect: protect::annotations,
     without_redirect: &WITHOUT_REDIRECT,
     references: &REFERENCES,
     keeps_secrets_apart: ("allow-cross-namespace-resources", "false"),
