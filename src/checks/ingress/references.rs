@@ -7,6 +7,7 @@ use crate::checks::engine::{Finding, Severity};
 use crate::checks::ingress::{blame, objects};
 use crate::checks::reading::{logs, when};
 use crate::evidence::{Evidence, View, at, entries};
+use crate::facts::names::users_secret;
 use crate::ingress::{Reference, Referent, Traits, traits_of};
 
 /// The first annotation of an Ingress that refers to something which is not there, or is not as it should be.
@@ -34,7 +35,7 @@ pub(super) fn broken(
             let mut named =
                 named.filter(|(_, value)| said.contains(value.rsplit('/').next().unwrap_or(value)));
             Some(match named.next() {
-                Some((reference, value)) => unusable(controller, ingress, reference, value, &said),
+                Some((reference, value)) => unusable(evidence, ingress, reference, value, &said),
                 None => quoted(controller, ingress, &said),
             })
         })
@@ -84,7 +85,8 @@ fn malformed(
 }
 
 /// The controller says that it cannot use the Secret.
-fn unusable(controller: &Traits, ingress: &Value, reference: &Reference, value: &str, said: &str) -> Finding {
+fn unusable(evidence: &Evidence, ingress: &Value, reference: &Reference, value: &str, said: &str) -> Finding {
+    let controller = traits_of(evidence.controller);
     let (key, namespace) = (reference.key, ingress.namespace());
     let name = value.rsplit('/').next().unwrap_or(value);
     let what = match said.contains(controller.log.absent) {
@@ -103,9 +105,20 @@ fn unusable(controller: &Traits, ingress: &Value, reference: &Reference, value: 
             controller.program,
             said.trim_end_matches('.')
         ),
-        format!("create the Secret `{name}` in the namespace `{namespace}`, with {}", reference.holds),
+        fix(evidence, reference, namespace, name),
     )
     .look(command!("kubectl --namespace {} describe secret {}", namespace, name))
+}
+
+/// Who has a service's users in a Secret that `homelab protect` writes, is told so.
+fn fix(evidence: &Evidence, reference: &Reference, namespace: &str, name: &str) -> String {
+    let services = evidence.config.iter().flat_map(|config| &config.services);
+    match services.map(|service| &service.name).find(|service| users_secret(service) == name) {
+        Some(service) => {
+            format!("let somebody in: `homelab protect {service} --user NAME` asks for a password, and makes that Secret")
+        }
+        None => format!("create the Secret `{name}` in the namespace `{namespace}`, with {}", reference.holds),
+    }
 }
 
 fn quoted(controller: &Traits, ingress: &Value, said: &str) -> Finding {

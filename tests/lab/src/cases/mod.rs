@@ -29,6 +29,7 @@ mod own;
 mod own_controller;
 mod package;
 mod page;
+mod protect;
 mod reader;
 mod rendering;
 mod renewal;
@@ -221,6 +222,11 @@ const PLAIN: &[Case] = &[
     ),
     with_all("page", "a domain with a site of its own gets the page under another name", page::name_in_use),
     with_all("page", "a browser finds nothing wrong with the start page", page::in_a_browser),
+    with_all(
+        "protect",
+        "the house, a password, a sign-in service and a rate each keep out whom they should",
+        protect::each_protection,
+    ),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(
         "changes",
