@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::checks::ingress::tests::*;
 use crate::evidence::http::HttpAnswer;
+use crate::evidence::{ConfigSeen, ServiceSeen};
 use crate::ingress::nginx::FAKE_CERTIFICATE;
 
 fn annotate(evidence: &mut Evidence, key: &str, value: &str) {
@@ -57,6 +58,15 @@ fn a_secret_that_an_annotation_refers_to_and_that_is_not_there_is_named() {
     assert!(
         finding.fix.text.contains("create the Secret `no-such`") && finding.fix.text.contains("htpasswd")
     );
+    let report = lab(|e| {
+        answered(e, 503);
+        annotate(e, "auth-secret", "books-users");
+        denied(e, &absent.replace("no-such", "books-users"));
+        let service = ServiceSeen { name: "books".into(), ..ServiceSeen::default() };
+        e.config = Some(ConfigSeen { services: vec![service], ..ConfigSeen::default() });
+    });
+    let fix = &only(&report, id::ANNOTATIONS).fix.text;
+    assert!(fix.contains("homelab protect books --user NAME"), "{fix}");
     let empty = "the secret users does not contain a key with value auth";
     let finding = only(&refers("auth-secret", "homelab/users", 503, empty), id::ANNOTATIONS);
     assert!(finding.cause.contains("key with value auth"), "{finding:?}");
