@@ -136,8 +136,15 @@ mod tests {
         );
         let auth = given.unwrap().protect.forward_auth.unwrap();
         assert_eq!(auth.url, "http://auth.auth:9091/verify");
-        assert_eq!((auth.sign_in.as_deref(), auth.headers), (Some("https://auth.a.example.com"), vec!["Remote-User".to_owned()]));
-        assert!(service("", "{ forwardAuth: {} }").unwrap_err().contains("`services.nas.protect.forwardAuth.url` is missing"));
+        assert_eq!(
+            (auth.sign_in.as_deref(), auth.headers),
+            (Some("https://auth.a.example.com"), vec!["Remote-User".to_owned()])
+        );
+        assert!(
+            service("", "{ forwardAuth: {} }")
+                .unwrap_err()
+                .contains("`services.nas.protect.forwardAuth.url` is missing")
+        );
     }
 
     #[test]

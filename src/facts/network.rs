@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn a_network_holds_its_own_addresses_and_no_others() {
         assert!(holds("192.168.7.0/24", "192.168.7.255") && !holds("192.168.7.0/24", "192.168.8.0"));
-        assert!(holds("2001:db8:7::/56", "2001:db8:7:ff::1") && !holds("2001:db8:7::/56", "2001:db8:7:100::"));
+        assert!(
+            holds("2001:db8:7::/56", "2001:db8:7:ff::1") && !holds("2001:db8:7::/56", "2001:db8:7:100::")
+        );
         assert!(holds("10.0.0.1", "10.0.0.1") && !holds("10.0.0.1", "10.0.0.2"));
         assert!(holds("10.0.0.0/8", "::ffff:10.1.2.3"), "IPv4 written as IPv6");
         assert!(!holds("fc00::/7", "10.0.0.1") && !holds("128.0.0.0/1", "1.0.0.1"));

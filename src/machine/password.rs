@@ -44,9 +44,11 @@ mod tests {
 
     #[test]
     fn what_would_be_guessed_or_cut_is_refused() {
-        for (password, why) in
-            [("short", "shorter than 10"), (&"x".repeat(73), "longer than 72"), ("with\ttabulator", "control")]
-        {
+        for (password, why) in [
+            ("short", "shorter than 10"),
+            (&"x".repeat(73), "longer than 72"),
+            ("with\ttabulator", "control"),
+        ] {
             assert!(hash(password).unwrap_err().to_string().contains(why), "{password}");
         }
     }

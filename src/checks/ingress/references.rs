@@ -115,9 +115,13 @@ fn fix(evidence: &Evidence, reference: &Reference, namespace: &str, name: &str) 
     let services = evidence.config.iter().flat_map(|config| &config.services);
     match services.map(|service| &service.name).find(|service| users_secret(service) == name) {
         Some(service) => {
-            format!("let somebody in: `homelab protect {service} --user NAME` asks for a password, and makes that Secret")
+            format!(
+                "let somebody in: `homelab protect {service} --user NAME` asks for a password, and makes that Secret"
+            )
         }
-        None => format!("create the Secret `{name}` in the namespace `{namespace}`, with {}", reference.holds),
+        None => {
+            format!("create the Secret `{name}` in the namespace `{namespace}`, with {}", reference.holds)
+        }
     }
 }
 

@@ -47,7 +47,8 @@ mod tests {
              services: {{ nas: {{ url: 'http://10.0.0.2', protect: {protect} }} }}\n"
         );
         let found = annotations(&crate::config::parse(&text).unwrap().services[0]);
-        let bare = |(key, value): (String, String)| (key.strip_prefix(ANNOTATIONS).unwrap().to_owned(), value);
+        let bare =
+            |(key, value): (String, String)| (key.strip_prefix(ANNOTATIONS).unwrap().to_owned(), value);
         found.into_iter().map(bare).collect()
     }
 
@@ -61,10 +62,7 @@ mod tests {
             of("{ users: true }"),
             [pair("auth-type", "basic"), pair("auth-secret", "nas-users"), pair("auth-realm", "nas")]
         );
-        assert_eq!(
-            of("{ rate: 5 }"),
-            [pair("limit-rps", "5"), pair("limit-burst-multiplier", "20")]
-        );
+        assert_eq!(of("{ rate: 5 }"), [pair("limit-rps", "5"), pair("limit-burst-multiplier", "20")]);
         let auth = of(
             "{ forwardAuth: { url: 'http://a:9091/v', signIn: 'https://auth.a.example.com', headers: [Remote-User, Remote-Groups] } }",
         );

@@ -34,7 +34,9 @@ pub(super) fn each_protection(hands: &Hands) -> Result<()> {
 
 fn from_the_lan_and_from_beyond(hands: &Hands, config: &str) -> Result<()> {
     let protect = |words: &[&str]| {
-        command::run(hands.homelab(&[&["protect", "locked", "--config", config], words].concat()).env("TERM", "dumb"))
+        command::run(
+            hands.homelab(&[&["protect", "locked", "--config", config], words].concat()).env("TERM", "dumb"),
+        )
     };
     let file = hands.run.path("password");
     files::write(&file, format!("{PASSWORD}\n"))?;
@@ -62,7 +64,12 @@ fn from_the_lan_and_from_beyond(hands: &Hands, config: &str) -> Result<()> {
     in_place(Place::World, &["route", "add", &self::lan(), "via", ROUTER_WAN])?;
     let world = &hands.world;
     expect(ask(world, "open", &[])? == "200", "the case has no way in from beyond, so nothing is proven")?;
-    for more in [&[][..], &["-H", "X-Forwarded-For: 10.99.0.50"], &["-H", "X-Real-IP: 10.99.0.50"], &["-H", "Forwarded: for=10.99.0.50"]] {
+    for more in [
+        &[][..],
+        &["-H", "X-Forwarded-For: 10.99.0.50"],
+        &["-H", "X-Real-IP: 10.99.0.50"],
+        &["-H", "Forwarded: for=10.99.0.50"],
+    ] {
         let said = ask(world, "inner", more)?;
         expect(said == "403", format!("from beyond the router, `inner` answers {said} with {more:?}"))?;
     }
@@ -78,14 +85,19 @@ fn from_the_lan_and_from_beyond(hands: &Hands, config: &str) -> Result<()> {
     expect(let_in < BURST as usize && let_in >= 20, format!("{let_in} of {BURST} came through"))?;
 
     protect(&["--remove", "ada"])?;
-    eventually("the user who was removed to be refused", 30, || is(&ask(lan, "locked", &["-u", &right])?, "401"))?;
+    eventually("the user who was removed to be refused", 30, || {
+        is(&ask(lan, "locked", &["-u", &right])?, "401")
+    })?;
     // Who the users are is not `up`'s business.
     let mark = hands.audit_mark()?;
     protect(&["--user", "bob", "--password-file", &file.display().to_string()])?;
     let before = hands.audited(mark)?.iter().filter(|request| request.is_write()).count();
     hands.up_well(config.as_ref(), &["--no-verify"])?;
     let writes = hands.audited(mark)?.iter().filter(|request| request.is_write()).count();
-    expect((before, writes) == (1, 1), format!("`protect` wrote {before} times, `up` after it {}", writes - before))
+    expect(
+        (before, writes) == (1, 1),
+        format!("`protect` wrote {before} times, `up` after it {}", writes - before),
+    )
 }
 
 fn lan() -> String {
@@ -108,7 +120,8 @@ fn status(at: &Vantage, node: &str, name: &str, more: &[&str]) -> Result<String>
     let host = format!("{name}.{DOMAIN}");
     let way = format!("{host}:443:{node}");
     let url = format!("https://{host}/healthz");
-    let words = ["-sSk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve", &way, &url];
+    let words =
+        ["-sSk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve", &way, &url];
     Ok(at.output("curl", &[&words[..], more].concat())?.stdout)
 }
 
