@@ -19,7 +19,7 @@ pub(super) fn each_protection(hands: &Hands) -> Result<()> {
         "certificates: wildcard\nservices:\n  open: {{ {backend} }}\n  inner: {{ {backend}, protect: {{ lan: true }} }}\n  \
          locked: {{ {backend}, protect: {{ users: true }} }}\n  slow: {{ {backend}, protect: {{ rate: 1 }} }}\n  \
          known: {{ {backend}, protect: {{ forwardAuth: {{ url: \"http://{CLOUDFLARE_API}:8080/healthz\" }} }} }}\n  \
-         unknown: {{ {backend}, protect: {{ forwardAuth: {{ url: \"https://{CLOUDFLARE_API}/client/v4/zones\" }} }} }}\n"
+         unknown: {{ {backend}, protect: {{ forwardAuth: {{ url: \"https://kubernetes.default.svc.cluster.local/api/v1/namespaces\" }} }} }}\n"
     );
     let config = hands.config_with("protect.yaml", &services)?;
     let config = config.display().to_string();
