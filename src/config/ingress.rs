@@ -157,6 +157,7 @@ mod tests {
         let own = "manage: false, class: edge";
         for (service, said) in [
             ("{ local: 80, maxBodySize: 1g }", "`services.nas.maxBodySize` has no effect"),
+            ("{ local: 80, protect: { lan: true } }", "`services.nas.protect` has no effect"),
             ("{ local: 80, readTimeout: 60 }", "`services.nas.readTimeout` has no effect"),
             ("{ local: 443, scheme: https }", "`services.nas`: homelab does not know"),
             ("{ url: 'https://192.168.1.5:5001' }", "`services.nas`: homelab does not know"),
