@@ -17,6 +17,7 @@ mod kernel;
 mod listeners;
 mod network;
 mod program;
+pub mod random;
 mod resolv;
 pub mod token;
 pub mod upstream;
