@@ -27,7 +27,7 @@ let
 
   # Whether any certificate is from an ACME server, which wants an address.
   usesAcme =
-    !facts.isOnNodes
+    (!facts.isOnNodes || facts.challengePort != null)
     && (
       (cfg.settings.issuer or "acme") != "ca"
       || lib.any (service: (service.issuer or null) == "acme") (

@@ -12,6 +12,20 @@ cfg: rec {
   isNameServer = isOnNodes || (cfg.settings.dns.houseResolver or cfg.dns.houseResolver);
   # Whether homelab installs the ingress controller, and k3s' own must not run.
   managesIngress = cfg.settings.ingress.manage or cfg.ingress.manage;
+  # Where the name server for challenges listens on its node; null where there is none.
+  challengePort =
+    let
+      server = cfg.settings.dns.challengeServer or null;
+      own = cfg.dns.challengeServer;
+    in
+    if builtins.isAttrs server then
+      server.port or 8053
+    else if server != null then
+      8053
+    else if own.address != null then
+      own.port
+    else
+      null;
   # flannel's links to the pods of other machines.
   tunnels =
     {

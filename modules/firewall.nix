@@ -90,6 +90,70 @@ let
     }
   '';
 
+  # The name server for challenges is behind DNAT, too, and asked by the internet where the router forwards port 53 to it: its port
+  # is closed unless somebody says so.
+  challengePort = facts.challengePort;
+  opensBy =
+    where: protocol:
+    let
+      word = if protocol == "udp" then "UDP" else "TCP";
+    in
+    lib.elem challengePort where."allowed${word}Ports"
+    || lib.any (
+      range: range.from <= challengePort && challengePort <= range.to
+    ) where."allowed${word}PortRanges";
+  closed = lib.optionals (challengePort != null && !cfg.dns.challengeServer.openFirewall) (
+    lib.filter (protocol: !opensBy firewall protocol) protocols
+  );
+  challengeLinks =
+    protocol:
+    lib.sort lib.lessThan (
+      lib.unique (
+        [ "lo" ]
+        ++ firewall.trustedInterfaces
+        ++ lib.attrNames (lib.filterAttrs (_: where: opensBy where protocol) firewall.interfaces)
+      )
+    );
+  forgetChallenges = ''
+    ip46tables -t mangle -D PREROUTING -j homelab-challenges 2> /dev/null || true
+    ip46tables -t mangle -F homelab-challenges 2> /dev/null || true
+    ip46tables -t mangle -X homelab-challenges 2> /dev/null || true
+  '';
+  iptablesChallenges =
+    forgetChallenges
+    + lib.optionalString (closed != [ ]) (
+      ''
+        ip46tables -t mangle -N homelab-challenges
+        ip46tables -t mangle -A homelab-challenges -m addrtype ! --dst-type LOCAL -j RETURN
+        ip46tables -t mangle -A homelab-challenges -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN
+      ''
+      + lib.concatMapStrings (
+        protocol:
+        lib.concatMapStrings (link: ''
+          ip46tables -t mangle -A homelab-challenges -p ${protocol} --dport ${toString challengePort} -i ${link} -j RETURN
+        '') (challengeLinks protocol)
+        + ''
+          ip46tables -t mangle -A homelab-challenges -p ${protocol} --dport ${toString challengePort} -j DROP
+        ''
+      ) closed
+      + ''
+        ip46tables -t mangle -A PREROUTING -j homelab-challenges
+      ''
+    );
+  nftablesChallenges = ''
+    chain prerouting {
+      type filter hook prerouting priority mangle; policy accept;
+
+      fib daddr type != local accept
+      ct state established,related accept
+  ''
+  + lib.concatMapStrings (protocol: ''
+    ${"  "}${protocol} dport ${toString challengePort} iifname != { ${quoted (challengeLinks protocol)} } drop
+  '') closed
+  + ''
+    }
+  '';
+
   # What pods send, and what other nodes' pods send to them; answers and forwarded ports pass by NixOS' own rules.
   forward = ''
     iifname "cni0" accept
@@ -228,6 +292,10 @@ in
         else
           { interfaces.${cfg.interface}.allowedTCPPorts = web; }
       ))
+      (mkIf (challengePort != null) {
+        extraCommands = mkIf isIptables iptablesChallenges;
+        extraStopCommands = mkIf isIptables forgetChallenges;
+      })
       (mkIf facts.isNameServer {
         extraCommands = mkIf isIptables iptablesNames;
         extraInputRules = mkIf isNftables nftablesNames;
@@ -244,10 +312,14 @@ in
           { interfaces.${interface} = ports; }
       ))
     ];
-    networking.nftables.tables = mkIf (isNftables && guarded != [ ]) {
-      homelab-web = {
+    networking.nftables.tables = {
+      homelab-web = mkIf (isNftables && guarded != [ ]) {
         family = "inet";
         content = nftablesGuard;
+      };
+      homelab-challenges = mkIf (isNftables && closed != [ ]) {
+        family = "inet";
+        content = nftablesChallenges;
       };
     };
 

@@ -98,7 +98,7 @@ in
       ];
       default = "acme";
       example = "ca";
-      description = "Who signs the certificates: `acme` is Let's Encrypt, or the server in `acme.server`; `ca` is a certificate authority of the lab's own, whose root each device has to be told to trust (`homelab ca`). With `dns.provider = \"local\"`, it is always `ca`. A service can have its own.";
+      description = "Who signs the certificates: `acme` is Let's Encrypt, or the server in `acme.server`; `ca` is a certificate authority of the lab's own, whose root each device has to be told to trust (`homelab ca`). With `dns.provider = \"local\"`, it is `ca`, unless `dns.challengeServer` is set. A service can have its own.";
     };
 
     dns = {
@@ -120,7 +120,37 @@ in
         type = types.nullOr types.str;
         default = null;
         example = "acme.example.org";
-        description = "The provider's zone, or a name in it, if it is not the zone of `domain`: the challenges for certificates are met there, by a CNAME record for each certificate, which `homelab zone delegate` prints. No name is published then: set `houseResolver`, unless name servers of your own have the names.";
+        description = "The provider's zone, or a name in it, if it is not the zone of `domain`: the challenges for certificates are met there, by a CNAME record for each certificate, which `homelab zone delegate` prints. No name is published then: set `houseResolver`, unless name servers of your own have the names. With `challengeServer`, it is that server's zone.";
+      };
+
+      challengeServer = {
+        address = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "203.0.113.7";
+          description = "Let a name server of the lab's own have `challengeZone`: an otherwise empty public zone. Where the internet finds your router, which forwards public port 53, UDP and TCP, to that server: its public address, or a name that leads there, such as that of a DynDNS service. Set it on every machine, since each keeps the server's port closed unless `openFirewall` is set.";
+        };
+
+        port = mkOption {
+          type = types.port;
+          default = 8053;
+          example = 5300;
+          description = "Where the server listens on its node. Not 53: the house's own name server listens there.";
+        };
+
+        node = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "nuc";
+          description = "The node that the server runs on. Needed where there are several: your router forwards to it.";
+        };
+
+        openFirewall = mkOption {
+          type = types.bool;
+          default = false;
+          example = true;
+          description = "Let the server's port, UDP and TCP, pass this machine's firewall. Set it on the node that the server runs on: everybody on the internet can ask the server then, as your router forwards port 53 to it.";
+        };
       };
 
       houseResolver = mkOption {

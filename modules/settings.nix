@@ -39,6 +39,14 @@ let
         challengeZone
         hosts
         ;
+      challengeServer =
+        if cfg.dns.challengeServer.address == null then
+          null
+        else
+          {
+            inherit (cfg.dns.challengeServer) address node;
+            port = if cfg.dns.challengeServer.port == 8053 then null else cfg.dns.challengeServer.port;
+          };
       houseResolver = if cfg.dns.houseResolver then true else null;
       publish = if cfg.dns.publish then null else false;
       publishHosts = if cfg.dns.publishHosts then true else null;

@@ -32,7 +32,7 @@ use std::sync::LazyLock;
 use crate::evidence::{Evidence, at};
 
 pub use apps::{Theirs, leads_back, says_tls, waited_for};
-pub use cm::misled;
+pub use cm::{misled, undelegated};
 pub use engine::{
     Cause, Check, CheckId, Counts, Def, Explain, Finding, Fix, Group, Heals, Judged, Needs, Outcome, Report,
     Severity, Subject, Vantage, next_try, settled, waiting, words,

@@ -13,7 +13,7 @@ use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
 use crate::plan::deployed::{deployer_of, is_as_rendered};
-use crate::plan::{self, Change, HASH, Snapshot, is_applied, is_of_lab};
+use crate::plan::{self, Change, HASH, Snapshot, challenge_key, is_applied, is_of_lab};
 use crate::provider::{Credentials, words};
 
 /// The label by which cert-manager's own objects are known.
@@ -45,7 +45,10 @@ pub(super) fn compare(
     let credentials = zone.filter(|_| by.is_none()).and_then(|zone| credentials(config, zone));
     let documents = upstream::at_hand(config);
     let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
+    let challenge_key =
+        challenge_key::kept(snapshot, &config.cert_manager.namespace).filter(|_| by.is_none());
     let inputs = Inputs {
+        challenge_key: challenge_key.as_ref(),
         credentials: credentials.as_ref(),
         cert_manager: documents.as_deref(),
         authority: authority.as_deref(),
@@ -67,6 +70,14 @@ pub(super) fn compare(
         let left = wanted.objects.extract_if(.., |object| object.is_secret()).map(|object| object.key);
         wanted.derived.extend(left);
         seen.left_out.push("Secrets, which this kubeconfig's user may not read".to_owned());
+    }
+    if challenge_key.is_none() && by.is_none() && no_secrets {
+        // It bears a fingerprint of the key.
+        let is_server = |object: &Object| {
+            object.component == Component::ChallengeServer && *object.key.kind == kind::DEPLOYMENT
+        };
+        let left = wanted.objects.extract_if(.., |object| is_server(object)).map(|object| object.key);
+        wanted.derived.extend(left);
     }
     // One that others made stays theirs, and whose it is only its managed fields say, which are not read of all.
     let homes = wanted.objects.extract_if(.., |object| extra::is_home(&object.key, object.component));

@@ -173,9 +173,10 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.staging = config.acme.server == AcmeServer::Staging;
     evidence.extra = config.extra_certificates.iter().map(extra).collect();
     evidence.unpublished = !config.dns.publish && !config.dns.provider.is_on_nodes();
-    let elsewhere = config.dns.challenge_zone.as_ref();
+    let own = config.dns.challenge_server.is_some();
+    let zone = config.dns.challenge_zone.as_ref();
     evidence.challenges =
-        elsewhere.map(|zone| ChallengesSeen { zone: zone.to_string(), ..ChallengesSeen::default() });
+        zone.map(|zone| ChallengesSeen { zone: zone.to_string(), own, ..ChallengesSeen::default() });
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
 }
 
@@ -195,6 +196,7 @@ fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
     probes.survey = Some(HereSeen { networks: machine::networks(), asked: Vec::new() });
     if !scope.internet {
         (probes.resolvers, probes.doh) = (Vec::new(), Vec::new());
+        (probes.world, probes.world_doh) = (Vec::new(), Vec::new());
     }
     probes
 }

@@ -84,7 +84,10 @@ impl Asked {
 /// The namespaces with the token in a Secret of `up`'s, each with who reads it.
 fn places(config: &Config) -> Vec<(String, &'static str)> {
     let own = config.external_dns.then(|| (external_dns::NAMESPACE.to_owned(), external_dns::NAME));
-    own.into_iter().chain([(config.cert_manager.namespace.clone(), "cert-manager")]).collect()
+    // Where the lab's own server takes the challenges, cert-manager needs none.
+    let manager = config.dns.challenge_server.is_none();
+    let manager = manager.then(|| (config.cert_manager.namespace.clone(), "cert-manager"));
+    own.into_iter().chain(manager).collect()
 }
 
 #[cfg(test)]

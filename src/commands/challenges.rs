@@ -1,14 +1,16 @@
 //! Challenges that are met in another zone: before the first write, public DNS must lead there. An order that fails counts at the
 //! certificate authority, and cert-manager tries again only after an hour.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::checks::{Finding, misled};
+use crate::checks::{Finding, misled, undelegated};
 use crate::cluster;
 use crate::commands::strangers::named;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evidence::{CertificateSeen, ChallengeSeen, ChallengesSeen, Evidence, ProviderSeen, Zone};
+use crate::evidence::{CertificateSeen, ChallengesSeen, Evidence, ProviderSeen, Zone};
 use crate::plan::Snapshot;
 
 /// As many are told.
@@ -34,17 +36,25 @@ pub(super) fn lead_there(
     };
     let mut wrong = misled(&evidence);
     wrong.retain(|(challenge, _)| !challenge.proves.iter().all(is_issued));
-    if wrong.is_empty() { Ok(()) } else { Err(refusal(&wrong)) }
+    let misled = wrong.iter().flat_map(|(challenge, _)| challenge.proves.clone());
+    let all = evidence.challenges.iter().flat_map(|seen| seen.names.iter().flatten());
+    // Without the way to the lab's own server, none of them.
+    let undelegated = undelegated(&evidence);
+    let names: BTreeSet<String> = match undelegated {
+        Some(_) => all.flat_map(|one| one.proves.clone()).filter(|name| !is_issued(name)).collect(),
+        None => misled.collect(),
+    };
+    let findings: Vec<Finding> =
+        undelegated.into_iter().chain(wrong.into_iter().map(|(_, finding)| finding)).collect();
+    if names.is_empty() { Ok(()) } else { Err(refusal(names, &findings)) }
 }
 
-fn refusal(wrong: &[(&ChallengeSeen, Finding)]) -> Error {
-    let names = wrong.iter().flat_map(|(challenge, _)| challenge.proves.iter().cloned());
-    let mut error = Error::usage(format!("no certificate can be issued for {}", named(names)));
-    for (_, finding) in wrong.iter().take(TOLD) {
+fn refusal(names: BTreeSet<String>, wrong: &[Finding]) -> Error {
+    let mut error = Error::usage(format!("no certificate can be issued for {}", named(names.into_iter())));
+    for finding in wrong.iter().take(TOLD) {
         error = error.because(format!("{}: {}", finding.summary, finding.cause));
     }
-    let mut hints: Vec<&str> =
-        wrong.iter().take(TOLD).map(|(_, finding)| finding.fix.text.as_str()).collect();
+    let mut hints: Vec<&str> = wrong.iter().take(TOLD).map(|finding| finding.fix.text.as_str()).collect();
     hints.push("then run `homelab up` again; `homelab zone delegate` prints every record, to paste");
     error.hint(hints.join(";\n"))
 }
@@ -56,7 +66,7 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::desired::kind;
-    use crate::evidence::ChainEnd;
+    use crate::evidence::{ChainEnd, ChallengeSeen, DelegationSeen, ParentSeen};
 
     const CONFIG: &str = "domain: intranet.example.com\nemail: ada@lovelace.dev\n\
         dns: { provider: cloudflare, challengeZone: acme.example.org, houseResolver: true }\n";
@@ -72,7 +82,11 @@ mod tests {
             by_wildcard: false,
             end: ChainEnd::Here { zone: Some("example.org".into()), server: "ns".into() },
         });
-        let seen = ChallengesSeen { zone: "acme.example.org".into(), names: Some(seen.collect()) };
+        let seen = ChallengesSeen {
+            zone: "acme.example.org".into(),
+            names: Some(seen.collect()),
+            ..ChallengesSeen::default()
+        };
         let mut snapshot = Snapshot::default();
         let items: Vec<_> = issued
             .iter()
@@ -110,5 +124,46 @@ mod tests {
     fn where_challenges_are_met_beside_the_names_nothing_is_asked() {
         let config = config::parse(&CONFIG.replace(", challengeZone: acme.example.org", "")).unwrap();
         assert!(lead_there(&config, None, (&Snapshot::default(), &Zone::default())).is_ok());
+    }
+
+    #[test]
+    fn without_the_way_to_the_labs_own_server_nothing_is_asked_of_the_acme_server() {
+        let text = CONFIG.replace("houseResolver: true", "challengeServer: 203.0.113.7");
+        let config = config::parse(&text).unwrap();
+        let told = |servers: &[&str]| {
+            let names = config.challenges().into_iter().map(|challenge| ChallengeSeen {
+                chain: vec![challenge.target.clone()],
+                name: challenge.name,
+                target: challenge.target,
+                proves: challenge.proves,
+                by_wildcard: false,
+                end: ChainEnd::Unknown { why: "no name server answers".into() },
+            });
+            let parent = ParentSeen {
+                zone: "example.org".into(),
+                servers: servers.iter().map(|server| (*server).to_owned()).collect(),
+                addresses: vec![[203, 0, 113, 7].into()],
+            };
+            let server = DelegationSeen {
+                name: "homelab-ns.acme.example.org".into(),
+                address: Some([203, 0, 113, 7].into()),
+                port: 8053,
+                parent: Ok(parent),
+                from_outside: None,
+                public: None,
+                nodes: Vec::new(),
+            };
+            let zone = "acme.example.org".to_owned();
+            let seen = ChallengesSeen { zone, own: true, names: Some(names.collect()), server: Some(server) };
+            let zone = Zone { name: "example.com".into(), ..Zone::default() };
+            lead_there(&config, Some(seen), (&Snapshot::default(), &zone))
+        };
+        assert!(told(&["homelab-ns.acme.example.org"]).is_ok(), "the server itself comes with this run");
+        let error = told(&[]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("no certificate can be issued for `whoami.intranet.example.com`\n"),
+            "{error}"
+        );
+        assert!(error.contains("`acme.example.org. NS homelab-ns.acme.example.org.`"), "{error}");
     }
 }

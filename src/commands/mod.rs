@@ -21,6 +21,7 @@ mod interruption;
 mod k3s_config;
 mod kubeconfig;
 mod leave;
+mod nodes;
 mod open;
 mod own;
 mod own_class;
@@ -137,7 +138,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Restore(flags) => restore::restore(&cli.global, flags, ui).await,
         Command::Cert(flags) => cert::cert(&cli.global, flags, ui).await,
         Command::Ca(flags) => ca::ca(&cli.global, flags, ui).await,
-        Command::Zone(flags) => zone::zone(&cli.global, flags, ui),
+        Command::Zone(flags) => zone::zone(&cli.global, flags, ui).await,
         Command::Status(flags) => status::status(&cli.global, flags, ui).await,
         Command::Kubeconfig(flags) => kubeconfig::kubeconfig(&cli.global, flags).await,
         Command::K3sConfig(flags) => k3s_config::k3s_config(&cli.global, flags, ui),

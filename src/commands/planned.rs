@@ -10,20 +10,19 @@ use crate::collect::challenges_alone;
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
-use crate::commands::{challenges, homes, own_class, page_name, skipped, strangers};
-use crate::config::{Backend, Config, Issuer, Provider, Service};
+use crate::commands::{challenges, homes, nodes, own_class, page_name, skipped, strangers};
+use crate::config::{Config, Issuer, Provider};
+use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
 use crate::desired::object::Component;
-use crate::desired::outside::{NoNode, node_of};
 use crate::desired::{Inputs, bundle, issuer};
 use crate::error::{Error, Result};
-use crate::evidence::local::NodeAddress;
 use crate::evidence::{Fault, Zone};
 use crate::facts::names::{is_within, without_wildcard};
 use crate::machine::authority::authority;
-use crate::machine::{configuration, token, upstream};
+use crate::machine::{configuration, random, token, upstream};
 use crate::plan::moving::{self, Place};
-use crate::plan::{Plan, Snapshot, is_of_lab, plan};
+use crate::plan::{Plan, Snapshot, challenge_key, is_of_lab, plan};
 use crate::provider::{self, Client, Credentials, Keyring, Words};
 use crate::ui::{Mode, Progress};
 
@@ -95,13 +94,18 @@ impl Start {
             look(cluster, config, progress),
             check(provider, config, progress),
             manifest(config, progress),
-            nodes(cluster, config),
+            nodes::look(cluster, config),
             async { Ok(challenges_alone(config).await) },
         )?;
         challenges::lead_there(config, led, (&snapshot, &zone))?;
         let credentials = Credentials::new(self.keyring.clone(), &zone);
         let leaving = moving::leaving(&snapshot, place(config, &zone));
+        let challenge_key = match config.dns.challenge_server {
+            Some(_) => Some(challenge_key(config, &snapshot)?),
+            None => None,
+        };
         let inputs = Inputs {
+            challenge_key: challenge_key.as_ref(),
             credentials: Some(&credentials),
             cert_manager: documents.as_deref(),
             authority: self.authority.as_deref(),
@@ -128,6 +132,15 @@ impl Start {
         }
         Ok(Planned { snapshot, zone, plan, adopted, awaited, leaving })
     }
+}
+
+/// A new one, where there is none yet.
+fn challenge_key(config: &Config, snapshot: &Snapshot) -> Result<ChallengeKey> {
+    if let Some(key) = challenge_key::kept(snapshot, &config.cert_manager.namespace) {
+        return Ok(key);
+    }
+    let key = ChallengeKey::of(random::bytes()?);
+    key.ok_or_else(|| Error::unfinished("cannot make a key for the server of the challenges"))
 }
 
 /// Where the records are to be.
@@ -183,7 +196,7 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
     progress.update(facts.key, &asks);
     let domain = config.zone_or_domain();
     let zone = provider.check(domain.as_str()).await.map_err(|fault| refused(provider.provider(), fault))?;
-    if config.dns.challenge_zone.is_some() {
+    if config.dns.elsewhere().is_some() {
         progress.done(facts.key, &found(config.dns.provider, &zone));
         return Ok(zone);
     }
@@ -201,7 +214,9 @@ async fn check(provider: &Client, config: &Config, progress: &Progress) -> Resul
         ))
         .hint("give these services a `host` in that zone; one lab serves one zone"));
     }
-    if let Some(error) = not_provable(config, &zone.name) {
+    if config.dns.challenge_server.is_none()
+        && let Some(error) = not_provable(config, &zone.name)
+    {
         return Err(error);
     }
     progress.done(facts.key, &found(config.dns.provider, &zone));
@@ -225,31 +240,6 @@ fn not_provable(config: &Config, zone: &str) -> Option<Error> {
             .hint("take names in that zone; or set `issuer: ca` for names in your domain or in `cluster.local`")
     };
     (!named.is_empty()).then(error)
-}
-
-/// Where the nodes are, if a program on one of them has a name; each such program must have one node.
-async fn nodes(cluster: &Cluster, config: &Config) -> Result<Option<Vec<NodeAddress>>> {
-    if !config.has_local() {
-        return Ok(None);
-    }
-    let nodes = cluster.node_addresses().await?;
-    let mut lost = config.services.iter().filter_map(|service| nowhere(service, &nodes));
-    lost.next().map_or(Ok(Some(nodes)), Err)
-}
-
-fn nowhere(service: &Service, nodes: &[NodeAddress]) -> Option<Error> {
-    let Backend::Local { node, .. } = &service.backend else { return None };
-    let why = node_of(node.as_deref(), nodes).err()?;
-    let key = format!("services.{}", service.name);
-    let names: Vec<String> = nodes.iter().map(|node| format!("`{}`", node.name)).collect();
-    let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Some(match why {
-        NoNode::Unsaid => Error::usage(format!("`{key}` does not say on which node the program runs"))
-            .because(format!("the nodes that have an address are: {known}"))
-            .hint("add `node: NAME` next to `local`"),
-        NoNode::Unknown(name) => Error::usage(format!("`{key}.node`: the cluster has no node `{name}`"))
-            .hint(format!("the nodes that have an address are: {known}")),
-    })
 }
 
 async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<Value>>> {
@@ -321,27 +311,5 @@ mod tests {
         assert!(told.contains("in the zone `example.com`"), "{told}");
         let inside = crate::config::parse(&text.replace("example.org", "home.example.com")).unwrap();
         assert!(not_provable(&inside, "example.com").is_none());
-    }
-
-    #[test]
-    fn a_program_on_no_known_node_stops_the_run_with_the_nodes_that_there_are() {
-        let said = |entry: &str, nodes: &[&str]| {
-            let text = format!(
-                "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\nservices: {{ films: {{ {entry} }} }}\n"
-            );
-            let config = crate::config::parse(&text).unwrap();
-            let node = |name: &&str| NodeAddress { name: (*name).to_owned(), address: [10, 42, 0, 1].into() };
-            let nodes: Vec<_> = nodes.iter().map(node).collect();
-            nowhere(&config.services[0], &nodes).map(|error| error.to_string())
-        };
-        assert_eq!(said("local: 8096", &["pi"]), None);
-        assert_eq!(said("local: 8096, node: nuc", &["pi", "nuc"]), None);
-        assert_eq!(said("url: 'http://10.0.0.2'", &[]), None);
-        let unsaid = said("local: 8096", &["pi", "nuc"]).unwrap();
-        assert!(unsaid.contains("`services.films` does not say on which node"), "{unsaid}");
-        assert!(unsaid.contains("`pi`, `nuc`") && unsaid.contains("add `node: NAME`"), "{unsaid}");
-        let unknown = said("local: 8096, node: tv", &["pi"]).unwrap();
-        assert!(unknown.contains("`services.films.node`: the cluster has no node `tv`"), "{unknown}");
-        assert!(said("local: 8096", &[]).unwrap().contains("are: none"));
     }
 }

@@ -16,8 +16,8 @@ use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::{diff, own, prune};
 use crate::config::{Config, Controller};
-use crate::desired::kind;
 use crate::desired::object::Key;
+use crate::desired::{external_dns, kind};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Zone;
 use crate::plan::Plan;
@@ -142,7 +142,11 @@ async fn prove_new_token(
     plan: &Plan,
     progress: &Progress,
 ) -> Result<()> {
-    let namespace = Some(config.cert_manager.namespace.clone());
+    // With a server of the lab's own for challenges, cert-manager has no copy.
+    let namespace = match config.dns.challenge_server {
+        Some(_) => Some(external_dns::NAMESPACE.to_owned()),
+        None => Some(config.cert_manager.namespace.clone()),
+    };
     let key = Key { kind: &kind::SECRET, namespace, name: provider::SECRET.to_owned() };
     if !plan.apply.iter().any(|change| change.object.key == key) {
         return Ok(());

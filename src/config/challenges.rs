@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::challenge_server::{self, ChallengeServer};
 use crate::config::fields::{Fields, Problem};
 use crate::config::model::{Certificates, Config, Issuer};
-use crate::facts::names::{Host, challenge_name};
+use crate::config::own_names;
+use crate::facts::challenge_server::CHALLENGE;
+use crate::facts::names::{Host, challenge_name, is_within};
 use crate::facts::providers::Provider;
 
 /// The key.
@@ -17,22 +20,41 @@ const KEY: &str = "challengeZone";
 pub struct Challenge {
     /// `_acme-challenge.` and the name; a wildcard and the name above it share it.
     pub name: String,
-    /// The same with the zone behind it.
+    /// The same with the zone behind it; the name itself where that is in the zone, and needs no CNAME record.
     pub target: String,
     /// The names of certificates that it proves, sorted.
     pub proves: Vec<String>,
 }
 
-/// Reads the key. A zone that holds the names has their challenges beside them, and needs no CNAME.
-pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>, provider: Provider) -> Option<Host> {
-    let zone = fields.parsed(KEY, Host::parse)?;
+/// Reads the key. A zone that holds the names has their challenges beside them, and needs no CNAME: there is something to say of it
+/// only where the lab's own server has it.
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    domain: Option<&Host>,
+    provider: Provider,
+) -> (Option<Host>, Option<ChallengeServer>) {
+    let zone = fields.parsed(KEY, zone_name);
     let place = fields.node(KEY).map(|node| node.place);
+    let server = challenge_server::read(fields, zone.as_ref());
+    let Some(zone) = zone else { return (None, server) };
+    if server.is_some() {
+        if own_names::is_of_the_house(zone.as_str()) {
+            fields.problem(
+                place,
+                format!(
+                    "`dns.{KEY}`: `{zone}` is in no public zone, so nobody can delegate it to your server"
+                ),
+                Some("use a name below a domain of your own: docs/challenge-zone.md".to_owned()),
+            );
+        }
+        return (Some(zone), server);
+    }
     if provider.is_on_nodes() {
         let word = provider.facts().key;
         fields.problem(
             place,
             format!("`dns.{KEY}` cannot work with `dns.provider: {word}`, which has no zone in public DNS"),
-            Some("choose the provider that hosts that zone: docs/challenge-zone.md".to_owned()),
+            Some("choose the provider that hosts that zone, or let a name server of the lab's own have it, by `challengeServer`: docs/challenge-zone.md".to_owned()),
         );
     }
     if let Some(domain) = domain.filter(|domain| domain.is_within(&zone)) {
@@ -42,7 +64,16 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>, provider: Pro
             Some(format!("leave `{KEY}` out; it is for names whose zone the provider does not host")),
         );
     }
-    Some(zone)
+    (Some(zone), None)
+}
+
+/// A name, or that of a challenge: a zone may begin there.
+fn zone_name(text: &str) -> Result<Host, String> {
+    let of_challenge = |text: &str| text.strip_prefix(CHALLENGE)?.strip_prefix('.').map(Host::parse);
+    match of_challenge(&text.to_ascii_lowercase()) {
+        Some(rest) => rest.map(|rest| rest.child(CHALLENGE)),
+        None => Host::parse(text),
+    }
 }
 
 /// A CNAME record that DNS cannot hold.
@@ -64,8 +95,17 @@ pub(super) fn too_long(config: &Config) -> Option<Problem> {
 /// The longest name in DNS, as it is written (RFC 1035, section 2.3.4).
 const LONGEST: usize = 253;
 
+impl Challenge {
+    /// Whether somebody has to enter a CNAME record for it.
+    #[must_use]
+    pub fn needs_record(&self) -> bool {
+        self.name != self.target
+    }
+}
+
 impl Config {
-    /// Those of all certificates that the ACME server signs, in the order of their names; none where they are met beside the names.
+    /// Those of all certificates that the ACME server signs, in the order of their names; none where they are met beside the names by the
+    /// provider.
     pub fn challenges(&self) -> Vec<Challenge> {
         let Some(zone) = &self.dns.challenge_zone else { return Vec::new() };
         let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -76,8 +116,11 @@ impl Config {
                 proves.sort_unstable();
             }
         }
-        let challenge =
-            |(name, proves): (String, _)| Challenge { target: format!("{name}.{zone}"), name, proves };
+        let target = |name: &String| match is_within(name, zone.as_str()) {
+            true => name.clone(),
+            false => format!("{name}.{zone}"),
+        };
+        let challenge = |(name, proves): (String, _)| Challenge { target: target(&name), name, proves };
         found.into_iter().map(challenge).collect()
     }
 

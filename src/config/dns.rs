@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use crate::config::challenge_server::ChallengeServer;
 use crate::config::fields::Fields;
 use crate::config::values::known;
 use crate::config::yaml::Position;
@@ -30,9 +31,11 @@ pub struct Dns {
     pub provider: Provider,
     /// The zone's name; found from the token by `up` when it is not given.
     pub zone: Option<Host>,
-    /// Where the challenges are met, if not beside the names: the provider's zone, or a name in it. The names' own zone is not
-    /// the provider's then.
+    /// Where the challenges are met, if not beside the names: the provider's zone, or a name in it; the names' own zone is not
+    /// the provider's then. With [`Self::challenge_server`], that server's zone, and the provider's is that of the names.
     pub challenge_zone: Option<Host>,
+    /// Who has that zone in the provider's place: a name server of the lab's own.
+    pub challenge_server: Option<ChallengeServer>,
     /// Where its API or DNS server is; there only at a provider that needs it (`ProviderFacts::server`).
     pub server: Option<String>,
     /// The key that signs DNS updates; there only at a provider where challenges are written in that way.
@@ -92,9 +95,10 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
     let provider = fields
         .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.facts().key, text));
     let needs = provider.unwrap_or_default().facts();
-    let challenge_zone = challenges::read(fields, domain, provider.unwrap_or_default());
+    let (challenge_zone, challenge_server) = challenges::read(fields, domain, provider.unwrap_or_default());
+    let elsewhere = challenge_zone.as_ref().filter(|_| challenge_server.is_none());
     let zone = fields.parsed("zone", Host::parse);
-    if let (Some(zone), Some(held)) = (&zone, challenge_zone.as_ref().or(domain))
+    if let (Some(zone), Some(held)) = (&zone, elsewhere.or(domain))
         && !held.is_within(zone)
     {
         let place = fields.node("zone").map(|n| n.place);
@@ -133,7 +137,7 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
     let house = house::read(
         fields,
         (domain, zone.as_ref()),
-        (provider.unwrap_or_default(), challenge_zone.is_some()),
+        (provider.unwrap_or_default(), house::Elsewhere::of(domain, (elsewhere, challenge_zone.as_ref()))),
     );
     let (Some(provider), Some(owner)) = (provider, owner) else { return (None, Vec::new()) };
     let (places, hosts) = house.hosts.into_iter().unzip();
@@ -141,6 +145,7 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
         provider,
         zone,
         challenge_zone,
+        challenge_server,
         server,
         tsig: tsig.flatten(),
         token_file,

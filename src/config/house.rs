@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use crate::config::challenge_server::takes_the_names;
 use crate::config::dns::{Dns, HouseHost};
 use crate::config::fields::Fields;
 use crate::config::yaml::{Node, Position, Value};
@@ -19,13 +20,56 @@ pub(super) struct House {
     pub(super) publish_hosts: bool,
 }
 
+/// Why nobody finds the names in public DNS at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    /// He does.
+    No,
+    /// The provider's zone is that of the challenges alone.
+    ProvidersZone,
+    /// Public DNS asks the lab's own server for all of them, and it has none.
+    OwnServer,
+}
+
+impl Elsewhere {
+    /// By the zone that the provider has in place of that of the names, and that of the challenges, whoever has it.
+    pub(super) fn of(domain: Option<&Host>, (elsewhere, zone): (Option<&Host>, Option<&Host>)) -> Self {
+        match elsewhere {
+            Some(_) => Self::ProvidersZone,
+            None if takes_the_names(domain, zone) => Self::OwnServer,
+            None => Self::No,
+        }
+    }
+
+    fn why(self) -> &'static str {
+        match self {
+            Self::OwnServer => {
+                "public DNS asks the lab's own server for the whole domain, since it is in `challengeZone`, and that server has nothing but challenges"
+            }
+            Self::No | Self::ProvidersZone => {
+                "the provider's zone is not that of the names, so they cannot get a record there"
+            }
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::OwnServer => {
+                "leave it out; or take another `challengeZone`, such as `_acme-challenge.` and the domain, and the names stay at the provider"
+            }
+            Self::No | Self::ProvidersZone => "leave it out",
+        }
+    }
+}
+
 /// Reads the keys. A key that says what is so at this provider anyway is taken; one that says otherwise is refused. Where the
-/// provider's zone is `elsewhere` (`dns.challengeZone`), nothing of the domain is published.
+/// names are [`Elsewhere`] in public DNS (`dns.challengeZone`), nothing of the domain is published.
 pub(super) fn read(
     fields: &mut Fields<'_>,
     (domain, zone): (Option<&Host>, Option<&Host>),
-    (provider, elsewhere): (Provider, bool),
+    (provider, place): (Provider, Elsewhere),
 ) -> House {
+    let elsewhere = place != Elsewhere::No;
     let (on_nodes, word) = (provider.is_on_nodes(), provider.facts().key);
     let resolver = fields.bool("houseResolver");
     let publish = fields.bool("publish");
@@ -60,13 +104,13 @@ pub(super) fn read(
         ),
         (false, _, Some(true), _) if elsewhere => refuse(
             "publish",
-            "`dns.publish: true` cannot work with `dns.challengeZone`: the provider's zone is not that of the names, so they cannot get a record there",
-            "leave `publish` out",
+            &format!("`dns.publish: true` cannot work with `dns.challengeZone`: {}", place.why()),
+            place.help(),
         ),
         (false, _, _, Some(true)) if elsewhere => refuse(
             "publishHosts",
-            "`dns.publishHosts: true` cannot work with `dns.challengeZone`: the provider's zone is not that of the names",
-            "leave `publishHosts` out",
+            &format!("`dns.publishHosts: true` cannot work with `dns.challengeZone`: {}", place.why()),
+            place.help(),
         ),
         (false, _, Some(false), _) if !has_resolver && !elsewhere => refuse(
             "publish",
@@ -254,7 +298,7 @@ pub(super) fn check(
     let needs = match dns.publish {
         true => dns.publish_hosts.then_some("publishHosts: true"),
         // In that zone nothing of the lab was ever published.
-        false => dns.challenge_zone.is_none().then_some("publish: false"),
+        false => dns.elsewhere().is_none().then_some("publish: false"),
     };
     if let (Some(needs), Some(false)) = (needs, external_dns) {
         let place = fields.node("externalDns").map(|node| node.place);

@@ -11,7 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect, root_page, service, start_page,
+    challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect, root_page,
+    service, start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
@@ -27,7 +28,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let email = fields.parsed("email", email);
     let (dns, places) = fields.section("dns", |f| dns::read(f, domain.as_ref()));
     let on_nodes = dns.as_ref().is_some_and(|dns| dns.provider.is_on_nodes());
-    let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes));
+    let can_prove = dns.as_ref().is_some_and(|dns| dns.challenge_server.is_some());
+    let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes && !can_prove));
     let acme = fields.section("acme", issuer::acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
     let ingress = fields.section("ingress", ingress::read);
@@ -40,9 +42,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let reads = (domain.as_ref(), ingress.dialect, lan.as_slice());
     let services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
     // That of the names: where the challenges are met elsewhere, the provider's is none.
-    let zone = dns.as_ref().filter(|dns| dns.challenge_zone.is_none()).and_then(|dns| dns.zone.clone());
+    let zone = dns.as_ref().filter(|dns| dns.elsewhere().is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));
-    let names = (domain.as_ref(), zone.as_ref().filter(|_| !on_nodes));
+    // Wherever a name is, a CNAME record can lead to the lab's own server.
+    let names = (domain.as_ref(), zone.as_ref().filter(|_| !on_nodes && !can_prove));
     let extra_certificates = extra::read(&mut fields, names, signs, (&services, &cert_manager.namespace));
     let signed = issuer::used(signs, &services, &extra_certificates);
     issuer::needs_email(&mut fields, &signed);
@@ -54,7 +57,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     };
     let root_page = root_page::read(&mut fields, domain.as_ref(), signs, &others);
     if on_nodes {
-        own_names::check(&mut fields, domain.as_ref(), &signed, external_dns);
+        own_names::check(&mut fields, domain.as_ref(), (&signed, can_prove), external_dns);
     }
     if let (Some(dns), Some(domain)) = (&dns, &domain) {
         let own = whoami.then(|| (domain.child(WHOAMI), WHOAMI));
@@ -96,7 +99,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         },
         _ => return Err(problems),
     };
-    challenges::too_long(&config).map_or(Ok(config), |problem| Err(vec![problem]))
+    let wrong = challenges::too_long(&config).or_else(|| challenge_server::same_port(&config));
+    wrong.map_or(Ok(config), |problem| Err(vec![problem]))
 }
 
 fn certificates(text: &str) -> Result<Certificates, String> {

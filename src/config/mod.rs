@@ -1,6 +1,7 @@
 //! The configuration: what it says, and every problem in it at once. Pure: where the file lies is the machine's matter.
 
 mod backend;
+mod challenge_server;
 mod challenges;
 mod dns;
 mod doctor;
@@ -33,6 +34,7 @@ use crate::error::Result;
 
 pub use crate::facts::controllers::Controller;
 pub use crate::facts::providers::Provider;
+pub use challenge_server::{ChallengeServer, ParentRecord, PublicPlace};
 pub use challenges::Challenge;
 pub use dns::{Dns, HouseHost, Policy, Tsig};
 pub use extra::ExtraCertificate;

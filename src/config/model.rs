@@ -301,12 +301,12 @@ impl Config {
     /// What is looked for at the provider: the zone that is named, else where the challenges are met, else the domain; its zone
     /// is found from it.
     pub fn zone_or_domain(&self) -> &Host {
-        self.dns.zone.as_ref().or(self.dns.challenge_zone.as_ref()).unwrap_or(&self.domain)
+        self.dns.zone.as_ref().or(self.dns.elsewhere()).unwrap_or(&self.domain)
     }
 
     /// What the names end in: the zone that is named where it is theirs, else the domain.
     pub fn zone_of_names(&self) -> &Host {
-        self.dns.zone.as_ref().filter(|_| self.dns.challenge_zone.is_none()).unwrap_or(&self.domain)
+        self.dns.zone.as_ref().filter(|_| self.dns.elsewhere().is_none()).unwrap_or(&self.domain)
     }
 
     /// Whether the certificate for `*.<domain>` serves these hosts, if `issuer` signs theirs.

@@ -9,11 +9,20 @@ use crate::facts::names::{Host, is_within};
 /// The ending that devices look up by multicast and never by a name server (RFC 6762, section 3).
 const MULTICAST: &str = "local";
 
-/// Reports what cannot work with names of the house's own.
+/// Endings that no registry gives out (RFC 8375; ICANN, resolution 2024.07.29.06; RFC 6762).
+const OF_THE_HOUSE: [&str; 3] = ["home.arpa", "internal", MULTICAST];
+
+/// Whether no zone of public DNS can have a name, so that nobody can be shown that it is yours.
+pub(super) fn is_of_the_house(name: &str) -> bool {
+    OF_THE_HOUSE.into_iter().any(|ending| is_within(name, ending))
+}
+
+/// Reports what cannot work with names of the house's own. With a server for challenges (`can_prove`), an ACME server can be shown
+/// that a name is yours, if it is below a domain that somebody can own.
 pub(super) fn check(
     fields: &mut Fields<'_>,
     domain: Option<&Host>,
-    used: &BTreeSet<Issuer>,
+    (used, can_prove): (&BTreeSet<Issuer>, bool),
     external_dns: Option<bool>,
 ) {
     if let Some(domain) = domain.filter(|domain| is_within(domain.as_str(), MULTICAST)) {
@@ -26,11 +35,21 @@ pub(super) fn check(
             Some("use `home.arpa` (RFC 8375), a name below `internal` such as `lab.internal`, or a domain of your own".to_owned()),
         );
     }
-    if used.contains(&Issuer::Acme) {
+    if used.contains(&Issuer::Acme) && !can_prove {
         fields.problem(
             None,
             "`issuer: acme` cannot work: no ACME server can look up names that only your own nodes know",
-            Some("leave `issuer` out: the lab's own certificate authority signs then".to_owned()),
+            Some("leave `issuer` out, and the lab's own certificate authority signs; or let a name server of the lab's own answer the challenges, by `dns.challengeServer`: docs/challenge-zone.md".to_owned()),
+        );
+    }
+    if let Some(domain) = domain.filter(|domain| can_prove && is_of_the_house(domain.as_str()))
+        && used.contains(&Issuer::Acme)
+    {
+        let place = fields.node("domain").map(|node| node.place);
+        fields.problem(
+            place,
+            format!("`domain`: nobody owns `{domain}`, so no ACME server signs a certificate for a name in it"),
+            Some("set `issuer: ca`, and the lab's own certificate authority signs; or use a name below a domain of your own".to_owned()),
         );
     }
     if external_dns == Some(false) {

@@ -101,7 +101,8 @@ mod tests {
         fields::asked::begin();
         for facts in Provider::ALL.iter().map(|provider| provider.facts()) {
             let server = facts.server.as_ref().map(|server| format!(", server: '{}'", server.example));
-            let dns = format!("provider: {}{}", facts.key, server.unwrap_or_default());
+            let challenges = "challengeZone: acme.example.org, challengeServer: { address: 203.0.113.7 }";
+            let dns = format!("provider: {}{}, {challenges}", facts.key, server.unwrap_or_default());
             for service in [
                 "{ service: a/b, port: 1 }",
                 "{ url: 'http://10.0.0.2', protect: { forwardAuth: { url: 'http://a' } } }",
@@ -145,6 +146,9 @@ mod tests {
             "dns: { provider: slate, server: a.test }",
             "dns: { provider: cloudflare, houseResolver: true, publish: false, hosts: { printer: 192.168.1.9, ssh.nas: [192.168.1.5, 10.0.0.1] } }",
             "dns: { provider: local, houseResolver: true, publish: false, publishHosts: false, hosts: }",
+            "dns: { provider: local, challengeZone: _acme-challenge.home.example.com, challengeServer: 203.0.113.7 }",
+            "dns: { provider: cloudflare, challengeZone: acme.example.com, challengeServer: { address: house.example.net, port: 5300, node: nuc.lan } }",
+            "dns: { provider: cloudflare, challengeZone: acme.example.org, challengeServer: }",
             "dns: { provider: powerdns, server: 'http://a:8081', ttl: 10, tsigKey: a.b, tsigAlgorithm: hmac-sha512, nameserver: 'a:5300' }",
             "dns: { provider: cloudflare }\nacme: { staging: false, server: 'https://a/dir', recursiveNameservers: '9.9.9.9:53', propagationWait: 30s }",
             "dns: { provider: cloudflare }\nacme: { staging: true, caFile: /ca }\ncertificates: wildcard\nwhoami: false",
@@ -208,6 +212,10 @@ mod tests {
             format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: true, hosts: {{ printer: 'fd00::9' }} }}\n"),
             format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: true, hosts: {{ printer: [] }} }}\n"),
             format!("{HEAD}dns: {{ provider: cloudflare, houseResolver: true, hosts: [192.168.1.9] }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, challengeZone: a.example.com, challengeServer: true }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, challengeZone: a.example.com, challengeServer: {{ port: 8053 }} }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, challengeZone: a.example.com, challengeServer: {{ address: 203.0.113.7, port: 53 }} }}\n"),
+            format!("{HEAD}dns: {{ provider: cloudflare, challengeZone: a.example.com, challengeServer: {{ address: 203.0.113.7, port: 5353 }} }}\n"),
             "domain: home.arpa\ndns: { provider: local, houseResolver: false }\n".to_owned(),
             "domain: home.arpa\ndns: { provider: local, publish: true }\n".to_owned(),
             format!("{dns}servces: {{}}\n"),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::config::{AcmeServer, Certificates, Config, ExtraCertificate, Issuer, Service};
 use crate::desired::authority::{USAGES, signer_of};
+use crate::desired::challenge_server;
 use crate::desired::meta::inventory_labels;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::service::namespace;
@@ -85,7 +86,8 @@ pub fn account_secret(issuer: &str) -> String {
 pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
     let [production, staging, other] = NAMES;
     // Names that only the nodes know are nothing for an ACME server; without an address there is no account.
-    let email = config.email.as_ref().filter(|_| !config.dns.provider.is_on_nodes());
+    let can_ask = !config.dns.provider.is_on_nodes() || config.dns.challenge_server.is_some();
+    let email = config.email.as_ref().filter(|_| can_ask);
     let mut issuers = match (email, &config.acme.server) {
         (None, _) => Vec::new(),
         (Some(email), AcmeServer::Other(server)) => vec![issuer(config, email, (other, server), authority)],
@@ -116,7 +118,11 @@ fn issuer(
         ca_bundle: Option<String>,
         solvers: Vec<Value>,
     }
-    let mut solver = json!({ "dns01": (provider::traits_of(config.dns.provider).solver)(config) });
+    let dns01 = match config.dns.challenge_server {
+        Some(_) => challenge_server::solver(),
+        None => (provider::traits_of(config.dns.provider).solver)(config),
+    };
+    let mut solver = json!({ "dns01": dns01 });
     if config.dns.challenge_zone.is_some() {
         // By default, cert-manager writes beside the name, whatever stands there (cert-manager v1.21: pkg/issuer/acme/dns/dns.go).
         solver["dns01"]["cnameStrategy"] = "Follow".into();

@@ -92,6 +92,7 @@ pub(super) fn version_label(component: Component) -> &'static str {
         Component::CertManager => of_image("certManagerController"),
         Component::ExternalDns => of_image("externalDns"),
         Component::NameServer => of_image("nameServer"),
+        Component::ChallengeServer => of_image("challengeServer"),
         Component::Issuer | Component::Services => env!("CARGO_PKG_VERSION"),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod cert_manager;
+pub mod challenge_server;
 mod controller;
 pub mod external_dns;
 pub mod extra;
@@ -34,6 +35,7 @@ use object::{Component, Key, Object};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
 use crate::evidence::local::NodeAddress;
 use crate::provider::Credentials;
@@ -49,6 +51,8 @@ pub struct Inputs<'a> {
     pub authority: Option<&'a str>,
     /// The nodes; without them, programs on a node have no address.
     pub nodes: Option<&'a [NodeAddress]>,
+    /// The key by which challenges are written at the lab's own server; without it the Secrets carry no data.
+    pub challenge_key: Option<&'a ChallengeKey>,
     /// What wrote the records where they are to be no more, until they are deleted there.
     pub leaving: Option<&'a Leaving>,
 }
@@ -78,6 +82,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         objects.extend(external_dns::objects(config));
     }
     objects.extend(name_server::objects(config));
+    objects.extend(challenge_server::objects(config, inputs.challenge_key));
     objects.extend(house_hosts::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
     objects.extend(inputs.leaving.and_then(Leaving::secret));

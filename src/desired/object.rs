@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::config::{self, Config};
 use crate::desired::kind::{self, Kind, KindRef, Stage};
 use crate::desired::leaving;
-use crate::facts::{authority, name_server};
+use crate::facts::{authority, challenge_server, name_server};
 use crate::ingress::traits_of;
 
 /// What identifies an object in a cluster.
@@ -55,6 +55,8 @@ pub enum Component {
     ExternalDns,
     /// The lab's own name servers, each with an external-dns beside it.
     NameServer,
+    /// The lab's own name server for challenges.
+    ChallengeServer,
     /// The demo and what people use.
     Services,
 }
@@ -67,6 +69,7 @@ impl Component {
         all.extend([Self::CertManager, Self::Issuer]);
         all.extend((!config.dns.provider.is_on_nodes()).then_some(Self::ExternalDns));
         all.extend(config.house_zone().map(|_| Self::NameServer));
+        all.extend(config.dns.challenge_server.as_ref().map(|_| Self::ChallengeServer));
         all.push(Self::Services);
         all
     }
@@ -79,6 +82,7 @@ impl Component {
             Self::Issuer => "issuer",
             Self::ExternalDns => "external-dns",
             Self::NameServer => name_server::NAME,
+            Self::ChallengeServer => challenge_server::NAME,
             Self::Services => "services",
         }
     }

@@ -18,7 +18,8 @@ pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec
         let data = credentials.map(Credentials::of_external_dns);
         objects.extend(secret(Component::ExternalDns, external_dns::NAMESPACE, data));
     }
-    if config.dns.provider.facts().credential.is_some() {
+    // At the lab's own server, cert-manager needs nothing of the provider's.
+    if config.dns.provider.facts().credential.is_some() && config.dns.challenge_server.is_none() {
         let data = credentials.map(Credentials::of_cert_manager);
         objects.extend(secret(Component::Issuer, &config.cert_manager.namespace, data));
     }

@@ -1,7 +1,11 @@
 //! Challenges that are met in another zone than that of the names: where public DNS leads who looks for one.
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde::Serialize;
 
+use crate::evidence::Lookup;
+use crate::evidence::dns::{AskError, Reply};
 use crate::facts::names::covers;
 
 /// What was seen where the challenges are met elsewhere.
@@ -9,8 +13,81 @@ use crate::facts::names::covers;
 pub struct ChallengesSeen {
     /// The zone that the configuration names, or a name in it.
     pub zone: String,
+    /// Whether a server of the lab's own has it, and not the provider.
+    pub own: bool,
     /// Of each challenge; `None` when nobody beyond this network was asked.
     pub names: Option<Vec<ChallengeSeen>>,
+    /// The lab's own server that should have the zone, and the way to it; `None` where the provider has it, or nobody beyond this
+    /// network was asked.
+    pub server: Option<DelegationSeen>,
+}
+
+/// The way to the lab's own server, from the zone above on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DelegationSeen {
+    /// The name of the server, as the configuration has it.
+    pub name: String,
+    /// Its public address; `None` where the configuration has a name that leads to it.
+    pub address: Option<IpAddr>,
+    /// Where it listens on its node.
+    pub port: u16,
+    /// What the zone above says, or why that is not known.
+    pub parent: Result<ParentSeen, String>,
+    /// What a public resolver gets for the zone's start of authority: it looks from outside. `None` when none was asked, as before the
+    /// server is there.
+    pub from_outside: Option<Lookup>,
+    /// At its public address, asked from here: not every router leads back into its own house.
+    pub public: Option<ServerSeen>,
+    /// At its node.
+    pub nodes: Vec<ServerSeen>,
+}
+
+/// What the servers of the zone above say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ParentSeen {
+    /// That zone.
+    pub zone: String,
+    /// The name servers that they name for the zone, sorted.
+    pub servers: Vec<String>,
+    /// The addresses of the lab's own one, as they or, for a name elsewhere, a public resolver have them; sorted.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// One place where the server should be, asked by both ways that DNS has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerSeen {
+    /// Where.
+    pub at: SocketAddr,
+    /// The zone's start of authority, by UDP.
+    pub udp: Result<Reply, AskError>,
+    /// The same by TCP.
+    pub tcp: Result<Reply, AskError>,
+    /// Its answer to a name that is none of its own, which it should refuse.
+    pub stranger: Result<Reply, AskError>,
+    /// A name of the house, and whether its addresses are told there: they are no business of the internet's. `None` at a node, and
+    /// where the names are public.
+    pub inside: Option<(String, bool)>,
+}
+
+impl ServerSeen {
+    /// Whether it has the zone, by one of the ways at least.
+    #[must_use]
+    pub fn has(&self, zone: &str) -> bool {
+        [&self.udp, &self.tcp].into_iter().flatten().any(|reply| reply.authoritative && reply.begins(zone))
+    }
+
+    /// Whether anybody answers there.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.udp.is_ok() || self.tcp.is_ok()
+    }
+
+    /// Whether it looks up names for everybody.
+    #[must_use]
+    pub fn is_resolver(&self) -> bool {
+        let answers = |reply: &Reply| reply.recursive || !reply.answers.is_empty();
+        self.stranger.as_ref().is_ok_and(answers)
+    }
 }
 
 /// One challenge.

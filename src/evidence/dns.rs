@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::Transport;
 
 /// The response code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rcode {
     /// The name exists, be it without a record of the type.
+    #[default]
     NoError,
     /// The name does not exist, for no type at all.
     NxDomain,
@@ -74,7 +75,7 @@ pub struct Soa {
 }
 
 /// What a server said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Reply {
     /// Whether the name exists, or why the server does not say.
     pub rcode: Rcode,
@@ -86,6 +87,11 @@ pub struct Reply {
     pub soa: Option<Soa>,
     /// The NS records of the authority section: without an answer, the zone below that knows more.
     pub referral: Vec<Record>,
+    /// The addresses of the additional section: glue, where the zone below is pointed to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub glue: Vec<Record>,
+    /// Whether the server looks up what it does not know itself (the RA flag).
+    pub recursive: bool,
     /// What the server says of why (RFC 8914); mostly nothing.
     pub extended: Vec<Extended>,
 }
@@ -121,6 +127,13 @@ impl Reply {
     #[must_use]
     pub fn ttl(&self) -> Option<u32> {
         self.answers.iter().map(|record| record.ttl).min()
+    }
+
+    /// Whether it gives the start of authority of a zone out of the server's own knowledge, or with the word of one that has it.
+    #[must_use]
+    pub fn begins(&self, zone: &str) -> bool {
+        let is_its = |data: &Data| matches!(data, Data::Soa(soa) if soa.zone.eq_ignore_ascii_case(zone));
+        self.answers.iter().any(|record| is_its(&record.data))
     }
 
     /// How long this "there is no such thing" may still be kept: the lesser of the SOA's TTL and its minimum.
@@ -183,7 +196,7 @@ mod tests {
     use super::*;
 
     fn empty(rcode: Rcode, soa: Option<Soa>) -> Reply {
-        Reply { rcode, authoritative: false, answers: vec![], soa, referral: vec![], extended: vec![] }
+        Reply { rcode, soa, ..Reply::default() }
     }
 
     fn soa(ttl: u32, minimum: u32) -> Option<Soa> {

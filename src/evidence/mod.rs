@@ -42,7 +42,7 @@ use crate::facts::ownership::Ownership;
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
 pub use authority::{AuthoritySeen, Signer};
 pub use certificate::{CertificateSeen, ExtraSeen};
-pub use challenges::{ChainEnd, ChallengeSeen, ChallengesSeen};
+pub use challenges::{ChainEnd, ChallengeSeen, ChallengesSeen, DelegationSeen, ParentSeen, ServerSeen};
 pub use cluster::{
     Access, ApiFailure, ApiFault, Asked, COREDNS_CUSTOM, ClusterSeen, Listing, Objects, ServiceLookup,
     UnitSeen, WAITING_PODS, at, entries, typed,
@@ -227,7 +227,13 @@ impl Evidence {
     /// Whether neither homelab nor the nodes have anything to say of the names: the house has name servers of its own.
     #[must_use]
     pub fn is_named_elsewhere(&self) -> bool {
-        self.challenges.is_some() && self.own_servers.is_none()
+        self.is_zone_of_challenges() && self.own_servers.is_none()
+    }
+
+    /// Whether the provider's zone is that of the challenges alone, and not that of the names.
+    #[must_use]
+    pub fn is_zone_of_challenges(&self) -> bool {
+        self.challenges.as_ref().is_some_and(|challenges| !challenges.own)
     }
 
     /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.

@@ -54,10 +54,7 @@ impl OwnServer {
     /// Whether it answers for the zone out of its own knowledge.
     #[must_use]
     pub fn has(&self, zone: &str) -> bool {
-        let is_its = |data: &Data| matches!(data, Data::Soa(soa) if soa.zone.eq_ignore_ascii_case(zone));
-        self.soa
-            .as_ref()
-            .is_ok_and(|reply| reply.authoritative && reply.answers.iter().any(|record| is_its(&record.data)))
+        self.soa.as_ref().is_ok_and(|reply| reply.authoritative && reply.begins(zone))
     }
 }
 

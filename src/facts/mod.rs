@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod authority;
+pub mod challenge_server;
 pub mod controllers;
 pub mod gitops;
 pub mod image;

@@ -10,6 +10,8 @@ pub const CERT_MANAGER: &str = "cert-manager";
 pub const EXTERNAL_DNS: &str = "external-dns";
 /// The lab's own name servers'.
 pub const NAME_SERVER: &str = "name-server";
+/// The name server's that the internet asks for challenges.
+pub const CHALLENGE_SERVER: &str = "challenge-server";
 /// The one with the Services and Ingresses of the configuration.
 pub const HOMELAB: &str = "homelab";
 
@@ -30,7 +32,9 @@ pub fn is_of_kubernetes(namespace: &str) -> bool {
 #[must_use]
 pub fn is_of_component(namespace: &str) -> bool {
     let controllers = Controller::ALL.iter().map(|controller| controller.facts().namespace);
-    controllers.chain([CERT_MANAGER, EXTERNAL_DNS, NAME_SERVER]).any(|known| known == namespace)
+    controllers
+        .chain([CERT_MANAGER, EXTERNAL_DNS, NAME_SERVER, CHALLENGE_SERVER])
+        .any(|known| known == namespace)
 }
 
 /// Whether a namespace is one of homelab's own, in which nobody else is expected to write.

@@ -18,6 +18,7 @@ mod listeners;
 mod network;
 pub mod password;
 mod program;
+pub mod random;
 mod resolv;
 pub mod token;
 pub mod upstream;

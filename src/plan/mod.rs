@@ -3,6 +3,7 @@
 mod adoption;
 pub mod backup;
 pub mod beside;
+pub mod challenge_key;
 pub mod challenges;
 mod compare;
 pub mod contested;

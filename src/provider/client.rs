@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::traits::Api;
 use super::{Keyring, failure, traits_of};
-use crate::config::{Config, Provider};
+use crate::config::{Config, ParentRecord, Provider};
 use crate::evidence::{Budget, Fault, ProviderFailure, Record, Zone};
 
 /// A client with the provider's credentials.
@@ -67,6 +67,22 @@ impl Client {
     /// When it may not, or what was made could not be removed.
     pub async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
         self.api.prove_edit(zone).await
+    }
+
+    /// Adds a record of a delegation, whose name has none of its type.
+    ///
+    /// # Errors
+    /// When it is refused, or may not have arrived.
+    pub async fn enter(&self, zone: &Zone, record: &ParentRecord) -> Result<(), Fault> {
+        self.api.enter(zone, record).await
+    }
+
+    /// Deletes this record, and no other one.
+    ///
+    /// # Errors
+    /// When it is refused, or may not have arrived.
+    pub async fn take_out(&self, zone: &Zone, record: &Record) -> Result<(), Fault> {
+        self.api.take_out(zone, record).await
     }
 
     /// Which provider it is.

@@ -47,7 +47,11 @@ pub use client::Client;
 pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
 pub use fault::message;
 pub use traits::{RefusedFor, Traits};
+pub use tsig::signed_updates;
 pub use words::{Explained, Misshapen, ProxyWords, RateWords, TokenWords, Words};
+
+/// What cert-manager says when the lab's own server for challenges does not take or give up a record.
+pub const OF_OWN_SERVER: &[&[reading::Reading]] = &[tsig::READINGS_OF_OWN_SERVER];
 
 /// What is particular to the provider.
 #[must_use]

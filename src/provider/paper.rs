@@ -12,6 +12,7 @@ use super::credentials::Keyring;
 use super::reading::means;
 use super::traits::{Api, Traits};
 use super::words::{Explained, Misshapen, RateWords, TokenWords, Words};
+use crate::config::ParentRecord;
 use crate::evidence::{Budget, Fault, Permission, Record, Zone};
 use crate::facts::secret::{Secret, SecretError};
 
@@ -121,6 +122,13 @@ impl Client {
         Self { drawer: DRAWER.with_borrow(Clone::clone) }
     }
 
+    fn change(&self, change: impl FnOnce(&mut Vec<Record>)) {
+        let mut drawer = self.drawer.as_ref().map(|drawer| drawer.lock().unwrap());
+        if let Some(records) = drawer.as_mut().and_then(|drawer| drawer.as_mut()) {
+            change(records);
+        }
+    }
+
     fn listed(&self, zone: &Zone) -> Result<Vec<Record>, Fault> {
         match &self.drawer {
             Some(drawer) => drawer.lock().unwrap().clone().ok_or(Fault::InvalidToken),
@@ -170,6 +178,16 @@ impl Api for Client {
     }
 
     fn prove_edit<'a>(&'a self, _: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn enter<'a>(&'a self, _: &'a Zone, entry: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {
+        self.change(|records| records.push(record(entry.kind, &entry.name, &entry.content)));
+        ready(Ok(())).boxed()
+    }
+
+    fn take_out<'a>(&'a self, _: &'a Zone, gone: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {
+        self.change(|records| records.retain(|record| record != gone));
         ready(Ok(())).boxed()
     }
 }

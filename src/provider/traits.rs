@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::credentials::Keyring;
 use super::reading::Reading;
 use super::words::{Misshapen, Words};
-use crate::config::Config;
+use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Record, Zone};
 use crate::facts::secret::SecretError;
 
@@ -87,4 +87,8 @@ pub(super) trait Api: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Record>, Fault>>;
     /// Proves that the credential may change the zone: makes a scratch record and removes it.
     fn prove_edit<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Adds a record of a delegation, whose name has none of its type.
+    fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Deletes this record, and no other one.
+    fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>>;
 }

@@ -56,10 +56,10 @@ pub(super) fn lets_issue(
     if allowed.is_empty() {
         return Outcome::pass(format!("the CAA records of `{name}` forbid no certificate authority"));
     }
-    let page = match evidence.challenges {
+    let page = match evidence.is_zone_of_challenges() || evidence.dns.is_on_nodes() {
         // The names are in another zone than the provider's.
-        Some(_) => "the public zone that holds it",
-        None => words(evidence.dns).records_page,
+        true => "the public zone that holds it",
+        false => words(evidence.dns).records_page,
     };
     let server = host_of(&acme.wanted.server);
     let authority = AUTHORITIES.into_iter().find(|(end, _)| is_within(server, end));

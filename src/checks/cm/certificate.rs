@@ -94,7 +94,7 @@ fn pause(evidence: &Evidence, certificate: &CertificateSeen, chain: &Chain<'_>, 
         Some(true) => format!("the renewal of Certificate `{name}` failed: {}", one_line(said)),
         _ => format!("Certificate `{name}` is not ready: {}", one_line(said)),
     };
-    let known = challenge::meaning(evidence.dns, said);
+    let known = challenge::meaning(evidence, said);
     let why = known.map_or(String::new(), |row| format!("{}; ", row.cause));
     let tried = times(certificate.failed_attempts);
     let cause = match until {

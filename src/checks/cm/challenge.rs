@@ -7,9 +7,8 @@ use crate::checks::cm::chain::Chain;
 use crate::checks::cm::reading::{Cure, Reading, means, one_line, over, read};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome, Severity};
-use crate::config::Provider;
 use crate::evidence::{AcmeSeen, Evidence, View, at};
-use crate::provider::traits_of;
+use crate::provider::{OF_OWN_SERVER, traits_of};
 
 /// What the authority says when it has looked.
 const AUTHORITY: &[Reading] = &[
@@ -43,13 +42,15 @@ const AUTHORITY: &[Reading] = &[
 ];
 
 /// What cert-manager says when the provider does not take or give up a challenge's record.
-fn challenges(provider: Provider) -> impl Iterator<Item = &'static Reading> {
-    traits_of(provider).challenges.iter().copied().flatten()
+fn challenges(evidence: &Evidence) -> impl Iterator<Item = &'static Reading> + use<> {
+    let by_own = evidence.challenges.as_ref().is_some_and(|challenges| challenges.own);
+    let rows = if by_own { OF_OWN_SERVER } else { traits_of(evidence.dns).challenges };
+    rows.iter().copied().flatten()
 }
 
 /// What a message of the authority or the provider means.
-pub(super) fn meaning(provider: Provider, message: &str) -> Option<&'static Reading> {
-    read(message, AUTHORITY).or_else(|| read(message, challenges(provider)))
+pub(super) fn meaning(evidence: &Evidence, message: &str) -> Option<&'static Reading> {
+    read(message, AUTHORITY).or_else(|| read(message, challenges(evidence)))
 }
 
 /// What keeps the challenges of one Certificate from being met.
@@ -83,7 +84,7 @@ fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Fi
         }
         _ => {
             let summary = format!("the challenge for `{host}` cannot succeed: {said}");
-            let known = read(reason, challenges(evidence.dns)).or_else(|| read(reason, AUTHORITY));
+            let known = read(reason, challenges(evidence)).or_else(|| read(reason, AUTHORITY));
             let provider = traits_of(evidence.dns);
             let cause = match (known, (provider.unknown_code)(reason)) {
                 (Some(row), _) => row.cause.to_owned(),
@@ -108,7 +109,7 @@ fn fault(evidence: &Evidence, challenge: &Value, chain: &Chain<'_>) -> Option<Fi
 
 /// The authority, or cert-manager, has given this challenge up: only a new order helps.
 fn ended(evidence: &Evidence, chain: &Chain<'_>, host: &str, reason: &str, said: &str) -> Finding {
-    let known = meaning(evidence.dns, reason);
+    let known = meaning(evidence, reason);
     let cause = known.map_or("the authority gives no details", |row| row.cause);
     let fix = known.map_or("fix what the message names, then try again with `homelab renew`", |row| row.fix);
     let finding = Finding::new(format!("the challenge for `{host}` failed: {said}"), cause, fix);
@@ -143,7 +144,7 @@ pub(super) fn stuck(evidence: &Evidence) -> Vec<(String, Finding)> {
         let since = at(challenge, "/metadata/deletionTimestamp").parse::<jiff::Timestamp>().ok()?;
         let age = evidence.now.duration_since(since).as_secs();
         let reason = at(challenge, "/status/reason");
-        let known = read(reason, challenges(evidence.dns));
+        let known = read(reason, challenges(evidence));
         let said = if reason.is_empty() { String::new() } else { format!(": {}", one_line(reason)) };
         (age > USUAL).then(|| {
             Finding::new(

@@ -58,6 +58,9 @@ fn outcome(evidence: &Evidence, seen: &ChallengesSeen, one: &ChallengeSeen) -> O
             .look(command!("dig CNAME {} @1.1.1.1", name))
             .look("homelab zone delegate")
     };
+    if one.chain.is_empty() && is_within(name, zone) {
+        return Outcome::pass(format!("`{name}` is in `{zone}` itself, and needs no CNAME record"));
+    }
     let Some(last) = one.chain.last() else {
         let place = match &one.end {
             ChainEnd::Unknown { why } => return Outcome::unknown(why.clone()),
@@ -100,6 +103,7 @@ fn outcome(evidence: &Evidence, seen: &ChallengesSeen, one: &ChallengeSeen) -> O
             .into()
         }
         ChainEnd::Unknown { why } => Outcome::unknown(why.clone()),
+        ChainEnd::Here { .. } if seen.own => Outcome::pass(format!("leads to `{last}`")),
         ChainEnd::Here { zone, .. } => match providers_other(evidence, zone.as_deref()) {
             Some((cause, fix)) => finding(
                 format!("`{name}` leads to `{last}`, and what the provider has of that, public DNS does not"),

@@ -14,6 +14,8 @@ pub const ISSUER: CheckId = CheckId("cm.issuer");
 pub const OWN_AUTHORITY: CheckId = CheckId("cm.own-authority");
 /// cert-manager sees the record that it wrote for a challenge.
 pub const SELFCHECK: CheckId = CheckId("cm.selfcheck");
+/// The internet finds the lab's own server for challenges.
+pub const CHALLENGE_SERVER: CheckId = CheckId("cm.challenge-server");
 /// Public DNS leads from each challenge into the zone that the lab may write.
 pub const CHALLENGE_CNAME: CheckId = CheckId("cm.challenge-cname");
 /// The CAA records let the authority issue.

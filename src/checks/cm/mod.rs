@@ -15,6 +15,7 @@ mod limit;
 mod pods;
 mod reading;
 mod selfcheck;
+mod server;
 mod texts;
 mod webhook;
 
@@ -28,6 +29,7 @@ use crate::checks::reading::zone::left_out;
 use crate::evidence::{AcmeSeen, Evidence, HostSeen};
 
 pub use cname::misled;
+pub use server::undelegated;
 
 /// The group.
 pub(super) const GROUP: Group =
@@ -40,8 +42,11 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let lab_wide = |id, outcome: Outcome| judged(id, Subject::default(), Vantage::Api, outcome);
     let own = authority::can_sign(evidence).map(|outcome| lab_wide(id::OWN_AUTHORITY, outcome));
     let extra = extra::outcomes(evidence);
+    let server = server::is_found(evidence);
+    let server = server.map(|outcome| judged(id::CHALLENGE_SERVER, Subject::default(), of_zone(), outcome));
+    let own = own.into_iter().chain(server);
     let Some(acme) = seen(evidence) else {
-        return own.into_iter().chain(extra).collect();
+        return own.chain(extra).collect();
     };
     let mut found = vec![
         lab_wide(id::CM_CRDS, definitions::are_there(evidence, acme)),

@@ -85,6 +85,21 @@ pub(super) const CHECKS: &[Def] = &[
             cause("cert-manager has its feature NameConstraints switched off", "switch it on, and renew both"),
         ])
         .sources(&["RFC 5280, section 4.2.1.10", "cert-manager v1.21: pkg/util/pki, internal/controller/feature"]),
+    Def::error(CHALLENGE_SERVER, "the internet finds the lab's own server for challenges")
+        .in_up()
+        .about(
+            "With `dns.challengeServer`: the way from the zone above `dns.challengeZone` to the server. The NS record and the address of the server at the name servers of the zone above; what a public resolver gets for the zone, which looks from outside; and the server itself, by UDP and by TCP, at its public address and at its node. From inside the house, not every router leads back to its own public address: then UDP and TCP are not told apart.",
+            "`homelab up` exits before it asks for a certificate while the zone above does not lead to the server; cert-manager waits for a record that nobody can see.",
+        )
+        .causes(&[
+            cause("the zone above has no NS record for it yet, or one of another server", "enter the records that `homelab zone delegate` prints"),
+            cause("the address record (glue) of the server is missing, or is of an earlier address of the router", "enter it as `homelab zone delegate` prints it; change `dns.challengeServer` if the router has another address"),
+            cause("the router does not forward port 53, or by UDP or TCP alone", "let it forward public port 53, UDP and TCP, to the node and the port of the finding"),
+            cause("another name server answers at the public address (a lame delegation, or an open resolver)", "let the router forward port 53 to the server of the challenges, and nowhere else"),
+            cause("the server does not run", "look at its pod in the namespace `challenge-server`, and run `homelab up`"),
+            cause("the internet provider closes port 53, or the zone above has a DS record of the zone, which is not signed", "ask the internet provider; remove the DS record"),
+        ])
+        .sources(&["RFC 1034, section 4.2.1; RFC 9471 (glue)", "RFC 5358 (open resolvers)", "Knot DNS 3.5: doc/reference.rst"]),
     Def::error(CHALLENGE_CNAME, "public DNS leads from each challenge into the zone that the lab may write")
         .before_up()
         .in_up()
@@ -118,7 +133,7 @@ pub(super) const CHECKS: &[Def] = &[
         .sources(&["RFC 8659", "letsencrypt.org: Certificate Authority Authorization", "cert-manager#211"]),
     Def::error(SELFCHECK, "cert-manager's self check sees the TXT records of its challenges")
         .needs(MACHINERY)
-        .needs(&[CHALLENGE_CNAME])
+        .needs(&[CHALLENGE_SERVER, CHALLENGE_CNAME])
         .about(
             "Challenges in cert-manager's self check. Before cert-manager asks the certificate authority to validate, it looks up the TXT record itself, from its pod, at the resolvers in `acme.recursiveNameservers`.",
             "A Certificate stays pending for many minutes although its TXT record is in the zone.",
@@ -135,7 +150,7 @@ pub(super) const CHECKS: &[Def] = &[
             "cert-manager#5515, cert-manager#6334, cert-manager#6572",
         ]),
     Def::error(CHALLENGE, "no challenge is refused or stuck")
-        .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CHALLENGE_CNAME, CAA, SELFCHECK])
+        .needs(&[id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CHALLENGE_SERVER, CHALLENGE_CNAME, CAA, SELFCHECK])
         .about(
             "State and reason of every challenge: what the DNS provider answered when cert-manager wrote or removed its record, and what the certificate authority answered when it validated.",
             "A Certificate stays pending, or fails and cert-manager tries again only after an hour.",
@@ -166,7 +181,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["letsencrypt.org: Rate Limits", "letsencrypt.org: Staging environment"]),
     Def::error(CERTIFICATE, "cert-manager has issued the certificate")
-        .needs(&[id::INSTALLED, id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CHALLENGE_CNAME, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
+        .needs(&[id::INSTALLED, id::TOKEN, CM_CRDS, CM_PODS, CM_WEBHOOK, ISSUER, CHALLENGE_SERVER, CHALLENGE_CNAME, CAA, SELFCHECK, CHALLENGE, ACME_RATE_LIMIT])
         .in_up()
         .about(
             "The Certificate for the host, or of an entry in `extraCertificates`, its CertificateRequest, Order and Challenges: the last one of them that has a message. After a failure, cert-manager waits 1 hour, then 2, then 4 (a cert-manager that homelab does not manage: up to 32).",

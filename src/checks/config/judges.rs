@@ -77,7 +77,7 @@ fn valid(config: &ConfigSeen) -> Outcome {
 /// The hosts of the configuration, and those of Ingresses that others made and our controller serves.
 fn hosts(evidence: &Evidence, config: &ConfigSeen) -> Vec<Judged> {
     let zone = match &evidence.provider {
-        _ if evidence.challenges.is_some() => Err(Outcome::skip(NOT_OF_NAMES)),
+        _ if evidence.is_zone_of_challenges() => Err(Outcome::skip(NOT_OF_NAMES)),
         Some(Ok(provider)) => Ok(provider.zone.name.as_str()),
         Some(Err(_)) => Err(unseen(evidence)),
         None => Err(Outcome::skip("the provider was not asked")),

@@ -91,7 +91,7 @@ fn soa(reply: &Reply) -> Option<&Soa> {
 
 /// The zone's name servers, as the provider has them, else as public DNS does.
 fn servers(evidence: &Evidence) -> &[String] {
-    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| evidence.challenges.is_none())
+    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| !evidence.is_zone_of_challenges())
         && !provider.zone.name_servers.is_empty()
     {
         return &provider.zone.name_servers;

@@ -18,7 +18,7 @@ pub(super) fn delegation(evidence: &Evidence, names: &NamesSeen) -> Judged {
 fn compare(evidence: &Evidence, zone: &ZoneSeen) -> Outcome {
     let name = &zone.name;
     let listed: &[String] = match &evidence.provider {
-        Some(Ok(provider)) if evidence.challenges.is_none() => &provider.zone.name_servers,
+        Some(Ok(provider)) if !evidence.is_zone_of_challenges() => &provider.zone.name_servers,
         _ => &[],
     };
     if zone.servers.is_empty() && zone.delegated.is_none() {

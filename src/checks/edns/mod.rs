@@ -82,7 +82,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
     let (owner, records) = match &evidence.provider {
         _ if evidence.dns.is_on_nodes() => (Outcome::skip(BESIDE), Outcome::skip(BESIDE)),
-        _ if evidence.challenges.is_some() => {
+        _ if evidence.is_zone_of_challenges() => {
             (Outcome::skip(zone::NOT_OF_NAMES), Outcome::skip(zone::NOT_OF_NAMES))
         }
         Some(Ok(seen)) if evidence.unpublished => {

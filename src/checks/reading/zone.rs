@@ -35,7 +35,7 @@ pub(in crate::checks) fn unseen(evidence: &Evidence) -> Outcome {
 
 /// The zone of the hosts: as the provider has it, else as public DNS has it.
 pub(in crate::checks) fn zone_name(evidence: &Evidence) -> Option<&str> {
-    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| evidence.challenges.is_none()) {
+    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| !evidence.is_zone_of_challenges()) {
         return Some(&provider.zone.name);
     }
     let found = evidence.names.as_ref()?.zone.as_ref()?.as_ref().ok()?;

@@ -56,7 +56,7 @@ pub(in crate::checks) fn reply(rcode: Rcode, addresses: &[[u8; 4]]) -> Reply {
         .iter()
         .map(|a| DnsRecord { name: HOST.into(), ttl: 60, data: Data::Address(IpAddr::from(*a)) })
         .collect();
-    Reply { rcode, authoritative: false, answers, soa: None, referral: Vec::new(), extended: Vec::new() }
+    Reply { rcode, answers, ..Reply::default() }
 }
 
 pub(in crate::checks) fn with_soa(mut reply: Reply, ttl: u32) -> Reply {

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use futures::future::join_all;
 
 use crate::collect::network::asked::asked;
+use crate::collect::network::delegation;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::{Limit, Probes};
 use crate::config::{Challenge, Config};
@@ -25,29 +26,32 @@ const ANY: &str = "homelab-check";
 pub async fn alone(config: &Config) -> Option<ChallengesSeen> {
     let probes = Probes::of(config, config.domain.to_string(), Vec::new());
     let limit = Limit::new(probes.probe, probes.deadline);
-    let names = look(&probes, &limit, false).await;
-    Some(ChallengesSeen { zone: probes.challenge_zone?, names })
+    let above = Box::pin(delegation::above(&probes, &limit));
+    let (names, server) = futures::join!(Box::pin(look(&probes, &limit, false)), above);
+    let own = probes.challenge_server.is_some();
+    Some(ChallengesSeen { zone: probes.challenge_zone?, own, names, server })
 }
 
 /// Follows all of them; `None` when nobody beyond this network is to be asked. Where the router answers in place of every server
 /// (`intercepted`), all questions end there.
 pub(super) async fn look(probes: &Probes, limit: &Limit, intercepted: bool) -> Option<Vec<ChallengeSeen>> {
     let zone = probes.challenge_zone.as_deref()?;
-    if probes.resolvers.is_empty() {
+    let (resolvers, _) = probes.public();
+    if resolvers.is_empty() {
         return None;
     }
     let (of_names, of_challenges) =
         futures::join!(zone_of(probes, limit, &probes.domain), zone_of(probes, limit, zone));
     let zones: Vec<ZoneName> = [of_names, of_challenges].into_iter().flatten().collect();
     let outside = zones.iter().flat_map(|zone| &zone.found.servers).map(|server| server.address);
-    let outside = outside.chain(probes.resolvers.iter().copied()).filter(|_| !intercepted);
+    let outside = outside.chain(resolvers.iter().copied()).filter(|_| !intercepted);
     let way = Way { probes, limit, paces: Paces::new(probes.pace, outside), zones };
     Some(join_all(probes.challenges.iter().map(|challenge| way.follow(challenge, zone))).await)
 }
 
 /// By public resolvers alone: those of the house may have a zone of their own for the names.
-async fn zone_of(probes: &Probes, limit: &Limit, name: &str) -> Option<ZoneName> {
-    let (by, port) = (&probes.resolvers, probes.dns_port);
+pub(super) async fn zone_of(probes: &Probes, limit: &Limit, name: &str) -> Option<ZoneName> {
+    let ((by, _), port) = (probes.public(), probes.dns_port);
     let found = limit.run(|within| async move { dns::zone_of(name, by, port, within).await });
     found.await?.ok().filter(|zone| !zone.found.servers.is_empty())
 }
@@ -151,14 +155,15 @@ impl Way<'_> {
     async fn at_resolvers(&self, name: &str) -> Result<Said, String> {
         let question = &Question::new(name, RecordType::Cname);
         let mut why = format!("no name server answers for `{name}`");
-        for server in &self.probes.doh {
+        let (resolvers, doh) = self.probes.public();
+        for server in doh {
             let asked = self.limit.run(|within| async move { dns::doh(server, question, within).await });
             match heard(asked.await, name, &server.url) {
                 Ok(said) => return Ok(said),
                 Err(told) => why = told,
             }
         }
-        for server in self.probes.resolvers.iter().filter(|_| self.probes.doh.is_empty()) {
+        for server in resolvers.iter().filter(|_| doh.is_empty()) {
             match heard(self.at(*server, question).await, name, &label(*server)) {
                 Ok(said) => return Ok(said),
                 Err(told) => why = told,

@@ -8,7 +8,9 @@ mod around;
 mod asked;
 mod authority;
 mod challenges;
+mod delegation;
 mod forwarders;
+mod house;
 mod limit;
 mod names;
 mod nodes;
@@ -25,13 +27,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{OptionFuture, join_all};
 
 use crate::collect::network::limit::Limit;
 use crate::collect::network::names::Depth;
 use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
-use crate::config::{Challenge, Config, HouseHost, PUBLIC_RESOLVERS};
+use crate::config::{Challenge, ChallengeServer, Config, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::facts::name_server;
@@ -44,6 +46,7 @@ use crate::provider::Client;
 
 pub use crate::collect::network::challenges::alone as challenges_alone;
 pub use crate::collect::network::forwarders::forwarders;
+pub use crate::collect::network::house::House;
 pub(in crate::collect) use crate::collect::network::nodes::addresses;
 pub use crate::collect::network::wildcards::wildcards;
 
@@ -63,6 +66,8 @@ pub struct Probes {
     pub zone: Option<Zone>,
     /// Where the challenges are met; `None` where that is beside the names, and the provider's zone is theirs.
     pub challenge_zone: Option<String>,
+    /// The lab's own server that has that zone, if one does, with its name.
+    pub challenge_server: Option<(String, ChallengeServer)>,
     /// The challenges that are met there.
     pub challenges: Vec<Challenge>,
     /// Public resolvers, and their DoH for when port 53 is closed.
@@ -73,6 +78,8 @@ pub struct Probes {
     pub house: Option<House>,
     /// Public resolvers that should not know the domain; none unless the nodes are its only name servers.
     pub world: Vec<SocketAddr>,
+    /// Their DoH.
+    pub world_doh: Vec<Doh>,
     /// Asked only when none of the resolvers has an address.
     pub doh: Vec<Doh>,
     /// The file that names this machine's resolvers, `/etc/resolv.conf` but in tests.
@@ -101,28 +108,6 @@ pub struct Probes {
     pub deadline: Duration,
 }
 
-/// What the nodes answer for in the house.
-#[derive(Debug, Clone, Default)]
-pub struct House {
-    /// The zone.
-    pub zone: String,
-    /// Whether nobody else has the names in it.
-    pub alone: bool,
-    /// The names in it that are no services (`dns.hosts`), each with its addresses.
-    pub hosts: Vec<(String, Vec<IpAddr>)>,
-}
-
-impl House {
-    fn of(config: &Config) -> Option<Self> {
-        let addresses = |host: &HouseHost| host.addresses.iter().copied().map(IpAddr::V4).collect();
-        Some(Self {
-            zone: config.house_zone()?.to_string(),
-            alone: !config.dns.publish,
-            hosts: config.dns.hosts.iter().map(|host| (host.name.to_string(), addresses(host))).collect(),
-        })
-    }
-}
-
 impl Probes {
     /// The probes for some hosts of a domain, everything else as at home.
     #[must_use]
@@ -134,11 +119,13 @@ impl Probes {
             domain,
             zone: None,
             challenge_zone: None,
+            challenge_server: None,
             challenges: Vec::new(),
             resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
             on_nodes: false,
             house: None,
             world: Vec::new(),
+            world_doh: Vec::new(),
             doh: vec![doh("1.1.1.1")],
             resolv_conf: "/etc/resolv.conf".into(),
             behind_stub: "/run/systemd/resolve/resolv.conf".into(),
@@ -169,13 +156,28 @@ impl Probes {
         }
         probes.house = House::of(config);
         probes.challenge_zone = config.dns.challenge_zone.as_ref().map(ToString::to_string);
+        let own = config.dns.own_challenge_zone();
+        probes.challenge_server = own.map(|(zone, server)| (server.name(zone), server.clone()));
         probes.challenges = config.challenges();
         if config.dns.provider.is_on_nodes() {
             probes.on_nodes = true;
             probes.world = std::mem::take(&mut probes.resolvers);
-            probes.doh = Vec::new();
+            probes.world_doh = std::mem::take(&mut probes.doh);
         }
         probes
+    }
+
+    /// The zone of the challenges, where the provider has it in place of that of the names.
+    fn elsewhere(&self) -> Option<&str> {
+        self.challenge_zone.as_deref().filter(|_| self.challenge_server.is_none())
+    }
+
+    /// Public resolvers, and their DoH, for what public DNS knows wherever the names are.
+    fn public(&self) -> (&[SocketAddr], &[Doh]) {
+        match self.on_nodes {
+            true => (&self.world, &self.world_doh),
+            false => (&self.resolvers, &self.doh),
+        }
     }
 
     /// Whether public DNS has the names.
@@ -185,12 +187,12 @@ impl Probes {
 
     /// Whether neither the provider nor the nodes have the names.
     fn are_named_elsewhere(&self) -> bool {
-        self.challenge_zone.is_some() && self.house.is_none()
+        self.elsewhere().is_some() && self.house.is_none()
     }
 
     /// The zone of the hosts as the provider has it; without it, it is looked for in public DNS.
     fn zone_of_hosts(&self) -> Option<&Zone> {
-        self.zone.as_ref().filter(|_| self.challenge_zone.is_none())
+        self.zone.as_ref().filter(|_| self.elsewhere().is_none())
     }
 
     /// The names that redirects are followed to.
@@ -280,18 +282,18 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
                     None => None,
                 }
             };
-            let own = async {
-                match &probes.house {
-                    Some(house) => {
-                        Some(own_servers::look(probes, house, &limit, (&servers, paces), offline).await)
-                    }
-                    None => None,
-                }
-            };
+            let own = probes
+                .house
+                .as_ref()
+                .map(|house| Box::pin(own_servers::look(probes, house, &limit, (&servers, paces), offline)));
+            let own = OptionFuture::from(own);
             let extra = seed.extra.iter().filter(|extra| !extra.by_authority).flat_map(|extra| &extra.hosts);
             let signed: BTreeSet<String> = asked.iter().chain(extra).cloned().collect();
             let caa = authority::caa(probes, &limit, &servers, (paces, &signed), seed.acme.is_some());
-            let challenges = challenges::look(probes, &limit, intercepted);
+            // On the heap: they are large, and few labs need them.
+            let challenges = Box::pin(challenges::look(probes, &limit, intercepted));
+            let delegation = Box::pin(delegation::look(probes, &limit, &addresses));
+            let challenges = async { futures::join!(challenges, delegation) };
             let (looked, survey, caa, own, challenges) =
                 futures::join!(join_all(looks), survey, caa, own, challenges);
             (provider, servers.missing(probes), looked, (survey, own, challenges), caa, house)
@@ -306,7 +308,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     let (provider, missing, looked, (survey, own, challenges), caa, paces) = names;
     seed.own_servers = own;
     if let Some(seen) = &mut seed.challenges {
-        seen.names = challenges;
+        (seen.names, seen.server) = challenges;
     }
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;

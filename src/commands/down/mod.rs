@@ -26,6 +26,7 @@ use crate::commands::interruption::or_interrupted;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
+use crate::outside::Shown;
 use crate::ui::{self, Mode, Output, Progress, Ui, ask};
 
 use picture::Picture;
@@ -125,6 +126,12 @@ async fn take_away(
     match ui.output {
         Output::Json => ui::document(told::document(&picture, Some(&done))),
         _ => ui::answer(&told::summary(&picture, &done, &house(global))),
+    }
+    let delegated = config.dns.own_challenge_zone().filter(|_| !done.removed.is_empty());
+    if let (Some((zone, _)), Output::Text) = (delegated, ui.output) {
+        ui::note(&Shown::line(&format!(
+            "the records by which public DNS asks your server for `{zone}` stay: `homelab zone delegate --remove` deletes those in the provider's zone; and take port 53 out of your router"
+        )));
     }
     Ok(Exit::Fine)
 }

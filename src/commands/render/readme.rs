@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::desired::object::Key;
 use crate::desired::{Bundle, external_dns, kind};
+use crate::facts::challenge_server::{KEY_NAME, NAMESPACE, SECRET as CHALLENGE_SECRET, SECRET_KEY};
 use crate::facts::namespaces::SYSTEM;
 use crate::provider::{self, SECRET, ZONE_ID_KEY, ZONE_KEY, traits_of};
 
@@ -44,6 +45,9 @@ With a new token, delete both Secrets, create them again, and restart external-d
 pub(super) fn text(config: &Config, bundle: &Bundle) -> String {
     let mut text = INTRODUCTION.to_owned();
     secrets(&mut text, config);
+    if config.dns.challenge_server.is_some() {
+        text.push_str(&challenge_key(config));
+    }
     let foreign = namespaces_of_others(bundle);
     if !foreign.is_empty() {
         let _ = write!(
@@ -101,6 +105,18 @@ fn secrets(text: &mut String, config: &Config) {
     let _ = write!(text, "\n{ALTERNATIVES}");
 }
 
+/// The key of the server for challenges: any random one will do, and both sides need it. `printf` is the shell's own, so no list of
+/// processes shows the key.
+fn challenge_key(config: &Config) -> String {
+    format!(
+        "\n## The key of the server for challenges\n\ncert-manager writes challenges to the lab's own name server by a key, which is not in this folder. Make one, in both namespaces:\n\n```\n\
+         KEY=$(openssl rand -base64 32)\n\
+         printf %s \"$KEY\" | kubectl -n {} create secret generic {CHALLENGE_SECRET} --from-file={SECRET_KEY}=/dev/stdin\n\
+         printf 'key:\\n  - id: {KEY_NAME}\\n    algorithm: hmac-sha256\\n    secret: %s\\n' \"$KEY\" | kubectl -n {NAMESPACE} create secret generic {CHALLENGE_SECRET} --from-file=key.conf=/dev/stdin\n```\n",
+        config.cert_manager.namespace
+    )
+}
+
 /// The keys of the Secrets' data that hold a credential.
 fn credentials(config: &Config) -> BTreeSet<String> {
     let is_zone = |key: &String| *key == ZONE_ID_KEY || *key == ZONE_KEY;
@@ -119,6 +135,9 @@ fn keys_of_cert_manager(config: &Config) -> Vec<String> {
         }
     }
     let mut keys = Vec::new();
+    if config.dns.challenge_server.is_some() {
+        return keys;
+    }
     collect(&(traits_of(config.dns.provider).solver)(config), &mut keys);
     keys
 }

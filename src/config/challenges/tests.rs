@@ -73,12 +73,12 @@ fn what_cannot_be_is_refused_with_what_to_write() {
         (
             "provider: cloudflare, challengeZone: acme.example.org, publish: true",
             "cannot get a record there",
-            "leave `publish` out",
+            "leave it out",
         ),
         (
             "provider: cloudflare, challengeZone: acme.example.org, publishHosts: true",
             "not that of the names",
-            "leave `publishHosts` out",
+            "leave it out",
         ),
         (
             "provider: cloudflare, challengeZone: acme.example.org, zone: example.net",

@@ -57,6 +57,11 @@ pub async fn ask_once(server: SocketAddr, question: &Question, within: Duration)
     answer.map(|(reply, _)| reply)
 }
 
+/// Asks by TCP alone.
+pub async fn ask_tcp(server: SocketAddr, question: &Question, within: Duration) -> Result<Reply, AskError> {
+    timeout(within, tcp(server, question)).await.unwrap_or(Err(AskError::Timeout))
+}
+
 async fn udp(server: SocketAddr, question: &Question) -> Result<(Reply, bool), AskError> {
     let sent = encode(question, false)?;
     let local: SocketAddr = match server {
@@ -138,6 +143,15 @@ mod tests {
         let server = zone.serve().await;
         let reply = ask(server, &Question::new("big.example.com", RecordType::Txt), SECOND).await.unwrap();
         assert_eq!(reply.texts().count(), 20);
+    }
+
+    #[tokio::test]
+    async fn who_asks_by_tcp_alone_is_told_what_udp_says_nothing_of() {
+        let server = Zone::new("example.com").a("a.example.com", [10, 0, 0, 1]).deaf_on_udp().serve().await;
+        let question = Question::new("a.example.com", RecordType::A);
+        assert_eq!(ask_tcp(server, &question, SECOND).await.unwrap().addresses().len(), 1);
+        let by_udp = ask_once(server, &question, Duration::from_millis(200)).await;
+        assert_eq!(by_udp, Err(AskError::Timeout));
     }
 
     #[tokio::test]

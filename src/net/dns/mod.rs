@@ -9,7 +9,7 @@ mod zone;
 
 use serde::Serialize;
 
-pub use ask::{ask, ask_counting, ask_once};
+pub use ask::{ask, ask_counting, ask_once, ask_tcp};
 pub use authoritative::{NameServer, ZoneServers, authoritative};
 pub use doh::{Doh, doh};
 pub use system::{ResolvConf, hosts_lines, look_up, parse_resolv_conf, system_resolvers};

@@ -89,6 +89,14 @@ fn reply(message: Message) -> Reply {
         answers: message.answers.iter().take(MOST_RECORDS).map(record).collect(),
         soa,
         referral,
+        glue: message
+            .additionals
+            .iter()
+            .take(MOST_RECORDS)
+            .map(record)
+            .filter(|record| record.address().is_some())
+            .collect(),
+        recursive: message.metadata.recursion_available,
         extended: extended(message.edns.as_ref()),
     }
 }

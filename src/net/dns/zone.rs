@@ -164,14 +164,7 @@ mod tests {
 
     #[test]
     fn only_a_zone_between_the_two_counts_as_below() {
-        let mut reply = Reply {
-            rcode: crate::evidence::dns::Rcode::NoError,
-            authoritative: false,
-            answers: vec![],
-            soa: None,
-            referral: vec![],
-            extended: vec![],
-        };
+        let mut reply = Reply::default();
         let refer = |name: &str| crate::evidence::dns::Record {
             name: name.into(),
             ttl: 1,

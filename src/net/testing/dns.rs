@@ -62,6 +62,11 @@ impl Zone {
         self.with(&zone, RData::NS(rdata::NS(name(server))))
     }
 
+    /// Of a zone below it.
+    pub(crate) fn ns_of(self, below: &str, server: &str) -> Self {
+        self.with(below, RData::NS(rdata::NS(name(server))))
+    }
+
     pub(crate) fn truncating(mut self) -> Self {
         self.truncating = true;
         self

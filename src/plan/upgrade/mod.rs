@@ -7,9 +7,9 @@ use crate::desired::meta::VERSION;
 use crate::desired::object::{Component, Key};
 use crate::desired::service::NAMESPACE;
 use crate::desired::{cert_manager, external_dns, kind};
-use crate::facts::name_server;
 use crate::facts::pins::{Pins, pins};
 use crate::facts::version::Version;
+use crate::facts::{challenge_server, name_server};
 use crate::ingress::traits_of;
 use crate::plan::skipped::Skip;
 use crate::plan::{Snapshot, is_applied};
@@ -141,6 +141,16 @@ fn homes(config: &Config) -> Vec<Home> {
         );
         homes.push(Home { image: "externalDns", container: 1, ..server.clone() });
         homes.push(server);
+    }
+    if config.dns.challenge_server.is_some() {
+        let of = Component::ChallengeServer.name();
+        homes.push(home(
+            of,
+            "challengeServer",
+            &kind::DEPLOYMENT,
+            challenge_server::NAMESPACE,
+            challenge_server::NAME,
+        ));
     }
     if config.whoami {
         homes.push(home(WHOAMI, "whoami", &kind::DEPLOYMENT, NAMESPACE, WHOAMI));

@@ -17,6 +17,12 @@ fn on_nodes() -> Config {
     crate::config::parse("domain: home.arpa\ndns: { provider: local }\n").unwrap()
 }
 
+/// A lab with a server for challenges.
+fn with_server() -> Config {
+    let dns = "provider: cloudflare, challengeZone: acme.example.com, challengeServer: 203.0.113.7";
+    crate::config::parse(&BASE.replace("provider: cloudflare", dns)).unwrap()
+}
+
 /// A cluster in which every pin of the configuration runs, with cert-manager's manifest as `version`, and every image as
 /// `image` makes it of the pinned one.
 fn cluster(config: &Config, version: &str, image: impl Fn(&str, String) -> String) -> Snapshot {
@@ -54,6 +60,7 @@ fn state<'p>(parts: &'p [Part], name: &str) -> &'p Part {
 fn every_pin_has_a_place_in_the_table() {
     let mut parts = parts(&config(""), &Snapshot::default(), None);
     parts.extend(super::parts(&on_nodes(), &Snapshot::default(), None));
+    parts.extend(super::parts(&with_server(), &Snapshot::default(), None));
     let told: BTreeSet<&str> = parts.iter().map(|part| part.name).collect();
     let images = pins().images.iter().map(|image| image.name.as_str());
     let all: BTreeSet<&str> = images.chain(pins().upstream.iter().map(|file| file.name.as_str())).collect();
@@ -63,7 +70,7 @@ fn every_pin_has_a_place_in_the_table() {
 
 #[test]
 fn what_the_bundle_itself_has_is_the_same() {
-    for config in [config(""), on_nodes()] {
+    for config in [config(""), on_nodes(), with_server()] {
         let found = parts(&config, &cluster(&config, pinned(), |_, image| image), None);
         assert!(found.iter().all(|part| part.state == State::Same), "{:?}", states(&found));
         // The places are those of the objects that `up` applies.

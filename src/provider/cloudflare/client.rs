@@ -9,7 +9,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::envelope::{TokenStatus, Verified};
-use crate::config::Config;
+use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Permission, Record, Transport, Zone};
 use crate::facts::names;
 use crate::facts::secret::Secret;
@@ -174,6 +174,14 @@ impl Api for Client {
 
     fn prove_edit<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
         self.prove_edit(zone).boxed()
+    }
+
+    fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {
+        self.enter(zone, record).boxed()
+    }
+
+    fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {
+        self.take_out(zone, record).boxed()
     }
 }
 

@@ -7,6 +7,7 @@ mod budget;
 mod client;
 mod codes;
 mod components;
+mod delegation;
 mod envelope;
 mod explained;
 mod fault;

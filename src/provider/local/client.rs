@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt, ready};
 
+use crate::config::ParentRecord;
 use crate::evidence::{Budget, Fault, Record, Zone};
 use crate::provider::traits::Api;
 
@@ -36,4 +37,17 @@ impl Api for Client {
     fn prove_edit<'a>(&'a self, _: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
         ready(Ok(())).boxed()
     }
+
+    /// Nobody delegates anything in a zone that only the house knows.
+    fn enter<'a>(&'a self, zone: &'a Zone, _: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {
+        ready(Err(not_public(zone))).boxed()
+    }
+
+    fn take_out<'a>(&'a self, zone: &'a Zone, _: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {
+        ready(Err(not_public(zone))).boxed()
+    }
+}
+
+fn not_public(zone: &Zone) -> Fault {
+    Fault::Unexpected { what: format!("the zone `{}` is not in public DNS", zone.name) }
 }

@@ -7,6 +7,7 @@
 mod answers;
 mod client;
 mod components;
+mod delegation;
 mod explained;
 mod fault;
 mod keys;

@@ -12,7 +12,7 @@ use super::message::{Message, SOA, question};
 use super::sign::{Checked, Signer};
 use super::tcp::Connection;
 use super::wire::rcode;
-use crate::config::Config;
+use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Record, Transport, Zone};
 use crate::facts::names::endings;
 use crate::facts::server::HostPort;
@@ -139,6 +139,14 @@ impl Api for Client {
 
     fn prove_edit<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
         self.prove_edit(zone).boxed()
+    }
+
+    fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {
+        self.enter(zone, record).boxed()
+    }
+
+    fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {
+        self.take_out(zone, record).boxed()
     }
 }
 

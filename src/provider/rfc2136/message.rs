@@ -55,6 +55,24 @@ impl Update {
         Ok(self)
     }
 
+    /// Only if the name has no record of this type (section 2.4.3).
+    pub(super) fn where_none_of(mut self, of: &str, kind: u16) -> Result<Self, Fault> {
+        self.prerequisites.push(record(of, kind, NONE, 0, &[])?);
+        Ok(self)
+    }
+
+    /// Adds a record (section 2.5.1).
+    pub(super) fn add(mut self, (of, kind): (&str, u16), ttl: u32, data: &[u8]) -> Result<Self, Fault> {
+        self.changes.push(record(of, kind, IN, ttl, data)?);
+        Ok(self)
+    }
+
+    /// Removes this record and no other one (section 2.5.4).
+    pub(super) fn remove(mut self, (of, kind): (&str, u16), data: &[u8]) -> Result<Self, Fault> {
+        self.changes.push(record(of, kind, NONE, 0, data)?);
+        Ok(self)
+    }
+
     /// Removes this text and no other record (section 2.5.4).
     pub(super) fn remove_text(mut self, of: &str, text: &str) -> Result<Self, Fault> {
         self.changes.push(record(of, TXT, NONE, 0, &string(text))?);

@@ -7,6 +7,7 @@
 
 mod client;
 mod components;
+mod delegation;
 mod explained;
 mod fault;
 mod message;

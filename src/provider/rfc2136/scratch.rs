@@ -33,7 +33,7 @@ impl Client {
     }
 
     /// Sends an update; `Some` code where the server says no.
-    async fn update(&self, zone: &Zone, update: Update) -> Result<Option<u8>, Fault> {
+    pub(super) async fn update(&self, zone: &Zone, update: Update) -> Result<Option<u8>, Fault> {
         let checked = self.exchange(&update.of_zone(&zone.name)?).await?;
         Ok(rcode(&checked.bytes).filter(|code| *code != 0))
     }

@@ -71,6 +71,50 @@ pub(in crate::provider) const OF_CERT_MANAGER: &[Reading] = &[
     ),
 ];
 
+/// The same at the lab's own server for challenges, whose key `up` makes and writes for both sides.
+pub(in crate::provider) const OF_OWN_SERVER: &[Reading] = &[
+    means(
+        &["dns: bad time"],
+        "the clock of the node with the server of the challenges and that of cert-manager's node differ by more than five minutes, so that no signature is accepted",
+        "set the clocks of the nodes: `timedatectl`",
+    ),
+    written_by_up(
+        &[
+            "dns: bad signature",
+            "dns: bad authentication",
+            "dns: bad key",
+            "server replied: notauth",
+            "server replied: refused",
+            "error decoding the provided tsig secret",
+            "not found in secret",
+            "secret \"homelab-challenge-key\" not found",
+            "secrets \"homelab-challenge-key\" not found",
+        ],
+        "cert-manager and the server of the challenges do not have the same key: somebody changed one of the Secrets `homelab-challenge-key`",
+        "run `homelab up`, which writes one key for both",
+    ),
+    means(
+        &["server replied: notzone"],
+        "the name is not in the zone of the lab's own server: public DNS has another zone there than `dns.challengeZone`",
+        "run `homelab doctor --check cm.challenge-server,cm.challenge-cname`, which follow the way there",
+    ),
+    passes(
+        &["server replied: servfail"],
+        "the server of the challenges failed to write the record: its log says why",
+        "read its log: `kubectl -n challenge-server logs deployment/challenge-server`",
+    ),
+    passes(
+        &["no such host", "server misbehaving"],
+        "cert-manager's pod cannot look up the Service of the server in the cluster",
+        "run `homelab doctor`, whose group `net` looks at DNS in the cluster",
+    ),
+    passes(
+        &["i/o timeout", "deadline exceeded", "connection refused", "no route to host", "unreachable"],
+        "cert-manager's pod cannot reach the server of the challenges: its pod does not run, or a firewall between the nodes drops packets",
+        "look at its pod: `kubectl -n challenge-server get pods`; cert-manager tries again by itself",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,8 +138,20 @@ mod tests {
     }
 
     #[test]
+    fn at_the_labs_own_server_nobody_is_sent_to_a_file() {
+        for (message, part) in [
+            ("DNS update failed. Server replied: NOTAUTH", "do not have the same key"),
+            ("DNS update failed: dns: bad time", "clock"),
+            ("DNS update failed: read udp 10.42.0.9:4711->10.43.0.5:53: i/o timeout", "cannot reach"),
+        ] {
+            let found = read(message, OF_OWN_SERVER).unwrap_or_else(|| panic!("{message}"));
+            assert!(found.cause.contains(part) && !found.fix.contains("tokenFile"), "{message}: {found:?}");
+        }
+    }
+
+    #[test]
     fn every_row_keeps_to_the_house_rules() {
-        for row in OF_CERT_MANAGER {
+        for row in OF_CERT_MANAGER.iter().chain(OF_OWN_SERVER) {
             assert!(!row.cause.ends_with('.') && !row.fix.ends_with('.'));
         }
     }

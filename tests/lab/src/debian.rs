@@ -8,7 +8,7 @@ use crate::error::{Context, Result, bail};
 
 const GO_AT_LEAST: (u32, u32) = (1, 24);
 
-const PACKAGES: [&str; 28] = [
+const PACKAGES: [&str; 29] = [
     "busybox-static",
     "conntrack",
     "containerd",
@@ -22,6 +22,7 @@ const PACKAGES: [&str; 28] = [
     "iproute2",
     "ipset",
     "iptables",
+    "knot",
     "libnginx-mod-http-headers-more-filter",
     "libnginx-mod-http-lua",
     "libnginx-mod-stream",
@@ -40,10 +41,11 @@ const PACKAGES: [&str; 28] = [
 ];
 
 /// The packages whose files go into images: their versions are part of those images' recipes.
-const IN_IMAGES: [&str; 11] = [
+const IN_IMAGES: [&str; 12] = [
     "busybox-static",
     "curl",
     "dumb-init",
+    "knot",
     "libnginx-mod-http-headers-more-filter",
     "libnginx-mod-http-lua",
     "libnginx-mod-stream",

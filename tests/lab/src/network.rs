@@ -118,6 +118,26 @@ fn iptables(place: Place, rule: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// What the router does with DNS that comes to its public address: each protocol, and the machine and port that it passes it on to. From
+/// inside the house it leads there, too, as a router does that knows hairpin NAT. Nothing of what was so before is left.
+pub(crate) fn forward_public_dns(rules: &[(&str, &str)]) -> Result<()> {
+    let mut script = String::from("set -e\n");
+    for (chain, from) in [("LAB-DNS", "PREROUTING"), ("LAB-HAIRPIN", "POSTROUTING")] {
+        script.push_str(&format!(
+            "iptables -w -t nat -N {chain} 2>/dev/null || iptables -w -t nat -F {chain}\n\
+             iptables -w -t nat -C {from} -j {chain} 2>/dev/null || iptables -w -t nat -I {from} -j {chain}\n"
+        ));
+    }
+    for (protocol, to) in rules {
+        let (host, port) = to.split_once(':').context("an address and a port")?;
+        script.push_str(&format!(
+            "iptables -w -t nat -A LAB-DNS -d {ROUTER_WAN} -p {protocol} --dport 53 -j DNAT --to-destination {to}\n\
+             iptables -w -t nat -A LAB-HAIRPIN -s {ROUTER_LAN}/{LAN_PREFIX} -d {host} -p {protocol} --dport {port} -j MASQUERADE\n"
+        ));
+    }
+    run(enter(Place::Router).args(["sh", "-c", &script])).map(drop)
+}
+
 /// Runs `ip` in a place's network.
 pub(crate) fn in_place(place: Place, words: &[&str]) -> Result<String> {
     ip(&[&["-n", place.namespace()][..], words].concat())

@@ -68,6 +68,44 @@ in
     }
   ];
 
+  # A name server that the internet asks: its port is closed where nobody opens it.
+  challenge-server = [
+    minimal
+    {
+      services.homelab.dns = {
+        provider = "local";
+        challengeZone = "_acme-challenge.home.example.com";
+        challengeServer.address = "203.0.113.7";
+      };
+    }
+  ];
+  challenge-server-filtered = [
+    minimal
+    {
+      services.homelab.dns = {
+        challengeZone = "acme.example.com";
+        challengeServer = {
+          address = "house.example.net";
+          port = 5300;
+          node = "nuc";
+        };
+      };
+      networking.nftables.enable = true;
+    }
+  ];
+  challenge-server-open = [
+    minimal
+    {
+      services.homelab.dns = {
+        challengeZone = "acme.example.com";
+        challengeServer = {
+          address = "203.0.113.7";
+          openFirewall = true;
+        };
+      };
+    }
+  ];
+
   everything = [
     {
       services.homelab = {

@@ -76,7 +76,8 @@ fn a_record_is_looked_for_where_a_cname_record_leads() {
                 end: ChainEnd::Here { zone: None, server: "1.1.1.1".into() },
             };
             let zone = "acme.example.org".to_owned();
-            e.challenges = Some(ChallengesSeen { zone, names: Some(vec![challenge]) });
+            e.challenges =
+                Some(ChallengesSeen { zone, names: Some(vec![challenge]), ..ChallengesSeen::default() });
         });
         only(&report, id::SELFCHECK).cause
     };

@@ -24,7 +24,8 @@ fn seen(chain: &[&str], end: ChainEnd) -> ChallengeSeen {
 fn led(challenge: ChallengeSeen, ready: bool) -> Report {
     lab(|evidence| {
         let names = Some(vec![challenge]);
-        evidence.challenges = Some(ChallengesSeen { zone: "acme.example.org".into(), names });
+        evidence.challenges =
+            Some(ChallengesSeen { zone: "acme.example.org".into(), names, ..ChallengesSeen::default() });
         evidence.unpublished = true;
         if let Some(Ok(provider)) = &mut evidence.provider {
             provider.zone.name = "example.org".into();
@@ -107,7 +108,8 @@ fn a_certificate_of_no_service_has_the_worst_of_its_names() {
             ..seen(chain, here("example.org"))
         };
         let names = Some(vec![of("*.qa.example.com", &[TARGET]), of("db.example.com", &[])]);
-        evidence.challenges = Some(ChallengesSeen { zone: "acme.example.org".into(), names });
+        evidence.challenges =
+            Some(ChallengesSeen { zone: "acme.example.org".into(), names, ..ChallengesSeen::default() });
         if let Some(Ok(provider)) = &mut evidence.provider {
             provider.zone.name = "example.org".into();
         }

@@ -7,6 +7,7 @@ mod caa;
 mod cname;
 mod extra;
 mod machinery;
+mod server;
 
 use serde_json::{Value, json};
 

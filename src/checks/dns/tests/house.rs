@@ -258,7 +258,7 @@ fn challenged(evidence: &mut Evidence) {
         provider.zone.name.clone_from(&zone);
         provider.zone.name_servers = vec!["ns.example.org".into()];
     }
-    evidence.challenges = Some(ChallengesSeen { zone, names: None });
+    evidence.challenges = Some(ChallengesSeen { zone, names: None, ..ChallengesSeen::default() });
 }
 
 #[test]

@@ -226,3 +226,28 @@ async fn a_token_that_only_reads_is_told_which_permission_it_lacks() {
     let error = client(&server).prove_edit(&zone()).await.unwrap_err();
     assert_eq!(told(&error), "the API token lacks the permission Zone → DNS → Edit");
 }
+
+#[tokio::test]
+async fn a_record_of_a_delegation_is_made_without_a_proxy_and_removed_by_its_id() {
+    let done = r#"{"success":true,"errors":[],"result":{}}"#;
+    let server = Canned::json(200, done).serve().await;
+    let glue = crate::config::ParentRecord {
+        name: "ns.acme.example.com".into(),
+        kind: "A",
+        content: "203.0.113.7".into(),
+    };
+    client(&server).enter(&zone(), &glue).await.unwrap();
+    let there = Record {
+        id: "r1".into(),
+        ..crate::provider::paper::record("A", "ns.acme.example.com", "203.0.113.7")
+    };
+    client(&server).take_out(&zone(), &there).await.unwrap();
+    let requests = server.requests();
+    assert!(requests[0].starts_with("POST /client/v4/zones/z1/dns_records "), "{}", requests[0]);
+    assert!(requests[0].contains(r#""proxied":false"#) && requests[0].contains("homelab zone delegate"));
+    assert!(requests[1].starts_with("DELETE /client/v4/zones/z1/dns_records/r1 "), "{}", requests[1]);
+    let exists = Canned::json(400, &refusal(81058, "An identical record already exists.")).serve().await;
+    assert_eq!(client(&exists).enter(&zone(), &glue).await, Ok(()));
+    let gone = Canned::json(404, &refusal(81044, "Record does not exist.")).serve().await;
+    assert_eq!(client(&gone).take_out(&zone(), &there).await, Ok(()));
+}

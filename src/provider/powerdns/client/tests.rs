@@ -299,3 +299,32 @@ async fn a_server_without_the_zone_names_those_that_it_has() {
 fn named(value: &Value, name: &str) -> bool {
     value["name"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(name))
 }
+
+#[tokio::test]
+async fn a_record_of_a_delegation_comes_and_goes_and_what_others_have_beside_it_stays() {
+    let fake = Fake::new();
+    let before = fake.rrsets();
+    let server = fake.serve().await;
+    let client = client(&server);
+    let of = |content: &str| crate::config::ParentRecord {
+        name: "acme.example.com".into(),
+        kind: "NS",
+        content: content.into(),
+    };
+    client.enter(&zone(), &of("ns.acme.example.com")).await.unwrap();
+    client.enter(&zone(), &of("ns.acme.example.com")).await.unwrap();
+    let other = client.enter(&zone(), &of("ns.stranger.example")).await.unwrap_err();
+    assert!(told(&other).contains("somebody has written another"), "{other:?}");
+    let written = fake.rrsets().pop().unwrap();
+    assert_eq!(written["records"][0]["content"], "ns.acme.example.com.");
+    fake.change(|state| {
+        let records = state.rrsets.last_mut().unwrap()["records"].as_array_mut().unwrap();
+        records.push(json!({ "content": "ns.stranger.example.", "disabled": true }));
+    });
+    let record = client.records(&zone(), Some("acme.example.com")).await.unwrap().remove(0);
+    client.take_out(&zone(), &record).await.unwrap();
+    assert_eq!(fake.rrsets().pop().unwrap()["records"][0]["content"], "ns.stranger.example.");
+    fake.change(|state| drop(state.rrsets.pop()));
+    client.take_out(&zone(), &record).await.unwrap();
+    assert_eq!(fake.rrsets(), before);
+}

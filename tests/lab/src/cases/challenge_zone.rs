@@ -2,15 +2,12 @@
 //! the names is ever in public DNS.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::challenge_server::{REFUSED, no_challenge_is_left, refused_order, watched};
 use super::doctor::Ask;
-use super::hands::{DOMAIN, Hands, eventually, expect};
+use super::hands::{DOMAIN, Hands, expect};
 use crate::command::run;
 use crate::error::{Context, Result};
 use crate::files;
@@ -25,8 +22,6 @@ const INTRANET: &str = "intranet.company.test";
 /// A name in the zone that the lab's token may write.
 const CHALLENGES: &str = "acme.example.test";
 const CNAME: &str = "cm.challenge-cname";
-/// How often the public zones are listed while a certificate is issued.
-const EVERY: Duration = Duration::from_millis(500);
 
 pub(super) fn proof(hands: &Hands) -> Result<()> {
     let went = steps(hands);
@@ -54,7 +49,7 @@ fn steps(hands: &Hands) -> Result<()> {
     files::write(&router::forwards(&hands.run), to_company)?;
     Router::find(&hands.run)?.restart(true)?;
     let record = hands.control("POST", "/records", Some(&entry(&name, &target)))?;
-    let seen = issued(hands, &config)?;
+    let seen = watched(|| public(hands), || hands.up_well(&config, &[]).map(drop))?;
     expect(seen.contains(&format!("TXT {target}")), format!("no challenge was seen at {target}: {seen:?}"))?;
     let named: Vec<&String> =
         seen.iter().filter(|one| one.contains(INTRANET) && !one.contains(&name)).collect();
@@ -62,14 +57,16 @@ fn steps(hands: &Hands) -> Result<()> {
 
     let whoami = format!("whoami.{INTRANET}");
     expect(hands.browse(&whoami)?.0 == "200", "the page is not served with a certificate of its name")?;
-    eventually("the challenge to be gone", 60, || {
-        let left = public(hands)?;
-        let left: Vec<&String> = left.iter().filter(|one| one.contains("TXT _acme-challenge")).collect();
-        Ok(if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) })
-    })?;
+    no_challenge_is_left(|| public(hands))?;
     let ask = Ask { config: Some(FILE), ..Ask::NODE };
     let well = ask.run(hands)?;
     expect(well.failures().is_empty(), well.lines())?;
+
+    let refused = format!("_acme-challenge.{REFUSED}.{INTRANET}");
+    let alias =
+        hands.control("POST", "/records", Some(&entry(&refused, &format!("{refused}.{CHALLENGES}"))))?;
+    refused_order(hands, INTRANET, || public(hands))?;
+    hands.remove_record(&alias)?;
 
     misled(hands, &ask, &record, (&name, &target))
 }
@@ -112,31 +109,6 @@ fn refused_without_the_record(hands: &Hands, config: &Path, record: &str) -> Res
     expect(writes.is_empty(), format!("it wrote {writes:?}"))?;
     let orders = hands.get(&["orders.acme.cert-manager.io", "--all-namespaces"])?;
     expect(!orders.to_string().contains(INTRANET), format!("{orders:#}"))
-}
-
-/// Runs `up`, and gives what was in public DNS meanwhile: type and name of each record.
-fn issued(hands: &Hands, config: &Path) -> Result<Vec<String>> {
-    let (over, seen) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-    let ended = thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
-                let now = public(hands).unwrap_or_default();
-                if let Ok(mut seen) = seen.lock() {
-                    seen.extend(now);
-                }
-                thread::sleep(EVERY);
-            }
-        });
-        let ended = hands.up_well(config, &[]);
-        over.store(true, Ordering::Relaxed);
-        ended
-    });
-    ended?;
-    let mut seen = seen.into_inner().unwrap_or_default();
-    seen.extend(public(hands)?);
-    seen.sort();
-    seen.dedup();
-    Ok(seen)
 }
 
 /// Every record of every public zone: its type and its name.

@@ -3,6 +3,7 @@
 mod attacks;
 mod authority;
 mod backup;
+mod challenge_server;
 mod challenge_zone;
 mod changes;
 mod clients;
@@ -369,6 +370,11 @@ const PLAIN: &[Case] = &[
         "challenge zone",
         "a certificate comes by a CNAME record into another zone, and no name is ever public",
         challenge_zone::proof,
+    ),
+    with_all(
+        "challenge server",
+        "a delegated sub-zone at the lab's own server brings the wildcard, and nobody outside sees or does more",
+        challenge_server::proof,
     ),
     always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),

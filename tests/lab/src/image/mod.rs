@@ -1,5 +1,6 @@
 //! Container images, made of the built programs and kept as tars in the cache.
 
+mod challenge_server;
 mod ingress_nginx;
 mod name_server;
 mod oci;
@@ -39,7 +40,7 @@ pub(crate) const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
 pub(crate) const BUSYBOX: &str = "docker.io/library/busybox:lab";
 
 /// The images that homelab's configuration names: its key there, and the reference.
-pub(crate) const FOR_HOMELAB: [(&str, &str); 8] = [
+pub(crate) const FOR_HOMELAB: [(&str, &str); 9] = [
     // The one commit of the controller that is to be had as a module, from July 2024; not v1.15.1.
     ("ingressNginx", "registry.k8s.io/ingress-nginx/controller:lab-52c50467d67d"),
     ("externalDns", "registry.k8s.io/external-dns/external-dns:v0.22.0"),
@@ -49,6 +50,8 @@ pub(crate) const FOR_HOMELAB: [(&str, &str); 8] = [
     ("whoami", "docker.io/traefik/whoami:lab"),
     // Debian's PowerDNS 4.7, without upstream's entrypoint, which homelab does not use.
     ("nameServer", "docker.io/powerdns/pdns-auth-51:lab"),
+    // Debian's Knot DNS 3.2.
+    ("challengeServer", "docker.io/cznic/knot:lab"),
     // Debian's nginx, without upstream's entrypoint, which homelab does not use.
     ("startPage", "docker.io/nginxinc/nginx-unprivileged:lab"),
 ];
@@ -65,7 +68,7 @@ struct Kind {
     make: fn(&Programs) -> Result<Image>,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind { name: "pause", part: Some("pause"), make: pause },
     Kind { name: "busybox", part: None, make: busybox },
     Kind { name: "coredns", part: Some("coredns"), make: coredns },
@@ -77,6 +80,7 @@ const KINDS: [Kind; 11] = [
     Kind { name: "ingress-nginx", part: Some("ingress-nginx"), make: ingress_nginx::image },
     Kind { name: "start-page", part: None, make: start_page::image },
     Kind { name: "name-server", part: None, make: name_server::image },
+    Kind { name: "challenge-server", part: None, make: challenge_server::image },
 ];
 
 /// Makes the images that the cache does not hold yet. All of them trust the lab's CA, as real ones trust the web's.

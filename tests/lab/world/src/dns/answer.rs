@@ -6,6 +6,7 @@ use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, Res
 use hickory_proto::rr::{DNSClass, RecordType};
 use jiff::Timestamp;
 
+use super::delegation::{self, Cut, Elsewhere};
 use super::lookup::Lookup;
 use super::message::{LARGEST_UDP, encode, failure_of};
 use super::{rdata, resolve};
@@ -65,6 +66,9 @@ pub(crate) fn answer(world: &mut World, meeting: Meeting, packet: &[u8], now: Ti
     let mut dropped = false;
     if let Some(rcode) = refusal {
         response.metadata.response_code = rcode;
+    } else if let Some(cut) = given_away(world, meeting, &name) {
+        response.add_authorities(cut.servers);
+        response.add_additionals(cut.glue);
     } else if let Some(query) = &question {
         match find(world, meeting, &name, query.query_type(), now) {
             Some(lookup) => fill(world, &mut response, lookup, query, meeting.role),
@@ -80,11 +84,71 @@ pub(crate) fn answer(world: &mut World, meeting: Meeting, packet: &[u8], now: Ti
         rcode: if dropped { "DROPPED".to_owned() } else { rcode_name(response.metadata.response_code) },
         answers: response.answers.len(),
     });
-    let largest = match meeting.transport {
+    if dropped { None } else { encode(&response, largest(meeting, &request)) }
+}
+
+/// Where the zone of a server gives authority for the name away.
+fn given_away(world: &World, meeting: Meeting, name: &str) -> Option<Cut> {
+    let is_zones = meeting.role == Role::Authoritative && !world.outside.is_server(name);
+    delegation::cut(resolve::zone_of(&world.zones, name).filter(|_| is_zones)?, name)
+}
+
+/// The type that is asked for.
+pub(super) fn kind_of(request: &Message) -> RecordType {
+    request.queries.first().map_or(RecordType::ANY, Query::query_type)
+}
+
+/// A question to a resolver that a server elsewhere has to answer, unless a fault does.
+pub(super) fn elsewhere(world: &mut World, meeting: Meeting, packet: &[u8]) -> Option<(Message, Elsewhere)> {
+    let request = Message::from_vec(packet).ok()?;
+    let question = request.queries.first().filter(|_| meeting.role == Role::Resolver)?;
+    if request.metadata.message_type != MessageType::Query || refusal(&request, Some(question)).is_some() {
+        return None;
+    }
+    let name = plain(&question.name().to_ascii());
+    if world.outside.is_server(&name) || world.outside.has_host(&name) {
+        return None;
+    }
+    let found = delegation::elsewhere(&world.zones, &world.proxy_addresses, &name, question.query_type())?;
+    matches!(world.faults.dns(meeting.server, &name), DnsVerdict::Healthy).then_some((request, found))
+}
+
+/// What a server elsewhere has said, as a resolver says it. One that says nothing, or has not the zone, is a failure.
+pub(super) fn passed_on(
+    world: &mut World,
+    meeting: Meeting,
+    request: &Message,
+    found: Elsewhere,
+    said: Option<Message>,
+) -> Option<Vec<u8>> {
+    let mut response = frame(request, meeting.role);
+    match said {
+        Some(said) => {
+            response.metadata.response_code = said.metadata.response_code;
+            response.add_answers(found.answers);
+            response.add_answers(said.answers);
+            response.add_authorities(said.authorities);
+        }
+        None => response.metadata.response_code = ResponseCode::ServFail,
+    }
+    let question = request.queries.first();
+    world.queries.push(QuerySeen {
+        server: meeting.server,
+        client: meeting.client,
+        transport: meeting.transport.name(),
+        name: question.map(|query| plain(&query.name().to_ascii())).unwrap_or_default(),
+        kind: question.map(|query| query.query_type().to_string()).unwrap_or_default(),
+        rcode: rcode_name(response.metadata.response_code),
+        answers: response.answers.len(),
+    });
+    encode(&response, largest(meeting, request))
+}
+
+fn largest(meeting: Meeting, request: &Message) -> usize {
+    usize::from(match meeting.transport {
         Transport::Udp => request.max_payload().min(LARGEST_UDP),
         Transport::Tcp | Transport::Https => u16::MAX,
-    };
-    if dropped { None } else { encode(&response, usize::from(largest)) }
+    })
 }
 
 /// The response with everything but records: flags, question, EDNS.

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
-use super::answer::{Meeting, Role, answer};
+use super::answer::{Meeting, Role, answer, elsewhere, kind_of, passed_on};
+use super::delegation;
 use crate::state::Shared;
 use crate::state::zone::{is_within, plain};
 
@@ -18,8 +19,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The answer to a packet; None if there is none to give.
 pub(crate) async fn reply(shared: &Shared, meeting: Meeting, packet: &[u8]) -> Option<Vec<u8>> {
-    match server_of(&shared.forwards, packet).filter(|_| meeting.role == Role::Resolver) {
-        Some(server) => relay(server, packet).await,
+    if let Some(server) = server_of(&shared.forwards, packet).filter(|_| meeting.role == Role::Resolver) {
+        return relay(server, packet).await;
+    }
+    let elsewhere = elsewhere(&mut shared.world(), meeting, packet);
+    match elsewhere {
+        Some((request, found)) => {
+            let said = match found.at {
+                Some(at) => delegation::ask(at, &found.name, kind_of(&request)).await,
+                None => None,
+            };
+            passed_on(&mut shared.world(), meeting, &request, found, said)
+        }
         None => answer(&mut shared.world(), meeting, packet, Timestamp::now()),
     }
 }

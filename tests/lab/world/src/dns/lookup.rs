@@ -64,7 +64,8 @@ impl<'a> View<'a> {
             };
             if let Some(alias) = self.alias(&node, &name, kind) {
                 answers.extend(rdata::wire(alias, &name));
-                if !is_within(&alias.content, self.apex) {
+                // Out of the zone, or below where it gives authority away.
+                if !is_within(&alias.content, self.apex) || self.is_given_away(&alias.content) {
                     let onward = Some(alias.content.clone());
                     return Lookup { rcode: ResponseCode::NoError, answers, authority: Vec::new(), onward };
                 }
@@ -95,6 +96,12 @@ impl<'a> View<'a> {
         }
         let found = self.at(&format!("*.{encloser}"));
         (!found.is_empty()).then_some(found)
+    }
+
+    fn is_given_away(&self, name: &str) -> bool {
+        let servers = self.records.iter().map(|record| &record.facts).filter(|facts| facts.kind == Kind::Ns);
+        let mut below = servers.filter(|facts| facts.name != self.apex);
+        below.any(|facts| is_within(name, &facts.name))
     }
 
     fn at(&self, name: &str) -> Vec<&'a Facts> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod cache;
+pub(crate) mod delegation;
 pub(crate) mod doh;
 pub(crate) mod forward;
 mod lookup;
