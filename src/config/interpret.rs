@@ -11,7 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenges, dns, doctor, extra, house, ingress, issuer, own_names, root_page, service, start_page,
+    challenges, dns, doctor, extra, house, ingress, issuer, own_names, records, root_page, service,
+    start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
@@ -29,6 +30,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes));
     let acme = fields.section("acme", issuer::acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
+    let records = records::read(&mut fields);
     let ingress = fields.section("ingress", ingress::read);
     ingress::check(&mut fields, ingress.controller, certificates);
     let cert_manager = fields.section("certManager", cert_manager);
@@ -64,6 +66,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         let taken: Vec<_> = taken.chain(services.iter().flat_map(of)).collect();
         house::check(&mut fields, (dns, domain), (&taken, &places), external_dns);
     }
+    if let Some(dns) = &dns {
+        let ways = (ingress.controller, external_dns);
+        records::check(&mut fields, records, dns, (certificates, signs), ways);
+    }
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
@@ -79,6 +85,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             issuer: signs,
             acme,
             certificates,
+            records,
             ingress,
             cert_manager,
             external_dns: external_dns.unwrap_or(true) && !on_nodes,

@@ -16,6 +16,7 @@ mod issuer;
 mod model;
 mod own_names;
 mod quoted;
+mod records;
 mod root_page;
 mod schema;
 mod service;
@@ -41,6 +42,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Hook, Ingress, Issuer, Language, Notify,
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
+pub use records::Records;
 pub use schema::schema;
 pub use values::duration;
 
