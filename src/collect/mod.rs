@@ -19,11 +19,12 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::{self, Cluster};
 use crate::collect::zone::Asked;
 use crate::config::{self, AcmeServer, Backend, Config, Issuer, Provider};
-use crate::desired::{external_dns, issuer};
+use crate::desired::{external_dns, issuer, wildcard_record};
 use crate::error::Error;
+use crate::evidence::wildcard::WildcardRecord;
 use crate::evidence::{
     AcmeSeen, AuthoritySeen, ChallengesSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen,
-    Evidence, ExtraSeen, Failure, HereSeen, Issuance, Listing, ServiceSeen,
+    Evidence, ExtraSeen, Failure, HereSeen, IngressSeen, Issuance, Listing, ServiceSeen,
 };
 use crate::facts::{name_server, namespaces};
 use crate::ingress;
@@ -178,6 +179,10 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.challenges =
         zone.map(|zone| ChallengesSeen { zone: zone.to_string(), own, ..ChallengesSeen::default() });
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
+    evidence.wildcard = config.wildcard_record().map(|name| WildcardRecord {
+        name,
+        hosts: config.by_wildcard().iter().map(ToString::to_string).collect(),
+    });
 }
 
 fn extra(extra: &config::ExtraCertificate) -> ExtraSeen {
@@ -204,7 +209,9 @@ fn probes(config: &Config, evidence: &Evidence, scope: Scope) -> Probes {
 /// Every host that the configuration or an Ingress names, each once.
 fn hosts(config: &Config, evidence: &Evidence) -> Vec<String> {
     let mut hosts: Vec<String> = config.hosts().iter().map(ToString::to_string).collect();
-    for host in evidence.ingresses.iter().flatten().flat_map(|ingress| &ingress.hosts) {
+    let answering = |ingress: &&IngressSeen| !wildcard_record::is_its(&ingress.namespace, &ingress.name);
+    let ingresses = evidence.ingresses.iter().flatten().filter(answering);
+    for host in ingresses.flat_map(|ingress| &ingress.hosts) {
         if !hosts.contains(host) {
             hosts.push(host.clone());
         }

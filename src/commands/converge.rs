@@ -8,14 +8,16 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cluster::{Awaited, Cluster};
-use crate::commands::{own_class, prune};
+use crate::commands::{own_class, prune, wildcard};
 use crate::config::Config;
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Component, Key, Object};
 use crate::error::Result;
+use crate::evidence::Zone;
 use crate::plan::readiness::AWAITED;
 use crate::plan::{Change, Plan, Snapshot};
+use crate::provider::Client;
 use crate::ui::Progress;
 
 /// What there is to wait for: what homelab makes and what others make of it. Of the issuers only those in `asked` are asked
@@ -37,7 +39,7 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &[&str]) -> A
 /// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more. Gives the
 /// moment of the last write.
 pub(super) async fn converge(
-    cluster: &Cluster,
+    (cluster, provider, zone): (&Cluster, &Client, &Zone),
     config: &Config,
     plan: &Plan,
     snapshot: Snapshot,
@@ -52,6 +54,10 @@ pub(super) async fn converge(
         progress.update(component.name(), &format!("applying {total} objects"));
     }
     for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
+        if stage == Stage::Judged {
+            wildcard::has_address(cluster, owner, (plan, &snapshot), &awaited, deadline, progress).await?;
+            wildcard::have_own((provider, zone), config, (plan, &snapshot), deadline, progress).await?;
+        }
         let changes: Vec<&Change> =
             plan.apply.iter().filter(|change| change.object.stage() == stage).collect();
         let answers = Mutex::new(Vec::new());

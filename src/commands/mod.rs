@@ -41,6 +41,7 @@ mod status;
 mod strangers;
 mod up;
 mod upgrade;
+mod wildcard;
 mod zone;
 
 use std::ffi::OsString;

@@ -10,7 +10,7 @@ use crate::collect::challenges_alone;
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
-use crate::commands::{challenges, homes, nodes, own_class, page_name, skipped, strangers};
+use crate::commands::{challenges, homes, nodes, own_class, page_name, skipped, strangers, wildcard};
 use crate::config::{Config, Issuer, Provider};
 use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
@@ -123,6 +123,7 @@ impl Start {
         let adopt = consent.adopt;
         let records = strangers::records(provider, &zone, &credentials, config, &snapshot, adopt).await?;
         page_name::is_free(provider, &zone, config, &snapshot).await?;
+        wildcard::can_answer(provider, &zone, config, &snapshot).await?;
         let objects =
             strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
         plan.removal.gone.extend(homes::emptied(cluster, &plan, &snapshot).await?);

@@ -132,7 +132,7 @@ fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
     }
     let further =
         config.dns.hosts.iter().filter(|_| config.dns.publish_hosts).map(|host| host.name.to_string());
-    let wanted: BTreeSet<String> = config.hosts().iter().map(ToString::to_string).chain(further).collect();
+    let wanted: BTreeSet<String> = config.recorded().chain(further).collect();
     let wanted = if config.dns.publish { wanted } else { BTreeSet::new() };
     let hosts =
         owned(records, &external_dns::ownership(config)).into_iter().map(|(host, _)| host.to_lowercase());

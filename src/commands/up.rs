@@ -70,7 +70,8 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         let is_done = plan.is_empty() && awaited.is_ready();
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
-        let written = converge(cluster, config, &plan, snapshot, awaited, deadline, &progress).await?;
+        let world = (cluster, provider, &zone);
+        let written = converge(world, config, &plan, snapshot, awaited, deadline, &progress).await?;
         let known =
             Known { written: reloads(&plan, config.ingress.controller).then_some(written), certificates };
         let report = if no_verify {

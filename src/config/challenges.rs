@@ -125,7 +125,7 @@ impl Config {
     }
 
     /// The names of all certificates that the ACME server signs.
-    fn signed_by_acme(&self) -> Vec<String> {
+    pub(super) fn signed_by_acme(&self) -> Vec<String> {
         let wildcard = self.certificates == Certificates::Wildcard && self.issuer == Issuer::Acme;
         let wildcard = wildcard.then(|| [self.domain.to_string(), format!("*.{}", self.domain)]);
         let own = self.own_hosts().into_iter().filter(|host| self.has_certificate(host));

@@ -11,8 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect, root_page,
-    service, start_page,
+    challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect, records,
+    root_page, service, start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
@@ -32,6 +32,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let signs = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer::default(on_nodes && !can_prove));
     let acme = fields.section("acme", issuer::acme);
     let certificates = fields.parsed("certificates", certificates).unwrap_or(Certificates::PerHost);
+    let records = records::read(&mut fields);
     let ingress = fields.section("ingress", ingress::read);
     ingress::check(&mut fields, ingress.controller, certificates);
     let cert_manager = fields.section("certManager", cert_manager);
@@ -69,6 +70,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         let taken: Vec<_> = taken.chain(services.iter().flat_map(of)).collect();
         house::check(&mut fields, (dns, domain), (&taken, &places), external_dns);
     }
+    if let Some(dns) = &dns {
+        let ways = (ingress.controller, external_dns);
+        records::check(&mut fields, records, dns, (certificates, signs), ways);
+    }
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
     let public_resolvers = fields.section("verify", public_resolvers);
@@ -84,6 +89,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             issuer: signs,
             acme,
             certificates,
+            records,
             ingress,
             cert_manager,
             external_dns: external_dns.unwrap_or(true) && !on_nodes,

@@ -18,6 +18,7 @@ mod model;
 mod own_names;
 mod protect;
 mod quoted;
+mod records;
 mod root_page;
 mod schema;
 mod service;
@@ -45,6 +46,7 @@ pub use model::{
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use protect::{ForwardAuth, Protect};
+pub use records::Records;
 pub use schema::schema;
 pub use values::duration;
 

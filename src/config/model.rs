@@ -26,6 +26,8 @@ pub struct Config {
     pub acme: Acme,
     /// One certificate per Ingress, or one for `*.<domain>`.
     pub certificates: Certificates,
+    /// One record for each name, or one for all.
+    pub records: super::Records,
     /// The ingress controller.
     pub ingress: Ingress,
     /// cert-manager.

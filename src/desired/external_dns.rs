@@ -12,7 +12,7 @@ use crate::desired::pod::{
 };
 use crate::desired::rbac::{READ, account, rule};
 use crate::facts::namespaces;
-use crate::facts::ownership::Ownership;
+use crate::facts::ownership::{Ownership, WILDCARD};
 use crate::facts::pins::pins;
 use crate::facts::providers::Provider;
 use crate::ingress;
@@ -25,21 +25,25 @@ pub const NAME: &str = "external-dns";
 /// In front of the host, so that a name at the zone's apex has its TXT record inside the zone too (external-dns,
 /// docs/registry/txt.md: the record's type takes the place of the template).
 pub const TXT_PREFIX: &str = "%{record_type}-homelab.";
-/// What stands for the `*` of a wildcard host in the TXT record's name.
-pub const TXT_WILDCARD: &str = "wildcard";
 /// The port of its metrics and its health.
 pub const METRICS: i32 = 7979;
 const COMPONENT: Component = Component::ExternalDns;
-/// The label of what is served in the house alone, and its value.
-pub(super) const HOUSE_ONLY: (&str, &str) = ("homelab/house-only", "true");
+/// A label and its value.
+pub(super) type Label = (&'static str, &'static str);
+/// That of what is served in the house alone.
+pub(super) const HOUSE_ONLY: Label = ("homelab/house-only", "true");
+/// That of what the wildcard record answers for.
+pub(super) const BY_WILDCARD: Label = ("homelab/by-wildcard", "true");
+/// That of what has a record at the provider alone.
+pub(super) const PROVIDER_ONLY: Label = ("homelab/provider-only", "true");
 
 /// What an external-dns makes records of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reads {
     /// Every Ingress and Service.
     All,
-    /// Those that are not for the house alone.
-    Public,
+    /// Those that have none of these labels.
+    Without(&'static [Label]),
     /// Nothing: it deletes the records that it owns, and makes none (external-dns 0.22, source/empty.go).
     Nothing,
 }
@@ -50,7 +54,7 @@ pub fn ownership(config: &Config) -> Ownership {
     Ownership {
         id: config.dns.owner.clone(),
         txt_prefix: TXT_PREFIX.to_owned(),
-        wildcard_replacement: TXT_WILDCARD.to_owned(),
+        wildcard_replacement: WILDCARD.to_owned(),
     }
 }
 
@@ -150,8 +154,12 @@ pub(super) fn deployment_of(name: &str, pod: PodSpec) -> Deployment {
 fn published(config: &Config) -> Reads {
     match config.dns.publish {
         false => Reads::Nothing,
-        true if config.dns.hosts.is_empty() || config.dns.publish_hosts => Reads::All,
-        true => Reads::Public,
+        true => match (config.wildcard_record(), config.dns.hosts.is_empty() || config.dns.publish_hosts) {
+            (None, true) => Reads::All,
+            (None, false) => Reads::Without(&[HOUSE_ONLY]),
+            (Some(_), true) => Reads::Without(&[BY_WILDCARD]),
+            (Some(_), false) => Reads::Without(&[HOUSE_ONLY, BY_WILDCARD]),
+        },
     }
 }
 
@@ -164,16 +172,16 @@ pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), met
     };
     let mut arguments = match reads {
         Reads::Nothing => vec!["--source=empty".to_owned()],
-        Reads::All | Reads::Public => vec![
+        Reads::All | Reads::Without(_) => vec![
             "--source=ingress".to_owned(),
             "--source=service".to_owned(),
             format!("--ingress-class={}", ingress::class_of(config)),
             format!("--annotation-prefix={}", config.dns.annotation_prefix),
         ],
     };
-    if reads == Reads::Public {
-        let (label, value) = HOUSE_ONLY;
-        arguments.push(format!("--label-filter={label}!={value}"));
+    if let Reads::Without(labels) = reads {
+        let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}!={value}")).collect();
+        arguments.push(format!("--label-filter={}", labels.join(",")));
     }
     arguments.extend(own);
     arguments.extend([
@@ -181,7 +189,7 @@ pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), met
         "--registry=txt".to_owned(),
         format!("--txt-owner-id={}", config.dns.owner),
         format!("--txt-prefix={TXT_PREFIX}"),
-        format!("--txt-wildcard-replacement={TXT_WILDCARD}"),
+        format!("--txt-wildcard-replacement={WILDCARD}"),
         // A dual-stack node would otherwise publish an IPv6 address that changes with the provider's prefix.
         "--managed-record-types=A".to_owned(),
         "--managed-record-types=CNAME".to_owned(),

@@ -26,6 +26,7 @@ pub mod service;
 mod start_page;
 mod web_server;
 mod whoami;
+pub mod wildcard_record;
 
 use std::collections::BTreeSet;
 
@@ -96,6 +97,8 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(start_page::objects(config));
     objects.extend(root_page::objects(config));
     objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
+    objects.extend(wildcard_record::object(config));
+    wildcard_record::leave_to_it(config, &mut objects);
     if let Some(credentials) = inputs.credentials {
         secret::restart_on_change(&mut objects, credentials);
     }

@@ -20,7 +20,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use crate::config::Config;
-use crate::desired::external_dns::{self, Reads};
+use crate::desired::external_dns::{self, PROVIDER_ONLY, Reads};
 use crate::desired::meta::{named, pods, secured};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{
@@ -237,10 +237,12 @@ fn external_dns(config: &Config, name: &str) -> Container {
         // A file of arguments: the key is in no list of processes (alecthomas/kingpin, `ExpandArgsFromFile`).
         format!("@{PLACE}/external-dns"),
     ];
+    // In the house each name has its own record, and those that nobody has do not exist.
+    let reads = config.wildcard_record().map_or(Reads::All, |_| Reads::Without(&[PROVIDER_ONLY]));
     Container {
         name: name.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),
-        args: Some(external_dns::arguments(config, (Reads::All, own), &format!("127.0.0.1:{METRICS_PORT}"))),
+        args: Some(external_dns::arguments(config, (reads, own), &format!("127.0.0.1:{METRICS_PORT}"))),
         volume_mounts: Some(vec![
             VolumeMount { read_only: Some(true), ..zone_mount() },
             account_token_mount("token"),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{self, Config};
 use crate::desired::kind::{self, Kind, KindRef, Stage};
-use crate::desired::leaving;
+use crate::desired::{leaving, wildcard_record};
 use crate::facts::{authority, challenge_server, name_server};
 use crate::ingress::traits_of;
 
@@ -140,6 +140,10 @@ impl Object {
         // What remembers a move has to be there before anything writes over what it remembers.
         if self.key == leaving::key(&kind::SECRET) {
             return Stage::Foundation;
+        }
+        // It has an address before others leave their records to it.
+        if self.key == wildcard_record::key() {
+            return Stage::Workload;
         }
         let volumes = self.body["spec"]["template"]["spec"]["volumes"].as_array();
         let mut secrets =

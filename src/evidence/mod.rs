@@ -27,6 +27,7 @@ pub mod tls;
 mod token;
 mod transport;
 mod view;
+pub mod wildcard;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -35,6 +36,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use self::http::{HttpAnswer, Scheme};
+use self::wildcard::WildcardRecord;
 use crate::config::{Controller, Provider};
 use crate::facts::names::covers;
 use crate::facts::ownership::Ownership;
@@ -122,6 +124,9 @@ pub struct Evidence {
     pub owner: Option<Ownership>,
     /// Whether public DNS is to have no record of the lab, although a provider hosts the zone.
     pub unpublished: bool,
+    /// The record that answers for names without one of their own; `None` where each has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wildcard: Option<WildcardRecord>,
 
     /// Where public DNS leads for the challenges; `None` where they are met beside the names.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,6 +188,7 @@ impl Evidence {
             written: None,
             owner: None,
             unpublished: false,
+            wildcard: None,
             challenges: None,
             provider: None,
             node_answers: Vec::new(),

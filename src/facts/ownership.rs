@@ -21,6 +21,9 @@ impl Ownership {
     }
 }
 
+/// What stands for the `*` of a wildcard host in the name of its TXT record (external-dns, `--txt-wildcard-replacement`).
+pub const WILDCARD: &str = "wildcard";
+
 /// The kinds that a TXT record may stand for.
 pub const KINDS: [&str; 3] = ["A", "CNAME", "AAAA"];
 

@@ -21,6 +21,7 @@
 //!
 //! A new one: its variant in `facts::controllers`, its folder here, its line in [`traits_of`], and its pin.
 
+mod flaws;
 pub mod nginx;
 mod others;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use crate::config::{Config, Controller};
 use crate::evidence::Evidence;
 use crate::evidence::http::HttpAnswer;
 
+pub use flaws::{Flaw, Version};
 pub use others::OTHERS;
 pub use pod::{Pod, Rule};
 pub use traits::{

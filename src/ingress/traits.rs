@@ -10,6 +10,7 @@ use crate::config::{Config, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Leaf;
 use crate::evidence::{Objects, Reload, View, at};
+use crate::ingress::flaws::{Flaw, Version};
 use crate::ingress::pod::Pod;
 use crate::outside::command::Command;
 
@@ -275,6 +276,12 @@ pub struct Retired {
     pub cause: &'static str,
     /// What to do.
     pub fix: &'static str,
+    /// Which version of its program is in the pinned image.
+    pub pinned: Version,
+    /// What has become known of that program since.
+    pub flaws: &'static [Flaw],
+    /// The version that its log names.
+    pub version_in: fn(&str) -> Option<Version>,
 }
 
 impl Traits {

@@ -26,7 +26,8 @@ pub(super) fn judge(evidence: &Evidence, own: &OwnServersSeen) -> Outcome {
         let is = |name: &str| name.eq_ignore_ascii_case(&record.name);
         // Mail has no place in the house at all.
         record.kind != "MX"
-            && (ours.iter().any(|(host, _)| is(host))
+            && (evidence.wildcard.as_ref().is_some_and(|wildcard| is(&wildcard.name))
+                || ours.iter().any(|(host, _)| is(host))
                 || evidence.hosts.keys().any(|host| is(host))
                 || own.hosts.iter().any(|host| is(&host.name)))
     };

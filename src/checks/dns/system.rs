@@ -336,9 +336,10 @@ pub(super) fn written(evidence: &Evidence, host: &str) -> Option<Timestamp> {
     let Some(Ok(provider)) = &evidence.provider else {
         return None;
     };
+    let name = evidence.record_of(host);
     let of_host = provider
         .records
         .iter()
-        .filter(|record| record.name.eq_ignore_ascii_case(host) && record.kind != "TXT");
+        .filter(|record| record.name.eq_ignore_ascii_case(name) && record.kind != "TXT");
     of_host.filter_map(|record| record.modified_on.or(record.created_on)).max()
 }

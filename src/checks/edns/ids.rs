@@ -14,5 +14,7 @@ pub const OWNER: CheckId = CheckId("edns.owner");
 pub const RECORDS: CheckId = CheckId("edns.records");
 /// No record of this lab is left without its Ingress.
 pub const EDNS_STALE: CheckId = CheckId("edns.stale");
-/// No wildcard answers for every other name.
+/// The lab's own wildcard record is this lab's, and has the nodes' addresses.
+pub const WILDCARD_RECORD: CheckId = CheckId("edns.wildcard-record");
+/// No wildcard of others answers for every other name.
 pub const EDNS_WILDCARD: CheckId = CheckId("edns.wildcard");

@@ -1,4 +1,4 @@
-//! Records that nobody asks for any more, and wildcards that answer for all others.
+//! Records that nobody asks for any more.
 
 use serde_json::Value;
 
@@ -7,10 +7,9 @@ use crate::checks::edns::service::LOG;
 use crate::checks::edns::{content, flags, log, sync};
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
+use crate::desired::wildcard_record::is_left_out;
 use crate::evidence::ownership::owned;
 use crate::evidence::{Evidence, ProviderSeen, View, has_rule};
-use crate::facts::names::is_within;
-use crate::facts::ownership::KINDS;
 use crate::provider::words;
 
 /// How many names are told.
@@ -37,7 +36,8 @@ pub(super) fn stale(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
         };
         let (namespace, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let has_that_name = |object: &&Value| object.namespace() == namespace && object.name() == name;
-        objects.iter().filter(has_that_name).any(|object| names(object, host))
+        // What the house alone is to see, or what a wildcard answers for, has no record at the provider.
+        objects.iter().filter(has_that_name).any(|object| names(object, host) && !is_left_out(object))
     };
     let mut stale: Vec<String> = owned(&seen.records, ours)
         .into_iter()
@@ -58,7 +58,14 @@ fn told(evidence: &Evidence, stale: &[String]) -> Outcome {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
+    let by_wildcard =
+        |host: &String| evidence.wildcard.as_ref().is_some_and(|wildcard| wildcard.is_for(host));
     let summary = match stale.len() {
+        1 if stale.iter().all(by_wildcard) => {
+            format!(
+                "the record {shown} of homelab is left over: it hides the wildcard record, and follows no node any more"
+            )
+        }
         1 => format!("the record {shown} of homelab belongs to nothing in the cluster"),
         count => format!("{count} records of homelab belong to nothing in the cluster: {shown}{more}"),
     };
@@ -108,23 +115,4 @@ fn names(object: &Value, host: &str) -> bool {
     let mut texts = annotations.into_iter().flat_map(|all| all.values()).filter_map(Value::as_str);
     let annotated = texts.any(|text| text.split(',').any(|part| part.trim() == host));
     has_rule(object, host) || in_tls(object, host) || annotated
-}
-
-/// A record that answers for every name without one of its own.
-pub(super) fn wildcard(evidence: &Evidence, seen: &ProviderSeen) -> Outcome {
-    let catches = |record: &&crate::evidence::Record| {
-        let rest = record.name.strip_prefix("*.").filter(|_| KINDS.contains(&record.kind.as_str()));
-        rest.is_some_and(|rest| evidence.hosts.keys().any(|host| host != rest && is_within(host, rest)))
-            && !evidence.hosts.contains_key(&record.name)
-    };
-    match seen.records.iter().find(catches) {
-        None => Outcome::pass("no wildcard record covers homelab's names"),
-        Some(record) => Finding::new(
-            format!("the record `{}` ({}) answers for every name that has no record of its own", record.name, record.content),
-            "a mistyped name, or one that does not exist yet, resolves, too. If that domain is a search domain \
-             of the nodes, pods reach this address in place of the internet",
-            format!("keep it if you want it; otherwise delete it in {}", words(evidence.dns).records_page),
-        )
-        .into(),
-    }
 }

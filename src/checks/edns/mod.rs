@@ -15,6 +15,7 @@ mod sync;
 mod texts;
 mod unpublished;
 mod wait;
+mod wildcard;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -38,10 +39,13 @@ const BESIDE: &str = "each node's name server has an external-dns of its own bes
 /// Without the internet, where the nodes answer.
 const UNREACHED: &str = "neither external-dns nor this machine reaches the provider now; external-dns tries again every minute, and in the house the nodes answer";
 
-/// What is looked at once. Nothing where external-dns was not asked: `up` does not.
+/// What is looked at once. Where external-dns was not asked, as `up` does not, no more than the wildcard record.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
+    let lab_wide = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
+    let wildcard = wildcard::own(evidence);
+    let wildcard = wildcard.map(|outcome| lab_wide(id::WILDCARD_RECORD, Vantage::Provider, outcome));
     if evidence.external_dns.is_none() {
-        return Vec::new();
+        return wildcard.into_iter().collect();
     }
     if evidence.dns.is_on_nodes() {
         let checks = [id::EDNS_PODS, id::EDNS_SYNC, id::EDNS_OWNER_ID, id::EDNS_STALE, id::EDNS_WILDCARD];
@@ -62,7 +66,6 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         Some(Ok(seen)) => judge(evidence, seen),
         _ => zone::unseen(evidence),
     };
-    let lab_wide = |id, vantage, outcome| judged(id, Subject::default(), vantage, outcome);
     let unreached = matches!(&evidence.provider, Some(Err(failure)) if is_unreached(&failure.error))
         && evidence.has_house();
     let sync = match here(sync::sync) {
@@ -70,13 +73,14 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         Outcome::Fail(_) if unreached => Outcome::skip(UNREACHED),
         other => other,
     };
-    vec![
+    let all = [
         lab_wide(id::EDNS_PODS, Vantage::Api, here(service::runs)),
         lab_wide(id::EDNS_SYNC, Vantage::Cluster, sync),
         lab_wide(id::EDNS_OWNER_ID, Vantage::Config, owner::unique(evidence)),
         lab_wide(id::EDNS_STALE, Vantage::Provider, zone(stale)),
-        lab_wide(id::EDNS_WILDCARD, Vantage::Provider, zone(leftover::wildcard)),
-    ]
+        lab_wide(id::EDNS_WILDCARD, Vantage::Provider, zone(wildcard::of_others)),
+    ];
+    all.into_iter().chain(wildcard).collect()
 }
 
 fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged> {
@@ -88,7 +92,10 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
         Some(Ok(seen)) if evidence.unpublished => {
             (Outcome::skip(unpublished::NOTHING), unpublished::is_nothing(evidence, seen, host))
         }
-        Some(Ok(seen)) => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
+        Some(Ok(seen)) => match evidence.wildcard_of(host) {
+            Some(wildcard) => wildcard::of_host(evidence, seen, host, wildcard),
+            None => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
+        },
         // Without the internet, what it says is a matter for later: people in the house are served by the nodes.
         Some(Err(failure)) if is_unreached(&failure.error) && evidence.is_answered_in_house(host) => {
             let later =

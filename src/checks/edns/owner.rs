@@ -10,6 +10,8 @@ use crate::provider::words;
 
 /// What every external-dns is called that was not told otherwise (external-dns, docs/flags.md).
 const ANYBODY: &str = "default";
+/// What to do where the lab cannot have a wildcard record.
+const OF_ITS_OWN: &str = "leave `records` out, so that each name has a record of its own";
 
 /// What is known of one name.
 struct Name<'e> {
@@ -107,10 +109,11 @@ impl Name<'_> {
             ),
             format!(
                 "if no other cluster uses `{host}`, delete in {} {} and TXT `{}`: external-dns creates the right ones within a minute. \
-                 If one does, give one of the two clusters another `dns.owner`, and this service another name",
+                 If one does, give one of the two clusters another `dns.owner`, and {}",
                 words(self.evidence.dns).records_page,
                 self.records(),
-                claim.txt
+                claim.txt,
+                if self.is_wildcard() { OF_ITS_OWN } else { "this service another name" }
             ),
         )
         .into()
@@ -128,10 +131,11 @@ impl Name<'_> {
             format!("{what} belongs to `{}`, not to `{}`{made_for}", other.id, self.ours.id),
             format!("another cluster or an earlier installation created it with another owner id, so external-dns does not change it{how}"),
             format!(
-                "if that cluster no longer exists, delete in {} {}; external-dns creates the right one within a minute. \
-                 If it still exists, give this service another name",
+                "if that cluster no longer exists, delete in {} {}; {}. If it still exists, {}",
                 words(self.evidence.dns).records_page,
-                self.everything(claim)
+                self.everything(claim),
+                self.then(),
+                self.elsewhere()
             ),
         )
         .into()
@@ -145,10 +149,11 @@ impl Name<'_> {
              Yours cannot decrypt it, so it does not change the record",
             format!(
                 "find out which external-dns encrypts (search for `txt-encrypt` in the manifests and charts of your other clusters and \
-                 earlier installations). If it no longer exists, delete in {} {}; external-dns creates the right one within a minute. \
-                 If it still exists, give this service another name",
+                 earlier installations). If it no longer exists, delete in {} {}; {}. If it still exists, {}",
                 words(self.evidence.dns).records_page,
-                self.everything(claim)
+                self.everything(claim),
+                self.then(),
+                self.elsewhere()
             ),
         )
         .into()
@@ -156,6 +161,9 @@ impl Name<'_> {
 
     fn nobodys(&self, what: &str, record: &Record) -> Outcome {
         let cause = match record.kind.as_str() {
+            _ if self.has_wildcard() => {
+                "it was made by hand, or by another program, and comes before the wildcard record. external-dns never changes a record that it does not own"
+            }
             "CNAME" => {
                 "it was made by hand, or by another program. A name with a CNAME cannot have an address record, and external-dns never changes a record that it does not own"
             }
@@ -170,12 +178,36 @@ impl Name<'_> {
             ),
             cause,
             format!(
-                "in {}, delete {}; or give the service another name",
+                "in {}, delete {}; or {}",
                 words(self.evidence.dns).records_page,
-                self.records()
+                self.records(),
+                self.elsewhere()
             ),
         )
         .into()
+    }
+
+    fn is_wildcard(&self) -> bool {
+        self.host.starts_with("*.")
+            && self.evidence.wildcard.as_ref().is_some_and(|own| own.name == self.host)
+    }
+
+    /// Whether a wildcard record would answer for the name.
+    fn has_wildcard(&self) -> bool {
+        self.evidence.wildcard.as_ref().is_some_and(|wildcard| wildcard.is_for(self.host))
+    }
+
+    /// What becomes of the name once the other's records are deleted.
+    fn then(&self) -> &'static str {
+        match self.has_wildcard() {
+            true => "the wildcard record answers for it then",
+            false => "external-dns creates the right one within a minute",
+        }
+    }
+
+    /// What to do where the name has to stay another's.
+    fn elsewhere(&self) -> &'static str {
+        if self.is_wildcard() { OF_ITS_OWN } else { "give the service another name" }
     }
 
     /// The records of the name, as the dashboard lists them.

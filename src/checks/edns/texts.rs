@@ -41,6 +41,20 @@ pub(super) const CHECKS: &[Def] = &[
         .about("`dns.owner`, the owner id with which external-dns marks its records.", "Records disappear and come back, again and again.")
         .causes(&[cause("two installations of external-dns with the same owner id in one zone delete each other's records", "give each cluster its own `dns.owner`")])
         .sources(&["external-dns, docs/flags.md: --txt-owner-id"]),
+    Def::error(WILDCARD_RECORD, "the wildcard record belongs to homelab and contains the addresses of the nodes")
+        .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE, EDNS_PODS, EDNS_SYNC])
+        .in_up()
+        .about(
+            "With `records: wildcard`: the record `*.<domain>` in the zone, the TXT record that marks its owner, and the addresses in the status of the Ingress `homelab/wildcard-record`, from which external-dns creates it.",
+            "No name resolves but those that have a record of their own.",
+        )
+        .causes(&[
+            cause("external-dns has not created it yet: it does so every minute, once that Ingress has an address", "wait a minute; if it is still missing then, the log of external-dns says why"),
+            cause("somebody created a record `*.<domain>` by hand, or another cluster did", "delete it in the dashboard, or leave `records` out: each name then has a record of its own"),
+            cause("its TXT record was deleted", "delete the record, too: external-dns creates both"),
+            cause("somebody changed its content by hand", "wait a minute: external-dns corrects it"),
+        ])
+        .sources(&["external-dns 0.22, source/ingress.go and registry/mapper/mapper.go", "RFC 4592"]),
     Def::error(OWNER, "the record belongs to homelab in this cluster")
         .needs(&[id::TOKEN, id::CF_PERMISSIONS, id::CF_ZONE])
         .in_up()
@@ -73,8 +87,9 @@ pub(super) const CHECKS: &[Def] = &[
             cause("`--policy=create-only` or `--dry-run`", "run `homelab up`"),
             cause("an AAAA record of an earlier installation is left", "delete it at the DNS provider"),
             cause("a node reports a public address", "set the node's address with `services.homelab.nodeIP` or `--node-ip`"),
+            cause("with `records: wildcard`: another record of that name, or of a name below it, hides the wildcard record (RFC 4592)", "delete that record, give the service another name, or set `records: per-host`"),
         ])
-        .sources(&["external-dns 0.22, source/ingress.go and endpoint/domain_filter.go", "external-dns#2059", "external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)"]),
+        .sources(&["external-dns 0.22, source/ingress.go and endpoint/domain_filter.go", "external-dns#2059", "external-dns, docs/annotations/annotations.md", "external-dns#1945 (9003)", "external-dns#3584 (AAAA)", "RFC 4592, section 2.2.2; cert-manager/cert-manager#806, #4217 (challenges and wildcards)"]),
     Def::warning(EDNS_STALE, "every record of homelab has its service")
         .needs(&[EDNS_PODS, EDNS_SYNC])
         .about(
@@ -82,13 +97,13 @@ pub(super) const CHECKS: &[Def] = &[
             "A name of a removed service still resolves.",
         )
         .causes(&[
-            cause("`dns.policy` is `upsert-only`", "set `dns.policy: sync`, or delete them by hand"),
+            cause("`dns.policy` is `upsert-only`; with `records: wildcard`, the records of single names stay and hide the wildcard", "set `dns.policy: sync`, or delete them by hand"),
             cause("another cluster has the same `dns.owner`, and creates it again", "give each cluster its own"),
             cause("`--dry-run` or `--policy=create-only`: external-dns deletes nothing", "run `homelab up`"),
         ])
         .sources(&["external-dns#1228"]),
-    Def::info(EDNS_WILDCARD, "no wildcard record covers homelab's names")
-        .about("Records `*.` in the zone that cover `domain`, and that no Ingress asks for.", "A mistyped name shows the controller's 404 page; pods with that search domain reach your ingress controller instead of the internet.")
+    Def::info(EDNS_WILDCARD, "no wildcard record of others covers homelab's names")
+        .about("Records `*.` in the zone that cover `domain`, and that neither an Ingress nor `records: wildcard` asks for.", "A mistyped name shows the controller's 404 page; pods with that search domain reach your ingress controller instead of the internet.")
         .causes(&[cause("it was created by hand, or by an Ingress whose `tls.hosts` has a wildcard", "keep it if you want it, otherwise delete it")])
         .sources(&["external-dns#2495"]),
 ];

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::reading::{pod_resolv, told};
-use crate::evidence::{Evidence, MachineSeen, ResolvSeen, WildcardSeen};
+use crate::evidence::{Evidence, MachineSeen, Record, ResolvSeen, WildcardSeen};
+use crate::facts::names::{is_within, without_wildcard};
 use crate::provider::outside;
 
 /// What k3s notes on the Node counts before what its files say here: it is merged, and of the start.
@@ -92,7 +93,7 @@ pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
     let answers = |seen: &&WildcardSeen| seen.answer.as_ref().is_ok_and(|addresses| !addresses.is_empty());
     if let Some(seen) = machine.wildcards.iter().find(answers) {
-        return wildcard(outside(evidence), machine, seen);
+        return wildcard(evidence, machine, seen);
     }
     if machine.wildcards.is_empty() {
         return Outcome::skip("no resolver was asked");
@@ -101,6 +102,9 @@ pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     match unasked {
         Some((seen, why)) => Outcome::unknown(format!("`{}` could not be looked up: {why}", seen.asked)),
         None => {
+            if let Some(domain) = soon(evidence, machine) {
+                return comes(evidence, machine, domain).into();
+            }
             let domains: Vec<String> =
                 machine.wildcards.iter().map(|seen| format!("`{}`", seen.domain)).collect();
             Outcome::pass(format!("{} answers for no unknown name", domains.join(", ")))
@@ -108,14 +112,50 @@ pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
     }
 }
 
-fn wildcard(api: &str, machine: &MachineSeen, seen: &WildcardSeen) -> Outcome {
+/// The search domain that the lab's own wildcard record will answer for, where it is not in the zone yet.
+fn soon<'m>(evidence: &Evidence, machine: &'m MachineSeen) -> Option<&'m str> {
+    let own = evidence.wildcard.as_ref()?;
+    let is_there = |record: &Record| record.name.eq_ignore_ascii_case(&own.name);
+    let is_known = matches!(&evidence.provider, Some(Ok(seen)) if seen.records.iter().any(is_there));
+    // Where the resolver asks the nodes, they know of no wildcard.
+    if is_known || evidence.own_servers.is_some() {
+        return None;
+    }
+    let mut domains = machine.wildcards.iter().map(|seen| seen.domain.as_str());
+    domains.find(|domain| is_within(domain, without_wildcard(&own.name)))
+}
+
+fn comes(evidence: &Evidence, machine: &MachineSeen, domain: &str) -> Finding {
+    let api = outside(evidence);
+    let finding = Finding::new(
+        format!("the wildcard record of the lab will answer for every name below the search domain `{domain}`"),
+        format!(
+            "pods other than homelab's look up `{api}.{domain}` before `{api}` (ndots:5), and with `records: wildcard` that name has the addresses \
+             of the nodes: they would talk to the lab in place of the internet"
+        ),
+        format!(
+            "give pods a file without `search {domain}`: {}; or leave `records` out",
+            pod_resolv::steps(Some(machine))
+        ),
+    )
+    .look("cat /etc/resolv.conf");
+    pod_resolv::with_options(finding, Some(machine))
+}
+
+fn wildcard(evidence: &Evidence, machine: &MachineSeen, seen: &WildcardSeen) -> Outcome {
     let WildcardSeen { domain, asked, answer } = seen;
+    let api = outside(evidence);
+    let own = evidence.wildcard.as_ref().filter(|own| is_within(domain, without_wildcard(&own.name)));
+    let remove = match own {
+        Some(_) => "set `records: per-host` instead of `records: wildcard`".to_owned(),
+        None => format!("remove the wildcard record `*.{domain}`"),
+    };
     let addresses = answer.as_deref().map(list).unwrap_or_default();
     let finding = Finding::new(
         format!("any name below the search domain `{domain}` has the address {addresses}, even `{asked}`"),
         format!("pods look up `{api}.{domain}` before `{api}`, and a wildcard record answers: they then talk to the wrong server"),
         format!(
-            "remove the wildcard record `*.{domain}`; or give pods a file without `search {domain}`: {}",
+            "{remove}; or give pods a file without `search {domain}`: {}",
             pod_resolv::steps(Some(machine))
         ),
     )

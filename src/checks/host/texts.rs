@@ -224,6 +224,9 @@ pub(super) const CHECKS: &[Def] = &[
         .causes(&[cause(
             "pods try each search domain before the name itself (ndots:5), and a wildcard record below that domain answers",
             "give pods a file without the search domain: `services.homelab.k3s.extraFlags = [ \"--resolv-conf=/etc/k3s-resolv.conf\" ];`, or remove the wildcard record",
+        ), cause(
+            "the wildcard record is the lab's own (`records: wildcard`); before the first `up`, the check tells of one to come",
+            "give pods a file without the search domain, or leave `records` out",
         )])
         .sources(&["k3s#1527", "k3s#5045", "resolv.conf(5): ndots"]),
 ];

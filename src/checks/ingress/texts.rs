@@ -176,14 +176,16 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a webhook refuses every Ingress", "see `ingress.webhook`"),
             cause("the controller does not reload, because another Ingress breaks its configuration", "see `ingress.reload`"),
         ]),
-    Def::info(EOL, "the controller still gets updates")
+    Def::warning(EOL, "the controller still gets updates")
         .needs(&[id::API])
         .about(
-            "The image of the controller's DaemonSet; with `ingress.manage: false`, those of all pods. The project kubernetes/ingress-nginx is retired: there are no releases and no fixes after March 2026. homelab still uses it, because it reports the nodes' own addresses.",
+            "The image of the controller's DaemonSet (with `ingress.manage: false`, those of all pods), and the version of nginx in it: known of the pinned image, read in the log of any other (`nginx version:`, which stands at its beginning and may be gone). That version is compared with the flaws of nginx that were published since March 2026, when the project kubernetes/ingress-nginx was retired: there are no releases and no fixes after that. homelab still uses it, because it reports the nodes' own addresses. A note, as long as the settings keep their protections; a warning if one is removed, or if another image has an nginx with known flaws.",
             "Nothing, until somebody uses a vulnerability in it.",
         )
         .causes(&[
             cause("the image is the project's own", "keep ports 80 and 443 closed to the internet; with `images: { ingressNginx: … }` you can use a maintained build of the same controller"),
+            cause("`ingress.config` removes a protection, HTTP/2 off for example", "remove that entry, and run `homelab up`"),
+            cause("another image has an nginx without the newest fixes", "take a newer build of that image"),
         ])
-        .sources(&["README of kubernetes/ingress-nginx, 2026-03-20", "kubernetes.io/blog, 2025-11-11, \"Ingress NGINX Retirement\"", "traefik/traefik#13755"]),
+        .sources(&["README of kubernetes/ingress-nginx, 2026-03-20", "nginx.org, \"nginx security advisories\", and CVEProject/cvelistV5, read on 2026-11-30", "kubernetes.io/blog, 2025-11-11, \"Ingress NGINX Retirement\"", "traefik/traefik#13755"]),
 ];

@@ -221,6 +221,7 @@ fn end_of_life(evidence: &Evidence) -> Outcome {
             retired.cause,
             "keep ports 80 and 443 closed towards the internet; move to a controller that is maintained",
         )
+        .only(Severity::Info)
         .into(),
     }
 }

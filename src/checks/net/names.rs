@@ -7,7 +7,7 @@ use crate::checks::net::{corefile, of_pod, rejected, seen};
 use crate::checks::reading::logs::{self, Said};
 use crate::checks::reading::pod_resolv;
 use crate::evidence::dns::{AskError, Rcode};
-use crate::evidence::{Asked, Evidence, MachineSeen, ServiceLookup};
+use crate::evidence::{Asked, Evidence, ServiceLookup};
 use crate::ingress::known;
 
 pub(super) fn resolve(evidence: &Evidence) -> Judged {
@@ -146,9 +146,7 @@ fn told(evidence: &Evidence, said: &Said<'_>) -> Option<Finding> {
 }
 
 pub(super) fn search_domains(evidence: &Evidence) -> Judged {
-    let foreign = logs::lately(evidence)
-        .into_iter()
-        .find_map(|said| Some((said, foreign(evidence.machine.as_ref(), &said)?)));
+    let foreign = logs::lately(evidence).into_iter().find_map(|said| Some((said, foreign(evidence, &said)?)));
     if let Some((said, finding)) = foreign {
         return of_pod(evidence, id::NDOTS, said.pod, finding);
     }
@@ -158,7 +156,7 @@ pub(super) fn search_domains(evidence: &Evidence) -> Judged {
         let found = reply.addresses();
         if !found.is_empty() {
             let finding = wildcard(
-                evidence.machine.as_ref(),
+                evidence,
                 format!("{} resolves to {}, and should not exist", asked.name, list(&found)),
             );
             return seen(id::NDOTS, Subject::default(), finding);
@@ -172,7 +170,7 @@ pub(super) fn search_domains(evidence: &Evidence) -> Judged {
 }
 
 /// `x509: certificate is valid for A, B, not NAME`. The ingress controller asks nobody: what it says so of is a Secret.
-fn foreign(machine: Option<&MachineSeen>, said: &Said<'_>) -> Option<Finding> {
+fn foreign(evidence: &Evidence, said: &Said<'_>) -> Option<Finding> {
     if known().any(|controller| controller.is_place(said.pod)) {
         return None;
     }
@@ -180,17 +178,22 @@ fn foreign(machine: Option<&MachineSeen>, said: &Said<'_>) -> Option<Finding> {
     let (names, rest) = rest.rsplit_once(", not ")?;
     let wanted = rest.split(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))).next()?;
     Some(wildcard(
-        machine,
+        evidence,
         format!("pod `{}` asked for {wanted} and got a certificate for {names}", said.pod),
     ))
 }
 
-fn wildcard(machine: Option<&MachineSeen>, summary: String) -> Finding {
+fn wildcard(evidence: &Evidence, summary: String) -> Finding {
+    let machine = evidence.machine.as_ref();
+    let remove = match evidence.wildcard {
+        Some(_) => "remove the wildcard record (`records: per-host`, where it is the lab's own)",
+        None => "remove the wildcard record",
+    };
     let finding = Finding::new(
         summary,
         "pods try the node's search domains before the name itself (ndots:5), and in one of them a wildcard record answers for every name, mostly with homelab's own ingress controller",
         format!(
-            "remove the wildcard record; or give pods a file without `search`: {}; then restart the pods, for example external-dns with `kubectl -n external-dns rollout restart deployment`",
+            "{remove}; or give pods a file without `search`: {}; then restart the pods, for example external-dns with `kubectl -n external-dns rollout restart deployment`",
             pod_resolv::steps(machine)
         ),
     )

@@ -42,12 +42,13 @@ pub(in crate::checks) fn zone_name(evidence: &Evidence) -> Option<&str> {
     (!found.servers.is_empty()).then_some(found.name.as_str())
 }
 
-/// The addresses that the provider has for a host; nothing when it was not asked.
+/// The addresses that the provider has for a host, by a wildcard of the lab's own, too; nothing when it was not asked.
 pub(in crate::checks) fn addresses(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
     let Some(Ok(seen)) = &evidence.provider else {
         return Vec::new();
     };
-    let mut found: Vec<IpAddr> = named(seen, host).filter_map(|record| record.content.parse().ok()).collect();
+    let mut found: Vec<IpAddr> =
+        named(seen, evidence.record_of(host)).filter_map(|record| record.content.parse().ok()).collect();
     found.sort_unstable();
     found.dedup();
     found

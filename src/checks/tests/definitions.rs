@@ -119,6 +119,7 @@ fn everything() -> Evidence {
     let scratch = Some(Err(ScratchFailure { why: "x".into(), forbidden: false }));
     evidence.ingress = Some(ControllerSeen { scratch, ..ControllerSeen::default() });
     evidence.challenges = Some(ChallengesSeen { own: true, ..ChallengesSeen::default() });
+    evidence.wildcard = Some(crate::evidence::wildcard::WildcardRecord::default());
     evidence.names = Some(NamesSeen::default());
     evidence.own_servers = Some(OwnServersSeen::default());
     evidence

@@ -266,7 +266,8 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             let outside = outside.chain(probes.resolvers.iter().copied()).filter(|_| !intercepted);
             let house = Paces::new(probes.pace, outside);
             let paces = &house;
-            let known = names::Knowledge { provider: provider.as_ref(), offline, paces };
+            let wildcard = seed.wildcard.as_ref();
+            let known = names::Knowledge { provider: provider.as_ref(), wildcard, offline, paces };
             let asked = sample::of(&probes.hosts, &seed, provider.as_ref(), intercepted);
             let depth = |host: &Host| match asked.iter().position(|name| *name == host.name) {
                 Some(at) if at < ASKED_WHOLLY => Depth::Whole,

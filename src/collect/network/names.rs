@@ -9,6 +9,7 @@ use crate::collect::network::servers::Servers;
 use crate::collect::network::{Host, Limit, Probes};
 use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::http::HttpAnswer;
+use crate::evidence::wildcard::WildcardRecord;
 use crate::evidence::{HostSeen, Lookup, ProviderFailure, ProviderSeen, Transport, label};
 use crate::facts::names::probe_name;
 use crate::net::dns::{self, Doh, Question, RecordType};
@@ -21,6 +22,8 @@ const MOST_ADDRESSES: usize = 16;
 pub(super) struct Knowledge<'a> {
     /// The records, or why they are not known; `None` when they were not read.
     pub(super) provider: Option<&'a Result<ProviderSeen, ProviderFailure>>,
+    /// The record that answers for names without one of their own.
+    pub(super) wildcard: Option<&'a WildcardRecord>,
     /// Nobody beyond this network is asked, and the cluster's word has to be enough.
     pub(super) offline: bool,
     /// How fast each server is asked.
@@ -67,7 +70,10 @@ pub(super) async fn look(
     seen.authoritative = join_all(asked).await.into_iter().flatten().collect();
     let published = match known.offline {
         true => !host.addresses.is_empty() || !host.knows_ingresses,
-        false => is_published(&seen.authoritative, known.provider, &host.name),
+        false => {
+            let record = known.wildcard.map(|wildcard| wildcard.record_of(known.provider, &host.name));
+            is_published(&seen.authoritative, known.provider, record.unwrap_or(&host.name))
+        }
     };
     if published {
         let (public, ()) =
@@ -214,7 +220,7 @@ fn is_servfail(lookup: &Lookup) -> bool {
 fn is_published(
     authoritative: &[Lookup],
     provider: Option<&Result<ProviderSeen, ProviderFailure>>,
-    host: &str,
+    record: &str,
 ) -> bool {
     let mut heard = authoritative.iter().filter_map(|lookup| lookup.result.as_ref().ok()).peekable();
     if heard.peek().is_some() {
@@ -223,7 +229,7 @@ fn is_published(
     let Some(Ok(provider)) = provider else {
         return false;
     };
-    provider.records.iter().any(|record| record.kind == "A" && record.name.eq_ignore_ascii_case(host))
+    provider.records.iter().any(|one| one.kind == "A" && one.name.eq_ignore_ascii_case(record))
 }
 
 /// The A reply with the AAAA answers added.

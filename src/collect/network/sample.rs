@@ -45,11 +45,12 @@ fn is_troubled(
     if seed.certificates_of(host).any(|one| one.ready != Some(true)) {
         return true;
     }
+    let name = seed.wildcard.as_ref().map_or(host, |wildcard| wildcard.record_of(provider, host));
     let Some(Ok(provider)) = provider else { return false };
     let of_host = provider
         .records
         .iter()
-        .filter(|record| ["A", "AAAA"].contains(&record.kind.as_str()) && record.name == host);
+        .filter(|record| ["A", "AAAA"].contains(&record.kind.as_str()) && record.name == name);
     let mut published: Vec<IpAddr> = of_host.filter_map(|record| record.content.parse().ok()).collect();
     published.sort_unstable();
     published.dedup();

@@ -8,21 +8,22 @@ use crate::cluster::{self, Cluster};
 use crate::config::Config;
 use crate::desired::kind;
 use crate::desired::object::Key;
+use crate::desired::wildcard_record::is_left_out;
 use crate::error::Result;
 use crate::evidence::View;
 use crate::evidence::ownership::Wanted;
 use crate::ingress::class_of;
 use crate::plan::teardown::Teardown;
 
-/// The hosts of the Ingresses that go; of all in the configuration where they are gone already.
+/// The names of the records that go with the Ingresses; of all in the configuration where those are gone already.
 pub(super) fn hosts(config: &Config, teardown: &Teardown, ingresses: &[Value]) -> BTreeSet<String> {
     let goes = |one: &&Value| {
         let key = Key::of(&kind::INGRESS, one);
-        teardown.gone.iter().any(|gone| Some(&gone.key) == key.as_ref())
+        teardown.gone.iter().any(|gone| Some(&gone.key) == key.as_ref()) && !is_left_out(one)
     };
     let found: BTreeSet<String> =
         ingresses.iter().filter(goes).flat_map(|one| cluster::ingress(one).hosts).collect();
-    if found.is_empty() { config.hosts().iter().map(ToString::to_string).collect() } else { found }
+    if found.is_empty() { config.recorded().collect() } else { found }
 }
 
 /// What external-dns publishes of what lives, without what goes.

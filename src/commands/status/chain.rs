@@ -116,11 +116,13 @@ fn record(evidence: &Evidence, host: &str) -> String {
     let Some(Ok(provider)) = &evidence.provider else {
         return "the provider was not asked".to_owned();
     };
-    let told = provider.records.iter().filter(|record| record.is_of_host(host)).map(|record| {
+    let name = evidence.record_of(host);
+    let told = provider.records.iter().filter(|record| record.is_of_host(name)).map(|record| {
         let owner = evidence.owner.as_ref();
         let owner = owner.and_then(|ours| owners_of(&provider.records, ours, record).next());
         let owner = owner.map_or("no owner".to_owned(), |owner| format!("owner {}", owner.id));
-        format!("{} {}, ttl {}, {owner}", record.kind, record.content, record.ttl)
+        let by = if name == host { String::new() } else { format!(" by {name}") };
+        format!("{} {}{by}, ttl {}, {owner}", record.kind, record.content, record.ttl)
     });
     or(told.collect(), "the zone has no record of this name")
 }

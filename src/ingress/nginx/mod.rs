@@ -1,6 +1,7 @@
 //! ingress-nginx, whole: names, arguments, settings, annotations, answers and words. Facts are those of v1.15.1.
 
 mod directives;
+mod flaws;
 mod log;
 mod pod;
 mod protect;
@@ -130,6 +131,9 @@ pub const TRAITS: Traits = Traits {
                 either; what runs goes on running, and its images stay available",
         fix: "keep ports 80 and 443 closed towards the internet; a maintained build of the same controller takes its \
               place with `images: { ingressNginx: … }` in the configuration",
+        pinned: flaws::PINNED,
+        flaws: flaws::FLAWS,
+        version_in: flaws::version_in,
     }),
 };
 

@@ -5,6 +5,7 @@ mod filters;
 mod owners;
 mod policy;
 mod unpublished;
+mod wildcard;
 
 use std::collections::BTreeMap;
 

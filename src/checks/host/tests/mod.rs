@@ -15,6 +15,7 @@ use crate::checks::k3s::tests::nodes::with_etcd;
 use crate::checks::k3s::tests::{items, sound};
 use crate::checks::tests::*;
 use crate::config::Provider;
+use crate::evidence::wildcard::WildcardRecord;
 
 fn machine() -> MachineSeen {
     let node = IpAddr::from(NODE);
@@ -299,6 +300,38 @@ fn a_firewall_that_removes_all_rules_gets_its_option() {
     let finding =
         only(&on(|machine| machine.flushes = Some("/etc/nftables.conf".into())), id::FIREWALL_FLUSH);
     assert_eq!(finding.fix.nixos.as_deref(), Some("networking.nftables.flushRuleset = false;"));
+}
+
+#[test]
+fn the_labs_own_wildcard_is_told_where_a_search_domain_of_the_nodes_meets_it() {
+    let lab = |search: &str, change: &dyn Fn(&mut Evidence)| {
+        let mut machine = machine();
+        machine.wildcards[0].domain = search.into();
+        whole(|evidence| {
+            evidence.machine = Some(machine);
+            evidence.wildcard =
+                Some(WildcardRecord { name: "*.home.example.com".into(), ..WildcardRecord::default() });
+            change(evidence);
+        })
+    };
+    let of = |report: &Report| outcome(report, id::SEARCH_DOMAIN);
+    // The record is not there yet: `doctor --pre` tells of what would come.
+    let before = |evidence: &mut Evidence| evidence.provider = None;
+    for search in ["home.example.com", "lan.home.example.com"] {
+        let Outcome::Fail(finding) = of(&lab(search, &before)) else { panic!("{search}") };
+        assert!(finding.summary.contains("will answer") && finding.fix.text.contains("leave `records` out"));
+    }
+    assert!(matches!(of(&lab("example.com", &before)), Outcome::Pass { .. }));
+    let in_house = |evidence: &mut Evidence| {
+        before(evidence);
+        evidence.own_servers = Some(crate::evidence::OwnServersSeen::default());
+    };
+    assert!(matches!(of(&lab("home.example.com", &in_house)), Outcome::Pass { .. }));
+    let answers = |evidence: &mut Evidence| {
+        evidence.machine.as_mut().unwrap().wildcards[0].answer = Ok(vec![NODE.into()]);
+    };
+    let Outcome::Fail(finding) = of(&lab("home.example.com", &answers)) else { panic!("it answers") };
+    assert!(finding.fix.text.contains("`records: per-host`"), "{}", finding.fix.text);
 }
 
 #[test]

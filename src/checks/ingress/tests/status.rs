@@ -100,15 +100,68 @@ fn a_host_without_an_ingress_is_applied() {
     assert_eq!(found.finding().unwrap().fix.commands, ["homelab up"]);
 }
 
-#[test]
-fn the_projects_own_image_is_only_noted() {
-    let report = lab(|e| {
+/// The lab with this image of the controller, these settings, and this in its log.
+fn with_image(image: &str, settings: Value, log: &str) -> Report {
+    lab(|e| {
         let set = &mut list(e, "daemonsets.apps")[0];
-        let image = "registry.k8s.io/ingress-nginx/controller:v1.15.1@sha256:00";
         set["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
-    });
-    assert!(only(&report, id::EOL).summary.contains("ingress-nginx v1.15.1"));
+        let map = json!({ "metadata": { "namespace": "ingress-nginx", "name": "ingress-nginx-controller" }, "data": settings });
+        let cluster = e.cluster.as_mut().unwrap();
+        cluster.objects.0.insert("configmaps/ingress-nginx".into(), Listing::Items(vec![map]));
+        cluster.logs.insert("ingress-nginx/ingress-nginx-controller-abcde/controller".into(), log.into());
+    })
+}
+
+const PINNED: &str = "registry.k8s.io/ingress-nginx/controller:v1.15.1@sha256:00";
+const FORK: &str = "registry.example.com/maintained/controller:v2@sha256:00";
+
+#[test]
+fn the_projects_own_image_is_only_noted_with_what_its_nginx_lacks() {
+    let report =
+        with_image(PINNED, json!({ "use-http2": "false", "allow-snippet-annotations": "false" }), "");
+    let finding = only(&report, id::EOL);
+    assert!(finding.summary.contains("ingress-nginx v1.15.1"), "{}", finding.summary);
+    assert!(
+        finding.summary.contains("nginx 1.27.1 lacks the fixes for 10 known flaws, the newest CVE-2026-1"),
+        "{}",
+        finding.summary
+    );
+    assert!(finding.summary.contains("published on 2026-11-18"), "{}", finding.summary);
+    assert!(finding.cause.contains("settings keep 3 of these flaws away"), "{}", finding.cause);
     assert_eq!((report.counts.fail, report.counts.warn, report.counts.note), (0, 0, 1));
+}
+
+#[test]
+fn without_a_protection_the_same_image_is_a_warning() {
+    let report = with_image(PINNED, json!({ "use-http2": "true" }), "");
+    let finding = only(&report, id::EOL);
+    assert!(
+        finding.cause.contains("`use-http2`") && finding.fix.text.contains("remove `use-http2`"),
+        "{finding:?}"
+    );
+    assert_eq!((report.counts.fail, report.counts.warn, report.counts.note), (0, 1, 0));
+}
+
+#[test]
+fn another_image_is_judged_by_the_version_that_its_log_names() {
+    let log = |version: &str| format!("NGINX Ingress controller\n  nginx version: nginx/{version}\n");
+    let old = with_image(FORK, json!({}), &log("1.30.6"));
+    let finding = only(&old, id::EOL);
+    assert!(
+        finding.summary.contains("nginx 1.30.6 lacks the fixes for 4 known flaws"),
+        "{}",
+        finding.summary
+    );
+    assert!(finding.fix.text.contains("nginx 1.30.7 or later"), "{}", finding.fix.text);
+    assert_eq!((old.counts.warn, old.counts.note), (1, 0));
+    for (said, words) in
+        [(log("1.31.9"), "no flaw that homelab knows"), (String::new(), "which nginx is in it is not known")]
+    {
+        let Outcome::Pass { saw } = outcome(&with_image(FORK, json!({}), &said), id::EOL) else {
+            panic!("{words}")
+        };
+        assert!(saw.contains(words), "{saw}");
+    }
 }
 
 #[test]

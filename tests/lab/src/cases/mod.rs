@@ -42,6 +42,7 @@ mod stages;
 mod story;
 mod unit;
 mod weather;
+mod wildcard_records;
 
 use std::process::ExitCode;
 
@@ -281,6 +282,11 @@ const PLAIN: &[Case] = &[
         "changes",
         "backends outside the cluster, two names, and one certificate for all",
         outside::backends_and_wildcard,
+    ),
+    with_all(
+        "changes",
+        "one record answers for all names, and no name is missed on the way there and back",
+        wildcard_records::there_and_back,
     ),
     with_all("nodes", "a lost node leaves status and DNS", nodes::a_lost_node_leaves),
     with_all("nodes", "a node changes its address", nodes::a_node_changes_its_address),
