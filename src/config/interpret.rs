@@ -11,7 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenges, dns, doctor, extra, house, ingress, issuer, own_names, root_page, service, start_page,
+    annotations, challenges, dns, doctor, extra, house, ingress, issuer, own_names, root_page, service,
+    start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
@@ -37,6 +38,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let services =
         services(&mut fields, (domain.as_ref(), ingress.dialect), (whoami, signs), start_page.as_ref());
+    annotations::check(&mut fields, &ingress, &services);
     // That of the names: where the challenges are met elsewhere, the provider's is none.
     let zone = dns.as_ref().filter(|dns| dns.challenge_zone.is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));

@@ -77,6 +77,7 @@ pub const TRAITS: Traits = Traits {
     is_default,
     is_unknown_name,
     is_own_page: |answer| answer.body.contains(SIGNED),
+    denies_with: &[403, 503],
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
     // `store.go`, `UpdateFunc` compares the addresses of EndpointSlices and not their ports: #12209.
     overlooks_ports: true,

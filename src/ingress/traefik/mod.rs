@@ -25,8 +25,8 @@ const FAKE_CERTIFICATE: &str = "TRAEFIK DEFAULT CERT";
 
 /// What is particular to Traefik.
 pub const TRAITS: Traits = Traits {
-    name: "Traefik",
-    program: "Traefik",
+    name: "traefik",
+    program: "traefik",
     namespace: FACTS.namespace,
     workload: "traefik",
     image: "traefik",
@@ -58,6 +58,8 @@ pub const TRAITS: Traits = Traits {
     is_default: |_, _| false,
     is_unknown_name: is_go_404,
     is_own_page,
+    // As one for an unknown name.
+    denies_with: &[404],
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
     overlooks_ports: false,
     status: Status {

@@ -41,6 +41,11 @@ pub(super) const POD: Pod = Pod {
     requests: ("100m", "90Mi"),
     user: (65_532, 65_532),
     writes_files: false,
+    // Bodies that it takes in whole lie there (os.TempDir).
+    scratch: "/tmp",
+    // A certificate is shown for every name that it covers, whichever Ingress names its Secret (pkg/tls/certificate_store.go),
+    // and a new one at once: a file would come with the kubelet's next look.
+    wildcard_by_ingress: true,
     capabilities: &[],
     // pkg/provider/kubernetes/ingress-nginx/client.go, `WatchAll`; nothing of it writes without the two arguments above.
     in_cluster: &[
@@ -65,6 +70,7 @@ fn arguments(config: &Config) -> Vec<String> {
     ];
     let mut arguments: Vec<String> = fixed.map(str::to_owned).into();
     arguments.push(format!("--entrypoints.traefik.address=:{HEALTH}"));
+    arguments.push("--entrypoints.traefik.http.aliasheadersstrategy=delete".to_owned());
     for (name, port) in ENTRY_POINTS {
         let of = |rest: String| format!("--entrypoints.{name}.{rest}");
         arguments.push(of(format!("address=:{port}")));
@@ -91,4 +97,39 @@ fn arguments(config: &Config) -> Vec<String> {
     ];
     arguments.extend(of_provider);
     arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments_of(more: &str) -> Vec<String> {
+        let text = format!(
+            "domain: a.example.com\nemail: a@lovelace.dev\ndns: {{ provider: cloudflare, tokenFile: /t }}\n{more}"
+        );
+        arguments(&crate::config::parse(&text).unwrap())
+    }
+
+    #[test]
+    fn only_a_name_outside_lets_an_external_name_through() {
+        let own = "ingress: { controller: traefik }\n";
+        assert!(arguments_of(own).iter().any(|argument| argument == REFUSES_NAMES));
+        let named = format!("{own}services: {{ nas: {{ url: http://nas.lan }} }}\n");
+        assert!(!arguments_of(&named).iter().any(|argument| argument == REFUSES_NAMES));
+    }
+
+    #[test]
+    fn ingresses_without_a_class_are_served_unless_the_configuration_says_otherwise() {
+        assert!(arguments_of("ingress: { controller: traefik }\n").iter().any(|one| one == TAKES_ANY));
+        let off = arguments_of("ingress: { controller: traefik, defaultClass: false }\n");
+        assert!(!off.iter().any(|one| one == TAKES_ANY));
+    }
+
+    #[test]
+    fn nothing_writes_an_address_and_no_right_would_let_it() {
+        let all = arguments_of("ingress: { controller: traefik }\n");
+        assert!(!all.iter().any(|one| one.contains("publish")), "{all:?}");
+        let verbs: Vec<&&str> = POD.in_cluster.iter().flat_map(|rule| rule.verbs).collect();
+        assert!(verbs.iter().all(|verb| ["list", "watch"].contains(*verb)), "{verbs:?}");
+    }
 }
