@@ -252,10 +252,13 @@ in
 
     ingress = {
       controller = mkOption {
-        type = types.enum [ "ingress-nginx" ];
+        type = types.enum [
+          "ingress-nginx"
+          "traefik"
+        ];
         default = "ingress-nginx";
-        example = "ingress-nginx";
-        description = "The program that listens on ports 80 and 443 of every node.";
+        example = "traefik";
+        description = "The program that listens on ports 80 and 443 of every node. `traefik` reads the same Ingresses and still gets security fixes; `homelab doctor --check ingress.migration` says what it reads otherwise.";
       };
 
       defaultClass = mkOption {

@@ -91,6 +91,12 @@ pub fn in_up(id: CheckId) -> bool {
     def(id).is_some_and(|def| def.in_up)
 }
 
+/// Whether the check runs only when it is asked for by its name.
+#[must_use]
+pub fn is_asked(id: CheckId) -> bool {
+    def(id).is_some_and(|def| def.asked)
+}
+
 /// Judges what was seen: every check for every host and node.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Report {

@@ -36,7 +36,7 @@ pub fn ingress(object: &Value) -> IngressSeen {
         class: classes.into_iter().find(|class| !class.is_empty()).map(str::to_owned),
         hosts: texts(rules.iter().map(|rule| &rule["host"])),
         catch_all: object["spec"]["defaultBackend"].is_object()
-            || rules.iter().any(|rule| rule["host"].is_null()),
+            || rules.iter().any(|rule| rule["host"].is_null() && rule["http"].is_object()),
         addresses: points.iter().filter_map(|point| at(point, "/ip").parse().ok()).collect(),
         balancer: balancers.next().map(str::to_owned),
         tls_hosts: texts(tls.iter().flat_map(|tls| entries(tls, "/hosts"))),
@@ -101,10 +101,12 @@ mod tests {
     fn an_ingress_tells_its_class_by_either_spelling_and_whether_it_takes_every_name() {
         let seen = ingress(
             &json!({ "metadata": { "annotations": { "kubernetes.io/ingress.class": "nginx" } },
-            "spec": { "rules": [{ "host": "a.example.com" }, {}], "tls": [{ "hosts": ["a.example.com"], "secretName": "s" }] } }),
+            "spec": { "rules": [{ "host": "a.example.com" }, { "http": { "paths": [] } }], "tls": [{ "hosts": ["a.example.com"], "secretName": "s" }] } }),
         );
         assert_eq!(seen.class.as_deref(), Some("nginx"));
         assert!(seen.catch_all);
+        let nowhere = ingress(&json!({ "spec": { "rules": [{}] } }));
+        assert!(!nowhere.catch_all, "a rule without paths takes nothing");
         assert_eq!((seen.hosts.len(), seen.tls_secret.as_deref()), (1, Some("s")));
     }
 

@@ -1,5 +1,6 @@
 //! The ingress controller: one that homelab installs, or one that is there already.
 
+use crate::config::annotations;
 use crate::config::fields::Fields;
 use crate::config::model::{Certificates, Ingress, Scheme, Service};
 use crate::config::values::known;
@@ -31,6 +32,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Ingress {
             fields.problem(place, message, Some(help.to_owned()));
         }
         let controller = make.unwrap_or_default();
+        annotations::settings(fields, controller);
         return Ingress {
             controller,
             dialect: controller,

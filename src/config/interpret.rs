@@ -11,8 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect, records,
-    root_page, service, start_page,
+    annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect,
+    records, root_page, service, start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
@@ -42,6 +42,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let lan = protect::lan(&mut fields);
     let reads = (domain.as_ref(), ingress.dialect, lan.as_slice());
     let services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
+    annotations::check(&mut fields, &ingress, &services);
     // That of the names: where the challenges are met elsewhere, the provider's is none.
     let zone = dns.as_ref().filter(|dns| dns.elsewhere().is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));

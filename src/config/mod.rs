@@ -1,5 +1,6 @@
 //! The configuration: what it says, and every problem in it at once. Pure: where the file lies is the machine's matter.
 
+mod annotations;
 mod backend;
 mod challenge_server;
 mod challenges;

@@ -4,27 +4,31 @@
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, Namespace,
-    PodSecurityContext, PodSpec, PodTemplateSpec, SecurityContext,
+    PodSecurityContext, PodSpec, PodTemplateSpec, SecurityContext, VolumeMount,
 };
-use k8s_openapi::api::networking::v1::{IngressClass, IngressClassSpec};
+use k8s_openapi::api::networking::v1::{
+    Ingress, IngressClass, IngressClassSpec, IngressRule, IngressSpec, IngressTLS,
+};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::config::Config;
+use crate::config::{Certificates, Config};
 use crate::desired::guard;
 use crate::desired::issuer::WILDCARD_SECRET;
 use crate::desired::meta::{global, named, pods, secured};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{
-    absolute_names, capabilities, env, env_field, probe, requests, seccomp, tolerations,
+    absolute_names, capabilities, empty_dir, env, env_field, probe, requests, seccomp, tolerations,
 };
 use crate::desired::rbac::{account, rule, rule_for};
 use crate::facts::pins::pins;
 use crate::ingress::{Rule, Traits, traits_of};
 
 const PRIORITY: &str = "homelab-ingress";
+/// The volume for files that need not outlive the pod.
+const SCRATCH: &str = "scratch";
 /// The node's ports, by their names.
 const HOST_PORTS: [(&str, i32); 2] = [("http", 80), ("https", 443)];
 
@@ -50,6 +54,9 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     }
     let (in_cluster, at_home) = (rules(controller.pod.in_cluster), rules(controller.pod.at_home));
     objects.extend(account(component, home, controller.account, in_cluster, at_home));
+    if controller.pod.wildcard_by_ingress && config.certificates == Certificates::Wildcard {
+        objects.extend(Object::typed(component, &wildcard(controller)));
+    }
     if controller.pod.writes_status {
         objects.extend(guard::objects(component, home, controller.account));
     }
@@ -77,6 +84,22 @@ fn class(controller: &Traits, default: bool) -> IngressClass {
             controller: Some(controller.class_controller.to_owned()),
             ..IngressClassSpec::default()
         }),
+    }
+}
+
+/// An Ingress that only names the Secret of the wildcard certificate. Its one rule has neither host nor path: nothing is sent
+/// anywhere, and no record comes of it.
+fn wildcard(controller: &Traits) -> Ingress {
+    let tls = IngressTLS { secret_name: Some(WILDCARD_SECRET.to_owned()), hosts: None };
+    Ingress {
+        metadata: named(controller.namespace, WILDCARD_SECRET),
+        spec: Some(IngressSpec {
+            ingress_class_name: Some(controller.class.to_owned()),
+            tls: Some(vec![tls]),
+            rules: Some(vec![IngressRule::default()]),
+            ..IngressSpec::default()
+        }),
+        status: None,
     }
 }
 
@@ -123,6 +146,7 @@ fn pod(controller: &Traits, config: &Config) -> PodSpec {
             ..PodSecurityContext::default()
         }),
         containers: vec![container(controller, config)],
+        volumes: scratch(controller).map(|_| vec![empty_dir(SCRATCH)]),
         ..PodSpec::default()
     }
 }
@@ -149,6 +173,7 @@ fn container(controller: &Traits, config: &Config) -> Container {
         readiness_probe: Some(probe(path, health, 1, 3)),
         lifecycle: before_end(pod.before_end),
         resources: Some(requests(pod.requests.0, pod.requests.1)),
+        volume_mounts: scratch(controller).map(|mount| vec![mount]),
         security_context: Some(SecurityContext {
             run_as_user: Some(pod.user.0),
             run_as_group: Some(pod.user.1),
@@ -161,6 +186,11 @@ fn container(controller: &Traits, config: &Config) -> Container {
         }),
         ..Container::default()
     }
+}
+
+fn scratch(controller: &Traits) -> Option<VolumeMount> {
+    let path = Some(controller.pod.scratch).filter(|path| !path.is_empty())?;
+    Some(VolumeMount { name: SCRATCH.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() })
 }
 
 fn before_end(command: &[&str]) -> Option<Lifecycle> {

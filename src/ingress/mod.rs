@@ -5,37 +5,42 @@
 //!
 //! | | ingress-nginx | Traefik (its ingress-nginx provider) | one that is there already (`ingress.manage: false`) |
 //! |---|---|---|---|
-//! | class, and who serves it | `nginx`, [`Traits::class_controller`] | `nginx`, a name of its own | as `ingress.class` says: [`class_of`] |
+//! | class, and who serves it | `nginx`, [`Traits::class_controller`] | the same: a class' controller cannot be changed | as `ingress.class` says: [`class_of`] |
 //! | objects, RBAC | [`Pod`], of which `desired::controller` makes them | the same | none |
-//! | arguments | [`Pod::arguments`] | static configuration as arguments | not ours to set |
+//! | arguments | [`Pod::arguments`] | the same: static configuration as arguments | not ours to set |
 //! | settings in a ConfigMap | [`Pod::settings`], [`Traits::guards`] | none | not read |
-//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::without_redirect`], [`Traits::snippets`] | those of ingress-nginx that it knows; others are refused | those of the make that `ingress.controller` names, or none |
+//! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::without_redirect`], [`Traits::snippets`] | those that `ControllerFacts::reads` has; others are refused where the configuration is read, and told of by `ingress.migration` | those of the make that `ingress.controller` names, or none |
 //! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes: [`Pod::writes_status`] | a load balancer |
-//! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text | not known: any answer |
+//! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text, which others give, too | not known: any answer |
 //! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |
+//! | wildcard certificate | an argument | [`Pod::wildcard_by_ingress`] | none of ours |
+//! | an Ingress that it cannot serve | [`Traits::denies_with`]: 403, 503 | 404 | not known |
 //! | log: configuration taken or refused | [`Log::last_reload`], and events | it reloads nothing: never refused | not read |
 //! | log: why it ended | [`Log::last_words`], [`Log::is_fatal`] | other lines | not read |
-//! | log: whom it asked in vain | [`Log::failed_request`] | an access log, off by default | not read |
-//! | log: annotations, status | [`Log::is_refused_annotation`], [`Log::denied_status`] | other lines | not read |
+//! | log: whom it asked in vain | [`Log::failed_request`] | at the level DEBUG only: not known | not read |
+//! | log: annotations, status | [`Log::is_refused_annotation`], [`Log::denied_ingress`], [`Log::denied_status`] | other lines; no status | not read |
 //! | updates | [`Traits::retired`] | maintained | its owner's matter |
 //!
 //! A new one: its variant in `facts::controllers`, its folder here, its line in [`traits_of`], and its pin.
 
+mod answer;
 mod flaws;
 pub mod nginx;
 mod others;
 #[cfg(test)]
 mod paper;
 mod pod;
+mod protect;
 #[cfg(test)]
 mod tests;
+pub mod traefik;
 mod traits;
 mod unmanaged;
 
 use crate::config::{Config, Controller};
 use crate::evidence::Evidence;
-use crate::evidence::http::HttpAnswer;
 
+pub use answer::is_go_404;
 pub use flaws::{Flaw, Version};
 pub use others::OTHERS;
 pub use pod::{Pod, Rule};
@@ -51,6 +56,7 @@ pub const fn traits_of(controller: Controller) -> &'static Traits {
     match controller {
         Controller::IngressNginx => &nginx::TRAITS,
         Controller::Unmanaged => &unmanaged::TRAITS,
+        Controller::Traefik => &traefik::TRAITS,
         #[cfg(test)]
         Controller::Paper => &paper::TRAITS,
     }
@@ -77,11 +83,4 @@ pub fn known() -> impl Iterator<Item = &'static Traits> {
 #[must_use]
 pub fn discreet(line: &str) -> Option<String> {
     known().try_fold(line.to_owned(), |line, controller| (controller.log.discreet)(&line))
-}
-
-/// The 404 of Go's standard library, which the traefik of k3s gives for a name it does not know.
-#[must_use]
-pub fn is_go_404(answer: &HttpAnswer) -> bool {
-    let plain = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
-    answer.status == 404 && plain && answer.body.trim_end() == "404 page not found"
 }

@@ -34,6 +34,8 @@ pub(super) const TRAITS: Traits = Traits {
         requests: ("10m", "10Mi"),
         user: (65_532, 65_532),
         writes_files: false,
+        scratch: "",
+        wildcard_by_ingress: false,
         capabilities: &[],
         in_cluster: &[rule("networking.k8s.io", &["ingresses"], &["get"])],
         at_home: &[],
@@ -53,6 +55,7 @@ pub(super) const TRAITS: Traits = Traits {
     is_default: |_, _| false,
     is_unknown_name: |answer| answer.status == 404 && answer.body == "blank page",
     is_own_page: |answer| answer.body == "blank page",
+    denies_with: &[],
     is_fake: |leaf| leaf.subject == "CN=watermark",
     overlooks_ports: false,
     // As with a controller for which homelab writes it.

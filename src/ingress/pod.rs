@@ -30,6 +30,10 @@ pub struct Pod {
     pub user: (i64, i64),
     /// Whether it has to write files beside those of its volumes.
     pub writes_files: bool,
+    /// A folder for files that need not outlive it; none if empty.
+    pub scratch: &'static str,
+    /// Whether it finds the wildcard certificate by an Ingress that names its Secret, and not by an argument.
+    pub wildcard_by_ingress: bool,
     /// What it may do that no other user may.
     pub capabilities: &'static [&'static str],
     /// What it may do in the whole cluster.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::evidence::http::HttpAnswer;
 
 const NGINX: &str = "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not \
                      Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
@@ -20,6 +21,16 @@ fn the_404_of_nginx_is_not_that_of_traefik() {
     assert!((nginx::TRAITS.is_unknown_name)(&nginx) && !is_go_404(&nginx));
     let go = page("text/plain; charset=utf-8", "404 page not found\n");
     assert!(is_go_404(&go) && !(nginx::TRAITS.is_unknown_name)(&go));
+    assert!((traefik::TRAITS.is_unknown_name)(&go) && !(traefik::TRAITS.is_unknown_name)(&nginx));
+}
+
+#[test]
+fn traefik_makes_pages_of_the_words_of_their_status() {
+    let own = |status: u16, body: &str| {
+        (traefik::TRAITS.is_own_page)(&HttpAnswer { status, ..page("text/plain; charset=utf-8", body) })
+    };
+    assert!(own(502, "Bad Gateway") && own(503, "no available server\n") && own(404, "404 page not found\n"));
+    assert!(!own(502, "<h1>Bad Gateway</h1>") && !own(200, "OK") && !own(404, "no such page"));
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct Traits {
     /// Annotations that refer to another object.
     pub references: &'static [Reference],
     /// The entry of its settings without which an annotation may not refer to a Secret of another namespace, and the value
-    /// that says so.
+    /// that says so; empty where it never may.
     pub keeps_secrets_apart: (&'static str, &'static str),
     /// With this argument it sends nothing to Services that stand for a name outside (ExternalName); empty when there is none.
     pub refuses_names: &'static str,
@@ -71,6 +71,8 @@ pub struct Traits {
     pub is_unknown_name: fn(&HttpAnswer) -> bool,
     /// Whether it made the page itself: no program behind it did.
     pub is_own_page: fn(&HttpAnswer) -> bool,
+    /// The statuses with which it answers every request for an Ingress that it cannot serve as an annotation wants it.
+    pub denies_with: &'static [u16],
     /// Whether a certificate is the one that it shows for want of a better one.
     pub is_fake: fn(&Leaf) -> bool,
     /// Whether it goes on with a port of before when nothing but the port of a Service changes.
@@ -168,7 +170,7 @@ pub struct Status {
     pub harmless: &'static str,
     /// Arguments that name the address, in the order in which they win.
     pub fixed_by: &'static [&'static str],
-    /// The argument without which it prefers a node's ExternalIP.
+    /// The argument without which it prefers a node's ExternalIP; empty when there is none.
     pub internal: &'static str,
 }
 
@@ -185,7 +187,7 @@ pub struct Log {
     pub refused_reload: fn(&str, Timestamp) -> Option<Reload>,
     /// The words that stand in the log when a configuration was refused, to look for.
     pub refusal: &'static str,
-    /// What the program says of one path of a host that is there twice.
+    /// What the program says of one path of a host that is there twice; empty when it says nothing.
     pub same_place: &'static str,
     /// What the program calls a setting when it complains of it.
     pub directive: fn(&str) -> String,
@@ -201,7 +203,7 @@ pub struct Log {
     pub denied_status: fn(&str) -> Option<&'static str>,
     /// What a line says of an Ingress (`namespace/name`) whose requests it answers with an error by itself, and why.
     pub denied_ingress: for<'a> fn(&'a str, &str) -> Option<&'a str>,
-    /// The reason of its events about that, and how their messages begin.
+    /// The reason of its events about that, and how their messages begin; empty when it makes none.
     pub denied_event: (&'static str, &'static str),
     /// By which words it says there that an object does not exist.
     pub absent: &'static str,

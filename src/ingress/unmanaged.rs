@@ -41,6 +41,8 @@ pub(super) const TRAITS: Traits = Traits {
         requests: ("", ""),
         user: (0, 0),
         writes_files: false,
+        scratch: "",
+        wildcard_by_ingress: false,
         capabilities: &[],
         in_cluster: &[],
         at_home: &[],
@@ -62,6 +64,7 @@ pub(super) const TRAITS: Traits = Traits {
     is_unknown_name: |answer| answer.status == 404,
     // Whether it or the program behind it made a page, nobody knows.
     is_own_page: |_| false,
+    denies_with: &[],
     // Of other makes it is a certificate for other names, which is told all the same.
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE) || leaf.subject.contains(FAKE_OF_TRAEFIK),
     overlooks_ports: false,

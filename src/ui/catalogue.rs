@@ -13,7 +13,7 @@ use crate::ui::page::Page;
 #[must_use]
 pub fn list() -> Shown {
     let mut text = listed(|_| true);
-    text.push("pre: also runs with --pre, before the first `homelab up`; active: runs only with --active\n");
+    text.push("pre: also runs with --pre, before the first `homelab up`; active: runs only with --active; asked: runs only with --check and its name\n");
     text.push("homelab doctor --explain ID shows the symptom of a check, its causes and their fixes\n");
     text
 }
@@ -101,6 +101,7 @@ fn short_json(def: &Def) -> Value {
         "severity": def.severity,
         "pre": def.before_up,
         "active": def.active,
+        "asked": def.asked,
         "up": def.in_up,
     })
 }
@@ -150,7 +151,11 @@ fn explain(def: &Def, page: &Page) -> Shown {
 }
 
 fn runs_in(def: &Def) -> Shown {
-    let mut places: Vec<Shown> = vec![if def.active { "`doctor --active`" } else { "`doctor`" }.into()];
+    let mut places: Vec<Shown> = vec![match (def.active, def.asked) {
+        (true, _) => "`doctor --active`".into(),
+        (false, true) => Shown::line(&format!("`doctor --check {}`", def.id)),
+        (false, false) => "`doctor`".into(),
+    }];
     if def.before_up {
         places.push("`doctor --pre`".into());
     }
@@ -161,10 +166,11 @@ fn runs_in(def: &Def) -> Shown {
 }
 
 fn mark(def: &Def) -> &'static str {
-    match (def.active, def.before_up) {
-        (true, _) => "active",
-        (false, true) => "pre",
-        (false, false) => "",
+    match (def.active, def.asked, def.before_up) {
+        (true, _, _) => "active",
+        (false, true, _) => "asked",
+        (false, false, true) => "pre",
+        (false, false, false) => "",
     }
 }
 

@@ -48,6 +48,9 @@ fn section(text: &mut String, def: &Def) {
     if def.active {
         facts.push("only with `--active`".to_owned());
     }
+    if def.asked {
+        facts.push(format!("only with `--check {}`", def.id));
+    }
     if def.in_up {
         facts.push("also at the end of `up`".to_owned());
     }

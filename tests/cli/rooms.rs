@@ -97,7 +97,7 @@ const OF_PROVIDERS: &[&str] = &["provider/", "facts/providers.rs"];
 const ORDINARY: &str = "local";
 
 /// Where what differs between ingress controllers stands.
-const OF_CONTROLLERS: &[&str] = &["ingress/", "facts/controllers.rs"];
+const OF_CONTROLLERS: &[&str] = &["ingress/", "facts/controllers/"];
 
 /// Where a controller is named all the same, by file or folder, and why.
 const CONTROLLERS_NAMED: &[(&str, &str, &str)] = &[

@@ -61,14 +61,20 @@ fn service(evidence: &Evidence, host: &str, answer: &HttpAnswer) -> Outcome {
         400 => refusal::not_this_name(evidence, host, answer)
             .or_else(|| Some(refusal::bad_request(evidence, host, answer))),
         status @ (421 | 426) => Some(refusal::other_protocol(evidence, host, status)),
-        403 if (traits_of(evidence.controller).is_own_page)(answer) => {
-            denied::location(evidence, host, &format!("`{host}` answers 403"))
+        status @ ..500 if is_denial(evidence, answer) => {
+            denied::location(evidence, host, &format!("`{host}` answers {status}"))
         }
         500.. => Some(gateway::error(evidence, host, answer)),
         _ => refusal::not_this_name(evidence, host, answer).or_else(|| page::mixed(evidence, host, answer)),
     };
     let finding = finding.or_else(|| page::noted_lately(evidence, host));
     finding.map_or_else(|| Outcome::pass(meaning(evidence, answer.status, answer)), Outcome::from)
+}
+
+/// Whether the controller itself answers as it does for an Ingress that it cannot serve.
+fn is_denial(evidence: &Evidence, answer: &HttpAnswer) -> bool {
+    let controller = traits_of(evidence.controller);
+    controller.denies_with.contains(&answer.status) && (controller.is_own_page)(answer)
 }
 
 /// A redirect that leads nowhere, if it does.

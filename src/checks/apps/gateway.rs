@@ -158,7 +158,8 @@ fn nameless(evidence: &Evidence, name: &str, summary: &str) -> Finding {
             format!("the controller found no address for `{name}`: the cluster's DNS does not know the name")
         }
         false => format!(
-            "the controller has no address for `{name}`: the cluster's DNS does not know it, or the controller runs with `--disable-svc-external-name`"
+            "the controller has no address for `{name}`: the cluster's DNS does not know it, or the controller runs with `{}`",
+            controller.refuses_names.trim_end_matches("=true")
         ),
     };
     Finding::new(

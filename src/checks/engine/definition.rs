@@ -24,6 +24,8 @@ pub struct Def {
     pub before_up: bool,
     /// Whether it needs a probe that writes: `doctor --active` runs it.
     pub active: bool,
+    /// Whether it is of use before a change alone: `doctor --check` with its name runs it.
+    pub asked: bool,
     /// The long text.
     pub explain: Explain,
 }
@@ -96,6 +98,7 @@ impl Def {
             in_up: false,
             before_up: false,
             active: false,
+            asked: false,
             explain,
         }
     }
@@ -128,6 +131,11 @@ impl Def {
     /// The same, and only `doctor --active` runs it.
     pub(in crate::checks) const fn active(self) -> Self {
         Self { active: true, ..self }
+    }
+
+    /// The same, and only `doctor --check` with its name runs it.
+    pub(in crate::checks) const fn asked(self) -> Self {
+        Self { asked: true, ..self }
     }
 
     /// The same with what it looks at, and what people notice when it fails.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::{blame, objects, or_pass, references, unread};
+use crate::checks::ingress::{blame, migration, objects, or_pass, references, unread};
 use crate::checks::reading::logs::written;
 use crate::evidence::{Evidence, View};
 use crate::ingress::{Snippets, Traits, traits_of};
@@ -18,7 +18,7 @@ pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
     };
     let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
     let maps = objects.filter(|objects| objects.list(&controller.settings_list()).is_some());
-    if controller.snippets.is_some() && maps.is_none() {
+    if controller.settings.is_some() && controller.snippets.is_some() && maps.is_none() {
         return unread(id::ANNOTATIONS, "controller's settings");
     }
     let settings = maps.and_then(|objects| controller.settings(objects));
@@ -34,7 +34,8 @@ pub(super) fn refused_annotations(evidence: &Evidence) -> Vec<Judged> {
         });
         let finding = snippet
             .or_else(|| refused(evidence, controller, ingress))
-            .or_else(|| references::broken(evidence, controller, settings, ingress));
+            .or_else(|| references::broken(evidence, controller, settings, ingress))
+            .or_else(|| migration::now(evidence, ingress));
         let each = finding.into_iter().flat_map(|finding| {
             objects::hosts(ingress)
                 .into_iter()

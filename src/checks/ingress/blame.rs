@@ -54,7 +54,8 @@ impl Culprit<'_> {
 pub(super) fn of<'a>(evidence: &'a Evidence, said: &[String]) -> Vec<Culprit<'a>> {
     let controller = traits_of(evidence.controller);
     let quoted: Vec<&str> = said.iter().flat_map(|line| quotations(line)).collect();
-    if said.iter().any(|line| line.contains(controller.log.same_place)) {
+    let words = controller.log.same_place;
+    if !words.is_empty() && said.iter().any(|line| line.contains(words)) {
         let twice = exact_twice(evidence, &quoted);
         if !twice.is_empty() {
             return twice;

@@ -1,11 +1,14 @@
 //! The controller's 404, inside the cluster and on each node.
 
+use serde_json::Value;
+
 use crate::checks::engine::words::list;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{Evidence, NodeProbe, NodeSeen, Transport};
-use crate::ingress::{is_go_404, known, traits_of};
+use crate::evidence::{Evidence, NodeProbe, NodeSeen, Transport, View};
+use crate::facts::namespaces::SYSTEM;
+use crate::ingress::{Traits, is_go_404, known, traits_of};
 
 pub(super) fn answers_to_unknown_names(evidence: &Evidence) -> Vec<Judged> {
     let inside = match &evidence.cluster_answer {
@@ -90,7 +93,7 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
     }
 }
 
-/// Judges the answer to a name that no Ingress has.
+/// Judges the answer to a name that no Ingress has. Whether a pod of the controller is ready there, `ingress.pods` says before.
 fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcome {
     let own = traits_of(evidence.controller);
     if (own.is_unknown_name)(answer) {
@@ -99,22 +102,18 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
     if evidence.ingresses.iter().flatten().any(|ingress| ingress.catch_all) {
         return Outcome::skip("an Ingress without a host answers for every name, so there is no 404");
     }
-    if is_go_404(answer) {
-        return Finding::new(
-            format!("traefik answers at {place}, not {}", own.program),
-            "k3s installs traefik, and it is not disabled on every server or not yet removed",
-            "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
-        )
-        .look("kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb")
-        .into();
-    }
-    if let Some(other) = known().find(|other| (other.is_unknown_name)(answer)) {
+    // Many give Go's: who it is, only objects tell.
+    let left = known().find(|other| (other.is_unknown_name)(answer) && !is_go_404(answer));
+    if let Some(other) = left {
         return Finding::new(
             format!("{} answers at {place}, not {}", other.program, own.program),
             format!("an earlier {}, or another {}, has the port", other.name, other.program),
             "remove the controller that `ingress.controller` does not name",
         )
         .into();
+    }
+    if is_go_404(answer) {
+        return of_k3s(evidence, own, place).into();
     }
     let server = answer.server.as_deref().map(|name| format!(" from `{name}`")).unwrap_or_default();
     Finding::new(
@@ -124,4 +123,40 @@ fn unknown_name(evidence: &Evidence, answer: &HttpAnswer, place: &str) -> Outcom
     )
     .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb")
     .into()
+}
+
+/// The 404 of Go, where homelab's controller gives another.
+fn of_k3s(evidence: &Evidence, own: &Traits, place: &str) -> Finding {
+    let finding = match bundled(evidence) {
+        Some(false) => {
+            return Finding::new(
+                format!("{place} answers with the 404 of Traefik, or of another program in Go, not with that of {}", own.program),
+                "another program has the port; k3s' own Traefik is not there",
+                "find the program that has the port: a pod with that hostPort, or `ss -ltnp` on the node",
+            )
+            .look("kubectl get pods -A -o wide | grep -i -e ingress -e traefik -e svclb");
+        }
+        Some(true) => Finding::new(
+            format!("traefik answers at {place}, not {}", own.program),
+            "k3s installs traefik, and it is not disabled on every server or not yet removed",
+            "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
+        ),
+        None => Finding::new(
+            format!("traefik answers at {place}, not {}", own.program),
+            "k3s installs traefik unless it is disabled on every server; or another Traefik has not ended yet",
+            "start every k3s server with `--disable=traefik,servicelb`, then delete what is left of it",
+        ),
+    };
+    finding.look(
+        "kubectl -n kube-system get helmcharts,deployments,daemonsets,services | grep -i -e traefik -e svclb",
+    )
+}
+
+/// Whether k3s' own Traefik is there; `None` where that was not read.
+fn bundled(evidence: &Evidence) -> Option<bool> {
+    let lists = ["deployments.apps", "daemonsets.apps", "services"];
+    let is_its = |object: &Value| object.namespace() == SYSTEM && object.name().contains("traefik");
+    let found: Option<Vec<bool>> =
+        lists.iter().map(|list| Some(evidence.objects(list)?.iter().any(is_its))).collect();
+    found.map(|found| found.contains(&true))
 }

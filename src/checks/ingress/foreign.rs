@@ -6,14 +6,16 @@ use crate::checks::engine::Finding;
 use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::facts::image;
-use crate::ingress::OTHERS;
+use crate::ingress::{OTHERS, traits_of};
 
 /// Told where the pods were read and none has an image of the class's controller.
 pub(super) fn unserved(evidence: &Evidence, ours: &str, ingress: &Value, class: &str) -> Option<Finding> {
     let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
     let controller = at(classes.iter().find(|found| found.name() == class)?, "/spec/controller");
     let (_, word) = OTHERS.iter().find(|(begins, _)| controller.starts_with(begins))?;
-    let mut pods = evidence.objects("pods")?.iter().filter(|pod| !has_ended(pod));
+    // homelab's own may be the same product, and serves other classes.
+    let own = traits_of(evidence.controller);
+    let mut pods = evidence.objects("pods")?.iter().filter(|pod| !has_ended(pod) && !own.is_pod(pod));
     let is_its = |container: &Value| image::name(at(container, "/image")).contains(word);
     if pods.any(|pod| entries(pod, "/spec/containers").iter().any(is_its)) {
         return None;

@@ -28,5 +28,7 @@ pub const TLS_SECRET: CheckId = CheckId("ingress.tls-secret");
 pub const STATUS: CheckId = CheckId("ingress.status");
 /// An Ingress that is made for a moment is served; with `--active` only.
 pub const SCRATCH: CheckId = CheckId("ingress.scratch");
+/// Another controller would read the annotations of every Ingress as this one does; with `--check` alone.
+pub const MIGRATION: CheckId = CheckId("ingress.migration");
 /// The controller's project still makes releases.
 pub const EOL: CheckId = CheckId("ingress.eol");

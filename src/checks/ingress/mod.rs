@@ -9,6 +9,7 @@ mod eol;
 mod foreign;
 mod hostport;
 pub(super) mod ids;
+mod migration;
 mod objects;
 mod pod;
 mod pods;
@@ -61,6 +62,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     found.extend(duplicates::hosts_named_twice(evidence));
     found.extend(secrets::secrets_of_ingresses(evidence));
     found.extend(eol::end_of_life(evidence));
+    found.extend(migration::to_another(evidence));
     found.extend(scratch::scratch_ingress(evidence));
     found
 }

@@ -6,18 +6,23 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::ingress::pods::made_anew;
 use crate::checks::ingress::{objects, ports, reload};
-use crate::checks::reading::pods;
+use crate::checks::reading::logs::{excerpt, written};
+use crate::checks::reading::{age, pods};
 use crate::desired::guard;
 use crate::evidence::pod::{Container, Hindrance, KILLED, containers, is_ready, unplaced};
 use crate::evidence::{Evidence, View, at};
 use crate::facts::klog::severity;
 use crate::ingress::{Traits, traits_of};
 
+/// For how long what a pod said counts, in seconds.
+const LATELY: i64 = 90;
+
 /// Judges the pod of node `node`; `all` are the pods of every namespace.
 pub(super) fn one(evidence: &Evidence, set: &Value, all: &[Value], node: &str, pod: &Value) -> Outcome {
     let controller = traits_of(evidence.controller);
     if is_ready(pod) {
-        return Outcome::pass(format!("pod `{}` is ready", pod.full_name()));
+        let well = || Outcome::pass(format!("pod `{}` is ready", pod.full_name()));
+        return without_right(evidence, node, pod).map_or_else(well, Outcome::from);
     }
     if reload::is_refused(evidence, pod.name()) {
         return Outcome::Blocked { by: id::RELOAD };
@@ -54,6 +59,35 @@ fn no_port(controller: &Traits, all: &[Value], node: &str, message: &str) -> Fin
         .heals(),
     };
     finding.look(command!("kubectl -n {} describe pods", controller.namespace))
+}
+
+/// A pod that may not read what it serves: some controllers are ready all the same, and know no name. client-go says so again
+/// within a minute (tools/cache/reflector.go, `NewReflectorWithOptions`).
+fn without_right(evidence: &Evidence, node: &str, pod: &Value) -> Option<Finding> {
+    let controller = traits_of(evidence.controller);
+    let log =
+        evidence.cluster.as_ref()?.logs.get(&format!("{}/{}", pod.full_name(), controller.container))?;
+    let lately =
+        |line: &&str| written(line, evidence.now).is_some_and(|at| age(evidence.now, Some(at)) <= LATELY);
+    let denied = |line: &&str| {
+        severity(line) == Some('E') && line.contains("failed to list") && line.contains("is forbidden")
+    };
+    let line = log.lines().rev().filter(denied).find(lately)?;
+    let finding = Finding::new(
+        format!(
+            "the ingress controller on node `{node}` may not read what it serves: {}",
+            excerpt(line, "failed to list")
+        ),
+        "its service account lacks a permission: somebody changed its ClusterRole or the binding. It knows no name that it has not read",
+        "create them again",
+    );
+    let account = controller.account;
+    Some(
+        finding
+            .command(command!("kubectl delete clusterrole,clusterrolebinding {} --ignore-not-found", account))
+            .command("homelab up")
+            .heals_soon(),
+    )
 }
 
 /// Whether it ran, ended and is started again; that it ran out of memory is told of every pod alike.

@@ -18,7 +18,7 @@ pub(super) fn broken(
     ingress: &Value,
 ) -> Option<Finding> {
     let (key, value) = controller.keeps_secrets_apart;
-    let apart = settings.is_some_and(|map| map["data"][key] == value);
+    let apart = key.is_empty() || settings.is_some_and(|map| map["data"][key] == value);
     let all = || {
         controller.references.iter().filter_map(|reference| {
             let name = format!("{}{}", controller.annotations, reference.key);
@@ -160,7 +160,7 @@ fn is_refused(evidence: &Evidence, ingress: &Value) -> bool {
     let controller = traits_of(evidence.controller);
     let answers = objects::hosts(ingress).into_iter().filter_map(|host| evidence.hosts.get(host));
     let mut answers = answers.flat_map(|seen| &seen.http).filter_map(|seen| seen.result.as_ref().ok());
-    answers.any(|answer| [403, 503].contains(&answer.status) && (controller.is_own_page)(answer))
+    answers.any(|answer| controller.denies_with.contains(&answer.status) && (controller.is_own_page)(answer))
 }
 
 /// Whether a Service that the Ingress names has an address that is ready; taken to be so where nobody read them.
@@ -183,7 +183,8 @@ pub(in crate::checks) fn denied(evidence: &Evidence, ingress: &Value) -> Option<
     let since = blame::changed(ingress);
     let (reason, begins) = controller.log.denied_event;
     let events = evidence.objects("events").unwrap_or_default().iter().filter(|event| {
-        at(event, "/reason") == reason
+        !reason.is_empty()
+            && at(event, "/reason") == reason
             && at(event, "/involvedObject/namespace") == namespace
             && at(event, "/involvedObject/name") == name
             && when(event, "/lastTimestamp") >= since

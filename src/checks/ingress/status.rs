@@ -195,7 +195,7 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
             ),
             true,
         )
-    } else if let Some(node) = external_of(evidence, &text) {
+    } else if let Some(node) = external_of(evidence, &text).filter(|_| !internal.is_empty()) {
         (
             format!(
                 "it is the ExternalIP of node `{node}`, which the controller prefers without `{internal}`: requests from home would go out to the internet and back"
@@ -211,7 +211,8 @@ fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
     let wrong = fixed.map(|argument| format!("it runs with `{argument}`")).or_else(|| {
         let reports = argument(evidence, internal).is_some_and(|argument| !argument.ends_with("=false"));
         let known = objects::daemon_set(evidence).is_some();
-        (known && by_argument && !reports).then(|| format!("it runs without `{internal}`"))
+        (known && by_argument && !reports && !internal.is_empty())
+            .then(|| format!("it runs without `{internal}`"))
     });
     let finding = match wrong {
         Some(wrong) => made_anew(controller, Finding::new(

@@ -176,6 +176,19 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a webhook refuses every Ingress", "see `ingress.webhook`"),
             cause("the controller does not reload, because another Ingress breaks its configuration", "see `ingress.reload`"),
         ]),
+    Def::warning(MIGRATION, "another controller reads the annotations of every Ingress alike")
+        .needs(&[id::API])
+        .asked()
+        .about(
+            "With `--check ingress.migration` only, before `ingress.controller` is changed: the annotations `nginx.ingress.kubernetes.io/…` of every Ingress that homelab did not write, against those that Traefik reads. homelab's own Ingresses are written anew for the other controller; an annotation in the configuration that it does not read is refused when the configuration is read.",
+            "After the change, an Ingress has no password page, lets everybody in, redirects elsewhere, or answers 404.",
+        )
+        .causes(&[
+            cause("Traefik does not know the annotation and ignores it", "do what the finding says of it, before the change"),
+            cause("the Ingress has a snippet: Traefik leaves the whole Ingress out", "remove it, and use annotations that are made for the purpose"),
+            cause("Traefik reads the annotation with another meaning (`proxy-ssl-server-name`, `ssl-passthrough`)", "do what the finding says of it, before the change"),
+        ])
+        .sources(&["traefik/traefik v3.7.13, pkg/provider/kubernetes/ingress-nginx/annotations.go", "Traefik documentation, \"Traefik & Ingresses with NGINX Annotations\""]),
     Def::warning(EOL, "the controller still gets updates")
         .needs(&[id::API])
         .about(

@@ -50,6 +50,7 @@ impl Selection {
         (self.only.is_empty() || named(&self.only))
             && (!self.before_up || def.before_up)
             && (!def.active || self.active)
+            && (!def.asked || self.only.iter().any(|name| name == id.as_str()))
     }
 }
 

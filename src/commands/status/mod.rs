@@ -73,7 +73,7 @@ async fn look(global: &Global, flags: &Status, mode: Mode) -> Result<Seen> {
     let evidence = collect::look(&global.lab(), Ok(&config), scope, &Parts::new(&show)).await;
     progress.close(LINE);
     let house = house(global);
-    let report = house.report(checks::judge(&evidence));
+    let report = house.report(checks::judge(&evidence).without(checks::is_asked));
     let lines = names::lines(&evidence, &report);
     let mut extra = extra::all(&evidence, &report);
     let lines = match &flags.name {

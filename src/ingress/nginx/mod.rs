@@ -4,7 +4,6 @@ mod directives;
 mod flaws;
 mod log;
 mod pod;
-mod protect;
 mod reload;
 mod upstream;
 
@@ -14,6 +13,7 @@ use std::time::Duration;
 use crate::config::{Certificates, Config, Scheme, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::facts::controllers::{Controller, ControllerFacts};
+use crate::ingress::protect;
 use crate::ingress::traits::{Guard, Log, Reference, Referent, Retired, Snippets, Status, Traits};
 
 const FACTS: &ControllerFacts = Controller::IngressNginx.facts();
@@ -80,6 +80,7 @@ pub const TRAITS: Traits = Traits {
     is_default,
     is_unknown_name,
     is_own_page: |answer| answer.body.contains(SIGNED),
+    denies_with: &[403, 503],
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
     // `store.go`, `UpdateFunc` compares the addresses of EndpointSlices and not their ports: #12209.
     overlooks_ports: true,

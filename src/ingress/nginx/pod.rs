@@ -19,6 +19,8 @@ pub(super) const POD: Pod = Pod {
     requests: ("100m", "90Mi"),
     user: (101, 82),
     writes_files: true,
+    scratch: "",
+    wildcard_by_ingress: false,
     capabilities: &["NET_BIND_SERVICE"],
     // Without those of the admission webhook.
     in_cluster: &[

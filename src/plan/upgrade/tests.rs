@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::config::Controller;
 use crate::desired::meta::{HOMELAB, RESTORE};
 
 const BASE: &str =
@@ -61,6 +62,11 @@ fn every_pin_has_a_place_in_the_table() {
     let mut parts = parts(&config(""), &Snapshot::default(), None);
     parts.extend(super::parts(&on_nodes(), &Snapshot::default(), None));
     parts.extend(super::parts(&with_server(), &Snapshot::default(), None));
+    for controller in Controller::ALL.iter().filter(|one| **one != Controller::Paper) {
+        let mut config = config("");
+        config.ingress.controller = *controller;
+        parts.extend(super::parts(&config, &Snapshot::default(), None));
+    }
     let told: BTreeSet<&str> = parts.iter().map(|part| part.name).collect();
     let images = pins().images.iter().map(|image| image.name.as_str());
     let all: BTreeSet<&str> = images.chain(pins().upstream.iter().map(|file| file.name.as_str())).collect();

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cluster::Node;
 use crate::command::run_in_terminal;
+use crate::controller::Controller;
 use crate::error::{Context, Result};
 use crate::lab::{self, Shape};
 use crate::name_server::Provider;
@@ -52,7 +53,11 @@ enum Verb {
         event: NodeEvent,
     },
     /// Build and pack everything slow into the cache
-    Build,
+    Build {
+        /// The controller of the labs to come
+        #[arg(long, value_enum, default_value_t)]
+        controller: Controller,
+    },
     /// Make the packages of the commit that is checked out: .deb, tarball, container image, bill of materials, sums
     Dist(dist::Request),
     /// Be a program that misbehaves in one way, on a port of this machine
@@ -90,6 +95,9 @@ struct ShapeArgs {
     /// Let the nodes answer for the domain in the house, too, and the router ask them
     #[arg(long)]
     house_resolver: bool,
+    /// Which ingress controller homelab installs
+    #[arg(long, value_enum, default_value_t)]
+    controller: Controller,
 }
 
 impl From<ShapeArgs> for Shape {
@@ -99,6 +107,7 @@ impl From<ShapeArgs> for Shape {
             rebind_protection: args.rebind_protection,
             provider: args.provider,
             house_resolver: args.house_resolver,
+            controller: args.controller,
         }
     }
 }
@@ -116,9 +125,9 @@ pub(crate) fn main() -> Result<ExitCode> {
         Verb::Status => lab::status(&cache)?.iter().for_each(|line| println!("{line}")),
         Verb::Sh { place, command } => return shell(&cache, place, &command),
         Verb::Node { place, event } => befall(&Node::find(&cache.run(), place)?, event)?,
-        Verb::Build => {
+        Verb::Build { controller } => {
             let _lock = lab::lock(&cache)?;
-            lab::prepare(&cache)?;
+            lab::prepare(&cache, controller)?;
         }
         Verb::Dist(request) => dist::run(&cache, &request)?,
         Verb::Backend { fault, port } => backend::serve(fault, port)?,

@@ -90,6 +90,18 @@ pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Copies every file below a folder, which its owner may write there.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for file in below(from)? {
+        let target = to.join(&file);
+        if let Some(parent) = target.parent() {
+            make_folder(parent)?;
+        }
+        write(&target, read(&from.join(&file))?)?;
+    }
+    Ok(())
+}
+
 /// SHA-256 of some bytes, in hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(Sha256::digest(bytes).as_slice())

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::command::{self, describe, run_in_terminal};
+use crate::controller::Controller;
 use crate::error::{Context, Result, bail};
 use crate::image::FOR_HOMELAB;
 use crate::lab::Shape;
@@ -56,7 +57,11 @@ pub(crate) fn write_config(cache: &Cache, run: &Run, shape: Shape) -> Result<()>
         }
         _ => "email: admin@example.test\nacme: { server: \"https://acme.lab.test/dir\" }\n".to_owned(),
     };
-    let text = format!("domain: {DOMAIN}\ndns: {dns}\n{more}images:\n{images}");
+    let ingress = match shape.controller {
+        Controller::IngressNginx => String::new(),
+        other => format!("ingress: {{ controller: {} }}\n", other.key()),
+    };
+    let text = format!("domain: {DOMAIN}\ndns: {dns}\n{more}{ingress}images:\n{images}");
     files::write(&run.homelab_config(), text)
 }
 

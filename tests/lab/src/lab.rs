@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::controller::Controller;
 use crate::error::{Context, Error, Result, bail};
 use crate::image::{self, Built as Image};
 use crate::name_server::{self, Provider};
@@ -60,6 +61,9 @@ pub(crate) struct Shape {
     /// Whether the nodes answer for the domain in the house, and the router asks them.
     #[serde(default)]
     pub(crate) house_resolver: bool,
+    /// Which ingress controller homelab installs.
+    #[serde(default)]
+    pub(crate) controller: Controller,
 }
 
 impl std::fmt::Display for Shape {
@@ -71,6 +75,9 @@ impl std::fmt::Display for Shape {
         }
         if self.house_resolver {
             out.write_str(", house resolver")?;
+        }
+        if self.controller != Controller::default() {
+            write!(out, ", {}", self.controller.key())?;
         }
         if self.provider == Provider::default() { Ok(()) } else { write!(out, ", {:?}", self.provider) }
     }
@@ -91,11 +98,11 @@ pub(crate) fn lock(cache: &Cache) -> Result<Lock> {
 }
 
 /// Installs, builds and packs what is missing.
-pub(crate) fn prepare(cache: &Cache) -> Result<Prepared> {
+pub(crate) fn prepare(cache: &Cache, controller: Controller) -> Result<Prepared> {
     debian::check_root()?;
     debian::check_go()?;
     debian::install_missing()?;
-    let programs = parts::build(cache)?;
+    let programs = parts::build(cache, controller)?;
     manifest::build(cache, &programs)?;
     let ca = Authority::open(&cache.ca(), "Lab CA")?;
     let images = image::build(cache, &programs, &ca)?;
@@ -106,7 +113,7 @@ pub(crate) fn prepare(cache: &Cache) -> Result<Prepared> {
 pub(crate) fn up(cache: &Cache, shape: Shape) -> Result<()> {
     let run = cache.run();
     teardown::check_free(&run)?;
-    let prepared = prepare(cache)?;
+    let prepared = prepare(cache, shape.controller)?;
     shape.provider.install()?;
     let built = homelab::build()?;
     start(cache, &run, shape, &prepared, &built).map_err(|error| match check_alive(&run) {

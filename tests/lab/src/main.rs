@@ -7,6 +7,7 @@ mod cgroup;
 mod cli;
 mod cluster;
 mod command;
+mod controller;
 mod debian;
 mod dist;
 mod error;

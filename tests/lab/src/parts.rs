@@ -1,10 +1,13 @@
 //! The programs of the cluster, built from Go modules into the cache. See `go/` for the modules.
 
+mod traefik;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::command::{run, run_within};
+use crate::controller::Controller;
 use crate::error::{Context, Result};
 use crate::files::{self, Recipe};
 use crate::paths::{Cache, sources};
@@ -18,6 +21,8 @@ struct Part {
     link: &'static str,
     /// Name of the program and its package.
     programs: &'static [(&'static str, &'static str)],
+    /// What has to lie beside its go.mod before it can be built, and is not of this repository.
+    beside: Option<fn(&Path) -> Result<()>>,
 }
 
 const PARTS: [Part; 9] = [
@@ -35,10 +40,21 @@ const PARTS: [Part; 9] = [
             ("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),
             ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
         ],
+        beside: None,
     },
-    Part { folder: "etcd", link: "", programs: &[("etcd", "go.etcd.io/etcd/server/v3")] },
-    Part { folder: "coredns", link: "", programs: &[("coredns", "github.com/coredns/coredns")] },
-    Part { folder: "external-dns", link: "", programs: &[("external-dns", "sigs.k8s.io/external-dns")] },
+    Part { folder: "etcd", link: "", programs: &[("etcd", "go.etcd.io/etcd/server/v3")], beside: None },
+    Part {
+        folder: "coredns",
+        link: "",
+        programs: &[("coredns", "github.com/coredns/coredns")],
+        beside: None,
+    },
+    Part {
+        folder: "external-dns",
+        link: "",
+        programs: &[("external-dns", "sigs.k8s.io/external-dns")],
+        beside: None,
+    },
     Part {
         folder: "cert-manager",
         link: "",
@@ -48,6 +64,7 @@ const PARTS: [Part; 9] = [
             ("cert-manager-cainjector", "./cainjector"),
             ("extractcrd", "github.com/cert-manager/cert-manager/hack/extractcrd"),
         ],
+        beside: None,
     },
     Part {
         folder: "ingress-nginx",
@@ -56,17 +73,26 @@ const PARTS: [Part; 9] = [
             ("nginx-ingress-controller", "k8s.io/ingress-nginx/cmd/nginx"),
             ("wait-shutdown", "k8s.io/ingress-nginx/cmd/waitshutdown"),
         ],
+        beside: None,
     },
-    Part { folder: "helm", link: "", programs: &[("helm", "helm.sh/helm/v4/cmd/helm")] },
-    Part { folder: "whoami", link: "", programs: &[("whoami", ".")] },
-    Part { folder: "pause", link: "", programs: &[("pause", ".")] },
+    Part { folder: "helm", link: "", programs: &[("helm", "helm.sh/helm/v4/cmd/helm")], beside: None },
+    Part { folder: "whoami", link: "", programs: &[("whoami", ".")], beside: None },
+    Part { folder: "pause", link: "", programs: &[("pause", ".")], beside: None },
 ];
 
 /// What k3s has beside those. Only the cases of one group need it, so it is built when they run.
 const NEARER: [Part; 2] = [
-    Part { folder: "cloud-controller", link: "", programs: &[("cloud-controller", ".")] },
-    Part { folder: "kube-router", link: "", programs: &[("kube-router", ".")] },
+    Part { folder: "cloud-controller", link: "", programs: &[("cloud-controller", ".")], beside: None },
+    Part { folder: "kube-router", link: "", programs: &[("kube-router", ".")], beside: None },
 ];
+
+/// Another ingress controller. It takes as long as all of Kubernetes, so it is built for labs that have it.
+const TRAEFIK: [Part; 1] = [Part {
+    folder: "traefik",
+    link: "-X github.com/traefik/traefik/v3/pkg/version.Version=3.7.13",
+    programs: &[("traefik", "github.com/traefik/traefik/v3/cmd/traefik")],
+    beside: Some(traefik::lego),
+}];
 
 /// The built programs.
 pub(crate) struct Programs {
@@ -92,8 +118,12 @@ impl Programs {
 }
 
 /// Builds what the cache does not hold yet.
-pub(crate) fn build(cache: &Cache) -> Result<Programs> {
-    build_all(cache, &PARTS)
+pub(crate) fn build(cache: &Cache, controller: Controller) -> Result<Programs> {
+    let more: &[Part] = match controller {
+        Controller::IngressNginx => &[],
+        Controller::Traefik => &TRAEFIK,
+    };
+    build_all(cache, PARTS.iter().chain(more))
 }
 
 /// The same for what is nearer to k3s.
@@ -101,7 +131,7 @@ pub(crate) fn build_nearer(cache: &Cache) -> Result<Programs> {
     build_all(cache, &NEARER)
 }
 
-fn build_all(cache: &Cache, parts: &[Part]) -> Result<Programs> {
+fn build_all<'a>(cache: &Cache, parts: impl IntoIterator<Item = &'a Part>) -> Result<Programs> {
     let go = run(Command::new("go").args(["env", "GOVERSION", "GOARCH"]))?;
     let mut programs = Programs { built: Vec::new(), keys: Vec::new() };
     for part in parts {
@@ -110,8 +140,9 @@ fn build_all(cache: &Cache, parts: &[Part]) -> Result<Programs> {
         if !folder.exists() {
             let beside = cache.binaries().join(format!("{}-{key}.partial", part.folder));
             files::remove_folder(&beside)?;
+            let sources = prepare(cache, part)?;
             for program in part.programs {
-                compile(part, *program, &beside)?;
+                compile(part, &sources, *program, &beside)?;
             }
             files::rename(&beside, &folder)?;
         }
@@ -130,10 +161,22 @@ fn recipe(part: &Part, go: &str) -> Result<String> {
     Ok(recipe.add_folder(&sources().join("go").join(part.folder))?.key())
 }
 
-fn compile(part: &Part, (name, package): (&str, &str), into: &Path) -> Result<()> {
+/// The folder with the part's go.mod: that of this repository, or a copy of it in the cache with what has to lie beside.
+fn prepare(cache: &Cache, part: &Part) -> Result<PathBuf> {
+    let own = sources().join("go").join(part.folder);
+    let Some(beside) = part.beside else { return Ok(own) };
+    let copy = cache.binaries().join(format!("{}.sources", part.folder));
+    files::remove_folder(&copy)?;
+    files::copy_folder(&own, &copy)?;
+    beside(&copy)?;
+    Ok(copy)
+}
+
+fn compile(part: &Part, sources: &Path, (name, package): (&str, &str), into: &Path) -> Result<()> {
     let start = Instant::now();
     eprint!("building {name} ... ");
     let mut go = go(part.folder);
+    go.current_dir(sources);
     go.args(["build", "-buildvcs=false", "-trimpath", "-ldflags", format!("-s -w {}", part.link).trim()]);
     run_within(go.arg("-o").arg(into.join(name)).arg(package), LIMIT)?;
     eprintln!("{} s", start.elapsed().as_secs());

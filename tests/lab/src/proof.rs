@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cluster::Node;
+use crate::controller::Controller;
 use crate::error::Result;
 use crate::homelab;
 use crate::name_server::Provider;
@@ -37,7 +38,9 @@ pub(crate) fn print(run: &Run, provider: Provider) -> Result<()> {
 }
 
 fn is_proof_of_404(line: &str) -> bool {
-    line.starts_with("HTTP/") || line.to_ascii_lowercase().starts_with("content-") || line.contains("nginx")
+    let is_page =
+        [Controller::IngressNginx, Controller::Traefik].iter().any(|known| line.contains(known.page()));
+    line.starts_with("HTTP/") || line.to_ascii_lowercase().starts_with("content-") || is_page
 }
 
 fn is_proof_of_https(line: &str) -> bool {

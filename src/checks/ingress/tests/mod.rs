@@ -1,6 +1,8 @@
 //! The judges of `ingress` on evidence, one thing broken at a time.
 
+mod alike;
 mod controller;
+mod migration;
 mod references;
 mod reload;
 mod rules;
@@ -16,6 +18,11 @@ const POD: &str = "ingress-nginx-controller-abcde";
 /// The healthy lab with the objects that the checks of this group read, to be changed. Other groups read more, and are
 /// left out of the report.
 fn lab(change: impl FnOnce(&mut Evidence)) -> Report {
+    asked(change).without(crate::checks::is_asked)
+}
+
+/// The same, with what is judged only when it is asked for.
+fn asked(change: impl FnOnce(&mut Evidence)) -> Report {
     let report = whole(|evidence| {
         let mut seen = ClusterSeen { version: Some(Ok("v1.34.1+k3s1".into())), ..ClusterSeen::default() };
         for (resource, items) in objects() {

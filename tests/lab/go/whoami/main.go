@@ -30,6 +30,7 @@ func main() {
 	health.Store(http.StatusOK)
 	http.HandleFunc("/health", answerHealth)
 	http.HandleFunc("/echo", echo)
+	http.HandleFunc("/count", count)
 	http.HandleFunc("/api", func(w http.ResponseWriter, r *http.Request) { answerJSON(w, r, *name) })
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if *verbose {
@@ -147,4 +148,14 @@ func envOr(key, otherwise string) string {
 		return value
 	}
 	return otherwise
+}
+
+// count answers how many bytes came.
+func count(w http.ResponseWriter, r *http.Request) {
+	bytes, err := io.Copy(io.Discard, r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	fmt.Fprintln(w, bytes)
 }

@@ -1,8 +1,6 @@
 //! The ingress controller's process is killed, and its pods are rolled out while a websocket is open: what the house
 //! notices of it.
 
-use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -12,6 +10,7 @@ use serde_json::json;
 
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
 use super::nodes::published;
+use super::socket::Socket;
 use crate::cgroup;
 use crate::error::{Context, Error, Result};
 use crate::network::{AUTHORITATIVE, ROUTER_LAN};
@@ -171,7 +170,7 @@ fn open_and_roll(hands: &Hands, nodes: &[String]) -> Result<()> {
     }
     let mut sockets = Vec::new();
     for node in nodes {
-        sockets.push(Socket::open(hands, node)?);
+        sockets.push(Socket::open(hands, node, &format!("echo.{DOMAIN}"))?);
     }
     // nginx loads its configuration anew: the old workers go on with what they have.
     serve(hands, "reload")?;
@@ -239,65 +238,4 @@ fn door(client: &Vantage, node: &str, over: &Arc<AtomicBool>) -> JoinHandle<(Str
         let left = if was_open { 0.0 } else { open.elapsed().as_secs_f64() };
         (node, longest.max(left))
     })
-}
-
-/// A websocket to the demo through one node.
-struct Socket {
-    child: Child,
-    input: ChildStdin,
-    output: std::process::ChildStdout,
-}
-
-impl Socket {
-    fn open(hands: &Hands, node: &str) -> Result<Self> {
-        let host = format!("echo.{DOMAIN}");
-        let mut command = hands.client.command("openssl");
-        command.args(["s_client", "-quiet", "-connect", &format!("{node}:443"), "-servername", &host]);
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut child = child.context("starting openssl")?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Error::new("openssl has no pipes"));
-        };
-        let mut socket = Self { child, input, output };
-        socket.send(
-            format!(
-                "GET /echo HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            )
-            .as_bytes(),
-        )?;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.extend(socket.receive::<1>()?);
-        }
-        let head = String::from_utf8_lossy(&head).into_owned();
-        // The answer that RFC 6455 gives for this key.
-        expect(head.starts_with("HTTP/1.1 101") && head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), &head)?;
-        socket.echoes()?;
-        Ok(socket)
-    }
-
-    /// Sends "hi", masked, and gets it back.
-    fn echoes(&mut self) -> Result<()> {
-        self.send(&[0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2])?;
-        let said = self.receive::<4>()?;
-        expect(said == [0x81, 2, b'h', b'i'], format!("the websocket said {said:?}"))
-    }
-
-    fn send(&mut self, bytes: &[u8]) -> Result<()> {
-        self.input.write_all(bytes).and_then(|()| self.input.flush()).context("writing to the websocket")
-    }
-
-    fn receive<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let mut bytes = [0; N];
-        self.output.read_exact(&mut bytes).context("reading from the websocket")?;
-        Ok(bytes)
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // It may have ended by itself, with the controller.
-        let _ = self.child.kill().and_then(|()| self.child.wait());
-    }
 }

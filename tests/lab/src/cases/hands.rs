@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::command::{self, Output};
+use crate::controller::Controller;
 use crate::error::{Context, Result, bail};
 use crate::files;
+use crate::lab;
 use crate::name_server::Server;
 use crate::network::{CLOUDFLARE_API, ROUTER_LAN};
 use crate::paths::{Cache, Run};
@@ -254,11 +256,16 @@ impl Hands {
         Ok((status.to_owned(), body.to_owned()))
     }
 
+    /// The ingress controller that the lab came up with.
+    pub(crate) fn controller(&self) -> Result<Controller> {
+        Ok(lab::state(&self.run)?.shape.map(|shape| shape.controller).unwrap_or_default())
+    }
+
     /// The controller's own answer to who asks a node by its address, which has no host.
     pub(crate) fn expect_404(&self, node: &str) -> Result<()> {
-        let url = format!("http://{node}/");
+        let (url, page) = (format!("http://{node}/"), self.controller()?.page());
         let answer = self.client.run("curl", &["-sS", "-i", "--max-time", "10", &url])?;
-        expect(answer.starts_with("HTTP/1.1 404") && answer.contains("<center>nginx</center>"), answer)
+        expect(answer.starts_with("HTTP/1.1 404") && answer.contains(page), answer)
     }
 
     /// Whether a page answers with this status now, for who waits for it: a pod that ends may leave a question without answer.

@@ -23,6 +23,7 @@ mod licences;
 mod local;
 mod looks;
 mod main_job;
+mod matrix;
 mod moving;
 mod nodes;
 mod outside;
@@ -38,8 +39,10 @@ mod root_page;
 mod runner;
 mod secrets;
 mod servers;
+mod socket;
 mod stages;
 mod story;
+mod traefik;
 mod unit;
 mod weather;
 mod wildcard_records;
@@ -48,6 +51,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::controller::Controller;
 use crate::error::Result;
 use crate::name_server::Provider;
 use crate::paths::Cache;
@@ -63,6 +67,8 @@ struct Case {
     always: bool,
     /// Who has the names in the lab that it needs.
     provider: Provider,
+    /// The ingress controller of that lab.
+    controller: Controller,
     run: Run,
 }
 
@@ -102,12 +108,31 @@ const fn with_all(group: &'static str, name: &'static str, run: Body) -> Case {
 
 /// In a lab of another provider.
 const fn always_with(provider: Provider, group: &'static str, name: &'static str, run: Body) -> Case {
-    Case { group, name, always: true, provider, run: Run::Function(run) }
+    Case {
+        group,
+        name,
+        always: true,
+        provider,
+        controller: Controller::IngressNginx,
+        run: Run::Function(run),
+    }
 }
 
 /// In a lab of another provider.
 const fn with_all_and(provider: Provider, group: &'static str, name: &'static str, run: Body) -> Case {
-    Case { group, name, always: false, provider, run: Run::Function(run) }
+    Case {
+        group,
+        name,
+        always: false,
+        provider,
+        controller: Controller::IngressNginx,
+        run: Run::Function(run),
+    }
+}
+
+/// In a lab of another controller.
+const fn with_controller(controller: Controller, group: &'static str, name: &'static str, run: Body) -> Case {
+    Case { controller, ..with_all(group, name, run) }
 }
 
 /// Every case, in the order in which they run.
@@ -117,11 +142,18 @@ fn cases() -> impl Iterator<Item = Case> {
         name: injury.name,
         always: injury.always,
         provider: Provider::Cloudflare,
+        controller: Controller::IngressNginx,
         run: Run::Injury(injury),
     });
     let (before, after): (Vec<_>, Vec<_>) =
         PLAIN.iter().chain(attacks::CASES).cloned().partition(|case| !LAST.contains(&case.group));
-    before.into_iter().chain(injuries).chain(after).chain(own::cases()).chain(local::cases())
+    before
+        .into_iter()
+        .chain(injuries)
+        .chain(after)
+        .chain(own::cases())
+        .chain(local::cases())
+        .chain(traefik::CASES.iter().cloned())
 }
 
 /// What changes the most.
@@ -263,6 +295,11 @@ const PLAIN: &[Case] = &[
         "changes",
         "a rollout with an open websocket shuts a node's 443 for less than 15 s",
         controller::rollout_with_a_websocket,
+    ),
+    with_all(
+        "changes",
+        "2 GiB go up, a websocket idles for 200 s, and passwords, allow-lists and limits hold",
+        matrix::rows,
     ),
     with_all("changes", "machines that are off do not hold up", outside::machines_that_are_off),
     with_all(

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::doctor::{Ask, Injury, injury};
 use super::hands::{DOMAIN, Hands, expect};
 use super::{Case, Run, changes, down, main_job, with_all_and};
+use crate::controller::Controller;
 use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::name_server::{Provider, Server, bind, powerdns, write_keys};
@@ -66,6 +67,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
             name: injury.name,
             always: false,
             provider,
+            controller: Controller::IngressNginx,
             run: Run::Injury(injury),
         };
         injuries.iter().map(case)

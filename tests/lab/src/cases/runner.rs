@@ -5,14 +5,20 @@ use std::time::Instant;
 
 use super::hands::Hands;
 use super::{Case, Selection, cases, stages};
+use crate::controller::Controller;
 use crate::error::Result;
 use crate::lab::{self, Shape};
 use crate::name_server::Provider;
 use crate::paths::Cache;
 use crate::{homelab, process, teardown};
 
-const SHAPE: Shape =
-    Shape { nodes: 2, rebind_protection: false, provider: Provider::Cloudflare, house_resolver: false };
+const SHAPE: Shape = Shape {
+    nodes: 2,
+    rebind_protection: false,
+    provider: Provider::Cloudflare,
+    house_resolver: false,
+    controller: Controller::IngressNginx,
+};
 /// What `cargo lab up` leaves when it is given no flag.
 const OF_UP: Shape = Shape { nodes: 1, ..SHAPE };
 const TAKE_OVER: &str = "a lab that `cargo lab up` has left is taken down first";
@@ -86,7 +92,7 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     }
     let wants = |case: &Case| selection.wants(case.group, case.name, case.always);
     let (wanted, of_others): (Vec<Case>, Vec<Case>) =
-        cases().filter(wants).partition(|case| case.provider == SHAPE.provider);
+        cases().filter(wants).partition(|case| shape_of(case) == SHAPE);
     for case in cases().filter(|case| selection.names(case.group, case.name) && !wants(case)) {
         tally.leave_out(case.group, case.name, "only with --all");
     }
@@ -99,13 +105,19 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
     if !wanted.is_empty() || of_lab {
         run_usual(cache, selection, &mut tally, wanted)?;
     }
-    for provider in Provider::OTHERS {
-        let cases: Vec<Case> = of_others.iter().filter(|case| case.provider == provider).cloned().collect();
+    let with_provider = Provider::OTHERS.map(|provider| Shape { provider, ..SHAPE });
+    for shape in with_provider.into_iter().chain([Shape { controller: Controller::Traefik, ..SHAPE }]) {
+        let cases: Vec<Case> = of_others.iter().filter(|case| shape_of(case) == shape).cloned().collect();
         if !cases.is_empty() {
-            run_with(cache, selection, &mut tally, provider, cases)?;
+            run_with(cache, selection, &mut tally, shape, cases)?;
         }
     }
     Ok(tally.finish())
+}
+
+/// The lab that a case needs.
+fn shape_of(case: &Case) -> Shape {
+    Shape { provider: case.provider, controller: case.controller, ..SHAPE }
 }
 
 /// The cases of the lab that `cargo lab up` makes.
@@ -129,15 +141,14 @@ fn run_usual(cache: &Cache, selection: &Selection, tally: &mut Tally, wanted: Ve
     Ok(())
 }
 
-/// The cases of another provider, in a lab of its own: one that stays for others is not taken away for them.
+/// The cases of another provider or controller, in a lab of their own: one that stays for others is not taken away for them.
 fn run_with(
     cache: &Cache,
     selection: &Selection,
     tally: &mut Tally,
-    provider: Provider,
+    shape: Shape,
     cases: Vec<Case>,
 ) -> Result<()> {
-    let shape = Shape { provider, ..SHAPE };
     let run = cache.run();
     let exists = run.state().exists() && process::check_alive(&run).is_ok();
     let is_its = exists && lab::state(&run)?.shape == Some(shape);

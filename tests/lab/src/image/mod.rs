@@ -43,6 +43,8 @@ pub(crate) const BUSYBOX: &str = "docker.io/library/busybox:lab";
 pub(crate) const FOR_HOMELAB: [(&str, &str); 9] = [
     // The one commit of the controller that is to be had as a module, from July 2024; not v1.15.1.
     ("ingressNginx", "registry.k8s.io/ingress-nginx/controller:lab-52c50467d67d"),
+    // Without lego's DNS providers, which homelab does not use.
+    ("traefik", "docker.io/library/traefik:lab-v3.7.13"),
     ("externalDns", "registry.k8s.io/external-dns/external-dns:v0.22.0"),
     ("certManagerController", "quay.io/jetstack/cert-manager-controller:v1.21.2"),
     ("certManagerWebhook", "quay.io/jetstack/cert-manager-webhook:v1.21.2"),
@@ -78,6 +80,7 @@ const KINDS: [Kind; 12] = [
     Kind { name: "cert-manager-webhook", part: Some("cert-manager"), make: cert_manager_webhook },
     Kind { name: "cert-manager-cainjector", part: Some("cert-manager"), make: cert_manager_cainjector },
     Kind { name: "ingress-nginx", part: Some("ingress-nginx"), make: ingress_nginx::image },
+    Kind { name: "traefik", part: Some("traefik"), make: traefik },
     Kind { name: "start-page", part: None, make: start_page::image },
     Kind { name: "name-server", part: None, make: name_server::image },
     Kind { name: "challenge-server", part: None, make: challenge_server::image },
@@ -90,7 +93,8 @@ pub(crate) fn build(cache: &Cache, programs: &Programs, ca: &Authority) -> Resul
     common.add("trusted", &trusted).add("packages", debian::image_packages()?);
     common.add_folder(&sources().join("images"))?.add_folder(&sources().join("src/image"))?;
     let mut built = Vec::new();
-    for kind in &KINDS {
+    // A part that was not asked for has no image.
+    for kind in KINDS.iter().filter(|kind| kind.part.is_none_or(|part| programs.recipe(part).is_ok())) {
         let mut recipe = Recipe::default();
         recipe.add("common", common.key()).add("name", kind.name);
         if let Some(part) = kind.part {
@@ -122,6 +126,10 @@ fn whoami(programs: &Programs) -> Result<Image> {
 
 fn external_dns(programs: &Programs) -> Result<Image> {
     single(programs, reference("externalDns"), "65532", "external-dns", "/ko-app/external-dns")
+}
+
+fn traefik(programs: &Programs) -> Result<Image> {
+    single(programs, reference("traefik"), "", "traefik", "/traefik")
 }
 
 // The numeric user lets a pod say runAsNonRoot.

@@ -12,6 +12,7 @@ use super::doctor::{Answer, Ask, Injury, a_healthy_lab};
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
 use super::{Case, Run, always_with, root_page, with_all_and};
 use crate::cluster::Node;
+use crate::controller::Controller;
 use crate::error::{Result, bail};
 use crate::name_server::Provider;
 use crate::network::{FILES, RESOLVERS, ROUTER_LAN, in_place};
@@ -69,6 +70,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
         name: injury.name,
         always: injury.always,
         provider: Provider::Local,
+        controller: Controller::IngressNginx,
         run: Run::Injury(injury),
     };
     CASES.iter().cloned().chain(broken::INJURIES.iter().map(case))

@@ -1,12 +1,14 @@
 //! How `protect` of a service becomes annotations. Keys and what they take: ingress-nginx v1.15.1, internal/ingress/annotations,
-//! ipallowlist/main.go, auth/main.go, authreq/main.go and ratelimit/main.go.
+//! ipallowlist/main.go, auth/main.go, authreq/main.go and ratelimit/main.go. Traefik v3.7.13 reads the same
+//! (pkg/provider/kubernetes/ingress-nginx/annotations.go, `IngressConfig`).
 
 use crate::config::{Protect, Service};
+use crate::facts::controllers::Controller;
 use crate::facts::names::users_secret;
-use crate::ingress::nginx::ANNOTATIONS;
 
+const ANNOTATIONS: &str = Controller::IngressNginx.facts().annotations;
 /// A page has dozens of files, which a browser asks for at once. `limit-rps` times this many requests come through before the
-/// first 503 (ratelimit/main.go, `limit-burst-multiplier`; 5 by default).
+/// first 503, or 429 of Traefik (ratelimit/main.go, `limit-burst-multiplier`; 5 by default).
 const BURST: &str = "20";
 
 pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
