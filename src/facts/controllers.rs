@@ -11,6 +11,8 @@ pub enum Controller {
     IngressNginx,
     /// One that is there already, of whatever make (`ingress.manage: false`): nothing of it is homelab's.
     Unmanaged,
+    /// Traefik, with its ingress-nginx provider.
+    Traefik,
     /// A controller of the tests (see `ingress::paper`).
     #[cfg(test)]
     Paper,
@@ -31,10 +33,33 @@ pub struct ControllerFacts {
     pub harmless: &'static [&'static str],
 }
 
+/// The annotations of ingress-nginx, which Traefik reads as well.
+const NGINX: &str = "nginx.ingress.kubernetes.io/";
+/// Those of them that take a number or one word.
+const HARMLESS: &[&str] = &[
+    "auth-secret",
+    "auth-tls-secret",
+    "backend-protocol",
+    "default-backend",
+    "force-ssl-redirect",
+    "from-to-www-redirect",
+    "proxy-body-size",
+    "proxy-buffering",
+    "proxy-connect-timeout",
+    "proxy-read-timeout",
+    "proxy-send-timeout",
+    "proxy-ssl-secret",
+    "service-upstream",
+    "ssl-passthrough",
+    "ssl-redirect",
+    "use-regex",
+];
+
 impl Controller {
     /// Every controller that `ingress.controller` may name.
     pub const ALL: &[Self] = &[
         Self::IngressNginx,
+        Self::Traefik,
         #[cfg(test)]
         Self::Paper,
     ];
@@ -53,25 +78,15 @@ impl Controller {
                 key: "ingress-nginx",
                 namespace: "ingress-nginx",
                 settings: Some("ingress-nginx-controller"),
-                annotations: "nginx.ingress.kubernetes.io/",
-                harmless: &[
-                    "auth-secret",
-                    "auth-tls-secret",
-                    "backend-protocol",
-                    "default-backend",
-                    "force-ssl-redirect",
-                    "from-to-www-redirect",
-                    "proxy-body-size",
-                    "proxy-buffering",
-                    "proxy-connect-timeout",
-                    "proxy-read-timeout",
-                    "proxy-send-timeout",
-                    "proxy-ssl-secret",
-                    "service-upstream",
-                    "ssl-passthrough",
-                    "ssl-redirect",
-                    "use-regex",
-                ],
+                annotations: NGINX,
+                harmless: HARMLESS,
+            },
+            Self::Traefik => &ControllerFacts {
+                key: "traefik",
+                namespace: "traefik",
+                settings: None,
+                annotations: NGINX,
+                harmless: HARMLESS,
             },
             Self::Unmanaged => &ControllerFacts {
                 key: "unmanaged",

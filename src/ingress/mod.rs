@@ -21,6 +21,7 @@
 //!
 //! A new one: its variant in `facts::controllers`, its folder here, its line in [`traits_of`], and its pin.
 
+mod answer;
 pub mod nginx;
 mod others;
 #[cfg(test)]
@@ -28,13 +29,14 @@ mod paper;
 mod pod;
 #[cfg(test)]
 mod tests;
+pub mod traefik;
 mod traits;
 mod unmanaged;
 
 use crate::config::{Config, Controller};
 use crate::evidence::Evidence;
-use crate::evidence::http::HttpAnswer;
 
+pub use answer::is_go_404;
 pub use others::OTHERS;
 pub use pod::{Pod, Rule};
 pub use traits::{
@@ -49,6 +51,7 @@ pub const fn traits_of(controller: Controller) -> &'static Traits {
     match controller {
         Controller::IngressNginx => &nginx::TRAITS,
         Controller::Unmanaged => &unmanaged::TRAITS,
+        Controller::Traefik => &traefik::TRAITS,
         #[cfg(test)]
         Controller::Paper => &paper::TRAITS,
     }
@@ -75,11 +78,4 @@ pub fn known() -> impl Iterator<Item = &'static Traits> {
 #[must_use]
 pub fn discreet(line: &str) -> Option<String> {
     known().try_fold(line.to_owned(), |line, controller| (controller.log.discreet)(&line))
-}
-
-/// The 404 of Go's standard library, which the traefik of k3s gives for a name it does not know.
-#[must_use]
-pub fn is_go_404(answer: &HttpAnswer) -> bool {
-    let plain = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
-    answer.status == 404 && plain && answer.body.trim_end() == "404 page not found"
 }

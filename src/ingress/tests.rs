@@ -1,4 +1,5 @@
 use super::*;
+use crate::evidence::http::HttpAnswer;
 
 const NGINX: &str = "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not \
                      Found</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
