@@ -12,6 +12,9 @@ cfg: rec {
   isNameServer = isOnNodes || (cfg.settings.dns.houseResolver or cfg.dns.houseResolver);
   # Whether homelab installs the ingress controller, and k3s' own must not run.
   managesIngress = cfg.settings.ingress.manage or cfg.ingress.manage;
+  # Whether homelab writes the nodes' addresses into the status of Ingresses, since the ingress controller that it installs does not.
+  writesAddresses =
+    managesIngress && (cfg.settings.ingress.controller or cfg.ingress.controller) == "traefik";
   # flannel's links to the pods of other machines.
   tunnels =
     {
