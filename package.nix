@@ -32,6 +32,7 @@ rustPlatform.buildRustPackage {
       # Compared by tests: what the module gives k3s, the providers and controllers that it knows, and the units of NixOS and of
       # Debian.
       ./tests/nixos/eval/golden/minimal.json
+      ./tests/nixos/eval/golden/traefik.json
       ./modules/debian
       ./modules/options.nix
       ./modules/providers.nix

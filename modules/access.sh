@@ -1,10 +1,18 @@
-# Fetches the doctor's credentials; gives up after PATIENCE seconds, since k3s may not be up yet after a start of the machine.
+# Fetches the credentials of ACCOUNT, the doctor's unless it is said; gives up after PATIENCE seconds, since k3s may not be up yet
+# after a start of the machine. With FRESH, those of before are used for so many minutes, and stay where no new ones come.
 # Reads CONFIGURATION, the configuration file; the kubeconfig comes from CREDENTIALS_DIRECTORY and goes to RUNTIME_DIRECTORY.
 set -eu
 
+account=${ACCOUNT:-doctor}
 file=$RUNTIME_DIRECTORY/kubeconfig
-# The one from before may have ended, or be of a cluster that is gone: the doctor must not take it for its own.
-rm -f "$file"
+if [ -n "${FRESH:-}" ]; then
+  if [ -n "$(find "$file" -mmin "-$FRESH" 2>/dev/null)" ]; then
+    exit 0
+  fi
+else
+  # The one from before may have ended, or be of a cluster that is gone: the doctor must not take it for its own.
+  rm -f "$file"
+fi
 
 # The credential is what the file was when this unit started: to wait for it here would be in vain.
 if ! grep -q . "$CREDENTIALS_DIRECTORY/kubeconfig"; then
@@ -16,7 +24,7 @@ deadline=$((SECONDS + PATIENCE))
 while true; do
   code=0
   said=$(timeout 60 homelab --config "$CONFIGURATION" --kubeconfig "$CREDENTIALS_DIRECTORY/kubeconfig" --quiet \
-    kubeconfig --file "$file" 2>&1) || code=$?
+    kubeconfig --account "$account" --file "$file" 2>&1) || code=$?
   case $code in
     0) exit 0 ;;
     # Something is wrong, or the configuration is: neither mends itself.
@@ -26,6 +34,6 @@ while true; do
   sleep 2
 done
 printf '%s\n' "$said"
-echo "the doctor has no credentials (exit code $code, after at most $PATIENCE seconds): it sees nothing of the cluster." \
-  "The reason stands above; it is tried again before the doctor's next run. Now: systemctl start homelab-doctor"
+echo "homelab-$account has no credentials (exit code $code, after at most $PATIENCE seconds): it sees nothing of the cluster." \
+  "The reason stands above; it is tried again before the next run. Now: systemctl start homelab-$account"
 exit 1

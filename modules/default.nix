@@ -8,6 +8,7 @@
     ./firewall.nix
     ./address.nix
     ./apply.nix
+    ./addresses.nix
     ./doctor.nix
   ];
 }

@@ -26,6 +26,9 @@ cfg: rec {
       own.port
     else
       null;
+  # Whether homelab writes the nodes' addresses into the status of Ingresses, since the ingress controller that it installs does not.
+  writesAddresses =
+    managesIngress && (cfg.settings.ingress.controller or cfg.ingress.controller) == "traefik";
   # flannel's links to the pods of other machines.
   tunnels =
     {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod addresses;
 mod backup;
 mod ca;
 mod diff;
@@ -26,6 +27,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::collect::Lab;
 use crate::ui::{Color, Output};
 
+pub use addresses::Addresses;
 pub use backup::{Backup, Cert, CertCommand, Export, Restore};
 pub use ca::Ca;
 pub use diff::Diff;
@@ -34,7 +36,7 @@ pub use down::Down;
 pub use expose::{Expose, Unexpose};
 pub use init::Init;
 pub use k3s_config::K3sConfig;
-pub use kubeconfig::Kubeconfig;
+pub use kubeconfig::{Account, Kubeconfig};
 pub use protect::Protect;
 pub use render::Render;
 pub use renew::Renew;
@@ -116,6 +118,7 @@ impl Command {
             Self::Doctor(flags) => !flags.list && flags.explain.is_none(),
             Self::Diff(_)
             | Self::Upgrade(_)
+            | Self::Addresses(_)
             | Self::Down(_)
             | Self::Init(_)
             | Self::Expose(_)
@@ -144,6 +147,7 @@ impl Command {
             Self::Up(_)
             | Self::Diff(_)
             | Self::Upgrade(_)
+            | Self::Addresses(_)
             | Self::Down(_)
             | Self::Status(_)
             | Self::Render(_)
@@ -228,6 +232,9 @@ pub enum Command {
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(after_help = status::HELP)]
     Status(Status),
+    /// Write the nodes' addresses into the status of Ingresses, where the ingress controller does not; a timer does it, and `up`
+    #[command(after_help = addresses::HELP)]
+    Addresses(Addresses),
     /// Open a service in the browser of this machine; without a desktop, print its URL
     #[command(
         after_help = "Examples:\n  homelab open photos\n  homelab open photos.home.example.com\n  BROWSER='firefox --new-window' homelab open photos\n\nIt always prints the URL. It opens it with `$BROWSER`, else with `xdg-open` (`open` on macOS)."

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::values::seconds;
 
@@ -15,4 +15,17 @@ pub struct Kubeconfig {
     /// How long the kubeconfig is valid; at least 10 minutes
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = seconds)]
     pub valid: u64,
+    /// Whose it is
+    #[arg(long, value_enum, default_value_t)]
+    pub account: Account,
+}
+
+/// An account of homelab's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Account {
+    /// It reads, and no Secrets
+    #[default]
+    Doctor,
+    /// It writes the status of Ingresses, for `homelab addresses`; only where the ingress controller does not
+    Addresses,
 }

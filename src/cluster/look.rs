@@ -8,6 +8,7 @@ use crate::cluster::request::{self, Purpose};
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, seen};
 use crate::desired::kind::{self, KindRef};
+use crate::desired::object::Key;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::local::{NodeAddress, for_pods};
@@ -56,7 +57,7 @@ impl Cluster {
         Ok(nodes.iter().filter_map(|node| Some((seen::node(node), for_pods(node)?))).collect())
     }
 
-    async fn all_nodes(&self) -> Result<Vec<Value>> {
+    pub(super) async fn all_nodes(&self) -> Result<Vec<Value>> {
         let purpose = Purpose { verb: "list", what: "nodes".to_owned() };
         let list = self.send::<Value>(request::get("/api/v1/nodes", false)).await;
         list.map(items).map_err(|failed| self.explain(&purpose, failed))
@@ -76,6 +77,18 @@ impl Cluster {
     /// When the API server cannot be asked.
     pub async fn certificates(&self) -> Result<Vec<CertificateSeen>> {
         Ok(self.all(&kind::CERTIFICATE).await?.iter().map(seen::certificate).collect())
+    }
+
+    /// The pods that homelab's own labels give to a workload.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn pods_of(&self, workload: &Key) -> Result<Vec<Value>> {
+        let selector = request::escape(&format!("app.kubernetes.io/name={}", workload.name));
+        let path = request::collection(&kind::POD, workload.namespace.as_deref());
+        let list = self.send::<Value>(request::get(&format!("{path}?labelSelector={selector}"), false)).await;
+        let purpose = Purpose { verb: "list", what: format!("the pods of {workload}") };
+        list.map(items).map_err(|failed| self.explain(&purpose, failed))
     }
 
     /// Everything of a kind, whoever made it, as it lives; none where the server does not know the kind.

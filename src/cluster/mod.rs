@@ -1,6 +1,7 @@
 //! The one place with a Kubernetes client.
 
 mod access;
+mod addresses;
 mod apply;
 mod authority;
 mod clock;
@@ -39,6 +40,7 @@ use crate::config::nearest;
 use crate::error::{Error, Result};
 use crate::evidence::{ApiFailure, ApiFault, Failure};
 
+pub use addresses::WrittenAddresses;
 pub use apply::Deleted;
 pub use authority::signer;
 pub use examine::{certificates, ingresses, nodes};

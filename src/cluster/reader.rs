@@ -1,4 +1,4 @@
-//! The account that may only read: its tokens, and a kubeconfig with one.
+//! The accounts that homelab's own timers have, that which may only read above all: their tokens, and a kubeconfig with one.
 
 use k8s_openapi::ByteString;
 use kube::config::{AuthInfo, Kubeconfig};
@@ -11,8 +11,9 @@ use crate::error::{Error, Result};
 use crate::evidence::at;
 use crate::facts::secret::Secret;
 
-/// A token of the account.
+/// A token of an account.
 pub struct Granted {
+    account: &'static str,
     token: Secret,
     /// Until when it is good, as the API server says (RFC 3339).
     pub until: String,
@@ -25,20 +26,28 @@ impl Cluster {
         self.certificates.reads_only
     }
 
-    /// Asks for a token that is good for so many seconds, 600 at least (Kubernetes API, TokenRequest); `None` when the
-    /// account is not there.
+    /// A token of the account that may only read.
     ///
     /// # Errors
     /// When the API server cannot be asked, or refuses.
     pub async fn reader_token(&self, seconds: u64) -> Result<Option<Granted>> {
+        self.account_token(NAME, seconds).await
+    }
+
+    /// Asks for a token of an account beside homelab's own services that is good for so many seconds, 600 at least (Kubernetes
+    /// API, TokenRequest); `None` when the account is not there.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked, or refuses.
+    pub async fn account_token(&self, account: &'static str, seconds: u64) -> Result<Option<Granted>> {
         let body = json!({
             "apiVersion": "authentication.k8s.io/v1",
             "kind": "TokenRequest",
             "spec": { "expirationSeconds": seconds },
         });
-        let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{NAME}/token");
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token");
         let purpose =
-            || Purpose { verb: "create", what: format!("a token of ServiceAccount {NAMESPACE}/{NAME}") };
+            || Purpose { verb: "create", what: format!("a token of ServiceAccount {NAMESPACE}/{account}") };
         let answer = match self.send::<Value>(request::create(&path, &body)).await {
             Ok(answer) => answer,
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => return Ok(None),
@@ -46,14 +55,14 @@ impl Cluster {
         };
         let token = Secret::new(at(&answer, "/status/token"))
             .map_err(|_| Error::unfinished("the API server answered without a token"))?;
-        Ok(Some(Granted { token, until: at(&answer, "/status/expirationTimestamp").to_owned() }))
+        Ok(Some(Granted { account, token, until: at(&answer, "/status/expirationTimestamp").to_owned() }))
     }
 
     /// A kubeconfig with the token, for the cluster that the one in use leads to.
     ///
     /// # Errors
     /// When that cannot be read any more.
-    pub fn reader_kubeconfig(&self, context: Option<&str>, granted: &Granted) -> Result<Value> {
+    pub fn account_kubeconfig(&self, context: Option<&str>, granted: &Granted) -> Result<Value> {
         let unread = |why: &dyn std::fmt::Display| {
             Error::unfinished(format!("cannot read the kubeconfig `{}`", self.kubeconfig.display()))
                 .because(why)
@@ -64,9 +73,9 @@ impl Cluster {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{ "name": name, "cluster": cluster }],
-            "users": [{ "name": NAME, "user": { "token": granted.token.expose() } }],
-            "contexts": [{ "name": NAME, "context": { "cluster": name, "user": NAME } }],
-            "current-context": NAME,
+            "users": [{ "name": granted.account, "user": { "token": granted.token.expose() } }],
+            "contexts": [{ "name": granted.account, "context": { "cluster": name, "user": granted.account } }],
+            "current-context": granted.account,
         }))
     }
 }

@@ -42,11 +42,13 @@ pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: In
     let pods = pods.map(|pods| pods.iter().filter(|pod| controller.is_pod(pod)).cloned().collect::<Vec<_>>());
     // Who may send a GET through a node may run programs on it, so the account that may only read may not.
     let ports = (!cluster.reads_only()).then(|| timeout_at(deadline, cluster.refused_ports(nodes)));
-    let (refused, reloads) = futures::join!(
+    let for_it = !controller.pod.writes_status;
+    let (refused, reloads, run) = futures::join!(
         OptionFuture::from(ports),
         OptionFuture::from(pods.as_ref().map(|pods| cluster.reloads(controller, pods, deadline))),
+        OptionFuture::from(for_it.then(|| cluster.addresses_ran(deadline))),
     );
-    evidence.reloads = reloads;
+    (evidence.reloads, evidence.addresses_run) = (reloads, run);
     let refused = refused.and_then(Result::ok).unwrap_or_default();
     evidence.ingress = Some(ControllerSeen { refused, ..ControllerSeen::default() });
 }

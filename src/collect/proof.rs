@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, WAITING_PODS};
-use crate::ingress::{Traits, traits_of};
+use crate::ingress::{Traits, addresses_are_homelabs, traits_of};
 use crate::provider::Client;
 
 /// For the logs of all its pods.
@@ -28,6 +28,8 @@ pub struct Known {
     pub written: Option<Timestamp>,
     /// Every Certificate, where nothing was written or waited for since they were read.
     pub certificates: Option<Vec<CertificateSeen>>,
+    /// Whether the account of the timer that writes the nodes' addresses is new: that cannot have run yet.
+    pub no_timer_yet: bool,
 }
 
 /// One look: the lists side by side, and then what needs them, side by side as well: names and nodes, the controller's page,
@@ -49,13 +51,16 @@ pub async fn look_after_up(
         }
     };
     let is_ours = config.ingress.controller.is_managed();
-    let (nodes, ingresses, certificates, controllers, waiting, authority) = futures::join!(
+    let has_timer = addresses_are_homelabs(config) && !known.no_timer_yet;
+    let ran = has_timer.then(|| cluster.addresses_ran(Instant::now() + LISTENS));
+    let (nodes, ingresses, certificates, controllers, waiting, authority, run) = futures::join!(
         cluster.nodes(),
         cluster.ingresses(),
         certificates,
         OptionFuture::from(is_ours.then(|| cluster.controllers(traits_of(config.ingress.controller)))),
         cluster.waiting_pods(),
-        authority(cluster, config)
+        authority(cluster, config),
+        OptionFuture::from(ran)
     );
     let mut evidence = Evidence::new(Timestamp::now());
     evidence.written = known.written;
@@ -64,6 +69,7 @@ pub async fn look_after_up(
     evidence.ingresses = Some(ingresses.iter().map(cluster::ingress).collect());
     evidence.certificates = Some(certificates?);
     evidence.authority = authority;
+    evidence.addresses_run = run;
     compares_with(&mut evidence, config);
     let (mut evidence, controller) = futures::join!(
         network::collect(evidence, probes, provider),
@@ -199,7 +205,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_written_is_looked_at_when_the_controller_can_have_loaded_it() {
         let (alone, _) = look_at(Duration::ZERO, Known::default()).await;
-        let known = Known { written: Some(Timestamp::now()), certificates: None };
+        let known = Known { written: Some(Timestamp::now()), ..Known::default() };
         let (later, _) = look_at(Duration::ZERO, known).await;
         assert!(later > alone + Duration::from_secs(5) - Duration::from_secs(1), "{alone:?}, {later:?}");
     }

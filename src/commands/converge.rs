@@ -7,14 +7,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::cluster::{Awaited, Cluster};
-use crate::commands::{own_class, prune, wildcard};
+use crate::cluster::{Awaited, Cluster, WrittenAddresses};
+use crate::commands::{addresses, own_class, prune, switching, wildcard};
 use crate::config::Config;
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Component, Key, Object};
 use crate::error::Result;
 use crate::evidence::Zone;
+use crate::ingress::addresses_are_homelabs;
+use crate::plan::addresses::makes_account;
 use crate::plan::readiness::AWAITED;
 use crate::plan::{Change, Plan, Snapshot};
 use crate::provider::Client;
@@ -36,30 +38,40 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &[&str]) -> A
     Awaited { objects, versions: snapshot.versions.clone(), ..Awaited::default() }
 }
 
-/// Writes what the plan says, stage by stage, then waits for everything and removes what is wanted no more. Gives the
-/// moment of the last write.
+/// What came of it.
+pub(super) struct Converged {
+    /// The moment of the last write.
+    pub(super) written: Timestamp,
+    /// What became of the addresses in the status of Ingresses; `None` where the controller writes them.
+    pub(super) addresses: Option<WrittenAddresses>,
+}
+
+/// Writes what the plan says, stage by stage, puts the controller in the place of another one, removes what is wanted no more, and
+/// waits for everything.
 pub(super) async fn converge(
     (cluster, provider, zone): (&Cluster, &Client, &Zone),
     config: &Config,
     plan: &Plan,
-    snapshot: Snapshot,
+    mut snapshot: Snapshot,
     mut awaited: Awaited,
     deadline: Instant,
     progress: &Progress,
-) -> Result<Timestamp> {
+) -> Result<Converged> {
     let owner = config.dns.owner.as_str();
     let components = Component::all(config);
     let totals: BTreeMap<Component, usize> = components.iter().map(|c| (*c, plan.writes(*c))).collect();
     for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
         progress.update(component.name(), &format!("applying {total} objects"));
     }
+    // It waits for the ports, and would take them from the one of before whenever that is away for a moment.
+    let waits = |key: &Key| plan.switch.as_ref().is_some_and(|switch| switch.new == *key);
     for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
         if stage == Stage::Judged {
-            wildcard::has_address(cluster, owner, (plan, &snapshot), &awaited, deadline, progress).await?;
+            wildcard::has_address(cluster, config, (plan, &snapshot), &awaited, deadline, progress).await?;
             wildcard::have_own((provider, zone), config, (plan, &snapshot), deadline, progress).await?;
         }
-        let changes: Vec<&Change> =
-            plan.apply.iter().filter(|change| change.object.stage() == stage).collect();
+        let of_stage = plan.apply.iter().filter(|change| change.object.stage() == stage);
+        let changes: Vec<&Change> = of_stage.filter(|change| !waits(&change.object.key)).collect();
         let answers = Mutex::new(Vec::new());
         let written = |object: &Object, answer: Value| {
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
@@ -68,28 +80,40 @@ pub(super) async fn converge(
         cluster.apply(changes.into_iter(), deadline, written, waiting).await?;
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         let definitions = definitions(&answers, &awaited);
-        for (key, answer) in answers {
-            if let Some(entry) = awaited.objects.get_mut(&key) {
-                entry.1 = Some(answer);
-            }
-        }
+        awaited.note(answers);
         established(cluster, owner, definitions, deadline, progress).await?;
     }
+    if let Some(switch) = &plan.switch {
+        let seen = (plan, &mut snapshot);
+        awaited.note(switching::switch(cluster, config, seen, switch, deadline, progress).await?);
+    }
     prune::prune(cluster, owner, plan, snapshot, progress).await?;
-    let show = |awaited: &Awaited| {
-        for &component in &components {
-            match awaited.reason(component) {
-                Some(reason) => progress.update(component.name(), &reason),
-                None => progress.done(component.name(), &summary(totals[&component])),
-            }
-        }
+    let tell = |awaited: &Awaited, component: Component| match awaited.reason(component) {
+        Some(reason) => progress.update(component.name(), &reason),
+        None => progress.done(component.name(), &summary(totals[&component])),
     };
+    let show = |awaited: &Awaited| components.iter().for_each(|component| tell(awaited, *component));
     let written = Timestamp::now();
+    let mut addresses = None;
+    if addresses_are_homelabs(config) {
+        // Of nodes with a pod that is ready, and before anything waits for an Ingress to have its address.
+        let controller = Component::Controller(config.ingress.controller);
+        let mut first = awaited.of_kind(&kind::DAEMON_SET, controller);
+        let waited = cluster.wait(owner, &mut first, deadline, |first| tell(first, controller)).await;
+        if waited.is_err() {
+            // The nodes that serve are published all the same.
+            let _ = addresses::write_once(cluster, config).await;
+        }
+        waited?;
+        awaited.objects.extend(first.objects);
+        let is_first = makes_account(plan);
+        addresses = addresses::step_of_up(cluster, config, is_first, deadline, progress).await?;
+    }
     match cluster.wait(owner, &mut awaited, deadline, show).await {
         Err(error) if !config.ingress.controller.is_managed() => {
             Err(own_class::without_address(cluster, &awaited, error).await)
         }
-        ended => ended.map(|()| written),
+        ended => ended.map(|()| Converged { written, addresses }),
     }
 }
 

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::cli::{Diff, Global};
 use crate::commands::house::house;
 use crate::commands::planned::{self, Consent, Planned, Start};
+use crate::commands::switching::announced;
 use crate::error::{Error, Exit, Result};
+use crate::outside::Shown;
 use crate::plan::{Change, Difference, Plan, Snapshot};
 use crate::ui::{self, ChangedField, ChangedObject, Output, Ui, Word};
 
@@ -26,6 +28,9 @@ pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> 
                 .filter(|(_, given)| *given)
                 .fold("homelab up".to_owned(), |up, (flag, _)| up + " " + flag);
             let up = house(global).words(&format!("`{up}`"));
+            if let Some(switch) = &plan.switch {
+                ui::note(&Shown::line(&announced(switch)));
+            }
             ui::answer(&ui::changes(&changed(&plan, &snapshot), &adopted, plan.kept, global.verbose, &up));
         }
     }

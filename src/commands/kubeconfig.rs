@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cli::{Global, Kubeconfig};
+use crate::cli::{Account, Global, Kubeconfig};
 use crate::cluster::{Cluster, Granted};
 use crate::commands::render::yaml;
 use crate::commands::strangers;
 use crate::desired::kind::Stage;
-use crate::desired::{Inputs, bundle, reader};
+use crate::desired::{Inputs, addresses, bundle, reader};
 use crate::error::{Error, Exit, Result};
+use crate::ingress::{addresses_are_homelabs, traits_of};
 use crate::machine::configuration;
 use crate::outside::Shown;
 use crate::plan::plan;
@@ -25,8 +26,15 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
             .hint("write `--valid 10m` or longer"));
     }
     let cluster = global.lab().connect().await?;
-    let granted = granted(global, &cluster, flags.valid).await?;
-    let document = cluster.reader_kubeconfig(global.context.as_deref(), &granted)?;
+    let granted = match flags.account {
+        Account::Doctor => granted(global, &cluster, flags.valid).await?,
+        Account::Addresses => writer(global, &cluster, flags.valid).await?,
+    };
+    let may = match flags.account {
+        Account::Doctor => "it can read the cluster, but no Secrets",
+        Account::Addresses => "it can write the status of Ingresses, and read what that needs",
+    };
+    let document = cluster.account_kubeconfig(global.context.as_deref(), &granted)?;
     let text = match global.output {
         Output::Json => ui::exact(&document),
         _ => yaml(&document)
@@ -36,16 +44,32 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
     match &flags.file {
         Some(path) => {
             ui::file::replace(path, &text)?;
-            let wrote =
-                format!("wrote `{}`: it can read the cluster, but no Secrets, until {until}", path.display());
+            let wrote = format!("wrote `{}`: {may}, until {until}", path.display());
             ui::note(&Shown::line(&wrote));
         }
         None => {
             ui::exact_answer(&text);
-            ui::note(&Shown::line(&format!("it can read the cluster, but no Secrets, until {until}")));
+            ui::note(&Shown::line(&format!("{may}, until {until}")));
         }
     }
     Ok(Exit::Fine)
+}
+
+/// A token of the account that writes addresses: `up` makes it where it is needed.
+async fn writer(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Granted> {
+    let name = addresses::NAME;
+    if let Some(granted) = cluster.account_token(name, seconds).await? {
+        return Ok(granted);
+    }
+    let missing = format!("there is no ServiceAccount {}/{name}", addresses::NAMESPACE);
+    let config = configuration::load(global.config.as_deref())?;
+    if addresses_are_homelabs(&config) {
+        return Err(Error::unfinished(missing).hint("`homelab up` creates it"));
+    }
+    let controller = traits_of(config.ingress.controller).name;
+    Err(Error::usage(missing).because(format!("{controller} writes the nodes' addresses itself")).hint(
+        "stop the timer that does it otherwise: `sudo systemctl disable --now homelab-addresses.timer`",
+    ))
 }
 
 /// A token of the account, which is made first where `up` has not run yet: the doctor has most to say then.

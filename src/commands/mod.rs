@@ -1,5 +1,6 @@
 //! One verb, one file.
 
+mod addresses;
 mod backup;
 mod ca;
 mod cert;
@@ -39,6 +40,7 @@ mod schema;
 mod skipped;
 mod status;
 mod strangers;
+mod switching;
 mod up;
 mod upgrade;
 mod wildcard;
@@ -127,6 +129,7 @@ async fn dispatch(cli: &Cli, ui: Ui) -> Result<Exit> {
         Command::Up(flags) => up::up(&cli.global, flags, ui).await,
         Command::Diff(flags) => diff::diff(&cli.global, flags, ui).await,
         Command::Upgrade(flags) => upgrade::upgrade(&cli.global, flags, ui).await,
+        Command::Addresses(flags) => addresses::addresses(&cli.global, flags, ui).await,
         Command::Down(flags) => down::down(&cli.global, flags, ui).await,
         Command::Init(flags) => init::init(&cli.global, flags, ui).await,
         Command::Expose(flags) => expose::expose(&cli.global, flags, ui).await,

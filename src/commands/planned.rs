@@ -165,6 +165,7 @@ pub(super) fn document(plan: &Plan) -> Value {
         "left": left.collect::<Vec<_>>(),
         "data_kept": data.collect::<Vec<_>>(),
         "unchanged": plan.kept,
+        "switch": plan.switch.as_ref().map(|switch| json!({ "from": switch.from, "to": switch.to })),
     })
 }
 

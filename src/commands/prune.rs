@@ -83,7 +83,7 @@ pub(super) async fn prune(
 }
 
 /// The same object as it is now, if it still goes.
-fn decide(plan: &Plan, snapshot: &Snapshot, doomed: &Doomed) -> Option<Doomed> {
+pub(super) fn decide(plan: &Plan, snapshot: &Snapshot, doomed: &Doomed) -> Option<Doomed> {
     removal(&plan.wanted, snapshot).gone.into_iter().find(|now| now.key == doomed.key)
 }
 

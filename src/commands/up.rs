@@ -7,20 +7,21 @@ use tokio::time::Instant;
 
 use crate::checks::Report;
 use crate::cli::{Diff, Global, Up};
-use crate::cluster;
+use crate::cluster::{self, WrittenAddresses};
 use crate::collect::Known;
-use crate::commands::converge::converge;
+use crate::commands::converge::{Converged, converge};
 use crate::commands::house::house;
 use crate::commands::leave::{self, Move};
 use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
-use crate::commands::{diff, own, prune};
+use crate::commands::{addresses, diff, own, prune, switching};
 use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
 use crate::error::{Error, Exit, Result};
 use crate::evidence::Zone;
 use crate::plan::Plan;
+use crate::plan::addresses::makes_account;
 use crate::provider::{self, Client};
 use crate::ui::{self, Form, Output, Progress, Ui};
 
@@ -46,6 +47,7 @@ pub(super) struct Task<'t> {
 /// What a run did, and what was seen afterwards.
 pub(super) struct Ran {
     plan: Plan,
+    addresses: Option<WrittenAddresses>,
     pub(super) report: Option<Report>,
 }
 
@@ -56,7 +58,8 @@ pub(super) struct Ran {
 pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> {
     let Task { consent, no_verify, names } = task;
     let start = Start::new(global).await?;
-    let progress = start.progress(ui.mode, &[VERIFY, prune::LINE, leave::LINE]);
+    let progress =
+        start.progress(ui.mode, &[VERIFY, prune::LINE, leave::LINE, switching::LINE, addresses::LINE]);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
         let Planned { snapshot, zone, mut plan, mut awaited, leaving, .. } =
@@ -71,9 +74,13 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let world = (cluster, provider, &zone);
-        let written = converge(world, config, &plan, snapshot, awaited, deadline, &progress).await?;
-        let known =
-            Known { written: reloads(&plan, config.ingress.controller).then_some(written), certificates };
+        let Converged { written, addresses } =
+            converge(world, config, &plan, snapshot, awaited, deadline, &progress).await?;
+        let known = Known {
+            written: reloads(&plan, config.ingress.controller).then_some(written),
+            certificates,
+            no_timer_yet: makes_account(&plan),
+        };
         let report = if no_verify {
             None
         } else {
@@ -84,10 +91,10 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
             let gone = moving.finish(cluster, config, &plan.wanted, is_proven, &progress).await?;
             plan.removal.gone.extend(gone);
         }
-        Ok((plan, report))
+        Ok((plan, addresses, report))
     };
-    let (plan, report) = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
-    Ok(Ran { plan, report: report.map(|report| house(global).report(report)) })
+    let (plan, addresses, report) = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
+    Ok(Ran { plan, addresses, report: report.map(|report| house(global).report(report)) })
 }
 
 /// Prints what a run came to, in a document with what `more` puts there. `judged` is what of its report counts.
@@ -98,10 +105,10 @@ pub(super) fn tell(
     ui: Ui,
     more: impl FnOnce(&mut Value),
 ) -> Exit {
-    let Ran { plan, report } = ran;
+    let Ran { plan, addresses, report } = ran;
     let house = house(global);
     if ui.output == Output::Json {
-        let mut document = document(plan, report.as_ref());
+        let mut document = document(plan, addresses.as_ref(), report.as_ref());
         more(&mut document);
         ui::document(document);
     } else if let Some(judged) = judged {
@@ -114,8 +121,9 @@ pub(super) fn tell(
 }
 
 /// What was done, and what was seen then.
-fn document(plan: &Plan, report: Option<&Report>) -> Value {
+fn document(plan: &Plan, addresses: Option<&WrittenAddresses>, report: Option<&Report>) -> Value {
     let mut document = planned::document(plan);
+    document["addresses"] = json!(addresses.map(addresses::document));
     document["verify"] = json!(report);
     document
 }
@@ -176,9 +184,10 @@ mod tests {
     #[test]
     fn the_document_has_the_published_form_with_and_without_a_look() {
         let plan = diff::plan_of_tests(&crate::plan::Snapshot::default());
-        let mut document = document(&plan, Some(&report_of(Vec::new())));
+        let written = WrittenAddresses::default();
+        let mut document = document(&plan, Some(&written), Some(&report_of(Vec::new())));
         ui::assert_is("up", &document);
-        document["verify"] = Value::Null;
+        (document["verify"], document["addresses"]) = (Value::Null, Value::Null);
         ui::assert_is("up", &document);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::cluster::{Awaited, Cluster};
+use crate::commands::addresses;
 use crate::commands::planned::refused;
 use crate::commands::strangers::named;
 use crate::config::{Config, Records};
@@ -17,6 +18,7 @@ use crate::desired::{external_dns, wildcard_record};
 use crate::error::{Error, Result};
 use crate::evidence::wildcard::hiding;
 use crate::evidence::{Record, Zone, at, entries};
+use crate::ingress::addresses_are_homelabs;
 use crate::plan::{Change, Plan, Snapshot, is_applied};
 use crate::provider::{self, Client};
 use crate::ui::Progress;
@@ -85,7 +87,7 @@ fn in_the_way(config: &Config, name: &str, records: &[Record]) -> Option<Error> 
 /// At the deadline; every name has the record that it had.
 pub(super) async fn has_address(
     cluster: &Cluster,
-    owner: &str,
+    config: &Config,
     (plan, snapshot): (&Plan, &Snapshot),
     awaited: &Awaited,
     deadline: Instant,
@@ -93,6 +95,10 @@ pub(super) async fn has_address(
 ) -> Result<()> {
     if !plan.apply.iter().any(|change| leaves(change, snapshot)) {
         return Ok(());
+    }
+    if addresses_are_homelabs(config) {
+        // What keeps an address away is told while it is waited for.
+        let _ = addresses::write_once(cluster, config).await;
     }
     let key = wildcard_record::key();
     let live = awaited.objects.get(&key).and_then(|(_, live)| live.clone());
@@ -104,7 +110,7 @@ pub(super) async fn has_address(
             progress.update(Component::ExternalDns.name(), &format!("the wildcard record: {why}"));
         }
     };
-    cluster.wait(owner, &mut one, deadline, show).await
+    cluster.wait(&config.dns.owner, &mut one, deadline, show).await
 }
 
 /// Waits until names that the wildcard has answered for have records of their own again, where each is to have one. external-dns

@@ -11,8 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names, protect,
-    records, root_page, service, start_page,
+    annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names,
+    protect, records, root_page, service, start_page,
 };
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};

@@ -17,7 +17,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::config::{Certificates, Config};
 use crate::desired::guard;
 use crate::desired::issuer::WILDCARD_SECRET;
-use crate::desired::meta::{global, named, pods, secured};
+use crate::desired::meta::{global, label, named, pods, secured, version_label};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{
     absolute_names, capabilities, empty_dir, env, env_field, probe, requests, seccomp, tolerations,
@@ -109,6 +109,34 @@ fn rules(rules: &[Rule]) -> Vec<PolicyRule> {
         names => rule_for(one.group, one.resources, names, one.verbs),
     };
     rules.iter().map(typed).collect()
+}
+
+/// The same pods without ports of the node, for a moment: they show that the image is there and the program starts on every
+/// node, before the controller that serves gives its ports away.
+#[must_use]
+pub fn trial(config: &Config) -> Option<Object> {
+    let controller = traits_of(config.ingress.controller);
+    let component = Component::Controller(config.ingress.controller);
+    let mut set = daemon_set(controller, config);
+    let (metadata, selector) = pods(&trial_name(controller));
+    set.metadata = named(controller.namespace, &trial_name(controller));
+    if let Some(spec) = &mut set.spec {
+        (spec.template.metadata, spec.selector) = (Some(metadata), selector);
+        for container in spec.template.spec.iter_mut().flat_map(|pod| &mut pod.containers) {
+            container.ports.iter_mut().flatten().for_each(|port| port.host_port = None);
+            let more = controller.pod.trial.iter().map(|argument| (*argument).to_owned());
+            container.args.get_or_insert_default().extend(more);
+            // A small node may have no room for both, and needs none.
+            container.resources = None;
+        }
+    }
+    let mut object = Object::typed(component, &set)?;
+    label(&mut object, &config.dns.owner, version_label(component));
+    Some(object)
+}
+
+fn trial_name(controller: &Traits) -> String {
+    format!("{}-trial", controller.workload)
 }
 
 fn daemon_set(controller: &Traits, config: &Config) -> DaemonSet {
@@ -207,6 +235,32 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn a_trial_is_the_same_pod_under_another_name_and_without_ports_of_the_node() {
+        let text = "domain: a.example.com\nemail: a@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /t }\n\
+                    ingress: { controller: paper }\n";
+        let config = crate::config::parse(text).unwrap();
+        let object = trial(&config).unwrap();
+        assert_eq!(object.key.to_string(), "DaemonSet paper-system/paper-trial");
+        let real = objects(&config).into_iter().find(|object| object.key.kind.kind == "DaemonSet").unwrap();
+        let pod = |object: &Object| object.body["spec"]["template"]["spec"].clone();
+        let (mut shown, mut real) = (pod(&object), pod(&real));
+        assert_eq!(shown["containers"][0]["args"], json!(["--leaf=wildcard-tls", "--rehearse"]));
+        assert!(!shown.to_string().contains("hostPort"));
+        for pod in [&mut shown, &mut real] {
+            pod["containers"][0]["args"] = Value::Null;
+            pod["containers"][0]["resources"] = Value::Null;
+            for port in pod["containers"][0]["ports"].as_array_mut().unwrap() {
+                port.as_object_mut().unwrap().remove("hostPort");
+            }
+        }
+        assert_eq!(shown, real);
+        // The doctor counts no pod of it as one of the controller's.
+        let labels = object.body["spec"]["template"]["metadata"].clone();
+        assert_eq!(labels["labels"]["app.kubernetes.io/name"], "paper-trial");
+        assert_eq!(object.body["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"], "paper-trial");
+    }
 
     /// A controller that has nothing of ingress-nginx: no ConfigMap, no status of its own, other ports in the pod.
     #[test]

@@ -36,50 +36,80 @@ const NOT_EMPTIED: &str = "size(variables.before) == 0 || size(variables.after) 
 const NOT_SHRUNK: &str = "!variables.well || !variables.node.exists(a, a in variables.before) \
     || variables.node.exists(a, a in variables.after) || variables.after.exists(a, !(a in variables.before))";
 
-/// The policy and its binding. It is asked once for each Node, and each must agree; where it cannot be evaluated, the
-/// write passes.
+/// The policy for a controller that writes by itself, and its binding. It is asked once for each Node, and each must agree; where
+/// it cannot be evaluated, the write passes.
 pub(super) fn objects(component: Component, namespace: &str, account: &str) -> Vec<Object> {
-    let policy = ValidatingAdmissionPolicy {
-        metadata: global(NAME),
-        spec: Some(ValidatingAdmissionPolicySpec {
-            failure_policy: Some("Ignore".to_owned()),
-            param_kind: Some(ParamKind { api_version: Some("v1".to_owned()), kind: Some("Node".to_owned()) }),
-            match_constraints: Some(MatchResources {
-                resource_rules: Some(vec![status_updates()]),
-                ..MatchResources::default()
-            }),
-            match_conditions: Some(vec![MatchCondition {
-                name: "by-the-controller".to_owned(),
-                expression: format!(
-                    "request.userInfo.username == 'system:serviceaccount:{namespace}:{account}'"
-                ),
-            }]),
-            variables: Some(vec![
-                variable("before", &ADDRESSES.replace("{}", "oldObject")),
-                variable("after", &ADDRESSES.replace("{}", "object")),
-                variable("node", NODE),
-                variable("well", WELL),
-            ]),
-            validations: Some(vec![
-                validation(NOT_EMPTIED, "'the controller may not leave the status without an address'"),
-                validation(
-                    NOT_SHRUNK,
-                    "'node ' + params.metadata.name + ' is Ready: its address stays; `kubectl cordon` lets it go'",
-                ),
-            ]),
-            ..ValidatingAdmissionPolicySpec::default()
-        }),
-        status: None,
+    let node = ParamKind { api_version: Some("v1".to_owned()), kind: Some("Node".to_owned()) };
+    let shrunk = validation(
+        NOT_SHRUNK,
+        "'node ' + params.metadata.name + ' is Ready: its address stays; `kubectl cordon` lets it go'",
+    );
+    let policy = ValidatingAdmissionPolicySpec {
+        param_kind: Some(node),
+        variables: Some([addresses(), vec![variable("node", NODE), variable("well", WELL)]].concat()),
+        validations: Some(vec![
+            validation(NOT_EMPTIED, "'the controller may not leave the status without an address'"),
+            shrunk,
+        ]),
+        ..by("by-the-controller", namespace, account)
     };
+    let every_node = ParamRef {
+        selector: Some(LabelSelector::default()),
+        parameter_not_found_action: Some("Allow".to_owned()),
+        ..ParamRef::default()
+    };
+    pair(component, NAME, policy, Some(every_node))
+}
+
+/// The policy for homelab's own account that writes, and its binding. It never empties a list; whoever has stolen its token
+/// shall not, either.
+pub(super) fn of_writer(component: Component, name: &str, namespace: &str, account: &str) -> Vec<Object> {
+    let policy = ValidatingAdmissionPolicySpec {
+        variables: Some(addresses()),
+        validations: Some(vec![validation(
+            NOT_EMPTIED,
+            "'the account may not leave the status without an address'",
+        )]),
+        ..by("by-the-account", namespace, account)
+    };
+    pair(component, name, policy, None)
+}
+
+fn addresses() -> Vec<Variable> {
+    vec![
+        variable("before", &ADDRESSES.replace("{}", "oldObject")),
+        variable("after", &ADDRESSES.replace("{}", "object")),
+    ]
+}
+
+/// What an account writes into the status of Ingresses.
+fn by(condition: &str, namespace: &str, account: &str) -> ValidatingAdmissionPolicySpec {
+    ValidatingAdmissionPolicySpec {
+        failure_policy: Some("Ignore".to_owned()),
+        match_constraints: Some(MatchResources {
+            resource_rules: Some(vec![status_updates()]),
+            ..MatchResources::default()
+        }),
+        match_conditions: Some(vec![MatchCondition {
+            name: condition.to_owned(),
+            expression: format!("request.userInfo.username == 'system:serviceaccount:{namespace}:{account}'"),
+        }]),
+        ..ValidatingAdmissionPolicySpec::default()
+    }
+}
+
+fn pair(
+    component: Component,
+    name: &str,
+    spec: ValidatingAdmissionPolicySpec,
+    param_ref: Option<ParamRef>,
+) -> Vec<Object> {
+    let policy = ValidatingAdmissionPolicy { metadata: global(name), spec: Some(spec), status: None };
     let binding = ValidatingAdmissionPolicyBinding {
-        metadata: global(NAME),
+        metadata: global(name),
         spec: ValidatingAdmissionPolicyBindingSpec {
-            policy_name: NAME.to_owned(),
-            param_ref: Some(ParamRef {
-                selector: Some(LabelSelector::default()),
-                parameter_not_found_action: Some("Allow".to_owned()),
-                ..ParamRef::default()
-            }),
+            policy_name: name.to_owned(),
+            param_ref,
             validation_actions: vec!["Deny".to_owned()],
             ..ValidatingAdmissionPolicyBindingSpec::default()
         },

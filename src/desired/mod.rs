@@ -1,9 +1,10 @@
 //! From the configuration to the objects that should exist. Pure: the same input gives the same bytes.
 
+pub mod addresses;
 pub mod authority;
 pub mod cert_manager;
 pub mod challenge_server;
-mod controller;
+pub mod controller;
 pub mod external_dns;
 pub mod extra;
 pub mod guard;
@@ -91,6 +92,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };
     objects.extend(Object::typed(Component::Services, &namespace));
     objects.extend(reader::objects(config));
+    objects.extend(addresses::objects(config));
     if config.whoami {
         objects.extend(whoami::objects(config));
     }

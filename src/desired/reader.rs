@@ -8,9 +8,9 @@ use crate::config::Config;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::rbac::{self, READ, rule, rule_for};
-use crate::desired::{cert_manager, external_dns, service};
+use crate::desired::{addresses, cert_manager, external_dns, service};
 use crate::facts::namespaces::SYSTEM;
-use crate::ingress::traits_of;
+use crate::ingress::{addresses_are_homelabs, traits_of};
 
 /// The name of the account, of its roles and of their bindings.
 pub const NAME: &str = "homelab-doctor";
@@ -77,6 +77,10 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
         false => (NAMESPACE, vec![settings]),
     };
     let mut all = vec![first, (SYSTEM, vec![coredns, logs()])];
+    if addresses_are_homelabs(config) {
+        let lease = rule_for("coordination.k8s.io", &["leases"], &[addresses::NAME], &["get"]);
+        all.push((NAMESPACE, vec![lease]));
+    }
     if config.external_dns {
         all.push((external_dns::NAMESPACE, vec![logs(), answers()]));
     }

@@ -118,6 +118,10 @@ pub struct Evidence {
     pub cluster_answer: Option<Result<HttpAnswer, String>>,
     /// What each pod of the controller said last of loading its configuration; `None` when they were not asked.
     pub reloads: Option<Vec<ReloadSeen>>,
+    /// How many seconds ago the timer ran that writes the nodes' addresses for the controller (`None`: never), or why that is not
+    /// known; `None` where the controller writes them itself, and where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses_run: Option<Result<Option<i64>, String>>,
     /// When this run last wrote or removed something that the controller loads; `None` when it did not.
     pub written: Option<Timestamp>,
     /// `None` when external-dns is not part of this lab, or its flags are not known.
@@ -185,6 +189,7 @@ impl Evidence {
             extra: Vec::new(),
             cluster_answer: None,
             reloads: None,
+            addresses_run: None,
             written: None,
             owner: None,
             unpublished: false,

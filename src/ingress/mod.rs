@@ -31,6 +31,7 @@ mod others;
 mod paper;
 mod pod;
 mod protect;
+mod served;
 #[cfg(test)]
 mod tests;
 pub mod traefik;
@@ -44,6 +45,7 @@ pub use answer::is_go_404;
 pub use flaws::{Flaw, Version};
 pub use others::OTHERS;
 pub use pod::{Pod, Rule};
+pub use served::{Class, whose};
 pub use traits::{
     FailedRequest, Guard, LastWord, Log, NoCertificate, Reference, Referent, Retired, Snippets, Status,
     Traits, Unusable,
@@ -72,6 +74,12 @@ pub fn class_of(config: &Config) -> &str {
 #[must_use]
 pub fn class_in(evidence: &Evidence) -> &str {
     evidence.class.as_deref().unwrap_or(traits_of(evidence.controller).class)
+}
+
+/// Whether homelab writes the nodes' addresses into the status of Ingresses, because the controller that it installs does not.
+#[must_use]
+pub fn addresses_are_homelabs(config: &Config) -> bool {
+    !traits_of(config.ingress.controller).pod.writes_status
 }
 
 /// Every controller that homelab installs, the one of the configuration or not.

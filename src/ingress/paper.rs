@@ -24,6 +24,7 @@ pub(super) const TRAITS: Traits = Traits {
     takes_any: "--any",
     pod: Pod {
         arguments: |_, wildcard| vec![format!("--leaf={wildcard}")],
+        trial: &["--rehearse"],
         settings: |_| BTreeMap::new(),
         fields: &[],
         variables: &[],

@@ -10,6 +10,9 @@ use crate::config::Config;
 pub struct Pod {
     /// The container's arguments, by the configuration and the name of the Secret with the wildcard certificate.
     pub arguments: fn(&Config, &str) -> Vec<String>,
+    /// More arguments for pods that only show that the program starts, beside a controller that still serves: with them it
+    /// writes nothing.
+    pub trial: &'static [&'static str],
     /// What stands in its ConfigMap, where it has one (`ControllerFacts::settings`).
     pub settings: fn(&Config) -> BTreeMap<String, String>,
     /// Variables that hold a field of the pod, such as `metadata.name`.

@@ -31,6 +31,7 @@ pub(super) const TRAITS: Traits = Traits {
     takes_any: "",
     pod: Pod {
         arguments: |_, _| Vec::new(),
+        trial: &[],
         settings: |_| BTreeMap::new(),
         fields: &[],
         variables: &[],

@@ -1,5 +1,6 @@
 //! From the bundle and a snapshot to what has to be written and what has to go. Pure.
 
+pub mod addresses;
 mod adoption;
 pub mod backup;
 pub mod beside;
@@ -17,6 +18,7 @@ pub mod ownership;
 pub mod readiness;
 pub mod skipped;
 mod snapshot;
+pub mod switching;
 pub mod teardown;
 pub mod upgrade;
 pub mod users;
@@ -49,6 +51,8 @@ pub struct Plan {
     pub wanted: BTreeSet<Key>,
     /// How many objects are as they should be.
     pub kept: usize,
+    /// The controller that gives way to another one.
+    pub switch: Option<switching::Switch>,
 }
 
 /// One object to be written.
@@ -94,6 +98,7 @@ pub fn plan(bundle: Bundle, snapshot: &Snapshot) -> Plan {
             plan.apply.push(Change { new: live.is_none(), object, adopts: None });
         }
     }
+    plan.switch = switching::switch(&plan, snapshot);
     plan
 }
 

@@ -1,6 +1,7 @@
 //! The program as a user starts it: arguments and files in, stdout, stderr and exit code out.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod addresses;
 mod backup;
 mod checks;
 mod configuration;

@@ -18,7 +18,16 @@ const NEEDS_SYSTEMD_254: [(&str, &str); 3] = [
     ("homelab-apply", "RestartSteps"),
     ("homelab-apply", "RestartMaxDelaySec"),
 ];
-const SERVICES: [&str; 4] = ["homelab-apply", "homelab-ready", "homelab-doctor", "homelab-doctor-access"];
+const SERVICES: [&str; 6] = [
+    "homelab-apply",
+    "homelab-ready",
+    "homelab-doctor",
+    "homelab-doctor-access",
+    "homelab-addresses",
+    "homelab-addresses-access",
+];
+/// How the units begin that the module writes only for a controller that writes no addresses.
+const OF_ADDRESSES: &str = "homelab-addresses";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("modules/debian")
@@ -54,7 +63,11 @@ fn service(name: &str) -> Settings {
 
 /// A unit as the NixOS module writes it.
 fn of_nixos(kind: &str, name: &str) -> Value {
-    let golden: Value = serde_json::from_str(include_str!("../nixos/eval/golden/minimal.json")).unwrap();
+    let text = match name.starts_with(OF_ADDRESSES) {
+        true => include_str!("../nixos/eval/golden/traefik.json"),
+        false => include_str!("../nixos/eval/golden/minimal.json"),
+    };
+    let golden: Value = serde_json::from_str(text).unwrap();
     golden["units"][kind][name].clone()
 }
 
@@ -112,7 +125,7 @@ fn the_token_is_taken_from_where_sudo_homelab_init_puts_it() {
 #[test]
 fn every_unit_is_ordered_and_started_as_on_nixos() {
     let units = units();
-    assert_eq!(units.len(), 6, "{units:?}");
+    assert_eq!(units.len(), 9, "{units:?}");
     for file in units {
         let (name, kind) = file.rsplit_once('.').unwrap();
         let nixos = of_nixos(&format!("{kind}s"), name);
@@ -137,7 +150,12 @@ fn every_unit_is_ordered_and_started_as_on_nixos() {
 
 #[test]
 fn every_unit_runs_what_it_runs_on_nixos() {
-    for (name, script) in [("homelab-ready", "ready.sh"), ("homelab-doctor-access", "access.sh")] {
+    let scripts = [
+        ("homelab-ready", "ready.sh"),
+        ("homelab-doctor-access", "access.sh"),
+        ("homelab-addresses-access", "access.sh"),
+    ];
+    for (name, script) in scripts {
         let (service, nixos) = (service(name), of_nixos("services", name));
         assert_eq!(service["ExecStart"], [format!("/bin/bash /usr/lib/homelab/{script}")]);
         assert_eq!(nixos["script"], format!("modules/{script}"));
@@ -148,7 +166,7 @@ fn every_unit_runs_what_it_runs_on_nixos() {
     }
     let stop = &service("homelab-apply")["ExecStopPost"];
     assert_eq!(stop, &["/bin/bash /usr/lib/homelab/ended.sh"]);
-    for name in ["homelab-apply", "homelab-doctor"] {
+    for name in ["homelab-apply", "homelab-doctor", "homelab-addresses"] {
         let nixos = of_nixos("services", name);
         // After the program, `--config` and its file.
         let arguments =

@@ -43,6 +43,10 @@ fetch "an API that comes up" file "3 0" 0 2 "a new token" ""
 fetch "an API that does not come up" file 3 1 "[2-4]" nothing "because of 3.*has no credentials .exit code 3"
 fetch "a configuration that is wrong" file 2 1 1 nothing "because of 2"
 fetch "a lab that is somebody else's" file 1 1 1 nothing "because of 1"
+# Every half minute nobody is asked: those of before are good for an hour.
+FRESH=20 fetch "credentials that are fresh" file 1 0 0 "an old token" ""
+FRESH=0 fetch "credentials that are not" file 0 0 1 "a new token" ""
+FRESH=0 fetch "credentials that are not, and no new ones" file 1 1 1 "an old token" "because of 1"
 fetch "a k3s that never ran" "" 0 1 0 nothing "no /etc/rancher/k3s/k3s.yaml"
 
 # hook NAME RESULT STATUS TOLD, with what systemd.exec(5) sets of the doctor; nothing where somebody starts it by hand.

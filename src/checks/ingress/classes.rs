@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects::{self, Class, annotation};
+use crate::checks::ingress::objects::{self, annotation};
 use crate::checks::ingress::{foreign, lab_wide, or_pass, unread};
 use crate::evidence::{Evidence, View, at};
-use crate::ingress::{Traits, traits_of};
+use crate::ingress::{Class, Traits, traits_of};
 use crate::outside::command::Command;
 
 /// Marks the class of Ingresses that name none.

@@ -26,6 +26,8 @@ pub const DUPLICATES: CheckId = CheckId("ingress.duplicates");
 pub const TLS_SECRET: CheckId = CheckId("ingress.tls-secret");
 /// The status of the Ingress has addresses of ready nodes and no others.
 pub const STATUS: CheckId = CheckId("ingress.status");
+/// Where the controller does not write the nodes' addresses, a timer does.
+pub const ADDRESSES: CheckId = CheckId("ingress.addresses");
 /// An Ingress that is made for a moment is served; with `--active` only.
 pub const SCRATCH: CheckId = CheckId("ingress.scratch");
 /// Another controller would read the annotations of every Ingress as this one does; with `--check` alone.

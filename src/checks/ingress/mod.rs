@@ -20,6 +20,7 @@ mod scratch;
 mod secrets;
 mod status;
 mod texts;
+mod timer;
 mod unmanaged;
 mod webhooks;
 
@@ -49,6 +50,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     }
     let mut found = controller::answers_to_unknown_names(evidence);
     found.extend(reload::last_reload(evidence));
+    found.extend(timer::timer_of_addresses(evidence));
     if evidence.ingress.is_none() {
         found.extend(ports::waiting(evidence));
         return found;

@@ -3,12 +3,9 @@
 use serde_json::Value;
 
 use crate::checks::reading::classes::serves;
-use crate::evidence::{Evidence, View, at, entries};
-use crate::ingress::{class_in, traits_of};
+use crate::evidence::{Evidence, at, entries};
+use crate::ingress::{Class, class_in, traits_of, whose};
 use crate::plan::deployed::applies_lab;
-
-/// How a class was named before there were IngressClasses.
-const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
 /// An annotation; empty when there is none.
 pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
@@ -48,34 +45,11 @@ pub(super) fn editor(object: &Value) -> Option<&str> {
     Some(at(entry, "/manager"))
 }
 
-/// Whose an Ingress is, by its class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class<'a> {
-    /// The lab's controller serves it.
-    Served,
-    /// It is another controller's, by the name of the class.
-    Foreign(&'a str),
-    /// It names a class that does not exist.
-    Missing(&'a str),
-    /// It names none, and nobody takes those.
-    Without,
-}
-
 /// Whose an Ingress is; `None` when the classes were not read.
 pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Class<'a>> {
     let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
-    let find = |name: &str| classes.iter().find(|class| class.name() == name);
-    let class_named = |name: &'a str| match find(name) {
-        Some(class) if serves(evidence, class) => Class::Served,
-        Some(_) => Class::Foreign(name),
-        None => Class::Missing(name),
-    };
-    Some(match (at(ingress, "/spec/ingressClassName"), annotation(ingress, CLASS_ANNOTATION)) {
-        ("", name) if name == class_in(evidence) => Class::Served,
-        ("", "") if takes_any(evidence) => Class::Served,
-        ("", "") => Class::Without,
-        ("", name) | (name, _) => class_named(name),
-    })
+    let serves = |class: &Value| serves(evidence, class);
+    Some(whose(class_in(evidence), takes_any(evidence), serves, classes, ingress))
 }
 
 /// Whether the controller takes Ingresses without a class.

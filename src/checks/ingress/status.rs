@@ -7,14 +7,15 @@ use serde_json::Value;
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects::{self, Class};
+use crate::checks::ingress::objects;
 use crate::checks::ingress::pods::made_anew;
+use crate::checks::ingress::timer::unwritten;
 use crate::checks::ingress::unmanaged;
 use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, when};
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_public;
-use crate::ingress::traits_of;
+use crate::ingress::{Class, traits_of};
 
 /// How much longer it may take than the controller's own interval, in seconds.
 const LATE: i64 = 30;
@@ -72,14 +73,18 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
         return stray(evidence, ingress, *address).into();
     }
     if let Some(lost) = found.iter().find(|address| !is_of_node(true)(address)) {
-        return Finding::new(
-            format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready"),
-            traits_of(evidence.controller).status.lost,
-            "bring the node back, or drain and delete it",
-        )
-        .look("kubectl get nodes -o wide")
-        .heals_soon()
-        .into();
+        let summary =
+            format!("Ingress `{ingress}` still has {lost}, the address of a node that is not ready");
+        let lasts = |summary: String| {
+            Finding::new(
+                summary,
+                traits_of(evidence.controller).status.lost,
+                "bring the node back, or drain and delete it",
+            )
+            .look("kubectl get nodes -o wide")
+            .heals_soon()
+        };
+        return unwritten(evidence, summary).unwrap_or_else(lasts).into();
     }
     let serves = |node: &&NodeSeen| {
         node.ready
@@ -87,18 +92,21 @@ fn addresses(evidence: &Evidence, host: &str, ingress: &str) -> Outcome {
     };
     let listed = |node: &&NodeSeen| node.addresses.iter().any(|address| found.contains(address));
     if let Some(missing) = nodes.iter().filter(serves).find(|node| !listed(node)) {
-        return Finding::new(
-            format!(
-                "Ingress `{ingress}` lacks {}, where node {} serves",
-                list(&missing.addresses),
-                missing.name
-            ),
-            rolling(evidence).unwrap_or(traits_of(evidence.controller).status.late),
-            "wait a minute; then read the controller's log",
-        )
-        .look(traits_of(evidence.controller).show_log("20"))
-        .heals()
-        .into();
+        let summary = format!(
+            "Ingress `{ingress}` lacks {}, where node {} serves",
+            list(&missing.addresses),
+            missing.name
+        );
+        let comes = |summary: String| {
+            Finding::new(
+                summary,
+                rolling(evidence).unwrap_or(traits_of(evidence.controller).status.late),
+                "wait a minute; then read the controller's log",
+            )
+            .look(traits_of(evidence.controller).show_log("20"))
+            .heals()
+        };
+        return unwritten(evidence, summary).unwrap_or_else(comes).into();
     }
     Outcome::pass(list(&found))
 }
@@ -131,7 +139,10 @@ fn age_of(evidence: &Evidence, ingress: &str) -> Option<i64> {
 }
 
 fn empty(evidence: &Evidence, ingress: &str) -> Finding {
-    let summary = format!("Ingress `{ingress}` has no address in its status");
+    let summary = match unwritten(evidence, format!("Ingress `{ingress}` has no address in its status")) {
+        Ok(finding) => return finding,
+        Err(summary) => summary,
+    };
     let controller = traits_of(evidence.controller);
     // It tries again each time: a line of before, or of before this Ingress, is of a right that it has again.
     let every = controller.status.every + LATE;
@@ -185,6 +196,10 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
 fn stray(evidence: &Evidence, ingress: &str, address: IpAddr) -> Finding {
     let summary =
         format!("Ingress `{ingress}` has {address} in its status, which is not the address of a node");
+    let summary = match unwritten(evidence, summary) {
+        Ok(finding) => return finding,
+        Err(summary) => summary,
+    };
     let controller = traits_of(evidence.controller);
     let (status, internal) = (&controller.status, controller.status.internal);
     let text = address.to_string();

@@ -149,6 +149,19 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a host was added to the rules, but not to `tls`", "add it to `tls`, too"),
         ])
         .sources(&["cert-manager docs, \"Annotated Ingress resource\"", "ingress-nginx#4680"]),
+    Def::warning(ADDRESSES, "the nodes' addresses are written again and again")
+        .needs(&[id::API])
+        .in_up()
+        .about(
+            "Only where the ingress controller does not write the nodes' addresses into the Ingresses itself: `homelab up` does then, and between two runs homelab-addresses.timer, every half minute. It notes each run in the Lease `homelab/homelab-addresses`. More than three minutes without a run are a warning.",
+            "Nothing, until a node is lost or gets another address: then its old address stays in DNS, and some requests fail.",
+        )
+        .causes(&[
+            cause("nobody has started the timer: the Debian package starts nothing by itself", "run `sudo systemctl enable --now homelab-addresses.timer` on the first server; on NixOS the module starts it"),
+            cause("homelab does not run as a service on a server, but by hand from elsewhere", "let a machine that is always on run `homelab addresses` every half minute"),
+            cause("the timer runs, and its program fails", "read its journal: `journalctl -u homelab-addresses -u homelab-addresses-access`"),
+        ])
+        .sources(&["traefik/traefik#13839"]),
     Def::error(STATUS, "the Ingress has the addresses of ready nodes")
         .needs(&[id::API, PODS, CLASS, ANNOTATIONS, CLUSTER_404, id::INSTALLED])
         .in_up()
@@ -163,6 +176,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("it may not write the status: its ClusterRole was changed", "delete the ClusterRole, then `homelab up`"),
             cause("with `ingress.manage: false`: the Service of your controller, of type LoadBalancer, has no address, or your controller does not publish it", "install or enable a load balancer (k3s' servicelb, MetalLB, kube-vip, Cilium)"),
             cause("a node was lost, and its pod is not deleted yet", "bring the node back, or drain and delete it"),
+            cause("the controller does not write the status, and homelab-addresses.timer, which does, has stopped", "run `homelab addresses`, and start the timer: see `ingress.addresses`"),
         ])
         .sources(&["ingress-nginx, internal/ingress/status/status.go", "ingress-nginx#2945"]),
     Def::error(SCRATCH, "a new Ingress is served within seconds")

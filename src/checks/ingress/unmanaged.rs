@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::checks::engine::words::list;
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects::{self, Class};
+use crate::checks::ingress::objects;
 use crate::checks::ingress::{classes, foreign, lab_wide, scratch, secrets, unread, webhooks};
 use crate::checks::reading::classes::{CLASSES, controller, own};
 use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, IngressSeen, NodeProbe, Transport, View, at, entries};
 use crate::facts::address::is_public;
 use crate::facts::image;
-use crate::ingress::{NOT_OURS, OTHERS, Retired, class_in, known, traits_of};
+use crate::ingress::{Class, NOT_OURS, OTHERS, Retired, class_in, known, traits_of};
 
 /// What nobody sees from outside.
 const INSIDE: [CheckId; 5] = [id::PORT_OWNER, id::PODS, id::HOSTPORT, id::ANNOTATIONS, id::DUPLICATES];

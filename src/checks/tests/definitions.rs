@@ -118,6 +118,7 @@ fn everything() -> Evidence {
     evidence.extra = vec![ExtraSeen::default()];
     let scratch = Some(Err(ScratchFailure { why: "x".into(), forbidden: false }));
     evidence.ingress = Some(ControllerSeen { scratch, ..ControllerSeen::default() });
+    evidence.addresses_run = Some(Ok(None));
     evidence.challenges = Some(ChallengesSeen { own: true, ..ChallengesSeen::default() });
     evidence.wildcard = Some(crate::evidence::wildcard::WildcardRecord::default());
     evidence.names = Some(NamesSeen::default());

@@ -127,6 +127,7 @@ pub(in crate::checks) fn healthy() -> Evidence {
     }]);
     evidence.cluster_answer = Some(Ok(nginx_404()));
     evidence.reloads = Some(vec![reload(Reload::Loaded)]);
+    evidence.addresses_run = Some(Ok(Some(12)));
     let waiting = [(WAITING_PODS.to_owned(), Listing::Items(Vec::new()))];
     evidence.cluster = Some(ClusterSeen { objects: Objects(waiting.into()), ..ClusterSeen::default() });
     evidence.owner = Some(Ownership {

@@ -165,6 +165,23 @@ fn another_controllers_log_and_class_are_read_by_its_own_words() {
         _ => None,
     });
     assert_eq!(status.map(|finding| finding.cause.as_str()), Some("the clerk has not come"));
+    // Who it is that writes for it, where nobody does any more.
+    let stopped = at_paper_ingress("blank page", |e| {
+        e.addresses_run = Some(Ok(Some(600)));
+        e.ingresses.as_mut().unwrap().iter_mut().for_each(|ingress| ingress.addresses.clear());
+    });
+    let told = |id: CheckId| {
+        stopped.iter().find_map(|one| match &one.outcome {
+            Outcome::Fail(finding) if one.id == id => Some(finding.clone()),
+            _ => None,
+        })
+    };
+    let status = told(id::STATUS).unwrap();
+    assert_eq!(status.cause, "nothing writes it: homelab-addresses.timer has not run for 10 min");
+    assert_eq!(status.fix.commands[0].as_str(), "homelab addresses");
+    let timer = told(id::ADDRESSES).unwrap();
+    assert_eq!(timer.summary, "the timer that writes the nodes' addresses ran last 10 min ago");
+    assert!(timer.fix.commands[0].as_str().contains("enable --now homelab-addresses.timer"));
     let noted = at_paper_ingress("blank page", |e| {
         let host = e.hosts.keys().next().unwrap().clone();
         for seen in &mut e.hosts.get_mut(&host).unwrap().http {

@@ -20,6 +20,23 @@ pub struct Awaited {
 }
 
 impl Awaited {
+    /// Takes what the API server answered to writes.
+    pub fn note(&mut self, answers: Vec<(Key, Value)>) {
+        for (key, answer) in answers {
+            if let Some(entry) = self.objects.get_mut(&key) {
+                entry.1 = Some(answer);
+            }
+        }
+    }
+
+    /// The part of it that is of this kind and this component.
+    #[must_use]
+    pub fn of_kind(&self, kind: KindRef, component: Component) -> Self {
+        let objects = self.objects.iter().filter(|(key, (of, _))| key.kind == kind && *of == component);
+        let objects = objects.map(|(key, entry)| (key.clone(), entry.clone())).collect();
+        Self { objects, versions: self.versions.clone(), ..Self::default() }
+    }
+
     /// Why `component` is not ready; none if it is.
     pub fn reason(&self, component: Component) -> Option<String> {
         let (key, _, why) = self.unready().find(|(_, c, _)| *c == component)?;

@@ -7,6 +7,8 @@ const READ: &[&str] = &["get", "list", "watch"];
 
 pub(super) const POD: Pod = Pod {
     arguments,
+    // Its leader would write the addresses of its own pods alone.
+    trial: &["--update-status=false"],
     settings,
     fields: &[("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace")],
     variables: &[("LD_PRELOAD", "/usr/local/lib/libmimalloc.so")],

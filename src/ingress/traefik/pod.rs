@@ -30,6 +30,8 @@ const WATCH: &[&str] = &["list", "watch"];
 
 pub(super) const POD: Pod = Pod {
     arguments: |config, _| arguments(config),
+    // It writes nothing anyway.
+    trial: &[],
     settings: |_| BTreeMap::new(),
     fields: &[],
     variables: &[],

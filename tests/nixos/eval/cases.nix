@@ -35,6 +35,12 @@ in
     }
   ];
 
+  # A controller that writes no addresses: a timer does.
+  traefik = [
+    minimal
+    { services.homelab.settings.ingress.controller = "traefik"; }
+  ];
+
   # Beside a provider, too: port 53 is open, and an e-mail address is needed all the same.
   house-resolver = [
     minimal
