@@ -23,3 +23,28 @@ pub(super) fn of_service(service: &Service) -> Vec<(String, String)> {
     }
     annotations
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ingress::traefik::{FACTS, TRAITS};
+
+    #[test]
+    fn whatever_homelab_writes_for_a_service_is_read() {
+        let text = "domain: a.example.com\nemail: a@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /t }\n\
+                    services:\n  nas:\n    url: https://10.0.0.2\n    maxBodySize: 10m\n    protect: { lan: true, users: true, rate: 5 }\n  \
+                    open:\n    url: http://10.0.0.2\n    protect: { forwardAuth: { url: 'http://auth.lan/', signIn: 'https://auth.a.example.com/', headers: [Remote-User] } }\n";
+        let config = crate::config::parse(text).unwrap();
+        let mut seen = 0;
+        for service in &config.services {
+            let mut all = (TRAITS.annotations_of_service)(service);
+            all.extend((TRAITS.annotations_of_protect)(service));
+            let beside =
+                |name: &str| all.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            for (name, value) in &all {
+                assert_eq!(FACTS.difference(name, value, beside), None, "{name}: {value}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 15, "{seen} annotations were looked at");
+    }
+}

@@ -41,6 +41,8 @@ pub const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: FACTS.annotations,
     annotations_of_service: annotations::of_service,
+    // It reads each of them, and judges by the address that it sees itself, too (pkg/ip/strategy.go, `RemoteAddrStrategy`);
+    // over the rate it answers 429. Without the Secret of the users, nobody comes in.
     annotations_of_protect: protect::annotations,
     without_redirect: &[("ssl-redirect", "false"), ("force-ssl-redirect", "false")],
     references: &REFERENCES,
