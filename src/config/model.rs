@@ -311,13 +311,6 @@ impl Config {
         self.dns.zone.as_ref().filter(|_| self.dns.elsewhere().is_none()).unwrap_or(&self.domain)
     }
 
-    /// Whether the certificate for `*.<domain>` serves these hosts, if `issuer` signs theirs.
-    pub fn has_wildcard_for(&self, hosts: &[Host], issuer: Issuer) -> bool {
-        let dots = |host: &Host| host.as_str().matches('.').count();
-        let covered = |host: &Host| host.is_within(&self.domain) && dots(host) <= dots(&self.domain) + 1;
-        self.certificates == Certificates::Wildcard && issuer == self.issuer && hosts.iter().all(covered)
-    }
-
     /// The zone that each node answers for in the house, if they do.
     pub fn house_zone(&self) -> Option<&Host> {
         match self.dns.provider.is_on_nodes() {

@@ -78,6 +78,13 @@ pub(super) fn check(
 }
 
 impl Config {
+    /// Whether the certificate for `*.<domain>` serves these hosts, if `issuer` signs theirs.
+    pub fn has_wildcard_for(&self, hosts: &[Host], issuer: Issuer) -> bool {
+        let dots = |host: &Host| host.as_str().matches('.').count();
+        let covered = |host: &Host| host.is_within(&self.domain) && dots(host) <= dots(&self.domain) + 1;
+        self.certificates == Certificates::Wildcard && issuer == self.issuer && hosts.iter().all(covered)
+    }
+
     /// The name of the record that answers for names without one of their own, if the lab has such a record.
     pub fn wildcard_record(&self) -> Option<String> {
         (self.records == Records::Wildcard).then(|| format!("*.{}", self.domain))

@@ -71,7 +71,7 @@ pub const TRAITS: Traits = Traits {
         late: "the controller there started a moment ago; homelab adds its address when it writes the status next",
         every: 60,
         empty: (
-            "Traefik writes no address into Ingresses; homelab does, at each `homelab up` and each minute where its timer runs",
+            "Traefik writes no address into Ingresses; homelab does, at each `homelab up` and every half minute where its timer runs",
             "run `homelab up`; then check the class of the Ingress",
         ),
         misled_by: &[

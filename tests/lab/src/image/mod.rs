@@ -40,7 +40,7 @@ pub(crate) const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
 pub(crate) const BUSYBOX: &str = "docker.io/library/busybox:lab";
 
 /// The images that homelab's configuration names: its key there, and the reference.
-pub(crate) const FOR_HOMELAB: [(&str, &str); 9] = [
+pub(crate) const FOR_HOMELAB: [(&str, &str); 10] = [
     // The one commit of the controller that is to be had as a module, from July 2024; not v1.15.1.
     ("ingressNginx", "registry.k8s.io/ingress-nginx/controller:lab-52c50467d67d"),
     // Without lego's DNS providers, which homelab does not use.
@@ -70,7 +70,7 @@ struct Kind {
     make: fn(&Programs) -> Result<Image>,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind { name: "pause", part: Some("pause"), make: pause },
     Kind { name: "busybox", part: None, make: busybox },
     Kind { name: "coredns", part: Some("coredns"), make: coredns },
