@@ -182,10 +182,8 @@ mod tests {
     #[test]
     fn a_name_with_something_of_the_labs_below_it_has_a_record_of_its_own() {
         let services = "services: { b: { local: 1 }, nas: { local: 2 }, db: { local: 3 }, wildcard: { local: 4 }, tv: { local: 5 } ";
-        let acme = format!(
-            "certificates: wildcard\ndns: {{ provider: cloudflare, publishHosts: true, hosts: {{ ssh.nas: 10.0.0.2 }} }}\nwhoami: false\n\
-             extraCertificates: [{{ namespace: qa, names: [db.home.example.com] }}]\n"
-        );
+        let acme = "certificates: wildcard\ndns: { provider: cloudflare, publishHosts: true, hosts: { ssh.nas: 10.0.0.2 } }\nwhoami: false\n\
+             extraCertificates: [{ namespace: qa, names: [db.home.example.com] }]\n";
         assert_eq!(
             answers(&format!("{acme}{services}, deep: {{ local: 6, host: a.b.home.example.com }} }}\n")),
             ["tv"]
