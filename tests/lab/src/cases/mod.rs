@@ -411,31 +411,6 @@ const PLAIN: &[Case] = &[
         moving::there_and_back,
     ),
     with_all(
-        "traefik",
-        "Traefik takes the place of ingress-nginx and gives it back: no record lost, no certificate issued again",
-        switching::there_and_back,
-    ),
-    with_all(
-        "traefik",
-        "a controller whose image does not come takes nobody's place",
-        switching::without_its_image,
-    ),
-    with_all(
-        "traefik",
-        "killed in the middle of the switch, up finishes, and goes back",
-        switching::killed_in_the_middle,
-    ),
-    with_all(
-        "traefik",
-        "a timer that has stopped is named, and cured by what the doctor says",
-        switching::timer_stopped,
-    ),
-    with_all(
-        "traefik",
-        "two nodes on Traefik: one is lost, one gets another address, and there is always a record",
-        switching::two_nodes_follow,
-    ),
-    with_all(
         "challenge zone",
         "a certificate comes by a CNAME record into another zone, and no name is ever public",
         challenge_zone::proof,

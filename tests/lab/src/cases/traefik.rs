@@ -1,6 +1,6 @@
 //! Traefik in ingress-nginx' place: the main job, and what people do with their services.
 
-use super::{Case, doctor, main_job, matrix, outside, with_controller};
+use super::{Case, doctor, main_job, matrix, outside, switching, with_controller};
 use crate::controller::Controller::Traefik;
 
 const GROUP: &str = "traefik";
@@ -26,5 +26,36 @@ pub(super) const CASES: &[Case] = &[
         GROUP,
         "backends outside the cluster, two names, and one certificate for all, through Traefik",
         outside::backends_and_wildcard,
+    ),
+    // ingress-nginx' image is in every lab, Traefik's in those of Traefik alone.
+    with_controller(
+        Traefik,
+        GROUP,
+        "Traefik takes the place of ingress-nginx and gives it back: no record lost, no certificate issued again",
+        switching::there_and_back,
+    ),
+    with_controller(
+        Traefik,
+        GROUP,
+        "a controller whose image does not come takes nobody's place",
+        switching::without_its_image,
+    ),
+    with_controller(
+        Traefik,
+        GROUP,
+        "killed in the middle of the switch, up finishes, and goes back",
+        switching::killed_in_the_middle,
+    ),
+    with_controller(
+        Traefik,
+        GROUP,
+        "a timer that has stopped is named, and cured by what the doctor says",
+        switching::timer_stopped,
+    ),
+    with_controller(
+        Traefik,
+        GROUP,
+        "two nodes on Traefik: one is lost, one gets another address, and there is always a record",
+        switching::two_nodes_follow,
     ),
 ];
