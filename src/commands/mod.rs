@@ -24,6 +24,7 @@ mod kubeconfig;
 mod leave;
 mod nodes;
 mod open;
+mod open_challenges;
 mod own;
 mod own_class;
 mod page_name;

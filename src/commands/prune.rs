@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::commands::remove::{Removed, Stays, remove, unfinished};
-use crate::commands::{data, homes};
+use crate::commands::strangers::named;
+use crate::commands::{data, homes, open_challenges};
 use crate::desired::kind;
 use crate::desired::object::Key;
 use crate::error::Result;
@@ -30,6 +31,7 @@ pub(super) async fn prune(
     let mut stays: Vec<Stays> = Vec::new();
     let mut there: Vec<(Key, Value)> = Vec::new();
     let mut certificates_are_new = false;
+    let mut challenges: Option<Vec<String>> = None;
     for doomed in plan.removal.gone.iter().filter(|doomed| *doomed.key.kind != kind::NAMESPACE) {
         let mut next = Some(doomed.clone());
         if *doomed.key.kind == kind::SECRET && !certificates_are_new {
@@ -45,6 +47,15 @@ pub(super) async fn prune(
             |live: &Value| there.iter().any(|(key, still)| is_needed_by(&doomed.key, live, (key, still)));
         if lives.is_some_and(needed) {
             continue;
+        }
+        if open_challenges::need(&doomed.key, lives) {
+            let left = match challenges.take() {
+                Some(left) => left,
+                None => open_challenges::left(cluster, LINE, progress).await?,
+            };
+            if !challenges.insert(left).is_empty() {
+                continue;
+            }
         }
         // What is there if the deletion comes to nothing.
         let before = lives.cloned();
@@ -78,7 +89,7 @@ pub(super) async fn prune(
             }
         }
     }
-    tell(removed, plan, progress);
+    tell(removed, plan, &challenges.unwrap_or_default(), progress);
     if stays.is_empty() { Ok(()) } else { Err(unfinished(UNFINISHED, &stays, "homelab up")) }
 }
 
@@ -87,7 +98,7 @@ pub(super) fn decide(plan: &Plan, snapshot: &Snapshot, doomed: &Doomed) -> Optio
     removal(&plan.wanted, snapshot).gone.into_iter().find(|now| now.key == doomed.key)
 }
 
-fn tell(removed: usize, plan: &Plan, progress: &Progress) {
+fn tell(removed: usize, plan: &Plan, challenges: &[String], progress: &Progress) {
     let left: Vec<String> = plan.removal.left.iter().map(|key| format!("`{key}`")).collect();
     let mut said = Vec::new();
     if removed > 0 {
@@ -95,6 +106,12 @@ fn tell(removed: usize, plan: &Plan, progress: &Progress) {
     }
     if !left.is_empty() {
         said.push(format!("not deleted, because it was adopted: {}", left.join(", ")));
+    }
+    if !challenges.is_empty() {
+        let left = named(challenges.iter().cloned());
+        said.push(format!(
+            "the server of the challenges stays until cert-manager has ended {left}: the next `homelab up` removes it"
+        ));
     }
     said.extend(plan.removal.data.iter().filter_map(data::told));
     if !said.is_empty() {

@@ -51,6 +51,8 @@ const KEY_FOLDER: &str = "/run/challenge-key";
 const KEY_FILE: &str = "key.conf";
 /// Where its journal and its sockets are.
 const STATE: &str = "/state";
+/// Where it keeps its settings while it runs, in a folder that it makes itself (src/knot/conf/base.c).
+const SCRATCH: &str = "/tmp";
 /// Answers that one address gets in a second. A resolver asks twice or thrice for a challenge.
 const ANSWERS: u32 = 20;
 /// The port of its Service, where cert-manager sends its updates.
@@ -222,7 +224,7 @@ fn deployment(config: &Config, server: &ChallengeServer, fingerprint: String) ->
         tolerations: Some(tolerations_of_one()),
         termination_grace_period_seconds: Some(5),
         security_context: Some(PodSecurityContext { fs_group: Some(USER), ..unprivileged_pod() }),
-        volumes: Some(vec![folder_of(NAME), key_volume(), empty_dir("state")]),
+        volumes: Some(vec![folder_of(NAME), key_volume(), empty_dir("state"), empty_dir("scratch")]),
         containers: vec![container(config, server)],
         ..PodSpec::default()
     };
@@ -302,6 +304,7 @@ fn container(config: &Config, server: &ChallengeServer) -> Container {
             mount(NAME, FOLDER, true),
             mount("key", KEY_FOLDER, true),
             mount("state", STATE, false),
+            mount("scratch", SCRATCH, false),
         ]),
         ..Container::default()
     }
