@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::facts::controllers::{Controller, ControllerFacts};
-use crate::ingress::nginx::FAKE_CERTIFICATE;
 use crate::ingress::pod::Pod;
 use crate::ingress::traits::{Log, Status, Traits};
+use crate::ingress::{nginx, traefik};
 
 /// Why nothing is said of its insides.
 pub const NOT_OURS: &str = "the controller is not homelab's: `ingress.manage` is `false`";
 
 const FACTS: &ControllerFacts = Controller::Unmanaged.facts();
 
-/// Traefik's own (traefik v3.7.13, pkg/tls/generate/generate.go, `DefaultDomain` and the subject beside it).
-const FAKE_OF_TRAEFIK: &str = "TRAEFIK DEFAULT CERT";
+/// The certificates that the known makes show for want of a better one.
+const FAKES: [&str; 2] = [nginx::FAKE_CERTIFICATE, traefik::FAKE_CERTIFICATE];
 
 pub(super) const TRAITS: Traits = Traits {
     name: "your ingress controller",
@@ -67,7 +67,7 @@ pub(super) const TRAITS: Traits = Traits {
     is_own_page: |_| false,
     denies_with: &[],
     // Of other makes it is a certificate for other names, which is told all the same.
-    is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE) || leaf.subject.contains(FAKE_OF_TRAEFIK),
+    is_fake: |leaf| FAKES.iter().any(|fake| leaf.subject.contains(fake)),
     overlooks_ports: false,
     status: Status {
         lost: "its load balancer, or whoever writes the address, has not noticed yet",

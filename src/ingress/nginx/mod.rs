@@ -61,7 +61,8 @@ pub const TRAITS: Traits = Traits {
     pod: pod::POD,
     settings: FACTS.settings,
     annotations: ANNOTATIONS,
-    annotations_of_service,
+    // An upload goes through as it comes; a phone's video need not fit the controller's disk first.
+    annotations_of_service: |service| annotations_of(service, "off"),
     annotations_of_protect: protect::annotations,
     without_redirect: &WITHOUT_REDIRECT,
     references: &REFERENCES,
@@ -259,14 +260,14 @@ pub fn arguments(config: &Config, wildcard: &str) -> Vec<String> {
     arguments
 }
 
-fn annotations_of_service(service: &Service) -> Vec<(String, String)> {
+/// The annotations for a service of the configuration; `whole` says whether a body is taken in whole before it is passed on.
+pub(super) fn annotations_of(service: &Service, whole: &str) -> Vec<(String, String)> {
     let annotation = |key: &str, value: &str| (format!("{ANNOTATIONS}{key}"), value.to_owned());
     let mut annotations = vec![
         annotation("proxy-body-size", &service.max_body_size),
         annotation("proxy-read-timeout", &service.read_timeout.to_string()),
         annotation("proxy-send-timeout", &service.read_timeout.to_string()),
-        // An upload goes through as it comes; a phone's video need not fit the controller's disk first.
-        annotation("proxy-request-buffering", "off"),
+        annotation("proxy-request-buffering", whole),
     ];
     if service.scheme == Scheme::Https {
         annotations.push(annotation("backend-protocol", "HTTPS"));

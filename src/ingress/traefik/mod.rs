@@ -11,18 +11,17 @@ use crate::evidence::Reload;
 use crate::evidence::http::HttpAnswer;
 use crate::facts::controllers::{Controller, ControllerFacts};
 use crate::ingress::answer::is_go_404;
-use crate::ingress::protect;
-use crate::ingress::traits::{Log, Reference, Referent, Snippets, Status, Traits};
+use crate::ingress::nginx;
+use crate::ingress::traits::{Log, Snippets, Status, Traits};
 
 const FACTS: &ControllerFacts = Controller::Traefik.facts();
-/// The class of its Ingresses, and who serves that class: both are ingress-nginx', whose place it takes. A class' controller
-/// cannot be changed.
-const CLASS: &str = "nginx";
-const CLASS_CONTROLLER: &str = "k8s.io/ingress-nginx";
+/// Whose place it takes: the class and who serves it are the same, since a class' controller cannot be changed, and so are the
+/// annotations.
+const NGINX: Traits = nginx::TRAITS;
 /// Its ClusterRole belongs to the whole cluster, where k3s' own Traefik may have one, too (`traefik-kube-system`).
 const ACCOUNT: &str = "homelab-traefik";
 /// The subject of the certificate that it makes for itself (pkg/tls/generate/generate.go, `DefaultDomain`).
-const FAKE_CERTIFICATE: &str = "TRAEFIK DEFAULT CERT";
+pub(super) const FAKE_CERTIFICATE: &str = "TRAEFIK DEFAULT CERT";
 
 /// What is particular to Traefik.
 pub const TRAITS: Traits = Traits {
@@ -33,9 +32,9 @@ pub const TRAITS: Traits = Traits {
     image: "traefik",
     container: "traefik",
     account: ACCOUNT,
-    class: CLASS,
-    class_controller: CLASS_CONTROLLER,
-    namesake: "F5 NGINX",
+    class: NGINX.class,
+    class_controller: NGINX.class_controller,
+    namesake: NGINX.namesake,
     takes_any: pod::TAKES_ANY,
     pod: pod::POD,
     settings: FACTS.settings,
@@ -43,9 +42,11 @@ pub const TRAITS: Traits = Traits {
     annotations_of_service: annotations::of_service,
     // It reads each of them, and judges by the address that it sees itself, too (pkg/ip/strategy.go, `RemoteAddrStrategy`);
     // over the rate it answers 429. Without the Secret of the users, nobody comes in.
-    annotations_of_protect: protect::annotations,
-    without_redirect: &[("ssl-redirect", "false"), ("force-ssl-redirect", "false")],
-    references: &REFERENCES,
+    annotations_of_protect: NGINX.annotations_of_protect,
+    without_redirect: NGINX.without_redirect,
+    // pkg/provider/kubernetes/ingress-nginx/build.go: `resolveBasicAuth`, `buildClientAuthTLSOption`, `buildServersTransport` and
+    // `getBackendEndpoints`. While one of the first three cannot be used, the names of the Ingress are unknown names.
+    references: NGINX.references,
     // `allowCrossNamespaceResources`, off by default.
     keeps_secrets_apart: ("", ""),
     refuses_names: pod::REFUSES_NAMES,
@@ -109,28 +110,6 @@ pub const TRAITS: Traits = Traits {
     },
     retired: None,
 };
-
-/// As ingress-nginx has them (pkg/provider/kubernetes/ingress-nginx/build.go: `resolveBasicAuth`, `buildClientAuthTLSOption`,
-/// `buildServersTransport` and `getBackendEndpoints`). While one of the first three cannot be used, the names of the Ingress are
-/// unknown names.
-const REFERENCES: [Reference; 4] = [
-    Reference {
-        key: "auth-secret",
-        to: Referent::Secret,
-        holds: "the output of `htpasswd` as its key `auth` (with `auth-secret-type: auth-map`, one key for each user)",
-    },
-    Reference {
-        key: "auth-tls-secret",
-        to: Referent::SecretWithNamespace,
-        holds: "the certificate of the authority that signs the clients' as its key `ca.crt`",
-    },
-    Reference {
-        key: "proxy-ssl-secret",
-        to: Referent::SecretWithNamespace,
-        holds: "the authority of the service behind it as its key `ca.crt`, or a client's certificate and key as `tls.crt` and `tls.key`",
-    },
-    Reference { key: "default-backend", to: Referent::Service, holds: "a port" },
-];
 
 /// Its own pages have the words of the status and no more: pkg/proxy/httputil/proxy.go, `ErrorHandlerWithContext`;
 /// pkg/server/service/loadbalancer/wrr/wrr.go; pkg/middlewares/ipallowlist and ratelimiter.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CLASS, CLASS_CONTROLLER};
+use super::NGINX;
 use crate::config::Config;
 use crate::ingress::pod::{Pod, rule};
 
@@ -86,8 +86,8 @@ fn arguments(config: &Config) -> Vec<String> {
     }
     let of_provider = [
         provider!("=true").to_owned(),
-        format!("{}{CLASS_CONTROLLER}", provider!(".controllerclass=")),
-        format!("{}{CLASS}", provider!(".ingressclass=")),
+        format!("{}{}", provider!(".controllerclass="), NGINX.class_controller),
+        format!("{}{}", provider!(".ingressclass="), NGINX.class),
         format!("{}{}", provider!(".watchingresswithoutclass="), config.ingress.default_class),
         // Without both, every entry point without TLS of its own is one for HTTP, and none is one for HTTPS.
         format!("{}{}", provider!(".httpentrypoint="), ENTRY_POINTS[0].0),
