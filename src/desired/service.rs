@@ -89,7 +89,6 @@ pub(super) fn ingress(
     path: Path,
     mut annotations: BTreeMap<String, String>,
 ) -> Option<Object> {
-    let controller = traits_of(config.ingress.dialect);
     let tls = issuer.map(|issuer| {
         let secret_name = (!config.has_wildcard_for(hosts, issuer)).then(|| tls_secret(name));
         if secret_name.is_some() {
@@ -98,10 +97,7 @@ pub(super) fn ingress(
         IngressTLS { hosts: Some(hosts.iter().map(Host::to_string).collect()), secret_name }
     });
     if tls.is_none() {
-        let stays = controller.without_redirect.iter();
-        annotations.extend(
-            stays.map(|(key, value)| (format!("{}{key}", controller.annotations), (*value).to_owned())),
-        );
+        annotations.extend(traits_of(config.ingress.dialect).annotations_without_redirect());
     }
     let path = HTTPIngressPath {
         path: Some("/".to_owned()),

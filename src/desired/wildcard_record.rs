@@ -55,9 +55,7 @@ pub(super) fn object(config: &Config) -> Option<Object> {
     let host = config.wildcard_record()?;
     let controller = traits_of(config.ingress.controller);
     // By itself, the controller would send them to HTTPS where the wildcard certificate covers them.
-    let stays = controller.without_redirect.iter();
-    let annotations =
-        stays.map(|(key, value)| (format!("{}{key}", controller.annotations), (*value).to_owned()));
+    let annotations = controller.annotations_without_redirect();
     let (label, value) = PROVIDER_ONLY;
     let ingress = Ingress {
         metadata: ObjectMeta {

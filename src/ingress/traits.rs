@@ -321,6 +321,12 @@ impl Traits {
         }
     }
 
+    /// The annotations of `without_redirect` as an Ingress has them.
+    pub fn annotations_without_redirect(&self) -> impl Iterator<Item = (String, String)> {
+        let whole = |(key, value): &(&str, &str)| (format!("{}{key}", self.annotations), (*value).to_owned());
+        self.without_redirect.iter().map(whole)
+    }
+
     /// The list with its settings, as judges know it: the ConfigMaps of its namespace.
     #[must_use]
     pub fn settings_list(&self) -> String {
