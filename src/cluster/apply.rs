@@ -30,7 +30,7 @@ const JUDGED_WITHIN: &str = "&timeout=10s";
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 impl Cluster {
-    /// Applies `changes` side by side and hands each answer to `written`. Force is used for nothing but what is adopted,
+    /// Applies `changes` side by side, and gives what the API server answered to each, as it came. Force is used for nothing but what is adopted,
     /// and there only on the object that was seen. A webhook that does not answer yet is asked
     /// again until `deadline`, and `waiting` is told why; so is an API server that gives no answer about an object that one judges.
     ///
@@ -40,15 +40,13 @@ impl Cluster {
         &self,
         changes: impl Iterator<Item = &'c Change>,
         deadline: Instant,
-        written: impl Fn(&Object, Value),
         waiting: impl Fn(&Object, &str),
-    ) -> Result<()> {
+    ) -> Result<Vec<(Key, Value)>> {
         let writes = changes.map(|change| async {
             let answer = self.apply_one(change, deadline, &waiting).await?;
-            written(&change.object, answer);
-            Ok(())
+            Ok((change.object.key.clone(), answer))
         });
-        stream::iter(writes).buffer_unordered(LANES).try_collect::<()>().await
+        stream::iter(writes).buffer_unordered(LANES).try_collect().await
     }
 
     async fn apply_one(
@@ -148,7 +146,7 @@ mod tests {
         let wanted = bundle(&crate::config::parse(text).unwrap(), &Inputs::default());
         let changes = plan(wanted, &Snapshot::default()).apply;
         let deadline = Instant::now() + Duration::from_secs(60);
-        (cluster.apply(changes.iter(), deadline, |_, _| (), |_, _| ()).await, log)
+        (cluster.apply(changes.iter(), deadline, |_, _| ()).await.map(drop), log)
     }
 
     #[tokio::test(start_paused = true)]

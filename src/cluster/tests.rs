@@ -28,7 +28,7 @@ fn changes() -> Vec<Change> {
 
 async fn apply(cluster: &Cluster, changes: &[Change]) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(60);
-    cluster.apply(changes.iter(), deadline, |_, _| (), |_, _| ()).await
+    cluster.apply(changes.iter(), deadline, |_, _| ()).await.map(drop)
 }
 
 #[tokio::test]

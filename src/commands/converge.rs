@@ -1,7 +1,6 @@
 //! Makes the cluster what the plan says and waits until it works.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -72,13 +71,8 @@ pub(super) async fn converge(
         }
         let of_stage = plan.apply.iter().filter(|change| change.object.stage() == stage);
         let changes: Vec<&Change> = of_stage.filter(|change| !waits(&change.object.key)).collect();
-        let answers = Mutex::new(Vec::new());
-        let written = |object: &Object, answer: Value| {
-            answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
-        };
         let waiting = |object: &Object, why: &str| progress.update(object.component.name(), &unchecked(why));
-        cluster.apply(changes.into_iter(), deadline, written, waiting).await?;
-        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let answers = cluster.apply(changes.into_iter(), deadline, waiting).await?;
         let definitions = definitions(&answers, &awaited);
         awaited.note(answers);
         established(cluster, owner, definitions, deadline, progress).await?;

@@ -89,7 +89,7 @@ async fn granted(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gra
     let deadline = Instant::now() + Duration::from_secs(30);
     for stage in [Stage::Foundation, Stage::Workload] {
         let changes = plan.apply.iter().filter(|change| change.object.stage() == stage);
-        cluster.apply(changes, deadline, |_, _| (), |_, _| ()).await?;
+        cluster.apply(changes, deadline, |_, _| ()).await?;
     }
     cluster.reader_token(seconds).await?.ok_or_else(|| {
         Error::unfinished(format!(

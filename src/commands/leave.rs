@@ -116,7 +116,7 @@ async fn delete_records(
     let objects = [(object.key.clone(), (Component::ExternalDns, None))].into();
     let change = Change { object, new: true, adopts: None };
     let failed = |error: Error| not_deleted(leaving, &error);
-    cluster.apply(std::iter::once(&change), deadline, |_, _| (), |_, _| ()).await.map_err(failed)?;
+    cluster.apply(std::iter::once(&change), deadline, |_, _| ()).await.map_err(failed)?;
     let mut awaited = Awaited { objects, ..Awaited::default() };
     let show = |awaited: &Awaited| {
         if let Some(why) = awaited.reason(Component::ExternalDns) {

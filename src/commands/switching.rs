@@ -2,8 +2,6 @@
 //! pods of the new one have shown, without those ports, that they start on every node. Then nothing is between the two but the time
 //! in which pods end and start.
 
-use std::sync::{Mutex, PoisonError};
-
 use futures::future;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -50,12 +48,8 @@ pub(super) async fn switch(
         let _ = end(cluster, &trial.key).await;
     }
     tried?;
-    let answers = Mutex::new(Vec::new());
-    let written = |object: &Object, answer: Value| {
-        answers.lock().unwrap_or_else(PoisonError::into_inner).push((object.key.clone(), answer));
-    };
     let new = plan.apply.iter().filter(|change| change.object.key == switch.new);
-    cluster.apply(new, deadline, written, |_, _| ()).await?;
+    let answers = cluster.apply(new, deadline, |_, _| ()).await?;
     let owner = config.dns.owner.as_str();
     let again = async |now: &Doomed| {
         cluster.look_again(snapshot, owner, now.key.kind).await?;
@@ -68,7 +62,7 @@ pub(super) async fn switch(
     }
     ended?;
     progress.done(LINE, &told(from, to));
-    Ok(answers.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(answers)
 }
 
 /// What a switch means for whoever opens a page.
@@ -99,7 +93,7 @@ async fn try_out(
             .hint("give it another name, then run `homelab up` again"));
     }
     let change = Change { object: trial.clone(), new: true, adopts: None };
-    cluster.apply(std::iter::once(&change), deadline, |_, _| (), |_, _| ()).await?;
+    cluster.apply(std::iter::once(&change), deadline, |_, _| ()).await?;
     let objects = [(trial.key.clone(), (trial.component, None))].into();
     let mut awaited = Awaited { objects, ..Awaited::default() };
     let show = |awaited: &Awaited| {

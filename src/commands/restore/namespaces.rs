@@ -55,7 +55,7 @@ impl Homes {
         wanted.objects.retain(|object| self.made.contains(&object.key.name));
         let plan = plan(wanted, &Snapshot::default());
         let deadline = Instant::now() + Duration::from_secs(30);
-        cluster.apply(plan.apply.iter(), deadline, |_, _| (), |_, _| ()).await
+        cluster.apply(plan.apply.iter(), deadline, |_, _| ()).await.map(drop)
     }
 }
 
