@@ -4,6 +4,7 @@
 //! and external-dns' users report, and fundamentals/api/reference/limits.
 
 mod budget;
+mod changes;
 mod client;
 mod codes;
 mod components;

@@ -5,6 +5,7 @@
 //! updates need), pdns/webserver.cc (who is let in), 4.9 and 5.1; external-dns 0.22, provider/pdns/pdns.go; joeig/go-powerdns v3.
 
 mod answers;
+mod changes;
 mod client;
 mod components;
 mod delegation;

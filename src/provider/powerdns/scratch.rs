@@ -4,12 +4,8 @@
 //! at, and taken away only while nothing but it is there. Then the same by a signed update, which is cert-manager's way to the zone:
 //! what the API shows of the settings does not tell whether the server lets this machine's address in.
 
-use reqwest::Method;
-use serde_json::json;
-
 use super::client::Client;
-use crate::evidence::{Fault, Permission, Zone};
-use crate::provider::call::Call;
+use crate::evidence::{Fault, Zone};
 use crate::provider::scratch::{MARK, TTL, names, none_is_free};
 
 fn content() -> String {
@@ -26,26 +22,19 @@ impl Client {
 
     async fn prove_by_api(&self, zone: &Zone) -> Result<(), Fault> {
         let name = self.free_name(zone).await?;
-        let record = json!({ "content": content(), "disabled": false });
-        self.change(
-            zone,
-            json!({ "name": name, "type": "TXT", "ttl": TTL, "changetype": "REPLACE", "records": [record] }),
-        )
-        .await?;
-        let leftover =
-            |cause| Fault::Leftover { name: name.trim_end_matches('.').to_owned(), cause: Box::new(cause) };
+        let of_name = (name.as_str(), "TXT");
+        self.change(zone, of_name, TTL, &[content()]).await?;
+        let leftover = |cause| Fault::Leftover { name: name.clone(), cause: Box::new(cause) };
         if !self.is_own(zone, &name).await.map_err(leftover)? {
             let what = "somebody wrote another record beside it".to_owned();
             return Err(leftover(Fault::Unexpected { what }));
         }
-        self.change(zone, json!({ "name": name, "type": "TXT", "changetype": "DELETE", "records": [] }))
-            .await
-            .map_err(leftover)
+        self.change(zone, of_name, TTL, &[]).await.map_err(leftover)
     }
 
     /// The first name at which there is nothing, or only what a stopped run left.
     async fn free_name(&self, zone: &Zone) -> Result<String, Fault> {
-        for name in names(zone).map(|name| name + ".") {
+        for name in names(zone) {
             if self.is_own(zone, &name).await? {
                 return Ok(name);
             }
@@ -57,11 +46,6 @@ impl Client {
     async fn is_own(&self, zone: &Zone, name: &str) -> Result<bool, Fault> {
         let seen = self.zone(zone, Some(name)).await?;
         Ok(seen.rrsets.iter().all(|rrset| rrset.kind == "TXT" && rrset.is_all(&content())))
-    }
-
-    async fn change(&self, zone: &Zone, rrset: serde_json::Value) -> Result<(), Fault> {
-        let call = Call::new(Method::PATCH, &format!("zones/{}", zone.id), Permission::DnsEdit);
-        self.send(call.body(json!({ "rrsets": [rrset] }))).await.map(drop)
     }
 }
 

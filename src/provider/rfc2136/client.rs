@@ -7,8 +7,8 @@ use futures::future::{BoxFuture, FutureExt};
 use hickory_proto::op::Message as Any;
 use hickory_proto::rr::RData;
 
-use super::fault::of_code;
-use super::message::{Message, SOA, question};
+use super::fault::{of_code, of_update};
+use super::message::{Message, SOA, Update, question};
 use super::sign::{Checked, Signer};
 use super::tcp::Connection;
 use super::wire::rcode;
@@ -72,6 +72,13 @@ impl Client {
             (false, Some(0)) => Err(Fault::Unexpected { what: "its answer is not signed".to_owned() }),
             (_, Some(_)) => Ok(checked),
         }
+    }
+
+    /// Sends an update; where the server says no, its code is the fault.
+    pub(super) async fn update(&self, zone: &Zone, update: Update) -> Result<(), Fault> {
+        let checked = self.exchange(&update.of_zone(&zone.name)?).await?;
+        let refused = rcode(&checked.bytes).filter(|code| *code != 0);
+        refused.map_or(Ok(()), |code| Err(of_update(code)))
     }
 
     /// Proves that the key is good, and that the server has a zone for the domain and gives it to the key.

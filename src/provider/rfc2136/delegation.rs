@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use super::client::Client;
-use super::fault::of_update;
 use super::message::{Update, name};
 use crate::config::ParentRecord;
 use crate::evidence::{Fault, Record, Zone};
@@ -18,16 +17,12 @@ impl Client {
     pub(super) async fn enter(&self, zone: &Zone, record: &ParentRecord) -> Result<(), Fault> {
         let (kind, data) = wire(record.kind, &record.content)?;
         let update = Update::default().where_none_of(&record.name, kind)?;
-        self.done(zone, update.add((&record.name, kind), TTL, &data)?).await
+        self.update(zone, update.add((&record.name, kind), TTL, &data)?).await
     }
 
     pub(super) async fn take_out(&self, zone: &Zone, record: &Record) -> Result<(), Fault> {
         let (kind, data) = wire(&record.kind, &record.content)?;
-        self.done(zone, Update::default().remove((&record.name, kind), &data)?).await
-    }
-
-    async fn done(&self, zone: &Zone, update: Update) -> Result<(), Fault> {
-        self.update(zone, update).await?.map_or(Ok(()), |code| Err(of_update(code)))
+        self.update(zone, Update::default().remove((&record.name, kind), &data)?).await
     }
 }
 

@@ -50,9 +50,8 @@ impl Update {
     }
 
     /// Adds a text beside what is there (section 2.5.1).
-    pub(super) fn add_text(mut self, of: &str, ttl: u32, text: &str) -> Result<Self, Fault> {
-        self.changes.push(record(of, TXT, IN, ttl, &string(text))?);
-        Ok(self)
+    pub(super) fn add_text(self, of: &str, ttl: u32, text: &str) -> Result<Self, Fault> {
+        self.add((of, TXT), ttl, &string(text))
     }
 
     /// Only if the name has no record of this type (section 2.4.3).
@@ -74,9 +73,8 @@ impl Update {
     }
 
     /// Removes this text and no other record (section 2.5.4).
-    pub(super) fn remove_text(mut self, of: &str, text: &str) -> Result<Self, Fault> {
-        self.changes.push(record(of, TXT, NONE, 0, &string(text))?);
-        Ok(self)
+    pub(super) fn remove_text(self, of: &str, text: &str) -> Result<Self, Fault> {
+        self.remove((of, TXT), &string(text))
     }
 
     /// The message.

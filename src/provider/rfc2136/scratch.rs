@@ -2,39 +2,27 @@
 //! one record alone, so that nobody else's can be lost; the record is made only at a name that has none all the same.
 
 use super::client::Client;
-use super::fault::of_update;
 use super::message::Update;
-use super::wire::rcode;
 use crate::evidence::{Fault, Zone};
 use crate::provider::scratch::{MARK, TTL, names, none_is_free};
 
 /// "Some name that ought not to exist, does exist" (RFC 2136, section 2.2).
-const USED: u8 = 6;
+const USED: u32 = 6;
 
 impl Client {
     /// Creates and removes a TXT record `_homelab-check` in the zone, and with it what a stopped run left there.
     pub(super) async fn prove_edit(&self, zone: &Zone) -> Result<(), Fault> {
         for name in names(zone) {
             let removal = || Update::default().remove_text(&name, MARK);
-            self.update(zone, removal()?).await?.map_or(Ok(()), |code| Err(of_update(code)))?;
+            self.update(zone, removal()?).await?;
             let made = Update::default().where_unused(&name)?.add_text(&name, TTL, MARK)?;
-            match self.update(zone, made).await? {
-                Some(USED) => continue,
-                Some(code) => return Err(of_update(code)),
-                None => {}
+            match self.update(zone, made).await {
+                Err(Fault::Refused { code: USED, .. }) => continue,
+                made => made?,
             }
             let leftover = |cause| Fault::Leftover { name: name.clone(), cause: Box::new(cause) };
-            return match self.update(zone, removal()?).await.map_err(leftover)? {
-                None => Ok(()),
-                Some(code) => Err(leftover(of_update(code))),
-            };
+            return self.update(zone, removal()?).await.map_err(leftover);
         }
         Err(none_is_free(zone))
-    }
-
-    /// Sends an update; `Some` code where the server says no.
-    pub(super) async fn update(&self, zone: &Zone, update: Update) -> Result<Option<u8>, Fault> {
-        let checked = self.exchange(&update.of_zone(&zone.name)?).await?;
-        Ok(rcode(&checked.bytes).filter(|code| *code != 0))
     }
 }
