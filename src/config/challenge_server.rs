@@ -8,8 +8,8 @@ use crate::config::fields::{Fields, Problem};
 use crate::config::model::{Backend, Config, Service};
 use crate::config::yaml::Value;
 use crate::facts::address::{is_private, is_shared};
-use crate::facts::challenge_server::{CHALLENGE, LABEL, PORT};
-use crate::facts::names::{Host, is_label, is_within};
+use crate::facts::challenge_server::{LABEL, PORT};
+use crate::facts::names::{Host, behind_challenge, is_label, is_within};
 
 /// The key.
 pub(super) const KEY: &str = "challengeServer";
@@ -54,7 +54,10 @@ impl ChallengeServer {
     pub fn name(&self, zone: &Host) -> String {
         match &self.public {
             PublicPlace::Name(name) => name.to_string(),
-            PublicPlace::Address(_) => format!("{LABEL}.{}", without_challenge(zone.as_str())),
+            PublicPlace::Address(_) => {
+                let zone = zone.as_str();
+                format!("{LABEL}.{}", behind_challenge(zone).unwrap_or(zone))
+            }
         }
     }
 
@@ -79,11 +82,6 @@ impl ChallengeServer {
         let delegation = ParentRecord { name: zone.to_string(), kind: "NS", content: name };
         [delegation].into_iter().chain(glue).collect()
     }
-}
-
-/// What stands behind the label of a challenge, where a name begins with it.
-fn without_challenge(name: &str) -> &str {
-    name.strip_prefix(CHALLENGE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }
 
 impl Dns {

@@ -7,8 +7,7 @@ use crate::config::challenge_server::{self, ChallengeServer};
 use crate::config::fields::{Fields, Problem};
 use crate::config::model::{Certificates, Config, Issuer};
 use crate::config::own_names;
-use crate::facts::challenge_server::CHALLENGE;
-use crate::facts::names::{Host, challenge_name, is_within};
+use crate::facts::names::{CHALLENGE, Host, behind_challenge, challenge_name, is_within};
 use crate::facts::providers::Provider;
 
 /// The key.
@@ -69,9 +68,8 @@ pub(super) fn read(
 
 /// A name, or that of a challenge: a zone may begin there.
 fn zone_name(text: &str) -> Result<Host, String> {
-    let of_challenge = |text: &str| text.strip_prefix(CHALLENGE)?.strip_prefix('.').map(Host::parse);
-    match of_challenge(&text.to_ascii_lowercase()) {
-        Some(rest) => rest.map(|rest| rest.child(CHALLENGE)),
+    match behind_challenge(&text.to_ascii_lowercase()) {
+        Some(rest) => Host::parse(rest).map(|rest| rest.child(CHALLENGE)),
         None => Host::parse(text),
     }
 }

@@ -17,5 +17,3 @@ pub const KEY_NAME: &str = "homelab-challenges";
 pub const SECRET: &str = "homelab-challenge-key";
 /// The key in the Secret that holds the secret of the TSIG key, in base64.
 pub const SECRET_KEY: &str = "tsig-secret";
-/// What the label of every challenge is (RFC 8555, section 8.4).
-pub const CHALLENGE: &str = "_acme-challenge";

@@ -125,10 +125,19 @@ pub fn without_wildcard(host: &str) -> &str {
     host.strip_prefix("*.").unwrap_or(host)
 }
 
+/// The first label of the names of challenges (RFC 8555, section 8.4).
+pub const CHALLENGE: &str = "_acme-challenge";
+
 /// Where an ACME server looks for the proof that a name is yours, whether it is a wildcard or not (RFC 8555, section 8.4).
 #[must_use]
 pub fn challenge_name(name: &str) -> String {
-    format!("_acme-challenge.{}", without_wildcard(name))
+    format!("{CHALLENGE}.{}", without_wildcard(name))
+}
+
+/// The name that a challenge is for, by the name that it is met at; `None` for any other name.
+#[must_use]
+pub fn behind_challenge(name: &str) -> Option<&str> {
+    name.strip_prefix(CHALLENGE)?.strip_prefix('.')
 }
 
 /// The name to look a host up by: a wildcard stands for any name, so one is chosen.

@@ -15,6 +15,7 @@ use crate::desired::object::Key;
 use crate::desired::{cert_manager, kind};
 use crate::error::{Error, Result};
 use crate::evidence::{View, at};
+use crate::facts::names::CHALLENGE;
 use crate::plan::challenges::Issuing;
 use crate::ui::Progress;
 
@@ -84,7 +85,7 @@ pub(super) async fn wait(
         .because(if is_there { SLOW } else { ABSENT })
         .hint(format!(
             "check that cert-manager runs: `kubectl -n cert-manager get pods`. If it is gone, `homelab up` installs it again; or delete \
-             the TXT records `_acme-challenge` of these names at your DNS provider, and remove the line \
+             the TXT records `{CHALLENGE}` of these names at your DNS provider, and remove the line \
              `acme.cert-manager.io/finalizer` from each challenge{edit};\n\
              then run `{}` again",
             wanted.command()
