@@ -7,7 +7,7 @@ use crate::config::{Config, Controller};
 use crate::desired::kind;
 use crate::desired::object::{Component, Key};
 use crate::error::{Error, Result};
-use crate::evidence::{View, at, entries};
+use crate::evidence::{View, at, waits_for_balancer};
 use crate::ingress::{OTHERS, traits_of};
 use crate::plan::Plan;
 use crate::plan::readiness::{Readiness, readiness};
@@ -89,11 +89,7 @@ pub(super) async fn without_address(cluster: &Cluster, awaited: &Awaited, error:
 
 fn explained(error: Error, services: &[Value]) -> Error {
     let (cause, fix) = traits_of(Controller::Unmanaged).status.empty;
-    let waits = |service: &&Value| {
-        at(service, "/spec/type") == "LoadBalancer"
-            && entries(service, "/status/loadBalancer/ingress").is_empty()
-    };
-    let waiting = services.iter().filter(waits).map(|service| {
+    let waiting = services.iter().filter(|service| waits_for_balancer(service)).map(|service| {
         format!(
             "Service `{}` of type LoadBalancer has no address: no load balancer gives it one",
             service.full_name()

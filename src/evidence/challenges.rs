@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use crate::evidence::Lookup;
 use crate::evidence::dns::{AskError, Reply};
+use crate::evidence::{Evidence, Lookup};
 use crate::facts::names::covers;
 
 /// What was seen where the challenges are met elsewhere.
@@ -20,6 +20,20 @@ pub struct ChallengesSeen {
     /// The lab's own server that should have the zone, and the way to it; `None` where the provider has it, or nobody beyond this
     /// network was asked.
     pub server: Option<DelegationSeen>,
+}
+
+impl Evidence {
+    /// Whether the provider's zone is that of the challenges alone, and not that of the names.
+    #[must_use]
+    pub fn is_zone_of_challenges(&self) -> bool {
+        self.challenges.as_ref().is_some_and(|challenges| !challenges.own)
+    }
+
+    /// Whether the challenges are met at a server of the lab's own, in a zone that no provider has.
+    #[must_use]
+    pub fn has_own_challenge_server(&self) -> bool {
+        self.challenges.as_ref().is_some_and(|challenges| challenges.own)
+    }
 }
 
 /// The way to the lab's own server, from the zone above on.

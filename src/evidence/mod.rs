@@ -23,6 +23,7 @@ pub mod pod;
 mod provider;
 pub mod redact;
 mod reload;
+mod service;
 pub mod tls;
 mod token;
 mod transport;
@@ -65,6 +66,7 @@ pub use names::{
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
 pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
+pub use service::waits_for_balancer;
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
 pub use view::{View, has_rule, rules_for, selects};
@@ -239,12 +241,6 @@ impl Evidence {
     #[must_use]
     pub fn is_named_elsewhere(&self) -> bool {
         self.is_zone_of_challenges() && self.own_servers.is_none()
-    }
-
-    /// Whether the provider's zone is that of the challenges alone, and not that of the names.
-    #[must_use]
-    pub fn is_zone_of_challenges(&self) -> bool {
-        self.challenges.as_ref().is_some_and(|challenges| !challenges.own)
     }
 
     /// The list of a resource, for example `pods` or `challenges.acme.cert-manager.io`; `None` when it was not read.

@@ -43,8 +43,10 @@ const AUTHORITY: &[Reading] = &[
 
 /// What cert-manager says when the provider does not take or give up a challenge's record.
 fn challenges(evidence: &Evidence) -> impl Iterator<Item = &'static Reading> + use<> {
-    let by_own = evidence.challenges.as_ref().is_some_and(|challenges| challenges.own);
-    let rows = if by_own { OF_OWN_SERVER } else { traits_of(evidence.dns).challenges };
+    let rows = match evidence.has_own_challenge_server() {
+        true => OF_OWN_SERVER,
+        false => traits_of(evidence.dns).challenges,
+    };
     rows.iter().copied().flatten()
 }
 

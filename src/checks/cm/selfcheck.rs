@@ -104,8 +104,7 @@ fn spreading(
     let since = at(challenge, "/metadata/creationTimestamp").parse::<jiff::Timestamp>().ok();
     let age = since.map(|since| evidence.now.duration_since(since).as_secs());
     let resolvers = acme.wanted.nameservers.join(", ");
-    let by_own = evidence.challenges.as_ref().is_some_and(|challenges| challenges.own);
-    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| !by_own)
+    if let Some(Ok(provider)) = evidence.provider.as_ref().filter(|_| !evidence.has_own_challenge_server())
         && is_within(record, &provider.zone.name)
         && !provider.records.iter().any(|found| found.kind == "TXT" && found.name == record)
     {

@@ -12,7 +12,7 @@ use crate::checks::ingress::objects;
 use crate::checks::ingress::{classes, foreign, lab_wide, scratch, secrets, unread, webhooks};
 use crate::checks::reading::classes::{CLASSES, controller, own};
 use crate::evidence::pod::has_ended;
-use crate::evidence::{Evidence, IngressSeen, NodeProbe, Transport, View, at, entries};
+use crate::evidence::{Evidence, IngressSeen, NodeProbe, Transport, View, at, entries, waits_for_balancer};
 use crate::facts::address::is_public;
 use crate::facts::image;
 use crate::ingress::{Class, NOT_OURS, OTHERS, Retired, class_in, known, traits_of};
@@ -127,12 +127,8 @@ pub(super) fn addresses(evidence: &Evidence, host: &str, ingress: &IngressSeen) 
 fn empty(evidence: &Evidence, name: &str) -> Finding {
     let summary = format!("Ingress `{name}` has no address in its status");
     let services = evidence.objects("services").unwrap_or_default();
-    let waits = |service: &&Value| {
-        at(service, "/spec/type") == "LoadBalancer"
-            && entries(service, "/status/loadBalancer/ingress").is_empty()
-    };
-    let waiting: Vec<String> =
-        services.iter().filter(waits).map(|service| format!("`{}`", service.full_name())).collect();
+    let waiting = services.iter().filter(|service| waits_for_balancer(service));
+    let waiting: Vec<String> = waiting.map(|service| format!("`{}`", service.full_name())).collect();
     let (cause, fix) = traits_of(evidence.controller).status.empty;
     let finding = match waiting.as_slice() {
         [] => Finding::new(summary, cause, fix),
