@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::apps::backend;
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods;
@@ -33,7 +34,7 @@ pub(super) fn volumes(evidence: &Evidence) -> Vec<Judged> {
         let defaults: Vec<&str> = defaults(classes).map(|class| class.name()).collect();
         let outcome = match defaults.as_slice() {
             [_, _, ..] => Finding::new(
-                format!("{} StorageClasses are the default: `{}`", defaults.len(), defaults.join("`, `")),
+                format!("{} StorageClasses are the default: {}", defaults.len(), quoted(&defaults)),
                 "a claim that names none gets the newest of them",
                 format!("keep one as the default, and run for each other one: `kubectl annotate storageclass NAME {DEFAULT}-`"),
             )
@@ -79,7 +80,7 @@ fn pending(evidence: &Evidence, claim: &Value, classes: &[Value], users: &[&Valu
     let known = if names.is_empty() {
         "there is none at all".to_owned()
     } else {
-        format!("there is `{}`", names.join("`, `"))
+        format!("there is {}", quoted(&names))
     };
     let finding = match wanted {
         _ if lost => Finding::new(

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::apps::backend::{self, Backend};
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, Obstacle};
@@ -76,7 +77,7 @@ fn missing(evidence: &Evidence, host: &str, backend: &Backend<'_>, name: &str) -
     let near = match (nearest(backend.service, &there), there.as_slice()) {
         (Some(near), _) => format!("its namespace has `{near}`"),
         (None, []) => "its namespace has no Service at all".to_owned(),
-        (None, some) => format!("its namespace has `{}`", some.join("`, `")),
+        (None, some) => format!("its namespace has {}", quoted(some)),
     };
     let finding = Finding::new(
         format!(

@@ -1,6 +1,6 @@
 //! The lab's own certificate authority: whether it lasts, and may sign what is asked of it.
 
-use crate::checks::engine::words::span;
+use crate::checks::engine::words::{quoted, span};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AuthoritySeen, Evidence, Signer, View, at};
 use crate::facts::authority::{ISSUER, ROOT};
@@ -78,11 +78,11 @@ fn other_root(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Opti
 fn outside(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<Finding> {
     let hosts = evidence.by_authority().flat_map(|certificate| &certificate.hosts);
     let refused = |host: &&String| !(root.may_sign(host) && intermediate.may_sign(host));
-    let hosts: Vec<String> = hosts.filter(refused).map(|host| format!("`{host}`")).collect();
+    let hosts: Vec<&String> = hosts.filter(refused).collect();
     let narrower = if intermediate.domains.is_some() { intermediate } else { root };
     let domains = narrower.domains.as_deref().unwrap_or_default();
     let finding = Finding::new(
-        format!("the lab's own certificate authority may not sign {}", hosts.join(", ")),
+        format!("the lab's own certificate authority may not sign {}", quoted(&hosts)),
         format!("it may sign names in {} alone, and clients refuse all others", domains.join(", ")),
         "let another issuer sign them (`issuer: acme`), or give them names in the lab's domain. If `domain` was changed, renew first the root and then the intermediate",
     )

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::evidence::{AcmeSeen, Evidence, Listing, View, at};
 
@@ -29,7 +30,7 @@ pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
     let unserved: Vec<&str> = NAMES.into_iter().filter(|name| is_unserved(evidence, name)).collect();
     if !unserved.is_empty() {
         return Finding::new(
-            format!("the API server does not serve {} yet", listed(&unserved)),
+            format!("the API server does not serve {} yet", quoted(&unserved)),
             "the CRDs were created a moment ago, or their names collide with those of another CRD",
             "wait a moment; if it stays, check the conditions of the CRDs",
         )
@@ -48,7 +49,7 @@ pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
 fn absent(missing: &[&str], acme: &AcmeSeen) -> Finding {
     let summary = match missing.len() {
         6 => "cert-manager's CRDs are not in the cluster".to_owned(),
-        _ => format!("the CRD {} is missing", listed(missing)),
+        _ => format!("the CRD {} is missing", quoted(missing)),
     };
     if !acme.wanted.managed {
         return Finding::new(
@@ -92,8 +93,4 @@ fn versions<'e>(found: &[&'e Value]) -> Vec<&'e str> {
 fn is_unserved(evidence: &Evidence, name: &str) -> bool {
     let listing = evidence.cluster.as_ref().and_then(|cluster| cluster.objects.listing(name));
     matches!(listing, Some(Listing::Unserved))
-}
-
-fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

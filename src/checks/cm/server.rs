@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{DelegationSeen, Evidence, ParentSeen, ServerSeen};
 use crate::facts::challenge_server::{NAME, NAMESPACE};
@@ -115,7 +116,7 @@ fn address(
             .into(),
         ),
         others => {
-            let shown = others.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+            let shown = quoted(others);
             Some(
                 finding(
                     format!("`{name}` has the address {shown} in the zone `{}`, and not `{wanted}` alone", parent.zone),
@@ -236,8 +237,4 @@ fn records(zone: &str, way: &DelegationSeen) -> Vec<String> {
 
 fn record(name: &str, address: IpAddr) -> String {
     format!("`{name}. {} {address}`", if address.is_ipv4() { "A" } else { "AAAA" })
-}
-
-fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::checks::edns::{flags, selector, service};
 use crate::checks::engine::Finding;
+use crate::checks::engine::words::quoted;
 use crate::checks::reading::classes::{CLASSES, serves};
 use crate::evidence::{Evidence, View, at, entries, has_rule};
 use crate::facts::names::is_within;
@@ -176,12 +177,8 @@ fn of_hosts(evidence: &Evidence, ingress: &Value, host: &str) -> Option<(String,
 
 fn ignored(evidence: &Evidence) -> (String, Cure) {
     let all = ["--ignore-ingress-rules-spec", "--ignore-ingress-tls-spec", "--ignore-hostname-annotation"];
-    let on: Vec<String> =
-        all.into_iter().filter(|flag| flags::is_on(evidence, flag)).map(|flag| format!("`{flag}`")).collect();
-    (
-        format!("has this name only in a place that external-dns is told to ignore ({})", on.join(", ")),
-        Cure::Up,
-    )
+    let on = quoted(all.into_iter().filter(|flag| flags::is_on(evidence, flag)));
+    (format!("has this name only in a place that external-dns is told to ignore ({on})"), Cure::Up)
 }
 
 /// Domains. A regular expression takes the place of both lists and is not applied here.

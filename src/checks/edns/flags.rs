@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::edns::service::deployment;
+use crate::checks::engine::words::quoted;
 use crate::evidence::{Evidence, at, entries};
 
 /// Its container as it lies in the cluster; `None` when it was not read.
@@ -51,5 +52,5 @@ fn variable<'a>(container: &'a Value, flag: &str) -> &'a str {
 
 /// A flag with its value, as people write it.
 pub(super) fn shown(name: &str, values: &[&str]) -> String {
-    values.iter().map(|value| format!("`{name}={value}`")).collect::<Vec<_>>().join(", ")
+    quoted(values.iter().map(|value| format!("{name}={value}")))
 }

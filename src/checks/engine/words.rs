@@ -1,5 +1,6 @@
 //! Times and lists as people say them.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 
 /// A span of seconds: its largest unit, and the next one while the largest is small.
@@ -36,8 +37,8 @@ pub fn list(addresses: &[IpAddr]) -> String {
 }
 
 /// Names in backticks, with commas.
-pub fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+pub fn quoted<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What k3s stands on: the kernel's modules, the file system of its images, and a container around it.
 
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::host::runs_k3s;
 use crate::checks::reading::told;
@@ -26,12 +27,11 @@ pub(super) fn modules(machine: &MachineSeen) -> Outcome {
         "nf_conntrack" => machine.ground.numbers.contains_key("net/netfilter/nf_conntrack_max"),
         _ => false,
     };
-    let missing: Vec<String> =
-        seen.missing.iter().filter(|module| !is_used(module)).map(|module| format!("`{module}`")).collect();
+    let missing: Vec<&String> = seen.missing.iter().filter(|module| !is_used(module)).collect();
     if missing.is_empty() {
         return Outcome::pass(format!("kernel {} has the modules that k3s needs", seen.release));
     }
-    let summary = format!("the running kernel {} has no module {}", seen.release, missing.join(", "));
+    let summary = format!("the running kernel {} has no module {}", seen.release, quoted(&missing));
     if !seen.folder {
         return Finding::new(
             summary,

@@ -1,5 +1,6 @@
 //! The group `host`: this machine, where it is a node of the cluster or may become one.
 
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::host::{below, clock, limits, links, networks, resolver, reverse, service};
 use crate::checks::id;
@@ -82,16 +83,12 @@ fn cgroup(machine: &MachineSeen) -> Outcome {
         return Outcome::unknown("/sys/fs/cgroup could not be read");
     };
     let needed = if machine.old_cgroup { OLD_CONTROLLERS.as_slice() } else { CONTROLLERS.as_slice() };
-    let missing: Vec<String> = needed
-        .iter()
-        .filter(|name| !found.iter().any(|f| f == *name))
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let missing: Vec<&&str> = needed.iter().filter(|name| !found.iter().any(|f| f == *name)).collect();
     if missing.is_empty() {
         return Outcome::pass(needed.join(", "));
     }
     Finding::new(
-        format!("the kernel lacks cgroup controllers: {}", missing.join(", ")),
+        format!("the kernel lacks cgroup controllers: {}", quoted(missing)),
         "k3s does not start without them; the kernels of small boards often leave `memory` off, and a container (LXC) gets only what its host passes to it",
         "on a board, add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's command line (Raspberry Pi OS: `/boot/firmware/cmdline.txt`), and reboot; in a container, allow nesting and pass all controllers to it",
     )

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::checks::engine::words::list;
+use crate::checks::engine::words::{list, quoted};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::checks::reading::{pod_resolv, told};
 use crate::evidence::{Evidence, MachineSeen, Record, ResolvSeen, WildcardSeen};
@@ -105,9 +105,8 @@ pub(super) fn search(evidence: &Evidence, machine: &MachineSeen) -> Outcome {
             if let Some(domain) = soon(evidence, machine) {
                 return comes(evidence, machine, domain).into();
             }
-            let domains: Vec<String> =
-                machine.wildcards.iter().map(|seen| format!("`{}`", seen.domain)).collect();
-            Outcome::pass(format!("{} answers for no unknown name", domains.join(", ")))
+            let domains = quoted(machine.wildcards.iter().map(|seen| &seen.domain));
+            Outcome::pass(format!("{domains} answers for no unknown name"))
         }
     }
 }

@@ -6,15 +6,20 @@ use crate::checks::engine::{Finding, Judged, Severity, Subject, Vantage, judged}
 use crate::checks::id;
 use crate::checks::ingress::objects::{self, annotation};
 use crate::checks::ingress::{foreign, lab_wide, or_pass, unread};
+use crate::checks::reading::classes::CLASSES;
 use crate::evidence::{Evidence, View, at};
 use crate::ingress::{Class, Traits, traits_of};
 use crate::outside::command::Command;
 
+/// Shows the classes of the cluster.
+pub(super) const LIST: &str = "kubectl get ingressclasses";
+/// Shows them with the Ingresses, each with its class.
+pub(super) const LIST_WITH_INGRESSES: &str = "kubectl get ingressclass; kubectl get ingress -A";
 /// Marks the class of Ingresses that name none.
 const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 
 pub(super) fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
-    let Some(classes) = evidence.objects("ingressclasses.networking.k8s.io") else {
+    let Some(classes) = evidence.objects(CLASSES) else {
         return unread(id::CLASS, "IngressClasses");
     };
     let Some(ingresses) = evidence.objects("ingresses.networking.k8s.io") else {
@@ -55,7 +60,7 @@ fn own(controller: &Traits, classes: &[Value]) -> Option<Finding> {
             "somebody removed it, or `homelab up` stopped before it: the controller ignores every Ingress that names it",
             "create it again",
         );
-        return Some(finding.command("homelab up").look("kubectl get ingressclasses"));
+        return Some(finding.command("homelab up").look(LIST));
     };
     let owner = at(class, "/spec/controller");
     (owner != serves).then(|| {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::engine::Finding;
+use crate::checks::reading::classes::CLASSES;
 use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, View, at, entries};
 use crate::facts::image;
@@ -10,7 +11,7 @@ use crate::ingress::{OTHERS, traits_of};
 
 /// Told where the pods were read and none has an image of the class's controller.
 pub(super) fn unserved(evidence: &Evidence, ours: &str, ingress: &Value, class: &str) -> Option<Finding> {
-    let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
+    let classes = evidence.objects(CLASSES)?;
     let controller = at(classes.iter().find(|found| found.name() == class)?, "/spec/controller");
     let (_, word) = OTHERS.iter().find(|(begins, _)| controller.starts_with(begins))?;
     // homelab's own may be the same product, and serves other classes.

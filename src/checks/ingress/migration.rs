@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
@@ -85,7 +86,6 @@ pub(super) fn now(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
 
 fn told(controller: Controller, ingress: &Value, differences: &[(String, &'static Difference)]) -> Finding {
     let shown = || differences.iter().take(MANY);
-    let names: Vec<String> = shown().map(|(name, _)| format!("`{name}`")).collect();
     let effects: Vec<String> = shown().map(|(name, one)| format!("`{name}`: {}", one.effect)).collect();
     let fixes: Vec<String> = shown().map(|(name, one)| format!("`{name}`: {}", one.instead)).collect();
     let more = match differences.len().saturating_sub(MANY) {
@@ -97,7 +97,7 @@ fn told(controller: Controller, ingress: &Value, differences: &[(String, &'stati
             "Ingress `{}` has annotations that `ingress.controller: {}` reads otherwise or not at all: {}{more}",
             ingress.full_name(),
             controller.facts().key,
-            names.join(", ")
+            quoted(shown().map(|(name, _)| name))
         ),
         effects.join("; "),
         fixes.join("; "),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::checks::reading::classes::serves;
+use crate::checks::reading::classes::{CLASSES, serves};
 use crate::evidence::{Evidence, at, entries};
 use crate::ingress::{Class, class_in, traits_of, whose};
 use crate::plan::deployed::applies_lab;
@@ -47,7 +47,7 @@ pub(super) fn editor(object: &Value) -> Option<&str> {
 
 /// Whose an Ingress is; `None` when the classes were not read.
 pub(super) fn class<'a>(evidence: &'a Evidence, ingress: &'a Value) -> Option<Class<'a>> {
-    let classes = evidence.objects("ingressclasses.networking.k8s.io")?;
+    let classes = evidence.objects(CLASSES)?;
     let serves = |class: &Value| serves(evidence, class);
     Some(whose(class_in(evidence), takes_any(evidence), serves, classes, ingress))
 }

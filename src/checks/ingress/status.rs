@@ -7,10 +7,9 @@ use serde_json::Value;
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::ingress::objects;
 use crate::checks::ingress::pods::made_anew;
 use crate::checks::ingress::timer::unwritten;
-use crate::checks::ingress::unmanaged;
+use crate::checks::ingress::{classes, objects, unmanaged};
 use crate::checks::reading::logs::written;
 use crate::checks::reading::{age, when};
 use crate::evidence::{Evidence, NodeSeen, View, at, entries};
@@ -187,7 +186,7 @@ fn empty(evidence: &Evidence, ingress: &str) -> Finding {
     }
     let (cause, fix) = controller.status.empty;
     Finding::new(summary, cause, fix)
-        .look("kubectl get ingressclass; kubectl get ingress -A")
+        .look(classes::LIST_WITH_INGRESSES)
         .look(traits_of(evidence.controller).show_log("20"))
         .heals_soon()
 }

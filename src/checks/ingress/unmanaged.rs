@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::checks::engine::words::list;
+use crate::checks::engine::words::{list, quoted};
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::objects;
@@ -127,8 +127,8 @@ pub(super) fn addresses(evidence: &Evidence, host: &str, ingress: &IngressSeen) 
 fn empty(evidence: &Evidence, name: &str) -> Finding {
     let summary = format!("Ingress `{name}` has no address in its status");
     let services = evidence.objects("services").unwrap_or_default();
-    let waiting = services.iter().filter(|service| waits_for_balancer(service));
-    let waiting: Vec<String> = waiting.map(|service| format!("`{}`", service.full_name())).collect();
+    let waiting: Vec<String> =
+        services.iter().filter(|service| waits_for_balancer(service)).map(View::full_name).collect();
     let (cause, fix) = traits_of(evidence.controller).status.empty;
     let finding = match waiting.as_slice() {
         [] => Finding::new(summary, cause, fix),
@@ -136,15 +136,12 @@ fn empty(evidence: &Evidence, name: &str) -> Finding {
             summary,
             format!(
                 "no load balancer has given an address to {}, of type LoadBalancer; {cause}",
-                some.join(", ")
+                quoted(some)
             ),
             "install or enable a load balancer with addresses of your own network",
         ),
     };
-    finding
-        .look("kubectl get services -A | grep LoadBalancer")
-        .look("kubectl get ingressclass; kubectl get ingress -A")
-        .heals()
+    finding.look("kubectl get services -A | grep LoadBalancer").look(classes::LIST_WITH_INGRESSES).heals()
 }
 
 /// The class of the configuration, and those that Ingresses name. Who serves an Ingress without one is the controller's matter.
@@ -179,18 +176,18 @@ fn classes_of_ingresses(evidence: &Evidence) -> Vec<Judged> {
 }
 
 fn absent(ours: &str, all: &[Value]) -> Finding {
-    let names: Vec<String> = all.iter().map(|class| format!("`{}`", class.name())).collect();
+    let names: Vec<&str> = all.iter().map(View::name).collect();
     let (cause, fix) = match names.as_slice() {
         [] => (
             "the cluster has no IngressClass at all: your ingress controller was removed, or brings none".to_owned(),
             "install your ingress controller with its class; or remove `manage` and `class` from `ingress`, and homelab installs one".to_owned(),
         ),
         some => (
-            format!("your ingress controller was removed, or its class has another name; the cluster has {}", some.join(", ")),
+            format!("your ingress controller was removed, or its class has another name; the cluster has {}", quoted(some)),
             "set `ingress.class` to the class of your controller, and run `homelab up`".to_owned(),
         ),
     };
-    Finding::new(format!("there is no IngressClass `{ours}`"), cause, fix).look("kubectl get ingressclasses")
+    Finding::new(format!("there is no IngressClass `{ours}`"), cause, fix).look(classes::LIST)
 }
 
 /// One whose project is retired is told of, whoever installed it.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::config::Provider;
@@ -176,12 +177,11 @@ fn copies(evidence: &Evidence, token: &TokenSeen) -> Outcome {
         )
         .command(command!("kubectl -n {} delete secret {}", first.namespace, SECRET)),
     };
-    let others: Vec<String> =
-        bad.iter().skip(1).map(|copy| format!("`{}/{SECRET}`", copy.namespace)).collect();
+    let others: Vec<String> = bad.iter().skip(1).map(|copy| format!("{}/{SECRET}", copy.namespace)).collect();
     let finding = match others.is_empty() {
         true => finding,
         false => Finding {
-            summary: format!("{}; the same is true for {}", finding.summary, others.join(", ")),
+            summary: format!("{}; the same is true for {}", finding.summary, quoted(&others)),
             ..finding
         },
     };

@@ -1,6 +1,6 @@
 //! Certificates that belong to no service: nobody knows where they are shown, so that their Secrets are judged.
 
-use crate::checks::engine::words::span;
+use crate::checks::engine::words::{quoted, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::evidence::{AcmeSeen, Evidence, ExtraSeen};
@@ -58,11 +58,10 @@ fn is_good(evidence: &Evidence, acme: &AcmeSeen, extra: &ExtraSeen) -> Outcome {
             .into();
         }
     };
-    let missing: Vec<String> =
-        extra.hosts.iter().filter(|host| !leaf.covers(host)).map(|host| format!("`{host}`")).collect();
+    let missing: Vec<&String> = extra.hosts.iter().filter(|host| !leaf.covers(host)).collect();
     if !missing.is_empty() {
         return Finding::new(
-            format!("the certificate in Secret `{place}` is not for {}", missing.join(", ")),
+            format!("the certificate in Secret `{place}` is not for {}", quoted(missing)),
             "the name was added a moment ago, and cert-manager issues a new certificate",
             "wait a moment; if it stays, have it issued again",
         )

@@ -16,6 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::Value;
 
+use crate::checks::engine::words::quoted;
 use crate::checks::reading::told;
 use crate::evidence::{Cidr, Evidence, View, at, typed};
 use crate::facts::name_server;
@@ -224,9 +225,8 @@ fn is_chosen(evidence: &Evidence, peer: &NetworkPolicyPeer, pod: &Value, from: &
 
 /// The policies, as the words of a sentence.
 pub(in crate::checks) fn named(policies: &[String]) -> String {
-    let names: Vec<String> = policies.iter().map(|name| format!("`{name}`")).collect();
-    match names.as_slice() {
-        [one] => format!("the NetworkPolicy {one}"),
-        _ => format!("the NetworkPolicies {}", names.join(", ")),
+    match policies {
+        [one] => format!("the NetworkPolicy `{one}`"),
+        several => format!("the NetworkPolicies {}", quoted(several)),
     }
 }
