@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::evidence::at;
 use crate::ingress::Traits;
 use crate::plan::addresses::{Addresses, Rewrite, Stale};
+use crate::plan::switching::workload;
 
 /// How often is looked again where others have changed an Ingress meanwhile.
 const TRIES: usize = 3;
@@ -80,8 +81,7 @@ impl Cluster {
     }
 
     async fn look_for_addresses(&self, controller: &Traits) -> Result<Looked> {
-        let namespace = Some(controller.namespace.to_owned());
-        let workload = Key { kind: &kind::DAEMON_SET, namespace, name: controller.workload.to_owned() };
+        let workload = workload(controller);
         let (nodes, pods, classes, ingresses) = tokio::try_join!(
             self.all_nodes(),
             self.pods_of(&workload),

@@ -49,11 +49,10 @@ pub(super) async fn prune(
             continue;
         }
         if open_challenges::need(&doomed.key, lives) {
-            let left = match challenges.take() {
-                Some(left) => left,
-                None => open_challenges::left(cluster, LINE, progress).await?,
-            };
-            if !challenges.insert(left).is_empty() {
+            if challenges.is_none() {
+                challenges = Some(open_challenges::left(cluster, LINE, progress).await?);
+            }
+            if challenges.as_ref().is_some_and(|left| !left.is_empty()) {
                 continue;
             }
         }

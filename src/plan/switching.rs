@@ -4,7 +4,7 @@
 use crate::config::Controller;
 use crate::desired::kind;
 use crate::desired::object::Key;
-use crate::ingress::traits_of;
+use crate::ingress::{Traits, traits_of};
 use crate::plan::ownership::Doomed;
 use crate::plan::readiness::{Readiness, readiness};
 use crate::plan::{Plan, Snapshot};
@@ -24,8 +24,7 @@ pub struct Switch {
 
 /// The DaemonSet of a controller.
 #[must_use]
-pub fn workload(controller: Controller) -> Key {
-    let controller = traits_of(controller);
+pub fn workload(controller: &Traits) -> Key {
     Key {
         kind: &kind::DAEMON_SET,
         namespace: Some(controller.namespace.to_owned()),
@@ -37,14 +36,14 @@ pub fn workload(controller: Controller) -> Key {
 /// stopped and a configuration that was set back. What goes is what [`crate::plan::ownership`] says: another's DaemonSet of
 /// that name is none of ours.
 pub(super) fn switch(plan: &Plan, snapshot: &Snapshot) -> Option<Switch> {
-    let to = Controller::ALL.iter().copied().find(|one| plan.wanted.contains(&workload(*one)))?;
-    let new = workload(to);
+    let to = Controller::ALL.iter().copied().find(|one| plan.wanted.contains(&workload(traits_of(*one))))?;
+    let new = workload(traits_of(to));
     let serves = |live| readiness(new.kind, live) == Readiness::Ready;
     if snapshot.objects.get(&new).is_some_and(serves) {
         return None;
     }
     let goes = |one: &Controller| {
-        let key = workload(*one);
+        let key = workload(traits_of(*one));
         let doomed = plan.removal.gone.iter().find(|doomed| doomed.key == key)?;
         Some((*one, doomed.clone()))
     };
@@ -148,7 +147,7 @@ mod tests {
         snapshot.objects.extend(half.objects);
         let back = planned("ingress-nginx", &snapshot);
         assert_eq!(back.switch, None);
-        assert!(back.removal.gone.iter().any(|doomed| doomed.key == workload(Controller::Paper)));
+        assert!(back.removal.gone.iter().any(|doomed| doomed.key == workload(traits_of(Controller::Paper))));
         assert!(planned("paper", &snapshot).switch.is_some());
     }
 }
