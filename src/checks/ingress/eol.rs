@@ -6,6 +6,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Severity};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, unread};
 use crate::evidence::{Evidence, at, entries};
+use crate::facts::image;
 use crate::facts::pins::pins;
 use crate::ingress::{Flaw, Guard, Retired, Version, traits_of};
 
@@ -27,7 +28,7 @@ pub(super) fn end_of_life(evidence: &Evidence) -> Vec<Judged> {
 
 fn of_image(evidence: &Evidence, retired: &Retired, image: &str) -> Outcome {
     let controller = traits_of(evidence.controller);
-    let (bare, tag) = (image.split(['@', ':']).next().unwrap_or_default(), tag(image));
+    let (bare, tag) = (image::repository(image), tag(image));
     let is_pinned =
         pins().pinned(controller.image).is_some_and(|pin| pin.repository == bare && pin.tag == tag);
     let version = if is_pinned { Some(retired.pinned) } else { said(evidence, retired) };

@@ -20,8 +20,16 @@ use crate::net::dns::{self, NameServer, Question, RecordType};
 
 /// What the zone above says, and no more: before the server is there, nobody can ask it.
 pub(super) async fn above(probes: &Probes, limit: &Limit) -> Option<DelegationSeen> {
-    let (zone, server) = wanted(probes)?;
-    Some(seen(server, name(probes)?.to_owned(), parent(probes, limit, zone).await))
+    let Wanted { zone, name, server } = wanted(probes)?;
+    Some(DelegationSeen {
+        name: name.to_owned(),
+        address: server.address(),
+        port: server.port,
+        parent: parent(probes, limit, zone, name).await,
+        from_outside: None,
+        public: None,
+        nodes: Vec::new(),
+    })
 }
 
 /// The whole way; `None` when nobody beyond this network is to be asked.
@@ -30,7 +38,7 @@ pub(super) async fn look(
     limit: &Limit,
     nodes: &[(String, IpAddr)],
 ) -> Option<DelegationSeen> {
-    let (zone, server) = wanted(probes)?;
+    let Wanted { zone, server, .. } = wanted(probes)?;
     let its = nodes.iter().filter(|(node, _)| server.node.as_ref().is_none_or(|wanted| wanted == node));
     let at_nodes = its.map(|(_, address)| ask(limit, SocketAddr::new(*address, server.port), zone));
     let (above, from_outside, nodes) =
@@ -47,38 +55,30 @@ pub(super) async fn look(
     Some(DelegationSeen { from_outside, public, nodes: nodes.into_iter().flatten().collect(), ..above })
 }
 
-fn wanted(probes: &Probes) -> Option<(&str, &ChallengeServer)> {
+/// What is looked for.
+struct Wanted<'p> {
+    zone: &'p str,
+    /// Of the server.
+    name: &'p str,
+    server: &'p ChallengeServer,
+}
+
+/// `None` where the lab has no such server, and where nobody beyond this network is to be asked.
+fn wanted(probes: &Probes) -> Option<Wanted<'_>> {
     let (resolvers, _) = probes.public();
     if resolvers.is_empty() {
         return None;
     }
-    let server = probes.challenge_server.as_ref().map(|(_, server)| server);
-    probes.challenge_zone.as_deref().zip(server)
-}
-
-fn name(probes: &Probes) -> Option<&str> {
-    probes.challenge_server.as_ref().map(|(name, _)| name.as_str())
-}
-
-fn seen(server: &ChallengeServer, name: String, parent: Result<ParentSeen, String>) -> DelegationSeen {
-    DelegationSeen {
-        name,
-        address: server.address(),
-        port: server.port,
-        parent,
-        from_outside: None,
-        public: None,
-        nodes: Vec::new(),
-    }
+    let (name, server) = probes.challenge_server.as_ref()?;
+    Some(Wanted { zone: probes.challenge_zone.as_deref()?, name, server })
 }
 
 /// By the servers of the zone above: what a resolver remembers of them may be of an hour ago.
-async fn parent(probes: &Probes, limit: &Limit, zone: &str) -> Result<ParentSeen, String> {
+async fn parent(probes: &Probes, limit: &Limit, zone: &str, name: &str) -> Result<ParentSeen, String> {
     let above = zone.split_once('.').map_or(zone, |(_, above)| above);
     let found = zone_of(probes, limit, above).await;
     let found =
         found.ok_or_else(|| format!("the name servers of the zone above `{zone}` cannot be found"))?;
-    let name = name(probes).unwrap_or_default();
     let mut said: Vec<Reply> = Vec::new();
     for question in [(zone, RecordType::Ns), (name, RecordType::A), (name, RecordType::Aaaa)] {
         let question = Question::new(question.0, question.1).authoritative();
@@ -145,20 +145,21 @@ fn resolver<'a>(
 ) -> BoxFuture<'a, Option<Lookup>> {
     async move {
         let (resolvers, doh) = probes.public();
+        let by_https = doh.iter().map(|server| {
+            let asked = limit.run(|within| dns::doh(server, question, within)).boxed();
+            (server.url.clone(), asked)
+        });
+        let plainly = resolvers.iter().filter(|_| doh.is_empty()).map(|server| {
+            let asked = limit.run(|within| dns::ask(*server, question, within)).boxed();
+            (label(*server), asked)
+        });
         let mut last = None;
-        for server in doh {
-            let asked = limit.run(|within| dns::doh(server, question, within)).await;
-            let result = asked.unwrap_or(Err(AskError::Timeout));
-            last = Some(Lookup { server: server.url.clone(), result });
-            if last.as_ref().is_some_and(|lookup| lookup.result.is_ok()) {
-                return last;
-            }
-        }
-        for server in resolvers.iter().filter(|_| doh.is_empty()) {
-            let asked = limit.run(|within| dns::ask(*server, question, within)).await;
-            last = Some(Lookup { server: label(*server), result: asked.unwrap_or(Err(AskError::Timeout)) });
-            if last.as_ref().is_some_and(|lookup| lookup.result.is_ok()) {
-                return last;
+        for (server, asked) in by_https.chain(plainly) {
+            let result = asked.await.unwrap_or(Err(AskError::Timeout));
+            let has_answered = result.is_ok();
+            last = Some(Lookup { server, result });
+            if has_answered {
+                break;
             }
         }
         last
