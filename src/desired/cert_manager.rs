@@ -95,6 +95,14 @@ fn deployment(config: &Config, is_other: bool, object: &mut Object) {
             "--certificate-request-maximum-backoff-duration=4h".to_owned(),
         ]);
     }
+    if *name == SOLVER.0
+        && let Some(zone) = &config.dns.challenge_zone
+    {
+        // It keeps the zone of a name in mind for as long as the zone's SOA says (pkg/issuer/acme/dns/util/wait.go, 1.21), and
+        // would write into the one of before: with another zone, it begins anew.
+        let annotations = object.map_at(&["spec", "template", "metadata", "annotations"]);
+        annotations.insert("homelab/challenge-zone".to_owned(), zone.as_str().into());
+    }
     let pod = object.map_at(&["spec", "template", "spec"]);
     pod.insert("dnsConfig".to_owned(), json!(absolute_names()));
     pod.insert("tolerations".to_owned(), json!(tolerations()));
@@ -146,9 +154,11 @@ mod tests {
     }
 
     fn controller(version: &str, more: &str) -> Value {
-        let text = format!(
-            "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare }}\n{more}"
-        );
+        controller_with(version, "{ provider: cloudflare }", more)
+    }
+
+    fn controller_with(version: &str, dns: &str, more: &str) -> Value {
+        let text = format!("domain: home.example.com\nemail: ada@lovelace.dev\ndns: {dns}\n{more}");
         let config = crate::config::parse(&text).unwrap();
         let document = json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
@@ -184,6 +194,18 @@ mod tests {
         let (version, image, solver) = of(&controller(pinned().unwrap(), ""));
         assert_eq!(Some(version.as_str()), pinned());
         assert!(image.contains("@sha256:") && solver.contains("@sha256:"), "{image} {solver}");
+    }
+
+    #[test]
+    fn with_another_zone_of_the_challenges_it_starts_anew() {
+        let of = |more: &str| {
+            let dns = format!("{{ provider: cloudflare{more} }}");
+            let pod = controller_with("v1.2.3", &dns, "");
+            pod["spec"]["template"]["metadata"]["annotations"]["homelab/challenge-zone"].clone()
+        };
+        assert_eq!(of(""), Value::Null);
+        assert_eq!(of(", challengeZone: acme.example.org"), "acme.example.org");
+        assert_eq!(of(", challengeZone: lab.example.org, challengeServer: 203.0.113.7"), "lab.example.org");
     }
 
     #[test]

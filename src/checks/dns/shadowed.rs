@@ -7,7 +7,8 @@ use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::zone::unseen;
 use crate::evidence::ownership::owned;
 use crate::evidence::{Evidence, OwnServersSeen, Record};
-use crate::facts::names::is_within;
+use crate::facts::challenge_server::LABEL;
+use crate::facts::names::{CHALLENGE, is_within};
 
 /// What people look names up for; external-dns' TXT records and those of challenges are none of it.
 const LOOKED_UP: [&str; 4] = ["A", "AAAA", "CNAME", "MX"];
@@ -34,7 +35,8 @@ pub(super) fn judge(evidence: &Evidence, own: &OwnServersSeen) -> Outcome {
     let public = seen
         .records
         .iter()
-        .filter(|record| LOOKED_UP.contains(&record.kind.as_str()) && is_within(&record.name, &own.zone));
+        .filter(|record| LOOKED_UP.contains(&record.kind.as_str()) && is_within(&record.name, &own.zone))
+        .filter(|record| !is_for_challenges(evidence, &record.name));
     let hidden: BTreeSet<String> =
         public.filter(|record| !in_house(record)).map(|record| record.name.clone()).collect();
     let hidden: Vec<String> = hidden.into_iter().collect();
@@ -51,4 +53,11 @@ pub(super) fn judge(evidence: &Evidence, own: &OwnServersSeen) -> Outcome {
         "add the addresses that the house needs to `dns.hosts`, or set `domain` to a part of your zone that is the lab's alone, such as `home.example.com`",
     )
     .into()
+}
+
+/// Whether a name is there for an ACME server, which asks public DNS: where a challenge leads, or the lab's own server for them.
+fn is_for_challenges(evidence: &Evidence, name: &str) -> bool {
+    let label = name.split('.').next().unwrap_or(name);
+    let own = evidence.has_own_challenge_server();
+    label.eq_ignore_ascii_case(CHALLENGE) || own && label.eq_ignore_ascii_case(LABEL)
 }

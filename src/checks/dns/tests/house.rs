@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::*;
 use crate::evidence::dns::{Data, Record, Reply, Soa};
-use crate::evidence::{Fault, HouseHostSeen};
+use crate::evidence::{ChallengesSeen, Fault, HouseHostSeen};
 
 const ZONE: &str = "home.example.com";
 const NAME: &str = "homelab-ns.home.example.com";
@@ -240,6 +240,7 @@ fn a_name_that_only_public_dns_has_is_told_since_the_nodes_hide_it() {
             of("A", "www.example.com"),
             of("A", "printer.home.example.com"),
             of("TXT", "_acme-challenge.home.example.com"),
+            of("CNAME", "_acme-challenge.nas.home.example.com"),
         ]);
     });
     let finding = only(&report, id::SHADOWED);
@@ -249,6 +250,22 @@ fn a_name_that_only_public_dns_has_is_told_since_the_nodes_hide_it() {
     );
     assert!(finding.fix.text.contains("`dns.hosts`"), "{finding:?}");
     assert!(saw(&house(|_, _| ()), id::SHADOWED).contains("every name"));
+}
+
+#[test]
+fn the_name_of_the_labs_own_server_for_challenges_is_not_missed_in_the_house() {
+    let glue = || record("homelab-ns.home.example.com", "A", "203.0.113.7");
+    let report = house(|evidence, _| {
+        evidence.challenges =
+            Some(ChallengesSeen { zone: "home.example.com".into(), own: true, names: None, server: None });
+        records(evidence).push(glue());
+    });
+    assert!(saw(&report, id::SHADOWED).contains("every name"));
+    let report = house(|evidence, _| records(evidence).push(glue()));
+    assert!(
+        only(&report, id::SHADOWED).summary.contains("homelab-ns"),
+        "without that server it is anybody's"
+    );
 }
 
 /// The provider's zone is that of the challenges alone.
