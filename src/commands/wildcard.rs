@@ -3,6 +3,7 @@
 //! that it has an address; before the wildcard goes, that each name has its own. external-dns makes what it has to make before it
 //! deletes in one and the same run.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -96,9 +97,10 @@ pub(super) async fn has_address(
     if !plan.apply.iter().any(|change| leaves(change, snapshot)) {
         return Ok(());
     }
-    if addresses_are_homelabs(config) {
+    let serving = serving(config, plan);
+    if addresses_are_homelabs(&serving) {
         // What keeps an address away is told while it is waited for.
-        let _ = addresses::write_once(cluster, config).await;
+        let _ = addresses::write_once(cluster, &serving).await;
     }
     let key = wildcard_record::key();
     let live = awaited.objects.get(&key).and_then(|(_, live)| live.clone());
@@ -111,6 +113,14 @@ pub(super) async fn has_address(
         }
     };
     cluster.wait(&config.dns.owner, &mut one, deadline, show).await
+}
+
+/// The configuration with the controller that serves at this moment: before a switch, that is the one of before.
+fn serving<'c>(config: &'c Config, plan: &Plan) -> Cow<'c, Config> {
+    let Some(switch) = &plan.switch else { return Cow::Borrowed(config) };
+    let mut before = config.clone();
+    before.ingress.controller = switch.from;
+    Cow::Owned(before)
 }
 
 /// Waits until names that the wildcard has answered for have records of their own again, where each is to have one. external-dns
@@ -175,133 +185,4 @@ fn leaves(change: &Change, snapshot: &Snapshot) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::cluster::fake::cluster;
-    use crate::commands::converge::converge;
-    use crate::desired::{Inputs, bundle};
-    use crate::plan::plan;
-    use crate::provider::Keyring;
-    use crate::provider::paper::lay_in;
-    use crate::ui::Mode;
-
-    fn config() -> Config {
-        crate::config::parse(&format!("{SLATE}records: wildcard\nservices: {{ nas: {{ local: 1 }} }}\n"))
-            .unwrap()
-    }
-
-    fn record(kind: &str, name: &str, content: &str) -> Record {
-        serde_json::from_value(json!({ "id": name, "type": kind, "name": name, "content": content })).unwrap()
-    }
-
-    fn said(records: &[Record]) -> Option<String> {
-        in_the_way(&config(), "*.home.example.com", records).map(|error| error.to_string())
-    }
-
-    /// Without this, external-dns would delete the records of single names, and the stranger's wildcard would answer for them.
-    #[test]
-    fn a_wildcard_of_others_stops_the_run_before_the_names_lose_their_records() {
-        let theirs = record("CNAME", "*.home.example.com", "example.org");
-        let why = said(std::slice::from_ref(&theirs)).unwrap();
-        assert!(
-            why.contains("cannot have the record `*.home.example.com`") && why.contains("CNAME *.home"),
-            "{why}"
-        );
-        let claim =
-            "\"heritage=external-dns,external-dns/owner=lab,external-dns/resource=ingress/homelab/x\"";
-        let mine = [
-            record("A", "*.home.example.com", "10.0.0.2"),
-            record("TXT", "a-homelab.wildcard.home.example.com", claim),
-        ];
-        assert_eq!(said(&mine), None);
-    }
-
-    #[test]
-    fn a_name_that_it_would_not_answer_for_stops_the_run_with_what_hides_it() {
-        let why = said(&[record("TXT", "_acme-challenge.nas.home.example.com", "\"x\"")]).unwrap();
-        assert!(why.contains("would not answer for `nas.home.example.com`"), "{why}");
-        assert!(
-            why.contains("TXT _acme-challenge.nas.home.example.com") && why.contains("RFC 4592"),
-            "{why}"
-        );
-        let beside =
-            [record("MX", "home.example.com", "mail"), record("A", "printer.home.example.com", "10.0.0.9")];
-        assert_eq!(said(&beside), None);
-    }
-
-    /// The Ingresses of a lab turn from what one configuration says to what another says: what is sent, and how the run ends.
-    async fn turned(
-        from: &str,
-        to: &str,
-        status: serde_json::Value,
-        records: Vec<Record>,
-    ) -> (Vec<String>, Result<()>) {
-        let (from, to) = (crate::config::parse(from).unwrap(), crate::config::parse(to).unwrap());
-        let mut snapshot = Snapshot::default();
-        for object in bundle(&from, &Inputs::default()).objects {
-            snapshot.objects.insert(object.key, object.body);
-        }
-        let live = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-            "metadata": { "name": wildcard_record::NAME, "namespace": "homelab", "resourceVersion": "2",
-                "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "lab" } },
-            "status": { "loadBalancer": { "ingress": status } } });
-        let (cluster, log) = cluster(move |line, _| match line {
-            line if line.starts_with("PATCH") && line.contains("/wildcard-record") => (200, live.clone()),
-            line if line.starts_with("PATCH") => (200, json!({})),
-            _ => (200, json!({ "metadata": { "resourceVersion": "1" }, "items": [] })),
-        });
-        let mut plan = plan(bundle(&to, &Inputs::default()), &snapshot);
-        plan.apply.retain(|change| *change.object.key.kind == crate::desired::kind::INGRESS);
-        plan.removal = crate::plan::ownership::Removal::default();
-        lay_in(&std::sync::Arc::new(std::sync::Mutex::new(Some(records))));
-        let provider = Client::new(&to, &Keyring::default()).unwrap();
-        let objects = [(wildcard_record::key(), (Component::ExternalDns, None))].into();
-        let awaited = match to.records {
-            Records::Wildcard => Awaited { objects, ..Awaited::default() },
-            Records::PerHost => Awaited::default(),
-        };
-        let (progress, deadline) =
-            (Progress::new(Mode::Quiet, &[]), Instant::now() + Duration::from_secs(20));
-        let (zone, world) = (Zone::default(), &cluster);
-        let ended =
-            converge((world, &provider, &zone), &to, &plan, snapshot, awaited, deadline, &progress).await;
-        let log = log.lock().unwrap();
-        let name = |line: &String| {
-            let path = line.split('?').next().unwrap_or_default();
-            path.rsplit('/').next().unwrap_or_default().to_owned()
-        };
-        (log.iter().filter(|line| line.starts_with("PATCH")).map(name).collect(), ended.map(drop))
-    }
-
-    const SLATE: &str = "domain: home.example.com\nemail: ada@lovelace.dev\ncertificates: wildcard\ndns: { provider: slate, server: s.test, owner: lab }\n";
-
-    #[tokio::test(start_paused = true)]
-    async fn the_names_leave_their_records_only_when_the_wildcard_has_an_address() {
-        let to = format!("{SLATE}records: wildcard\n");
-        let (sent, ended) = turned(SLATE, &to, json!([{ "ip": "10.0.0.2" }]), Vec::new()).await;
-        assert_eq!(sent, ["wildcard-record", "whoami"]);
-        ended.unwrap();
-        let (sent, ended) = turned(SLATE, &to, json!([]), Vec::new()).await;
-        assert_eq!(sent, ["wildcard-record"], "a name is let go while there is no record for all");
-        assert!(ended.unwrap_err().to_string().contains("controller"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn on_the_way_back_the_wildcard_stays_until_each_name_has_its_own_record() {
-        let from = format!("{SLATE}records: wildcard\n");
-        let made = record("A", "whoami.home.example.com", "10.0.0.2");
-        let (sent, ended) = turned(&from, SLATE, json!([]), vec![made]).await;
-        assert_eq!(sent, ["whoami"]);
-        ended.unwrap();
-        let (sent, ended) = turned(&from, SLATE, json!([]), Vec::new()).await;
-        assert!(sent.is_empty(), "{sent:?}");
-        let why = ended.unwrap_err().to_string();
-        assert!(
-            why.contains("no record for `whoami.home.example.com` yet")
-                && why.contains("the wildcard record stays"),
-            "{why}"
-        );
-    }
-}
+mod tests;
