@@ -83,11 +83,35 @@ pub struct ServerSeen {
     pub inside: Option<(String, bool)>,
 }
 
+impl DelegationSeen {
+    /// Whether what is seen from outside is what the server at its node says: the way in leads to it. An answer that was kept on the
+    /// way differs in its time to live alone.
+    #[must_use]
+    pub fn leads_in(&self, zone: &str) -> bool {
+        let begins =
+            |reply: &Reply| reply.start(zone).map(|soa| (soa.primary.clone(), soa.serial, soa.minimum));
+        let seen = self.from_outside.as_ref().and_then(|lookup| begins(lookup.result.as_ref().ok()?));
+        let own = self.nodes.iter().flat_map(|node| [&node.udp, &node.tcp]).flatten().filter_map(begins);
+        seen.is_some_and(|seen| own.into_iter().any(|own| own == seen))
+    }
+}
+
 impl ServerSeen {
     /// Whether it has the zone, by one of the ways at least.
     #[must_use]
     pub fn has(&self, zone: &str) -> bool {
-        [&self.udp, &self.tcp].into_iter().flatten().any(|reply| reply.authoritative && reply.begins(zone))
+        self.lacks(zone).contains(&None)
+    }
+
+    /// Why it does not have the zone, by UDP and by TCP: nobody answers so, or another server does; `None` where it has it. The lab's
+    /// own never offers to look anything up, as a router's resolver does that passes its questions on.
+    #[must_use]
+    pub fn lacks(&self, zone: &str) -> [Option<String>; 2] {
+        [&self.udp, &self.tcp].map(|said| match said {
+            Ok(reply) if reply.authoritative && !reply.recursive && reply.begins(zone) => None,
+            Ok(_) => Some("another name server answers".to_owned()),
+            Err(why) => Some(why.to_string()),
+        })
     }
 
     /// Whether anybody answers there.

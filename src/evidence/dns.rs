@@ -132,8 +132,16 @@ impl Reply {
     /// Whether it gives the start of authority of a zone out of the server's own knowledge, or with the word of one that has it.
     #[must_use]
     pub fn begins(&self, zone: &str) -> bool {
-        let is_its = |data: &Data| matches!(data, Data::Soa(soa) if soa.zone.eq_ignore_ascii_case(zone));
-        self.answers.iter().any(|record| is_its(&record.data))
+        self.start(zone).is_some()
+    }
+
+    /// That start of authority.
+    #[must_use]
+    pub fn start(&self, zone: &str) -> Option<&Soa> {
+        self.answers.iter().find_map(|record| match &record.data {
+            Data::Soa(soa) if soa.zone.eq_ignore_ascii_case(zone) => Some(soa),
+            _ => None,
+        })
     }
 
     /// How long this "there is no such thing" may still be kept: the lesser of the SOA's TTL and its minimum.

@@ -138,6 +138,10 @@ fn answers(zone: &str, way: &DelegationSeen) -> Outcome {
     let at_node = way.nodes.iter().find(|node| node.is_there());
     let forward = forward(way);
     match &way.public {
+        Some(public) if is_anothers(zone, public) && way.leads_in(zone) => Outcome::pass(format!(
+            "{by} finds it, from outside; from inside the house another name server answers at {}, mostly the router's own, so UDP and TCP were not told apart",
+            public.at.ip()
+        )),
         Some(public) if public.is_resolver() => other_server(zone, public, &forward).into(),
         Some(ServerSeen { at, inside: Some((name, true)), .. }) => Finding::new(
             format!("the name server that answers at {} tells the internet names of the house: `{name}` has its addresses there", at.ip()),
@@ -147,14 +151,14 @@ fn answers(zone: &str, way: &DelegationSeen) -> Outcome {
         .look(command!("dig {} @{}", name, at.ip().to_string()))
         .into(),
         Some(public) if public.is_there() && !public.has(zone) => other_server(zone, public, &forward).into(),
-        Some(ServerSeen { at, udp: Ok(_), tcp: Err(why), .. }) => Finding::new(
-            format!("your server answers by UDP at {}, and not by TCP: {why}", at.ip()),
+        Some(public) if let [None, Some(why)] = public.lacks(zone) => Finding::new(
+            format!("your server answers by UDP at {}, and not by TCP: {why}", public.at.ip()),
             "the router forwards port 53 by UDP alone: answers that are cut short, as under its rate limit, are asked for again by TCP",
             format!("let the router forward port 53 by TCP, too: {forward}"),
         )
         .into(),
-        Some(ServerSeen { at, udp: Err(why), tcp: Ok(_), .. }) => Finding::new(
-            format!("your server answers by TCP at {}, and not by UDP: {why}", at.ip()),
+        Some(public) if let [Some(why), None] = public.lacks(zone) => Finding::new(
+            format!("your server answers by TCP at {}, and not by UDP: {why}", public.at.ip()),
             "the router forwards port 53 by TCP alone, and nearly every question of DNS comes by UDP",
             format!("let the router forward port 53 by UDP, too: {forward}"),
         )
@@ -203,6 +207,12 @@ fn answers(zone: &str, way: &DelegationSeen) -> Outcome {
             .into(),
         },
     }
+}
+
+/// Whether at the public address, asked from inside, not the lab's own server answers.
+fn is_anothers(zone: &str, public: &ServerSeen) -> bool {
+    let tells = public.inside.as_ref().is_some_and(|(_, told)| *told);
+    public.is_resolver() || tells || public.is_there() && !public.has(zone)
 }
 
 /// Somebody answers at the public address who does not have the zone.

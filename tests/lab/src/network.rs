@@ -62,6 +62,14 @@ fn make_router() -> Result<()> {
     forward(router)
 }
 
+/// A router's bridge passes frames on and no more. Where the kernel shows them to netfilter, one whose address the router has
+/// translated back into the LAN never comes to the router itself, and so never back to the port that it came from.
+pub(crate) fn routes_only() -> Result<()> {
+    let file = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+    let script = format!("! [ -e {file} ] || echo 0 >{file}");
+    run(enter(Place::Router).args(["sh", "-c", &script])).map(drop)
+}
+
 fn make_world() -> Result<()> {
     let (router, world) = (Place::Router, Place::World);
     let peer = ["peer", "name", "wan", "netns", router.namespace()];
@@ -121,6 +129,7 @@ fn iptables(place: Place, rule: &[&str]) -> Result<()> {
 /// What the router does with DNS that comes to its public address: each protocol, and the machine and port that it passes it on to. From
 /// inside the house it leads there, too, as a router does that knows hairpin NAT. Nothing of what was so before is left.
 pub(crate) fn forward_public_dns(rules: &[(&str, &str)]) -> Result<()> {
+    routes_only()?;
     let mut script = String::from("set -e\n");
     for (chain, from) in [("LAB-DNS", "PREROUTING"), ("LAB-HAIRPIN", "POSTROUTING")] {
         script.push_str(&format!(

@@ -12,9 +12,14 @@ const PUBLIC: [u8; 4] = [203, 0, 113, 7];
 
 /// A server's word on the zone.
 fn soa(authoritative: bool) -> Reply {
-    let soa = Soa { zone: ZONE.into(), primary: NS.into(), serial: 1, minimum: 10, ttl: 60 };
+    Reply { authoritative, ..begun(1) }
+}
+
+/// The same by a resolver, of a zone with that serial number.
+fn begun(serial: u32) -> Reply {
+    let soa = Soa { zone: ZONE.into(), primary: NS.into(), serial, minimum: 10, ttl: 60 };
     let answers = vec![Record { name: ZONE.into(), ttl: 60, data: Data::Soa(soa) }];
-    Reply { authoritative, answers, ..Reply::default() }
+    Reply { answers, ..Reply::default() }
 }
 
 fn refused() -> Reply {
@@ -156,10 +161,40 @@ fn another_server_at_the_public_address_is_lame_and_a_resolver_is_told_as_the_da
     assert!(said.contains("recursion") && said.contains("at once"), "{said}");
 }
 
+/// Many routers answer questions from inside at each of their addresses themselves, whatever they forward from outside.
+#[test]
+fn a_router_that_answers_the_house_itself_is_no_open_resolver_where_the_way_in_is_seen_to_lead_to_the_server()
+{
+    let own = |way: &mut DelegationSeen| {
+        let public = way.public.as_mut().unwrap();
+        public.udp = Ok(Reply { recursive: true, ..begun(1) });
+        public.tcp = public.udp.clone();
+        public.stranger = Ok(Reply { recursive: true, ..Reply::default() });
+        public.inside = Some(("photos.home.example.com".into(), true));
+    };
+    let said = format!("{:?}", outcome(&judged(own, false), id::CHALLENGE_SERVER));
+    assert!(said.contains("Pass") && said.contains("mostly the router's own"), "{said}");
+    let said = told(|way| {
+        own(way);
+        outside(way, Ok(begun(7)));
+    });
+    assert!(said.contains("recursion") && said.contains("at once"), "{said}");
+}
+
+#[test]
+fn a_router_that_answers_by_tcp_itself_does_not_pass_tcp_on() {
+    let said = told(|way| {
+        way.public.as_mut().unwrap().tcp = Ok(Reply { recursive: true, ..soa(true) });
+    });
+    assert!(said.contains("and not by TCP: another name server answers"), "{said}");
+}
+
 #[test]
 fn the_houses_own_server_in_its_place_is_told_although_it_may_have_a_zone_of_that_name() {
-    let said =
-        told(|way| way.public.as_mut().unwrap().inside = Some(("photos.home.example.com".into(), true)));
+    let said = told(|way| {
+        way.public.as_mut().unwrap().inside = Some(("photos.home.example.com".into(), true));
+        outside(way, Ok(begun(2026_113_001)));
+    });
     assert!(
         said.contains("names of the house: `photos.home.example.com`") && said.contains("at once"),
         "{said}"
