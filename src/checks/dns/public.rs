@@ -3,13 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::checks::dns::AT_HOME;
-use crate::checks::engine::words::{list, span};
+use crate::checks::engine::words::{list, quoted, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::reading::zone::{published, wanted};
-use crate::evidence::dns::{Rcode, Reply};
+use crate::evidence::dns::{Data, Rcode, Record, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup};
 use crate::facts::name_server::{NAME, NAMESPACE};
+use crate::facts::names::is_within;
+use crate::provider::words;
 
 pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {
     let at_server = |server: &str, outcome| {
@@ -72,6 +74,20 @@ fn behind(
         .look(look)
         .heals();
     }
+    if let Some((below, servers)) = handed_on(reply, host) {
+        return Finding::new(
+            summary,
+            format!(
+                "an NS record in the zone hands `{below}` on to {}: what else the zone has below that name counts no more",
+                quoted(&servers)
+            ),
+            format!(
+                "delete the NS record `{below}` in {}, if it is of a name server of before, such as that of `dns.challengeServer`; otherwise take a `domain` that is not below `{below}`",
+                words(evidence.dns).records_page
+            ),
+        )
+        .look(look);
+    }
     if matches!(reply.rcode, Rcode::Refused | Rcode::ServFail) {
         return Finding::new(
             summary,
@@ -97,6 +113,17 @@ fn behind(
         ),
     };
     Finding::new(summary, cause, fix).look(look).heals()
+}
+
+/// The name at or above the host that a server of the zone sends on to others, and those.
+fn handed_on(reply: &Reply, host: &str) -> Option<(String, Vec<String>)> {
+    let of_host = |record: &&Record| is_within(host, &record.name);
+    let below = reply.referral.iter().find(of_host).filter(|_| !reply.authoritative)?.name.clone();
+    let names = |record: &Record| match &record.data {
+        Data::Ns(name) if record.name == below => Some(name.clone()),
+        _ => None,
+    };
+    Some((below.clone(), reply.referral.iter().filter_map(names).collect()))
 }
 
 pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Judged> {

@@ -96,6 +96,10 @@ pub(super) const CHECKS: &[Def] = &[
                 "the zone is delegated to servers that do not hold it, which answer REFUSED",
                 "compare the name servers at the registrar with the provider's",
             ),
+            cause(
+                "an NS record in the zone hands the domain on to another name server, one of before for example",
+                "delete that NS record at the provider",
+            ),
             cause("port 53 is blocked here, so no server answers", "run the doctor where port 53 is open"),
         ]),
     Def::error(DNSSEC, "resolvers that validate DNSSEC accept the zone")

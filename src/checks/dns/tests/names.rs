@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::checks::tests::*;
-use crate::evidence::dns::{AskError, Rcode, Reply};
+use crate::evidence::dns::{AskError, Data, Rcode, Record, Reply};
 
 /// This machine finds nothing, and its resolver says this.
 fn resolver_says(seen: &mut HostSeen, said: Reply) {
@@ -224,6 +224,27 @@ fn a_router_that_alone_refuses_dnssec_has_a_wrong_clock_or_bad_upstreams() {
     });
     assert!(only(&report, id::DNSSEC).cause.contains("clock"));
     assert_eq!(outcome(&report, id::SYSTEM), Outcome::Blocked { by: id::DNSSEC });
+}
+
+#[test]
+fn a_name_that_the_zone_hands_on_to_another_server_is_told_with_the_record_to_delete() {
+    let ns = Record {
+        name: "home.example.com".into(),
+        ttl: 60,
+        data: Data::Ns("homelab-ns.home.example.com".into()),
+    };
+    let report = whole(|evidence| {
+        let host = evidence.hosts.get_mut(HOST).unwrap();
+        for lookup in &mut host.authoritative {
+            lookup.result = Ok(Reply { referral: vec![ns.clone()], ..reply(Rcode::NoError, &[]) });
+        }
+    });
+    let finding = report.failures().find(|check| check.id == id::AUTHORITATIVE).unwrap().finding().unwrap();
+    assert!(
+        finding.cause.contains("hands `home.example.com` on to `homelab-ns.home.example.com`"),
+        "{finding:?}"
+    );
+    assert!(finding.fix.text.contains("delete the NS record `home.example.com`"), "{finding:?}");
 }
 
 #[test]

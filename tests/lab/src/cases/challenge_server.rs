@@ -41,12 +41,14 @@ pub(super) fn proof(hands: &Hands) -> Result<()> {
     // What other cases need, whatever became of this one.
     hands.control("DELETE", "/faults", None)?;
     // Before the way to the server: cert-manager takes by it back what it wrote.
-    let restored = hands.restore_router();
+    let restored = hands.plain_router().and_then(|()| hands.restore_unproved());
+    // Public DNS has the names again when it is led there no more.
     let removed = delegate(hands, &config, "--remove").map(drop);
     forward_public_dns(&[])?;
     went?;
     restored?;
     removed?;
+    hands.restore()?;
     expect(hands.records_of("NS", DOMAIN)?.is_empty(), "the delegation is left")?;
     hands.is_public_again()
 }

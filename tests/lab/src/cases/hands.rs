@@ -126,9 +126,14 @@ impl Hands {
 
     /// The router asks nobody for the domain any more, lets private answers through, and the lab is as it was.
     pub(crate) fn restore_router(&self) -> Result<()> {
-        files::write(&router::forwards(&self.run), "")?;
-        Router::find(&self.run)?.restart(false)?;
+        self.plain_router()?;
         self.restore()
+    }
+
+    /// The router asks nobody for the domain any more, and lets private answers through.
+    pub(crate) fn plain_router(&self) -> Result<()> {
+        files::write(&router::forwards(&self.run), "")?;
+        Router::find(&self.run)?.restart(false)
     }
 
     /// Waits until the provider has the service's record again.

@@ -1,7 +1,9 @@
 //! Traefik in ingress-nginx' place: the main job, and what people do with their services.
 
+use super::hands::Hands;
 use super::{Case, doctor, main_job, matrix, outside, switching, with_controller};
 use crate::controller::Controller::Traefik;
+use crate::error::Result;
 
 const GROUP: &str = "traefik";
 
@@ -14,7 +16,7 @@ pub(super) const CASES: &[Case] = &[
         "whoami sees the client's own address through Traefik",
         main_job::client_address,
     ),
-    with_controller(Traefik, GROUP, "the doctor finds Traefik well", doctor::a_healthy_lab),
+    with_controller(Traefik, GROUP, "the doctor finds Traefik well", well),
     with_controller(
         Traefik,
         GROUP,
@@ -59,3 +61,9 @@ pub(super) const CASES: &[Case] = &[
         switching::two_nodes_follow,
     ),
 ];
+
+/// As with homelab-addresses.timer, which no systemd runs on the lab's nodes.
+fn well(hands: &Hands) -> Result<()> {
+    hands.homelab_well(&["addresses"])?;
+    doctor::a_healthy_lab(hands)
+}
