@@ -12,8 +12,10 @@ pub(super) fn check(fields: &mut Fields<'_>, ingress: &Ingress, services: &[Serv
     for service in services {
         let beside = |name: &str| service.annotations.get(name).map(String::as_str);
         for (name, value) in &service.annotations {
-            if let Some(difference) = facts.difference(name, value, beside) {
-                let place = place(fields, &service.name, name);
+            // Another build of the controller that they were made for may read more; of that, the doctor warns.
+            let refused = facts.difference(name, value, beside).filter(|_| facts.reads_anothers());
+            if let Some(difference) = refused {
+                let place = place(fields, &service.name, ["annotations", name]);
                 let message = format!(
                     "`services.{}.annotations.{name}` with `ingress.controller: {}`: {}",
                     service.name, facts.key, difference.effect
@@ -40,12 +42,13 @@ pub(super) fn settings(fields: &mut Fields<'_>, controller: Controller) {
     }
 }
 
-fn place(fields: &mut Fields<'_>, service: &str, annotation: &str) -> Option<Position> {
+/// Where a key of a section of the service stands.
+pub(super) fn place(fields: &mut Fields<'_>, service: &str, path: [&str; 2]) -> Option<Position> {
     let (_, node) = fields.entries("services").iter().find(|(key, _)| key.name == service)?;
     let Value::Map(entries) = &node.value else { return None };
-    let (_, annotations) = entries.iter().find(|(key, _)| key.name == "annotations")?;
-    let Value::Map(entries) = &annotations.value else { return None };
-    entries.iter().find(|(key, _)| key.name == annotation).map(|(key, _)| key.place)
+    let (_, section) = entries.iter().find(|(key, _)| key.name == path[0])?;
+    let Value::Map(entries) = &section.value else { return None };
+    entries.iter().find(|(key, _)| key.name == path[1]).map(|(key, _)| key.place)
 }
 
 #[cfg(test)]
@@ -93,6 +96,7 @@ mod tests {
     fn a_name_that_the_controller_does_not_know_at_all_is_refused_too() {
         let problems = with("traefik", "proxy-bodysize: 0").unwrap_err();
         assert!(problems[0].message.contains("it is ignored"), "{problems:?}");
+        assert!(with("ingress-nginx", "proxy-bodysize: 0").is_ok(), "a newer build of it may read that");
         let other = "annotations: { example.com/proxy-bodysize: \"0\" }";
         let text = format!(
             "ingress: {{ controller: traefik }}\nservices:\n  nas: {{ url: http://192.168.1.5, {other} }}\n"

@@ -7,9 +7,10 @@ use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::ingress::{lab_wide, objects, or_pass, unread};
-use crate::config::Controller;
+use crate::config::{Controller, nearest};
 use crate::evidence::{Evidence, View};
 use crate::facts::controllers::Difference;
+use crate::outside::command::Command;
 use crate::plan;
 
 /// How many annotations of an Ingress are told of.
@@ -23,7 +24,7 @@ pub(super) fn to_another(evidence: &Evidence) -> Vec<Judged> {
     let now = evidence.controller.facts();
     let others = Controller::ALL.iter().filter(|other| {
         let facts = other.facts();
-        facts.reads.is_some() && facts.annotations == now.annotations
+        facts.reads_anothers() && facts.annotations == now.annotations
     });
     let others: Vec<Controller> = others.copied().collect();
     if others.is_empty() {
@@ -75,7 +76,8 @@ fn differences(controller: Controller, ingress: &Value) -> Vec<(String, &'static
 
 /// The same of the controller that runs.
 pub(super) fn now(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
-    if plan::is_of_lab(ingress) {
+    // Those are refused where the configuration is read.
+    if plan::is_of_lab(ingress) && evidence.controller.facts().reads_anothers() {
         return None;
     }
     let differences = differences(evidence.controller, ingress);
@@ -84,15 +86,44 @@ pub(super) fn now(evidence: &Evidence, ingress: &Value) -> Option<Finding> {
     Some(if guards { finding } else { finding.only(Severity::Warning) })
 }
 
+/// The name that was meant, where one is near.
+fn likely(controller: Controller, name: &str, difference: &Difference) -> String {
+    let known = controller.facts().reads.unwrap_or_default();
+    let near = difference.is_unknown().then(|| nearest(name, known)).flatten();
+    near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default()
+}
+
+/// What takes away the annotations that nobody knows; whoever made the Ingress may do that at any time.
+fn removed(
+    controller: Controller,
+    ingress: &Value,
+    differences: &[(String, &'static Difference)],
+) -> Vec<Command> {
+    let unknown = differences.iter().filter(|(_, one)| one.is_unknown() && !plan::is_of_lab(ingress));
+    let begin = controller.facts().annotations;
+    let command = |name: &String| {
+        let (namespace, ingress) = (ingress.namespace(), ingress.name());
+        command!(
+            "kubectl --namespace {} annotate ingress {} {}-",
+            namespace,
+            ingress,
+            format!("{begin}{name}")
+        )
+    };
+    unknown.take(MANY).filter_map(|(name, _)| command(name)).collect()
+}
+
 fn told(controller: Controller, ingress: &Value, differences: &[(String, &'static Difference)]) -> Finding {
     let shown = || differences.iter().take(MANY);
     let effects: Vec<String> = shown().map(|(name, one)| format!("`{name}`: {}", one.effect)).collect();
-    let fixes: Vec<String> = shown().map(|(name, one)| format!("`{name}`: {}", one.instead)).collect();
+    let fixes: Vec<String> = shown()
+        .map(|(name, one)| format!("`{name}`: {}{}", one.instead, likely(controller, name, one)))
+        .collect();
     let more = match differences.len().saturating_sub(MANY) {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    Finding::new(
+    let finding = Finding::new(
         format!(
             "Ingress `{}` has annotations that `ingress.controller: {}` reads otherwise or not at all: {}{more}",
             ingress.full_name(),
@@ -106,5 +137,8 @@ fn told(controller: Controller, ingress: &Value, differences: &[(String, &'stati
         "kubectl --namespace {} get ingress {} -o yaml",
         ingress.namespace(),
         ingress.name()
-    ))
+    ));
+    removed(controller, ingress, differences)
+        .into_iter()
+        .fold(finding, |finding, command| finding.command(Some(command)))
 }

@@ -114,10 +114,11 @@ pub(super) const CHECKS: &[Def] = &[
     Def::error(ANNOTATIONS, "the controller accepts the annotations of Ingresses")
         .needs(&[id::API])
         .about(
-            "The annotations of each Ingress: snippets (unless the controller's settings allow them), values that the controller rejects in its log, and the Secrets and Services that they refer to (`auth-secret`, `auth-tls-secret`, `proxy-ssl-secret`, `default-backend`). The doctor does not read what is in a Secret: the controller's events and log say what is missing in it.",
+            "The annotations of each Ingress: snippets (unless the controller's settings allow them), values that the controller rejects in its log, and the Secrets and Services that they refer to (`auth-secret`, `auth-tls-secret`, `proxy-ssl-secret`, `default-backend`), and names that the controller does not know (a warning: it ignores them). The doctor does not read what is in a Secret: the controller's events and log say what is missing in it.",
             "A new Ingress gets 404; a change to an old one has no effect. If a Secret is missing, nginx answers 503 or 403 although the pods are ready.",
         )
         .causes(&[
+            cause("the name of an annotation is mistyped, or is one of a controller of before", "correct it: the finding names the nearest one that is known; or remove it"),
             cause("snippets are off, because they let anyone who can create an Ingress read every Secret (CVE-2021-25742)", "use the annotation that is made for the purpose; `ingress.config` in the configuration can allow snippets"),
             cause("the value of an annotation is not valid", "correct it; see its page in the documentation"),
             cause("an annotation refers to a Secret that does not exist, lies in another namespace or lacks a key", "create the Secret in the Ingress' own namespace"),

@@ -1,6 +1,7 @@
 //! The ingress controllers that homelab knows, with what several rooms have to know of each. What is particular to one beyond
 //! that is in its folder of `ingress`.
 
+mod nginx;
 mod traefik;
 
 use serde::{Serialize, Serializer};
@@ -31,7 +32,7 @@ pub struct ControllerFacts {
     pub settings: Option<&'static str>,
     /// How its annotations begin.
     pub annotations: &'static str,
-    /// Which of those it reads, where it is not the one that they were made for, without their beginning; `None` for all.
+    /// Which of those it reads, without their beginning; `None` where that is not known.
     pub reads: Option<&'static [&'static str]>,
     /// What it does not read, or reads otherwise.
     pub differences: &'static [Difference],
@@ -66,7 +67,21 @@ const UNKNOWN: Difference = Difference {
     instead: "correct its name, or remove it",
 };
 
+impl Difference {
+    /// Whether nobody knows the annotation, as where its name is mistyped.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        self.key.is_empty()
+    }
+}
+
 impl ControllerFacts {
+    /// Whether its annotations were made for another controller, so that some are read otherwise.
+    #[must_use]
+    pub const fn reads_anothers(&self) -> bool {
+        !self.differences.is_empty()
+    }
+
     /// How it reads the annotation of that whole name and that value otherwise than it was meant, if it does; `beside` gives
     /// the value of another of its annotations.
     #[must_use]
@@ -95,6 +110,14 @@ impl ControllerFacts {
     }
 }
 
+/// The header by which a browser keeps to HTTPS (RFC 6797).
+pub const HSTS: &str = "Strict-Transport-Security";
+/// The annotation that names a ConfigMap of the Ingress' own namespace with headers for the answer, without its beginning. A
+/// controller refuses every request for an Ingress whose ConfigMap is not there, or has a header that its settings do not allow
+/// (ingress-nginx v1.15.1, internal/ingress/annotations/customheaders/main.go; Traefik v3.7.13,
+/// pkg/provider/kubernetes/ingress-nginx/build.go, `resolveCustomHeaders`). ingress-nginx reads it again only when the Ingress
+/// changes (parser/main.go, `configmapAnnotations`).
+pub const CUSTOM_HEADERS: &str = "custom-headers";
 /// The annotations of ingress-nginx, which Traefik reads as well.
 const NGINX: &str = "nginx.ingress.kubernetes.io/";
 /// Those of them that take a number or one word.
@@ -145,7 +168,7 @@ impl Controller {
                 namespace: "ingress-nginx",
                 settings: Some("ingress-nginx-controller"),
                 annotations: NGINX,
-                reads: None,
+                reads: Some(nginx::READS),
                 differences: &[],
                 harmless: HARMLESS,
             },

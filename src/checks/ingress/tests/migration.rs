@@ -63,3 +63,21 @@ fn where_that_controller_runs_already_the_doctor_says_so_unasked() {
     assert_eq!(at_traefik(&[("denylist-source-range", "10.0.0.0/8")]).unwrap().0, Severity::Error);
     assert_eq!(at_traefik(&[("limit-rps", "5")]), None);
 }
+
+#[test]
+fn a_name_that_the_controller_does_not_know_is_told_with_the_one_that_was_meant() {
+    let told = |annotations: &[(&str, &str)]| {
+        let report = with(annotations, Controller::IngressNginx);
+        let found =
+            report.checks.iter().find(|check| check.id == id::ANNOTATIONS && check.finding().is_some());
+        found.map(|check| (check.severity, check.finding().unwrap().clone()))
+    };
+    let (severity, finding) = told(&[("proxy-bodysize", "0"), ("proxy-body-size", "0")]).unwrap();
+    assert_eq!(severity, Severity::Warning);
+    assert!(finding.summary.ends_with("not at all: `proxy-bodysize`"), "{}", finding.summary);
+    assert!(finding.fix.text.contains("did you mean `proxy-body-size`?"), "{}", finding.fix.text);
+    assert_eq!(
+        told(&[("rewrite-target", "/"), ("auth-tls-match-cn", "CN=ada"), ("use-regex", "true")]),
+        None
+    );
+}

@@ -71,6 +71,23 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         },
         undo: |hands| remove_ingress(hands, "snippet"),
     },
+    Injury {
+        name: "an Ingress has an annotation that the controller does not know",
+        id: "ingress.annotations",
+        says: &[
+            "Ingress `homelab/mistyped`",
+            "`proxy-bodysize`: it is ignored",
+            "did you mean `proxy-body-size`?",
+        ],
+        ask: Ask::NODE,
+        always: false,
+        make: |hands| {
+            let mut object = ingress("mistyped");
+            object["metadata"]["annotations"] = json!({ "nginx.ingress.kubernetes.io/proxy-bodysize": "0" });
+            apply(hands, &object)
+        },
+        undo: |hands| remove_ingress(hands, "mistyped"),
+    },
     // kubernetes/ingress-nginx#5282; sighupio/distribution#276.
     Injury {
         name: "the Secret of a password page is missing",
