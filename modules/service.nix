@@ -123,6 +123,59 @@ in
       description = "How many seconds the backend may be silent, for websockets and long uploads; 3600 if null.";
     };
 
+    protect = {
+      lan = mkOption {
+        type = types.nullOr types.bool;
+        default = null;
+        example = true;
+        description = "Whether it is reached from the house alone: private networks, those of VPNs, and `services.homelab.settings.lan`.";
+      };
+
+      users = mkOption {
+        type = types.nullOr types.bool;
+        default = null;
+        example = true;
+        description = "Whether a visitor gives a name and a password. `homelab protect NAME --user USER` lets somebody in.";
+      };
+
+      rate = mkOption {
+        type = types.nullOr types.ints.positive;
+        default = null;
+        example = 10;
+        description = "How many requests a second each address may make; no limit if null.";
+      };
+
+      hsts = mkOption {
+        type = types.nullOr types.bool;
+        default = null;
+        example = true;
+        description = "Whether browsers are told to open it by HTTPS alone, for 30 days after each visit (`Strict-Transport-Security`). `false` tells them to forget it; no header if null.";
+      };
+
+      forwardAuth = {
+        url = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "http://authelia.auth.svc.cluster.local:9091/api/authz/auth-request";
+          description = "What a sign-in service of your own is asked about each request by: 2xx lets the visitor in, 401 and 403 do not.";
+        };
+
+        signIn = mkOption {
+          type = types.nullOr types.str;
+          default = null;
+          example = "https://auth.home.example.com";
+          description = "The page to which a visitor is sent who has not signed in.";
+        };
+
+        headers = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          example = [ "Remote-User" ];
+          description = "Headers of its answer that the program gets.";
+        };
+      };
+    };
+
     annotations = mkOption {
       type = types.attrsOf types.str;
       default = { };

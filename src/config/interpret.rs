@@ -43,6 +43,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let reads = (domain.as_ref(), ingress.dialect, lan.as_slice());
     let services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
     annotations::check(&mut fields, &ingress, &services);
+    protect::check(&mut fields, &ingress, &services);
     // That of the names: where the challenges are met elsewhere, the provider's is none.
     let zone = dns.as_ref().filter(|dns| dns.elsewhere().is_none()).and_then(|dns| dns.zone.clone());
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));

@@ -1,6 +1,9 @@
 //! Reads `protect` of a service, and `lan`: what stands between a visitor and the program.
 
+use crate::config::annotations::place;
 use crate::config::fields::Fields;
+use crate::config::model::{Ingress, Service};
+use crate::facts::controllers::{CUSTOM_HEADERS, HSTS};
 use crate::facts::network::{Network, OF_HOUSES};
 
 /// As many requests a second as can be asked for.
@@ -17,6 +20,8 @@ pub struct Protect {
     pub forward_auth: Option<ForwardAuth>,
     /// How many requests a second each address may make.
     pub rate: Option<u32>,
+    /// Whether browsers are told to keep to HTTPS, or to forget that they were told; nothing if `None`.
+    pub hsts: Option<bool>,
 }
 
 /// A sign-in service, such as Authelia, Authentik or oauth2-proxy.
@@ -53,13 +58,50 @@ pub(super) fn read(fields: &mut Fields<'_>, lan: &[Network]) -> Protect {
         let place = fields.node("forwardAuth").map(|node| node.place);
         let forward_auth = place.and_then(|_| fields.section("forwardAuth", forward_auth));
         let rate = fields.int("rate", 1, MOST).map(|rate| rate as u32);
+        let hsts = fields.bool("hsts");
         if users && forward_auth.is_some() {
             let help = "choose one: `users` for a few people, `forwardAuth` where you have a sign-in service";
             let message = format!("`{}`: a visitor would have to sign in twice", fields.path());
             fields.problem(place, message, Some(help.to_owned()));
         }
-        Protect { from, users, forward_auth, rate }
+        Protect { from, users, forward_auth, rate, hsts }
     })
+}
+
+/// Refuses `hsts` where its header would not come, or another one would.
+pub(super) fn check(fields: &mut Fields<'_>, ingress: &Ingress, services: &[Service]) {
+    // Where nobody knows how the controller is told, all of `protect` is refused already.
+    if !ingress.dialect.is_managed() {
+        return;
+    }
+    let facts = ingress.dialect.facts();
+    let own = format!("{}{CUSTOM_HEADERS}", facts.annotations);
+    for service in services.iter().filter(|service| service.protect.hsts.is_some()) {
+        let (why, help) = if !ingress.controller.is_managed() {
+            (
+                "homelab changes nothing of your controller (`ingress.manage: false`), and until that allows the header, it refuses \
+                 every request for a service that wants it"
+                    .to_owned(),
+                format!(
+                    "leave it out; let your controller allow the header `{HSTS}`, and name a ConfigMap with it by the annotation `{own}`"
+                ),
+            )
+        } else if service.annotations.contains_key(&own) {
+            (
+                format!("it would take the place of your annotation `{own}`"),
+                format!("leave one of the two out; `{HSTS}` can stand in your ConfigMap, too"),
+            )
+        } else if ingress.config.get("hsts").is_some_and(|value| value == "true") {
+            (
+                "`ingress.config` has `hsts: \"true\"`, which sends the header for every name".to_owned(),
+                "leave one of the two out".to_owned(),
+            )
+        } else {
+            continue;
+        };
+        let place = place(fields, &service.name, ["protect", "hsts"]);
+        fields.problem(place, format!("`services.{}.protect.hsts`: {why}", service.name), Some(help));
+    }
 }
 
 fn forward_auth(fields: &mut Fields<'_>) -> Option<ForwardAuth> {
@@ -102,7 +144,8 @@ fn url(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Service, parse};
+    use crate::config::parse;
+    use crate::facts::controllers::Controller;
 
     fn service(more: &str, protect: &str) -> Result<Service, String> {
         let text = format!(
@@ -145,6 +188,28 @@ mod tests {
                 .unwrap_err()
                 .contains("`services.nas.protect.forwardAuth.url` is missing")
         );
+    }
+
+    #[test]
+    fn browsers_are_bound_to_https_or_let_go_and_where_that_cannot_be_it_is_refused() {
+        for (protect, hsts) in
+            [("{}", None), ("{ hsts: true }", Some(true)), ("{ hsts: false }", Some(false))]
+        {
+            assert_eq!(service("", protect).unwrap().protect.hsts, hsts, "{protect}");
+        }
+        let facts = Controller::default().facts();
+        let strange = format!("ingress: {{ manage: false, class: edge, controller: {} }}\n", facts.key);
+        let why = service(&strange, "{ hsts: true }").unwrap_err();
+        assert!(why.contains("`services.nas.protect.hsts`") && why.contains("leave it out"), "{why}");
+        let twice = service("ingress: { config: { hsts: 'true' } }\n", "{ hsts: false }").unwrap_err();
+        assert!(twice.contains("for every name"), "{twice}");
+        let own = format!(
+            "{{ hsts: true }}, annotations: {{ {}{CUSTOM_HEADERS}: homelab/mine }}",
+            facts.annotations
+        );
+        let own = service("", &own).unwrap_err();
+        assert!(own.contains("take the place of your annotation"), "{own}");
+        assert!(service("ingress: { config: { hsts: 'true' } }\n", "{ lan: true }").is_ok());
     }
 
     #[test]

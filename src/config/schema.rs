@@ -169,7 +169,7 @@ mod tests {
             "dns: { provider: cloudflare }\nstartPage: true\nservices: { a: { local: 1, icon: 🎬, description: Films } }",
             "dns: { provider: cloudflare }\nissuer: ca\nrootPage: true",
             "dns: { provider: cloudflare }\nrootPage: false",
-            "dns: { provider: cloudflare }\nlan: [2001:db8:7::/56, 203.0.113.7]\nservices: { a: { local: 1, protect: { lan: true, users: true, rate: 10 } } }",
+            "dns: { provider: cloudflare }\nlan: [2001:db8:7::/56, 203.0.113.7]\nservices: { a: { local: 1, protect: { lan: true, users: true, rate: 10, hsts: true } } }",
             "dns: { provider: cloudflare }\nlan:\nservices: { a: { local: 1, protect: }, b: { local: 2, protect: { users: false, forwardAuth: { url: 'http://auth:9091/v?x=1', signIn: 'https://[fd00::2]/', headers: Remote-User } } } }",
             "dns: { provider: cloudflare }\nextraCertificates:",
             "dns: { provider: cloudflare }\nextraCertificates: [{ namespace: qa, names: '*.qa.home.example.com' }, { namespace: [qa, prod], names: [DB.home.example.com., a.b.home.example.com], issuer: ca, secret: a.b-c }]",

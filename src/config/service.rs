@@ -1,11 +1,12 @@
 //! Reads the entries under `services`.
 
 use crate::config::fields::Fields;
-use crate::config::model::{Issuer, Scheme, Service};
+use crate::config::model::{Backend, Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
 use crate::config::{backend, ingress, issuer, protect, start_page};
 use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
+use crate::facts::namespaces;
 use crate::facts::network::Network;
 
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
@@ -56,6 +57,17 @@ pub(super) fn read(
         }
         (!service.hosts.is_empty()).then_some(service)
     })
+}
+
+impl Service {
+    /// The namespace of its Ingress: that of its backend, since an Ingress names Services of its own namespace only.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        match &self.backend {
+            Backend::Cluster { namespace, .. } | Backend::Image { namespace, .. } => namespace,
+            Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => namespaces::HOMELAB,
+        }
+    }
 }
 
 fn hosts(fields: &mut Fields<'_>, domain: Option<&Host>, name: &str) -> Vec<Host> {

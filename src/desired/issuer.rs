@@ -8,7 +8,6 @@ use crate::desired::authority::{USAGES, signer_of};
 use crate::desired::challenge_server;
 use crate::desired::meta::inventory_labels;
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::service::namespace;
 use crate::facts::authority;
 use crate::facts::names::tls_secret;
 use crate::ingress::traits_of;
@@ -51,7 +50,7 @@ pub fn asked(config: &Config) -> Vec<&'static str> {
 pub fn of_secret(config: &Config, secret: &Key) -> &'static str {
     let is_at =
         |namespace: &str, name: &str| secret.name == name && secret.namespace.as_deref() == Some(namespace);
-    let is_its = |service: &&Service| is_at(namespace(service), &tls_secret(&service.name));
+    let is_its = |service: &&Service| is_at(service.namespace(), &tls_secret(&service.name));
     let is_extra = |extra: &&ExtraCertificate| is_at(&extra.namespace, &extra.secret);
     let extra = config.extra_certificates.iter().find(is_extra).map(|extra| extra.issuer);
     let of_service = || config.services.iter().find(is_its).map(|service| service.issuer);

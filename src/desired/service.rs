@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
     IngressSpec, IngressTLS, ServiceBackendPort,
@@ -16,31 +17,27 @@ use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::{image, kind, outside};
 use crate::evidence::local::NodeAddress;
-use crate::facts::names::{Host, tls_secret, users_secret};
+use crate::facts::controllers::HSTS;
+use crate::facts::names::{Host, hsts_map, tls_secret, users_secret};
 use crate::facts::namespaces;
 use crate::ingress::{class_of, traits_of};
 
 /// Where homelab's own services live.
 pub const NAMESPACE: &str = namespaces::HOMELAB;
 const COMPONENT: Component = Component::Services;
-
-/// The namespace of a service's Ingress: that of its backend, since an Ingress names Services of its own namespace only.
-pub fn namespace(service: &Service) -> &str {
-    match &service.backend {
-        Backend::Cluster { namespace, .. } | Backend::Image { namespace, .. } => namespace,
-        Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => NAMESPACE,
-    }
-}
+/// How long a browser keeps to HTTPS after a visit, in seconds: 30 days. Whoever loses the certificate or the domain is locked out
+/// that long, since browsers offer no way past a bad certificate then (RFC 6797, 12.1).
+const MAX_AGE: u32 = 30 * 24 * 3600;
 
 /// The Secret with those who may open `service`. `homelab protect` writes it: who they are stands nowhere else.
 pub fn users(service: &Service) -> Key {
-    let namespace = Some(namespace(service).to_owned());
+    let namespace = Some(service.namespace().to_owned());
     Key { kind: &kind::SECRET, namespace, name: users_secret(&service.name) }
 }
 
 /// Everything that `service` needs; `nodes` are those of the cluster, where they are known.
 pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAddress]>) -> Vec<Object> {
-    let namespace = namespace(service);
+    let namespace = service.namespace();
     let of_controller = traits_of(config.ingress.dialect).annotations_of_service;
     let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
@@ -64,9 +61,22 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
     )
     .into_iter()
     .collect();
+    objects.extend(hsts(service));
     objects.extend(image::objects(service));
     objects.extend(outside::objects(service, nodes));
     objects
+}
+
+/// The header for browsers. It is there before the Ingress that names it: ConfigMaps are of an earlier stage.
+fn hsts(service: &Service) -> Option<Object> {
+    let keeps = service.protect.hsts?;
+    let value = format!("max-age={}", if keeps { MAX_AGE } else { 0 });
+    let map = ConfigMap {
+        metadata: named(service.namespace(), &hsts_map(&service.name, keeps)),
+        data: Some([(HSTS.to_owned(), value)].into()),
+        ..ConfigMap::default()
+    };
+    Object::typed(COMPONENT, &map)
 }
 
 /// Which paths of a host lead to its backend.

@@ -93,6 +93,12 @@ pub fn users_secret(name: &str) -> String {
     format!("{name}-users")
 }
 
+/// The ConfigMap with the header by which browsers keep to HTTPS for the service `name`, or are told to forget it. Each has a name
+/// of its own: what changes in one is not read by every controller (see `CUSTOM_HEADERS` of the controllers).
+pub fn hsts_map(name: &str, keeps: bool) -> String {
+    format!("{name}-hsts{}", if keeps { "" } else { "-off" })
+}
+
 /// A name and what stands behind its dots, longest first: the zones that it can be in, and where CAA records for it are looked
 /// for. A server of one's own may have a zone of one label, such as `lan`.
 #[must_use]

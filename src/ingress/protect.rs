@@ -1,10 +1,10 @@
 //! How `protect` of a service becomes annotations. Keys and what they take: ingress-nginx v1.15.1, internal/ingress/annotations,
-//! ipallowlist/main.go, auth/main.go, authreq/main.go and ratelimit/main.go. Traefik v3.7.13 reads the same
+//! ipallowlist/main.go, auth/main.go, authreq/main.go, ratelimit/main.go and customheaders/main.go. Traefik v3.7.13 reads the same
 //! (pkg/provider/kubernetes/ingress-nginx/annotations.go, `IngressConfig`).
 
 use crate::config::{Protect, Service};
-use crate::facts::controllers::Controller;
-use crate::facts::names::users_secret;
+use crate::facts::controllers::{CUSTOM_HEADERS, Controller};
+use crate::facts::names::{hsts_map, users_secret};
 
 const ANNOTATIONS: &str = Controller::IngressNginx.facts().annotations;
 /// A page has dozens of files, which a browser asks for at once. `limit-rps` times this many requests come through before the
@@ -12,7 +12,7 @@ const ANNOTATIONS: &str = Controller::IngressNginx.facts().annotations;
 const BURST: &str = "20";
 
 pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
-    let Protect { from, users, forward_auth, rate } = &service.protect;
+    let Protect { from, users, forward_auth, rate, hsts } = &service.protect;
     let mut found: Vec<(&str, String)> = Vec::new();
     if !from.is_empty() {
         let networks: Vec<String> = from.iter().map(ToString::to_string).collect();
@@ -35,6 +35,10 @@ pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
     if let Some(rate) = rate {
         found.push(("limit-rps", rate.to_string()));
         found.push(("limit-burst-multiplier", BURST.to_owned()));
+    }
+    if let Some(keeps) = hsts {
+        let map = hsts_map(&service.name, *keeps);
+        found.push((CUSTOM_HEADERS, format!("{}/{map}", service.namespace())));
     }
     found.into_iter().map(|(key, value)| (format!("{ANNOTATIONS}{key}"), value)).collect()
 }
@@ -65,6 +69,8 @@ mod tests {
             [pair("auth-type", "basic"), pair("auth-secret", "nas-users"), pair("auth-realm", "nas")]
         );
         assert_eq!(of("{ rate: 5 }"), [pair("limit-rps", "5"), pair("limit-burst-multiplier", "20")]);
+        assert_eq!(of("{ hsts: true }"), [pair("custom-headers", "homelab/nas-hsts")]);
+        assert_eq!(of("{ hsts: false }"), [pair("custom-headers", "homelab/nas-hsts-off")]);
         let auth = of(
             "{ forwardAuth: { url: 'http://a:9091/v', signIn: 'https://auth.a.example.com', headers: [Remote-User, Remote-Groups] } }",
         );

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::config::{Certificates, Config, Scheme, Service};
 use crate::evidence::http::HttpAnswer;
-use crate::facts::controllers::{Controller, ControllerFacts};
+use crate::facts::controllers::{Controller, ControllerFacts, HSTS};
 use crate::ingress::protect;
 use crate::ingress::traits::{Guard, Log, Reference, Referent, Retired, Snippets, Status, Traits};
 
@@ -144,16 +144,23 @@ fn is_default(key: &str, value: &str) -> bool {
     DEFAULTS.contains(&(key, value))
 }
 
+/// The headers that a ConfigMap of `custom-headers` may have, by a comma (internal/ingress/controller/template/configmap.go).
+const ALLOWED_HEADERS: &str = "global-allowed-response-headers";
+
 /// Settings of the controller that suit a house; the configuration's own win over them.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 8] = [
     // Snippets let anyone who may write an Ingress read every Secret (CVE-2021-25742).
     ("allow-snippet-annotations", "false"),
     // An annotation that would put nginx' own configuration into an Ingress is refused (v1.15.1's default; older: `Critical`).
     ("annotations-risk-level", "High"),
     // An annotation may not name another namespace's Secret (v1.15.1's default; older: `true`).
     ("allow-cross-namespace-resources", "false"),
+    // Its default tells every browser for a year to take nothing but HTTPS; here a service asks for that (`protect.hsts`).
+    ("hsts", "false"),
     // HSTS of one host must not bind names below it that serve plain HTTP.
     ("hsts-include-subdomains", "false"),
+    // There beforehand, so that no Ingress is refused until the controller has read it.
+    (ALLOWED_HEADERS, HSTS),
     // Streams and large downloads would otherwise be cut when the controller reloads (default 240 s).
     ("worker-shutdown-timeout", "300s"),
     // Large cookies and headers of single sign-on fit in; with 4k, nginx answers 502.
@@ -227,6 +234,12 @@ pub fn settings(config: &Config) -> BTreeMap<String, String> {
         settings.insert(HTTP2.to_owned(), "false".to_owned());
     }
     settings.extend(config.ingress.config.clone());
+    // The house's own list does not take the header of `protect.hsts` away.
+    if let Some(list) = settings.get_mut(ALLOWED_HEADERS)
+        && !list.split(',').any(|header| header.trim() == HSTS)
+    {
+        *list = format!("{list},{HSTS}");
+    }
     settings
 }
 
@@ -297,5 +310,14 @@ mod tests {
         assert_eq!(settings("ingress: { config: { use-http2: \"true\" } }")[HTTP2], "true");
         let other = settings("images: { ingressNginx: example.com/controller:fork }");
         assert!(!other.contains_key(HTTP2), "another image has its own default");
+    }
+
+    #[test]
+    fn no_browser_is_bound_to_https_unless_a_service_asks_for_it_and_may() {
+        assert_eq!((settings("")["hsts"].as_str(), settings("")[ALLOWED_HEADERS].as_str()), ("false", HSTS));
+        let own = settings(&format!("ingress: {{ config: {{ {ALLOWED_HEADERS}: X-Robots-Tag }} }}\n"));
+        assert_eq!(own[ALLOWED_HEADERS], "X-Robots-Tag,Strict-Transport-Security");
+        let both = settings(&format!("ingress: {{ config: {{ {ALLOWED_HEADERS}: 'X-A, {HSTS}' }} }}\n"));
+        assert_eq!(both[ALLOWED_HEADERS], "X-A, Strict-Transport-Security");
     }
 }

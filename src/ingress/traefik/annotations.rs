@@ -20,7 +20,7 @@ mod tests {
     #[test]
     fn whatever_homelab_writes_for_a_service_is_read() {
         let text = "domain: a.example.com\nemail: a@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /t }\n\
-                    services:\n  nas:\n    url: https://10.0.0.2\n    maxBodySize: 10m\n    protect: { lan: true, users: true, rate: 5 }\n  \
+                    services:\n  nas:\n    url: https://10.0.0.2\n    maxBodySize: 10m\n    protect: { lan: true, users: true, rate: 5, hsts: true }\n  \
                     open:\n    url: http://10.0.0.2\n    protect: { forwardAuth: { url: 'http://auth.lan/', signIn: 'https://auth.a.example.com/', headers: [Remote-User] } }\n";
         let config = crate::config::parse(text).unwrap();
         let mut seen = 0;

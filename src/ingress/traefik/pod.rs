@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::NGINX;
 use crate::config::Config;
+use crate::facts::controllers::HSTS;
 use crate::ingress::pod::{Pod, rule};
 
 /// What begins each argument of the provider that reads ingress-nginx' annotations.
@@ -94,6 +95,8 @@ fn arguments(config: &Config) -> Vec<String> {
         format!("{}{}", provider!(".httpsentrypoint="), ENTRY_POINTS[1].0),
         // An ExternalName lets whoever may write a Service reach anything; only what the configuration names needs it.
         format!("{}{}", provider!(".disablesvcexternalname="), !config.has_external_names()),
+        // The header that `custom-headers` may send; it knows no other (`resolveCustomHeaders`).
+        format!("{}{HSTS}", provider!(".globalallowedresponseheaders=")),
         // A machine that is off is given up after this many seconds, as ingress-nginx does (default: 60, three times).
         provider!(".proxyconnecttimeout=5").to_owned(),
     ];

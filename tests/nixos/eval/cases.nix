@@ -147,6 +147,11 @@ in
           films = {
             local = 8096;
             node = "first";
+            protect = {
+              lan = true;
+              hsts = false;
+              forwardAuth.url = "http://auth.lan/verify";
+            };
           };
           books = {
             image = "ghcr.io/owner/books:1.2";

@@ -18,6 +18,7 @@ pub(super) fn each_protection(hands: &Hands) -> Result<()> {
     let services = format!(
         "certificates: wildcard\nservices:\n  open: {{ {backend} }}\n  inner: {{ {backend}, protect: {{ lan: true }} }}\n  \
          locked: {{ {backend}, protect: {{ users: true }} }}\n  slow: {{ {backend}, protect: {{ rate: 1 }} }}\n  \
+         strict: {{ {backend}, protect: {{ hsts: true }} }}\n  loose: {{ {backend}, protect: {{ hsts: false }} }}\n  \
          known: {{ {backend}, protect: {{ forwardAuth: {{ url: \"http://{CLOUDFLARE_API}:8080/healthz\" }} }} }}\n  \
          unknown: {{ {backend}, protect: {{ forwardAuth: {{ url: \"https://kubernetes.default.svc.cluster.local/api/v1/namespaces\" }} }} }}\n"
     );
@@ -60,6 +61,12 @@ fn from_the_lan_and_from_beyond(hands: &Hands, config: &str) -> Result<()> {
     }
     let refused = ask(lan, "unknown", &[])?;
     expect(["401", "403"].contains(&refused.as_str()), format!("who is not signed in gets {refused}"))?;
+
+    for (name, wanted) in [("open", None), ("strict", Some("max-age=2592000")), ("loose", Some("max-age=0"))]
+    {
+        let told = hsts(lan, node, name)?;
+        expect(told.as_deref() == wanted, format!("`{name}` tells browsers {told:?}, and not {wanted:?}"))?;
+    }
 
     in_place(Place::World, &["route", "add", &self::lan(), "via", ROUTER_WAN])?;
     let world = &hands.world;
@@ -123,6 +130,16 @@ fn status(at: &Vantage, node: &str, name: &str, more: &[&str]) -> Result<String>
     let words =
         ["-sSk", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "--resolve", &way, &url];
     Ok(at.output("curl", &[&words[..], more].concat())?.stdout)
+}
+
+/// What a node tells browsers of HTTPS for a name of the house.
+fn hsts(at: &Vantage, node: &str, name: &str) -> Result<Option<String>> {
+    let host = format!("{name}.{DOMAIN}");
+    let (way, url) = (format!("{host}:443:{node}"), format!("https://{host}/healthz"));
+    let answer = at.run("curl", &["-sSki", "--max-time", "10", "--resolve", &way, &url])?;
+    let header = answer.lines().filter_map(|line| line.split_once(':'));
+    let mut header = header.filter(|(name, _)| name.eq_ignore_ascii_case("strict-transport-security"));
+    Ok(header.next().map(|(_, value)| value.trim().to_owned()))
 }
 
 /// Says one name in the TLS handshake and another in the request.

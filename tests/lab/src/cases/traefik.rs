@@ -1,7 +1,7 @@
 //! Traefik in ingress-nginx' place: the main job, and what people do with their services.
 
 use super::hands::Hands;
-use super::{Case, doctor, main_job, matrix, outside, switching, with_controller};
+use super::{Case, doctor, main_job, matrix, outside, protect, switching, with_controller};
 use crate::controller::Controller::Traefik;
 use crate::error::Result;
 
@@ -22,6 +22,12 @@ pub(super) const CASES: &[Case] = &[
         GROUP,
         "through Traefik 2 GiB go up, a websocket idles for 200 s, and passwords, allow-lists and limits hold",
         matrix::rows,
+    ),
+    with_controller(
+        Traefik,
+        GROUP,
+        "with Traefik, the house, a password, a sign-in service, a rate and HSTS hold",
+        protect::each_protection,
     ),
     with_controller(
         Traefik,
