@@ -33,7 +33,7 @@ pub use ca::Ca;
 pub use diff::Diff;
 pub use doctor::Doctor;
 pub use down::Down;
-pub use expose::{Expose, Unexpose};
+pub use expose::{Expose, Protection, Unexpose};
 pub use init::Init;
 pub use k3s_config::K3sConfig;
 pub use kubeconfig::{Account, Kubeconfig};

@@ -1,5 +1,8 @@
 //! The flags of `expose` and `unexpose`.
 
+use std::fmt::{Display, Formatter};
+use std::str::FromStr;
+
 use clap::Args;
 
 /// What stands below the help of `expose`.
@@ -12,6 +15,8 @@ pub(super) const EXPOSE: &str = "Examples:
   homelab expose books --image ghcr.io/owner/books:1.2 --port 8083 --data /config
   homelab expose nas --url https://192.168.1.5:5001
   homelab expose nas --url https://192.168.1.5:5001 --host files.example.com --yes
+  homelab expose admin --local 9090 --protect lan,rate=10   # the house alone, ten requests a second
+  homelab expose books --local 8083 --protect users         # then: homelab protect books --user ada
 
 It shows how the configuration will change and asks. Then it writes the file, runs `homelab up`, and prints the address. Everything else in the file stays as it is, comments too. If homelab cannot edit the file safely, it leaves it unchanged and prints the line for you to add. On NixOS, it prints the line for your configuration. `--image` runs the image in a namespace of its own, `homelab-NAME`; `unexpose` keeps what the program wrote below `--data`.
 
@@ -55,12 +60,60 @@ pub struct Expose {
     /// Use this host name instead of `NAME.<domain>`; without a dot, `.<domain>` is added
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
+    /// Who may open it: `lan` (the house alone), `users` (a name and a password), `rate=N` (requests a second from one address),
+    /// `hsts` (browsers use HTTPS only); several with commas
+    #[arg(long, value_name = "WORD", value_delimiter = ',')]
+    pub protect: Vec<Protection>,
     /// Change nothing, only show how the file would change
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+}
+
+/// A word of `--protect`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// From the house alone.
+    Lan,
+    /// With a name and a password.
+    Users,
+    /// By HTTPS alone, as far as browsers are concerned.
+    Hsts,
+    /// So many requests a second from one address.
+    Rate(u16),
+}
+
+impl FromStr for Protection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            None if text == "lan" => Ok(Self::Lan),
+            None if text == "users" => Ok(Self::Users),
+            None if text == "hsts" => Ok(Self::Hsts),
+            Some(("rate", number)) => match number.parse() {
+                Ok(number) if number > 0 => Ok(Self::Rate(number)),
+                _ => Err("write how many requests a second, `rate=10` for example".to_owned()),
+            },
+            None if text == "rate" => {
+                Err("write how many requests a second, `rate=10` for example".to_owned())
+            }
+            _ => Err("it is none of `lan`, `users`, `rate=N` and `hsts`; `forwardAuth` needs an address, and goes into the configuration".to_owned()),
+        }
+    }
+}
+
+impl Display for Protection {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lan => f.write_str("lan"),
+            Self::Users => f.write_str("users"),
+            Self::Hsts => f.write_str("hsts"),
+            Self::Rate(number) => write!(f, "rate={number}"),
+        }
+    }
 }
 
 /// Flags of `unexpose`.

@@ -82,6 +82,26 @@ fn a_program_on_the_node_is_one_port() {
 }
 
 #[test]
+fn what_protects_it_is_written_beside_it_and_what_is_left_to_do_is_said() {
+    let house = House::new(SERVICES);
+    let words =
+        ["expose", "books", "--url", NOBODY, "--protect", "lan,users", "--protect", "rate=5", "--dry-run"];
+    let ended = house.run(&words);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let line = "protect: { lan: true, users: true, rate: 5 } }\n";
+    assert!(ended.stdout.contains(line), "{}", ended.stdout);
+    assert!(ended.stdout.contains("nobody may open it until you let somebody in"), "{}", ended.stdout);
+    assert!(ended.stdout.contains(" protect books --user NAME`"), "{}", ended.stdout);
+    for (word, said) in
+        [("everybody", "none of `lan`, `users`, `rate=N`"), ("rate=20000", "between 1 and 10000")]
+    {
+        let ended = house.run(&["expose", "books", "--url", NOBODY, "--protect", word, "--dry-run"]);
+        assert!(ended.code == 2 && ended.stderr.contains(said), "{word}: {}", ended.stderr);
+    }
+    assert_eq!(house.text(), format!("{MINIMAL}{SERVICES}"));
+}
+
+#[test]
 fn without_a_terminal_and_without_yes_nothing_is_changed() {
     let house = House::new(SERVICES);
     for words in [&["expose", "tv", "--url", NOBODY][..], &["unexpose", "nas"][..]] {

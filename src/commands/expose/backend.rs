@@ -27,7 +27,7 @@ pub(super) async fn behind(global: &Global, flags: &Expose, name: &str) -> Resul
     if let Some(url) = &flags.url {
         let again = command!("sudo homelab expose {} --url {}", name, url);
         let settings = vec![("url", Setting::Text(url.clone()))];
-        return Ok(Behind { settings, warning: None, again: again.map(|line| with_host(line, flags)) });
+        return Ok(Behind { settings, warning: None, again: again.map(|line| with_rest(line, flags)) });
     }
     if let Some(port) = flags.local {
         return local::behind(global, flags, name, port).await;
@@ -74,12 +74,16 @@ fn of_service(flags: &Expose, name: &str, service: &Offered, port: u16, seen: lo
     let again = command!("sudo homelab expose {} --service {}", name, whole);
     let mut settings = vec![("service", Setting::Text(full)), ("port", Setting::Number(port))];
     settings.extend(seen.tls.then(|| ("scheme", Setting::Text("https".to_owned()))));
-    Behind { settings, warning: seen.warning, again: again.map(|line| with_host(line, flags)) }
+    Behind { settings, warning: seen.warning, again: again.map(|line| with_rest(line, flags)) }
 }
 
-pub(super) fn with_host(line: Command, flags: &Expose) -> String {
+/// The command with the flags that go with every program.
+pub(super) fn with_rest(line: Command, flags: &Expose) -> String {
     let host = flags.host.as_ref().and_then(|host| command!("{} --host {}", line, host));
-    host.unwrap_or(line).to_string()
+    let line = host.unwrap_or(line);
+    let words: Vec<String> = flags.protect.iter().map(ToString::to_string).collect();
+    let protect = (!words.is_empty()).then(|| command!("{} --protect {}", line, words.join(","))).flatten();
+    protect.unwrap_or(line).to_string()
 }
 
 /// What a service of the configuration leads to, in words.
@@ -197,6 +201,7 @@ impl<'a> Asked<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Protection;
     use crate::cluster::Port;
 
     fn service(namespace: &str, name: &str, ports: &[(u16, &str)]) -> Offered {
@@ -249,12 +254,15 @@ mod tests {
 
     #[test]
     fn the_command_for_root_says_the_same() {
-        let flags = Expose { host: Some("bilder".into()), ..Expose::default() };
+        let protect = vec![Protection::Users, Protection::Rate(5)];
+        let flags = Expose { host: Some("bilder".into()), protect, ..Expose::default() };
         let seen = look::Seen { tls: true, warning: None };
         let behind = of_service(&flags, "photos", &service("immich", "server", &[]), 2283, seen);
         assert_eq!(
             behind.again.as_deref(),
-            Some("sudo homelab expose photos --service immich/server:2283 --host bilder")
+            Some(
+                "sudo homelab expose photos --service immich/server:2283 --host bilder --protect users,rate=5"
+            )
         );
         assert_eq!(behind.settings.last(), Some(&("scheme", Setting::Text("https".into()))));
     }

@@ -35,8 +35,8 @@ pub(super) struct Change<'o> {
     pub(super) by_hand: String,
     /// What people lose.
     pub(super) goes: Option<Shown>,
-    /// What nobody but the user deletes, in words.
-    pub(super) stays: Option<String>,
+    /// What is left to the user: what nobody else deletes, or lets in; in words.
+    pub(super) left: Option<String>,
 }
 
 /// How far to go.
@@ -55,8 +55,8 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
         told.push(goes);
     }
     let house = house(global);
-    let stays = change.stays.as_ref().map(|stays| shown!("{}\n", Shown::line(&house.words(stays))));
-    told.push(stays.clone().unwrap_or_default());
+    let left = change.left.as_ref().map(|left| shown!("{}\n", Shown::line(&house.words(left))));
+    told.push(left.clone().unwrap_or_default());
     if way.dry_run {
         match ui.output {
             Output::Json => ui::document(with(json!({ "schema_version": 1 }), change, false)),
@@ -89,7 +89,7 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
     if ui.output == Output::Text {
         ui::answer(&others(change, ran.report.as_ref(), &house));
         ui::answer(&ending(change, ran.report.as_ref(), &house));
-        ui::answer(&stays.unwrap_or_default());
+        ui::answer(&left.unwrap_or_default());
     }
     Ok(exit)
 }
@@ -132,8 +132,8 @@ fn for_nixos(ui: Ui, change: &Change<'_>) -> Exit {
     };
     let (before, behind) = task.split_once("{}").unwrap_or((task, ""));
     ui::note(&shown!("{}{}{}", before, path, behind));
-    if let Some(stays) = &change.stays {
-        ui::note(&Shown::line(stays));
+    if let Some(left) = &change.left {
+        ui::note(&Shown::line(left));
     }
     ui::answer(&Shown::lines(&change.nix));
     Exit::Fine
@@ -210,7 +210,7 @@ mod tests {
             nix: String::new(),
             by_hand: "take `nas` out of `services:`".into(),
             goes: None,
-            stays: None,
+            left: None,
         }
     }
 

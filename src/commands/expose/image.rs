@@ -1,7 +1,7 @@
 //! A program that homelab is to run, from an image.
 
 use crate::cli::Expose;
-use crate::commands::expose::backend::{Behind, with_host};
+use crate::commands::expose::backend::{Behind, with_rest};
 use crate::config::edit::Setting;
 
 /// What the entry says of it. Whether the image is there, only the node can see, when `up` runs it.
@@ -16,7 +16,7 @@ pub(super) fn behind(flags: &Expose, name: &str, image: &str) -> Behind {
     if let Some(path) = &flags.data {
         again = again.and_then(|line| command!("{} --data {}", line, path));
     }
-    Behind { settings, warning: None, again: again.map(|line| with_host(line, flags)) }
+    Behind { settings, warning: None, again: again.map(|line| with_rest(line, flags)) }
 }
 
 #[cfg(test)]

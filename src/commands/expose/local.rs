@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::cli::{Expose, Global};
-use crate::commands::expose::backend::{Behind, with_host};
+use crate::commands::expose::backend::{Behind, with_rest};
 use crate::commands::expose::look::{self, Seen};
 use crate::config::edit::Setting;
 use crate::config::nearest;
@@ -41,7 +41,7 @@ pub(super) async fn behind(global: &Global, flags: &Expose, name: &str, port: u1
     let mut settings = vec![("local", Setting::Number(port))];
     settings.extend(node.map(|node| ("node", Setting::Text(node))));
     settings.extend(seen.tls.then(|| ("scheme", Setting::Text("https".to_owned()))));
-    Ok(Behind { settings, warning: seen.warning, again: again.map(|line| with_host(line, flags)) })
+    Ok(Behind { settings, warning: seen.warning, again: again.map(|line| with_rest(line, flags)) })
 }
 
 /// The node that is named, the only one, or this machine.

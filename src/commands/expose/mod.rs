@@ -8,6 +8,7 @@ mod goes;
 mod image;
 mod local;
 mod look;
+mod protect;
 
 use crate::cli::{Expose, Global, Unexpose};
 use crate::commands::expose::backend::Behind;
@@ -35,8 +36,10 @@ async fn named(global: &Global, flags: &Expose, name: &str, opened: &Opened, ui:
     is_free(&opened.config, name)?;
     let Behind { mut settings, warning, again } = backend::behind(global, flags, name).await?;
     settings.extend(flags.host.iter().map(|host| ("host", Setting::Text(host.clone()))));
+    settings.extend(protect::setting(flags)?);
     let entry = ServiceEntry { name: name.to_owned(), settings };
-    let change = change_for(opened, &entry, again)?;
+    let mut change = change_for(opened, &entry, again)?;
+    change.left = protect::left_to_do(flags, name);
     let warning = match (&flags.url, change.hosts.first()) {
         (Some(url), Some(host)) => look::at_url(url, host).await,
         _ => warning,
@@ -68,7 +71,7 @@ fn change_for<'o>(opened: &'o Opened, entry: &ServiceEntry, again: Option<String
         nix: entry.nix(),
         by_hand,
         goes: None,
-        stays: None,
+        left: None,
     })
 }
 
@@ -126,7 +129,7 @@ pub(super) async fn unexpose(global: &Global, flags: &Unexpose, ui: Ui) -> Resul
         nix: format!("# remove this, then switch\n{}\n", edit::nix_service(&name)),
         by_hand: format!("take `{name}` out of `services:`"),
         goes: Some(shown!("{}{}", goes::told(&opened.config, service), goes::section(&opened.config))),
-        stays: goes::left(service),
+        left: goes::left(service),
         service: name,
     };
     change::carry_out(global, ui, &change, Way { dry_run: flags.dry_run, yes: flags.yes }).await

@@ -14,33 +14,53 @@ pub struct ServiceEntry {
 pub enum Setting {
     /// A text.
     Text(String),
-    /// A port.
+    /// A port, or how many of something.
     Number(u16),
+    /// Yes or no.
+    Flag(bool),
+    /// Settings of their own.
+    Section(Vec<(&'static str, Setting)>),
+}
+
+impl Setting {
+    fn yaml(&self) -> String {
+        match self {
+            Self::Text(text) => scalar(text),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Section(settings) => {
+                let all: Vec<String> =
+                    settings.iter().map(|(key, setting)| format!("{key}: {}", setting.yaml())).collect();
+                format!("{{ {} }}", all.join(", "))
+            }
+        }
+    }
+
+    fn nix(&self) -> String {
+        match self {
+            Self::Text(text) => nix(text),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Section(settings) => {
+                let all: Vec<String> =
+                    settings.iter().map(|(key, setting)| format!("{key} = {};", setting.nix())).collect();
+                format!("{{ {} }}", all.join(" "))
+            }
+        }
+    }
 }
 
 impl ServiceEntry {
     /// `photos: { service: immich/immich-server, port: 2283 }`.
     #[must_use]
     pub fn yaml(&self) -> String {
-        let value = |setting: &Setting| match setting {
-            Setting::Text(text) => scalar(text),
-            Setting::Number(number) => number.to_string(),
-        };
-        let settings: Vec<String> =
-            self.settings.iter().map(|(key, setting)| format!("{key}: {}", value(setting))).collect();
-        format!("{}: {{ {} }}", scalar(&self.name), settings.join(", "))
+        format!("{}: {}", scalar(&self.name), Setting::Section(self.settings.clone()).yaml())
     }
 
     /// `services.homelab.services.photos = { service = "immich/immich-server"; port = 2283; };`.
     #[must_use]
     pub fn nix(&self) -> String {
-        let value = |setting: &Setting| match setting {
-            Setting::Text(text) => nix(text),
-            Setting::Number(number) => number.to_string(),
-        };
-        let settings: Vec<String> =
-            self.settings.iter().map(|(key, setting)| format!("{key} = {};", value(setting))).collect();
-        format!("services.homelab.services.{} = {{ {} }};\n", attribute(&self.name), settings.join(" "))
+        format!("{} = {};\n", nix_service(&self.name), Setting::Section(self.settings.clone()).nix())
     }
 }
 

@@ -11,12 +11,18 @@ const NOWHERE: Position = Position { line: 0, column: 0 };
 
 /// What the file has to say with the entry; `None` where `services` is no mapping.
 pub(super) fn with(before: &Node, entry: &ServiceEntry) -> Option<Node> {
-    let setting = |setting: &Setting| match setting {
+    let settings = map(&entry.settings);
+    changed_services(before, |services| services.push(pair(&entry.name, settings)))
+}
+
+fn map(settings: &[(&'static str, Setting)]) -> Value {
+    let value = |setting: &Setting| match setting {
         Setting::Text(text) => Value::Text(text.clone()),
         Setting::Number(number) => Value::Int(i64::from(*number)),
+        Setting::Flag(flag) => Value::Bool(*flag),
+        Setting::Section(settings) => map(settings),
     };
-    let settings = entry.settings.iter().map(|(key, value)| pair(key, setting(value))).collect();
-    changed_services(before, |services| services.push(pair(&entry.name, Value::Map(settings))))
+    Value::Map(settings.iter().map(|(key, setting)| pair(key, value(setting))).collect())
 }
 
 /// What the file has to say without the entry; `None` where `services` is no mapping.

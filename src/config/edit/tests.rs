@@ -132,6 +132,21 @@ fn what_is_written_is_read_as_what_was_meant() {
 }
 
 #[test]
+fn a_section_of_an_entry_is_written_as_yaml_and_as_nix() {
+    let protect = vec![("lan", Setting::Flag(true)), ("rate", Setting::Number(10))];
+    let settings = vec![("local", Setting::Number(9090)), ("protect", Setting::Section(protect))];
+    let entry = ServiceEntry { name: "admin".to_owned(), settings };
+    let added = add(HEAD, &entry).unwrap();
+    assert_eq!(added.added.last().unwrap(), "  admin: { local: 9090, protect: { lan: true, rate: 10 } }");
+    let protect = config::parse(&added.text).unwrap().services.remove(0).protect;
+    assert!(!protect.from.is_empty() && protect.rate == Some(10));
+    assert_eq!(
+        entry.nix(),
+        "services.homelab.services.admin = { local = 9090; protect = { lan = true; rate = 10; }; };\n"
+    );
+}
+
+#[test]
 fn an_entry_for_nixos_is_quoted_where_nix_needs_it() {
     assert_eq!(
         entry().nix(),
