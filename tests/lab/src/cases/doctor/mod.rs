@@ -10,6 +10,7 @@ mod machine;
 pub(super) mod names;
 pub(super) mod nearer;
 mod nodes;
+mod protections;
 mod provider;
 mod reach;
 mod records;
@@ -306,6 +307,7 @@ pub(super) fn injuries() -> impl Iterator<Item = (&'static str, &'static Injury)
         certificates::served::INJURIES,
         apps::INJURIES,
         backends::INJURIES,
+        protections::INJURIES,
     ];
     let nearer = [nearer::cloud::INJURIES, nearer::policies::INJURIES];
     let of_lab = rooms.into_iter().flatten().map(|injury| ("doctor", injury));

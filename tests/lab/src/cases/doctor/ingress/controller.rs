@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Ask, CONTROLLER, Injury, NAMESPACE, apply, controller_anew, patch_controller};
+use crate::cases::doctor::is_well;
 use crate::cases::hands::{Hands, expect};
 use crate::cases::weather::image_of;
 use crate::error::Result;
@@ -33,6 +34,29 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         make: port_is_waited_for,
         undo: |hands| {
             hands.kubectl(&["delete", "pod/squatter", "--ignore-not-found", "--grace-period=1"]).map(drop)
+        },
+    },
+    Injury {
+        name: "a second ingress controller wants the same two ports",
+        id: "ingress.port-owner",
+        says: &[
+            "pod `default/second-controller-",
+            "waits for ports 80 and 443 of",
+            "`hostPort` from the daemonset `default/second-controller`",
+            "kubectl -n default edit daemonset second-controller",
+        ],
+        ask: Ask::NODE,
+        always: false,
+        make: second_controller,
+        undo: |hands| {
+            // What the fix asks for, without an editor.
+            let path = "/spec/template/spec/containers/0/ports";
+            let patch = json!([{ "op": "remove", "path": path }]).to_string();
+            let set = "daemonset/second-controller";
+            let patched = hands.kubectl(&["patch", set, "--type=json", "-p", &patch]);
+            let healed = patched.and_then(|_| is_well(hands));
+            hands.kubectl(&["delete", set, "--ignore-not-found", "--cascade=foreground", "--timeout=60s"])?;
+            healed
         },
     },
     Injury {
@@ -86,6 +110,18 @@ fn squat(hands: &Hands, node: Option<&str>) -> Result<()> {
     let spec = json!({ "nodeName": node, "containers": [container] });
     let metadata = json!({ "name": "squatter", "namespace": "default" });
     apply(hands, &json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec }))
+}
+
+/// Another controller, as somebody installs it from a chart: one pod for each node, with the node's own ports.
+fn second_controller(hands: &Hands) -> Result<()> {
+    let port = |inside: u16, port: u16| json!({ "containerPort": inside, "hostPort": port });
+    let ports = json!([port(8080, 80), port(8443, 443)]);
+    let container = json!({ "name": "web", "image": image_of(hands, "whoami")?, "args": ["--port=8080"], "ports": ports });
+    let (name, labels) = ("second-controller", json!({ "app": "second-controller" }));
+    let pod = json!({ "metadata": { "labels": labels }, "spec": { "containers": [container] } });
+    let set = json!({ "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": { "name": name, "namespace": "default" },
+        "spec": { "selector": { "matchLabels": labels }, "template": pod } });
+    apply(hands, &set)
 }
 
 fn port_is_waited_for(hands: &Hands) -> Result<()> {
