@@ -94,6 +94,14 @@ const TRAEFIK: [Part; 1] = [Part {
     beside: Some(traefik::lego),
 }];
 
+/// What looks at manifests. No lab needs it.
+const SCORE: [Part; 1] = [Part {
+    folder: "kube-score",
+    link: "",
+    programs: &[("kube-score", "github.com/zegl/kube-score/cmd/kube-score")],
+    beside: None,
+}];
+
 /// The built programs.
 pub(crate) struct Programs {
     built: Vec<(&'static str, PathBuf)>,
@@ -129,6 +137,11 @@ pub(crate) fn build(cache: &Cache, controller: Controller) -> Result<Programs> {
 /// The same for what is nearer to k3s.
 pub(crate) fn build_nearer(cache: &Cache) -> Result<Programs> {
     build_all(cache, &NEARER)
+}
+
+/// The same for what looks at manifests.
+pub(crate) fn build_score(cache: &Cache) -> Result<Programs> {
+    build_all(cache, &SCORE)
 }
 
 fn build_all<'a>(cache: &Cache, parts: impl IntoIterator<Item = &'a Part>) -> Result<Programs> {

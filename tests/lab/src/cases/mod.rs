@@ -37,6 +37,7 @@ mod rendering;
 mod renewal;
 mod root_page;
 mod runner;
+mod scores;
 mod secrets;
 mod servers;
 mod socket;

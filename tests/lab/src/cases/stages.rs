@@ -22,12 +22,16 @@ const fn with_all(name: &'static str, run: fn() -> Result<()>) -> Stage {
     Stage { name, always: false, run }
 }
 
-pub(super) const STAGES: [Stage; 8] = [
+pub(super) const STAGES: [Stage; 9] = [
     always("the sources are formatted", format),
     always("no lint has a warning", lints),
     always("every dependency's licence is allowed", super::licences::check),
     always("the NixOS module and the flake hold as far as they can without nixpkgs", nix),
     always("unit, golden and command-line tests pass", tests),
+    always(
+        "kube-score finds nothing in what homelab renders that docs/security.md does not explain",
+        super::scores::are_explained,
+    ),
     always("the package builds and passes its tests from its own files alone", super::package::builds),
     with_all(
         "the Debian package is installed, upgraded and removed in a clean root, and its units run",
