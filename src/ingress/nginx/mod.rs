@@ -320,4 +320,18 @@ mod tests {
         let both = settings(&format!("ingress: {{ config: {{ {ALLOWED_HEADERS}: 'X-A, {HSTS}' }} }}\n"));
         assert_eq!(both[ALLOWED_HEADERS], "X-A, Strict-Transport-Security");
     }
+
+    #[test]
+    fn whatever_homelab_writes_is_an_annotation_that_it_knows() {
+        let text = "domain: a.example.com\nemail: a@lovelace.dev\ndns: { provider: cloudflare, tokenFile: /t }\n\
+                    services: { nas: { url: https://10.0.0.2, protect: { lan: true, users: true, rate: 5, hsts: true } } }\n";
+        let service = &crate::config::parse(text).unwrap().services[0];
+        let mut all = (TRAITS.annotations_of_service)(service);
+        all.extend((TRAITS.annotations_of_protect)(service));
+        all.extend(TRAITS.annotations_without_redirect());
+        assert!(all.len() > 12, "{all:?}");
+        for (name, value) in all {
+            assert_eq!(FACTS.difference(&name, &value, |_| None), None, "{name}");
+        }
+    }
 }
