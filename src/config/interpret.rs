@@ -5,16 +5,15 @@ use std::slice;
 
 use crate::config::fields::{Fields, Problem, nearest};
 use crate::config::model::{
-    CertManager, Certificates, Config, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage, Timeouts,
-    WHOAMI,
+    CertManager, Certificates, Config, Ingress, Issuer, PUBLIC_RESOLVERS, START_PAGE, Service, StartPage,
+    Timeouts, WHOAMI,
 };
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
     annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names,
-    protect, records, root_page, service, start_page,
+    protect, public, records, root_page, service, start_page,
 };
-use crate::facts::controllers::Controller;
 use crate::facts::names::{Host, is_label};
 use crate::facts::network::Network;
 use crate::facts::{namespaces, pins};
@@ -40,7 +39,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let lan = protect::lan(&mut fields);
-    let reads = (domain.as_ref(), ingress.dialect, lan.as_slice());
+    let public = public::read(&mut fields);
+    let reads = (domain.as_ref(), &ingress, lan.as_slice());
     let services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
     annotations::check(&mut fields, &ingress, &services);
     protect::check(&mut fields, &ingress, &services);
@@ -73,6 +73,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         house::check(&mut fields, (dns, domain), (&taken, &places), external_dns);
     }
     if let Some(dns) = &dns {
+        public::check(&mut fields, &services, dns);
         let ways = (ingress.controller, external_dns);
         records::check(&mut fields, records, dns, (certificates, signs), ways);
     }
@@ -98,6 +99,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             whoami,
             start_page,
             root_page,
+            public,
             services,
             extra_certificates,
             images,
@@ -137,7 +139,7 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
 
 fn services(
     fields: &mut Fields<'_>,
-    (domain, dialect, lan): (Option<&Host>, Controller, &[Network]),
+    (domain, ingress, lan): (Option<&Host>, &Ingress, &[Network]),
     (whoami, signs): (bool, Issuer),
     page: Option<&StartPage>,
 ) -> Vec<Service> {
@@ -161,7 +163,7 @@ fn services(
             let help = "choose another name; the one that people type can be given by `host`".to_owned();
             fields.problem(Some(key.place), message, Some(help));
         }
-        let Some(service) = service::read(fields, (domain, signs), (dialect, lan), key, node) else {
+        let Some(service) = service::read(fields, (domain, signs), (ingress, lan), key, node) else {
             continue;
         };
         if service.issuer == Issuer::Ca {

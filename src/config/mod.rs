@@ -18,6 +18,7 @@ mod issuer;
 mod model;
 mod own_names;
 mod protect;
+mod public;
 mod quoted;
 mod records;
 mod root_page;
@@ -47,6 +48,7 @@ pub use model::{
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use protect::{ForwardAuth, Protect};
+pub use public::{Public, Target, Way};
 pub use records::Records;
 pub use schema::schema;
 pub use values::duration;

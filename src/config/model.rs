@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::dns::Dns;
 use crate::config::extra::ExtraCertificate;
 use crate::config::protect::Protect;
+use crate::config::public::{Public, Way};
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 
@@ -41,6 +42,8 @@ pub struct Config {
     /// The name of the page that offers the root of the lab's own authority, if there is one. It is served without TLS: who
     /// opens it trusts nothing yet.
     pub root_page: Option<Host>,
+    /// What holds for every service that is reached from the internet.
+    pub public: Public,
     /// What people in the house use, in the order of their names.
     pub services: Vec<Service>,
     /// Certificates that belong to no service.
@@ -201,6 +204,8 @@ pub struct Service {
     pub read_timeout: u32,
     /// What stands between a visitor and it.
     pub protect: Protect,
+    /// By which way it is reached from the internet; only from the house if none.
+    pub public: Option<Way>,
     /// More annotations for the Ingress; they win over homelab's own.
     pub annotations: BTreeMap<String, String>,
 }

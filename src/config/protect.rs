@@ -12,6 +12,8 @@ const MOST: i64 = 10_000;
 /// What stands between a visitor and a service. The ingress controller sees to it before the program is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Protect {
+    /// Whether it is asked for that it is reached from the house alone.
+    pub only_house: bool,
     /// The networks from which it is reached; from everywhere if empty.
     pub from: Vec<Network>,
     /// Whether a visitor gives a name and a password; `homelab protect` keeps them in the cluster.
@@ -64,7 +66,7 @@ pub(super) fn read(fields: &mut Fields<'_>, lan: &[Network]) -> Protect {
             let message = format!("`{}`: a visitor would have to sign in twice", fields.path());
             fields.problem(place, message, Some(help.to_owned()));
         }
-        Protect { from, users, forward_auth, rate, hsts }
+        Protect { only_house: only_lan, from, users, forward_auth, rate, hsts }
     })
 }
 

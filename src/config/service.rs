@@ -1,10 +1,9 @@
 //! Reads the entries under `services`.
 
 use crate::config::fields::Fields;
-use crate::config::model::{Backend, Issuer, Scheme, Service};
+use crate::config::model::{Backend, Ingress, Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
-use crate::config::{backend, ingress, issuer, protect, start_page};
-use crate::facts::controllers::Controller;
+use crate::config::{backend, ingress, issuer, protect, public, start_page};
 use crate::facts::names::{Host, is_label};
 use crate::facts::namespaces;
 use crate::facts::network::Network;
@@ -12,12 +11,12 @@ use crate::facts::network::Network;
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
 const READ_TIMEOUT: u32 = 3600;
 
-/// Reads one entry; `issuer` signs for it if it does not say another, its Ingress has annotations of `dialect`, and `lan` are the
+/// Reads one entry; `issuer` signs for it if it does not say another, `controller` serves it, and `lan` are the
 /// house's further networks. `None` when it has no usable backend or host, with the problems said.
 pub(super) fn read(
     parent: &mut Fields<'_>,
     (domain, issuer): (Option<&Host>, Issuer),
-    (dialect, lan): (Controller, &[Network]),
+    (controller, lan): (&Ingress, &[Network]),
     key: &Key,
     node: &Node,
 ) -> Option<Service> {
@@ -38,6 +37,7 @@ pub(super) fn read(
         let description = fields.parsed("description", start_page::description);
         let icon = fields.parsed("icon", start_page::icon);
         let protect = protect::read(fields, lan);
+        let public = public::of_service(fields, controller);
         let (backend, of_url) = backend?;
         let service = Service {
             name: key.name.clone(),
@@ -50,9 +50,10 @@ pub(super) fn read(
             max_body_size,
             read_timeout,
             protect,
+            public,
             annotations,
         };
-        if !dialect.is_managed() {
+        if !controller.dialect.is_managed() {
             ingress::has_no_words_for(fields, &service);
         }
         (!service.hosts.is_empty()).then_some(service)

@@ -12,7 +12,7 @@ const ANNOTATIONS: &str = Controller::IngressNginx.facts().annotations;
 const BURST: &str = "20";
 
 pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
-    let Protect { from, users, forward_auth, rate, hsts } = &service.protect;
+    let Protect { only_house: _, from, users, forward_auth, rate, hsts } = &service.protect;
     let mut found: Vec<(&str, String)> = Vec::new();
     if !from.is_empty() {
         let networks: Vec<String> = from.iter().map(ToString::to_string).collect();

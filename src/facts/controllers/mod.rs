@@ -26,6 +26,8 @@ pub enum Controller {
 pub struct ControllerFacts {
     /// The value of `ingress.controller`.
     pub key: &'static str,
+    /// What has to be said to lead the internet to it, where its makers mend it no more.
+    pub retired: Option<&'static str>,
     /// Where it runs.
     pub namespace: &'static str,
     /// The ConfigMap with its settings, in that namespace; `None` for one that has its settings as arguments.
@@ -165,6 +167,7 @@ impl Controller {
         match self {
             Self::IngressNginx => &ControllerFacts {
                 key: "ingress-nginx",
+                retired: Some("ingress-nginx-is-retired"),
                 namespace: "ingress-nginx",
                 settings: Some("ingress-nginx-controller"),
                 annotations: NGINX,
@@ -174,6 +177,7 @@ impl Controller {
             },
             Self::Traefik => &ControllerFacts {
                 key: "traefik",
+                retired: None,
                 namespace: "traefik",
                 settings: None,
                 annotations: NGINX,
@@ -183,6 +187,7 @@ impl Controller {
             },
             Self::Unmanaged => &ControllerFacts {
                 key: "unmanaged",
+                retired: None,
                 namespace: "",
                 settings: None,
                 annotations: "",
@@ -193,6 +198,7 @@ impl Controller {
             #[cfg(test)]
             Self::Paper => &ControllerFacts {
                 key: "paper",
+                retired: None,
                 namespace: "paper-system",
                 settings: None,
                 annotations: "paper.test/",
