@@ -9,11 +9,13 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::{Cluster, LANES, request};
 use crate::desired::external_dns;
 use crate::evidence::{View, at, entries};
-use crate::facts::namespaces::{EXTERNAL_DNS, SYSTEM};
+use crate::facts::namespaces::{EXTERNAL_DNS, SYSTEM, TUNNEL};
+use crate::facts::tunnel;
 use crate::ingress::{self, Traits};
 
 /// The namespaces whose pods' logs are read, with the pods' name prefix.
-const LOGS: &[(&str, &str)] = &[(SYSTEM, "coredns"), (EXTERNAL_DNS, external_dns::NAME)];
+const LOGS: &[(&str, &str)] =
+    &[(SYSTEM, "coredns"), (EXTERNAL_DNS, external_dns::NAME), (TUNNEL, tunnel::NAME)];
 
 /// Those, that of the lab's ingress controller, and that of cert-manager, which may be somebody else's.
 pub(super) fn places<'a>(

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::desired::object::{Component, Key, Object};
+use crate::desired::tunnel::is_of_provider;
 use crate::desired::{Bundle, Inputs, bundle, extra, kind};
 use crate::evidence::local::for_pods;
 use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
@@ -13,7 +14,8 @@ use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
 use crate::plan::deployed::{deployer_of, is_as_rendered};
-use crate::plan::{self, Change, HASH, Snapshot, challenge_key, is_applied, is_of_lab};
+use crate::plan::tunnel::Kept;
+use crate::plan::{self, Change, HASH, Snapshot, challenge_key, is_applied, is_of_lab, tunnel};
 use crate::provider::{Credentials, words};
 
 /// The label by which cert-manager's own objects are known.
@@ -47,6 +49,7 @@ pub(super) fn compare(
     let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
     let challenge_key =
         challenge_key::kept(snapshot, &config.cert_manager.namespace).filter(|_| by.is_none());
+    let tunnel = tunnel::kept(snapshot).and_then(Kept::opened).filter(|_| by.is_none());
     let inputs = Inputs {
         challenge_key: challenge_key.as_ref(),
         credentials: credentials.as_ref(),
@@ -55,6 +58,7 @@ pub(super) fn compare(
         nodes: nodes.as_deref(),
         // What an unfinished move has left is to go: that the next `up` does it is what is told.
         leaving: None,
+        tunnel: tunnel.as_ref(),
     };
     let mut seen = DriftSeen { deployer: by, ..DriftSeen::default() };
     let mut wanted = bundle(config, &inputs);
@@ -77,6 +81,12 @@ pub(super) fn compare(
             object.component == Component::ChallengeServer && *object.key.kind == kind::DEPLOYMENT
         };
         let left = wanted.objects.extract_if(.., |object| is_server(object)).map(|object| object.key);
+        wanted.derived.extend(left);
+    }
+    if tunnel.is_none() {
+        // What only the provider knows is in them; what is wrong with the tunnel, its own checks say.
+        let left =
+            wanted.objects.extract_if(.., |object| is_of_provider(&object.key)).map(|object| object.key);
         wanted.derived.extend(left);
     }
     // One that others made stays theirs, and whose it is only its managed fields say, which are not read of all.

@@ -7,6 +7,7 @@ mod lab;
 pub mod network;
 mod parts;
 mod proof;
+mod tunnel;
 mod zone;
 
 use std::collections::BTreeMap;
@@ -117,6 +118,14 @@ pub async fn look(
         return evidence;
     };
     compares_with(&mut evidence, config);
+    if let Some(seen) = &mut evidence.tunnel {
+        if let Some(Ok(snapshot)) = &lives {
+            tunnel::remembered(seen, config, snapshot);
+        }
+        if let (Some(client), Some(zone)) = (asked.reader(), asked.zone()) {
+            parts.during("the tunnel", tunnel::ask(seen, client, &zone)).await;
+        }
+    }
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
     evidence.drift = lives.map(|lives| {
         let nodes = evidence.objects("nodes");
@@ -179,6 +188,7 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.challenges =
         zone.map(|zone| ChallengesSeen { zone: zone.to_string(), own, ..ChallengesSeen::default() });
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
+    evidence.tunnel = tunnel::wanted(config);
     evidence.wildcard = config.wildcard_record().map(|name| WildcardRecord {
         name,
         hosts: config.by_wildcard().iter().map(ToString::to_string).collect(),

@@ -14,7 +14,9 @@ use crate::collect::network::Probes;
 use crate::config::Config;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
-use crate::evidence::{CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, WAITING_PODS};
+use crate::evidence::{
+    CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, TunnelSeen, WAITING_PODS,
+};
 use crate::ingress::{Traits, addresses_are_homelabs, traits_of};
 use crate::provider::Client;
 
@@ -30,6 +32,8 @@ pub struct Known {
     pub certificates: Option<Vec<CertificateSeen>>,
     /// Whether the account of the timer that writes the nodes' addresses is new: that cannot have run yet.
     pub no_timer_yet: bool,
+    /// The tunnel as the run has left it.
+    pub tunnel: Option<TunnelSeen>,
 }
 
 /// One look: the lists side by side, and then what needs them, side by side as well: names and nodes, the controller's page,
@@ -71,6 +75,7 @@ pub async fn look_after_up(
     evidence.authority = authority;
     evidence.addresses_run = run;
     compares_with(&mut evidence, config);
+    evidence.tunnel.clone_from(&known.tunnel);
     let (mut evidence, controller) = futures::join!(
         network::collect(evidence, probes, provider),
         OptionFuture::from(controllers.map(|controllers| {

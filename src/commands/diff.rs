@@ -6,9 +6,11 @@ use crate::cli::{Diff, Global};
 use crate::commands::house::house;
 use crate::commands::planned::{self, Consent, Planned, Start};
 use crate::commands::switching::announced;
+use crate::commands::tunnel::WayIn;
 use crate::error::{Error, Exit, Result};
 use crate::outside::Shown;
 use crate::plan::{Change, Difference, Plan, Snapshot};
+use crate::provider;
 use crate::ui::{self, ChangedField, ChangedObject, Output, Ui, Word};
 
 pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> {
@@ -16,11 +18,12 @@ pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> 
     let progress = start.progress(ui.mode, &[]);
     let consent = Consent { adopt: flags.adopt, downgrade: flags.allow_downgrade };
     let planned = start.plan(consent, &progress).await;
-    let Planned { snapshot, plan, adopted, .. } =
+    let Planned { snapshot, plan, adopted, way, .. } =
         planned.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     drop(progress);
+    let change = way.as_ref().and_then(WayIn::change);
     match ui.output {
-        Output::Json => ui::document(document(&plan, &snapshot, &adopted)),
+        Output::Json => ui::document(document(&plan, &snapshot, &adopted, way.as_ref())),
         _ => {
             let up = [("--adopt", flags.adopt), ("--allow-downgrade", flags.allow_downgrade)];
             let up = up
@@ -31,10 +34,14 @@ pub(super) async fn diff(global: &Global, flags: &Diff, ui: Ui) -> Result<Exit> 
             if let Some(switch) = &plan.switch {
                 ui::note(&Shown::line(&announced(switch)));
             }
+            if let Some(change) = &change {
+                let name = provider::words(start.config.dns.provider).name;
+                ui::note(&Shown::line(&format!("at {name}, `homelab up` {change}")));
+            }
             ui::answer(&ui::changes(&changed(&plan, &snapshot), &adopted, plan.kept, global.verbose, &up));
         }
     }
-    let is_nothing = plan.is_empty() && adopted.is_empty();
+    let is_nothing = plan.is_empty() && adopted.is_empty() && change.is_none();
     Ok(if flags.exit_code && !is_nothing { Exit::Wrong } else { Exit::Fine })
 }
 
@@ -71,7 +78,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn document(plan: &Plan, snapshot: &Snapshot, adopted: &[String]) -> Value {
+fn document(plan: &Plan, snapshot: &Snapshot, adopted: &[String], way: Option<&WayIn>) -> Value {
     let mut document = planned::document(plan);
     let written = document["written"].as_array_mut().into_iter().flatten();
     for (said, change) in written.zip(&plan.apply) {
@@ -82,6 +89,7 @@ fn document(plan: &Plan, snapshot: &Snapshot, adopted: &[String]) -> Value {
         said["fields"] = fields.into();
     }
     document["takes_over"] = json!(adopted);
+    document["way_in"] = WayIn::document(way);
     document
 }
 
@@ -101,7 +109,7 @@ mod tests {
     fn the_document_has_the_published_form() {
         let snapshot = Snapshot::default();
         let plan = plan_of_tests(&snapshot);
-        let document = document(&plan, &snapshot, &["record `a` of another cluster".to_owned()]);
+        let document = document(&plan, &snapshot, &["record `a` of another cluster".to_owned()], None);
         let fields = document["written"][0]["fields"].as_array().unwrap();
         assert!(!fields.is_empty(), "{document:#}");
         ui::assert_is("diff", &document);

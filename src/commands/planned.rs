@@ -10,6 +10,7 @@ use crate::collect::challenges_alone;
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
+use crate::commands::tunnel::WayIn;
 use crate::commands::{challenges, homes, nodes, own_class, page_name, skipped, strangers, wildcard};
 use crate::config::{Config, Issuer, Provider};
 use crate::desired::challenge_server::ChallengeKey;
@@ -59,6 +60,8 @@ pub(super) struct Planned {
     pub(super) awaited: Awaited,
     /// What wrote the records where they are to be no more.
     pub(super) leaving: Option<Leaving>,
+    /// The tunnel by which the internet gets in, where a service asks for one.
+    pub(super) way: Option<WayIn>,
 }
 
 impl Start {
@@ -104,6 +107,8 @@ impl Start {
             Some(_) => Some(challenge_key(config, &snapshot)?),
             None => None,
         };
+        strangers::one_lab(&snapshot, &config.dns.owner)?;
+        let way = WayIn::look(provider, &zone, config, &snapshot, consent.adopt).await?;
         let inputs = Inputs {
             challenge_key: challenge_key.as_ref(),
             credentials: Some(&credentials),
@@ -111,8 +116,8 @@ impl Start {
             authority: self.authority.as_deref(),
             nodes: nodes.as_deref(),
             leaving: leaving.as_ref(),
+            tunnel: way.as_ref().and_then(WayIn::opened),
         };
-        strangers::one_lab(&snapshot, &config.dns.owner)?;
         let bundle = bundle(config, &inputs);
         let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));
         let mut plan = plan(bundle, &snapshot);
@@ -127,11 +132,12 @@ impl Start {
         let objects =
             strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
         plan.removal.gone.extend(homes::emptied(cluster, &plan, &snapshot).await?);
-        let adopted: Vec<String> = records.into_iter().chain(objects).collect();
+        let adopted: Vec<String> =
+            records.into_iter().chain(objects).chain(way.as_ref().and_then(WayIn::adopted)).collect();
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));
         }
-        Ok(Planned { snapshot, zone, plan, adopted, awaited, leaving })
+        Ok(Planned { snapshot, zone, plan, adopted, awaited, leaving, way })
     }
 }
 

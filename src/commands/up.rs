@@ -14,7 +14,8 @@ use crate::commands::house::house;
 use crate::commands::leave::{self, Move};
 use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
-use crate::commands::{addresses, diff, own, prune, switching};
+use crate::commands::tunnel::{self, WayIn};
+use crate::commands::{addresses, close_tunnel, diff, own, prune, switching};
 use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
@@ -58,16 +59,19 @@ pub(super) struct Ran {
 pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> {
     let Task { consent, no_verify, names } = task;
     let start = Start::new(global).await?;
-    let progress =
-        start.progress(ui.mode, &[VERIFY, prune::LINE, leave::LINE, switching::LINE, addresses::LINE]);
+    let progress = start.progress(
+        ui.mode,
+        &[VERIFY, prune::LINE, leave::LINE, switching::LINE, addresses::LINE, tunnel::LINE],
+    );
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
-        let Planned { snapshot, zone, mut plan, mut awaited, leaving, .. } =
-            start.plan(consent, &progress).await?;
+        let planned = start.plan(consent, &progress).await?;
+        prove_new_token(provider, &planned.zone, config, &planned.plan, &progress).await?;
+        let planned = with_way_in(&start, planned, consent, &progress).await?;
+        let Planned { snapshot, zone, mut plan, mut awaited, leaving, way, .. } = planned;
         if names.is_some() {
             own::wait_for_own(&mut awaited, &plan, &snapshot);
         }
-        prove_new_token(provider, &zone, config, &plan, &progress).await?;
         let deadline = Instant::now() + config.timeouts.apply;
         let moving = Move::of(&mut plan, &snapshot, leaving);
         let is_done = plan.is_empty() && awaited.is_ready();
@@ -80,6 +84,7 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
             written: reloads(&plan, config.ingress.controller).then_some(written),
             certificates,
             no_timer_yet: makes_account(&plan),
+            tunnel: way.as_ref().and_then(WayIn::seen),
         };
         let report = if no_verify {
             None
@@ -95,6 +100,30 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
     };
     let (plan, addresses, report) = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     Ok(Ran { plan, addresses, report: report.map(|report| house(global).report(report)) })
+}
+
+/// Makes the tunnel what the configuration says, or deletes one that it asks for no more. Its id stands in objects: once one is
+/// made, the plan is made again.
+async fn with_way_in(
+    start: &Start,
+    planned: Planned,
+    consent: Consent,
+    progress: &Progress,
+) -> Result<Planned> {
+    let Start { config, cluster, provider, .. } = start;
+    let deadline = Instant::now() + config.timeouts.apply;
+    let Planned { snapshot, zone, plan, way, .. } = &planned;
+    let world = (cluster, provider, zone);
+    match way {
+        Some(way) => match way.carry_out(world, plan, deadline, progress).await? {
+            true => start.plan(consent, progress).await,
+            false => Ok(planned),
+        },
+        None => {
+            close_tunnel::close(world, config, snapshot, &plan.removal.gone, deadline, progress).await?;
+            Ok(planned)
+        }
+    }
 }
 
 /// Prints what a run came to, in a document with what `more` puts there. `judged` is what of its report counts.

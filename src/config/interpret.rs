@@ -73,8 +73,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         house::check(&mut fields, (dns, domain), (&taken, &places), external_dns);
     }
     if let Some(dns) = &dns {
-        public::check(&mut fields, &services, dns);
         let ways = (ingress.controller, external_dns);
+        public::check(&mut fields, &services, dns, ways);
         records::check(&mut fields, records, dns, (certificates, signs), ways);
     }
     let images = images(&mut fields);

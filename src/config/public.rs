@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use crate::config::dns::Dns;
 use crate::config::fields::Fields;
-use crate::config::model::{Ingress, Service};
+use crate::config::model::{Config, Ingress, Service};
 use crate::config::values::known;
 use crate::facts::address::is_public;
+use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 
 /// The key, of a service and of the lab.
@@ -92,8 +93,10 @@ pub(super) fn of_service(fields: &mut Fields<'_>, ingress: &Ingress) -> Option<W
             let message = format!(
                 "`{path}.{KEY}`: {name} gets no more security fixes, so it should not be reached from the internet"
             );
+            let mut all = Controller::ALL.iter().map(|one| one.facts());
+            let other = all.find(|facts| facts.retired.is_none()).map_or("", |facts| facts.key);
             let help = format!(
-                "set `ingress.controller: traefik`; or, if you want it all the same, add `iKnow: {word}` beside it"
+                "set `ingress.controller: {other}`; or, if you want it all the same, add `iKnow: {word}` beside it"
             );
             fields.problem(given.map(|(place, _)| place).or(place), message, Some(help));
         }
@@ -111,8 +114,13 @@ fn place_is_free(fields: &mut Fields<'_>) -> bool {
     fields.node(KEY).is_none()
 }
 
-/// Refuses what contradicts a public service.
-pub(super) fn check(fields: &mut Fields<'_>, services: &[Service], dns: &Dns) {
+/// Refuses what contradicts a public service; `external_dns` is whether homelab is to run it, where that is said.
+pub(super) fn check(
+    fields: &mut Fields<'_>,
+    services: &[Service],
+    dns: &Dns,
+    (controller, external_dns): (Controller, Option<bool>),
+) {
     let place = fields.node("services").map(|node| node.place);
     for service in services {
         let Some(way) = service.public else { continue };
@@ -135,16 +143,44 @@ pub(super) fn check(fields: &mut Fields<'_>, services: &[Service], dns: &Dns) {
                     .to_owned(),
                 "leave one of the two out".to_owned(),
             ),
+            Way::Tunnel if !dns.provider.facts().tunnels => (
+                format!(
+                    "cannot work with `dns.provider: {}`: a tunnel ends at a provider that has some, and this one has none",
+                    dns.provider.facts().key
+                ),
+                "forward a port of your router instead, with `public: port`; or leave it out".to_owned(),
+            ),
+            Way::Tunnel if !controller.is_managed() => (
+                "cannot work with `ingress.manage: false`: homelab does not know where in the cluster your controller answers"
+                    .to_owned(),
+                "leave it out".to_owned(),
+            ),
+            Way::Tunnel if external_dns == Some(false) => (
+                "and `externalDns.manage: false` do not go together: your own external-dns would publish the address in the house"
+                    .to_owned(),
+                "leave one of the two out".to_owned(),
+            ),
+            Way::Tunnel if !dns.publish => (
+                "contradicts `dns.publish: false`, with which public DNS has no record of the lab".to_owned(),
+                "leave one of the two out".to_owned(),
+            ),
             _ => continue,
         };
         fields.problem(place, format!("`{path}: {}` {why}", way.word()), Some(help));
     }
 }
 
+impl Config {
+    /// The services that are reached from the internet by this way.
+    pub fn reached_by(&self, way: Way) -> impl Iterator<Item = &Service> {
+        self.services.iter().filter(move |service| service.public == Some(way))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Problem, parse};
+    use crate::config::{Problem, parse};
 
     fn read_of(more: &str, service: &str) -> Result<Config, Vec<Problem>> {
         parse(&format!(
@@ -197,6 +233,34 @@ mod tests {
             [("192.168.1.5", "nobody on the internet"), ("100.64.1.1", "nobody"), ("a b", "neither `auto`")]
         {
             assert!(refused(&format!("public: {{ target: '{text}' }}\n"), "").contains(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tunnel_is_refused_where_nobody_would_lead_it_anywhere_and_the_reason_is_told() {
+        let lab = |dns: &str, more: &str| {
+            let text = format!(
+                "domain: a.example.com\nemail: ada@lovelace.dev\n{more}dns: {{ {dns} }}\n\
+                 services: {{ nas: {{ url: 'http://10.0.0.2', public: tunnel }} }}\n"
+            );
+            parse(&text).map(drop).map_err(|problems| problems[0].message.clone())
+        };
+        assert_eq!(lab("provider: cloudflare", TRAEFIK), Ok(()));
+        for (dns, more, why) in [
+            ("provider: paper, tokenFile: /t, server: drawer.test", TRAEFIK, "this one has none"),
+            ("provider: cloudflare", "ingress: { manage: false, class: own }\n", "does not know where"),
+            (
+                "provider: cloudflare",
+                "ingress: { controller: traefik }\nexternalDns: { manage: false }\n",
+                "would publish",
+            ),
+            (
+                "provider: cloudflare, houseResolver: true, publish: false",
+                TRAEFIK,
+                "public DNS has no record",
+            ),
+        ] {
+            assert!(lab(dns, more).unwrap_err().contains(why), "{why}: {:?}", lab(dns, more));
         }
     }
 

@@ -107,6 +107,9 @@ impl Config {
             return BTreeSet::new();
         }
         let hosts = self.hosts();
+        // What is reached from the internet has a record of another kind.
+        let public: Vec<&Host> =
+            self.services.iter().filter(|one| one.public.is_some()).flat_map(|one| &one.hosts).collect();
         let beside = |name: &str| label_at(name, &self.domain).map(str::to_owned);
         let deeper = hosts.iter().filter(|host| !self.is_child(host)).map(ToString::to_string);
         let further = self.dns.hosts.iter().filter(|_| self.dns.publish_hosts);
@@ -117,7 +120,9 @@ impl Config {
         // The TXT record that owns the wildcard has this label in place of the `*`.
         exist.insert(WILDCARD.to_owned());
         let answers = |host: &Host| {
-            self.is_child(host) && beside(host.as_str()).is_some_and(|label| !exist.contains(&label))
+            self.is_child(host)
+                && !public.contains(&host)
+                && beside(host.as_str()).is_some_and(|label| !exist.contains(&label))
         };
         hosts.into_iter().filter(answers).collect()
     }

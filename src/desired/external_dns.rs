@@ -11,6 +11,7 @@ use crate::desired::pod::{
     absolute_names, env_secret, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod,
 };
 use crate::desired::rbac::{READ, account, rule};
+use crate::desired::tunnel;
 use crate::facts::namespaces;
 use crate::facts::ownership::{Ownership, WILDCARD};
 use crate::facts::pins::pins;
@@ -37,13 +38,16 @@ pub(super) const BY_WILDCARD: Label = ("homelab/by-wildcard", "true");
 /// That of what has a record at the provider alone.
 pub(super) const PROVIDER_ONLY: Label = ("homelab/provider-only", "true");
 
+/// That of what the internet finds by another record than that of its address.
+pub(super) const PUBLIC: Label = ("homelab/public", "true");
+
 /// What an external-dns makes records of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reads {
     /// Every Ingress and Service.
     All,
     /// Those that have none of these labels.
-    Without(&'static [Label]),
+    Without(Vec<Label>),
     /// Nothing: it deletes the records that it owns, and makes none (external-dns 0.22, source/empty.go).
     Nothing,
 }
@@ -152,25 +156,31 @@ pub(super) fn deployment_of(name: &str, pod: PodSpec) -> Deployment {
 
 /// What of the lab has records at the provider.
 fn published(config: &Config) -> Reads {
-    match config.dns.publish {
-        false => Reads::Nothing,
-        true => match (config.wildcard_record(), config.dns.hosts.is_empty() || config.dns.publish_hosts) {
-            (None, true) => Reads::All,
-            (None, false) => Reads::Without(&[HOUSE_ONLY]),
-            (Some(_), true) => Reads::Without(&[BY_WILDCARD]),
-            (Some(_), false) => Reads::Without(&[HOUSE_ONLY, BY_WILDCARD]),
-        },
+    if !config.dns.publish {
+        return Reads::Nothing;
+    }
+    let house = (!config.dns.hosts.is_empty() && !config.dns.publish_hosts).then_some(HOUSE_ONLY);
+    let wildcard = config.wildcard_record().map(|_| BY_WILDCARD);
+    let public = tunnel::tunnels(config).map(|_| PUBLIC);
+    Reads::without([house, wildcard, public])
+}
+
+impl Reads {
+    /// All but what has one of these labels.
+    pub(super) fn without(labels: impl IntoIterator<Item = Option<Label>>) -> Self {
+        let labels: Vec<Label> = labels.into_iter().flatten().collect();
+        if labels.is_empty() { Self::All } else { Self::Without(labels) }
     }
 }
 
 /// Its arguments: what it reads, and those of the provider, are `reads` and `own`; its metrics are at `metrics`.
 pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), metrics: &str) -> Vec<String> {
-    let policy = match (config.dns.policy, reads) {
+    let policy = match (config.dns.policy, &reads) {
         // What is not to be published goes, whatever becomes of other records.
         (Policy::Sync, _) | (_, Reads::Nothing) => "sync",
         (Policy::UpsertOnly, _) => "upsert-only",
     };
-    let mut arguments = match reads {
+    let mut arguments = match &reads {
         Reads::Nothing => vec!["--source=empty".to_owned()],
         Reads::All | Reads::Without(_) => vec![
             "--source=ingress".to_owned(),

@@ -62,6 +62,7 @@ kinds! {
     SECRET = "" "v1" "Secret" "secrets" true Workload;
     SERVICE = "" "v1" "Service" "services" true Workload;
     ENDPOINT_SLICE = "discovery.k8s.io" "v1" "EndpointSlice" "endpointslices" true Workload;
+    NETWORK_POLICY = "networking.k8s.io" "v1" "NetworkPolicy" "networkpolicies" true Workload;
     DEPLOYMENT = "apps" "v1" "Deployment" "deployments" true Workload;
     DAEMON_SET = "apps" "v1" "DaemonSet" "daemonsets" true Workload;
     MUTATING_WEBHOOK = "admissionregistration.k8s.io" "v1" "MutatingWebhookConfiguration" "mutatingwebhookconfigurations" false Workload;

@@ -93,6 +93,7 @@ pub(super) fn version_label(component: Component) -> &'static str {
         Component::ExternalDns => of_image("externalDns"),
         Component::NameServer => of_image("nameServer"),
         Component::ChallengeServer => of_image("challengeServer"),
+        Component::Tunnel => of_image("tunnel"),
         Component::Issuer | Component::Services => env!("CARGO_PKG_VERSION"),
     }
 }

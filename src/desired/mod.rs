@@ -19,12 +19,14 @@ mod name_server;
 pub mod object;
 pub mod outside;
 pub(crate) mod pod;
+mod public_names;
 mod rbac;
 pub mod reader;
 mod root_page;
 mod secret;
 pub mod service;
 mod start_page;
+pub mod tunnel;
 mod web_server;
 mod whoami;
 pub mod wildcard_record;
@@ -39,6 +41,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
+use crate::desired::tunnel::Opened;
 use crate::evidence::local::NodeAddress;
 use crate::provider::Credentials;
 
@@ -57,6 +60,8 @@ pub struct Inputs<'a> {
     pub challenge_key: Option<&'a ChallengeKey>,
     /// What wrote the records where they are to be no more, until they are deleted there.
     pub leaving: Option<&'a Leaving>,
+    /// The tunnel, once it is there; without it the Secret carries no data, and no name leads to it.
+    pub tunnel: Option<&'a Opened>,
 }
 
 /// Everything that should exist.
@@ -86,6 +91,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(name_server::objects(config));
     objects.extend(challenge_server::objects(config, inputs.challenge_key));
     objects.extend(house_hosts::objects(config));
+    objects.extend(tunnel::objects(config, inputs.tunnel));
     objects.extend(secret::objects(config, inputs.credentials));
     objects.extend(inputs.leaving.and_then(Leaving::secret));
     let namespace =

@@ -28,6 +28,7 @@ use crate::desired::pod::{
     probe, requests, seccomp, tolerations, unprivileged,
 };
 use crate::desired::rbac::account;
+use crate::desired::tunnel;
 use crate::facts::name_server::{
     API_PORT, API_PORT_DNS, CONTAINER, FILL, LABEL, METRICS_PORT, NAME, NAMESPACE, PORT,
 };
@@ -238,7 +239,8 @@ fn external_dns(config: &Config, name: &str) -> Container {
         format!("@{PLACE}/external-dns"),
     ];
     // In the house each name has its own record, and those that nobody has do not exist.
-    let reads = config.wildcard_record().map_or(Reads::All, |_| Reads::Without(&[PROVIDER_ONLY]));
+    let at_provider = config.wildcard_record().is_some() || tunnel::tunnels(config).is_some();
+    let reads = Reads::without([at_provider.then_some(PROVIDER_ONLY)]);
     Container {
         name: name.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),

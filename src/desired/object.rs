@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::config::{self, Config};
 use crate::desired::kind::{self, Kind, KindRef, Stage};
-use crate::desired::{leaving, wildcard_record};
-use crate::facts::{authority, challenge_server, name_server};
+use crate::desired::{leaving, tunnel, wildcard_record};
+use crate::facts::{self, authority, challenge_server, name_server};
 use crate::ingress::traits_of;
 
 /// What identifies an object in a cluster.
@@ -57,6 +57,8 @@ pub enum Component {
     NameServer,
     /// The lab's own name server for challenges.
     ChallengeServer,
+    /// The connectors of the tunnel, and the names that lead to it.
+    Tunnel,
     /// The demo and what people use.
     Services,
 }
@@ -70,6 +72,7 @@ impl Component {
         all.extend((!config.dns.provider.is_on_nodes()).then_some(Self::ExternalDns));
         all.extend(config.house_zone().map(|_| Self::NameServer));
         all.extend(config.dns.challenge_server.as_ref().map(|_| Self::ChallengeServer));
+        all.extend(tunnel::tunnels(config).map(|_| Self::Tunnel));
         all.push(Self::Services);
         all
     }
@@ -83,6 +86,7 @@ impl Component {
             Self::ExternalDns => "external-dns",
             Self::NameServer => name_server::NAME,
             Self::ChallengeServer => challenge_server::NAME,
+            Self::Tunnel => facts::tunnel::NAME,
             Self::Services => "services",
         }
     }

@@ -8,8 +8,8 @@ use crate::config::Config;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::rbac::{self, READ, rule, rule_for};
-use crate::desired::{addresses, cert_manager, external_dns, service};
-use crate::facts::namespaces::SYSTEM;
+use crate::desired::{addresses, cert_manager, external_dns, service, tunnel};
+use crate::facts::namespaces::{self, SYSTEM};
 use crate::ingress::{addresses_are_homelabs, traits_of};
 
 /// The name of the account, of its roles and of their bindings.
@@ -84,6 +84,9 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     if config.external_dns {
         all.push((external_dns::NAMESPACE, vec![logs(), answers()]));
     }
+    if tunnel::tunnels(config).is_some() {
+        all.push((namespaces::TUNNEL, vec![logs()]));
+    }
     // Of a cert-manager that others installed, the account reads no log: the namespace is theirs, as `docs/security.md` says.
     if config.cert_manager.manage {
         all.push((cert_manager::NAMESPACE, vec![logs()]));
@@ -103,7 +106,8 @@ pub fn comes_first(key: &Key) -> bool {
 /// Every rule, with the namespace of its Role; for tests.
 #[cfg(test)]
 pub(crate) fn rules(controller: crate::config::Controller) -> Vec<(Option<String>, serde_json::Value)> {
-    let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n";
+    let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n\
+                services: { nas: { url: 'http://10.0.0.2', public: tunnel, iKnow: ingress-nginx-is-retired } }\n";
     let mut config = crate::config::parse(text).unwrap();
     config.ingress.controller = controller;
     let roles = objects(&config).into_iter().filter(|object| object.key.kind.kind.ends_with("Role"));

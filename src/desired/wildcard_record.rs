@@ -18,7 +18,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressRule, IngressSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::config::Config;
-use crate::desired::external_dns::{BY_WILDCARD, HOUSE_ONLY, PROVIDER_ONLY};
+use crate::desired::external_dns::{BY_WILDCARD, HOUSE_ONLY, PROVIDER_ONLY, PUBLIC};
 use crate::desired::kind;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
@@ -47,7 +47,9 @@ pub fn is_its(namespace: &str, name: &str) -> bool {
 /// Whether an Ingress or a Service, as it lives or should exist, has no record of its own at the provider.
 #[must_use]
 pub fn is_left_out(object: &serde_json::Value) -> bool {
-    [HOUSE_ONLY, BY_WILDCARD].iter().any(|(label, value)| object["metadata"]["labels"][*label] == *value)
+    [HOUSE_ONLY, BY_WILDCARD, PUBLIC]
+        .iter()
+        .any(|(label, value)| object["metadata"]["labels"][*label] == *value)
 }
 
 /// The Ingress, where the lab has a wildcard record.

@@ -19,6 +19,8 @@ pub enum Permission {
     DnsRead,
     /// Making and removing records.
     DnsEdit,
+    /// Making, looking at and removing tunnels.
+    Tunnels,
 }
 
 /// Why a provider could not be asked, or said no. What is said of it: `provider::message`.

@@ -10,6 +10,7 @@ pub mod dial;
 pub mod dns;
 mod drift;
 mod external_dns;
+mod failure;
 mod fault;
 mod ground;
 pub mod http;
@@ -27,6 +28,7 @@ mod service;
 pub mod tls;
 mod token;
 mod transport;
+mod tunnel;
 mod view;
 pub mod wildcard;
 
@@ -53,6 +55,7 @@ pub use cluster::{
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
 pub use external_dns::{ExternalDnsSeen, SyncSeen};
+pub use failure::Failure;
 pub use fault::{Fault, Permission};
 pub use ground::{ForwardSeen, GroundSeen, ModulesSeen, MountSeen, Note, TELLING};
 pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
@@ -64,30 +67,13 @@ pub use names::{
     label,
 };
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
-pub use provider::{Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
+pub use provider::{Account, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use service::waits_for_balancer;
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
+pub use tunnel::{Tunnel, TunnelRule, TunnelSeen};
 pub use view::{View, has_rule, rules_for, selects};
-
-/// Why something could not be read, as the error of a command says it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    /// What failed.
-    pub what: String,
-    /// The last cause that is known; empty when there is none.
-    pub cause: String,
-    /// The next step; empty when none is known.
-    pub hint: String,
-}
-
-impl From<&crate::error::Error> for Failure {
-    fn from(error: &crate::error::Error) -> Self {
-        let cause = error.causes.last().cloned().unwrap_or_default();
-        Self { what: error.what.clone(), cause, hint: error.hint.clone().unwrap_or_default() }
-    }
-}
 
 /// All that checks are judged by. The cluster room fills the first part, [`crate::collect::network::collect`] the rest; `doctor` adds the
 /// sections, each of which `up` leaves out.
@@ -133,6 +119,9 @@ pub struct Evidence {
     /// The record that answers for names without one of their own; `None` where each has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wildcard: Option<WildcardRecord>,
+    /// The lab's way out by a tunnel; `None` where no service takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tunnel: Option<TunnelSeen>,
 
     /// Where public DNS leads for the challenges; `None` where they are met beside the names.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -196,6 +185,7 @@ impl Evidence {
             owner: None,
             unpublished: false,
             wildcard: None,
+            tunnel: None,
             challenges: None,
             provider: None,
             node_answers: Vec::new(),

@@ -25,6 +25,16 @@ pub struct Zone {
     /// What is paid for it; `None` when the answer does not say.
     #[serde(default)]
     pub plan: Option<Plan>,
+    /// Whose it is at the provider; `None` when the answer does not say.
+    #[serde(default, skip_serializing)]
+    pub account: Option<Account>,
+}
+
+/// An account at the provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The provider's own id.
+    pub id: String,
 }
 
 /// What is paid for a zone.

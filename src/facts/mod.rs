@@ -22,4 +22,5 @@ pub mod server;
 pub mod shape;
 pub mod trust;
 pub mod tsig;
+pub mod tunnel;
 pub mod version;

@@ -1,6 +1,7 @@
 //! Where each component lives. Those of ingress controllers: [`crate::facts::controllers`].
 
 use crate::facts::controllers::Controller;
+use crate::facts::tunnel;
 
 /// Where k3s runs CoreDNS and its other pods.
 pub const SYSTEM: &str = "kube-system";
@@ -12,6 +13,8 @@ pub const EXTERNAL_DNS: &str = "external-dns";
 pub const NAME_SERVER: &str = "name-server";
 /// The name server's that the internet asks for challenges.
 pub const CHALLENGE_SERVER: &str = "challenge-server";
+/// That of the tunnel's connector.
+pub const TUNNEL: &str = tunnel::NAME;
 /// The one with the Services and Ingresses of the configuration.
 pub const HOMELAB: &str = "homelab";
 
@@ -33,7 +36,7 @@ pub fn is_of_kubernetes(namespace: &str) -> bool {
 pub fn is_of_component(namespace: &str) -> bool {
     let controllers = Controller::ALL.iter().map(|controller| controller.facts().namespace);
     controllers
-        .chain([CERT_MANAGER, EXTERNAL_DNS, NAME_SERVER, CHALLENGE_SERVER])
+        .chain([CERT_MANAGER, EXTERNAL_DNS, NAME_SERVER, CHALLENGE_SERVER, TUNNEL])
         .any(|known| known == namespace)
 }
 

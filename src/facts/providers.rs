@@ -50,6 +50,8 @@ pub struct ProviderFacts {
     pub solver: &'static [&'static str],
     /// What external-dns calls it (external-dns 0.22, `--provider`); `None` where none writes there for the whole lab.
     pub external_dns: Option<&'static str>,
+    /// Whether it has tunnels, by which visitors from the internet come to a service (`public: tunnel`).
+    pub tunnels: bool,
     /// Whether the nodes themselves are its name servers, and nothing of the zone is in public DNS: homelab installs a server on
     /// each node, no ACME server can look anything up, and the lab's own authority signs.
     pub on_nodes: bool,
@@ -127,6 +129,7 @@ impl Provider {
                 }),
                 solver: &["cloudflare/**"],
                 external_dns: Some("cloudflare"),
+                tunnels: true,
                 on_nodes: false,
             },
             Self::PowerDns => &ProviderFacts {
@@ -150,6 +153,7 @@ impl Provider {
                 }),
                 solver: &["rfc2136/**"],
                 external_dns: Some("pdns"),
+                tunnels: false,
                 on_nodes: false,
             },
             Self::Rfc2136 => &ProviderFacts {
@@ -172,6 +176,7 @@ impl Provider {
                 }),
                 solver: &["rfc2136/**"],
                 external_dns: Some("rfc2136"),
+                tunnels: false,
                 on_nodes: false,
             },
             Self::Local => &ProviderFacts {
@@ -184,6 +189,7 @@ impl Provider {
                 credential: None,
                 solver: &[],
                 external_dns: None,
+                tunnels: false,
                 on_nodes: true,
             },
             #[cfg(test)]
@@ -203,6 +209,7 @@ impl Provider {
                 }),
                 solver: &["paper/drawer"],
                 external_dns: None,
+                tunnels: false,
                 on_nodes: false,
             },
             #[cfg(test)]
@@ -216,6 +223,7 @@ impl Provider {
                 credential: None,
                 solver: &[],
                 external_dns: None,
+                tunnels: false,
                 on_nodes: false,
             },
         }

@@ -20,6 +20,7 @@ pub mod skipped;
 mod snapshot;
 pub mod switching;
 pub mod teardown;
+pub mod tunnel;
 pub mod upgrade;
 pub mod users;
 

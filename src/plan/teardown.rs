@@ -2,7 +2,7 @@
 
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
-use crate::facts::name_server;
+use crate::facts::{name_server, namespaces};
 use crate::plan::Snapshot;
 use crate::plan::ownership::{Doomed, definitions, homes, is_adopted, is_applied, removal_of_all};
 
@@ -84,7 +84,9 @@ pub fn step(key: &Key) -> Step {
 
 /// Whether it is a Service for the sake of its name alone: those beside an external-dns.
 fn is_name(key: &Key) -> bool {
-    key.namespace.as_deref().is_some_and(|at| [external_dns::NAMESPACE, name_server::NAMESPACE].contains(&at))
+    key.namespace
+        .as_deref()
+        .is_some_and(|at| [external_dns::NAMESPACE, name_server::NAMESPACE, namespaces::TUNNEL].contains(&at))
 }
 
 /// external-dns, which deletes the records.

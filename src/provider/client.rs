@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::traits::Api;
+use super::tunnels::TunnelApi;
 use super::{Keyring, failure, traits_of};
 use crate::config::{Config, ParentRecord, Provider};
 use crate::evidence::{Budget, Fault, ProviderFailure, Record, Zone};
@@ -83,6 +84,14 @@ impl Client {
     /// When it is refused, or may not have arrived.
     pub async fn take_out(&self, zone: &Zone, record: &Record) -> Result<(), Fault> {
         self.api.take_out(zone, record).await
+    }
+
+    /// The calls about tunnels.
+    ///
+    /// # Errors
+    /// Where the provider has none.
+    pub fn tunnels(&self) -> Result<&dyn TunnelApi, Fault> {
+        self.api.tunnels().ok_or_else(|| Fault::Unexpected { what: "it has no tunnels".into() })
     }
 
     /// Which provider it is.

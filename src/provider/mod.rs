@@ -18,6 +18,7 @@
 //! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
 //! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`] | the same | one for each organisation | one beside each server | the same, beside the provider's |
 //! | ACME | [`Traits::solver`] | RFC 2136 | `route53`, with the zone's id | none: the lab's own authority | as the provider's |
+//! | a way in from the internet by a tunnel | [`Traits::tunnels`] | none | none | none | as the provider's |
 //! | proxy, rate limit, quota | [`Words::proxy`], [`Words::rate_limit`], [`Traits::quota`] | none | throttling, quota of zones | none | none |
 //! | what `--explain` adds | [`Words::explained`] | the same | the same | the same | the same |
 //! | what programs quote of it | [`Traits::refusals`], [`Traits::outages`], [`Traits::challenges`] | the same | the same | the same | the same |
@@ -38,6 +39,7 @@ mod rfc2136;
 mod scratch;
 mod traits;
 mod tsig;
+mod tunnels;
 mod words;
 
 use crate::config::Provider;
@@ -48,6 +50,7 @@ pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE
 pub use fault::message;
 pub use traits::{RefusedFor, Traits};
 pub use tsig::signed_updates;
+pub use tunnels::{Connector, TunnelApi, TunnelToken, TunnelWords, Tunnels, Which};
 pub use words::{Explained, Misshapen, ProxyWords, RateWords, TokenWords, Words};
 
 /// What cert-manager says when the lab's own server for challenges does not take or give up a record.

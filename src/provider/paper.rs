@@ -27,6 +27,7 @@ const WORDS: Words = Words {
     permission: |permission| match permission {
         Permission::Any | Permission::ZoneRead | Permission::DnsRead => "reading glasses",
         Permission::DnsEdit => "a pencil",
+        Permission::Tunnels => "a spade",
     },
     token: TokenWords {
         called: "drawer key",
@@ -84,6 +85,7 @@ pub(super) const TRAITS: Traits = Traits {
     quota: |_| None,
     unchangeable: |_| None,
     refused_for: |_| None,
+    tunnels: None,
 };
 
 /// What is told of Slate.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::credentials::Keyring;
 use super::reading::Reading;
+use super::tunnels::{TunnelApi, Tunnels};
 use super::words::{Misshapen, Words};
 use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Record, Zone};
@@ -60,6 +61,8 @@ pub struct Traits {
     pub unchangeable: fn(&str) -> Option<(&'static str, &'static str)>,
     /// What a refusal is for, where it is not for the credential.
     pub refused_for: fn(&Fault) -> Option<RefusedFor>,
+    /// Its tunnels, where it has some.
+    pub tunnels: Option<&'static Tunnels>,
 }
 
 /// What a change is refused for, whatever the credential may do.
@@ -91,4 +94,8 @@ pub(super) trait Api: Debug + Send + Sync {
     fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>>;
     /// Deletes this record, and no other one.
     fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>>;
+    /// The calls about tunnels, where it has some.
+    fn tunnels(&self) -> Option<&dyn TunnelApi> {
+        None
+    }
 }

@@ -54,6 +54,8 @@ fn no_rendering_has_an_address_that_the_configuration_does_not_have() {
             let known = ["1.1.1.1", "8.8.8.8", "0.0.0.0", "127.0.0.1"].contains(&word);
             // Where each house's visitors come from (`protect: { lan: true }`): RFC 1918 and RFC 6598.
             let known = known || ["10.0.0.0", "172.16.0.0", "192.168.0.0", "100.64.0.0"].contains(&word);
+            // Beside these, what a tunnel's connectors do not reach: RFC 3927.
+            let known = known || word == "169.254.0.0";
             let address = word.parse::<std::net::Ipv4Addr>().is_ok();
             assert!(!address || known || config.contains(word), "{}: {word}", example.display());
         }

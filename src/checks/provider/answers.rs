@@ -142,7 +142,7 @@ fn permissions(evidence: &Evidence) -> Outcome {
                     Permission::DnsRead | Permission::DnsEdit => {
                         format!("the {short} can read the zone, but not its records")
                     }
-                    Permission::ZoneRead | Permission::Any => {
+                    Permission::ZoneRead | Permission::Any | Permission::Tunnels => {
                         format!("without it, a {short} cannot find a zone by its name, which homelab and cert-manager need")
                     }
                 }),

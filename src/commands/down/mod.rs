@@ -23,6 +23,7 @@ use crate::cluster::Cluster;
 use crate::commands::confirm::is_confirmed;
 use crate::commands::house::house;
 use crate::commands::interruption::or_interrupted;
+use crate::commands::tunnel;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::machine::configuration;
@@ -86,7 +87,7 @@ async fn take_away(
         keep_records: flags.keep_records,
         patience: Duration::from_secs(flags.timeout),
     };
-    let progress = Progress::new(ui.mode, &[CLUSTER, DELETE, RECORDS, NAMESPACES]);
+    let progress = Progress::new(ui.mode, &[CLUSTER, DELETE, RECORDS, NAMESPACES, tunnel::LINE]);
     let looked = or_interrupted(Picture::look(cluster, config, wanted, &progress), None).await;
     let picture = looked.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     let list = ui::removals(&told::objects(&picture), &picture.warnings());

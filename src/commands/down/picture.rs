@@ -13,7 +13,7 @@ use super::records::Records;
 use super::{CLUSTER, Wanted};
 use crate::cluster::{Cluster, Kinds};
 use crate::commands::planned::existing;
-use crate::commands::strangers;
+use crate::commands::{close_tunnel, strangers};
 use crate::config::Config;
 use crate::desired::kind;
 use crate::desired::meta;
@@ -41,6 +41,8 @@ pub(super) struct Picture {
     pub(super) spared: Vec<(Key, Lodgers)>,
     /// What others lose, in words.
     lost: Vec<String>,
+    /// What goes at the provider beside the records, in words.
+    tunnel: Option<String>,
     pub(super) kinds: Kinds,
 }
 
@@ -79,7 +81,9 @@ impl Picture {
         }
         let records = Records::look(cluster, config, wanted, &snapshot, &teardown, &ingresses).await?;
         let lost = lost(config, &snapshot, &teardown, &ingresses, &issuing);
-        let mut picture = Self { snapshot, teardown, beside, records, spared: Vec::new(), lost, kinds };
+        let tunnel = close_tunnel::going(config, &snapshot);
+        let mut picture =
+            Self { snapshot, teardown, beside, records, spared: Vec::new(), lost, tunnel, kinds };
         picture.spared = picture.occupied(cluster).await?;
         progress.done(CLUSTER, &existing(&picture.snapshot));
         Ok(picture)
@@ -138,7 +142,7 @@ impl Picture {
 
     /// What to know before it is confirmed.
     pub(super) fn warnings(&self) -> Vec<String> {
-        self.lost.iter().cloned().chain(self.records.stay()).collect()
+        self.lost.iter().cloned().chain(self.tunnel.clone()).chain(self.records.stay()).collect()
     }
 }
 

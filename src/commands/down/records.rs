@@ -38,7 +38,7 @@ pub(super) enum Records {
     /// external-dns deletes them, and that is waited for.
     Go {
         client: Box<Client>,
-        zone: Zone,
+        zone: Box<Zone>,
         /// The names that have some.
         left: Unwanted,
         /// Whether others keep records that bear the lab's owner: those of their Ingresses.
@@ -131,7 +131,7 @@ impl Records {
                 .because(format!("external-dns deletes them, and {} is not there", publisher()))
                 .hint(format!("`homelab up` installs it again; {}", ways_on(wanted))));
         }
-        Ok(Self::Go { client: Box::new(client), zone, left, others })
+        Ok(Self::Go { client: Box::new(client), zone: Box::new(zone), left, others })
     }
 
     /// The names whose records go.

@@ -11,6 +11,7 @@ use super::picture::Picture;
 use super::{DELETE, Wanted};
 use crate::cli::Global;
 use crate::cluster::Cluster;
+use crate::commands::close_tunnel;
 use crate::commands::remove::{Removed, Stays, remove, unfinished};
 use crate::commands::strangers::named;
 use crate::config::Config;
@@ -70,6 +71,10 @@ impl<'a> Run<'a> {
     /// # Errors
     /// When something stays that should go, or the cluster or the provider cannot be asked.
     pub(super) async fn finish(&mut self) -> Result<()> {
+        let Picture { snapshot, teardown, .. } = &self.picture;
+        let (cluster, config, deadline) = (self.cluster, self.config, self.deadline);
+        close_tunnel::close_of_lab(cluster, config, snapshot, &teardown.gone, deadline, self.progress)
+            .await?;
         for now in steps(self.wanted.keep_records) {
             match now {
                 // Certificates may have come meanwhile that have one of these Secrets.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{readme, text_of, yaml};
-use crate::config::{Backend, Config};
+use crate::config::{Backend, Config, Way};
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Key, Object};
@@ -31,8 +31,14 @@ pub(super) const fn folder(stage: Stage) -> &'static str {
 /// Refuses what only a run that sees the cluster can fill in.
 ///
 /// # Errors
-/// When a service is a program on a node.
+/// When a service is a program on a node, or reached by a tunnel.
 pub(super) fn can_be_files(config: &Config) -> Result<()> {
+    if let Some(service) = config.reached_by(Way::Tunnel).next() {
+        let name = &service.name;
+        return Err(Error::usage(format!("`services.{name}.public: tunnel` cannot be written into files"))
+            .because("the names lead to the id of the tunnel, which only `homelab up` gets from the provider")
+            .hint("leave `public` out, or install with `homelab up`"));
+    }
     let local = config.services.iter().find_map(|service| match service.backend {
         Backend::Local { port, .. } => Some((service.name.as_str(), port)),
         _ => None,

@@ -160,6 +160,14 @@ fn neither_flux_nor_argo_cd_deletes_data_or_what_others_have_in_a_namespace() {
 }
 
 #[test]
+fn a_tunnel_is_refused_since_only_the_provider_knows_its_id() {
+    let text = "domain: example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\ningress: { controller: traefik }\n\
+                services: { nas: { url: 'http://10.0.0.2', public: tunnel } }\n";
+    let error = folder::can_be_files(&crate::config::parse(text).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("`services.nas.public: tunnel` cannot be written into files"), "{error}");
+}
+
+#[test]
 fn a_program_on_a_node_is_refused_with_what_to_write_instead() {
     let config = config::parse(&format!("{BASE}{CLOUD}services: {{ films: {{ local: 8096 }} }}\n")).unwrap();
     let error = folder::can_be_files(&config).unwrap_err().to_string();

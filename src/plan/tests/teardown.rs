@@ -182,7 +182,8 @@ fn every_kind_that_homelab_makes_has_its_step() {
             "ConfigMap",
             "Secret",
             "Service",
-            "EndpointSlice"
+            "EndpointSlice",
+            "NetworkPolicy"
         ]
     );
 }

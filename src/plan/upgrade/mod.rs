@@ -6,10 +6,10 @@ use crate::config::{Config, ROOT_PAGE, START_PAGE, WHOAMI};
 use crate::desired::meta::VERSION;
 use crate::desired::object::{Component, Key};
 use crate::desired::service::NAMESPACE;
-use crate::desired::{cert_manager, external_dns, kind};
+use crate::desired::{cert_manager, external_dns, kind, tunnel};
 use crate::facts::pins::{Pins, pins};
 use crate::facts::version::Version;
-use crate::facts::{challenge_server, name_server};
+use crate::facts::{challenge_server, name_server, namespaces};
 use crate::ingress::traits_of;
 use crate::plan::skipped::Skip;
 use crate::plan::{Snapshot, is_applied};
@@ -151,6 +151,10 @@ fn homes(config: &Config) -> Vec<Home> {
             challenge_server::NAMESPACE,
             challenge_server::NAME,
         ));
+    }
+    if tunnel::tunnels(config).is_some() {
+        let of = Component::Tunnel.name();
+        homes.push(home(of, "tunnel", &kind::DEPLOYMENT, namespaces::TUNNEL, of));
     }
     if config.whoami {
         homes.push(home(WHOAMI, "whoami", &kind::DEPLOYMENT, NAMESPACE, WHOAMI));

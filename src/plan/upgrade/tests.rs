@@ -62,6 +62,8 @@ fn every_pin_has_a_place_in_the_table() {
     let mut parts = parts(&config(""), &Snapshot::default(), None);
     parts.extend(super::parts(&on_nodes(), &Snapshot::default(), None));
     parts.extend(super::parts(&with_server(), &Snapshot::default(), None));
+    let public = "services: { nas: { local: 1, public: tunnel, iKnow: ingress-nginx-is-retired } }\n";
+    parts.extend(super::parts(&config(public), &Snapshot::default(), None));
     for controller in Controller::ALL.iter().filter(|one| **one != Controller::Paper) {
         let mut config = config("");
         config.ingress.controller = *controller;

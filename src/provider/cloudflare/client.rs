@@ -17,6 +17,7 @@ use crate::net::tls_client_config;
 use crate::provider::call::Call;
 use crate::provider::credentials::{Keyring, TOKEN_KEY};
 use crate::provider::traits::Api;
+use crate::provider::tunnels::TunnelApi;
 
 /// Where the API is, unless a test or a proxy says otherwise.
 pub(super) const BASE: &str = "https://api.cloudflare.com/client/v4/";
@@ -182,6 +183,10 @@ impl Api for Client {
 
     fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {
         self.take_out(zone, record).boxed()
+    }
+
+    fn tunnels(&self) -> Option<&dyn TunnelApi> {
+        Some(self)
     }
 }
 

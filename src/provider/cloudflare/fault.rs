@@ -28,6 +28,12 @@ pub(super) fn hint(fault: &Fault) -> String {
         Fault::Location { .. } => {
             format!("add this address to the token's Client IP Address Filtering ({TOKENS}), the IPv6 address too")
         }
+        Fault::MissingPermission { permission: lacking @ Permission::Tunnels } => {
+            format!(
+                "edit the token ({TOKENS}): add {}, and choose the account of the zone under Account Resources; the token itself stays the same",
+                permission(*lacking)
+            )
+        }
         Fault::MissingPermission { permission: lacking } => {
             format!("edit the token ({TOKENS}) and add {} for your zone", permission(*lacking))
         }
@@ -85,6 +91,7 @@ pub(super) fn permission(permission: Permission) -> &'static str {
     match permission {
         Permission::Any | Permission::ZoneRead => "Zone → Zone → Read",
         Permission::DnsRead | Permission::DnsEdit => "Zone → DNS → Edit",
+        Permission::Tunnels => "Account → Cloudflare Tunnel → Edit",
     }
 }
 

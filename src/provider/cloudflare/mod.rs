@@ -17,6 +17,7 @@ mod request;
 mod said;
 mod scratch;
 mod token;
+mod tunnels;
 mod words;
 
 #[cfg(test)]
@@ -45,4 +46,5 @@ pub(super) const TRAITS: Traits = Traits {
     quota: |zone| Some(limits::quota(zone)),
     unchangeable: limits::unchangeable,
     refused_for: limits::refused_for,
+    tunnels: Some(&tunnels::TUNNELS),
 };

@@ -88,6 +88,6 @@ pub(super) fn permission(permission: Permission) -> &'static str {
     match permission {
         Permission::Any | Permission::ZoneRead => "to list the zones",
         Permission::DnsRead => "to read the zone",
-        Permission::DnsEdit => "to change the zone",
+        Permission::DnsEdit | Permission::Tunnels => "to change the zone",
     }
 }

@@ -110,6 +110,6 @@ pub(super) fn permission(permission: Permission) -> &'static str {
     match permission {
         Permission::Any | Permission::ZoneRead => "to ask for the zone",
         Permission::DnsRead => "to transfer the zone (AXFR)",
-        Permission::DnsEdit => "to update the zone",
+        Permission::DnsEdit | Permission::Tunnels => "to update the zone",
     }
 }

@@ -48,4 +48,5 @@ pub(super) const TRAITS: Traits = Traits {
     quota: |_| None,
     unchangeable: |_| None,
     refused_for: |_| None,
+    tunnels: None,
 };
