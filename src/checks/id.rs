@@ -12,3 +12,4 @@ pub use super::lab::ids::*;
 pub use super::net::ids::*;
 pub use super::provider::ids::*;
 pub use super::tls::ids::*;
+pub use super::tunnel::ids::*;

@@ -21,6 +21,7 @@ mod provider;
 mod reading;
 mod scaled;
 mod tls;
+mod tunnel;
 mod unread;
 mod visitor;
 
@@ -49,6 +50,7 @@ pub const GROUPS: &[Group] = &[
     ingress::GROUP,
     provider::GROUP,
     edns::GROUP,
+    tunnel::GROUP,
     dns::GROUP,
     cm::GROUP,
     tls::GROUP,

@@ -38,6 +38,9 @@ pub(super) fn authoritative(evidence: &Evidence, host: &str, seen: &HostSeen) ->
             Ok(reply) if compared.is_empty() && !reply.addresses().is_empty() => {
                 Outcome::pass(format!("{}, nothing to compare with", list(&reply.addresses())))
             }
+            Ok(_) if compared.is_empty() && evidence.tunnel_of(host).is_some() => {
+                Outcome::Blocked { by: id::TUNNEL_RECORD }
+            }
             Ok(reply) => behind(evidence, host, (seen, lookup, reply), &list(&compared)).into(),
         };
         at_server(&lookup.server, outcome)
@@ -138,7 +141,8 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
         return vec![at_server("any", Outcome::unknown(why))];
     }
     let compared = match published(seen) {
-        found if found.is_empty() => wanted(evidence, host),
+        // In the house the nodes have another answer.
+        found if found.is_empty() || evidence.tunnel_of(host).is_some() => wanted(evidence, host),
         found => found,
     };
     let none_heard = seen.public.iter().all(|lookup| lookup.result.is_err());

@@ -36,7 +36,7 @@ pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) 
 }
 
 /// Whether this lab's external-dns takes the records of the host for its own.
-pub(super) fn is_owned(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> bool {
+pub(in crate::checks) fn is_owned(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> bool {
     let Some(ours) = &evidence.owner else { return false };
     let own = |claim: &Claim<'_>| {
         claim.shape == Shape::Ours && claim.owner.as_ref().is_some_and(|one| one.id == ours.id)

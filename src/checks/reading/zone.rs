@@ -61,12 +61,32 @@ pub(in crate::checks) fn named<'a>(
     seen.records.iter().filter(move |record| record.is_of_host(host))
 }
 
-/// What the host's record should hold: what the provider has, else what the Ingress has.
+/// What the host's record should hold: what the provider has, else what the Ingress has. Of a host that is found by a tunnel, the
+/// provider's own addresses, which nobody knows but by asking for it.
 pub(in crate::checks) fn wanted(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
+    if evidence.tunnel_of(host).is_some() {
+        let own = evidence.own_servers.as_ref();
+        let seen = evidence.hosts.get(host);
+        let lookups = seen.into_iter().flat_map(|seen| seen.authoritative.iter().chain(&seen.public));
+        let outside = lookups.filter(|lookup| !own.is_some_and(|own| own.is_at_node(lookup)));
+        let mut answers = outside.filter_map(|lookup| Some(lookup.result.as_ref().ok()?.addresses()));
+        return answers.find(|found| !found.is_empty()).unwrap_or_default();
+    }
     match addresses(evidence, host) {
         found if !found.is_empty() => found,
         _ => evidence.status_of(host),
     }
+}
+
+/// Whether somebody who looks a host up that is found by a tunnel gets to the provider: its addresses of IPv6 are among them, too,
+/// which nobody wrote into a record.
+pub(in crate::checks) fn is_at_edge(
+    evidence: &Evidence,
+    host: &str,
+    found: &[IpAddr],
+    expected: &[IpAddr],
+) -> bool {
+    evidence.tunnel_of(host).is_some() && found.iter().any(|address| expected.contains(address))
 }
 
 /// What the world outside answers: the authoritative servers, else a public resolver. Empty: nobody answers yet.

@@ -121,6 +121,8 @@ fn everything() -> Evidence {
     evidence.addresses_run = Some(Ok(None));
     evidence.challenges = Some(ChallengesSeen { own: true, ..ChallengesSeen::default() });
     evidence.wildcard = Some(crate::evidence::wildcard::WildcardRecord::default());
+    evidence.tunnel =
+        Some(crate::evidence::TunnelSeen { hosts: [HOST.to_owned()].into(), ..Default::default() });
     evidence.names = Some(NamesSeen::default());
     evidence.own_servers = Some(OwnServersSeen::default());
     evidence

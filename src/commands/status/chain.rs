@@ -39,7 +39,7 @@ pub(super) fn steps(evidence: &Evidence, report: &Report, host: &str) -> Vec<Ste
         ("nodes", nodes(evidence, host), |group, check| {
             group == "ingress" && check.subject.host.is_none() && check.subject.node.is_some()
         }),
-        ("record", record(evidence, host), |group, _| group == "cf" || group == "edns"),
+        ("record", record(evidence, host), |group, _| ["cf", "edns", "tunnel"].contains(&group)),
         ("resolvers", resolvers(&seen), |group, _| group == "dns"),
         ("Certificate", certificate(evidence, host), |group, _| group == "cm"),
         ("served", served(evidence, host, &seen), |group, _| group == "tls"),

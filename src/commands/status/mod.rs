@@ -154,7 +154,10 @@ fn shown(line: &Line) -> StatusLine {
     StatusLine {
         word: line.state.word(),
         url: line.url.clone(),
-        addresses: line.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        addresses: match &line.ways {
+            Some(ways) => format!("in the house: {}; outside: {}", ways.house, ways.outside),
+            None => line.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        },
         certificate: line.certificate(),
         foreign: line.foreign.clone(),
         wrong: line.wrong.iter().map(|wrong| format!("{}: {}", wrong.id, wrong.summary)).collect(),
