@@ -34,7 +34,7 @@ pub(super) fn official(hands: &Hands) -> Result<()> {
         LIMIT,
     )?;
     let token = "official-0123456789abcdefghijklmnopqrstuvwxyz";
-    let rights = json!({ "permissions": ["zone:read", "dns:edit"], "zones": [ZONE] });
+    let rights = json!({ "permissions": ["zone:read", "dns:edit", "tunnel:edit"], "zones": [ZONE] });
     hands.control("PUT", &format!("/tokens/{token}"), Some(&rights))?;
     let mut command = hands.world.command(&python);
     command.arg(sources().join("world/clients/official.py")).env("CLOUDFLARE_API_TOKEN", token);

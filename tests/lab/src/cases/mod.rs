@@ -45,6 +45,7 @@ mod stages;
 mod story;
 mod switching;
 mod traefik;
+mod tunnel;
 mod unit;
 mod weather;
 mod wildcard_records;
@@ -262,6 +263,11 @@ const PLAIN: &[Case] = &[
         "protect",
         "the house, a password, a sign-in service and a rate each keep out whom they should",
         protect::each_protection,
+    ),
+    with_all(
+        "protect",
+        "a service gets a tunnel, a second up writes nothing, and nothing of it is left afterwards",
+        tunnel::one_service,
     ),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(

@@ -6,6 +6,7 @@ mod name_server;
 mod oci;
 mod start_page;
 mod tree;
+mod tunnel;
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,7 @@ pub(crate) const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
 pub(crate) const BUSYBOX: &str = "docker.io/library/busybox:lab";
 
 /// The images that homelab's configuration names: its key there, and the reference.
-pub(crate) const FOR_HOMELAB: [(&str, &str); 10] = [
+pub(crate) const FOR_HOMELAB: [(&str, &str); 11] = [
     // The one commit of the controller that is to be had as a module, from July 2024; not v1.15.1.
     ("ingressNginx", "registry.k8s.io/ingress-nginx/controller:lab-52c50467d67d"),
     // Without lego's DNS providers, which homelab does not use.
@@ -54,6 +55,8 @@ pub(crate) const FOR_HOMELAB: [(&str, &str); 10] = [
     ("nameServer", "docker.io/powerdns/pdns-auth-51:lab"),
     // Debian's Knot DNS 3.2.
     ("challengeServer", "docker.io/cznic/knot:lab"),
+    // A stand-in that only says that it is ready.
+    ("tunnel", "docker.io/cloudflare/cloudflared:lab"),
     // Debian's nginx, without upstream's entrypoint, which homelab does not use.
     ("startPage", "docker.io/nginxinc/nginx-unprivileged:lab"),
 ];
@@ -70,7 +73,7 @@ struct Kind {
     make: fn(&Programs) -> Result<Image>,
 }
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 14] = [
     Kind { name: "pause", part: Some("pause"), make: pause },
     Kind { name: "busybox", part: None, make: busybox },
     Kind { name: "coredns", part: Some("coredns"), make: coredns },
@@ -84,6 +87,7 @@ const KINDS: [Kind; 13] = [
     Kind { name: "start-page", part: None, make: start_page::image },
     Kind { name: "name-server", part: None, make: name_server::image },
     Kind { name: "challenge-server", part: None, make: challenge_server::image },
+    Kind { name: "tunnel", part: None, make: tunnel::image },
 ];
 
 /// Makes the images that the cache does not hold yet. All of them trust the lab's CA, as real ones trust the web's.

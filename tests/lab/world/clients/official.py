@@ -4,10 +4,12 @@
 usage: official.py [BASE_URL]
 
 Environment: CLOUDFLARE_BASE_URL (unless given as an argument), CLOUDFLARE_API_TOKEN (a token that may read zones
-and edit records), LAB_ZONE (default example.test), LAB_CONTROL (the control API, default http://203.0.113.10:8080)
-and SSL_CERT_FILE for the lab's CA. Needs the package `cloudflare`; writes only records below `official.<zone>`.
+and edit records and tunnels), LAB_ZONE (default example.test), LAB_CONTROL (the control API, default http://203.0.113.10:8080)
+and SSL_CERT_FILE for the lab's CA. Needs the package `cloudflare`; writes only records below `official.<zone>`, and a tunnel
+of that name.
 """
 
+import base64
 import json
 import os
 import sys
@@ -182,9 +184,44 @@ def refusals(api, zone):
     records.delete(taken.id, zone_id=zone)
 
 
+def tunnels(api, account):
+    """One tunnel through its life."""
+    calls = api.zero_trust.tunnels.cloudflared
+    name = f"official.{ZONE}"
+    for left in calls.list(account_id=account, name=name, is_deleted=False):
+        calls.connections.delete(left.id, account_id=account)
+        calls.delete(left.id, account_id=account)
+    secret = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+    made = calls.create(account_id=account, name=name, config_src="cloudflare", tunnel_secret=secret)
+    agree("create a tunnel", (made.name, made.config_src, made.account_tag) == (name, "cloudflare", account), made)
+    conflict = lambda: calls.create(account_id=account, name=name)
+    refused("a second one of its name", cloudflare.ConflictError, 1013, conflict)
+    found = list(calls.list(account_id=account, name=name, is_deleted=False))
+    agree("list tunnels by name", [tunnel.id for tunnel in found] == [made.id], found)
+    host = f"www.official.{ZONE}"
+    rules = [
+        {"hostname": host, "service": "https://controller:443", "origin_request": {"origin_server_name": host}},
+        {"service": "http_status:404"},
+    ]
+    calls.configurations.update(made.id, account_id=account, config={"ingress": rules})
+    seen = calls.configurations.get(made.id, account_id=account).config.ingress
+    agree("rules", seen[0].hostname == host and seen[0].origin_request.origin_server_name == host, seen)
+    agree("the last rule", seen[-1].service == "http_status:404", seen)
+    token = json.loads(base64.b64decode(calls.token.get(made.id, account_id=account)))
+    agree("the token", (token["t"], token["a"], token["s"]) == (made.id, account, secret), sorted(token))
+    open_now = calls.get(made.id, account_id=account)
+    agree("connections", open_now.status == "healthy" and len(open_now.connections) > 0, open_now)
+    delete = lambda: calls.delete(made.id, account_id=account)
+    refused("deletion of an open one", cloudflare.BadRequestError, 1022, delete)
+    calls.connections.delete(made.id, account_id=account)
+    agree("delete a tunnel", delete().deleted_at is not None)
+    agree("no tunnel is left", list(calls.list(account_id=account, name=name, is_deleted=False)) == [])
+
+
 def main():
     api = client(TOKEN)
     zone = reading(api)
+    tunnels(api, api.zones.get(zone_id=zone).account.id)
     clear(api, zone)
     writing(api, zone)
     many(api, zone)

@@ -37,6 +37,9 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("the DaemonSet of the name servers was deleted", &["dns.own-server"]),
     // Its first sync does not end.
     ("the account of the name servers has lost its right, and one of them begins anew", &["dns.own-server"]),
+    // Nobody answers at the edge of the lab's Cloudflare.
+    ("the tunnel's token was renewed at Cloudflare", &["apps.end-to-end"]),
+    ("a CNAME of somebody else is at the name of a tunnel", &["apps.end-to-end"]),
     // It is of before.
     ("the Secret of the lab's root was deleted", &["tls.leaf"]),
 ];

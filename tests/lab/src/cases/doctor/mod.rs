@@ -15,6 +15,7 @@ mod provider;
 mod reach;
 mod records;
 pub(super) mod resolvers;
+mod tunnel;
 pub(super) mod vantages;
 
 pub(super) use provider::few_calls;
@@ -300,6 +301,7 @@ pub(super) fn injuries() -> impl Iterator<Item = (&'static str, &'static Injury)
         provider::INJURIES,
         records::INJURIES,
         names::INJURIES,
+        tunnel::INJURIES,
         resolvers::INJURIES,
         certificates::machinery::INJURIES,
         certificates::asked::INJURIES,

@@ -111,6 +111,30 @@ impl ApiError {
         Self::new(400, 9207, format!("Request body is invalid: {reason}"))
     }
 
+    /// The code of the real answer is not known: 1002 is our choice.
+    pub(crate) fn no_tunnel() -> Self {
+        Self::new(404, 1002, "Tunnel not found")
+    }
+
+    /// linuxserver/docker-mods#280; cloudflared, cfapi/tunnel.go: HTTP 409.
+    pub(crate) fn tunnel_exists() -> Self {
+        Self::new(
+            409,
+            1013,
+            "You already have a tunnel with this name. Delete the existing tunnel, or choose a different name for your new tunnel",
+        )
+    }
+
+    /// tuanngocptn/nport#16.
+    pub(crate) fn tunnel_connected() -> Self {
+        Self::new(400, 1022, "Cannot delete tunnel because it has active connections")
+    }
+
+    /// cloudflared, ingress/ingress.go, has the words; the real code is not known: 1056 is our choice.
+    pub(crate) fn bad_rules() -> Self {
+        Self::new(400, 1056, "Bad Configuration: The last ingress rule must match all URLs")
+    }
+
     pub(crate) fn identical() -> Self {
         Self::new(400, 81058, "An identical record already exists.")
     }

@@ -13,11 +13,13 @@ use super::filter::{self, Query};
 use super::page::page;
 use super::records;
 use super::reply::Reply;
+use super::tunnels;
 use crate::state::World;
 use crate::state::fault::HttpServer;
 use crate::state::mint::is_id;
 use crate::state::record::Record;
 use crate::state::token::{Permission, Status, Token};
+use crate::state::tunnel;
 use crate::state::zone::plain;
 
 /// Everything of a request that matters here.
@@ -84,6 +86,15 @@ fn route(
             let at = auth::zone_for(&world.zones, id, token, ApiError::scope())?;
             dns_records(world, at, request, rest)
         }
+        (method, ["accounts", account, "cfd_tunnel", rest @ ..]) => {
+            auth::require(token, Permission::TunnelEdit, request.now)?;
+            if *account != tunnel::account() {
+                return Err(ApiError::scope());
+            }
+            let World { tunnels, mint, .. } = world;
+            let at = (request.now, request.path);
+            tunnels::answer((tunnels, mint), (method, rest), request.query, request.body, at)
+        }
         _ => Err(no_route()),
     }
 }
@@ -143,6 +154,6 @@ fn dns_records(
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::bad_body(&error.to_string()))
 }

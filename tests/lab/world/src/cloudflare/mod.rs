@@ -13,6 +13,7 @@ mod reply;
 pub(crate) mod server;
 #[cfg(test)]
 mod tests;
+mod tunnels;
 mod validate;
 
 pub(crate) use draft::Draft;

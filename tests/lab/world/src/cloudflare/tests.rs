@@ -19,7 +19,7 @@ fn world() -> World {
             { "name": "other.test", "name_servers": ["ada.ns.lab.test"] },
         ],
         "tokens": [
-            { "value": FULL, "permissions": ["zone:read", "dns:edit"] },
+            { "value": FULL, "permissions": ["zone:read", "dns:edit", "tunnel:edit"] },
             { "value": READER, "permissions": ["zone:read", "dns:read"], "zones": ["example.test"] },
         ],
     }))
@@ -225,4 +225,62 @@ fn a_validation_error_is_wrapped_unless_the_configuration_says_otherwise() {
     };
     assert_eq!(codes(false), [1004, 9003]);
     assert_eq!(codes(true), [9003]);
+}
+
+fn tunnels(rest: &str) -> String {
+    format!("/accounts/{}/cfd_tunnel{rest}", crate::state::tunnel::account())
+}
+
+fn secret(byte: u8) -> String {
+    data_encoding::BASE64.encode(&[byte; 32])
+}
+
+#[test]
+fn a_tunnel_is_made_configured_connected_and_deleted() {
+    let world = &mut world();
+    let made = ask(
+        world,
+        FULL,
+        "POST",
+        &tunnels(""),
+        json!({"name":"t","config_src":"cloudflare","tunnel_secret":secret(1)}),
+    );
+    assert_eq!((made.0, made.2["remote_config"].as_bool()), (200, Some(true)));
+    let id = made.2["id"].as_str().unwrap().to_owned();
+    assert_eq!(ask(world, FULL, "POST", &tunnels(""), json!({"name":"t"})).1, 1013);
+    let at = |rest: &str| tunnels(&format!("/{id}{rest}"));
+    let rule = json!({"hostname":"a.example.test","service":"https://a:443"});
+    assert_eq!(ask(world, FULL, "PUT", &at("/configurations"), json!({"config":{"ingress":[rule]}})).1, 1056);
+    let whole = json!({"config":{"ingress":[rule, {"service":"http_status:404"}]}});
+    assert_eq!(ask(world, FULL, "PUT", &at("/configurations"), whole.clone()).0, 200);
+    assert_eq!(ask(world, FULL, "GET", &at("/configurations"), json!({})).2["config"], whole["config"]);
+    let token = ask(world, FULL, "GET", &at("/token"), json!({})).2;
+    let token = data_encoding::BASE64.decode(token.as_str().unwrap().as_bytes()).unwrap();
+    let token: Value = serde_json::from_slice(&token).unwrap();
+    assert_eq!((token["t"].as_str(), token["s"].as_str()), (Some(id.as_str()), Some(secret(1).as_str())));
+    assert_eq!(ask(world, FULL, "DELETE", &at(""), json!({})).1, 1022);
+    assert_eq!(ask(world, FULL, "DELETE", &at("/connections"), json!({})).0, 200);
+    assert_eq!(ask(world, FULL, "DELETE", &at(""), json!({})).0, 200);
+    assert_eq!(ask(world, FULL, "GET", &tunnels("?name=t&is_deleted=false"), json!({})).2, json!([]));
+    assert!(ask(world, FULL, "GET", &at(""), json!({})).2["deleted_at"].is_string());
+    assert_eq!(ask(world, FULL, "GET", &at("/token"), json!({})).0, 404);
+}
+
+#[test]
+fn a_token_for_records_alone_sees_no_tunnel_and_a_new_secret_ends_the_connections() {
+    let world = &mut world();
+    assert_eq!(ask(world, READER, "GET", &tunnels(""), json!({})).1, 10000);
+    assert_eq!(
+        ask(world, FULL, "GET", &format!("/accounts/{}/cfd_tunnel", "0".repeat(32)), json!({})).1,
+        10000
+    );
+    let made = ask(world, FULL, "POST", &tunnels(""), json!({"name":"t"})).2;
+    let at = tunnels(&format!("/{}", made["id"].as_str().unwrap()));
+    ask(world, FULL, "GET", &format!("{at}/token"), json!({}));
+    assert_eq!(ask(world, FULL, "GET", &at, json!({})).2["status"], "healthy");
+    assert_eq!(
+        ask(world, FULL, "PATCH", &at, json!({"tunnel_secret":secret(2)})).2["connections"],
+        json!([])
+    );
+    assert_eq!(ask(world, FULL, "PATCH", &at, json!({"tunnel_secret":"c2hvcnQ="})).0, 400);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Json;
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::cloudflare::{Draft, records};
 use crate::config::RateLimit;
 use crate::state::fault::Order;
 use crate::state::token::{Grant, Token};
+use crate::state::tunnel::{Tunnel, uuid};
 use crate::state::zone::plain;
 use crate::state::{Shared, World};
 
@@ -57,6 +59,41 @@ pub(super) async fn delete_record(State(shared): State<Arc<Shared>>, Path(id): P
     let zone = world.zones.iter_mut().find(|zone| zone.find(&id).is_some());
     let zone = zone.ok_or_else(|| Refusal::not_found("record"))?;
     Ok(Json(records::delete(zone, &id)?.to_json()))
+}
+
+/// A tunnel as somebody in the dashboard makes it.
+#[derive(Deserialize)]
+pub(super) struct NewTunnel {
+    name: String,
+}
+
+pub(super) async fn add_tunnel(State(shared): State<Arc<Shared>>, Json(new): Json<NewTunnel>) -> Json<Value> {
+    let mut world = shared.world();
+    let (id, secret) = (uuid(&world.mint.next()), world.mint.next());
+    let secret = BASE64.encode(secret.as_bytes());
+    let tunnel = Tunnel::new(id, new.name, "cloudflare".to_owned(), secret, Timestamp::now());
+    let json = tunnel.to_json();
+    world.tunnels.push(tunnel);
+    Json(json)
+}
+
+/// Gives a tunnel a new secret, as "Refresh token" in the dashboard does: nobody with the old token is connected any more.
+pub(super) async fn rotate_tunnel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let mut world = shared.world();
+    let World { tunnels, mint, .. } = &mut *world;
+    let tunnel = tunnels.iter_mut().find(|tunnel| tunnel.id == id);
+    let tunnel = tunnel.ok_or_else(|| Refusal::not_found("tunnel"))?;
+    tunnel.secret = BASE64.encode(mint.next().as_bytes());
+    tunnel.connections = 0;
+    Ok(Json(tunnel.to_json()))
+}
+
+pub(super) async fn delete_tunnel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let mut world = shared.world();
+    let tunnel = world.tunnels.iter_mut().find(|tunnel| tunnel.id == id);
+    let tunnel = tunnel.ok_or_else(|| Refusal::not_found("tunnel"))?;
+    (tunnel.deleted_at, tunnel.connections) = (Some(Timestamp::now()), 0);
+    Ok(Json(tunnel.to_json()))
 }
 
 pub(super) async fn add_fault(State(shared): State<Arc<Shared>>, Json(order): Json<Order>) -> Json<Value> {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::state::Shared;
 use crate::state::log::Log;
 use crate::state::record::Record;
+use crate::state::tunnel::Tunnel;
 
 /// Answer only what came after this number.
 #[derive(Deserialize)]
@@ -34,8 +35,9 @@ pub(super) async fn state(State(shared): State<Arc<Shared>>) -> Json<Value> {
         })
         .collect();
     let tokens: Vec<Value> = world.tokens.values().map(|token| token.to_json(now)).collect();
+    let tunnels: Vec<Value> = world.tunnels.iter().map(Tunnel::with_config).collect();
     Json(json!({
-        "zones": zones, "tokens": tokens, "faults": world.faults.list(), "rate_limit": world.meter.limit,
+        "zones": zones, "tokens": tokens, "tunnels": tunnels, "faults": world.faults.list(), "rate_limit": world.meter.limit,
         "last": {
             "requests": world.requests.last(), "queries": world.queries.last(),
             "downloads": world.downloads.last(),

@@ -6,6 +6,7 @@ pub(crate) mod meter;
 pub(crate) mod mint;
 pub(crate) mod record;
 pub(crate) mod token;
+pub(crate) mod tunnel;
 pub(crate) mod zone;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use log::{Download, Log, QuerySeen, RequestSeen};
 use meter::Meter;
 use mint::Mint;
 use token::Token;
+use tunnel::Tunnel;
 use zone::Zone;
 
 /// The state and the switches that do not change while the program runs.
@@ -39,6 +41,7 @@ pub(crate) struct World {
     pub(crate) zones: Vec<Zone>,
     /// By value.
     pub(crate) tokens: BTreeMap<String, Token>,
+    pub(crate) tunnels: Vec<Tunnel>,
     pub(crate) outside: Outside,
     pub(crate) proxy_addresses: Vec<IpAddr>,
     pub(crate) flat_validation_errors: bool,
@@ -78,6 +81,7 @@ impl World {
                 .map(|spec| (spec.value.clone(), Token::new(&spec.value, spec.grant.clone())))
                 .collect(),
             proxy_addresses: config.proxy_addresses.clone(),
+            tunnels: Vec::new(),
             flat_validation_errors: config.flat_validation_errors,
             cache: config.negative_cache.then(NegativeCache::default),
             meter: Meter::new(config.rate_limit),

@@ -53,6 +53,8 @@ pub(crate) enum Permission {
     DnsRead,
     #[serde(rename = "dns:edit")]
     DnsEdit,
+    #[serde(rename = "tunnel:edit")]
+    TunnelEdit,
 }
 
 /// A token of the account.

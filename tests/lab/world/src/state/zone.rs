@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::mint::stable_id;
 use super::record::Record;
+use super::tunnel::account;
 use crate::config::ZoneConfig;
 
 /// One zone.
@@ -38,7 +39,7 @@ impl Zone {
 
     /// The zone as the API answers it.
     pub(crate) fn to_json(&self) -> Value {
-        let account = stable_id("account");
+        let account = account();
         json!({
             "id": self.id, "name": self.name, "status": self.status, "paused": false, "type": "full",
             "development_mode": 0, "name_servers": self.name_servers, "original_name_servers": [],
