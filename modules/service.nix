@@ -95,6 +95,25 @@ in
       description = "The protocol of the backend. If null, it is the scheme of `url`, else http. The backend's certificate is not checked.";
     };
 
+    public = mkOption {
+      type = types.nullOr (
+        types.enum [
+          "tunnel"
+          "port"
+        ]
+      );
+      default = null;
+      example = "tunnel";
+      description = "By which way it is reached from the internet: `tunnel`, by a tunnel of Cloudflare that the lab opens itself (docs/tunnel.md), or `port`, by a port that your router forwards. If null, from the house alone.";
+    };
+
+    iKnow = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "ingress-nginx-is-retired";
+      description = "Beside `public`, with an ingress controller that gets no more security fixes: that you know.";
+    };
+
     description = mkOption {
       type = types.nullOr types.str;
       default = null;

@@ -164,6 +164,8 @@ in
               "cloud"
               "files.example.com"
             ];
+            public = "tunnel";
+            iKnow = "ingress-nginx-is-retired";
           };
         };
         extraCertificates = [
