@@ -174,14 +174,55 @@ in
           printer = "192.168.1.9";
           "ssh.nas" = "192.168.1.5";
         };
-        description = "Further names below `domain`, for printers, disks and machines: their addresses. The nodes answer for them (`houseResolver`).";
+        description = "Further names, for printers, disks and machines: their addresses. Below `domain`, the nodes answer for them (`houseResolver`); `nas.k8s.intra`, or a name with a final dot, is for pods alone.";
       };
 
       publishHosts = mkOption {
         type = types.bool;
         default = false;
         example = true;
-        description = "Whether the names in `hosts` have records at the provider, too.";
+        description = "Whether the names in `hosts` below `domain` have records at the provider, too.";
+      };
+
+      podHosts = mkOption {
+        type = types.bool;
+        default = true;
+        example = false;
+        description = "Whether pods get the names in `hosts` from the cluster's own DNS.";
+      };
+
+      insideZones = mkOption {
+        type = types.listOf (
+          types.submodule {
+            options = {
+              zone = mkOption {
+                type = types.str;
+                example = "lan";
+                description = "The zone that pods are given.";
+              };
+              file = mkOption {
+                type = types.nullOr types.path;
+                default = null;
+                example = literalExpression "./db.intra.zone";
+                description = "A zone file. It is copied into the Nix store.";
+              };
+              forward = mkOption {
+                type = types.listOf types.str;
+                default = [ ];
+                example = [ "192.168.1.1" ];
+                description = "DNS servers of the house that know the zone, in place of `file`.";
+              };
+            };
+          }
+        );
+        default = [ ];
+        example = [
+          {
+            zone = "lan";
+            forward = [ "192.168.1.1" ];
+          }
+        ];
+        description = "Zones that the cluster's own DNS answers for, for pods alone: from a file, or by a DNS server of the house.";
       };
     };
 

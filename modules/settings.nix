@@ -50,6 +50,12 @@ let
       houseResolver = if cfg.dns.houseResolver then true else null;
       publish = if cfg.dns.publish then null else false;
       publishHosts = if cfg.dns.publishHosts then true else null;
+      podHosts = if cfg.dns.podHosts then null else false;
+      insideZones = map (one: {
+        inherit (one) zone;
+        file = if one.file == null then null else "${one.file}";
+        forward = if one.forward == [ ] then null else one.forward;
+      }) cfg.dns.insideZones;
     };
     acme = {
       staging = if cfg.acme.staging then true else null;

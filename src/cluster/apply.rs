@@ -87,12 +87,17 @@ impl Cluster {
         }
     }
 
-    /// Deletes one object, if it still is what was seen.
+    /// Deletes one object, if it still is what was seen; of one that others have something in, homelab's own entries alone.
     ///
     /// # Errors
     /// When the server refuses.
     pub async fn delete(&self, doomed: &Doomed) -> Result<Deleted> {
-        match self.send::<Value>(request::delete(doomed)).await {
+        let request = match doomed.entries_alone {
+            true => request::give_back(doomed),
+            false => request::delete(doomed),
+        };
+        match self.send::<Value>(request).await {
+            Ok(_) if doomed.entries_alone => Ok(Deleted::Gone),
             Ok(left) => {
                 let names = entries(&left, "/metadata/finalizers").iter().filter_map(Value::as_str);
                 let names: Vec<String> = names.filter(|name| *name != CLEANUP).map(str::to_owned).collect();

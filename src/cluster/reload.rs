@@ -11,6 +11,7 @@ use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, request};
 use crate::evidence::pod::containers;
 use crate::evidence::{Listing, Objects, Reload, ReloadSeen, View, at};
+use crate::facts::namespaces::SYSTEM;
 use crate::ingress::Traits;
 
 /// How many lines are asked for: between the controller's own lines are the requests of the house.
@@ -40,6 +41,17 @@ impl Cluster {
         let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
         let selector = request::escape(&format!("app.kubernetes.io/name={}", controller.workload));
         let path = format!("/api/v1/namespaces/{}/pods?labelSelector={selector}", controller.namespace);
+        let pods = self.send::<Value>(request::get(&path, false)).await;
+        Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
+    }
+
+    /// The pods of CoreDNS.
+    ///
+    /// # Errors
+    /// Why they could not be listed, in words.
+    pub async fn coredns(&self) -> Result<Vec<Value>, String> {
+        let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
+        let path = format!("/api/v1/namespaces/{SYSTEM}/pods?labelSelector=k8s-app%3Dkube-dns");
         let pods = self.send::<Value>(request::get(&path, false)).await;
         Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::cluster::room::{Large, Room};
 use crate::cluster::{Cluster, REQUEST_DEADLINE};
 use crate::desired::kind::Kind;
+use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::plan::ownership::Doomed;
 
@@ -106,6 +107,18 @@ pub(super) fn delete(doomed: &Doomed) -> Request<Vec<u8>> {
     });
     let headers = [(header::CONTENT_TYPE, "application/json")];
     build(Method::DELETE, &object(&doomed.key), &headers, body.to_string().into_bytes())
+}
+
+/// Takes out what homelab has applied, if the object still is what was seen: an apply without a field gives up all that it had, and
+/// what nobody else has goes (Kubernetes docs, "Server-Side Apply"). With another uid or version it is answered with 409.
+pub(super) fn give_back(doomed: &Doomed) -> Request<Vec<u8>> {
+    let Key { kind, namespace, name } = &doomed.key;
+    let body = json!({
+        "apiVersion": kind.api_version(),
+        "kind": kind.kind,
+        "metadata": { "namespace": namespace, "name": name, "uid": doomed.uid, "resourceVersion": doomed.version },
+    });
+    apply(&object(&doomed.key), &format!("fieldManager={HOMELAB}&fieldValidation=Strict"), &body)
 }
 
 fn build(

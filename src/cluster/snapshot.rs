@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::room::Room;
 use crate::cluster::{Cluster, LANES};
+use crate::desired::inside_names;
 use crate::desired::kind::{self, KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
@@ -37,6 +38,7 @@ impl Cluster {
         for (kind, list) in lists {
             snapshot.note(owner, kind, list);
         }
+        self.note_shared(&mut snapshot).await?;
         Ok(snapshot)
     }
 
@@ -47,7 +49,27 @@ impl Cluster {
     pub async fn look_again(&self, snapshot: &mut Snapshot, owner: &str, kind: KindRef) -> Result<()> {
         let (_, list) = self.list(kind, &selector(kind)).await?;
         snapshot.note(owner, kind, list);
+        if *kind == kind::CONFIG_MAP { self.note_shared(snapshot).await } else { Ok(()) }
+    }
+
+    /// What may be somebody else's bears no label by which it would be listed.
+    async fn note_shared(&self, snapshot: &mut Snapshot) -> Result<()> {
+        if let Some(live) = self.one(&inside_names::key()).await? {
+            snapshot.note_shared(live);
+        }
         Ok(())
+    }
+
+    /// One object; none if it is not there.
+    ///
+    /// # Errors
+    /// When the API server cannot be reached or refuses.
+    pub async fn one(&self, key: &Key) -> Result<Option<Value>> {
+        match self.send::<Value>(request::get(&request::object(key), false)).await {
+            Ok(live) => Ok(Some(live)),
+            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(None),
+            Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
+        }
     }
 
     /// The metadata of everything that lives of these kinds, whoever made it.

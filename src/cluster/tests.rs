@@ -174,7 +174,7 @@ async fn an_api_server_that_stays_away_is_asked_with_growing_pauses_until_the_de
 
 fn doomed() -> Doomed {
     let key = Key { kind: &kind::SECRET, namespace: Some("a".into()), name: "b".into() };
-    Doomed { key, uid: "u-1".into(), version: "7".into() }
+    Doomed { key, uid: "u-1".into(), version: "7".into(), entries_alone: false }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod acme;
 mod controller;
 mod drift;
+mod inside;
 mod lab;
 pub mod network;
 mod parts;
@@ -139,6 +140,11 @@ pub async fn look(
     let collected = network::collect(evidence, &probes, asked.reader());
     let mut evidence = parts.during("names, certificates and services", collected).await;
     evidence.token = Some(asked.seen());
+    if evidence.objects("pods").is_some() {
+        let pods = evidence.objects("pods").unwrap_or_default();
+        let seen = inside::look(config, evidence.nodes.as_deref(), pods, deadline).await;
+        evidence.cluster.iter_mut().for_each(|cluster| cluster.inside.clone_from(&seen));
+    }
     if let Some(cluster) = &reached {
         controller::hear(&mut evidence, cluster, deadline).await;
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{authority, compares_with, network};
+use super::{authority, compares_with, inside, network};
 use crate::cluster::{self, Cluster};
 use crate::collect::network::Probes;
 use crate::config::Config;
@@ -57,14 +57,16 @@ pub async fn look_after_up(
     let is_ours = config.ingress.controller.is_managed();
     let has_timer = addresses_are_homelabs(config) && !known.no_timer_yet;
     let ran = has_timer.then(|| cluster.addresses_ran(Instant::now() + LISTENS));
-    let (nodes, ingresses, certificates, controllers, waiting, authority, run) = futures::join!(
+    let gives = config.dns.has_inside_names();
+    let (nodes, ingresses, certificates, controllers, waiting, authority, run, resolvers) = futures::join!(
         cluster.nodes(),
         cluster.ingresses(),
         certificates,
         OptionFuture::from(is_ours.then(|| cluster.controllers(traits_of(config.ingress.controller)))),
         cluster.waiting_pods(),
         authority(cluster, config),
-        OptionFuture::from(ran)
+        OptionFuture::from(ran),
+        OptionFuture::from(gives.then(|| cluster.coredns()))
     );
     let mut evidence = Evidence::new(Timestamp::now());
     evidence.written = known.written;
@@ -76,8 +78,11 @@ pub async fn look_after_up(
     evidence.addresses_run = run;
     compares_with(&mut evidence, config);
     evidence.tunnel.clone_from(&known.tunnel);
-    let (mut evidence, controller) = futures::join!(
+    let nodes = evidence.nodes.clone();
+    let resolvers = resolvers.and_then(Result::ok).unwrap_or_default();
+    let (mut evidence, given, controller) = futures::join!(
         network::collect(evidence, probes, provider),
+        inside::look(config, nodes.as_deref(), &resolvers, Instant::now() + LISTENS),
         OptionFuture::from(controllers.map(|controllers| {
             controller(cluster, traits_of(config.ingress.controller), controllers, ingresses)
         }))
@@ -88,6 +93,7 @@ pub async fn look_after_up(
     );
     let waiting = waiting.map_or_else(Listing::Failed, Listing::Items);
     seen.objects.0.insert(WAITING_PODS.to_owned(), waiting);
+    seen.inside = given;
     evidence.cluster = Some(seen);
     evidence.cluster_answer = answer;
     evidence.reloads = reloads;

@@ -55,7 +55,7 @@ fn changed(plan: &Plan, snapshot: &Snapshot) -> Vec<ChangedObject> {
         ChangedObject { word: word(change), object: change.object.key.to_string(), fields: fields.collect() }
     });
     let none = |word, object| ChangedObject { word, object, fields: Vec::new() };
-    let gone = plan.removal.gone.iter().map(|gone| none(Word::Delete, gone.key.to_string()));
+    let gone = plan.removal.gone.iter().map(|gone| none(Word::Delete, gone.told()));
     let left = plan.removal.left.iter().map(|key| none(Word::Leave, key.to_string()));
     let data = plan.removal.data.iter().map(|key| none(Word::Data, key.to_string()));
     written.chain(gone).chain(left).chain(data).collect()

@@ -19,6 +19,7 @@ mod expose;
 mod homes;
 mod house;
 mod init;
+mod inside;
 mod interruption;
 mod k3s_config;
 mod kubeconfig;

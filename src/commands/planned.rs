@@ -11,7 +11,7 @@ use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
 use crate::commands::tunnel::WayIn;
-use crate::commands::{challenges, homes, nodes, own_class, page_name, skipped, strangers, wildcard};
+use crate::commands::{challenges, homes, inside, nodes, own_class, page_name, skipped, strangers, wildcard};
 use crate::config::{Config, Issuer, Provider};
 use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
@@ -123,6 +123,7 @@ impl Start {
         let mut plan = plan(bundle, &snapshot);
         not_deployed(&plan, &snapshot, consent.adopt)?;
         own_class::is_there(cluster, config, &plan).await?;
+        inside::can_be_given(cluster, config).await?;
         permitted(cluster, &plan, &snapshot, consent).await?;
         skipped::none(&plan, &snapshot)?;
         let adopt = consent.adopt;
@@ -161,7 +162,7 @@ pub(super) fn document(plan: &Plan) -> Value {
     let written = plan.apply.iter().map(|change| {
         json!({ "object": change.object.key.to_string(), "new": change.new, "adopted": change.adopts.is_some() })
     });
-    let removed = plan.removal.gone.iter().map(|doomed| doomed.key.to_string());
+    let removed = plan.removal.gone.iter().map(|doomed| doomed.told());
     let left = plan.removal.left.iter().map(ToString::to_string);
     let data = plan.removal.data.iter().map(ToString::to_string);
     json!({

@@ -60,7 +60,7 @@ pub(super) async fn prune(
         let before = lives.cloned();
         let mut gone = false;
         if let Some(now) = next {
-            progress.update(LINE, &format!("deleting {}", now.key));
+            progress.update(LINE, &format!("deleting {}", now.told()));
             let again = async |now: &Doomed| {
                 cluster.look_again(&mut snapshot, owner, now.key.kind).await?;
                 Ok(decide(plan, &snapshot, now))

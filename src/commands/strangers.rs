@@ -130,8 +130,7 @@ fn going(config: &Config, records: &[Record]) -> BTreeSet<String> {
     if config.dns.policy == Policy::UpsertOnly && config.dns.publish {
         return BTreeSet::new();
     }
-    let further =
-        config.dns.hosts.iter().filter(|_| config.dns.publish_hosts).map(|host| host.name.to_string());
+    let further = config.house_hosts().filter(|_| config.dns.publish_hosts).map(|host| host.name.to_string());
     let wanted: BTreeSet<String> = config.recorded().chain(further).collect();
     let wanted = if config.dns.publish { wanted } else { BTreeSet::new() };
     let hosts =

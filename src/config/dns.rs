@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::challenge_server::ChallengeServer;
 use crate::config::fields::Fields;
+use crate::config::inside::{self, InsideZone};
 use crate::config::values::known;
 use crate::config::yaml::Position;
 use crate::config::{challenges, house, token};
@@ -54,10 +55,14 @@ pub struct Dns {
     pub house_resolver: bool,
     /// Whether the names of services have records at the provider; never where the nodes are the provider.
     pub publish: bool,
-    /// Further names below the domain, in order.
+    /// Further names, in order: those below the domain, and others, which pods alone are given.
     pub hosts: Vec<HouseHost>,
-    /// Whether these have records at the provider, too.
+    /// Whether those below the domain have records at the provider, too.
     pub publish_hosts: bool,
+    /// Whether pods are given these names by the cluster's own DNS.
+    pub for_pods: bool,
+    /// Zones that the cluster's DNS answers for, in order.
+    pub inside_zones: Vec<InsideZone>,
 }
 
 /// A name of a machine in the house that is no service: a printer, a disk, a machine that one logs in to.
@@ -89,8 +94,17 @@ pub enum Policy {
     UpsertOnly,
 }
 
-/// Reads the section; with it, where each of [`Dns::hosts`] stands in the file.
-pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dns>, Vec<Position>) {
+/// Where each one of a list stands in the file.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// Of [`Dns::hosts`].
+    pub(super) hosts: Vec<Position>,
+    /// Of [`Dns::inside_zones`].
+    pub(super) zones: Vec<Position>,
+}
+
+/// Reads the section.
+pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dns>, Places) {
     fields.missing("provider", "who hosts the zone", Provider::default().facts().key);
     let provider = fields
         .parsed("provider", |text| known("provider", Provider::ALL, |provider| provider.facts().key, text));
@@ -134,12 +148,14 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
         }
         (None, domain) => domain.map(|d| d.as_str().to_owned()),
     };
+    let (zone_places, inside_zones): (Vec<_>, Vec<_>) =
+        inside::read(fields, (domain, zone.as_ref())).into_iter().unzip();
     let house = house::read(
         fields,
-        (domain, zone.as_ref()),
+        (domain, zone.as_ref(), &inside_zones),
         (provider.unwrap_or_default(), house::Elsewhere::of(domain, (elsewhere, challenge_zone.as_ref()))),
     );
-    let (Some(provider), Some(owner)) = (provider, owner) else { return (None, Vec::new()) };
+    let (Some(provider), Some(owner)) = (provider, owner) else { return (None, Places::default()) };
     let (places, hosts) = house.hosts.into_iter().unzip();
     let dns = Dns {
         provider,
@@ -157,8 +173,10 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
         publish: house.publish,
         hosts,
         publish_hosts: house.publish_hosts,
+        for_pods: house.for_pods,
+        inside_zones,
     };
-    (Some(dns), places)
+    (Some(dns), Places { hosts: places, zones: zone_places })
 }
 
 /// Updates go to port 53 of the server's host, unless another place is said.

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::config::challenge_server::takes_the_names;
 use crate::config::dns::{Dns, HouseHost};
 use crate::config::fields::Fields;
+use crate::config::inside::InsideZone;
 use crate::config::yaml::{Node, Position, Value};
+use crate::facts::inside;
 use crate::facts::name_server::LABEL;
 use crate::facts::names::{Host, endings, is_label, is_within};
 use crate::facts::providers::Provider;
@@ -18,6 +20,8 @@ pub(super) struct House {
     /// In order of their names, each with its place in the file.
     pub(super) hosts: Vec<(Position, HouseHost)>,
     pub(super) publish_hosts: bool,
+    /// Whether the cluster's own DNS gives them to pods.
+    pub(super) for_pods: bool,
 }
 
 /// Why nobody finds the names in public DNS at the provider.
@@ -66,7 +70,7 @@ impl Elsewhere {
 /// names are [`Elsewhere`] in public DNS (`dns.challengeZone`), nothing of the domain is published.
 pub(super) fn read(
     fields: &mut Fields<'_>,
-    (domain, zone): (Option<&Host>, Option<&Host>),
+    (domain, zone, zones): (Option<&Host>, Option<&Host>, &[InsideZone]),
     (provider, place): (Provider, Elsewhere),
 ) -> House {
     let elsewhere = place != Elsewhere::No;
@@ -74,7 +78,16 @@ pub(super) fn read(
     let resolver = fields.bool("houseResolver");
     let publish = fields.bool("publish");
     let publish_hosts = fields.bool("publishHosts");
-    let hosts = hosts(fields, domain, zone);
+    let for_pods = fields.bool("podHosts").unwrap_or(true);
+    let hosts = hosts(fields, (domain, zone), zones);
+    let is_in_house = |host: &HouseHost| domain.is_some_and(|domain| host.name.is_within(domain));
+    for (place, host) in hosts.iter().filter(|(_, host)| !for_pods && !is_in_house(host)) {
+        let message = format!(
+            "`dns.hosts`: nobody would answer for `{}`: the nodes answer for the domain alone, and `dns.podHosts: false` keeps it from pods",
+            host.name
+        );
+        fields.problem(Some(*place), message, Some("remove `podHosts: false`, or the name".to_owned()));
+    }
     let mut refuse = |key: &'static str, why: &str, help: &str| {
         let place = fields.node(key).map(|node| node.place);
         fields.problem(place, why, Some(help.to_owned()));
@@ -122,11 +135,17 @@ pub(super) fn read(
             "`dns.publishHosts: true` contradicts `dns.publish: false`, with which nothing is published",
             "leave `publishHosts` out: the nodes serve `dns.hosts` in the house",
         ),
-        (false, _, _, published) if !hosts.is_empty() && !has_resolver && published != Some(true) => refuse(
-            "hosts",
-            "nobody would answer for the names in `dns.hosts`",
-            "add `houseResolver: true`, and your nodes answer for them in the house; or `publishHosts: true`, and they get records at the provider",
-        ),
+        (false, _, _, published)
+            if hosts.iter().any(|(_, host)| is_in_house(host))
+                && !has_resolver
+                && published != Some(true) =>
+        {
+            refuse(
+                "hosts",
+                "nobody in the house would answer for the names in `dns.hosts`",
+                "add `houseResolver: true`, and your nodes answer for them in the house; or `publishHosts: true`, and they get records at the provider",
+            )
+        }
         _ => {}
     }
     House {
@@ -134,16 +153,21 @@ pub(super) fn read(
         publish: publish.unwrap_or(!on_nodes && !elsewhere),
         hosts,
         publish_hosts: publish_hosts.unwrap_or(false),
+        for_pods,
     }
 }
 
-fn hosts(fields: &mut Fields<'_>, domain: Option<&Host>, zone: Option<&Host>) -> Vec<(Position, HouseHost)> {
+fn hosts(
+    fields: &mut Fields<'_>,
+    (domain, zone): (Option<&Host>, Option<&Host>),
+    zones: &[InsideZone],
+) -> Vec<(Position, HouseHost)> {
     let mut found: BTreeMap<Host, (Position, Vec<Ipv4Addr>, String)> = BTreeMap::new();
     for (key, node) in fields.entries("hosts") {
         let path = format!("dns.hosts.{}", key.name);
         let addresses = addresses(fields, &path, node);
         let Some(domain) = domain else { continue };
-        let name = match name(&key.name, domain, zone) {
+        let name = match name(&key.name, (domain, zone), zones) {
             Ok(name) => name,
             Err((why, help)) => {
                 fields.problem(Some(key.place), format!("`{path}`: {why}"), Some(help));
@@ -166,8 +190,13 @@ fn hosts(fields: &mut Fields<'_>, domain: Option<&Host>, zone: Option<&Host>) ->
     found.into_iter().map(|(name, (place, addresses, _))| (place, HouseHost { name, addresses })).collect()
 }
 
-/// The whole name that a key stands for, which is below the domain whether the domain is written or not.
-fn name(key: &str, domain: &Host, zone: Option<&Host>) -> Result<Host, (String, String)> {
+/// The whole name that a key stands for: below the domain, whether the domain is written or not; elsewhere where it ends with a
+/// dot, or where no public DNS has such a name, for pods alone.
+fn name(
+    key: &str,
+    (domain, zone): (&Host, Option<&Host>),
+    zones: &[InsideZone],
+) -> Result<Host, (String, String)> {
     let (plain, below) = (key.trim_end_matches('.').to_ascii_lowercase(), format!("below `{domain}`"));
     if plain.parse::<IpAddr>().is_ok() {
         return Err((
@@ -190,15 +219,20 @@ fn name(key: &str, domain: &Host, zone: Option<&Host>) -> Result<Host, (String, 
     // A part of the domain, or of the zone, and yet not below the domain: meant as a whole name.
     let above = endings(domain.as_str());
     let is_above = |other: &str| other.contains('.') && is_within(&plain, other);
-    let elsewhere = key.ends_with('.')
-        || above.iter().any(|other| is_above(other))
-        || zone.is_some_and(|zone| is_above(zone.as_str()));
+    let is_inside = key.ends_with('.')
+        || inside::is_of_a_house(&plain)
+        || zones.iter().any(|one| plain != one.zone && is_within(&plain, &one.zone));
+    let elsewhere =
+        above.iter().any(|other| is_above(other)) || zone.is_some_and(|zone| is_above(zone.as_str()));
     let whole = match is_within(&plain, domain.as_str()) {
         true => plain.clone(),
+        false if is_inside => plain.clone(),
         false if elsewhere => {
             return Err((
                 format!("the name is not {below}, and the nodes answer for nothing else"),
-                format!("give it a name {below}, such as `nas` for `nas.{domain}`"),
+                format!(
+                    "give it a name {below}, such as `nas` for `nas.{domain}`; or write `{plain}.` with a final dot, for pods alone"
+                ),
             ));
         }
         false => format!("{plain}.{domain}"),

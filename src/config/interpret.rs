@@ -11,7 +11,7 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, issuer, own_names,
+    annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, inside, issuer, own_names,
     protect, public, records, root_page, service, start_page,
 };
 use crate::facts::names::{Host, is_label};
@@ -70,7 +70,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         };
         let taken = own.into_iter().chain(page).map(|(host, name)| (host, name.to_owned()));
         let taken: Vec<_> = taken.chain(services.iter().flat_map(of)).collect();
-        house::check(&mut fields, (dns, domain), (&taken, &places), external_dns);
+        house::check(&mut fields, (dns, domain), (&taken, &places.hosts), external_dns);
+        inside::check(&mut fields, dns, &taken, (&places.zones, &places.hosts));
     }
     if let Some(dns) = &dns {
         let ways = (ingress.controller, external_dns);

@@ -13,6 +13,7 @@ mod foreign;
 mod house;
 mod image;
 mod ingress;
+pub mod inside;
 mod interpret;
 mod issuer;
 mod model;
@@ -30,6 +31,7 @@ pub(crate) mod testing;
 mod token;
 mod values;
 mod yaml;
+mod zone_file;
 
 use std::path::Path;
 
@@ -43,6 +45,7 @@ pub use dns::{Dns, HouseHost, Policy, Tsig};
 pub use extra::ExtraCertificate;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
+pub use inside::{InsideZone, ZoneSource};
 pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Hook, Ingress, Issuer, Language, Notify,
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
@@ -52,6 +55,7 @@ pub use public::{Public, Target, Way};
 pub use records::Records;
 pub use schema::schema;
 pub use values::duration;
+pub use zone_file::{LONGEST as LONGEST_ZONE_FILE, RecordData, ZoneRecord};
 
 /// Interprets the text of the file at `path`.
 ///

@@ -112,7 +112,7 @@ impl Config {
             self.services.iter().filter(|one| one.public.is_some()).flat_map(|one| &one.hosts).collect();
         let beside = |name: &str| label_at(name, &self.domain).map(str::to_owned);
         let deeper = hosts.iter().filter(|host| !self.is_child(host)).map(ToString::to_string);
-        let further = self.dns.hosts.iter().filter(|_| self.dns.publish_hosts);
+        let further = self.house_hosts().filter(|_| self.dns.publish_hosts);
         let further = further.map(|host| host.name.to_string());
         let challenges = self.signed_by_acme().into_iter().map(|name| challenge_name(&name));
         let mut exist: BTreeSet<String> =

@@ -159,7 +159,7 @@ fn published(config: &Config) -> Reads {
     if !config.dns.publish {
         return Reads::Nothing;
     }
-    let house = (!config.dns.hosts.is_empty() && !config.dns.publish_hosts).then_some(HOUSE_ONLY);
+    let house = (config.house_hosts().next().is_some() && !config.dns.publish_hosts).then_some(HOUSE_ONLY);
     let wildcard = config.wildcard_record().map(|_| BY_WILDCARD);
     let public = tunnel::tunnels(config).map(|_| PUBLIC);
     Reads::without([house, wildcard, public])

@@ -24,7 +24,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
         None => (Component::ExternalDns, external_dns::NAMESPACE),
     };
     let service = |host: &HouseHost| Object::typed(component, &service(config, namespace, host));
-    config.dns.hosts.iter().filter_map(service).collect()
+    config.house_hosts().filter_map(service).collect()
 }
 
 fn service(config: &Config, namespace: &str, host: &HouseHost) -> Service {

@@ -94,6 +94,6 @@ pub(super) fn version_label(component: Component) -> &'static str {
         Component::NameServer => of_image("nameServer"),
         Component::ChallengeServer => of_image("challengeServer"),
         Component::Tunnel => of_image("tunnel"),
-        Component::Issuer | Component::Services => env!("CARGO_PKG_VERSION"),
+        Component::Issuer | Component::InsideNames | Component::Services => env!("CARGO_PKG_VERSION"),
     }
 }

@@ -11,6 +11,7 @@ pub mod guard;
 mod house_hosts;
 mod html;
 pub mod image;
+pub mod inside_names;
 pub mod issuer;
 pub mod kind;
 pub mod leaving;
@@ -92,6 +93,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(challenge_server::objects(config, inputs.challenge_key));
     objects.extend(house_hosts::objects(config));
     objects.extend(tunnel::objects(config, inputs.tunnel));
+    objects.extend(inside_names::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
     objects.extend(inputs.leaving.and_then(Leaving::secret));
     let namespace =
@@ -111,7 +113,8 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         secret::restart_on_change(&mut objects, credentials);
     }
     let other_version = inputs.cert_manager.and_then(cert_manager::other_version);
-    for object in &mut objects {
+    // What may be somebody else's gets homelab's entries, and no word of whose it is.
+    for object in objects.iter_mut().filter(|object| object.key != inside_names::key()) {
         let version = match object.component {
             Component::CertManager => other_version.unwrap_or(meta::version_label(object.component)),
             component => meta::version_label(component),

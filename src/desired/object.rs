@@ -59,6 +59,8 @@ pub enum Component {
     ChallengeServer,
     /// The connectors of the tunnel, and the names that lead to it.
     Tunnel,
+    /// The names that the cluster's own DNS gives to pods.
+    InsideNames,
     /// The demo and what people use.
     Services,
 }
@@ -73,6 +75,7 @@ impl Component {
         all.extend(config.house_zone().map(|_| Self::NameServer));
         all.extend(config.dns.challenge_server.as_ref().map(|_| Self::ChallengeServer));
         all.extend(tunnel::tunnels(config).map(|_| Self::Tunnel));
+        all.extend(config.dns.has_inside_names().then_some(Self::InsideNames));
         all.push(Self::Services);
         all
     }
@@ -87,6 +90,7 @@ impl Component {
             Self::NameServer => name_server::NAME,
             Self::ChallengeServer => challenge_server::NAME,
             Self::Tunnel => facts::tunnel::NAME,
+            Self::InsideNames => "inside-names",
             Self::Services => "services",
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::{Leaf, Served};
-use crate::evidence::{Failure, Lookup, Transport};
+use crate::evidence::{Failure, InsideSeen, Lookup, Transport};
 
 /// One look at the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -30,6 +30,9 @@ pub struct ClusterSeen {
     pub pod_answers: BTreeMap<String, Result<HttpAnswer, String>>,
     /// What the cluster's DNS says to this machine; empty where this machine is no node.
     pub service_dns: Vec<ServiceLookup>,
+    /// What the pods of CoreDNS say to names of the lab's own; `None` where pods are given none, and where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inside: Option<InsideSeen>,
 }
 
 /// Why the API server could not be asked.

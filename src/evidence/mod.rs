@@ -15,6 +15,7 @@ mod fault;
 mod ground;
 pub mod http;
 mod ingress;
+mod inside;
 pub mod local;
 mod machine;
 mod names;
@@ -59,6 +60,7 @@ pub use failure::Failure;
 pub use fault::{Fault, Permission};
 pub use ground::{ForwardSeen, GroundSeen, ModulesSeen, MountSeen, Note, TELLING};
 pub use ingress::{ControllerSeen, NodePort, ScratchFailure, ScratchSeen};
+pub use inside::{InsideAnswer, InsideLookup, InsideName, InsideSeen};
 pub use machine::{
     Cidr, Clock, ClockSeen, DhcpcdSeen, Disk, Linked, Listener, MachineSeen, ResolvSeen, Route, WildcardSeen,
 };

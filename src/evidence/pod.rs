@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{View, at, entries};
+use crate::facts::namespaces::SYSTEM;
 
 /// How a kubelet says that it has no image.
 const NO_IMAGE: [&str; 7] = [
@@ -18,6 +19,11 @@ const NO_IMAGE: [&str; 7] = [
 ];
 /// How it says that the container cannot be made or started.
 const REFUSED: [&str; 3] = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError"];
+
+/// Whether it is a pod of CoreDNS, whose label k3s keeps from its forerunner (k3s, manifests/coredns.yaml).
+pub fn is_coredns(pod: &Value) -> bool {
+    pod.namespace() == SYSTEM && pod.label("k8s-app") == "kube-dns"
+}
 
 /// A container of a pod.
 #[derive(Debug, Clone, Copy)]

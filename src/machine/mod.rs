@@ -23,6 +23,7 @@ mod resolv;
 pub mod token;
 pub mod upstream;
 pub mod vault;
+mod zones;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use crate::desired::kind::{self, KindRef};
 use crate::desired::object::{Component, Key, Object};
 use crate::plan::deployed::{deployer, deployer_of};
 use crate::plan::ownership::{ADOPTED, controller, is_adopted, is_applied, is_written_for};
+use crate::plan::shared::is_shared;
 use crate::plan::{Change, Plan, Snapshot, note_hash};
 
 /// An object of others that stands where the lab's would.
@@ -88,6 +89,8 @@ impl Plan {
                 writer,
             };
             match find(&key) {
+                // Each has its own entries: what both would write, the API server refuses.
+                _ if is_shared(&key) => {}
                 Some(live) if !is_applied(live) || is_theirs(live) => {
                     strangers.push(stranger(&key, live, Writer::Homelab))
                 }

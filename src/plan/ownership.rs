@@ -14,6 +14,7 @@ use crate::desired::meta::{HOMELAB, RESTORE};
 use crate::desired::object::Key;
 use crate::facts::authority::ROOT;
 use crate::plan::Snapshot;
+use crate::plan::shared::{has_others, is_shared};
 
 /// The annotation of an object that was there before homelab and that `up --adopt` has taken: it is never deleted.
 pub const ADOPTED: &str = "homelab/adopted";
@@ -76,13 +77,24 @@ pub struct Doomed {
     pub uid: String,
     /// Its version.
     pub version: String,
+    /// Whether others have something in it: then only homelab's own entries go.
+    pub entries_alone: bool,
 }
 
 impl Doomed {
     /// The object as it lives.
     pub fn of(key: &Key, live: &Value) -> Self {
         let text = |field: &str| live["metadata"][field].as_str().unwrap_or_default().to_owned();
-        Self { key: key.clone(), uid: text("uid"), version: text("resourceVersion") }
+        let entries_alone = is_shared(key) && has_others(live);
+        Self { key: key.clone(), uid: text("uid"), version: text("resourceVersion"), entries_alone }
+    }
+
+    /// What goes, in words.
+    pub fn told(&self) -> String {
+        match self.entries_alone {
+            true => format!("homelab's entries in {}", self.key),
+            false => self.key.to_string(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::desired::meta::{HOMELAB, INSTANCE, MANAGED_BY};
 use crate::desired::object::Key;
 use crate::facts::namespaces::is_home;
 use crate::plan::ownership::is_applied;
+use crate::plan::shared::is_shared;
 
 /// What a cluster holds of a lab's inventory.
 #[derive(Debug, Default)]
@@ -47,6 +48,14 @@ impl Snapshot {
                 all.insert(key.clone(), item.clone());
             }
             self.sort_in(owner, key, item);
+        }
+    }
+
+    /// Takes what may be somebody else's and has something of homelab's in it; anything else is left out.
+    pub fn note_shared(&mut self, live: Value) {
+        if let Some(key) = Key::of(&kind::CONFIG_MAP, &live).filter(|key| is_shared(key) && is_applied(&live))
+        {
+            self.objects.insert(key, live);
         }
     }
 

@@ -3,8 +3,9 @@
 use crate::checks::engine::{Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::checks::k3s::whole;
+use crate::checks::reading::NOT_READ;
 use crate::checks::reading::pods::{self, Trouble};
-use crate::checks::reading::{NOT_READ, is_coredns};
+use crate::evidence::pod::is_coredns;
 use crate::evidence::{Evidence, View};
 use crate::facts::namespaces::SYSTEM;
 

@@ -8,8 +8,8 @@ use crate::checks::id;
 use crate::checks::net::corefile::{self, Forward};
 use crate::checks::net::seen;
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::{age, is_coredns, pod_resolv, pods, told, when};
-use crate::evidence::pod::is_ready;
+use crate::checks::reading::{age, pod_resolv, pods, told, when};
+use crate::evidence::pod::{is_coredns, is_ready};
 use crate::evidence::{Evidence, View, at};
 use crate::facts::namespaces::SYSTEM;
 

@@ -5,6 +5,7 @@ mod coredns;
 mod corefile;
 mod home;
 pub(super) mod ids;
+mod inside;
 mod names;
 mod rejected;
 mod texts;
@@ -24,6 +25,7 @@ pub(super) const GROUP: Group = Group::new("net", "what pods reach", texts::CHEC
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = of_pods(evidence);
     found.extend(evidence.names.iter().map(|names| home::here(evidence, names)));
+    found.extend(inside::names(evidence));
     found
 }
 
@@ -32,12 +34,21 @@ fn of_pods(evidence: &Evidence) -> Vec<Judged> {
         return Vec::new();
     }
     if evidence.objects("pods").is_none() {
-        let ids = [id::POD_API, id::COREDNS, id::POD_DNS, id::NDOTS, id::EGRESS, id::CROSS_NODE];
+        let ids = [
+            id::POD_API,
+            id::COREDNS,
+            id::COREDNS_CUSTOM,
+            id::POD_DNS,
+            id::NDOTS,
+            id::EGRESS,
+            id::CROSS_NODE,
+        ];
         return ids.into_iter().map(|id| seen(id, Subject::default(), Outcome::unknown(NOT_READ))).collect();
     }
     let mut found = vec![
         ways::pod_api(evidence),
         coredns::runs(evidence),
+        inside::entries(evidence),
         names::resolve(evidence),
         names::search_domains(evidence),
         ways::egress(evidence),

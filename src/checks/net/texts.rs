@@ -73,6 +73,32 @@ pub(super) const CHECKS: &[Def] = &[
             cause("it was scaled to 0", "run `kubectl -n kube-system scale deployment/coredns --replicas=1`"),
         ])
         .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"; k3s-io/k3s#12979, #10951", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
+    Def::error(COREDNS_CUSTOM, "CoreDNS takes every entry of `coredns-custom`")
+        .needs(&[id::KUBECONFIG, id::API])
+        .about(
+            "The ConfigMaps `coredns` and `coredns-custom` in `kube-system`, and what CoreDNS wrote when it last read them. k3s imports the entries `*.override` into the block for all names, and `*.server` as blocks of their own.",
+            "Nothing, at first: CoreDNS goes on with what it read before. After its next restart it does not start, and no pod resolves a name.",
+        )
+        .causes(&[
+            cause("an entry `*.override` has `hosts`, `cache` or another plugin that the Corefile has already: CoreDNS takes it once in a block", "move it into an entry `*.server`, in a block for just its zone; homelab does so for you with `dns.hosts` and `dns.insideZones`"),
+            cause("two blocks are for the same zone", "remove one of them"),
+            cause("a mistake in an entry: a brace that is never closed, a plugin that there is not", "correct it, or remove the entry"),
+        ])
+        .sources(&["k3s documentation, \"CoreDNS custom configuration imports\"", "CoreDNS 1.14.7, plugin/hosts/setup.go, core/dnsserver/address.go, plugin/reload/reload.go"]),
+    Def::error(INSIDE_NAMES, "CoreDNS gives pods the names of `dns.hosts` and `dns.insideZones`")
+        .needs(&[id::KUBECONFIG, id::API, COREDNS, COREDNS_CUSTOM])
+        .in_up()
+        .about(
+            "On a node: each ready pod of CoreDNS is asked at its own address for a name that tells which blocks it has read, for the serial of each zone that has a file, and for the names in `dns.hosts`; 24 in all.",
+            "Pods do not find a machine of the house, or find it at its old address.",
+        )
+        .causes(&[
+            cause("`homelab up` has not run since the configuration was changed", "run `homelab up`"),
+            cause("the kubelet renews the files of a pod within a minute and a half, and CoreDNS looks at them every 30 seconds", "wait two minutes"),
+            cause("CoreDNS does not take another entry of `coredns-custom`", "its log names the entry; correct it"),
+            cause("the server of the house that `forward` names does not answer, or not to addresses of pods", "ask it from the node with `dig`; allow the range of pods in it"),
+        ])
+        .sources(&["Kubernetes documentation, \"ConfigMaps\": mounted ConfigMaps are updated automatically", "CoreDNS documentation, reload, hosts, file, forward"]),
     Def::error(POD_DNS, "pods resolve names")
         .needs(&[id::KUBECONFIG, id::API, id::FORWARDING, COREDNS, id::RESOLVER])
         .about(

@@ -15,13 +15,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::evidence::{Cidr, Evidence, View, at};
-use crate::facts::namespaces::SYSTEM;
-
-/// Whether it is a pod of CoreDNS, whose label k3s keeps from its forerunner (k3s, manifests/coredns.yaml).
-pub(super) fn is_coredns(pod: &Value) -> bool {
-    pod.namespace() == SYSTEM && pod.label("k8s-app") == "kube-dns"
-}
+use crate::evidence::{Cidr, Evidence, at};
 
 /// Text of others in one line, without a full stop.
 pub(super) fn one_line(text: &str) -> String {

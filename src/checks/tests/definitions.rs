@@ -109,6 +109,7 @@ fn everything() -> Evidence {
     evidence.drift = Some(Ok(DriftSeen::default()));
     let mut cluster = crate::checks::k3s::tests::sound();
     cluster.objects.0.insert("namespaces".into(), Listing::Items(Vec::new()));
+    cluster.inside = Some(crate::evidence::InsideSeen::default());
     evidence.cluster = Some(cluster);
     evidence.external_dns = Some(ExternalDnsSeen { metrics: Err("no pod of it runs".into()) });
     evidence.acme = Some(AcmeSeen::default());

@@ -21,7 +21,7 @@ impl House {
         Some(Self {
             zone: config.house_zone()?.to_string(),
             alone: !config.dns.publish,
-            hosts: config.dns.hosts.iter().map(|host| (host.name.to_string(), addresses(host))).collect(),
+            hosts: config.house_hosts().map(|host| (host.name.to_string(), addresses(host))).collect(),
         })
     }
 }

@@ -48,6 +48,7 @@ pub use crate::collect::network::challenges::alone as challenges_alone;
 pub use crate::collect::network::forwarders::forwarders;
 pub use crate::collect::network::house::House;
 pub(in crate::collect) use crate::collect::network::nodes::addresses;
+pub(in crate::collect) use crate::collect::network::service_dns::is_one_of;
 pub use crate::collect::network::wildcards::wildcards;
 
 /// At most 18 questions in any second, which leaves two of AdGuard Home's 20 to the other machines of the house.

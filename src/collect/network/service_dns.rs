@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use futures::future::join_all;
 
 use crate::collect::network::{Limit, Probes};
-use crate::evidence::{Asked, Evidence, Lookup, ServiceLookup, at};
+use crate::evidence::{Asked, Evidence, Lookup, NodeSeen, ServiceLookup, at};
 use crate::facts::{name_server, namespaces};
 use crate::net::dns::{Question, RecordType, ask, system_resolvers};
 use crate::provider;
@@ -36,8 +36,12 @@ fn server(evidence: &Evidence) -> Option<SocketAddr> {
     let nodes = evidence.nodes.as_ref()?;
     let service = evidence.cluster.as_ref()?.objects.find("services", namespaces::SYSTEM, "kube-dns")?;
     let address: IpAddr = at(service, "/spec/clusterIP").parse().ok()?;
-    let here = nodes.iter().flat_map(|node| &node.addresses).any(|address| is_here(*address));
-    here.then(|| SocketAddr::new(address, name_server::PORT))
+    is_one_of(nodes).then(|| SocketAddr::new(address, name_server::PORT))
+}
+
+/// Whether this machine is one of the nodes: only these reach pods and Services.
+pub(in crate::collect) fn is_one_of(nodes: &[NodeSeen]) -> bool {
+    nodes.iter().flat_map(|node| &node.addresses).any(|address| is_here(*address))
 }
 
 /// Whether this machine has the address: only then can a socket be bound to it. Nothing is sent.

@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
         doomed: Doomed,
         again: impl AsyncFn(&mut Self, &Key) -> Result<Option<Doomed>>,
     ) -> Result<()> {
-        self.progress.update(DELETE, &format!("deleting {}", doomed.key));
+        self.progress.update(DELETE, &format!("deleting {}", doomed.told()));
         let key = doomed.key.clone();
         let cluster = self.cluster;
         match remove(cluster, doomed, async |now: &Doomed| again(self, &now.key).await).await? {

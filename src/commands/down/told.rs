@@ -16,7 +16,7 @@ pub(super) fn objects(picture: &Picture) -> Vec<ChangedObject> {
     let one = |word, object: String| ChangedObject { word, object, fields: Vec::new() };
     let records = picture.records.going();
     let records = records.iter().map(|name| one(Word::Unpublish, format!("DNS records of {name}")));
-    let gone = picture.doomed().chain(picture.emptied()).map(|gone| one(Word::Delete, gone.key.to_string()));
+    let gone = picture.doomed().chain(picture.emptied()).map(|gone| one(Word::Delete, gone.told()));
     let left = picture.teardown.left.iter().map(|key| one(Word::Leave, key.to_string()));
     let kept = picture.kept().map(|key| one(Word::Keep, key.to_string()));
     let spared = picture.spared.iter().map(|(key, lodgers)| {

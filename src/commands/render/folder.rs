@@ -11,6 +11,7 @@ use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Key, Object};
 use crate::error::{Error, Result};
 use crate::facts::gitops::{FLUX_APPLY, FLUX_PRUNE, SYNC_OPTIONS, SYNC_WAVE};
+use crate::plan::shared::is_shared;
 
 /// What kustomize reads in a folder (kubectl.docs.kubernetes.io, "Kustomization").
 const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -96,7 +97,8 @@ fn annotated(object: &Object) -> Object {
     let mut note = |key: &str, value: &str| drop(annotations.insert(key.to_owned(), value.into()));
     note(SYNC_WAVE, &wave.to_string());
     // As `up` does: a definition takes every object of its kind along, a namespace what others have in it, a claim its data.
-    if [&kind::CRD, &kind::NAMESPACE, &kind::CLAIM].contains(&kind) {
+    // Of a map that may be somebody else's, his entries.
+    if [&kind::CRD, &kind::NAMESPACE, &kind::CLAIM].contains(&kind) || is_shared(&object.key) {
         note(FLUX_PRUNE, "disabled");
         note(SYNC_OPTIONS, "Prune=false,Delete=false");
     }

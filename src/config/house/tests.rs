@@ -61,7 +61,11 @@ fn a_name_that_cannot_be_is_refused_with_its_line_and_what_to_write() {
     for (hosts, what, help) in [
         ("    '*.lab': 192.168.1.9\n", "a wildcard", "each name in a line"),
         ("    nas.example.com: 192.168.1.9\n", "not below `home.example.com`", "`nas.home.example.com`"),
-        ("    nas.example.org.: 192.168.1.9\n", "not below `home.example.com`", "`nas.home.example.com`"),
+        (
+            "    nas.example.com: 192.168.1.9\n",
+            "not below `home.example.com`",
+            "`nas.example.com.` with a final dot",
+        ),
         ("    home.example.com: 192.168.1.9\n", "the domain itself", "startPage"),
         ("    192.168.1.9: printer\n", "the name comes first", "`printer: 192.168.1.9`"),
         ("    my_nas: 192.168.1.9\n", "`my_nas` is not a DNS label", "`ssh.nas`"),
@@ -122,7 +126,7 @@ fn what_nobody_would_answer_is_refused() {
     );
     assert!(help.contains("house-resolver.md"), "{help}");
     let (_, message, help) = only(read("home.example.com", "  hosts: { printer: 192.168.1.9 }\n", ""));
-    assert!(message.contains("nobody would answer"), "{message}");
+    assert!(message.contains("nobody in the house would answer"), "{message}");
     assert!(help.contains("`houseResolver: true`") && help.contains("`publishHosts: true`"), "{help}");
     assert!(
         read("home.example.com", "  hosts: { printer: 192.168.1.9 }\n  publishHosts: true\n", "").is_ok()

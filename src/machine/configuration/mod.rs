@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
+use crate::machine::zones;
 
 /// Where the units of the package and of the tarball lie.
 const UNITS: [&str; 2] = ["/usr/lib/systemd/system", "/usr/local/lib/systemd/system"];
@@ -67,7 +68,8 @@ pub fn open(given: Option<&Path>) -> Result<Opened> {
             .because(error)
             .hint("name another file with `--config FILE` or `$HOMELAB_CONFIG`")
     })?;
-    let config = config::read(&path, &text)?;
+    let mut config = config::read(&path, &text)?;
+    zones::read(&mut config, &path)?;
     Ok(Opened { path, text, config })
 }
 

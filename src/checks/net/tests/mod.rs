@@ -1,6 +1,7 @@
 //! What pods reach: one failure at a time.
 
 mod across;
+mod inside;
 
 use serde_json::{Value, json};
 

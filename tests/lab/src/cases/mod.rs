@@ -18,6 +18,7 @@ mod guard;
 mod hands;
 mod house;
 mod house_resolver;
+mod inside;
 mod install;
 mod licences;
 mod local;
@@ -411,6 +412,11 @@ const PLAIN: &[Case] = &[
         "house resolver",
         "names go on working without the internet, past rebinding protection, and out of public DNS",
         house_resolver::proof,
+    ),
+    with_all(
+        "inside names",
+        "pods of both nodes are given names by each pod of CoreDNS, and a stranger's entries stay to the byte",
+        inside::proof,
     ),
     with_all(
         "moving",
