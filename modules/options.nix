@@ -197,8 +197,9 @@ in
             options = {
               zone = mkOption {
                 type = types.str;
+                default = "";
                 example = "lan";
-                description = "The zone that pods are given.";
+                description = "The zone that pods are given; required.";
               };
               file = mkOption {
                 type = types.nullOr types.path;

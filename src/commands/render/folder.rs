@@ -92,13 +92,14 @@ fn name(key: &Key) -> String {
 fn annotated(object: &Object) -> Object {
     let mut object = object.clone();
     let (kind, stage) = (object.key.kind, object.stage());
+    let may_be_theirs = is_shared(&object.key);
     let wave = STAGES.iter().position(|other| *other == stage).unwrap_or_default();
     let annotations = object.map_at(&["metadata", "annotations"]);
     let mut note = |key: &str, value: &str| drop(annotations.insert(key.to_owned(), value.into()));
     note(SYNC_WAVE, &wave.to_string());
     // As `up` does: a definition takes every object of its kind along, a namespace what others have in it, a claim its data.
     // Of a map that may be somebody else's, his entries.
-    if [&kind::CRD, &kind::NAMESPACE, &kind::CLAIM].contains(&kind) || is_shared(&object.key) {
+    if [&kind::CRD, &kind::NAMESPACE, &kind::CLAIM].contains(&kind) || may_be_theirs {
         note(FLUX_PRUNE, "disabled");
         note(SYNC_OPTIONS, "Prune=false,Delete=false");
     }
