@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, future, stream};
 use serde_json::Value;
 
 use crate::cluster::request::{self, Failed, Purpose};
@@ -33,12 +33,13 @@ impl Cluster {
             let namespace = self.readable_part(kind, controller);
             self.list_as(kind, namespace, &selector(kind), is_metadata(kind), room).await
         });
-        let lists: Vec<_> = stream::iter(lists).buffer_unordered(LANES).try_collect().await?;
+        let lists = stream::iter(lists).buffer_unordered(LANES).try_collect::<Vec<_>>();
+        let (lists, shared) = future::try_join(lists, self.one(&inside_names::key())).await?;
         let mut snapshot = Snapshot::default();
         for (kind, list) in lists {
             snapshot.note(owner, kind, list);
         }
-        self.note_shared(&mut snapshot).await?;
+        shared.into_iter().for_each(|live| snapshot.note_shared(live));
         Ok(snapshot)
     }
 
@@ -49,13 +50,9 @@ impl Cluster {
     pub async fn look_again(&self, snapshot: &mut Snapshot, owner: &str, kind: KindRef) -> Result<()> {
         let (_, list) = self.list(kind, &selector(kind)).await?;
         snapshot.note(owner, kind, list);
-        if *kind == kind::CONFIG_MAP { self.note_shared(snapshot).await } else { Ok(()) }
-    }
-
-    /// What may be somebody else's bears no label by which it would be listed.
-    async fn note_shared(&self, snapshot: &mut Snapshot) -> Result<()> {
-        if let Some(live) = self.one(&inside_names::key()).await? {
-            snapshot.note_shared(live);
+        if *kind == kind::CONFIG_MAP {
+            // What may be somebody else's bears no label by which it would be listed.
+            self.one(&inside_names::key()).await?.into_iter().for_each(|live| snapshot.note_shared(live));
         }
         Ok(())
     }

@@ -142,7 +142,7 @@ pub(super) fn read(
         {
             refuse(
                 "hosts",
-                "nobody in the house would answer for the names in `dns.hosts`",
+                "nobody would answer in the house for the names in `dns.hosts`",
                 "add `houseResolver: true`, and your nodes answer for them in the house; or `publishHosts: true`, and they get records at the provider",
             )
         }

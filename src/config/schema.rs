@@ -102,7 +102,8 @@ mod tests {
         for facts in Provider::ALL.iter().map(|provider| provider.facts()) {
             let server = facts.server.as_ref().map(|server| format!(", server: '{}'", server.example));
             let challenges = "challengeZone: acme.example.org, challengeServer: { address: 203.0.113.7 }";
-            let dns = format!("provider: {}{}, {challenges}", facts.key, server.unwrap_or_default());
+            let zones = "insideZones: [{ zone: lan, forward: 10.0.0.1 }]";
+            let dns = format!("provider: {}{}, {challenges}, {zones}", facts.key, server.unwrap_or_default());
             for service in [
                 "{ service: a/b, port: 1 }",
                 "{ url: 'http://10.0.0.2', protect: { forwardAuth: { url: 'http://a' } } }",
@@ -146,6 +147,9 @@ mod tests {
             "dns: { provider: slate, server: a.test }",
             "dns: { provider: cloudflare, houseResolver: true, publish: false, hosts: { printer: 192.168.1.9, ssh.nas: [192.168.1.5, 10.0.0.1] } }",
             "dns: { provider: local, houseResolver: true, publish: false, publishHosts: false, hosts: }",
+            "dns: { provider: cloudflare, hosts: { nas.k8s.intra: 192.168.1.5, a.b.: 10.0.0.1 }, podHosts: true }",
+            "dns: { provider: cloudflare, insideZones: [{ zone: lan, forward: 10.0.0.1 }, { zone: K8s.intra., forward: [10.0.0.1, '10.0.0.2:5353'] }, { zone: x, file: ./x }] }",
+            "dns: { provider: cloudflare, podHosts:, insideZones: }",
             "dns: { provider: local, challengeZone: _acme-challenge.home.example.com, challengeServer: 203.0.113.7 }",
             "dns: { provider: cloudflare, challengeZone: acme.example.com, challengeServer: { address: house.example.net, port: 5300, node: nuc.lan } }",
             "dns: { provider: cloudflare, challengeZone: acme.example.org, challengeServer: }",

@@ -57,8 +57,20 @@ pub(super) const CHECKS: &[Def] = &[
             cause("the LAN has the same range as the pods or the Services", "choose others with `--cluster-cidr` and `--service-cidr`, in a new cluster"),
         ])
         .sources(&["nixpkgs, k3s docs/USAGE.md: 6443 is required so that pods can reach the API server", "NixOS/nixpkgs#98766, #175513", "k3s-io/k3s#977, #24"]),
+    Def::error(COREDNS_CUSTOM, "every entry of `coredns-custom` is one that CoreDNS takes")
+        .needs(&[id::KUBECONFIG, id::API])
+        .about(
+            "The ConfigMaps `coredns` and `coredns-custom` in `kube-system`, and what CoreDNS wrote when it last read them. k3s imports the entries `*.override` into the block for all names, and `*.server` as blocks of their own.",
+            "Nothing, at first: CoreDNS goes on with what it read before. After its next restart it does not start, and no pod resolves a name.",
+        )
+        .causes(&[
+            cause("an entry `*.override` has `hosts`, `cache` or another plugin that the Corefile has already: CoreDNS takes it once in a block", "move it into an entry `*.server`, in a block for just its zone; homelab does so for you with `dns.hosts` and `dns.insideZones`"),
+            cause("two blocks are for the same zone", "remove one of them"),
+            cause("a mistake in an entry: a brace that is never closed, a plugin that there is not", "correct it, or remove the entry"),
+        ])
+        .sources(&["k3s documentation, \"CoreDNS custom configuration imports\"", "CoreDNS 1.14.7, plugin/hosts/setup.go, core/dnsserver/address.go, plugin/reload/reload.go"]),
     Def::error(COREDNS, "the DNS server of the cluster runs")
-        .needs(&[id::KUBECONFIG, id::API, POD_API])
+        .needs(&[id::KUBECONFIG, id::API, POD_API, COREDNS_CUSTOM])
         .about(
             "The pods of `kube-system` with the label `k8s-app=kube-dns`, the end of their logs, and the ConfigMaps `coredns` and `coredns-custom` that they read.",
             "No pod can resolve names: no certificates, no records, and applications that do not find their database.",
@@ -73,20 +85,8 @@ pub(super) const CHECKS: &[Def] = &[
             cause("it was scaled to 0", "run `kubectl -n kube-system scale deployment/coredns --replicas=1`"),
         ])
         .sources(&["CoreDNS documentation, plugin loop: Troubleshooting", "k3s, manifests/coredns.yaml; documentation, \"CoreDNS custom configuration imports\"; k3s-io/k3s#12979, #10951", "coredns/coredns#2087", "kubernetes/kubeadm#1162"]),
-    Def::error(COREDNS_CUSTOM, "CoreDNS takes every entry of `coredns-custom`")
-        .needs(&[id::KUBECONFIG, id::API])
-        .about(
-            "The ConfigMaps `coredns` and `coredns-custom` in `kube-system`, and what CoreDNS wrote when it last read them. k3s imports the entries `*.override` into the block for all names, and `*.server` as blocks of their own.",
-            "Nothing, at first: CoreDNS goes on with what it read before. After its next restart it does not start, and no pod resolves a name.",
-        )
-        .causes(&[
-            cause("an entry `*.override` has `hosts`, `cache` or another plugin that the Corefile has already: CoreDNS takes it once in a block", "move it into an entry `*.server`, in a block for just its zone; homelab does so for you with `dns.hosts` and `dns.insideZones`"),
-            cause("two blocks are for the same zone", "remove one of them"),
-            cause("a mistake in an entry: a brace that is never closed, a plugin that there is not", "correct it, or remove the entry"),
-        ])
-        .sources(&["k3s documentation, \"CoreDNS custom configuration imports\"", "CoreDNS 1.14.7, plugin/hosts/setup.go, core/dnsserver/address.go, plugin/reload/reload.go"]),
-    Def::error(INSIDE_NAMES, "CoreDNS gives pods the names of `dns.hosts` and `dns.insideZones`")
-        .needs(&[id::KUBECONFIG, id::API, COREDNS, COREDNS_CUSTOM])
+    Def::error(INSIDE_NAMES, "pods get the names of `dns.hosts` and `dns.insideZones`")
+        .needs(&[id::KUBECONFIG, id::API, COREDNS])
         .in_up()
         .about(
             "On a node: each ready pod of CoreDNS is asked at its own address for a name that tells which blocks it has read, for the serial of each zone that has a file, and for the names in `dns.hosts`; 24 in all.",

@@ -126,7 +126,7 @@ fn what_nobody_would_answer_is_refused() {
     );
     assert!(help.contains("house-resolver.md"), "{help}");
     let (_, message, help) = only(read("home.example.com", "  hosts: { printer: 192.168.1.9 }\n", ""));
-    assert!(message.contains("nobody in the house would answer"), "{message}");
+    assert!(message.contains("nobody would answer in the house"), "{message}");
     assert!(help.contains("`houseResolver: true`") && help.contains("`publishHosts: true`"), "{help}");
     assert!(
         read("home.example.com", "  hosts: { printer: 192.168.1.9 }\n  publishHosts: true\n", "").is_ok()

@@ -118,3 +118,23 @@ fn who_is_no_node_says_that_he_could_not_ask() {
     let report = whole(|e| e.cluster = Some(ClusterSeen { inside, ..sound() }));
     assert!(matches!(outcome(&report, id::INSIDE_NAMES), Outcome::Skip { .. }), "{report:#?}");
 }
+
+#[test]
+fn an_entry_that_kept_coredns_from_starting_is_the_cause_and_its_end_the_consequence() {
+    let line = "[FATAL] plugin/hosts: this plugin can only be used once per Server Block\n";
+    let report = cluster(|seen| {
+        crate::checks::k3s::tests::items(seen, "pods")[0]["status"]["conditions"][0]["status"] =
+            "False".into();
+        let map = |name: &str, data: Value| {
+            Listing::Items(vec![
+                json!({ "metadata": { "namespace": "kube-system", "name": name }, "data": data }),
+            ])
+        };
+        seen.objects.0.insert("configmaps".into(), map("coredns", json!({ "Corefile": COREFILE })));
+        let custom = json!({ "lan.override": "hosts {\n 10.0.0.1 nas\n}\n" });
+        seen.objects.0.insert(COREDNS_CUSTOM.into(), map("coredns-custom", custom));
+        seen.logs.insert("kube-system/coredns-1/coredns".into(), line.into());
+    });
+    assert!(only(&report, id::COREDNS_CUSTOM).summary.contains("`lan.override`"));
+    assert_eq!(outcome(&report, id::COREDNS), Outcome::Blocked { by: id::COREDNS_CUSTOM });
+}
