@@ -193,7 +193,7 @@ fn a_router_that_answers_by_tcp_itself_does_not_pass_tcp_on() {
 fn the_houses_own_server_in_its_place_is_told_although_it_may_have_a_zone_of_that_name() {
     let said = told(|way| {
         way.public.as_mut().unwrap().inside = Some(("photos.home.example.com".into(), true));
-        outside(way, Ok(begun(2026_113_001)));
+        outside(way, Ok(begun(2_026)));
     });
     assert!(
         said.contains("names of the house: `photos.home.example.com`") && said.contains("at once"),
