@@ -1,6 +1,7 @@
 //! What may be reached from the internet: `public` and `iKnow` of a service, and `public` of the lab. Nothing is, unless a word
 //! says so.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::config::dns::Dns;
@@ -55,6 +56,21 @@ pub struct Public {
     pub target: Target,
     /// Whether visitors of `public: port` come by the provider's proxy, who then see its addresses.
     pub proxied: bool,
+}
+
+impl Config {
+    /// Whether any service is reached from the internet.
+    #[must_use]
+    pub fn has_public(&self) -> bool {
+        self.services.iter().any(|service| service.public.is_some())
+    }
+
+    /// The hosts that are reached from the internet: by this way, or by any.
+    #[must_use]
+    pub fn public_hosts(&self, way: Option<Way>) -> BTreeSet<Host> {
+        let counts = |service: &&Service| service.public.is_some_and(|one| way.is_none_or(|way| one == way));
+        self.services.iter().filter(counts).flat_map(|service| service.hosts.iter().cloned()).collect()
+    }
 }
 
 /// Reads `public` of the lab.
@@ -137,6 +153,10 @@ pub(super) fn check(
                     dns.provider.facts().key
                 ),
                 "leave it out, or get a domain of your own".to_owned(),
+            ),
+            _ if !dns.publish => (
+                "contradicts `dns.publish: false`, with which public DNS has no record of the lab".to_owned(),
+                "leave one of the two out".to_owned(),
             ),
             _ if dns.elsewhere().is_some() => (
                 "cannot work with `dns.challengeZone`: the provider's zone is not that of the names"

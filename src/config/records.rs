@@ -124,7 +124,8 @@ impl Config {
                 && !public.contains(&host)
                 && beside(host.as_str()).is_some_and(|label| !exist.contains(&label))
         };
-        hosts.into_iter().filter(answers).collect()
+        let public = self.public_hosts(None);
+        hosts.into_iter().filter(|host| answers(host) && !public.contains(host)).collect()
     }
 
     fn is_child(&self, host: &Host) -> bool {

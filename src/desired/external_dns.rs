@@ -11,7 +11,6 @@ use crate::desired::pod::{
     absolute_names, env_secret, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod,
 };
 use crate::desired::rbac::{READ, account, rule};
-use crate::desired::tunnel;
 use crate::facts::namespaces;
 use crate::facts::ownership::{Ownership, WILDCARD};
 use crate::facts::pins::pins;
@@ -38,8 +37,8 @@ pub(super) const BY_WILDCARD: Label = ("homelab/by-wildcard", "true");
 /// That of what has a record at the provider alone.
 pub(super) const PROVIDER_ONLY: Label = ("homelab/provider-only", "true");
 
-/// That of what the internet finds by another record than that of its address.
-pub(super) const PUBLIC: Label = ("homelab/public", "true");
+/// That of what another object has the public record of: see `public_record`.
+pub(super) const BY_PUBLIC: Label = ("homelab/by-public-record", "true");
 
 /// What an external-dns makes records of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,19 +155,24 @@ pub(super) fn deployment_of(name: &str, pod: PodSpec) -> Deployment {
 
 /// What of the lab has records at the provider.
 fn published(config: &Config) -> Reads {
-    if !config.dns.publish {
-        return Reads::Nothing;
+    match config.dns.publish {
+        false => Reads::Nothing,
+        true => {
+            let hides_hosts = config.house_hosts().next().is_some() && !config.dns.publish_hosts;
+            Reads::without([
+                (hides_hosts, HOUSE_ONLY),
+                (config.wildcard_record().is_some(), BY_WILDCARD),
+                (config.has_public(), BY_PUBLIC),
+            ])
+        }
     }
-    let house = (config.house_hosts().next().is_some() && !config.dns.publish_hosts).then_some(HOUSE_ONLY);
-    let wildcard = config.wildcard_record().map(|_| BY_WILDCARD);
-    let public = tunnel::tunnels(config).map(|_| PUBLIC);
-    Reads::without([house, wildcard, public])
 }
 
 impl Reads {
-    /// All but what has one of these labels.
-    pub(super) fn without(labels: impl IntoIterator<Item = Option<Label>>) -> Self {
-        let labels: Vec<Label> = labels.into_iter().flatten().collect();
+    /// Everything but what bears one of the labels that count.
+    pub(super) fn without(labels: impl IntoIterator<Item = (bool, Label)>) -> Self {
+        let labels: Vec<Label> =
+            labels.into_iter().filter_map(|(counts, label)| counts.then_some(label)).collect();
         if labels.is_empty() { Self::All } else { Self::Without(labels) }
     }
 }
@@ -189,7 +193,7 @@ pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), met
             format!("--annotation-prefix={}", config.dns.annotation_prefix),
         ],
     };
-    if let Reads::Without(labels) = reads {
+    if let Reads::Without(labels) = &reads {
         let labels: Vec<String> = labels.iter().map(|(label, value)| format!("{label}!={value}")).collect();
         arguments.push(format!("--label-filter={}", labels.join(",")));
     }

@@ -20,7 +20,7 @@ mod name_server;
 pub mod object;
 pub mod outside;
 pub(crate) mod pod;
-mod public_names;
+pub mod public_record;
 mod rbac;
 pub mod reader;
 mod root_page;
@@ -108,7 +108,9 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(root_page::objects(config));
     objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
     objects.extend(wildcard_record::object(config));
+    objects.extend(public_record::by_port(config));
     wildcard_record::leave_to_it(config, &mut objects);
+    public_record::leave_to_it(config, &mut objects);
     if let Some(credentials) = inputs.credentials {
         secret::restart_on_change(&mut objects, credentials);
     }

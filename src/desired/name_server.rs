@@ -28,7 +28,6 @@ use crate::desired::pod::{
     probe, requests, seccomp, tolerations, unprivileged,
 };
 use crate::desired::rbac::account;
-use crate::desired::tunnel;
 use crate::facts::name_server::{
     API_PORT, API_PORT_DNS, CONTAINER, FILL, LABEL, METRICS_PORT, NAME, NAMESPACE, PORT,
 };
@@ -238,9 +237,9 @@ fn external_dns(config: &Config, name: &str) -> Container {
         // A file of arguments: the key is in no list of processes (alecthomas/kingpin, `ExpandArgsFromFile`).
         format!("@{PLACE}/external-dns"),
     ];
-    // In the house each name has its own record, and those that nobody has do not exist.
-    let at_provider = config.wildcard_record().is_some() || tunnel::tunnels(config).is_some();
-    let reads = Reads::without([at_provider.then_some(PROVIDER_ONLY)]);
+    // In the house each name has its own record, with the nodes' addresses, and those that nobody has do not exist.
+    let apart = config.wildcard_record().is_some() || config.has_public();
+    let reads = Reads::without([(apart, PROVIDER_ONLY)]);
     Container {
         name: name.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),

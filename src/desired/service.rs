@@ -10,12 +10,12 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 
-use crate::config::{Backend, Config, Issuer, Service, Way};
+use crate::config::{Backend, Config, Issuer, Service};
 use crate::desired::authority::USAGES;
 use crate::desired::issuer::{KEY, name_of};
 use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Key, Object};
-use crate::desired::{image, kind, outside, public_names};
+use crate::desired::{image, kind, outside};
 use crate::evidence::local::NodeAddress;
 use crate::facts::controllers::HSTS;
 use crate::facts::names::{Host, hsts_map, tls_secret, users_secret};
@@ -61,9 +61,6 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
     )
     .into_iter()
     .collect();
-    if service.public == Some(Way::Tunnel) {
-        objects.iter_mut().for_each(public_names::mark);
-    }
     objects.extend(hsts(service));
     objects.extend(image::objects(service));
     objects.extend(outside::objects(service, nodes));

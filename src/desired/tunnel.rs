@@ -20,7 +20,7 @@ use crate::desired::object::{Component, Key, Object};
 use crate::desired::pod::{
     absolute_names, env_secret, probe, requests, tolerations_of_one, unprivileged, unprivileged_pod,
 };
-use crate::desired::{kind, public_names};
+use crate::desired::{kind, public_record};
 use crate::evidence::TunnelRule;
 use crate::facts::names::Host;
 use crate::facts::namespaces::{SYSTEM, TUNNEL as NAMESPACE};
@@ -143,7 +143,7 @@ pub(super) fn objects(config: &Config, opened: Option<&Opened>) -> Vec<Object> {
         Object::typed(COMPONENT, &deployment(config, tunnels, opened)),
         Object::typed(COMPONENT, &policy(config, tunnels)),
         Object::typed(COMPONENT, &way_in(config)),
-        public_names::service(config, place, &hosts(config), target.as_deref(), tunnels.annotations),
+        public_record::record(config, place, hosts(config), target.as_deref(), tunnels.annotations),
     ]
     .into_iter()
     .flatten()

@@ -18,7 +18,7 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressRule, IngressSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::config::Config;
-use crate::desired::external_dns::{BY_WILDCARD, HOUSE_ONLY, PROVIDER_ONLY, PUBLIC};
+use crate::desired::external_dns::{BY_PUBLIC, BY_WILDCARD, HOUSE_ONLY, Label, PROVIDER_ONLY};
 use crate::desired::kind;
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
@@ -47,9 +47,7 @@ pub fn is_its(namespace: &str, name: &str) -> bool {
 /// Whether an Ingress or a Service, as it lives or should exist, has no record of its own at the provider.
 #[must_use]
 pub fn is_left_out(object: &serde_json::Value) -> bool {
-    [HOUSE_ONLY, BY_WILDCARD, PUBLIC]
-        .iter()
-        .any(|(label, value)| object["metadata"]["labels"][*label] == *value)
+    [HOUSE_ONLY, BY_WILDCARD, BY_PUBLIC].iter().any(|(label, value)| object["metadata"]["labels"][*label] == *value)
 }
 
 /// The Ingress, where the lab has a wildcard record.
@@ -77,12 +75,15 @@ pub(super) fn object(config: &Config) -> Option<Object> {
 
 /// Takes the records of single names from the Ingresses all of whose hosts the wildcard answers for.
 pub(super) fn leave_to_it(config: &Config, objects: &mut [Object]) {
-    let answered = config.by_wildcard();
+    take_records(objects, &config.by_wildcard(), BY_WILDCARD);
+}
+
+/// Marks the Ingresses all of whose hosts are among these.
+pub(super) fn take_records(objects: &mut [Object], answered: &BTreeSet<Host>, (label, value): Label) {
     let answered: BTreeSet<&str> = answered.iter().map(Host::as_str).collect();
     if answered.is_empty() {
         return;
     }
-    let (label, value) = BY_WILDCARD;
     for object in objects.iter_mut().filter(|object| *object.key.kind == kind::INGRESS) {
         let rules = entries(&object.body, "/spec/rules");
         if !rules.is_empty() && rules.iter().all(|rule| answered.contains(at(rule, "/host"))) {
