@@ -39,9 +39,10 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let whoami = fields.bool("whoami").unwrap_or(true);
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let lan = protect::lan(&mut fields);
-    let public = public::read(&mut fields);
+    let public = public::read(&mut fields, &lan);
     let reads = (domain.as_ref(), &ingress, lan.as_slice());
-    let services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
+    let mut services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
+    public::keep_in(&mut services, &public);
     annotations::check(&mut fields, &ingress, &services);
     protect::check(&mut fields, &ingress, &services);
     // That of the names: where the challenges are met elsewhere, the provider's is none.
@@ -74,8 +75,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         inside::check(&mut fields, dns, &taken, (&places.zones, &places.hosts));
     }
     if let Some(dns) = &dns {
+        public::check(&mut fields, (&services, &public), dns, (&ingress, external_dns));
         let ways = (ingress.controller, external_dns);
-        public::check(&mut fields, &services, dns, ways);
         records::check(&mut fields, records, dns, (certificates, signs), ways);
     }
     let images = images(&mut fields);

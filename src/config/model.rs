@@ -39,7 +39,7 @@ pub struct Config {
     pub whoami: bool,
     /// The page with a line for each service, if there is one.
     pub start_page: Option<StartPage>,
-    /// The name of the page that offers the root of the lab's own authority, if there is one; without TLS: who opens it trusts nothing yet.
+    /// The name of the page that offers the root of the lab's own authority, without TLS: who opens it trusts nothing yet.
     pub root_page: Option<Host>,
     /// What holds for every service that is reached from the internet.
     pub public: Public,

@@ -50,12 +50,17 @@ pub(super) fn lan(fields: &mut Fields<'_>) -> Vec<Network> {
     found
 }
 
+/// The networks of the house: those of every house, and its further ones.
+pub(super) fn house(lan: &[Network]) -> Vec<Network> {
+    let of_houses = OF_HOUSES.iter().filter_map(|text| Network::parse(text).ok());
+    of_houses.chain(lan.iter().copied()).collect()
+}
+
 /// Reads `protect`; `lan` are the house's further networks.
 pub(super) fn read(fields: &mut Fields<'_>, lan: &[Network]) -> Protect {
     fields.section("protect", |fields| {
         let only_lan = fields.bool("lan").unwrap_or(false);
-        let house = OF_HOUSES.iter().filter_map(|text| Network::parse(text).ok());
-        let from = if only_lan { house.chain(lan.iter().copied()).collect() } else { Vec::new() };
+        let from = if only_lan { house(lan) } else { Vec::new() };
         let users = fields.bool("users").unwrap_or(false);
         let place = fields.node("forwardAuth").map(|node| node.place);
         let forward_auth = place.and_then(|_| fields.section("forwardAuth", forward_auth));

@@ -7,13 +7,19 @@ use std::net::IpAddr;
 use crate::config::dns::Dns;
 use crate::config::fields::Fields;
 use crate::config::model::{Config, Ingress, Service};
+use crate::config::protect;
 use crate::config::values::known;
 use crate::facts::address::is_public;
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
+use crate::facts::network::Network;
 
 /// The key, of a service and of the lab.
 const KEY: &str = "public";
+
+/// Who says by default from which address the house is seen: two that know nothing of each other. The first needs no DNS; the second
+/// is what inadyn asks, too (its README, `checkip-server`).
+const ADDRESS_FROM: [&str; 2] = ["https://1.1.1.1/cdn-cgi/trace", "https://api.ipify.org"];
 
 /// By which way a service is reached from the internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +62,10 @@ pub struct Public {
     pub target: Target,
     /// Whether visitors of `public: port` come by the provider's proxy, who then see its addresses.
     pub proxied: bool,
+    /// Who says from which address the house is seen, in the order in which they are asked.
+    pub address_from: Vec<String>,
+    /// The networks of the house, from which everything is reached that is not public.
+    pub house: Vec<Network>,
 }
 
 impl Config {
@@ -63,6 +73,19 @@ impl Config {
     #[must_use]
     pub fn has_public(&self) -> bool {
         self.services.iter().any(|service| service.public.is_some())
+    }
+
+    /// Whether a record follows the address that the lab has on the internet.
+    #[must_use]
+    pub fn follows_address(&self) -> bool {
+        let by_port = |service: &Service| service.public == Some(Way::Port);
+        self.public.target == Target::Auto && self.services.iter().any(by_port)
+    }
+
+    /// The networks from which homelab's own pages are reached: from everywhere if empty, as long as no service is public.
+    #[must_use]
+    pub fn own_pages_from(&self) -> &[Network] {
+        if self.has_public() { &self.public.house } else { &[] }
     }
 
     /// The hosts that are reached from the internet: by this way, or by any.
@@ -73,12 +96,33 @@ impl Config {
     }
 }
 
-/// Reads `public` of the lab.
-pub(super) fn read(fields: &mut Fields<'_>) -> Public {
+/// Reads `public` of the lab; `lan` are the house's further networks.
+pub(super) fn read(fields: &mut Fields<'_>, lan: &[Network]) -> Public {
     fields.section(KEY, |fields| Public {
         target: fields.parsed("target", target).unwrap_or_default(),
         proxied: fields.bool("proxied").unwrap_or(false),
+        address_from: address_from(fields),
+        house: protect::house(lan),
     })
+}
+
+fn address_from(fields: &mut Fields<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, text) in fields.texts("addressFrom") {
+        let fine = text.strip_prefix("https://").is_some_and(|rest| {
+            !rest.is_empty()
+                && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'`<>@".contains(&byte))
+        });
+        if fine {
+            found.push(text);
+        } else {
+            let message =
+                format!("`public.addressFrom`: `{text}` is not an address such as `https://ip.example.com`");
+            let help = "it has to be HTTPS: otherwise whoever is on the way says where your records lead";
+            fields.problem(Some(place), message, Some(help.to_owned()));
+        }
+    }
+    if found.is_empty() { ADDRESS_FROM.map(str::to_owned).into() } else { found }
 }
 
 fn target(text: &str) -> Result<Target, String> {
@@ -106,6 +150,8 @@ pub(super) fn of_service(fields: &mut Fields<'_>, ingress: &Ingress) -> Option<W
     match (way, word, known) {
         (Some(_), Some(word), given) if given.as_ref().is_none_or(|(_, text)| text != word) => {
             let name = ingress.controller.facts().key;
+            let mut all = Controller::ALL.iter().map(|controller| controller.facts());
+            let other = all.find(|facts| facts.retired.is_none()).map_or("", |facts| facts.key);
             let message = format!(
                 "`{path}.{KEY}`: {name} gets no more security fixes, so it should not be reached from the internet"
             );
@@ -125,18 +171,58 @@ pub(super) fn of_service(fields: &mut Fields<'_>, ingress: &Ingress) -> Option<W
     way
 }
 
+/// Refuses a public service where nothing could keep the others in the house.
+fn controller(fields: &mut Fields<'_>, services: &[Service], ingress: &Ingress) {
+    let Some(service) = services.iter().find(|service| service.public.is_some()) else { return };
+    let path = format!("services.{}.{KEY}", service.name);
+    if !ingress.dialect.is_managed() {
+        let place = fields.node("services").map(|node| node.place);
+        let message = format!(
+            "`{path}`: homelab does not know how your ingress controller is told to keep the other services in the house"
+        );
+        let help = "name its make (`ingress.controller`) beside `manage: false`, or leave `public` out";
+        fields.problem(place, message, Some(help.to_owned()));
+    }
+    let facts = ingress.controller.facts();
+    let is_on = |key: &&&str| ingress.config.get(**key).is_some_and(|value| value != "false");
+    let trusted = ingress.config.get(facts.believes.1);
+    let everybody = trusted.is_none_or(|networks| networks.split(',').any(|one| one.trim().ends_with("/0")));
+    if let Some(key) = facts.believes.0.iter().find(is_on).filter(|_| everybody) {
+        let place = fields.node("ingress").map(|node| node.place);
+        let message = format!(
+            "`ingress.config.{key}` believes everybody who says that he comes from the house, so `{path}` would open every service to the internet"
+        );
+        let help = format!("remove it; or name the proxies that may say so, in `{}`", facts.believes.1);
+        fields.problem(place, message, Some(help));
+    }
+}
+
 /// Whether no way is named at all; one that is not known is told already.
 fn place_is_free(fields: &mut Fields<'_>) -> bool {
     fields.node(KEY).is_none()
 }
 
+/// As soon as one service is public, the others are reached from the house alone.
+pub(super) fn keep_in(services: &mut [Service], public: &Public) {
+    if services.iter().any(|service| service.public.is_some()) {
+        let kept_in = services.iter_mut().filter(|service| service.public.is_none());
+        kept_in.for_each(|service| service.protect.from.clone_from(&public.house));
+    }
+}
+
 /// Refuses what contradicts a public service; `external_dns` is whether homelab is to run it, where that is said.
 pub(super) fn check(
     fields: &mut Fields<'_>,
-    services: &[Service],
+    (services, public): (&[Service], &Public),
     dns: &Dns,
-    (controller, external_dns): (Controller, Option<bool>),
+    (ingress, external_dns): (&Ingress, Option<bool>),
 ) {
+    controller(fields, services, ingress);
+    if public.proxied && dns.provider.facts().proxied.is_none() {
+        let place = fields.node(KEY).map(|node| node.place);
+        let message = format!("`public.proxied`: `{}` has no proxy", dns.provider.facts().key);
+        fields.problem(place, message, Some("leave it out".to_owned()));
+    }
     let place = fields.node("services").map(|node| node.place);
     for service in services {
         let Some(way) = service.public else { continue };
@@ -154,6 +240,11 @@ pub(super) fn check(
                 ),
                 "leave it out, or get a domain of your own".to_owned(),
             ),
+            _ if external_dns == Some(false) => (
+                "and `externalDns.manage: false` do not go together: your own external-dns would publish the address in the house"
+                    .to_owned(),
+                "leave one of the two out".to_owned(),
+            ),
             _ if !dns.publish => (
                 "contradicts `dns.publish: false`, with which public DNS has no record of the lab".to_owned(),
                 "leave one of the two out".to_owned(),
@@ -170,19 +261,10 @@ pub(super) fn check(
                 ),
                 "forward a port of your router instead, with `public: port`; or leave it out".to_owned(),
             ),
-            Way::Tunnel if !controller.is_managed() => (
+            Way::Tunnel if !ingress.controller.is_managed() => (
                 "cannot work with `ingress.manage: false`: homelab does not know where in the cluster your controller answers"
                     .to_owned(),
                 "leave it out".to_owned(),
-            ),
-            Way::Tunnel if external_dns == Some(false) => (
-                "and `externalDns.manage: false` do not go together: your own external-dns would publish the address in the house"
-                    .to_owned(),
-                "leave one of the two out".to_owned(),
-            ),
-            Way::Tunnel if !dns.publish => (
-                "contradicts `dns.publish: false`, with which public DNS has no record of the lab".to_owned(),
-                "leave one of the two out".to_owned(),
             ),
             _ => continue,
         };
@@ -198,100 +280,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Problem, parse};
-
-    fn read_of(more: &str, service: &str) -> Result<Config, Vec<Problem>> {
-        parse(&format!(
-            "domain: a.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare, tokenFile: /t }}\n{more}\
-             services: {{ nas: {{ url: 'http://10.0.0.2', {service} }} }}\n"
-        ))
-    }
-
-    fn refused(more: &str, service: &str) -> String {
-        let told = |p: Problem| format!("{} {}\n", p.message, p.help.unwrap_or_default());
-        read_of(more, service).unwrap_err().into_iter().map(told).collect()
-    }
-
-    const TRAEFIK: &str = "ingress: { controller: traefik }\n";
-
-    #[test]
-    fn nothing_is_reached_from_the_internet_unless_a_word_says_so() {
-        let config = read_of("", "").unwrap();
-        assert_eq!((config.services[0].public, config.public), (None, Public::default()));
-        let config = read_of(TRAEFIK, "public: port").unwrap();
-        assert_eq!((config.services[0].public, config.public.target), (Some(Way::Port), Target::Auto));
-    }
-
-    #[test]
-    fn the_retired_controller_needs_a_word_of_its_own_at_each_public_service() {
-        let told = refused("", "public: tunnel");
-        assert!(
-            told.contains("no more security fixes") && told.contains("add `iKnow: ingress-nginx-is-retired`"),
-            "{told}"
-        );
-        assert!(refused("", "public: tunnel, iKnow: what-i-do").contains("no more security fixes"));
-        assert!(read_of("", "public: tunnel, iKnow: ingress-nginx-is-retired").is_ok());
-        assert!(
-            read_of(TRAEFIK, "public: tunnel, iKnow: ingress-nginx-is-retired").is_ok(),
-            "the way there and back"
-        );
-        assert!(refused("", "iKnow: ingress-nginx-is-retired").contains("belongs beside `public`"));
-    }
-
-    #[test]
-    fn a_target_is_one_that_the_internet_reaches() {
-        let target =
-            |text: &str| read_of(&format!("public: {{ target: '{text}' }}\n"), "").map(|c| c.public.target);
-        assert_eq!(target("203.0.113.7").unwrap(), Target::Address("203.0.113.7".parse().unwrap()));
-        assert_eq!(
-            target("me.dyn.example.net").unwrap(),
-            Target::Name(Host::parse("me.dyn.example.net").unwrap())
-        );
-        for (text, why) in
-            [("192.168.1.5", "nobody on the internet"), ("100.64.1.1", "nobody"), ("a b", "neither `auto`")]
-        {
-            assert!(refused(&format!("public: {{ target: '{text}' }}\n"), "").contains(why), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_tunnel_is_refused_where_nobody_would_lead_it_anywhere_and_the_reason_is_told() {
-        let lab = |dns: &str, more: &str| {
-            let text = format!(
-                "domain: a.example.com\nemail: ada@lovelace.dev\n{more}dns: {{ {dns} }}\n\
-                 services: {{ nas: {{ url: 'http://10.0.0.2', public: tunnel }} }}\n"
-            );
-            parse(&text).map(drop).map_err(|problems| problems[0].message.clone())
-        };
-        assert_eq!(lab("provider: cloudflare", TRAEFIK), Ok(()));
-        for (dns, more, why) in [
-            ("provider: paper, tokenFile: /t, server: drawer.test", TRAEFIK, "this one has none"),
-            ("provider: cloudflare", "ingress: { manage: false, class: own }\n", "does not know where"),
-            (
-                "provider: cloudflare",
-                "ingress: { controller: traefik }\nexternalDns: { manage: false }\n",
-                "would publish",
-            ),
-            (
-                "provider: cloudflare, houseResolver: true, publish: false",
-                TRAEFIK,
-                "public DNS has no record",
-            ),
-        ] {
-            assert!(lab(dns, more).unwrap_err().contains(why), "{why}: {:?}", lab(dns, more));
-        }
-    }
-
-    #[test]
-    fn what_contradicts_it_is_refused() {
-        let lan = refused(TRAEFIK, "public: port, protect: { lan: true }");
-        assert!(lan.contains("`services.nas.public: port` contradicts"), "{lan}");
-        assert!(refused(TRAEFIK, "public: yes please").contains("`tunnel`"));
-        let nodes = parse(
-            "domain: home.arpa\ndns: { provider: local }\ningress: { controller: traefik }\nservices: { nas: { local: 80, public: tunnel } }\n",
-        );
-        assert!(nodes.unwrap_err()[0].message.contains("exist in the house alone"));
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! The ingress controller: one pod on each node, on the node's own ports 80 and 443. What differs between controllers is in
 //! `ingress`.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, ContainerPort, ExecAction, Lifecycle, LifecycleHandler, Namespace,
@@ -23,8 +25,9 @@ use crate::desired::pod::{
     absolute_names, capabilities, empty_dir, env, env_field, probe, requests, seccomp, tolerations,
 };
 use crate::desired::rbac::{account, rule, rule_for};
+use crate::desired::web_server::folder_of;
 use crate::facts::pins::pins;
-use crate::ingress::{Rule, Traits, traits_of};
+use crate::ingress::{Files, Rule, Traits, traits_of};
 
 const PRIORITY: &str = "homelab-ingress";
 /// The volume for files that need not outlive the pod.
@@ -47,6 +50,11 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     .into_iter()
     .flatten()
     .collect();
+    if let Some((files, content)) = files(controller, config) {
+        let map =
+            ConfigMap { metadata: named(home, files.name), data: Some(content), ..ConfigMap::default() };
+        objects.extend(Object::typed(component, &map));
+    }
     if let Some(name) = controller.settings {
         let data = Some((controller.pod.settings)(config));
         let settings = ConfigMap { metadata: named(home, name), data, ..ConfigMap::default() };
@@ -162,6 +170,7 @@ fn daemon_set(controller: &Traits, config: &Config) -> DaemonSet {
 }
 
 fn pod(controller: &Traits, config: &Config) -> PodSpec {
+    let of_files = files(controller, config).map(|(files, _)| folder_of(files.name));
     PodSpec {
         service_account_name: Some(controller.account.to_owned()),
         node_selector: Some([("kubernetes.io/os".to_owned(), "linux".to_owned())].into()),
@@ -174,7 +183,7 @@ fn pod(controller: &Traits, config: &Config) -> PodSpec {
             ..PodSecurityContext::default()
         }),
         containers: vec![container(controller, config)],
-        volumes: scratch(controller).map(|_| vec![empty_dir(SCRATCH)]),
+        volumes: some(scratch(controller).map(|_| empty_dir(SCRATCH)).into_iter().chain(of_files).collect()),
         ..PodSpec::default()
     }
 }
@@ -191,6 +200,12 @@ fn container(controller: &Traits, config: &Config) -> Container {
     let fields = pod.fields.iter().map(|(name, path)| env_field(name, path));
     let variables = pod.variables.iter().map(|(name, value)| env(name, value));
     let (path, health) = pod.health;
+    let of_files = files(controller, config).map(|(files, _)| VolumeMount {
+        name: files.name.to_owned(),
+        mount_path: files.path.to_owned(),
+        read_only: Some(true),
+        ..VolumeMount::default()
+    });
     Container {
         name: controller.container.to_owned(),
         image: Some(pins().image(controller.image, &config.images)),
@@ -201,7 +216,7 @@ fn container(controller: &Traits, config: &Config) -> Container {
         readiness_probe: Some(probe(path, health, 1, 3)),
         lifecycle: before_end(pod.before_end),
         resources: Some(requests(pod.requests.0, pod.requests.1)),
-        volume_mounts: scratch(controller).map(|mount| vec![mount]),
+        volume_mounts: some(scratch(controller).into_iter().chain(of_files).collect()),
         security_context: Some(SecurityContext {
             run_as_user: Some(pod.user.0),
             run_as_group: Some(pod.user.1),
@@ -214,6 +229,16 @@ fn container(controller: &Traits, config: &Config) -> Container {
         }),
         ..Container::default()
     }
+}
+
+/// The files of its configuration, where it has any.
+fn files<'t>(controller: &'t Traits, config: &Config) -> Option<(&'t Files, BTreeMap<String, String>)> {
+    let files = controller.pod.files.as_ref()?;
+    Some((files, (files.content)(config))).filter(|(_, content)| !content.is_empty())
+}
+
+fn some<T>(all: Vec<T>) -> Option<Vec<T>> {
+    (!all.is_empty()).then_some(all)
 }
 
 fn scratch(controller: &Traits) -> Option<VolumeMount> {

@@ -10,7 +10,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::json;
 
-use crate::config::{Backend, Config, Issuer, Service};
+use crate::config::{Backend, Config, Issuer, Protect, Service};
 use crate::desired::authority::USAGES;
 use crate::desired::issuer::{KEY, name_of};
 use crate::desired::meta::{inventory_labels, named};
@@ -42,7 +42,8 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
     let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
     // What protects the service is not taken away by an annotation that stands there since before.
-    annotations.extend((traits_of(config.ingress.dialect).annotations_of_protect)(service));
+    annotations
+        .extend((traits_of(config.ingress.dialect).annotations_of_protect)((namespace, &service.name), &service.protect));
     let (backend, port) = match &service.backend {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
         Backend::Address { port, .. }
@@ -77,6 +78,12 @@ fn hsts(service: &Service) -> Option<Object> {
         ..ConfigMap::default()
     };
     Object::typed(COMPONENT, &map)
+}
+
+/// What keeps a page of homelab's own in the house, where anything of the lab leaves it.
+pub(super) fn of_own_page(config: &Config, name: &str) -> BTreeMap<String, String> {
+    let protect = Protect { from: config.own_pages_from().to_vec(), ..Protect::default() };
+    (traits_of(config.ingress.dialect).annotations_of_protect)((NAMESPACE, name), &protect).into_iter().collect()
 }
 
 /// Which paths of a host lead to its backend.

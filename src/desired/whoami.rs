@@ -1,7 +1,5 @@
 //! The demo service: it answers with what it sees of the one who asks.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{
     Container, ContainerPort, PodSpec, PodTemplateSpec, Service as CoreService, ServicePort, ServiceSpec,
@@ -12,7 +10,7 @@ use crate::config::{Config, WHOAMI};
 use crate::desired::meta::{named, pods};
 use crate::desired::object::{Component, Object};
 use crate::desired::pod::{connects, requests, tolerations, unprivileged, unprivileged_pod};
-use crate::desired::service::{NAMESPACE, Path, ingress};
+use crate::desired::service::{NAMESPACE, Path, ingress, of_own_page};
 use crate::facts::pins::pins;
 
 /// Not 80: the container may bind no port below 1024.
@@ -85,7 +83,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
             (&host, Some(config.issuer)),
             (WHOAMI, 80),
             Path::Root,
-            BTreeMap::new(),
+            of_own_page(config, WHOAMI),
         ),
     ]
     .into_iter()

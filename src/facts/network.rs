@@ -17,6 +17,9 @@ pub struct Network {
 pub const OF_HOUSES: [&str; 5] =
     ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
 
+/// The same machine (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3).
+pub const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
+
 impl Network {
     /// Reads `192.168.7.0/24`, or one address.
     ///

@@ -52,6 +52,8 @@ pub struct ProviderFacts {
     pub external_dns: Option<&'static str>,
     /// Whether it has tunnels, by which visitors from the internet come to a service (`public: tunnel`).
     pub tunnels: bool,
+    /// The annotation of external-dns by which visitors come by its proxy, without its prefix; `None` for one without a proxy.
+    pub proxied: Option<&'static str>,
     /// Whether the nodes themselves are its name servers, and nothing of the zone is in public DNS: homelab installs a server on
     /// each node, no ACME server can look anything up, and the lab's own authority signs.
     pub on_nodes: bool,
@@ -130,6 +132,8 @@ impl Provider {
                 solver: &["cloudflare/**"],
                 external_dns: Some("cloudflare"),
                 tunnels: true,
+                // external-dns 0.22, source/annotations/annotations.go.
+                proxied: Some("cloudflare-proxied"),
                 on_nodes: false,
             },
             Self::PowerDns => &ProviderFacts {
@@ -154,6 +158,7 @@ impl Provider {
                 solver: &["rfc2136/**"],
                 external_dns: Some("pdns"),
                 tunnels: false,
+                proxied: None,
                 on_nodes: false,
             },
             Self::Rfc2136 => &ProviderFacts {
@@ -177,6 +182,7 @@ impl Provider {
                 solver: &["rfc2136/**"],
                 external_dns: Some("rfc2136"),
                 tunnels: false,
+                proxied: None,
                 on_nodes: false,
             },
             Self::Local => &ProviderFacts {
@@ -190,6 +196,7 @@ impl Provider {
                 solver: &[],
                 external_dns: None,
                 tunnels: false,
+                proxied: None,
                 on_nodes: true,
             },
             #[cfg(test)]
@@ -210,6 +217,7 @@ impl Provider {
                 solver: &["paper/drawer"],
                 external_dns: None,
                 tunnels: false,
+                proxied: None,
                 on_nodes: false,
             },
             #[cfg(test)]
@@ -224,6 +232,7 @@ impl Provider {
                 solver: &[],
                 external_dns: None,
                 tunnels: false,
+                proxied: None,
                 on_nodes: false,
             },
         }

@@ -10,6 +10,7 @@
 //! | arguments | [`Pod::arguments`] | the same: static configuration as arguments | not ours to set |
 //! | settings in a ConfigMap | [`Pod::settings`], [`Traits::guards`] | none | not read |
 //! | annotations | [`Traits::annotations`], [`Traits::annotations_of_service`], [`Traits::without_redirect`], [`Traits::snippets`] | those that `ControllerFacts::reads` has; others are refused where the configuration is read, and told of by `ingress.migration` | those of the make that `ingress.controller` names, or none |
+//! | kept from the internet, where a service is public | snippets of its ConfigMap, [`Traits::refuses_unknown_names`] | a file that it reads again, [`Pod::files`] | annotations alone |
 //! | who writes the status | the leader: [`Status`] | homelab itself, from the Ready nodes: [`Pod::writes_status`] | a load balancer |
 //! | a name that no Ingress has | [`Traits::is_unknown_name`]: a page signed `nginx` | Go's plain text, which others give, too | not known: any answer |
 //! | certificate without a Secret | [`Traits::is_fake`] | `TRAEFIK DEFAULT CERT` | not known |
@@ -44,7 +45,7 @@ use crate::evidence::Evidence;
 pub use answer::is_go_404;
 pub use flaws::{Flaw, Version};
 pub use others::OTHERS;
-pub use pod::{Pod, Rule};
+pub use pod::{Files, Pod, Rule};
 pub use served::{Class, whose};
 pub use traits::{
     FailedRequest, Guard, LastWord, Log, NoCertificate, Reference, Referent, Retired, Snippets, Status,

@@ -15,6 +15,8 @@ pub struct Pod {
     pub trial: &'static [&'static str],
     /// What stands in its ConfigMap, where it has one (`ControllerFacts::settings`).
     pub settings: fn(&Config) -> BTreeMap<String, String>,
+    /// Files of its configuration that it reads by itself when they change; `None` where the ConfigMap of `settings` has everything.
+    pub files: Option<Files>,
     /// Variables that hold a field of the pod, such as `metadata.name`.
     pub fields: &'static [(&'static str, &'static str)],
     /// Variables with a value.
@@ -45,6 +47,17 @@ pub struct Pod {
     pub at_home: &'static [Rule],
     /// Whether it writes the status of Ingresses, so that it has to be kept from emptying it; otherwise homelab writes it.
     pub writes_status: bool,
+}
+
+/// Files of a controller's configuration, in a ConfigMap of their own.
+#[derive(Debug)]
+pub struct Files {
+    /// The ConfigMap.
+    pub name: &'static str,
+    /// The folder in which the pod finds them.
+    pub path: &'static str,
+    /// What stands in them; without any, there is neither the ConfigMap nor the folder.
+    pub content: fn(&Config) -> BTreeMap<String, String>,
 }
 
 /// A right, as a rule of a Role has it.

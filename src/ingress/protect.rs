@@ -2,7 +2,7 @@
 //! ipallowlist/main.go, auth/main.go, authreq/main.go, ratelimit/main.go and customheaders/main.go. Traefik v3.7.13 reads the same
 //! (pkg/provider/kubernetes/ingress-nginx/annotations.go, `IngressConfig`).
 
-use crate::config::{Protect, Service};
+use crate::config::Protect;
 use crate::facts::controllers::{CUSTOM_HEADERS, Controller};
 use crate::facts::names::{hsts_map, users_secret};
 
@@ -11,8 +11,9 @@ const ANNOTATIONS: &str = Controller::IngressNginx.facts().annotations;
 /// first 503, or 429 of Traefik (ratelimit/main.go, `limit-burst-multiplier`; 5 by default).
 const BURST: &str = "20";
 
-pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
-    let Protect { only_house: _, from, users, forward_auth, rate, hsts } = &service.protect;
+/// Those of the Ingress of that namespace and name.
+pub(super) fn annotations((namespace, name): (&str, &str), protect: &Protect) -> Vec<(String, String)> {
+    let Protect { only_house: _, from, users, forward_auth, rate, hsts } = protect;
     let mut found: Vec<(&str, String)> = Vec::new();
     if !from.is_empty() {
         let networks: Vec<String> = from.iter().map(ToString::to_string).collect();
@@ -22,8 +23,8 @@ pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
     }
     if *users {
         found.push(("auth-type", "basic".to_owned()));
-        found.push(("auth-secret", users_secret(&service.name)));
-        found.push(("auth-realm", service.name.clone()));
+        found.push(("auth-secret", users_secret(name)));
+        found.push(("auth-realm", name.to_owned()));
     }
     if let Some(auth) = forward_auth {
         found.push(("auth-url", auth.url.clone()));
@@ -37,8 +38,7 @@ pub(super) fn annotations(service: &Service) -> Vec<(String, String)> {
         found.push(("limit-burst-multiplier", BURST.to_owned()));
     }
     if let Some(keeps) = hsts {
-        let map = hsts_map(&service.name, *keeps);
-        found.push((CUSTOM_HEADERS, format!("{}/{map}", service.namespace())));
+        found.push((CUSTOM_HEADERS, format!("{namespace}/{}", hsts_map(name, *keeps))));
     }
     found.into_iter().map(|(key, value)| (format!("{ANNOTATIONS}{key}"), value)).collect()
 }
@@ -52,7 +52,8 @@ mod tests {
             "domain: a.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare, tokenFile: /t }}\n\
              services: {{ nas: {{ url: 'http://10.0.0.2', protect: {protect} }} }}\n"
         );
-        let found = annotations(&crate::config::parse(&text).unwrap().services[0]);
+        let service = &crate::config::parse(&text).unwrap().services[0];
+        let found = annotations((service.namespace(), &service.name), &service.protect);
         let bare =
             |(key, value): (String, String)| (key.strip_prefix(ANNOTATIONS).unwrap().to_owned(), value);
         found.into_iter().map(bare).collect()

@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::config::{Config, Service};
+use crate::config::{Config, Protect, Service};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Leaf;
-use crate::evidence::{Objects, Reload, View, at};
+use crate::evidence::{Objects, Reload, Transport, View, at};
 use crate::ingress::flaws::{Flaw, Version};
 use crate::ingress::pod::Pod;
 use crate::outside::command::Command;
@@ -47,15 +47,15 @@ pub struct Traits {
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
     pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
-    /// The annotations that protect a service as the configuration asks; those that it has itself do not win over them.
-    pub annotations_of_protect: fn(&Service) -> Vec<(String, String)>,
-    /// The annotations by which a host is served without TLS and never sent to HTTPS, whatever else is set; their keys without
-    /// the controller's own beginning.
+    /// The annotations that protect what has this name; those that a service has itself do not win over them.
+    pub annotations_of_protect: fn((&str, &str), &Protect) -> Vec<(String, String)>,
+    /// Whether it shakes no hands with who asks for an unknown name over TLS, as soon as a service is public.
+    pub refuses_unknown_names: bool,
+    /// The annotations by which a host is never sent to HTTPS, whatever else is set; their keys without the controller's beginning.
     pub without_redirect: &'static [(&'static str, &'static str)],
     /// Annotations that refer to another object.
     pub references: &'static [Reference],
-    /// The entry of its settings without which an annotation may not refer to a Secret of another namespace, and the value
-    /// that says so; empty where it never may.
+    /// The entry of its settings, and its value, that keeps annotations from Secrets of other namespaces; empty if they are kept.
     pub keeps_secrets_apart: (&'static str, &'static str),
     /// With this argument it sends nothing to Services that stand for a name outside (ExternalName); empty when there is none.
     pub refuses_names: &'static str,
@@ -71,6 +71,8 @@ pub struct Traits {
     pub is_unknown_name: fn(&HttpAnswer) -> bool,
     /// Whether it made the page itself: no program behind it did.
     pub is_own_page: fn(&HttpAnswer) -> bool,
+    /// Whether an answer to an unknown name is the one that the internet gets as soon as a service is public.
+    pub turns_away: fn(&Result<HttpAnswer, Transport>) -> bool,
     /// The statuses with which it answers every request for an Ingress that it cannot serve as an annotation wants it.
     pub denies_with: &'static [u16],
     /// Whether a certificate is the one that it shows for want of a better one.

@@ -33,6 +33,7 @@ pub(super) const TRAITS: Traits = Traits {
         arguments: |_, _| Vec::new(),
         trial: &[],
         settings: |_| BTreeMap::new(),
+        files: None,
         fields: &[],
         variables: &[],
         ports: [80, 443],
@@ -52,8 +53,9 @@ pub(super) const TRAITS: Traits = Traits {
     settings: FACTS.settings,
     annotations: FACTS.annotations,
     annotations_of_service: |_| Vec::new(),
-    annotations_of_protect: |_| Vec::new(),
+    annotations_of_protect: |_, _| Vec::new(),
     // That it sends every name to HTTPS by itself is its owner's setting.
+    refuses_unknown_names: false,
     without_redirect: &[],
     references: &[],
     keeps_secrets_apart: ("", ""),
@@ -65,6 +67,7 @@ pub(super) const TRAITS: Traits = Traits {
     is_unknown_name: |answer| answer.status == 404,
     // Whether it or the program behind it made a page, nobody knows.
     is_own_page: |_| false,
+    turns_away: |_| false,
     denies_with: &[],
     // Of other makes it is a certificate for other names, which is told all the same.
     is_fake: |leaf| FAKES.iter().any(|fake| leaf.subject.contains(fake)),

@@ -14,7 +14,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, KeyToPath, SecretVolumeSource, Volum
 use crate::config::{Config, ROOT_PAGE};
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Object};
-use crate::desired::service::{Path, ingress};
+use crate::desired::service::{Path, ingress, of_own_page};
 use crate::desired::web_server::{SERVICE_PORT, WebServer, folder_of};
 use crate::facts::authority::ROOT;
 
@@ -54,7 +54,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
             (std::slice::from_ref(host), None),
             (ROOT_PAGE, SERVICE_PORT),
             Path::All,
-            BTreeMap::new(),
+            of_own_page(config, ROOT_PAGE),
         ),
     ]
     .into_iter()

@@ -8,15 +8,13 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::config::{Config, START_PAGE};
 use crate::desired::meta::named;
 use crate::desired::object::{Component, Object};
-use crate::desired::service::{NAMESPACE, Path, ingress};
+use crate::desired::service::{NAMESPACE, Path, ingress, of_own_page};
 use crate::desired::web_server::{SERVICE_PORT, WebServer, folder_of};
 
 const COMPONENT: Component = Component::Services;
@@ -58,7 +56,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
             (&host, Some(config.issuer)),
             (START_PAGE, SERVICE_PORT),
             Path::All,
-            BTreeMap::new(),
+            of_own_page(config, START_PAGE),
         ),
     ]
     .into_iter()

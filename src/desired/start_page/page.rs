@@ -29,6 +29,8 @@ pub(super) struct Entry {
     pub(super) host: Host,
     pub(super) about: Option<String>,
     pub(super) icon: Option<String>,
+    /// What is said of one that the internet reaches.
+    pub(super) public: Option<&'static str>,
     pub(super) backend: Backend,
     pub(super) scheme: Scheme,
 }
@@ -41,6 +43,7 @@ pub(super) fn entries(config: &Config, language: Language) -> Vec<Entry> {
             host: service.hosts.first()?.clone(),
             about: service.description.clone(),
             icon: service.icon.clone(),
+            public: service.public.map(|_| words(language).public),
             backend: service.backend.clone(),
             scheme: service.scheme,
         })
@@ -50,6 +53,7 @@ pub(super) fn entries(config: &Config, language: Language) -> Vec<Entry> {
         host: config.domain.child(WHOAMI),
         about: Some(words(language).demo.to_owned()),
         icon: None,
+        public: None,
         backend: Backend::Cluster { namespace: NAMESPACE.to_owned(), service: WHOAMI.to_owned(), port: 80 },
         scheme: Scheme::Http,
     });
@@ -138,6 +142,7 @@ fn line(entry: &Entry) -> String {
     let first: String = name.chars().take(1).collect();
     let icon = entry.icon.as_deref().unwrap_or(&first);
     let about = entry.about.as_deref().unwrap_or(entry.host.as_str());
+    let about = entry.public.map_or_else(|| about.to_owned(), |public| format!("{about} · {public}"));
     let tint = entry.name.bytes().map(usize::from).sum::<usize>() % TINTS;
     format!(
         "<li><a href=\"https://{host}/\" data-service=\"{key}\"><span class=\"icon t{tint}\" aria-hidden=\"true\">{icon}</span>\
@@ -147,7 +152,7 @@ fn line(entry: &Entry) -> String {
         key = escaped(&entry.name),
         icon = escaped(icon),
         name = escaped(&name),
-        about = escaped(about),
+        about = escaped(&about),
     )
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Words {
     pub(super) no_script: &'static str,
     /// No service has a name yet.
     pub(super) none: &'static str,
+    /// Of a service that is reached from the internet, too.
+    pub(super) public: &'static str,
     /// What the demo is.
     pub(super) demo: &'static str,
     /// The question, and what to do then.
@@ -40,6 +42,7 @@ const ENGLISH: Words = Words {
     cut_off: "This page cannot check the services now. Is your device connected to the network of the house?",
     no_script: "Whether a service is available is shown only with JavaScript. The links work without it.",
     none: "No service has a name yet.",
+    public: "from everywhere",
     demo: "A test page: it shows your own request",
     help: "Something does not work?",
     steps: [
@@ -61,6 +64,7 @@ const GERMAN: Words = Words {
     cut_off: "Diese Seite kann die Dienste gerade nicht prüfen. Ist dein Gerät mit dem Netz des Hauses verbunden?",
     no_script: "Ob ein Dienst erreichbar ist, zeigt die Seite nur mit JavaScript. Die Links gehen auch ohne.",
     none: "Noch hat kein Dienst einen Namen.",
+    public: "von überall",
     demo: "Eine Testseite: sie zeigt deine eigene Anfrage",
     help: "Etwas geht nicht?",
     steps: [

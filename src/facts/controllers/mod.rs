@@ -32,6 +32,9 @@ pub struct ControllerFacts {
     pub namespace: &'static str,
     /// The ConfigMap with its settings, in that namespace; `None` for one that has its settings as arguments.
     pub settings: Option<&'static str>,
+    /// The entries of its settings by which it believes what a visitor says of his own address, and the one that names who may
+    /// say so; without that one, everybody may.
+    pub believes: (&'static [&'static str], &'static str),
     /// How its annotations begin.
     pub annotations: &'static str,
     /// Which of those it reads, without their beginning; `None` where that is not known.
@@ -170,6 +173,12 @@ impl Controller {
                 retired: Some("ingress-nginx-is-retired"),
                 namespace: "ingress-nginx",
                 settings: Some("ingress-nginx-controller"),
+                // ingress-nginx v1.15.1, rootfs/etc/nginx/template/nginx.tmpl (`real_ip_header`), and its default of
+                // `proxy-real-ip-cidr`.
+                believes: (
+                    &["use-forwarded-headers", "use-proxy-protocol", "enable-real-ip"],
+                    "proxy-real-ip-cidr",
+                ),
                 annotations: NGINX,
                 reads: Some(nginx::READS),
                 differences: &[],
@@ -180,6 +189,7 @@ impl Controller {
                 retired: None,
                 namespace: "traefik",
                 settings: None,
+                believes: (&[], ""),
                 annotations: NGINX,
                 reads: Some(traefik::READS),
                 differences: traefik::DIFFERENCES,
@@ -190,6 +200,7 @@ impl Controller {
                 retired: None,
                 namespace: "",
                 settings: None,
+                believes: (&[], ""),
                 annotations: "",
                 reads: None,
                 differences: &[],
@@ -201,6 +212,7 @@ impl Controller {
                 retired: None,
                 namespace: "paper-system",
                 settings: None,
+                believes: (&[], ""),
                 annotations: "paper.test/",
                 reads: None,
                 differences: &[],

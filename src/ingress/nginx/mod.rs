@@ -3,6 +3,7 @@
 mod directives;
 mod flaws;
 mod log;
+mod outside;
 mod pod;
 mod reload;
 mod upstream;
@@ -64,6 +65,7 @@ pub const TRAITS: Traits = Traits {
     // An upload goes through as it comes; a phone's video need not fit the controller's disk first.
     annotations_of_service: |service| annotations_of(service, "off"),
     annotations_of_protect: protect::annotations,
+    refuses_unknown_names: true,
     without_redirect: &WITHOUT_REDIRECT,
     references: &REFERENCES,
     keeps_secrets_apart: ("allow-cross-namespace-resources", "false"),
@@ -81,6 +83,7 @@ pub const TRAITS: Traits = Traits {
     is_default,
     is_unknown_name,
     is_own_page: |answer| answer.body.contains(SIGNED),
+    turns_away: outside::turns_away,
     denies_with: &[403, 503],
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
     // `store.go`, `UpdateFunc` compares the addresses of EndpointSlices and not their ports: #12209.
@@ -240,6 +243,7 @@ pub fn settings(config: &Config) -> BTreeMap<String, String> {
     {
         *list = format!("{list},{HSTS}");
     }
+    outside::keep_out(config, &mut settings);
     settings
 }
 
@@ -327,7 +331,7 @@ mod tests {
                     services: { nas: { url: https://10.0.0.2, protect: { lan: true, users: true, rate: 5, hsts: true } } }\n";
         let service = &crate::config::parse(text).unwrap().services[0];
         let mut all = (TRAITS.annotations_of_service)(service);
-        all.extend((TRAITS.annotations_of_protect)(service));
+        all.extend((TRAITS.annotations_of_protect)((service.namespace(), &service.name), &service.protect));
         all.extend(TRAITS.annotations_without_redirect());
         assert!(all.len() > 12, "{all:?}");
         for (name, value) in all {

@@ -10,6 +10,7 @@ pub(super) const POD: Pod = Pod {
     // Its leader would write the addresses of its own pods alone.
     trial: &["--update-status=false"],
     settings,
+    files: None,
     fields: &[("POD_NAME", "metadata.name"), ("POD_NAMESPACE", "metadata.namespace")],
     variables: &[("LD_PRELOAD", "/usr/local/lib/libmimalloc.so")],
     ports: [80, 443],

@@ -3,6 +3,7 @@
 
 pub mod annotations;
 mod log;
+mod outside;
 mod pod;
 
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub const TRAITS: Traits = Traits {
     // It reads each of them, and judges by the address that it sees itself, too (pkg/ip/strategy.go, `RemoteAddrStrategy`);
     // over the rate it answers 429. Without the Secret of the users, nobody comes in.
     annotations_of_protect: NGINX.annotations_of_protect,
+    refuses_unknown_names: false,
     without_redirect: NGINX.without_redirect,
     // pkg/provider/kubernetes/ingress-nginx/build.go: `resolveBasicAuth`, `buildClientAuthTLSOption`, `buildServersTransport` and
     // `getBackendEndpoints`. While one of the first three cannot be used, the names of the Ingress are unknown names.
@@ -64,6 +66,7 @@ pub const TRAITS: Traits = Traits {
     is_unknown_name: is_go_404,
     is_own_page,
     // As one for an unknown name.
+    turns_away: outside::turns_away,
     denies_with: &[404],
     is_fake: |leaf| leaf.subject.contains(FAKE_CERTIFICATE),
     overlooks_ports: false,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::NGINX;
+use super::{NGINX, outside};
 use crate::config::Config;
 use crate::facts::controllers::HSTS;
 use crate::ingress::pod::{Pod, rule};
@@ -24,7 +24,7 @@ pub(super) const PUBLISHES_ADDRESS: &str = provider!(".publishstatusaddress");
 pub(super) const PUBLISHES_SERVICE: &str = provider!(".publishservice");
 
 /// The names of the entry points, and where they listen in the pod: no right is needed for ports above 1023.
-const ENTRY_POINTS: [(&str, u16); 2] = [("web", 8000), ("websecure", 8443)];
+pub(super) const ENTRY_POINTS: [(&str, u16); 2] = [("web", 8000), ("websecure", 8443)];
 const HEALTH: i32 = 8080;
 
 const WATCH: &[&str] = &["list", "watch"];
@@ -34,6 +34,7 @@ pub(super) const POD: Pod = Pod {
     // It writes nothing anyway.
     trial: &[],
     settings: |_| BTreeMap::new(),
+    files: Some(outside::FILES),
     fields: &[],
     variables: &[],
     ports: [ENTRY_POINTS[0].1, ENTRY_POINTS[1].1],
@@ -101,6 +102,9 @@ fn arguments(config: &Config) -> Vec<String> {
         provider!(".proxyconnecttimeout=5").to_owned(),
     ];
     arguments.extend(of_provider);
+    if config.has_public() {
+        arguments.push(format!("--providers.file.directory={}", outside::FILES.path));
+    }
     arguments
 }
 
