@@ -1,5 +1,5 @@
-# The nodes' addresses in the status of Ingresses, where the ingress controller does not write them: every half minute, on the
-# first server.
+# The nodes' addresses in the status of Ingresses, where the ingress controller does not write them, and the public record, where it
+# follows the lab's address: every half minute, on the first server.
 #
 # Nothing here is ordered after homelab-apply: a run of that waits for minutes where a node is lost, which is when the addresses
 # have to be written.
@@ -21,7 +21,7 @@ let
   };
 in
 {
-  config = lib.mkIf (cfg.enable && facts.leads && facts.writesAddresses) {
+  config = lib.mkIf (cfg.enable && facts.leads && (facts.writesAddresses || facts.followsAddress)) {
     # What runs twice a minute holds no administrator's credentials, but a token for an hour that may write the status of
     # Ingresses.
     systemd.services.homelab-addresses-access = {
@@ -54,7 +54,7 @@ in
       after = [ "homelab-addresses-access.service" ];
       serviceConfig = {
         Type = "oneshot";
-        ExecStart = "${program} --quiet addresses";
+        ExecStart = "${program} --quiet addresses --ask-every 5m";
         LoadCredential = [ "kubeconfig:/run/homelab-addresses/kubeconfig" ];
         TimeoutStartSec = "1min";
       }

@@ -29,6 +29,14 @@ cfg: rec {
   # Whether homelab writes the nodes' addresses into the status of Ingresses, since the ingress controller that it installs does not.
   writesAddresses =
     managesIngress && (cfg.settings.ingress.controller or cfg.ingress.controller) == "traefik";
+  # Whether a public record follows the address that the lab has on the internet.
+  followsAddress =
+    let
+      isPublic = service: (service.public or null) == "port";
+      any = services: builtins.any isPublic (builtins.attrValues services);
+    in
+    (cfg.settings.public.target or "auto") == "auto"
+    && (any cfg.services || any (cfg.settings.services or { }));
   # flannel's links to the pods of other machines.
   tunnels =
     {

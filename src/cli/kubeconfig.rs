@@ -26,6 +26,6 @@ pub enum Account {
     /// It reads, and no Secrets
     #[default]
     Doctor,
-    /// It writes the status of Ingresses, for `homelab addresses`; only where the ingress controller does not
+    /// It writes what `homelab addresses` does, and nothing else; only where there is something to write
     Addresses,
 }

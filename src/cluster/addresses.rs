@@ -108,18 +108,21 @@ impl Cluster {
         }
     }
 
-    /// Notes that the timer has run at this moment.
+    /// Notes that the timer has run at this moment, and when it last asked for the lab's address on the internet.
     ///
     /// # Errors
     /// When the API server cannot be asked or refuses.
-    pub async fn note_addresses_run(&self, now: Timestamp) -> Result<()> {
+    pub async fn note_addresses_run(&self, now: Timestamp, asked: Option<Timestamp>) -> Result<()> {
         let key = lease();
-        let body = json!({
+        let mut body = json!({
             "apiVersion": key.kind.api_version(),
             "kind": key.kind.kind,
             "metadata": { "name": NAME, "namespace": NAMESPACE },
             "spec": { "holderIdentity": NAME, "leaseDurationSeconds": VALID, "renewTime": format!("{now:.6}") },
         });
+        if let Some(asked) = asked {
+            body["spec"]["acquireTime"] = format!("{asked:.6}").into();
+        }
         let query = format!("fieldManager={NAME}&fieldValidation=Strict&force=true");
         let noted = self.send::<Value>(request::apply(&request::object(&key), &query, &body)).await;
         let purpose = Purpose { verb: "patch", what: key.to_string() };
@@ -148,9 +151,21 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be asked or refuses.
     async fn last_addresses_run(&self) -> Result<Option<Timestamp>> {
+        self.noted("/spec/renewTime").await
+    }
+
+    /// When somebody last asked for the lab's address on the internet; `None` where nobody has.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked or refuses.
+    pub async fn address_asked(&self) -> Result<Option<Timestamp>> {
+        self.noted("/spec/acquireTime").await
+    }
+
+    async fn noted(&self, field: &str) -> Result<Option<Timestamp>> {
         let key = lease();
         match self.send::<Value>(request::get(&request::object(&key), false)).await {
-            Ok(live) => Ok(at(&live, "/spec/renewTime").parse().ok()),
+            Ok(live) => Ok(at(&live, field).parse().ok()),
             Err(Failed::Kube(kube::Error::Api(refusal))) if refusal.code == 404 => Ok(None),
             Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
         }
@@ -281,10 +296,13 @@ mod tests {
             if kept.is_null() { (404, json!({ "code": 404 })) } else { (200, kept.clone()) }
         });
         assert_eq!(cluster.last_addresses_run().await.unwrap(), None);
-        cluster.note_addresses_run(now).await.unwrap();
+        cluster.note_addresses_run(now, None).await.unwrap();
         assert_eq!(cluster.last_addresses_run().await.unwrap(), Some(now));
+        assert_eq!(cluster.address_asked().await.unwrap(), None);
         // MicroTime of the API: with six places.
         assert_eq!(kept.lock().unwrap()["spec"]["renewTime"], "2026-11-30T12:00:00.250000Z");
         assert!(log.lock().unwrap()[1].contains("/namespaces/homelab/leases/homelab-addresses?"));
+        cluster.note_addresses_run(now, Some(now)).await.unwrap();
+        assert_eq!(cluster.address_asked().await.unwrap(), Some(now));
     }
 }

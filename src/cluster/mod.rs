@@ -14,6 +14,7 @@ mod issuance;
 mod log;
 mod look;
 mod ports;
+mod public_record;
 mod reader;
 mod reload;
 mod renewal;

@@ -8,16 +8,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{authority, compares_with, inside, network};
+use super::{authority, compares_with, inside, network, public};
 use crate::cluster::{self, Cluster};
 use crate::collect::network::Probes;
 use crate::config::Config;
+use crate::desired::addresses;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{
     CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, TunnelSeen, WAITING_PODS,
 };
-use crate::ingress::{Traits, addresses_are_homelabs, traits_of};
+use crate::ingress::{Traits, traits_of};
 use crate::provider::Client;
 
 /// For the logs of all its pods.
@@ -55,7 +56,7 @@ pub async fn look_after_up(
         }
     };
     let is_ours = config.ingress.controller.is_managed();
-    let has_timer = addresses_are_homelabs(config) && !known.no_timer_yet;
+    let has_timer = addresses::is_needed(config) && !known.no_timer_yet;
     let ran = has_timer.then(|| cluster.addresses_ran(Instant::now() + LISTENS));
     let gives = config.dns.has_inside_names();
     let (nodes, ingresses, certificates, controllers, waiting, authority, run, resolvers) = futures::join!(
@@ -77,6 +78,7 @@ pub async fn look_after_up(
     evidence.authority = authority;
     evidence.addresses_run = run;
     compares_with(&mut evidence, config);
+    public::begin(&mut evidence, config, Some(cluster)).await;
     evidence.tunnel.clone_from(&known.tunnel);
     let nodes = evidence.nodes.clone();
     let resolvers = resolvers.and_then(Result::ok).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! `homelab addresses`, and the same step of `up`: where the ingress controller does not write the nodes' addresses into the status
-//! of Ingresses, homelab does.
+//! of Ingresses, homelab does. And the public record follows the lab's address: see `public_address`.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::cli::{Addresses, Global};
 use crate::cluster::{Cluster, WrittenAddresses};
 use crate::commands::house::house;
+use crate::commands::public_address::{self, Followed};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::ingress::{addresses_are_homelabs, traits_of};
@@ -26,12 +27,13 @@ const GOES_ON: &str = "; from now on homelab-addresses.timer writes them, see do
 /// For how long `up` waits for such a node.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) async fn addresses(global: &Global, _: &Addresses, ui: Ui) -> Result<Exit> {
+pub(super) async fn addresses(global: &Global, flags: &Addresses, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
-    if !addresses_are_homelabs(&config) {
+    let (of_nodes, follows) = (addresses_are_homelabs(&config), config.follows_address());
+    if !of_nodes && !follows {
         let name = traits_of(config.ingress.controller).name;
         match ui.output {
-            Output::Json => ui::document(whole(Value::Null)),
+            Output::Json => ui::document(whole(Value::Null, None)),
             _ if ui.mode == Mode::Quiet => {}
             _ => {
                 ui::answer(&Shown::lines(&format!("{name} writes the addresses itself: nothing to do\n")));
@@ -40,18 +42,37 @@ pub(super) async fn addresses(global: &Global, _: &Addresses, ui: Ui) -> Result<
         return Ok(Exit::Fine);
     }
     let cluster = global.lab().connect().await?;
+    let now = Timestamp::now();
+    let asked = if follows { cluster.address_asked().await? } else { None };
+    let asks = follows && is_due(asked, now, flags.ask_every);
     // Noted first: that the timer runs is true also where there is nothing that it could write.
-    cluster.note_addresses_run(Timestamp::now()).await?;
-    let done = write_once(&cluster, &config).await?;
-    if done.addresses.is_empty() {
-        return Err(nowhere(&config));
-    }
+    cluster.note_addresses_run(now, if asks { Some(now) } else { asked }).await?;
+    let done = if of_nodes { Some(write_once(&cluster, &config).await?) } else { None };
+    let followed = if asks { public_address::follow(&cluster, &config).await } else { Ok(None) };
+    let nobody = done.as_ref().is_some_and(|done| done.addresses.is_empty());
+    let lines = done.iter().filter(|_| !nobody).map(|done| (told(done), !done.written.is_empty()));
+    let public = followed.iter().flatten().map(|one| (one.told(), one.written));
     match ui.output {
-        Output::Json => ui::document(whole(document(&done))),
-        _ if ui.mode == Mode::Quiet && done.written.is_empty() => {}
-        _ => ui::answer(&Shown::lines(&house(global).words(&format!("{}\n", told(&done))))),
+        Output::Json if !nobody && followed.is_ok() => {
+            let public = followed.as_ref().ok().and_then(Option::as_ref);
+            ui::document(whole(done.as_ref().map_or(Value::Null, document), public));
+        }
+        Output::Json => {}
+        _ => {
+            lines.chain(public).filter(|(_, wrote)| *wrote || ui.mode != Mode::Quiet).for_each(|(line, _)| {
+                ui::answer(&Shown::lines(&house(global).words(&format!("{line}\n"))));
+            })
+        }
     }
-    Ok(Exit::Fine)
+    followed.and(if nobody { Err(nowhere(&config)) } else { Ok(Exit::Fine) })
+}
+
+/// Whether the lab's address is to be asked for again.
+fn is_due(asked: Option<Timestamp>, now: Timestamp, every: Option<u64>) -> bool {
+    let (Some(asked), Some(every)) = (asked, every) else { return true };
+    let ago = now.as_second() - asked.as_second();
+    // A clock that was set back makes nobody wait.
+    ago < 0 || u64::try_from(ago).is_ok_and(|ago| ago >= every)
 }
 
 /// The step of `up`: once the controller's pods are ready. `None` where the controller writes the addresses itself. The first time,
@@ -123,8 +144,8 @@ pub(super) fn document(done: &WrittenAddresses) -> Value {
     })
 }
 
-fn whole(done: Value) -> Value {
-    json!({ "schema_version": 1, "status": done })
+fn whole(done: Value, public: Option<&Followed>) -> Value {
+    json!({ "schema_version": 1, "status": done, "public": public.map(Followed::document) })
 }
 
 #[cfg(test)]
@@ -164,7 +185,17 @@ mod tests {
 
     #[test]
     fn the_documents_have_the_published_form() {
-        ui::assert_is("addresses", &whole(Value::Null));
-        ui::assert_is("addresses", &whole(document(&WrittenAddresses::default())));
+        ui::assert_is("addresses", &whole(Value::Null, None));
+        let followed = Followed { target: "203.0.113.7".to_owned(), written: true };
+        ui::assert_is("addresses", &whole(document(&WrittenAddresses::default()), Some(&followed)));
+    }
+
+    #[test]
+    fn a_timer_that_runs_often_asks_for_the_labs_address_seldom() {
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        let now = Timestamp::from_second(1000).unwrap();
+        assert!(is_due(None, now, Some(300)) && is_due(at(999), now, None), "the first time, and by hand");
+        assert!(!is_due(at(701), now, Some(300)) && is_due(at(700), now, Some(300)));
+        assert!(is_due(at(2000), now, Some(300)), "a clock that was set back");
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cluster::{Awaited, Cluster, WrittenAddresses};
+use crate::commands::public_address::{self, Followed};
 use crate::commands::{addresses, own_class, prune, switching, wildcard};
 use crate::config::Config;
 use crate::desired::Bundle;
@@ -43,6 +44,8 @@ pub(super) struct Converged {
     pub(super) written: Timestamp,
     /// What became of the addresses in the status of Ingresses; `None` where the controller writes them.
     pub(super) addresses: Option<WrittenAddresses>,
+    /// Where the public record leads; `None` where none follows the lab's address.
+    pub(super) public: Option<Followed>,
 }
 
 /// Writes what the plan says, stage by stage, puts the controller in the place of another one, removes what is wanted no more, and
@@ -62,6 +65,7 @@ pub(super) async fn converge(
     for (component, total) in totals.iter().filter(|(_, total)| **total > 0) {
         progress.update(component.name(), &format!("applying {total} objects"));
     }
+    public_address::keep(cluster, config, plan).await?;
     // It waits for the ports, and would take them from the one of before whenever that is away for a moment.
     let waits = |key: &Key| plan.switch.as_ref().is_some_and(|switch| switch.new == *key);
     for stage in [Stage::Foundation, Stage::Workload, Stage::Judged] {
@@ -103,11 +107,12 @@ pub(super) async fn converge(
         let is_first = makes_account(plan);
         addresses = addresses::step_of_up(cluster, config, is_first, deadline, progress).await?;
     }
+    let public = public_address::step_of_up(cluster, config, progress).await?;
     match cluster.wait(owner, &mut awaited, deadline, show).await {
         Err(error) if !config.ingress.controller.is_managed() => {
             Err(own_class::without_address(cluster, &awaited, error).await)
         }
-        ended => ended.map(|()| Converged { written, addresses }),
+        ended => ended.map(|()| Converged { written, addresses, public }),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::commands::strangers;
 use crate::desired::kind::Stage;
 use crate::desired::{Inputs, addresses, bundle, reader};
 use crate::error::{Error, Exit, Result};
-use crate::ingress::{addresses_are_homelabs, traits_of};
+use crate::ingress::traits_of;
 use crate::machine::configuration;
 use crate::outside::Shown;
 use crate::plan::plan;
@@ -32,7 +32,7 @@ pub(super) async fn kubeconfig(global: &Global, flags: &Kubeconfig) -> Result<Ex
     };
     let may = match flags.account {
         Account::Doctor => "it can read the cluster, but no Secrets",
-        Account::Addresses => "it can write the status of Ingresses, and read what that needs",
+        Account::Addresses => "it can write the addresses that names lead to, and read what that needs",
     };
     let document = cluster.account_kubeconfig(global.context.as_deref(), &granted)?;
     let text = match global.output {
@@ -63,7 +63,7 @@ async fn writer(global: &Global, cluster: &Cluster, seconds: u64) -> Result<Gran
     }
     let missing = format!("there is no ServiceAccount {}/{name}", addresses::NAMESPACE);
     let config = configuration::load(global.config.as_deref())?;
-    if addresses_are_homelabs(&config) {
+    if addresses::is_needed(&config) {
         return Err(Error::unfinished(missing).hint("`homelab up` creates it"));
     }
     let controller = traits_of(config.ingress.controller).name;

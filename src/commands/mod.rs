@@ -34,6 +34,7 @@ mod planned;
 mod protect;
 mod prove;
 mod prune;
+mod public_address;
 mod refused;
 mod remove;
 mod render;

@@ -14,6 +14,7 @@ use crate::commands::house::house;
 use crate::commands::leave::{self, Move};
 use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
+use crate::commands::public_address::{self, Followed};
 use crate::commands::tunnel::{self, WayIn};
 use crate::commands::{addresses, close_tunnel, diff, own, prune, switching};
 use crate::config::{Config, Controller};
@@ -49,6 +50,7 @@ pub(super) struct Task<'t> {
 pub(super) struct Ran {
     plan: Plan,
     addresses: Option<WrittenAddresses>,
+    public: Option<Followed>,
     pub(super) report: Option<Report>,
 }
 
@@ -59,10 +61,8 @@ pub(super) struct Ran {
 pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> {
     let Task { consent, no_verify, names } = task;
     let start = Start::new(global).await?;
-    let progress = start.progress(
-        ui.mode,
-        &[VERIFY, prune::LINE, leave::LINE, switching::LINE, addresses::LINE, tunnel::LINE],
-    );
+    let more = [VERIFY, prune::LINE, leave::LINE, switching::LINE, addresses::LINE, public_address::LINE, tunnel::LINE];
+    let progress = start.progress(ui.mode, &more);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {
         let planned = start.plan(consent, &progress).await?;
@@ -78,7 +78,7 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let world = (cluster, provider, &zone);
-        let Converged { written, addresses } =
+        let Converged { written, addresses, public } =
             converge(world, config, &plan, snapshot, awaited, deadline, &progress).await?;
         let known = Known {
             written: reloads(&plan, config.ingress.controller).then_some(written),
@@ -96,10 +96,11 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
             let gone = moving.finish(cluster, config, &plan.wanted, is_proven, &progress).await?;
             plan.removal.gone.extend(gone);
         }
-        Ok((plan, addresses, report))
+        Ok((plan, (addresses, public), report))
     };
-    let (plan, addresses, report) = ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
-    Ok(Ran { plan, addresses, report: report.map(|report| house(global).report(report)) })
+    let (plan, (addresses, public), report) =
+        ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
+    Ok(Ran { plan, addresses, public, report: report.map(|report| house(global).report(report)) })
 }
 
 /// Makes the tunnel what the configuration says, or deletes one that it asks for no more. Its id stands in objects: once one is
@@ -134,10 +135,10 @@ pub(super) fn tell(
     ui: Ui,
     more: impl FnOnce(&mut Value),
 ) -> Exit {
-    let Ran { plan, addresses, report } = ran;
+    let Ran { plan, addresses, public, report } = ran;
     let house = house(global);
     if ui.output == Output::Json {
-        let mut document = document(plan, addresses.as_ref(), report.as_ref());
+        let mut document = document(plan, (addresses.as_ref(), public.as_ref()), report.as_ref());
         more(&mut document);
         ui::document(document);
     } else if let Some(judged) = judged {
@@ -150,9 +151,14 @@ pub(super) fn tell(
 }
 
 /// What was done, and what was seen then.
-fn document(plan: &Plan, addresses: Option<&WrittenAddresses>, report: Option<&Report>) -> Value {
+fn document(
+    plan: &Plan,
+    (addresses, public): (Option<&WrittenAddresses>, Option<&Followed>),
+    report: Option<&Report>,
+) -> Value {
     let mut document = planned::document(plan);
     document["addresses"] = json!(addresses.map(addresses::document));
+    document["public"] = json!(public.map(Followed::document));
     document["verify"] = json!(report);
     document
 }
@@ -214,7 +220,7 @@ mod tests {
     fn the_document_has_the_published_form_with_and_without_a_look() {
         let plan = diff::plan_of_tests(&crate::plan::Snapshot::default());
         let written = WrittenAddresses::default();
-        let mut document = document(&plan, Some(&written), Some(&report_of(Vec::new())));
+        let mut document = document(&plan, (Some(&written), None), Some(&report_of(Vec::new())));
         ui::assert_is("up", &document);
         (document["verify"], document["addresses"]) = (Value::Null, Value::Null);
         ui::assert_is("up", &document);

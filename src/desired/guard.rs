@@ -75,6 +75,46 @@ pub(super) fn of_writer(component: Component, name: &str, namespace: &str, accou
     pair(component, name, policy, None)
 }
 
+/// The policy for the same account where it may write a Service: nothing of that changes but one annotation, which leads somewhere.
+/// Where it cannot be evaluated, nothing passes: the record stays where it leads.
+pub(super) fn of_record(
+    component: Component,
+    name: &str,
+    (namespace, account): (&str, &str),
+    annotation: &str,
+) -> Vec<Object> {
+    let others = |of: &str, beside: &str| {
+        format!(
+            "has({of}.metadata.annotations) ? {of}.metadata.annotations.all(k, k == '{annotation}' || \
+             (has({beside}.metadata.annotations) && k in {beside}.metadata.annotations \
+             && {beside}.metadata.annotations[k] == {of}.metadata.annotations[k])) : true"
+        )
+    };
+    let leads = format!(
+        "has(object.metadata.annotations) && '{annotation}' in object.metadata.annotations \
+         && object.metadata.annotations['{annotation}'] != ''"
+    );
+    let only = "'the account may change nothing but where the record leads'";
+    let labels = "(has(object.metadata.labels) ? object.metadata.labels : {}) \
+                  == (has(oldObject.metadata.labels) ? oldObject.metadata.labels : {})";
+    let policy = ValidatingAdmissionPolicySpec {
+        failure_policy: Some("Fail".to_owned()),
+        match_constraints: Some(MatchResources {
+            resource_rules: Some(vec![updates("", "services")]),
+            ..MatchResources::default()
+        }),
+        validations: Some(vec![
+            validation("object.spec == oldObject.spec", only),
+            validation(labels, only),
+            validation(&others("object", "oldObject"), only),
+            validation(&others("oldObject", "object"), only),
+            validation(&leads, "'the account may not leave the record without a place to lead to'"),
+        ]),
+        ..by("by-the-account", namespace, account)
+    };
+    pair(component, name, policy, None)
+}
+
 fn addresses() -> Vec<Variable> {
     vec![
         variable("before", &ADDRESSES.replace("{}", "oldObject")),
@@ -87,7 +127,7 @@ fn by(condition: &str, namespace: &str, account: &str) -> ValidatingAdmissionPol
     ValidatingAdmissionPolicySpec {
         failure_policy: Some("Ignore".to_owned()),
         match_constraints: Some(MatchResources {
-            resource_rules: Some(vec![status_updates()]),
+            resource_rules: Some(vec![updates("networking.k8s.io", "ingresses/status")]),
             ..MatchResources::default()
         }),
         match_conditions: Some(vec![MatchCondition {
@@ -117,13 +157,13 @@ fn pair(
     [Object::typed(component, &policy), Object::typed(component, &binding)].into_iter().flatten().collect()
 }
 
-fn status_updates() -> NamedRuleWithOperations {
+fn updates(group: &str, resource: &str) -> NamedRuleWithOperations {
     let one = |text: &str| Some(vec![text.to_owned()]);
     NamedRuleWithOperations {
-        api_groups: one("networking.k8s.io"),
+        api_groups: one(group),
         api_versions: one("v1"),
         operations: one("UPDATE"),
-        resources: one("ingresses/status"),
+        resources: one(resource),
         ..NamedRuleWithOperations::default()
     }
 }

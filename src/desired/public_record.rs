@@ -15,8 +15,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::config::{Config, Target, Way};
 use crate::desired::external_dns::{self, BY_PUBLIC, PROVIDER_ONLY};
+use crate::desired::kind;
 use crate::desired::meta::named;
-use crate::desired::object::{Component, Object};
+use crate::desired::object::{Component, Key, Object};
 use crate::desired::wildcard_record::take_records;
 use crate::facts::names::Host;
 
@@ -26,6 +27,12 @@ pub const NAMESPACE: &str = external_dns::NAMESPACE;
 /// The name of the one for what is reached by a port of the router.
 pub const BY_PORT: &str = "public-address";
 
+/// What identifies it.
+#[must_use]
+pub fn key() -> Key {
+    Key { kind: &kind::SERVICE, namespace: Some(NAMESPACE.to_owned()), name: BY_PORT.to_owned() }
+}
+
 /// The Service for what is reached by a port of the router. Where its record is to follow a changing address, that is written
 /// when it is known.
 pub(super) fn by_port(config: &Config) -> Option<Object> {
@@ -34,8 +41,10 @@ pub(super) fn by_port(config: &Config) -> Option<Object> {
         Target::Address(address) => Some(address.to_string()),
         Target::Name(name) => Some(name.to_string()),
     };
+    let proxied = config.dns.provider.facts().proxied.filter(|_| config.public.proxied);
+    let more: Vec<(&str, &str)> = proxied.into_iter().map(|key| (key, "true")).collect();
     let place = (Component::ExternalDns, NAMESPACE, BY_PORT);
-    record(config, place, &config.public_hosts(Some(Way::Port)), target.as_deref(), &[])
+    record(config, place, &config.public_hosts(Some(Way::Port)), target.as_deref(), &more)
 }
 
 /// A Service for the public records of `hosts`, all of which lead to `target`, if that is known here. `more` are further

@@ -10,7 +10,7 @@ use crate::desired::object::{Component, Key, Object};
 use crate::desired::rbac::{self, READ, rule, rule_for};
 use crate::desired::{addresses, cert_manager, external_dns, service, tunnel};
 use crate::facts::namespaces::{self, SYSTEM};
-use crate::ingress::{addresses_are_homelabs, traits_of};
+use crate::ingress::traits_of;
 
 /// The name of the account, of its roles and of their bindings.
 pub const NAME: &str = "homelab-doctor";
@@ -77,7 +77,7 @@ fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
         false => (NAMESPACE, vec![settings]),
     };
     let mut all = vec![first, (SYSTEM, vec![coredns, logs()])];
-    if addresses_are_homelabs(config) {
+    if addresses::is_needed(config) {
         let lease = rule_for("coordination.k8s.io", &["leases"], &[addresses::NAME], &["get"]);
         all.push((NAMESPACE, vec![lease]));
     }

@@ -47,7 +47,9 @@ pub fn is_its(namespace: &str, name: &str) -> bool {
 /// Whether an Ingress or a Service, as it lives or should exist, has no record of its own at the provider.
 #[must_use]
 pub fn is_left_out(object: &serde_json::Value) -> bool {
-    [HOUSE_ONLY, BY_WILDCARD, BY_PUBLIC].iter().any(|(label, value)| object["metadata"]["labels"][*label] == *value)
+    [HOUSE_ONLY, BY_WILDCARD, BY_PUBLIC]
+        .iter()
+        .any(|(label, value)| object["metadata"]["labels"][*label] == *value)
 }
 
 /// The Ingress, where the lab has a wildcard record.

@@ -4,11 +4,13 @@
 //! [`Transport`] failure; `verify` decides what it means.
 
 pub(crate) mod body;
+pub mod caller;
 pub mod date;
 pub mod dns;
 pub mod download;
 pub mod follow;
 pub mod http;
+pub mod nat_pmp;
 pub mod post;
 mod roots;
 pub mod tls;

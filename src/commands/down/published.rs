@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::cluster::{self, Cluster};
-use crate::config::Config;
-use crate::desired::kind;
+use crate::config::{Config, Way};
 use crate::desired::object::Key;
 use crate::desired::wildcard_record::is_left_out;
+use crate::desired::{kind, public_record};
 use crate::error::Result;
 use crate::evidence::View;
 use crate::evidence::ownership::Wanted;
@@ -21,8 +21,11 @@ pub(super) fn hosts(config: &Config, teardown: &Teardown, ingresses: &[Value]) -
         let key = Key::of(&kind::INGRESS, one);
         teardown.gone.iter().any(|gone| Some(&gone.key) == key.as_ref()) && !is_left_out(one)
     };
-    let found: BTreeSet<String> =
+    let mut found: BTreeSet<String> =
         ingresses.iter().filter(goes).flat_map(|one| cluster::ingress(one).hosts).collect();
+    if teardown.gone.iter().any(|gone| gone.key == public_record::key()) {
+        found.extend(config.public_hosts(Some(Way::Port)).iter().map(ToString::to_string));
+    }
     if found.is_empty() { config.recorded().collect() } else { found }
 }
 

@@ -41,6 +41,18 @@ in
     { services.homelab.settings.ingress.controller = "traefik"; }
   ];
 
+  # The timer runs for the public record, too.
+  public-port = [
+    minimal
+    {
+      services.homelab.services.photos = {
+        local = 2342;
+        public = "port";
+        iKnow = "ingress-nginx-is-retired";
+      };
+    }
+  ];
+
   # Beside a provider, too: port 53 is open, and an e-mail address is needed all the same.
   house-resolver = [
     minimal
