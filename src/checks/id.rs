@@ -11,5 +11,6 @@ pub use super::k3s::ids::*;
 pub use super::lab::ids::*;
 pub use super::net::ids::*;
 pub use super::provider::ids::*;
+pub use super::public::ids::*;
 pub use super::tls::ids::*;
 pub use super::tunnel::ids::*;

@@ -18,6 +18,7 @@ mod k3s;
 mod lab;
 mod net;
 mod provider;
+mod public;
 mod reading;
 mod scaled;
 mod tls;
@@ -49,6 +50,7 @@ pub const GROUPS: &[Group] = &[
     lab::GROUP,
     ingress::GROUP,
     provider::GROUP,
+    public::GROUP,
     edns::GROUP,
     tunnel::GROUP,
     dns::GROUP,

@@ -42,7 +42,8 @@ pub(super) async fn ask(evidence: &mut Evidence, cluster: &Cluster, deadline: In
     let pods = pods.map(|pods| pods.iter().filter(|pod| controller.is_pod(pod)).cloned().collect::<Vec<_>>());
     // Who may send a GET through a node may run programs on it, so the account that may only read may not.
     let ports = (!cluster.reads_only()).then(|| timeout_at(deadline, cluster.refused_ports(nodes)));
-    let for_it = !controller.pod.writes_status;
+    let for_it =
+        !controller.pod.writes_status || evidence.public.as_ref().is_some_and(|public| public.follows);
     let (refused, reloads, run) = futures::join!(
         OptionFuture::from(ports),
         OptionFuture::from(pods.as_ref().map(|pods| cluster.reloads(controller, pods, deadline))),

@@ -8,6 +8,7 @@ mod lab;
 pub mod network;
 mod parts;
 mod proof;
+mod public;
 mod tunnel;
 mod zone;
 
@@ -106,6 +107,9 @@ pub async fn look(
             if let (Some(asked), Ok(config)) = (asked.as_mut(), loaded) {
                 asked.ask_cluster(&mut evidence, &cluster, config, half).await;
             }
+            if let Ok(config) = loaded {
+                public::begin(&mut evidence, config, Some(&cluster)).await;
+            }
             controller::ask(&mut evidence, &cluster, half).await;
             reached = Some(cluster);
         }
@@ -127,6 +131,9 @@ pub async fn look(
             parts.during("the tunnel", tunnel::ask(seen, client, &zone)).await;
         }
     }
+    if evidence.public.is_none() {
+        public::begin(&mut evidence, config, None).await;
+    }
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
     evidence.drift = lives.map(|lives| {
         let nodes = evidence.objects("nodes");
@@ -139,6 +146,9 @@ pub async fn look(
     probes.deadline = deadline.saturating_duration_since(Instant::now());
     let collected = network::collect(evidence, &probes, asked.reader());
     let mut evidence = parts.during("names, certificates and services", collected).await;
+    if scope.internet && evidence.public.is_some() {
+        parts.during("the lab's address on the internet", public::ask(&mut evidence, config)).await;
+    }
     evidence.token = Some(asked.seen());
     if evidence.objects("pods").is_some() {
         let pods = evidence.objects("pods").unwrap_or_default();

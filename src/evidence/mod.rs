@@ -23,6 +23,7 @@ mod own_servers;
 pub mod ownership;
 pub mod pod;
 mod provider;
+mod public;
 pub mod redact;
 mod reload;
 mod service;
@@ -70,6 +71,7 @@ pub use names::{
 };
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
 pub use provider::{Account, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
+pub use public::{Hairpin, PublicSeen, SeenBy};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use service::waits_for_balancer;
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
@@ -125,6 +127,9 @@ pub struct Evidence {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<TunnelSeen>,
 
+    /// What is reached from the internet; `None` where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<PublicSeen>,
     /// Where public DNS leads for the challenges; `None` where they are met beside the names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenges: Option<ChallengesSeen>,
@@ -188,6 +193,7 @@ impl Evidence {
             unpublished: false,
             wildcard: None,
             tunnel: None,
+            public: None,
             challenges: None,
             provider: None,
             node_answers: Vec::new(),
@@ -260,16 +266,6 @@ impl Evidence {
         let mut all = self.ingresses_of(host).peekable();
         all.peek().is_some()
             && all.all(|ingress| ingress.tls_hosts.is_empty() && ingress.tls_secret.is_none())
-    }
-
-    /// The addresses that the Ingresses of a host have, sorted; they are what the record should hold.
-    #[must_use]
-    pub fn status_of(&self, host: &str) -> Vec<IpAddr> {
-        let mut found: Vec<IpAddr> =
-            self.ingresses_of(host).flat_map(|ingress| ingress.addresses.clone()).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["ingress-nginx documentation, \"Annotations\": backend-protocol, proxy-read-timeout, proxy-body-size, proxy-buffer-size", "kubernetes/ingress-nginx#12209, #11863, #5282, #8081", "nginx, ngx_http_upstream.c", "argoproj/argo-cd#2953", "oauth2-proxy/oauth2-proxy#676"]),
     Def::error(END_TO_END, "the service answers by its name")
-        .needs(&[id::RELOAD, id::HOME, id::RECORDS, id::TUNNEL_RECORD, id::SYSTEM, id::LEAF, ANSWER])
+        .needs(&[id::HAIRPIN, id::RELOAD, id::HOME, id::RECORDS, id::TUNNEL_RECORD, id::SYSTEM, id::LEAF, ANSWER])
         .in_up()
         .about(
             "`GET /` to the address that this machine's resolver returns for the name. It checks the certificate, as a browser on this machine does.",

@@ -6,7 +6,7 @@ use crate::checks::dns::AT_HOME;
 use crate::checks::engine::words::{list, quoted, span};
 use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::{published, wanted};
+use crate::checks::reading::zone::{expected, wanted};
 use crate::evidence::dns::{Data, Rcode, Record, Reply};
 use crate::evidence::{Evidence, HostSeen, Lookup};
 use crate::facts::name_server::{NAME, NAMESPACE};
@@ -140,11 +140,7 @@ pub(super) fn public(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<Ju
         let why = "skipped: asking before the authoritative server has the record would cache its absence";
         return vec![at_server("any", Outcome::unknown(why))];
     }
-    let compared = match published(seen) {
-        // In the house the nodes have another answer.
-        found if found.is_empty() || evidence.tunnel_of(host).is_some() => wanted(evidence, host),
-        found => found,
-    };
+    let compared = expected(evidence, host, seen);
     let none_heard = seen.public.iter().all(|lookup| lookup.result.is_err());
     if none_heard && evidence.is_answered_in_house(host) {
         let why = "no public resolver can be reached: the internet is down, or port 53 is blocked. In the house the nodes answer, and the name goes on working";

@@ -14,7 +14,7 @@ use crate::checks::dns::{blocked, elsewhere, local_zone, rebind, routers};
 use crate::checks::engine::words::{list, span};
 use crate::checks::engine::{CheckId, Finding, Judged, Outcome, Severity, Subject, Vantage, judged};
 use crate::checks::id;
-use crate::checks::reading::zone::{is_at_edge, published, wanted, zone_name};
+use crate::checks::reading::zone::{expected, is_among, published, zone_name};
 use crate::evidence::dns::{AskError, Rcode, Reply};
 use crate::evidence::{AroundSeen, Evidence, HostSeen, Lookup};
 use crate::facts::names::{is_within, probe_name};
@@ -37,10 +37,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
         };
         ALL.iter().map(|id| for_host(*id, Outcome::pass(saw(*id)))).collect()
     };
-    let expected = match published(seen) {
-        found if found.is_empty() => wanted(evidence, host),
-        found => found,
-    };
+    let expected = expected(evidence, host, seen);
     let failure = match &seen.system {
         None => {
             let why = match published(seen).is_empty() {
@@ -59,7 +56,7 @@ pub(super) fn resolved_on_this_machine(evidence: &Evidence, host: &str, seen: &H
             };
             return ALL.iter().map(|id| for_host(*id, outcome(*id))).collect();
         }
-        Some(Ok(found)) if is_at_edge(evidence, host, found, &expected) => return all_pass(found),
+        Some(Ok(found)) if is_among(evidence, host, found, &expected) => return all_pass(found),
         // It leads to the nodes all the same: the record was changed a moment ago, or the house has an entry of its own that
         // is right. What is wrong with the record, other checks say.
         Some(Ok(found)) if !found.is_empty() && *found == evidence.status_of(host) => {

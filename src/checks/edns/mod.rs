@@ -94,6 +94,10 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
         _ if evidence.is_zone_of_challenges() => {
             (Outcome::skip(zone::NOT_OF_NAMES), Outcome::skip(zone::NOT_OF_NAMES))
         }
+        Some(Ok(seen)) if evidence.is_public(host) => {
+            let told = zone::public(evidence, host).unwrap_or_else(|| zone::unseen(evidence));
+            (owner::is_this_lab(evidence, seen, host), told)
+        }
         Some(Ok(seen)) if evidence.unpublished => {
             (Outcome::skip(unpublished::NOTHING), unpublished::is_nothing(evidence, seen, host))
         }

@@ -77,6 +77,12 @@ fn answer(evidence: &Evidence, node: &NodeSeen, probe: &NodeProbe) -> Outcome {
         .nixos(format!("services.homelab.openFirewall = true; # on {}", node.name))
         .heals_soon()
         .into(),
+        // A name that nobody has gets no certificate as soon as a service is public; plain HTTP shows that it is this controller.
+        Err(Transport::Tls(_))
+            if evidence.public.is_some() && traits_of(evidence.controller).refuses_unknown_names =>
+        {
+            Outcome::pass(format!("no certificate for an unknown name at {place}"))
+        }
         Err(Transport::Tls(why)) => failed(
             format!("{place} does not speak TLS correctly: {why}"),
             "another program answers on port 443 of this node",

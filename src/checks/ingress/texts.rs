@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Def] = &[
         ])
         .sources(&["containernetworking/plugins#512", "rancher/rke2#10469", "k3s-io/k3s#7542, #3583", "NixOS options, `networking.nftables.flushRuleset`"]),
     Def::error(NODE_404, "the ingress controller answers on the node's ports 80 and 443")
-        .needs(&[id::API, PORT_OWNER, PODS, CLUSTER_404, HOSTPORT])
+        .needs(&[id::API, PORT_OWNER, PODS, CLUSTER_404, HOSTPORT, id::SOURCE_NAT])
         .in_up()
         .about(
             "`GET /` to every address of every ready node, ports 80 and 443, with and without a name, from this machine. nginx' 404 page is right; `404 page not found` in plain text is Traefik's. On the node itself, this check cannot see a firewall that blocks the LAN: run the doctor on another machine, too. With `ingress.manage: false`, the addresses of the Ingresses are asked, and any answer is right.",

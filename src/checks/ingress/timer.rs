@@ -27,9 +27,20 @@ pub(super) fn timer_of_addresses(evidence: &Evidence) -> Vec<Judged> {
                 }
                 _ => "no timer writes the nodes' addresses between two runs of `homelab up`".to_owned(),
             };
-            let cause = format!(
-                "{name} does not write them itself, and {cause}: a node that is lost or has another address stays in DNS as it was"
-            );
+            let (ran, cause) = match traits_of(evidence.controller).pod.writes_status {
+                true => (
+                    ran.replace("writes the nodes' addresses", "follows the lab's address on the internet"),
+                    format!(
+                        "{cause}: when the lab gets another address on the internet, the public record leads to the old one"
+                    ),
+                ),
+                false => (
+                    ran,
+                    format!(
+                        "{name} does not write them itself, and {cause}: a node that is lost or has another address stays in DNS as it was"
+                    ),
+                ),
+            };
             Finding::new(ran, cause, FIX).command(START).look(LOOK).into()
         }
         (Ok(ago), None) => Outcome::pass(format!("{} ago", span(ago.unwrap_or_default()))),
@@ -50,7 +61,8 @@ pub(super) fn stopped(evidence: &Evidence) -> Option<String> {
 
 /// A finding about addresses that are not right, where nobody writes them.
 pub(super) fn unwritten(evidence: &Evidence, summary: String) -> Result<Finding, String> {
-    match stopped(evidence) {
+    let for_it = !traits_of(evidence.controller).pod.writes_status;
+    match stopped(evidence).filter(|_| for_it) {
         Some(cause) => Ok(Finding::new(summary, format!("nothing writes it: {cause}"), FIX)
             .command("homelab addresses")
             .command(START)

@@ -61,10 +61,23 @@ pub(in crate::checks) fn named<'a>(
     seen.records.iter().filter(move |record| record.is_of_host(host))
 }
 
-/// What the host's record should hold: what the provider has, else what the Ingress has. Of a host that is found by a tunnel, the
-/// provider's own addresses, which nobody knows but by asking for it.
+/// Why nothing is said of a public name's record beside the checks of those names.
+pub(in crate::checks) fn public(evidence: &Evidence, host: &str) -> Option<Outcome> {
+    evidence.is_public(host).then(|| {
+        let by = if evidence.public.as_ref().is_some_and(|public| public.by_port.contains(host)) {
+            "`public.record` says"
+        } else {
+            "the tunnel's checks say"
+        };
+        Outcome::skip(format!("the name is public: {by} whether its record is right"))
+    })
+}
+
+/// What the host's record should hold: what the provider has, else where it is to lead.
+///
+/// Behind a proxy, or a name that somebody else keeps, no record has the addresses: nobody knows them but by asking for it.
 pub(in crate::checks) fn wanted(evidence: &Evidence, host: &str) -> Vec<IpAddr> {
-    if evidence.tunnel_of(host).is_some() {
+    if is_answered_otherwise(evidence, host) {
         let own = evidence.own_servers.as_ref();
         let seen = evidence.hosts.get(host);
         let lookups = seen.into_iter().flat_map(|seen| seen.authoritative.iter().chain(&seen.public));
@@ -74,19 +87,34 @@ pub(in crate::checks) fn wanted(evidence: &Evidence, host: &str) -> Vec<IpAddr> 
     }
     match addresses(evidence, host) {
         found if !found.is_empty() => found,
-        _ => evidence.status_of(host),
+        _ => evidence.led_to(host),
     }
 }
 
-/// Whether somebody who looks a host up that is found by a tunnel gets to the provider: its addresses of IPv6 are among them, too,
-/// which nobody wrote into a record.
-pub(in crate::checks) fn is_at_edge(
+/// Whether DNS answers for the host what no record of it has.
+fn is_answered_otherwise(evidence: &Evidence, host: &str) -> bool {
+    let public = evidence.public.as_ref().filter(|public| public.by_port.contains(host));
+    let leads_to_name = |target: &String| !target.is_empty() && target.parse::<IpAddr>().is_err();
+    evidence.tunnel_of(host).is_some()
+        || public.is_some_and(|public| public.proxied || public.target.as_ref().is_some_and(leads_to_name))
+}
+
+/// What somebody outside of the house gets. In the house the nodes may have another answer for a public name.
+pub(in crate::checks) fn expected(evidence: &Evidence, host: &str, seen: &HostSeen) -> Vec<IpAddr> {
+    match published(seen) {
+        found if found.is_empty() || evidence.is_public(host) => wanted(evidence, host),
+        found => found,
+    }
+}
+
+/// Whether somebody who looks the host up gets there where no record tells the addresses: those of IPv6 are among them, too.
+pub(in crate::checks) fn is_among(
     evidence: &Evidence,
     host: &str,
     found: &[IpAddr],
     expected: &[IpAddr],
 ) -> bool {
-    evidence.tunnel_of(host).is_some() && found.iter().any(|address| expected.contains(address))
+    is_answered_otherwise(evidence, host) && found.iter().any(|address| expected.contains(address))
 }
 
 /// What the world outside answers: the authoritative servers, else a public resolver. Empty: nobody answers yet.

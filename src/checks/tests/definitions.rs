@@ -124,6 +124,10 @@ fn everything() -> Evidence {
     evidence.wildcard = Some(crate::evidence::wildcard::WildcardRecord::default());
     evidence.tunnel =
         Some(crate::evidence::TunnelSeen { hosts: [HOST.to_owned()].into(), ..Default::default() });
+    let by_port = [HOST.to_owned()].into();
+    let url = "https://ip.example.net".to_owned();
+    let seen = vec![SeenBy { url, address: Ok([203, 0, 113, 7].into()) }];
+    evidence.public = Some(PublicSeen { by_port, seen, ..PublicSeen::default() });
     evidence.names = Some(NamesSeen::default());
     evidence.own_servers = Some(OwnServersSeen::default());
     evidence

@@ -54,7 +54,8 @@ fn is_troubled(
     let mut published: Vec<IpAddr> = of_host.filter_map(|record| record.content.parse().ok()).collect();
     published.sort_unstable();
     published.dedup();
-    published.is_empty() || (!status.is_empty() && published != status)
+    let wanted = seed.led_to(host);
+    published.is_empty() || (!wanted.is_empty() && published != wanted)
 }
 
 #[cfg(test)]

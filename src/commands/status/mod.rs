@@ -4,6 +4,7 @@ mod chain;
 mod extra;
 mod names;
 mod watch;
+mod ways;
 
 use std::time::Duration;
 
@@ -154,10 +155,7 @@ fn shown(line: &Line) -> StatusLine {
     StatusLine {
         word: line.state.word(),
         url: line.url.clone(),
-        addresses: match &line.ways {
-            Some(ways) => format!("in the house: {}; outside: {}", ways.house, ways.outside),
-            None => line.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        },
+        addresses: line.places(),
         certificate: line.certificate(),
         foreign: line.foreign.clone(),
         wrong: line.wrong.iter().map(|wrong| format!("{}: {}", wrong.id, wrong.summary)).collect(),

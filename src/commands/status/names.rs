@@ -5,10 +5,9 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::checks::words::list;
 use crate::checks::{Check, CheckId, Heals, Outcome, Report, Severity, in_up};
+use crate::commands::status::ways::{AtHome, Ways};
 use crate::evidence::{Evidence, HostSeen};
-use crate::facts::names::is_within;
 use crate::ingress::traits_of;
 
 /// How a name is.
@@ -47,9 +46,8 @@ pub(super) struct Line {
     pub(super) foreign: Option<String>,
     /// As the zone's own servers have them, else as the Ingress has them.
     pub(super) addresses: Vec<IpAddr>,
-    /// Which way people go, where the internet gets in by a tunnel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) ways: Option<Ways>,
+    /// By which ways it is reached, where the internet reaches it.
+    pub(super) public: Option<Ways>,
     /// When the certificate that is served ends; `None` when none was seen.
     pub(super) not_after: Option<Timestamp>,
     /// Whole days until then.
@@ -61,27 +59,6 @@ pub(super) struct Line {
     pub(super) wrong: Vec<Wrong>,
 }
 
-/// Which way people go to a name that the internet reaches by a tunnel, in words.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Ways {
-    /// Who is in the house.
-    pub(super) house: String,
-    /// Everybody else.
-    pub(super) outside: String,
-}
-
-impl Ways {
-    fn of(evidence: &Evidence, host: &str) -> Option<Self> {
-        let tunnel = evidence.tunnel_of(host)?;
-        let own = evidence.own_servers.as_ref();
-        let house = match own.is_some_and(|own| is_within(host, &own.zone)) {
-            true => list(&evidence.status_of(host)),
-            false => "out and back by the tunnel".to_owned(),
-        };
-        Some(Self { house, outside: format!("by the tunnel `{}`", tunnel.name) })
-    }
-}
-
 /// One thing that is wrong.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Wrong {
@@ -91,6 +68,15 @@ pub(super) struct Wrong {
 }
 
 impl Line {
+    /// Where it leads, in words; a public name to two places.
+    pub(super) fn places(&self) -> String {
+        let addresses = self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match &self.public {
+            Some(ways) => ways.told(&addresses),
+            None => addresses,
+        }
+    }
+
     /// What is left of the certificate, in words.
     pub(super) fn certificate(&self) -> String {
         if let Some(program) = self.fake_of {
@@ -142,13 +128,18 @@ fn line(evidence: &Evidence, report: &Report, host: &str) -> Line {
         .filter(|check| in_up(check.id) && check.subject.host.as_deref() == Some(host))
         .collect();
     let failing = failing(report, &checks);
+    let public = Ways::of(evidence, host);
     Line {
         host: host.to_owned(),
         url: format!("{scheme}://{host}"),
         state: state(&checks, &failing),
         foreign,
-        addresses: if published.is_empty() { evidence.status_of(host) } else { published },
-        ways: Ways::of(evidence, host),
+        addresses: match &public {
+            Some(Ways { house: AtHome::Direct, .. }) => evidence.status_of(host),
+            _ if published.is_empty() => evidence.led_to(host),
+            _ => published,
+        },
+        public,
         not_after,
         days_left: not_after.map(|end| whole_days(evidence, end)),
         fake_of: fake.then_some(controller.program),
@@ -222,26 +213,6 @@ mod tests {
         };
         evidence.ingresses = Some(vec![ingress("a.example.com"), ingress("0.example.com")]);
         evidence
-    }
-
-    #[test]
-    fn a_name_of_a_tunnel_says_which_way_each_goes() {
-        let mut evidence = evidence();
-        let hosts = ["a.example.com".to_owned()].into();
-        evidence.tunnel = Some(TunnelSeen { name: "homelab-a".into(), hosts, ..TunnelSeen::default() });
-        let told = |evidence: &Evidence| {
-            let lines = lines(evidence, &report_of(Vec::new()));
-            assert!(lines[1].ways.is_none());
-            lines[0].ways.clone().unwrap()
-        };
-        assert_eq!(told(&evidence).house, "out and back by the tunnel");
-        evidence.own_servers =
-            Some(OwnServersSeen { zone: "example.com".into(), ..OwnServersSeen::default() });
-        let ways = told(&evidence);
-        assert_eq!(
-            (ways.house.as_str(), ways.outside.as_str()),
-            ("192.168.1.2", "by the tunnel `homelab-a`")
-        );
     }
 
     fn first(judged: Vec<(CheckId, Option<&str>, Outcome)>) -> Line {
