@@ -147,6 +147,30 @@ pub(crate) fn forward_public_dns(rules: &[(&str, &str)]) -> Result<()> {
     run(enter(Place::Router).args(["sh", "-c", &script])).map(drop)
 }
 
+/// What the router does with HTTPS that comes to its public address: the machine that it passes it on to, if it does. With `hairpin`, from
+/// inside the house it leads there, too. Nothing of what was so before is left.
+pub(crate) fn forward_public_https(to: Option<&str>, hairpin: bool) -> Result<()> {
+    let mut script = String::from("set -e\n");
+    for (chain, from) in [("LAB-WEB", "PREROUTING"), ("LAB-WEB-HAIRPIN", "POSTROUTING")] {
+        script.push_str(&format!(
+            "iptables -w -t nat -N {chain} 2>/dev/null || iptables -w -t nat -F {chain}\n\
+             iptables -w -t nat -C {from} -j {chain} 2>/dev/null || iptables -w -t nat -I {from} -j {chain}\n"
+        ));
+    }
+    if let Some(host) = to {
+        let from = if hairpin { "" } else { "-i wan " };
+        script.push_str(&format!(
+            "iptables -w -t nat -A LAB-WEB {from}-d {ROUTER_WAN} -p tcp --dport 443 -j DNAT --to-destination {host}:443\n"
+        ));
+        if hairpin {
+            script.push_str(&format!(
+                "iptables -w -t nat -A LAB-WEB-HAIRPIN -s {ROUTER_LAN}/{LAN_PREFIX} -d {host} -p tcp --dport 443 -j MASQUERADE\n"
+            ));
+        }
+    }
+    run(enter(Place::Router).args(["sh", "-c", &script])).map(drop)
+}
+
 /// Runs `ip` in a place's network.
 pub(crate) fn in_place(place: Place, words: &[&str]) -> Result<String> {
     ip(&[&["-n", place.namespace()][..], words].concat())

@@ -32,6 +32,7 @@ mod own;
 mod own_controller;
 mod package;
 mod page;
+mod port;
 mod protect;
 mod reader;
 mod rendering;
@@ -269,6 +270,11 @@ const PLAIN: &[Case] = &[
         "protect",
         "a service gets a tunnel, a second up writes nothing, and nothing of it is left afterwards",
         tunnel::one_service,
+    ),
+    with_all(
+        "port",
+        "from the internet one service is reached and nothing else, and the record follows the address",
+        port::one_and_no_other,
     ),
     with_all("changes", "diff tells what up would do, and writes nothing", changes::diff_tells),
     with_all(

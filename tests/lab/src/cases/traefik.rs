@@ -1,7 +1,7 @@
 //! Traefik in ingress-nginx' place: the main job, and what people do with their services.
 
 use super::hands::Hands;
-use super::{Case, doctor, main_job, matrix, outside, protect, switching, with_controller};
+use super::{Case, doctor, main_job, matrix, outside, port, protect, switching, with_controller};
 use crate::controller::Controller::Traefik;
 use crate::error::Result;
 
@@ -34,6 +34,12 @@ pub(super) const CASES: &[Case] = &[
         GROUP,
         "backends outside the cluster, two names, and one certificate for all, through Traefik",
         outside::backends_and_wildcard,
+    ),
+    with_controller(
+        Traefik,
+        GROUP,
+        "from the internet one service is reached through Traefik and nothing else, and the record follows the address",
+        port::one_and_no_other,
     ),
     // ingress-nginx' image is in every lab, Traefik's in those of Traefik alone.
     with_controller(

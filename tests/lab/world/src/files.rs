@@ -14,6 +14,9 @@ use crate::state::fault::HttpServer;
 use crate::state::log::Download;
 use crate::tls::Peer;
 
+/// Where it says from which address it is asked, as Cloudflare does.
+const TRACE: &str = "/cdn-cgi/trace";
+
 #[derive(Clone)]
 struct Folder {
     shared: Arc<Shared>,
@@ -38,6 +41,7 @@ async fn answer(
             let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, fault.message.unwrap_or_default()).into_response()
         }
+        None if uri.path() == TRACE => format!("h=lab\nip={}\n", peer.ip()).into_response(),
         None if method == Method::GET || method == Method::HEAD => read(&folder, uri.path()).await,
         None => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     };

@@ -12,6 +12,7 @@ pub(super) mod nearer;
 mod nodes;
 mod protections;
 mod provider;
+mod public;
 mod reach;
 mod records;
 pub(super) mod resolvers;
@@ -299,6 +300,7 @@ pub(super) fn injuries() -> impl Iterator<Item = (&'static str, &'static Injury)
         ingress::RULES_INJURIES,
         ingress::RELOAD_INJURIES,
         provider::INJURIES,
+        public::INJURIES,
         records::INJURIES,
         names::INJURIES,
         tunnel::INJURIES,
