@@ -61,7 +61,15 @@ pub(super) struct Ran {
 pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> {
     let Task { consent, no_verify, names } = task;
     let start = Start::new(global).await?;
-    let more = [VERIFY, prune::LINE, leave::LINE, switching::LINE, addresses::LINE, public_address::LINE, tunnel::LINE];
+    let more = [
+        VERIFY,
+        prune::LINE,
+        leave::LINE,
+        switching::LINE,
+        addresses::LINE,
+        public_address::LINE,
+        tunnel::LINE,
+    ];
     let progress = start.progress(ui.mode, &more);
     let Start { config, cluster, provider, .. } = &start;
     let ended = async {

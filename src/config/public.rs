@@ -150,8 +150,6 @@ pub(super) fn of_service(fields: &mut Fields<'_>, ingress: &Ingress) -> Option<W
     match (way, word, known) {
         (Some(_), Some(word), given) if given.as_ref().is_none_or(|(_, text)| text != word) => {
             let name = ingress.controller.facts().key;
-            let mut all = Controller::ALL.iter().map(|controller| controller.facts());
-            let other = all.find(|facts| facts.retired.is_none()).map_or("", |facts| facts.key);
             let message = format!(
                 "`{path}.{KEY}`: {name} gets no more security fixes, so it should not be reached from the internet"
             );

@@ -42,8 +42,10 @@ pub(super) fn objects(config: &Config, service: &Service, nodes: Option<&[NodeAd
     let mut annotations: BTreeMap<_, _> = of_controller(service).into_iter().collect();
     annotations.extend(service.annotations.clone());
     // What protects the service is not taken away by an annotation that stands there since before.
-    annotations
-        .extend((traits_of(config.ingress.dialect).annotations_of_protect)((namespace, &service.name), &service.protect));
+    annotations.extend((traits_of(config.ingress.dialect).annotations_of_protect)(
+        (namespace, &service.name),
+        &service.protect,
+    ));
     let (backend, port) = match &service.backend {
         Backend::Cluster { service, port, .. } => (service.as_str(), *port),
         Backend::Address { port, .. }
@@ -83,7 +85,9 @@ fn hsts(service: &Service) -> Option<Object> {
 /// What keeps a page of homelab's own in the house, where anything of the lab leaves it.
 pub(super) fn of_own_page(config: &Config, name: &str) -> BTreeMap<String, String> {
     let protect = Protect { from: config.own_pages_from().to_vec(), ..Protect::default() };
-    (traits_of(config.ingress.dialect).annotations_of_protect)((NAMESPACE, name), &protect).into_iter().collect()
+    (traits_of(config.ingress.dialect).annotations_of_protect)((NAMESPACE, name), &protect)
+        .into_iter()
+        .collect()
 }
 
 /// Which paths of a host lead to its backend.

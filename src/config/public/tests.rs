@@ -132,11 +132,7 @@ fn a_tunnel_is_refused_where_nobody_would_lead_it_anywhere_and_the_reason_is_tol
             "ingress: { controller: traefik }\nexternalDns: { manage: false }\n",
             "would publish",
         ),
-        (
-            "provider: cloudflare, houseResolver: true, publish: false",
-            TRAEFIK,
-            "public DNS has no record",
-        ),
+        ("provider: cloudflare, houseResolver: true, publish: false", TRAEFIK, "public DNS has no record"),
     ] {
         assert!(lab(dns, more).unwrap_err().contains(why), "{why}: {:?}", lab(dns, more));
     }

@@ -26,7 +26,10 @@ mod tests {
         let mut seen = 0;
         for service in &config.services {
             let mut all = (TRAITS.annotations_of_service)(service);
-            all.extend((TRAITS.annotations_of_protect)((service.namespace(), &service.name), &service.protect));
+            all.extend((TRAITS.annotations_of_protect)(
+                (service.namespace(), &service.name),
+                &service.protect,
+            ));
             let beside =
                 |name: &str| all.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
             for (name, value) in &all {
