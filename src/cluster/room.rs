@@ -157,7 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_is_larger_than_any_home_has_ends_up_and_names_where_most_of_it_lies() {
-        let error = holding(&["/configmaps"], 20)
+        let error = holding(&["/api/v1/configmaps"], 20)
             .snapshot("home.example.com", Controller::default())
             .await
             .unwrap_err();

@@ -11,6 +11,7 @@ use crate::facts::names::{is_label, is_within};
 
 mod words;
 
+pub use words::Mistake;
 use words::{Line, Word, lines};
 
 /// The longest file, in bytes: a ConfigMap holds 1 MiB (Kubernetes docs, "ConfigMaps").
@@ -45,15 +46,6 @@ pub enum RecordData {
     Srv([u16; 3], String),
     /// Texts.
     Txt(Vec<String>),
-}
-
-/// A mistake in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub why: String,
 }
 
 impl fmt::Display for RecordData {

@@ -93,6 +93,8 @@ mod tests {
     use crate::desired::wildcard_record::is_left_out;
     use crate::desired::{Inputs, bundle, kind};
 
+    const PLACE: (Component, &str, &str) = (Component::ExternalDns, NAMESPACE, "a");
+
     fn lab(more: &str) -> (Config, Vec<Object>) {
         let text = format!(
             "domain: home.example.com\nemail: ada@lovelace.dev\ndns: {{ provider: cloudflare, houseResolver: true }}\n\
@@ -145,7 +147,7 @@ mod tests {
     fn a_record_whose_target_nobody_knows_has_none() {
         let (config, _) = lab("");
         let hosts = config.public_hosts(None);
-        let target = |target| record(&config, "a", &hosts, target, &[]).unwrap().body;
+        let target = |target| record(&config, PLACE, &hosts, target, &[]).unwrap().body;
         let prefix = &config.dns.annotation_prefix;
         let known = target(Some("203.0.113.7"));
         let annotations = &known["metadata"]["annotations"];
@@ -154,6 +156,6 @@ mod tests {
         assert_eq!(known["metadata"]["labels"]["homelab/provider-only"], "true");
         assert_eq!(known["spec"]["clusterIP"], "None");
         assert!(target(None)["metadata"]["annotations"][format!("{prefix}target")].is_null());
-        assert!(record(&config, "a", &[], None, &[]).is_none(), "a record for nobody");
+        assert!(record(&config, PLACE, &[], None, &[]).is_none(), "a record for nobody");
     }
 }

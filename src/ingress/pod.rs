@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 
+/// Annotations, key and value.
+pub(super) type Annotations = Vec<(String, String)>;
+
 /// The pods of a controller, and what they may do.
 #[derive(Debug)]
 pub struct Pod {

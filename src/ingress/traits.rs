@@ -11,7 +11,7 @@ use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::Leaf;
 use crate::evidence::{Objects, Reload, Transport, View, at};
 use crate::ingress::flaws::{Flaw, Version};
-use crate::ingress::pod::Pod;
+use crate::ingress::pod::{Annotations, Pod};
 use crate::outside::command::Command;
 
 /// What is particular to a controller: its names, its answers and its words.
@@ -46,9 +46,9 @@ pub struct Traits {
     /// How its annotations begin.
     pub annotations: &'static str,
     /// The annotations for a service of the configuration, without those that it has itself.
-    pub annotations_of_service: fn(&Service) -> Vec<(String, String)>,
+    pub annotations_of_service: fn(&Service) -> Annotations,
     /// The annotations that protect what has this name; those that a service has itself do not win over them.
-    pub annotations_of_protect: fn((&str, &str), &Protect) -> Vec<(String, String)>,
+    pub annotations_of_protect: fn((&str, &str), &Protect) -> Annotations,
     /// Whether it shakes no hands with who asks for an unknown name over TLS, as soon as a service is public.
     pub refuses_unknown_names: bool,
     /// The annotations by which a host is never sent to HTTPS, whatever else is set; their keys without the controller's beginning.

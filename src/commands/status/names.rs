@@ -197,7 +197,7 @@ mod tests {
     use crate::checks::report_of;
     use crate::checks::{Finding, Judged, Subject, Vantage, id};
     use crate::evidence::tls::{Leaf, Served, Trust};
-    use crate::evidence::{ConfigSeen, IngressSeen, OwnServersSeen, Seen, TunnelSeen};
+    use crate::evidence::{ConfigSeen, IngressSeen, Seen};
 
     fn evidence() -> Evidence {
         let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());

@@ -126,7 +126,11 @@ fn a_tunnel_is_refused_where_nobody_would_lead_it_anywhere_and_the_reason_is_tol
     assert_eq!(lab("provider: cloudflare", TRAEFIK), Ok(()));
     for (dns, more, why) in [
         ("provider: paper, tokenFile: /t, server: drawer.test", TRAEFIK, "this one has none"),
-        ("provider: cloudflare", "ingress: { manage: false, class: own }\n", "does not know where"),
+        (
+            "provider: cloudflare",
+            "ingress: { manage: false, class: own, controller: traefik }\n",
+            "does not know where",
+        ),
         (
             "provider: cloudflare",
             "ingress: { controller: traefik }\nexternalDns: { manage: false }\n",

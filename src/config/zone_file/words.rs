@@ -1,6 +1,13 @@
 //! The words of a zone file: quotes hold some together, `;` begins a comment, parentheses join lines (RFC 1035, section 5.1).
 
-use super::Mistake;
+/// A mistake in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
 
 /// One entry.
 pub(super) struct Line {

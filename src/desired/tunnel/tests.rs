@@ -43,11 +43,13 @@ fn the_names_lead_to_the_tunnel_in_public_and_to_the_nodes_in_the_house() {
     assert!(!wildcard_record::is_left_out(find(&objects, "Ingress homelab/tv")));
     let publishes = find(&objects, "Deployment external-dns/external-dns").to_string();
     assert!(
-        publishes.contains("--label-filter=homelab/public!=true\"") && !publishes.contains("provider-only")
+        publishes.contains("--label-filter=homelab/by-public-record!=true\"")
+            && !publishes.contains("provider-only")
     );
     let house = find(&objects, "DaemonSet name-server/name-server").to_string();
     assert!(
-        house.contains("--label-filter=homelab/provider-only!=true") && !house.contains("homelab/public!")
+        house.contains("--label-filter=homelab/provider-only!=true")
+            && !house.contains("homelab/by-public-record!")
     );
 }
 
