@@ -9,7 +9,7 @@ use futures::future::join_all;
 
 use crate::cluster::Cluster;
 use crate::config::{Config, Target, Way};
-use crate::desired::public_record::annotation_key;
+use crate::desired::public_record::target_key;
 use crate::evidence::http::Scheme;
 use crate::evidence::{Evidence, Hairpin, PublicSeen, SeenBy};
 use crate::net::caller::address_by;
@@ -42,7 +42,7 @@ pub(super) async fn begin(evidence: &mut Evidence, config: &Config, cluster: Opt
         (Target::Address(address), _) => Some(address.to_string()),
         (Target::Name(name), _) => Some(name.to_string()),
         (Target::Auto, Some(cluster)) if seen.follows => {
-            let annotation = annotation_key(config, "target");
+            let annotation = target_key(config);
             cluster.public_target(&annotation).await.ok().map(Option::unwrap_or_default)
         }
         (Target::Auto, _) => None,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::config::Config;
-use crate::desired::public_record::{annotation_key, key};
+use crate::desired::public_record::{key, target_key};
 use crate::error::{Error, Result};
 use crate::facts::address::{is_public, is_shared};
 use crate::net::caller::address_by;
@@ -21,8 +21,6 @@ use crate::ui::Progress;
 pub(super) const LINE: &str = "public address";
 /// For one who is asked.
 const WITHIN: Duration = Duration::from_secs(5);
-/// The annotation of external-dns that says where a record leads.
-const TARGET: &str = "target";
 
 /// What became of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +54,7 @@ pub(super) async fn keep(cluster: &Cluster, config: &Config, plan: &Plan) -> Res
     if !config.follows_address() || !is_written {
         return Ok(());
     }
-    let annotation = annotation_key(config, TARGET);
+    let annotation = target_key(config);
     match cluster.public_target(&annotation).await? {
         Some(target) if !target.is_empty() => cluster.write_public_target(&annotation, &target).await,
         _ => Ok(()),
@@ -81,7 +79,7 @@ pub(super) async fn step_of_up(
             progress.done(LINE, &followed.iter().map(Followed::told).collect::<String>());
             Ok(followed)
         }
-        Err(error) => match cluster.public_target(&annotation_key(config, TARGET)).await? {
+        Err(error) => match cluster.public_target(&target_key(config)).await? {
             Some(target) if !target.is_empty() => {
                 progress.fail(LINE, &error.to_string());
                 Ok(Some(Followed { target, written: false }))
@@ -99,7 +97,7 @@ pub(super) async fn follow(cluster: &Cluster, config: &Config) -> Result<Option<
     if !config.follows_address() {
         return Ok(None);
     }
-    let annotation = annotation_key(config, TARGET);
+    let annotation = target_key(config);
     let Some(before) = cluster.public_target(&annotation).await? else {
         return Err(Error::unfinished(format!("there is no {}", key())).hint("`homelab up` creates it"));
     };
@@ -186,7 +184,7 @@ mod tests {
                     ingress: { controller: traefik }\nservices: { photos: { local: 1, public: port } }\n";
         let mut config = config::parse(text).unwrap();
         config.public.address_from = all.iter().map(|server| format!("http://{}/", server.address)).collect();
-        let annotation = annotation_key(&config, TARGET);
+        let annotation = target_key(&config);
         let live = before.map(|before| json!({ "metadata": { "name": "public-address", "annotations": { annotation: before } } }));
         let bodies = Bodies::default();
         let kept = bodies.clone();

@@ -55,7 +55,7 @@ pub use public::{Public, Target, Way};
 pub use records::Records;
 pub use schema::schema;
 pub use values::duration;
-pub use zone_file::{LONGEST as LONGEST_ZONE_FILE, RecordData, ZoneRecord};
+pub use zone_file::{LONGEST as LONGEST_ZONE_FILE, Mistake as ZoneMistake, RecordData, ZoneRecord};
 
 /// Interprets the text of the file at `path`.
 ///

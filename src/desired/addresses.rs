@@ -62,7 +62,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
     if follows {
         let record = vec![rule_for("", &["services"], &[BY_PORT], &["get", "patch"])];
         objects.extend(rbac::inside(COMPONENT, public_record::NAMESPACE, NAMESPACE, NAME, record));
-        let key = public_record::annotation_key(config, "target");
+        let key = public_record::target_key(config);
         objects.extend(guard::of_record(COMPONENT, RECORD, (NAMESPACE, NAME), &key));
     }
     objects

@@ -27,6 +27,15 @@ pub const NAMESPACE: &str = external_dns::NAMESPACE;
 /// The name of the one for what is reached by a port of the router.
 pub const BY_PORT: &str = "public-address";
 
+/// The annotation of external-dns that says where a record leads, without its prefix.
+const TARGET: &str = "target";
+
+/// The annotation that says where the record leads.
+#[must_use]
+pub fn target_key(config: &Config) -> String {
+    annotation_key(config, TARGET)
+}
+
 /// What identifies it.
 #[must_use]
 pub fn key() -> Key {
@@ -61,7 +70,7 @@ pub(super) fn record<'h>(
         return None;
     }
     let hosts = hosts.join(",");
-    let own = [("hostname", hosts.as_str())].into_iter().chain(target.map(|target| ("target", target)));
+    let own = [("hostname", hosts.as_str())].into_iter().chain(target.map(|target| (TARGET, target)));
     let annotation = |(key, value): (&str, &str)| (annotation_key(config, key), value.to_owned());
     let (label, value) = PROVIDER_ONLY;
     let service = Service {
@@ -77,8 +86,7 @@ pub(super) fn record<'h>(
 }
 
 /// An annotation of external-dns, with the prefix that the lab's reads.
-#[must_use]
-pub fn annotation_key(config: &Config, key: &str) -> String {
+fn annotation_key(config: &Config, key: &str) -> String {
     format!("{}{key}", config.dns.annotation_prefix)
 }
 
