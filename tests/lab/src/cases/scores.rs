@@ -16,7 +16,7 @@ use crate::paths::{Cache, repository};
 
 /// The part of docs/security.md with the table.
 const HEADING: &str = "## What kube-score would have otherwise";
-/// In place of objects: all that have pods.
+/// In place of objects: all that have pods. `every pod but OBJECT` leaves one out.
 const EVERY: &str = "every pod";
 /// The kinds of those.
 const PODS: [&str; 3] = ["Deployment", "DaemonSet", "CronJob"];
@@ -139,6 +139,13 @@ fn explained(page: &str) -> Result<Findings> {
     Ok(rows)
 }
 
+/// The objects of a row: those that it names, or every one that has pods, which may leave one out.
+fn told(named: &BTreeSet<String>, pods: &BTreeSet<String>) -> BTreeSet<String> {
+    let Some(rest) = named.iter().find_map(|name| name.strip_prefix(EVERY)) else { return named.clone() };
+    let but = rest.trim_start_matches(" but ").trim_matches('`');
+    pods.iter().filter(|pod| *pod != but).cloned().collect()
+}
+
 /// What is found and not explained, and what is explained and not found.
 fn differences(found: &Findings, explained: &Findings, pods: &BTreeSet<String>) -> Vec<String> {
     let none = BTreeSet::new();
@@ -146,7 +153,7 @@ fn differences(found: &Findings, explained: &Findings, pods: &BTreeSet<String>) 
     let mut differences = Vec::new();
     for id in ids {
         let named = explained.get(id).unwrap_or(&none);
-        let told = if named.contains(EVERY) { pods } else { named };
+        let told = &told(named, pods);
         let is = found.get(id).unwrap_or(&none);
         differences.extend(is.difference(told).map(|object| format!("{id}: {object} is not explained")));
         differences
@@ -179,6 +186,9 @@ mod tests {
             told(rows, &[("pull", &["a/a"]), ("root", &["a/a", "c/c"]), ("new", &["a/a"])])?,
             ["new: a/a is not explained", "pull: b/b is explained, and fine", "root: c/c is not explained",]
         );
+        let rows = "| `policy` | every pod but `b/b` | nobody knows |\n";
+        assert!(told(rows, &[("policy", &["a/a"])])?.is_empty());
+        assert_eq!(told(rows, &[("policy", &["a/a", "b/b"])])?, ["policy: b/b is not explained"]);
         Ok(())
     }
 
