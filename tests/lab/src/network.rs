@@ -64,7 +64,7 @@ fn make_router() -> Result<()> {
 
 /// A router's bridge passes frames on and no more. Where the kernel shows them to netfilter, one whose address the router has
 /// translated back into the LAN never comes to the router itself, and so never back to the port that it came from.
-pub(crate) fn routes_only() -> Result<()> {
+fn routes_only() -> Result<()> {
     let file = "/proc/sys/net/bridge/bridge-nf-call-iptables";
     let script = format!("! [ -e {file} ] || echo 0 >{file}");
     run(enter(Place::Router).args(["sh", "-c", &script])).map(drop)
@@ -150,6 +150,7 @@ pub(crate) fn forward_public_dns(rules: &[(&str, &str)]) -> Result<()> {
 /// What the router does with HTTPS that comes to its public address: the machine that it passes it on to, if it does. With `hairpin`, from
 /// inside the house it leads there, too. Nothing of what was so before is left.
 pub(crate) fn forward_public_https(to: Option<&str>, hairpin: bool) -> Result<()> {
+    routes_only()?;
     let mut script = String::from("set -e\n");
     for (chain, from) in [("LAB-WEB", "PREROUTING"), ("LAB-WEB-HAIRPIN", "POSTROUTING")] {
         script.push_str(&format!(
