@@ -126,17 +126,23 @@ fn iptables(place: Place, rule: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The start of a script for the router: two chains of its own without a rule, one for where packets to its public address go, one for
+/// those that go back into the house.
+fn empty_chains(forward: &str, hairpin: &str) -> Result<String> {
+    routes_only()?;
+    let chains = [(forward, "PREROUTING"), (hairpin, "POSTROUTING")].map(|(chain, from)| {
+        format!(
+            "iptables -w -t nat -N {chain} 2>/dev/null || iptables -w -t nat -F {chain}\n\
+             iptables -w -t nat -C {from} -j {chain} 2>/dev/null || iptables -w -t nat -I {from} -j {chain}\n"
+        )
+    });
+    Ok(format!("set -e\n{}", chains.concat()))
+}
+
 /// What the router does with DNS that comes to its public address: each protocol, and the machine and port that it passes it on to. From
 /// inside the house it leads there, too, as a router does that knows hairpin NAT. Nothing of what was so before is left.
 pub(crate) fn forward_public_dns(rules: &[(&str, &str)]) -> Result<()> {
-    routes_only()?;
-    let mut script = String::from("set -e\n");
-    for (chain, from) in [("LAB-DNS", "PREROUTING"), ("LAB-HAIRPIN", "POSTROUTING")] {
-        script.push_str(&format!(
-            "iptables -w -t nat -N {chain} 2>/dev/null || iptables -w -t nat -F {chain}\n\
-             iptables -w -t nat -C {from} -j {chain} 2>/dev/null || iptables -w -t nat -I {from} -j {chain}\n"
-        ));
-    }
+    let mut script = empty_chains("LAB-DNS", "LAB-HAIRPIN")?;
     for (protocol, to) in rules {
         let (host, port) = to.split_once(':').context("an address and a port")?;
         script.push_str(&format!(
@@ -150,14 +156,7 @@ pub(crate) fn forward_public_dns(rules: &[(&str, &str)]) -> Result<()> {
 /// What the router does with HTTPS that comes to its public address: the machine that it passes it on to, if it does. With `hairpin`, from
 /// inside the house it leads there, too. Nothing of what was so before is left.
 pub(crate) fn forward_public_https(to: Option<&str>, hairpin: bool) -> Result<()> {
-    routes_only()?;
-    let mut script = String::from("set -e\n");
-    for (chain, from) in [("LAB-WEB", "PREROUTING"), ("LAB-WEB-HAIRPIN", "POSTROUTING")] {
-        script.push_str(&format!(
-            "iptables -w -t nat -N {chain} 2>/dev/null || iptables -w -t nat -F {chain}\n\
-             iptables -w -t nat -C {from} -j {chain} 2>/dev/null || iptables -w -t nat -I {from} -j {chain}\n"
-        ));
-    }
+    let mut script = empty_chains("LAB-WEB", "LAB-WEB-HAIRPIN")?;
     if let Some(host) = to {
         let from = if hairpin { "" } else { "-i wan " };
         script.push_str(&format!(
