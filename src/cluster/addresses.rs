@@ -163,12 +163,8 @@ impl Cluster {
     }
 
     async fn noted(&self, field: &str) -> Result<Option<Timestamp>> {
-        let key = lease();
-        match self.send::<Value>(request::get(&request::object(&key), false)).await {
-            Ok(live) => Ok(at(&live, field).parse().ok()),
-            Err(Failed::Kube(kube::Error::Api(refusal))) if refusal.code == 404 => Ok(None),
-            Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
-        }
+        let live = self.one(&lease()).await?;
+        Ok(live.and_then(|live| at(&live, field).parse().ok()))
     }
 }
 

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
-use crate::cluster::request::{self, Failed, Purpose};
+use crate::cluster::request::{self, Purpose};
 use crate::desired::addresses::NAME as MANAGER;
 use crate::desired::public_record::key;
 use crate::error::Result;
@@ -19,13 +19,8 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be asked or refuses.
     pub async fn public_target(&self, annotation: &str) -> Result<Option<String>> {
-        let key = key();
-        match self.send::<Value>(request::get(&request::object(&key), false)).await {
-            Ok(live) if live.is_going() => Ok(None),
-            Ok(live) => Ok(Some(live.annotation(annotation).to_owned())),
-            Err(Failed::Kube(kube::Error::Api(refusal))) if refusal.code == 404 => Ok(None),
-            Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
-        }
+        let live = self.one(&key()).await?.filter(|live| !live.is_going());
+        Ok(live.map(|live| live.annotation(annotation).to_owned()))
     }
 
     /// Leads it there.

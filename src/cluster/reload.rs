@@ -38,11 +38,8 @@ impl Cluster {
     /// # Errors
     /// Why they could not be listed, in words.
     pub async fn controllers(&self, controller: &Traits) -> Result<Vec<Value>, String> {
-        let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
-        let selector = request::escape(&format!("app.kubernetes.io/name={}", controller.workload));
-        let path = format!("/api/v1/namespaces/{}/pods?labelSelector={selector}", controller.namespace);
-        let pods = self.send::<Value>(request::get(&path, false)).await;
-        Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
+        let selector = format!("app.kubernetes.io/name={}", controller.workload);
+        self.pods_with(controller.namespace, &selector).await
     }
 
     /// The pods of CoreDNS.
@@ -50,8 +47,13 @@ impl Cluster {
     /// # Errors
     /// Why they could not be listed, in words.
     pub async fn coredns(&self) -> Result<Vec<Value>, String> {
+        self.pods_with(SYSTEM, "k8s-app=kube-dns").await
+    }
+
+    async fn pods_with(&self, namespace: &str, selector: &str) -> Result<Vec<Value>, String> {
         let purpose = request::Purpose { verb: "list", what: "pods".to_owned() };
-        let path = format!("/api/v1/namespaces/{SYSTEM}/pods?labelSelector=k8s-app%3Dkube-dns");
+        let selector = request::escape(selector);
+        let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={selector}");
         let pods = self.send::<Value>(request::get(&path, false)).await;
         Ok(items(pods.map_err(|failed| self.explain(&purpose, failed).what)?))
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt, future, stream};
+use http::Request;
 use serde_json::Value;
 
 use crate::cluster::request::{self, Failed, Purpose};
@@ -62,11 +63,7 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be reached or refuses.
     pub async fn one(&self, key: &Key) -> Result<Option<Value>> {
-        match self.send::<Value>(request::get(&request::object(key), false)).await {
-            Ok(live) => Ok(Some(live)),
-            Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(None),
-            Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
-        }
+        self.if_there(key, request::get(&request::object(key), false)).await
     }
 
     /// The metadata of everything that lives of these kinds, whoever made it.
@@ -108,7 +105,11 @@ impl Cluster {
     /// # Errors
     /// When the API server cannot be reached or refuses.
     pub async fn metadata_of(&self, key: &Key) -> Result<Option<Value>> {
-        match self.send::<Value>(request::get_metadata(key)).await {
+        self.if_there(key, request::get_metadata(key)).await
+    }
+
+    async fn if_there(&self, key: &Key, request: Request<Vec<u8>>) -> Result<Option<Value>> {
+        match self.send::<Value>(request).await {
             Ok(live) => Ok(Some(live)),
             Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Ok(None),
             Err(failed) => Err(self.explain(&Purpose { verb: "get", what: key.to_string() }, failed)),
