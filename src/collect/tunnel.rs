@@ -1,6 +1,7 @@
 //! The tunnel by which the internet gets in.
 
 use crate::config::Config;
+use crate::desired::public_record::target_key;
 use crate::desired::tunnel::{hosts, records_key, rules, tunnels};
 use crate::evidence::{Fault, Tunnel, TunnelSeen, Zone};
 use crate::facts::tunnel::name_of;
@@ -21,7 +22,7 @@ pub(super) fn wanted(config: &Config) -> Option<TunnelSeen> {
 /// What the cluster remembers of it.
 pub(super) fn remembered(seen: &mut TunnelSeen, config: &Config, snapshot: &Snapshot) {
     seen.id = kept(snapshot).and_then(|kept| kept.id);
-    let target = format!("{}target", config.dns.annotation_prefix);
+    let target = target_key(config);
     let names = snapshot.objects.get(&records_key());
     seen.target =
         names.and_then(|names| names["metadata"]["annotations"][target].as_str()).map(str::to_owned);

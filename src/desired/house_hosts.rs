@@ -1,16 +1,14 @@
 //! The further names of the house (`dns.hosts`): a Service for each, with the name and its addresses in external-dns' own
 //! annotations, so that whoever is filled by an external-dns has it within a second, without a restart and without a definition
-//! of a kind of its own. The Service has neither pods nor an address in the cluster; the annotation `target` stands for both
-//! (external-dns 0.22, source/service.go, `generateEndpoints`).
+//! of a kind of its own (`record`).
 
-use k8s_openapi::api::core::v1::{Service, ServiceSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::api::core::v1::Service;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, HouseHost};
 use crate::desired::external_dns::{self, HOUSE_ONLY};
-use crate::desired::meta::named;
 use crate::desired::object::{Component, Object};
+use crate::desired::record::standing_for;
 use crate::facts::name_server;
 use crate::facts::names::Host;
 
@@ -29,21 +27,9 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
 
 fn service(config: &Config, namespace: &str, host: &HouseHost) -> Service {
     let addresses: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
-    let annotation = |key: &str, value: String| (format!("{}{key}", config.dns.annotation_prefix), value);
-    let (label, value) = HOUSE_ONLY;
-    let only = (!config.dns.publish_hosts).then(|| [(label.to_owned(), value.to_owned())].into());
-    Service {
-        metadata: ObjectMeta {
-            labels: only,
-            annotations: Some(
-                [annotation("hostname", host.name.to_string()), annotation("target", addresses.join(","))]
-                    .into(),
-            ),
-            ..named(namespace, &name(&config.domain, &host.name))
-        },
-        spec: Some(ServiceSpec { cluster_ip: Some("None".to_owned()), ..ServiceSpec::default() }),
-        status: None,
-    }
+    let label = (!config.dns.publish_hosts).then_some(HOUSE_ONLY);
+    let leads = (host.name.as_str(), Some(&*addresses.join(",")));
+    standing_for(config, (namespace, &name(&config.domain, &host.name)), label, leads, &[])
 }
 
 /// `host-printer` for `printer`. A Service's name has no dots: where a dot was, or where it is too long, some of its digest

@@ -23,6 +23,7 @@ pub(crate) mod pod;
 pub mod public_record;
 mod rbac;
 pub mod reader;
+mod record;
 mod root_page;
 mod secret;
 pub mod service;

@@ -10,14 +10,11 @@
 //! As long as nobody knows where the record leads, the Service has no target, and comes to no record (`extractHeadlessEndpoints`
 //! finds no pod): a private address never stands for it in public DNS.
 
-use k8s_openapi::api::core::v1::{Service, ServiceSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use crate::config::{Config, Target, Way};
 use crate::desired::external_dns::{self, BY_PUBLIC, PROVIDER_ONLY};
 use crate::desired::kind;
-use crate::desired::meta::named;
 use crate::desired::object::{Component, Key, Object};
+use crate::desired::record::{TARGET, annotation_key, standing_for};
 use crate::desired::wildcard_record::take_records;
 use crate::facts::names::Host;
 
@@ -26,9 +23,6 @@ pub const NAMESPACE: &str = external_dns::NAMESPACE;
 
 /// The name of the one for what is reached by a port of the router.
 pub const BY_PORT: &str = "public-address";
-
-/// The annotation of external-dns that says where a record leads, without its prefix.
-const TARGET: &str = "target";
 
 /// The annotation that says where the record leads.
 #[must_use]
@@ -69,25 +63,9 @@ pub(super) fn record<'h>(
     if hosts.is_empty() {
         return None;
     }
-    let hosts = hosts.join(",");
-    let own = [("hostname", hosts.as_str())].into_iter().chain(target.map(|target| (TARGET, target)));
-    let annotation = |(key, value): (&str, &str)| (annotation_key(config, key), value.to_owned());
-    let (label, value) = PROVIDER_ONLY;
-    let service = Service {
-        metadata: ObjectMeta {
-            labels: Some([(label.to_owned(), value.to_owned())].into()),
-            annotations: Some(own.chain(more.iter().copied()).map(annotation).collect()),
-            ..named(namespace, name)
-        },
-        spec: Some(ServiceSpec { cluster_ip: Some("None".to_owned()), ..ServiceSpec::default() }),
-        status: None,
-    };
+    let leads = (&*hosts.join(","), target);
+    let service = standing_for(config, (namespace, name), Some(PROVIDER_ONLY), leads, more);
     Object::typed(component, &service)
-}
-
-/// An annotation of external-dns, with the prefix that the lab's reads.
-fn annotation_key(config: &Config, key: &str) -> String {
-    format!("{}{key}", config.dns.annotation_prefix)
 }
 
 /// Takes the records of their own from the Ingresses of public names.
