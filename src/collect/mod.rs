@@ -150,8 +150,7 @@ pub async fn look(
         parts.during("the lab's address on the internet", public::ask(&mut evidence, config)).await;
     }
     evidence.token = Some(asked.seen());
-    if evidence.objects("pods").is_some() {
-        let pods = evidence.objects("pods").unwrap_or_default();
+    if let Some(pods) = evidence.objects("pods") {
         let seen = inside::look(config, evidence.nodes.as_deref(), pods, deadline).await;
         evidence.cluster.iter_mut().for_each(|cluster| cluster.inside.clone_from(&seen));
     }

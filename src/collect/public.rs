@@ -52,7 +52,7 @@ pub(super) async fn begin(evidence: &mut Evidence, config: &Config, cluster: Opt
 
 /// What the internet and the router say, and what comes back from the public address.
 pub(super) async fn ask(evidence: &mut Evidence, config: &Config) {
-    let Some(public) = evidence.public.take().filter(|public| !public.by_port.is_empty()) else { return };
+    let Some(public) = evidence.public.take_if(|public| !public.by_port.is_empty()) else { return };
     let gateway = evidence.machine.as_ref().and_then(|machine| machine.routes.as_ref()).and_then(|routes| {
         let default = routes.iter().find(|route| route.network.prefix == 0)?;
         default.gateway
@@ -88,4 +88,21 @@ async fn hairpin(evidence: &Evidence, public: &PublicSeen) -> BTreeMap<String, H
         (host.clone(), Hairpin { address, tls, http })
     });
     join_all(each).await.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_nothing_is_reached_by_a_port_nobody_is_asked_and_what_is_known_stays() {
+        let text = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare }\n\
+                    ingress: { controller: traefik }\nservices: { photos: { local: 1, public: tunnel } }\n";
+        let config = crate::config::parse(text).unwrap();
+        let mut evidence = Evidence::new("2026-06-01T12:00:00Z".parse().unwrap());
+        begin(&mut evidence, &config, None).await;
+        ask(&mut evidence, &config).await;
+        let public = evidence.public.unwrap();
+        assert!(public.has("photos.home.example.com") && public.seen.is_empty() && public.hairpin.is_empty());
+    }
 }
