@@ -13,10 +13,8 @@ use super::transport::Transport;
 /// What is public of a lab, where anything is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PublicSeen {
-    /// The hosts that are reached by a port of the router.
+    /// The hosts that are reached by a port of the router; those of a tunnel stand there ([`super::TunnelSeen`]).
     pub by_port: BTreeSet<String>,
-    /// Those that are reached by a tunnel.
-    pub by_tunnel: BTreeSet<String>,
     /// Whether the record of the first follows the lab's address.
     pub follows: bool,
     /// Whether visitors come by the provider's proxy.
@@ -52,12 +50,6 @@ pub struct Hairpin {
 }
 
 impl PublicSeen {
-    /// Whether the host is reached from the internet.
-    #[must_use]
-    pub fn has(&self, host: &str) -> bool {
-        self.by_port.contains(host) || self.by_tunnel.contains(host)
-    }
-
     /// The addresses at which the lab is seen.
     pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
         self.seen.iter().filter_map(|seen| seen.address.as_ref().ok().copied())
@@ -78,18 +70,22 @@ impl Evidence {
     /// Whether the host is reached from the internet, so that its record is not that of its Ingress.
     #[must_use]
     pub fn is_public(&self, host: &str) -> bool {
-        self.public.as_ref().is_some_and(|public| public.has(host))
+        self.by_port(host).is_some() || self.tunnel_of(host).is_some()
+    }
+
+    /// What is public of the lab, if the host is reached by a port of the router.
+    #[must_use]
+    pub fn by_port(&self, host: &str) -> Option<&PublicSeen> {
+        self.public.as_ref().filter(|public| public.by_port.contains(host))
     }
 
     /// The addresses that the record of a host should hold: for one that a port of the router leads to, where that is; for every
     /// other one, what its Ingresses have. None is known for one whose record is a name.
     #[must_use]
     pub fn led_to(&self, host: &str) -> Vec<IpAddr> {
-        match self.public.as_ref().filter(|public| public.has(host)) {
-            Some(public) if public.by_port.contains(host) => {
-                public.target.iter().filter_map(|target| target.parse().ok()).collect()
-            }
-            Some(_) => Vec::new(),
+        match self.by_port(host) {
+            Some(public) => public.target.iter().filter_map(|target| target.parse().ok()).collect(),
+            None if self.tunnel_of(host).is_some() => Vec::new(),
             None => self.status_of(host),
         }
     }

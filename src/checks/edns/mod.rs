@@ -38,9 +38,6 @@ pub(super) const GROUP: Group =
 /// Where each name server's zone begins empty, and is written by nobody else.
 const BESIDE: &str = "each node's name server has an external-dns of its own beside it: see `dns.own-server` and `dns.authoritative`";
 
-/// What has no record of an address.
-const BY_TUNNEL: &str = "its record leads to the tunnel: see `tunnel.record`";
-
 /// Without the internet, where the nodes answer.
 const UNREACHED: &str = "neither external-dns nor this machine reaches the provider now; external-dns tries again every minute, and in the house the nodes answer";
 
@@ -103,9 +100,6 @@ fn outcomes_of_host(evidence: &Evidence, host: &str, _: &HostSeen) -> Vec<Judged
         }
         Some(Ok(seen)) => match evidence.wildcard_of(host) {
             Some(wildcard) => wildcard::of_host(evidence, seen, host, wildcard),
-            None if evidence.tunnel_of(host).is_some() => {
-                (owner::is_this_lab(evidence, seen, host), Outcome::skip(BY_TUNNEL))
-            }
             None => (owner::is_this_lab(evidence, seen, host), content::is_right(evidence, seen, host)),
         },
         // Without the internet, what it says is a matter for later: people in the house are served by the nodes.

@@ -64,11 +64,8 @@ pub(in crate::checks) fn named<'a>(
 /// Why nothing is said of a public name's record beside the checks of those names.
 pub(in crate::checks) fn public(evidence: &Evidence, host: &str) -> Option<Outcome> {
     evidence.is_public(host).then(|| {
-        let by = if evidence.public.as_ref().is_some_and(|public| public.by_port.contains(host)) {
-            "`public.record` says"
-        } else {
-            "the tunnel's checks say"
-        };
+        let by =
+            if evidence.by_port(host).is_some() { "`public.record` says" } else { "the tunnel's checks say" };
         Outcome::skip(format!("the name is public: {by} whether its record is right"))
     })
 }
@@ -93,7 +90,7 @@ pub(in crate::checks) fn wanted(evidence: &Evidence, host: &str) -> Vec<IpAddr> 
 
 /// Whether DNS answers for the host what no record of it has.
 fn is_answered_otherwise(evidence: &Evidence, host: &str) -> bool {
-    let public = evidence.public.as_ref().filter(|public| public.by_port.contains(host));
+    let public = evidence.by_port(host);
     let leads_to_name = |target: &String| !target.is_empty() && target.parse::<IpAddr>().is_err();
     evidence.tunnel_of(host).is_some()
         || public.is_some_and(|public| public.proxied || public.target.as_ref().is_some_and(leads_to_name))

@@ -38,12 +38,11 @@ pub(super) enum Way {
 impl Ways {
     /// Those of a host; `None` where the internet does not reach it.
     pub(super) fn of(evidence: &Evidence, host: &str) -> Option<Self> {
-        let public = evidence.public.as_ref().filter(|public| public.has(host))?;
-        let by_port = public.by_port.contains(host);
+        let by_port = evidence.by_port(host);
         let house = if evidence.is_answered_in_house(host) { AtHome::Direct } else { AtHome::OutAndBack };
-        Some(Self {
-            internet: if by_port { Way::Port } else { Way::Tunnel },
-            target: public.target.clone().filter(|_| by_port),
+        evidence.is_public(host).then(|| Self {
+            internet: if by_port.is_some() { Way::Port } else { Way::Tunnel },
+            target: by_port.and_then(|public| public.target.clone()),
             house,
         })
     }
