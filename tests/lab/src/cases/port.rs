@@ -8,6 +8,7 @@ use serde_json::json;
 use super::hands::{DOMAIN, Hands, eventually, expect};
 use crate::command::{self, Output};
 use crate::error::Result;
+use crate::files;
 use crate::network::{CLOUDFLARE_API, ROUTER_WAN, forward_public_https};
 use crate::vantage::Vantage;
 
@@ -82,11 +83,17 @@ fn steps(hands: &Hands) -> Result<()> {
         &["-H", "X-Forwarded-For: 10.99.0.50"][..],
         &["-H", "X-Real-IP: 10.99.0.50"],
         &["-H", "Forwarded: for=10.99.0.50"],
-        &["--haproxy-protocol", "--haproxy-clientip", "10.99.0.50"],
     ] {
         let got = ask(world, ROUTER_WAN, "inner", &[&["-k"][..], more].concat())?;
         expect(is_nothing(&got), format!("with {more:?}, `inner` answers {}", told(&got)))?;
     }
+    let relayed = through(hands, "", "open")?;
+    expect(
+        relayed.stdout.ends_with("200"),
+        format!("through a relay the public name answers {}", told(&relayed)),
+    )?;
+    let forged = through(hands, &format!("PROXY TCP4 10.99.0.50 {ROUTER_WAN} 40000 443\\r\\n"), "inner")?;
+    expect(is_nothing(&forged), format!("with a PROXY header, `inner` answers {}", told(&forged)))?;
     let host = format!("Host: inner.{DOMAIN}");
     let got = ask(world, ROUTER_WAN, "open", &["-k", "-H", &host])?;
     expect(is_nothing(&got), format!("by the Host header, `inner` answers {}", told(&got)))?;
@@ -137,6 +144,20 @@ fn ask(at: &Vantage, address: &str, name: &str, more: &[&str]) -> Result<Output>
         "curl",
         &[&["-sS", "--max-time", "10", "-w", "%{http_code}", "--resolve", &way, &url][..], more].concat(),
     )
+}
+
+/// The same through a relay that says `first` before the visitor's own bytes: curl can forge a PROXY header from version 8.2 on.
+fn through(hands: &Hands, first: &str, name: &str) -> Result<Output> {
+    let relay = hands.run.path("relay.sh");
+    files::write(&relay, &format!("{{ printf '{first}'; cat; }} | socat - TCP:{ROUTER_WAN}:443\n"))?;
+    let script = format!(
+        "socat TCP-LISTEN:4443,bind=127.0.0.1,reuseaddr SYSTEM:'sh {}' & relay=$!; \
+         curl -sSk --max-time 10 --retry 5 --retry-connrefused --retry-delay 1 -w '%{{http_code}}' \
+           --connect-to ::127.0.0.1:4443 https://{name}.{DOMAIN}/healthz; went=$?; \
+         kill $relay 2>/dev/null; exit $went",
+        relay.display()
+    );
+    hands.world.output("sh", &["-c", &script])
 }
 
 /// Neither a page of the lab nor a word of it.

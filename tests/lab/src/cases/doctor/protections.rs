@@ -32,10 +32,7 @@ pub(super) const INJURIES: &[Injury] = &[
     Injury {
         name: "a service asks for a password, and nobody has one",
         id: "ingress.annotations",
-        says: &[
-            "`auth-secret: locked-users` of Ingress `homelab/locked`",
-            "homelab protect locked --user NAME",
-        ],
+        says: &["`auth-secret: locked-users` of Ingress `homelab/locked`", " protect locked --user NAME"],
         ask: Ask { config: Some(LOCKED), ..Ask::NODE },
         always: true,
         make: |hands| unproved(hands, &with(hands, LOCKED, "locked", "users: true")?),
