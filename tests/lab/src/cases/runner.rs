@@ -123,9 +123,11 @@ fn shape_of(case: &Case) -> Shape {
 /// The cases of the lab that `cargo lab up` makes.
 fn run_usual(cache: &Cache, selection: &Selection, tally: &mut Tally, wanted: Vec<Case>) -> Result<()> {
     let mut was_there = lives(cache, selection.reuse)?;
-    if !was_there && selection.names("lab", TAKE_OVER) {
+    if !was_there && selection.wants("lab", TAKE_OVER, false) {
         tally.run("lab", TAKE_OVER, || take_over(cache));
         was_there = lives(cache, selection.reuse)?;
+    } else if !was_there && selection.names("lab", TAKE_OVER) {
+        tally.leave_out("lab", TAKE_OVER, "only with --all");
     }
     if was_there {
         // The lab runs on; what is tested is what the sources say now.

@@ -22,7 +22,7 @@ const fn with_all(name: &'static str, run: fn() -> Result<()>) -> Stage {
     Stage { name, always: false, run }
 }
 
-pub(super) const STAGES: [Stage; 9] = [
+pub(super) const STAGES: [Stage; 10] = [
     always("the sources are formatted", format),
     always("no lint has a warning", lints),
     always("every dependency's licence is allowed", super::licences::check),
@@ -32,7 +32,8 @@ pub(super) const STAGES: [Stage; 9] = [
         "kube-score finds nothing in what homelab renders that docs/security.md does not explain",
         super::scores::are_explained,
     ),
-    always("the package builds and passes its tests from its own files alone", super::package::builds),
+    always("the package's own files are all that its code and its tests need", super::package::compiles),
+    with_all("the package builds and passes its tests from its own files alone", super::package::builds),
     with_all(
         "the Debian package is installed, upgraded and removed in a clean root, and its units run",
         super::install::debian::package,

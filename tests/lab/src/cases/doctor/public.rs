@@ -100,6 +100,8 @@ pub(super) const INJURIES: &[Injury] = &[
 fn opened(hands: &Hands) -> Result<()> {
     let config = open(hands, "")?;
     hands.up_well(&config, &[])?;
+    // The lab has no timer.
+    run(hands.homelab(&["addresses", "--config"]).arg(&config))?;
     leads(hands, ROUTER_WAN)
 }
 

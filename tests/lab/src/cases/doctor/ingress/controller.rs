@@ -43,7 +43,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
             "pod `default/second-controller-",
             "waits for ports 80 and 443 of",
             "`hostPort` from the daemonset `default/second-controller`",
-            "kubectl -n default edit daemonset second-controller",
+            " -n default edit daemonset second-controller",
         ],
         ask: Ask::NODE,
         always: false,
