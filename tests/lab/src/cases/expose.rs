@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::changes::without_books;
 use super::hands::{Hands, eventually, expect};
 use crate::command::{Output, output_within};
 use crate::error::{Context, Result};
@@ -43,6 +44,7 @@ fn text(config: &Path) -> Result<String> {
 }
 
 /// A Service of the cluster gets a name: its port is found, the file has one line more, and the command ends with the address.
+/// Nothing of it is left once it is not in the configuration.
 pub(super) fn a_service(hands: &Hands) -> Result<()> {
     let config = hands.config_with("expose.yaml", SECTION)?;
     let before = text(&config)?;
@@ -70,7 +72,7 @@ pub(super) fn a_service(hands: &Hands) -> Result<()> {
     }
     let listed = run(hands, &config, &["expose", "more"])?;
     expect(listed.status.code() == Some(2), format!("without a terminal: {}", listed.status))?;
-    hands.restore()
+    without_books(hands, &[])
 }
 
 /// A program outside of the cluster gets a name; one that does not answer is told of before.

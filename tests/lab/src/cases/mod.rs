@@ -239,12 +239,16 @@ const PLAIN: &[Case] = &[
     ),
     always("secrets", "the token appears nowhere", secrets::token_appears_nowhere),
     always("clients", "the official Cloudflare client agrees with the emulator", clients::official),
-    always(
+    with_all(
         "changes",
         "a removed service takes its Ingress, record and certificate with it",
         changes::removal,
     ),
-    always("expose", "a Service gets a name by one command", expose::a_service),
+    always(
+        "expose",
+        "a Service gets a name by one command, and nothing of it is left afterwards",
+        expose::a_service,
+    ),
     with_all("expose", "a program outside the cluster gets a name by one command", expose::a_url),
     with_all("expose", "a program on the node itself gets a name by one command", expose::a_local),
     with_all("expose", "what was exposed is taken back, and the file is as before", expose::taken_back),

@@ -149,7 +149,7 @@ fn ask(at: &Vantage, address: &str, name: &str, more: &[&str]) -> Result<Output>
 /// The same through a relay that says `first` before the visitor's own bytes: curl can forge a PROXY header from version 8.2 on.
 fn through(hands: &Hands, first: &str, name: &str) -> Result<Output> {
     let relay = hands.run.path("relay.sh");
-    files::write(&relay, &format!("{{ printf '{first}'; cat; }} | socat - TCP:{ROUTER_WAN}:443\n"))?;
+    files::write(&relay, format!("{{ printf '{first}'; cat; }} | socat - TCP:{ROUTER_WAN}:443\n"))?;
     let script = format!(
         "socat TCP-LISTEN:4443,bind=127.0.0.1,reuseaddr SYSTEM:'sh {}' & relay=$!; \
          curl -sSk --max-time 10 --retry 5 --retry-connrefused --retry-delay 1 -w '%{{http_code}}' \

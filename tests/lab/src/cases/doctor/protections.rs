@@ -34,7 +34,7 @@ pub(super) const INJURIES: &[Injury] = &[
         id: "ingress.annotations",
         says: &["`auth-secret: locked-users` of Ingress `homelab/locked`", " protect locked --user NAME"],
         ask: Ask { config: Some(LOCKED), ..Ask::NODE },
-        always: true,
+        always: false,
         make: |hands| unproved(hands, &with(hands, LOCKED, "locked", "users: true")?),
         undo: |hands| {
             let cured = somebody_let_in(hands);

@@ -4,7 +4,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use super::super::injury;
 use super::{guest, guest_leaves};
-use crate::cases::doctor::{Ask, Injury};
+use crate::cases::doctor::Injury;
 use crate::cases::hands::{DOMAIN, Hands};
 use crate::error::{Context, Result};
 
@@ -23,15 +23,13 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
         |hands| bring(hands, "expired", "expired", Some("Somebody's CA"), (2020, 2025)),
         |hands| guest_leaves(hands, "expired"),
     ),
-    Injury {
-        name: "a certificate signed itself",
-        id: "tls.leaf",
-        says: &["does not trust the issuer", "self-signed"],
-        ask: Ask::NODE,
-        always: true,
-        make: |hands| bring(hands, "selfmade", "selfmade", None, (2020, 2100)),
-        undo: |hands| guest_leaves(hands, "selfmade"),
-    },
+    injury(
+        "a certificate signed itself",
+        "tls.leaf",
+        &["does not trust the issuer", "self-signed"],
+        |hands| bring(hands, "selfmade", "selfmade", None, (2020, 2100)),
+        |hands| guest_leaves(hands, "selfmade"),
+    ),
     injury(
         "a certificate is from an authority that this machine does not know",
         "tls.leaf",
