@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use crate::cli::values::way;
+use crate::config::Way;
+
 /// What stands below the help of `expose`.
 pub(super) const EXPOSE: &str = "Examples:
   homelab expose                                           # lists the cluster's Services to choose from
@@ -17,6 +20,7 @@ pub(super) const EXPOSE: &str = "Examples:
   homelab expose nas --url https://192.168.1.5:5001 --host files.example.com --yes
   homelab expose admin --local 9090 --protect lan,rate=10   # the house alone, ten requests a second
   homelab expose books --local 8083 --protect users         # then: homelab protect books --user ada
+  homelab expose films --local 8096 --host films.example.com --public tunnel   # from outside, too
 
 It shows how the configuration will change and asks. Then it writes the file, runs `homelab up`, and prints the address. Everything else in the file stays as it is, comments too. If homelab cannot edit the file safely, it leaves it unchanged and prints the line for you to add. On NixOS, it prints the line for your configuration. `--image` runs the image in a namespace of its own, `homelab-NAME`; `unexpose` keeps what the program wrote below `--data`.
 
@@ -64,6 +68,12 @@ pub struct Expose {
     /// `hsts` (browsers use HTTPS only); several with commas
     #[arg(long, value_name = "WORD", value_delimiter = ',')]
     pub protect: Vec<Protection>,
+    /// Let the internet open it, too: by a tunnel, or by a port that your router forwards [possible values: tunnel, port]
+    #[arg(long, value_name = "WAY", value_parser = way)]
+    pub public: Option<Way>,
+    /// With --public, where the ingress controller gets no more security fixes: the word that says that you know
+    #[arg(long, value_name = "WORD", requires = "public")]
+    pub i_know: Option<String>,
     /// Change nothing, only show how the file would change
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,

@@ -1,12 +1,20 @@
 //! Values of flags.
 
-use crate::config::{Provider, duration};
+use crate::config::{Provider, Way, duration};
 
 /// A span of time, as `90`, `90s`, `5m` or `1h`, at most a day.
 pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let with_unit =
         if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
     duration(&with_unit).map(|length| length.as_secs())
+}
+
+/// A way in from the internet.
+pub(super) fn way(text: &str) -> Result<Way, String> {
+    Way::ALL.iter().copied().find(|way| way.word() == text).ok_or_else(|| {
+        let words: Vec<&str> = Way::ALL.iter().map(|way| way.word()).collect();
+        format!("it is none of {}", words.join(" and "))
+    })
 }
 
 /// A provider whose configuration needs no more than `init` asks for.

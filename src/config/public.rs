@@ -31,7 +31,8 @@ pub enum Way {
 }
 
 impl Way {
-    const ALL: &[Self] = &[Self::Tunnel, Self::Port];
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Tunnel, Self::Port];
 
     /// Its word in the configuration.
     #[must_use]

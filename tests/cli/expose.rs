@@ -102,6 +102,25 @@ fn what_protects_it_is_written_beside_it_and_what_is_left_to_do_is_said() {
 }
 
 #[test]
+fn what_the_internet_may_open_is_written_with_the_word_and_what_is_left_to_do_is_said() {
+    let house = House::new(SERVICES);
+    let words = ["expose", "films", "--url", NOBODY, "--host", "films.example.com", "--public", "tunnel"];
+    let refused = house.run(&[&words[..], &["--dry-run"]].concat());
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("`--i-know ingress-nginx-is-retired`"), "{}", refused.stderr);
+    let ended = house.run(&[&words[..], &["--i-know", "ingress-nginx-is-retired", "--dry-run"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let line = "public: tunnel, iKnow: ingress-nginx-is-retired }\n";
+    assert!(ended.stdout.contains(line), "{}", ended.stdout);
+    assert!(ended.stdout.contains("everybody on the internet may open it"), "{}", ended.stdout);
+    let ended = house.run(&["expose", "films", "--url", NOBODY, "--public", "yes", "--dry-run"]);
+    assert!(ended.code == 2 && ended.stderr.contains("none of tunnel and port"), "{}", ended.stderr);
+    let ended = house.run(&["expose", "films", "--url", NOBODY, "--i-know", "x", "--dry-run"]);
+    assert!(ended.code == 2 && ended.stderr.contains("--public"), "{}", ended.stderr);
+    assert_eq!(house.text(), format!("{MINIMAL}{SERVICES}"));
+}
+
+#[test]
 fn without_a_terminal_and_without_yes_nothing_is_changed() {
     let house = House::new(SERVICES);
     for words in [&["expose", "tv", "--url", NOBODY][..], &["unexpose", "nas"][..]] {

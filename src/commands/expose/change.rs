@@ -36,7 +36,7 @@ pub(super) struct Change<'o> {
     /// What people lose.
     pub(super) goes: Option<Shown>,
     /// What is left to the user: what nobody else deletes, or lets in; in words.
-    pub(super) left: Option<String>,
+    pub(super) left: Vec<String>,
 }
 
 /// How far to go.
@@ -55,8 +55,10 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
         told.push(goes);
     }
     let house = house(global);
-    let left = change.left.as_ref().map(|left| shown!("{}\n", Shown::line(&house.words(left))));
-    told.push(left.clone().unwrap_or_default());
+    let left: Vec<Shown> =
+        change.left.iter().map(|left| shown!("{}\n", Shown::line(&house.words(left)))).collect();
+    let left = Shown::join(&left, "");
+    told.push(left.clone());
     if way.dry_run {
         match ui.output {
             Output::Json => ui::document(with(json!({ "schema_version": 1 }), change, false)),
@@ -89,7 +91,7 @@ pub(super) async fn carry_out(global: &Global, ui: Ui, change: &Change<'_>, way:
     if ui.output == Output::Text {
         ui::answer(&others(change, ran.report.as_ref(), &house));
         ui::answer(&ending(change, ran.report.as_ref(), &house));
-        ui::answer(&left.unwrap_or_default());
+        ui::answer(&left);
     }
     Ok(exit)
 }
@@ -132,7 +134,7 @@ fn for_nixos(ui: Ui, change: &Change<'_>) -> Exit {
     };
     let (before, behind) = task.split_once("{}").unwrap_or((task, ""));
     ui::note(&shown!("{}{}{}", before, path, behind));
-    if let Some(left) = &change.left {
+    for left in &change.left {
         ui::note(&Shown::line(left));
     }
     ui::answer(&Shown::lines(&change.nix));
@@ -210,7 +212,7 @@ mod tests {
             nix: String::new(),
             by_hand: "take `nas` out of `services:`".into(),
             goes: None,
-            left: None,
+            left: Vec::new(),
         }
     }
 

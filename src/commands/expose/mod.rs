@@ -9,6 +9,7 @@ mod image;
 mod local;
 mod look;
 mod protect;
+mod public;
 
 use crate::cli::{Expose, Global, Unexpose};
 use crate::commands::expose::backend::Behind;
@@ -37,9 +38,10 @@ async fn named(global: &Global, flags: &Expose, name: &str, opened: &Opened, ui:
     let Behind { mut settings, warning, again } = backend::behind(global, flags, name).await?;
     settings.extend(flags.host.iter().map(|host| ("host", Setting::Text(host.clone()))));
     settings.extend(protect::setting(flags)?);
+    settings.extend(public::settings(flags, opened.config.ingress.controller.facts())?);
     let entry = ServiceEntry { name: name.to_owned(), settings };
     let mut change = change_for(opened, &entry, again)?;
-    change.left = protect::left_to_do(flags, name);
+    change.left = protect::left_to_do(flags, name).into_iter().chain(public::left_to_do(flags)).collect();
     let warning = match (&flags.url, change.hosts.first()) {
         (Some(url), Some(host)) => look::at_url(url, host).await,
         _ => warning,
@@ -71,7 +73,7 @@ fn change_for<'o>(opened: &'o Opened, entry: &ServiceEntry, again: Option<String
         nix: entry.nix(),
         by_hand,
         goes: None,
-        left: None,
+        left: Vec::new(),
     })
 }
 
@@ -129,7 +131,7 @@ pub(super) async fn unexpose(global: &Global, flags: &Unexpose, ui: Ui) -> Resul
         nix: format!("# remove this, then switch\n{}\n", edit::nix_service(&name)),
         by_hand: format!("take `{name}` out of `services:`"),
         goes: Some(shown!("{}{}", goes::told(&opened.config, service), goes::section(&opened.config))),
-        left: goes::left(service),
+        left: goes::left(service).into_iter().collect(),
         service: name,
     };
     change::carry_out(global, ui, &change, Way { dry_run: flags.dry_run, yes: flags.yes }).await
