@@ -22,6 +22,11 @@ const TRANSLATED: &[&str] = &[
     "10.42.0.0/16",
     "-p",
     "tcp",
+    // What comes by the ports of the node alone: what the cluster's own parts say to each other stays as it is.
+    "-m",
+    "conntrack",
+    "--ctorigdst",
+    "10.99.0.10",
     "-j",
     "SNAT",
     "--to-source",
