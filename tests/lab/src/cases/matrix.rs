@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
 use super::socket::Socket;
 use crate::controller::Controller;
-use crate::error::{Result, bail};
+use crate::error::{Context, Result, bail};
 use crate::network::CLIENT;
 
 /// For so long nothing comes on the websocket: three times what the controllers allow where homelab says nothing.
@@ -38,7 +38,7 @@ fn all(hands: &Hands) -> Result<()> {
         "proxy-read-timeout": "3600", "proxy-send-timeout": "3600" });
     serve(hands, "open", &annotations)?;
     becomes(hands, &node, "open", &[], "200")?;
-    let mut socket = Socket::open(hands, &node, &format!("open.{DOMAIN}"))?;
+    let mut socket = websocket(hands, &node)?;
     let since = Instant::now();
     upload(hands, &node)?;
     redirect(hands)?;
@@ -51,6 +51,17 @@ fn all(hands: &Hands) -> Result<()> {
     socket.echoes()?;
     println!("      the websocket answers after {idle} s in which nothing came");
     Ok(())
+}
+
+/// A process of nginx that is about to end can get the connection, and does not know the name yet.
+fn websocket(hands: &Hands, node: &str) -> Result<Socket> {
+    let mut open = None;
+    eventually("the websocket to open", 30, || {
+        Ok(Socket::open(hands, node, &format!("open.{DOMAIN}"))
+            .map(|socket| open = Some(socket))
+            .map_err(|error| error.to_string()))
+    })?;
+    open.context("a websocket")
 }
 
 /// As a phone sends a video: nobody keeps it on the way.

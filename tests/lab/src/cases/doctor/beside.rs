@@ -37,6 +37,8 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("the DaemonSet of the name servers was deleted", &["dns.own-server"]),
     // Its first sync does not end.
     ("the account of the name servers has lost its right, and one of them begins anew", &["dns.own-server"]),
+    // The router remembers the record of before, until its TTL ends.
+    ("a public name has a private record", &["dns.local-override"]),
     (RENEWED, NO_EDGE),
     ("a CNAME of somebody else is at the name of a tunnel", NO_EDGE),
     // It is of before.
