@@ -19,6 +19,8 @@ use crate::state::Shared;
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
+        // A sign-in service that knows nobody.
+        .route("/nobody", get(|| async { StatusCode::UNAUTHORIZED }))
         .route("/state", get(look::state))
         .route("/requests", get(look::requests))
         .route("/queries", get(look::queries))
