@@ -5,6 +5,7 @@
 pub mod address;
 pub mod authority;
 pub mod challenge_server;
+pub mod cluster_domain;
 pub mod controllers;
 pub mod corefile;
 pub mod gitops;
