@@ -20,6 +20,7 @@ pub mod network;
 pub mod ownership;
 pub mod pins;
 pub mod providers;
+pub mod registry;
 pub mod secret;
 pub mod server;
 pub mod shape;
