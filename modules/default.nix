@@ -5,6 +5,7 @@
     ./settings.nix
     ./assertions.nix
     ./k3s.nix
+    ./registries.nix
     ./firewall.nix
     ./address.nix
     ./apply.nix

@@ -463,6 +463,20 @@ in
       description = "The group that may read the cluster's administrator credentials, `/etc/rancher/k3s/k3s.yaml`; only root if null. Whoever can read them can become root on this machine.";
     };
 
+    registries = mkOption {
+      type = types.attrsOf (types.submodule (import ./registry.nix));
+      default = { };
+      example = literalExpression ''
+        {
+          "registry.qa.svc.cluster.local:5000" = {
+            address = "10.43.7.9";
+            caFile = ./homelab-root.crt;
+          };
+        }
+      '';
+      description = "Registries whose certificate the lab's own authority has signed, as they stand in front of an image: with the port if it is another than 443. This machine then takes images from them. Set it on every machine that runs pods with such images. k3s restarts when it changes; pods go on. It becomes /etc/rancher/k3s/registries.yaml: if you have mirrors or passwords in there, write that file yourself.";
+    };
+
     k3s = {
       extraFlags = mkOption {
         type = types.listOf types.str;

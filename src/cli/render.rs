@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::facts::cluster_domain::domain as parsed;
+
 /// What stands below its help.
 pub(super) const HELP: &str = "Examples:
   homelab render
@@ -11,6 +13,10 @@ pub(super) const HELP: &str = "Examples:
   homelab render --output-dir gitops && git add gitops
 
 docs/gitops.md says how Flux and Argo CD apply the folder. Exit codes: 0 success; 2 invalid command line or configuration, or a file in DIR is not as homelab wrote it; 3 could not write, or could not get cert-manager's manifest.";
+
+fn domain(text: &str) -> Result<String, String> {
+    parsed(text).ok_or_else(|| "this is no domain, such as `cluster.local`".to_owned())
+}
 
 /// Flags of `render`.
 #[derive(Debug, Args)]
@@ -25,4 +31,10 @@ pub struct Render {
     /// files in DIR that it wrote: if another file is in the way, or one was edited by hand, it stops before it writes anything.
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
+    /// The domain of the names inside the cluster, if it is not cluster.local (k3s: --cluster-domain)
+    ///
+    /// `homelab up` reads it from the cluster, which `render` does not ask. It is in the name constraints of the lab's own
+    /// certificate authority, and nowhere else.
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub cluster_domain: Option<String>,
 }

@@ -9,13 +9,15 @@ use serde_json::Value;
 use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::room::Room;
 use crate::cluster::{Cluster, LANES};
+use crate::config::Config;
 use crate::desired::inside_names;
 use crate::desired::kind::{self, KINDS, KindRef};
 use crate::desired::meta::managed_selector;
 use crate::desired::object::Key;
 use crate::error::Result;
+use crate::facts::cluster_domain::{self, COREDNS};
 use crate::facts::controllers::Controller;
-use crate::facts::namespaces::HOMELAB;
+use crate::facts::namespaces::{HOMELAB, SYSTEM};
 use crate::plan::Snapshot;
 
 impl Cluster {
@@ -42,6 +44,29 @@ impl Cluster {
         }
         shared.into_iter().for_each(|live| snapshot.note_shared(live));
         Ok(snapshot)
+    }
+
+    /// The same, with the domain of the cluster's own names: for who makes a plan of what should be there.
+    ///
+    /// # Errors
+    /// When the API server cannot be reached or refuses.
+    pub async fn snapshot_for(&self, config: &Config) -> Result<Snapshot> {
+        let snapshot = self.snapshot(&config.dns.owner, config.ingress.controller);
+        let (snapshot, cluster_domain) = future::try_join(snapshot, self.cluster_domain()).await?;
+        Ok(Snapshot { cluster_domain, ..snapshot })
+    }
+
+    /// The domain of the cluster's own names; none where nothing says it.
+    ///
+    /// # Errors
+    /// When the API server cannot be reached or refuses: what would be made for another domain is made for none.
+    pub async fn cluster_domain(&self) -> Result<Option<String>> {
+        let (kind, namespace) = (&kind::CONFIG_MAP, Some(SYSTEM.to_owned()));
+        let settings = self.one(&Key { kind, namespace, name: COREDNS.to_owned() }).await?;
+        if let Some(domain) = settings.as_ref().and_then(cluster_domain::of_coredns) {
+            return Ok(Some(domain));
+        }
+        Ok(cluster_domain::of(None, &self.all_nodes().await?))
     }
 
     /// Looks at one kind of the snapshot anew.
@@ -163,4 +188,41 @@ fn is_metadata(kind: KindRef) -> bool {
 /// What a list of the kind asks for.
 fn selector(kind: KindRef) -> String {
     if *kind == kind::CERTIFICATE { String::new() } else { managed_selector() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::cluster::fake::cluster;
+
+    #[tokio::test]
+    async fn the_domain_of_the_clusters_names_is_read_and_a_refusal_is_never_taken_for_the_usual_one() {
+        let at = |settings: (u16, super::Value), nodes: (u16, super::Value)| {
+            cluster(move |line, _| match line.contains("/configmaps/coredns") {
+                true => settings.clone(),
+                false => nodes.clone(),
+            })
+            .0
+        };
+        let settings =
+            (200, json!({ "data": { "Corefile": ".:53 {\n kubernetes lab.test in-addr.arpa\n}\n" } }));
+        let none =
+            (404, json!({ "kind": "Status", "code": 404, "reason": "NotFound", "message": "there is none" }));
+        let refused = (403, json!({ "kind": "Status", "code": 403, "reason": "Forbidden", "message": "no" }));
+        let flags = json!(["server", "--cluster-domain", "lab.test"]).to_string();
+        let nodes =
+            (200, json!({ "items": [{ "metadata": { "annotations": { "k3s.io/node-args": flags } } }] }));
+        let empty = (200, json!({ "items": [] }));
+        for (settings, nodes, is) in [
+            (settings, refused.clone(), Some("lab.test")),
+            (none.clone(), nodes, Some("lab.test")),
+            (none.clone(), empty.clone(), None),
+        ] {
+            assert_eq!(at(settings, nodes).cluster_domain().await.unwrap().as_deref(), is);
+        }
+        for (settings, nodes) in [(refused.clone(), empty), (none, refused)] {
+            assert!(at(settings, nodes).cluster_domain().await.is_err());
+        }
+    }
 }

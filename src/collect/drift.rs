@@ -28,7 +28,7 @@ pub(super) async fn snapshot(
     config: &Config,
     deadline: Instant,
 ) -> Result<Snapshot, String> {
-    let listed = timeout_at(deadline, cluster.snapshot(&config.dns.owner, config.ingress.controller)).await;
+    let listed = timeout_at(deadline, cluster.snapshot_for(config)).await;
     listed.map_err(|_| "the API server does not answer in time".to_owned())?.map_err(|error| error.what)
 }
 
@@ -59,6 +59,7 @@ pub(super) fn compare(
         // What an unfinished move has left is to go: that the next `up` does it is what is told.
         leaving: None,
         tunnel: tunnel.as_ref(),
+        cluster_domain: Some(snapshot.cluster_domain()),
     };
     let mut seen = DriftSeen { deployer: by, ..DriftSeen::default() };
     let mut wanted = bundle(config, &inputs);

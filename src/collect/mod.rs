@@ -29,6 +29,7 @@ use crate::evidence::{
     AcmeSeen, AuthoritySeen, ChallengesSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen,
     Evidence, ExtraSeen, Failure, HereSeen, IngressSeen, Issuance, Listing, ServiceSeen,
 };
+use crate::facts::cluster_domain::DEFAULT;
 use crate::facts::{name_server, namespaces};
 use crate::ingress;
 use crate::machine;
@@ -203,7 +204,8 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.challenges =
         zone.map(|zone| ChallengesSeen { zone: zone.to_string(), own, ..ChallengesSeen::default() });
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
-    evidence.tunnel = tunnel::wanted(config);
+    let cluster_domain = evidence.cluster_domain();
+    evidence.tunnel = tunnel::wanted(config, cluster_domain.as_deref().unwrap_or(DEFAULT));
     evidence.wildcard = config.wildcard_record().map(|name| WildcardRecord {
         name,
         hosts: config.by_wildcard().iter().map(ToString::to_string).collect(),

@@ -9,12 +9,12 @@ use crate::plan::Snapshot;
 use crate::plan::tunnel::kept;
 use crate::provider::{Client, Which};
 
-/// What the configuration asks for; none where no service takes a tunnel.
-pub(super) fn wanted(config: &Config) -> Option<TunnelSeen> {
+/// What the configuration asks for; none where no service takes a tunnel. `cluster_domain` is that of the cluster's own names.
+pub(super) fn wanted(config: &Config, cluster_domain: &str) -> Option<TunnelSeen> {
     tunnels(config).map(|_| TunnelSeen {
         name: name_of(&config.dns.owner),
         hosts: hosts(config).iter().map(ToString::to_string).collect(),
-        wanted: rules(config),
+        wanted: rules(config, cluster_domain),
         ..TunnelSeen::default()
     })
 }

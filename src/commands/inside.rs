@@ -5,11 +5,9 @@ use crate::config::Config;
 use crate::desired::object::Key;
 use crate::desired::{inside_names, kind};
 use crate::error::{Error, Result};
+use crate::facts::cluster_domain::COREDNS;
 use crate::facts::namespaces::SYSTEM;
 use crate::plan::inside::{CoreDns, Refusal};
-
-/// What CoreDNS is called in k3s, and its settings.
-const NAME: &str = "coredns";
 
 /// Looks whether the cluster's CoreDNS would take the names of the configuration.
 ///
@@ -19,7 +17,7 @@ pub(super) async fn can_be_given(cluster: &Cluster, config: &Config) -> Result<(
     if !config.dns.has_inside_names() {
         return Ok(());
     }
-    let in_system = |kind| Key { kind, namespace: Some(SYSTEM.to_owned()), name: NAME.to_owned() };
+    let in_system = |kind| Key { kind, namespace: Some(SYSTEM.to_owned()), name: COREDNS.to_owned() };
     let (settings, deployment, custom) =
         (in_system(&kind::CONFIG_MAP), in_system(&kind::DEPLOYMENT), inside_names::key());
     let (settings, deployment, custom) =

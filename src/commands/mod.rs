@@ -6,6 +6,7 @@ mod ca;
 mod cert;
 mod challenges;
 mod close_tunnel;
+mod cluster_names;
 mod completions;
 mod confirm;
 mod converge;

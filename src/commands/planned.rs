@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::collect::challenges_alone;
+use crate::commands::cluster_names::{Known, can_be_signed};
 use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
@@ -19,6 +20,7 @@ use crate::desired::object::Component;
 use crate::desired::{Inputs, bundle, issuer};
 use crate::error::{Error, Result};
 use crate::evidence::{Fault, Zone};
+use crate::facts::cluster_domain::DEFAULT;
 use crate::facts::names::{is_within, without_wildcard};
 use crate::machine::authority::authority;
 use crate::machine::{configuration, random, token, upstream};
@@ -100,6 +102,8 @@ impl Start {
             nodes::look(cluster, config),
             async { Ok(challenges_alone(config).await) },
         )?;
+        let names = Known::by_cluster(snapshot.cluster_domain.as_deref());
+        can_be_signed(config, names)?;
         challenges::lead_there(config, led, (&snapshot, &zone))?;
         let credentials = Credentials::new(self.keyring.clone(), &zone);
         let leaving = moving::leaving(&snapshot, place(config, &zone));
@@ -117,6 +121,7 @@ impl Start {
             nodes: nodes.as_deref(),
             leaving: leaving.as_ref(),
             tunnel: way.as_ref().and_then(WayIn::opened),
+            cluster_domain: Some(snapshot.cluster_domain()),
         };
         let bundle = bundle(config, &inputs);
         let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));
@@ -178,8 +183,13 @@ pub(super) fn document(plan: &Plan) -> Value {
 
 async fn look(cluster: &Cluster, config: &Config, progress: &Progress) -> Result<Snapshot> {
     progress.update(CLUSTER, "reading the cluster");
-    let snapshot = cluster.snapshot(&config.dns.owner, config.ingress.controller).await?;
-    progress.done(CLUSTER, &existing(&snapshot));
+    let snapshot = cluster.snapshot_for(config).await?;
+    let domain = match snapshot.cluster_domain.as_deref() {
+        Some(DEFAULT) => String::new(),
+        Some(domain) => format!("; its names are in {domain}"),
+        None => format!("; nothing says its domain, {DEFAULT} is assumed"),
+    };
+    progress.done(CLUSTER, &(existing(&snapshot) + &domain));
     Ok(snapshot)
 }
 
@@ -246,7 +256,7 @@ fn not_provable(config: &Config, zone: &str) -> Option<Error> {
             .because(format!(
                 "the names of `extraCertificates` that it signs must be in the zone `{zone}`, where the challenges are written"
             ))
-            .hint("take names in that zone; or set `issuer: ca` for names in your domain or in `cluster.local`")
+            .hint("take names in that zone; or set `issuer: ca` for names in your domain or inside the cluster")
     };
     (!named.is_empty()).then(error)
 }

@@ -63,7 +63,7 @@ impl WayIn {
     ) -> Result<Option<Self>> {
         let Some(traits) = tunnels(config) else { return Ok(None) };
         let failed = |fault: Fault| refused(provider.provider(), fault);
-        let (name, wanted) = (name_of(&config.dns.owner), rules(config));
+        let (name, wanted) = (name_of(&config.dns.owner), rules(config, snapshot.cluster_domain()));
         let kept = kept(snapshot).unwrap_or_default();
         let Some(tunnel) = find(provider, zone, &kept, &name).await.map_err(failed)? else {
             return Ok(Some(Self { traits, name, kept, wanted, state: State::Absent }));

@@ -6,7 +6,8 @@ use crate::config::fields::Fields;
 use crate::config::issuer;
 use crate::config::model::{Backend, Issuer, Service};
 use crate::config::yaml::{Node, Position};
-use crate::facts::authority::{CLUSTER_DOMAIN, is_part, is_permitted, permitted};
+use crate::facts::authority::{is_part, is_permitted, permitted};
+use crate::facts::cluster_domain::{DEFAULT, is_inside_some};
 use crate::facts::names::{Host, is_label, is_object_name, is_within, tls_secret, without_wildcard};
 use crate::facts::namespaces::is_home;
 
@@ -177,14 +178,16 @@ fn refused(name: &str, issuer: Issuer, rules: &Rules<'_>) -> Option<(String, Str
     match issuer {
         Issuer::Ca => {
             let domain = rules.domain?.as_str();
-            (!is_permitted(name, permitted(domain))).then(|| {
+            // Which domain the cluster has, `up` finds and looks then.
+            let may_be = is_permitted(name, permitted(domain, DEFAULT)) || is_inside_some(name);
+            (!may_be).then(|| {
                 (
-                    format!("`{name}` is neither in the domain `{domain}` nor in `{CLUSTER_DOMAIN}`, so the lab's own certificate authority may not sign it"),
-                    "set `issuer: acme` for this entry if the name is in your zone, or take a name in one of the two".to_owned(),
+                    format!("`{name}` is neither in the domain `{domain}` nor the name of a Service inside the cluster, so the lab's own certificate authority may not sign it"),
+                    format!("set `issuer: acme` for this entry if the name is in your zone; or take a name in `{domain}`, or one inside the cluster such as `db.qa.svc.{DEFAULT}`"),
                 )
             })
         }
-        Issuer::Acme if is_within(bare, CLUSTER_DOMAIN) => Some((
+        Issuer::Acme if is_within(bare, DEFAULT) => Some((
             format!(
                 "`{name}` is a name inside the cluster, which public DNS does not have: no ACME server can find out that it is yours"
             ),
@@ -195,7 +198,10 @@ fn refused(name: &str, issuer: Issuer, rules: &Rules<'_>) -> Option<(String, Str
             (!is_within(bare, zone.as_str())).then(|| {
                 (
                     format!("`{name}` is not in the zone `{zone}`, so no ACME server can be shown that it is yours"),
-                    format!("take a name in `{zone}`; one lab writes into one zone"),
+                    match is_inside_some(name) {
+                        true => "if it is a name inside the cluster, set `issuer: ca` for this entry: the lab's own certificate authority may sign it".to_owned(),
+                        false => format!("take a name in `{zone}`; one lab writes into one zone"),
+                    },
                 )
             })
         }

@@ -9,7 +9,7 @@ use crate::config::fields::Fields;
 use crate::config::model::Config;
 use crate::config::yaml::{Node, Position};
 use crate::config::zone_file::{self, RecordData, ZoneRecord};
-use crate::facts::authority::CLUSTER_DOMAIN;
+use crate::facts::cluster_domain;
 use crate::facts::inside::zone_key;
 use crate::facts::name_server;
 use crate::facts::names::{Host, is_label, is_within};
@@ -218,7 +218,7 @@ fn server(text: &str) -> Result<SocketAddr, String> {
 /// Why pods would lose other names by a zone, and what to do.
 fn refused(zone: &str, domain: Option<&Host>, public: Option<&Host>) -> Option<(String, String)> {
     let (domain, public) = (domain.map(Host::as_str), public.map(Host::as_str));
-    if let Some(why) = cluster_domain(zone, CLUSTER_DOMAIN) {
+    if let Some(why) = hides_cluster(zone, cluster_domain::DEFAULT) {
         return Some((why, "take a zone of the house, such as `lan` or `k8s.intra`".to_owned()));
     }
     if OF_ALL.contains(&zone) {
@@ -237,7 +237,7 @@ fn refused(zone: &str, domain: Option<&Host>, public: Option<&Host>) -> Option<(
 }
 
 /// Why a name or a zone hides what the cluster itself answers, if it does.
-pub(crate) fn cluster_domain(name: &str, domain: &str) -> Option<String> {
+pub(crate) fn hides_cluster(name: &str, domain: &str) -> Option<String> {
     let hides = is_within(name, domain) || is_within(domain, name);
     hides.then(|| format!("`{name}` hides names of the cluster itself, which are below `{domain}`: pods would not find each other"))
 }
@@ -260,7 +260,7 @@ pub(super) fn check(
         }
     }
     for (host, place) in dns.hosts.iter().zip(hosts) {
-        if let Some(why) = cluster_domain(host.name.as_str(), CLUSTER_DOMAIN) {
+        if let Some(why) = hides_cluster(host.name.as_str(), cluster_domain::DEFAULT) {
             let help = "take a name of the house, such as `nas.k8s.intra`".to_owned();
             fields.problem(Some(*place), format!("`dns.hosts`: {why}"), Some(help));
         }

@@ -8,6 +8,7 @@ use crate::config::model::{Acme, AcmeServer, Issuer, Service};
 use crate::config::values::duration;
 use crate::config::yaml::Position;
 use crate::facts::authority::{is_permitted, permitted};
+use crate::facts::cluster_domain::DEFAULT;
 use crate::facts::names::Host;
 
 /// DNS over HTTPS, so that neither the router's view nor one that catches port 53 can hide a challenge's record.
@@ -83,7 +84,8 @@ pub(super) fn refuse_outside(
     (path, place): (&str, Option<Position>),
 ) {
     let Some(domain) = domain else { return };
-    for host in hosts.iter().filter(|host| !is_permitted(host.as_str(), permitted(domain.as_str()))) {
+    for host in hosts.iter().filter(|host| !is_permitted(host.as_str(), permitted(domain.as_str(), DEFAULT)))
+    {
         let message = format!(
             "`{path}`: `{host}` is not in the domain `{domain}`, so the lab's own certificate authority may not sign it"
         );

@@ -51,16 +51,16 @@ const INTERMEDIATE: Link = Link {
     usages: &["cert sign", "crl sign", "server auth"],
 };
 
-/// The two certificates and the three issuers; none where nobody asks for them.
-pub(super) fn objects(config: &Config) -> Vec<Object> {
+/// The two certificates and the three issuers; none where nobody asks for them. `cluster_domain` is that of the cluster's own names.
+pub(super) fn objects(config: &Config, cluster_domain: &str) -> Vec<Object> {
     if !config.uses(Issuer::Ca) {
         return Vec::new();
     }
     let bodies = [
         issuer(SELF_SIGNED, json!({ "selfSigned": {} })),
-        certificate(config, &OWN_ROOT),
+        certificate(config, cluster_domain, &OWN_ROOT),
         issuer(ROOT, json!({ "ca": { "secretName": ROOT } })),
-        certificate(config, &INTERMEDIATE),
+        certificate(config, cluster_domain, &INTERMEDIATE),
         issuer(ISSUER, json!({ "ca": { "secretName": ISSUER } })),
     ];
     bodies.into_iter().filter_map(|body| Object::from_value(COMPONENT, body)).collect()
@@ -75,7 +75,7 @@ fn issuer(name: &str, spec: Value) -> Value {
     json!({ "apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": { "name": name }, "spec": spec })
 }
 
-fn certificate(config: &Config, link: &Link) -> Value {
+fn certificate(config: &Config, cluster_domain: &str, link: &Link) -> Value {
     let (duration, renew_before) = link.lasts;
     json!({
         "apiVersion": "cert-manager.io/v1",
@@ -91,7 +91,7 @@ fn certificate(config: &Config, link: &Link) -> Value {
             "renewBefore": renew_before,
             "privateKey": { "rotationPolicy": link.rotation, "algorithm": KEY.0, "size": KEY.1 },
             "usages": link.usages,
-            "nameConstraints": constraints(config.domain.as_str()),
+            "nameConstraints": constraints(config.domain.as_str(), cluster_domain),
             "issuerRef": reference(link.signed_by),
         },
     })
@@ -108,8 +108,8 @@ fn common_name(domain: &str, called: &str) -> String {
 /// as permitted leaves no other of its form (RFC 5280, section 4.2.1.10), so that mailboxes and URIs of other domains are out
 /// as well. Of addresses all are out. The root has it too, as whoever steals one key may steal the other; the intermediate,
 /// as some clients do not look at what the root says (RFC 5280, section 6.1.1).
-fn constraints(domain: &str) -> Value {
-    let domains = permitted(domain);
+fn constraints(domain: &str, cluster_domain: &str) -> Value {
+    let domains = permitted(domain, cluster_domain);
     json!({
         "critical": true,
         "permitted": { "dnsDomains": domains, "emailAddresses": domains, "uriDomains": domains },

@@ -45,6 +45,7 @@ use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
 use crate::desired::tunnel::Opened;
 use crate::evidence::local::NodeAddress;
+use crate::facts::cluster_domain;
 use crate::provider::Credentials;
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
@@ -64,6 +65,8 @@ pub struct Inputs<'a> {
     pub leaving: Option<&'a Leaving>,
     /// The tunnel, once it is there; without it the Secret carries no data, and no name leads to it.
     pub tunnel: Option<&'a Opened>,
+    /// The domain of the cluster's own names; without it the usual one.
+    pub cluster_domain: Option<&'a str>,
 }
 
 /// Everything that should exist.
@@ -85,7 +88,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
         objects.extend(cert_manager::objects(config, documents));
     }
     objects.extend(issuer::objects(config, inputs.authority));
-    objects.extend(authority::objects(config));
+    objects.extend(authority::objects(config, inputs.cluster_domain.unwrap_or(cluster_domain::DEFAULT)));
     objects.extend(extra::objects(config));
     if config.external_dns {
         objects.extend(external_dns::objects(config));

@@ -118,12 +118,12 @@ pub fn hosts(config: &Config) -> Vec<&Host> {
 /// Where each host leads: to the controller, as in the house, so that what protects the service there does here, too. Its certificate
 /// is looked at where a public authority has signed it; the connector trusts no others, and what it speaks to is in the cluster.
 #[must_use]
-pub fn rules(config: &Config) -> Vec<TunnelRule> {
+pub fn rules(config: &Config, cluster_domain: &str) -> Vec<TunnelRule> {
     let namespace = traits_of(config.ingress.controller).namespace;
     let of_host = |host: &Host, issuer: Issuer| TunnelRule {
         host: Some(host.to_string()),
         path: None,
-        service: format!("https://{NAME}.{namespace}.svc.cluster.local:{HTTPS}"),
+        service: format!("https://{NAME}.{namespace}.svc.{cluster_domain}:{HTTPS}"),
         server_name: Some(host.to_string()),
         unchecked: issuer == Issuer::Ca || config.acme.server != AcmeServer::Production,
     };

@@ -10,18 +10,16 @@ pub const ROOT: &str = "homelab-ca-root";
 pub const SELF_SIGNED: &str = "homelab-ca-selfsigned";
 /// The first label of the page that offers the root.
 pub const PAGE_LABEL: &str = "ca";
-/// The domain of the cluster's own names (Kubernetes docs, "DNS for Services and Pods"; k3s' default, `--cluster-domain`).
-pub const CLUSTER_DOMAIN: &str = "cluster.local";
 /// Every IPv4 and every IPv6 address: RFC 5280 section 4.2.1.10 constrains a form of name only where it is listed, so that a
 /// list of domains alone would leave addresses free (CA/Browser Forum, TLS Baseline Requirements 2.2.6, 7.1.2.5.2,
 /// wants just these excluded).
 pub const EXCLUDED: [&str; 2] = ["0.0.0.0/0", "::/0"];
 
-/// The domains that an authority of a lab may sign names in: a domain stands for itself and every name below it (RFC 5280,
-/// section 4.2.1.10).
+/// The domains that an authority of a lab may sign names in, the lab's and the cluster's own: a domain stands for itself and every
+/// name below it (RFC 5280, section 4.2.1.10).
 #[must_use]
-pub fn permitted(domain: &str) -> [&str; 2] {
-    [domain, CLUSTER_DOMAIN]
+pub fn permitted<'d>(domain: &'d str, cluster: &'d str) -> [&'d str; 2] {
+    [domain, cluster]
 }
 
 /// Whether a name, or what a wildcard stands below, is in one of these domains.
@@ -42,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_name_is_permitted_at_and_below_the_domain_and_nowhere_else() {
-        let is_permitted = |host| is_permitted(host, permitted("home.example.com"));
+        let is_permitted = |host| is_permitted(host, permitted("home.example.com", "cluster.local"));
         for host in
             ["home.example.com", "nas.home.example.com", "*.home.example.com", "a.b.svc.cluster.local"]
         {

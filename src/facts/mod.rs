@@ -5,6 +5,7 @@
 pub mod address;
 pub mod authority;
 pub mod challenge_server;
+pub mod cluster_domain;
 pub mod controllers;
 pub mod corefile;
 pub mod gitops;
@@ -19,6 +20,7 @@ pub mod network;
 pub mod ownership;
 pub mod pins;
 pub mod providers;
+pub mod registry;
 pub mod secret;
 pub mod server;
 pub mod shape;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::config::inside::cluster_domain;
+use crate::config::inside::hides_cluster;
 use crate::evidence::{at, entries};
+use crate::facts::cluster_domain;
 use crate::facts::corefile::{self, Block, Corefile, Directive};
 use crate::facts::inside::{CONFIG_MAP, FOLDER, KEY, OVERRIDE, SERVER};
 use crate::plan::ownership::{is_ours, managers};
@@ -47,16 +48,6 @@ impl<'a> CoreDns<'a> {
     /// Its Corefile, as far as it can be read.
     fn corefile(&self) -> Option<Corefile> {
         corefile::parse(at(self.settings?, "/data/Corefile")).ok()
-    }
-
-    /// The domain of the cluster's own names (CoreDNS documentation, kubernetes: "ZONES").
-    #[must_use]
-    pub fn cluster_domain(&self) -> Option<String> {
-        let corefile = self.corefile()?;
-        let zones = corefile.blocks.iter().flat_map(|block| block.of("kubernetes"));
-        let mut zones = zones.flat_map(|directive| directive.arguments.iter());
-        let zone = zones.find(|zone| *zone != "{" && !zone.ends_with(".arpa"))?;
-        Some(zone.trim_end_matches('.').to_ascii_lowercase())
     }
 
     /// The texts of `coredns-custom` by their keys.
@@ -156,9 +147,9 @@ impl<'a> CoreDns<'a> {
             );
             found.push(refusal(why, "rename or remove that entry"));
         }
-        let domain = self.cluster_domain().unwrap_or_default();
+        let domain = cluster_domain::of_corefile(&corefile).unwrap_or_default();
         for zone in zones {
-            if let Some(why) = cluster_domain(zone, &domain).filter(|_| !domain.is_empty()) {
+            if let Some(why) = hides_cluster(zone, &domain).filter(|_| !domain.is_empty()) {
                 found.push(refusal(why, "take another name"));
             }
             if corefile.blocks.iter().flat_map(Block::zones).any(|other| other == *zone) {

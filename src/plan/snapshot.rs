@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::meta::{HOMELAB, INSTANCE, MANAGED_BY};
 use crate::desired::object::Key;
+use crate::facts::cluster_domain;
 use crate::facts::namespaces::is_home;
 use crate::plan::ownership::is_applied;
 use crate::plan::shared::is_shared;
@@ -23,9 +24,17 @@ pub struct Snapshot {
     pub certificates: Option<BTreeMap<Key, Value>>,
     /// The version of each kind's list, to watch from; a kind that the server does not know has none.
     pub versions: BTreeMap<KindRef, String>,
+    /// The domain of the cluster's own names; `None` where nothing says it, and where nobody asked.
+    pub cluster_domain: Option<String>,
 }
 
 impl Snapshot {
+    /// The domain of the cluster's own names, or the usual one where nothing says it.
+    #[must_use]
+    pub fn cluster_domain(&self) -> &str {
+        self.cluster_domain.as_deref().unwrap_or(cluster_domain::DEFAULT)
+    }
+
     /// Takes the list of one kind in place of what is known of it; `None` where the server does not know the kind.
     pub fn note(&mut self, owner: &str, kind: KindRef, list: Option<Value>) {
         self.objects.retain(|key, _| key.kind != kind);

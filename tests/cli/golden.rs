@@ -38,6 +38,21 @@ fn each_example_renders_to_its_golden_file() {
     }
 }
 
+/// What people trust once must not become another because the cluster's names are in another domain.
+#[test]
+fn another_cluster_domain_changes_what_the_own_authority_may_sign_and_nothing_else() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/examples/own-ca");
+    let config = example.join("homelab.yaml");
+    let flags = ["render", "--cluster-domain", "Lab.test.", "--config", config.to_str().unwrap()];
+    let ended = homelab(&flags).run();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let golden = std::fs::read_to_string(example.join("rendered.yaml")).unwrap();
+    assert_eq!(golden.matches("cluster.local").count(), 6);
+    assert_eq!(ended.stdout, golden.replace("- cluster.local", "- lab.test"));
+    let none = homelab(&["render", "--cluster-domain", "a b", "--config", config.to_str().unwrap()]).run();
+    assert!(none.code == 2 && none.stderr.contains("this is no domain"), "{}", none.stderr);
+}
+
 #[test]
 fn rendering_is_the_same_from_run_to_run() {
     for example in examples() {

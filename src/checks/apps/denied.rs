@@ -5,6 +5,7 @@ use crate::checks::apps::{backend, upstream};
 use crate::checks::engine::Finding;
 use crate::checks::ingress::denied;
 use crate::evidence::Evidence;
+use crate::facts::cluster_domain::DEFAULT;
 use crate::ingress::{Unusable, traits_of};
 
 /// Why the controller answers 503 by itself; `None` when it says nothing of it.
@@ -45,6 +46,9 @@ pub(super) fn leave(evidence: &Evidence, host: &str, summary: &str) -> Option<Fi
             "the Ingress asks a sign-in service first who may come in (`{}auth-url`), and {cause}",
             controller.annotations
         ),
-        "let `auth-url` be the address of the sign-in service inside the cluster (`http://SERVICE.NAMESPACE.svc.cluster.local:PORT/PATH`), and start that service",
+        format!(
+            "let `auth-url` be the address of the sign-in service inside the cluster (`http://SERVICE.NAMESPACE.svc.{}:PORT/PATH`), and start that service",
+            evidence.cluster_domain().as_deref().unwrap_or(DEFAULT)
+        ),
     ))
 }

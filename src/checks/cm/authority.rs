@@ -3,7 +3,8 @@
 use crate::checks::engine::words::{quoted, span};
 use crate::checks::engine::{Finding, Outcome, Severity};
 use crate::evidence::{AuthoritySeen, Evidence, Signer, View, at};
-use crate::facts::authority::{ISSUER, ROOT};
+use crate::facts::authority::{ISSUER, ROOT, is_permitted};
+use crate::facts::cluster_domain::is_inside_some;
 
 /// A root is renewed a year before its end: with less left than this, that has not happened.
 const SOON: i64 = 360 * DAY;
@@ -79,6 +80,9 @@ fn outside(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<
     let hosts = evidence.by_authority().flat_map(|certificate| &certificate.hosts);
     let refused = |host: &&String| !(root.may_sign(host) && intermediate.may_sign(host));
     let hosts: Vec<&String> = hosts.filter(refused).collect();
+    if !hosts.is_empty() && hosts.iter().all(|host| is_inside(evidence, host)) {
+        return Some(made_before(evidence, root, intermediate, &hosts));
+    }
     let narrower = if intermediate.domains.is_some() { intermediate } else { root };
     let domains = narrower.domains.as_deref().unwrap_or_default();
     let finding = Finding::new(
@@ -88,6 +92,33 @@ fn outside(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<
     )
     .look("homelab ca");
     (!hosts.is_empty()).then_some(finding)
+}
+
+/// Whether a name is one of this cluster's own; where its domain was not read, whether it looks like one.
+fn is_inside(evidence: &Evidence, host: &str) -> bool {
+    match evidence.cluster_domain() {
+        Some(domain) => is_permitted(host, [domain.as_str()]),
+        None => is_inside_some(host),
+    }
+}
+
+/// It was made for another domain of the cluster: the constraints are in a certificate that is there already, and cert-manager issues
+/// none again for them (cert-manager v1.21, pkg/util/pki, `RequestMatchesSpec`).
+fn made_before(evidence: &Evidence, root: &Signer, intermediate: &Signer, hosts: &[&String]) -> Finding {
+    let finding = Finding::new(
+        format!("the lab's own certificate authority may not sign {} yet", quoted(hosts)),
+        "its certificates were made when homelab took the cluster's domain for another one, and bind it to that",
+        "renew them in this order. The root keeps its key: devices that trust the root of before go on, for names in the lab's domain; whoever opens names inside the cluster needs the new root, and finds it as `ca.crt` in the Secret",
+    );
+    let narrow = |signer: &Signer| hosts.iter().any(|host| !signer.may_sign(host));
+    let parts = [(root, ROOT), (intermediate, ISSUER)].into_iter().filter(|(signer, _)| narrow(signer));
+    let parts = parts.map(|(_, name)| place(evidence, name));
+    let asking = evidence.by_authority().filter(|one| one.hosts.iter().any(|host| hosts.contains(&host)));
+    let asking = asking.map(|one| format!("{}/{}", one.namespace, one.name));
+    parts
+        .chain(asking)
+        .fold(finding, |finding, one| finding.command(command!("homelab renew {}", one)))
+        .look("homelab ca")
 }
 
 /// Nothing keeps it to the lab's domain.

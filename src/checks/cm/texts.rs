@@ -81,6 +81,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("a name is outside the domain of the lab", "set `issuer: acme` for that service, or give it a name below `domain`"),
             cause("the root's Secret was deleted, so that cert-manager made another root", "bring it back with `homelab restore`; without a backup, let each machine trust the new one: `homelab ca`"),
             cause("`domain` was changed", "renew the root, then the intermediate, then the services' certificates"),
+            cause("it was made while the cluster's own domain was taken for another one, so that names inside the cluster are not among those that it may sign", "renew the root, then the intermediate, then the certificates of these names, as the finding says: the root keeps its key"),
             cause("the root ends soon", "`homelab renew cert-manager/homelab-ca-root`, then `homelab ca` on each machine"),
             cause("cert-manager has its feature NameConstraints switched off", "switch it on, and renew both"),
         ])

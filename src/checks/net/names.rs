@@ -38,7 +38,7 @@ fn of_kinds<'a>(evidence: &'a Evidence, kinds: &[Asked]) -> Vec<&'a ServiceLooku
 }
 
 /// What one answer of the cluster's DNS says; `None` when it is as it should be. That a name of the cluster does not
-/// exist is no fault: its domain may be another than the default.
+/// exist is no fault: its domain may be another where nothing says it.
 fn failed(evidence: &Evidence, asked: &ServiceLookup) -> Option<Finding> {
     let machine = evidence.machine.as_ref();
     let (name, server) = (&asked.name, &asked.lookup.server);

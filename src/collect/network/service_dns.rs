@@ -6,17 +6,19 @@ use futures::future::join_all;
 
 use crate::collect::network::{Limit, Probes};
 use crate::evidence::{Asked, Evidence, Lookup, NodeSeen, ServiceLookup, at};
+use crate::facts::cluster_domain::DEFAULT;
 use crate::facts::{name_server, namespaces};
 use crate::net::dns::{Question, RecordType, ask, system_resolvers};
 use crate::provider;
 
-/// There in every cluster, and the longest name below the default domain of the cluster that is.
-const INTERNAL: &str = "kubernetes.default.svc.cluster.local";
+/// There in every cluster, below its domain.
+const INTERNAL: &str = "kubernetes.default.svc";
 
 /// Nothing where this machine is no node, or there is no such Service.
 pub(super) async fn look(evidence: &Evidence, probes: &Probes, limit: &Limit) -> Vec<ServiceLookup> {
     let Some(server) = server(evidence) else { return Vec::new() };
-    let mut names = vec![(INTERNAL.to_owned(), Asked::Internal)];
+    let domain = evidence.cluster_domain().unwrap_or_else(|| DEFAULT.to_owned());
+    let mut names = vec![(format!("{INTERNAL}.{domain}"), Asked::Internal)];
     // Without resolvers of the internet, nothing beyond the LAN is to be asked.
     if !probes.resolvers.is_empty() {
         let external = provider::outside(evidence);

@@ -1,5 +1,6 @@
 //! `homelab ca`: the root of the lab's own certificate authority, how a machine is told to trust it, and where a phone gets it.
 
+mod registry;
 #[cfg(test)]
 mod tests;
 
@@ -45,8 +46,16 @@ pub(super) async fn ca(global: &Global, flags: &Ca, ui: Ui) -> Result<Exit> {
     let root = read(&cluster, &config).await?;
     let is_new = flags.write.as_deref().map(|path| write(path, &root.pem)).transpose()?;
     let page = config.root_page.as_ref().map(|host| config.url(host));
+    let registry = match &flags.registry {
+        Some(registry) => Some(registry::look(&cluster, registry, &root.signer).await?),
+        None => None,
+    };
     if ui.output == Output::Json {
-        ui::exact_document(&document(&root, flags, page.as_deref()));
+        ui::exact_document(&document(&root, flags, page.as_deref(), registry.as_ref()));
+        return Ok(Exit::Fine);
+    }
+    if let Some(registry) = &registry {
+        ui::answer(&Shown::lines(&(registry.lines().join("\n") + "\n")));
         return Ok(Exit::Fine);
     }
     let mut text = told(&root, flags, is_new, &house(global));
@@ -127,7 +136,7 @@ fn told_page(page: &str) -> Shown {
     )
 }
 
-fn document(root: &Root, flags: &Ca, page: Option<&str>) -> Value {
+fn document(root: &Root, flags: &Ca, page: Option<&str>, registry: Option<&registry::Told>) -> Value {
     let Signer { certificate, domains, excludes_addresses, .. } = &root.signer;
     let file = flags.write.as_deref().map(|path| path.display().to_string());
     let named = file.clone().unwrap_or_else(|| FILE.to_owned());
@@ -148,6 +157,7 @@ fn document(root: &Root, flags: &Ca, page: Option<&str>) -> Value {
         "file": file,
         "page": page,
         "trust": steps.collect::<Vec<_>>(),
+        "registry": registry.map(registry::Told::document),
     });
     outside::json(&mut document);
     // To the letter, or it is another certificate.

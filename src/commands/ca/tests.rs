@@ -4,7 +4,7 @@ use super::*;
 use crate::commands::backup::tests::server::{Lab, config, root};
 
 fn flags(path: Option<&Path>) -> Ca {
-    Ca { write: path.map(Path::to_owned) }
+    Ca { write: path.map(Path::to_owned), registry: None }
 }
 
 async fn made() -> Root {
@@ -41,9 +41,9 @@ async fn the_root_is_told_with_its_fingerprint_what_it_may_sign_and_the_steps_of
 async fn the_document_has_the_published_form_and_the_certificate_to_the_letter() {
     let root = made().await;
     let page = "http://ca.home.example.com/";
-    let document = document(&root, &flags(None), Some(page));
+    let document = document(&root, &flags(None), Some(page), None);
     ui::assert_is("authority", &document);
-    ui::assert_is("authority", &super::document(&root, &flags(None), None));
+    ui::assert_is("authority", &super::document(&root, &flags(None), None, None));
     assert_eq!(document["page"], page);
     assert_eq!(document["root"]["pem"], root.pem.as_str());
     assert_eq!(document["root"]["domains"], json!(["home.example.com", "cluster.local"]));

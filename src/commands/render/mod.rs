@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::{Global, Render};
+use crate::commands::cluster_names::{Known, can_be_signed};
 use crate::config::Config;
 use crate::desired::object::Object;
 use crate::desired::{Bundle, Inputs, bundle};
@@ -24,6 +25,8 @@ pub(super) use escaped::yaml;
 
 pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
+    let names = Known::by_flag(flags.cluster_domain.as_deref());
+    can_be_signed(&config, names)?;
     // A folder is applied by itself: nothing may be missing in it.
     let is_whole = flags.with_upstream || flags.output_dir.is_some();
     if flags.output_dir.is_some() {
@@ -31,8 +34,12 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
     }
     let documents = if is_whole { upstream::cert_manager(&config).await? } else { None };
     let authority = crate::machine::authority::authority(&config)?;
-    let inputs =
-        Inputs { cert_manager: documents.as_deref(), authority: authority.as_deref(), ..Inputs::default() };
+    let inputs = Inputs {
+        cert_manager: documents.as_deref(),
+        authority: authority.as_deref(),
+        cluster_domain: Some(names.domain()),
+        ..Inputs::default()
+    };
     let bundle = bundle(&config, &inputs);
     if let Some(at) = &flags.output_dir {
         let done = tree::write(at, &folder::files(&config, &bundle)?)?;

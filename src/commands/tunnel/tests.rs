@@ -34,7 +34,7 @@ fn encoded(value: &Value) -> String {
 fn rules_of(config: &Config) -> Value {
     let of = |rule: &TunnelRule| json!({ "hostname": rule.host, "service": rule.service, "originRequest": { "originServerName": rule.server_name } });
     let last = json!({ "service": "http_status:404" });
-    json!(rules(config).iter().map(of).chain([last]).collect::<Vec<_>>())
+    json!(rules(config, "cluster.local").iter().map(of).chain([last]).collect::<Vec<_>>())
 }
 
 fn handle(account: &mut Office, request: &str) -> (u16, Value) {

@@ -39,6 +39,10 @@ fn the_own_authority_signs_names_of_the_cluster_and_no_acme_server_does() {
     assert!(extra("{ namespace: qa, names: ['*.qa.svc.cluster.local'], issuer: ca }").is_ok());
     let problems = extra("{ namespace: qa, names: ['*.qa.svc.cluster.local'] }").unwrap_err();
     assert!(problems[0].message.contains("which public DNS does not have"), "{problems:?}");
+    let zone = "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: cloudflare, zone: example.com }\n";
+    let other =
+        parse(&format!("{zone}extraCertificates: [{{ namespace: qa, names: ['*.qa.svc.lab.test'] }}]\n"));
+    assert!(other.unwrap_err()[0].help.as_deref().unwrap().contains("`issuer: ca`"));
     assert_eq!(problems[0].place.map(|place| (place.line, place.column)), Some((5, 30)));
     assert!(problems[0].help.as_deref().unwrap().contains("`issuer: ca`"));
 }
@@ -144,10 +148,11 @@ fn where_only_the_nodes_know_the_names_no_acme_server_signs_extra_certificates()
     assert!(problems.iter().any(|problem| problem.message.contains("no ACME server")), "{problems:?}");
 }
 
-/// The law: a name that `issuer: ca` takes is one that its name constraints permit, and no other is taken.
+/// The law: a name that `issuer: ca` takes is one that its name constraints permit, and no other is taken; but for one that has the
+/// form of a Service's, since only the cluster says which domain these are in.
 #[test]
 fn what_is_taken_for_the_own_authority_is_what_its_constraints_permit() {
-    let labels = ["a", "home", "nothome", "svc", "cluster", "xcluster"];
+    let labels = ["a", "home", "nothome", "svc", "cluster", "xcluster", "db.qa.svc"];
     let ends = [
         "home.example.com",
         "example.com",
@@ -158,7 +163,8 @@ fn what_is_taken_for_the_own_authority_is_what_its_constraints_permit() {
     for name in labels.iter().flat_map(|label| ends.iter().map(move |end| format!("{label}.{end}"))) {
         for name in [name.clone(), format!("*.{name}")] {
             let taken = extra(&format!("{{ namespace: qa, names: ['{name}'], issuer: ca }}")).is_ok();
-            assert_eq!(taken, is_permitted(&name, permitted("home.example.com")), "{name}");
+            let permitted = is_permitted(&name, permitted("home.example.com", "cluster.local"));
+            assert_eq!(taken, permitted || name.contains("db.qa.svc."), "{name}");
         }
     }
 }

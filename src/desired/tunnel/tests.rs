@@ -82,11 +82,11 @@ fn its_secret_alone_has_the_token_and_a_new_token_starts_the_connectors_again() 
 #[test]
 fn every_host_leads_to_the_controller_by_its_own_name() {
     let config = crate::config::parse(LAB).unwrap();
-    let rules = rules(&config);
+    let rules = rules(&config, "lab.test");
     let told: Vec<_> = rules.iter().map(|rule| (rule.host.as_deref().unwrap(), rule.unchecked)).collect();
     assert_eq!(told, [("nas.example.com", true), ("files.example.com", true), ("photos.example.com", false)]);
     assert!(rules.iter().all(|rule| rule.host == rule.server_name));
-    assert_eq!(rules[0].service, "https://tunnel.traefik.svc.cluster.local:443");
+    assert_eq!(rules[0].service, "https://tunnel.traefik.svc.lab.test:443");
     let way = &find(&objects_of(LAB, None), "Service traefik/tunnel")["spec"].clone();
     assert_eq!((&way["ports"][0]["targetPort"], way["type"].as_str()), (&8443.into(), None));
 }

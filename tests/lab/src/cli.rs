@@ -98,6 +98,9 @@ struct ShapeArgs {
     /// Which ingress controller homelab installs
     #[arg(long, value_enum, default_value_t)]
     controller: Controller,
+    /// The domain of the names inside the cluster, as k3s' flag of that name has it
+    #[arg(long, value_name = "NAME")]
+    cluster_domain: Option<String>,
 }
 
 impl From<ShapeArgs> for Shape {
@@ -108,6 +111,7 @@ impl From<ShapeArgs> for Shape {
             provider: args.provider,
             house_resolver: args.house_resolver,
             controller: args.controller,
+            cluster_domain: args.cluster_domain,
         }
     }
 }
@@ -138,13 +142,13 @@ pub(crate) fn main() -> Result<ExitCode> {
 
 fn up(cache: &Cache, shape: Shape, no_homelab: bool) -> Result<()> {
     let _lock = lab::lock(cache)?;
+    let (run, provider) = (cache.run(), shape.provider);
     lab::up(cache, shape)?;
-    let run = cache.run();
     if !no_homelab {
         let start = Instant::now();
         homelab::up(&run)?;
         eprintln!("{:6.1} s  homelab up", start.elapsed().as_secs_f64());
-        proof::print(&run, shape.provider)?;
+        proof::print(&run, provider)?;
     }
     println!("\nthe lab runs: `cargo lab sh` gives a shell at the node, `cargo lab down` removes it");
     Ok(())

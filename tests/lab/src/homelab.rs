@@ -42,7 +42,7 @@ pub(crate) fn build() -> Result<Built> {
 }
 
 /// What a person would write, and the lab's images.
-pub(crate) fn write_config(cache: &Cache, run: &Run, shape: Shape) -> Result<()> {
+pub(crate) fn write_config(cache: &Cache, run: &Run, shape: &Shape) -> Result<()> {
     let images: String =
         FOR_HOMELAB.iter().map(|(key, reference)| format!("  {key}: {reference}\n")).collect();
     let provider = shape.provider;

@@ -43,6 +43,9 @@ const SETTINGS: [&str; 6] = [
     "vm/panic_on_oom",
 ];
 
+/// The domain of the names inside a cluster of k3s that is told no other.
+pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
+
 /// Everything slow, from the cache.
 pub(crate) struct Prepared {
     programs: Programs,
@@ -51,7 +54,7 @@ pub(crate) struct Prepared {
 }
 
 /// How a lab is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shape {
     pub(crate) nodes: usize,
     pub(crate) rebind_protection: bool,
@@ -64,6 +67,9 @@ pub(crate) struct Shape {
     /// Which ingress controller homelab installs.
     #[serde(default)]
     pub(crate) controller: Controller,
+    /// The domain of the names inside the cluster, where it is another than k3s' own.
+    #[serde(default)]
+    pub(crate) cluster_domain: Option<String>,
 }
 
 impl std::fmt::Display for Shape {
@@ -78,6 +84,9 @@ impl std::fmt::Display for Shape {
         }
         if self.controller != Controller::default() {
             write!(out, ", {}", self.controller.key())?;
+        }
+        if let Some(domain) = &self.cluster_domain {
+            write!(out, ", {domain} inside")?;
         }
         if self.provider == Provider::default() { Ok(()) } else { write!(out, ", {:?}", self.provider) }
     }
@@ -116,17 +125,17 @@ pub(crate) fn up(cache: &Cache, shape: Shape) -> Result<()> {
     let prepared = prepare(cache, shape.controller)?;
     shape.provider.install()?;
     let built = homelab::build()?;
-    start(cache, &run, shape, &prepared, &built).map_err(|error| match check_alive(&run) {
+    start(cache, &run, &shape, &prepared, &built).map_err(|error| match check_alive(&run) {
         Err(dead) if run.state().exists() => Error::new(format!("{error}\n\n{dead}")),
         _ => error,
     })
 }
 
-fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &homelab::Built) -> Result<()> {
+fn start(cache: &Cache, run: &Run, shape: &Shape, prepared: &Prepared, built: &homelab::Built) -> Result<()> {
     let mut clock = Clock::new();
     let places = places(shape);
     let (links, settings) = (host_links()?, settings()?);
-    let state = State { places: places.clone(), links, settings, shape: Some(shape) };
+    let state = State { places: places.clone(), links, settings, shape: Some(shape.clone()) };
     files::write_json(&run.state(), &state)?;
     link_programs(run, &prepared.programs, built)?;
     let nodes: Vec<_> = places.iter().filter(|place| place.is_node()).copied().collect();
@@ -163,7 +172,7 @@ fn start(cache: &Cache, run: &Run, shape: Shape, prepared: &Prepared, built: &ho
     check_alive(run)
 }
 
-fn places(shape: Shape) -> Vec<Place> {
+fn places(shape: &Shape) -> Vec<Place> {
     let mut places = vec![Place::Router, Place::World, Place::Client];
     places.extend(Place::NODES.into_iter().take(shape.nodes));
     places
@@ -177,6 +186,12 @@ fn settings() -> Result<BTreeMap<PathBuf, String>> {
 /// What a lab that runs noted at its start.
 pub(crate) fn state(run: &Run) -> Result<State> {
     files::read_json(&run.state())
+}
+
+/// The domain of the names inside the cluster of a lab that runs.
+pub(crate) fn cluster_domain(run: &Run) -> Result<String> {
+    let shape = state(run)?.shape;
+    Ok(shape.and_then(|shape| shape.cluster_domain).unwrap_or_else(|| CLUSTER_DOMAIN.to_owned()))
 }
 
 /// One more machine on the LAN of a lab that runs, noted before it is made.

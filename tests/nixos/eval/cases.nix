@@ -35,6 +35,20 @@ in
     }
   ];
 
+  # Images from a registry inside the cluster, and from one whose name the house knows.
+  registries = [
+    minimal
+    {
+      services.homelab.registries = {
+        "registry.qa.svc.cluster-01.intranet.example.com:5000" = {
+          address = "10.43.7.9";
+          caFile = "/etc/homelab-root.crt";
+        };
+        "images.home.example.com".caFile = "/etc/homelab-root.crt";
+      };
+    }
+  ];
+
   # A controller that writes no addresses: a timer does.
   traefik = [
     minimal

@@ -60,7 +60,8 @@ let
       groups = lib.attrNames config.users.groups;
       failed = failed evaluated;
       inherit (config) warnings;
-    };
+    }
+    // lib.optionalAttrs (config.networking.hosts != { }) { inherit (config.networking) hosts; };
   # What a unit says beyond the defaults.
   said = defaults: lib.filterAttrs (name: value: value != defaults.${name});
   blank =

@@ -26,6 +26,12 @@ in
       url = "https://ntfy.sh/x";
     };
   };
+  registry-without-root = but good {
+    services.homelab.registries."registry.qa.svc.cluster.local".address = "10.43.7.9";
+  };
+  registry-with-a-scheme = but good {
+    services.homelab.registries."https://registry.qa.svc.cluster.local".caFile = "/etc/root.crt";
+  };
   hook-in-the-store = but good { services.homelab.doctor.onFailure.urlFile = ./refusals.nix; };
   agent-without-server = but agent { services.homelab.serverAddr = lib.mkForce ""; };
   agent-without-token = [

@@ -67,6 +67,7 @@ in
       hostName = option types.str "node1";
       fqdnOrHostName = option types.str "node1.lan";
       dhcpcd.denyInterfaces = texts;
+      hosts = option (types.attrsOf (types.listOf types.str)) { };
       firewall =
         openPorts
         // {

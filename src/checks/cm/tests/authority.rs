@@ -96,6 +96,35 @@ fn a_name_outside_its_domains_is_named_with_those_that_it_has() {
 }
 
 #[test]
+fn one_that_was_made_for_another_domain_of_the_cluster_is_renewed_from_the_root_down() {
+    let told = finding(|e| {
+        let place = |name: &str| {
+            let mut part = CertificateSeen::default();
+            (part.namespace, part.name) = ("cert-manager".into(), name.into());
+            part
+        };
+        let all = e.certificates.as_mut().unwrap();
+        all[0].hosts.push("*.qa.svc.lab.test".to_owned());
+        all.extend([ROOT, ISSUER].map(place));
+    });
+    assert!(told.summary.contains("may not sign `*.qa.svc.lab.test` yet"), "{told:?}");
+    let first: Vec<&str> = told.fix.commands.iter().take(2).map(String::as_str).collect();
+    assert_eq!(
+        first,
+        ["homelab renew cert-manager/homelab-ca-root", "homelab renew cert-manager/homelab-ca"]
+    );
+    assert_eq!(told.fix.commands.len(), 3, "{told:?}");
+    // Another cluster's name is none that a renewal would help.
+    let stranger = finding(|e| {
+        e.certificates.as_mut().unwrap()[0].hosts.push("db.qa.svc.other.test".to_owned());
+        let settings = json!({ "metadata": { "namespace": "kube-system", "name": "coredns" },
+            "data": { "Corefile": ".:53 {\n kubernetes lab.test\n}\n" } });
+        e.cluster.as_mut().unwrap().objects.0.insert("configmaps".into(), Listing::Items(vec![settings]));
+    });
+    assert!(stranger.summary.ends_with("may not sign `db.qa.svc.other.test`"), "{stranger:?}");
+}
+
+#[test]
 fn an_authority_that_nothing_binds_is_told() {
     let told = finding(|e| {
         let AuthoritySeen { root, intermediate, .. } = seen(e);

@@ -7,6 +7,7 @@ mod challenge_server;
 mod challenge_zone;
 mod changes;
 mod clients;
+mod cluster_domain;
 mod controller;
 mod crashes;
 mod doctor;
@@ -74,6 +75,8 @@ struct Case {
     provider: Provider,
     /// The ingress controller of that lab.
     controller: Controller,
+    /// The domain of the names inside its cluster, where it is another than k3s' own.
+    cluster_domain: Option<&'static str>,
     run: Run,
 }
 
@@ -119,6 +122,7 @@ const fn always_with(provider: Provider, group: &'static str, name: &'static str
         always: true,
         provider,
         controller: Controller::IngressNginx,
+        cluster_domain: None,
         run: Run::Function(run),
     }
 }
@@ -131,6 +135,7 @@ const fn with_all_and(provider: Provider, group: &'static str, name: &'static st
         always: false,
         provider,
         controller: Controller::IngressNginx,
+        cluster_domain: None,
         run: Run::Function(run),
     }
 }
@@ -138,6 +143,16 @@ const fn with_all_and(provider: Provider, group: &'static str, name: &'static st
 /// In a lab of another controller.
 const fn with_controller(controller: Controller, group: &'static str, name: &'static str, run: Body) -> Case {
     Case { controller, ..with_all(group, name, run) }
+}
+
+/// In a lab whose cluster has its names in that domain.
+const fn with_cluster_domain(
+    domain: &'static str,
+    group: &'static str,
+    name: &'static str,
+    run: Body,
+) -> Case {
+    Case { cluster_domain: Some(domain), ..with_all(group, name, run) }
 }
 
 /// Every case, in the order in which they run.
@@ -148,6 +163,7 @@ fn cases() -> impl Iterator<Item = Case> {
         always: injury.always,
         provider: Provider::Cloudflare,
         controller: Controller::IngressNginx,
+        cluster_domain: None,
         run: Run::Injury(injury),
     });
     let (before, after): (Vec<_>, Vec<_>) =
@@ -159,6 +175,7 @@ fn cases() -> impl Iterator<Item = Case> {
         .chain(own::cases())
         .chain(local::cases())
         .chain(traefik::CASES.iter().cloned())
+        .chain(cluster_domain::CASES.iter().cloned())
 }
 
 /// What changes the most.

@@ -68,6 +68,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
             always: false,
             provider,
             controller: Controller::IngressNginx,
+            cluster_domain: None,
             run: Run::Injury(injury),
         };
         injuries.iter().map(case)

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::hands::Hands;
-use super::{Case, Selection, cases, stages};
+use super::{Case, Selection, cases, cluster_domain, stages};
 use crate::controller::Controller;
 use crate::error::Result;
 use crate::lab::{self, Shape};
@@ -18,6 +18,7 @@ const SHAPE: Shape = Shape {
     provider: Provider::Cloudflare,
     house_resolver: false,
     controller: Controller::IngressNginx,
+    cluster_domain: None,
 };
 /// What `cargo lab up` leaves when it is given no flag.
 const OF_UP: Shape = Shape { nodes: 1, ..SHAPE };
@@ -106,10 +107,14 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
         run_usual(cache, selection, &mut tally, wanted)?;
     }
     let with_provider = Provider::OTHERS.map(|provider| Shape { provider, ..SHAPE });
-    for shape in with_provider.into_iter().chain([Shape { controller: Controller::Traefik, ..SHAPE }]) {
+    let others = [
+        Shape { controller: Controller::Traefik, ..SHAPE },
+        Shape { cluster_domain: Some(cluster_domain::DOMAIN.to_owned()), ..SHAPE },
+    ];
+    for shape in with_provider.into_iter().chain(others) {
         let cases: Vec<Case> = of_others.iter().filter(|case| shape_of(case) == shape).cloned().collect();
         if !cases.is_empty() {
-            run_with(cache, selection, &mut tally, shape, cases)?;
+            run_with(cache, selection, &mut tally, &shape, cases)?;
         }
     }
     Ok(tally.finish())
@@ -117,7 +122,12 @@ pub(super) fn run(cache: &Cache, selection: &Selection) -> Result<ExitCode> {
 
 /// The lab that a case needs.
 fn shape_of(case: &Case) -> Shape {
-    Shape { provider: case.provider, controller: case.controller, ..SHAPE }
+    Shape {
+        provider: case.provider,
+        controller: case.controller,
+        cluster_domain: case.cluster_domain.map(str::to_owned),
+        ..SHAPE
+    }
 }
 
 /// The cases of the lab that `cargo lab up` makes.
@@ -148,12 +158,12 @@ fn run_with(
     cache: &Cache,
     selection: &Selection,
     tally: &mut Tally,
-    shape: Shape,
+    shape: &Shape,
     cases: Vec<Case>,
 ) -> Result<()> {
     let run = cache.run();
     let exists = run.state().exists() && process::check_alive(&run).is_ok();
-    let is_its = exists && lab::state(&run)?.shape == Some(shape);
+    let is_its = exists && lab::state(&run)?.shape.as_ref() == Some(shape);
     if is_its {
         lab::renew_homelab(&run)?;
     } else if exists {
@@ -165,7 +175,7 @@ fn run_with(
         lab::down(cache)?;
     }
     let name = format!("the lab comes up with {shape}, and homelab on it");
-    let is_up = is_its || tally.run("lab", &name, || bring_up(cache, shape));
+    let is_up = is_its || tally.run("lab", &name, || bring_up(cache, shape.clone()));
     tally.run_all(cases, is_up, selection.show);
     if !is_its && !selection.keep && run.state().exists() {
         tally.run("lab", TAKE_DOWN, || take_down(cache));

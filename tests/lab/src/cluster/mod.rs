@@ -17,7 +17,9 @@ use serde_json::json;
 
 use crate::command::run_within;
 use crate::error::{Context, Error, Result};
+use crate::files;
 use crate::image::Built;
+use crate::lab::{self, CLUSTER_DOMAIN};
 use crate::paths::{Run, sources};
 use crate::process::check_alive;
 use crate::vantage::{Place, Vantage};
@@ -77,7 +79,13 @@ fn start_node(run: &Run, place: Place) -> Result<()> {
 }
 
 fn add_dns(run: &Run, first: &Vantage) -> Result<()> {
-    let manifest = sources().join("manifests/coredns.yaml");
+    let text = files::read_text(&sources().join("manifests/coredns.yaml"))?;
+    let kubernetes = |domain: &str| format!("kubernetes {domain} in-addr.arpa");
+    let manifest = run.path("coredns.yaml");
+    files::write(
+        &manifest,
+        text.replace(&kubernetes(CLUSTER_DOMAIN), &kubernetes(&lab::cluster_domain(run)?)),
+    )?;
     run_within(first.command("kubectl").args(["apply", "--server-side", "-f"]).arg(manifest), READY)?;
     write_node_hosts(run)?;
     wait_for(first, &["--for=condition=Ready", "node", "--all"])?;

@@ -13,6 +13,7 @@ use crate::command::run_within;
 use crate::error::{Context, Result, bail};
 use crate::files;
 use crate::image::{Built, PAUSE};
+use crate::lab;
 use crate::network::{self, LAN_PREFIX, PODS};
 use crate::paths::Run;
 use crate::process::{Process, check_alive};
@@ -124,7 +125,7 @@ impl Node {
     /// kubelet and kube-proxy.
     pub(super) fn start(&self) -> Result<()> {
         let config = self.run.node(self.place.name()).join("kubelet.json");
-        files::write_json(&config, &self.kubelet_config())?;
+        files::write_json(&config, &self.kubelet_config()?)?;
         wait::until_ok("containerd's socket", LIMIT, || {
             self.at.run("test", &["-S", "/run/containerd/containerd.sock"])
         })?;
@@ -281,9 +282,9 @@ impl Node {
         ] })
     }
 
-    fn kubelet_config(&self) -> serde_json::Value {
+    fn kubelet_config(&self) -> Result<serde_json::Value> {
         let pki = self.run.pki();
-        json!({
+        Ok(json!({
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
             "authentication": {
@@ -295,7 +296,7 @@ impl Node {
             "tlsCertFile": pki.join(format!("{}.crt", self.place.name())),
             "tlsPrivateKeyFile": pki.join(format!("{}.key", self.place.name())),
             "clusterDNS": ["10.43.0.10"],
-            "clusterDomain": "cluster.local",
+            "clusterDomain": lab::cluster_domain(&self.run)?,
             "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
             "cgroupDriver": "cgroupfs",
             // Two kubelets on one kernel would end each other's pods as orphans.
@@ -308,7 +309,7 @@ impl Node {
             "evictionHard": { "nodefs.available": "5%", "imagefs.available": "5%" },
             "evictionMinimumReclaim": { "nodefs.available": "10%", "imagefs.available": "10%" },
             "volumePluginDir": "/var/lib/kubelet/volume-plugins",
-        })
+        }))
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
         always: injury.always,
         provider: Provider::Local,
         controller: Controller::IngressNginx,
+        cluster_domain: None,
         run: Run::Injury(injury),
     };
     CASES.iter().cloned().chain(broken::INJURIES.iter().map(case))
