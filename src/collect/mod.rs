@@ -136,8 +136,8 @@ pub async fn look(
     }
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
     evidence.drift = lives.map(|lives| {
-        let nodes = evidence.objects("nodes");
-        drift::compare(config, &lives?, asked.zone().as_ref(), nodes, evidence.reads_only().is_some())
+        let seen = (evidence.objects("nodes"), evidence.objects("services"));
+        drift::compare(config, &lives?, asked.zone().as_ref(), seen, evidence.reads_only().is_some())
     });
     evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;

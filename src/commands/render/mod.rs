@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::{Global, Render};
+use crate::commands::egress;
 use crate::config::Config;
 use crate::desired::object::Object;
 use crate::desired::{Bundle, Inputs, bundle};
@@ -24,6 +25,7 @@ pub(super) use escaped::yaml;
 
 pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
+    egress::can_be_rendered(&config)?;
     // A folder is applied by itself: nothing may be missing in it.
     let is_whole = flags.with_upstream || flags.output_dir.is_some();
     if flags.output_dir.is_some() {
