@@ -3,6 +3,7 @@
 mod acme;
 mod controller;
 mod drift;
+pub mod egress;
 mod inside;
 mod lab;
 pub mod network;
@@ -161,6 +162,9 @@ pub async fn look(
         parts
             .during("a scratch Ingress", controller::try_scratch(lab, &cluster, config, &mut evidence))
             .await;
+        if let Some(seen) = evidence.egress.as_mut().filter(|_| !cluster.reads_only()) {
+            seen.trial = parts.during("policies", egress::try_policies(lab, &cluster, config)).await.ok();
+        }
     }
     evidence
 }
@@ -204,6 +208,7 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
         zone.map(|zone| ChallengesSeen { zone: zone.to_string(), own, ..ChallengesSeen::default() });
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
     evidence.tunnel = tunnel::wanted(config);
+    evidence.egress = egress::wanted(config);
     evidence.wildcard = config.wildcard_record().map(|name| WildcardRecord {
         name,
         hosts: config.by_wildcard().iter().map(ToString::to_string).collect(),
