@@ -38,7 +38,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("packets between pods of one node do not pass the node's firewall: `br_netfilter` is not loaded", "`sudo modprobe br_netfilter`"),
         ])
         .sources(&["k3s: pkg/agent/netpol/netpol.go", "kube-router 2.1.0: pkg/controllers/netpol"]),
-    Def::error(EGRESS_NEEDS, "no policy keeps the lab's own programs from what they need")
+    Def::warning(EGRESS_NEEDS, "no policy keeps the lab's own programs from what they need")
         .needs(&[id::API])
         .about(
             "Reads the NetworkPolicies of everybody: whether the ingress controller is reached from the LAN and reaches the API server, and whether cert-manager \
@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Def] = &[
             "add a policy that allows what the finding names, or leave these namespaces out",
         )])
         .sources(&["Kubernetes docs, \"Network Policies\""]),
-    Def::error(EGRESS_DNS_RULE, "Cilium sees what pods look up wherever a rule is a name")
+    Def::error(EGRESS_DNS_RULE, "what pods look up is seen wherever a rule is a name")
         .needs(&[id::API])
         .about(
             "Reads the CiliumNetworkPolicies of everybody: each namespace with `toFQDNs` needs a rule to port 53 with `rules: dns`, by which Cilium's proxy sees \
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Def] = &[
             "add the name itself, or write `**.` for names of several labels",
         )])
         .sources(&["cilium 1.20.2: pkg/fqdn/matchpattern/matchpattern.go, pkg/policy/api/fqdn.go"]),
-    Def::error(EGRESS_HOSTPORT, "Cilium leads the nodes' ports to the ingress controller")
+    Def::error(EGRESS_HOSTPORT, "with Cilium, the nodes' ports lead to the ingress controller")
         .needs(&[id::API])
         .about(
             "Only where Cilium's agents run: reads `kube-system/cilium-config`. Cilium serves a pod's `hostPort` itself only with `kubeProxyReplacement`; \
