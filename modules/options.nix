@@ -257,6 +257,18 @@ in
       description = "Your services. Each gets a name, a record and a certificate; remove a service, and the next switch removes all three.";
     };
 
+    egress = mkOption {
+      type = types.attrsOf (types.listOf types.str);
+      default = { };
+      example = {
+        immich = [
+          "lan"
+          "cluster"
+        ];
+      };
+      description = "Where every pod of a namespace may connect to, and nowhere else, by the name of the namespace (docs/egress.md). What is listed for a service adds to it.";
+    };
+
     extraCertificates = mkOption {
       type = types.listOf (types.submodule ./certificate.nix);
       default = [ ];

@@ -114,6 +114,16 @@ in
       description = "Beside `public`, with an ingress controller that gets no more security fixes: that you know.";
     };
 
+    egress = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [
+        "lan"
+        "api.example.org:443"
+      ];
+      description = "Where its pods may connect to, and nowhere else: `lan`, `cluster`, addresses, names (with Cilium), or `none` (docs/egress.md). Everywhere if empty.";
+    };
+
     description = mkOption {
       type = types.nullOr types.str;
       default = null;

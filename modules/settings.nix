@@ -28,6 +28,7 @@ let
       domain
       email
       services
+      egress
       extraCertificates
       rootPage
       ;

@@ -5,6 +5,7 @@ pub use super::cm::ids::*;
 pub use super::config::ids::*;
 pub use super::dns::ids::*;
 pub use super::edns::ids::*;
+pub use super::egress::ids::*;
 pub use super::host::ids::*;
 pub use super::ingress::ids::*;
 pub use super::k3s::ids::*;

@@ -10,6 +10,7 @@ mod config;
 mod deployed;
 mod dns;
 mod edns;
+mod egress;
 mod engine;
 mod host;
 pub mod id;
@@ -47,6 +48,7 @@ pub const GROUPS: &[Group] = &[
     host::GROUP,
     k3s::GROUP,
     net::GROUP,
+    egress::GROUP,
     lab::GROUP,
     ingress::GROUP,
     provider::GROUP,

@@ -31,7 +31,7 @@ pub struct Doctor {
     /// Exit with 1 also for warnings
     #[arg(long)]
     pub strict: bool,
-    /// Also run tests that write: a scratch record and a scratch Ingress, always removed
+    /// Also run tests that write: a scratch record, a scratch Ingress, and with `egress` pods that try out policies; all are removed
     #[arg(long)]
     pub active: bool,
     /// Send nothing to the internet: ask no DNS provider and no public resolver

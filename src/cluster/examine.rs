@@ -14,8 +14,8 @@ use crate::cluster::{Cluster, LANES, log, seen};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{
-    ApiFailure, ApiFault, COREDNS_CUSTOM, CertificateSeen, ClusterSeen, IngressSeen, Listing, NodeSeen,
-    Objects, View, at,
+    ApiFailure, ApiFault, CILIUM_CONFIG, COREDNS_CUSTOM, CertificateSeen, ClusterSeen, IngressSeen, Listing,
+    NodeSeen, Objects, View, at,
 };
 use crate::facts::controllers::Controller;
 use crate::ingress::{Traits, traits_of};
@@ -35,6 +35,12 @@ const RESOURCES: &[(&str, &str, bool)] = &[
         "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcoredns-custom",
         false,
     ),
+    (
+        CILIUM_CONFIG,
+        "/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Dcilium-config",
+        false,
+    ),
+    ("ciliumnetworkpolicies.cilium.io", "/apis/cilium.io/v2/ciliumnetworkpolicies", false),
     ("endpointslices.discovery.k8s.io", "/apis/discovery.k8s.io/v1/endpointslices", false),
     ("storageclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/storageclasses", false),
     ("daemonsets.apps", "/apis/apps/v1/daemonsets", false),

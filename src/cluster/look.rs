@@ -57,7 +57,11 @@ impl Cluster {
         Ok(nodes.iter().filter_map(|node| Some((seen::node(node), for_pods(node)?))).collect())
     }
 
-    pub(super) async fn all_nodes(&self) -> Result<Vec<Value>> {
+    /// Every node, as it lives.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn all_nodes(&self) -> Result<Vec<Value>> {
         let purpose = Purpose { verb: "list", what: "nodes".to_owned() };
         let list = self.send::<Value>(request::get("/api/v1/nodes", false)).await;
         list.map(items).map_err(|failed| self.explain(&purpose, failed))

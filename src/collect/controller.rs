@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::future::{OptionFuture, join_all};
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{Lab, network};
 use crate::cluster::{Cluster, Scratch};
@@ -90,15 +90,10 @@ async fn try_one(
 ) -> Result<ScratchSeen, ScratchFailure> {
     // What cannot be cleaned up now is no reason not to look.
     let _ = cluster.remove_scratches(None).await;
-    let mut guard = Guard {
-        kubeconfig: lab.kubeconfig.map(Path::to_owned),
-        context: lab.context.map(str::to_owned),
-        insecure: lab.insecure,
-        key: Some(scratch.key.clone()),
-    };
+    let mut guard = Guard::of(lab, Left::Ingress(scratch.key.clone()));
     let made = cluster.make_scratch(&scratch, prefix).await;
     if let Err(failure) = made {
-        guard.key = None;
+        guard.is_done();
         return Err(failure);
     }
     let deadline = Instant::now() + PATIENCE;
@@ -119,27 +114,55 @@ async fn try_one(
         }
     }))
     .await;
-    guard.key = None;
+    guard.is_done();
     let left = cluster.remove_scratches(Some(&scratch.key)).await.err().map(|error| error.what);
     let namespace = scratch.key.namespace.unwrap_or_default();
     Ok(ScratchSeen { host: scratch.host, namespace, name: scratch.key.name, nodes, left })
 }
 
-/// Removes the Ingress when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
-struct Guard {
+/// What a run that is interrupted would leave.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// The Ingress.
+    Ingress(Key),
+    /// Pods that try out policies, and theirs.
+    Trial,
+}
+
+/// Removes it when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
+pub(super) struct Guard {
     kubeconfig: Option<PathBuf>,
     context: Option<String>,
     insecure: bool,
-    key: Option<Key>,
+    left: Option<Left>,
+}
+
+impl Guard {
+    pub(super) fn of(lab: &Lab<'_>, left: Left) -> Self {
+        Self {
+            kubeconfig: lab.kubeconfig.map(Path::to_owned),
+            context: lab.context.map(str::to_owned),
+            insecure: lab.insecure,
+            left: Some(left),
+        }
+    }
+
+    /// Nothing is left any more.
+    pub(super) fn is_done(&mut self) {
+        self.left = None;
+    }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let Some(key) = self.key.take() else { return };
+        let Some(left) = self.left.take() else { return };
         let (kubeconfig, context, insecure) = (self.kubeconfig.take(), self.context.take(), self.insecure);
         let remove = async move {
             if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref(), insecure).await {
-                let _ = tokio::time::timeout(LIMIT, cluster.remove_scratches(Some(&key))).await;
+                let _ = match &left {
+                    Left::Ingress(key) => timeout(LIMIT, cluster.remove_scratches(Some(key))).await,
+                    Left::Trial => timeout(LIMIT, cluster.remove_trials()).await,
+                };
             }
         };
         let thread = std::thread::spawn(move || {

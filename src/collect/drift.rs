@@ -5,6 +5,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::Cluster;
 use crate::config::Config;
+use crate::desired::egress::{self, Placed};
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::tunnel::is_of_provider;
 use crate::desired::{Bundle, Inputs, bundle, extra, kind};
@@ -38,7 +39,7 @@ pub(super) fn compare(
     config: &Config,
     snapshot: &Snapshot,
     zone: Option<&Zone>,
-    nodes: Option<&[Value]>,
+    (nodes, services): (Option<&[Value]>, Option<&[Value]>),
     no_secrets: bool,
 ) -> Result<DriftSeen, String> {
     let authority = authority(config).map_err(|error| error.what)?;
@@ -46,6 +47,7 @@ pub(super) fn compare(
     let by = deployer_of(snapshot);
     let credentials = zone.filter(|_| by.is_none()).and_then(|zone| credentials(config, zone));
     let documents = upstream::at_hand(config);
+    let placed = services.zip(nodes).map(|(services, nodes)| Placed::of(services, nodes));
     let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
     let challenge_key =
         challenge_key::kept(snapshot, &config.cert_manager.namespace).filter(|_| by.is_none());
@@ -60,6 +62,7 @@ pub(super) fn compare(
         leaving: None,
         tunnel: tunnel.as_ref(),
         cluster_domain: Some(snapshot.cluster_domain()),
+        placed: placed.as_ref(),
     };
     let mut seen = DriftSeen { deployer: by, ..DriftSeen::default() };
     let mut wanted = bundle(config, &inputs);
@@ -100,6 +103,12 @@ pub(super) fn compare(
         wanted.derived.extend(left);
         seen.left_out
             .push("the addresses of what runs outside the cluster, since the nodes were not read".to_owned());
+    }
+    if egress::is_used(config) && placed.is_none() {
+        let left =
+            wanted.objects.extract_if(.., |object| egress::is_policy(&object.key)).map(|object| object.key);
+        wanted.derived.extend(left);
+        seen.left_out.push("the policies of `egress`, since Services and nodes were not read".to_owned());
     }
     if credentials.is_none() && by.is_none() {
         let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
@@ -213,7 +222,7 @@ mod tests {
         }
         change(&mut snapshot);
         let zone = Zone { id: "z1".into(), name: "example.com".into(), ..Zone::default() };
-        compare(&config, &snapshot, Some(&zone), None, false).unwrap()
+        compare(&config, &snapshot, Some(&zone), (None, None), false).unwrap()
     }
 
     #[test]

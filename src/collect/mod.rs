@@ -3,6 +3,7 @@
 mod acme;
 mod controller;
 mod drift;
+pub mod egress;
 mod inside;
 mod lab;
 pub mod network;
@@ -137,8 +138,8 @@ pub async fn look(
     }
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
     evidence.drift = lives.map(|lives| {
-        let nodes = evidence.objects("nodes");
-        drift::compare(config, &lives?, asked.zone().as_ref(), nodes, evidence.reads_only().is_some())
+        let seen = (evidence.objects("nodes"), evidence.objects("services"));
+        drift::compare(config, &lives?, asked.zone().as_ref(), seen, evidence.reads_only().is_some())
     });
     evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;
@@ -162,6 +163,9 @@ pub async fn look(
         parts
             .during("a scratch Ingress", controller::try_scratch(lab, &cluster, config, &mut evidence))
             .await;
+        if let Some(seen) = evidence.egress.as_mut().filter(|_| !cluster.reads_only()) {
+            seen.trial = parts.during("policies", egress::try_policies(lab, &cluster, config)).await.ok();
+        }
     }
     evidence
 }
@@ -206,6 +210,7 @@ fn compares_with(evidence: &mut Evidence, config: &Config) {
     evidence.owner = config.external_dns.then(|| external_dns::ownership(config));
     let cluster_domain = evidence.cluster_domain();
     evidence.tunnel = tunnel::wanted(config, cluster_domain.as_deref().unwrap_or(DEFAULT));
+    evidence.egress = egress::wanted(config);
     evidence.wildcard = config.wildcard_record().map(|name| WildcardRecord {
         name,
         hosts: config.by_wildcard().iter().map(ToString::to_string).collect(),

@@ -16,7 +16,7 @@ use crate::desired::addresses;
 use crate::error::Result;
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::{
-    CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, TunnelSeen, WAITING_PODS,
+    CertificateSeen, ClusterSeen, Evidence, Listing, Reload, ReloadSeen, TrialSeen, TunnelSeen, WAITING_PODS,
 };
 use crate::ingress::{Traits, traits_of};
 use crate::provider::Client;
@@ -35,6 +35,8 @@ pub struct Known {
     pub no_timer_yet: bool,
     /// The tunnel as the run has left it.
     pub tunnel: Option<TunnelSeen>,
+    /// What came of trying out the policies of `egress`.
+    pub trial: Option<TrialSeen>,
 }
 
 /// One look: the lists side by side, and then what needs them, side by side as well: names and nodes, the controller's page,
@@ -80,6 +82,9 @@ pub async fn look_after_up(
     compares_with(&mut evidence, config);
     public::begin(&mut evidence, config, Some(cluster)).await;
     evidence.tunnel.clone_from(&known.tunnel);
+    if let Some(seen) = &mut evidence.egress {
+        seen.trial.clone_from(&known.trial);
+    }
     let nodes = evidence.nodes.clone();
     let resolvers = resolvers.and_then(Result::ok).unwrap_or_default();
     let (mut evidence, given, controller) = futures::join!(

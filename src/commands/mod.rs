@@ -16,6 +16,7 @@ mod diff;
 mod doctor;
 mod down;
 mod downgrade;
+mod egress;
 mod expose;
 mod homes;
 mod house;

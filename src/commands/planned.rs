@@ -12,7 +12,9 @@ use crate::commands::converge::awaited;
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
 use crate::commands::tunnel::WayIn;
-use crate::commands::{challenges, homes, inside, nodes, own_class, page_name, skipped, strangers, wildcard};
+use crate::commands::{
+    challenges, egress, homes, inside, nodes, own_class, page_name, skipped, strangers, wildcard,
+};
 use crate::config::{Config, Issuer, Provider};
 use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
@@ -105,6 +107,7 @@ impl Start {
         let names = Known::by_cluster(snapshot.cluster_domain.as_deref());
         can_be_signed(config, names)?;
         challenges::lead_there(config, led, (&snapshot, &zone))?;
+        let placed = egress::look(cluster, config).await?;
         let credentials = Credentials::new(self.keyring.clone(), &zone);
         let leaving = moving::leaving(&snapshot, place(config, &zone));
         let challenge_key = match config.dns.challenge_server {
@@ -122,6 +125,7 @@ impl Start {
             leaving: leaving.as_ref(),
             tunnel: way.as_ref().and_then(WayIn::opened),
             cluster_domain: Some(snapshot.cluster_domain()),
+            placed: placed.as_ref(),
         };
         let bundle = bundle(config, &inputs);
         let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));

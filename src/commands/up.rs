@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::checks::Report;
 use crate::cli::{Diff, Global, Up};
-use crate::cluster::{self, WrittenAddresses};
-use crate::collect::Known;
+use crate::cluster::{self, Cluster, WrittenAddresses};
+use crate::collect::{Known, egress};
 use crate::commands::converge::{Converged, converge};
 use crate::commands::house::house;
 use crate::commands::leave::{self, Move};
@@ -21,11 +21,14 @@ use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
 use crate::error::{Error, Exit, Result};
-use crate::evidence::Zone;
+use crate::evidence::{TrialSeen, Tried, Zone};
 use crate::plan::Plan;
 use crate::plan::addresses::makes_account;
 use crate::provider::{self, Client};
 use crate::ui::{self, Form, Output, Progress, Ui};
+
+/// The line of progress of the policies.
+const EGRESS: &str = "egress";
 
 pub(super) async fn up(global: &Global, flags: &Up, ui: Ui) -> Result<Exit> {
     if flags.dry_run {
@@ -63,6 +66,7 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
     let start = Start::new(global).await?;
     let more = [
         VERIFY,
+        EGRESS,
         prune::LINE,
         leave::LINE,
         switching::LINE,
@@ -88,7 +92,12 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         let world = (cluster, provider, &zone);
         let Converged { written, addresses, public } =
             converge(world, config, &plan, snapshot, awaited, deadline, &progress).await?;
+        let trial = match no_verify {
+            true => None,
+            false => try_policies(global, cluster, config, &progress).await?,
+        };
         let known = Known {
+            trial,
             written: reloads(&plan, config.ingress.controller).then_some(written),
             certificates,
             no_timer_yet: makes_account(&plan),
@@ -109,6 +118,29 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
     let (plan, (addresses, public), report) =
         ended.await.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     Ok(Ran { plan, addresses, public, report: report.map(|report| house(global).report(report)) })
+}
+
+/// Tries out whether anybody enforces the policies of `egress`: what is there and not enforced is a fault of the lab.
+async fn try_policies(
+    global: &Global,
+    cluster: &Cluster,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Option<TrialSeen>> {
+    if egress::wanted(config).is_none() {
+        return Ok(None);
+    }
+    progress.update(EGRESS, "trying out with a pod whether the policies are enforced");
+    let seen = egress::try_policies(&global.lab(), cluster, config).await?;
+    let all = seen.nodes.len();
+    let enforced = seen.nodes.iter().filter(|one| one.tried == Tried::Enforced).count();
+    let text = format!("policies are enforced on {enforced} of {all} nodes");
+    if enforced == all {
+        progress.done(EGRESS, &text)
+    } else {
+        progress.fail(EGRESS, &text)
+    }
+    Ok(Some(seen))
 }
 
 /// Makes the tunnel what the configuration says, or deletes one that it asks for no more. Its id stands in objects: once one is

@@ -1,7 +1,28 @@
 //! `doctor:`: whom `homelab doctor --notify` tells.
 
+use std::path::PathBuf;
+
 use crate::config::fields::Fields;
-use crate::config::model::{Hook, Notify};
+
+/// Whom `doctor --notify` tells, and of what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// Nobody is told when it is not given.
+    pub hook: Option<Hook>,
+    /// Whether a run is told of that found nothing wrong but could not look at everything (exit code 3).
+    pub on_unknown: bool,
+}
+
+/// How somebody is told; each gets the report as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hook {
+    /// A program with its arguments, which reads it from its standard input.
+    Command(Vec<String>),
+    /// An address that it is sent to with POST.
+    Url(String),
+    /// A file with that address, where it is a secret.
+    UrlFile(PathBuf),
+}
 
 /// Reads the section.
 pub(super) fn read(fields: &mut Fields<'_>) -> Notify {

@@ -11,8 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    annotations, challenge_server, challenges, dns, doctor, extra, house, ingress, inside, issuer, own_names,
-    protect, public, records, root_page, service, start_page,
+    annotations, challenge_server, challenges, dns, doctor, egress, extra, house, ingress, inside, issuer,
+    own_names, protect, public, records, root_page, service, start_page,
 };
 use crate::facts::names::{Host, is_label};
 use crate::facts::network::Network;
@@ -43,6 +43,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let reads = (domain.as_ref(), &ingress, lan.as_slice());
     let mut services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
     public::keep_in(&mut services, &public);
+    let by_namespace = egress::by_namespace(&mut fields);
     annotations::check(&mut fields, &ingress, &services);
     protect::check(&mut fields, &ingress, &services);
     // That of the names: where the challenges are met elsewhere, the provider's is none.
@@ -73,6 +74,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         let taken: Vec<_> = taken.chain(services.iter().flat_map(of)).collect();
         house::check(&mut fields, (dns, domain), (&taken, &places.hosts), external_dns);
         inside::check(&mut fields, dns, &taken, (&places.zones, &places.hosts));
+        egress::check(&mut fields, &services, &by_namespace, &taken);
     }
     if let Some(dns) = &dns {
         public::check(&mut fields, (&services, &public), dns, (&ingress, external_dns));
@@ -103,6 +105,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             root_page,
             public,
             services,
+            egress: by_namespace,
             extra_certificates,
             images,
             timeouts,

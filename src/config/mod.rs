@@ -7,6 +7,8 @@ mod challenges;
 mod dns;
 mod doctor;
 pub mod edit;
+mod egress;
+mod egress_words;
 mod extra;
 mod fields;
 mod foreign;
@@ -42,12 +44,14 @@ pub use crate::facts::providers::Provider;
 pub use challenge_server::{ChallengeServer, ParentRecord, PublicPlace};
 pub use challenges::Challenge;
 pub use dns::{Dns, HouseHost, Policy, Tsig};
+pub use doctor::{Hook, Notify};
+pub use egress::{Egress, Goal, Port, To};
 pub use extra::ExtraCertificate;
 pub use fields::{Problem, nearest};
 pub use foreign::{Entry, entries};
 pub use inside::{InsideZone, ZoneSource};
 pub use model::{
-    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Hook, Ingress, Issuer, Language, Notify,
+    Acme, AcmeServer, Backend, CertManager, Certificates, Config, Ingress, Issuer, Language,
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
 pub use protect::{ForwardAuth, Protect};

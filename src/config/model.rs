@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::dns::Dns;
+use crate::config::doctor::Notify;
+use crate::config::egress::Egress;
 use crate::config::extra::ExtraCertificate;
 use crate::config::protect::Protect;
 use crate::config::public::{Public, Way};
@@ -45,6 +47,8 @@ pub struct Config {
     pub public: Public,
     /// What people in the house use, in the order of their names.
     pub services: Vec<Service>,
+    /// Where the pods of whole namespaces may connect to; everywhere in those that are not here.
+    pub egress: BTreeMap<String, Egress>,
     /// Certificates that belong to no service.
     pub extra_certificates: Vec<ExtraCertificate>,
     /// Image references that replace pinned ones, by the names in `manifests/pins.toml`.
@@ -55,26 +59,6 @@ pub struct Config {
     pub public_resolvers: Vec<IpAddr>,
     /// Whom `doctor --notify` tells.
     pub notify: Notify,
-}
-
-/// Whom `doctor --notify` tells, and of what.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Notify {
-    /// Nobody is told when it is not given.
-    pub hook: Option<Hook>,
-    /// Whether a run is told of that found nothing wrong but could not look at everything (exit code 3).
-    pub on_unknown: bool,
-}
-
-/// How somebody is told; each gets the report as JSON.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hook {
-    /// A program with its arguments, which reads it from its standard input.
-    Command(Vec<String>),
-    /// An address that it is sent to with POST.
-    Url(String),
-    /// A file with that address, where it is a secret.
-    UrlFile(PathBuf),
 }
 
 /// Who signs a certificate.
@@ -205,6 +189,8 @@ pub struct Service {
     pub protect: Protect,
     /// By which way it is reached from the internet; only from the house if none.
     pub public: Option<Way>,
+    /// Where its pods may connect to; everywhere if it does not say.
+    pub egress: Option<Egress>,
     /// More annotations for the Ingress; they win over homelab's own.
     pub annotations: BTreeMap<String, String>,
 }

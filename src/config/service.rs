@@ -3,7 +3,7 @@
 use crate::config::fields::Fields;
 use crate::config::model::{Backend, Ingress, Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
-use crate::config::{backend, ingress, issuer, protect, public, start_page};
+use crate::config::{backend, egress, ingress, issuer, protect, public, start_page};
 use crate::facts::names::{Host, is_label};
 use crate::facts::namespaces;
 use crate::facts::network::Network;
@@ -38,6 +38,7 @@ pub(super) fn read(
         let icon = fields.parsed("icon", start_page::icon);
         let protect = protect::read(fields, lan);
         let public = public::of_service(fields, controller);
+        let egress = egress::of_service(fields);
         let (backend, of_url) = backend?;
         let service = Service {
             name: key.name.clone(),
@@ -51,6 +52,7 @@ pub(super) fn read(
             read_timeout,
             protect,
             public,
+            egress,
             annotations,
         };
         if !controller.dialect.is_managed() {

@@ -63,6 +63,8 @@ kinds! {
     SERVICE = "" "v1" "Service" "services" true Workload;
     ENDPOINT_SLICE = "discovery.k8s.io" "v1" "EndpointSlice" "endpointslices" true Workload;
     NETWORK_POLICY = "networking.k8s.io" "v1" "NetworkPolicy" "networkpolicies" true Workload;
+    // The kind of a cluster with Cilium as its network (cilium 1.20.2, pkg/k8s/apis/cilium.io/v2).
+    CILIUM_POLICY = "cilium.io" "v2" "CiliumNetworkPolicy" "ciliumnetworkpolicies" true Workload;
     DEPLOYMENT = "apps" "v1" "Deployment" "deployments" true Workload;
     DAEMON_SET = "apps" "v1" "DaemonSet" "daemonsets" true Workload;
     MUTATING_WEBHOOK = "admissionregistration.k8s.io" "v1" "MutatingWebhookConfiguration" "mutatingwebhookconfigurations" false Workload;

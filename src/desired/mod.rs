@@ -5,6 +5,7 @@ pub mod authority;
 pub mod cert_manager;
 pub mod challenge_server;
 pub mod controller;
+pub mod egress;
 pub mod external_dns;
 pub mod extra;
 pub mod guard;
@@ -42,6 +43,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::desired::challenge_server::ChallengeKey;
+use crate::desired::egress::Placed;
 use crate::desired::leaving::Leaving;
 use crate::desired::tunnel::Opened;
 use crate::evidence::local::NodeAddress;
@@ -67,6 +69,8 @@ pub struct Inputs<'a> {
     pub tunnel: Option<&'a Opened>,
     /// The domain of the cluster's own names; without it the usual one.
     pub cluster_domain: Option<&'a str>,
+    /// What of the cluster goes into the policies of `egress`; without it, those of others' programs are not there.
+    pub placed: Option<&'a Placed>,
 }
 
 /// Everything that should exist.
@@ -111,6 +115,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(start_page::objects(config));
     objects.extend(root_page::objects(config));
     objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
+    objects.extend(egress::objects(config, inputs.placed));
     objects.extend(wildcard_record::object(config));
     objects.extend(public_record::by_port(config));
     wildcard_record::leave_to_it(config, &mut objects);

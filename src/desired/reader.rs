@@ -25,6 +25,7 @@ const EVERYWHERE: &[(&str, &[&str])] = &[
     ("apps", &["daemonsets", "deployments"]),
     ("discovery.k8s.io", &["endpointslices"]),
     ("networking.k8s.io", &["ingresses", "ingressclasses", "networkpolicies"]),
+    ("cilium.io", &["ciliumnetworkpolicies"]),
     ("storage.k8s.io", &["storageclasses"]),
     ("scheduling.k8s.io", &["priorityclasses"]),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),
@@ -69,7 +70,7 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
 fn inside(config: &Config) -> Vec<(&'static str, Vec<PolicyRule>)> {
     let logs = || rule("", &["pods/log"], &["get"]);
     let answers = || rule("", &["pods/proxy"], &["get"]);
-    let coredns = rule_for("", &["configmaps"], &["coredns", "coredns-custom"], READ);
+    let coredns = rule_for("", &["configmaps"], &["coredns", "coredns-custom", "cilium-config"], READ);
     let settings = rule("", &["configmaps"], READ);
     // Of a controller that others installed, the account reads neither log nor settings: the namespace is theirs.
     let first = match config.ingress.controller.is_managed() {

@@ -9,6 +9,8 @@ mod config;
 pub mod dial;
 pub mod dns;
 mod drift;
+mod egress;
+pub mod engine;
 mod external_dns;
 mod failure;
 mod fault;
@@ -29,7 +31,9 @@ mod reload;
 mod service;
 pub mod tls;
 mod token;
+pub mod told;
 mod transport;
+mod trial;
 mod tunnel;
 mod view;
 pub mod wildcard;
@@ -58,6 +62,7 @@ pub use cluster::{
 };
 pub use config::{ConfigSeen, ServiceSeen};
 pub use drift::{Conflict, DriftSeen, Drifted};
+pub use egress::{CILIUM_CONFIG, EgressSeen};
 pub use external_dns::{ExternalDnsSeen, SyncSeen};
 pub use failure::Failure;
 pub use fault::{Fault, Permission};
@@ -78,6 +83,7 @@ pub use reload::{Refusal, Reload, ReloadSeen};
 pub use service::waits_for_balancer;
 pub use token::{CopyState, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
 pub use transport::Transport;
+pub use trial::{NodeTrial, TrialSeen, Tried};
 pub use tunnel::{Tunnel, TunnelRule, TunnelSeen};
 pub use view::{View, has_rule, rules_for, selects};
 
@@ -128,7 +134,9 @@ pub struct Evidence {
     /// The lab's way out by a tunnel; `None` where no service takes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tunnel: Option<TunnelSeen>,
-
+    /// Where pods may connect to; `None` where the configuration keeps nobody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress: Option<EgressSeen>,
     /// What is reached from the internet; `None` where nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<PublicSeen>,
@@ -195,6 +203,7 @@ impl Evidence {
             unpublished: false,
             wildcard: None,
             tunnel: None,
+            egress: None,
             public: None,
             challenges: None,
             provider: None,

@@ -43,6 +43,18 @@ impl Network {
         Ok(network)
     }
 
+    /// Its first address.
+    #[must_use]
+    pub fn first(&self) -> IpAddr {
+        self.address
+    }
+
+    /// Whether the whole of the other one lies in it.
+    #[must_use]
+    pub fn has(&self, other: &Self) -> bool {
+        self.prefix <= other.prefix && self.holds(&other.address)
+    }
+
     /// Whether the address lies in it. One of IPv4 that is written as IPv6 counts as IPv4 (RFC 4291, section 2.5.5.2).
     #[must_use]
     pub fn holds(&self, address: &IpAddr) -> bool {

@@ -1,6 +1,7 @@
 mod adoption;
 mod authority;
 mod data;
+mod egress;
 mod homes;
 mod occupants;
 mod ownership;

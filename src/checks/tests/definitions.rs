@@ -110,6 +110,13 @@ fn everything() -> Evidence {
     let mut cluster = crate::checks::k3s::tests::sound();
     cluster.objects.0.insert("namespaces".into(), Listing::Items(Vec::new()));
     cluster.inside = Some(crate::evidence::InsideSeen::default());
+    let agent = serde_json::json!({ "spec": { "template": { "metadata": { "labels": { "k8s-app": "cilium" } } } }, "status": { "numberReady": 1 } });
+    cluster.objects.0.insert("daemonsets.apps".into(), Listing::Items(vec![agent]));
+    let by_name =
+        serde_json::json!({ "spec": { "egress": [{ "toFQDNs": [{ "matchPattern": "*.example.org" }] }] } });
+    cluster.objects.0.insert("ciliumnetworkpolicies.cilium.io".into(), Listing::Items(vec![by_name]));
+    crate::checks::k3s::tests::items(&mut cluster, "pods")
+        .push(crate::checks::k3s::tests::pod("external-dns", "external-dns-1"));
     evidence.cluster = Some(cluster);
     evidence.external_dns = Some(ExternalDnsSeen { metrics: Err("no pod of it runs".into()) });
     evidence.acme = Some(AcmeSeen::default());
@@ -120,6 +127,7 @@ fn everything() -> Evidence {
     let scratch = Some(Err(ScratchFailure { why: "x".into(), forbidden: false }));
     evidence.ingress = Some(ControllerSeen { scratch, ..ControllerSeen::default() });
     evidence.addresses_run = Some(Ok(None));
+    evidence.egress = Some(EgressSeen { trial: Some(TrialSeen::default()), ..EgressSeen::default() });
     evidence.challenges = Some(ChallengesSeen { own: true, ..ChallengesSeen::default() });
     evidence.wildcard = Some(crate::evidence::wildcard::WildcardRecord::default());
     evidence.tunnel =

@@ -23,9 +23,9 @@ fn a_healthy_lab_passes_every_check() {
     assert!(other.is_empty(), "{other:#?}");
     assert_eq!((report.exit_code(), report.counts.pass), (0, report.checks.len()));
     assert!(settled(&report));
-    // Only a lab with an authority, name servers, certificates of no service, challenges in another zone, a wildcard record, a public service or
-    // names for pods has these (`checks/cm/tests/authority.rs`, `extra.rs` and `cname.rs`, `checks/dns/tests/own.rs`,
-    // `checks/edns/tests/wildcard.rs`, `checks/tunnel/tests.rs`, `checks/net/tests/inside.rs`).
+    // Only a lab with an authority, name servers, certificates of no service, challenges in another zone, a wildcard record, a public service,
+    // names for pods or programs that are kept in has these (`checks/cm/tests/authority.rs`, `extra.rs` and `cname.rs`, `checks/dns/tests/own.rs`,
+    // `checks/edns/tests/wildcard.rs`, `checks/tunnel/tests.rs`, `checks/net/tests/inside.rs`, `checks/egress/tests.rs`).
     let own = [
         id::OWN_AUTHORITY,
         id::AUTHORITY_TRUSTED,
@@ -41,6 +41,7 @@ fn a_healthy_lab_passes_every_check() {
         id::TUNNEL_RECORD,
         id::TUNNEL_CERTIFICATE,
         id::INSIDE_NAMES,
+        id::EGRESS_ENFORCED,
         id::SOURCE_NAT,
         id::RECORD,
     ];

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Global, Render};
 use crate::commands::cluster_names::{Known, can_be_signed};
+use crate::commands::egress;
 use crate::config::Config;
 use crate::desired::object::Object;
 use crate::desired::{Bundle, Inputs, bundle};
@@ -27,6 +28,7 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
     let config = configuration::load(global.config.as_deref())?;
     let names = Known::by_flag(flags.cluster_domain.as_deref());
     can_be_signed(&config, names)?;
+    egress::can_be_rendered(&config)?;
     // A folder is applied by itself: nothing may be missing in it.
     let is_whole = flags.with_upstream || flags.output_dir.is_some();
     if flags.output_dir.is_some() {

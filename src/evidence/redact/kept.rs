@@ -43,6 +43,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("configmaps", "data/**"),
     ("configmaps/coredns-custom", "data/**"),
+    ("configmaps/cilium-config", "data/kube-proxy-replacement data/cni-chaining-mode"),
+    ("ciliumnetworkpolicies.cilium.io", "spec/** specs/**"),
     (
         "events",
         "involvedObject/kind involvedObject/namespace involvedObject/name reason message type count \

@@ -210,10 +210,14 @@ fn settings(object: &mut Value, name: &str) {
     let of_controller =
         |facts: &ControllerFacts| name.split_once('/') == facts.settings.map(|name| (facts.namespace, name));
     let controller = controllers().any(of_controller);
+    // Two switches alone are kept of it at all.
+    let cilium = name == "kube-system/cilium-config";
     for (key, value) in object.get_mut("data").and_then(Value::as_object_mut).into_iter().flatten() {
         let text = value.as_str().unwrap_or_default();
-        let switch =
-            controller && text.len() <= SETTING && !key.ends_with("-snippet") && !named::is_secret(key);
+        let switch = (controller || cilium)
+            && text.len() <= SETTING
+            && !key.ends_with("-snippet")
+            && !named::is_secret(key);
         *value = match dns {
             true => json!(outside::lines(&corefile(text))),
             false if switch => json!(outside::lines(text)),

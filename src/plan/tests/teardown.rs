@@ -183,7 +183,8 @@ fn every_kind_that_homelab_makes_has_its_step() {
             "Secret",
             "Service",
             "EndpointSlice",
-            "NetworkPolicy"
+            "NetworkPolicy",
+            "CiliumNetworkPolicy"
         ]
     );
 }

@@ -190,6 +190,7 @@ in
             image = "ghcr.io/owner/books:1.2";
             port = 8083;
             data = "/config";
+            egress = [ "none" ];
           };
           cloud = {
             url = "http://192.168.1.6:8080";
@@ -201,6 +202,10 @@ in
             iKnow = "ingress-nginx-is-retired";
           };
         };
+        egress.immich = [
+          "lan"
+          "*.pool.ntp.org:123/udp"
+        ];
         extraCertificates = [
           {
             namespace = [

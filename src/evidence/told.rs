@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::evidence::{Evidence, View, at};
+use super::{Evidence, View, at};
 
 const ARGS: &str = "k3s.io/node-args";
 const ENV: &str = "k3s.io/node-env";
@@ -15,33 +15,42 @@ const KUBELET: &str = "--kubelet-arg";
 
 /// What k3s of one node was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::checks) struct Told {
+pub struct Told {
     /// The name of the Node.
-    pub(in crate::checks) node: String,
+    pub node: String,
     args: Vec<String>,
     env: BTreeMap<String, String>,
 }
 
 /// Whether the node is one of k3s; others note nothing, and their versions say so.
-pub(in crate::checks) fn is_k3s(node: &Value) -> bool {
+#[must_use]
+pub fn is_k3s(node: &Value) -> bool {
     !node.annotation(ARGS).is_empty() || at(node, "/status/nodeInfo/kubeletVersion").contains("+k3s")
 }
 
 /// What a node notes; `None` when it notes nothing.
-pub(in crate::checks) fn of(node: &Value) -> Option<Told> {
+#[must_use]
+pub fn of(node: &Value) -> Option<Told> {
     let args: Vec<String> = serde_json::from_str(node.annotation(ARGS)).ok()?;
     let env = serde_json::from_str(node.annotation(ENV)).unwrap_or_default();
     Some(Told { node: node.name().to_owned(), args, env })
 }
 
 /// The same of the node of that name.
-pub(in crate::checks) fn of_node(evidence: &Evidence, name: &str) -> Option<Told> {
+#[must_use]
+pub fn of_node(evidence: &Evidence, name: &str) -> Option<Told> {
     evidence.objects("nodes")?.iter().find(|node| node.name() == name).and_then(of)
 }
 
 /// What every server that notes it was told; none when none does.
-pub(in crate::checks) fn servers(evidence: &Evidence) -> Vec<Told> {
-    let nodes = evidence.objects("nodes").unwrap_or_default();
+#[must_use]
+pub fn servers(evidence: &Evidence) -> Vec<Told> {
+    servers_of(evidence.objects("nodes").unwrap_or_default())
+}
+
+/// The same of these nodes.
+#[must_use]
+pub fn servers_of(nodes: &[Value]) -> Vec<Told> {
     nodes
         .iter()
         .filter_map(of)
@@ -51,7 +60,8 @@ pub(in crate::checks) fn servers(evidence: &Evidence) -> Vec<Told> {
 
 impl Told {
     /// The values of a flag such as `--disable`, however often it is given, in the order of the command line.
-    fn values(&self, flag: &str) -> Vec<&str> {
+    #[must_use]
+    pub fn values(&self, flag: &str) -> Vec<&str> {
         let value = |(place, arg): (usize, &String)| match arg.strip_prefix(flag) {
             Some("") => Some(place + 1),
             Some(rest) if rest.starts_with('=') => Some(place),
@@ -66,7 +76,8 @@ impl Told {
     }
 
     /// Whether a switch is on, with or without a value behind it.
-    pub(in crate::checks) fn has(&self, switch: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, switch: &str) -> bool {
         let at = self.args.iter().position(|arg| arg == switch);
         let off = |place: usize| self.args.get(place + 1).is_some_and(|value| value == "false");
         at.is_some_and(|place| !off(place))
@@ -74,18 +85,21 @@ impl Told {
     }
 
     /// The last value of a flag, which counts; else that of its variable.
-    pub(in crate::checks) fn value(&self, flag: &str, variable: &str) -> Option<&str> {
+    #[must_use]
+    pub fn value(&self, flag: &str, variable: &str) -> Option<&str> {
         self.values(flag).last().copied().or_else(|| self.env.get(variable).map(String::as_str))
     }
 
     /// Whether a packaged component is disabled: both `--disable a,b` and `--disable=a`. The cloud controller has not been
     /// servicelb since 2022, so that `--disable-cloud-controller` says nothing of it (k3s, pkg/cloudprovider, v1.25 on).
-    pub(in crate::checks) fn disables(&self, component: &str) -> bool {
+    #[must_use]
+    pub fn disables(&self, component: &str) -> bool {
         self.values("--disable").iter().flat_map(|list| list.split(',')).any(|name| name.trim() == component)
     }
 
     /// The file of resolvers that pods get, where k3s was told one.
-    pub(in crate::checks) fn resolv_conf(&self) -> Option<&str> {
+    #[must_use]
+    pub fn resolv_conf(&self) -> Option<&str> {
         let mut by_kubelet =
             self.values(KUBELET).into_iter().filter_map(|arg| arg.strip_prefix("resolv-conf="));
         by_kubelet.next_back().or_else(|| self.value("--resolv-conf", "K3S_RESOLV_CONF"))

@@ -1,0 +1,267 @@
+//! Where pods may connect to (`egress`): a NetworkPolicy, or Cilium's own kind where a rule is a name. Which of the two it is follows from
+//! the configuration alone, so that `render` gives what `up` applies; whether the cluster can enforce it, `up` looks first.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::config::{Backend, Config, Egress, Goal, Port, Service, To};
+use crate::desired::kind;
+use crate::desired::meta::NAME;
+use crate::desired::object::{Component, Key, Object};
+use crate::evidence::told::servers_of;
+use crate::evidence::{View, entries};
+use crate::facts::namespaces::SYSTEM;
+use crate::facts::network::Network;
+
+const COMPONENT: Component = Component::Services;
+/// The name of a namespace's policy, and how that of a service's begins: they may lie in namespaces of others.
+const PREFIX: &str = "homelab-egress";
+/// k3s' network of pods, where nothing else is known (k3s, pkg/cli/cmds/server.go: `cluster-cidr`).
+const PODS: &str = "10.42.0.0/16";
+/// The label of a pod's namespace, as Cilium has it.
+const CILIUM_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
+
+/// Labels by which pods are chosen.
+pub type Labels = BTreeMap<String, String>;
+
+/// What of the cluster goes into policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// By namespace and name, the selector of each Service that has one.
+    selectors: BTreeMap<(String, String), Labels>,
+    /// The networks of pods.
+    pods: Vec<Network>,
+}
+
+impl Placed {
+    /// What these Services and nodes say.
+    #[must_use]
+    pub fn of(services: &[Value], nodes: &[Value]) -> Self {
+        let selector = |service: &Value| {
+            let pairs = service["spec"]["selector"].as_object()?.iter();
+            let labels: Labels =
+                pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+            (!labels.is_empty())
+                .then(|| ((service.namespace().to_owned(), service.name().to_owned()), labels))
+        };
+        Self { selectors: services.iter().filter_map(selector).collect(), pods: pods(nodes) }
+    }
+
+    /// Whether the pods of the service are known.
+    #[must_use]
+    pub fn knows(&self, service: &Service) -> bool {
+        labels(service, Some(self)).is_some()
+    }
+}
+
+/// The networks of pods: those that k3s was told, else its own, and those of nodes that lie in none of them.
+fn pods(nodes: &[Value]) -> Vec<Network> {
+    let read =
+        |text: &str| text.split(',').filter_map(|one| Network::parse(one.trim()).ok()).collect::<Vec<_>>();
+    let servers = servers_of(nodes);
+    let told: Vec<Network> =
+        servers.iter().flat_map(|told| told.values("--cluster-cidr")).flat_map(read).collect();
+    let mut all = if told.is_empty() { read(PODS) } else { told };
+    let ranges = nodes
+        .iter()
+        .flat_map(|node| entries(node, "/spec/podCIDRs"))
+        .filter_map(Value::as_str)
+        .flat_map(read);
+    for range in ranges {
+        if !all.iter().any(|known| known.has(&range)) {
+            all.push(range);
+        }
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The policies of the configuration. Without `placed`, those of Services that others made are not there: their pods are not known.
+pub(super) fn objects(config: &Config, placed: Option<&Placed>) -> Vec<Object> {
+    let own = pods(&[]);
+    let pods = placed.map_or(&own, |placed| &placed.pods);
+    let of_services = config.services.iter().filter_map(|service| {
+        let egress = service.egress.as_ref()?;
+        let place = (service.namespace(), format!("{PREFIX}-{}", service.name));
+        Some((place, Some(labels(service, placed)?), egress))
+    });
+    let of_namespaces = config
+        .egress
+        .iter()
+        .map(|(namespace, egress)| ((namespace.as_str(), PREFIX.to_owned()), None, egress));
+    let all = of_services.chain(of_namespaces);
+    let made = all.map(|((namespace, name), chosen, egress)| {
+        let house = within(&config.public.house, pods);
+        policy((namespace, &name), chosen.as_ref(), egress, &house)
+    });
+    made.filter_map(|body| Object::from_value(COMPONENT, body)).collect()
+}
+
+/// A program that is kept in, and whose pods only a look at the cluster tells.
+#[must_use]
+pub fn unplaced<'c>(config: &'c Config, placed: Option<&Placed>) -> Option<&'c Service> {
+    config.services.iter().find(|service| service.egress.is_some() && labels(service, placed).is_none())
+}
+
+/// Whether anything of the lab is kept in.
+#[must_use]
+pub fn is_used(config: &Config) -> bool {
+    all(config).next().is_some()
+}
+
+/// Every list of the configuration, with its key.
+pub fn all(config: &Config) -> impl Iterator<Item = (String, &Egress)> {
+    let services = config.services.iter();
+    let services =
+        services.filter_map(|one| Some((format!("services.{}.egress", one.name), one.egress.as_ref()?)));
+    services.chain(config.egress.iter().map(|(namespace, egress)| (format!("egress.{namespace}"), egress)))
+}
+
+/// The labels of the service's pods.
+fn labels(service: &Service, placed: Option<&Placed>) -> Option<Labels> {
+    match &service.backend {
+        Backend::Image { .. } => Some([(NAME.to_owned(), service.name.clone())].into()),
+        Backend::Cluster { namespace, service, .. } => {
+            placed?.selectors.get(&(namespace.clone(), service.clone())).cloned()
+        }
+        Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => None,
+    }
+}
+
+/// The networks of the house, each with what of it is the pods'; without one that is all theirs.
+fn within(house: &[Network], pods: &[Network]) -> Vec<(Network, Vec<Network>)> {
+    let left = house.iter().filter(|network| !pods.iter().any(|range| range.has(network)));
+    left.map(|network| (*network, pods.iter().copied().filter(|range| network.has(range)).collect()))
+        .collect()
+}
+
+type House = [(Network, Vec<Network>)];
+
+/// The policy of that name: of the pods with these labels, or of all in the namespace.
+pub fn policy(
+    (namespace, name): (&str, &str),
+    chosen: Option<&Labels>,
+    egress: &Egress,
+    house: &House,
+) -> Value {
+    let selector = chosen.map_or_else(|| json!({}), |labels| json!({ "matchLabels": labels }));
+    let metadata = json!({ "namespace": namespace, "name": name });
+    // Who may connect to nothing has no use for names, and by names, too, something can be told to others.
+    let asks = !egress.goals.is_empty()
+        && !egress.goals.iter().any(|goal| goal.to == To::Any && goal.port.is_none());
+    if egress.has_names() {
+        let dns = asks.then(dns_of_cilium);
+        let rules: Vec<Value> =
+            dns.into_iter().chain(egress.goals.iter().flat_map(|goal| of_cilium(goal, house))).collect();
+        let kind = &kind::CILIUM_POLICY;
+        return json!({ "apiVersion": kind.api_version(), "kind": kind.kind, "metadata": metadata,
+            "spec": { "endpointSelector": selector, "egress": rules } });
+    }
+    let dns = asks.then(dns);
+    let rules: Vec<Value> =
+        dns.into_iter().chain(egress.goals.iter().map(|goal| of_kubernetes(goal, house))).collect();
+    let kind = &kind::NETWORK_POLICY;
+    let mut spec = json!({ "podSelector": selector, "policyTypes": ["Egress"] });
+    // The API server keeps no empty list.
+    if !rules.is_empty() {
+        spec["egress"] = rules.into();
+    }
+    json!({ "apiVersion": kind.api_version(), "kind": kind.kind, "metadata": metadata, "spec": spec })
+}
+
+/// The cluster's own DNS, in which pods look up every name.
+fn dns() -> Value {
+    json!({
+        "to": [{
+            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": SYSTEM } },
+            "podSelector": { "matchLabels": { "k8s-app": "kube-dns" } },
+        }],
+        "ports": [{ "protocol": "UDP", "port": 53 }, { "protocol": "TCP", "port": 53 }],
+    })
+}
+
+fn of_kubernetes(goal: &Goal, house: &House) -> Value {
+    let block = |network: &Network, except: &[Network]| {
+        let mut block = json!({ "cidr": network.to_string() });
+        if !except.is_empty() {
+            block["except"] = except.iter().map(Network::to_string).collect();
+        }
+        json!({ "ipBlock": block })
+    };
+    let to: Option<Vec<Value>> = match &goal.to {
+        // A name makes it a policy of Cilium's.
+        To::Any | To::Name(_) => None,
+        To::Lan => Some(house.iter().map(|(network, except)| block(network, except)).collect()),
+        To::Cluster => Some(vec![json!({ "namespaceSelector": {} })]),
+        To::Network(network) => Some(vec![block(network, &[])]),
+    };
+    let mut rule = json!({});
+    if let Some(to) = to {
+        rule["to"] = to.into();
+    }
+    if let Some(port) = goal.port {
+        rule["ports"] = json!([{ "protocol": port.protocol(), "port": port.number }]);
+    }
+    rule
+}
+
+/// The same for Cilium. Without `rules`, its proxy does not see what is looked up, and no name has an address.
+fn dns_of_cilium() -> Value {
+    json!({
+        "toEndpoints": [{ "matchLabels": { CILIUM_NAMESPACE: SYSTEM, "k8s:k8s-app": "kube-dns" } }],
+        "toPorts": [{ "ports": [{ "port": "53", "protocol": "ANY" }], "rules": { "dns": [{ "matchPattern": "*" }] } }],
+    })
+}
+
+/// Each rule has one kind of goal alone (cilium 1.20.2, pkg/policy/api/rule_validation.go).
+fn of_cilium(goal: &Goal, house: &House) -> Vec<Value> {
+    let to: Vec<(&str, Value)> = match &goal.to {
+        To::Any => vec![("toEntities", json!(["all"]))],
+        To::Lan => {
+            let block = |(network, except): &(Network, Vec<Network>)| {
+                let mut block = json!({ "cidr": network.to_string() });
+                if !except.is_empty() {
+                    block["except"] = except.iter().map(Network::to_string).collect();
+                }
+                block
+            };
+            // A node is no address to Cilium (its option `policy-cidr-match-mode`), and one of the house all the same.
+            vec![
+                ("toCIDRSet", house.iter().map(block).collect()),
+                ("toEntities", json!(["host", "remote-node"])),
+            ]
+        }
+        // Whatever its namespace: without that key, Cilium takes the policy's own.
+        To::Cluster => {
+            let everywhere = json!({ "key": CILIUM_NAMESPACE, "operator": "Exists" });
+            vec![("toEndpoints", json!([{ "matchExpressions": [everywhere] }]))]
+        }
+        To::Network(network) => vec![("toCIDR", json!([network.to_string()]))],
+        To::Name(name) if name.contains('*') => vec![("toFQDNs", json!([{ "matchPattern": name }]))],
+        To::Name(name) => vec![("toFQDNs", json!([{ "matchName": name }]))],
+    };
+    let rule = |(key, to): (&str, Value)| {
+        let mut rule = json!({ key: to });
+        if let Some(port) = goal.port {
+            rule["toPorts"] = json!([{ "ports": [ciliums(port)] }]);
+        }
+        rule
+    };
+    to.into_iter().map(rule).collect()
+}
+
+fn ciliums(port: Port) -> Value {
+    json!({ "port": port.number.to_string(), "protocol": port.protocol() })
+}
+
+/// Whether it is a policy of `egress`.
+#[must_use]
+pub fn is_policy(key: &Key) -> bool {
+    [&kind::NETWORK_POLICY, &kind::CILIUM_POLICY].contains(&key.kind)
+        && key.name.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests;
