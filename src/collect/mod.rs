@@ -11,9 +11,9 @@ mod parts;
 mod proof;
 mod public;
 mod tunnel;
+mod written;
 mod zone;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::OptionFuture;
@@ -21,18 +21,18 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::{self, Cluster};
+use crate::collect::written::written;
 use crate::collect::zone::Asked;
 use crate::config::{self, AcmeServer, Backend, Config, Issuer, Provider};
 use crate::desired::{external_dns, issuer, wildcard_record};
 use crate::error::Error;
 use crate::evidence::wildcard::WildcardRecord;
 use crate::evidence::{
-    AcmeSeen, AuthoritySeen, ChallengesSeen, Clock, ClockSeen, ClusterSeen, ConfigSeen, ControllerSeen,
-    Evidence, ExtraSeen, Failure, HereSeen, IngressSeen, Issuance, Listing, ServiceSeen,
+    AcmeSeen, AuthoritySeen, ChallengesSeen, Clock, ClockSeen, ClusterSeen, ControllerSeen, Evidence,
+    ExtraSeen, HereSeen, IngressSeen, Issuance, Listing,
 };
 use crate::facts::cluster_domain::DEFAULT;
 use crate::facts::{name_server, namespaces};
-use crate::ingress;
 use crate::machine;
 use crate::net::date;
 use crate::plan::Snapshot;
@@ -249,32 +249,6 @@ fn hosts(config: &Config, evidence: &Evidence) -> Vec<String> {
         }
     }
     hosts
-}
-
-fn written(loaded: Result<&Config, &Error>) -> ConfigSeen {
-    match loaded {
-        Ok(config) => ConfigSeen {
-            problem: None,
-            hosts: config.hosts().iter().map(ToString::to_string).collect(),
-            services: config.services.iter().map(service).collect(),
-            annotation_prefix: config.dns.annotation_prefix.clone(),
-            class: ingress::class_of(config).to_owned(),
-            default_class: config.ingress.default_class,
-            guards: guards(config),
-        },
-        Err(error) => ConfigSeen { problem: Some(Failure::from(error)), ..ConfigSeen::default() },
-    }
-}
-
-/// The entries about the controller's guards alone: others may hold what is nobody's business.
-fn guards(config: &Config) -> BTreeMap<String, String> {
-    let is_guarded = ingress::traits_of(config.ingress.controller).is_guarded;
-    let given = config.ingress.config.iter().filter(|(key, _)| is_guarded(config, key));
-    given.map(|(key, value)| (key.clone(), value.clone())).collect()
-}
-
-fn service(service: &config::Service) -> ServiceSeen {
-    ServiceSeen { name: service.name.clone(), annotations: service.annotations.clone() }
 }
 
 /// What the cluster says.

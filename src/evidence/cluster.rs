@@ -8,7 +8,19 @@ use serde_json::Value;
 
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::tls::{Leaf, Served};
-use crate::evidence::{Failure, InsideSeen, Lookup, Transport};
+use crate::evidence::{Evidence, Failure, InsideSeen, Lookup, Transport};
+use crate::facts::{cluster_domain, namespaces};
+
+impl Evidence {
+    /// The domain of the cluster's own names; none where nothing that was read says it.
+    #[must_use]
+    pub fn cluster_domain(&self) -> Option<String> {
+        let objects = self.cluster.as_ref().map(|cluster| &cluster.objects);
+        let settings =
+            objects.and_then(|all| all.find("configmaps", namespaces::SYSTEM, cluster_domain::COREDNS));
+        cluster_domain::of(settings, self.objects("nodes").unwrap_or_default())
+    }
+}
 
 /// One look at the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

@@ -47,9 +47,7 @@ use serde::Serialize;
 use self::http::{HttpAnswer, Scheme};
 use self::wildcard::WildcardRecord;
 use crate::config::{Controller, Provider};
-use crate::facts::cluster_domain;
 use crate::facts::names::covers;
-use crate::facts::namespaces;
 use crate::facts::ownership::Ownership;
 
 pub use acme::{AcmeSeen, DryRun, Issuance, SecretSeen, WebhookSeen};
@@ -256,15 +254,6 @@ impl Evidence {
     #[must_use]
     pub fn objects(&self, resource: &str) -> Option<&[serde_json::Value]> {
         self.cluster.as_ref()?.objects.list(resource)
-    }
-
-    /// The domain of the cluster's own names; none where nothing that was read says it.
-    #[must_use]
-    pub fn cluster_domain(&self) -> Option<String> {
-        let objects = self.cluster.as_ref().map(|cluster| &cluster.objects);
-        let settings =
-            objects.and_then(|all| all.find("configmaps", namespaces::SYSTEM, cluster_domain::COREDNS));
-        cluster_domain::of(settings, self.objects("nodes").unwrap_or_default())
     }
 
     /// The Ingresses of a host.
