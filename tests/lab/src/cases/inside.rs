@@ -176,7 +176,8 @@ fn each_server(hands: &Hands, (name, wanted): (&str, &[&str])) -> Result<()> {
 /// Pods of both nodes, at the address that they are given.
 fn answers(hands: &Hands, (name, wanted): (&str, &[&str])) -> Result<()> {
     for pod in Place::NODES.map(|place| format!("inside-{}", place.name())) {
-        eventually(&format!("{name} in {pod}"), 60, || {
+        // The kubelet brings CoreDNS what others have written, and CoreDNS looks at it, within a minute and a half.
+        eventually(&format!("{name} in {pod}"), 150, || {
             let found = asked(hands, &pod, name, "A", "10.43.0.10")?.1;
             Ok(if found == wanted { Ok(()) } else { Err(format!("{found:?}")) })
         })?;

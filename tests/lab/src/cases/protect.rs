@@ -3,6 +3,7 @@
 
 use super::hands::{DOMAIN, Hands, eventually, expect};
 use crate::command;
+use crate::controller::Controller;
 use crate::error::Result;
 use crate::files;
 use crate::network::{CLOUDFLARE_API, ROUTER_WAN, in_place};
@@ -92,8 +93,13 @@ fn from_the_lan_and_from_beyond(hands: &Hands, config: &str) -> Result<()> {
     expect(let_in < BURST as usize && let_in >= 20, format!("{let_in} of {BURST} came through"))?;
 
     protect(&["--remove", "ada"])?;
+    // Without any user left, Traefik does not take the Ingress at all.
+    let refused = match hands.controller()? {
+        Controller::IngressNginx => "401",
+        Controller::Traefik => "404",
+    };
     eventually("the user who was removed to be refused", 30, || {
-        is(&ask(lan, "locked", &["-u", &right])?, "401")
+        is(&ask(lan, "locked", &["-u", &right])?, refused)
     })?;
     // Who the users are is not `up`'s business.
     let mark = hands.audit_mark()?;
