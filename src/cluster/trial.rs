@@ -94,20 +94,20 @@ impl Cluster {
         };
         let started = places.iter().enumerate().map(|(at, place)| {
             let name = format!("{name}-{at}");
-            async move { (name.clone(), self.start(&name, place, post).await) }
+            async move { self.start(&name, place, post).await }
         });
         let started = join_all(started).await;
         let chosen = [(MARK.to_owned(), "true".to_owned())].into();
         let body = policy((NAMESPACE, name), Some(&chosen), &dns_alone(by_name), &[]);
-        if started.iter().any(|(_, first)| first.is_ok())
+        if started.iter().any(Result::is_ok)
             && let Err(why) =
                 self.make(if by_name { &kind::CILIUM_POLICY } else { &kind::NETWORK_POLICY }, body).await
         {
             return TrialSeen::nowhere(&nodes, &why);
         }
-        let ended = started.into_iter().map(|(name, first)| async move {
+        let ended = started.into_iter().map(|first| async move {
             match first {
-                Ok(round) => self.watch(&name, round).await,
+                Ok((name, round)) => self.watch(&name, round).await,
                 Err(why) => Tried::Untried(why),
             }
         });
@@ -116,14 +116,14 @@ impl Cluster {
         TrialSeen { nodes, left: None }
     }
 
-    /// Starts a pod, by one image after the other, and waits until it reaches both ports: the number of that round.
-    async fn start(&self, name: &str, place: &Place, post: Goalpost) -> Result<u64, String> {
+    /// Starts a pod, by one image after the other, and waits until it reaches both ports: its name, and the number of that round.
+    async fn start(&self, name: &str, place: &Place, post: Goalpost) -> Result<(String, u64), String> {
         let mut why = "no image is known on this node that could try it (busybox, alpine, or that of the ingress controller)".to_owned();
         for (at, image) in place.images.iter().enumerate() {
             let name = format!("{name}-{at}");
             self.make(&kind::POD, pod(&name, &place.node, image, post)).await?;
             match self.first_round(&name).await {
-                Ok(round) => return Ok(round),
+                Ok(round) => return Ok((name, round)),
                 Err(Some(failed)) => return Err(failed),
                 Err(None) => {
                     why =

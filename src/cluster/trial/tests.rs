@@ -18,12 +18,18 @@ fn lives(kind: &str, name: &str) -> Value {
         "managedFields": [{ "manager": HOMELAB, "operation": "Apply" }] } })
 }
 
+/// The name of the pod in a request, which ends before `end`.
+fn of_pod(line: &str, end: &str) -> String {
+    let name = line.split_once("/pods/").map_or("", |(_, rest)| rest);
+    name.split_once(end).map_or(name, |(name, _)| name).to_owned()
+}
+
 /// How a cluster behaves in which a pod writes what `says` gives: the round, and whether the policy is there.
 async fn tried(
     says: impl Fn(u64, bool) -> String + Send + Sync + 'static,
     unfit: &'static [&'static str],
 ) -> (TrialSeen, Vec<String>) {
-    let state = Arc::new(Mutex::new((0_u64, false)));
+    let state = Arc::new(Mutex::new((0_u64, false, Vec::new())));
     let (cluster, log) = slow_cluster(
         move |line, _| {
             let mut state = state.lock().unwrap();
@@ -42,11 +48,16 @@ async fn tried(
                 );
             }
             if line.contains("/log?") {
-                if unfit.iter().any(|name| line.contains(name)) {
-                    return (400, json!({}));
+                let name = of_pod(line, "/log");
+                // Of a pod that nobody has made, there is no log.
+                if unfit.contains(&name.as_str()) || !state.2.contains(&name) {
+                    return (404, json!({}));
                 }
                 state.0 += 1;
                 return (200, Value::String(says(state.0, state.1)));
+            }
+            if line.starts_with("PATCH") && line.contains("/pods/") {
+                state.2.push(of_pod(line, "?"));
             }
             if line.starts_with("PATCH") && line.contains("policies") {
                 state.1 = true;
