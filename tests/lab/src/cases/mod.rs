@@ -12,6 +12,7 @@ mod controller;
 mod crashes;
 mod doctor;
 pub(crate) mod down;
+mod egress;
 mod expose;
 mod extra;
 mod ground;
@@ -444,6 +445,11 @@ const PLAIN: &[Case] = &[
         "inside names",
         "pods of both nodes are given names by each pod of CoreDNS, and a stranger's entries stay to the byte",
         inside::proof,
+    ),
+    with_all(
+        "egress",
+        "kube-router lets pods of both nodes go where their policies say, and nowhere else",
+        egress::each_way,
     ),
     with_all(
         "moving",
