@@ -102,6 +102,10 @@ const SCORE: [Part; 1] = [Part {
     beside: None,
 }];
 
+/// Cilium's own code, for the one test that asks it.
+const CILIUM: [Part; 1] =
+    [Part { folder: "cilium", link: "", programs: &[("cilium-judge", ".")], beside: None }];
+
 /// The built programs.
 pub(crate) struct Programs {
     built: Vec<(&'static str, PathBuf)>,
@@ -142,6 +146,11 @@ pub(crate) fn build_nearer(cache: &Cache) -> Result<Programs> {
 /// The same for what looks at manifests.
 pub(crate) fn build_score(cache: &Cache) -> Result<Programs> {
     build_all(cache, &SCORE)
+}
+
+/// The same for Cilium's own code.
+pub(crate) fn build_cilium(cache: &Cache) -> Result<Programs> {
+    build_all(cache, &CILIUM)
 }
 
 fn build_all<'a>(cache: &Cache, parts: impl IntoIterator<Item = &'a Part>) -> Result<Programs> {
@@ -200,6 +209,12 @@ fn compile(part: &Part, sources: &Path, (name, package): (&str, &str), into: &Pa
 pub(crate) fn module_folder(part: &str, module: &str) -> Result<PathBuf> {
     let found = run(go(part).args(["list", "-m", "-f", "{{.Dir}}", module]))?;
     Ok(PathBuf::from(found.trim()))
+}
+
+/// The same of a part that may not have been built, so that Go may have to fetch it.
+pub(crate) fn downloaded_module(part: &str, module: &str) -> Result<PathBuf> {
+    run_within(go(part).args(["mod", "download", module]), LIMIT)?;
+    module_folder(part, module)
 }
 
 fn go(folder: &str) -> Command {

@@ -452,6 +452,11 @@ const PLAIN: &[Case] = &[
         egress::each_way,
     ),
     with_all(
+        "egress",
+        "the API server, with Cilium's own definition, takes what Cilium takes",
+        egress::cilium::at_the_api_server,
+    ),
+    with_all(
         "moving",
         "from Cloudflare to the nodes and back, nothing is left behind",
         moving::there_and_back,

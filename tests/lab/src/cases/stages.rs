@@ -22,7 +22,7 @@ const fn with_all(name: &'static str, run: fn() -> Result<()>) -> Stage {
     Stage { name, always: false, run }
 }
 
-pub(super) const STAGES: [Stage; 10] = [
+pub(super) const STAGES: [Stage; 11] = [
     always("the sources are formatted", format),
     always("no lint has a warning", lints),
     always("every dependency's licence is allowed", super::licences::check),
@@ -31,6 +31,10 @@ pub(super) const STAGES: [Stage; 10] = [
     always(
         "kube-score finds nothing in what homelab renders that docs/security.md does not explain",
         super::scores::are_explained,
+    ),
+    with_all(
+        "Cilium's own parser takes every policy that homelab renders for it, and its engine lets pods go where they should",
+        super::egress::cilium::agrees,
     ),
     always("the package's own files are all that its code and its tests need", super::package::compiles),
     with_all("the package builds and passes its tests from its own files alone", super::package::builds),

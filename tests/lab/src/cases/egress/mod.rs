@@ -1,6 +1,7 @@
 //! Where pods may go, under the policies of an engine that enforces them: each way is tried, from pods of both nodes, and the ways in
 //! beside them.
 
+pub(super) mod cilium;
 mod from_pods;
 mod policies;
 
