@@ -448,8 +448,13 @@ const PLAIN: &[Case] = &[
     ),
     with_all(
         "egress",
-        "kube-router lets pods of both nodes go where their policies say, and nowhere else",
+        "kube-router lets pods of both nodes go where `egress` says, and nowhere else",
         egress::each_way,
+    ),
+    with_all(
+        "egress",
+        "where nobody would enforce it, up ends with 1 and the cause, and writes nothing",
+        egress::without_an_engine,
     ),
     with_all(
         "egress",
