@@ -1,5 +1,5 @@
-// What Cilium itself says of a CiliumNetworkPolicy: whether it takes it, which names a pattern means, and which ways its policy engine
-// lets a pod go. All of it is Cilium's own code; its agent, DNS proxy and datapath are not there.
+// What Cilium itself says of a CiliumNetworkPolicy: whether it takes it, which names a pattern means, which ways its policy engine
+// lets a pod go, and how long its memory of names allows an address. All of it is Cilium's own code; its agent, DNS proxy and datapath are not there.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-const usage = "say what: take FILE..., names QUESTIONS, or ways QUESTIONS FILE..."
+const usage = "say what: take FILE..., names QUESTIONS, ways QUESTIONS FILE..., or remembered QUESTIONS"
 
 func main() {
 	answer, err := answer(os.Args[1:])
@@ -42,6 +42,12 @@ func answer(words []string) (any, error) {
 			return nil, err
 		}
 		return verdicts(logger, words[2:], questions)
+	case len(words) == 2 && words[0] == "remembered":
+		questions, err := questions[history](words[1])
+		if err != nil {
+			return nil, err
+		}
+		return remembered(logger, questions)
 	}
 	return nil, errors.New(usage)
 }

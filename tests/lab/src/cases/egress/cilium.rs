@@ -1,4 +1,5 @@
-//! Cilium's own code looks at what homelab renders for it: its definitions, its parser, its matcher of names and its policy engine.
+//! Cilium's own code looks at what homelab renders for it: its definitions, its parser, its matcher of names, its policy
+//! engine and its memory of names.
 //! Its agent, DNS proxy and datapath are not in the lab.
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::{memory, ways};
 use crate::cases::hands::{Hands, expect};
 use crate::command;
 use crate::error::{Context, Result};
@@ -22,7 +24,7 @@ const CRD: &str = "ciliumnetworkpolicies.cilium.io";
 const READY: Duration = Duration::from_secs(30);
 const KIND: &str = "kind: CiliumNetworkPolicy";
 /// Where homelab's renderings lie.
-const RENDERED: [&str; 2] = ["manifests", "tests/cli"];
+const RENDERED: [&str; 2] = ["manifests", "tests/golden"];
 
 /// A policy, and what Cilium has against it.
 #[derive(Deserialize)]
@@ -74,7 +76,8 @@ pub(in crate::cases) fn agrees() -> Result<()> {
     takes(judge)?;
     refuses(judge)?;
     means(judge)?;
-    ways(judge)
+    ways::are_as_they_should_be(judge)?;
+    memory::lasts_as_long_as_told(judge)
 }
 
 /// Everything that homelab renders, and the shapes that it may render.
@@ -125,64 +128,16 @@ fn means(judge: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Ways out of the pods that the lab's own policies for Cilium choose, and of others.
-fn ways(judge: &Path) -> Result<()> {
-    let from =
-        |namespace: &str, program: &str| json!({ "namespace": namespace, "labels": { "app": program } });
-    let name = |name: &str, port: u16, protocol: &str| json!({ "name": name, "address": "203.0.113.7", "port": port, "protocol": protocol });
-    let to = |address: &str| json!({ "address": address, "port": 443, "protocol": "TCP" });
-    let pod = |namespace: &str, label: &str, value: &str, port: u16| json!({ "to": { "namespace": namespace, "labels": { label: value } }, "port": port, "protocol": "UDP" });
-    let photos = from("photos", "photos");
-    let rows = [
-        (&photos, name("api.example.org", 443, "TCP"), "open"),
-        (&photos, name("api.example.org", 80, "TCP"), "shut"),
-        (&photos, name("www.example.org", 443, "TCP"), "shut"),
-        (&photos, name("2.pool.ntp.org", 123, "UDP"), "open"),
-        (&photos, name("2.de.pool.ntp.org", 123, "UDP"), "shut"),
-        // Its address by hand, without a question: nobody knows it by a name.
-        (&photos, to("203.0.113.7"), "shut"),
-        (&photos, to("10.99.0.50"), "open"),
-        (&photos, to("10.98.0.50"), "shut"),
-        // An address of the nodes is one of an entity, which no network means.
-        (&photos, json!({ "entity": "remote-node", "port": 443, "protocol": "TCP" }), "shut"),
-        (&photos, pod("kube-system", "k8s-app", "kube-dns", 53), "open"),
-        (&photos, pod("kube-system", "k8s-app", "kube-dns", 9153), "shut"),
-        (&photos, pod("photos", "app", "database", 53), "shut"),
-        (&from("photos", "database"), to("10.98.0.50"), "open"),
-        (&from("none", "any"), pod("kube-system", "k8s-app", "kube-dns", 53), "shut"),
-        (&from("none", "any"), to("10.99.0.50"), "shut"),
-        (&from("deaf", "any"), pod("kube-system", "k8s-app", "kube-dns", 53), "open"),
-        (&from("deaf", "any"), name("api.example.org", 443, "TCP"), "shut"),
-    ];
-    let question = |(from, way, _): &(&Value, Value, &str)| {
-        let mut question = way.clone();
-        question["from"] = (*from).clone();
-        question
-    };
-    let questions: Vec<Value> = rows.iter().map(question).collect();
-    let words = ["ways".into(), Value::from(questions.clone()).to_string().into(), own("taken")];
-    let answers: Vec<String> = asked(judge, &words)?;
-    let wrong: Vec<String> = rows
-        .iter()
-        .zip(&questions)
-        .zip(&answers)
-        .filter(|(((_, _, wanted), _), answer)| wanted != answer)
-        .map(|((_, question), answer)| format!("{question} is {answer}"))
-        .collect();
-    println!("      Cilium's policy engine was asked for {} ways", answers.len());
-    expect(wrong.is_empty() && answers.len() == rows.len(), wrong.join("\n"))
-}
-
 fn take(judge: &Path, files: &[PathBuf]) -> Result<Vec<Taken>> {
     asked(judge, &[&["take".into()], files].concat())
 }
 
-fn asked<A: serde::de::DeserializeOwned>(judge: &Path, words: &[PathBuf]) -> Result<A> {
+pub(super) fn asked<A: serde::de::DeserializeOwned>(judge: &Path, words: &[PathBuf]) -> Result<A> {
     let said = command::run(Command::new(judge).args(words))?;
     serde_json::from_str(&said).context(format_args!("what Cilium's code says:\n{said}"))
 }
 
-fn own(name: &str) -> PathBuf {
+pub(super) fn own(name: &str) -> PathBuf {
     sources().join("manifests/cilium").join(format!("{name}.yaml"))
 }
 
@@ -230,20 +185,26 @@ fn dry_runs(hands: &Hands) -> Result<()> {
     Ok(())
 }
 
-/// Does something while the cluster has Cilium's own definition. There is no agent, so that nothing comes of it.
+/// Does something while the cluster has Cilium's own definition.
 pub(in crate::cases) fn defined(hands: &Hands, what: impl FnOnce() -> Result<()>) -> Result<()> {
     let went = define(hands).and_then(|()| what());
-    hands.kubectl(&["delete", "crd", CRD, "--ignore-not-found", "--timeout=30s"])?;
+    forget(hands)?;
     went
 }
 
-fn define(hands: &Hands) -> Result<()> {
+/// Gives the cluster Cilium's own definition. There is no agent, so that nothing comes of it.
+pub(in crate::cases) fn define(hands: &Hands) -> Result<()> {
     let path = parts::downloaded_module("cilium", MODULE)?.join(DEFINITION);
     hands.kubectl(&["apply", "--server-side", "-f", &path.display().to_string()])?;
     wait::until_ok("the API server to know Cilium's definition", READY, || {
         hands.kubectl(&["wait", "--for=condition=Established", "--timeout=10s", "crd", CRD])
     })
     .map(drop)
+}
+
+/// Takes it away, and every object of it.
+pub(in crate::cases) fn forget(hands: &Hands) -> Result<()> {
+    hands.kubectl(&["delete", "crd", CRD, "--ignore-not-found", "--timeout=30s"]).map(drop)
 }
 
 /// Whether a rendering has a policy that needs the definition.

@@ -3,6 +3,8 @@
 
 pub(super) mod cilium;
 mod from_pods;
+mod memory;
+mod ways;
 mod without;
 
 use std::path::PathBuf;
