@@ -5,6 +5,7 @@ mod backends;
 mod beside;
 pub(super) mod certificates;
 mod cluster;
+mod egress;
 pub(super) mod ingress;
 mod machine;
 pub(super) mod names;
@@ -321,6 +322,7 @@ pub(super) fn injuries() -> impl Iterator<Item = (&'static str, &'static Injury)
         apps::INJURIES,
         backends::INJURIES,
         protections::INJURIES,
+        egress::INJURIES,
     ];
     let nearer = [nearer::cloud::INJURIES, nearer::policies::INJURIES];
     let of_lab = rooms.into_iter().flatten().map(|injury| ("doctor", injury));
