@@ -29,6 +29,8 @@ const BESIDE: &[(&str, &[&str])] = &[
         "a NetworkPolicy keeps the LAN from the ingress controller",
         &["net.cross-node", "ingress.node-404", "apps.answer"],
     ),
+    // It ends, and begins anew, without an answer of the API server.
+    ("a NetworkPolicy keeps external-dns in", &["edns.pods"]),
     // Its certificate has just been asked for.
     ("an Ingress has a host that its tls entry lacks", &["cm.certificate"]),
     // The lab has no image of cert-manager's solver.

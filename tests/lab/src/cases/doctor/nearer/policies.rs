@@ -47,8 +47,8 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
     ),
     injury(
         "a NetworkPolicy keeps external-dns in",
-        "edns.pods",
-        &["NetworkPolicy `external-dns/quiet`", "egress"],
+        "egress.needs",
+        &["NetworkPolicy `external-dns/quiet`", "the API server"],
         external_dns,
         |hands| loud(hands, "external-dns").and_then(|()| begin(hands, "external-dns")),
     ),
