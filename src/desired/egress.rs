@@ -9,10 +9,10 @@ use crate::config::{Backend, Config, Egress, Goal, Port, Service, To};
 use crate::desired::kind;
 use crate::desired::meta::NAME;
 use crate::desired::object::{Component, Key, Object};
-use crate::evidence::told::servers_of;
 use crate::evidence::{View, entries};
 use crate::facts::namespaces::SYSTEM;
 use crate::facts::network::Network;
+use crate::facts::told::servers_of;
 
 const COMPONENT: Component = Component::Services;
 /// The name of a namespace's policy, and how that of a service's begins: they may lie in namespaces of others.

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::told::{is_k3s, servers_of};
 use super::{View, at};
+use crate::facts::told::{is_k3s, servers_of};
 
 /// The switch by which k3s enforces no policies (k3s, pkg/cli/cmds/server.go: `disable-network-policy`); otherwise each node has a
 /// kube-router within its k3s (pkg/agent/netpol/netpol.go). Every server must have the same (k3s docs, "CLI: server", critical values).

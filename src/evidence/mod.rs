@@ -31,7 +31,6 @@ mod reload;
 mod service;
 pub mod tls;
 mod token;
-pub mod told;
 mod transport;
 mod trial;
 mod tunnel;

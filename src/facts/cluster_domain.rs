@@ -9,21 +9,20 @@ use serde_json::Value;
 
 use crate::facts::corefile;
 use crate::facts::names::{is_label, without_wildcard};
+use crate::facts::told::servers_of;
 
 /// Unless somebody says otherwise (k3s, `--cluster-domain`; kubeadm, `dnsDomain`).
 pub const DEFAULT: &str = "cluster.local";
 /// What CoreDNS is called in k3s, and its settings, in `kube-system`.
 pub const COREDNS: &str = "coredns";
 
-/// What a k3s server or agent was started with: a list of words, with `--flag=value` in two.
-const FLAGS: &str = "k3s.io/node-args";
 const FLAG: &str = "--cluster-domain";
 /// The longest name in DNS.
 const LONGEST: usize = 253;
 
 /// The domain, by the ConfigMap `coredns` and the nodes; `None` if neither says it.
 pub fn of<'v>(settings: Option<&Value>, nodes: impl IntoIterator<Item = &'v Value>) -> Option<String> {
-    settings.and_then(of_coredns).or_else(|| nodes.into_iter().find_map(of_node))
+    settings.and_then(of_coredns).or_else(|| of_servers(nodes))
 }
 
 /// By the ConfigMap `coredns`.
@@ -50,17 +49,12 @@ pub fn of_corefile(corefile: &corefile::Corefile) -> Option<String> {
     })
 }
 
-/// By the flags of a k3s server; an agent takes the domain from its server and does not know the flag.
-fn of_node(node: &Value) -> Option<String> {
-    let text = node["metadata"]["annotations"][FLAGS].as_str()?;
-    let words: Vec<String> = serde_json::from_str(text).ok()?;
-    if words.first()? != "server" {
-        return None;
-    }
-    match words.iter().rposition(|word| word == FLAG) {
-        Some(at) => domain(words.get(at + 1)?),
+/// By the flags of the k3s servers; an agent takes the domain from its server and does not know the flag.
+fn of_servers<'v>(nodes: impl IntoIterator<Item = &'v Value>) -> Option<String> {
+    servers_of(nodes).iter().find_map(|told| match told.values(FLAG).last() {
+        Some(told) => domain(told),
         None => Some(DEFAULT.to_owned()),
-    }
+    })
 }
 
 /// In lower case without the final dot; `None` if it is no domain.
@@ -120,7 +114,6 @@ mod tests {
         for (flags, is) in [
             (json!(["server", "--cluster-domain", "lab.test", "--disable", "coredns"]), Some("lab.test")),
             (json!(["server", "--disable", "coredns"]), Some(DEFAULT)),
-            (json!(["server", "--cluster-domain"]), None),
             (json!("server"), None),
         ] {
             assert_eq!(of(None, [&agent, &node(&flags)]).as_deref(), is, "{flags}");

@@ -24,6 +24,7 @@ pub mod registry;
 pub mod secret;
 pub mod server;
 pub mod shape;
+pub mod told;
 pub mod trust;
 pub mod tsig;
 pub mod tunnel;

@@ -7,6 +7,7 @@ pub(super) mod logs;
 pub(super) mod pod_resolv;
 pub(super) mod pods;
 pub(super) mod policies;
+pub(super) mod told;
 pub(super) mod zone;
 
 use std::net::Ipv4Addr;
@@ -15,8 +16,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::evidence::{Cidr, Evidence, at};
-
-pub(super) use crate::evidence::told;
 
 /// Text of others in one line, without a full stop.
 pub(super) fn one_line(text: &str) -> String {

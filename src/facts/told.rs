@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Evidence, View, at};
-
 const ARGS: &str = "k3s.io/node-args";
 const ENV: &str = "k3s.io/node-env";
 /// What the kubelet's own setting is called, in an argument that k3s hands on.
@@ -25,34 +23,28 @@ pub struct Told {
 /// Whether the node is one of k3s; others note nothing, and their versions say so.
 #[must_use]
 pub fn is_k3s(node: &Value) -> bool {
-    !node.annotation(ARGS).is_empty() || at(node, "/status/nodeInfo/kubeletVersion").contains("+k3s")
+    let version = node["status"]["nodeInfo"]["kubeletVersion"].as_str();
+    !note(node, ARGS).is_empty() || version.is_some_and(|version| version.contains("+k3s"))
 }
 
 /// What a node notes; `None` when it notes nothing.
 #[must_use]
 pub fn of(node: &Value) -> Option<Told> {
-    let args: Vec<String> = serde_json::from_str(node.annotation(ARGS)).ok()?;
-    let env = serde_json::from_str(node.annotation(ENV)).unwrap_or_default();
-    Some(Told { node: node.name().to_owned(), args, env })
+    let args: Vec<String> = serde_json::from_str(note(node, ARGS)).ok()?;
+    let env = serde_json::from_str(note(node, ENV)).unwrap_or_default();
+    let name = node["metadata"]["name"].as_str().unwrap_or_default();
+    Some(Told { node: name.to_owned(), args, env })
 }
 
-/// The same of the node of that name.
-#[must_use]
-pub fn of_node(evidence: &Evidence, name: &str) -> Option<Told> {
-    evidence.objects("nodes")?.iter().find(|node| node.name() == name).and_then(of)
+fn note<'n>(node: &'n Value, name: &str) -> &'n str {
+    node["metadata"]["annotations"][name].as_str().unwrap_or_default()
 }
 
 /// What every server that notes it was told; none when none does.
 #[must_use]
-pub fn servers(evidence: &Evidence) -> Vec<Told> {
-    servers_of(evidence.objects("nodes").unwrap_or_default())
-}
-
-/// The same of these nodes.
-#[must_use]
-pub fn servers_of(nodes: &[Value]) -> Vec<Told> {
+pub fn servers_of<'n>(nodes: impl IntoIterator<Item = &'n Value>) -> Vec<Told> {
     nodes
-        .iter()
+        .into_iter()
         .filter_map(of)
         .filter(|told| told.args.first().is_some_and(|verb| verb == "server"))
         .collect()
