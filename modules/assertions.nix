@@ -55,6 +55,14 @@ let
       flag: lib.hasInfix "--disable=${component}" flag || lib.hasInfix "--disable ${component}" flag
     ) (lib.toList k3s.extraFlags);
   flagged = lib.filter (flag: lib.hasPrefix "--flannel-backend=" flag) cfg.k3s.extraFlags;
+  withWord =
+    words: lib.filter (flag: lib.any (word: lib.hasPrefix word flag) words) cfg.k3s.extraFlags;
+  ofFlannel = withWord [ "--flannel-" ];
+  ofServers = withWord [
+    "--flannel-backend"
+    "--disable-network-policy"
+    "--disable-kube-proxy"
+  ];
   leftOut = component: {
     assertion = facts.isServer && facts.managesIngress -> disabled component;
     message = "k3s would start its own ${component}, which takes the ports of the lab's ingress. Do not force services.k3s.disable or services.k3s.extraFlags; add to services.homelab.k3s.disable and services.homelab.k3s.extraFlags.";
@@ -104,7 +112,19 @@ in
         message = "k3s agents have no --disable and do not start with it; set services.homelab.k3s.disable on the servers.";
       }
       {
-        assertion = lib.all (flag: flag == "--flannel-backend=host-gw") flagged;
+        assertion = facts.usesCilium -> cfg.flannelBackend != "wireguard-native";
+        message = "services.homelab.cni is \"cilium\", and then flannel does not run: remove services.homelab.flannelBackend. Cilium encrypts what goes between machines with encryption.enabled=true and encryption.type=wireguard in its own values; open 51871/udp for that.";
+      }
+      {
+        assertion = facts.usesCilium -> ofFlannel == [ ];
+        message = "services.homelab.k3s.extraFlags has ${toString ofFlannel}, and with services.homelab.cni = \"cilium\" flannel does not run; remove it. The LAN's interface stands in services.homelab.interface.";
+      }
+      {
+        assertion = cfg.role == "agent" -> ofServers == [ ];
+        message = "services.homelab.k3s.extraFlags has ${toString ofServers}, which k3s agents do not know and do not start with; set it on the servers, from which agents learn it.";
+      }
+      {
+        assertion = facts.usesCilium || lib.all (flag: flag == "--flannel-backend=host-gw") flagged;
         message = "services.homelab.k3s.extraFlags has ${toString flagged}, of which the firewall does not know. Write it as services.homelab.flannelBackend, on every machine.";
       }
       (leftOut "traefik")
@@ -134,7 +154,12 @@ in
         lib.optional (!facts.leads && (cfg.services != { } || cfg.settings != { }))
           "services.homelab.services and settings have no effect on this machine: only the first server, the one without serverAddr, applies the configuration."
       ++
-        lib.optional (cfg.flannelBackend == "none" && local != [ ])
+        lib.optional (facts.usesCilium && cfg.clusterFirewall.enable && local != [ ])
+          "services.homelab.services.${lib.head local}.local: with Cilium, pods of other machines come to it by the LAN, from their node's address. Open the port to the other nodes: networking.firewall.extraInputRules or extraCommands with their addresses, or for the whole LAN networking.firewall.interfaces.<link>.allowedTCPPorts = [ ${
+            toString cfg.services.${lib.head local}.local
+          } ];"
+      ++
+        lib.optional (!facts.usesCilium && cfg.flannelBackend == "none" && local != [ ])
           "services.homelab.services.${lib.head local}.local: with flannelBackend \"none\", the firewall does not know over which link pods come. Open the port to that link: networking.firewall.interfaces.<link>.allowedTCPPorts = [ ${
             toString cfg.services.${lib.head local}.local
           } ];"

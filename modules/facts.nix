@@ -37,6 +37,12 @@ cfg: rec {
     in
     (cfg.settings.public.target or "auto") == "auto"
     && (any cfg.services || any (cfg.settings.services or { }));
+  # Whether Cilium makes the pods' network, and k3s brings neither flannel nor its own policy engine.
+  usesCilium = cfg.cni == "cilium";
+  # What k3s' flannel does.
+  flannelBackend = if usesCilium then "none" else cfg.flannelBackend;
+  # Whether 8472/udp is the way to the pods of other machines: flannel's and Cilium's usual one.
+  usesVxlan = usesCilium || flannelBackend == "vxlan";
   # flannel's links to the pods of other machines.
   tunnels =
     {
@@ -47,5 +53,5 @@ cfg: rec {
       ];
       none = [ ];
     }
-    .${cfg.flannelBackend};
+    .${flannelBackend};
 }

@@ -155,33 +155,48 @@ let
   '';
 
   # What pods send, and what other nodes' pods send to them; answers and forwarded ports pass by NixOS' own rules.
-  forward = ''
+  forward =
+    if facts.usesCilium then
+      ''
+        iifname { ${quoted ciliumLinks} } accept
+      ''
+    else
+      flannelForward;
+  flannelForward = ''
     iifname "cni0" accept
   ''
   + lib.optionalString (facts.tunnels != [ ]) ''
     iifname { ${quoted facts.tunnels} } oifname "cni0" accept
   '';
 
+  # Where packets of pods come out of Cilium: each pod's own link, and those of the host to which its programs redirect
+  # (cilium 1.20.2, bpf/bpf_lxc.c, bpf/lib/local_delivery.h, pkg/datapath/connector/add.go). Each firewall has a sign of its
+  # own for the rest of a name.
+  ciliumLinks = [
+    "cilium_host"
+    "cilium_net"
+    "cilium_vxlan"
+    (if isNftables then "lxc*" else "lxc+")
+  ];
+
   ports = {
-    # The API; the kubelet; etcd's clients and peers.
+    # The API; the kubelet; etcd's clients and peers; Cilium's health, which also asks by ping (cilium 1.20.2,
+    # Documentation/operations/system_requirements.rst, "Firewall Rules").
     allowedTCPPorts =
       optionals facts.isServer [ 6443 ]
       ++ [ 10250 ]
       ++ optionals facts.hasEtcd [
         2379
         2380
-      ];
-    # flannel's. VXLAN knows no secret: who reaches its port can send into the cluster's network.
+      ]
+      ++ optionals facts.usesCilium [ 4240 ];
+    # flannel's or Cilium's. VXLAN knows no secret: who reaches its port can send into the cluster's network.
     allowedUDPPorts =
-      {
-        vxlan = [ 8472 ];
-        wireguard-native = [
-          51820
-          51821
-        ];
-        none = [ ];
-      }
-      .${cfg.flannelBackend};
+      optionals facts.usesVxlan [ 8472 ]
+      ++ optionals (facts.flannelBackend == "wireguard-native") [
+        51820
+        51821
+      ];
   };
 
   # The lab's own name server answers the house and nobody else: whoever asks has an address of a private network (RFC 1918,
@@ -280,7 +295,10 @@ in
       {
         # The pods of this machine and, by flannel, of the others: they must reach the API, DNS, and the programs on this
         # machine that have a name (`local`).
-        trustedInterfaces = [ "cni0" ] ++ facts.tunnels;
+        trustedInterfaces = if facts.usesCilium then ciliumLinks else [ "cni0" ] ++ facts.tunnels;
+        # The way back to a pod is by cilium_host, not by the link it came from: the strict check would drop what it sends
+        # (cilium 1.20.2, tools/sysctlfix/main.go, turns off the kernel's own check for that).
+        checkReversePath = mkIf facts.usesCilium (lib.mkDefault "loose");
         extraCommands = mkIf isIptables iptablesStart;
         extraStopCommands = mkIf isIptables iptablesStop;
         # Used with `filterForward` only.
@@ -329,18 +347,46 @@ in
       "veth*"
       "cni*"
       "flannel*"
+    ]
+    ++ optionals facts.usesCilium [
+      "lxc*"
+      "cilium*"
     ];
 
     assertions = [
       {
-        assertion =
-          cfg.clusterFirewall.enable && cfg.flannelBackend == "vxlan" -> interface != null || nodes != [ ];
-        message = "services.homelab.clusterFirewall would open 8472/udp, flannel's VXLAN, to everybody who reaches this machine, and who does can send packets into the cluster's network. Write the LAN's interface (ip -brief link shows it): services.homelab.interface = \"enp1s0\"; or the other machines' addresses: services.homelab.clusterFirewall.nodes = [ \"192.168.1.11\" ]; or, on every machine, services.homelab.flannelBackend = \"wireguard-native\";";
+        assertion = cfg.clusterFirewall.enable && facts.usesVxlan -> interface != null || nodes != [ ];
+        message = "services.homelab.clusterFirewall would open 8472/udp, ${
+          if facts.usesCilium then "Cilium's" else "flannel's"
+        } VXLAN, to everybody who reaches this machine, and who does can send packets into the cluster's network. Write the LAN's interface (ip -brief link shows it): services.homelab.interface = \"enp1s0\"; or the other machines' addresses: services.homelab.clusterFirewall.nodes = [ \"192.168.1.11\" ];${
+          lib.optionalString (
+            !facts.usesCilium
+          ) " or, on every machine, services.homelab.flannelBackend = \"wireguard-native\";"
+        }";
       }
     ];
     warnings =
-      lib.optional (!firewall.enable && (!cfg.openFirewall || cfg.interface != null))
-        "networking.firewall.enable is false: ports 80 and 443 of this machine answer on every interface, whatever services.homelab.openFirewall and services.homelab.interface say."
+      # cilium 1.20.2, bpf/bpf_host.c: a packet that comes in is translated before the kernel's own filters see it.
+      lib.optional (facts.usesCilium && (guarded != [ ] || closed != [ ]))
+        "services.homelab.cni is \"cilium\": with kubeProxyReplacement=true, Cilium hands ${
+          lib.concatMapStringsSep ", " toString (
+            lib.unique (guarded ++ lib.optional (closed != [ ]) challengePort)
+          )
+        } to pods before this firewall looks, whatever services.homelab.openFirewall, interface and dns.challengeServer.openFirewall say. In Cilium's values, devices=<the LAN's interface> keeps that to one interface, and cni.chainingMode=portmap in place of kubeProxyReplacement leaves it to this firewall (docs/egress.md, \"Cilium on k3s\")."
+      ++
+        lib.optional
+          (
+            facts.usesCilium
+            && firewall.enable
+            && !lib.elem firewall.checkReversePath [
+              false
+              "loose"
+            ]
+          )
+          "networking.firewall.checkReversePath is strict, and with services.homelab.cni = \"cilium\" it drops what pods send; set it to \"loose\"."
+      ++
+        lib.optional (!firewall.enable && (!cfg.openFirewall || cfg.interface != null))
+          "networking.firewall.enable is false: ports 80 and 443 of this machine answer on every interface, whatever services.homelab.openFirewall and services.homelab.interface say."
       ++
         lib.optional
           (

@@ -48,11 +48,14 @@ in
           clusterInit
           ;
         extraFlags =
+          # Without flannel, too: the node's address is this interface's then (k3s 0658e0c, pkg/cli/agent/agent.go).
           lib.optional (cfg.interface != null) "--flannel-iface=${cfg.interface}"
-          # Agents learn it from their server and do not know the flag.
+          # Agents learn both from their server and do not know the flags; all servers must agree on them (k3s 005499a,
+          # pkg/daemons/config/types.go: CriticalControlArgs).
           ++ lib.optional (
-            facts.isServer && cfg.flannelBackend != "vxlan"
-          ) "--flannel-backend=${cfg.flannelBackend}"
+            facts.isServer && facts.flannelBackend != "vxlan"
+          ) "--flannel-backend=${facts.flannelBackend}"
+          ++ lib.optional (facts.isServer && facts.usesCilium) "--disable-network-policy"
           ++ lib.optionals facts.isServer (map (name: "--tls-san=${name}") names)
           ++ lib.optionals (facts.isServer && cfg.kubeconfig.group != null) [
             "--write-kubeconfig-mode=0640"

@@ -353,6 +353,16 @@ in
       description = "Whether ports 80 and 443 answer to other machines: on `interface` only, or on every interface if that is null. With false they answer to this machine and its pods only, unless `networking.firewall` opens them (`interfaces.wg0.allowedTCPPorts`). k3s takes these ports before NixOS' firewall looks, so the module closes them with a rule of its own at an earlier place; that needs `networking.firewall.enable`. Your router decides what the internet reaches; on a machine with a public address, set `interface`.";
     };
 
+    cni = mkOption {
+      type = types.enum [
+        "flannel"
+        "cilium"
+      ];
+      default = "flannel";
+      example = "cilium";
+      description = "The network of pods. With `cilium`, k3s starts neither flannel nor its own policy engine, the firewall lets Cilium and its pods pass, and you install Cilium (docs/egress.md, \"Cilium on k3s\"): until then no pod starts. Then `egress` takes names, too. Set it on every machine, and before the first start of the cluster: a change later takes the network from pods that run. For another network, set `flannelBackend = \"none\"`.";
+    };
+
     flannelBackend = mkOption {
       type = types.enum [
         "vxlan"
@@ -361,7 +371,7 @@ in
       ];
       default = "vxlan";
       example = "wireguard-native";
-      description = "How pods reach pods on other machines: `vxlan` is not encrypted, `wireguard-native` is; `none` if you install another network. Use the same value on every machine. After a change, restart k3s on all machines at once.";
+      description = "How pods reach pods on other machines, with `cni = \"flannel\"`: `vxlan` is not encrypted, `wireguard-native` is; `none` if you install another network than Cilium. Use the same value on every machine. After a change, restart k3s on all machines at once.";
     };
 
     clusterFirewall = {
@@ -370,7 +380,7 @@ in
         default = cfg.role == "agent" || cfg.serverAddr != "" || cfg.clusterInit;
         defaultText = literalExpression ''role == "agent" || serverAddr != "" || clusterInit'';
         example = true;
-        description = "Whether the ports are open by which the machines of a cluster talk with each other, and kubectl with a server: 6443 on servers, 10250 everywhere, 2379 and 2380 between servers with etcd, and flannel's: 8472/udp, or 51820/udp and 51821/udp with `wireguard-native`. Turn it on at a first server without `clusterInit` when an agent joins it. With `vxlan` it needs an interface or `nodes`: who reaches 8472/udp can send packets into the cluster's network.";
+        description = "Whether the ports are open by which the machines of a cluster talk with each other, and kubectl with a server: 6443 on servers, 10250 everywhere, 2379 and 2380 between servers with etcd, and flannel's: 8472/udp, or 51820/udp and 51821/udp with `wireguard-native`; with `cni = \"cilium\"` 8472/udp and 4240/tcp. Turn it on at a first server without `clusterInit` when an agent joins it. With `vxlan` or Cilium it needs an interface or `nodes`: who reaches 8472/udp can send packets into the cluster's network.";
       };
 
       interface = mkOption {

@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
 id=homelab-fw-$$
-places="node lan wan vpn pod peer"
+places="node lan wan vpn pod peer cilium"
 servers=()
 looks=0
 asking=()
@@ -55,6 +55,14 @@ build() {
   # The links of two kinds of tunnel to the pods of another node.
   link flannel.1 peer "10.42.1.1/24" "10.42.1.5/24"
   link flannel-wg peer "10.42.2.1/24" "10.42.2.5/24"
+  # A pod of Cilium: what it sends comes by a link of its own, and what goes to it by the host's. The kernel's own check of
+  # that is off, as Cilium turns it off.
+  link lxc0a1b2c cilium "" ""
+  link cilium_host cilium "10.42.3.1/24" "10.42.3.5/32"
+  in_place node sh -c 'for link in all default lxc0a1b2c; do echo 0 >/proc/sys/net/ipv4/conf/$link/rp_filter; done'
+  in_place cilium sh -c 'for link in /proc/sys/net/ipv4/conf/*; do echo 0 >$link/rp_filter; done'
+  in_place cilium ip route add 10.42.3.1 dev n-lxc0a1b2c src 10.42.3.5
+  in_place cilium ip route add default via 10.42.3.1 dev n-lxc0a1b2c src 10.42.3.5
   in_place node ip link add cni0 type bridge
   in_place node ip link set cni0 up
   link vethpod pod "" "10.42.0.5/24 fd42::5/64"
@@ -261,7 +269,7 @@ say() {
 
 build
 map_ports
-serve node tcp:22 tcp:6443 tcp:8096 tcp:10250 udp:8472 udp:51820 udp:51821
+serve node tcp:22 tcp:4240 tcp:6443 tcp:8096 tcp:10250 udp:8472 udp:51820 udp:51821
 serve pod tcp:80 tcp:443 tcp:9000
 serve wan tcp:80 tcp:443 tcp:8080
 serve peer tcp:9000
@@ -339,6 +347,29 @@ no lan udp:8472 fd00:1::11 fd00:1::66
 no wan udp:8472 192.168.2.11
 rules unload_iptables second-server
 
+say "iptables, Cilium, the cluster's ports for other nodes alone (cilium): its pods pass, by whatever link they go back"
+rules load_iptables cilium
+web yes wan 2
+yes cilium tcp:6443 192.168.1.11
+yes cilium tcp:8096 10.42.3.1
+yes cilium tcp:8080 192.168.2.10
+yes lan tcp:4240 192.168.1.11 192.168.1.10
+yes lan udp:8472 192.168.1.11 192.168.1.10
+no lan tcp:4240 192.168.1.11 192.168.1.66
+no lan udp:8472 192.168.1.11 192.168.1.66
+no wan tcp:4240 192.168.2.11
+no lan tcp:8096 192.168.1.11
+
+say "iptables, Cilium on an agent, with the plugin portmap (cilium-agent): 80 and 443 on one interface, and for pods"
+rules load_iptables cilium-agent
+web yes lan 1
+web no wan 2
+yes cilium tcp:80 192.168.1.11
+yes cilium tcp:10250 192.168.1.11
+yes lan tcp:4240 192.168.1.11
+no wan tcp:4240 192.168.2.11
+rules unload_iptables cilium-agent
+
 say "nftables: without the module's rules, closed ports are open, and filterForward cuts pods off"
 rules load_nftables everything without
 web yes lan 1
@@ -374,6 +405,21 @@ no lan tcp:8080 192.168.2.10
 yes lan udp:51820 192.168.1.11
 yes wan udp:51821 192.168.2.11
 no lan udp:8472 192.168.1.11
+
+say "nftables, Cilium, filterForward (cilium-filtered): its pods pass, strangers do not"
+rules load_nftables cilium-filtered
+web yes lan 1
+web no wan 2
+yes cilium tcp:6443 192.168.1.11
+yes cilium tcp:8096 10.42.3.1
+yes cilium tcp:8080 192.168.2.10
+yes cilium tcp:80 192.168.1.11
+yes lan tcp:4240 192.168.1.11
+yes lan udp:8472 192.168.1.11
+no wan tcp:4240 192.168.2.11
+no wan udp:8472 192.168.2.11
+no lan tcp:8096 192.168.1.11
+no lan tcp:8080 192.168.2.10
 
 say "nftables, ports opened by hand (opened-by-hand): one for all, one for a tunnel"
 rules load_nftables opened-by-hand

@@ -19,6 +19,9 @@ open_ports() {
     | "\($link) \(.)"'
 }
 
+# is_loose CASE: the check of the way back takes any link
+is_loose() { [ "$(golden "$1" .firewall.checkReversePath)" = loose ]; }
+
 # iptables_start CASE [without]: the script that starts the firewall; `without` leaves the module's own commands out
 iptables_start() {
   cat <<'RULES'
@@ -36,10 +39,10 @@ ip46tables -N nixos-fw-refuse
 ip46tables -A nixos-fw-refuse -j DROP
 ip46tables -N nixos-fw
 ip46tables -t mangle -N nixos-fw-rpfilter
-ip46tables -t mangle -A nixos-fw-rpfilter -m rpfilter --validmark -j RETURN
 ip46tables -t mangle -A nixos-fw-rpfilter -j DROP
 ip46tables -t mangle -A PREROUTING -j nixos-fw-rpfilter
 RULES
+  echo "ip46tables -t mangle -I nixos-fw-rpfilter -m rpfilter --validmark $(is_loose "$1" && echo --loose) -j RETURN"
   for link in $(golden "$1" '.firewall.trustedInterfaces[]') lo; do
     echo "ip46tables -A nixos-fw -i $link -j nixos-fw-accept"
   done
@@ -95,7 +98,9 @@ load_nftables() {
     cat <<'RULES'
   chain rpfilter {
     type filter hook prerouting priority mangle + 10; policy drop;
-    fib saddr . mark . iif oif exists accept
+RULES
+    echo "fib saddr . mark $(is_loose "$1" || echo '. iif') oif exists accept"
+    cat <<'RULES'
   }
   chain input {
     type filter hook input priority filter; policy drop;

@@ -361,6 +361,47 @@ in
     }
   ];
 
+  # Cilium in place of flannel: on a server, whose other nodes are named; on an agent, which has no flags for it; and behind
+  # the strictest firewall.
+  cilium = [
+    minimal
+    {
+      services.homelab = {
+        cni = "cilium";
+        clusterInit = true;
+        nodeIP = "192.168.1.11";
+        clusterFirewall.nodes = [ "192.168.1.10" ];
+        k3s.extraFlags = [ "--disable-kube-proxy" ];
+      };
+    }
+  ];
+  cilium-agent = [
+    {
+      services.homelab = {
+        enable = true;
+        cni = "cilium";
+        role = "agent";
+        serverAddr = "https://node1.lan:6443";
+        tokenFile = "/run/secrets/k3s-token";
+        interface = "enp1s0";
+      };
+    }
+  ];
+  cilium-filtered = [
+    minimal
+    {
+      services.homelab = {
+        cni = "cilium";
+        interface = "enp1s0";
+        clusterFirewall.enable = true;
+      };
+      networking = {
+        nftables.enable = true;
+        firewall.filterForward = true;
+      };
+    }
+  ];
+
   # Ports that the owner opens himself, one for a tunnel and one for all.
   opened-by-hand = [
     minimal

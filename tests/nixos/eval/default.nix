@@ -40,7 +40,10 @@ let
         # Where a release has the option and another the flag, k3s sees the same: hence the same golden file.
         flags = lib.sort lib.lessThan (flags config.services.k3s);
       };
-      firewall = removeAttrs config.networking.firewall [ "backend" ];
+      firewall = removeAttrs config.networking.firewall (
+        [ "backend" ]
+        ++ lib.optional (config.networking.firewall.checkReversePath == true) "checkReversePath"
+      );
       nftables = lib.mapAttrs (_: table: { inherit (table) family content; }) (
         config.networking.nftables.tables
       );

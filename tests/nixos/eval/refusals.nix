@@ -138,6 +138,47 @@ in
   backend-as-a-flag = but good {
     services.homelab.k3s.extraFlags = [ "--flannel-backend=wireguard-native" ];
   };
+  cilium-with-wireguard-of-flannel = but good {
+    services.homelab = {
+      cni = "cilium";
+      flannelBackend = "wireguard-native";
+    };
+  };
+  cilium-with-flags-of-flannel = but good {
+    services.homelab = {
+      cni = "cilium";
+      k3s.extraFlags = [ "--flannel-backend=host-gw" ];
+    };
+  };
+  cilium-for-everybody = but good {
+    services.homelab = {
+      cni = "cilium";
+      clusterFirewall.enable = true;
+    };
+  };
+  cilium-behind-a-strict-check = but good {
+    services.homelab.cni = "cilium";
+    networking.firewall.checkReversePath = "strict";
+  };
+  cilium-past-the-firewall = but good {
+    services.homelab = {
+      cni = "cilium";
+      openFirewall = false;
+    };
+  };
+  cilium-and-a-program-on-a-node = but good {
+    services.homelab = {
+      cni = "cilium";
+      clusterFirewall = {
+        enable = true;
+        nodes = [ "192.168.1.11" ];
+      };
+      services.films.local = 8096;
+    };
+  };
+  agent-without-policies = but agent {
+    services.homelab.k3s.extraFlags = [ "--disable-network-policy" ];
+  };
   firewall-off = but good {
     services.homelab.openFirewall = false;
     networking.firewall.enable = false;

@@ -78,6 +78,12 @@ in
           extraInputRules = lines;
           extraForwardRules = lines;
           filterForward = no;
+          checkReversePath = option (types.either types.bool (
+            types.enum [
+              "strict"
+              "loose"
+            ]
+          )) true;
           interfaces = option (types.attrsOf (of openPorts)) { };
         }
         // lib.optionalAttrs isNew {
