@@ -385,6 +385,9 @@ in
           )
           "networking.firewall.checkReversePath is strict, and with services.homelab.cni = \"cilium\" it drops what pods send; set it to \"loose\"."
       ++
+        lib.optional (facts.usesCilium && firewall.enable && (config.virtualisation.lxc.enable or false))
+          "virtualisation.lxc is enabled, and services.homelab.cni is \"cilium\": the links of Cilium's pods begin with lxc, as LXC's bridge lxcbr0 does, and this firewall trusts both. Give that bridge another name."
+      ++
         lib.optional (!firewall.enable && (!cfg.openFirewall || cfg.interface != null))
           "networking.firewall.enable is false: ports 80 and 443 of this machine answer on every interface, whatever services.homelab.openFirewall and services.homelab.interface say."
       ++

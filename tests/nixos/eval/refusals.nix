@@ -160,6 +160,10 @@ in
     services.homelab.cni = "cilium";
     networking.firewall.checkReversePath = "strict";
   };
+  cilium-beside-lxc = but good {
+    services.homelab.cni = "cilium";
+    virtualisation.lxc.enable = true;
+  };
   cilium-past-the-firewall = but good {
     services.homelab = {
       cni = "cilium";

@@ -121,6 +121,7 @@ in
     };
 
     users.groups = any;
+    virtualisation.lxc.enable = no;
 
     services = {
       nginx = server {
