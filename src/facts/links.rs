@@ -26,7 +26,7 @@ impl Link {
     pub fn of(name: &str) -> Self {
         let begins = |with: &[&str]| with.iter().any(|start| name.starts_with(start));
         match () {
-            () if begins(&CLUSTER) => Self::Cluster,
+            () if begins(&CLUSTER) || is_pod_of_cilium(name) => Self::Cluster,
             () if begins(&GUESTS) || is_bridge_of_docker(name) => Self::Guests,
             () if begins(&TUNNELS) => Self::Tunnel,
             () => Self::Other,
@@ -38,6 +38,15 @@ impl Link {
 fn is_bridge_of_docker(name: &str) -> bool {
     let rest = name.strip_prefix("br-");
     rest.is_some_and(|rest| rest.len() == 12 && rest.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// Cilium calls the link of a pod `lxc` and the beginning of a checksum, and that of its own probe `lxc_health` (cilium 1.20.2,
+/// pkg/datapath/connector/add.go, `Endpoint2IfName`; pkg/health/health_connectivity_endpoint.go). LXC's own bridge is `lxcbr0`.
+fn is_pod_of_cilium(name: &str) -> bool {
+    let rest = name.strip_prefix("lxc");
+    rest.is_some_and(|rest| {
+        rest == "_health" || rest.len() == 12 && rest.chars().all(|c| c.is_ascii_hexdigit())
+    })
 }
 
 #[cfg(test)]
@@ -53,6 +62,8 @@ mod tests {
             ("docker0", Link::Guests),
             ("br-0123456789ab", Link::Guests),
             ("lxcbr0", Link::Guests),
+            ("lxc0123456789ab", Link::Cluster),
+            ("lxc_health", Link::Cluster),
             ("tun0", Link::Tunnel),
             ("tailscale0", Link::Tunnel),
             ("br-lan", Link::Other),
