@@ -1,29 +1,28 @@
 //! Pods that live for some seconds, to see whether anybody enforces policies: each tries two ports of a pod of CoreDNS, first without a
 //! policy, when both must answer, then with one that allows only the first. Nothing leaves the cluster.
 
+mod removal;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::cluster::Cluster;
 use crate::cluster::request::{self, Failed, Purpose};
-use crate::cluster::snapshot::items;
-use crate::cluster::{Cluster, Deleted};
 use crate::config::{Egress, Goal, To};
 use crate::desired::egress::policy;
 use crate::desired::kind::{self, Kind};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::pod::{Hindrance, all_containers, has_ended, is_ready, unplaced};
 use crate::evidence::{NodeTrial, TrialSeen, Tried, View, at, entries};
 use crate::facts::name_server;
 use crate::facts::network::Network;
-use crate::plan::is_applied;
-use crate::plan::ownership::Doomed;
 
 /// Marks what is of a trial, so that it is found again, and chooses its pods. The labels of the inventory would have `up` prune it.
 const MARK: &str = "homelab/trial";
@@ -31,6 +30,8 @@ const MARK: &str = "homelab/trial";
 const NAME: &str = "homelab-trial-";
 /// The container.
 const CONTAINER: &str = "trial";
+/// How long the API server may take for a log of some lines.
+const ANSWERS: Duration = Duration::from_secs(5);
 /// How long a pod may take until it has reached both ports once.
 const STARTS: Duration = Duration::from_secs(30);
 /// How long an engine may take until a new policy is in force: kube-router and Cilium need a second or two.
@@ -161,19 +162,27 @@ impl Cluster {
         let deadline = Instant::now() + PATIENCE;
         // The round that was under way may have begun without the policy.
         let counts = |round: &Round| round.number > before + 1;
-        let mut last = None;
+        // One answer that is lost is no policy: two rounds in a row must be alike.
+        let (mut last, mut shut_since) = (None, None);
         loop {
             last = self.last_round(name).await.filter(counts).or(last);
             match last {
-                Some(Round { allowed: true, forbidden: false, .. }) => return Tried::Enforced,
-                _ if Instant::now() + PAUSE > deadline => {}
-                _ => {
-                    sleep(PAUSE).await;
-                    continue;
+                Some(Round { number, allowed: true, forbidden: false }) => {
+                    if number > *shut_since.get_or_insert(number) {
+                        return Tried::Enforced;
+                    }
                 }
+                _ => shut_since = None,
+            }
+            if Instant::now() + PAUSE <= deadline {
+                sleep(PAUSE).await;
+                continue;
             }
             return match last {
                 Some(Round { forbidden: true, .. }) => Tried::Open,
+                Some(Round { allowed: true, .. }) => {
+                    Tried::Untried("only its last round was as it should be".to_owned())
+                }
                 Some(_) => Tried::Shut,
                 None => Tried::Untried("the pod said nothing more once the policy was there".to_owned()),
             };
@@ -185,7 +194,7 @@ impl Cluster {
             "{}/log?container={CONTAINER}&tailLines=2&limitBytes={LOG}",
             request::object(&key(&kind::POD, name))
         );
-        last(&self.text(request::get(&path, false), LOG).await?)
+        last(&timeout(ANSWERS, self.text(request::get(&path, false), LOG)).await.ok()??)
     }
 
     async fn make(&self, kind: &'static Kind, body: Value) -> Result<(), String> {
@@ -201,54 +210,6 @@ impl Cluster {
             Err(failed) => Err(self.explain(&Purpose { verb: "patch", what: key.to_string() }, failed).what),
         }
     }
-
-    /// Removes everything that a trial has made, also one that was killed.
-    ///
-    /// # Errors
-    /// When the API server cannot be asked, or refuses.
-    pub async fn remove_trials(&self) -> Result<()> {
-        // First the pods: without its policy, one of them would reach more again.
-        for kind in [&kind::POD, &kind::NETWORK_POLICY, &kind::CILIUM_POLICY] {
-            let mut tries = 0..TRIES;
-            while tries.next().is_some() {
-                let path = format!(
-                    "{}?labelSelector={}",
-                    request::collection(kind, Some(NAMESPACE)),
-                    request::escape(&format!("{MARK}=true"))
-                );
-                let list = match self.send::<Value>(request::get(&path, false)).await {
-                    Ok(list) => items(list),
-                    Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Vec::new(),
-                    Err(failed) => {
-                        return Err(
-                            self.explain(&Purpose { verb: "list", what: kind.plural.to_owned() }, failed)
-                        );
-                    }
-                };
-                let left: Vec<&Value> =
-                    list.iter().filter(|object| is_trial(object) && !object.is_going()).collect();
-                let mut all_gone = true;
-                for object in left {
-                    let doomed = Doomed::of(&key(kind, object.name()), object);
-                    all_gone &= self.delete(&doomed).await? != Deleted::Changed;
-                }
-                if all_gone {
-                    break;
-                }
-            }
-            if tries.is_empty() {
-                return Err(Error::unfinished(
-                    "what tries out the policies changes faster than it can be removed",
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether the object is of a trial: a label is copied easily, so homelab must have applied it, with a name that it gives to no other.
-fn is_trial(object: &Value) -> bool {
-    object.label(MARK) == "true" && is_applied(object) && object.name().starts_with(NAME)
 }
 
 fn key(kind: &'static Kind, name: &str) -> Key {

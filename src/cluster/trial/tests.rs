@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex};
 
+use super::removal::is_trial;
 use super::*;
 use crate::cluster::fake::slow_cluster;
 
@@ -96,6 +97,13 @@ async fn a_policy_that_nobody_enforces_is_seen_as_open_and_one_that_cuts_dns_off
     let (shut, _) =
         tried(|round, policy| format!("{round} {0} {0}\n", if policy { "no" } else { "yes" }), &[]).await;
     assert_eq!(said(&shut), &Tried::Shut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_answer_that_is_lost_is_no_policy() {
+    let (seen, _) =
+        tried(|round, _| format!("{round} yes {}\n", if round % 4 == 0 { "no" } else { "yes" }), &[]).await;
+    assert_eq!(said(&seen), &Tried::Open);
 }
 
 #[tokio::test(start_paused = true)]
