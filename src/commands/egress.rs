@@ -22,19 +22,45 @@ pub(super) async fn look(cluster: &Cluster, config: &Config) -> Result<Option<Pl
         return Ok(None);
     }
     let definition = Key { kind: &kind::CRD, namespace: None, name: CILIUM_POLICIES.to_owned() };
-    let (nodes, daemon_sets, services, namespaces, definition) = tokio::try_join!(
+    let (nodes, daemon_sets, services, namespaces, running, definition) = tokio::try_join!(
         cluster.all_nodes(),
         cluster.all(&kind::DAEMON_SET),
         cluster.all(&kind::SERVICE),
         cluster.all(&kind::NAMESPACE),
+        cluster.all(&kind::POD),
         cluster.metadata_of(&definition),
     )?;
     let found = engine(&nodes, &daemon_sets);
+    let by_cilium = found == Ok(Engine::Cilium);
     can_be_enforced(config, found, &Vec::from_iter(definition))?;
     let placed = Placed::of(&services, &nodes);
     let known: Vec<&str> = namespaces.iter().map(View::name).collect();
     is_placed(config, &placed, &known)?;
+    are_kept_in(config, &placed, &running, by_cilium)?;
     Ok(Some(placed))
+}
+
+/// Whether policies are about all of these pods.
+fn are_kept_in(config: &Config, placed: &Placed, pods: &[serde_json::Value], by_cilium: bool) -> Result<()> {
+    if let Some((key, pod)) = egress::beyond(config, placed, pods) {
+        return Err(Error::wrong(format!("`{key}`: nothing keeps the pod `{pod}` in"))
+            .because("it uses the network of its node (`hostNetwork`), and policies are about pods that have one of their own")
+            .hint("take `hostNetwork` out of the program; or leave `egress` out"));
+    }
+    if by_cilium && let Some((key, label)) = egress::unlabelled(config, placed) {
+        return Err(Error::wrong(format!("`{key}`: Cilium does not know pods by the label `{label}`, which the Service selects by"))
+            .because("it leaves labels out that change with each pod (its documentation, \"Limiting Identity-Relevant Labels\"), so the policy would be about no pod")
+            .hint("let the Service select by another label; or write the list for the namespace"));
+    }
+    // Cilium never takes a pod for an address.
+    if !by_cilium && let Some((key, pod)) = egress::outside(config, placed, pods) {
+        return Err(Error::wrong(format!("`{key}`: `lan` would allow pods, too"))
+            .because(format!(
+                "the address of the pod `{pod}` is in none of the networks that the nodes name for their pods"
+            ))
+            .hint("write the networks of your house in its place, such as `192.168.1.0/24`"));
+    }
+    Ok(())
 }
 
 /// What render cannot print: it asks no cluster.
@@ -220,5 +246,71 @@ mod tests {
         assert!(is_placed(&config("egress: { immich: lan }\n"), &none, &["immich"]).is_ok());
         let own = "egress: { homelab-a: lan }\nservices: { a: { image: b, port: 1 } }\n";
         assert!(is_placed(&config(own), &none, &[]).is_ok());
+    }
+
+    fn pod(namespace: &str, labels: &serde_json::Value, more: &serde_json::Value) -> serde_json::Value {
+        let mut pod = json!({ "metadata": { "namespace": namespace, "name": "p", "labels": labels }, "spec": {}, "status": { "podIP": "10.42.0.7" } });
+        for (place, value) in more.as_object().into_iter().flatten() {
+            pod[place] = value.clone();
+        }
+        pod
+    }
+
+    fn kept_in(
+        more: &str,
+        selector: &serde_json::Value,
+        pod: serde_json::Value,
+        by_cilium: bool,
+    ) -> Option<String> {
+        let service =
+            json!({ "metadata": { "namespace": "ha", "name": "server" }, "spec": { "selector": selector } });
+        let error = are_kept_in(&config(more), &Placed::of(&[service], &[]), &[pod], by_cilium).err()?;
+        assert_eq!(error.exit, Exit::Wrong);
+        Some(error.to_string())
+    }
+
+    const HOME: &str = "services: { home: { service: ha/server, port: 1, egress: none } }\n";
+
+    #[test]
+    fn a_pod_with_the_network_of_its_node_is_told_of_since_no_policy_is_about_it() {
+        let (labels, by_node) =
+            (json!({ "app": "ha", "tier": "web" }), json!({ "spec": { "hostNetwork": true } }));
+        let selector = json!({ "app": "ha" });
+        for (more, key) in [(HOME, "services.home.egress"), ("egress: { ha: lan }\n", "egress.ha")] {
+            let told = kept_in(more, &selector, pod("ha", &labels, &by_node), false).unwrap();
+            assert!(told.contains(&format!("`{key}`: nothing keeps the pod `ha/p` in")), "{told}");
+            assert_eq!(kept_in(more, &selector, pod("ha", &labels, &json!({})), false), None);
+            assert_eq!(kept_in(more, &selector, pod("other", &labels, &by_node), false), None);
+        }
+        assert_eq!(kept_in(HOME, &selector, pod("ha", &json!({ "app": "db" }), &by_node), false), None);
+    }
+
+    #[test]
+    fn cilium_is_asked_for_no_label_that_it_leaves_out() {
+        let one = json!({ "statefulset.kubernetes.io/pod-name": "ha-0" });
+        let told = kept_in(HOME, &one, pod("ha", &one, &json!({})), true).unwrap();
+        assert!(
+            told.contains("`statefulset.kubernetes.io/pod-name`, which the Service selects by"),
+            "{told}"
+        );
+        assert_eq!(kept_in(HOME, &one, pod("ha", &one, &json!({})), false), None);
+        let usual = json!({ "app.kubernetes.io/name": "ha", "k8s-app": "ha" });
+        assert_eq!(kept_in(HOME, &usual, pod("ha", &usual, &json!({})), true), None);
+        let image = "services: { news: { image: a/b, port: 80, egress: lan } }\n";
+        assert_eq!(kept_in(image, &usual, pod("ha", &usual, &json!({})), true), None);
+    }
+
+    #[test]
+    fn lan_is_not_written_where_pods_have_addresses_that_the_nodes_do_not_name() {
+        let stray = |ip: &str| pod("x", &json!({}), &json!({ "status": { "podIP": ip } }));
+        let lan = "egress: { ha: [lan] }\n";
+        let told = kept_in(lan, &json!({}), stray("192.168.77.3"), false).unwrap();
+        assert!(
+            told.contains("`egress.ha`: `lan` would allow pods, too") && told.contains("`x/p`"),
+            "{told}"
+        );
+        assert_eq!(kept_in(lan, &json!({}), stray("192.168.77.3"), true), None);
+        assert_eq!(kept_in(lan, &json!({}), stray("10.42.0.9"), false), None);
+        assert_eq!(kept_in("egress: { ha: cluster }\n", &json!({}), stray("192.168.77.3"), false), None);
     }
 }

@@ -135,7 +135,7 @@ async fn try_policies(
     let all = seen.nodes.len();
     let enforced = seen.nodes.iter().filter(|one| one.tried == Tried::Enforced).count();
     let text = format!("policies are enforced on {enforced} of {all} nodes");
-    if enforced == all {
+    if all > 0 && enforced == all {
         progress.done(EGRESS, &text)
     } else {
         progress.fail(EGRESS, &text)

@@ -222,6 +222,14 @@ pub(super) fn check(
         let Some(egress) = &service.egress else { continue };
         let at = place(fields, &service.name);
         let path = format!("services.{}.{KEY}", service.name);
+        if let Backend::Cluster { namespace, .. } = &service.backend
+            && (namespace == SYSTEM || is_home(namespace))
+        {
+            let message = format!(
+                "`{path}`: `{namespace}` has programs of the cluster or of homelab, which would lose what they need"
+            );
+            fields.problem(at, message, Some("leave it out".to_owned()));
+        }
         if !matches!(service.backend, Backend::Cluster { .. } | Backend::Image { .. }) {
             let message = format!(
                 "`{path}`: `{}` is no program in the cluster, so there is no pod to keep in",

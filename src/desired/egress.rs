@@ -2,6 +2,7 @@
 //! the configuration alone, so that `render` gives what `up` applies; whether the cluster can enforce it, `up` looks first.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
@@ -9,10 +10,11 @@ use crate::config::{Backend, Config, Egress, Goal, Port, Service, To};
 use crate::desired::kind;
 use crate::desired::meta::NAME;
 use crate::desired::object::{Component, Key, Object};
-use crate::evidence::{View, entries};
+use crate::evidence::pod::has_ended;
+use crate::evidence::{View, at, entries};
 use crate::facts::namespaces::SYSTEM;
 use crate::facts::network::Network;
-use crate::facts::told::servers_of;
+use crate::facts::told::{is_k3s, servers_of};
 
 const COMPONENT: Component = Component::Services;
 /// The name of a namespace's policy, and how that of a service's begins: they may lie in namespaces of others.
@@ -21,6 +23,17 @@ const PREFIX: &str = "homelab-egress";
 const PODS: &str = "10.42.0.0/16";
 /// The label of a pod's namespace, as Cilium has it.
 const CILIUM_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
+
+/// Labels that Cilium leaves out, and how others of them begin.
+const IGNORED_BY_CILIUM: [&str; 6] = [
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "pod-template-hash",
+    "pod-template-generation",
+    "controller-revision-hash",
+    "controller-uid",
+];
+const IGNORED_BEGINNINGS: [&str; 4] = ["kubernetes.io/", "io.kubernetes", "k8s.io/", "batch.kubernetes.io/"];
 
 /// Labels by which pods are chosen.
 pub type Labels = BTreeMap<String, String>;
@@ -62,7 +75,9 @@ fn pods(nodes: &[Value]) -> Vec<Network> {
     let servers = servers_of(nodes);
     let told: Vec<Network> =
         servers.iter().flat_map(|told| told.values("--cluster-cidr")).flat_map(read).collect();
-    let mut all = if told.is_empty() { read(PODS) } else { told };
+    // Another Kubernetes has other networks, which its nodes name.
+    let by_k3s = nodes.is_empty() || nodes.iter().any(is_k3s);
+    let mut all = if told.is_empty() && by_k3s { read(PODS) } else { told };
     let ranges = nodes
         .iter()
         .flat_map(|node| entries(node, "/spec/podCIDRs"))
@@ -117,6 +132,52 @@ pub fn all(config: &Config) -> impl Iterator<Item = (String, &Egress)> {
     let services =
         services.filter_map(|one| Some((format!("services.{}.egress", one.name), one.egress.as_ref()?)));
     services.chain(config.egress.iter().map(|(namespace, egress)| (format!("egress.{namespace}"), egress)))
+}
+
+/// The first pod of the configuration's lists that policies are not about, with the key of its list: it has the network of its node.
+#[must_use]
+pub fn beyond(config: &Config, placed: &Placed, pods: &[Value]) -> Option<(String, String)> {
+    let by_node = || pods.iter().filter(|pod| pod["spec"]["hostNetwork"] == true && !has_ended(pod));
+    let of_services = config.services.iter().filter(|service| service.egress.is_some()).find_map(|service| {
+        let chosen = labels(service, Some(placed))?;
+        let is = |pod: &&Value| {
+            pod.namespace() == service.namespace()
+                && chosen.iter().all(|(key, value)| pod.label(key) == value)
+        };
+        by_node().find(is).map(|pod| (format!("services.{}.egress", service.name), pod.full_name()))
+    });
+    of_services.or_else(|| {
+        by_node()
+            .find(|pod| config.egress.contains_key(pod.namespace()))
+            .map(|pod| (format!("egress.{}", pod.namespace()), pod.full_name()))
+    })
+}
+
+/// The first service whose pods are chosen by a label that Cilium leaves out of what it knows pods by (Cilium 1.20's documentation,
+/// "Limiting Identity-Relevant Labels"), with its key.
+#[must_use]
+pub fn unlabelled(config: &Config, placed: &Placed) -> Option<(String, String)> {
+    let kept = config.services.iter().filter(|service| service.egress.is_some());
+    kept.filter_map(|service| Some((service, labels(service, Some(placed))?))).find_map(
+        |(service, chosen)| {
+            let label = chosen.into_keys().find(|key| {
+                IGNORED_BY_CILIUM.contains(&key.as_str())
+                    || IGNORED_BEGINNINGS.iter().any(|start| key.starts_with(start))
+            })?;
+            Some((format!("services.{}.egress", service.name), label))
+        },
+    )
+}
+
+/// The first list with `lan` where a pod has an address outside of the networks that are known for pods, with that pod.
+#[must_use]
+pub fn outside(config: &Config, placed: &Placed, pods: &[Value]) -> Option<(String, String)> {
+    let (key, _) = all(config).find(|(_, egress)| egress.goals.iter().any(|goal| goal.to == To::Lan))?;
+    let stray = pods.iter().filter(|pod| pod["spec"]["hostNetwork"] != true).find(|pod| {
+        let address = at(pod, "/status/podIP").parse::<IpAddr>();
+        address.is_ok_and(|address| !placed.pods.iter().any(|range| range.holds(&address)))
+    })?;
+    Some((key, stray.full_name()))
 }
 
 /// The labels of the service's pods.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::reading::NOT_READ;
-use crate::evidence::engine::{Engine, NoEngine, engine, takes_names};
+use crate::evidence::engine::{CILIUM_POLICIES, Engine, NoEngine, engine, takes_names};
 use crate::evidence::{CILIUM_CONFIG, Evidence};
 
 const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
@@ -38,14 +38,25 @@ pub(super) fn is_there(evidence: &Evidence) -> Option<Outcome> {
             return Some(finding.look("kubectl get daemonsets --all-namespaces").into());
         }
     };
-    let definitions = evidence.objects(DEFINITIONS).unwrap_or_default();
-    if let Some(name) = wanted.names.first().filter(|_| !takes_names(engine, definitions)) {
+    let Some(name) = wanted.names.first() else {
+        return Some(Outcome::pass(format!("{} is there", engine.name())));
+    };
+    if engine != Engine::Cilium {
         let finding = Finding::new(
             format!("{} cannot enforce the rule for `{name}`", engine.name()),
             "it knows addresses alone; only Cilium follows what pods look up",
             "make Cilium the cluster's network, or let a proxy connect by name and allow only that (docs/egress.md)",
         );
         return Some(finding.into());
+    }
+    let Some(definitions) = evidence.objects(DEFINITIONS) else { return Some(Outcome::unknown(NOT_READ)) };
+    if !takes_names(engine, definitions) {
+        let finding = Finding::new(
+            format!("Cilium does not take the rule for `{name}`"),
+            format!("its definition `{CILIUM_POLICIES}` is not there"),
+            "look at the logs of Cilium's operator and agents, which register it when they start",
+        );
+        return Some(finding.look("kubectl -n kube-system logs deployment/cilium-operator").into());
     }
     Some(Outcome::pass(format!("{} is there", engine.name())))
 }

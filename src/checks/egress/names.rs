@@ -40,14 +40,14 @@ pub(super) fn are_seen(evidence: &Evidence) -> Option<Outcome> {
         .find(|(namespace, _)| !all.iter().any(|one| one.namespace() == **namespace && has_dns(one)));
     let Some((namespace, policies)) = lacks else {
         return (!with_names.is_empty())
-            .then(|| Outcome::pass("each namespace with a rule by name has one for DNS, too"));
+            .then(|| Outcome::pass("each namespace with a rule by name has one for DNS; whether it is for the same pods was not looked at"));
     };
     let name = policies.first().map(|policy| policy.full_name()).unwrap_or_default();
     let finding = Finding::new(
         format!(
             "the CiliumNetworkPolicy `{name}` has rules by name, and no policy of `{namespace}` lets Cilium see what pods look up"
         ),
-        "Cilium learns the addresses of a name from the answers that pass its proxy; without a DNS rule nothing passes it, so that no name has an address",
+        "Cilium learns the addresses of a name from the answers that pass its proxy; without a DNS rule nothing passes it, so that no name has an address. A policy of the whole cluster (CiliumClusterwideNetworkPolicy) may have one, which is not read here",
         "add to its `egress`: `- toEndpoints: [{ matchLabels: { \"k8s:io.kubernetes.pod.namespace\": kube-system, \"k8s:k8s-app\": kube-dns } }]`, with \
          `toPorts: [{ ports: [{ port: \"53\", protocol: ANY }], rules: { dns: [{ matchPattern: \"*\" }] } }]`",
     );

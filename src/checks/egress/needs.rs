@@ -9,6 +9,9 @@ use crate::evidence::{Evidence, View, at};
 use crate::facts::namespaces::{CERT_MANAGER, EXTERNAL_DNS};
 use crate::ingress::traits_of;
 
+/// In the addresses of the ACME servers that are on the internet for certain.
+const PUBLIC_ACME: &str = ".letsencrypt.org/";
+
 /// What a program needs, in words, and the policies that keep it from that.
 type Need = (&'static str, fn(&Evidence, &Value) -> Vec<String>);
 
@@ -41,10 +44,13 @@ fn needs(evidence: &Evidence, pod: &Value) -> Vec<Need> {
     let controller = traits_of(evidence.controller);
     match pod.namespace() {
         _ if evidence.controller.is_managed() && controller.is_pod(pod) => vec![API],
+        // A server of the house has an address and a port of its own.
+        EXTERNAL_DNS if evidence.dns.facts().server.is_some() => vec![API, LOOKS_UP],
         EXTERNAL_DNS => vec![API, LOOKS_UP, INTERNET],
         // The webhook is asked by the API server, which another check sees to.
         CERT_MANAGER if at(pod, "/metadata/labels/app.kubernetes.io~1component") == "controller" => {
-            vec![API, LOOKS_UP, INTERNET]
+            let own = evidence.acme.as_ref().is_some_and(|acme| !acme.wanted.server.contains(PUBLIC_ACME));
+            if own { vec![API, LOOKS_UP] } else { vec![API, LOOKS_UP, INTERNET] }
         }
         CERT_MANAGER => vec![API],
         _ => Vec::new(),

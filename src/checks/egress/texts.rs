@@ -35,7 +35,7 @@ pub(super) const CHECKS: &[Def] = &[
             cause("k3s was started with `--disable-network-policy`", "take it out of k3s' configuration, and restart k3s"),
             cause("k3s could not start its policy controller: the node has no `ipset`, or the kernel lacks its modules", "install them, and restart k3s; its log says `Skipping network policy controller start`"),
             cause("another network took the place of flannel, and enforces no policies", "take one that does: Cilium, Calico; or k3s' own"),
-            cause("packets between pods of one node do not pass the node's firewall: `br_netfilter` is not loaded", "`sudo modprobe br_netfilter`"),
+            cause("packets between pods of one node do not pass the node's firewall: `br_netfilter` is not loaded (seen on the node where CoreDNS runs alone)", "`sudo modprobe br_netfilter`"),
         ])
         .sources(&["k3s: pkg/agent/netpol/netpol.go", "kube-router 2.1.0: pkg/controllers/netpol"]),
     Def::warning(EGRESS_NEEDS, "no policy keeps the lab's own programs from what they need")
@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Def] = &[
             "add a policy that allows what the finding names, or leave these namespaces out",
         )])
         .sources(&["Kubernetes docs, \"Network Policies\""]),
-    Def::error(EGRESS_DNS_RULE, "what pods look up is seen wherever a rule is a name")
+    Def::warning(EGRESS_DNS_RULE, "what pods look up is seen wherever a rule is a name")
         .needs(&[id::API])
         .about(
             "Reads the CiliumNetworkPolicies of everybody: each namespace with `toFQDNs` needs a rule to port 53 with `rules: dns`, by which Cilium's proxy sees \

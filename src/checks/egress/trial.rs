@@ -18,7 +18,9 @@ pub(super) fn on_nodes(evidence: &Evidence) -> Vec<Judged> {
             "the API server stopped answering, or refuses to delete",
             "delete it by hand; the next run does so, too",
         );
-        let finding = finding.command("kubectl -n homelab delete pods,networkpolicies -l homelab/trial=true");
+        let finding = finding
+            .command("kubectl -n homelab delete pods,networkpolicies -l homelab/trial=true")
+            .look("kubectl -n homelab get ciliumnetworkpolicies -l homelab/trial=true");
         judged(id::EGRESS_ENFORCED, Subject::default(), Vantage::Cluster, finding)
     });
     let each = seen.nodes.iter().map(|one| {
@@ -31,7 +33,7 @@ pub(super) fn on_nodes(evidence: &Evidence) -> Vec<Judged> {
 fn outcome(one: &NodeTrial) -> Outcome {
     let node = &one.node;
     match &one.tried {
-        Tried::Enforced => Outcome::pass(format!("on node `{node}`, a pod reached what its policy allows, and nothing else")),
+        Tried::Enforced => Outcome::pass(format!("on node `{node}`, a pod reached the port that its policy allows, and not the one that it forbids")),
         Tried::Untried(why) => Outcome::unknown(format!("on node `{node}`: {why}")),
         Tried::Open => Finding::new(
             format!("nobody enforces policies on node `{node}`: a pod reached what its policy forbids, 20 s after it was there"),

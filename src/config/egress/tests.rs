@@ -145,6 +145,11 @@ fn the_clusters_dns_and_homelabs_own_programs_are_not_cut_off() {
         let all = read(&format!("egress: {{ {namespace}: lan }}\n")).unwrap_err();
         assert!(all[0].message.contains(why), "{all:?}");
     }
+    for namespace in ["kube-system", "cert-manager", "homelab"] {
+        let text = format!("services: {{ a: {{ service: {namespace}/b, port: 1, egress: lan }} }}\n");
+        let all = read(&text).unwrap_err();
+        assert!(all[0].message.contains("which would lose what they need"), "{all:?}");
+    }
     assert!(
         read("egress: { homelab-books: lan }\n").is_ok(),
         "a program that homelab runs is nobody's component"
