@@ -55,7 +55,8 @@ fn is_accepted(
     text: &str,
     (made, known): (&mut Vec<String>, &mut BTreeSet<String>),
 ) -> Result<()> {
-    let namespaces: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  namespace: ")).collect();
+    let namespaces: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("  namespace: ")).collect();
     for namespace in namespaces {
         let created = hands.node.output("kubectl", &["create", "namespace", namespace])?;
         if created.status.success() {
