@@ -153,7 +153,7 @@ impl Cluster {
         (self.reads_only() && *kind == kind::CONFIG_MAP).then_some(namespace)
     }
 
-    async fn list_as(
+    pub(super) async fn list_as(
         &self,
         kind: KindRef,
         namespace: Option<&str>,

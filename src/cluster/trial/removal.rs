@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{MARK, NAME, TRIES, key};
-use crate::cluster::request::{self, Failed, Purpose};
+use crate::cluster::room::Room;
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, Deleted};
 use crate::desired::kind;
@@ -23,20 +23,9 @@ impl Cluster {
         for kind in [&kind::POD, &kind::NETWORK_POLICY, &kind::CILIUM_POLICY] {
             let mut tries = 0..TRIES;
             while tries.next().is_some() {
-                let path = format!(
-                    "{}?labelSelector={}",
-                    request::collection(kind, Some(NAMESPACE)),
-                    request::escape(&format!("{MARK}=true"))
-                );
-                let list = match self.send::<Value>(request::get(&path, false)).await {
-                    Ok(list) => items(list),
-                    Err(Failed::Kube(kube::Error::Api(status))) if status.code == 404 => Vec::new(),
-                    Err(failed) => {
-                        return Err(
-                            self.explain(&Purpose { verb: "list", what: kind.plural.to_owned() }, failed)
-                        );
-                    }
-                };
+                let marked = format!("{MARK}=true");
+                let (_, list) = self.list_as(kind, Some(NAMESPACE), &marked, false, &Room::new()).await?;
+                let list = list.map(items).unwrap_or_default();
                 let left: Vec<&Value> =
                     list.iter().filter(|object| is_trial(object) && !object.is_going()).collect();
                 let mut all_gone = true;
