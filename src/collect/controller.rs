@@ -2,17 +2,16 @@
 //! every node, and removed again, whatever happens.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::{OptionFuture, join_all};
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use super::guard::{Guard, Left};
 use super::{Lab, network};
 use crate::cluster::{Cluster, Scratch};
 use crate::config::Config;
-use crate::desired::object::Key;
 use crate::evidence::http::Scheme;
 use crate::evidence::{ControllerSeen, Evidence, ScratchFailure, ScratchSeen, Seen};
 use crate::ingress::{self, Traits, traits_of};
@@ -118,60 +117,4 @@ async fn try_one(
     let left = cluster.remove_scratches(Some(&scratch.key)).await.err().map(|error| error.what);
     let namespace = scratch.key.namespace.unwrap_or_default();
     Ok(ScratchSeen { host: scratch.host, namespace, name: scratch.key.name, nodes, left })
-}
-
-/// What a run that is interrupted would leave.
-#[derive(Debug)]
-pub(super) enum Left {
-    /// The Ingress.
-    Ingress(Key),
-    /// Pods that try out policies, and theirs.
-    Trial,
-}
-
-/// Removes it when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
-pub(super) struct Guard {
-    kubeconfig: Option<PathBuf>,
-    context: Option<String>,
-    insecure: bool,
-    left: Option<Left>,
-}
-
-impl Guard {
-    pub(super) fn of(lab: &Lab<'_>, left: Left) -> Self {
-        Self {
-            kubeconfig: lab.kubeconfig.map(Path::to_owned),
-            context: lab.context.map(str::to_owned),
-            insecure: lab.insecure,
-            left: Some(left),
-        }
-    }
-
-    /// Nothing is left any more.
-    pub(super) fn is_done(&mut self) {
-        self.left = None;
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let Some(left) = self.left.take() else { return };
-        let (kubeconfig, context, insecure) = (self.kubeconfig.take(), self.context.take(), self.insecure);
-        let remove = async move {
-            if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref(), insecure).await {
-                let _ = match &left {
-                    Left::Ingress(key) => timeout(LIMIT, cluster.remove_scratches(Some(key))).await,
-                    Left::Trial => timeout(LIMIT, cluster.remove_trials()).await,
-                };
-            }
-        };
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            if let Ok(runtime) = runtime {
-                runtime.block_on(remove);
-            }
-        });
-        // What it could not remove, the next run does.
-        let _ = thread.join();
-    }
 }

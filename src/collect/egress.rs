@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Lab, controller};
+use super::Lab;
+use super::guard::{Guard, Left};
 use crate::cluster::{Cluster, MOST_NODES, Place};
 use crate::config::Config;
 use crate::desired::egress;
@@ -35,7 +36,7 @@ pub async fn try_policies(lab: &Lab<'_>, cluster: &Cluster, config: &Config) -> 
     let nodes = cluster.all_nodes().await?;
     let places: Vec<Place> =
         nodes.iter().filter(|node| node.holds("Ready")).map(|node| place(config, node)).collect();
-    let mut guard = controller::Guard::of(lab, controller::Left::Trial);
+    let mut guard = Guard::of(lab, Left::Trial);
     let by_name = egress::all(config).any(|(_, one)| one.has_names());
     let most = &places[..places.len().min(MOST_NODES)];
     let seen = cluster.try_policies(most, by_name, Timestamp::now().as_nanosecond()).await;

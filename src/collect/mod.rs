@@ -4,6 +4,7 @@ mod acme;
 mod controller;
 mod drift;
 pub mod egress;
+mod guard;
 mod inside;
 mod lab;
 pub mod network;
