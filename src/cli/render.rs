@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::facts::cluster_domain::domain as parsed;
+use crate::cli::values::cluster_domain;
 
 /// What stands below its help.
 pub(super) const HELP: &str = "Examples:
@@ -13,10 +13,6 @@ pub(super) const HELP: &str = "Examples:
   homelab render --output-dir gitops && git add gitops
 
 docs/gitops.md says how Flux and Argo CD apply the folder. Exit codes: 0 success; 2 invalid command line or configuration, or a file in DIR is not as homelab wrote it; 3 could not write, or could not get cert-manager's manifest.";
-
-fn domain(text: &str) -> Result<String, String> {
-    parsed(text).ok_or_else(|| "this is no domain, such as `cluster.local`".to_owned())
-}
 
 /// Flags of `render`.
 #[derive(Debug, Args)]
@@ -35,6 +31,6 @@ pub struct Render {
     ///
     /// `homelab up` reads it from the cluster, which `render` does not ask. It is in the name constraints of the lab's own
     /// certificate authority, and nowhere else.
-    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    #[arg(long, value_name = "DOMAIN", value_parser = cluster_domain)]
     pub cluster_domain: Option<String>,
 }

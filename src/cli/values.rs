@@ -1,12 +1,18 @@
 //! Values of flags.
 
 use crate::config::{Provider, Way, duration};
+use crate::facts::cluster_domain::domain;
 
 /// A span of time, as `90`, `90s`, `5m` or `1h`, at most a day.
 pub(super) fn seconds(text: &str) -> Result<u64, String> {
     let with_unit =
         if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
     duration(&with_unit).map(|length| length.as_secs())
+}
+
+/// The domain of a cluster's own names.
+pub(super) fn cluster_domain(text: &str) -> Result<String, String> {
+    domain(text).ok_or_else(|| "this is no domain, such as `cluster.local`".to_owned())
 }
 
 /// A way in from the internet.

@@ -154,8 +154,7 @@ pub(super) fn of_service(fields: &mut Fields<'_>, ingress: &Ingress) -> Option<W
             let message = format!(
                 "`{path}.{KEY}`: {name} gets no more security fixes, so it should not be reached from the internet"
             );
-            let mut all = Controller::ALL.iter().map(|one| one.facts());
-            let other = all.find(|facts| facts.retired.is_none()).map_or("", |facts| facts.key);
+            let other = Controller::maintained();
             let help = format!(
                 "set `ingress.controller: {other}`; or, if you want it all the same, add `iKnow: {word}` beside it"
             );

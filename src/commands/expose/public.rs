@@ -17,14 +17,13 @@ pub(super) fn settings(flags: &Expose, controller: &ControllerFacts) -> Result<V
     if flags.i_know.as_deref() == Some(word) {
         return Ok(vec![public, ("iKnow", Setting::Text(word.to_owned()))]);
     }
-    let other = Controller::ALL.iter().map(|one| one.facts()).find(|facts| facts.retired.is_none());
     Err(Error::usage(format!(
         "{} gets no more security fixes, so it should not be reached from the internet",
         controller.key
     ))
     .hint(format!(
         "set `ingress: {{ controller: {} }}` in the configuration; or, if you want it all the same, add `--i-know {word}`",
-        other.map_or("", |facts| facts.key)
+        Controller::maintained()
     )))
 }
 

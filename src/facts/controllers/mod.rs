@@ -164,6 +164,13 @@ impl Controller {
         !matches!(self, Self::Unmanaged)
     }
 
+    /// The word of the one to change to from one that gets no more fixes.
+    #[must_use]
+    pub fn maintained() -> &'static str {
+        let mut all = Self::ALL.iter().map(|one| one.facts());
+        all.find(|facts| facts.retired.is_none()).map_or("", |facts| facts.key)
+    }
+
     /// What several rooms have to know of it.
     #[must_use]
     pub const fn facts(self) -> &'static ControllerFacts {
