@@ -80,7 +80,7 @@ fn outside(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<
     let hosts = evidence.by_authority().flat_map(|certificate| &certificate.hosts);
     let refused = |host: &&String| !(root.may_sign(host) && intermediate.may_sign(host));
     let hosts: Vec<&String> = hosts.filter(refused).collect();
-    if !hosts.is_empty() && hosts.iter().all(|host| is_inside(evidence, host)) {
+    if !hosts.is_empty() && are_inside(evidence, &hosts) {
         return Some(made_before(evidence, root, intermediate, &hosts));
     }
     let narrower = if intermediate.domains.is_some() { intermediate } else { root };
@@ -94,11 +94,11 @@ fn outside(evidence: &Evidence, root: &Signer, intermediate: &Signer) -> Option<
     (!hosts.is_empty()).then_some(finding)
 }
 
-/// Whether a name is one of this cluster's own; where its domain was not read, whether it looks like one.
-fn is_inside(evidence: &Evidence, host: &str) -> bool {
+/// Whether these names are all of this cluster's own; where its domain was not read, whether they look like that.
+fn are_inside(evidence: &Evidence, hosts: &[&String]) -> bool {
     match evidence.cluster_domain() {
-        Some(domain) => is_permitted(host, [domain.as_str()]),
-        None => is_inside_some(host),
+        Some(domain) => hosts.iter().all(|host| is_permitted(host, [domain.as_str()])),
+        None => hosts.iter().all(|host| is_inside_some(host)),
     }
 }
 

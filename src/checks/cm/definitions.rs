@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
+use crate::checks::reading::DEFINITIONS;
 use crate::evidence::{AcmeSeen, Evidence, Listing, View, at};
 
 /// Every definition of cert-manager 1.x (its `cert-manager.crds.yaml`).
@@ -19,7 +20,7 @@ const NAMES: [&str; 6] = [
 const VERSION: &str = "/metadata/labels/app.kubernetes.io~1version";
 
 pub(super) fn are_there(evidence: &Evidence, acme: &AcmeSeen) -> Outcome {
-    let Some(all) = evidence.objects("customresourcedefinitions.apiextensions.k8s.io") else {
+    let Some(all) = evidence.objects(DEFINITIONS) else {
         return Outcome::unknown("cert-manager's CRDs were not read");
     };
     let named = |name: &str| all.iter().find(|definition| definition.name() == name);

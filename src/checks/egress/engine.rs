@@ -4,11 +4,9 @@ use serde_json::Value;
 
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
-use crate::checks::reading::NOT_READ;
+use crate::checks::reading::{DEFINITIONS, NOT_READ};
 use crate::evidence::engine::{CILIUM_POLICIES, Engine, NoEngine, engine, takes_names};
 use crate::evidence::{CILIUM_CONFIG, Evidence};
-
-const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
 /// Who does, by the objects; none where they were not read.
 fn found(evidence: &Evidence) -> Option<Result<Engine, NoEngine>> {

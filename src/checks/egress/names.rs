@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
+use crate::evidence::engine::CILIUM_POLICIES;
 use crate::evidence::{Evidence, View, entries};
 
-const RESOURCE: &str = "ciliumnetworkpolicies.cilium.io";
 const RULE: &str = "kubectl explain ciliumnetworkpolicies.spec.egress.toPorts.rules.dns";
 
 /// The egress rules of a policy: it has one specification or several.
@@ -29,7 +29,7 @@ fn has_dns(policy: &Value) -> bool {
 }
 
 pub(super) fn are_seen(evidence: &Evidence) -> Option<Outcome> {
-    let all = evidence.objects(RESOURCE)?;
+    let all = evidence.objects(CILIUM_POLICIES)?;
     let mut with_names: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for policy in all.iter().filter(|policy| has_names(policy)) {
         with_names.entry(policy.namespace()).or_default().push(policy);
@@ -55,7 +55,7 @@ pub(super) fn are_seen(evidence: &Evidence) -> Option<Outcome> {
 }
 
 pub(super) fn are_matched(evidence: &Evidence) -> Option<Outcome> {
-    let all = evidence.objects(RESOURCE)?;
+    let all = evidence.objects(CILIUM_POLICIES)?;
     let goals = || all.iter().flat_map(rules).flat_map(|rule| entries(rule, "/toFQDNs"));
     let named = |key: &str| {
         goals()

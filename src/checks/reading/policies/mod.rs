@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::checks::engine::words::quoted;
 use crate::checks::reading::told;
+use crate::evidence::engine::SWITCH;
 use crate::evidence::{Cidr, Evidence, View, at, typed};
 use crate::facts::name_server;
 
@@ -111,8 +112,7 @@ pub(in crate::checks) fn are_enforced(evidence: &Evidence) -> bool {
 fn nobody_enforces(evidence: &Evidence) -> bool {
     let servers = told::servers(evidence);
     let off = |told: &told::Told| {
-        told.has("--disable-network-policy")
-            && told.value("--flannel-backend", "K3S_FLANNEL_BACKEND") != Some("none")
+        told.has(SWITCH) && told.value("--flannel-backend", "K3S_FLANNEL_BACKEND") != Some("none")
     };
     !servers.is_empty() && servers.iter().all(off)
 }
