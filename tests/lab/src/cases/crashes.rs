@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::hands::{Hands, expect};
 use crate::error::{Context, Result, bail};
 
+const NAMESPACES: [&str; 4] = ["ingress-nginx", "cert-manager", "external-dns", "homelab"];
+
 /// Twenty times against API server and etcd: from nothing, killed, finished.
 pub(super) fn kills_against_the_api(hands: &Hands) -> Result<()> {
     kills(hands, 20, &["--no-verify"], false)
@@ -73,10 +75,20 @@ fn clear(hands: &Hands, everything: bool) -> Result<()> {
     let delete = |kinds: &str, more: &[&str]| {
         hands.kubectl(&[&["delete", kinds, "-l", label, "--ignore-not-found", "--wait=true"], more].concat())
     };
-    delete("configmaps,roles,rolebindings,services", &["-A"])?;
-    delete("secrets", &["-A", "--field-selector", "metadata.name=homelab-dns-provider"])?;
-    if everything {
-        delete("ingresses,certificates,deployments,daemonsets,secrets", &["-A"])?;
+    for namespace in NAMESPACES {
+        delete("configmaps,roles,rolebindings,services", &["-n", namespace])?;
+        hands.kubectl(&[
+            "delete",
+            "secret",
+            "homelab-dns-provider",
+            "-n",
+            namespace,
+            "--ignore-not-found",
+        ])?;
+        if everything {
+            delete("ingresses,certificates,deployments,daemonsets", &["-n", namespace])?;
+            delete("secrets", &["-n", namespace])?;
+        }
     }
     let guard = "validatingadmissionpolicies,validatingadmissionpolicybindings";
     delete(&format!("clusterissuers,clusterroles,clusterrolebindings,ingressclasses,{guard}"), &[])?;
