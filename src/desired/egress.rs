@@ -60,12 +60,6 @@ impl Placed {
         };
         Self { selectors: services.iter().filter_map(selector).collect(), pods: pods(nodes) }
     }
-
-    /// Whether the pods of the service are known.
-    #[must_use]
-    pub fn knows(&self, service: &Service) -> bool {
-        labels(service, Some(self)).is_some()
-    }
 }
 
 /// The networks of pods: those that k3s was told, else its own, and those of nodes that lie in none of them.
@@ -96,7 +90,7 @@ fn pods(nodes: &[Value]) -> Vec<Network> {
 /// The policies of the configuration. Without `placed`, those of Services that others made are not there: their pods are not known.
 pub(super) fn objects(config: &Config, placed: Option<&Placed>) -> Vec<Object> {
     let own = pods(&[]);
-    let pods = placed.map_or(&own, |placed| &placed.pods);
+    let house = within(&config.public.house, placed.map_or(&own, |placed| &placed.pods));
     let of_services = config.services.iter().filter_map(|service| {
         let egress = service.egress.as_ref()?;
         let place = (service.namespace(), format!("{PREFIX}-{}", service.name));
@@ -108,7 +102,6 @@ pub(super) fn objects(config: &Config, placed: Option<&Placed>) -> Vec<Object> {
         .map(|(namespace, egress)| ((namespace.as_str(), PREFIX.to_owned()), None, egress));
     let all = of_services.chain(of_namespaces);
     let made = all.map(|((namespace, name), chosen, egress)| {
-        let house = within(&config.public.house, pods);
         policy((namespace, &name), chosen.as_ref(), egress, &house)
     });
     made.filter_map(|body| Object::from_value(COMPONENT, body)).collect()
