@@ -1,6 +1,7 @@
 //! kill -9 at random moments, then one `up`: always the same end.
 
 use std::process::Stdio;
+use std::thread;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -71,31 +72,33 @@ fn kills(hands: &Hands, times: u32, flags: &[&str], from_nothing: bool) -> Resul
 /// Takes away much of what `up` makes, so that there is work to be killed in. Without `everything`, what takes a minute
 /// to come back stays: certificates, and the addresses in the Ingress status.
 fn clear(hands: &Hands, everything: bool) -> Result<()> {
-    let label = "app.kubernetes.io/managed-by=homelab";
-    let delete = |kinds: &str, more: &[&str]| {
-        hands.kubectl(&[&["delete", kinds, "-l", label, "--ignore-not-found", "--wait=true"], more].concat())
-    };
+    let labelled = ["-l", "app.kubernetes.io/managed-by=homelab", "--ignore-not-found", "--wait=true"];
+    let mut deletions = Vec::new();
     for namespace in NAMESPACES {
-        delete("configmaps,roles,rolebindings,services", &["-n", namespace])?;
-        hands.kubectl(&[
-            "delete",
-            "secret",
-            "homelab-dns-provider",
-            "-n",
-            namespace,
-            "--ignore-not-found",
-        ])?;
+        let mut within = |what: &[&'static str]| deletions.push([what, &["-n", namespace]].concat());
+        let of_kinds = |kinds| [&[kinds][..], &labelled].concat();
+        within(&of_kinds("configmaps,roles,rolebindings,services"));
         if everything {
-            delete("ingresses,certificates,deployments,daemonsets", &["-n", namespace])?;
-            delete("secrets", &["-n", namespace])?;
+            within(&of_kinds("ingresses,certificates,deployments,daemonsets,secrets"));
+        } else {
+            within(&["secret", "homelab-dns-provider", "--ignore-not-found"]);
         }
     }
-    let guard = "validatingadmissionpolicies,validatingadmissionpolicybindings";
-    delete(&format!("clusterissuers,clusterroles,clusterrolebindings,ingressclasses,{guard}"), &[])?;
-    expect(
-        !hands.kubectl(&["get", "namespaces", "-o", "name", "-l", label])?.is_empty(),
-        "the namespaces went",
-    )
+    let everywhere = "clusterissuers,clusterroles,clusterrolebindings,ingressclasses,\
+validatingadmissionpolicies,validatingadmissionpolicybindings";
+    deletions.push([&[everywhere][..], &labelled].concat());
+    // Side by side: each waits for what it deletes.
+    thread::scope(|scope| {
+        let start = |words: Vec<&'static str>| {
+            scope.spawn(move || hands.kubectl(&[&["delete"], &words[..]].concat()))
+        };
+        let started: Vec<_> = deletions.into_iter().map(start).collect();
+        let ended =
+            started.into_iter().map(|one| one.join().unwrap_or_else(|_| bail!("a deletion broke off")));
+        ended.collect::<Result<Vec<_>>>()
+    })?;
+    let namespaces = ["get", "namespaces", "-o", "name", labelled[0], labelled[1]];
+    expect(!hands.kubectl(&namespaces)?.is_empty(), "the namespaces went")
 }
 
 /// What is there, without what differs from run to run.
