@@ -8,4 +8,5 @@
   };
   powerdns.tokenFile = "/run/secrets/powerdns-keys";
   rfc2136.tokenFile = "/run/secrets/tsig-key";
+  route53.tokenFile = "/run/secrets/route53-key";
 }

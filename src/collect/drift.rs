@@ -6,9 +6,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::desired::egress::{self, Placed};
+use crate::desired::kind::Kind;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::tunnel::is_of_provider;
-use crate::desired::{Bundle, Inputs, bundle, extra, kind};
+use crate::desired::{Bundle, Inputs, bundle, extra, issuer, kind};
 use crate::evidence::local::for_pods;
 use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
 use crate::machine::authority::authority;
@@ -111,7 +112,8 @@ pub(super) fn compare(
         seen.left_out.push("the policies of `egress`, since Services and nodes were not read".to_owned());
     }
     if credentials.is_none() && by.is_none() {
-        let left = wanted.objects.extract_if(.., |object| has_credentials(object)).map(|object| object.key);
+        let left =
+            wanted.objects.extract_if(.., |object| has_credentials(config, object)).map(|object| object.key);
         wanted.derived.extend(left);
         seen.left_out.push(match config.dns.provider.facts().credential {
             Some(_) => {
@@ -162,9 +164,12 @@ fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
     Some(Credentials::new(token::read(config).ok()?, zone))
 }
 
-/// The Secrets, and what bears a fingerprint of them.
-fn has_credentials(object: &Object) -> bool {
-    object.is_secret() || (object.key.kind.kind == "Deployment" && object.component == Component::ExternalDns)
+/// The Secrets, what bears a fingerprint of them, and what has the zone's id in it.
+fn has_credentials(config: &Config, object: &Object) -> bool {
+    let is = |kind: &Kind, component| *object.key.kind == *kind && object.component == component;
+    object.is_secret()
+        || is(&kind::DEPLOYMENT, Component::ExternalDns)
+        || (is(&kind::CLUSTER_ISSUER, Component::Issuer) && issuer::names_zone(config))
 }
 
 fn drifted(change: &Change, snapshot: &Snapshot) -> Drifted {

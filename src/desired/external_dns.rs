@@ -61,10 +61,17 @@ pub fn ownership(config: &Config) -> Ownership {
     }
 }
 
-/// What the client of a provider reads, each from its key of the Secret of this name.
+/// What the client of a provider reads: from its keys of the Secret of this name, and what is no secret.
 fn environment(provider: Provider, secret: &str) -> Vec<EnvVar> {
+    let traits = traits_of(provider);
     let of_secret = |(name, key): &(&str, &str)| env_secret(name, secret, key);
-    traits_of(provider).external_dns_env.iter().map(of_secret).collect()
+    let plain = |(name, value): &(&str, &str)| EnvVar {
+        name: (*name).to_owned(),
+        value: Some((*value).to_owned()),
+        ..EnvVar::default()
+    };
+    let settings = traits.external_dns_settings.iter().map(plain);
+    traits.external_dns_env.iter().map(of_secret).chain(settings).collect()
 }
 
 /// Every object of external-dns.

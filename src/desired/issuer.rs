@@ -81,18 +81,34 @@ pub fn account_secret(issuer: &str) -> String {
     format!("{issuer}-account")
 }
 
-/// The issuers; `authority` is the PEM text of a private ACME server's signers.
-pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
+/// Whether the issuers of an ACME server have the zone's id in them, which only the provider knows.
+#[must_use]
+pub fn names_zone(config: &Config) -> bool {
+    dns01(config, None) != dns01(config, Some("id"))
+}
+
+/// The `dns01` part of a solver.
+fn dns01(config: &Config, zone: Option<&str>) -> Value {
+    match config.dns.challenge_server {
+        Some(_) => challenge_server::solver(),
+        None => (provider::traits_of(config.dns.provider).solver)(config, zone),
+    }
+}
+
+/// The issuers; `authority` is the PEM text of a private ACME server's signers, `zone` the id of the provider's zone.
+pub(super) fn objects(config: &Config, authority: Option<&str>, zone: Option<&str>) -> Vec<Object> {
     let [production, staging, other] = NAMES;
     // Names that only the nodes know are nothing for an ACME server; without an address there is no account.
     let can_ask = !config.dns.provider.is_on_nodes() || config.dns.challenge_server.is_some();
     let email = config.email.as_ref().filter(|_| can_ask);
     let mut issuers = match (email, &config.acme.server) {
         (None, _) => Vec::new(),
-        (Some(email), AcmeServer::Other(server)) => vec![issuer(config, email, (other, server), authority)],
+        (Some(email), AcmeServer::Other(server)) => {
+            vec![issuer(config, (email, zone), (other, server), authority)]
+        }
         (Some(email), _) => vec![
-            issuer(config, email, (production, PRODUCTION), None),
-            issuer(config, email, (staging, STAGING), None),
+            issuer(config, (email, zone), (production, PRODUCTION), None),
+            issuer(config, (email, zone), (staging, STAGING), None),
         ],
     };
     if config.certificates == Certificates::Wildcard {
@@ -103,7 +119,7 @@ pub(super) fn objects(config: &Config, authority: Option<&str>) -> Vec<Object> {
 
 fn issuer(
     config: &Config,
-    email: &str,
+    (email, zone): (&str, Option<&str>),
     (name, server): (&str, &str),
     authority: Option<&str>,
 ) -> Option<Object> {
@@ -117,11 +133,7 @@ fn issuer(
         ca_bundle: Option<String>,
         solvers: Vec<Value>,
     }
-    let dns01 = match config.dns.challenge_server {
-        Some(_) => challenge_server::solver(),
-        None => (provider::traits_of(config.dns.provider).solver)(config),
-    };
-    let mut solver = json!({ "dns01": dns01 });
+    let mut solver = json!({ "dns01": dns01(config, zone) });
     if config.dns.challenge_zone.is_some() {
         // By default, cert-manager writes beside the name, whatever stands there (cert-manager v1.21: pkg/issuer/acme/dns/dns.go).
         solver["dns01"]["cnameStrategy"] = "Follow".into();

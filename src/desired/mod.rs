@@ -91,7 +91,8 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     if let (true, Some(documents)) = (config.cert_manager.manage, inputs.cert_manager) {
         objects.extend(cert_manager::objects(config, documents));
     }
-    objects.extend(issuer::objects(config, inputs.authority));
+    let zone = inputs.credentials.and_then(Credentials::zone_id);
+    objects.extend(issuer::objects(config, inputs.authority, zone));
     objects.extend(authority::objects(config, inputs.cluster_domain.unwrap_or(cluster_domain::DEFAULT)));
     objects.extend(extra::objects(config));
     if config.external_dns {

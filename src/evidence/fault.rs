@@ -72,6 +72,13 @@ pub enum Fault {
         /// The name servers that the registrar should name; empty when it does not say.
         servers: Vec<String>,
     },
+    /// There is more than one zone of the name, each with name servers of its own.
+    SeveralZones {
+        /// The domain of both.
+        name: String,
+        /// The provider's ids of them.
+        ids: Vec<String>,
+    },
     /// The zone is a copy of another server's, so that no change lasts.
     ReadOnly {
         /// The domain of the zone.

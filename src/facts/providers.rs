@@ -18,6 +18,8 @@ pub enum Provider {
     PowerDns,
     /// A name server of one's own that takes DNS updates (RFC 2136).
     Rfc2136,
+    /// Amazon Route 53.
+    Route53,
     /// Name servers of the lab's own, one on each node.
     Local,
     /// A provider of the tests (see `provider::paper`).
@@ -92,6 +94,7 @@ impl Provider {
         Self::Cloudflare,
         Self::PowerDns,
         Self::Rfc2136,
+        Self::Route53,
         Self::Local,
         #[cfg(test)]
         Self::Paper,
@@ -181,6 +184,28 @@ impl Provider {
                 }),
                 solver: &["rfc2136/**"],
                 external_dns: Some("rfc2136"),
+                tunnels: false,
+                proxied: None,
+                on_nodes: false,
+            },
+            Self::Route53 => &ProviderFacts {
+                key: "route53",
+                shortest_ttl: 1,
+                longest_ttl: LONGEST_TTL,
+                server: None,
+                tsig: false,
+                nameserver: false,
+                credential: Some(Credential {
+                    // As Amazon's own tools have them.
+                    variables: &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+                    others: &["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"],
+                    file: "/var/lib/secrets/route53-key",
+                    // An access key's id has a beginning, and is no secret; its secret has none.
+                    prefixes: &[],
+                    is_one: is_aws_secret,
+                }),
+                solver: &["route53/**"],
+                external_dns: Some("aws"),
                 tunnels: false,
                 proxied: None,
                 on_nodes: false,
@@ -290,6 +315,14 @@ const LONGEST_TTL: u32 = 2_147_483_647;
 const CLOUDFLARE_TOKEN: usize = 40;
 /// Its Global API Keys from before 2026: so many hexadecimal digits. Serial numbers of certificates have up to 40.
 const CLOUDFLARE_KEY: usize = 37;
+
+/// A secret access key of AWS has so many characters (IAM user guide, "Manage access keys"), `/` and `+` among them: such a one is
+/// more than one word, and is known by what stands before it.
+const AWS_SECRET: usize = 40;
+
+fn is_aws_secret(word: &str) -> bool {
+    word.len() == AWS_SECRET && word.bytes().all(|b| b.is_ascii_alphanumeric()) && shape::is_random(word)
+}
 
 /// Names of Kubernetes are lower case and digests are hexadecimal: a token of the old form has both cases.
 fn is_old_cloudflare(word: &str) -> bool {

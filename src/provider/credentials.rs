@@ -72,6 +72,12 @@ impl Credentials {
         self.zone.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
+    /// The zone's id; `None` where the provider has none.
+    #[must_use]
+    pub fn zone_id(&self) -> Option<&str> {
+        self.of_zone().find(|(key, _)| *key == ZONE_ID_KEY).map(|(_, id)| id)
+    }
+
     /// The data of cert-manager's Secret; nothing at a provider that asks for no credential.
     #[must_use]
     pub fn of_cert_manager(&self) -> Vec<(&'static str, &str)> {

@@ -31,6 +31,9 @@ pub fn message(fault: &Fault, words: &Words) -> String {
         Fault::ZoneNotActive { name: zone, status, .. } => {
             format!("the zone `{zone}` is not active at {name}: its status is {status}")
         }
+        Fault::SeveralZones { name: zone, ids } => {
+            format!("{name} has {} zones named `{zone}`: {}", ids.len(), any_of(ids).replace(" or ", " and "))
+        }
         Fault::ReadOnly { name: zone, kind } => {
             format!(
                 "the zone `{zone}` takes no changes at {name}: it is a copy of another server's (kind `{kind}`)"

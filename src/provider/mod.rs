@@ -16,7 +16,7 @@
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good: it is made with the lab | as the provider's |
 //! | records are listed | by the API | by the API or AXFR | by the API | none: `collect::network` asks each node's server | by asking the server |
 //! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
-//! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`] | the same | one for each organisation | one beside each server | the same, beside the provider's |
+//! | external-dns | [`Traits::external_dns_arguments`], [`Traits::external_dns_env`], [`Traits::external_dns_settings`] | the same | one for each organisation | one beside each server | the same, beside the provider's |
 //! | ACME | [`Traits::solver`] | RFC 2136 | `route53`, with the zone's id | none: the lab's own authority | as the provider's |
 //! | a way in from the internet by a tunnel | [`Traits::tunnels`] | none | none | none | as the provider's |
 //! | proxy, rate limit, quota | [`Words::proxy`], [`Words::rate_limit`], [`Traits::quota`] | none | throttling, quota of zones | none | none |
@@ -36,6 +36,7 @@ pub(crate) mod paper;
 mod powerdns;
 pub mod reading;
 mod rfc2136;
+mod route53;
 mod scratch;
 mod traits;
 mod tsig;
@@ -63,6 +64,7 @@ pub const fn traits_of(provider: Provider) -> &'static Traits {
         Provider::Cloudflare => &cloudflare::TRAITS,
         Provider::PowerDns => &powerdns::TRAITS,
         Provider::Rfc2136 => &rfc2136::TRAITS,
+        Provider::Route53 => &route53::TRAITS,
         Provider::Local => &local::TRAITS,
         #[cfg(test)]
         Provider::Paper => &paper::TRAITS,

@@ -65,7 +65,8 @@ pub(super) const TRAITS: Traits = Traits {
         std::iter::once("--provider=paper".to_owned()).chain(server).collect()
     },
     external_dns_env: &[("PAPER_KEY", KEY), ("PAPER_NAME", NAME)],
-    solver: |_| json!({ "paper": { "drawer": 1 } }),
+    external_dns_settings: &[("PAPER_SIZE", "A4")],
+    solver: |_, _| json!({ "paper": { "drawer": 1 } }),
     // Two lines: the key and its name.
     keyring: |text| {
         let (key, name) =
@@ -96,7 +97,7 @@ pub(super) const SLATE: Traits = Traits {
     client: |_, _| Ok(Arc::new(Client::new())),
     external_dns_arguments: |_| vec!["--provider=slate".to_owned()],
     external_dns_env: &[],
-    solver: |config| json!({ "slate": { "wall": config.dns.server } }),
+    solver: |config, _| json!({ "slate": { "wall": config.dns.server } }),
     keyring: |_| Err(SecretError::Other("nobody asks for one")),
     ..TRAITS
 };

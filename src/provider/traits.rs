@@ -29,8 +29,10 @@ pub struct Traits {
     pub external_dns_arguments: fn(&Config) -> Vec<String>,
     /// The environment of external-dns: the names that its client reads, each with the Secret's key behind it.
     pub external_dns_env: &'static [(&'static str, &'static str)],
-    /// The `dns01` part of an ACME solver.
-    pub solver: fn(&Config) -> Value,
+    /// Variables of external-dns that are no secret, each with its value.
+    pub external_dns_settings: &'static [(&'static str, &'static str)],
+    /// The `dns01` part of an ACME solver; the zone's id is there once the provider has told it.
+    pub solver: fn(&Config, Option<&str>) -> Value,
     /// The credentials in a text: what stands in `dns.tokenFile`, in systemd's credential or in the variables. One word at one
     /// provider; a file with a name and a key in it, or one that another program writes, at the next. Not asked at one without
     /// a credential.

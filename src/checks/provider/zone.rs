@@ -54,6 +54,17 @@ fn zone(evidence: &Evidence) -> Outcome {
             )
             .into()
         }
+        Fault::SeveralZones { .. } => {
+            let asked = delegated(evidence);
+            let world = match asked.is_empty() {
+                true => "public DNS has no name servers for it yet".to_owned(),
+                false => format!("public DNS has the name servers {}", quoted(&asked)),
+            };
+            let cause = format!(
+                "each has name servers and records of its own, and the world asks one alone; {world}"
+            );
+            Finding::new(&failure.message, cause, &failure.hint).into()
+        }
         Fault::ReadOnly { .. } => {
             Finding::new(&failure.message, words(evidence.dns).serves, &failure.hint).into()
         }

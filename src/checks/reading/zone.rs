@@ -25,7 +25,10 @@ pub(in crate::checks) fn unseen(evidence: &Evidence) -> Outcome {
     let by = match &failure.error {
         Fault::RateLimited { .. } => id::CF_RATE,
         Fault::MissingPermission { .. } | Fault::Unprepared { .. } => id::CF_PERMISSIONS,
-        Fault::NoZone { .. } | Fault::ZoneNotActive { .. } | Fault::ReadOnly { .. } => id::CF_ZONE,
+        Fault::NoZone { .. }
+        | Fault::ZoneNotActive { .. }
+        | Fault::SeveralZones { .. }
+        | Fault::ReadOnly { .. } => id::CF_ZONE,
         Fault::Transport { .. } | Fault::NotJson { .. } if failure.cause.is_some() => id::TOKEN,
         Fault::Transport { .. } | Fault::NotJson { .. } | Fault::Leftover { .. } => return unread(failure),
         _ => id::TOKEN,

@@ -27,6 +27,7 @@ fn findings_about_another_provider_have_its_words_and_nobody_elses() {
         refused(Fault::MissingPermission { permission }),
         refused(Fault::NoZone { tried: vec!["a.test".into()], sees: vec![] }),
         refused(Fault::ZoneNotActive { name: "a.test".into(), status: "new".into(), servers: vec![] }),
+        refused(Fault::SeveralZones { name: "a.test".into(), ids: vec!["1".into(), "2".into()] }),
         refused(Fault::RateLimited { retry_after: None }),
         refused(Fault::Server { status: 500 }),
         refused(Fault::Refused { status: 400, code: 1, message: "no".into() }),

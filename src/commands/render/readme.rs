@@ -138,7 +138,7 @@ fn keys_of_cert_manager(config: &Config) -> Vec<String> {
     if config.dns.challenge_server.is_some() {
         return keys;
     }
-    collect(&(traits_of(config.dns.provider).solver)(config), &mut keys);
+    collect(&(traits_of(config.dns.provider).solver)(config, None), &mut keys);
     keys
 }
 

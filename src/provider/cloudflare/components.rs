@@ -26,6 +26,6 @@ pub(super) const EXTERNAL_DNS_ENV: &[(&str, &str)] = &[
 ];
 
 /// cert-manager's solver (cert-manager docs, DNS01, Cloudflare).
-pub(super) fn solver(_: &Config) -> Value {
+pub(super) fn solver(_: &Config, _: Option<&str>) -> Value {
     json!({ "cloudflare": { "apiTokenSecretRef": { "name": SECRET, "key": TOKEN_KEY } } })
 }

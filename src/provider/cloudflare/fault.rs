@@ -45,7 +45,7 @@ pub(super) fn hint(fault: &Fault) -> String {
             format!("set the name servers at your registrar to {}", any_of(servers).replace(" or ", " and "))
         }
         Fault::ZoneNotActive { .. } => "finish the setup of the zone in the Cloudflare dashboard".into(),
-        Fault::ReadOnly { .. } | Fault::Unprepared { .. } | Fault::Signature | Fault::Clock { .. } => {
+        Fault::SeveralZones { .. } | Fault::ReadOnly { .. } | Fault::Unprepared { .. } | Fault::Signature | Fault::Clock { .. } => {
             "check the zone in the Cloudflare dashboard".into()
         }
         Fault::RateLimited { .. } => {

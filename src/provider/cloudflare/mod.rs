@@ -31,6 +31,7 @@ pub(super) const TRAITS: Traits = Traits {
     client: client::of_keyring,
     external_dns_arguments: components::external_dns_arguments,
     external_dns_env: components::EXTERNAL_DNS_ENV,
+    external_dns_settings: &[],
     solver: components::solver,
     keyring: token::keyring,
     misshapen: token::misshapen,

@@ -16,7 +16,8 @@ pub(super) const TRAITS: Traits = Traits {
     // The one beside each server has its own: see `desired::name_server`.
     external_dns_arguments: |_| Vec::new(),
     external_dns_env: &[],
-    solver: |_| serde_json::Value::Null,
+    external_dns_settings: &[],
+    solver: |_, _| serde_json::Value::Null,
     keyring: |_| Err(SecretError::Other("the lab's own name servers ask for no credential")),
     misshapen: Misshapen::of,
     hint: |_| "run `homelab doctor --check dns`".to_owned(),

@@ -46,6 +46,7 @@ pub(super) fn hint(fault: &Fault) -> String {
         | Fault::NotYetValid { .. }
         | Fault::Location { .. }
         | Fault::ZoneNotActive { .. }
+        | Fault::SeveralZones { .. }
         | Fault::Signature
         | Fault::RateLimited { .. } => "look at what stands in front of PowerDNS' API".into(),
     }

@@ -28,6 +28,7 @@ pub(super) const TRAITS: Traits = Traits {
     client: client::of_keyring,
     external_dns_arguments: components::external_dns_arguments,
     external_dns_env: components::EXTERNAL_DNS_ENV,
+    external_dns_settings: &[],
     solver: tsig::solver,
     keyring: keys::keyring,
     misshapen: keys::misshapen,

@@ -72,6 +72,7 @@ pub(super) fn hint(fault: &Fault) -> String {
         | Fault::NotYetValid { .. }
         | Fault::Location { .. }
         | Fault::ZoneNotActive { .. }
+        | Fault::SeveralZones { .. }
         | Fault::ReadOnly { .. }
         | Fault::RateLimited { .. }
         | Fault::Server { .. }

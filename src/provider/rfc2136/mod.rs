@@ -33,6 +33,7 @@ pub(super) const TRAITS: Traits = Traits {
     client: client::of_keyring,
     external_dns_arguments: components::external_dns_arguments,
     external_dns_env: components::EXTERNAL_DNS_ENV,
+    external_dns_settings: &[],
     solver: tsig::solver,
     keyring: |text| Ok(Keyring::new(tsig::read(text)?.parts()?)),
     misshapen: words::misshapen,

@@ -8,7 +8,7 @@ use crate::provider::credentials::SECRET;
 use crate::provider::tsig::SECRET_KEY;
 
 /// cert-manager's solver (cert-manager docs, DNS01, RFC-2136).
-pub(in crate::provider) fn solver(config: &Config) -> Value {
+pub(in crate::provider) fn solver(config: &Config, _: Option<&str>) -> Value {
     let tsig = config.dns.tsig.as_ref();
     let nameserver = tsig.map(|tsig| tsig.nameserver.joined()).unwrap_or_default();
     let key = tsig.map(|tsig| tsig.key.as_str()).unwrap_or_default();

@@ -19,6 +19,8 @@ pub(crate) const CLIENT: &str = "10.99.0.50";
 pub(crate) const LAN_PREFIX: u8 = 24;
 
 pub(crate) const CLOUDFLARE_API: &str = "203.0.113.10";
+/// Amazon's API, in a lab with Route 53.
+pub(crate) const AMAZON_API: &str = "203.0.113.11";
 pub(crate) const ACME: &str = "203.0.113.20";
 /// An ACME server whose certificates live for minutes.
 pub(crate) const SHORT_ACME: &str = "203.0.113.21";
@@ -79,7 +81,9 @@ fn make_world() -> Result<()> {
     in_place(router, &["route", "add", "default", "via", WORLD_WAN])?;
     in_place(world, &["address", "add", &format!("{WORLD_WAN}/24"), "dev", "eth0"])?;
     in_place(world, &["link", "set", "eth0", "up"])?;
-    for address in [&[CLOUDFLARE_API, ACME, SHORT_ACME, FILES][..], &AUTHORITATIVE, &RESOLVERS].concat() {
+    for address in
+        [&[CLOUDFLARE_API, AMAZON_API, ACME, SHORT_ACME, FILES][..], &AUTHORITATIVE, &RESOLVERS].concat()
+    {
         in_place(world, &["address", "add", &format!("{address}/32"), "dev", "lo"])?;
     }
     // A home has one address on the internet.

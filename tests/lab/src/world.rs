@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::error::{Context, Result};
 use crate::files;
-use crate::name_server::Provider;
-use crate::network::{ACME, AUTHORITATIVE, CLOUDFLARE_API, FILES, RESOLVERS, SHORT_ACME};
+use crate::name_server::{Provider, route53};
+use crate::network::{ACME, AMAZON_API, AUTHORITATIVE, CLOUDFLARE_API, FILES, RESOLVERS, SHORT_ACME};
 use crate::paths::{Cache, Run};
 use crate::pki::{Authority, Pair};
 use crate::process::{Process, check_alive};
@@ -52,7 +52,7 @@ pub(crate) fn start(
 ) -> Result<()> {
     let at = Vantage::find(run, Place::World)?;
     let mut names = vec!["api.cloudflare.com", "github.com"];
-    names.extend(PEBBLES.iter().map(|pebble| pebble.host).chain(RESOLVERS));
+    names.extend(PEBBLES.iter().map(|pebble| pebble.host).chain(RESOLVERS).chain(route53::HOSTS));
     let pair = ca.server(&run.path("world"), "internet", &names)?;
 
     let config = run.path("world").join("config.json");
@@ -76,7 +76,7 @@ pub(crate) fn start(
         )
     })?;
 
-    provider.start(run)?;
+    provider.start(run, &pair)?;
     files::write(&run.trust(), files::read(&ca.certificate())?)?;
     let mut trusted = files::read_text(&ca.certificate())?;
     for pebble in &PEBBLES {
@@ -99,6 +99,9 @@ fn world_config(run: &Run, cache: &Cache, pair: &Pair) -> Result<serde_json::Val
     });
     for pebble in &PEBBLES {
         hosts[pebble.host] = json!([pebble.address]);
+    }
+    for host in route53::HOSTS {
+        hosts[host] = json!([AMAZON_API]);
     }
     let servers = ["ada.ns.lab.test", "bob.ns.lab.test"];
     let zones = [ZONE, COMPANY].map(|name| json!({ "name": name, "name_servers": servers }));

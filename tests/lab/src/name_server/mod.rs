@@ -1,7 +1,9 @@
-//! A name server of one's own in place of the account at Cloudflare: Debian's PowerDNS by its API, Debian's BIND by DNS updates.
+//! Another server in place of the account at Cloudflare: Debian's PowerDNS by its API, Debian's BIND by DNS updates, and moto as
+//! Route 53.
 
 pub(crate) mod bind;
 pub(crate) mod powerdns;
+pub(crate) mod route53;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use crate::error::{Context, Error, Result, bail};
 use crate::network::AUTHORITATIVE;
 use crate::paths::Run;
+use crate::pki::Pair;
 use crate::process::{Process, check_alive};
 use crate::vantage::{Place, Vantage};
 use crate::world::ZONE;
@@ -29,12 +32,16 @@ pub(crate) enum Provider {
     Powerdns,
     /// BIND by DNS updates and transfers
     Rfc2136,
+    /// Route 53, which is moto
+    Route53,
     /// The nodes themselves, to which the router forwards the domain; nobody in the internet has it
     Local,
 }
 
 /// What homelab's configuration has as its domain.
 pub(crate) const DOMAIN: &str = "home.example.test";
+/// The name servers of the zone, by their names.
+const SERVERS: [&str; 2] = ["ada.ns.lab.test", "bob.ns.lab.test"];
 const TSIG: &str = "homelab";
 /// Names that do not exist are kept for ten seconds.
 const SOA: &str = "ada.ns.lab.test hostmaster.example.test 1 10800 3600 604800 10";
@@ -52,11 +59,11 @@ pub(crate) fn to_nodes(nodes: &[Place]) -> String {
 
 impl Provider {
     /// Every one that is not the usual one.
-    pub(crate) const OTHERS: [Self; 3] = [Self::Powerdns, Self::Rfc2136, Self::Local];
+    pub(crate) const OTHERS: [Self; 4] = [Self::Powerdns, Self::Rfc2136, Self::Route53, Self::Local];
 
     /// Whether a server of the lab's internet has the zone in the emulator's place.
     pub(crate) fn is_own(self) -> bool {
-        matches!(self, Self::Powerdns | Self::Rfc2136)
+        matches!(self, Self::Powerdns | Self::Rfc2136 | Self::Route53)
     }
 
     /// What it needs of the machine.
@@ -64,6 +71,7 @@ impl Provider {
         let packages = match self {
             Self::Powerdns => powerdns::PACKAGES,
             Self::Rfc2136 => bind::PACKAGES,
+            Self::Route53 => return route53::install(),
             Self::Cloudflare | Self::Local => return Ok(()),
         };
         debian::install_for_a_case(packages).map_err(Error::new)
@@ -86,6 +94,7 @@ impl Provider {
                 powerdns::API_PORT
             ),
             Self::Rfc2136 => format!("{{ provider: rfc2136, server: {server}, tokenFile: {file}, ttl: 10 }}"),
+            Self::Route53 => format!("{{ provider: route53, tokenFile: {file}, ttl: 10 }}"),
             Self::Local => "{ provider: local }".to_owned(),
         }
     }
@@ -94,18 +103,18 @@ impl Provider {
     pub(crate) fn forwards(self, nodes: &[Place]) -> String {
         match self {
             Self::Local => to_nodes(nodes),
-            Self::Cloudflare | Self::Powerdns | Self::Rfc2136 => String::new(),
+            Self::Cloudflare | Self::Powerdns | Self::Rfc2136 | Self::Route53 => String::new(),
         }
     }
 
     /// Starts the server at its place in the internet, with the zone, and writes its keys where homelab reads them.
-    pub(crate) fn start(self, run: &Run) -> Result<()> {
-        let keys = match self {
-            Self::Powerdns => powerdns::make(run)?,
-            Self::Rfc2136 => bind::make(run)?,
+    pub(crate) fn start(self, run: &Run, pair: &Pair) -> Result<()> {
+        match self {
+            Self::Powerdns => write_keys(run, &powerdns::make(run)?)?,
+            Self::Rfc2136 => write_keys(run, &bind::make(run)?)?,
+            Self::Route53 => route53::make(run, pair)?,
             Self::Cloudflare | Self::Local => return Ok(()),
-        };
-        write_keys(run, &keys)?;
+        }
         Server { run: run.clone(), provider: self }.start()
     }
 }
@@ -130,8 +139,13 @@ impl Server {
         Ok(provider.is_own().then(|| Self { run: run.clone(), provider }))
     }
 
-    fn program(&self) -> &'static str {
-        if self.provider == Provider::Powerdns { "pdns_server" } else { "named" }
+    /// What the process is called, and the program.
+    fn program(&self) -> Result<(&'static str, PathBuf)> {
+        Ok(match self.provider {
+            Provider::Powerdns => ("pdns_server", "pdns_server".into()),
+            Provider::Route53 => ("amazon", route53::program()?),
+            _ => ("named", "named".into()),
+        })
     }
 
     fn config(&self) -> PathBuf {
@@ -146,14 +160,16 @@ impl Server {
         let at = Vantage::find(&self.run, Place::World)?;
         let words = match self.provider {
             Provider::Powerdns => powerdns::words(&self.run),
+            Provider::Route53 => route53::words(&self.run),
             _ => bind::words(&self.run),
         };
-        let mut command = at.daemon(self.program());
+        let (name, program) = self.program()?;
+        let mut command = at.daemon(program);
         command.args(words);
-        Process::start(&self.run, self.program(), &command)?;
+        Process::start(&self.run, name, &command)?;
         let server = format!("@{}", AUTHORITATIVE[0]);
         // Any answer will do: what it says of the zone is what cases are about.
-        wait::until_ok(self.program(), LIMIT, || {
+        wait::until_ok(name, LIMIT, || {
             check_alive(&self.run)?;
             at.run("dig", &["+time=1", "+tries=1", &server, ZONE, "SOA"])
         })
@@ -162,7 +178,7 @@ impl Server {
 
     /// Ends it: nobody has the zone.
     pub(crate) fn stop(&self) -> Result<()> {
-        Process::find(&self.run, self.program())?.stop(&self.run)
+        Process::find(&self.run, self.program()?.0)?.stop(&self.run)
     }
 
     pub(crate) fn restart(&self) -> Result<()> {
@@ -187,6 +203,7 @@ impl Server {
     pub(crate) fn records(&self) -> Result<Vec<Value>> {
         let text = match self.provider {
             Provider::Powerdns => powerdns::list(&self.run)?,
+            Provider::Route53 => route53::list(&self.run)?,
             _ => bind::list(&self.run)?,
         };
         let mut found: Vec<Value> = text.lines().filter_map(record).collect();
@@ -199,6 +216,7 @@ impl Server {
         let name = below_zone(name);
         match self.provider {
             Provider::Powerdns => powerdns::add(&self.run, name, kind, content),
+            Provider::Route53 => route53::add(&self.run, name, kind, content),
             _ => bind::add(&self.run, name, kind, content),
         }
     }
@@ -208,6 +226,7 @@ impl Server {
         let name = below_zone(name);
         match self.provider {
             Provider::Powerdns => powerdns::remove(&self.run, name, kind),
+            Provider::Route53 => route53::remove(&self.run, name, kind),
             _ => bind::remove(&self.run, name, kind),
         }
     }

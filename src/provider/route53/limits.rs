@@ -1,0 +1,19 @@
+//! Quotas (Route 53 developer guide, "Quotas").
+
+use crate::evidence::Fault;
+use crate::provider::traits::RefusedFor;
+
+/// Records that a hosted zone may have, unless more were asked for.
+pub(super) const RECORDS: usize = 10_000;
+pub(super) const OF_A_ZONE: &str = "of a hosted zone";
+/// What a change beyond it is refused with (DNSControl#908). The limit of 1000 in a request has other words.
+pub(super) const FULL: &str = "MAX_RRSETS_BY_ZONE";
+
+/// A change that is refused since the zone is full.
+#[must_use]
+pub(super) fn refused_for(fault: &Fault) -> Option<RefusedFor> {
+    match fault {
+        Fault::Refused { message, .. } if message.contains(FULL) => Some(RefusedFor::Room),
+        _ => None,
+    }
+}

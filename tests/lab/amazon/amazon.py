@@ -1,0 +1,161 @@
+"""Route 53 and IAM of the lab: moto behind TLS, the judge before it, and the name servers of its zones.
+
+    amazon.py CONFIG.json
+
+CONFIG names the addresses, the certificate, the zone, what strangers have in it, and the policy of the user. The user's access key
+is written into the file `key`. At `control`, in plain HTTP, the lab does what a person does in the console: one JSON document for
+each thing to do.
+"""
+
+import json
+import os
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import judge
+import names
+from dnslib.server import DNSServer
+from moto.iam.models import iam_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.route53.models import route53_backends
+from werkzeug.serving import make_server
+
+ACCOUNT = "123456789012"
+USER = "homelab"
+POLICY = "route53"
+
+zones = route53_backends[ACCOUNT]["aws"]
+people = iam_backends[ACCOUNT]["aws"]
+faults = {}
+
+
+def make_zone(config, name, private=False):
+    """A hosted zone, with the lab's name servers and short negative answers."""
+    zone = zones.create_hosted_zone(f"{name}.", private_zone=private)
+    servers = config["servers"]
+    zone.delegation_set.name_servers = servers
+    soa = f"{servers[0]}. hostmaster.{name}. 1 7200 900 1209600 10"
+    zone.rrsets = []
+    put(zone, f"{name}.", "NS", 3600, [f"{server}." for server in servers])
+    put(zone, f"{name}.", "SOA", 10, [soa])
+    return zone
+
+
+def put(zone, name, kind, ttl, contents):
+    """A set of records, by the door that the API uses, so that moto knows it later."""
+    records = [{"Value": content} for content in contents]
+    record_set = {"Name": name, "Type": kind, "TTL": str(ttl), "ResourceRecords": records}
+    zones.change_resource_record_sets(zone.resource_id, [{"Action": "UPSERT", "ResourceRecordSet": record_set}])
+
+
+def policy(text, zone):
+    return text.replace("ZONE_ID", zone.resource_id)
+
+
+def served():
+    """The zones that the world asks: of one name, the one that was there first, which the registrar names."""
+    seen = {}
+    for zone in zones.zones.values():
+        if not zone.private_zone:
+            seen.setdefault(zone.name, zone)
+    return list(seen.values())
+
+
+class Console(BaseHTTPRequestHandler):
+    config = None
+    zone = None
+
+    def do_GET(self):
+        lines = [
+            f"{names.plain(held.name)}. {held.ttl} IN {held.type} {content}"
+            for held in self.zone.rrsets
+            for content in held.records
+        ]
+        self.reply("\n".join(lines))
+
+    def do_POST(self):
+        length = int(self.headers.get("content-length") or 0)
+        wanted = json.loads(self.rfile.read(length))
+        try:
+            self.reply(getattr(self, f"do_{wanted.pop('do')}")(**wanted) or "")
+        except Exception as error:
+            self.reply(f"{type(error).__name__}: {error}", 500)
+
+    def do_add(self, name, kind, content):
+        put(self.zone, f"{name}.", kind, 300, [content])
+
+    def do_remove(self, name, kind):
+        self.zone.delete_rrset({"Name": f"{name}.", "Type": kind})
+
+    def do_fault(self, name, on):
+        faults[name] = on
+
+    def do_key(self, active):
+        for key in people.get_user(USER).access_keys:
+            key.status = "Active" if active else "Inactive"
+
+    def do_policy(self, text):
+        people.put_user_policy(USER, POLICY, policy(text, self.zone))
+
+    def do_zone(self, name, private):
+        return make_zone(self.config, name, private).resource_id
+
+    def do_delete_zone(self, id):
+        zones.zones.pop(id)
+
+    def do_privacy(self, private):
+        self.zone.private_zone = private
+
+    def reply(self, text, status=200):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def host(address):
+    where, _, port = address.rpartition(":")
+    return where, int(port)
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        config = json.load(file)
+    zone = make_zone(config, config["zone"])
+    for name, kind, content in config["strangers"]:
+        put(zone, f"{name}.{config['zone']}.", kind, 300, [content])
+    Console.config, Console.zone = config, zone
+
+    people.create_user("us-east-1", USER)
+    people.put_user_policy(USER, POLICY, policy(config["policy"], zone))
+    key = people.create_access_key(USER)
+    with open(os.open(config["key"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"[default]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n")
+
+    app = judge.Judge(DomainDispatcherApplication(create_backend_app), people, zones, faults)
+    tls = (config["cert"], config["private_key"])
+    api = make_server(*host(config["api"]), app, threaded=True, ssl_context=tls, request_handler=MotoRequestHandler)
+    console = ThreadingHTTPServer(host(config["control"]), Console)
+    threading.Thread(target=console.serve_forever, daemon=True).start()
+    # Last: who gets an answer about the zone finds everything else there, too.
+    for address in config["authoritative"]:
+        where, port = host(address)
+        for tcp in (False, True):
+            DNSServer(names.Names(served), address=where, port=port, tcp=tcp, logger=Silent()).start_thread()
+    api.serve_forever()
+
+
+class Silent:
+    """The name servers write no line for each question."""
+
+    def __getattr__(self, _):
+        return lambda *_: None
+
+
+if __name__ == "__main__":
+    main()

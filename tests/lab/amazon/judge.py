@@ -1,0 +1,237 @@
+"""What AWS judges before it does anything: the key, the age of the signature and the signature itself, and the policies of the user with
+their resources and conditions. moto judges no resources, takes inactive keys and knows no age, so it is asked only for users,
+keys and policies here, and does what got past this. Nor does it compare a change with what is there.
+
+Sources: IAM user guide, "Policy evaluation logic", "Troubleshoot access denied error messages", "Troubleshoot signed requests";
+Service authorization reference, "Actions, resources, and condition keys for Amazon Route 53"; Route 53 API reference, "Common errors".
+"""
+
+import fnmatch
+import io
+import json
+import re
+import time
+from datetime import datetime, timezone
+from urllib.parse import parse_qs
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from names import plain
+
+SKEW = 300
+NAMESPACE = "{https://route53.amazonaws.com/doc/2013-04-01/}"
+SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+)
+ROUTE53 = botocore.session.get_session().get_service_model("route53")
+
+
+class Refused(Exception):
+    def __init__(self, status, code, message):
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def calls():
+    """Each call of Route 53 by its method and path."""
+    for name in ROUTE53.operation_names:
+        http = ROUTE53.operation_model(name).http
+        path = re.sub(r"\{[^}]+\}", "[^/]+", http["requestUri"].partition("?")[0]).rstrip("/")
+        yield http["method"], re.compile(f"{path}/?"), name
+
+
+CALLS = list(calls())
+
+
+def action(service, method, path, body):
+    """As policies name it."""
+    if service != "route53":
+        return f"{service}:{parse_qs(body.decode())['Action'][0]}"
+    found = [name for verb, pattern, name in CALLS if verb == method and pattern.fullmatch(path)]
+    if not found:
+        raise Refused(404, "UnknownOperationException", f"{method} {path}")
+    return f"route53:{found[0]}"
+
+
+def resource(path):
+    """The resource that a policy of Route 53 names for a call; the star where it can name none."""
+    found = re.search(r"/(change|hostedzone)/([^/?]+)", path)
+    return f"arn:aws:route53:::{found[1]}/{found[2]}" if found else "*"
+
+
+def matches(patterns, value):
+    patterns = [patterns] if isinstance(patterns, str) else patterns
+    return any(fnmatch.fnmatchcase(value.lower(), pattern.lower()) for pattern in patterns)
+
+
+def holds(condition, keys):
+    """The kind of condition that policies for Route 53 have."""
+    for operator, wanted in condition.items():
+        if operator not in ("ForAllValues:StringEquals", "ForAllValues:StringLike"):
+            return False
+        for key, allowed in wanted.items():
+            if not all(matches(allowed, value) for value in keys.get(key, [])):
+                return False
+    return True
+
+
+def judged(policies, what, arn, keys):
+    """`allow`, `deny` where a policy denies it, or nothing."""
+    said = None
+    for policy in policies:
+        for statement in policy["Statement"]:
+            fits = matches(statement["Action"], what) and matches(statement["Resource"], arn)
+            if fits and holds(statement.get("Condition", {}), keys):
+                if statement["Effect"] == "Deny":
+                    return "deny"
+                said = "allow"
+    return said
+
+
+def of_change(body):
+    """What a change names that a condition can be about."""
+    text = body.decode()
+    names = [name.rstrip(".").lower().replace("*", "\\052") for name in re.findall(r"<Name>([^<]+)</Name>", text)]
+    return {
+        "route53:ChangeResourceRecordSetsRecordTypes": re.findall(r"<Type>([^<]+)</Type>", text),
+        "route53:ChangeResourceRecordSetsActions": re.findall(r"<Action>([^<]+)</Action>", text),
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames": names,
+    }
+
+
+def policies_of(people, user):
+    """The documents of a user's own policies, and of those that are attached to it."""
+    own = [people.get_user_policy(user, name)["policy_document"] for name in people.list_user_policies(user)]
+    attached = [policy.document for policy in people.list_attached_user_policies(user)[0]]
+    return [json.loads(text) for text in own + attached]
+
+
+class Judge:
+    """Before moto: `people` is its IAM, `zones` its Route 53, `faults` what somebody has broken."""
+
+    def __init__(self, app, people, zones, faults):
+        self.app, self.people, self.zones, self.faults = app, people, zones, faults
+
+    def __call__(self, environ, start):
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        try:
+            self.check(environ, body)
+        except Refused as refused:
+            return answer(refused, start)
+        said = self.app(environ, start)
+        if self.faults.get("pending") and "/change/" in environ["PATH_INFO"]:
+            # As long as before: the head is written already.
+            return [part.replace(b"INSYNC<", b"PENDING<").replace(b"?>\n", b"?>", 1) for part in said]
+        return said
+
+    def check(self, environ, body):
+        if self.faults.get("throttle"):
+            raise Refused(400, "Throttling", "Rate exceeded")
+        signed = re.fullmatch(
+            r"AWS4-HMAC-SHA256 Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)",
+            environ.get("HTTP_AUTHORIZATION", ""),
+        )
+        if not signed:
+            raise Refused(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        key_id, region, service, headers, signature = signed.groups()
+        user, secret = self.owner(key_id)
+        in_time(environ["HTTP_X_AMZ_DATE"])
+        if signature != expected(environ, body, headers, SigV4Auth(Credentials(key_id, secret), service, region)):
+            raise Refused(403, "SignatureDoesNotMatch", SIGNATURE)
+        what = action(service, environ["REQUEST_METHOD"], environ["PATH_INFO"], body)
+        self.permitted(user, what, environ, body)
+        zone = self.zones.zones.get(resource(environ["PATH_INFO"]).rpartition("/")[2])
+        if what == "route53:ChangeResourceRecordSets" and zone:
+            fits(zone, body)
+
+    def owner(self, key_id):
+        """Keys that are inactive are no keys."""
+        for user in self.people.list_users("/", None, None):
+            for key in user.access_keys:
+                if key.access_key_id == key_id and key.status == "Active":
+                    return user, key.secret_access_key
+        raise Refused(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+
+    def permitted(self, user, what, environ, body):
+        arn = resource(environ["PATH_INFO"])
+        said = judged(policies_of(self.people, user.name), what, arn, of_change(body))
+        if said == "allow":
+            return
+        on = "" if arn == "*" else f" on resource: {arn}"
+        why = f"because no identity-based policy allows the {what} action"
+        if said == "deny":
+            why = "with an explicit deny in an identity-based policy"
+        raise Refused(403, "AccessDenied", f"User: {user.arn} is not authorized to perform: {what}{on} {why}")
+
+
+def sets(zone):
+    """What a zone has, by name, type and identifier: the time to live, and the contents."""
+    found = {}
+    for held in zone.rrsets:
+        key = (plain(held.name), held.type, held.set_identifier)
+        found[key] = (int(held.ttl or 0), sorted(map(str, held.records or [])))
+    return found
+
+
+def fits(zone, body):
+    """Nothing is created twice, and only what is said as it is is deleted (API reference, ChangeResourceRecordSets)."""
+    there = sets(zone)
+    for change in ElementTree.fromstring(body).iter(f"{NAMESPACE}Change"):
+
+        def text(tag, within=change):
+            return within.findtext(f".//{NAMESPACE}{tag}")
+
+        key = (plain(text("Name")), text("Type"), text("SetIdentifier"))
+        contents = sorted(value.text for value in change.iter(f"{NAMESPACE}Value"))
+        said, held = (int(text("TTL") or 0), contents), there.get(key)
+        words = f"resource record set [name='{key[0]}.', type='{key[1]}']"
+        why = None
+        if text("Action") == "CREATE" and held:
+            why = f"Tried to create {words} but it already exists"
+        elif text("Action") == "DELETE" and not held:
+            why = f"Tried to delete {words} but it was not found"
+        elif text("Action") == "DELETE" and held != said:
+            why = f"Tried to delete {words} but the values provided do not match the current values"
+        if why:
+            raise Refused(400, "InvalidChangeBatch", f"[{why}]")
+        there[key] = None if text("Action") == "DELETE" else said
+
+
+def in_time(signed):
+    at = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+    apart = at - time.time()
+    here = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    if apart < -SKEW:
+        raise Refused(403, "SignatureDoesNotMatch", f"Signature expired: {signed} is now earlier than {here} - 5 min.")
+    if apart > SKEW:
+        said = f"Signature not yet current: {signed} is still later than {here} + 5 min."
+        raise Refused(403, "SignatureDoesNotMatch", said)
+
+
+def expected(environ, body, headers, auth):
+    """The signature that the request has to have."""
+
+    def value(name):
+        plain = name.upper().replace("-", "_")
+        return environ.get(plain if plain.startswith("CONTENT_") else f"HTTP_{plain}", "")
+
+    wanted = {name: value(name) for name in headers.split(";")}
+    url = f"https://{environ['HTTP_HOST']}{environ['RAW_URI']}"
+    request = AWSRequest(method=environ["REQUEST_METHOD"], url=url, data=body, headers=wanted)
+    request.context["timestamp"] = environ["HTTP_X_AMZ_DATE"]
+    return auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+
+
+def answer(refused, start):
+    body = (
+        '<?xml version="1.0"?>\n<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type>'
+        f"<Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error><RequestId>lab</RequestId></ErrorResponse>"
+    ).encode()
+    start(f"{refused.status} Refused", [("content-type", "text/xml"), ("content-length", str(len(body)))])
+    return [body]
