@@ -113,7 +113,7 @@ in
         type = types.nullOr types.path;
         default = null;
         example = "/run/secrets/cloudflare-token";
-        description = "A file with the provider's credential, readable by root only: the API token (at Cloudflare: Zone: Zone: Read and Zone: DNS: Edit for your zone), or the keys of a server of your own. Write the path in quotes. Required on the first server.";
+        description = "A file with the provider's credential, readable by root only: the API token (at Cloudflare: Zone: Zone: Read and Zone: DNS: Edit for your zone), the access key (at Route 53), or the keys of a server of your own. Write the path in quotes. Required on the first server.";
       };
 
       challengeZone = mkOption {

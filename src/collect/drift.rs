@@ -281,6 +281,16 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_with_the_zones_id_in_it_is_not_compared_while_the_zone_is_not_known() {
+        let text = "domain: home.paper.test\nemail: ada@lovelace.dev\ndns: { provider: paper, tokenFile: /t, server: drawer.paper.test }\ncertManager: { manage: false }\n";
+        let config = crate::config::parse(text).unwrap();
+        assert!(issuer::names_zone(&config));
+        let seen = compare(&config, &Snapshot::default(), None, (None, None), false).unwrap();
+        let named: Vec<&str> = seen.write.iter().map(Drifted::object).collect();
+        assert!(!named.is_empty() && !named.iter().any(|name| name.contains("ClusterIssuer")), "{named:?}");
+    }
+
+    #[test]
     fn what_kubectl_applied_is_nobodys_lab() {
         let seen = seen("kubectl", |_| ());
         assert_eq!(seen.deployer, None);

@@ -66,7 +66,10 @@ pub(super) const TRAITS: Traits = Traits {
     },
     external_dns_env: &[("PAPER_KEY", KEY), ("PAPER_NAME", NAME)],
     external_dns_settings: &[("PAPER_SIZE", "A4")],
-    solver: |_, _| json!({ "paper": { "drawer": 1 } }),
+    solver: |_, zone| match zone {
+        Some(id) => json!({ "paper": { "drawer": 1, "page": id } }),
+        None => json!({ "paper": { "drawer": 1 } }),
+    },
     // Two lines: the key and its name.
     keyring: |text| {
         let (key, name) =
@@ -97,6 +100,7 @@ pub(super) const SLATE: Traits = Traits {
     client: |_, _| Ok(Arc::new(Client::new())),
     external_dns_arguments: |_| vec!["--provider=slate".to_owned()],
     external_dns_env: &[],
+    external_dns_settings: &[],
     solver: |config, _| json!({ "slate": { "wall": config.dns.server } }),
     keyring: |_| Err(SecretError::Other("nobody asks for one")),
     ..TRAITS

@@ -51,7 +51,8 @@ fn what_it_needs_gets_into_the_objects() {
     }
     let names: Vec<&str> =
         pod["env"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
-    assert_eq!(names, ["PAPER_KEY", "PAPER_NAME"]);
+    assert_eq!(names, ["PAPER_KEY", "PAPER_NAME", "PAPER_SIZE"]);
+    assert_eq!(pod["env"][2], serde_json::json!({ "name": "PAPER_SIZE", "value": "A4" }));
     let of = |namespace| body(&objects, Some(namespace), "Secret", SECRET);
     assert_eq!(keys(of("cert-manager")), ["key", "name"].map(str::to_owned).into());
     assert_eq!(keys(of("external-dns")), ["key", "name", ZONE_KEY].map(str::to_owned).into());
@@ -61,6 +62,32 @@ fn what_it_needs_gets_into_the_objects() {
     assert_eq!(issuer["spec"]["acme"]["solvers"][0]["dns01"]["paper"]["drawer"], 1);
     let all: String = objects.iter().map(|object| object.body.to_string()).collect();
     assert!(!all.to_lowercase().contains("cloudflare"), "another provider's name got into the objects");
+}
+
+#[test]
+fn the_issuers_name_the_zone_by_its_id_once_the_provider_has_told_it() {
+    let config = config::parse(
+        "domain: home.example.com\nemail: ada@lovelace.dev\ndns: { provider: route53, tokenFile: /t }\n",
+    )
+    .unwrap();
+    let keyring = (traits_of(Provider::Route53).keyring)("AKIAIOSFODNN7EXAMPLE\nhunter2").unwrap();
+    let zone = Zone { id: "Z1".into(), name: "example.com".into(), ..Zone::default() };
+    let credentials = Credentials::new(keyring, &zone);
+    let solver = |credentials: Option<&Credentials>, name: &str| {
+        let objects = bundle(&config, &Inputs { credentials, ..Inputs::default() }).objects;
+        body(&objects, None, "ClusterIssuer", name).unwrap()["spec"]["acme"]["solvers"][0]["dns01"]["route53"]
+            .clone()
+    };
+    for name in ["letsencrypt", "letsencrypt-staging"] {
+        let known = solver(Some(&credentials), name);
+        assert_eq!((&known["hostedZoneID"], &known["region"]), (&"Z1".into(), &"us-east-1".into()));
+        assert_eq!(known["secretAccessKeySecretRef"]["name"], SECRET);
+        assert_eq!(solver(None, name)["hostedZoneID"], Value::Null);
+    }
+    let objects = bundle(&config, &Inputs { credentials: Some(&credentials), ..Inputs::default() }).objects;
+    let of = |namespace| keys(body(&objects, Some(namespace), "Secret", SECRET));
+    assert_eq!(of("cert-manager"), ["access-key-id", "secret-access-key"].map(str::to_owned).into());
+    assert!(of("external-dns").contains(ZONE_ID_KEY));
 }
 
 #[test]

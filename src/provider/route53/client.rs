@@ -10,7 +10,7 @@ use futures::future::{BoxFuture, FutureExt};
 use super::answers::{id, is_private, plain, records, zone};
 use super::keys::SECRET_ACCESS_KEY;
 use super::refusal::Asked;
-use super::sdk::{self, limits};
+use super::sdk::{self, limits, patience};
 use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Record, Zone};
 use crate::facts::names::endings;
@@ -132,7 +132,8 @@ fn the_zone(zones: &[HostedZone], domain: &str) -> Result<Zone, Fault> {
 
 impl Api for Client {
     fn within(&self, deadline: Duration) -> Arc<dyn Api> {
-        let config = self.sdk.config().to_builder().timeout_config(limits(deadline)).build();
+        let config = self.sdk.config().to_builder();
+        let config = config.timeout_config(limits(deadline)).retry_config(patience(deadline)).build();
         Arc::new(Self { sdk: aws_sdk_route53::Client::from_conf(config), ..self.clone() })
     }
 

@@ -14,8 +14,10 @@ use crate::provider::credentials::Keyring;
 
 /// Route 53 is one for all regions; requests to it are signed for this one (AWS general reference, "Route 53 endpoints").
 pub(super) const REGION: &str = "us-east-1";
-/// How often a call is tried at most. The SDK waits longer each time; it knows throttling by its codes.
+/// How often a call is tried at most. The SDK knows throttling by its codes.
 const ATTEMPTS: u32 = 4;
+/// The longest first pause, as a part of the deadline; it doubles twice, so that the last attempt is still answered in time.
+const PAUSE: u32 = 20;
 /// The longest one attempt may take: a lost connection must leave time for another.
 const ATTEMPT: Duration = Duration::from_secs(8);
 
@@ -29,7 +31,7 @@ pub(super) fn config(keyring: &Keyring, deadline: Duration) -> Result<SdkConfig,
         .region(Region::from_static(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(Http::new().map_err(unsent)?)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(patience(deadline))
         .timeout_config(limits(deadline))
         .build())
 }
@@ -40,6 +42,11 @@ pub(super) fn limits(deadline: Duration) -> TimeoutConfig {
         .operation_timeout(deadline)
         .operation_attempt_timeout(ATTEMPT.min(deadline))
         .build()
+}
+
+/// How often a call is tried, and with which pauses.
+pub(super) fn patience(deadline: Duration) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(deadline / PAUSE)
 }
 
 /// Why nothing can be sent.

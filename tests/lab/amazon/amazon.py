@@ -101,8 +101,9 @@ class Console(BaseHTTPRequestHandler):
     def do_zone(self, name, private):
         return make_zone(self.config, name, private).resource_id
 
-    def do_delete_zone(self, id):
-        zones.zones.pop(id)
+    def do_delete_zones_but_first(self):
+        for id in list(zones.zones)[1:]:
+            del zones.zones[id]
 
     def do_privacy(self, private):
         self.zone.private_zone = private

@@ -1,4 +1,6 @@
-//! A name server of one's own: the main job by PowerDNS' API and by DNS updates to BIND, and what goes wrong at such servers.
+//! Another provider than Cloudflare: the main job by PowerDNS' API, by DNS updates to BIND and by Route 53, and what goes wrong there.
+
+mod amazon;
 
 use serde_json::Value;
 
@@ -14,6 +16,7 @@ use crate::world::ZONE;
 
 const POWERDNS: Provider = Provider::Powerdns;
 const BIND: Provider = Provider::Rfc2136;
+const AMAZON: Provider = Provider::Route53;
 
 const CASES: &[Case] = &[
     with_all_and(
@@ -56,11 +59,35 @@ const CASES: &[Case] = &[
         "a removed service takes its records out of BIND, and a stranger's beside them stay",
         removal,
     ),
+    with_all_and(
+        AMAZON,
+        "route53",
+        "the whole chain holds with Route 53, seen from the LAN",
+        main_job::proof,
+    ),
+    with_all_and(AMAZON, "route53", "a second up writes nothing, with Route 53", main_job::second_up),
+    with_all_and(AMAZON, "route53", "the doctor finds Route 53 well, and leaves nothing in its zone", well),
+    with_all_and(
+        AMAZON,
+        "route53",
+        "down leaves the zone at Route 53 as before the first up",
+        down::leaves_what_was_before,
+    ),
+    with_all_and(
+        AMAZON,
+        "route53",
+        "a removed service takes its records out of Route 53, and a stranger's beside them stay",
+        removal,
+    ),
 ];
 
 /// Every case of both, each injury after what holds of a server that is well.
 pub(super) fn cases() -> impl Iterator<Item = Case> {
-    let rooms = [(POWERDNS, "powerdns", OF_POWERDNS), (BIND, "rfc2136", OF_BIND)];
+    let rooms = [
+        (POWERDNS, "powerdns", OF_POWERDNS),
+        (BIND, "rfc2136", OF_BIND),
+        (AMAZON, "route53", amazon::INJURIES),
+    ];
     let injuries = rooms.into_iter().flat_map(|(provider, group, injuries)| {
         let case = move |injury: &'static Injury| Case {
             group,
@@ -79,7 +106,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 /// What is broken at such servers.
 #[cfg(test)]
 pub(super) fn injuries() -> impl Iterator<Item = &'static Injury> {
-    OF_POWERDNS.iter().chain(OF_BIND)
+    OF_POWERDNS.iter().chain(OF_BIND).chain(amazon::INJURIES)
 }
 
 fn server(hands: &Hands) -> Result<Server> {
