@@ -55,6 +55,11 @@ pub(super) fn is_conflict(fault: &Fault) -> bool {
     matches!(fault, Fault::Refused { message, .. } if message.starts_with(BATCH) && message.contains("it already exists"))
 }
 
+/// Whether nothing was deleted, since there is no such set: a call whose answer got lost has deleted it.
+pub(super) fn is_gone(fault: &Fault) -> bool {
+    matches!(fault, Fault::Refused { message, .. } if message.starts_with(BATCH) && message.contains("it was not found"))
+}
+
 fn unmade(error: aws_sdk_route53::error::BuildError) -> Fault {
     Fault::Unexpected { what: error.to_string() }
 }

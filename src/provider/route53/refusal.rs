@@ -82,7 +82,9 @@ impl Asked<'_> {
     fn denied(&self, message: &str) -> Fault {
         let after = |words: &str| {
             let (_, rest) = message.split_once(words)?;
-            rest.split_whitespace().next().map(|word| word.trim_end_matches(['.', ',']).to_owned())
+            let word = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
+            let is_one = word.chars().all(|c| c.is_ascii_alphanumeric() || ":/-_.+=@*".contains(c));
+            is_one.then(|| word.to_owned())
         };
         let action = after("to perform: ").unwrap_or_else(|| format!("route53:{}", self.action));
         let place = match (action.as_str(), self.zone) {

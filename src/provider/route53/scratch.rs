@@ -5,7 +5,7 @@
 
 use aws_sdk_route53::types::{ChangeAction, ResourceRecordSet};
 
-use super::changes::{is_conflict, set};
+use super::changes::{is_conflict, is_gone, set};
 use super::client::Client;
 use crate::evidence::{Fault, Zone};
 use crate::provider::scratch::{MARK, TTL, names, none_is_free};
@@ -26,8 +26,14 @@ impl Client {
             created => Some(created?),
         };
         let leftover = |cause| Fault::Leftover { name: name.clone(), cause: Box::new(cause) };
-        let removed = self.change(zone, [(ChangeAction::Delete, scratch)]).await.map_err(leftover)?;
-        self.can_ask(&change.unwrap_or(removed)).await
+        let removed = match self.change(zone, [(ChangeAction::Delete, scratch)]).await {
+            Err(fault) if is_gone(&fault) => None,
+            removed => Some(removed.map_err(leftover)?),
+        };
+        match change.or(removed) {
+            Some(change) => self.can_ask(&change).await,
+            None => Ok(()),
+        }
     }
 
     /// The first name at which there is nothing, or only what a stopped run left.
