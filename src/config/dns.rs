@@ -118,7 +118,7 @@ pub(super) fn read(fields: &mut Fields<'_>, domain: Option<&Host>) -> (Option<Dn
         let place = fields.node("zone").map(|n| n.place);
         fields.problem(place, format!("`dns.zone`: `{held}` is not in the zone `{zone}`"), None);
     }
-    let token_file = needs.credential.as_ref().and_then(|credential| token_file(fields, credential));
+    let token_file = needs.credential.as_ref().and_then(|credential| token_file(fields, Some(credential)));
     let server = needs.server.as_ref().and_then(|server| {
         fields.missing("server", "where the server of this provider is", server.example);
         fields.parsed("server", |text| (server.check)(text).map(|()| text.to_owned()))
@@ -200,11 +200,15 @@ fn signing(fields: &mut Fields<'_>, facts: &ProviderFacts, server: Option<&str>)
     })
 }
 
-fn token_file(fields: &mut Fields<'_>, credential: &Credential) -> Option<PathBuf> {
+/// The path of a file with a credential, which is no credential itself.
+pub(super) fn token_file(fields: &mut Fields<'_>, credential: Option<&Credential>) -> Option<PathBuf> {
     let (place, path) = fields.text("tokenFile")?;
     if token::is_one(&path) {
-        let message = "`dns.tokenFile` looks like the token itself, not like the path of a file";
-        fields.secret(place, message, &token::into_a_file(Some(credential)), path);
+        let message = format!(
+            "`{}` looks like the token itself, not like the path of a file",
+            fields.path_of("tokenFile")
+        );
+        fields.secret(place, message, &token::into_a_file(credential), path);
         return None;
     }
     Some(path.into())

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::config::fields::Fields;
-use crate::config::issuer;
 use crate::config::model::{Backend, Issuer, Service};
 use crate::config::yaml::{Node, Position};
+use crate::config::{Organisation, issuer, organisations};
 use crate::facts::authority::{is_part, is_permitted, permitted};
 use crate::facts::cluster_domain::{DEFAULT, is_inside_some};
 use crate::facts::names::{Host, is_label, is_object_name, is_within, tls_secret, without_wildcard};
@@ -42,6 +42,7 @@ struct Rules<'a> {
     /// The zone, where it is known; without it, `up` finds it and looks then.
     zone: Option<&'a Host>,
     services: &'a [Service],
+    organisations: &'a [Organisation],
     /// Where cert-manager runs.
     manager: &'a str,
 }
@@ -51,9 +52,9 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     (domain, zone): (Option<&Host>, Option<&Host>),
     issuer: Issuer,
-    (services, manager): (&[Service], &str),
+    (services, organisations, manager): (&[Service], &[Organisation], &str),
 ) -> Vec<ExtraCertificate> {
-    let rules = Rules { domain, zone, services, manager };
+    let rules = Rules { domain, zone, services, organisations, manager };
     let mut all = Vec::new();
     let mut taken = BTreeSet::new();
     for (at, node) in fields.items(KEY).iter().enumerate() {
@@ -100,6 +101,9 @@ fn entry(fields: &mut Fields<'_>, node: &Node, rules: &Rules<'_>, issuer: Issuer
     };
     let all: Vec<ExtraCertificate> = namespaces.into_iter().map(one).collect();
     for one in &all {
+        if let Some((why, help)) = organisations::refused_extra(one, rules.organisations) {
+            fields.problem(Some(node.place), format!("`{}`: {why}", fields.path()), Some(help));
+        }
         if let Some(service) = rules.services.iter().find(|service| has_secret(service, one)) {
             let message = format!(
                 "`{}`: the Secret `{}` in the namespace `{}` is that of the service `{}`",

@@ -11,8 +11,8 @@ use crate::config::model::{
 use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
-    annotations, challenge_server, challenges, dns, doctor, egress, extra, house, ingress, inside, issuer,
-    own_names, protect, public, records, root_page, service, start_page,
+    Organisation, annotations, challenge_server, challenges, dns, doctor, egress, extra, house, ingress,
+    inside, issuer, organisations, own_names, protect, public, records, root_page, service, start_page,
 };
 use crate::facts::names::{Host, is_label};
 use crate::facts::network::Network;
@@ -40,8 +40,12 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let start_page = start_page::read(&mut fields, domain.as_ref());
     let lan = protect::lan(&mut fields);
     let public = public::read(&mut fields, &lan);
-    let reads = (domain.as_ref(), &ingress, lan.as_slice());
-    let mut services = services(&mut fields, reads, (whoami, signs), start_page.as_ref());
+    let provider = dns.as_ref().map(|dns| dns.provider).unwrap_or_default();
+    let organisations =
+        organisations::read(&mut fields, (domain.as_ref(), provider), &cert_manager.namespace);
+    let reads =
+        Reads { domain: domain.as_ref(), ingress: &ingress, lan: &lan, organisations: &organisations };
+    let mut services = services(&mut fields, &reads, (whoami, signs), start_page.as_ref());
     public::keep_in(&mut services, &public);
     let by_namespace = egress::by_namespace(&mut fields);
     annotations::check(&mut fields, &ingress, &services);
@@ -51,7 +55,8 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let zone = zone.or_else(|| domain.clone().filter(|_| on_nodes));
     // Wherever a name is, a CNAME record can lead to the lab's own server.
     let names = (domain.as_ref(), zone.as_ref().filter(|_| !on_nodes && !can_prove));
-    let extra_certificates = extra::read(&mut fields, names, signs, (&services, &cert_manager.namespace));
+    let others = (services.as_slice(), organisations.as_slice(), cert_manager.namespace.as_str());
+    let extra_certificates = extra::read(&mut fields, names, signs, others);
     let signed = issuer::used(signs, &services, &extra_certificates);
     issuer::needs_email(&mut fields, &signed);
     let others = root_page::Others {
@@ -80,6 +85,13 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
         public::check(&mut fields, (&services, &public), dns, (&ingress, external_dns));
         let ways = (ingress.controller, external_dns);
         records::check(&mut fields, records, dns, (certificates, signs), ways);
+        let own = whoami.then_some(domain.as_ref()).flatten().map(|d| (d.child(WHOAMI), WHOAMI.to_owned()));
+        let page = start_page.iter().map(|page| (page.host.clone(), "startPage".to_owned()));
+        let root = root_page.iter().map(|host| (host.clone(), "rootPage".to_owned()));
+        let hosts = dns.hosts.iter().map(|host| (host.name.clone(), "dns.hosts".to_owned()));
+        let names = own.into_iter().chain(page).chain(root).chain(hosts).collect();
+        let others = organisations::Others { dns, records, external_dns, names };
+        organisations::check(&mut fields, &organisations, &others);
     }
     let images = images(&mut fields);
     let timeouts = fields.section("timeouts", timeouts);
@@ -106,6 +118,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             public,
             services,
             egress: by_namespace,
+            organisations,
             extra_certificates,
             images,
             timeouts,
@@ -142,12 +155,21 @@ fn cert_manager(fields: &mut Fields<'_>) -> CertManager {
     CertManager { manage, namespace: namespace.unwrap_or_else(|| own.to_owned()), manifest }
 }
 
+/// What a service is read with.
+struct Reads<'a> {
+    domain: Option<&'a Host>,
+    ingress: &'a Ingress,
+    lan: &'a [Network],
+    organisations: &'a [Organisation],
+}
+
 fn services(
     fields: &mut Fields<'_>,
-    (domain, ingress, lan): (Option<&Host>, &Ingress, &[Network]),
+    reads: &Reads<'_>,
     (whoami, signs): (bool, Issuer),
     page: Option<&StartPage>,
 ) -> Vec<Service> {
+    let Reads { domain, ingress, lan, organisations } = *reads;
     let mut taken: BTreeMap<Host, String> =
         page.iter().map(|page| (page.host.clone(), "startPage".to_owned())).collect();
     let demo = if whoami { domain.map(|d| d.child(WHOAMI)) } else { None };
@@ -168,7 +190,8 @@ fn services(
             let help = "choose another name; the one that people type can be given by `host`".to_owned();
             fields.problem(Some(key.place), message, Some(help));
         }
-        let Some(service) = service::read(fields, (domain, signs), (ingress, lan), key, node) else {
+        let Some(service) = service::read(fields, (domain, signs), (ingress, lan), organisations, key, node)
+        else {
             continue;
         };
         if service.issuer == Issuer::Ca {

@@ -19,6 +19,7 @@ pub mod inside;
 mod interpret;
 mod issuer;
 mod model;
+mod organisations;
 mod own_names;
 mod protect;
 mod public;
@@ -54,6 +55,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Ingress, Issuer, Language,
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
+pub use organisations::Organisation;
 pub use protect::{ForwardAuth, Protect};
 pub use public::{Public, Target, Way};
 pub use records::Records;

@@ -9,6 +9,7 @@ use crate::config::dns::Dns;
 use crate::config::doctor::Notify;
 use crate::config::egress::Egress;
 use crate::config::extra::ExtraCertificate;
+use crate::config::organisations::Organisation;
 use crate::config::protect::Protect;
 use crate::config::public::{Public, Way};
 use crate::facts::controllers::Controller;
@@ -49,6 +50,8 @@ pub struct Config {
     pub services: Vec<Service>,
     /// Where the pods of whole namespaces may connect to; everywhere in those that are not here.
     pub egress: BTreeMap<String, Egress>,
+    /// Groups that share the cluster, in the order of their names.
+    pub organisations: Vec<Organisation>,
     /// Certificates that belong to no service.
     pub extra_certificates: Vec<ExtraCertificate>,
     /// Image references that replace pinned ones, by the names in `manifests/pins.toml`.
@@ -169,6 +172,8 @@ pub enum Language {
 pub struct Service {
     /// Its key in the configuration; the name of its Ingress.
     pub name: String,
+    /// The organisation that it is of; of the lab itself if none.
+    pub organisation: Option<String>,
     /// Its host names, the first one being its own; never empty.
     pub hosts: Vec<Host>,
     /// Who signs its certificate.

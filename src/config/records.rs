@@ -81,7 +81,11 @@ impl Config {
     /// Whether the certificate for `*.<domain>` serves these hosts, if `issuer` signs theirs.
     pub fn has_wildcard_for(&self, hosts: &[Host], issuer: Issuer) -> bool {
         let dots = |host: &Host| host.as_str().matches('.').count();
-        let covered = |host: &Host| host.is_within(&self.domain) && dots(host) <= dots(&self.domain) + 1;
+        let covered = |host: &Host| {
+            host.is_within(&self.domain)
+                && dots(host) <= dots(&self.domain) + 1
+                && self.organisation_of(host.as_str()).is_none()
+        };
         self.certificates == Certificates::Wildcard && issuer == self.issuer && hosts.iter().all(covered)
     }
 

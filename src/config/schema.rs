@@ -74,6 +74,8 @@ mod tests {
 
     const HEAD: &str = "domain: home.example.com\nemail: ada@lovelace.dev\n";
 
+    const SHARED: &str = "dns: { provider: paper, server: a.test }\norganisations: { acme: { namespaces: shop, tokenFile: /t } }\nservices: { shop: { service: shop/web, port: 80, organisation: acme } }\n";
+
     fn accepts(text: &str) -> bool {
         let value: Value = serde_yaml::from_str(text).unwrap();
         Checker::new(&schema()).faults(&value).is_none()
@@ -117,9 +119,15 @@ mod tests {
                 parse(&text).unwrap();
             }
         }
+        parse(&format!("{HEAD}{SHARED}")).unwrap();
+        let named = |path: String| {
+            let path = path.replace("services.films", "services.*").replace("[0]", ".*");
+            path.replace("organisations.acme", "organisations.*")
+        };
         let read: BTreeMap<String, BTreeSet<String>> = fields::asked::end()
             .into_iter()
-            .map(|(path, keys)| (path.replace("services.films", "services.*").replace("[0]", ".*"), keys))
+            .filter(|(path, _)| path != "services.shop")
+            .map(|(path, keys)| (named(path), keys))
             .collect();
         let (schema, mut written) = (schema(), BTreeMap::new());
         keys(&schema, &schema, "", &mut written);
@@ -140,6 +148,8 @@ mod tests {
     #[test]
     fn what_homelab_reads_no_editor_marks_as_wrong() {
         for text in [
+            SHARED,
+            "dns: { provider: paper, server: a.test }\norganisations:\nservices: { a: { local: 1, organisation: } }",
             "dns: { provider: cloudflare }",
             "dns: { provider: cloudflare, tokenFile: /t, zone: example.com., ttl: 86400, owner: 12, policy: upsert-only }",
             "dns: { provider: cloudflare, zone: null, annotationPrefix: a/ }\nservices:\nacme:\nimages:",
@@ -205,6 +215,9 @@ mod tests {
             "domain: home\nemail: a@b.de\ndns: { provider: cloudflare }\n".to_owned(),
             "domain: home.example.com\nissuer: ca\ndns: { provider: cloudflare }\nservices: { a: { local: 1, issuer: acme } }\n".to_owned(),
             format!("{dns}issuer: letsencrypt\n"),
+            format!("{HEAD}{}", SHARED.replace("namespaces: shop, ", "")),
+            format!("{HEAD}{}", SHARED.replace("namespaces: shop", "namespaces: []")),
+            format!("{HEAD}{}", SHARED.replace("acme", "Acme")),
             format!("{dns}records: one\n"),
             format!("{dns}services: {{ a: {{ local: 1, issuer: own }} }}\n"),
             format!("{HEAD}dns: {{}}\n"),

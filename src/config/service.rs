@@ -3,7 +3,9 @@
 use crate::config::fields::Fields;
 use crate::config::model::{Backend, Ingress, Issuer, Scheme, Service};
 use crate::config::yaml::{Key, Node};
-use crate::config::{backend, egress, ingress, issuer, protect, public, start_page};
+use crate::config::{
+    Organisation, backend, egress, ingress, issuer, organisations, protect, public, start_page,
+};
 use crate::facts::names::{Host, is_label};
 use crate::facts::namespaces;
 use crate::facts::network::Network;
@@ -11,12 +13,13 @@ use crate::facts::network::Network;
 /// Long enough for a websocket or a slow upload: an hour, as the guides for photo and media servers advise.
 const READ_TIMEOUT: u32 = 3600;
 
-/// Reads one entry; `issuer` signs for it if it does not say another, `controller` serves it, and `lan` are the
-/// house's further networks. `None` when it has no usable backend or host, with the problems said.
+/// Reads one entry; `issuer` signs for it if it does not say another, `controller` serves it, `lan` are the
+/// house's further networks, and `all` the organisations that it may be of. `None` when it has no usable backend or host, with the problems said.
 pub(super) fn read(
     parent: &mut Fields<'_>,
     (domain, issuer): (Option<&Host>, Issuer),
     (controller, lan): (&Ingress, &[Network]),
+    all: &[Organisation],
     key: &Key,
     node: &Node,
 ) -> Option<Service> {
@@ -30,7 +33,8 @@ pub(super) fn read(
         let backend = backend::read(fields, &key.name);
         let scheme = fields.parsed("scheme", backend::scheme);
         let annotations = fields.texts_by_name("annotations");
-        let hosts = hosts(fields, domain, &key.name);
+        let organisation = organisations::of_service(fields, all);
+        let hosts = hosts(fields, organisation.map(|one| &one.zone).or(domain), &key.name);
         let issuer = fields.parsed("issuer", issuer::issuer).unwrap_or(issuer);
         let max_body_size = fields.parsed("maxBodySize", body_size).unwrap_or_else(|| "0".to_owned());
         let read_timeout = fields.int("readTimeout", 1, 86_400).map_or(READ_TIMEOUT, |n| n as u32);
@@ -42,6 +46,7 @@ pub(super) fn read(
         let (backend, of_url) = backend?;
         let service = Service {
             name: key.name.clone(),
+            organisation: organisation.map(|one| one.name.clone()),
             hosts,
             issuer,
             backend,
@@ -58,6 +63,7 @@ pub(super) fn read(
         if !controller.dialect.is_managed() {
             ingress::has_no_words_for(fields, &service);
         }
+        organisations::check_service(fields, key.place, &service, all);
         (!service.hosts.is_empty()).then_some(service)
     })
 }
@@ -69,6 +75,17 @@ impl Service {
         match &self.backend {
             Backend::Cluster { namespace, .. } | Backend::Image { namespace, .. } => namespace,
             Backend::Address { .. } | Backend::Local { .. } | Backend::Name { .. } => namespaces::HOMELAB,
+        }
+    }
+}
+
+impl Service {
+    /// The namespace that comes with the service and goes with it, where homelab runs it from an image.
+    #[must_use]
+    pub fn own_namespace(&self) -> Option<&str> {
+        match &self.backend {
+            Backend::Image { namespace, .. } => Some(namespace),
+            _ => None,
         }
     }
 }

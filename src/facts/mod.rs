@@ -17,6 +17,7 @@ pub mod name_server;
 pub mod names;
 pub mod namespaces;
 pub mod network;
+pub mod organisations;
 pub mod ownership;
 pub mod pins;
 pub mod providers;

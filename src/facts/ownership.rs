@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::facts::organisations;
+
 /// What external-dns was told, so that its TXT records can be found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ownership {
@@ -14,6 +16,12 @@ pub struct Ownership {
 }
 
 impl Ownership {
+    /// Whether an owner id is this lab's: its own, or one of a namespace of its organisations.
+    #[must_use]
+    pub fn is_own(&self, id: &str) -> bool {
+        id == self.id || organisations::of(&self.id, id).is_some()
+    }
+
     /// The name of the TXT record that owns the `kind` record of `host`.
     #[must_use]
     pub fn txt_name(&self, kind: &str, host: &str) -> String {
@@ -78,6 +86,16 @@ mod tests {
         let owner = Owner { id: "lab".into(), resource: Some("ingress/default/nas".into()) };
         assert_eq!(Owner::parse(text), Some(owner.clone()));
         assert_eq!(Owner::parse(&format!("\"{text}\"")), Some(owner));
+    }
+
+    #[test]
+    fn what_an_organisation_wrote_is_this_labs_and_what_begins_alike_is_not() {
+        let ours =
+            Ownership { id: "lab".into(), txt_prefix: String::new(), wildcard_replacement: String::new() };
+        assert!(ours.is_own("lab") && ours.is_own(&organisations::owner("lab", "acme", "shop")));
+        for other in ["lab.acme", "lab/", "lab/acme", "lab2/acme/shop", "other/lab/shop", ""] {
+            assert!(!ours.is_own(other), "{other}");
+        }
     }
 
     #[test]

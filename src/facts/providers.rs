@@ -56,6 +56,8 @@ pub struct ProviderFacts {
     pub tunnels: bool,
     /// The annotation of external-dns by which visitors come by its proxy, without its prefix; `None` for one without a proxy.
     pub proxied: Option<&'static str>,
+    /// Whether homelab makes zones there: one for each organisation.
+    pub zones: bool,
     /// Whether the nodes themselves are its name servers, and nothing of the zone is in public DNS: homelab installs a server on
     /// each node, no ACME server can look anything up, and the lab's own authority signs.
     pub on_nodes: bool,
@@ -137,6 +139,7 @@ impl Provider {
                 tunnels: true,
                 // external-dns 0.22, source/annotations/annotations.go.
                 proxied: Some("cloudflare-proxied"),
+                zones: false,
                 on_nodes: false,
             },
             Self::PowerDns => &ProviderFacts {
@@ -162,6 +165,7 @@ impl Provider {
                 external_dns: Some("pdns"),
                 tunnels: false,
                 proxied: None,
+                zones: false,
                 on_nodes: false,
             },
             Self::Rfc2136 => &ProviderFacts {
@@ -186,6 +190,7 @@ impl Provider {
                 external_dns: Some("rfc2136"),
                 tunnels: false,
                 proxied: None,
+                zones: false,
                 on_nodes: false,
             },
             Self::Route53 => &ProviderFacts {
@@ -222,6 +227,7 @@ impl Provider {
                 external_dns: None,
                 tunnels: false,
                 proxied: None,
+                zones: false,
                 on_nodes: true,
             },
             #[cfg(test)]
@@ -243,6 +249,7 @@ impl Provider {
                 external_dns: None,
                 tunnels: false,
                 proxied: None,
+                zones: true,
                 on_nodes: false,
             },
             #[cfg(test)]
@@ -258,6 +265,7 @@ impl Provider {
                 external_dns: None,
                 tunnels: false,
                 proxied: None,
+                zones: false,
                 on_nodes: false,
             },
         }
