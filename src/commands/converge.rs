@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::desired::Bundle;
 use crate::desired::kind::{self, Stage};
 use crate::desired::object::{Component, Key, Object};
+use crate::desired::{issuer, organisations};
 use crate::error::Result;
 use crate::evidence::Zone;
 use crate::ingress::addresses_are_homelabs;
@@ -24,7 +25,7 @@ use crate::ui::Progress;
 
 /// What there is to wait for: what homelab makes and what others make of it. Of the issuers only those in `asked` are asked
 /// for certificates: whether another one's server takes an account is nobody's concern now.
-pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &[&str]) -> Awaited {
+pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &Asked<'_>) -> Awaited {
     let made = bundle.objects.iter().map(|o| (o.key.clone(), o.component));
     let derived = bundle.derived.iter().map(|key| (key.clone(), Component::Services));
     let waits = |(key, _): &(Key, Component)| AWAITED.contains(&key.kind.kind);
@@ -32,10 +33,32 @@ pub(super) fn awaited(bundle: &Bundle, snapshot: &Snapshot, asked: &[&str]) -> A
         .chain(derived)
         .filter(waits)
         .filter(|(key, _)| *key.kind != kind::CRD)
-        .filter(|(key, _)| *key.kind != kind::CLUSTER_ISSUER || asked.contains(&key.name.as_str()))
+        .filter(|(key, _)| asked.is_awaited(key))
         .map(|(key, component)| (key.clone(), (component, snapshot.objects.get(&key).cloned())))
         .collect();
     Awaited { objects, versions: snapshot.versions.clone(), ..Awaited::default() }
+}
+
+/// The issuers that something is asked of.
+pub(super) struct Asked<'a> {
+    /// Those of the cluster, by their names.
+    wide: Vec<&'static str>,
+    /// The namespaces that ask their own.
+    namespaces: Vec<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn of(config: &'a Config) -> Self {
+        Self { wide: issuer::asked(config), namespaces: organisations::asked(config) }
+    }
+
+    /// Whether it is no issuer, or one of these.
+    fn is_awaited(&self, key: &Key) -> bool {
+        match key.namespace.as_deref() {
+            None => *key.kind != kind::CLUSTER_ISSUER || self.wide.contains(&key.name.as_str()),
+            Some(namespace) => *key.kind != kind::ISSUER || self.namespaces.contains(&namespace),
+        }
+    }
 }
 
 /// What came of it.
@@ -162,7 +185,7 @@ fn summary(written: usize) -> String {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::desired::{Inputs, bundle, issuer};
+    use crate::desired::{Inputs, bundle};
 
     #[test]
     fn an_object_that_waits_for_its_check_says_whose_check_it_is() {
@@ -189,7 +212,7 @@ mod tests {
             let config = config::parse(&text).unwrap();
             let bundle = bundle(&config, &Inputs::default());
             let made = bundle.objects.iter().filter(|o| *o.key.kind == kind::CLUSTER_ISSUER).count();
-            let awaited = awaited(&bundle, &Snapshot::default(), &issuer::asked(&config));
+            let awaited = awaited(&bundle, &Snapshot::default(), &Asked::of(&config));
             let issuers: Vec<_> =
                 awaited.objects.keys().filter(|key| *key.kind == kind::CLUSTER_ISSUER).collect();
             assert_eq!(made, all);

@@ -92,7 +92,7 @@ fn certificate(config: &Config, cluster_domain: &str, link: &Link) -> Value {
             "privateKey": { "rotationPolicy": link.rotation, "algorithm": KEY.0, "size": KEY.1 },
             "usages": link.usages,
             "nameConstraints": constraints(config.domain.as_str(), cluster_domain),
-            "issuerRef": reference(link.signed_by),
+            "issuerRef": reference((None, link.signed_by)),
         },
     })
 }

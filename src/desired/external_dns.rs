@@ -85,29 +85,32 @@ pub(super) fn objects(config: &Config) -> Vec<Object> {
 
 /// What it may read in the whole cluster.
 pub(super) fn rules() -> Vec<PolicyRule> {
-    vec![
+    let [ingresses, services, slices] = rules_of_namespace();
+    vec![ingresses, services, rule_of_nodes(), slices]
+}
+
+/// What it reads of a namespace.
+pub(super) fn rules_of_namespace() -> [PolicyRule; 3] {
+    [
         rule("networking.k8s.io", &["ingresses"], READ),
         rule("", &["services", "pods"], READ),
-        rule("", &["nodes"], &["list", "watch"]),
         rule("discovery.k8s.io", &["endpointslices"], READ),
     ]
+}
+
+/// What lies in no namespace: for Services of type NodePort (external-dns 0.22, source/service.go).
+pub(super) fn rule_of_nodes() -> PolicyRule {
+    rule("", &["nodes"], &["list", "watch"])
 }
 
 fn deployment(config: &Config) -> Deployment {
     let provider = config.dns.provider;
     let own = (traits_of(provider).external_dns_arguments)(config);
-    let arguments = arguments(config, (published(config), own), &format!(":{METRICS}"));
-    let container = Container {
-        ports: Some(vec![ContainerPort {
-            name: Some("metrics".to_owned()),
-            container_port: METRICS,
-            protocol: Some("TCP".to_owned()),
-            ..ContainerPort::default()
-        }]),
-        liveness_probe: Some(probe("/healthz", METRICS, 10, 2)),
-        readiness_probe: Some(probe("/healthz", METRICS, 1, 6)),
-        ..container(config, NAME, (provider, provider::SECRET), arguments)
-    };
+    let mut arguments =
+        arguments(config, &config.dns.owner, (published(config), own), &format!(":{METRICS}"));
+    // What lies in the zone of an organisation is its own external-dns' alone.
+    arguments.extend(config.organisations.iter().map(|one| format!("--exclude-domains={}", one.zone)));
+    let container = measured(container(config, NAME, (provider, provider::SECRET), arguments), METRICS);
     let pod = PodSpec {
         service_account_name: Some(NAME.to_owned()),
         containers: vec![container],
@@ -131,6 +134,21 @@ pub(super) fn container(
         resources: Some(requests("10m", "50Mi")),
         security_context: Some(unprivileged(65_532)),
         ..Container::default()
+    }
+}
+
+/// The same container with its metrics and its health at a port.
+pub(super) fn measured(container: Container, port: i32) -> Container {
+    Container {
+        ports: Some(vec![ContainerPort {
+            name: Some("metrics".to_owned()),
+            container_port: port,
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]),
+        liveness_probe: Some(probe("/healthz", port, 10, 2)),
+        readiness_probe: Some(probe("/healthz", port, 1, 6)),
+        ..container
     }
 }
 
@@ -184,8 +202,14 @@ impl Reads {
     }
 }
 
-/// Its arguments: what it reads, and those of the provider, are `reads` and `own`; its metrics are at `metrics`.
-pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), metrics: &str) -> Vec<String> {
+/// Its arguments: what it reads, and those of the provider, are `reads` and `own`; what it writes is marked with `owner`, and its
+/// metrics are at `metrics`.
+pub(super) fn arguments(
+    config: &Config,
+    owner: &str,
+    (reads, own): (Reads, Vec<String>),
+    metrics: &str,
+) -> Vec<String> {
     let policy = match (config.dns.policy, &reads) {
         // What is not to be published goes, whatever becomes of other records.
         (Policy::Sync, _) | (_, Reads::Nothing) => "sync",
@@ -208,7 +232,7 @@ pub(super) fn arguments(config: &Config, (reads, own): (Reads, Vec<String>), met
     arguments.extend([
         format!("--policy={policy}"),
         "--registry=txt".to_owned(),
-        format!("--txt-owner-id={}", config.dns.owner),
+        format!("--txt-owner-id={owner}"),
         format!("--txt-prefix={TXT_PREFIX}"),
         format!("--txt-wildcard-replacement={WILDCARD}"),
         // A dual-stack node would otherwise publish an IPv6 address that changes with the provider's prefix.

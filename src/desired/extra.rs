@@ -1,11 +1,11 @@
-//! Certificates that belong to no service: one Certificate each, which is there before the program that uses its Secret, and
-//! the namespaces that they lie in.
+//! Certificates that belong to no service: one Certificate each, which is there before the program that uses its Secret; and
+//! the namespaces that they lie in, and those of organisations.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Namespace;
 
-use crate::config::Config;
+use crate::config::{Config, Service};
 use crate::desired::issuer::certificate;
 use crate::desired::kind;
 use crate::desired::meta::global;
@@ -17,8 +17,13 @@ const COMPONENT: Component = Component::Issuer;
 /// The Certificates and their namespaces.
 pub(super) fn objects(config: &Config) -> Vec<Object> {
     let all = &config.extra_certificates;
-    let names: BTreeSet<&str> = all.iter().map(|extra| extra.namespace.as_str()).collect();
-    let homes = names.into_iter().filter(|name| !is_of_kubernetes(name)).map(|name| {
+    let of_organisations = config.organisations.iter().flat_map(|one| &one.namespaces);
+    // One of a program that homelab runs comes with the program.
+    let of_images: BTreeSet<&str> = config.services.iter().filter_map(Service::own_namespace).collect();
+    let names: BTreeSet<&str> =
+        all.iter().map(|extra| &extra.namespace).chain(of_organisations).map(String::as_str).collect();
+    let names = names.difference(&of_images).copied();
+    let homes = names.filter(|name| !is_of_kubernetes(name)).map(|name| {
         // What may run in it, whoever brings the program says.
         Object::typed(COMPONENT, &Namespace { metadata: global(name), ..Namespace::default() })
     });

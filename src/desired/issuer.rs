@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::config::{AcmeServer, Certificates, Config, ExtraCertificate, Issuer, Service};
 use crate::desired::authority::{USAGES, signer_of};
-use crate::desired::challenge_server;
 use crate::desired::meta::inventory_labels;
 use crate::desired::object::{Component, Key, Object};
+use crate::desired::{challenge_server, kind};
 use crate::facts::authority;
 use crate::facts::names::tls_secret;
 use crate::ingress::traits_of;
@@ -95,6 +95,19 @@ fn dns01(config: &Config, zone: Option<&str>) -> Value {
     }
 }
 
+/// The namespaced Issuer of an ACME server in a namespace of an organisation: it reads the Secrets there and no others, its
+/// account's key among them. None without an address; `zone` is the id of the organisation's zone.
+pub(super) fn in_namespace(
+    config: &Config,
+    namespace: &str,
+    authority: Option<&str>,
+    zone: Option<&str>,
+) -> Option<Object> {
+    let (email, name) = (config.email.as_ref()?, acme_name(config));
+    let authority = authority.filter(|_| matches!(config.acme.server, AcmeServer::Other(_)));
+    issuer(config, (email, zone), (Some(namespace), name, server(config)), authority)
+}
+
 /// The issuers; `authority` is the PEM text of a private ACME server's signers, `zone` the id of the provider's zone.
 pub(super) fn objects(config: &Config, authority: Option<&str>, zone: Option<&str>) -> Vec<Object> {
     let [production, staging, other] = NAMES;
@@ -104,11 +117,11 @@ pub(super) fn objects(config: &Config, authority: Option<&str>, zone: Option<&st
     let mut issuers = match (email, &config.acme.server) {
         (None, _) => Vec::new(),
         (Some(email), AcmeServer::Other(server)) => {
-            vec![issuer(config, (email, zone), (other, server), authority)]
+            vec![issuer(config, (email, zone), (None, other, server), authority)]
         }
         (Some(email), _) => vec![
-            issuer(config, (email, zone), (production, PRODUCTION), None),
-            issuer(config, (email, zone), (staging, STAGING), None),
+            issuer(config, (email, zone), (None, production, PRODUCTION), None),
+            issuer(config, (email, zone), (None, staging, STAGING), None),
         ],
     };
     if config.certificates == Certificates::Wildcard {
@@ -117,10 +130,11 @@ pub(super) fn objects(config: &Config, authority: Option<&str>, zone: Option<&st
     issuers.into_iter().flatten().collect()
 }
 
+/// A ClusterIssuer, or an Issuer in a namespace.
 fn issuer(
     config: &Config,
     (email, zone): (&str, Option<&str>),
-    (name, server): (&str, &str),
+    (namespace, name, server): (Option<&str>, &str, &str),
     authority: Option<&str>,
 ) -> Option<Object> {
     #[derive(Serialize)]
@@ -148,12 +162,15 @@ fn issuer(
         ca_bundle: authority.map(base64),
         solvers: vec![solver],
     };
-    let body = json!({
+    let mut body = json!({
         "apiVersion": "cert-manager.io/v1",
-        "kind": "ClusterIssuer",
+        "kind": kind_in(namespace),
         "metadata": { "name": name },
         "spec": { "acme": acme },
     });
+    if let Some(namespace) = namespace {
+        body["metadata"]["namespace"] = namespace.into();
+    }
     Object::from_value(COMPONENT, body)
 }
 
@@ -178,7 +195,7 @@ pub(super) fn certificate(
             "secretName": name,
             "secretTemplate": { "labels": inventory_labels(&config.dns.owner) },
             "dnsNames": names,
-            "issuerRef": reference(name_of(config, issuer)),
+            "issuerRef": reference((own_namespace(config, namespace, issuer), name_of(config, issuer))),
             "privateKey": { "rotationPolicy": "Always", "algorithm": KEY.0, "size": KEY.1 },
         },
     });
@@ -188,9 +205,18 @@ pub(super) fn certificate(
     Object::from_value(COMPONENT, body)
 }
 
-/// How a Certificate names a ClusterIssuer.
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "name": name, "kind": "ClusterIssuer", "group": "cert-manager.io" })
+/// How a Certificate names an issuer: that of a namespace, or one of the cluster.
+pub(super) fn reference((namespace, name): (Option<&str>, &str)) -> Value {
+    json!({ "name": name, "kind": kind_in(namespace), "group": "cert-manager.io" })
+}
+
+fn kind_in(namespace: Option<&str>) -> &'static str {
+    if namespace.is_some() { kind::ISSUER.kind } else { kind::CLUSTER_ISSUER.kind }
+}
+
+/// The namespace, where `issuer` is one of its own: an organisation's challenges are met by its own credential.
+pub(super) fn own_namespace<'n>(config: &Config, namespace: &'n str, issuer: Issuer) -> Option<&'n str> {
+    (issuer == Issuer::Acme && config.organisation_in(namespace).is_some()).then_some(namespace)
 }
 
 /// Base64 as Kubernetes writes bytes: k8s-openapi has the encoder.

@@ -70,6 +70,7 @@ kinds! {
     MUTATING_WEBHOOK = "admissionregistration.k8s.io" "v1" "MutatingWebhookConfiguration" "mutatingwebhookconfigurations" false Workload;
     VALIDATING_WEBHOOK = "admissionregistration.k8s.io" "v1" "ValidatingWebhookConfiguration" "validatingwebhookconfigurations" false Workload;
     CLUSTER_ISSUER = "cert-manager.io" "v1" "ClusterIssuer" "clusterissuers" false Judged;
+    ISSUER = "cert-manager.io" "v1" "Issuer" "issuers" true Judged;
     CERTIFICATE = "cert-manager.io" "v1" "Certificate" "certificates" true Judged;
     INGRESS = "networking.k8s.io" "v1" "Ingress" "ingresses" true Judged;
 }
@@ -88,8 +89,6 @@ const fn of_others(
 pub static POD: Kind = of_others("", "v1", "Pod", "pods");
 /// `Lease`
 pub static LEASE: Kind = of_others("coordination.k8s.io", "v1", "Lease", "leases");
-/// `Issuer`
-pub static ISSUER: Kind = of_others("cert-manager.io", "v1", "Issuer", "issuers");
 /// `CertificateRequest`
 pub static CERTIFICATE_REQUEST: Kind =
     of_others("cert-manager.io", "v1", "CertificateRequest", "certificaterequests");

@@ -127,7 +127,8 @@ impl Leaving {
     }
 
     fn container(&self, config: &Config, name: &str, more: Option<&str>) -> Container {
-        let mut arguments = arguments(config, (Reads::Nothing, self.own.clone()), &format!(":{METRICS}"));
+        let mut arguments =
+            arguments(config, &config.dns.owner, (Reads::Nothing, self.own.clone()), &format!(":{METRICS}"));
         // Nothing is watched.
         arguments.retain(|argument| argument != "--events");
         arguments.extend(more.map(str::to_owned));

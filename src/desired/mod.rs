@@ -19,6 +19,7 @@ pub mod leaving;
 pub mod meta;
 mod name_server;
 pub mod object;
+pub mod organisations;
 pub mod outside;
 pub(crate) mod pod;
 pub mod public_record;
@@ -34,7 +35,7 @@ mod web_server;
 mod whoami;
 pub mod wildcard_record;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Namespace;
 use kind::KindRef;
@@ -47,7 +48,7 @@ use crate::desired::egress::Placed;
 use crate::desired::leaving::Leaving;
 use crate::desired::tunnel::Opened;
 use crate::evidence::local::NodeAddress;
-use crate::facts::cluster_domain;
+use crate::facts::{self, cluster_domain};
 use crate::provider::Credentials;
 
 /// What is not in the configuration and may be unknown: `render` has none of it.
@@ -69,6 +70,8 @@ pub struct Inputs<'a> {
     pub tunnel: Option<&'a Opened>,
     /// The domain of the cluster's own names; without it the usual one.
     pub cluster_domain: Option<&'a str>,
+    /// The credentials of organisations, by their names, each with its zone; without them their Secrets carry no data.
+    pub organisations: Option<&'a BTreeMap<String, Credentials>>,
     /// What of the cluster goes into the policies of `egress`; without it, those of others' programs are not there.
     pub placed: Option<&'a Placed>,
 }
@@ -104,6 +107,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(tunnel::objects(config, inputs.tunnel));
     objects.extend(inside_names::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
+    objects.extend(organisations::objects(config, inputs));
     objects.extend(inputs.leaving.and_then(Leaving::secret));
     let namespace =
         Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };
@@ -122,7 +126,14 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     wildcard_record::leave_to_it(config, &mut objects);
     public_record::leave_to_it(config, &mut objects);
     if let Some(credentials) = inputs.credentials {
-        secret::restart_on_change(&mut objects, credentials);
+        secret::restart_on_change(&mut objects, external_dns::NAME, credentials);
+    }
+    for (organisation, credentials) in inputs.organisations.into_iter().flatten() {
+        secret::restart_on_change(
+            &mut objects,
+            &facts::organisations::external_dns(organisation),
+            credentials,
+        );
     }
     let other_version = inputs.cert_manager.and_then(cert_manager::other_version);
     // What may be somebody else's gets homelab's entries, and no word of whose it is.

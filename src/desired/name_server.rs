@@ -243,7 +243,12 @@ fn external_dns(config: &Config, name: &str) -> Container {
     Container {
         name: name.to_owned(),
         image: Some(pins().image("externalDns", &config.images)),
-        args: Some(external_dns::arguments(config, (reads, own), &format!("127.0.0.1:{METRICS_PORT}"))),
+        args: Some(external_dns::arguments(
+            config,
+            &config.dns.owner,
+            (reads, own),
+            &format!("127.0.0.1:{METRICS_PORT}"),
+        )),
         volume_mounts: Some(vec![
             VolumeMount { read_only: Some(true), ..zone_mount() },
             account_token_mount("token"),

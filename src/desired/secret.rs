@@ -16,22 +16,27 @@ pub(super) fn objects(config: &Config, credentials: Option<&Credentials>) -> Vec
     let mut objects = Vec::new();
     if config.external_dns {
         let data = credentials.map(Credentials::of_external_dns);
-        objects.extend(secret(Component::ExternalDns, external_dns::NAMESPACE, data));
+        objects.extend(secret(Component::ExternalDns, (external_dns::NAMESPACE, provider::SECRET), data));
     }
     // At the lab's own server, cert-manager needs nothing of the provider's.
     if config.dns.provider.facts().credential.is_some() && config.dns.challenge_server.is_none() {
         let data = credentials.map(Credentials::of_cert_manager);
-        objects.extend(secret(Component::Issuer, &config.cert_manager.namespace, data));
+        objects.extend(secret(Component::Issuer, (&config.cert_manager.namespace, provider::SECRET), data));
     }
     objects
 }
 
-fn secret(component: Component, namespace: &str, data: Option<Vec<(&str, &str)>>) -> Option<Object> {
+/// One Secret; without data where it is not known.
+pub(super) fn secret(
+    component: Component,
+    (namespace, name): (&str, &str),
+    data: Option<Vec<(&str, &str)>>,
+) -> Option<Object> {
     let bytes = |data: Vec<(&str, &str)>| {
         data.into_iter().map(|(key, value)| (key.to_owned(), ByteString(value.into()))).collect()
     };
     let secret = Secret {
-        metadata: named(namespace, provider::SECRET),
+        metadata: named(namespace, name),
         type_: Some("Opaque".to_owned()),
         data: data.map(bytes),
         ..Secret::default()
@@ -40,8 +45,9 @@ fn secret(component: Component, namespace: &str, data: Option<Vec<(&str, &str)>>
 }
 
 /// external-dns reads its credentials once, when it starts. A fingerprint in its pod's template starts it anew when
-/// they change. Eight bytes of a SHA-256 over a random token of some 240 bits tell nobody anything about it.
-pub(super) fn restart_on_change(objects: &mut [Object], credentials: &Credentials) {
+/// they change. Eight bytes of a SHA-256 over a random token of some 240 bits tell nobody anything about it. The Deployment is
+/// the one of this name.
+pub(super) fn restart_on_change(objects: &mut [Object], name: &str, credentials: &Credentials) {
     let mut hash = Sha256::new();
     hash.update("homelab external-dns credentials\n");
     for (key, value) in credentials.of_external_dns() {
@@ -49,8 +55,11 @@ pub(super) fn restart_on_change(objects: &mut [Object], credentials: &Credential
         hash.update(value);
     }
     let fingerprint: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let deployment =
-        objects.iter_mut().find(|o| o.key.kind.kind == "Deployment" && o.component == Component::ExternalDns);
+    let deployment = objects.iter_mut().find(|object| {
+        object.key.kind.kind == "Deployment"
+            && object.component == Component::ExternalDns
+            && object.key.name == name
+    });
     if let Some(deployment) = deployment {
         let annotations = deployment.map_at(&["spec", "template", "metadata", "annotations"]);
         annotations.insert("homelab/credentials".to_owned(), fingerprint.into());

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::config::{Backend, Config, Issuer, Protect, Service};
 use crate::desired::authority::USAGES;
-use crate::desired::issuer::{KEY, name_of};
+use crate::desired::issuer::{KEY, name_of, own_namespace};
 use crate::desired::meta::{inventory_labels, named};
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::{image, kind, outside};
@@ -113,7 +113,7 @@ pub(super) fn ingress(
     let tls = issuer.map(|issuer| {
         let secret_name = (!config.has_wildcard_for(hosts, issuer)).then(|| tls_secret(name));
         if secret_name.is_some() {
-            annotations.extend(asking(config, issuer));
+            annotations.extend(asking(config, namespace, issuer));
         }
         IngressTLS { hosts: Some(hosts.iter().map(Host::to_string).collect()), secret_name }
     });
@@ -152,12 +152,16 @@ pub(super) fn ingress(
     Object::typed(COMPONENT, &ingress)
 }
 /// The annotations that ask cert-manager for a certificate of the Ingress' own.
-fn asking(config: &Config, issuer: Issuer) -> impl Iterator<Item = (String, String)> {
+fn asking(config: &Config, namespace: &str, issuer: Issuer) -> impl Iterator<Item = (String, String)> {
     // The labels by which prune finds the Secret when the service is gone.
     let template = json!({ "labels": inventory_labels(&config.dns.owner) });
     let usages = (issuer == Issuer::Ca).then(|| ("usages", USAGES.join(",")));
+    let asked = match own_namespace(config, namespace, issuer) {
+        Some(_) => "issuer",
+        None => "cluster-issuer",
+    };
     let all = [
-        ("cluster-issuer", name_of(config, issuer).to_owned()),
+        (asked, name_of(config, issuer).to_owned()),
         ("private-key-algorithm", KEY.0.to_owned()),
         ("private-key-size", KEY.1.to_string()),
         ("secret-template", template.to_string()),

@@ -213,6 +213,7 @@ impl Provider {
                 external_dns: Some("aws"),
                 tunnels: false,
                 proxied: None,
+                zones: true,
                 on_nodes: false,
             },
             Self::Local => &ProviderFacts {

@@ -53,9 +53,12 @@ pub fn candidates(snapshot: &Snapshot, config: &Config) -> BTreeSet<Candidate> {
         Candidate { key, part }
     };
     let mut found = BTreeSet::new();
-    for key in goes(&kind::CLUSTER_ISSUER) {
-        let name = lives(key)["spec"]["acme"]["privateKeySecretRef"]["name"].as_str();
-        found.extend(name.map(|name| secret(name, Part::Account)));
+    for key in goes(&kind::CLUSTER_ISSUER).chain(goes(&kind::ISSUER)) {
+        let Some(name) = lives(key)["spec"]["acme"]["privateKeySecretRef"]["name"].as_str() else { continue };
+        let mut account = secret(name, Part::Account);
+        // That of an Issuer lies beside it.
+        account.key.namespace = key.namespace.clone().or(account.key.namespace);
+        found.insert(account);
     }
     if is_at_home {
         // What a run that was stopped, or one without `--purge`, has left: its issuers are gone. In a namespace that others

@@ -18,8 +18,15 @@ pub enum Readiness {
 }
 
 /// Kinds whose objects have to become ready.
-pub const AWAITED: [&str; 6] =
-    ["DaemonSet", "Deployment", "CustomResourceDefinition", "ClusterIssuer", "Certificate", "Ingress"];
+pub const AWAITED: [&str; 7] = [
+    "DaemonSet",
+    "Deployment",
+    "CustomResourceDefinition",
+    "ClusterIssuer",
+    "Issuer",
+    "Certificate",
+    "Ingress",
+];
 
 /// What was written, and no controller has looked at.
 const UNSEEN: &str = "written; Kubernetes has not acted on it yet";
@@ -30,7 +37,7 @@ pub fn readiness(kind: KindRef, object: &Value) -> Readiness {
         "DaemonSet" => daemon_set(object),
         "Deployment" => deployment(object),
         "CustomResourceDefinition" => condition(object, "Established"),
-        "ClusterIssuer" | "Certificate" => current_condition(object, "Ready"),
+        "ClusterIssuer" | "Issuer" | "Certificate" => current_condition(object, "Ready"),
         "Ingress" => ingress(object),
         _ => Readiness::Ready,
     }

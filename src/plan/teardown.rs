@@ -75,7 +75,7 @@ pub fn step(key: &Key) -> Step {
         | "ValidatingWebhookConfiguration"
         | "ValidatingAdmissionPolicy"
         | "ValidatingAdmissionPolicyBinding" => Step::Admission,
-        "ClusterIssuer" => Step::Issuers,
+        "ClusterIssuer" | "Issuer" => Step::Issuers,
         "Deployment" | "DaemonSet" => Step::Workloads,
         "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => Step::Rights,
         _ => Step::Settings,
