@@ -1,24 +1,28 @@
 //! What `homelab up` would do now: the bundle against what lives, without writing anything.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::Cluster;
-use crate::config::Config;
+use crate::collect::Organised;
+use crate::config::{Config, Organisation};
 use crate::desired::egress::{self, Placed};
 use crate::desired::kind::Kind;
 use crate::desired::object::{Component, Key, Object};
 use crate::desired::tunnel::is_of_provider;
-use crate::desired::{Bundle, Inputs, bundle, extra, issuer, kind};
+use crate::desired::{Bundle, Inputs, bundle, extra, issuer, kind, organisations};
 use crate::evidence::local::for_pods;
 use crate::evidence::{Conflict, DriftSeen, Drifted, Zone};
+use crate::facts;
 use crate::machine::authority::authority;
 use crate::machine::{token, upstream};
 use crate::plan::contested::contested;
 use crate::plan::deployed::{deployer_of, is_as_rendered};
 use crate::plan::tunnel::Kept;
 use crate::plan::{self, Change, HASH, Snapshot, challenge_key, is_applied, is_of_lab, tunnel};
-use crate::provider::{Credentials, words};
+use crate::provider::{self, Credentials, words};
 
 /// The label by which cert-manager's own objects are known.
 const COMPONENT: &str = "app.kubernetes.io/component";
@@ -39,7 +43,7 @@ pub(super) async fn snapshot(
 pub(super) fn compare(
     config: &Config,
     snapshot: &Snapshot,
-    zone: Option<&Zone>,
+    (zone, organised): (Option<&Zone>, &[Organised]),
     (nodes, services): (Option<&[Value]>, Option<&[Value]>),
     no_secrets: bool,
 ) -> Result<DriftSeen, String> {
@@ -47,6 +51,7 @@ pub(super) fn compare(
     // What a GitOps program applies has no fingerprint of the credentials, and no Secret.
     let by = deployer_of(snapshot);
     let credentials = zone.filter(|_| by.is_none()).and_then(|zone| credentials(config, zone));
+    let theirs = of_organisations(config, organised);
     let documents = upstream::at_hand(config);
     let placed = services.zip(nodes).map(|(services, nodes)| Placed::of(services, nodes));
     let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
@@ -64,6 +69,7 @@ pub(super) fn compare(
         tunnel: tunnel.as_ref(),
         cluster_domain: Some(snapshot.cluster_domain()),
         placed: placed.as_ref(),
+        organisations: Some(&theirs).filter(|_| by.is_none()),
     };
     let mut seen = DriftSeen { deployer: by, ..DriftSeen::default() };
     let mut wanted = bundle(config, &inputs);
@@ -123,6 +129,17 @@ pub(super) fn compare(
             None => "what holds the name of the zone, which was not read".to_owned(),
         });
     }
+    if by.is_none() {
+        for one in config.organisations.iter().filter(|one| !theirs.contains_key(&one.name)) {
+            let is_its = |object: &Object| holds_credential_of(config, one, object);
+            let left = wanted.objects.extract_if(.., |object| is_its(object)).map(|object| object.key);
+            wanted.derived.extend(left);
+            seen.left_out.push(format!(
+                "what holds the credential of the organisation `{}`, which was not checked",
+                one.name
+            ));
+        }
+    }
     describe(wanted, snapshot, no_manifest, &mut seen);
     Ok(seen)
 }
@@ -162,6 +179,30 @@ fn is_bare(snapshot: &Snapshot) -> bool {
 
 fn credentials(config: &Config, zone: &Zone) -> Option<Credentials> {
     Some(Credentials::new(token::read(config).ok()?, zone))
+}
+
+/// Those whose zone was found.
+fn of_organisations(config: &Config, organised: &[Organised]) -> BTreeMap<String, Credentials> {
+    let one = |organisation: &Organisation| {
+        let zone =
+            organised.iter().find(|one| one.name == organisation.name)?.found.as_ref()?.as_ref().ok()?;
+        let (_, keyring) = token::find_of(config, organisation);
+        Some((organisation.name.clone(), Credentials::new(keyring?, zone)))
+    };
+    config.organisations.iter().filter_map(one).collect()
+}
+
+/// The Secrets with an organisation's credential, what bears a fingerprint of it, and what has the id of its zone in it.
+fn holds_credential_of(config: &Config, organisation: &Organisation, object: &Object) -> bool {
+    let (key, name) = (&object.key, &organisation.name);
+    let at_home = key.namespace.as_ref().is_some_and(|at| organisation.namespaces.contains(at));
+    match object.is_secret() {
+        true => key.name == organisations::secret_name(name) || (at_home && key.name == provider::SECRET),
+        false => {
+            (*key.kind == kind::DEPLOYMENT && key.name == facts::organisations::external_dns(name))
+                || (*key.kind == kind::ISSUER && at_home && issuer::names_zone(config))
+        }
+    }
 }
 
 /// The Secrets, what bears a fingerprint of them, and what has the zone's id in it.
@@ -227,7 +268,7 @@ mod tests {
         }
         change(&mut snapshot);
         let zone = Zone { id: "z1".into(), name: "example.com".into(), ..Zone::default() };
-        compare(&config, &snapshot, Some(&zone), (None, None), false).unwrap()
+        compare(&config, &snapshot, (Some(&zone), &[]), (None, None), false).unwrap()
     }
 
     #[test]

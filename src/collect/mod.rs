@@ -40,7 +40,7 @@ use crate::plan::Snapshot;
 use crate::provider;
 
 pub use lab::Lab;
-pub use network::{Probes, challenges_alone};
+pub use network::{Organised, Probes, challenges_alone};
 pub use parts::Parts;
 pub use proof::{Known, look_after_up};
 
@@ -140,12 +140,14 @@ pub async fn look(
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
     evidence.drift = lives.map(|lives| {
         let seen = (evidence.objects("nodes"), evidence.objects("services"));
-        drift::compare(config, &lives?, asked.zone().as_ref(), seen, evidence.reads_only().is_some())
+        let zones = (asked.zone(), asked.organisations.as_slice());
+        drift::compare(config, &lives?, (zones.0.as_ref(), zones.1), seen, evidence.reads_only().is_some())
     });
     evidence.provider = asked.failure().map(Err);
     evidence.offline = !scope.internet;
     let mut probes = probes(config, &evidence, scope);
     probes.zone = asked.zone();
+    probes.organisations.clone_from(&asked.organisations);
     probes.deadline = deadline.saturating_duration_since(Instant::now());
     let collected = network::collect(evidence, &probes, asked.reader());
     let mut evidence = parts.during("names, certificates and services", collected).await;

@@ -1,10 +1,11 @@
 //! The token of this machine, and what the provider answers to it.
 
+use futures::future::join_all;
 use tokio::time::Instant;
 
 use crate::cluster::Cluster;
-use crate::collect::Scope;
-use crate::config::{Config, Provider};
+use crate::collect::{Organised, Scope};
+use crate::config::{Config, Organisation, Provider};
 use crate::desired::external_dns;
 use crate::evidence::{Evidence, Fault, ProviderFailure, TokenSeen, Zone};
 use crate::machine::token;
@@ -18,13 +19,23 @@ pub(super) struct Asked {
     keyring: Option<Keyring>,
     client: Option<Client>,
     zone: Option<Result<Zone, Fault>>,
+    /// The zones of organisations, each asked for with its own token.
+    pub(super) organisations: Vec<Organised>,
 }
 
 impl Asked {
     /// Looks for the token and, where the scope allows, asks what it can do.
     pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
         let (token, keyring) = token::find(config);
-        let mut asked = Self { token, provider: config.dns.provider, keyring, client: None, zone: None };
+        let of_organisations = config.organisations.iter().map(|one| organised(config, one, scope));
+        let mut asked = Self {
+            token,
+            provider: config.dns.provider,
+            keyring,
+            client: None,
+            zone: None,
+            organisations: join_all(of_organisations).await,
+        };
         let Some(keyring) = asked.keyring.as_ref().filter(|_| scope.internet) else {
             return asked;
         };
@@ -79,6 +90,35 @@ impl Asked {
             self.token.copies = Some(cluster.token_copies(&places(config), keyring, deadline).await);
         }
     }
+}
+
+/// The zone of an organisation, as its own token sees it.
+async fn organised(config: &Config, organisation: &Organisation, scope: Scope) -> Organised {
+    let mut organised = Organised {
+        name: organisation.name.clone(),
+        zone: organisation.zone.to_string(),
+        namespaces: organisation.namespaces.iter().cloned().collect(),
+        found: None,
+        client: None,
+    };
+    let (_, keyring) = token::find_of(config, organisation);
+    let Some(keyring) = keyring.filter(|_| scope.internet) else { return organised };
+    let client = match Client::new(config, &keyring) {
+        Ok(client) => client.deadline(scope.within / 2),
+        Err(fault) => {
+            organised.found = Some(Err(provider::failure(config.dns.provider, fault)));
+            return organised;
+        }
+    };
+    let none = || Fault::NoZone { tried: vec![organised.zone.clone()], sees: Vec::new() };
+    let found = match client.check(&organised.zone).await {
+        // One above it is that of the lab, or of somebody else.
+        Ok(zone) if zone.name != organised.zone => Err(none()),
+        found => found,
+    };
+    organised.found = Some(found.map_err(|fault| client.failure(fault)));
+    organised.client = Some(client);
+    organised
 }
 
 /// The namespaces with the token in a Secret of `up`'s, each with who reads it.

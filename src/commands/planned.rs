@@ -1,6 +1,6 @@
 //! What `up` and `diff` share: look at everything that a run begins with, and make the plan. Reads only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -8,24 +8,25 @@ use crate::cli::Global;
 use crate::cluster::{Awaited, Cluster};
 use crate::collect::challenges_alone;
 use crate::commands::cluster_names::{Known, can_be_signed};
-use crate::commands::converge::awaited;
+use crate::commands::converge::{Asked, awaited};
 use crate::commands::deployed::not_deployed;
 use crate::commands::downgrade::permitted;
 use crate::commands::tunnel::WayIn;
 use crate::commands::{
-    challenges, egress, homes, inside, nodes, own_class, page_name, skipped, strangers, wildcard,
+    challenges, egress, homes, inside, manifest, nodes, organisations, own_class, page_name, skipped,
+    strangers, wildcard,
 };
 use crate::config::{Config, Issuer, Provider};
 use crate::desired::challenge_server::ChallengeKey;
 use crate::desired::leaving::Leaving;
 use crate::desired::object::Component;
-use crate::desired::{Inputs, bundle, issuer};
+use crate::desired::{Inputs, bundle};
 use crate::error::{Error, Result};
 use crate::evidence::{Fault, Zone};
 use crate::facts::cluster_domain::DEFAULT;
 use crate::facts::names::{is_within, without_wildcard};
 use crate::machine::authority::authority;
-use crate::machine::{configuration, random, token, upstream};
+use crate::machine::{configuration, random, token};
 use crate::plan::moving::{self, Place};
 use crate::plan::{Plan, Snapshot, challenge_key, is_of_lab, plan};
 use crate::provider::{self, Client, Credentials, Keyring, Words};
@@ -33,7 +34,6 @@ use crate::ui::{Mode, Progress};
 
 /// The lines of progress beside the components.
 const CLUSTER: &str = "cluster";
-const UPSTREAM: &str = "upstream";
 const ADOPT: &str = "adopt";
 
 /// What a run may do only if it is told so.
@@ -51,6 +51,8 @@ pub(super) struct Start {
     pub(super) cluster: Cluster,
     pub(super) provider: Client,
     keyring: Keyring,
+    /// Those of organisations, by their names.
+    of_organisations: BTreeMap<String, Keyring>,
     authority: Option<String>,
 }
 
@@ -64,6 +66,8 @@ pub(super) struct Planned {
     pub(super) awaited: Awaited,
     /// What wrote the records where they are to be no more.
     pub(super) leaving: Option<Leaving>,
+    /// The organisations, with their zones.
+    pub(super) organisations: Vec<organisations::Found>,
     /// The tunnel by which the internet gets in, where a service asks for one.
     pub(super) way: Option<WayIn>,
 }
@@ -76,18 +80,21 @@ impl Start {
     pub(super) async fn new(global: &Global) -> Result<Self> {
         let config = configuration::load(global.config.as_deref())?;
         let keyring = token::read(&config)?;
+        let of_organisations = organisations::keyrings(&config, &keyring)?;
         let authority = authority(&config)?;
         let cluster = global.lab().connect().await?;
         let provider = Client::new(&config, &keyring).map_err(|fault| refused(config.dns.provider, fault))?;
-        Ok(Self { config, cluster, provider, keyring, authority })
+        Ok(Self { config, cluster, provider, keyring, of_organisations, authority })
     }
 
     /// The progress of a run, with room for these lines, too.
     pub(super) fn progress(&self, mode: Mode, more: &[&'static str]) -> Progress {
         let line = self.config.dns.provider.facts().key;
         let components = Component::all(&self.config).into_iter().map(Component::name);
-        let names: Vec<&str> =
-            components.chain([CLUSTER, line, UPSTREAM, ADOPT]).chain(more.iter().copied()).collect();
+        let names: Vec<&str> = components
+            .chain([CLUSTER, line, organisations::LINE, manifest::LINE, ADOPT])
+            .chain(more.iter().copied())
+            .collect();
         Progress::new(mode, &names)
     }
 
@@ -97,12 +104,13 @@ impl Start {
     /// When something cannot be looked at, or the run must not begin.
     pub(super) async fn plan(&self, consent: Consent, progress: &Progress) -> Result<Planned> {
         let (cluster, config, provider) = (&self.cluster, &self.config, &self.provider);
-        let (snapshot, zone, documents, nodes, led) = tokio::try_join!(
+        let (snapshot, zone, documents, nodes, led, found) = tokio::try_join!(
             look(cluster, config, progress),
             check(provider, config, progress),
-            manifest(config, progress),
+            manifest::manifest(config, progress),
             nodes::look(cluster, config),
             async { Ok(challenges_alone(config).await) },
+            organisations::look(config, &self.of_organisations, progress),
         )?;
         let names = Known::by_cluster(snapshot.cluster_domain.as_deref());
         can_be_signed(config, names)?;
@@ -116,6 +124,7 @@ impl Start {
         };
         strangers::one_lab(&snapshot, &config.dns.owner)?;
         let way = WayIn::look(provider, &zone, config, &snapshot, consent.adopt).await?;
+        let theirs = organisations::credentials(&found);
         let inputs = Inputs {
             challenge_key: challenge_key.as_ref(),
             credentials: Some(&credentials),
@@ -126,9 +135,10 @@ impl Start {
             tunnel: way.as_ref().and_then(WayIn::opened),
             cluster_domain: Some(snapshot.cluster_domain()),
             placed: placed.as_ref(),
+            organisations: Some(&theirs),
         };
         let bundle = bundle(config, &inputs);
-        let awaited = awaited(&bundle, &snapshot, &issuer::asked(config));
+        let awaited = awaited(&bundle, &snapshot, &Asked::of(config));
         let mut plan = plan(bundle, &snapshot);
         not_deployed(&plan, &snapshot, consent.adopt)?;
         own_class::is_there(cluster, config, &plan).await?;
@@ -137,17 +147,22 @@ impl Start {
         skipped::none(&plan, &snapshot)?;
         let adopt = consent.adopt;
         let records = strangers::records(provider, &zone, &credentials, config, &snapshot, adopt).await?;
+        let of_organisations = organisations::records(&found, config, &snapshot, adopt).await?;
         page_name::is_free(provider, &zone, config, &snapshot).await?;
         wildcard::can_answer(provider, &zone, config, &snapshot).await?;
         let objects =
             strangers::objects(cluster, config.ingress.controller, &mut plan, &snapshot, adopt).await?;
         plan.removal.gone.extend(homes::emptied(cluster, &plan, &snapshot).await?);
-        let adopted: Vec<String> =
-            records.into_iter().chain(objects).chain(way.as_ref().and_then(WayIn::adopted)).collect();
+        let adopted: Vec<String> = records
+            .into_iter()
+            .chain(of_organisations)
+            .chain(objects)
+            .chain(way.as_ref().and_then(WayIn::adopted))
+            .collect();
         if !adopted.is_empty() {
             progress.done(ADOPT, &adopted.join("; "));
         }
-        Ok(Planned { snapshot, zone, plan, adopted, awaited, leaving, way })
+        Ok(Planned { snapshot, zone, plan, adopted, awaited, leaving, organisations: found, way })
     }
 }
 
@@ -263,17 +278,6 @@ fn not_provable(config: &Config, zone: &str) -> Option<Error> {
             .hint("take names in that zone; or set `issuer: ca` for names in your domain or inside the cluster")
     };
     (!named.is_empty()).then(error)
-}
-
-async fn manifest(config: &Config, progress: &Progress) -> Result<Option<Vec<Value>>> {
-    if config.cert_manager.manage {
-        progress.update(UPSTREAM, "getting cert-manager's manifest");
-    }
-    let documents = upstream::cert_manager(config).await?;
-    if let Some(documents) = &documents {
-        progress.done(UPSTREAM, &format!("cert-manager's manifest, {} documents", documents.len()));
-    }
-    Ok(documents)
 }
 
 /// That the provider serves the zone, as a line of progress.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::checks::{self, Report, Theirs};
 use crate::cluster::Cluster;
-use crate::collect::{self, Known, Probes};
+use crate::collect::{self, Known, Organised, Probes};
 use crate::commands::own;
 use crate::config::{Backend, Config};
 use crate::error::Result;
@@ -21,10 +21,18 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// The line of progress.
 pub(super) const LINE: &str = "verify";
 
+/// The zones that are read.
+pub(super) struct Zones<'a> {
+    /// That of the lab.
+    pub(super) zone: &'a Zone,
+    /// Those of organisations.
+    pub(super) organisations: Vec<Organised>,
+}
+
 /// Looks until the picture is final or the deadline comes; that of `names` alone where the run is for these.
 pub(super) async fn prove(
     (cluster, provider): (&Cluster, &Client),
-    zone: &Zone,
+    zones: Zones<'_>,
     config: &Config,
     mut known: Known,
     names: Option<&[String]>,
@@ -33,7 +41,11 @@ pub(super) async fn prove(
     let began = Instant::now();
     let deadline = began + config.timeouts.verify;
     let hosts = config.hosts().iter().map(ToString::to_string).collect();
-    let probes = Probes { zone: Some(zone.clone()), ..Probes::of(config, config.domain.to_string(), hosts) };
+    let probes = Probes {
+        zone: Some(zones.zone.clone()),
+        organisations: zones.organisations,
+        ..Probes::of(config, config.domain.to_string(), hosts)
+    };
     progress.update(LINE, "checking the result");
     loop {
         let seen = collect::look_after_up(cluster, config, &probes, Some(provider), &known).await?;

@@ -16,7 +16,7 @@ use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::public_address::{self, Followed};
 use crate::commands::tunnel::{self, WayIn};
-use crate::commands::{addresses, close_tunnel, diff, own, prune, switching};
+use crate::commands::{addresses, close_tunnel, diff, organisations, own, prune, switching};
 use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
@@ -79,8 +79,10 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
     let ended = async {
         let planned = start.plan(consent, &progress).await?;
         prove_new_token(provider, &planned.zone, config, &planned.plan, &progress).await?;
+        organisations::prove_new(&planned.organisations, &planned.plan, config, &progress).await?;
         let planned = with_way_in(&start, planned, consent, &progress).await?;
-        let Planned { snapshot, zone, mut plan, mut awaited, leaving, way, .. } = planned;
+        let Planned { snapshot, zone, mut plan, mut awaited, leaving, organisations: found, way, .. } =
+            planned;
         if names.is_some() {
             own::wait_for_own(&mut awaited, &plan, &snapshot);
         }
@@ -106,7 +108,8 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         let report = if no_verify {
             None
         } else {
-            Some(prove::prove((cluster, provider), &zone, config, known, names, &progress).await?)
+            let zones = prove::Zones { zone: &zone, organisations: organisations::organised(&found) };
+            Some(prove::prove((cluster, provider), zones, config, known, names, &progress).await?)
         };
         if let Some(moving) = moving {
             let is_proven = report.as_ref().is_some_and(|report| report.exit_code() == 0);

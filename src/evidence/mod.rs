@@ -21,6 +21,7 @@ mod inside;
 pub mod local;
 mod machine;
 mod names;
+mod organisations;
 mod own_servers;
 pub mod ownership;
 pub mod pod;
@@ -73,6 +74,7 @@ pub use names::{
     AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
     label,
 };
+pub use organisations::OrganisationSeen;
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
 pub use provider::{Account, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use public::{Hairpin, PublicSeen, SeenBy};
@@ -140,6 +142,9 @@ pub struct Evidence {
     /// Where public DNS leads for the challenges; `None` where they are met beside the names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenges: Option<ChallengesSeen>,
+    /// The zones of organisations; none where the lab is one house's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub organisations: Vec<OrganisationSeen>,
     /// The zone as the provider lists it, or why it does not; `None` when it was not asked.
     pub provider: Option<Result<ProviderSeen, ProviderFailure>>,
     /// What each ready node answers to names that no Ingress has.
@@ -203,6 +208,7 @@ impl Evidence {
             egress: None,
             public: None,
             challenges: None,
+            organisations: Vec::new(),
             provider: None,
             node_answers: Vec::new(),
             no_authoritative: None,

@@ -3,12 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::Record;
+use crate::facts::organisations;
 use crate::facts::ownership::{KINDS, Owner, Ownership};
 
 /// The names of the TXT records of the owner `id`.
 #[must_use]
 pub fn claims<'r>(records: &'r [Record], id: &str) -> Vec<&'r str> {
-    texts(records, id).map(|(name, _)| name).collect()
+    texts(records).filter(|(_, owner)| owner.id == id).map(|(name, _)| name).collect()
+}
+
+/// The names of the TXT records that a namespace of the organisation wrote, in the zone that the records are of.
+#[must_use]
+pub fn claims_of_organisation<'r>(records: &'r [Record], lab: &str, organisation: &str) -> Vec<&'r str> {
+    let is_its = |owner: &Owner| organisations::of(lab, &owner.id) == Some(organisation);
+    texts(records).filter(|(_, owner)| is_its(owner)).map(|(name, _)| name).collect()
 }
 
 /// What is published on purpose.
@@ -41,7 +49,7 @@ pub fn unwanted(records: &[Record], ours: &Ownership, wanted: &Wanted) -> Unwant
     let names_of = |host: &str| KINDS.map(|kind| ours.txt_name(kind, &host.to_lowercase()));
     let of_records: BTreeSet<String> = there.iter().flat_map(|(host, _)| names_of(host)).collect();
     let of_hosts: BTreeSet<String> = wanted.hosts.iter().flat_map(|host| names_of(host)).collect();
-    let alone = texts(records, &ours.id).filter(|(txt, owner)| {
+    let alone = texts(records).filter(|(_, owner)| ours.is_own(&owner.id)).filter(|(txt, owner)| {
         let txt = txt.to_lowercase();
         !of_records.contains(&txt) && !of_hosts.contains(&txt) && !is_wanted("", owner)
     });
@@ -74,7 +82,7 @@ impl Unwanted {
 pub fn owned<'r>(records: &'r [Record], ours: &Ownership) -> Vec<(&'r str, Owner)> {
     let hosts = records.iter().filter(|record| KINDS.contains(&record.kind.as_str()));
     let found = hosts.filter_map(|record| {
-        let owner = owners_of(records, ours, record).find(|owner| owner.id == ours.id)?;
+        let owner = owners_of(records, ours, record).find(|owner| ours.is_own(&owner.id))?;
         Some((record.name.as_str(), owner))
     });
     found.collect()
@@ -89,11 +97,10 @@ pub fn owners_of(records: &[Record], ours: &Ownership, record: &Record) -> impl 
         .filter_map(|text| Owner::parse(&text.text()))
 }
 
-fn texts<'r>(records: &'r [Record], id: &str) -> impl Iterator<Item = (&'r str, Owner)> {
+/// The TXT records that say whose something is.
+fn texts(records: &[Record]) -> impl Iterator<Item = (&str, Owner)> {
     let texts = records.iter().filter(|record| record.kind == "TXT");
-    texts
-        .filter_map(|txt| Some((txt.name.as_str(), Owner::parse(&txt.text())?)))
-        .filter(move |(_, owner)| owner.id == id)
+    texts.filter_map(|txt| Some((txt.name.as_str(), Owner::parse(&txt.text())?)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::config::{Config, Provider};
+use crate::config::{Config, Organisation, Provider};
 use crate::error::{Error, Result};
 use crate::evidence::{TokenPlace, TokenProblem, TokenSeen};
 use crate::facts::providers::Credential;
@@ -12,6 +12,9 @@ use crate::provider::{Keyring, TokenWords, traits_of};
 
 /// The name of the credential in systemd's `LoadCredential=`, and of the file that `homelab init` makes.
 pub const CREDENTIAL: &str = "dns-token";
+
+/// The key of the configuration that names its file.
+const KEY: &str = "dns.tokenFile";
 
 /// Looks for the token: systemd's credential first, then the environment, then `dns.tokenFile`. The first that is there
 /// counts, whatever is in it. Where the provider asks for none, nothing is looked for, and the keyring is empty.
@@ -39,13 +42,56 @@ pub fn find(config: &Config) -> (TokenSeen, Option<Keyring>) {
     }
 }
 
+/// The one of an organisation: systemd's credential first, then its `tokenFile`.
+pub fn find_of(config: &Config, organisation: &Organisation) -> (TokenSeen, Option<Keyring>) {
+    let provider = config.dns.provider;
+    if let Some(path) = super::credential(&credential_of(&organisation.name)) {
+        let text = std::fs::read_to_string(&path);
+        return judged(provider, TokenPlace::Credential(path), text, false);
+    }
+    match &organisation.token_file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            judged(provider, TokenPlace::File(path.clone()), text, is_open_to_all(path))
+        }
+        None => (TokenSeen { problem: Some(TokenProblem::Nowhere), ..TokenSeen::default() }, None),
+    }
+}
+
+/// The name of the credential of an organisation in systemd's `LoadCredential=`.
+fn credential_of(organisation: &str) -> String {
+    format!("{CREDENTIAL}-{organisation}")
+}
+
+/// The same for commands that cannot go on without it.
+///
+/// # Errors
+/// When there is none, or it cannot be one.
+pub fn read_of(config: &Config, organisation: &Organisation) -> Result<Keyring> {
+    let (seen, keyring) = find_of(config, organisation);
+    let TokenWords { called, .. } = &traits_of(config.dns.provider).words.token;
+    let key = format!("organisations.{}.tokenFile", organisation.name);
+    keyring.ok_or_else(|| match &seen.problem {
+        None | Some(TokenProblem::Nowhere) => {
+            Error::usage(format!("there is no {called} of the organisation `{}`", organisation.name))
+                .because(format!(
+                    "looked for the systemd credential `{}` and `{key}`",
+                    credential_of(&organisation.name)
+                ))
+                .because("that of the lab may write into every zone, and what an organisation's programs use lies where its people may read it")
+                .hint(format!("make one that may write into the zone `{}` and into no other, and name its file in `{key}`", organisation.zone))
+        }
+        _ => explain(config.dns.provider, &seen, &key),
+    })
+}
+
 /// The same for commands that cannot go on without it.
 ///
 /// # Errors
 /// When there is none, or it cannot be one.
 pub fn read(config: &Config) -> Result<Keyring> {
     let (seen, keyring) = find(config);
-    keyring.ok_or_else(|| explain(config.dns.provider, &seen))
+    keyring.ok_or_else(|| explain(config.dns.provider, &seen, KEY))
 }
 
 /// The token in a file that is to be named in a new configuration.
@@ -56,7 +102,7 @@ pub fn of_file(provider: Provider, path: &Path) -> Result<Keyring> {
     let text = std::fs::read_to_string(path);
     let whole = text.as_ref().map_or(Ok(()), |text| is_whole(provider, text));
     let (seen, keyring) = judged(provider, TokenPlace::File(path.to_owned()), text, false);
-    whole.and_then(|()| keyring.ok_or_else(|| explain(provider, &seen)))
+    whole.and_then(|()| keyring.ok_or_else(|| explain(provider, &seen, KEY)))
 }
 
 /// The token that somebody typed, pasted or piped.
@@ -122,7 +168,7 @@ pub fn is_open_to_all(path: &Path) -> bool {
     grants(&path, 0o004) && path.ancestors().skip(1).all(|folder| grants(folder, 0o001))
 }
 
-fn explain(provider: Provider, seen: &TokenSeen) -> Error {
+fn explain(provider: Provider, seen: &TokenSeen, key: &str) -> Error {
     let TokenWords { called, make_one_and_name_it, .. } = &traits_of(provider).words.token;
     let place = &seen.place;
     let unread = || Error::usage(format!("cannot read the {called} from {place}"));
@@ -136,15 +182,11 @@ fn explain(provider: Provider, seen: &TokenSeen) -> Error {
                 ))
                 .hint(*make_one_and_name_it)
         }
-        Some(TokenProblem::Missing) => unread()
-            .because("no such file")
-            .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
+        Some(TokenProblem::Missing) => unread().because("no such file").hint(misplaced(key)),
         Some(TokenProblem::Denied) => {
             unread().because("permission denied").hint("run it with `sudo`, or as the user who owns the file")
         }
-        Some(TokenProblem::Unreadable(why)) => unread()
-            .because(why)
-            .hint("check the path in `dns.tokenFile`, and that the secret was decrypted to that file"),
+        Some(TokenProblem::Unreadable(why)) => unread().because(why).hint(misplaced(key)),
         Some(TokenProblem::Shape(_)) if seen.length == 0 && file(place).is_some() => empty(provider, place),
         Some(TokenProblem::Shape(error)) => {
             let told = (traits_of(provider).misshapen)(error);
@@ -153,6 +195,10 @@ fn explain(provider: Provider, seen: &TokenSeen) -> Error {
                 .hint(told.hint)
         }
     }
+}
+
+fn misplaced(key: &str) -> String {
+    format!("check the path in `{key}`, and that the secret was decrypted to that file")
 }
 
 /// A file in which nothing is, with what writes it.

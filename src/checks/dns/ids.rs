@@ -8,6 +8,8 @@ pub const RESOLVER: CheckId = CheckId("dns.resolver");
 pub const INTERCEPTED: CheckId = CheckId("dns.intercepted");
 /// Public DNS knows the zone, in the hands of the provider.
 pub const ZONE: CheckId = CheckId("dns.zone");
+/// Public DNS leads to the zone of each organisation.
+pub const ORGANISATION: CheckId = CheckId("dns.organisation");
 /// Each node's own name server answers for the domain.
 pub const OWN_SERVER: CheckId = CheckId("dns.own-server");
 /// Each node's own name server refuses what is not the domain's.

@@ -7,6 +7,7 @@ mod elsewhere;
 pub(super) mod ids;
 mod intercepted;
 mod local_zone;
+mod organisation;
 mod own;
 mod own_texts;
 mod public;
@@ -40,6 +41,7 @@ const AT_HOME: &str = "only the nodes know these names";
 /// Without the names, which `up` does not look at, no more than the lab's own name servers.
 fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
     let mut found = own::judge(evidence);
+    found.extend(organisation::judge(evidence));
     if let Some(names) = &evidence.names {
         found.extend([
             resolver::answers(evidence, names),

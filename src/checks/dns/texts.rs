@@ -1,7 +1,7 @@
 //! Each name, as each vantage resolves it.
 
 use super::ids::*;
-use crate::checks::dns::{own_texts, routers};
+use crate::checks::dns::{organisation, own_texts, routers};
 use crate::checks::engine::{Def, cause};
 use crate::checks::id;
 
@@ -75,6 +75,7 @@ pub(super) const CHECKS: &[Def] = &[
             ),
         ])
         .sources(&["RFC 1034 section 4.2.2", "RFC 8020: why names are not looked up from below"]),
+    organisation::ORGANISATION,
     own_texts::OWN_SERVER,
     own_texts::NO_RECURSION,
     own_texts::HOUSE_FORWARDS,

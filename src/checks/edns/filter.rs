@@ -10,7 +10,7 @@ use crate::checks::edns::{flags, selector, service};
 use crate::checks::engine::Finding;
 use crate::checks::engine::words::quoted;
 use crate::checks::reading::classes::{CLASSES, serves};
-use crate::evidence::{Evidence, View, at, entries, has_rule};
+use crate::evidence::{Evidence, OrganisationSeen, View, at, entries, has_rule};
 use crate::facts::names::is_within;
 use crate::outside::command::Command;
 
@@ -52,12 +52,32 @@ pub(super) fn asking_for<'e>(evidence: &'e Evidence, host: &str) -> Vec<&'e Valu
 
 /// What keeps every Ingress of the host from a record; `None` when one passes, or none was read.
 pub(super) fn kept_out<'e>(evidence: &'e Evidence, host: &str) -> Option<KeptOut<'e>> {
+    if let Some(of) = evidence.organisation_of(host) {
+        return outside_of(evidence, of, host);
+    }
     let mut first = None;
     for ingress in asking_for(evidence, host) {
         let (why, fix) = obstacle(evidence, ingress, host)?;
         first = first.or(Some(KeptOut { ingress, why, fix }));
     }
     first
+}
+
+/// An Ingress with a name of an organisation, where none is in a namespace that its external-dns reads.
+fn outside_of<'e>(evidence: &'e Evidence, of: &OrganisationSeen, host: &str) -> Option<KeptOut<'e>> {
+    let asking = asking_for(evidence, host);
+    let is_read = |ingress: &&Value| of.namespaces.iter().any(|namespace| namespace == ingress.namespace());
+    let ingress = asking.first().copied().filter(|_| !asking.iter().any(is_read))?;
+    let namespaces = quoted(of.namespaces.iter());
+    let why = format!(
+        "is in no namespace of the organisation `{}`, whose external-dns reads {namespaces} alone",
+        of.name
+    );
+    let fix = format!(
+        "move it into one of these namespaces ({namespaces}), or give it a name outside of the zone `{}`",
+        of.zone
+    );
+    Some(KeptOut { ingress, why, fix: Cure::Words(fix) })
 }
 
 impl KeptOut<'_> {

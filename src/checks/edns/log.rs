@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::config::Provider;
 use crate::desired::external_dns::{NAME, NAMESPACE};
 use crate::evidence::Evidence;
+use crate::facts::organisations::external_dns;
 use crate::provider::traits_of;
 
 /// As much of a message as is shown.
@@ -29,12 +30,32 @@ pub(super) struct Line {
 
 /// All lines of its pods that were read, those of the run before the last restart first.
 pub(super) fn lines(evidence: &Evidence) -> Vec<Line> {
+    let others: Vec<String> = evidence.organisations.iter().map(|one| place_of(&one.name)).collect();
+    let is_others = |place: &str| others.iter().any(|other| place.starts_with(other));
+    read(evidence, |place| !is_others(place)).into_iter().flat_map(|(_, lines)| lines).collect()
+}
+
+/// The lines of each container of an organisation's, by its name, which is that of the namespace.
+pub(super) fn of_organisation(evidence: &Evidence, organisation: &str) -> Vec<(String, Vec<Line>)> {
+    let its = place_of(organisation);
+    read(evidence, |place| place.starts_with(&its))
+}
+
+/// How the places of an organisation's logs begin.
+fn place_of(organisation: &str) -> String {
+    format!("{NAMESPACE}/{}-", external_dns(organisation))
+}
+
+fn read(evidence: &Evidence, is_meant: impl Fn(&str) -> bool) -> Vec<(String, Vec<Line>)> {
     let Some(cluster) = &evidence.cluster else {
         return Vec::new();
     };
-    let ours = |place: &String| place.starts_with(&format!("{NAMESPACE}/{NAME}"));
-    let texts = cluster.logs.iter().filter(|(place, _)| ours(place)).map(|(_, text)| text);
-    texts.flat_map(|text| text.lines()).filter_map(|line| Line::parse(evidence.dns, line)).collect()
+    let own = format!("{NAMESPACE}/{NAME}");
+    let texts = cluster.logs.iter().filter(|(place, _)| place.starts_with(&own) && is_meant(place));
+    let parsed = |text: &str| text.lines().filter_map(|line| Line::parse(evidence.dns, line)).collect();
+    texts
+        .map(|(place, text)| (place.rsplit('/').next().unwrap_or_default().to_owned(), parsed(text)))
+        .collect()
 }
 
 impl Line {
@@ -115,7 +136,7 @@ fn times(evidence: &Evidence, host: &str, changes: &[&str]) -> usize {
     let is_recent = |at: &jiff::Timestamp| evidence.now.duration_since(*at).as_secs() < RECENT;
     let counts =
         |line: &Line| line.record.eq_ignore_ascii_case(host) && changes.contains(&line.change.as_str());
-    let lines = lines(evidence);
+    let lines: Vec<Line> = read(evidence, |_| true).into_iter().flat_map(|(_, lines)| lines).collect();
     let mut written: Vec<_> =
         lines.iter().filter(|line| counts(line)).filter_map(|line| line.at).filter(is_recent).collect();
     written.sort_unstable();

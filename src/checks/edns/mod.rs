@@ -7,6 +7,7 @@ mod flags;
 pub(super) mod ids;
 mod leftover;
 mod log;
+mod organisations;
 mod owner;
 pub(super) mod reason;
 mod selector;

@@ -39,7 +39,7 @@ pub(super) fn is_this_lab(evidence: &Evidence, seen: &ProviderSeen, host: &str) 
 pub(in crate::checks) fn is_owned(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> bool {
     let Some(ours) = &evidence.owner else { return false };
     let own = |claim: &Claim<'_>| {
-        claim.shape == Shape::Ours && claim.owner.as_ref().is_some_and(|one| one.id == ours.id)
+        claim.shape == Shape::Ours && claim.owner.as_ref().is_some_and(|one| ours.is_own(&one.id))
     };
     claims(evidence, seen, ours, host).iter().any(own)
 }
@@ -48,7 +48,7 @@ pub(in crate::checks) fn is_owned(evidence: &Evidence, seen: &ProviderSeen, host
 pub(super) fn made_for(evidence: &Evidence, seen: &ProviderSeen, host: &str) -> Option<String> {
     let ours = evidence.owner.as_ref()?;
     let owners = claims(evidence, seen, ours, host).into_iter().filter(|claim| claim.shape == Shape::Ours);
-    owners.filter_map(|claim| claim.owner).find(|owner| owner.id == ours.id)?.resource
+    owners.filter_map(|claim| claim.owner).find(|owner| ours.is_own(&owner.id))?.resource
 }
 
 impl Name<'_> {
@@ -57,7 +57,8 @@ impl Name<'_> {
     fn of_none(&self) -> Outcome {
         let mine = self.claims.iter().filter(|claim| claim.shape == Shape::Ours);
         let owners: Vec<&Claim<'_>> = mine.filter(|claim| claim.owner.is_some()).collect();
-        let is_mine = |claim: &&Claim<'_>| claim.owner.as_ref().is_some_and(|owner| owner.id == self.ours.id);
+        let is_mine =
+            |claim: &&Claim<'_>| claim.owner.as_ref().is_some_and(|owner| self.ours.is_own(&owner.id));
         match owners.iter().find(|claim| !is_mine(claim)) {
             Some(other) if !owners.iter().any(is_mine) => {
                 self.anothers(&format!("the name `{}`, which has no address,", self.host), other)
@@ -70,21 +71,21 @@ impl Name<'_> {
         let what = format!("the {} record `{}` ({})", record.kind, self.host, record.content);
         let own = registry(self.ours, &record.kind, self.host);
         let read = self.claims.iter().find(|claim| claim.txt.eq_ignore_ascii_case(&own));
-        let is_mine = |owner: &Owner| owner.id == self.ours.id;
+        let is_mine = |owner: &Owner| self.ours.is_own(&owner.id);
         match read.map(|claim| (claim, &claim.owner)) {
             Some((_, Some(owner))) if is_mine(owner) => {
-                return Outcome::pass(format!("owner `{}`", self.ours.id));
+                return Outcome::pass(format!("owner `{}`", owner.id));
             }
             Some((claim, Some(_))) => return self.anothers(&what, claim),
             Some((claim, None)) => return self.encrypted(&what, claim),
             None => {}
         }
         // Not read by this external-dns: whoever else wrote it tells most, then what this lab wrote by other rules.
-        let of = |wanted: fn(&Claim<'_>, &str) -> bool| {
-            self.claims.iter().find(|claim| wanted(claim, &self.ours.id))
+        let of = |wanted: fn(&Claim<'_>, &Ownership) -> bool| {
+            self.claims.iter().find(|claim| wanted(claim, self.ours))
         };
-        let foreign = of(|claim, ours| claim.owner.as_ref().is_some_and(|owner| owner.id != ours));
-        let mine = of(|claim, ours| claim.owner.as_ref().is_some_and(|owner| owner.id == ours));
+        let foreign = of(|claim, ours| claim.owner.as_ref().is_some_and(|owner| !ours.is_own(&owner.id)));
+        let mine = of(|claim, ours| claim.owner.as_ref().is_some_and(|owner| ours.is_own(&owner.id)));
         let cipher = of(|claim, _| claim.owner.is_none() && claim.shape != Shape::Old(String::new()));
         match (foreign, mine, cipher) {
             (Some(claim), ..) => self.anothers(&what, claim),

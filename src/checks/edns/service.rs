@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::edns::log::{self, Line};
-use crate::checks::edns::{reason, sync, wait};
+use crate::checks::edns::{organisations, reason, sync, wait};
 use crate::checks::engine::{Finding, Outcome};
 use crate::checks::id;
 use crate::checks::reading::pods::{self, wait_for_their_node};
@@ -77,7 +77,7 @@ pub(super) fn runs(evidence: &Evidence) -> Outcome {
     let ready = deployment.pointer("/status/readyReplicas").and_then(Value::as_i64).unwrap_or(0);
     let ended = found.iter().find_map(|pod| recently_ended(evidence, pod));
     if ready > 0 && ended.is_none() {
-        return Outcome::pass("its pod is ready");
+        return organisations::stopped(evidence).unwrap_or_else(|| Outcome::pass("its pod is ready"));
     }
     let lines = log::lines(evidence);
     if let Some(fatal) = log::fatal(&lines).filter(|_| ended.is_some()) {

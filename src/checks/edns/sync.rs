@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use crate::checks::edns::flags::value;
 use crate::checks::edns::log::{self, Line};
-use crate::checks::edns::reason;
 use crate::checks::edns::service::LOG;
+use crate::checks::edns::{organisations, reason};
 use crate::checks::engine::words::span;
 use crate::checks::engine::{Finding, Outcome};
 use crate::desired::external_dns::{NAME, NAMESPACE};
@@ -76,7 +76,9 @@ pub(super) fn sync(evidence: &Evidence) -> Outcome {
         .command(command!("kubectl -n {} rollout restart deployment/{}", NAMESPACE, NAME))
         .look(LOG)
         .into(),
-        (_, Some(synced)) => Outcome::pass(format!("the records were compared {} ago", span(age(synced)))),
+        (_, Some(synced)) => organisations::failing(evidence).unwrap_or_else(|| {
+            Outcome::pass(format!("the records were compared {} ago", span(age(synced))))
+        }),
         (_, None) => Outcome::unknown("external-dns has just started and has not compared the records yet"),
     }
 }

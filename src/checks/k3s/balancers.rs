@@ -41,8 +41,11 @@ pub(super) fn load_balancers(evidence: &Evidence) -> Outcome {
         .iter()
         .filter(|service| at(service, "/spec/type") == "LoadBalancer" || is_held(evidence, service))
         .collect();
-    let first = asking.iter().find_map(|service| Some((service, trouble(evidence, service, servicelb)?)));
-    match first {
+    let troubled =
+        || asking.iter().filter_map(|service| Some((service, trouble(evidence, service, servicelb)?)));
+    // One whose name nobody finds tells most.
+    let nameless = troubled().find(|(service, trouble)| lacks_record(service, trouble).is_some());
+    match nameless.or_else(|| troubled().next()) {
         Some((service, trouble)) => told(evidence, service, &trouble).into(),
         None => Outcome::pass(match asking.len() {
             0 => "no Service asks for a load balancer".to_owned(),
@@ -64,6 +67,19 @@ fn trouble(evidence: &Evidence, service: &Value, servicelb: bool) -> Option<Trou
         (false, true) => web.then_some(Trouble::TakesPorts),
         (false, false) => is_stale(evidence, service, addresses).then_some(Trouble::Stale),
     }
+}
+
+/// The name that its annotation asks a record for, which external-dns does not write for want of an address (external-dns 0.22,
+/// source/service.go): `spec.externalIPs` and a target by annotation stand in for one.
+fn lacks_record<'s>(service: &'s Value, trouble: &Trouble) -> Option<&'s str> {
+    let annotated = |end: &str| {
+        let all = service["metadata"]["annotations"].as_object()?;
+        let mut of_dns = all.iter().filter(|(key, _)| key.starts_with("external-dns."));
+        of_dns.find(|(key, _)| key.ends_with(end)).and_then(|(_, value)| value.as_str())
+    };
+    let hosts = annotated("/hostname").filter(|_| matches!(trouble, Trouble::Waits))?;
+    let leads = annotated("/target").is_some() || !entries(service, "/spec/externalIPs").is_empty();
+    hosts.split(',').map(str::trim).find(|host| !host.is_empty() && !leads)
 }
 
 /// Whether its deletion waits for a controller that is off.
@@ -98,7 +114,12 @@ fn told(evidence: &Evidence, service: &Value, trouble: &Trouble) -> Finding {
             format!("servicelb takes the port on every node, so {ours} cannot use it"),
         ),
         Trouble::Waits => (
-            format!("Service `{name}` of type LoadBalancer has no address"),
+            match lacks_record(service, trouble) {
+                Some(host) => format!(
+                    "Service `{name}` of type LoadBalancer has no address, so its name `{host}` gets no record"
+                ),
+                None => format!("Service `{name}` of type LoadBalancer has no address"),
+            },
             "nothing gives it one: servicelb is disabled, and no other load balancer is installed".to_owned(),
         ),
         Trouble::Stale => (

@@ -74,7 +74,12 @@ fn wanted(probes: &Probes) -> Option<Wanted<'_>> {
 }
 
 /// By the servers of the zone above: what a resolver remembers of them may be of an hour ago.
-async fn parent(probes: &Probes, limit: &Limit, zone: &str, name: &str) -> Result<ParentSeen, String> {
+pub(super) async fn parent(
+    probes: &Probes,
+    limit: &Limit,
+    zone: &str,
+    name: &str,
+) -> Result<ParentSeen, String> {
     let above = zone.split_once('.').map_or(zone, |(_, above)| above);
     let found = zone_of(probes, limit, above).await;
     let found =
@@ -122,7 +127,7 @@ fn addresses_of<'r>(reply: &'r Reply, name: &'r str) -> impl Iterator<Item = IpA
     records.filter(move |record| record.name.eq_ignore_ascii_case(name)).filter_map(Record::address)
 }
 
-async fn looked_up(probes: &Probes, limit: &Limit, name: &str) -> Vec<IpAddr> {
+pub(super) async fn looked_up(probes: &Probes, limit: &Limit, name: &str) -> Vec<IpAddr> {
     let mut found = BTreeSet::new();
     for kind in [RecordType::A, RecordType::Aaaa] {
         let asked = resolver(probes, limit, &Question::new(name, kind)).await;

@@ -14,6 +14,7 @@ mod house;
 mod limit;
 mod names;
 mod nodes;
+mod organisations;
 mod own_servers;
 mod pace;
 mod sample;
@@ -35,7 +36,7 @@ use crate::collect::network::pace::Paces;
 use crate::collect::network::servers::Servers;
 use crate::config::{Challenge, ChallengeServer, Config, PUBLIC_RESOLVERS};
 use crate::evidence::http::Scheme;
-use crate::evidence::{Evidence, HereSeen, ProviderFailure, ProviderSeen, Zone};
+use crate::evidence::{Evidence, HereSeen, Zone};
 use crate::facts::name_server;
 use crate::facts::names::probe_name;
 use crate::net::dns::Doh;
@@ -48,6 +49,7 @@ pub use crate::collect::network::challenges::alone as challenges_alone;
 pub use crate::collect::network::forwarders::forwarders;
 pub use crate::collect::network::house::House;
 pub(in crate::collect) use crate::collect::network::nodes::addresses;
+pub use crate::collect::network::organisations::Organised;
 pub(in crate::collect) use crate::collect::network::service_dns::is_one_of;
 pub use crate::collect::network::wildcards::wildcards;
 
@@ -71,6 +73,8 @@ pub struct Probes {
     pub challenge_server: Option<(String, ChallengeServer)>,
     /// The challenges that are met there.
     pub challenges: Vec<Challenge>,
+    /// The zones of organisations.
+    pub organisations: Vec<Organised>,
     /// Public resolvers, and their DoH for when port 53 is closed.
     pub resolvers: Vec<SocketAddr>,
     /// Whether the nodes are the only name servers of the domain, of which public DNS knows nothing.
@@ -122,6 +126,7 @@ impl Probes {
             challenge_zone: None,
             challenge_server: None,
             challenges: Vec::new(),
+            organisations: Vec::new(),
             resolvers: vec![public([1, 1, 1, 1]), public([8, 8, 8, 8])],
             on_nodes: false,
             house: None,
@@ -257,7 +262,7 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     let (names, answers, services, service_dns) = futures::join!(
         async {
             let (provider, servers, nowhere) = futures::join!(
-                read_zone(probes, provider),
+                organisations::read_zones(probes, provider),
                 Servers::find(probes, &limit, (&seed, offline)),
                 survey::nowhere(probes, &limit, offline),
             );
@@ -295,10 +300,10 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
             // On the heap: they are large, and few labs need them.
             let challenges = Box::pin(challenges::look(probes, &limit, intercepted));
             let delegation = Box::pin(delegation::look(probes, &limit, &addresses));
-            let challenges = async { futures::join!(challenges, delegation) };
-            let (looked, survey, caa, own, challenges) =
-                futures::join!(join_all(looks), survey, caa, own, challenges);
-            (provider, servers.missing(probes), looked, (survey, own, challenges), caa, house)
+            let organisations = Box::pin(organisations::look(probes, &limit, offline));
+            let ways = async { futures::join!(challenges, delegation, organisations) };
+            let (looked, survey, caa, own, ways) = futures::join!(join_all(looks), survey, caa, own, ways);
+            (provider, servers.missing(probes), looked, (survey, own, ways), caa, house)
         },
         nodes::unknown_names(probes, &limit, &addresses),
         join_all(hosts.iter().map(|host| nodes::services(probes, &limit, host, (&reached, root.as_ref())))),
@@ -307,10 +312,11 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
     if let Some(cluster) = &mut seed.cluster {
         cluster.service_dns = service_dns;
     }
-    let (provider, missing, looked, (survey, own, challenges), caa, paces) = names;
-    seed.own_servers = own;
+    let (provider, missing, looked, (survey, own, (challenges, delegation, organisations)), caa, paces) =
+        names;
+    (seed.own_servers, seed.organisations) = (own, organisations);
     if let Some(seen) = &mut seed.challenges {
-        (seen.names, seen.server) = challenges;
+        (seen.names, seen.server) = (challenges, delegation);
     }
     if let Some(acme) = &mut seed.acme {
         acme.caa = caa;
@@ -333,17 +339,6 @@ pub async fn collect(mut seed: Evidence, probes: &Probes, provider: Option<&Clie
         seed.names = Some(names);
     }
     seed
-}
-
-/// One listing of the whole zone, however many hosts there are.
-async fn read_zone(
-    probes: &Probes,
-    client: Option<&Client>,
-) -> Option<Result<ProviderSeen, ProviderFailure>> {
-    let client = client?.clone().deadline(probes.deadline);
-    let zone = probes.zone.clone()?;
-    let records = client.records(&zone, None).await;
-    Some(records.map(|records| ProviderSeen { zone, records }).map_err(|fault| client.failure(fault)))
 }
 
 #[cfg(test)]

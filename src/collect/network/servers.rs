@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::collect::network::{Limit, Probes, own_servers};
+use crate::collect::network::{Limit, Probes, organisations, own_servers};
 use crate::evidence::Evidence;
 use crate::facts::names::is_within;
 use crate::net::dns::{self, NameServer, ZoneName};
@@ -17,6 +17,8 @@ pub(super) struct Servers {
     pub(super) authoritative: Vec<NameServer>,
     /// The nodes', where they answer in the house.
     pub(super) house: Vec<NameServer>,
+    /// Those of each zone of an organisation, by its name.
+    pub(super) of_organisations: Vec<(String, Vec<NameServer>)>,
     /// Those behind a stub before the stub; `None` when `/etc/resolv.conf` could not be read.
     pub(super) system: Option<Vec<SocketAddr>>,
     /// The zone, or why it is not known; `None` when nobody was asked.
@@ -33,12 +35,15 @@ impl Servers {
         };
         if let (true, Some(of_house)) = (probes.on_nodes, &probes.house) {
             let zone = Some(own_servers::zone(&of_house.zone, house.clone()));
-            return Self { authoritative: house.clone(), house, system, zone };
+            let of_organisations = Vec::new();
+            return Self { authoritative: house.clone(), house, of_organisations, system, zone };
         }
         if offline {
-            return Self { authoritative: Vec::new(), house, system, zone: None };
+            let (authoritative, of_organisations) = (Vec::new(), Vec::new());
+            return Self { authoritative, house, of_organisations, system, zone: None };
         }
-        let mut found = zone(probes, limit, &probes.resolvers).await;
+        let (mut found, of_organisations) =
+            futures::join!(zone(probes, limit, &probes.resolvers), organisations::servers(probes, limit));
         if !matches!(&found, Ok(zone) if !zone.found.servers.is_empty()) {
             let local = zone(probes, limit, system.as_deref().unwrap_or_default()).await;
             // By the house's own resolver, the nodes are the name servers of the domain, also when the world is out of reach.
@@ -52,13 +57,17 @@ impl Servers {
             }
         }
         let authoritative = found.as_ref().map(|zone| zone.found.servers.clone()).unwrap_or_default();
-        Self { authoritative, house, system, zone: Some(found) }
+        Self { authoritative, house, of_organisations, system, zone: Some(found) }
     }
 
     /// Whom to ask for a name: those of the house first, since this machine's resolver asks them.
     pub(super) fn of(&self, probes: &Probes, name: &str) -> Vec<&NameServer> {
         if probes.on_nodes {
             return self.authoritative.iter().collect();
+        }
+        let of_zone = |(zone, _): &&(String, Vec<NameServer>)| is_within(name, zone);
+        if let Some((_, servers)) = self.of_organisations.iter().find(of_zone) {
+            return servers.iter().collect();
         }
         let in_house = probes.house.as_ref().is_some_and(|house| is_within(name, &house.zone));
         let house = self.house.iter().filter(|_| in_house);

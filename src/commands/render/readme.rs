@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::config::{Config, Organisation};
 use crate::desired::object::Key;
-use crate::desired::{Bundle, external_dns, kind};
+use crate::desired::{Bundle, external_dns, kind, organisations};
 use crate::facts::challenge_server::{KEY_NAME, NAMESPACE, SECRET as CHALLENGE_SECRET, SECRET_KEY};
 use crate::facts::namespaces::SYSTEM;
 use crate::provider::{self, SECRET, ZONE_ID_KEY, ZONE_KEY, traits_of};
@@ -74,10 +74,10 @@ fn secrets(text: &mut String, config: &Config) {
     let (of_external_dns, of_cert_manager) = (keys_of_external_dns(config), keys_of_cert_manager(config));
     let mut commands = Vec::new();
     if !of_external_dns.is_empty() {
-        commands.push(command(config, external_dns::NAMESPACE, &of_external_dns));
+        commands.push(command(config, (external_dns::NAMESPACE, SECRET), &of_external_dns, None));
     }
     if !of_cert_manager.is_empty() {
-        commands.push(command(config, &config.cert_manager.namespace, &of_cert_manager));
+        commands.push(command(config, (&config.cert_manager.namespace, SECRET), &of_cert_manager, None));
     }
     if commands.is_empty() {
         return;
@@ -103,6 +103,23 @@ fn secrets(text: &mut String, config: &Config) {
         let _ = writeln!(text, "- `{}`: a file with the `{key}` alone, without a line break.", file_of(&key));
     }
     let _ = write!(text, "\n{ALTERNATIVES}");
+    if !config.organisations.is_empty() {
+        text.push_str(&of_organisations(config, (&of_external_dns, &of_cert_manager)));
+    }
+}
+
+/// Those of organisations, each with a credential of its own.
+fn of_organisations(config: &Config, (of_external_dns, of_cert_manager): (&[String], &[String])) -> String {
+    let mut text = "\n## Secrets of organisations\n\nEach organisation has a credential of its own, which may write into its zone and into no other; never that of the lab:\n\n```\n".to_owned();
+    for one in &config.organisations {
+        let name = organisations::secret_name(&one.name);
+        let at_dns = (external_dns::NAMESPACE, name.as_str());
+        let _ = writeln!(text, "{}", command(config, at_dns, of_external_dns, Some(one)));
+        for namespace in one.namespaces.iter().filter(|_| !of_cert_manager.is_empty()) {
+            let _ = writeln!(text, "{}", command(config, (namespace, SECRET), of_cert_manager, Some(one)));
+        }
+    }
+    text + "```\n\nThe placeholders end in the name of the organisation, and mean what they mean above.\n"
 }
 
 /// The key of the server for challenges: any random one will do, and both sides need it. `printf` is the shell's own, so no list of
@@ -150,7 +167,11 @@ fn of_several(config: &Config) -> BTreeSet<String> {
 
 /// What stands in for the file of one of several credentials.
 fn file_of(key: &str) -> String {
-    format!("FILE_OF_{}", key.to_uppercase().replace('-', "_"))
+    format!("FILE_OF_{}", capitals(key))
+}
+
+fn capitals(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
 }
 
 /// All that external-dns reads from its Secret.
@@ -166,22 +187,30 @@ fn keys_of_external_dns(config: &Config) -> Vec<String> {
 
 /// Makes one Secret. A credential comes from a file, so that no list of processes shows it, and without the line's end, which a
 /// request could not carry.
-fn command(config: &Config, namespace: &str, keys: &[String]) -> String {
+fn command(
+    config: &Config,
+    (namespace, name): (&str, &str),
+    keys: &[String],
+    of: Option<&Organisation>,
+) -> String {
     let secret = credentials(config);
-    let mut line = format!("kubectl -n {namespace} create secret generic {SECRET}");
+    let end = of.map_or_else(String::new, |one| format!("_OF_{}", capitals(&one.name)));
+    let zone = of.map_or_else(|| zone(config), |one| one.zone.to_string());
+    let mut line = format!("kubectl -n {namespace} create secret generic {name}");
     for key in keys {
         let _ = match key.as_str() {
-            ZONE_ID_KEY => write!(line, " --from-literal={key}={}", ZONE_ID),
-            ZONE_KEY => write!(line, " --from-literal={key}={}", zone(config)),
+            ZONE_ID_KEY => write!(line, " --from-literal={key}={ZONE_ID}{end}"),
+            ZONE_KEY => write!(line, " --from-literal={key}={zone}"),
             key if secret.len() == 1 => write!(line, " --from-file={key}=/dev/stdin"),
-            key => write!(line, " --from-file={key}={}", file_of(key)),
+            key => write!(line, " --from-file={key}={}{end}", file_of(key)),
         };
     }
     if secret.len() != 1 {
         return line;
     }
-    let quoted = config.dns.token_file.as_ref().and_then(|file| command!("{}", file));
-    let file = quoted.map_or_else(|| TOKEN_FILE.to_owned(), |file| file.to_string());
+    let file = of.map_or(config.dns.token_file.as_ref(), |one| one.token_file.as_ref());
+    let quoted = file.and_then(|file| command!("{}", file));
+    let file = quoted.map_or_else(|| format!("{TOKEN_FILE}{end}"), |file| file.to_string());
     format!("tr -d '\\n' < {file} | {line}")
 }
 

@@ -3,6 +3,7 @@
 mod hidden;
 mod house;
 pub(in crate::checks) mod names;
+mod organisations;
 mod own;
 
 use std::net::{IpAddr, SocketAddr};

@@ -2,6 +2,7 @@
 
 mod classes;
 mod filters;
+mod organisations;
 mod owners;
 mod policy;
 mod unpublished;

@@ -62,6 +62,38 @@ fn a_load_balancer_without_an_address_is_a_warning() {
     assert_eq!(balancer(&[80]).exit_code(), 0);
 }
 
+#[test]
+fn a_load_balancer_without_an_address_whose_name_gets_no_record_is_told_first() {
+    let service = |name: &str, annotations: Value, more: Value| {
+        let mut service = json!({ "metadata": { "namespace": "db", "name": name, "annotations": annotations },
+            "spec": { "type": "LoadBalancer", "ports": [{ "port": 3306 }] }, "status": { "loadBalancer": {} } });
+        if more.is_array() {
+            service["spec"]["externalIPs"] = more;
+        }
+        service
+    };
+    let told = |service: Value| {
+        let plain = json!({ "metadata": { "namespace": "a", "name": "a" },
+            "spec": { "type": "LoadBalancer", "ports": [] }, "status": { "loadBalancer": {} } });
+        only(&cluster(|seen| items(seen, "services").extend([plain, service])), id::LOAD_BALANCERS)
+            .summary
+            .clone()
+    };
+    let host = "external-dns.alpha.kubernetes.io/hostname";
+    let named = json!({ host: "mysql.home.example.com, db.home.example.com" });
+    let without = told(service("mysql", named.clone(), Value::Null));
+    assert!(
+        without.contains("`db/mysql`") && without.contains("`mysql.home.example.com` gets no record"),
+        "{without}"
+    );
+    // What stands in for the address leads somewhere.
+    let target =
+        json!({ host: "a.home.example.com", "external-dns.alpha.kubernetes.io/target": "192.168.1.9" });
+    for leads in [service("mysql", target, Value::Null), service("mysql", named, json!(["192.168.1.9"]))] {
+        assert!(told(leads).contains("`a/a`"));
+    }
+}
+
 /// As k3s' cloud controller leaves it: with its finalizer, and one of somebody else before it.
 fn guarded(name: &str, kind: &str) -> Value {
     json!({ "metadata": { "namespace": "kube-system", "name": name,

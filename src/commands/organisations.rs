@@ -1,0 +1,209 @@
+//! What `up` looks at for organisations before its first write: their zones, their credentials, and whose the records there are.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use k8s_openapi::ByteString;
+use serde_json::Value;
+
+use crate::collect::Organised;
+use crate::commands::planned::refused;
+use crate::commands::strangers::named;
+use crate::config::{Config, Organisation};
+use crate::desired::object::Key;
+use crate::desired::{external_dns, kind, organisations};
+use crate::error::{Error, Result};
+use crate::evidence::ownership::claims_of_organisation;
+use crate::evidence::{Fault, Zone};
+use crate::machine::token;
+use crate::plan::{Plan, Snapshot, is_applied};
+use crate::provider::{self, Client, Credentials, Keyring};
+use crate::ui::Progress;
+
+/// The line of progress.
+pub(super) const LINE: &str = "organisations";
+
+/// An organisation as this run has found it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    organisation: Organisation,
+    /// With the organisation's own credential.
+    client: Client,
+    zone: Zone,
+    pub(super) credentials: Credentials,
+}
+
+/// The credentials of all, by their names; none may be that of the lab.
+///
+/// # Errors
+/// When one is missing, cannot be one, or may write into every zone.
+pub(super) fn keyrings(config: &Config, own: &Keyring) -> Result<BTreeMap<String, Keyring>> {
+    let read = |organisation: &Organisation| {
+        let keyring = token::read_of(config, organisation)?;
+        if !own.is_empty() && keyring == *own {
+            return Err(is_of_lab(config, organisation));
+        }
+        Ok((organisation.name.clone(), keyring))
+    };
+    config.organisations.iter().map(read).collect()
+}
+
+fn is_of_lab(config: &Config, organisation: &Organisation) -> Error {
+    let called = provider::words(config.dns.provider).token.called;
+    Error::usage(format!("the organisation `{}` has the {called} of the lab", organisation.name))
+        .because("it goes into Secrets in the organisation's namespaces, and may write into the zones of all")
+        .hint(format!(
+            "make one that may write into the zone `{}` and into no other, and name its file in `organisations.{}.tokenFile`",
+            organisation.zone, organisation.name
+        ))
+}
+
+/// Asks for every zone, each with the organisation's own credential.
+///
+/// # Errors
+/// When a zone is not there, or its credential does not see it.
+pub(super) async fn look(
+    config: &Config,
+    keyrings: &BTreeMap<String, Keyring>,
+    progress: &Progress,
+) -> Result<Vec<Found>> {
+    if keyrings.is_empty() {
+        return Ok(Vec::new());
+    }
+    progress.update(LINE, "looking for their zones");
+    let found = config.organisations.iter().filter_map(|one| Some((one, keyrings.get(&one.name)?)));
+    let found: Vec<Found> = try_join_all(found.map(|(one, keyring)| look_at(config, one, keyring))).await?;
+    let zones: Vec<&str> = found.iter().map(|one| one.zone.name.as_str()).collect();
+    progress.done(LINE, &format!("the zones {} are there", zones.join(", ")));
+    Ok(found)
+}
+
+async fn look_at(config: &Config, organisation: &Organisation, keyring: &Keyring) -> Result<Found> {
+    let refuse = |fault| refused(config.dns.provider, fault);
+    let client = Client::new(config, keyring).map_err(refuse)?;
+    let zone = match client.check(organisation.zone.as_str()).await {
+        Ok(zone) if zone.name == organisation.zone.as_str() => zone,
+        Ok(_) | Err(Fault::NoZone { .. }) => return Err(no_zone(config, organisation)),
+        Err(fault) => return Err(refuse(fault)),
+    };
+    let credentials = Credentials::new(keyring.clone(), &zone);
+    Ok(Found { organisation: organisation.clone(), client, zone, credentials })
+}
+
+fn no_zone(config: &Config, organisation: &Organisation) -> Error {
+    let words = provider::words(config.dns.provider);
+    Error::usage(format!("the organisation `{}` has no zone `{}`", organisation.name, organisation.zone))
+        .because(format!("at {}, its {} sees no zone of that name", words.name, words.token.called))
+        .hint(format!(
+            "create the zone `{}` at {}, let its {} see it, and run `homelab up` again",
+            organisation.zone, words.name, words.token.called
+        ))
+}
+
+/// The credentials that go into the Secrets.
+pub(super) fn credentials(found: &[Found]) -> BTreeMap<String, Credentials> {
+    found.iter().map(|one| (one.organisation.name.clone(), one.credentials.clone())).collect()
+}
+
+/// What the last look reads their zones with.
+pub(super) fn organised(found: &[Found]) -> Vec<Organised> {
+    let one = |found: &Found| Organised {
+        name: found.organisation.name.clone(),
+        zone: found.organisation.zone.to_string(),
+        namespaces: found.organisation.namespaces.iter().cloned().collect(),
+        found: Some(Ok(found.zone.clone())),
+        client: Some(found.client.clone()),
+    };
+    found.iter().map(one).collect()
+}
+
+/// Records that this lab's organisations own and this cluster cannot have written are another cluster's: external-dns would
+/// delete what it finds no Ingress for. With `adopt`, what is taken over, in words.
+///
+/// # Errors
+/// When there are such records and they are not to be adopted, or they cannot be read.
+pub(super) async fn records(
+    found: &[Found],
+    config: &Config,
+    snapshot: &Snapshot,
+    adopt: bool,
+) -> Result<Vec<String>> {
+    let mut taken = Vec::new();
+    let lab = &config.dns.owner;
+    for one in found.iter().filter(|one| !may_have_records(snapshot, one)) {
+        let records = one.client.records(&one.zone, None).await;
+        let records = records.map_err(|fault| refused(config.dns.provider, fault))?;
+        let claims = claims_of_organisation(&records, lab, &one.organisation.name);
+        if claims.is_empty() {
+            continue;
+        }
+        let owner = format!("{lab}/{}", one.organisation.name);
+        if adopt {
+            let zone = &one.zone.name;
+            taken.push(format!(
+                "takes over the records of `{owner}` in {zone} ({} TXT records)",
+                claims.len()
+            ));
+            continue;
+        }
+        return Err(Error::usage(format!(
+            "the zone `{}` has records of `{owner}` that this cluster did not write",
+            one.zone.name
+        ))
+        .because(format!("their TXT records: {}", named(claims.iter().map(|name| (*name).to_owned()))))
+        .because(
+            "one owner id belongs to one cluster: two clusters with the same id delete each other's records",
+        )
+        .hint(
+            "if this cluster replaces the one that wrote them, run `homelab up --adopt` once;\n\
+             if that one still exists, use another `dns.owner` here",
+        ));
+    }
+    Ok(taken)
+}
+
+/// Whether this cluster can have written records of the zone: homelab has given the organisation's external-dns that zone.
+fn may_have_records(snapshot: &Snapshot, found: &Found) -> bool {
+    let live = snapshot.objects.get(&secret(found)).filter(|live| is_applied(live));
+    let is_its = |live: &Value| {
+        found.credentials.of_zone().next().is_some_and(|(key, value)| {
+            let given = serde_json::to_value(ByteString(value.as_bytes().to_vec()));
+            given.is_ok_and(|given| live["data"][key] == given)
+        })
+    };
+    live.is_some_and(is_its)
+}
+
+fn secret(found: &Found) -> Key {
+    let name = organisations::secret_name(&found.organisation.name);
+    Key { kind: &kind::SECRET, namespace: Some(external_dns::NAMESPACE.to_owned()), name }
+}
+
+/// A credential that the cluster does not have yet must prove that it may edit records in its zone.
+///
+/// # Errors
+/// When it may not.
+pub(super) async fn prove_new(
+    found: &[Found],
+    plan: &Plan,
+    config: &Config,
+    progress: &Progress,
+) -> Result<()> {
+    let is_new = |one: &&Found| plan.apply.iter().any(|change| change.object.key == secret(one));
+    for one in found.iter().filter(is_new) {
+        let short = provider::words(config.dns.provider).token.short;
+        progress.update(
+            LINE,
+            &format!(
+                "testing that the {short} of `{}` can edit records, with a temporary TXT record",
+                one.organisation.name
+            ),
+        );
+        let proven = one.client.prove_edit(&one.zone).await;
+        proven.map_err(|fault| refused(config.dns.provider, fault))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
