@@ -6,7 +6,7 @@ use super::{Evidence, ParentSeen, ProviderFailure, Zone};
 use crate::facts::names::is_within;
 
 /// The zone of one organisation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct OrganisationSeen {
     /// Its name.
     pub name: String,

@@ -138,5 +138,6 @@ fn everything() -> Evidence {
     evidence.public = Some(PublicSeen { by_port, seen, ..PublicSeen::default() });
     evidence.names = Some(NamesSeen::default());
     evidence.own_servers = Some(OwnServersSeen::default());
+    evidence.organisations = vec![crate::evidence::OrganisationSeen::default()];
     evidence
 }

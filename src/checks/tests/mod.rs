@@ -23,12 +23,13 @@ fn a_healthy_lab_passes_every_check() {
     assert!(other.is_empty(), "{other:#?}");
     assert_eq!((report.exit_code(), report.counts.pass), (0, report.checks.len()));
     assert!(settled(&report));
-    // Only a lab with an authority, name servers, certificates of no service, challenges in another zone, a wildcard record, a public service,
-    // names for pods or programs that are kept in has these (`checks/cm/tests/authority.rs`, `extra.rs` and `cname.rs`, `checks/dns/tests/own.rs`,
+    // Only a lab with an authority, organisations, name servers, certificates of no service, challenges in another zone, a wildcard record, a public service,
+    // names for pods or programs that are kept in has these (`checks/cm/tests/authority.rs`, `extra.rs` and `cname.rs`, `checks/dns/tests/own.rs` and `organisations.rs`,
     // `checks/edns/tests/wildcard.rs`, `checks/tunnel/tests.rs`, `checks/net/tests/inside.rs`, `checks/egress/tests.rs`).
     let own = [
         id::OWN_AUTHORITY,
         id::AUTHORITY_TRUSTED,
+        id::ORGANISATION,
         id::OWN_SERVER,
         id::HOUSE_FORWARDS,
         id::HOUSE_HOSTS,
