@@ -24,17 +24,24 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Looks for the token and, where the scope allows, asks what it can do.
+    /// Looks for the token and, where the scope allows, asks what it can do; and what those of organisations can.
     pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
+        let asked = Self::ask_for_lab(config, scope).await;
+        let own = asked.client.as_ref();
+        let all = config.organisations.iter().map(|one| organised((config, own), one, scope));
+        let organisations = join_all(all).await;
+        Self { organisations, ..asked }
+    }
+
+    async fn ask_for_lab(config: &Config, scope: Scope) -> Self {
         let (token, keyring) = token::find(config);
-        let of_organisations = config.organisations.iter().map(|one| organised(config, one, scope));
         let mut asked = Self {
             token,
             provider: config.dns.provider,
             keyring,
             client: None,
             zone: None,
-            organisations: join_all(of_organisations).await,
+            organisations: Vec::new(),
         };
         let Some(keyring) = asked.keyring.as_ref().filter(|_| scope.internet) else {
             return asked;
@@ -93,7 +100,11 @@ impl Asked {
 }
 
 /// The zone of an organisation, as its own token sees it.
-async fn organised(config: &Config, organisation: &Organisation, scope: Scope) -> Organised {
+async fn organised(
+    (config, own): (&Config, Option<&Client>),
+    organisation: &Organisation,
+    scope: Scope,
+) -> Organised {
     let mut organised = Organised {
         name: organisation.name.clone(),
         zone: organisation.zone.to_string(),
@@ -110,12 +121,7 @@ async fn organised(config: &Config, organisation: &Organisation, scope: Scope) -
             return organised;
         }
     };
-    let none = || Fault::NoZone { tried: vec![organised.zone.clone()], sees: Vec::new() };
-    let found = match client.check(&organised.zone).await {
-        // One above it is that of the lab, or of somebody else.
-        Ok(zone) if zone.name != organised.zone => Err(none()),
-        found => found,
-    };
+    let found = client.check_zone(&organised.zone, own).await;
     organised.found = Some(found.map_err(|fault| client.failure(fault)));
     organised.client = Some(client);
     organised

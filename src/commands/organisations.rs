@@ -58,12 +58,12 @@ fn is_of_lab(config: &Config, organisation: &Organisation) -> Error {
         ))
 }
 
-/// Asks for every zone, each with the organisation's own credential.
+/// Asks for every zone, each with the organisation's own credential; `own` is the client of the lab.
 ///
 /// # Errors
 /// When a zone is not there, or its credential does not see it.
 pub(super) async fn look(
-    config: &Config,
+    (config, own): (&Config, &Client),
     keyrings: &BTreeMap<String, Keyring>,
     progress: &Progress,
 ) -> Result<Vec<Found>> {
@@ -72,18 +72,23 @@ pub(super) async fn look(
     }
     progress.update(LINE, "looking for their zones");
     let found = config.organisations.iter().filter_map(|one| Some((one, keyrings.get(&one.name)?)));
-    let found: Vec<Found> = try_join_all(found.map(|(one, keyring)| look_at(config, one, keyring))).await?;
+    let found: Vec<Found> =
+        try_join_all(found.map(|(one, keyring)| look_at((config, own), one, keyring))).await?;
     let zones: Vec<&str> = found.iter().map(|one| one.zone.name.as_str()).collect();
     progress.done(LINE, &format!("the zones {} are there", zones.join(", ")));
     Ok(found)
 }
 
-async fn look_at(config: &Config, organisation: &Organisation, keyring: &Keyring) -> Result<Found> {
+async fn look_at(
+    (config, own): (&Config, &Client),
+    organisation: &Organisation,
+    keyring: &Keyring,
+) -> Result<Found> {
     let refuse = |fault| refused(config.dns.provider, fault);
     let client = Client::new(config, keyring).map_err(refuse)?;
-    let zone = match client.check(organisation.zone.as_str()).await {
-        Ok(zone) if zone.name == organisation.zone.as_str() => zone,
-        Ok(_) | Err(Fault::NoZone { .. }) => return Err(no_zone(config, organisation)),
+    let zone = match client.check_zone(organisation.zone.as_str(), Some(own)).await {
+        Ok(zone) => zone,
+        Err(Fault::NoZone { .. }) => return Err(no_zone(config, organisation)),
         Err(fault) => return Err(refuse(fault)),
     };
     let credentials = Credentials::new(keyring.clone(), &zone);

@@ -110,7 +110,7 @@ impl Start {
             manifest::manifest(config, progress),
             nodes::look(cluster, config),
             async { Ok(challenges_alone(config).await) },
-            organisations::look(config, &self.of_organisations, progress),
+            organisations::look((config, provider), &self.of_organisations, progress),
         )?;
         let names = Known::by_cluster(snapshot.cluster_domain.as_deref());
         can_be_signed(config, names)?;

@@ -54,6 +54,25 @@ impl Client {
         self.api.check(domain).await
     }
 
+    /// The same for the zone of exactly this name. `own` is the client of the lab, which may see what this one may not: that only
+    /// a zone above is there.
+    ///
+    /// # Errors
+    /// Whatever stands in the way, [`Fault::NoZone`] where a zone above answers.
+    pub async fn check_zone(&self, name: &str, own: Option<&Self>) -> Result<Zone, Fault> {
+        let none = || Fault::NoZone { tried: vec![name.to_owned()], sees: Vec::new() };
+        match self.check(name).await {
+            Ok(zone) if zone.name == name => Ok(zone),
+            Ok(_) | Err(Fault::NoZone { .. }) => Err(none()),
+            Err(fault @ Fault::MissingPermission { .. }) => {
+                let Some(own) = own else { return Err(fault) };
+                let is_above = own.check(name).await.is_ok_and(|zone| zone.name != name);
+                Err(if is_above { none() } else { fault })
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// All records of a zone, or those of one name.
     ///
     /// # Errors

@@ -21,7 +21,8 @@ async fn found() -> (Config, Vec<Found>) {
     let config = config(std::path::Path::new("/nowhere"));
     let keyrings = BTreeMap::from([("acme".to_owned(), keyring("of-acme"))]);
     let progress = Progress::new(crate::ui::Mode::Quiet, &[LINE]);
-    let found = look(&config, &keyrings, &progress).await.unwrap();
+    let own = Client::new(&config, &keyring("of-the-lab")).unwrap();
+    let found = look((&config, &own), &keyrings, &progress).await.unwrap();
     (config, found)
 }
 
