@@ -101,6 +101,25 @@ class Console(BaseHTTPRequestHandler):
     def do_zone(self, name, private):
         return make_zone(self.config, name, private).resource_id
 
+    def do_organisation(self, name, text):
+        """A zone to which the lab's own leads, and a user with a policy for it; gives its id and the user's key."""
+        zone = make_zone(self.config, name)
+        self.do_delegation(name, True)
+        people.create_user("us-east-1", name)
+        people.put_user_policy(name, POLICY, policy(text, zone))
+        key = people.create_access_key(name)
+        return json.dumps({"zone": zone.resource_id, "key": f"{key.access_key_id}\n{key.secret_access_key}\n"})
+
+    def do_delegation(self, name, on):
+        servers = [f"{server}." for server in self.config["servers"]]
+        if on:
+            put(self.zone, f"{name}.", "NS", 60, servers)
+        else:
+            self.do_remove(name, "NS")
+
+    def do_forget(self, zone):
+        zones.zones.pop(zone)
+
     def do_delete_zones_but_first(self):
         for id in list(zones.zones)[1:]:
             del zones.zones[id]

@@ -36,6 +36,17 @@ def above(name, apex):
         name = name.partition(".")[2]
 
 
+def led_to(found):
+    """Of zones below each other, the lowest to which each one above leads: nobody is led to another one."""
+    found = sorted(found, key=lambda zone: len(zone.name))
+    zone = found[0]
+    for below in found[1:]:
+        if "NS" not in tree(zone).get(plain(below.name), {}):
+            break
+        zone = below
+    return zone
+
+
 class Names(BaseResolver):
     def __init__(self, zones):
         # Gives the zones that the world asks here.
@@ -48,8 +59,7 @@ class Names(BaseResolver):
         if not found:
             reply.header.rcode = RCODE.REFUSED
             return reply
-        zone = max(found, key=lambda zone: len(zone.name))
-        self.answer(reply, zone, name, kind)
+        self.answer(reply, led_to(found), name, kind)
         return reply
 
     def answer(self, reply, zone, name, kind):

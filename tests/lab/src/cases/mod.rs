@@ -29,6 +29,7 @@ mod main_job;
 mod matrix;
 mod moving;
 mod nodes;
+mod organisations;
 mod outside;
 mod own;
 mod own_controller;
@@ -177,6 +178,7 @@ fn cases() -> impl Iterator<Item = Case> {
         .chain(local::cases())
         .chain(traefik::CASES.iter().cloned())
         .chain(cluster_domain::CASES.iter().cloned())
+        .chain(organisations::CASES.iter().cloned())
 }
 
 /// What changes the most.

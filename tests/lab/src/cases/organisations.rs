@@ -1,0 +1,257 @@
+//! Several organisations in one cluster: each has its names in its zone, and none takes another's.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::doctor::Ask;
+use super::hands::{DOMAIN, Hands, eventually, expect};
+use super::{Case, with_all_and};
+use crate::error::{Context, Result};
+use crate::files;
+use crate::image::reference;
+use crate::name_server::{Provider, route53};
+
+pub(super) const CASES: &[Case] = &[with_all_and(
+    Provider::Route53,
+    "organisations",
+    "two organisations share the cluster, each in its zone, and none takes a name of another's",
+    share,
+)];
+
+/// Each with its namespaces.
+const ORGANISATIONS: [(&str, &[&str]); 2] = [("acme", &["office", "shop"]), ("globex", &["bench"])];
+/// How long a record may take (seconds).
+const LIMIT: u64 = 90;
+
+fn share(hands: &Hands) -> Result<()> {
+    let zones = make_zones(hands)?;
+    let config = config(hands)?;
+    for namespace in ["shop", "bench"] {
+        hands.kubectl(&["create", "namespace", namespace])?;
+        program(hands, namespace)?;
+    }
+    let first = hands.up_well(&config, &[])?;
+    for host in ["web.acme", "wiki.globex"] {
+        let host = format!("{host}.{DOMAIN}");
+        let (status, _) = hands.browse(&host)?;
+        expect(status == "200", format!("{host}: {status}\n{}", first.stderr))?;
+        expect(hands.dig(&host)? == hands.node_addresses()?, format!("{host} leads elsewhere"))?;
+    }
+    let signed = hands.get(&["certificate", "-n", "shop", "web-tls"])?;
+    expect(signed["spec"]["issuerRef"]["kind"] == "Issuer", format!("{signed:#}"))?;
+    let owner = text_of(hands, &format!("a-homelab.web.acme.{DOMAIN}"))?;
+    expect(owner.contains(&format!("owner={DOMAIN}/acme/shop")), owner)?;
+    // A second run has nothing to do.
+    let mark = hands.audit_mark()?;
+    hands.up_well(&config, &[])?;
+    let writes: Vec<String> =
+        hands.audited(mark)?.iter().filter(|one| one.is_write()).map(ToString::to_string).collect();
+    expect(writes.is_empty(), format!("{writes:?}"))?;
+    refused(hands)?;
+    taken(hands)?;
+    led_astray(hands, &config, &zones)?;
+    gone(hands)
+}
+
+/// The zones, the users and the files with their keys.
+fn make_zones(hands: &Hands) -> Result<Vec<String>> {
+    let policy = route53::policy()?;
+    let make = |(name, _): &(&str, &[&str])| {
+        let wanted = json!({ "do": "organisation", "name": format!("{name}.{DOMAIN}"), "text": policy });
+        let made: Value = serde_json::from_str(&route53::by_hand(&hands.run, &wanted)?).context("a zone")?;
+        let text = |key: &str| made[key].as_str().unwrap_or_default().to_owned();
+        let file = key_file(hands, name);
+        files::write(&file, text("key"))?;
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&file, private).context("protecting a key")?;
+        Ok(text("zone"))
+    };
+    ORGANISATIONS.iter().map(make).collect()
+}
+
+fn key_file(hands: &Hands, name: &str) -> PathBuf {
+    hands.run.path(&format!("key-of-{name}"))
+}
+
+fn config(hands: &Hands) -> Result<PathBuf> {
+    let mut text = "organisations:\n".to_owned();
+    for (name, namespaces) in ORGANISATIONS {
+        let (namespaces, file) = (namespaces.join(", "), key_file(hands, name));
+        text += &format!("  {name}: {{ namespaces: [{namespaces}], tokenFile: {} }}\n", file.display());
+    }
+    text += "services:\n  web: { service: shop/program, port: 80, organisation: acme }\n  \
+             wiki: { service: bench/program, port: 80, organisation: globex }\n";
+    hands.config_with("organisations.yaml", &text)
+}
+
+fn program(hands: &Hands, namespace: &str) -> Result<()> {
+    let labels = json!({ "app": "program" });
+    let container = json!({ "name": "program", "image": reference("whoami"), "args": ["--port=8080"] });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "program", "namespace": namespace },
+        "spec": { "selector": { "matchLabels": labels }, "template": {
+            "metadata": { "labels": labels }, "spec": { "containers": [container] } } },
+    });
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": { "name": "program", "namespace": namespace },
+        "spec": { "selector": labels, "ports": [{ "port": 80, "targetPort": 8080 }] },
+    });
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": [deployment, service] });
+    hands.kubectl_apply(&format!("program-{namespace}.json"), &list.to_string()).map(drop)
+}
+
+/// What the zone's own servers have in a TXT record.
+fn text_of(hands: &Hands, name: &str) -> Result<String> {
+    hands.client.run("dig", &["+short", "+time=2", "+tries=2", name, "TXT", "@203.0.113.53"])
+}
+
+fn ingress(namespace: &str, name: &str, host: Option<&str>) -> Value {
+    let path = json!({ "path": "/", "pathType": "Prefix", "backend": { "service": { "name": "program", "port": { "number": 80 } } } });
+    let mut rule = json!({ "http": { "paths": [path] } });
+    if let Some(host) = host {
+        rule["host"] = format!("{host}.{DOMAIN}").into();
+    }
+    json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": { "name": name, "namespace": namespace, "annotations": {} },
+        "spec": { "ingressClassName": "nginx", "rules": [rule] } })
+}
+
+fn with(mut object: Value, key: &str, value: &str) -> Value {
+    object["metadata"]["annotations"][key] = value.into();
+    object
+}
+
+/// Whoever may write anything in his own namespace takes no name of another's.
+fn refused(hands: &Hands) -> Result<()> {
+    let hostname = "external-dns.alpha.kubernetes.io/hostname";
+    let own = || ingress("shop", "try", Some("try.acme"));
+    let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "try", "namespace": "shop",
+        "annotations": { hostname: format!("db.acme.{DOMAIN}, db.{DOMAIN}") } }, "spec": { "ports": [{ "port": 1 }] } });
+    let certificate = |kind: &str, name: &str| {
+        json!({ "apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": { "name": "try", "namespace": "shop" },
+            "spec": { "secretName": "try", "dnsNames": [name], "issuerRef": { "name": "acme", "kind": kind } } })
+    };
+    let request = json!({ "apiVersion": "cert-manager.io/v1", "kind": "CertificateRequest", "metadata": { "name": "try", "namespace": "shop" },
+        "spec": { "request": "LS0t", "issuerRef": { "name": "acme", "kind": "ClusterIssuer", "group": "cert-manager.io" } } });
+    let mut by_tls = own();
+    by_tls["spec"]["tls"] = json!([{ "hosts": [format!("whoami.{DOMAIN}")], "secretName": "try" }]);
+    let mut by_default = own();
+    by_default["spec"]["defaultBackend"] =
+        json!({ "service": { "name": "program", "port": { "number": 80 } } });
+    let cases = [
+        ("a name of the lab", ingress("shop", "try", Some("whoami"))),
+        ("a name of another organisation", ingress("shop", "try", Some("wiki.globex"))),
+        ("a name that only ends alike", ingress("shop", "try", Some("notacme"))),
+        ("every name", ingress("shop", "try", None)),
+        ("every name, by a default backend", by_default),
+        ("another's name, by an annotation", with(own(), hostname, &format!("a.{DOMAIN}"))),
+        (
+            "another's name, by an alias",
+            with(own(), "nginx.ingress.kubernetes.io/server-alias", &format!("whoami.{DOMAIN}")),
+        ),
+        (
+            "every name, by an expression",
+            with(own(), "nginx.ingress.kubernetes.io/server-alias", &format!("~^.*|x.acme.{DOMAIN}")),
+        ),
+        ("a certificate for another's name", by_tls),
+        ("a name of an organisation, from elsewhere", ingress("default", "try", Some("web.acme"))),
+        ("the organisation's own name, from elsewhere", ingress("homelab", "try", Some("acme"))),
+        ("a Service with a name of the lab", service),
+        ("a Certificate for a name of the lab", certificate("ClusterIssuer", &format!("whoami.{DOMAIN}"))),
+        (
+            "a Certificate for a Service of another namespace",
+            certificate("Issuer", "db.bench.svc.cluster.local"),
+        ),
+        ("a request that nobody looked at", request),
+    ];
+    for (what, object) in cases {
+        let file = hands.config_file("try.json", &object.to_string())?;
+        let words = ["apply", "--server-side", "--dry-run=server", "-f", &file.display().to_string()];
+        let said = hands.node.output("kubectl", &words)?;
+        let by_policy = said.stderr.contains("homelab-organisations-");
+        expect(!said.status.success() && by_policy, format!("{what}: {}{}", said.stdout, said.stderr))?;
+    }
+    let allowed = [
+        own(),
+        ingress("shop", "try", Some("acme")),
+        ingress("default", "try", Some("stranger")),
+        certificate("Issuer", &format!("*.acme.{DOMAIN}")),
+        certificate("ClusterIssuer", "db.shop.svc.cluster.local"),
+    ];
+    for object in allowed {
+        let file = hands.config_file("try.json", &object.to_string())?;
+        hands.kubectl(&["apply", "--server-side", "--dry-run=server", "-f", &file.display().to_string()])?;
+    }
+    Ok(())
+}
+
+/// An Ingress of the organisation's own people gets its record, a stranger's record in its zone stays.
+fn taken(hands: &Hands) -> Result<()> {
+    hands.kubectl_apply("own.json", &ingress("office", "desk", Some("desk.acme")).to_string())?;
+    let host = format!("desk.acme.{DOMAIN}");
+    eventually("the record of an Ingress that homelab did not make", LIMIT, || {
+        let found = hands.dig(&host)?;
+        Ok(if found == hands.node_addresses()? { Ok(()) } else { Err(format!("{found:?}")) })
+    })?;
+    let owner = text_of(hands, &format!("a-homelab.{host}"))?;
+    expect(owner.contains(&format!("owner={DOMAIN}/acme/office")), owner)?;
+    hands.kubectl(&["-n", "office", "delete", "ingress", "desk"])?;
+    eventually("the record is gone with it", LIMIT, || {
+        let found = text_of(hands, &format!("a-homelab.{host}"))?;
+        Ok(if found.trim().is_empty() { Ok(()) } else { Err(found) })
+    })
+    .map(drop)
+}
+
+/// The doctor finds a delegation that is gone, and one that leads to a zone that is gone.
+fn led_astray(hands: &Hands, config: &std::path::Path, zones: &[String]) -> Result<()> {
+    let name = config.file_name().and_then(|name| name.to_str()).context("the file's name")?.to_owned();
+    let ask = Ask { config: Some(Box::leak(name.into_boxed_str())), ..Ask::NODE };
+    let told = |wanted: &str| -> Result<()> {
+        let answer = ask.run(hands)?;
+        let failed = answer.failures();
+        let one = failed.iter().find(|check| check["id"] == "dns.organisation");
+        let summary = one.map(|check| check["finding"]["summary"].to_string()).unwrap_or_default();
+        expect(summary.contains(wanted), format!("{wanted}: {summary}\n{}", answer.lines()))
+    };
+    let well = ask.run(hands)?;
+    expect(well.failures().is_empty(), well.lines())?;
+    let zone = format!("globex.{DOMAIN}");
+    let delegation = |on: bool| {
+        route53::by_hand(&hands.run, &json!({ "do": "delegation", "name": zone, "on": on })).map(drop)
+    };
+    delegation(false)?;
+    told("has no NS records for")?;
+    delegation(true)?;
+    let id = zones.get(1).context("the second zone")?;
+    route53::by_hand(&hands.run, &json!({ "do": "forget", "zone": id }))?;
+    told("has no such zone any more")?;
+    delegation(false)
+}
+
+/// An organisation that is taken out of the file takes its external-dns, its Issuers and its credential with it.
+fn gone(hands: &Hands) -> Result<()> {
+    hands.restore()?;
+    for words in [
+        ["-n", "external-dns", "deployment", "external-dns-for-acme"],
+        ["-n", "external-dns", "secret", "homelab-dns-provider-for-acme"],
+        ["-n", "shop", "issuer", "acme"],
+        ["-n", "shop", "secret", "homelab-dns-provider"],
+        ["-n", "shop", "role", "external-dns-for-acme"],
+    ] {
+        let words = [&["get", "--ignore-not-found", "-o", "name"][..], &words].concat();
+        let left = hands.kubectl(&words)?;
+        expect(left.trim().is_empty(), format!("{left} is still there"))?;
+    }
+    let policies = hands.kubectl(&["get", "validatingadmissionpolicies", "-o", "name"])?;
+    expect(!policies.contains("homelab-organisations"), policies)?;
+    for namespace in ["shop", "bench"] {
+        hands.kubectl(&["-n", namespace, "get", "deployment", "program"])?;
+        hands.kubectl(&["delete", "namespace", namespace])?;
+    }
+    let last = json!({ "do": "delegation", "name": format!("acme.{DOMAIN}"), "on": false });
+    route53::by_hand(&hands.run, &last).map(drop)
+}
