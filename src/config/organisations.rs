@@ -263,7 +263,11 @@ pub(super) fn check(fields: &mut Fields<'_>, all: &[Organisation], others: &Othe
 /// Why a certificate of no service may not be: its names and its namespace must be of the same organisation, or both of none.
 pub(super) fn refused_extra(one: &ExtraCertificate, all: &[Organisation]) -> Option<(String, String)> {
     let owner = all.iter().find(|of| of.namespaces.contains(&one.namespace));
-    let is_inside = |name: &str| one.issuer == Issuer::Ca && is_inside_some(name);
+    let of_namespace = format!(".{}.svc", one.namespace);
+    let is_own = |name: &str| {
+        owner.is_none() || name.ends_with(&of_namespace) || name.contains(&format!("{of_namespace}."))
+    };
+    let is_inside = |name: &str| one.issuer == Issuer::Ca && is_inside_some(name) && is_own(name);
     let wrong = one.names.iter().filter(|name| !is_inside(name)).find_map(|name| {
         let of = all.iter().find(|of| is_within(without_wildcard(name), of.zone.as_str()));
         (of != owner).then_some((name, of))

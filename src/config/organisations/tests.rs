@@ -133,6 +133,8 @@ fn a_certificate_of_no_service_stays_in_the_zone_of_its_namespace() {
     assert!(extra("namespace: shop, names: ['*.acme.home.example.com']").is_ok());
     assert!(extra("namespace: shop, names: [db.shop.svc.cluster.local], issuer: ca").is_ok());
     assert!(extra("namespace: qa, names: [db.home.example.com]").is_ok());
+    let inside = told(extra("namespace: shop, names: [db.lab.svc.cluster.local], issuer: ca"));
+    assert!(inside.contains("`db.lab.svc.cluster.local` is not in the zone"), "{inside}");
     let own = told(extra("namespace: shop, names: [db.home.example.com]"));
     assert!(own.contains("is not in the zone `acme.home.example.com` of the organisation `acme`"), "{own}");
     let other = told(extra("namespace: lab, names: [db.acme.home.example.com]"));
