@@ -3,10 +3,19 @@
 /// The longest name of an organisation: the names of objects, which are labels of pods too, are made of it.
 pub const LONGEST: usize = 40;
 
+/// How the names begin of what homelab runs for organisations.
+const EXTERNAL_DNS: &str = "external-dns-for-";
+
 /// The name of what homelab runs for an organisation, and of its rights.
 #[must_use]
 pub fn external_dns(organisation: &str) -> String {
-    format!("external-dns-for-{organisation}")
+    format!("{EXTERNAL_DNS}{organisation}")
+}
+
+/// Whether a name is one of these.
+#[must_use]
+pub fn is_external_dns(name: &str) -> bool {
+    name.starts_with(EXTERNAL_DNS)
 }
 
 /// The owner id of the records that a namespace of an organisation has. A slash is in no owner id of a whole lab

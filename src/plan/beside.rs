@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::desired::kind::{self, KindRef};
 use crate::desired::object::Key;
 use crate::desired::{cert_manager, issuer};
+use crate::evidence::at;
 use crate::plan::Snapshot;
 use crate::plan::ownership::{homes, is_by_cert_manager, is_restored, managers, removal_of_all};
 
@@ -90,7 +91,9 @@ impl Candidate {
             Part::Account => {
                 // cert-manager never writes a key anew that it finds there.
                 (is_by_cert_manager(live) || is_restored(live))
-                    && !stay.iter().any(|issuer| names(&issuer["spec"], &self.key.name))
+                    && !stay
+                        .iter()
+                        .any(|issuer| self.may_be_of(issuer) && names(&issuer["spec"], &self.key.name))
             }
             Part::Authority => {
                 is_by_cert_manager(live)
@@ -101,6 +104,14 @@ impl Candidate {
                     || managers(live).iter().any(|entry| LEADERS.iter().any(|name| entry["manager"] == *name))
             }
         }
+    }
+}
+
+impl Candidate {
+    /// Whether an issuer can name it: one in a namespace has its Secrets beside it.
+    fn may_be_of(&self, issuer: &Value) -> bool {
+        let namespace = at(issuer, "/metadata/namespace");
+        namespace.is_empty() || self.key.namespace.as_deref() == Some(namespace)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
-use crate::facts::{name_server, namespaces};
+use crate::facts::{name_server, namespaces, organisations};
 use crate::plan::Snapshot;
 use crate::plan::ownership::{Doomed, definitions, homes, is_adopted, is_applied, removal_of_all};
 
@@ -69,7 +69,7 @@ pub fn step(key: &Key) -> Step {
     match key.kind.kind {
         "Ingress" => Step::Ingresses,
         "Service" if is_name(key) => Step::Ingresses,
-        "Deployment" if *key == publisher() => Step::Publisher,
+        "Deployment" if is_publisher(key) => Step::Publisher,
         "Certificate" => Step::Certificates,
         "MutatingWebhookConfiguration"
         | "ValidatingWebhookConfiguration"
@@ -96,6 +96,14 @@ pub fn publisher() -> Key {
         namespace: Some(external_dns::NAMESPACE.to_owned()),
         name: external_dns::NAME.to_owned(),
     }
+}
+
+/// Whether it is that, or the one of an organisation.
+fn is_publisher(key: &Key) -> bool {
+    *key == publisher()
+        || (*key.kind == kind::DEPLOYMENT
+            && key.namespace.as_deref() == Some(external_dns::NAMESPACE)
+            && organisations::is_external_dns(&key.name))
 }
 
 /// What goes of what is there. Certificates and definitions stay, unless `purge`: issuing again costs of the rate limit, and

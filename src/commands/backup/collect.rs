@@ -16,7 +16,7 @@ pub(super) async fn collect(cluster: &Cluster, config: &Config) -> Result<(Vec<H
     let teardown = teardown(&snapshot, false);
     let kept = teardown.kept.iter().filter_map(|kept| snapshot.objects.get(&kept.key));
     let mut secrets: Vec<_> = kept.map(|live| (Holding::of_certificate(live), live.clone())).collect();
-    let stay = issuers_that_stay(cluster, config, &teardown).await?;
+    let stay = issuers_that_stay(cluster, &teardown).await?;
     for candidate in candidates(&snapshot, config) {
         if candidate.part == Part::Account {
             let live = cluster.read(&candidate.key).await?;

@@ -15,7 +15,7 @@ use crate::cluster::{Cluster, Kinds};
 use crate::commands::planned::existing;
 use crate::commands::{close_tunnel, strangers};
 use crate::config::Config;
-use crate::desired::kind;
+use crate::desired::kind::{self, KindRef};
 use crate::desired::meta;
 use crate::desired::object::Key;
 use crate::error::Result;
@@ -69,7 +69,7 @@ impl Picture {
         let mut teardown = teardown(&snapshot, wanted.purge);
         wait_for_definitions(cluster, &mut kinds, &teardown, progress).await?;
         let mut beside = Vec::new();
-        let stay = issuers_that_stay(cluster, config, &teardown).await?;
+        let stay = issuers_that_stay(cluster, &teardown).await?;
         for candidate in candidates(&snapshot, config) {
             let live = cluster.metadata_of(&candidate.key).await?;
             let Some(live) = live.filter(|live| candidate.is_ours(live, &stay)) else { continue };
@@ -193,16 +193,13 @@ async fn wait_for_definitions(
 /// The issuers that are there afterwards: in the whole cluster, and beside the account keys.
 pub(in crate::commands) async fn issuers_that_stay(
     cluster: &Cluster,
-    config: &Config,
     teardown: &Teardown,
 ) -> Result<Vec<Value>> {
     let (wide, inside) = tokio::try_join!(cluster.all(&kind::CLUSTER_ISSUER), cluster.all(&kind::ISSUER))?;
-    let goes = |issuer: &Value| {
-        teardown
-            .gone
-            .iter()
-            .any(|gone| *gone.key.kind == kind::CLUSTER_ISSUER && gone.key.name == issuer.name())
+    let goes = |kind: KindRef, issuer: &Value| {
+        let key = Key::of(kind, issuer);
+        key.is_some_and(|key| teardown.gone.iter().any(|gone| gone.key == key))
     };
-    let inside = inside.into_iter().filter(|issuer| issuer.namespace() == config.cert_manager.namespace);
-    Ok(wide.into_iter().filter(|issuer| !goes(issuer)).chain(inside).collect())
+    let wide = wide.into_iter().filter(|issuer| !goes(&kind::CLUSTER_ISSUER, issuer));
+    Ok(wide.chain(inside.into_iter().filter(|issuer| !goes(&kind::ISSUER, issuer))).collect())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -19,7 +20,7 @@ use crate::desired::leaving::Leaving;
 use crate::desired::object::Key;
 use crate::error::{Error, Result};
 use crate::evidence::ownership::{Unwanted, owned, unwanted};
-use crate::evidence::{Fault, Zone};
+use crate::evidence::{Fault, Record, Zone};
 use crate::machine::token;
 use crate::plan::teardown::{Teardown, publisher};
 use crate::plan::{Snapshot, moving};
@@ -37,8 +38,7 @@ const ALONE: Duration = Duration::from_secs(30);
 pub(super) enum Records {
     /// external-dns deletes them, and that is waited for.
     Go {
-        client: Box<Client>,
-        zone: Box<Zone>,
+        zones: Zones,
         /// The names that have some.
         left: Unwanted,
         /// Whether others keep records that bear the lab's owner: those of their Ingresses.
@@ -48,6 +48,36 @@ pub(super) enum Records {
     Stay(String),
     /// This cluster has none.
     None,
+}
+
+/// The zone of the lab, and those of its organisations, each with who reads it.
+pub(super) struct Zones(Vec<(Client, Zone)>);
+
+impl Zones {
+    /// Every record of all of them.
+    async fn records(&self) -> Result<Vec<Record>, Fault> {
+        let listed = self.0.iter().map(|(client, zone)| client.records(zone, None));
+        Ok(try_join_all(listed).await?.into_iter().flatten().collect())
+    }
+}
+
+/// The zones of organisations, each as its own credential sees it.
+async fn of_organisations(config: &Config, own: &Client) -> Result<Vec<(Client, Zone)>> {
+    let read = config.organisations.iter().map(async |organisation| {
+        let refused = |fault: Fault| {
+            let failure = provider::failure(config.dns.provider, fault);
+            Error::unfinished(failure.message).hint(failure.hint)
+        };
+        let keyring = token::read_of(config, organisation)?;
+        let client = Client::new(config, &keyring).map_err(refused)?;
+        match client.check_zone(organisation.zone.as_str(), Some(own)).await {
+            Ok(zone) => Ok(Some((client, zone))),
+            // With the zone, all of its records are gone.
+            Err(Fault::NoZone { .. }) => Ok(None),
+            Err(fault) => Err(refused(fault)),
+        }
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
 }
 
 impl Records {
@@ -122,7 +152,9 @@ impl Records {
         }
         let going = |key: &Key| teardown.gone.iter().any(|gone| gone.key == *key);
         let living = living(cluster, config, &going).await?;
-        let records = client.records(&zone, None).await.map_err(refused)?;
+        let theirs = of_organisations(config, &client).await.map_err(unseen)?;
+        let zones = Zones([(client, zone)].into_iter().chain(theirs).collect());
+        let records = zones.records().await.map_err(refused)?;
         let ours = external_dns::ownership(config);
         let left = unwanted(&records, &ours, &living);
         let others = owned(&records, &ours).iter().any(|(host, _)| !left.hosts.contains(*host));
@@ -131,7 +163,7 @@ impl Records {
                 .because(format!("external-dns deletes them, and {} is not there", publisher()))
                 .hint(format!("`homelab up` installs it again; {}", ways_on(wanted))));
         }
-        Ok(Self::Go { client: Box::new(client), zone: Box::new(zone), left, others })
+        Ok(Self::Go { zones, left, others })
     }
 
     /// The names whose records go.
@@ -172,7 +204,7 @@ impl Records {
         deadline: Instant,
         progress: &Progress,
     ) -> Result<()> {
-        let Self::Go { client, zone, left, .. } = self else { return Ok(()) };
+        let Self::Go { zones, left, .. } = self else { return Ok(()) };
         if left.is_empty() {
             return Ok(());
         }
@@ -180,7 +212,7 @@ impl Records {
         let mut last = left.clone();
         let mut alone_since = None;
         let look = async || {
-            match client.records(zone, None).await {
+            match zones.records().await {
                 Ok(records) => {
                     let living = living(cluster, config, &|_| false).await?;
                     last = unwanted(&records, &ours, &living);
