@@ -123,6 +123,7 @@ fn delegated(
             format!("if it stays: {enter}, and delete all others"),
         )
         .look(look)
+        .heals_soon()
         .into();
     }
     let missing: Vec<&str> =

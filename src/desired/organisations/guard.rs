@@ -58,19 +58,19 @@ pub(super) fn objects(config: &Config, cluster_domain: Option<&str>) -> Vec<Obje
     let ingresses = Policy {
         about: "ingresses",
         resources: &[("networking.k8s.io", &["ingresses"])],
-        names: format!("{hosts} + {}", annotated(&of_ingress)),
+        names: Some(format!("{hosts} + {}", annotated(&of_ingress))),
         more: vec![(of_tls, WHY_KEPT), (NO_CATCH_ALL.to_owned(), WHY_NO_CATCH_ALL)],
     };
     let services = Policy {
         about: "services",
         resources: &[("", &["services"])],
-        names: annotated(&dns),
+        names: Some(annotated(&dns)),
         more: Vec::new(),
     };
     let certificates = Policy {
         about: "certificates",
         resources: &[("cert-manager.io", &["certificates"])],
-        names: of_certificate(domain),
+        names: Some(of_certificate(domain)),
         more: Vec::new(),
     };
     let requests = Policy {
@@ -79,7 +79,7 @@ pub(super) fn objects(config: &Config, cluster_domain: Option<&str>) -> Vec<Obje
             ("cert-manager.io", &["certificaterequests"]),
             ("acme.cert-manager.io", &["orders", "challenges"]),
         ],
-        names: "[]".to_owned(),
+        names: None,
         more: vec![(by_cert_manager(&config.cert_manager.namespace), WHY_BY_CERT_MANAGER)],
     };
     [ingresses, services, certificates, requests]
@@ -120,8 +120,8 @@ struct Policy<'a> {
     about: &'a str,
     /// The resources, by their API groups.
     resources: &'a [(&'a str, &'a [&'a str])],
-    /// The names that are looked at, as an expression.
-    names: String,
+    /// The names that are looked at, as an expression; none where it is about something else.
+    names: Option<String>,
     /// Further expressions, each with why.
     more: Vec<(String, &'a str)>,
 }
@@ -134,17 +134,19 @@ impl Policy<'_> {
             .iter()
             .flat_map(|one| one.namespaces.iter().map(|namespace| format!("'{namespace}': '{}'", one.zone)));
         let zones = format!("{{{}}}", zones.collect::<Vec<_>>().join(", "));
-        let variables = [("zones", zones.as_str()), ("zone", ZONE), ("names", &self.names)];
         let kept = (format!("variables.names.all(n, {})", KEPT.replace("{}", "n")), WHY_KEPT);
+        let kept = self.names.is_some().then_some(kept);
+        let names = self.names.as_deref().map(|names| variable("names", names));
+        let variables = [variable("zones", &zones), variable("zone", ZONE)].into_iter().chain(names);
         let spec = ValidatingAdmissionPolicySpec {
             failure_policy: Some("Fail".to_owned()),
             match_constraints: Some(MatchResources {
                 resource_rules: Some(self.resources.iter().map(|(group, of)| writes(group, of)).collect()),
                 ..MatchResources::default()
             }),
-            variables: Some(variables.map(|(name, expression)| variable(name, expression)).into()),
+            variables: Some(variables.collect()),
             validations: Some(
-                std::iter::once(kept)
+                kept.into_iter()
                     .chain(self.more)
                     .map(|(expression, why)| Validation {
                         expression,
