@@ -107,7 +107,8 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(tunnel::objects(config, inputs.tunnel));
     objects.extend(inside_names::objects(config));
     objects.extend(secret::objects(config, inputs.credentials));
-    objects.extend(organisations::objects(config, inputs));
+    let cluster_domain = inputs.cluster_domain.unwrap_or(cluster_domain::DEFAULT);
+    objects.extend(organisations::objects(config, inputs.organisations, inputs.authority, cluster_domain));
     objects.extend(inputs.leaving.and_then(Leaving::secret));
     let namespace =
         Namespace { metadata: meta::secured(service::NAMESPACE, "restricted"), ..Namespace::default() };

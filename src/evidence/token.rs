@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::evidence::{Budget, ProviderFailure};
-use crate::facts::providers;
 use crate::facts::secret::SecretError;
+use crate::facts::variables;
 
 /// Where the token came from, what it can do, and where copies of it lie.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -48,7 +48,7 @@ impl std::fmt::Display for TokenPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Credential(path) | Self::File(path) => write!(f, "`{}`", path.display()),
-            Self::Variables(names) => f.write_str(&providers::told(names)),
+            Self::Variables(names) => f.write_str(&variables::told(names)),
             Self::Nowhere | Self::NotNeeded => f.write_str("no place that is known"),
         }
     }

@@ -29,4 +29,5 @@ pub mod told;
 pub mod trust;
 pub mod tsig;
 pub mod tunnel;
+pub mod variables;
 pub mod version;

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use crate::facts::name_server;
 use crate::facts::names::is_within;
 use crate::facts::server::HostPort;
-use crate::facts::shape;
+use crate::facts::{shape, variables};
 
 /// A DNS provider.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -294,7 +294,7 @@ impl Credential {
     /// The variables in which homelab looks for it, in words.
     #[must_use]
     pub fn variables_told(&self) -> String {
-        told(self.variables)
+        variables::told(self.variables)
     }
 
     /// Whether a word begins as this credential does.
@@ -302,13 +302,6 @@ impl Credential {
     pub fn is_begun_by(&self, word: &str) -> bool {
         self.prefixes.iter().any(|prefix| shape::begins(word, prefix))
     }
-}
-
-/// Variables of the environment, in words.
-#[must_use]
-pub fn told(variables: &[&str]) -> String {
-    let names: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
-    format!("the variable{} {}", if names.len() > 1 { "s" } else { "" }, names.join(" and "))
 }
 
 impl Serialize for Provider {

@@ -4,6 +4,7 @@ mod data;
 mod egress;
 mod homes;
 mod occupants;
+mod organisations;
 mod ownership;
 mod restored;
 mod teardown;

@@ -7,8 +7,9 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject, Vantage, judged};
 use crate::checks::id;
 use crate::config::Provider;
 use crate::evidence::{CopyState, Evidence, TokenCopy, TokenPlace, TokenProblem, TokenSeen};
-use crate::facts::providers::{Credential, told};
+use crate::facts::providers::Credential;
 use crate::facts::secret::SecretError;
+use crate::facts::variables::told;
 use crate::provider::{SECRET, TokenWords, Words, traits_of, words};
 
 /// What every check of the token says at a provider that asks for none.

@@ -12,14 +12,11 @@ use k8s_openapi::api::admissionregistration::v1::{
 use crate::config::Config;
 use crate::desired::meta::global;
 use crate::desired::object::{Component, Object};
-use crate::facts::cluster_domain::DEFAULT;
+use crate::facts::controllers::MORE_HOSTS;
 
 const COMPONENT: Component = Component::Issuer;
 /// How the policies and their bindings are called, before what they are about.
 const NAME: &str = "homelab-organisations";
-/// The annotation of ingress-nginx by which an Ingress has more hosts, a regular expression if it begins with `~`
-/// (ingress-nginx v1.15.1, internal/ingress/annotations/alias).
-const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
 /// The annotations by which external-dns finds more hosts, without their prefix (external-dns 0.22,
 /// source/annotations/annotations.go).
 const OF_EXTERNAL_DNS: [&str; 2] = ["hostname", "internal-hostname"];
@@ -40,7 +37,7 @@ const WHY_NO_CATCH_ALL: &str = "'in the namespace ' + request.namespace + ' of a
     and there is no defaultBackend: it would answer for names of others'";
 
 /// The policies and their bindings; none without organisations.
-pub(super) fn objects(config: &Config, cluster_domain: Option<&str>) -> Vec<Object> {
+pub(super) fn objects(config: &Config, cluster_domain: &str) -> Vec<Object> {
     if config.organisations.is_empty() {
         return Vec::new();
     }
@@ -48,13 +45,12 @@ pub(super) fn objects(config: &Config, cluster_domain: Option<&str>) -> Vec<Obje
     let of_external_dns: Vec<String> = OF_EXTERNAL_DNS.iter().map(|name| format!("{prefix}{name}")).collect();
     let annotated = |keys: &[&str]| keys.iter().map(|key| listed(key)).collect::<Vec<_>>().join(" + ");
     let dns: Vec<&str> = of_external_dns.iter().map(String::as_str).collect();
-    let of_ingress: Vec<&str> = dns.iter().copied().chain([ALIAS]).collect();
+    let of_ingress: Vec<&str> = dns.iter().copied().chain([MORE_HOSTS]).collect();
     let hosts = "(has(object.spec.rules) ? object.spec.rules.filter(r, has(r.host)).map(r, r.host) : [])";
     let of_tls = format!(
         "!has(object.spec.tls) || object.spec.tls.all(t, !has(t.hosts) || t.hosts.all(n, {}))",
         KEPT.replace("{}", "n")
     );
-    let domain = cluster_domain.unwrap_or(DEFAULT);
     let ingresses = Policy {
         about: "ingresses",
         resources: &[("networking.k8s.io", &["ingresses"])],
@@ -70,7 +66,7 @@ pub(super) fn objects(config: &Config, cluster_domain: Option<&str>) -> Vec<Obje
     let certificates = Policy {
         about: "certificates",
         resources: &[("cert-manager.io", &["certificates"])],
-        names: Some(of_certificate(domain)),
+        names: Some(of_certificate(cluster_domain)),
         more: Vec::new(),
     };
     let requests = Policy {

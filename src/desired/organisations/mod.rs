@@ -3,6 +3,8 @@
 
 mod guard;
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
 use crate::config::{Config, Issuer, Organisation};
@@ -12,7 +14,7 @@ use crate::desired::external_dns::{
 };
 use crate::desired::object::{Component, Object};
 use crate::desired::secret::secret;
-use crate::desired::{Inputs, issuer, rbac};
+use crate::desired::{issuer, rbac};
 use crate::facts::organisations as facts;
 use crate::provider::{self, Credentials, traits_of};
 
@@ -22,14 +24,20 @@ pub fn secret_name(organisation: &str) -> String {
     format!("{}-for-{organisation}", provider::SECRET)
 }
 
-/// Every object of every organisation; their namespaces are those of `extra`.
-pub(super) fn objects(config: &Config, inputs: &Inputs<'_>) -> Vec<Object> {
-    let mut objects = guard::objects(config, inputs.cluster_domain);
+/// Every object of every organisation; their namespaces are those of `extra`. `credentials` are theirs, by their names,
+/// `authority` the PEM text of a private ACME server's signers.
+pub(super) fn objects(
+    config: &Config,
+    credentials: Option<&BTreeMap<String, Credentials>>,
+    authority: Option<&str>,
+    cluster_domain: &str,
+) -> Vec<Object> {
+    let mut objects = guard::objects(config, cluster_domain);
     for organisation in &config.organisations {
-        let credentials = inputs.organisations.and_then(|all| all.get(&organisation.name));
+        let credentials = credentials.and_then(|all| all.get(&organisation.name));
         objects.extend(external_dns(config, organisation, credentials));
         for namespace in &organisation.namespaces {
-            objects.extend(issuer_in(config, namespace, inputs.authority, credentials));
+            objects.extend(issuer_in(config, namespace, authority, credentials));
         }
     }
     objects

@@ -1,10 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::config::parse;
-use crate::desired::{bundle, kind};
+use crate::desired::{Inputs, bundle, kind};
 use crate::evidence::Zone;
 use crate::facts::secret::Secret;
 use crate::provider::Keyring;

@@ -115,6 +115,10 @@ impl ControllerFacts {
     }
 }
 
+/// The annotation by which an Ingress has more hosts than its rules, separated by commas; one that begins with `~` is a regular
+/// expression (ingress-nginx v1.15.1, internal/ingress/annotations/alias).
+pub const MORE_HOSTS: &str = "nginx.ingress.kubernetes.io/server-alias";
+
 /// The header by which a browser keeps to HTTPS (RFC 6797).
 pub const HSTS: &str = "Strict-Transport-Security";
 /// The annotation that names a ConfigMap of the Ingress' own namespace with headers for the answer, without its beginning. A

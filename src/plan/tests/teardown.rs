@@ -21,7 +21,7 @@ fn wide(kind: KindRef, name: &str, by: &str) -> Value {
     made
 }
 
-fn issuer(name: &str, key: &str, by: &str) -> Value {
+pub(super) fn issuer(name: &str, key: &str, by: &str) -> Value {
     let mut made = wide(&kind::CLUSTER_ISSUER, name, by);
     made["spec"] = json!({ "acme": { "privateKeySecretRef": { "name": key } } });
     made
@@ -123,18 +123,6 @@ fn the_order_leaves_nothing_that_waits_for_something_that_is_gone() {
 }
 
 #[test]
-fn the_external_dns_of_an_organisation_goes_when_its_records_are_gone_and_one_of_others_alike_does_not() {
-    use crate::plan::teardown::Step;
-    let step_of = |namespace: &str, name: &str| {
-        step(&Key { kind: &kind::DEPLOYMENT, namespace: Some(namespace.into()), name: name.into() })
-    };
-    assert_eq!(step_of("external-dns", "external-dns-for-acme"), Step::Publisher);
-    assert_eq!(step_of("shop", "external-dns-for-acme"), Step::Workloads);
-    let issuer = Key { kind: &kind::ISSUER, namespace: Some("shop".into()), name: "letsencrypt".into() };
-    assert_eq!(step(&issuer), Step::Issuers);
-}
-
-#[test]
 fn external_dns_goes_first_where_it_is_not_to_delete_records() {
     use crate::plan::teardown::{Step, steps};
     assert_eq!(steps(false)[..2], [Step::Ingresses, Step::Publisher]);
@@ -226,7 +214,7 @@ fn definitions_go_only_with_everything() {
 }
 
 /// The places of account keys, and whether a Secret that `by` wrote there is ours while `stay` are the issuers that stay.
-fn accounts(seen: &Snapshot, more: &str, by: &str, stay: &[Value]) -> Vec<(String, bool)> {
+pub(super) fn accounts(seen: &Snapshot, more: &str, by: &str, stay: &[Value]) -> Vec<(String, bool)> {
     accounts_written(seen, more, json!({ "manager": by, "operation": "Update" }), stay)
 }
 
@@ -260,30 +248,6 @@ fn the_account_key_of_a_strangers_issuer_stays() {
     // Two issuers may share an account.
     let shares = issuer("theirs", "letsencrypt-account", "kubectl");
     assert_eq!(accounts(&seen, "", CONTROLLER, &[shares]), [(ours, false)]);
-}
-
-#[test]
-fn the_account_key_of_a_strangers_issuer_in_the_same_namespace_stays() {
-    const CONTROLLER: &str = "cert-manager-issuers";
-    let inside = |namespace: &str, name: &str, by: &str| {
-        let mut made = issuer(name, "letsencrypt-account", by);
-        made["kind"] = "Issuer".into();
-        made["metadata"]["namespace"] = namespace.into();
-        made
-    };
-    let seen = holding([inside("shop", "letsencrypt", HOMELAB)]);
-    let key = "Secret shop/letsencrypt-account".to_owned();
-    assert_eq!(accounts(&seen, "", CONTROLLER, &[]), [(key.clone(), true)]);
-    let shares = inside("shop", "theirs", "kubectl");
-    assert_eq!(accounts(&seen, "", CONTROLLER, &[shares]), [(key.clone(), false)]);
-    let elsewhere = inside("other", "theirs", "kubectl");
-    assert_eq!(
-        accounts(&seen, "", CONTROLLER, &[elsewhere]),
-        [(key, true)],
-        "one elsewhere has another Secret"
-    );
-    let strangers = holding([inside("shop", "letsencrypt", "kubectl")]);
-    assert!(accounts(&strangers, "", CONTROLLER, &[]).is_empty());
 }
 
 #[test]
