@@ -326,7 +326,7 @@ mod tests {
         let text = "domain: home.paper.test\nemail: ada@lovelace.dev\ndns: { provider: paper, tokenFile: /t, server: drawer.paper.test }\ncertManager: { manage: false }\n";
         let config = crate::config::parse(text).unwrap();
         assert!(issuer::names_zone(&config));
-        let seen = compare(&config, &Snapshot::default(), None, (None, None), false).unwrap();
+        let seen = compare(&config, &Snapshot::default(), (None, &[]), (None, None), false).unwrap();
         let named: Vec<&str> = seen.write.iter().map(Drifted::object).collect();
         assert!(!named.is_empty() && !named.iter().any(|name| name.contains("ClusterIssuer")), "{named:?}");
     }
