@@ -44,7 +44,7 @@ pub use schema::Schema;
 pub use status::Status;
 pub use up::Up;
 pub use upgrade::Upgrade;
-pub use zone::{Delegate, Zone, ZoneCommand};
+pub use zone::{Create, Delegate, For, Policy, Prune, Zone, ZoneCommand};
 
 /// Set up DNS names and TLS certificates for the services of a k3s home lab, and check that they work.
 #[derive(Debug, Parser)]
@@ -226,8 +226,8 @@ pub enum Command {
     /// Show the root of the lab's own certificate authority, and how machines and phones are told to trust it
     #[command(after_help = ca::CA)]
     Ca(Ca),
-    /// Print the records that lead from names whose zone the lab may not write into the zone of their challenges
-    #[command(after_help = zone::DELEGATE)]
+    /// Make, share and delete the zones of organisations, print the rights to them, and the records of a delegation
+    #[command(after_help = zone::ZONE)]
     Zone(Zone),
     /// Show each name in one line: its address, its certificate, what is wrong
     #[command(after_help = status::HELP)]

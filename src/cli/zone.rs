@@ -1,6 +1,15 @@
 //! The flags of `zone`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::provider::Holder;
+
+/// What stands below the help of `zone`.
+pub(super) const ZONE: &str = "Examples:\n  homelab zone delegate\n  homelab zone policy acme\n  homelab zone list\n  homelab zone create acme\n  homelab zone prune\n\n`delegate` is for names whose zone the lab may not write: docs/challenge-zone.md. The others are for `organisations`, each of which has a zone of its own: docs/organisations.md.";
+const POLICY: &str = "Examples:\n  homelab zone policy acme\n  homelab zone policy acme --for cert-manager > policy.json\n  homelab zone policy acme --zone-id Z0123456789EXAMPLE\n  homelab zone policy --for maker\n\nWith `--zone-id` it asks nobody. `external-dns`, `cert-manager` and `homelab` get rights to this one zone; `maker` is whoever runs `homelab zone create` and `homelab zone prune`. Exit codes: 0 success, 1 the organisation has no zone yet, 2 invalid command line or configuration, 3 the provider could not be asked.";
+const LIST: &str = "Examples:\n  homelab zone list\n  homelab zone list --output json | jq -r '.zones[] | [.name, .id, .next_bill] | @tsv'\n\nIt lists every zone of the account below `domain`; it changes nothing. The price is what one zone fewer would save. Exit codes: 0 success, 2 invalid command line or configuration, 3 the provider could not be asked.";
+const CREATE: &str = "Examples:\n  homelab zone create acme\n\nIt makes the zone of the organisation if there is none, notes in a tag that this cluster uses it, and enters its name servers in the zone above, where the same account has that; else it prints the records to enter. It never changes a delegation to other servers. You can run it again at any time. Exit codes: 0 success, 1 the zone above leads elsewhere, or the provider refused, 2 invalid command line or configuration, 3 the provider could not be asked.";
+const PRUNE: &str = "Examples:\n  homelab zone prune\n  homelab zone prune --yes\n  homelab zone prune --yes --with-orphans\n\nIt deletes the zones of organisations that no cluster uses and in which nothing is: within the hours in which a zone is free, or on the last day before the next bill. Until then an unused zone stays, since its month is paid. It never deletes a zone that homelab did not make, or one with a record that somebody else wrote. `--with-orphans` takes a cluster for gone that has not said for 30 days that it uses a zone, and deletes the records that external-dns wrote for it. Without `--yes` it changes nothing. Exit codes: 0 success, 1 a zone that should go is still there, 2 invalid command line or configuration, 3 the provider could not be asked.";
 
 pub(super) const DELEGATE: &str = "Examples:\n  homelab zone delegate\n  homelab zone delegate >> db.example.com\n  homelab zone delegate --table\n  homelab zone delegate --write\n  homelab zone delegate --output json | jq -r '.records[] | [.name, .type, .target] | @tsv'\n\nIt needs `dns.challengeZone` in homelab.yaml: docs/challenge-zone.md. Without `--write` and `--remove` it asks nobody; `homelab doctor --check cm.challenge-cname,cm.challenge-server` looks whether public DNS has the records. Exit codes: 0 success, 1 a record of somebody else is in the way, 2 invalid command line or configuration, 3 the provider could not be asked.";
 
@@ -18,6 +27,75 @@ pub enum ZoneCommand {
     /// Print the records that have to be in public DNS, so that challenges are met where the lab may write, in the form of a zone file
     #[command(after_help = DELEGATE)]
     Delegate(Delegate),
+    /// Print the least rights to a zone for each program, as policies to paste at the provider
+    #[command(after_help = POLICY)]
+    Policy(Policy),
+    /// List the zones below the domain: which clusters use them, how old they are, what they cost
+    #[command(after_help = LIST)]
+    List,
+    /// Make the zone of an organisation, and let the zone above lead to it
+    #[command(after_help = CREATE)]
+    Create(Create),
+    /// Delete the zones of organisations that nobody uses, before they cost more; shows what it would do unless `--yes` is given
+    #[command(after_help = PRUNE)]
+    Prune(Prune),
+}
+
+/// Flags of `zone policy`.
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// The organisation; without it, the zone of the lab itself
+    pub organisation: Option<String>,
+    /// Print the rights of this one alone
+    #[arg(long, value_name = "PROGRAM")]
+    pub r#for: Option<For>,
+    /// The id of the zone, so that the provider need not be asked
+    #[arg(long, value_name = "ID")]
+    pub zone_id: Option<String>,
+}
+
+/// Whose rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum For {
+    /// external-dns
+    ExternalDns,
+    /// cert-manager
+    CertManager,
+    /// homelab in a cluster
+    Homelab,
+    /// Whoever makes and deletes zones
+    Maker,
+}
+
+impl For {
+    /// The same as others name it.
+    #[must_use]
+    pub fn holder(self) -> Holder {
+        match self {
+            Self::ExternalDns => Holder::ExternalDns,
+            Self::CertManager => Holder::CertManager,
+            Self::Homelab => Holder::Homelab,
+            Self::Maker => Holder::Maker,
+        }
+    }
+}
+
+/// Flags of `zone create`.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The organisation
+    pub organisation: String,
+}
+
+/// Flags of `zone prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Delete what goes now
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Take a cluster for gone that has not said for 30 days that it uses a zone
+    #[arg(long)]
+    pub with_orphans: bool,
 }
 
 /// Flags of `zone delegate`.

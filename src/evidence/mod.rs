@@ -76,7 +76,7 @@ pub use names::{
 };
 pub use organisations::OrganisationSeen;
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
-pub use provider::{Account, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
+pub use provider::{Account, AccountZone, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use public::{Hairpin, PublicSeen, SeenBy};
 pub use reload::{Refusal, Reload, ReloadSeen};
 pub use service::waits_for_balancer;

@@ -1,5 +1,7 @@
 //! The zone and its records as the DNS provider's API has them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,21 @@ pub struct Zone {
     /// Whose it is at the provider; `None` when the answer does not say.
     #[serde(default, skip_serializing)]
     pub account: Option<Account>,
+}
+
+/// A zone of the account, with what its maker wrote on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountZone {
+    /// The zone.
+    pub zone: Zone,
+    /// The reference with which it was asked for.
+    pub reference: String,
+    /// Whether it answers inside of a private network alone.
+    pub is_private: bool,
+    /// Its tags, where they were asked for.
+    pub tags: BTreeMap<String, String>,
+    /// Its records; `None` where they were not read.
+    pub records: Option<Vec<Record>>,
 }
 
 /// An account at the provider.

@@ -25,6 +25,7 @@ pub mod teardown;
 pub mod tunnel;
 pub mod upgrade;
 pub mod users;
+pub mod zones;
 
 use std::collections::BTreeSet;
 

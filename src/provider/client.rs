@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::traits::Api;
 use super::tunnels::TunnelApi;
+use super::zones::ZoneApi;
 use super::{Keyring, failure, traits_of};
 use crate::config::{Config, ParentRecord, Provider};
 use crate::evidence::{Budget, Fault, ProviderFailure, Record, Zone};
@@ -111,6 +112,14 @@ impl Client {
     /// Where the provider has none.
     pub fn tunnels(&self) -> Result<&dyn TunnelApi, Fault> {
         self.api.tunnels().ok_or_else(|| Fault::Unexpected { what: "it has no tunnels".into() })
+    }
+
+    /// The calls about zones.
+    ///
+    /// # Errors
+    /// Where homelab makes none there.
+    pub fn zones(&self) -> Result<&dyn ZoneApi, Fault> {
+        self.api.zones().ok_or_else(|| Fault::Unexpected { what: "homelab makes no zones there".into() })
     }
 
     /// Which provider it is.

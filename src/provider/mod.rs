@@ -13,6 +13,7 @@
 //! | `ProviderFacts::tsig` and `nameserver` | none | the key's name and algorithm; where updates go | none | none | as the provider's |
 //! | its times to live | `ProviderFacts` | the same | the same | the same | the same |
 //! | zones | one, found by the token | one, named | one for each organisation | the lab's own, made | the lab's own beside the provider's |
+//! | zones of organisations | [`Traits::zones`] is `None` | none | made, billed and deleted: [`Zones`], [`ZoneApi`] | none | none |
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good: it is made with the lab | as the provider's |
 //! | records are listed | by the API | by the API or AXFR | by the API | none: `collect::network` asks each node's server | by asking the server |
 //! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
@@ -25,6 +26,8 @@
 //!
 //! A new one: its variant in `facts::providers` with its facts, its folder here, and its line in [`traits_of`].
 
+#[cfg(test)]
+pub(crate) mod account;
 mod call;
 mod client;
 mod cloudflare;
@@ -42,6 +45,7 @@ mod traits;
 mod tsig;
 mod tunnels;
 mod words;
+mod zones;
 
 use crate::config::Provider;
 use crate::evidence::{Evidence, Fault, ProviderFailure};
@@ -53,6 +57,7 @@ pub use traits::{RefusedFor, Traits};
 pub use tsig::signed_updates;
 pub use tunnels::{Connector, TunnelApi, TunnelToken, TunnelWords, Tunnels, Which};
 pub use words::{Explained, Misshapen, ProxyWords, RateWords, TokenWords, Words};
+pub use zones::{Delegation, Holder, Policy, Price, ZoneApi, Zones};
 
 /// What cert-manager says when the lab's own server for challenges does not take or give up a record.
 pub const OF_OWN_SERVER: &[&[reading::Reading]] = &[tsig::READINGS_OF_OWN_SERVER];

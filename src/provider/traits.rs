@@ -11,6 +11,7 @@ use super::credentials::Keyring;
 use super::reading::Reading;
 use super::tunnels::{TunnelApi, Tunnels};
 use super::words::{Misshapen, Words};
+use super::zones::{ZoneApi, Zones};
 use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Record, Zone};
 use crate::facts::secret::SecretError;
@@ -65,6 +66,8 @@ pub struct Traits {
     pub refused_for: fn(&Fault) -> Option<RefusedFor>,
     /// Its tunnels, where it has some.
     pub tunnels: Option<&'static Tunnels>,
+    /// Its zones, where homelab makes some.
+    pub zones: Option<&'static Zones>,
 }
 
 /// What a change is refused for, whatever the credential may do.
@@ -98,6 +101,10 @@ pub(super) trait Api: Debug + Send + Sync {
     fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>>;
     /// The calls about tunnels, where it has some.
     fn tunnels(&self) -> Option<&dyn TunnelApi> {
+        None
+    }
+    /// The calls about zones, where homelab makes some.
+    fn zones(&self) -> Option<&dyn ZoneApi> {
         None
     }
 }

@@ -1,65 +1,285 @@
-use super::*;
-use crate::config;
+//! What the verbs do to an account of the tests: first what is somebody else's.
 
-const LAB: &str = "domain: intranet.example.com\nemail: ada@lovelace.dev\ncertificates: wildcard\n\
-    services: { docs: { local: 1, host: docs.lab.intranet.example.com } }\n";
-const PRINT: Delegate = Delegate { table: false, write: false, remove: false };
+use jiff::Timestamp;
 
-fn lab(dns: &str) -> Config {
-    config::parse(&format!("{LAB}dns: {{ provider: cloudflare, houseResolver: true, {dns} }}\n")).unwrap()
+use super::account::{self, Account, zones_of};
+use super::create::created;
+use super::prune::{End, Row, pruned};
+use crate::cli::Prune;
+use crate::config::{self, Config};
+use crate::evidence::{AccountZone, Record, Zone};
+use crate::facts::organisations::owner;
+use crate::facts::secret::Secret;
+use crate::plan::zones::{Origin, Verdict, Why};
+use crate::provider::account::{Account as Kept, open};
+use crate::provider::paper::record;
+use crate::provider::{Client, Delegation, Keyring};
+
+const ABOVE: &str = "home.example.com";
+const BORN: &str = "2027-03-10T10:00:00Z";
+/// On the last day of a month: what may go goes.
+const LAST_DAY: &str = "2027-05-31T12:00:00Z";
+const YES: Prune = Prune { yes: true, with_orphans: false };
+const ORPHANS: Prune = Prune { yes: true, with_orphans: true };
+
+fn lab(organisations: &str) -> Config {
+    let text = format!(
+        "domain: {ABOVE}\nemail: ada@lovelace.dev\n\
+         dns: {{ provider: paper, server: drawer.example.com, tokenFile: /secret, owner: attic }}\n{organisations}"
+    );
+    config::parse(&text).unwrap()
 }
 
-fn lines(config: &Config, flags: &Delegate) -> Vec<String> {
-    told(config, &wanted(config), flags).lines().map(str::to_owned).collect()
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
 }
 
-#[test]
-fn a_zone_file_has_a_line_for_each_name_that_can_be_pasted_anywhere() {
-    let lines = lines(&lab("challengeZone: acme.example.org"), &PRINT);
-    assert!(lines[0].starts_with("; For the public zone of `intranet.example.com`."), "{lines:?}");
+fn servers(of: &str) -> Vec<String> {
+    ["1", "2"].map(|n| format!("ns-{n}.{of}.test")).into()
+}
+
+/// A zone with its own records.
+fn zone(id: &str, name: &str) -> AccountZone {
+    let name_servers = servers(id);
+    let mut records: Vec<Record> = name_servers.iter().map(|server| record("NS", name, server)).collect();
+    records.push(record("SOA", name, "ns-1 hostmaster 1"));
+    let zone = Zone { id: id.into(), name: name.into(), name_servers, ..Zone::default() };
+    AccountZone { zone, records: Some(records), reference: "by hand".into(), ..AccountZone::default() }
+}
+
+/// That of an organisation, as homelab made it.
+fn of_organisation(id: &str, organisation: &str) -> AccountZone {
+    let reference = Origin::new(organisation, at(BORN)).reference();
+    AccountZone { reference, ..zone(id, &format!("{organisation}.{ABOVE}")) }
+}
+
+/// The zone above, which leads to the servers of each of these.
+fn above(delegated: &[&AccountZone]) -> AccountZone {
+    let mut above = zone("Z0", ABOVE);
+    for one in delegated {
+        let records = one.zone.name_servers.iter().map(|server| record("NS", &one.zone.name, server));
+        above.records.as_mut().unwrap().extend(records);
+    }
+    above
+}
+
+fn with(mut zone: AccountZone, records: &[Record]) -> AccountZone {
+    zone.records.as_mut().unwrap().extend_from_slice(records);
+    zone
+}
+
+fn claimed(mut zone: AccountZone, lab: &str, day: &str) -> AccountZone {
+    zone.tags.insert(format!("homelab/claim/{lab}"), day.to_owned());
+    zone
+}
+
+fn written_by(lab: &str, host: &str) -> [Record; 2] {
+    let owner = owner(lab, "acme", "shop");
+    let text =
+        format!("\"heritage=external-dns,external-dns/owner={owner},external-dns/resource=ingress/a/b\"");
+    [record("A", host, "192.168.1.2"), record("TXT", &format!("a-homelab.{host}"), &text)]
+}
+
+async fn account(config: &Config, zones: Vec<AccountZone>) -> (Account, Kept) {
+    let kept = open(zones);
+    let keyring = Keyring::new(["key", "name"].map(|key| (key, Secret::new("secret").unwrap())));
+    let client = Client::new(config, &keyring).unwrap();
+    let zones = client.zones().unwrap().all().await.unwrap();
+    (Account { client, price: zones_of(config).unwrap().price, zones }, kept)
+}
+
+/// What `prune` says, and what it changed.
+async fn ran(zones: Vec<AccountZone>, flags: Prune, now: &str) -> (Vec<Row>, Vec<String>) {
+    let config = lab("");
+    let (account, kept) = account(&config, zones).await;
+    let rows = pruned(&account, &config, &flags, || at(now)).await.unwrap();
+    let changes = kept.lock().unwrap().changes.clone();
+    (rows, changes)
+}
+
+#[tokio::test]
+async fn whatever_belongs_to_others_is_left_alone_in_every_way_of_asking() {
+    let acme = || of_organisation("Z1", "acme");
+    let nas = record("A", &format!("nas.acme.{ABOVE}"), "192.168.1.5");
+    for stranger in [
+        zone("Z1", &format!("acme.{ABOVE}")),
+        with(acme(), &[nas]),
+        claimed(acme(), "cellar", "2027-05-30"),
+        claimed(claimed(acme(), "attic", "2027-01-01"), "cellar", "2027-05-30"),
+        AccountZone { is_private: true, ..acme() },
+        AccountZone { reference: Origin::new("other", at(BORN)).reference(), ..acme() },
+        with(claimed(acme(), "attic", "2027-01-01"), &written_by("cellar", &format!("wiki.acme.{ABOVE}"))),
+    ] {
+        for flags in [YES, ORPHANS] {
+            let zones = vec![above(&[&stranger]), stranger.clone()];
+            let (rows, changes) = ran(zones, flags, LAST_DAY).await;
+            assert_eq!(changes, Vec::<String>::new(), "{:?}", rows[0].verdict);
+            assert!(matches!(rows[0].verdict, Verdict::Stays(_)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_zone_above_and_zones_of_other_domains_are_not_even_looked_at() {
+    let zones = vec![
+        above(&[]),
+        zone("Z1", "example.com"),
+        of_organisation("Z2", "acme"),
+        zone("Z3", "evil-home.example.com"),
+    ];
+    let (rows, _) = ran(zones, Prune { yes: false, with_orphans: true }, LAST_DAY).await;
+    assert_eq!(rows.iter().map(|row| row.zone.zone.id.as_str()).collect::<Vec<_>>(), ["Z2"]);
+}
+
+#[tokio::test]
+async fn without_yes_nothing_is_changed() {
+    let acme = of_organisation("Z1", "acme");
+    let (rows, changes) =
+        ran(vec![above(&[&acme]), acme], Prune { yes: false, with_orphans: false }, LAST_DAY).await;
+    assert!(matches!(rows[0].verdict, Verdict::Goes { .. }) && rows[0].end.is_none());
+    assert_eq!(changes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_delegation_goes_before_the_zone_and_what_a_cluster_left_before_both_are_gone() {
+    let host = format!("wiki.acme.{ABOVE}");
+    let acme =
+        with(claimed(of_organisation("Z1", "acme"), "attic", "2027-01-01"), &written_by("attic", &host));
+    let (rows, changes) = ran(vec![above(&[&acme]), acme], ORPHANS, LAST_DAY).await;
+    assert_eq!(rows[0].end, Some(End::Deleted));
     assert_eq!(
-        lines[1..],
+        changes,
         [
-            "_acme-challenge.docs.lab.intranet.example.com. IN CNAME _acme-challenge.docs.lab.intranet.example.com.acme.example.org.",
-            "_acme-challenge.intranet.example.com.          IN CNAME _acme-challenge.intranet.example.com.acme.example.org.",
+            format!("undelegate acme.{ABOVE}"),
+            format!("take out {host} A"),
+            format!("take out a-homelab.{host} TXT"),
+            format!("delete acme.{ABOVE}"),
         ]
     );
 }
 
-#[test]
-fn a_table_has_the_names_as_a_providers_page_wants_them() {
-    let lines = lines(&lab("challengeZone: acme.example.org"), &Delegate { table: true, ..PRINT });
-    let columns: Vec<Vec<&str>> = lines.iter().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(columns[0], ["NAME", "TYPE", "TARGET"]);
-    let target = "_acme-challenge.intranet.example.com.acme.example.org";
-    assert_eq!(columns[2], ["_acme-challenge.intranet.example.com", "CNAME", target]);
+#[tokio::test]
+async fn a_zone_whose_delegation_could_not_be_taken_out_stays() {
+    let acme = of_organisation("Z1", "acme");
+    let config = lab("");
+    let (account, kept) = account(&config, vec![above(&[&acme]), acme]).await;
+    kept.lock().unwrap().refuses = Some("undelegate");
+    let rows = pruned(&account, &config, &YES, || at(LAST_DAY)).await.unwrap();
+    assert!(matches!(rows[0].end, Some(End::Stayed(_))));
+    assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
 }
 
-#[test]
-fn the_labs_own_server_has_its_delegation_and_its_glue_before_the_names() {
-    let config = lab("challengeZone: acme.example.org, challengeServer: 203.0.113.7");
-    let lines = lines(&config, &PRINT);
-    assert!(lines[0].starts_with("; For the public zone above `acme.example.org`."), "{lines:?}");
-    let bare = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert_eq!(bare(&lines[1]), "acme.example.org. IN NS homelab-ns.acme.example.org.");
-    assert_eq!(bare(&lines[2]), "homelab-ns.acme.example.org. IN A 203.0.113.7");
-    assert!(lines[3].starts_with("; For the public zone of") && lines.len() == 6, "{lines:?}");
-    let (zone, server) = config.dns.own_challenge_zone().unwrap();
-    let said = forwarding(zone, server);
-    assert!(said.contains("port 53, UDP and TCP, to the node, port 8053"), "{said}");
-    let within = lab("challengeZone: intranet.example.com, challengeServer: 203.0.113.7");
-    assert_eq!(wanted(&within).len(), 2, "names in the zone need no record of their own");
-}
-
-#[test]
-fn the_document_has_the_published_form() {
-    for dns in
-        ["challengeZone: acme.example.org", "challengeZone: acme.example.org, challengeServer: 203.0.113.7"]
-    {
-        let wanted = wanted(&lab(dns));
-        let document = document("acme.example.org", &wanted, None);
-        ui::assert_is("delegated", &document);
-        let last = document["records"].as_array().unwrap().last().unwrap();
-        assert_eq!(last["certificates_for"], json!(["*.intranet.example.com", "intranet.example.com"]));
+#[tokio::test]
+async fn a_delegation_that_somebody_else_wrote_keeps_the_zone_and_stays() {
+    let acme = of_organisation("Z1", "acme");
+    let elsewhere = record("NS", &acme.zone.name, "ns.elsewhere.example");
+    for delegated in [vec![], vec![&acme]] {
+        let above = with(above(&delegated), std::slice::from_ref(&elsewhere));
+        let (rows, changes) = ran(vec![above, acme.clone()], YES, LAST_DAY).await;
+        assert!(matches!(&rows[0].end, Some(End::Stayed(why)) if why.contains("ns.elsewhere.example")));
+        assert_eq!(changes, Vec::<String>::new());
     }
+}
+
+#[tokio::test]
+async fn a_zone_that_is_delegated_at_another_provider_stays_for_nobody_knows_what_leads_there() {
+    let (rows, changes) = ran(vec![of_organisation("Z1", "acme")], YES, LAST_DAY).await;
+    assert!(matches!(&rows[0].end, Some(End::Stayed(why)) if why.contains("not in this account")));
+    assert_eq!(changes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn two_zones_of_the_name_above_are_for_a_person_to_tell_apart() {
+    let acme = of_organisation("Z1", "acme");
+    let twin = AccountZone { zone: Zone { id: "Z9".into(), ..above(&[]).zone }, ..above(&[]) };
+    let (rows, changes) = ran(vec![above(&[&acme]), twin, acme], YES, LAST_DAY).await;
+    assert!(matches!(rows[0].end, Some(End::Stayed(_))));
+    assert_eq!(changes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_cluster_that_comes_back_between_the_look_and_the_deletion_keeps_its_zone() {
+    let acme = of_organisation("Z1", "acme");
+    let config = lab("");
+    let (account, kept) = account(&config, vec![above(&[&acme]), acme]).await;
+    // The clock is asked before the second look.
+    let asked = std::cell::Cell::new(0);
+    let clock = || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 2 {
+            let mut kept = kept.lock().unwrap();
+            kept.zones[1].tags.insert("homelab/claim/cellar".into(), "2027-05-31".into());
+        }
+        at(LAST_DAY)
+    };
+    let rows = pruned(&account, &config, &YES, clock).await.unwrap();
+    assert_eq!(rows[0].end, Some(End::Stayed("somebody has changed it meanwhile".into())));
+    assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_zone_of_an_organisation_that_is_configured_stays() {
+    let acme = of_organisation("Z1", "acme");
+    let config = lab("organisations: { acme: { namespaces: [shop] } }\n");
+    let (account, kept) = account(&config, vec![above(&[&acme]), acme]).await;
+    let rows = pruned(&account, &config, &ORPHANS, || at(LAST_DAY)).await.unwrap();
+    assert_eq!(rows[0].verdict, Verdict::Stays(Why::Configured));
+    assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
+}
+
+async fn made(zones: Vec<AccountZone>) -> (super::create::Created, Vec<String>) {
+    let config = lab("organisations: { acme: { namespaces: [shop] } }\n");
+    let (account, kept) = account(&config, zones).await;
+    let organisation = account::organisation(&config, "acme").unwrap();
+    let created = created(&account, &config, organisation, at(BORN)).await.unwrap();
+    let changes = kept.lock().unwrap().changes.clone();
+    (created, changes)
+}
+
+#[tokio::test]
+async fn a_new_zone_is_claimed_before_it_is_delegated() {
+    let (created, changes) = made(vec![above(&[])]).await;
+    assert!(created.is_new);
+    assert_eq!(created.delegation, Some((ABOVE.to_owned(), Delegation::Entered)));
+    let name = format!("acme.{ABOVE}");
+    assert_eq!(
+        changes,
+        [
+            format!("make {name}"),
+            format!("tag {name} homelab/claim/attic 2027-03-10"),
+            format!("delegate {name}")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_zone_that_is_there_is_not_made_again() {
+    let acme = of_organisation("Z1", "acme");
+    let (created, changes) = made(vec![above(&[&acme]), acme]).await;
+    assert!(!created.is_new);
+    assert_eq!(created.delegation, Some((ABOVE.to_owned(), Delegation::There)));
+    assert_eq!(changes, [format!("tag acme.{ABOVE} homelab/claim/attic 2027-03-10")]);
+}
+
+#[tokio::test]
+async fn a_delegation_to_somebody_elses_servers_is_told_of_and_left() {
+    let elsewhere = record("NS", &format!("acme.{ABOVE}"), "ns.elsewhere.example");
+    let (created, changes) = made(vec![with(above(&[]), &[elsewhere])]).await;
+    let others = Delegation::Others(vec!["ns.elsewhere.example".into()]);
+    assert_eq!(created.delegation, Some((ABOVE.to_owned(), others)));
+    assert!(!changes.iter().any(|change| change.starts_with("delegate")), "{changes:?}");
+}
+
+#[tokio::test]
+async fn where_the_zone_above_is_elsewhere_the_records_are_for_a_person() {
+    let (created, _) = made(Vec::new()).await;
+    assert_eq!(created.delegation, None);
+    assert_eq!(created.zone.name_servers, ["ns-1.paper.test", "ns-2.paper.test"]);
+}
+
+#[tokio::test]
+async fn an_organisation_that_is_not_there_has_the_nearest_one() {
+    let config = lab("organisations: { acme: { namespaces: [shop] } }\n");
+    let error = account::organisation(&config, "acne").unwrap_err();
+    assert!(error.hint.unwrap().contains("`acme`"));
 }

@@ -48,4 +48,5 @@ pub(super) const TRAITS: Traits = Traits {
     unchangeable: limits::unchangeable,
     refused_for: limits::refused_for,
     tunnels: Some(&tunnels::TUNNELS),
+    zones: None,
 };

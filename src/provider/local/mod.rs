@@ -33,4 +33,5 @@ pub(super) const TRAITS: Traits = Traits {
     unchangeable: |_| None,
     refused_for: |_| None,
     tunnels: None,
+    zones: None,
 };

@@ -17,6 +17,7 @@ use crate::facts::names::endings;
 use crate::facts::secret::Secret;
 use crate::provider::credentials::Keyring;
 use crate::provider::traits::Api;
+use crate::provider::zones::ZoneApi;
 
 /// How long one call may take, its retries counted.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -52,7 +53,7 @@ impl Client {
     }
 
     /// All zones of the account.
-    async fn zones(&self) -> Result<Vec<HostedZone>, Fault> {
+    pub(super) async fn zones(&self) -> Result<Vec<HostedZone>, Fault> {
         let mut zones = Vec::new();
         let mut marker = None;
         for _ in 0..MOST_PAGES {
@@ -159,6 +160,10 @@ impl Api for Client {
 
     fn enter<'a>(&'a self, zone: &'a Zone, record: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {
         self.enter(zone, record).boxed()
+    }
+
+    fn zones(&self) -> Option<&dyn ZoneApi> {
+        Some(self)
     }
 
     fn take_out<'a>(&'a self, zone: &'a Zone, record: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {

@@ -14,11 +14,13 @@ mod fault;
 mod http;
 mod keys;
 mod limits;
+mod policy;
 mod refusal;
 mod said;
 mod scratch;
 mod sdk;
 mod words;
+mod zones;
 
 use crate::provider::scratch::is_scratch;
 use crate::provider::traits::Traits;
@@ -46,4 +48,5 @@ pub(super) const TRAITS: Traits = Traits {
     unchangeable: |_| None,
     refused_for: limits::refused_for,
     tunnels: None,
+    zones: Some(&zones::ZONES),
 };

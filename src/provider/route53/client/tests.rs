@@ -7,6 +7,7 @@ use crate::provider::route53::keys;
 use crate::provider::route53::words::WORDS;
 
 mod fake;
+mod zones;
 
 use fake::{Fake, Set};
 

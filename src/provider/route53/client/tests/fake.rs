@@ -41,6 +41,8 @@ pub(super) struct State {
     /// Each with its id and whether it is private.
     pub(super) zones: Vec<(&'static str, &'static str, bool)>,
     pub(super) sets: Vec<Set>,
+    /// Of the first zone.
+    pub(super) tags: Vec<(String, String)>,
     /// How many zones or sets a page has.
     pub(super) page: usize,
     /// What requests with this text in their first line are refused with: status, code, message.
@@ -73,6 +75,14 @@ impl State {
                 (200, self.sets(of_query("name").as_deref(), of_query("type").as_deref()))
             }
             ("POST", "hostedzone/Z1/rrset") => self.change(body),
+            ("POST", "hostedzone") => (201, made(body)),
+            ("DELETE", "hostedzone/Z1") => (200, info("DeleteHostedZoneResponse")),
+            ("GET", "tags/hostedzone/Z1") => (200, self.tags()),
+            ("POST", "tags/hostedzone/Z1") => {
+                let tags = inside(body, "Key").zip(inside(body, "Value"));
+                self.tags.extend(tags);
+                (200, format!("{HEAD}<ChangeTagsForResourceResponse {NAMESPACE}/>"))
+            }
             ("GET", change) if change.starts_with("change/") => (200, info("GetChangeResponse")),
             _ => (404, error("NoSuchHostedZone", "No hosted zone found")),
         }
@@ -128,6 +138,15 @@ impl State {
         )
     }
 
+    fn tags(&self) -> String {
+        let tag =
+            |(key, value): &(String, String)| format!("<Tag><Key>{key}</Key><Value>{value}</Value></Tag>");
+        let tags: String = self.tags.iter().map(tag).collect();
+        format!(
+            "{HEAD}<ListTagsForResourceResponse {NAMESPACE}><ResourceTagSet><ResourceType>hostedzone</ResourceType><ResourceId>Z1</ResourceId><Tags>{tags}</Tags></ResourceTagSet></ListTagsForResourceResponse>"
+        )
+    }
+
     /// All changes of a request, or none of them.
     fn change(&mut self, body: &str) -> (u16, String) {
         let mut sets = self.sets.clone();
@@ -172,6 +191,14 @@ fn info(answer: &str) -> String {
     )
 }
 
+fn made(body: &str) -> String {
+    let within = |tag: &str| inside(body, tag).next().unwrap_or_default();
+    let (name, reference) = (within("Name"), within("CallerReference"));
+    format!(
+        "{HEAD}<CreateHostedZoneResponse {NAMESPACE}><HostedZone><Id>/hostedzone/Z2</Id><Name>{name}.</Name><CallerReference>{reference}</CallerReference></HostedZone><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status><SubmittedAt>2026-12-01T00:00:00Z</SubmittedAt></ChangeInfo><DelegationSet><NameServers><NameServer>ns-3.awsdns-03.net</NameServer><NameServer>ns-4.awsdns-04.co.uk</NameServer></NameServers></DelegationSet></CreateHostedZoneResponse>"
+    )
+}
+
 pub(super) fn error(code: &str, message: &str) -> String {
     format!(
         "{HEAD}<ErrorResponse {NAMESPACE}><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>",
@@ -211,6 +238,7 @@ impl Fake {
                 Set::new("TXT", "a-homelab.nas.example.com.", &["\"heritage=external-dns\""]),
                 Set::new("A", "*.home.example.com.", &["192.168.1.2"]),
             ],
+            tags: vec![("team".into(), "ops".into())],
             page: 100,
             refuses: None,
             throttles: 0,

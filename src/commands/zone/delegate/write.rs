@@ -5,7 +5,7 @@
 //! one is never changed, and only what is there exactly as homelab would enter it is removed.
 
 use crate::commands::planned::refused;
-use crate::commands::zone::Wanted;
+use crate::commands::zone::delegate::Wanted;
 use crate::config::{Config, ParentRecord};
 use crate::error::{Error, Result};
 use crate::evidence::{Record, Zone};

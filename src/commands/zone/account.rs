@@ -1,0 +1,123 @@
+//! The account at the provider, and which of its zones are meant.
+
+use futures::future::try_join_all;
+
+use crate::commands::planned::refused;
+use crate::config::{self, Config, Organisation};
+use crate::error::{Error, Result};
+use crate::evidence::{AccountZone, Fault, Zone};
+use crate::facts::names::{endings, is_within};
+use crate::machine::token;
+use crate::plan::zones::Origin;
+use crate::provider::{self, Client, Price, ZoneApi, Zones};
+
+/// What the provider does with zones.
+///
+/// # Errors
+/// Where homelab makes no zones there.
+pub(super) fn zones_of(config: &Config) -> Result<&'static Zones> {
+    let provider = config.dns.provider;
+    provider::traits_of(provider).zones.ok_or_else(|| {
+        Error::usage(format!("homelab makes no zones at {}", provider::words(provider).name))
+            .because(format!("`dns.provider` is `{}`", provider.facts().key))
+            .hint("make the zone by hand there; docs/organisations.md says which providers have zones for organisations")
+    })
+}
+
+/// The organisation that is meant.
+///
+/// # Errors
+/// Where the configuration has none of this name.
+pub(super) fn organisation<'c>(config: &'c Config, name: &str) -> Result<&'c Organisation> {
+    config.organisations.iter().find(|one| one.name == name).ok_or_else(|| {
+        let known: Vec<&str> = config.organisations.iter().map(|one| one.name.as_str()).collect();
+        let hint = match config::nearest(name, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "add it to `organisations` first: docs/organisations.md".to_owned(),
+            None => format!("known organisations: {}", known.join(", ")),
+        };
+        Error::usage(format!("the configuration has no organisation `{name}`")).hint(hint)
+    })
+}
+
+/// The account, as the credential of the configuration opens it.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) client: Client,
+    pub(super) price: Price,
+    /// Every zone, without tags and records.
+    pub(super) zones: Vec<AccountZone>,
+}
+
+impl Account {
+    /// Looks into it.
+    ///
+    /// # Errors
+    /// What the provider refuses.
+    pub(super) async fn open(config: &Config) -> Result<Self> {
+        let (provider, price) = (config.dns.provider, zones_of(config)?.price);
+        let client = Client::new(config, &token::read(config)?).map_err(|fault| refused(provider, fault))?;
+        let zones = async { client.zones()?.all().await }.await;
+        let zones = zones.map_err(|fault| refused(provider, fault))?;
+        Ok(Self { client, price, zones })
+    }
+
+    /// The calls about zones.
+    pub(super) fn api(&self) -> Result<&dyn ZoneApi> {
+        self.client.zones().map_err(|fault| self.refused(fault))
+    }
+
+    /// A refusal, in words.
+    pub(super) fn refused(&self, fault: Fault) -> Error {
+        refused(self.client.provider(), fault)
+    }
+
+    /// The zones below a domain, in the order of their names. Those that homelab made have their tags and records.
+    ///
+    /// # Errors
+    /// When the tags of one cannot be read. Records that cannot be read are none.
+    pub(super) async fn below(&self, domain: &str) -> Result<Vec<AccountZone>> {
+        let is_below = |one: &&AccountZone| is_within(&one.zone.name, domain) && one.zone.name != domain;
+        let looks = self.zones.iter().filter(is_below).map(|zone| self.whole(zone));
+        let mut found = try_join_all(looks).await.map_err(|fault| self.refused(fault))?;
+        found.sort_by(|a, b| (&a.zone.name, &a.zone.id).cmp(&(&b.zone.name, &b.zone.id)));
+        Ok(found)
+    }
+
+    /// The same zone with its tags and records.
+    pub(super) async fn whole(&self, seen: &AccountZone) -> Result<AccountZone, Fault> {
+        if Origin::read(&seen.reference).is_none() {
+            return Ok(seen.clone());
+        }
+        let tags = self.client.zones()?.tags(&seen.zone).await?;
+        let records = self.client.records(&seen.zone, None).await.ok();
+        let servers = records.iter().flatten().filter(|one| one.kind == "NS" && one.name == seen.zone.name);
+        let name_servers = servers.map(|one| one.content.trim_end_matches('.').to_owned()).collect();
+        let zone = Zone { name_servers, ..seen.zone.clone() };
+        Ok(AccountZone { zone, tags, records, ..seen.clone() })
+    }
+
+    /// The public zones of a name.
+    pub(super) fn of_name(&self, name: &str) -> Vec<&AccountZone> {
+        let is_it = |one: &&AccountZone| !one.is_private && one.zone.name.eq_ignore_ascii_case(name);
+        self.zones.iter().filter(is_it).collect()
+    }
+
+    /// The public zone in which a name is delegated, where this account has it.
+    ///
+    /// # Errors
+    /// Where it has two of that name: only a person knows which of both the world asks.
+    pub(super) fn above(&self, name: &str) -> Result<Option<&Zone>> {
+        for ending in endings(name).iter().skip(1) {
+            match self.of_name(ending).as_slice() {
+                [] => {}
+                [one] => return Ok(Some(&one.zone)),
+                several => {
+                    let ids = several.iter().map(|one| one.zone.id.clone()).collect();
+                    return Err(self.refused(Fault::SeveralZones { name: ending.clone(), ids }));
+                }
+            }
+        }
+        Ok(None)
+    }
+}

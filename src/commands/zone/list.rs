@@ -1,0 +1,65 @@
+//! `homelab zone list`: the zones of organisations, who uses them and what they cost.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::told;
+use crate::cli::Global;
+use crate::error::{Exit, Result};
+use crate::evidence::AccountZone;
+use crate::machine::configuration;
+use crate::outside::Shown;
+use crate::plan::zones::{Claim, Origin, cost};
+use crate::ui::{self, Output, Ui};
+
+pub(super) async fn list(global: &Global, ui: Ui) -> Result<Exit> {
+    let config = configuration::load(global.config.as_deref())?;
+    let account = Account::open(&config).await?;
+    let (zones, now) = (account.below(config.domain.as_str()).await?, Timestamp::now());
+    match ui.output {
+        Output::Json => {
+            let zones: Vec<Value> = zones.iter().map(|zone| document(zone, &account, now)).collect();
+            ui::document(json!({ "schema_version": 1, "zones": zones }));
+        }
+        _ if zones.is_empty() => {
+            ui::note(&Shown::line(&format!("the account has no zone below {}", config.domain)));
+        }
+        _ => {
+            ui::answer(&Shown::lines(&zones.iter().map(|zone| line(zone, &account, now)).collect::<String>()))
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Two lines for people.
+fn line(zone: &AccountZone, account: &Account, now: Timestamp) -> String {
+    let cents = account.price.of_last(account.zones.len());
+    let age = told::age(zone, cost(zone, now, &account.price), cents, now);
+    let users = match Origin::read(&zone.reference) {
+        Some(_) => told::used_by(zone),
+        None => "homelab did not make it".to_owned(),
+    };
+    format!("{}\n    {users}; {age}\n", told::named(zone))
+}
+
+/// What programs read of every zone.
+pub(super) fn document(zone: &AccountZone, account: &Account, now: Timestamp) -> Value {
+    let cents = account.price.of_last(account.zones.len());
+    let origin = Origin::read(&zone.reference);
+    let cost = cost(zone, now, &account.price);
+    let claims = Claim::among(&zone.tags).into_iter();
+    let claims: Vec<Value> =
+        claims.map(|claim| json!({ "owner": claim.owner, "renewed": claim.renewed })).collect();
+    json!({
+        "name": zone.zone.name,
+        "id": zone.zone.id,
+        "created": origin.as_ref().map(|origin| origin.born),
+        "organisation": origin.map(|origin| origin.organisation),
+        "claims": claims,
+        "name_servers": zone.zone.name_servers,
+        "billed_usd_cents": cost.map(|cost| cost.months * cents),
+        "next_bill": cost.map(|cost| cost.next),
+        "next_bill_usd_cents": cost.map(|cost| cost.next_months * cents),
+    })
+}

@@ -1,0 +1,182 @@
+//! `homelab zone prune`: deletes the zones of organisations that nobody uses, when that costs least. Without `--yes` it only tells.
+//!
+//! The delegation goes first. A name that the zone above leads to servers which have no such zone any more is anybody's who makes
+//! one there.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::{list, told};
+use crate::cli::{Global, Prune};
+use crate::config::Config;
+use crate::error::{Exit, Result};
+use crate::evidence::{AccountZone, Fault};
+use crate::machine::configuration;
+use crate::outside::Shown;
+use crate::plan::zones::{Asked, Verdict, cost, verdict};
+use crate::provider::Delegation;
+use crate::ui::{self, Output, Ui};
+
+/// What was decided about a zone, and done.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) zone: AccountZone,
+    pub(super) verdict: Verdict,
+    /// What it saves each month when it is gone, in US cents.
+    saves: u32,
+    pub(super) end: Option<End>,
+}
+
+/// What became of a zone that was to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    Deleted,
+    /// It is there still, and why.
+    Stayed(String),
+}
+
+pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit> {
+    let config = configuration::load(global.config.as_deref())?;
+    let account = Account::open(&config).await?;
+    let rows = pruned(&account, &config, flags, Timestamp::now).await?;
+    let now = Timestamp::now();
+    match ui.output {
+        Output::Json => {
+            let zones: Vec<Value> = rows.iter().map(|row| document(row, &account, now)).collect();
+            ui::document(json!({ "schema_version": 1, "zones": zones }));
+        }
+        _ if rows.is_empty() => {
+            ui::note(&Shown::line(&format!("the account has no zone below {}", config.domain)));
+        }
+        _ => {
+            ui::answer(&Shown::lines(&rows.iter().map(|row| text(row, &account, now)).collect::<String>()));
+            if !flags.yes && rows.iter().any(|row| matches!(row.verdict, Verdict::Goes { .. })) {
+                ui::note(&"nothing was deleted: add `--yes` to delete what goes now".into());
+            }
+        }
+    }
+    let failed = rows.iter().any(|row| matches!(row.end, Some(End::Stayed(_))));
+    Ok(if failed { Exit::Wrong } else { Exit::Fine })
+}
+
+/// Judges every zone below the domain, and deletes those that go if that is wanted. `clock` is asked for each zone.
+///
+/// # Errors
+/// When the zones cannot be read.
+pub(super) async fn pruned(
+    account: &Account,
+    config: &Config,
+    flags: &Prune,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Vec<Row>> {
+    let asked = |now| Asked {
+        now,
+        domain: config.domain.as_str(),
+        owner: &config.dns.owner,
+        organisations: config.organisations.iter().map(|one| one.name.as_str()).collect(),
+        with_orphans: flags.with_orphans,
+    };
+    let (mut rows, mut left) = (Vec::new(), account.zones.len());
+    for zone in account.below(config.domain.as_str()).await? {
+        let verdict = verdict(&zone, &asked(clock()), &account.price);
+        let goes = matches!(verdict, Verdict::Goes { .. });
+        let saves = account.price.of_last(left);
+        left -= usize::from(goes);
+        let end = match goes && flags.yes {
+            true => Some(gone(account, &zone, &asked(clock())).await),
+            false => None,
+        };
+        rows.push(Row { zone, verdict, saves, end });
+    }
+    Ok(rows)
+}
+
+async fn gone(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> End {
+    match deleted(account, zone, asked).await {
+        Ok(end) => end,
+        Err(fault) => End::Stayed(account.client.failure(fault).message),
+    }
+}
+
+/// Looks once more, since somebody may have come back meanwhile, and goes from the outside to the inside.
+async fn deleted(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> Result<End, Fault> {
+    let api = account.client.zones()?;
+    let fresh = account.whole(zone).await?;
+    if !matches!(verdict(&fresh, asked, &account.price), Verdict::Goes { .. }) {
+        return Ok(End::Stayed("somebody has changed it meanwhile".to_owned()));
+    }
+    let above = match account.above(&fresh.zone.name) {
+        Ok(Some(above)) => above,
+        Ok(None) => {
+            return Ok(End::Stayed(
+                "the zone above it is not in this account: delete the NS records of this name there, and then this zone by hand".to_owned(),
+            ));
+        }
+        Err(error) => return Ok(End::Stayed(error.what)),
+    };
+    if let Delegation::Others(others) = api.undelegate(above, &fresh.zone).await? {
+        let others = others.join(", ");
+        return Ok(End::Stayed(format!(
+            "the zone {} leads its name to {others}: homelab did not write that",
+            above.name
+        )));
+    }
+    let own = |kind: &str, name: &str| ["NS", "SOA"].contains(&kind) && name == fresh.zone.name;
+    for record in fresh.records.iter().flatten().filter(|record| !own(&record.kind, &record.name)) {
+        account.client.take_out(&fresh.zone, record).await?;
+    }
+    api.delete(&fresh.zone).await?;
+    Ok(End::Deleted)
+}
+
+fn reason(row: &Row) -> (&'static str, String) {
+    match (&row.verdict, &row.end) {
+        (_, Some(End::Deleted)) => ("deleted", format!("deleted; saves {} a month", told::money(row.saves))),
+        (_, Some(End::Stayed(why))) => ("failed", format!("not deleted: {why}")),
+        (Verdict::Goes { bill }, None) => (
+            "goes",
+            format!(
+                "goes now: nobody uses it, and it would be billed on {}; saves {} a month",
+                told::time(*bill),
+                told::money(row.saves)
+            ),
+        ),
+        (Verdict::Waits(from), None) => (
+            "waits",
+            format!(
+                "stays until {}: nobody uses it, and until then it costs nothing more",
+                told::time(*from)
+            ),
+        ),
+        (Verdict::Stays(why), None) => {
+            let (word, why) = told::why(why);
+            (word, format!("stays: {why}"))
+        }
+    }
+}
+
+fn text(row: &Row, account: &Account, now: Timestamp) -> String {
+    let age = told::age(&row.zone, cost(&row.zone, now, &account.price), row.saves, now);
+    format!("{}\n    {age}\n    {}\n", told::named(&row.zone), reason(row).1)
+}
+
+fn document(row: &Row, account: &Account, now: Timestamp) -> Value {
+    let (word, reason) = reason(row);
+    let mut document = list::document(&row.zone, account, now);
+    let state = match (&row.end, &row.verdict) {
+        (Some(End::Deleted), _) => "deleted",
+        (Some(End::Stayed(_)), _) => "failed",
+        (None, Verdict::Goes { .. }) => "goes",
+        (None, Verdict::Waits(_)) => "waits",
+        (None, Verdict::Stays(_)) => "stays",
+    };
+    document["state"] = state.into();
+    document["reason"] = word.into();
+    document["told"] = reason.into();
+    document["saves_usd_cents_a_month"] = row.saves.into();
+    if let Verdict::Waits(from) = row.verdict {
+        document["goes_from"] = json!(from);
+    }
+    document
+}

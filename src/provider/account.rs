@@ -1,0 +1,169 @@
+//! An account of the tests, with zones that can be made and deleted, and a list of all that was changed in it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures::future::{BoxFuture, FutureExt, ready};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::paper::record;
+use super::zones::{Delegation, Holder, Policy, Price, ZoneApi, Zones};
+use crate::evidence::{AccountZone, Fault, Record, Zone};
+use crate::facts::names::endings;
+
+pub(super) const ZONES: Zones = Zones {
+    price: Price { free_for: SignedDuration::from_hours(12), first: 25, first_cents: 50, beyond_cents: 10 },
+    policies: |zone, id| {
+        let of = |holder: Holder| Policy {
+            holder,
+            document: json!({ "zone": zone, "id": id, "for": holder.word() }),
+        };
+        [Holder::ExternalDns, Holder::CertManager, Holder::Homelab].map(of).into()
+    },
+    of_maker: |domain| json!({ "below": domain }),
+};
+
+/// What is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) zones: Vec<AccountZone>,
+    /// Every change, in its order.
+    pub(crate) changes: Vec<String>,
+    /// The change that is refused.
+    pub(crate) refuses: Option<&'static str>,
+}
+
+/// The account.
+pub(crate) type Account = Arc<Mutex<Kept>>;
+
+thread_local! {
+    static ACCOUNT: RefCell<Option<Account>> = const { RefCell::new(None) };
+}
+
+/// Gives the clients of this test this account.
+pub(crate) fn open(zones: Vec<AccountZone>) -> Account {
+    let account = Arc::new(Mutex::new(Kept { zones, ..Kept::default() }));
+    ACCOUNT.set(Some(account.clone()));
+    account
+}
+
+/// The account of this test, where it has one.
+pub(super) fn of_test() -> Option<Account> {
+    ACCOUNT.with_borrow(Clone::clone)
+}
+
+/// The client's way to it.
+#[derive(Debug, Clone)]
+pub(super) struct Ways(pub(super) Account);
+
+impl Ways {
+    fn change<T>(&self, what: String, change: impl FnOnce(&mut Kept) -> T) -> Result<T, Fault> {
+        let mut kept = self.0.lock().unwrap();
+        if kept.refuses.is_some_and(|refused| what.starts_with(refused)) {
+            return Err(Fault::Unexpected { what: format!("refused: {what}") });
+        }
+        kept.changes.push(what);
+        Ok(change(&mut kept))
+    }
+
+    /// The zone of the longest ending, with the name servers that its records say.
+    pub(super) fn zone(&self, domain: &str) -> Option<Zone> {
+        let kept = self.0.lock().unwrap();
+        let of = |ending: &String| kept.zones.iter().find(|one| one.zone.name == *ending && !one.is_private);
+        endings(domain).iter().find_map(of).map(|one| one.zone.clone())
+    }
+
+    pub(super) fn records(&self, zone: &Zone) -> Vec<Record> {
+        let kept = self.0.lock().unwrap();
+        let found = kept.zones.iter().find(|one| one.zone.id == zone.id);
+        found.and_then(|one| one.records.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn take_out(&self, zone: &Zone, gone: &Record) -> Result<(), Fault> {
+        let told = format!("take out {} {}", gone.name, gone.kind);
+        self.change(told, |kept| {
+            of(kept, zone).retain(|record| record != gone);
+        })
+    }
+
+    fn servers(&self, above: &Zone, name: &str) -> Vec<String> {
+        let of_name = |record: &Record| record.kind == "NS" && record.name == name;
+        self.records(above).into_iter().filter(of_name).map(|record| record.content).collect()
+    }
+}
+
+fn of<'k>(kept: &'k mut Kept, zone: &Zone) -> &'k mut Vec<Record> {
+    let found = kept.zones.iter_mut().find(|one| one.zone.id == zone.id).unwrap();
+    found.records.get_or_insert_default()
+}
+
+impl ZoneApi for Ways {
+    fn all(&self) -> BoxFuture<'_, Result<Vec<AccountZone>, Fault>> {
+        let bare = |one: &AccountZone| AccountZone { tags: BTreeMap::new(), records: None, ..one.clone() };
+        ready(Ok(self.0.lock().unwrap().zones.iter().map(bare).collect())).boxed()
+    }
+
+    fn tags<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<BTreeMap<String, String>, Fault>> {
+        let kept = self.0.lock().unwrap();
+        let found = kept.zones.iter().find(|one| one.zone.id == zone.id);
+        ready(Ok(found.map(|one| one.tags.clone()).unwrap_or_default())).boxed()
+    }
+
+    fn tag<'a>(&'a self, zone: &'a Zone, key: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        let tagged = self.change(format!("tag {} {key} {value}", zone.name), |kept| {
+            let found = kept.zones.iter_mut().find(|one| one.zone.id == zone.id).unwrap();
+            found.tags.insert(key.to_owned(), value.to_owned());
+        });
+        ready(tagged).boxed()
+    }
+
+    fn make<'a>(&'a self, name: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Zone, Fault>> {
+        let made = self.change(format!("make {name}"), |kept| {
+            let id = format!("Z{}", kept.zones.len() + 1);
+            let name_servers = vec!["ns-1.paper.test".to_owned(), "ns-2.paper.test".to_owned()];
+            let zone = Zone { id, name: name.to_owned(), name_servers, ..Zone::default() };
+            let (reference, records) = (reference.to_owned(), Some(Vec::new()));
+            kept.zones.push(AccountZone { zone: zone.clone(), reference, records, ..AccountZone::default() });
+            zone
+        });
+        ready(made).boxed()
+    }
+
+    fn delegate<'a>(&'a self, above: &'a Zone, zone: &'a Zone) -> BoxFuture<'a, Result<Delegation, Fault>> {
+        let there = self.servers(above, &zone.name);
+        let done = match () {
+            () if there == zone.name_servers => Ok(Delegation::There),
+            () if !there.is_empty() => Ok(Delegation::Others(there)),
+            () => self.change(format!("delegate {}", zone.name), |kept| {
+                let new = zone.name_servers.iter().map(|server| record("NS", &zone.name, server));
+                of(kept, above).extend(new);
+                Delegation::Entered
+            }),
+        };
+        ready(done).boxed()
+    }
+
+    fn undelegate<'a>(&'a self, above: &'a Zone, zone: &'a Zone) -> BoxFuture<'a, Result<Delegation, Fault>> {
+        let there = self.servers(above, &zone.name);
+        let done = match () {
+            () if there.is_empty() => Ok(Delegation::None),
+            () if !there.iter().all(|server| zone.name_servers.contains(server)) => {
+                Ok(Delegation::Others(there))
+            }
+            () => self.change(format!("undelegate {}", zone.name), |kept| {
+                of(kept, above).retain(|record| record.kind != "NS" || record.name != zone.name);
+                Delegation::Removed
+            }),
+        };
+        ready(done).boxed()
+    }
+
+    fn delete<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
+        let deleted = self.change(format!("delete {}", zone.name), |kept| {
+            kept.zones.retain(|one| one.zone.id != zone.id);
+        });
+        ready(deleted).boxed()
+    }
+}

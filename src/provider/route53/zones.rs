@@ -1,0 +1,147 @@
+//! Hosted zones of organisations: what they cost, and the calls that make, delegate and delete them.
+//!
+//! Prices: Amazon Route 53 pricing, "Hosted zones", and the Developer Guide, "I was billed twice for the same hosted zone". Calls: API
+//! reference, CreateHostedZone, DeleteHostedZone, ListTagsForResource, ChangeTagsForResource. A zone has ten tags at most, so ten
+//! clusters share one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_route53::types::{ChangeAction, HostedZoneConfig, ResourceRecordSet, Tag, TagResourceType};
+use futures::future::{BoxFuture, FutureExt};
+use jiff::SignedDuration;
+
+use super::answers::{is_private, plain, zone};
+use super::changes::set;
+use super::client::Client;
+use super::policy;
+use crate::evidence::{AccountZone, Fault, Zone};
+use crate::provider::zones::{Delegation, Price, ZoneApi, Zones};
+
+/// What is particular to them.
+pub(super) const ZONES: Zones = Zones {
+    price: Price { free_for: SignedDuration::from_hours(12), first: 25, first_cents: 50, beyond_cents: 10 },
+    policies: policy::policies,
+    of_maker: policy::of_maker,
+};
+
+/// The time to live of a delegation, in seconds: as long as that of the zone's own NS records would keep a mistake for two days.
+const TTL: u32 = 3600;
+/// What people read of such a zone in the console.
+const COMMENT: &str = "made by homelab";
+
+impl Client {
+    async fn all_zones(&self) -> Result<Vec<AccountZone>, Fault> {
+        let zones = self.zones().await?;
+        let of_account = |one: &aws_sdk_route53::types::HostedZone| AccountZone {
+            zone: zone(one),
+            reference: one.caller_reference().to_owned(),
+            is_private: is_private(one),
+            ..AccountZone::default()
+        };
+        Ok(zones.iter().map(of_account).collect())
+    }
+
+    async fn tags_of(&self, zone: &Zone) -> Result<BTreeMap<String, String>, Fault> {
+        let call = self.sdk.list_tags_for_resource().resource_type(TagResourceType::Hostedzone);
+        let asked = self.asked("ListTagsForResource", Some(&zone.id));
+        let answer = call.resource_id(&zone.id).send().await.map_err(|error| asked.fault(error))?;
+        let tags = answer.resource_tag_set.map(|set| set.tags.unwrap_or_default()).unwrap_or_default();
+        Ok(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
+    }
+
+    async fn write_tag(&self, zone: &Zone, key: &str, value: &str) -> Result<(), Fault> {
+        let call = self.sdk.change_tags_for_resource().resource_type(TagResourceType::Hostedzone);
+        let call = call.resource_id(&zone.id).add_tags(Tag::builder().key(key).value(value).build());
+        let asked = self.asked("ChangeTagsForResource", Some(&zone.id));
+        call.send().await.map(drop).map_err(|error| asked.fault(error))
+    }
+
+    async fn made(&self, name: &str, reference: &str) -> Result<Zone, Fault> {
+        let settings = HostedZoneConfig::builder().comment(COMMENT).private_zone(false).build();
+        let call = self.sdk.create_hosted_zone().name(name).caller_reference(reference);
+        let asked = self.asked("CreateHostedZone", None);
+        let answer = call.hosted_zone_config(settings).send().await.map_err(|error| asked.fault(error))?;
+        let nothing = || Fault::Unexpected { what: "the answer has no zone in it".into() };
+        let made = zone(answer.hosted_zone.as_ref().ok_or_else(nothing)?);
+        let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
+        Ok(Zone { name_servers: servers.iter().map(|server| plain(server)).collect(), ..made })
+    }
+
+    /// The sets of NS records by which the zone above leads to a name.
+    async fn delegations(&self, above: &Zone, name: &str) -> Result<Vec<ResourceRecordSet>, Fault> {
+        let mut sets = self.sets(above, Some(name)).await?;
+        sets.retain(|set| set.r#type().as_str() == "NS");
+        Ok(sets)
+    }
+
+    async fn delegated(&self, above: &Zone, zone: &Zone) -> Result<Delegation, Fault> {
+        let there = servers(&self.delegations(above, &zone.name).await?);
+        if !there.is_empty() {
+            let own: BTreeSet<String> = zone.name_servers.iter().map(|server| plain(server)).collect();
+            return Ok(if there == own {
+                Delegation::There
+            } else {
+                Delegation::Others(there.into_iter().collect())
+            });
+        }
+        let written: Vec<String> =
+            zone.name_servers.iter().map(|server| format!("{}.", plain(server))).collect();
+        let created = set((&zone.name, "NS"), TTL, written.iter().map(String::as_str))?;
+        self.change(above, [(ChangeAction::Create, created)]).await?;
+        Ok(Delegation::Entered)
+    }
+
+    /// Deleted as it was read: one that somebody changes meanwhile stays.
+    async fn undelegated(&self, above: &Zone, zone: &Zone) -> Result<Delegation, Fault> {
+        let sets = self.delegations(above, &zone.name).await?;
+        let there = servers(&sets);
+        let own: BTreeSet<String> = zone.name_servers.iter().map(|server| plain(server)).collect();
+        match () {
+            () if there.is_empty() => Ok(Delegation::None),
+            () if !there.is_subset(&own) => Ok(Delegation::Others(there.into_iter().collect())),
+            () => {
+                self.change(above, sets.into_iter().map(|set| (ChangeAction::Delete, set))).await?;
+                Ok(Delegation::Removed)
+            }
+        }
+    }
+
+    async fn deleted(&self, zone: &Zone) -> Result<(), Fault> {
+        let asked = self.asked("DeleteHostedZone", Some(&zone.id));
+        self.sdk.delete_hosted_zone().id(&zone.id).send().await.map(drop).map_err(|error| asked.fault(error))
+    }
+}
+
+fn servers(sets: &[ResourceRecordSet]) -> BTreeSet<String> {
+    sets.iter().flat_map(ResourceRecordSet::resource_records).map(|record| plain(record.value())).collect()
+}
+
+impl ZoneApi for Client {
+    fn all(&self) -> BoxFuture<'_, Result<Vec<AccountZone>, Fault>> {
+        self.all_zones().boxed()
+    }
+
+    fn tags<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<BTreeMap<String, String>, Fault>> {
+        self.tags_of(zone).boxed()
+    }
+
+    fn tag<'a>(&'a self, zone: &'a Zone, key: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        self.write_tag(zone, key, value).boxed()
+    }
+
+    fn make<'a>(&'a self, name: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Zone, Fault>> {
+        self.made(name, reference).boxed()
+    }
+
+    fn delegate<'a>(&'a self, above: &'a Zone, zone: &'a Zone) -> BoxFuture<'a, Result<Delegation, Fault>> {
+        self.delegated(above, zone).boxed()
+    }
+
+    fn undelegate<'a>(&'a self, above: &'a Zone, zone: &'a Zone) -> BoxFuture<'a, Result<Delegation, Fault>> {
+        self.undelegated(above, zone).boxed()
+    }
+
+    fn delete<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
+        self.deleted(zone).boxed()
+    }
+}
