@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::evidence::ownership::claims_of_organisation;
 use crate::evidence::{Fault, Zone};
 use crate::machine::token;
+use crate::plan::zones::Claim;
 use crate::plan::{Plan, Snapshot, is_applied};
 use crate::provider::{self, Client, Credentials, Keyring};
 use crate::ui::Progress;
@@ -100,8 +102,8 @@ fn no_zone(config: &Config, organisation: &Organisation) -> Error {
     Error::usage(format!("the organisation `{}` has no zone `{}`", organisation.name, organisation.zone))
         .because(format!("at {}, its {} sees no zone of that name", words.name, words.token.called))
         .hint(format!(
-            "create the zone `{}` at {}, let its {} see it, and run `homelab up` again",
-            organisation.zone, words.name, words.token.called
+            "run `homelab zone create {}`, give its {} the rights that `homelab zone policy {}` prints, and run `homelab up` again",
+            organisation.name, words.token.called, organisation.name
         ))
 }
 
@@ -208,6 +210,27 @@ pub(super) async fn prove_new(
         proven.map_err(|fault| refused(config.dns.provider, fault))?;
     }
     Ok(())
+}
+
+/// Notes on each zone that this cluster uses it, once a day: `homelab zone prune` in another cluster then leaves it alone. A credential
+/// that may not write that stops nothing.
+pub(super) async fn claim(found: &[Found], config: &Config, now: Timestamp, progress: &Progress) {
+    let (key, today) = Claim::tag(&config.dns.owner, now);
+    for one in found {
+        let Ok(api) = one.client.zones() else { continue };
+        let noted = async {
+            let there = api.tags(&one.zone).await?;
+            if there.get(&key).is_some_and(|noted| *noted == today) {
+                return Ok(());
+            }
+            api.tag(&one.zone, &key, &today).await
+        };
+        if let Err(fault) = noted.await {
+            let why = one.client.failure(fault).message;
+            let text = format!("cannot note on the zone {} that this cluster uses it: {why}", one.zone.name);
+            progress.open_end(LINE, &text);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -80,6 +81,7 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         let planned = start.plan(consent, &progress).await?;
         prove_new_token(provider, &planned.zone, config, &planned.plan, &progress).await?;
         organisations::prove_new(&planned.organisations, &planned.plan, config, &progress).await?;
+        organisations::claim(&planned.organisations, config, Timestamp::now(), &progress).await;
         let planned = with_way_in(&start, planned, consent, &progress).await?;
         let Planned { snapshot, zone, mut plan, mut awaited, leaving, organisations: found, way, .. } =
             planned;
