@@ -72,6 +72,10 @@ def matches(patterns, value):
 def holds(condition, keys):
     """The kind of condition that policies for Route 53 have."""
     for operator, wanted in condition.items():
+        if operator == "Null":
+            if any((allowed in ("true", ["true"])) == bool(keys.get(key)) for key, allowed in wanted.items()):
+                return False
+            continue
         if operator not in ("ForAllValues:StringEquals", "ForAllValues:StringLike"):
             return False
         for key, allowed in wanted.items():
