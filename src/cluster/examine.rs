@@ -11,7 +11,7 @@ use crate::cluster::request::{self, Failed, Purpose};
 use crate::cluster::room::Room;
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, LANES, log, seen};
-use crate::evidence::engine::CILIUM_POLICIES;
+use crate::evidence::engine::{CILIUM_CLUSTER_POLICIES, CILIUM_POLICIES};
 use crate::evidence::http::HttpAnswer;
 use crate::evidence::pod::is_ready;
 use crate::evidence::{
@@ -42,6 +42,7 @@ const RESOURCES: &[(&str, &str, bool)] = &[
         false,
     ),
     (CILIUM_POLICIES, "/apis/cilium.io/v2/ciliumnetworkpolicies", false),
+    (CILIUM_CLUSTER_POLICIES, "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies", false),
     ("endpointslices.discovery.k8s.io", "/apis/discovery.k8s.io/v1/endpointslices", false),
     ("storageclasses.storage.k8s.io", "/apis/storage.k8s.io/v1/storageclasses", false),
     ("daemonsets.apps", "/apis/apps/v1/daemonsets", false),

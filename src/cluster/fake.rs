@@ -32,14 +32,22 @@ pub(crate) fn written_cluster(
             let sent = request.into_body().collect_bytes().await.unwrap();
             let (status, body) = answer(&line, &serde_json::from_slice(&sent).unwrap_or_default());
             noted.lock().unwrap().push(line);
-            let response = Response::builder().status(status).body(Body::from(body.to_string().into_bytes()));
+            let response = Response::builder().status(status).body(Body::from(text_of(body).into_bytes()));
             Ok::<_, std::convert::Infallible>(response.unwrap())
         }
     });
     (cluster_of(Client::new(service, "default")), log)
 }
 
-/// The same, with how long each answer takes. A body that is a text is sent as it is.
+/// A body that is a text is sent as it is.
+fn text_of(body: Value) -> String {
+    match body {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// The same, with how long each answer takes.
 pub(crate) fn slow_cluster(
     answer: impl Fn(&str, usize) -> (u16, Value) + Send + Sync + 'static,
     takes: impl Fn(&str) -> Duration + Send + Sync + 'static,
@@ -52,11 +60,7 @@ pub(crate) fn slow_cluster(
         let mut log = noted.lock().unwrap();
         let (status, body) = answer(&line, log.iter().filter(|seen| **seen == line).count());
         log.push(line);
-        let body = match body {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let response = Response::builder().status(status).body(Body::from(body.into_bytes()));
+        let response = Response::builder().status(status).body(Body::from(text_of(body).into_bytes()));
         async move {
             if !takes.is_zero() {
                 tokio::time::sleep(takes).await;

@@ -54,7 +54,7 @@ pub use scratch::Scratch;
 pub use seen::{certificate, ingress};
 pub use services::{Offered, Port};
 pub use survey::Kinds;
-pub use trial::{MOST_NODES, Place};
+pub use trial::{MOST_NODES, Mark, Place};
 pub use wait::Awaited;
 
 /// How many requests are under way at once; each is a connection, since the client speaks HTTP/1.1.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::Lab;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Mark};
 use crate::desired::object::Key;
 
 /// For all that is to be removed.
@@ -18,7 +18,7 @@ pub(super) enum Left {
     /// The Ingress.
     Ingress(Key),
     /// Pods that try out policies, and theirs.
-    Trial,
+    Trial(Mark),
 }
 
 /// Removes it when the run is interrupted. The runtime is about to end then, so a thread with its own does it.
@@ -53,7 +53,7 @@ impl Drop for Guard {
             if let Ok(cluster) = Cluster::connect(kubeconfig.as_deref(), context.as_deref(), insecure).await {
                 let _ = match &left {
                     Left::Ingress(key) => timeout(LIMIT, cluster.remove_scratches(Some(key))).await,
-                    Left::Trial => timeout(LIMIT, cluster.remove_trials()).await,
+                    Left::Trial(mark) => timeout(LIMIT, cluster.remove_trial(mark)).await,
                 };
             }
         };

@@ -7,6 +7,8 @@ use serde::Serialize;
 pub struct TrialSeen {
     /// The nodes on which a pod was to run.
     pub nodes: Vec<NodeTrial>,
+    /// The word that everything of it bears.
+    pub mark: String,
     /// Why something of it could not be removed, if so.
     pub left: Option<String>,
 }
@@ -26,10 +28,10 @@ pub struct NodeTrial {
 pub enum Tried {
     /// Everything before the policy was there, and then only what it allows.
     Enforced,
-    /// With the policy, still what it forbids.
-    Open,
-    /// With the policy, not even what it allows.
-    Shut,
+    /// With the policy, still what it forbids: that, in words.
+    Open(Vec<String>),
+    /// With the policy, not all that it allows: what is missing, in words.
+    Shut(Vec<String>),
     /// It could not be tried, and why.
     Untried(String),
 }
@@ -39,6 +41,6 @@ impl TrialSeen {
     #[must_use]
     pub fn nowhere(nodes: &[String], why: &str) -> Self {
         let untried = |node: &String| NodeTrial { node: node.clone(), tried: Tried::Untried(why.to_owned()) };
-        Self { nodes: nodes.iter().map(untried).collect(), left: None }
+        Self { nodes: nodes.iter().map(untried).collect(), ..Self::default() }
     }
 }
