@@ -25,7 +25,7 @@ const EVERYWHERE: &[(&str, &[&str])] = &[
     ("apps", &["daemonsets", "deployments"]),
     ("discovery.k8s.io", &["endpointslices"]),
     ("networking.k8s.io", &["ingresses", "ingressclasses", "networkpolicies"]),
-    ("cilium.io", &["ciliumnetworkpolicies"]),
+    ("cilium.io", &["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"]),
     ("storage.k8s.io", &["storageclasses"]),
     ("scheduling.k8s.io", &["priorityclasses"]),
     ("apiextensions.k8s.io", &["customresourcedefinitions"]),

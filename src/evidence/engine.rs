@@ -13,6 +13,8 @@ use crate::facts::told::{is_k3s, servers_of};
 pub const SWITCH: &str = "--disable-network-policy";
 /// The definition of Cilium's own policies, as its agents register it.
 pub const CILIUM_POLICIES: &str = "ciliumnetworkpolicies.cilium.io";
+/// That of those which are about pods of every namespace.
+pub const CILIUM_CLUSTER_POLICIES: &str = "ciliumclusterwidenetworkpolicies.cilium.io";
 /// Cilium's agent by the label of its DaemonSet's pods (cilium 1.20.2, install/kubernetes/cilium/templates/cilium-agent/daemonset.yaml).
 const CILIUM: &str = "cilium";
 /// Others that enforce policies, by the same label of their own manifests: Calico (projectcalico/calico, manifests/calico.yaml and

@@ -13,6 +13,11 @@ fn found(evidence: &Evidence) -> Option<Result<Engine, NoEngine>> {
     Some(engine(evidence.objects("nodes")?, evidence.objects("daemonsets.apps")?))
 }
 
+/// Whether it is Cilium.
+pub(super) fn is_cilium(evidence: &Evidence) -> bool {
+    found(evidence) == Some(Ok(Engine::Cilium))
+}
+
 pub(super) fn is_there(evidence: &Evidence) -> Option<Outcome> {
     let wanted = evidence.egress.as_ref()?;
     let Some(found) = found(evidence) else { return Some(Outcome::unknown(NOT_READ)) };

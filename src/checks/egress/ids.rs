@@ -14,3 +14,5 @@ pub const EGRESS_DNS_RULE: CheckId = CheckId("egress.dns-rule");
 pub const EGRESS_WILDCARD: CheckId = CheckId("egress.wildcard");
 /// Cilium leads the nodes' ports to the ingress controller.
 pub const EGRESS_HOSTPORT: CheckId = CheckId("egress.hostport");
+/// What Cilium remembers of the names that pods may reach is known.
+pub const EGRESS_CACHE: CheckId = CheckId("egress.cache");

@@ -1,5 +1,6 @@
 //! The group `egress`: where pods may connect to, and whether anybody sees to it.
 
+mod cache;
 mod engine;
 pub(super) mod ids;
 mod names;
@@ -27,6 +28,7 @@ fn outcomes_of_lab(evidence: &Evidence) -> Vec<Judged> {
         found.extend(needs::are_met(evidence).map(|outcome| lab_wide(id::EGRESS_NEEDS, outcome)));
         found.extend(names::are_seen(evidence).map(|outcome| lab_wide(id::EGRESS_DNS_RULE, outcome)));
         found.extend(names::are_matched(evidence).map(|outcome| lab_wide(id::EGRESS_WILDCARD, outcome)));
+        found.extend(cache::on_nodes(evidence));
     }
     found.extend(trial::on_nodes(evidence));
     found

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::engine::{Finding, Outcome};
-use crate::checks::reading::policies::{self, DNS, Way};
+use crate::checks::reading::policies::{self, Blocking, DNS, Way};
 use crate::evidence::pod::has_ended;
 use crate::evidence::{Evidence, View, at};
 use crate::facts::namespaces::{CERT_MANAGER, EXTERNAL_DNS};
@@ -13,7 +13,7 @@ use crate::ingress::traits_of;
 const PUBLIC_ACME: &str = ".letsencrypt.org/";
 
 /// What a program needs, in words, and the policies that keep it from that.
-type Need = (&'static str, fn(&Evidence, &Value) -> Vec<String>);
+type Need = (&'static str, fn(&Evidence, &Value) -> Vec<Blocking>);
 
 const API: Need = ("the API server", policies::from_the_api_server);
 const LOOKS_UP: Need =
@@ -37,7 +37,7 @@ pub(super) fn are_met(evidence: &Evidence) -> Option<Outcome> {
             met += 1;
         }
     }
-    (met > 0).then(|| Outcome::pass("no NetworkPolicy is in the way"))
+    (met > 0).then(|| Outcome::pass("no policy is in the way"))
 }
 
 fn needs(evidence: &Evidence, pod: &Value) -> Vec<Need> {
@@ -57,11 +57,17 @@ fn needs(evidence: &Evidence, pod: &Value) -> Vec<Need> {
     }
 }
 
-fn kept(pod: &Value, what: &str, found: &[String]) -> Finding {
+fn kept(pod: &Value, what: &str, found: &[Blocking]) -> Finding {
+    let all =
+        "kubectl get networkpolicies,ciliumnetworkpolicies,ciliumclusterwidenetworkpolicies --all-namespaces";
+    let look = match found.iter().all(|one| one.kind == "NetworkPolicy") {
+        true => command!("kubectl --namespace {} get networkpolicies --output yaml", pod.namespace()),
+        false => Some(all.into()),
+    };
     Finding::new(
         format!("{} keeps the pod `{}` from {what}", policies::named(found), pod.full_name()),
-        "what no policy of the namespace allows is rejected, as soon as one policy is about outgoing connections of the pod",
+        "what no policy allows is rejected, as soon as one policy is about outgoing connections of the pod",
         format!("allow {what} in the policy's `egress`, or leave this pod out of it"),
     )
-    .look(command!("kubectl --namespace {} get networkpolicies --output yaml", pod.namespace()))
+    .look(look)
 }

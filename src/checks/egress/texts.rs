@@ -41,19 +41,21 @@ pub(super) const CHECKS: &[Def] = &[
     Def::warning(EGRESS_NEEDS, "no policy keeps the lab's own programs from what they need")
         .needs(&[id::API])
         .about(
-            "Reads the NetworkPolicies of everybody: whether the ingress controller is reached from the LAN and reaches the API server, and whether cert-manager \
-             and external-dns reach the API server, DNS and port 443 of the internet. Policies of Cilium's own kind are not read for this.",
+            "Reads the NetworkPolicies of everybody, and where Cilium's agents run its own two kinds, too: whether the ingress controller reaches the API server, \
+             and whether cert-manager and external-dns reach the API server, DNS and port 443 of the internet. The API server is reached at each of its addresses, \
+             as the slice of its Service has them. A policy of Cilium's is named only for what it leaves out for certain: `toServices`, `toGroups` and `toNodes` \
+             count as letting through.",
             "Sooner or later no new name, no renewed certificate, or no page at all.",
         )
         .causes(&[cause(
             "a policy that denies everything by default was put into their namespace too",
             "add a policy that allows what the finding names, or leave these namespaces out",
         )])
-        .sources(&["Kubernetes docs, \"Network Policies\""]),
+        .sources(&["Kubernetes docs, \"Network Policies\"", "cilium 1.20.2: pkg/policy/api/rule.go, rule_validation.go, egress.go, entity.go"]),
     Def::warning(EGRESS_DNS_RULE, "what pods look up is seen wherever a rule is a name")
         .needs(&[id::API])
         .about(
-            "Reads the CiliumNetworkPolicies of everybody: each namespace with `toFQDNs` needs a rule to port 53 with `rules: dns`, by which Cilium's proxy sees \
+            "Reads the policies of Cilium's two kinds: each namespace with `toFQDNs` needs a rule to port 53 with `rules: dns`, by which Cilium's proxy sees \
              the answers. Without it, no name ever has an address.",
             "Every connection to an allowed name times out.",
         )
@@ -62,7 +64,7 @@ pub(super) const CHECKS: &[Def] = &[
     Def::info(EGRESS_WILDCARD, "a pattern of names is for those that it looks like")
         .needs(&[id::API])
         .about(
-            "Reads the patterns of every CiliumNetworkPolicy: `*.example.org` is for one label in front, so neither for `example.org` nor for \
+            "Reads the patterns of every policy of Cilium's: `*.example.org` is for one label in front, so neither for `example.org` nor for \
              `a.b.example.org`; `**.example.org` is for one label or more.",
             "Most of a program's connections work, and some time out.",
         )
@@ -71,6 +73,20 @@ pub(super) const CHECKS: &[Def] = &[
             "add the name itself, or write `**.` for names of several labels",
         )])
         .sources(&["cilium 1.20.2: pkg/fqdn/matchpattern/matchpattern.go, pkg/policy/api/fqdn.go"]),
+    Def::info(EGRESS_CACHE, "the addresses that Cilium allows for names are known")
+        .needs(&[id::API])
+        .about(
+            "Only where Cilium's agents run and a policy has rules by name: says on which nodes pods may be concerned, and in which pod of Cilium's to look. homelab \
+             does not look itself: only the agent on the pod's node knows, and asking it means to run a program in its pod, which may do anything on that node.",
+            "A connection to a new address of a name times out until the pod looks the name up again; one to an old address may go on being allowed for hours.",
+        )
+        .causes(&[cause(
+            "the name has moved, and the agent still allows the address of before",
+            "`cilium-dbg fqdn cache list` in the agent's pod shows it, `cilium-dbg fqdn cache clean` forgets it; what is open there may be interrupted",
+        )])
+        .sources(&[
+            "cilium 1.20.2: pkg/fqdn/namemanager, pkg/identity/identity.go, Documentation/observability/metrics.rst",
+        ]),
     Def::error(EGRESS_HOSTPORT, "with Cilium, the nodes' ports lead to the ingress controller")
         .needs(&[id::API])
         .about(

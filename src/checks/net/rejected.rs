@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::checks::engine::Finding;
 use crate::checks::net::coredns;
-use crate::checks::reading::policies::{self, DNS, Way};
+use crate::checks::reading::policies::{self, Blocking, DNS, Way};
 use crate::evidence::dns::AskError;
 use crate::evidence::{Asked, Evidence, ServiceLookup, View};
 
@@ -45,7 +45,7 @@ fn kept_out(evidence: &Evidence, way: Way<'_>, summary: &str) -> Option<Finding>
     (!found.is_empty()).then(|| told(pod, &found, summary, does, "ingress"))
 }
 
-fn told(pod: &Value, found: &[String], summary: &str, does: &str, list: &str) -> Finding {
+fn told(pod: &Value, found: &[Blocking], summary: &str, does: &str, list: &str) -> Finding {
     Finding::new(
         summary,
         format!("{} {does}: k3s rejects what no policy allows", policies::named(found)),

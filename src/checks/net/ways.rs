@@ -6,7 +6,7 @@ use crate::checks::engine::{Finding, Judged, Outcome, Subject};
 use crate::checks::id;
 use crate::checks::net::{coredns, of_pod, seen};
 use crate::checks::reading::logs::{self, Said};
-use crate::checks::reading::policies::{self, Way};
+use crate::checks::reading::policies::{self, Blocking, Way};
 use crate::evidence::pod::is_ready;
 use crate::evidence::{Evidence, View, at};
 use crate::provider::outside;
@@ -72,7 +72,7 @@ fn kept_in(
     evidence: &Evidence,
     pod: &str,
     summary: &str,
-    keeping: impl Fn(&Evidence, &Value) -> Vec<String>,
+    keeping: impl Fn(&Evidence, &Value) -> Vec<Blocking>,
 ) -> Option<Finding> {
     let object = evidence.objects("pods")?.iter().find(|object| object.full_name() == pod)?;
     let found = keeping(evidence, object);

@@ -115,8 +115,10 @@ fn everything() -> Evidence {
     let by_name =
         serde_json::json!({ "spec": { "egress": [{ "toFQDNs": [{ "matchPattern": "*.example.org" }] }] } });
     cluster.objects.0.insert("ciliumnetworkpolicies.cilium.io".into(), Listing::Items(vec![by_name]));
+    let mut asked = crate::checks::k3s::tests::pod("kube-system", "cilium-1");
+    asked["metadata"]["labels"] = serde_json::json!({ "k8s-app": "cilium" });
     crate::checks::k3s::tests::items(&mut cluster, "pods")
-        .push(crate::checks::k3s::tests::pod("external-dns", "external-dns-1"));
+        .extend([asked, crate::checks::k3s::tests::pod("external-dns", "external-dns-1")]);
     evidence.cluster = Some(cluster);
     evidence.external_dns = Some(ExternalDnsSeen { metrics: Err("no pod of it runs".into()) });
     evidence.acme = Some(AcmeSeen::default());

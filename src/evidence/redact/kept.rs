@@ -43,8 +43,12 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("configmaps", "data/**"),
     ("configmaps/coredns-custom", "data/**"),
-    ("configmaps/cilium-config", "data/kube-proxy-replacement data/cni-chaining-mode"),
+    (
+        "configmaps/cilium-config",
+        "data/kube-proxy-replacement data/cni-chaining-mode data/policy-cidr-match-mode",
+    ),
     ("ciliumnetworkpolicies.cilium.io", "spec/** specs/**"),
+    ("ciliumclusterwidenetworkpolicies.cilium.io", "spec/** specs/**"),
     (
         "events",
         "involvedObject/kind involvedObject/namespace involvedObject/name reason message type count \

@@ -1,5 +1,7 @@
 //! Where pods may connect to: one failure at a time.
 
+mod by_cilium;
+
 use serde_json::{Value, json};
 
 use crate::checks::k3s::tests::{items, pod, sound};
@@ -46,7 +48,7 @@ fn cilium(evidence: &mut Evidence, ready: u64, config: &Value) {
 fn tried(tried: Tried) -> Report {
     kept(&[], |evidence| {
         let nodes = vec![NodeTrial { node: "pi".into(), tried }];
-        evidence.egress.as_mut().unwrap().trial = Some(TrialSeen { nodes, left: None });
+        evidence.egress.as_mut().unwrap().trial = Some(TrialSeen { nodes, ..TrialSeen::default() });
     })
 }
 
@@ -97,16 +99,18 @@ fn a_rule_by_name_where_only_addresses_are_known_is_told() {
 
 #[test]
 fn a_policy_that_is_there_and_not_enforced_is_an_error_with_the_cause() {
-    let finding = only(&tried(Tried::Open), id::EGRESS_ENFORCED);
+    let open = || Tried::Open(vec!["port 8181 of the pod `kube-system/coredns-1` (10.42.0.3)".to_owned()]);
+    let finding = only(&tried(open()), id::EGRESS_ENFORCED);
     assert!(finding.summary.contains("nobody enforces policies on node `pi`"), "{finding:?}");
+    assert!(finding.summary.contains("`kube-system/coredns-1`"), "{finding:?}");
     assert!(
         finding.cause.contains("`--disable-network-policy`") && finding.cause.contains("ipset"),
         "{finding:?}"
     );
-    assert_eq!(tried(Tried::Open).exit_code(), 1);
-    assert!(
-        only(&tried(Tried::Shut), id::EGRESS_ENFORCED).summary.contains("does not reach the cluster's DNS")
-    );
+    assert_eq!(tried(open()).exit_code(), 1);
+    let shut = Tried::Shut(vec!["the cluster's DNS by its Service (10.43.0.10)".to_owned()]);
+    let told = only(&tried(shut), id::EGRESS_ENFORCED).summary;
+    assert!(told.contains("does not reach the cluster's DNS by its Service (10.43.0.10)"), "{told}");
     assert!(matches!(outcome(&tried(Tried::Enforced), id::EGRESS_ENFORCED), Outcome::Pass { .. }));
 }
 
@@ -123,9 +127,11 @@ fn what_could_not_be_tried_is_no_pass() {
 fn what_a_trial_has_left_is_told_with_the_command_that_removes_it() {
     let report = kept(&[], |evidence| {
         let nodes = vec![NodeTrial { node: "pi".into(), tried: Tried::Enforced }];
-        evidence.egress.as_mut().unwrap().trial = Some(TrialSeen { nodes, left: Some("no answer".into()) });
+        evidence.egress.as_mut().unwrap().trial =
+            Some(TrialSeen { nodes, mark: "5eed".into(), left: Some("no answer".into()) });
     });
-    assert!(only(&report, id::EGRESS_ENFORCED).fix.commands[0].contains("homelab/trial=true"));
+    // Another run's trial is none of its business.
+    assert!(only(&report, id::EGRESS_ENFORCED).fix.commands[0].contains("homelab/trial=5eed"));
 }
 
 #[test]
@@ -153,6 +159,26 @@ fn a_policy_that_cuts_off_the_controller_cert_manager_or_external_dns_is_named()
     let api = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [{ "ports": [{ "port": 443 }, { "port": 6443 }] }] });
     let finding = only(&deny("external-dns", api), id::EGRESS_NEEDS);
     assert!(finding.summary.contains("the cluster's DNS"), "{finding:?}");
+    // The address of the server behind the Service counts, and it may have changed.
+    let one = |address: &str| json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [{ "to": [{ "ipBlock": { "cidr": address } }] }, { "ports": [{ "port": 53, "protocol": "UDP" }, { "port": 443 }] }] });
+    let moved = |address: &str| {
+        kept(&[], |evidence| {
+            items(evidence.cluster.as_mut().unwrap(), "pods").push(pod("external-dns", "external-dns-1"));
+            let slice = json!({ "metadata": { "namespace": "default", "name": "kubernetes" },
+                "endpoints": [{ "addresses": ["203.0.113.40"] }], "ports": [{ "name": "https", "port": 6443 }] });
+            items(evidence.cluster.as_mut().unwrap(), "endpointslices.discovery.k8s.io").push(slice);
+            let mut policy = one(address);
+            policy["egress"][1]["to"] =
+                json!([{ "ipBlock": { "cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"] } }]);
+            lists(
+                evidence,
+                POLICIES,
+                vec![json!({ "metadata": { "namespace": "external-dns", "name": "own" }, "spec": policy })],
+            );
+        })
+    };
+    assert!(only(&moved("203.0.113.41/32"), id::EGRESS_NEEDS).summary.contains("the API server"));
+    assert!(matches!(outcome(&moved("203.0.113.40/32"), id::EGRESS_NEEDS), Outcome::Pass { .. }));
     let open = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [{}] });
     assert!(matches!(outcome(&deny("cert-manager", open), id::EGRESS_NEEDS), Outcome::Pass { .. }));
     assert!(matches!(outcome(&deny("immich", nothing()), id::EGRESS_NEEDS), Outcome::Pass { .. }));

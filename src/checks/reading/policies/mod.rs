@@ -4,6 +4,7 @@
 //! policy allows is rejected, not dropped (kube-router, pkg/controllers/netpol/pod.go: `REJECT --reject-with
 //! icmp-port-unreachable`), so that it reads as "connection refused". A pod's own node is always let in.
 
+mod cilium;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::Value;
 
+use cilium::To;
+
 use crate::checks::engine::words::quoted;
 use crate::checks::reading::told;
+use crate::desired::egress::api_servers;
 use crate::evidence::engine::SWITCH;
 use crate::evidence::{Cidr, Evidence, View, at, typed};
 use crate::facts::name_server;
@@ -55,34 +59,87 @@ impl Way<'_> {
 /// A rule of a policy: whom it lets through, and to which ports. Empty lists leave nobody out.
 type Rule<'p> = (&'p [NetworkPolicyPeer], &'p [NetworkPolicyPort]);
 
-/// The policies that leave the connection out, as `namespace/name`, where it is sure that none lets it through; empty
-/// otherwise, and where nobody enforces policies.
-pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way<'_>) -> Vec<String> {
+/// A policy that is in the way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::checks) struct Blocking {
+    /// Its kind.
+    pub(in crate::checks) kind: &'static str,
+    /// Its name, with its namespace if it has one.
+    pub(in crate::checks) name: String,
+}
+
+impl Blocking {
+    fn new(kind: &'static str, name: String) -> Self {
+        Self { kind, name }
+    }
+}
+
+/// The policies that leave the connection out, where it is sure that none lets it through; empty otherwise, and where nobody
+/// enforces policies.
+pub(in crate::checks) fn in_the_way(evidence: &Evidence, pod: &Value, way: Way<'_>) -> Vec<Blocking> {
+    let to = match way {
+        Way::Out(None, DNS) => Some(To::Dns),
+        Way::Out(_, port) => Some(To::Outside(port)),
+        Way::In(_) | Way::Lan(_) | Way::From(..) => None,
+    };
+    blocking(evidence, pod, &[way], to)
+}
+
+/// The policies that keep a pod from the API server: none lets it through to the Service's address, nor to each server behind it,
+/// since the address is translated before the engine sees the connection.
+pub(in crate::checks) fn from_the_api_server(evidence: &Evidence, pod: &Value) -> Vec<Blocking> {
+    let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
+    let service = objects.and_then(|objects| objects.find("services", "default", "kubernetes"));
+    let address = service.and_then(|service| at(service, "/spec/clusterIP").parse().ok());
+    let slices = evidence.objects("endpointslices.discovery.k8s.io").unwrap_or_default();
+    let mut servers: Vec<Way<'_>> =
+        slices.iter().flat_map(api_servers).map(|at| Way::Out(Some(at.ip()), at.port())).collect();
+    if servers.is_empty() {
+        servers.push(Way::Out(None, 6443));
+    }
+    let by_service = Way::Out(address, 443);
+    let mut kept =
+        servers.into_iter().map(|server| blocking(evidence, pod, &[by_service, server], Some(To::ApiServer)));
+    kept.find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The policies that let the connection through by none of these ways. Where Cilium enforces them, what its own kinds say adds up with
+/// what Kubernetes' kind says.
+fn blocking(evidence: &Evidence, pod: &Value, ways: &[Way<'_>], to: Option<To>) -> Vec<Blocking> {
+    let is_free = |way: &Way<'_>| is_of_its_node(evidence, pod, *way);
+    let Some(way) = ways.first().filter(|_| !nobody_enforces(evidence) && !ways.iter().any(is_free)) else {
+        return Vec::new();
+    };
     let all = evidence.objects(RESOURCE).unwrap_or_default().iter();
     let labels: BTreeMap<String, String> = typed(&pod["metadata"]["labels"]).unwrap_or_default();
     let of_pod = all.filter(|policy| policy.namespace() == pod.namespace()).filter_map(|policy| {
         let spec: NetworkPolicySpec = typed(&policy["spec"])?;
-        (selects(spec.pod_selector.as_ref(), &labels) && is_about(&spec, way)).then_some((policy, spec))
+        (selects(spec.pod_selector.as_ref(), &labels) && is_about(&spec, *way)).then_some((policy, spec))
     });
     let isolating: Vec<(&Value, NetworkPolicySpec)> = of_pod.collect();
-    let lets = |rule: Rule<'_>| may_let(evidence, rule, pod, way);
-    if nobody_enforces(evidence)
-        || is_of_its_node(evidence, pod, way)
-        || isolating.iter().any(|(_, spec)| rules(spec, way).into_iter().any(lets))
+    let by_cilium = to.map(|to| (to, cilium::about(evidence, pod)));
+    let (to, by_cilium) = by_cilium.map_or((None, Vec::new()), |(to, specs)| (Some(to), specs));
+    let denying: Vec<Blocking> = to
+        .into_iter()
+        .flat_map(|to| by_cilium.iter().filter(move |spec| spec.denies(to)))
+        .map(|spec| spec.of.clone())
+        .collect();
+    if !denying.is_empty() {
+        return denying;
+    }
+    let lets = |spec: &NetworkPolicySpec| {
+        ways.iter().any(|way| rules(spec, *way).into_iter().any(|rule| may_let(evidence, rule, pod, *way)))
+    };
+    if isolating.iter().any(|(_, spec)| lets(spec))
+        || to.is_some_and(|to| by_cilium.iter().any(|spec| spec.may_let(evidence, to)))
     {
         return Vec::new();
     }
-    isolating.iter().map(|(policy, _)| policy.full_name()).collect()
-}
-
-/// The policies that keep a pod from the API server: none lets it through to the Service's address, nor to the server behind it,
-/// since the address is translated before the engine sees the connection.
-pub(in crate::checks) fn from_the_api_server(evidence: &Evidence, pod: &Value) -> Vec<String> {
-    let objects = evidence.cluster.as_ref().map(|cluster| &cluster.objects);
-    let service = objects.and_then(|objects| objects.find("services", "default", "kubernetes"));
-    let address = service.and_then(|service| at(service, "/spec/clusterIP").parse().ok());
-    let found = in_the_way(evidence, pod, Way::Out(address, 443));
-    if in_the_way(evidence, pod, Way::Out(None, 6443)).is_empty() { Vec::new() } else { found }
+    let named = isolating.iter().map(|(policy, _)| Blocking::new("NetworkPolicy", policy.full_name()));
+    let named = named.chain(by_cilium.iter().filter(|spec| spec.isolates()).map(|spec| spec.of.clone()));
+    let mut all: Vec<Blocking> = named.collect();
+    all.dedup();
+    all
 }
 
 /// Whether the other side may be the pod's own node, which no policy of kube-router keeps out (pkg/controllers/netpol/pod.go:
@@ -103,9 +160,9 @@ fn is_beside_the_api_server(evidence: &Evidence, pod: &Value) -> bool {
     nodes.len() < 2 || nodes.iter().filter(serves).all(|node| node.name() == on)
 }
 
-/// Whether k3s is known to enforce policies: then one that keeps something out is a fault even where nothing shows it yet.
+/// Whether k3s or Cilium is known to enforce policies: then one that keeps something out is a fault even where nothing shows it yet.
 pub(in crate::checks) fn are_enforced(evidence: &Evidence) -> bool {
-    !told::servers(evidence).is_empty() && !nobody_enforces(evidence)
+    cilium::runs(evidence) || !told::servers(evidence).is_empty() && !nobody_enforces(evidence)
 }
 
 /// Whether k3s was told not to enforce policies, and has its own network, so that nobody else does.
@@ -114,7 +171,7 @@ fn nobody_enforces(evidence: &Evidence) -> bool {
     let off = |told: &told::Told| {
         told.has(SWITCH) && told.value("--flannel-backend", "K3S_FLANNEL_BACKEND") != Some("none")
     };
-    !servers.is_empty() && servers.iter().all(off)
+    !servers.is_empty() && servers.iter().all(off) && !cilium::runs(evidence)
 }
 
 /// Whether the policy is about connections of that way: `policyTypes`, else what Kubernetes takes in their place, Ingress always,
@@ -223,10 +280,22 @@ fn is_chosen(evidence: &Evidence, peer: &NetworkPolicyPeer, pod: &Value, from: &
     in_namespace && selects(peer.pod_selector.as_ref(), &labels(from))
 }
 
+/// The texts of a list.
+fn list_of_labels(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 /// The policies, as the words of a sentence.
-pub(in crate::checks) fn named(policies: &[String]) -> String {
-    match policies {
-        [one] => format!("the NetworkPolicy `{one}`"),
-        several => format!("the NetworkPolicies {}", quoted(several)),
-    }
+pub(in crate::checks) fn named(policies: &[Blocking]) -> String {
+    let of_kind = |kind: &str| {
+        policies.iter().filter(|one| one.kind == kind).map(|one| one.name.clone()).collect::<Vec<_>>()
+    };
+    let mut kinds: Vec<&str> = policies.iter().map(|one| one.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let each = kinds.into_iter().map(|kind| match of_kind(kind).as_slice() {
+        [one] => format!("the {kind} `{one}`"),
+        several => format!("the {} {}", kind.replace("Policy", "Policies"), quoted(several)),
+    });
+    each.collect::<Vec<_>>().join(" and ")
 }

@@ -137,7 +137,10 @@ fn only_k3s_is_known_to_enforce_policies() {
 #[test]
 fn where_k3s_enforces_none_no_policy_is_named() {
     let all = json!({ "podSelector": {} });
-    let named = |args: &[&str]| in_the_way(&seen(all.clone(), args), &pod("shop", "web-1"), Way::In(80));
+    let named = |args: &[&str]| -> Vec<String> {
+        let found = in_the_way(&seen(all.clone(), args), &pod("shop", "web-1"), Way::In(80));
+        found.into_iter().map(|one| one.name).collect()
+    };
     assert_eq!(named(&["server"]), ["shop/quiet"]);
     assert!(named(&["server", "--disable-network-policy"]).is_empty());
     assert_eq!(named(&["server", "--disable-network-policy", "--flannel-backend", "none"]).len(), 1);
