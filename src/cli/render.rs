@@ -33,4 +33,9 @@ pub struct Render {
     /// certificate authority, and nowhere else.
     #[arg(long, value_name = "DOMAIN", value_parser = cluster_domain)]
     pub cluster_domain: Option<String>,
+    /// The cluster's network is Cilium: with `security.egress: restricted`, homelab's own programs are kept in by names
+    ///
+    /// `homelab up` finds it out from the cluster, which `render` does not ask.
+    #[arg(long)]
+    pub cilium: bool,
 }

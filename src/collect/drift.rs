@@ -44,7 +44,7 @@ pub(super) fn compare(
     config: &Config,
     snapshot: &Snapshot,
     (zone, organised): (Option<&Zone>, &[Organised]),
-    (nodes, services): (Option<&[Value]>, Option<&[Value]>),
+    (placed, nodes): (Option<Placed>, Option<&[Value]>),
     no_secrets: bool,
 ) -> Result<DriftSeen, String> {
     let authority = authority(config).map_err(|error| error.what)?;
@@ -53,7 +53,6 @@ pub(super) fn compare(
     let credentials = zone.filter(|_| by.is_none()).and_then(|zone| credentials(config, zone));
     let theirs = of_organisations(config, organised);
     let documents = upstream::at_hand(config);
-    let placed = services.zip(nodes).map(|(services, nodes)| Placed::of(services, nodes));
     let nodes: Option<Vec<_>> = nodes.map(|nodes| nodes.iter().filter_map(for_pods).collect());
     let challenge_key =
         challenge_key::kept(snapshot, &config.cert_manager.namespace).filter(|_| by.is_none());

@@ -139,7 +139,7 @@ pub async fn look(
     }
     evidence.acme = Some(AcmeSeen { wanted: issuance(config), ..acme });
     evidence.drift = lives.map(|lives| {
-        let seen = (evidence.objects("nodes"), evidence.objects("services"));
+        let seen = (egress::placed(&evidence), evidence.objects("nodes"));
         let zones = (asked.zone(), asked.organisations.as_slice());
         drift::compare(config, &lives?, (zones.0.as_ref(), zones.1), seen, evidence.reads_only().is_some())
     });

@@ -22,18 +22,21 @@ pub(super) async fn look(cluster: &Cluster, config: &Config) -> Result<Option<Pl
         return Ok(None);
     }
     let definition = Key { kind: &kind::CRD, namespace: None, name: CILIUM_POLICIES.to_owned() };
-    let (nodes, daemon_sets, services, namespaces, running, definition) = tokio::try_join!(
+    let (at, name) = egress::API;
+    let api = Key { kind: &kind::ENDPOINT_SLICE, namespace: Some(at.to_owned()), name: name.to_owned() };
+    let (nodes, daemon_sets, services, namespaces, running, definition, api) = tokio::try_join!(
         cluster.all_nodes(),
         cluster.all(&kind::DAEMON_SET),
         cluster.all(&kind::SERVICE),
         cluster.all(&kind::NAMESPACE),
         cluster.all(&kind::POD),
         cluster.metadata_of(&definition),
+        cluster.one(&api),
     )?;
     let found = engine(&nodes, &daemon_sets);
     let by_cilium = found == Ok(Engine::Cilium);
     can_be_enforced(config, found, &Vec::from_iter(definition))?;
-    let placed = Placed::of(&services, &nodes);
+    let placed = Placed::of(&services, &nodes).by_cilium(by_cilium).asking(&api);
     let known: Vec<&str> = namespaces.iter().map(View::name).collect();
     is_placed(config, &placed, &known)?;
     are_kept_in(config, &placed, &running, by_cilium)?;
@@ -89,7 +92,7 @@ fn can_be_enforced(
     found: Result<Engine, NoEngine>,
     definitions: &[serde_json::Value],
 ) -> Result<()> {
-    let keys = || egress::all(config).map(|(key, _)| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    let keys = || egress::keys(config).iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
     let engine = match found {
         Ok(engine) => engine,
         Err(why) => {
@@ -111,11 +114,10 @@ fn can_be_enforced(
                 .hint(hint));
         }
     };
-    let Some((key, name)) =
-        egress::all(config).find_map(|(key, one)| Some((key, one.names().next()?.to_owned())))
-    else {
-        return Ok(());
-    };
+    // With Cilium, homelab's own programs are kept in by names, too: to it, the API server's node is no address.
+    let own = || (engine == Engine::Cilium).then(|| egress::of_own(config)).flatten();
+    let named = egress::all(config).find_map(|(key, one)| Some((key, one.names().next()?.to_owned())));
+    let Some((key, name)) = named.or_else(own) else { return Ok(()) };
     if takes_names(engine, definitions) {
         return Ok(());
     }

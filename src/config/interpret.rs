@@ -12,7 +12,8 @@ use crate::config::values::{duration, email};
 use crate::config::yaml::Node;
 use crate::config::{
     Organisation, annotations, challenge_server, challenges, dns, doctor, egress, extra, house, ingress,
-    inside, issuer, organisations, own_names, protect, public, records, root_page, service, start_page,
+    inside, issuer, organisations, own_names, protect, public, records, root_page, security, service,
+    start_page,
 };
 use crate::facts::names::{Host, is_label};
 use crate::facts::network::Network;
@@ -48,6 +49,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
     let mut services = services(&mut fields, &reads, (whoami, signs), start_page.as_ref());
     public::keep_in(&mut services, &public);
     let by_namespace = egress::by_namespace(&mut fields);
+    let own_egress = fields.section("security", security::read);
     annotations::check(&mut fields, &ingress, &services);
     protect::check(&mut fields, &ingress, &services);
     // That of the names: where the challenges are met elsewhere, the provider's is none.
@@ -119,6 +121,7 @@ pub(super) fn config(node: &Node) -> Result<Config, Vec<Problem>> {
             services,
             egress: by_namespace,
             organisations,
+            own_egress,
             extra_certificates,
             images,
             timeouts,

@@ -27,6 +27,7 @@ mod quoted;
 mod records;
 mod root_page;
 mod schema;
+mod security;
 mod service;
 mod start_page;
 #[cfg(test)]
@@ -60,6 +61,7 @@ pub use protect::{ForwardAuth, Protect};
 pub use public::{Public, Target, Way};
 pub use records::Records;
 pub use schema::schema;
+pub use security::OwnEgress;
 pub use values::duration;
 pub use zone_file::{LONGEST as LONGEST_ZONE_FILE, Mistake as ZoneMistake, RecordData, ZoneRecord};
 

@@ -12,6 +12,7 @@ use crate::config::extra::ExtraCertificate;
 use crate::config::organisations::Organisation;
 use crate::config::protect::Protect;
 use crate::config::public::{Public, Way};
+use crate::config::security::OwnEgress;
 use crate::facts::controllers::Controller;
 use crate::facts::names::Host;
 
@@ -52,6 +53,8 @@ pub struct Config {
     pub egress: BTreeMap<String, Egress>,
     /// Groups that share the cluster, in the order of their names.
     pub organisations: Vec<Organisation>,
+    /// Where the programs may connect to that homelab installs itself.
+    pub own_egress: OwnEgress,
     /// Certificates that belong to no service.
     pub extra_certificates: Vec<ExtraCertificate>,
     /// Image references that replace pinned ones, by the names in `manifests/pins.toml`.

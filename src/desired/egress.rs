@@ -1,28 +1,34 @@
 //! Where pods may connect to (`egress`): a NetworkPolicy, or Cilium's own kind where a rule is a name. Which of the two it is follows from
 //! the configuration alone, so that `render` gives what `up` applies; whether the cluster can enforce it, `up` looks first.
 
+mod placed;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::config::{Backend, Config, Egress, Goal, Port, Service, To};
+use crate::config::{Backend, Config, Egress, Goal, OwnEgress, Port, Service, To};
 use crate::desired::kind;
 use crate::desired::meta::NAME;
 use crate::desired::object::{Component, Key, Object};
 use crate::evidence::pod::has_ended;
-use crate::evidence::{View, at, entries};
+use crate::evidence::{View, at};
 use crate::facts::namespaces::SYSTEM;
 use crate::facts::network::Network;
-use crate::facts::told::{is_k3s, servers_of};
+use crate::provider;
+use placed::pods;
+
+pub use placed::{API, Placed, api_servers};
 
 const COMPONENT: Component = Component::Services;
 /// The name of a namespace's policy, and how that of a service's begins: they may lie in namespaces of others.
-const PREFIX: &str = "homelab-egress";
-/// k3s' network of pods, where nothing else is known (k3s, pkg/cli/cmds/server.go: `cluster-cidr`).
-const PODS: &str = "10.42.0.0/16";
+pub(super) const PREFIX: &str = "homelab-egress";
+/// The key of homelab's own programs.
+const OWN: &str = "security.egress";
 /// The label of a pod's namespace, as Cilium has it.
-const CILIUM_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
+pub(super) const CILIUM_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
 
 /// Labels that Cilium leaves out, and how others of them begin.
 const IGNORED_BY_CILIUM: [&str; 6] = [
@@ -38,59 +44,9 @@ const IGNORED_BEGINNINGS: [&str; 4] = ["kubernetes.io/", "io.kubernetes", "k8s.i
 /// Labels by which pods are chosen.
 pub type Labels = BTreeMap<String, String>;
 
-/// What of the cluster goes into policies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// By namespace and name, the selector of each Service that has one.
-    selectors: BTreeMap<(String, String), Labels>,
-    /// The networks of pods.
-    pods: Vec<Network>,
-}
-
-impl Placed {
-    /// What these Services and nodes say.
-    #[must_use]
-    pub fn of(services: &[Value], nodes: &[Value]) -> Self {
-        let selector = |service: &Value| {
-            let pairs = service["spec"]["selector"].as_object()?.iter();
-            let labels: Labels =
-                pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
-            (!labels.is_empty())
-                .then(|| ((service.namespace().to_owned(), service.name().to_owned()), labels))
-        };
-        Self { selectors: services.iter().filter_map(selector).collect(), pods: pods(nodes) }
-    }
-}
-
-/// The networks of pods: those that k3s was told, else its own, and those of nodes that lie in none of them.
-fn pods(nodes: &[Value]) -> Vec<Network> {
-    let read =
-        |text: &str| text.split(',').filter_map(|one| Network::parse(one.trim()).ok()).collect::<Vec<_>>();
-    let servers = servers_of(nodes);
-    let told: Vec<Network> =
-        servers.iter().flat_map(|told| told.values("--cluster-cidr")).flat_map(read).collect();
-    // Another Kubernetes has other networks, which its nodes name.
-    let by_k3s = nodes.is_empty() || nodes.iter().any(is_k3s);
-    let mut all = if told.is_empty() && by_k3s { read(PODS) } else { told };
-    let ranges = nodes
-        .iter()
-        .flat_map(|node| entries(node, "/spec/podCIDRs"))
-        .filter_map(Value::as_str)
-        .flat_map(read);
-    for range in ranges {
-        if !all.iter().any(|known| known.has(&range)) {
-            all.push(range);
-        }
-    }
-    all.sort();
-    all.dedup();
-    all
-}
-
 /// The policies of the configuration. Without `placed`, those of Services that others made are not there: their pods are not known.
 pub(super) fn objects(config: &Config, placed: Option<&Placed>) -> Vec<Object> {
-    let own = pods(&[]);
-    let house = within(&config.public.house, placed.map_or(&own, |placed| &placed.pods));
+    let house = house(config, placed);
     let of_services = config.services.iter().filter_map(|service| {
         let egress = service.egress.as_ref()?;
         let place = (service.namespace(), format!("{PREFIX}-{}", service.name));
@@ -107,6 +63,12 @@ pub(super) fn objects(config: &Config, placed: Option<&Placed>) -> Vec<Object> {
     made.filter_map(|body| Object::from_value(COMPONENT, body)).collect()
 }
 
+/// The networks of the house, each with what of it is the pods'.
+pub(super) fn house(config: &Config, placed: Option<&Placed>) -> House {
+    let own = pods(&[]);
+    within(&config.public.house, placed.map_or(&own, |placed| &placed.pods))
+}
+
 /// A program that is kept in, and whose pods only a look at the cluster tells.
 #[must_use]
 pub fn unplaced<'c>(config: &'c Config, placed: Option<&Placed>) -> Option<&'c Service> {
@@ -116,7 +78,21 @@ pub fn unplaced<'c>(config: &'c Config, placed: Option<&Placed>) -> Option<&'c S
 /// Whether anything of the lab is kept in.
 #[must_use]
 pub fn is_used(config: &Config) -> bool {
-    all(config).next().is_some()
+    config.own_egress == OwnEgress::Restricted || all(config).next().is_some()
+}
+
+/// Every key of the configuration that keeps something in.
+#[must_use]
+pub fn keys(config: &Config) -> Vec<String> {
+    let own = (config.own_egress == OwnEgress::Restricted).then(|| OWN.to_owned());
+    own.into_iter().chain(all(config).map(|(key, _)| key)).collect()
+}
+
+/// The key by which homelab's own programs are kept in, and a name that one of them connects to.
+#[must_use]
+pub fn of_own(config: &Config) -> Option<(String, String)> {
+    let name = provider::words(config.dns.provider).api_host.to_owned();
+    (config.own_egress == OwnEgress::Restricted).then(|| (OWN.to_owned(), name))
 }
 
 /// Every list of the configuration, with its key.
@@ -184,21 +160,22 @@ fn labels(service: &Service, placed: Option<&Placed>) -> Option<Labels> {
     }
 }
 
-/// The networks of the house, each with what of it is the pods'; without one that is all theirs.
-fn within(house: &[Network], pods: &[Network]) -> Vec<(Network, Vec<Network>)> {
+/// Those networks, each with what of it is the pods'; without one that is all theirs.
+fn within(house: &[Network], pods: &[Network]) -> House {
     let left = house.iter().filter(|network| !pods.iter().any(|range| range.has(network)));
     left.map(|network| (*network, pods.iter().copied().filter(|range| network.has(range)).collect()))
         .collect()
 }
 
-type House = [(Network, Vec<Network>)];
+/// The networks of the house, each with what of it is the pods'.
+pub type House = Vec<(Network, Vec<Network>)>;
 
 /// The policy of that name: of the pods with these labels, or of all in the namespace.
 pub fn policy(
     (namespace, name): (&str, &str),
     chosen: Option<&Labels>,
     egress: &Egress,
-    house: &House,
+    house: &[(Network, Vec<Network>)],
 ) -> Value {
     let selector = chosen.map_or_else(|| json!({}), |labels| json!({ "matchLabels": labels }));
     let metadata = json!({ "namespace": namespace, "name": name });
@@ -226,7 +203,7 @@ pub fn policy(
 }
 
 /// The cluster's own DNS, in which pods look up every name.
-fn dns() -> Value {
+pub(super) fn dns() -> Value {
     json!({
         "to": [{
             "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": SYSTEM } },
@@ -236,14 +213,17 @@ fn dns() -> Value {
     })
 }
 
-fn of_kubernetes(goal: &Goal, house: &House) -> Value {
-    let block = |network: &Network, except: &[Network]| {
-        let mut block = json!({ "cidr": network.to_string() });
-        if !except.is_empty() {
-            block["except"] = except.iter().map(Network::to_string).collect();
-        }
-        json!({ "ipBlock": block })
-    };
+/// A network without some of it.
+pub(super) fn cidr(network: impl fmt::Display, except: &[Network]) -> Value {
+    let mut block = json!({ "cidr": network.to_string() });
+    if !except.is_empty() {
+        block["except"] = except.iter().map(Network::to_string).collect();
+    }
+    block
+}
+
+fn of_kubernetes(goal: &Goal, house: &[(Network, Vec<Network>)]) -> Value {
+    let block = |network: &Network, except: &[Network]| json!({ "ipBlock": cidr(network, except) });
     let to: Option<Vec<Value>> = match &goal.to {
         // A name makes it a policy of Cilium's.
         To::Any | To::Name(_) => None,
@@ -262,7 +242,7 @@ fn of_kubernetes(goal: &Goal, house: &House) -> Value {
 }
 
 /// The same for Cilium. Without `rules`, its proxy does not see what is looked up, and no name has an address.
-fn dns_of_cilium() -> Value {
+pub(super) fn dns_of_cilium() -> Value {
     json!({
         "toEndpoints": [{ "matchLabels": { CILIUM_NAMESPACE: SYSTEM, "k8s:k8s-app": "kube-dns" } }],
         "toPorts": [{ "ports": [{ "port": "53", "protocol": "ANY" }], "rules": { "dns": [{ "matchPattern": "*" }] } }],
@@ -270,17 +250,11 @@ fn dns_of_cilium() -> Value {
 }
 
 /// Each rule has one kind of goal alone (cilium 1.20.2, pkg/policy/api/rule_validation.go).
-fn of_cilium(goal: &Goal, house: &House) -> Vec<Value> {
+fn of_cilium(goal: &Goal, house: &[(Network, Vec<Network>)]) -> Vec<Value> {
     let to: Vec<(&str, Value)> = match &goal.to {
         To::Any => vec![("toEntities", json!(["all"]))],
         To::Lan => {
-            let block = |(network, except): &(Network, Vec<Network>)| {
-                let mut block = json!({ "cidr": network.to_string() });
-                if !except.is_empty() {
-                    block["except"] = except.iter().map(Network::to_string).collect();
-                }
-                block
-            };
+            let block = |(network, except): &(Network, Vec<Network>)| cidr(network, except);
             // A node is no address to Cilium (its option `policy-cidr-match-mode`), and one of the house all the same.
             vec![
                 ("toCIDRSet", house.iter().map(block).collect()),
@@ -306,7 +280,7 @@ fn of_cilium(goal: &Goal, house: &House) -> Vec<Value> {
     to.into_iter().map(rule).collect()
 }
 
-fn ciliums(port: Port) -> Value {
+pub(super) fn ciliums(port: Port) -> Value {
     json!({ "port": port.number.to_string(), "protocol": port.protocol() })
 }
 

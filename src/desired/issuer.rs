@@ -76,6 +76,26 @@ pub fn server(config: &Config) -> &str {
     }
 }
 
+/// The directories of every ACME server at which there is to be an account.
+pub(super) fn servers(config: &Config) -> Vec<&str> {
+    match (&config.acme.server, email(config)) {
+        (_, None) => Vec::new(),
+        (AcmeServer::Other(server), _) => vec![server],
+        (AcmeServer::Production | AcmeServer::Staging, _) => vec![PRODUCTION, STAGING],
+    }
+}
+
+/// Whose accounts they are. Names that only the nodes know are nothing for an ACME server; without an address there is no account.
+fn email(config: &Config) -> Option<&String> {
+    let can_ask = !config.dns.provider.is_on_nodes() || config.dns.challenge_server.is_some();
+    config.email.as_ref().filter(|_| can_ask)
+}
+
+/// Whether the directory is one of Let's Encrypt's.
+pub(super) fn is_lets_encrypts(directory: &str) -> bool {
+    [PRODUCTION, STAGING].contains(&directory)
+}
+
 /// Where an issuer keeps its account's key: one for each server, since accounts are per server.
 pub fn account_secret(issuer: &str) -> String {
     format!("{issuer}-account")
@@ -111,10 +131,7 @@ pub(super) fn in_namespace(
 /// The issuers; `authority` is the PEM text of a private ACME server's signers, `zone` the id of the provider's zone.
 pub(super) fn objects(config: &Config, authority: Option<&str>, zone: Option<&str>) -> Vec<Object> {
     let [production, staging, other] = NAMES;
-    // Names that only the nodes know are nothing for an ACME server; without an address there is no account.
-    let can_ask = !config.dns.provider.is_on_nodes() || config.dns.challenge_server.is_some();
-    let email = config.email.as_ref().filter(|_| can_ask);
-    let mut issuers = match (email, &config.acme.server) {
+    let mut issuers = match (email(config), &config.acme.server) {
         (None, _) => Vec::new(),
         (Some(email), AcmeServer::Other(server)) => {
             vec![issuer(config, (email, zone), (None, other, server), authority)]

@@ -21,6 +21,7 @@ mod name_server;
 pub mod object;
 pub mod organisations;
 pub mod outside;
+mod own_egress;
 pub(crate) mod pod;
 pub mod public_record;
 mod rbac;
@@ -122,6 +123,7 @@ pub fn bundle(config: &Config, inputs: &Inputs<'_>) -> Bundle {
     objects.extend(root_page::objects(config));
     objects.extend(config.services.iter().flat_map(|s| service::objects(config, s, inputs.nodes)));
     objects.extend(egress::objects(config, inputs.placed));
+    objects.extend(own_egress::objects(config, inputs.placed));
     objects.extend(wildcard_record::object(config));
     objects.extend(public_record::by_port(config));
     wildcard_record::leave_to_it(config, &mut objects);

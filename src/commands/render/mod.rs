@@ -13,6 +13,7 @@ use crate::cli::{Global, Render};
 use crate::commands::cluster_names::{Known, can_be_signed};
 use crate::commands::egress;
 use crate::config::Config;
+use crate::desired::egress::Placed;
 use crate::desired::object::Object;
 use crate::desired::{Bundle, Inputs, bundle};
 use crate::error::{Error, Exit};
@@ -36,10 +37,12 @@ pub(super) async fn render(global: &Global, flags: &Render) -> crate::error::Res
     }
     let documents = if is_whole { upstream::cert_manager(&config).await? } else { None };
     let authority = crate::machine::authority::authority(&config)?;
+    let placed = flags.cilium.then(|| Placed::of(&[], &[]).by_cilium(true));
     let inputs = Inputs {
         cert_manager: documents.as_deref(),
         authority: authority.as_deref(),
         cluster_domain: Some(names.domain()),
+        placed: placed.as_ref(),
         ..Inputs::default()
     };
     let bundle = bundle(&config, &inputs);

@@ -455,6 +455,11 @@ const PLAIN: &[Case] = &[
     ),
     with_all(
         "egress",
+        "homelab's own programs get a new name its record and its certificate, and reach nothing else",
+        egress::own_programs,
+    ),
+    with_all(
+        "egress",
         "where nobody would enforce it, up ends with 1 and the cause, and writes nothing",
         egress::without_an_engine,
     ),

@@ -25,21 +25,22 @@ pub(super) struct Subject {
     pub(super) reaches: &'static [&'static str],
 }
 
-const PODS: [&str; 3] = ["a pod on its node", "a pod on another node", "a Service"];
-const NAMES: [&str; 3] = ["CoreDNS by UDP", "CoreDNS by TCP", "CoreDNS' own pod"];
-const API: &str = "the API server's Service";
-const NODES: [&str; 2] = ["its own node", "another node"];
-const NODE_PORTS: [&str; 2] = ["a Service's port of its own node", "a Service's port of another node"];
+pub(super) const PODS: [&str; 3] = ["a pod on its node", "a pod on another node", "a Service"];
+pub(super) const NAMES: [&str; 3] = ["CoreDNS by UDP", "CoreDNS by TCP", "CoreDNS' own pod"];
+pub(super) const API: &str = "the API server's Service";
+pub(super) const NODES: [&str; 2] = ["its own node", "another node"];
+pub(super) const NODE_PORTS: [&str; 2] =
+    ["a Service's port of its own node", "a Service's port of another node"];
 const HIGH_PORTS: [&str; 2] =
     ["a program on a high port of its own node", "a program on a high port of another node"];
 /// A machine of the house.
 pub(super) const HOUSE: &str = "a machine of the house";
 const ROUTER: &str = "the router's DNS";
-const INTERNET: [&str; 3] =
+pub(super) const INTERNET: [&str; 3] =
     ["an address of the internet", "another address of the internet", "a resolver of the internet by UDP"];
 
 /// kube-router keeps nobody from what listens on its own node in the range of node ports.
-const HOLE: &str = HIGH_PORTS[0];
+pub(super) const HOLE: &str = HIGH_PORTS[0];
 const EVERYTHING: &[&str] = &[
     PODS[0],
     PODS[1],
@@ -242,13 +243,18 @@ pub(super) fn look(
     place: Place,
     addresses: &[String],
 ) -> Result<Vec<bool>> {
+    look_from(hands, (subject.namespace, &subject.pod(place)), addresses)
+}
+
+/// The same from a pod, by its namespace and name.
+pub(super) fn look_from(hands: &Hands, pod: (&str, &str), addresses: &[String]) -> Result<Vec<bool>> {
     let tries: String = TARGETS
         .iter()
         .zip(addresses)
         .enumerate()
         .map(|(at, (target, address))| format!("( {} | sed 's/^/{at} /' ) &\n", attempt(target, address)))
         .collect();
-    let said = inside(hands, subject, place, &format!("{tries}wait"))?;
+    let said = inside(hands, pod, &format!("{tries}wait"))?;
     let lines: Vec<(&str, &str)> = said.lines().filter_map(|line| line.split_once(' ')).collect();
     (0..TARGETS.len())
         .map(|at| {
@@ -261,14 +267,19 @@ pub(super) fn look(
 
 /// Whether it reaches one of them.
 pub(super) fn to(hands: &Hands, subject: &Subject, place: Place, name: &str) -> Result<bool> {
+    reaches(hands, (subject.namespace, &subject.pod(place)), place, name)
+}
+
+/// The same from a pod on that node, by its namespace and name.
+pub(super) fn reaches(hands: &Hands, pod: (&str, &str), place: Place, name: &str) -> Result<bool> {
     let addresses = addresses(hands, place)?;
     let mut all = TARGETS.iter().zip(&addresses);
     let (target, address) = all.find(|(target, _)| target.name == name).context(name)?;
-    is_open(&inside(hands, subject, place, &format!("{}; true", attempt(target, address)))?)
+    is_open(&inside(hands, pod, &format!("{}; true", attempt(target, address)))?)
 }
 
-fn inside(hands: &Hands, subject: &Subject, place: Place, script: &str) -> Result<String> {
-    hands.kubectl(&["exec", "-n", subject.namespace, &subject.pod(place), "--", "sh", "-c", script])
+fn inside(hands: &Hands, (namespace, pod): (&str, &str), script: &str) -> Result<String> {
+    hands.kubectl(&["exec", "-n", namespace, pod, "--", "sh", "-c", script])
 }
 
 /// A command that says how long it took to be connected: 0 of who was not. What a server then says is of no matter.

@@ -4,6 +4,7 @@
 pub(super) mod cilium;
 mod from_pods;
 mod memory;
+mod restricted;
 mod ways;
 mod without;
 
@@ -20,6 +21,7 @@ use crate::network::CLIENT;
 use crate::process::Process;
 use crate::vantage::{Place, Vantage};
 use from_pods::{FREE, HOUSE, NAMESPACE, SUBJECTS, Subject, TARGETS, Target, WHOLE};
+pub(super) use restricted::programs as own_programs;
 pub(super) use without::an_engine as without_an_engine;
 
 /// A program on a machine of the house.
@@ -36,6 +38,18 @@ pub(super) fn each_way(hands: &Hands) -> Result<()> {
     went
 }
 
+/// What pods are to reach, or not, on machines of the house and on nodes.
+fn serve(hands: &Hands) -> Result<()> {
+    for place in [Place::Client, Place::Node, Place::Node2] {
+        let mut server = Vantage::find(&hands.run, place)?.daemon("busybox");
+        let listen =
+            if place == Place::Client { format!("{CLIENT}:{LAN_PORT}") } else { HIGH_PORT.to_string() };
+        server.args(["httpd", "-f", "-p", &listen]);
+        Process::start(&hands.run, &server_of(place), &server)?;
+    }
+    Ok(())
+}
+
 fn clean(hands: &Hands) -> Result<()> {
     Policies(&hands.run).end()?;
     for place in [Place::Client, Place::Node, Place::Node2] {
@@ -48,13 +62,7 @@ fn clean(hands: &Hands) -> Result<()> {
 }
 
 fn steps(hands: &Hands) -> Result<()> {
-    for place in [Place::Client, Place::Node, Place::Node2] {
-        let mut server = Vantage::find(&hands.run, place)?.daemon("busybox");
-        let listen =
-            if place == Place::Client { format!("{CLIENT}:{LAN_PORT}") } else { HIGH_PORT.to_string() };
-        server.args(["httpd", "-f", "-p", &listen]);
-        Process::start(&hands.run, &server_of(place), &server)?;
-    }
+    serve(hands)?;
     from_pods::start(hands)?;
     let config = config(hands, |_| true)?;
 

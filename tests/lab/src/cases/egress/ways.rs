@@ -11,6 +11,8 @@ use crate::paths::repository;
 
 /// Every word, as homelab renders it.
 const GOLDEN: &str = "tests/golden/egress.yaml";
+/// homelab's own programs, by names.
+const OWN: &str = "tests/golden/own-egress-cilium.yaml";
 const OPEN: &str = "open";
 const SHUT: &str = "shut";
 
@@ -19,7 +21,8 @@ type Row = (Value, Value, &'static str);
 
 pub(super) fn are_as_they_should_be(judge: &Path) -> Result<()> {
     ask(judge, own("taken"), &of_the_lab())?;
-    ask(judge, repository().join(GOLDEN), &of_homelab())
+    ask(judge, repository().join(GOLDEN), &of_homelab())?;
+    ask(judge, repository().join(OWN), &of_own())
 }
 
 fn ask(judge: &Path, file: PathBuf, rows: &[Row]) -> Result<()> {
@@ -130,5 +133,52 @@ fn of_homelab() -> Vec<Row> {
         (news(), pod("homelab-news", "other", 443, "TCP"), SHUT),
         // Another program of the namespace is not chosen.
         (from("homelab-news", "other"), to("203.0.113.7", 443), OPEN),
+    ]
+}
+
+/// The API server has the network of its node, and an entity of its own.
+fn api_server(port: u16) -> Value {
+    json!({ "entity": "kube-apiserver", "port": port, "protocol": "TCP" })
+}
+
+/// What homelab's own programs reach: a lab at Cloudflare with a server for challenges of its own, with services of every kind.
+fn of_own() -> Vec<Row> {
+    let of =
+        |namespace: &str, key: &str, value: &str| json!({ "namespace": namespace, "labels": { key: value } });
+    let named = |namespace: &str, value: &str| of(namespace, "app.kubernetes.io/name", value);
+    let part = |value: &str| of("cert-manager", "app.kubernetes.io/component", value);
+    let external_dns = || named("external-dns", "external-dns");
+    let traefik = || named("traefik", "traefik");
+    let page = || named("homelab", "start-page");
+    let challenges = || json!({ "to": { "namespace": "challenge-server", "labels": { "app.kubernetes.io/name": "challenge-server" } }, "port": 8053, "protocol": "UDP" });
+    vec![
+        (external_dns(), api_server(6443), OPEN),
+        (external_dns(), api_server(22), SHUT),
+        (external_dns(), dns(), OPEN),
+        (external_dns(), name("api.cloudflare.com", 443, "TCP"), OPEN),
+        (external_dns(), name("api.cloudflare.com", 80, "TCP"), SHUT),
+        (external_dns(), name("example.org", 443, "TCP"), SHUT),
+        (external_dns(), to("203.0.113.7", 443), SHUT),
+        (external_dns(), to("192.168.1.5", 443), SHUT),
+        (external_dns(), entity("remote-node"), SHUT),
+        (external_dns(), pod("immich", "server", 443, "TCP"), SHUT),
+        (part("controller"), api_server(6443), OPEN),
+        (part("controller"), name("acme-v02.api.letsencrypt.org", 443, "TCP"), OPEN),
+        (part("controller"), to("1.1.1.1", 443), OPEN),
+        (part("controller"), to("1.1.1.2", 443), SHUT),
+        (part("controller"), challenges(), OPEN),
+        (part("controller"), pod("challenge-server", "other", 8053, "UDP"), SHUT),
+        (part("webhook"), api_server(6443), OPEN),
+        (part("webhook"), dns(), SHUT),
+        (part("cainjector"), name("acme-v02.api.letsencrypt.org", 443, "TCP"), SHUT),
+        (traefik(), api_server(6443), OPEN),
+        (traefik(), pod("immich", "server", 2283, "TCP"), OPEN),
+        (traefik(), to("192.168.1.5", 5001), OPEN),
+        (traefik(), to("192.168.1.5", 22), SHUT),
+        (traefik(), name("blog.example.org", 443, "TCP"), OPEN),
+        (traefik(), name("example.org", 443, "TCP"), SHUT),
+        (page(), pod("immich", "server", 2283, "TCP"), OPEN),
+        (page(), pod("other", "server", 2283, "TCP"), SHUT),
+        (page(), api_server(6443), SHUT),
     ]
 }

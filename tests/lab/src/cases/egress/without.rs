@@ -8,32 +8,41 @@ use crate::error::Result;
 const FILE: &str = "egress-without.yaml";
 const NAMESPACE: &str = "egress-without";
 
-/// What the configuration has, what is true of the cluster, and what `up` says.
+/// What stands in the configuration, what is true of the cluster, and what `up` says.
 struct Refusal {
-    egress: &'static str,
+    config: &'static str,
     when: fn(&Hands, &dyn Fn() -> Result<()>) -> Result<()>,
     says: &'static [&'static str],
 }
 
-const REFUSALS: [Refusal; 4] = [
+const REFUSALS: [Refusal; 5] = [
     Refusal {
-        egress: "lan",
+        config: "security: { egress: restricted }",
+        when: switched_off,
+        says: &[
+            "nothing in this cluster would enforce `security.egress`",
+            "--disable-network-policy",
+            "on node",
+        ],
+    },
+    Refusal {
+        config: "egress: { egress-without: lan }",
         when: switched_off,
         says: &["nothing in this cluster would enforce", "--disable-network-policy", "on node"],
     },
     Refusal {
-        egress: "none",
+        config: "egress: { egress-without: none }",
         when: switched_off,
         says: &["nothing in this cluster would enforce", "--disable-network-policy"],
     },
     Refusal {
-        egress: "lan, api.example.org",
+        config: "egress: { egress-without: [lan, api.example.org] }",
         when: |_, what| what(),
         says: &["cannot enforce a rule by name", "api.example.org", "Cilium", "proxy"],
     },
     // A definition without agents is what a Cilium leaves that was taken away.
     Refusal {
-        egress: "\"*.example.org:443\"",
+        config: "egress: { egress-without: '*.example.org:443' }",
         when: |hands, what| cilium::defined(hands, what),
         says: &["cannot enforce a rule by name", "*.example.org"],
     },
@@ -48,17 +57,17 @@ pub(in crate::cases) fn an_engine(hands: &Hands) -> Result<()> {
 }
 
 fn refuses(hands: &Hands, refusal: &Refusal) -> Result<()> {
-    let config = hands.config_with(FILE, &format!("egress: {{ {NAMESPACE}: [{}] }}\n", refusal.egress))?;
+    let config = hands.config_with(FILE, &format!("{}\n", refusal.config))?;
     (refusal.when)(hands, &|| {
         let mark = hands.audit_mark()?;
         let ended = hands.up_with(&config, &[])?;
         let said = ended.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
         let is_said = refusal.says.iter().all(|words| said.contains(words));
-        let told = format!("{}: {}\n{}{}", refusal.egress, ended.status, ended.stdout, ended.stderr);
+        let told = format!("{}: {}\n{}{}", refusal.config, ended.status, ended.stdout, ended.stderr);
         expect(ended.status.code() == Some(1) && is_said, told)?;
         let writes: Vec<String> =
             hands.audited(mark)?.iter().filter(|one| one.is_write()).map(ToString::to_string).collect();
-        expect(writes.is_empty(), format!("{}: written all the same: {writes:?}", refusal.egress))
+        expect(writes.is_empty(), format!("{}: written all the same: {writes:?}", refusal.config))
     })
 }
 
