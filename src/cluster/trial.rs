@@ -20,11 +20,10 @@ use crate::desired::kind::{self, Kind};
 use crate::desired::meta::HOMELAB;
 use crate::desired::object::Key;
 use crate::desired::service::NAMESPACE;
-use crate::evidence::{NodeTrial, TrialSeen, Tried, View};
+use crate::evidence::{NodeTrial, TrialSeen, Tried, View, at};
 use crate::facts::namespaces::SYSTEM;
 use crate::facts::network::Network;
-use pod::{Unfit, no_image, not_begun, pod, unfit};
-use removal::made;
+use pod::{CONTAINER, STARTS, Unfit, no_image, not_begun, pod, unfit};
 use targets::{Round, Target, targets};
 
 /// Marks what is of a trial, so that it is found again, with the trial's own word, by which its pods are chosen. The labels of the
@@ -32,20 +31,14 @@ use targets::{Round, Target, targets};
 const MARK: &str = "homelab/trial";
 /// How the names begin.
 const NAME: &str = "homelab-trial-";
-/// The container.
-const CONTAINER: &str = "trial";
 /// The Service of the cluster's DNS (k3s, manifests/coredns.yaml; kubeadm).
 const DNS_SERVICE: &str = "kube-dns";
 /// How long the API server may take for a log of some lines.
 const ANSWERS: Duration = Duration::from_secs(5);
-/// How long a pod may take until it has reached everything once.
-const STARTS: Duration = Duration::from_secs(30);
 /// How long an engine may take until a new policy is in force: kube-router and Cilium need a second or two.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long a pod of a run that was killed may go on, in seconds.
-const LONGEST: u64 = 120;
 /// As much of its log as is read.
 const LOG: usize = 16 * 1024;
 /// How often what is left is looked at while the kubelet writes to it.
@@ -241,6 +234,11 @@ impl Cluster {
 
 fn key(kind: &'static Kind, name: &str) -> Key {
     Key { kind, namespace: Some(NAMESPACE.to_owned()), name: name.to_owned() }
+}
+
+/// When it was made, by the API server's clock.
+fn made(object: &Value) -> Option<Timestamp> {
+    at(object, "/metadata/creationTimestamp").parse().ok()
 }
 
 /// The cluster's DNS, and what nobody has.

@@ -3,7 +3,6 @@
 
 mod placed;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -20,7 +19,7 @@ use crate::facts::network::Network;
 use crate::provider;
 use placed::pods;
 
-pub use placed::{API, Placed, api_servers};
+pub use placed::{API, Labels, Placed, api_servers};
 
 const COMPONENT: Component = Component::Services;
 /// The name of a namespace's policy, and how that of a service's begins: they may lie in namespaces of others.
@@ -40,9 +39,6 @@ const IGNORED_BY_CILIUM: [&str; 6] = [
     "controller-uid",
 ];
 const IGNORED_BEGINNINGS: [&str; 4] = ["kubernetes.io/", "io.kubernetes", "k8s.io/", "batch.kubernetes.io/"];
-
-/// Labels by which pods are chosen.
-pub type Labels = BTreeMap<String, String>;
 
 /// The policies of the configuration. Without `placed`, those of Services that others made are not there: their pods are not known.
 pub(super) fn objects(config: &Config, placed: Option<&Placed>) -> Vec<Object> {

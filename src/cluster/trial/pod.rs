@@ -1,12 +1,19 @@
 //! The pod of a trial.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::targets::{Round, Target};
-use super::{CONTAINER, LONGEST, STARTS};
 use crate::desired::service::NAMESPACE;
 use crate::evidence::pod::{Hindrance, all_containers, has_ended, unplaced};
 
+/// The container.
+pub(super) const CONTAINER: &str = "trial";
+/// How long a pod may take until it has reached everything once.
+pub(super) const STARTS: Duration = Duration::from_secs(30);
+/// How long a pod of a run that was killed may go on, in seconds.
+const LONGEST: u64 = 120;
 /// A line for each round: its number, and for each target whether it took a connection. The images have no other program in common;
 /// without an end of its input, `nc` would wait for more.
 const SCRIPT: &str = "b=/bin/busybox; n=0; while $b true; do n=$((n+1)); l=$n; for t in \"$@\"; do \

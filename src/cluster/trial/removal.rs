@@ -4,14 +4,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{MARK, Mark, NAME, TRIES, key};
+use super::{MARK, Mark, NAME, TRIES, key, made};
 use crate::cluster::room::Room;
 use crate::cluster::snapshot::items;
 use crate::cluster::{Cluster, Deleted};
 use crate::desired::kind::{self, KindRef};
 use crate::desired::service::NAMESPACE;
 use crate::error::{Error, Result};
-use crate::evidence::{View, at};
+use crate::evidence::View;
 use crate::plan::is_applied;
 use crate::plan::ownership::Doomed;
 
@@ -74,9 +74,4 @@ pub(super) fn is_trial(object: &Value) -> bool {
 /// Whether no run can be at it any more.
 pub(super) fn is_forgotten(object: &Value, now: Timestamp) -> bool {
     made(object).is_some_and(|made| now.duration_since(made) > FORGOTTEN)
-}
-
-/// When it was made, by the API server's clock.
-pub(super) fn made(object: &Value) -> Option<Timestamp> {
-    at(object, "/metadata/creationTimestamp").parse().ok()
 }

@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 
-use crate::desired::egress::Labels;
 use crate::evidence::{View, at, entries};
 use crate::facts::network::Network;
 use crate::facts::told::{is_k3s, servers_of};
@@ -15,6 +14,9 @@ const PODS: &str = "10.42.0.0/16";
 /// The Service of the API server, and the slice that the server itself keeps of its addresses (Kubernetes 1.36,
 /// pkg/controlplane/reconcilers/endpointsadapter.go).
 pub const API: (&str, &str) = ("default", "kubernetes");
+
+/// Labels by which pods are chosen.
+pub type Labels = BTreeMap<String, String>;
 
 /// What of the cluster goes into policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
