@@ -96,7 +96,7 @@ fn steps(hands: &Hands) -> Result<()> {
     );
     let config = hands.config_with(FILE, &services)?;
     hands.up_well(&config, &[])?;
-    let (body, status) = hands.browse(&format!("kept-in.{DOMAIN}"))?;
+    let (status, body) = hands.browse(&format!("kept-in.{DOMAIN}"))?;
     expect(status == "200" && body.contains("here"), format!("{status}: {body}"))?;
     expect(policies(hands)?.len() == PROGRAMS.len(), format!("{:?}", policies(hands)?))?;
     writes_nothing(hands, &config)?;
