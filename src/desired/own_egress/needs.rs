@@ -11,6 +11,7 @@ use crate::facts::challenge_server;
 use crate::facts::cluster_domain::{DEFAULT, is_inside_some};
 use crate::facts::name_server;
 use crate::facts::names::{Host, is_within};
+use crate::facts::organisations;
 use crate::facts::server::HostPort;
 use crate::ingress::traits_of;
 use crate::provider;
@@ -48,7 +49,7 @@ pub(super) struct Need {
 pub(super) struct Program {
     pub(super) component: Component,
     pub(super) namespace: String,
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// The labels of its pods.
     pub(super) labels: Labels,
     pub(super) needs: Vec<Need>,
@@ -64,12 +65,12 @@ const OTHER_PARTS: [&str; 2] = ["webhook", "cainjector"];
 pub(super) fn programs(config: &Config) -> Vec<Program> {
     let mut all = Vec::new();
     let controller = traits_of(config.ingress.controller);
-    let mut add = |component, namespace: &str, name, (key, value): (&str, &str), needs: Vec<Need>| {
+    let mut add = |component, namespace: &str, name: &str, (key, value): (&str, &str), needs: Vec<Need>| {
         let labels = [(key.to_owned(), value.to_owned())].into();
         all.push(Program {
             component,
             namespace: namespace.to_owned(),
-            name,
+            name: name.to_owned(),
             labels,
             needs: each_once(needs),
         });
@@ -89,6 +90,10 @@ pub(super) fn programs(config: &Config) -> Vec<Program> {
     if config.external_dns {
         let (namespace, name) = (external_dns::NAMESPACE, external_dns::NAME);
         add(Component::ExternalDns, namespace, name, (NAME, name), of_external_dns(config));
+    }
+    for organisation in &config.organisations {
+        let (namespace, name) = (external_dns::NAMESPACE, organisations::external_dns(&organisation.name));
+        add(Component::ExternalDns, namespace, &name, (NAME, &name), of_external_dns(config));
     }
     if config.dns.challenge_server.is_some() {
         // It answers, and asks nobody.

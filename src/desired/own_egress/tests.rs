@@ -263,3 +263,16 @@ fn with_cilium_a_server_on_a_node_is_reached_as_a_node() {
     let at = |rule: &&Value| rule["toPorts"][0]["ports"][0]["port"] == "8081";
     assert_eq!(rules.iter().find(at).unwrap()["toEntities"], json!(["host", "remote-node"]));
 }
+
+#[test]
+fn the_external_dns_of_an_organisation_is_kept_in_as_the_labs_own_is() {
+    let text = "dns: { provider: paper, server: drawer.test }\nsecurity: { egress: restricted }\n\
+                organisations: { acme: { namespaces: [shop] } }\n";
+    let objects = made(text, Some(&placed(false)));
+    let of_lab = rules(&objects, "external-dns");
+    assert!(!of_lab.is_empty());
+    let name = crate::facts::organisations::external_dns("acme");
+    assert_eq!(rules(&objects, &name), of_lab);
+    let policy = objects.iter().find(|object| object.key.name.ends_with(&name)).unwrap();
+    assert_eq!(policy.body["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"], name.as_str());
+}
