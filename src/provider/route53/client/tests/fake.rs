@@ -206,7 +206,7 @@ pub(super) fn error(code: &str, message: &str) -> String {
     )
 }
 
-fn inside<'b>(text: &'b str, tag: &str) -> impl Iterator<Item = String> {
+fn inside(text: &str, tag: &str) -> impl Iterator<Item = String> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let parts: Vec<String> =
         text.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned())).collect();
