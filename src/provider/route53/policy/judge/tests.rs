@@ -85,7 +85,7 @@ fn a_denial_is_the_last_word_and_silence_is_a_no() {
     let deny = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "route53:Delete*", "Resource": "*" } });
     let delete = of_zone("DeleteHostedZone", "Z1");
     assert_eq!(ruling(&[], &delete), Ruling::NotAllowed);
-    assert_eq!(ruling(&[allow.clone()], &delete), Ruling::Allowed);
+    assert_eq!(ruling(std::slice::from_ref(&allow), &delete), Ruling::Allowed);
     assert_eq!(ruling(&[allow, deny], &delete), Ruling::Denied);
 }
 
