@@ -199,8 +199,7 @@ fn what_external_dns_wrote_for_a_cluster_that_is_gone_keeps_no_zone_and_that_of_
     let orphans = Asked { with_orphans: true, ..asked(NOW) };
     assert!(goes(&with(written_by("attic", host).into()), &orphans));
     let of_other: Vec<Record> = written_by("cellar", host).into();
-    let told = vec![format!("{host} A"), format!("a-homelab.{host} TXT")];
-    let mut both = told.clone();
+    let mut both = vec![format!("{host} A"), format!("a-homelab.{host} TXT")];
     both.sort();
     assert_eq!(why(&with(of_other), &orphans), Why::Records(both));
     let two: Vec<Record> = written_by("attic", host).into_iter().chain(written_by("cellar", host)).collect();
