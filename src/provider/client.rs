@@ -65,7 +65,7 @@ impl Client {
         match self.check(name).await {
             Ok(zone) if zone.name == name => Ok(zone),
             Ok(_) | Err(Fault::NoZone { .. }) => Err(none()),
-            Err(fault @ Fault::MissingPermission { .. }) => {
+            Err(fault @ (Fault::MissingPermission { .. } | Fault::Unprepared { .. })) => {
                 let Some(own) = own else { return Err(fault) };
                 let is_above = own.check(name).await.is_ok_and(|zone| zone.name != name);
                 Err(if is_above { none() } else { fault })
@@ -132,5 +132,71 @@ impl Client {
     #[must_use]
     pub fn failure(&self, fault: Fault) -> ProviderFailure {
         failure(self.provider, fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::{BoxFuture, FutureExt, ready};
+
+    use super::*;
+
+    /// An API that answers a check alone.
+    #[derive(Debug, Clone)]
+    struct Answer(Result<Zone, Fault>);
+
+    impl Api for Answer {
+        fn within(&self, _: Duration) -> Arc<dyn Api> {
+            Arc::new(self.clone())
+        }
+
+        fn budget(&self) -> Option<Budget> {
+            None
+        }
+
+        fn check<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Zone, Fault>> {
+            ready(self.0.clone()).boxed()
+        }
+
+        fn records<'a>(
+            &'a self,
+            _: &'a Zone,
+            _: Option<&'a str>,
+        ) -> BoxFuture<'a, Result<Vec<Record>, Fault>> {
+            ready(Ok(Vec::new())).boxed()
+        }
+
+        fn prove_edit<'a>(&'a self, _: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn enter<'a>(&'a self, _: &'a Zone, _: &'a ParentRecord) -> BoxFuture<'a, Result<(), Fault>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn take_out<'a>(&'a self, _: &'a Zone, _: &'a Record) -> BoxFuture<'a, Result<(), Fault>> {
+            ready(Ok(())).boxed()
+        }
+    }
+
+    fn answering(answer: Result<Zone, Fault>) -> Client {
+        Client { provider: Provider::default(), api: Arc::new(Answer(answer)) }
+    }
+
+    fn named(name: &str) -> Client {
+        answering(Ok(Zone { name: name.to_owned(), ..Zone::default() }))
+    }
+
+    #[tokio::test]
+    async fn a_key_that_may_not_read_the_zone_above_does_not_hide_that_its_own_zone_is_gone() {
+        let refused =
+            Fault::Unprepared { what: "the key may not read `example.com`".into(), cure: "allow it".into() };
+        let key = answering(Err(refused.clone()));
+        let name = "acme.example.com";
+        let gone = key.check_zone(name, Some(&named("example.com"))).await;
+        assert!(matches!(gone, Err(Fault::NoZone { .. })), "{gone:?}");
+        // The zone is there: then the right is what is missing.
+        assert_eq!(key.check_zone(name, Some(&named(name))).await, Err(refused.clone()));
+        assert_eq!(key.check_zone(name, None).await, Err(refused));
     }
 }
