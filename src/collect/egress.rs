@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, MOST_NODES, Mark, Place};
 use crate::config::Config;
 use crate::desired::egress::{self, Placed};
 use crate::error::Result;
-use crate::evidence::engine::{engine, takes_names};
+use crate::evidence::engine::{DEFINITIONS, takes_names};
 use crate::evidence::{EgressSeen, Evidence, TrialSeen, View, entries};
 use crate::facts::pins::pins;
 use crate::ingress::traits_of;
@@ -16,8 +16,7 @@ use crate::machine::random;
 
 /// How the name of an image ends that has busybox, and is not homelab's.
 const SMALL: [&str; 2] = ["busybox", "alpine"];
-/// The lists of definitions and of slices, as the look names them.
-const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+/// The list of slices, as the look names it.
 const SLICES: &str = "endpointslices.discovery.k8s.io";
 /// How many images are tried on a node.
 const MOST_IMAGES: usize = 8;
@@ -36,8 +35,7 @@ pub fn wanted(config: &Config) -> Option<EgressSeen> {
 #[must_use]
 pub fn placed(evidence: &Evidence) -> Option<Placed> {
     let (services, nodes) = (evidence.objects("services")?, evidence.objects("nodes")?);
-    let found = engine(nodes, evidence.objects("daemonsets.apps")?);
-    let definitions = evidence.objects(DEFINITIONS)?;
+    let (found, definitions) = (evidence.engine()?, evidence.objects(DEFINITIONS)?);
     let by_cilium = found.is_ok_and(|engine| takes_names(engine, definitions));
     Some(Placed::of(services, nodes).by_cilium(by_cilium).asking(evidence.objects(SLICES)?))
 }

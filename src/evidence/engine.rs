@@ -5,12 +5,14 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{View, at};
+use super::{Evidence, View, at};
 use crate::facts::told::{is_k3s, servers_of};
 
 /// The switch by which k3s enforces no policies (k3s, pkg/cli/cmds/server.go: `disable-network-policy`); otherwise each node has a
 /// kube-router within its k3s (pkg/agent/netpol/netpol.go). Every server must have the same (k3s docs, "CLI: server", critical values).
 pub const SWITCH: &str = "--disable-network-policy";
+/// The list of definitions among the objects.
+pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// The definition of Cilium's own policies, as its agents register it.
 pub const CILIUM_POLICIES: &str = "ciliumnetworkpolicies.cilium.io";
 /// That of those which are about pods of every namespace.
@@ -111,6 +113,20 @@ pub fn engine(nodes: &[Value], daemon_sets: &[Value]) -> Result<Engine, NoEngine
 #[must_use]
 pub fn takes_names(engine: Engine, definitions: &[Value]) -> bool {
     engine == Engine::Cilium && definitions.iter().any(|definition| definition.name() == CILIUM_POLICIES)
+}
+
+impl Evidence {
+    /// Who enforces policies, by what was seen; `None` where nodes or DaemonSets were not read.
+    #[must_use]
+    pub fn engine(&self) -> Option<Result<Engine, NoEngine>> {
+        Some(engine(self.objects("nodes")?, self.objects("daemonsets.apps")?))
+    }
+
+    /// Whether Cilium does: policies that it has left behind keep nobody in.
+    #[must_use]
+    pub fn is_kept_by_cilium(&self) -> bool {
+        self.engine() == Some(Ok(Engine::Cilium))
+    }
 }
 
 #[cfg(test)]

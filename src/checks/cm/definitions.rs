@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
-use crate::checks::reading::DEFINITIONS;
+use crate::evidence::engine::DEFINITIONS;
 use crate::evidence::{AcmeSeen, Evidence, Listing, View, at};
 
 /// Every definition of cert-manager 1.x (its `cert-manager.crds.yaml`).

@@ -24,7 +24,7 @@ const MOST: usize = 3;
 pub(super) fn on_nodes(evidence: &Evidence) -> Vec<Judged> {
     let named = names::all_by_namespace(evidence);
     let pods = evidence.objects("pods").unwrap_or_default();
-    if named.is_empty() || !super::engine::is_cilium(evidence) {
+    if named.is_empty() || !evidence.is_kept_by_cilium() {
         return Vec::new();
     }
     let is_agent = |pod: &&Value| pod.label("k8s-app") == "cilium" && !has_ended(pod);

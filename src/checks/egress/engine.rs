@@ -4,23 +4,13 @@ use serde_json::Value;
 
 use crate::checks::engine::words::quoted;
 use crate::checks::engine::{Finding, Outcome};
-use crate::checks::reading::{DEFINITIONS, NOT_READ};
-use crate::evidence::engine::{CILIUM_POLICIES, Engine, NoEngine, engine, takes_names};
+use crate::checks::reading::NOT_READ;
+use crate::evidence::engine::{CILIUM_POLICIES, DEFINITIONS, Engine, NoEngine, takes_names};
 use crate::evidence::{CILIUM_CONFIG, Evidence};
-
-/// Who does, by the objects; none where they were not read.
-fn found(evidence: &Evidence) -> Option<Result<Engine, NoEngine>> {
-    Some(engine(evidence.objects("nodes")?, evidence.objects("daemonsets.apps")?))
-}
-
-/// Whether it is Cilium.
-pub(super) fn is_cilium(evidence: &Evidence) -> bool {
-    found(evidence) == Some(Ok(Engine::Cilium))
-}
 
 pub(super) fn is_there(evidence: &Evidence) -> Option<Outcome> {
     let wanted = evidence.egress.as_ref()?;
-    let Some(found) = found(evidence) else { return Some(Outcome::unknown(NOT_READ)) };
+    let Some(found) = evidence.engine() else { return Some(Outcome::unknown(NOT_READ)) };
     let engine = match found {
         Ok(engine) => engine,
         Err(why) => {
@@ -66,7 +56,7 @@ pub(super) fn is_there(evidence: &Evidence) -> Option<Outcome> {
 
 /// Whether a host port works at all; none without Cilium, and with a controller that homelab did not install.
 pub(super) fn leads_ports(evidence: &Evidence) -> Option<Outcome> {
-    if found(evidence)? != Ok(Engine::Cilium) || !evidence.controller.is_managed() {
+    if evidence.engine()? != Ok(Engine::Cilium) || !evidence.controller.is_managed() {
         return None;
     }
     let Some(config) = evidence.objects(CILIUM_CONFIG).and_then(<[Value]>::first) else {

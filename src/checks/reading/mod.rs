@@ -23,8 +23,6 @@ pub(super) fn one_line(text: &str) -> String {
     line.trim_end_matches('.').to_owned()
 }
 
-/// The list of definitions among the objects.
-pub(super) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 /// Why a list is not there, when it is not: the reason is another check's.
 pub(super) const NOT_READ: &str = "the API server was not asked, or refused";
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Blocking, list_of_labels};
 use crate::checks::reading::told;
-use crate::evidence::engine::{CILIUM_CLUSTER_POLICIES, CILIUM_POLICIES, Engine, engine};
+use crate::evidence::engine::{CILIUM_CLUSTER_POLICIES, CILIUM_POLICIES};
 use crate::evidence::pod::is_coredns;
 use crate::evidence::{CILIUM_CONFIG, Evidence, View, entries};
 use crate::facts::name_server;
@@ -38,15 +38,9 @@ pub(super) struct Spec<'p> {
     pub(super) of: Blocking,
 }
 
-/// Whether Cilium's agents run: policies that it has left behind keep nobody in.
-pub(super) fn runs(evidence: &Evidence) -> bool {
-    let seen = evidence.objects("nodes").zip(evidence.objects("daemonsets.apps"));
-    seen.is_some_and(|(nodes, sets)| engine(nodes, sets) == Ok(Engine::Cilium))
-}
-
 /// What is about ways out of the pod.
 pub(super) fn about<'p>(evidence: &'p Evidence, pod: &Value) -> Vec<Spec<'p>> {
-    if !runs(evidence) {
+    if !evidence.is_kept_by_cilium() {
         return Vec::new();
     }
     let of_namespace = evidence.objects(CILIUM_POLICIES).unwrap_or_default().iter();

@@ -162,7 +162,7 @@ fn is_beside_the_api_server(evidence: &Evidence, pod: &Value) -> bool {
 
 /// Whether k3s or Cilium is known to enforce policies: then one that keeps something out is a fault even where nothing shows it yet.
 pub(in crate::checks) fn are_enforced(evidence: &Evidence) -> bool {
-    cilium::runs(evidence) || !told::servers(evidence).is_empty() && !nobody_enforces(evidence)
+    evidence.is_kept_by_cilium() || !told::servers(evidence).is_empty() && !nobody_enforces(evidence)
 }
 
 /// Whether k3s was told not to enforce policies, and has its own network, so that nobody else does.
@@ -171,7 +171,7 @@ fn nobody_enforces(evidence: &Evidence) -> bool {
     let off = |told: &told::Told| {
         told.has(SWITCH) && told.value("--flannel-backend", "K3S_FLANNEL_BACKEND") != Some("none")
     };
-    !servers.is_empty() && servers.iter().all(off) && !cilium::runs(evidence)
+    !servers.is_empty() && servers.iter().all(off) && !evidence.is_kept_by_cilium()
 }
 
 /// Whether the policy is about connections of that way: `policyTypes`, else what Kubernetes takes in their place, Ingress always,
