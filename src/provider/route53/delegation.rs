@@ -9,7 +9,7 @@ use crate::config::ParentRecord;
 use crate::evidence::{Fault, Record, Zone};
 
 /// Its time to live, in seconds.
-const TTL: u32 = 3600;
+pub(super) const TTL: u32 = 3600;
 
 impl Client {
     pub(super) async fn enter(&self, zone: &Zone, record: &ParentRecord) -> Result<(), Fault> {
@@ -46,7 +46,12 @@ impl Client {
     }
 
     /// The sets of one name and type: more than one where they have identifiers.
-    async fn of_kind(&self, zone: &Zone, name: &str, kind: &str) -> Result<Vec<ResourceRecordSet>, Fault> {
+    pub(super) async fn of_kind(
+        &self,
+        zone: &Zone,
+        name: &str,
+        kind: &str,
+    ) -> Result<Vec<ResourceRecordSet>, Fault> {
         let mut sets = self.sets(zone, Some(name)).await?;
         sets.retain(|set| set.r#type().as_str() == kind);
         Ok(sets)

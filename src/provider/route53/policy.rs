@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::facts::names::CHALLENGE;
 use crate::provider::scratch;
 use crate::provider::zones::{Holder, Policy};
 
@@ -20,8 +21,6 @@ const VERSION: &str = "2012-10-17";
 const ANY: &str = "*";
 /// Every change: its id is known only after it was asked for.
 const CHANGES: &str = "arn:aws:route53:::change/*";
-/// The label of an ACME challenge (RFC 8555, section 8.4).
-const CHALLENGE: &str = "_acme-challenge";
 
 /// A policy document.
 #[derive(Debug, Serialize)]

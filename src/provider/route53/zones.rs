@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 use super::answers::{is_private, plain, zone};
 use super::changes::set;
 use super::client::Client;
+use super::delegation::TTL;
 use super::policy;
 use crate::evidence::{AccountZone, Fault, Zone};
 use crate::provider::zones::{Delegation, Price, ZoneApi, Zones};
@@ -24,8 +25,6 @@ pub(super) const ZONES: Zones = Zones {
     of_maker: policy::of_maker,
 };
 
-/// The time to live of a delegation, in seconds: as long as that of the zone's own NS records would keep a mistake for two days.
-const TTL: u32 = 3600;
 /// What people read of such a zone in the console.
 const COMMENT: &str = "made by homelab";
 
@@ -67,18 +66,11 @@ impl Client {
         Ok(Zone { name_servers: servers.iter().map(|server| plain(server)).collect(), ..made })
     }
 
-    /// The sets of NS records by which the zone above leads to a name.
-    async fn delegations(&self, above: &Zone, name: &str) -> Result<Vec<ResourceRecordSet>, Fault> {
-        let mut sets = self.sets(above, Some(name)).await?;
-        sets.retain(|set| set.r#type().as_str() == "NS");
-        Ok(sets)
-    }
-
     async fn delegated(&self, above: &Zone, zone: &Zone) -> Result<Delegation, Fault> {
-        let there = servers(&self.delegations(above, &zone.name).await?);
+        let there = servers(&self.of_kind(above, &zone.name, "NS").await?);
         if !there.is_empty() {
-            let own: BTreeSet<String> = zone.name_servers.iter().map(|server| plain(server)).collect();
-            return Ok(if there == own {
+            let is_own = there == own_servers(zone);
+            return Ok(if is_own {
                 Delegation::There
             } else {
                 Delegation::Others(there.into_iter().collect())
@@ -93,17 +85,16 @@ impl Client {
 
     /// Deleted as it was read: one that somebody changes meanwhile stays.
     async fn undelegated(&self, above: &Zone, zone: &Zone) -> Result<Delegation, Fault> {
-        let sets = self.delegations(above, &zone.name).await?;
+        let sets = self.of_kind(above, &zone.name, "NS").await?;
         let there = servers(&sets);
-        let own: BTreeSet<String> = zone.name_servers.iter().map(|server| plain(server)).collect();
-        match () {
-            () if there.is_empty() => Ok(Delegation::None),
-            () if !there.is_subset(&own) => Ok(Delegation::Others(there.into_iter().collect())),
-            () => {
-                self.change(above, sets.into_iter().map(|set| (ChangeAction::Delete, set))).await?;
-                Ok(Delegation::Removed)
-            }
+        if there.is_empty() {
+            return Ok(Delegation::None);
         }
+        if !there.is_subset(&own_servers(zone)) {
+            return Ok(Delegation::Others(there.into_iter().collect()));
+        }
+        self.change(above, sets.into_iter().map(|set| (ChangeAction::Delete, set))).await?;
+        Ok(Delegation::Removed)
     }
 
     async fn deleted(&self, zone: &Zone) -> Result<(), Fault> {
@@ -114,6 +105,10 @@ impl Client {
 
 fn servers(sets: &[ResourceRecordSet]) -> BTreeSet<String> {
     sets.iter().flat_map(ResourceRecordSet::resource_records).map(|record| plain(record.value())).collect()
+}
+
+fn own_servers(zone: &Zone) -> BTreeSet<String> {
+    zone.name_servers.iter().map(|server| plain(server)).collect()
 }
 
 impl ZoneApi for Client {
