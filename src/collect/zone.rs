@@ -105,13 +105,7 @@ async fn organised(
     organisation: &Organisation,
     scope: Scope,
 ) -> Organised {
-    let mut organised = Organised {
-        name: organisation.name.clone(),
-        zone: organisation.zone.to_string(),
-        namespaces: organisation.namespaces.iter().cloned().collect(),
-        found: None,
-        client: None,
-    };
+    let mut organised = Organised::of(organisation);
     let (_, keyring) = token::find_of(config, organisation);
     let Some(keyring) = keyring.filter(|_| scope.internet) else { return organised };
     let client = match Client::new(config, &keyring) {

@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use crate::collect::network::delegation::{looked_up, parent};
 use crate::collect::network::{Limit, Probes};
+use crate::config::Organisation;
 use crate::evidence::{OrganisationSeen, ProviderFailure, ProviderSeen, Zone};
 use crate::net::dns::{self, NameServer, Question, RecordType};
 use crate::provider::Client;
@@ -23,6 +24,20 @@ pub struct Organised {
     pub found: Option<Result<Zone, ProviderFailure>>,
     /// With the organisation's own credential; `None` where that was not found.
     pub client: Option<Client>,
+}
+
+impl Organised {
+    /// An organisation of the configuration, which nothing is known of yet.
+    #[must_use]
+    pub fn of(organisation: &Organisation) -> Self {
+        Self {
+            name: organisation.name.clone(),
+            zone: organisation.zone.to_string(),
+            namespaces: organisation.namespaces.iter().cloned().collect(),
+            found: None,
+            client: None,
+        }
+    }
 }
 
 /// One listing of each whole zone, however many hosts there are: that of the lab, and those of its organisations beside it.
