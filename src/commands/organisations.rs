@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use serde_json::Value;
@@ -115,11 +115,9 @@ pub(super) fn credentials(found: &[Found]) -> BTreeMap<String, Credentials> {
 /// What the last look reads their zones with.
 pub(super) fn organised(found: &[Found]) -> Vec<Organised> {
     let one = |found: &Found| Organised {
-        name: found.organisation.name.clone(),
-        zone: found.organisation.zone.to_string(),
-        namespaces: found.organisation.namespaces.iter().cloned().collect(),
         found: Some(Ok(found.zone.clone())),
         client: Some(found.client.clone()),
+        ..Organised::of(&found.organisation)
     };
     found.iter().map(one).collect()
 }
@@ -216,16 +214,17 @@ pub(super) async fn prove_new(
 /// that may not write that stops nothing.
 pub(super) async fn claim(found: &[Found], config: &Config, now: Timestamp, progress: &Progress) {
     let (key, today) = Claim::tag(&config.dns.owner, now);
-    for one in found {
-        let Ok(api) = one.client.zones() else { continue };
-        let noted = async {
-            let there = api.tags(&one.zone).await?;
-            if there.get(&key).is_some_and(|noted| *noted == today) {
-                return Ok(());
-            }
-            api.tag(&one.zone, &key, &today).await
-        };
-        if let Err(fault) = noted.await {
+    let noted = found.iter().map(async |one| {
+        let api = one.client.zones()?;
+        let there = api.tags(&one.zone).await?;
+        if there.get(&key).is_some_and(|noted| *noted == today) {
+            return Ok(());
+        }
+        api.tag(&one.zone, &key, &today).await
+    });
+    // Each `up` asks this: of all zones at once.
+    for (one, noted) in found.iter().zip(join_all(noted).await) {
+        if let Err(fault) = noted {
             let why = one.client.failure(fault).message;
             let text = format!("cannot note on the zone {} that this cluster uses it: {why}", one.zone.name);
             progress.open_end(LINE, &text);
