@@ -56,7 +56,7 @@ pub use model::{
     Acme, AcmeServer, Backend, CertManager, Certificates, Config, Ingress, Issuer, Language,
     PUBLIC_RESOLVERS, ROOT_PAGE, START_PAGE, Scheme, Service, StartPage, Timeouts, WHOAMI,
 };
-pub use organisations::Organisation;
+pub use organisations::{Organisation, meant as meant_organisation};
 pub use protect::{ForwardAuth, Protect};
 pub use public::{Public, Target, Way};
 pub use records::Records;

@@ -115,18 +115,21 @@ fn namespaces(fields: &mut Fields<'_>, at: Position, manager: &str) -> Vec<(Posi
     found
 }
 
+/// Which organisation may be meant by a name that none has; `None` where there is none at all.
+#[must_use]
+pub fn meant(name: &str, all: &[Organisation]) -> Option<String> {
+    let known: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+    let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
+    near.or_else(|| (!known.is_empty()).then(|| format!("known organisations: {}", known.join(", "))))
+}
+
 /// The organisation that a service names.
 pub(super) fn of_service<'o>(fields: &mut Fields<'_>, all: &'o [Organisation]) -> Option<&'o Organisation> {
     let (place, name) = fields.text(OF_SERVICE)?;
     let found = all.iter().find(|one| one.name == name);
     if found.is_none() {
-        let known: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
-        let help = nearest(&name, &known).map(|known| format!("did you mean `{known}`?"));
-        let help = help.unwrap_or_else(|| match known.is_empty() {
-            true => {
-                format!("add it: `{KEY}: {{ {name}: {{ namespaces: [...] }} }}`; or leave `{OF_SERVICE}` out")
-            }
-            false => format!("known organisations: {}", known.join(", ")),
+        let help = meant(&name, all).unwrap_or_else(|| {
+            format!("add it: `{KEY}: {{ {name}: {{ namespaces: [...] }} }}`; or leave `{OF_SERVICE}` out")
         });
         let message = format!("`{}`: there is no organisation `{name}`", fields.path_of(OF_SERVICE));
         fields.problem(Some(place), message, Some(help));

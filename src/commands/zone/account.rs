@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 
 use crate::commands::planned::refused;
-use crate::config::{self, Config, Organisation};
+use crate::config::{Config, Organisation, meant_organisation};
 use crate::error::{Error, Result};
 use crate::evidence::{AccountZone, Fault, Zone};
 use crate::facts::names::{endings, is_within};
@@ -30,12 +30,8 @@ pub(super) fn zones_of(config: &Config) -> Result<&'static Zones> {
 /// Where the configuration has none of this name.
 pub(super) fn organisation<'c>(config: &'c Config, name: &str) -> Result<&'c Organisation> {
     config.organisations.iter().find(|one| one.name == name).ok_or_else(|| {
-        let known: Vec<&str> = config.organisations.iter().map(|one| one.name.as_str()).collect();
-        let hint = match config::nearest(name, &known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => "add it to `organisations` first: docs/organisations.md".to_owned(),
-            None => format!("known organisations: {}", known.join(", ")),
-        };
+        let hint = meant_organisation(name, &config.organisations)
+            .unwrap_or_else(|| "add it to `organisations` first: docs/organisations.md".to_owned());
         Error::usage(format!("the configuration has no organisation `{name}`")).hint(hint)
     })
 }
