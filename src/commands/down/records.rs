@@ -61,13 +61,15 @@ impl Zones {
     }
 }
 
+fn refused(config: &Config, fault: Fault) -> Error {
+    let failure = provider::failure(config.dns.provider, fault);
+    Error::unfinished(failure.message).hint(failure.hint)
+}
+
 /// The zones of organisations, each as its own credential sees it.
 async fn of_organisations(config: &Config, own: &Client) -> Result<Vec<(Client, Zone)>> {
     let read = config.organisations.iter().map(async |organisation| {
-        let refused = |fault: Fault| {
-            let failure = provider::failure(config.dns.provider, fault);
-            Error::unfinished(failure.message).hint(failure.hint)
-        };
+        let refused = |fault| refused(config, fault);
         let keyring = token::read_of(config, organisation)?;
         let client = Client::new(config, &keyring).map_err(refused)?;
         match client.check_zone(organisation.zone.as_str(), Some(own)).await {
@@ -131,10 +133,7 @@ impl Records {
             told.hint(if hint.is_empty() { ways_on } else { format!("{hint};\n{ways_on}") })
         };
         let keyring = token::read(config).map_err(unseen)?;
-        let refused = |fault: Fault| {
-            let failure = provider::failure(config.dns.provider, fault);
-            unseen(Error::unfinished(failure.message).hint(failure.hint))
-        };
+        let refused = |fault| unseen(refused(config, fault));
         let client = Client::new(config, &keyring).map_err(refused)?;
         let domain = config.zone_or_domain();
         let zone = client.check(domain.as_str()).await.map_err(refused)?;

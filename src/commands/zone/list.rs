@@ -17,19 +17,19 @@ pub(super) async fn list(global: &Global, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
     let account = Account::open(&config).await?;
     let (zones, now) = (account.below(config.domain.as_str()).await?, Timestamp::now());
-    match ui.output {
-        Output::Json => {
-            let zones: Vec<Value> = zones.iter().map(|zone| document(zone, &account, now)).collect();
-            ui::document(json!({ "schema_version": 1, "zones": zones }));
-        }
-        _ if zones.is_empty() => {
-            ui::note(&Shown::line(&format!("the account has no zone below {}", config.domain)));
-        }
-        _ => {
-            ui::answer(&Shown::lines(&zones.iter().map(|zone| line(zone, &account, now)).collect::<String>()))
-        }
-    }
+    let each = zones.iter().map(|zone| (line(zone, &account, now), document(zone, &account, now)));
+    answer(ui, config.domain.as_str(), each);
     Ok(Exit::Fine)
+}
+
+/// Answers with every zone below the domain: for people, and for programs.
+pub(super) fn answer(ui: Ui, domain: &str, zones: impl Iterator<Item = (String, Value)>) {
+    let (lines, documents): (Vec<String>, Vec<Value>) = zones.unzip();
+    match ui.output {
+        Output::Json => ui::document(json!({ "schema_version": 1, "zones": documents })),
+        _ if lines.is_empty() => ui::note(&Shown::line(&format!("the account has no zone below {domain}"))),
+        _ => ui::answer(&Shown::lines(&lines.concat())),
+    }
 }
 
 /// Two lines for people.

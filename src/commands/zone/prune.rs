@@ -13,7 +13,6 @@ use crate::config::Config;
 use crate::error::{Exit, Result};
 use crate::evidence::{AccountZone, Fault};
 use crate::machine::configuration;
-use crate::outside::Shown;
 use crate::plan::zones::{Asked, Verdict, cost, verdict};
 use crate::provider::Delegation;
 use crate::ui::{self, Output, Ui};
@@ -41,20 +40,11 @@ pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit
     let account = Account::open(&config).await?;
     let rows = pruned(&account, &config, flags, Timestamp::now).await?;
     let now = Timestamp::now();
-    match ui.output {
-        Output::Json => {
-            let zones: Vec<Value> = rows.iter().map(|row| document(row, &account, now)).collect();
-            ui::document(json!({ "schema_version": 1, "zones": zones }));
-        }
-        _ if rows.is_empty() => {
-            ui::note(&Shown::line(&format!("the account has no zone below {}", config.domain)));
-        }
-        _ => {
-            ui::answer(&Shown::lines(&rows.iter().map(|row| text(row, &account, now)).collect::<String>()));
-            if !flags.yes && rows.iter().any(|row| matches!(row.verdict, Verdict::Goes { .. })) {
-                ui::note(&"nothing was deleted: add `--yes` to delete what goes now".into());
-            }
-        }
+    let each = rows.iter().map(|row| (text(row, &account, now), document(row, &account, now)));
+    list::answer(ui, config.domain.as_str(), each);
+    let goes = rows.iter().any(|row| matches!(row.verdict, Verdict::Goes { .. }));
+    if goes && !flags.yes && ui.output != Output::Json {
+        ui::note(&"nothing was deleted: add `--yes` to delete what goes now".into());
     }
     let failed = rows.iter().any(|row| matches!(row.end, Some(End::Stayed(_))));
     Ok(if failed { Exit::Wrong } else { Exit::Fine })
