@@ -1,7 +1,7 @@
 //! homelab on the lab: what is built of this repository, its configuration, and a run of it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::lab::Shape;
 use crate::name_server::{DOMAIN, Provider};
 use crate::paths::{Cache, Run, repository};
 use crate::vantage::{Place, Vantage};
-use crate::{files, manifest};
+use crate::{cargo, files, manifest};
 
 /// The programs of this repository.
 pub(crate) struct Built {
@@ -23,7 +23,7 @@ pub(crate) struct Built {
 
 /// Builds both with cargo and asks it where they lie.
 pub(crate) fn build() -> Result<Built> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo::command();
     cargo.args(["build", "--quiet", "--package=homelab", "--package=lab-world"]);
     cargo.arg("--message-format=json-render-diagnostics").current_dir(repository());
     let output = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).output();

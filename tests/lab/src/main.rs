@@ -2,6 +2,7 @@
 
 mod backend;
 mod browser;
+mod cargo;
 mod cases;
 mod cgroup;
 mod cli;

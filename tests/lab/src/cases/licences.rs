@@ -1,9 +1,10 @@
 //! Every dependency has a licence that `deny.toml` allows, and none is one that it bans: what `cargo deny` checks, offline.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde::Deserialize;
 
+use crate::cargo;
 use crate::error::{Context, Result, bail};
 use crate::paths::repository;
 
@@ -45,7 +46,7 @@ pub(super) fn check() -> Result<()> {
     let path = repository().join("deny.toml");
     let text = std::fs::read_to_string(&path).context(path.display())?;
     let rules: Rules = toml::from_str(&text).context(path.display())?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo::command();
     cargo.args(["metadata", "--format-version=1", "--locked", "--filter-platform=x86_64-unknown-linux-gnu"]);
     let output =
         cargo.current_dir(repository()).stderr(Stdio::inherit()).output().context("cargo metadata")?;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::command::{run, run_in_terminal, run_within};
 use crate::error::{Context, Result, bail};
-use crate::files;
 use crate::paths::{Cache, repository};
+use crate::{cargo, files};
 
 /// The shells for which `postInstall` asks for completions.
 const SHELLS: [&str; 3] = ["bash", "fish", "zsh"];
@@ -162,7 +162,8 @@ fn cargo(words: &[&str], source: &Path, target: &Path) -> Result<()> {
         |variable: &str, folder: &str| env::var_os(variable).unwrap_or_else(|| home.join(folder).into());
     let mut command = Command::new("unshare");
     command.args(["--net", "--", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]);
-    command.arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).args(words);
+    command.arg(cargo::program()).args(words);
+    cargo::forget(&mut command);
     command.env("CARGO_HOME", of_home("CARGO_HOME", ".cargo"));
     command.env("RUSTUP_HOME", of_home("RUSTUP_HOME", ".rustup"));
     command.env("HOME", "/homeless-shelter").env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target);

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::command::run_in_terminal;
 use crate::error::{Result, bail};
-use crate::homelab;
 use crate::paths::repository;
+use crate::{cargo, homelab};
 
 pub(super) struct Stage {
     pub(super) name: &'static str,
@@ -71,8 +71,7 @@ fn nix() -> Result<()> {
 }
 
 fn cargo(words: &[&str]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = run_in_terminal(Command::new(cargo).args(words).current_dir(repository()))?;
+    let status = run_in_terminal(cargo::command().args(words).current_dir(repository()))?;
     if !status.success() {
         bail!("cargo {} ended with {status}", words.join(" "));
     }

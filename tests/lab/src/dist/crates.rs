@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Arch, Release};
 use crate::command::run;
 use crate::error::{Context, Result, bail};
-use crate::files;
+use crate::{cargo, files};
 
 /// How files with licences begin.
 const LICENCES: [&str; 5] = ["licence", "license", "copying", "notice", "unlicense"];
@@ -88,8 +87,7 @@ pub(super) fn linked(source: &Path, arch: Arch) -> Result<Crates> {
 }
 
 fn cargo(source: &Path, words: &[&str]) -> Result<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo).args(words).current_dir(source))
+    run(cargo::command().args(words).current_dir(source))
 }
 
 /// The names and versions of `cargo tree`'s lines: `serde v1.0.0`, and what follows there.

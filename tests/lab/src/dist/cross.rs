@@ -2,16 +2,15 @@
 //! downloads it, and Debian's own (`rustc-web`) has, beside a linker and a C library.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use super::arch::Arch;
 use super::source::{cargo_home, sysroot};
 use crate::command::run_within;
 use crate::error::{Context, Result, bail};
-use crate::files;
 use crate::paths::Cache;
 use crate::root::Root;
+use crate::{cargo, files};
 
 const PACKAGES: [&str; 6] = [
     "gcc",
@@ -35,8 +34,7 @@ pub(super) fn build(arch: Arch, commit: &str, source: &Path, work: &Path) -> Res
     if (Arch::here()?, arch) != (Arch::Amd64, Arch::Arm64) {
         bail!("only arm64 can be built for on another machine, and only on amd64");
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run_within(Command::new(cargo).args(["fetch", "--locked"]).current_dir(source), LIMIT)?;
+    run_within(cargo::command().args(["fetch", "--locked"]).current_dir(source), LIMIT)?;
     let root = Root::unpack(&Cache::find()?, &PACKAGES)?;
     let (registry, tools) = (cargo_home()?.join("registry"), sysroot()?);
     let mounts: [(&Path, &str); 3] =

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Arch, Release, cross};
 use crate::command::{run, run_in_terminal};
 use crate::error::{Context, Result, bail};
-use crate::files;
 use crate::paths::repository;
+use crate::{cargo, files};
 
 /// As many digits of a commit as `homelab --version` shows.
 const DIGITS: usize = 12;
@@ -63,7 +63,7 @@ impl Commit {
         let cargo_home = cargo_home()?;
         let flags = [(cargo_home.as_path(), "/cargo"), (&source, "/homelab")]
             .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = cargo::command();
         cargo
             .args(["build", "--quiet", "--release", "--locked", "--package", "homelab"])
             .current_dir(&source);
