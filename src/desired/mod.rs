@@ -78,7 +78,7 @@ pub struct Inputs<'a> {
 }
 
 /// Everything that should exist.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bundle {
     /// The objects, ordered by stage, component and name.
     pub objects: Vec<Object>,

@@ -245,28 +245,35 @@ proptest::proptest! {
             proptest::prop_assert!(is_ours(live) || had_made, "{name} of {all:#?}");
         }
     }
+}
 
-    /// A run that is killed after any of its deletions leaves nothing to a stranger's loss, and nothing of its own.
-    #[test]
-    fn a_kill_between_two_deletions_is_finished_by_the_next_run(names_of in proptest::collection::btree_set("[a-c]", 1..4), at in 0usize..10) {
+/// A run that is killed after any of its deletions leaves nothing to a stranger's loss, and nothing of its own.
+#[test]
+fn a_kill_between_two_deletions_is_finished_by_the_next_run() {
+    for names_of in [&["a"][..], &["a", "b"], &["a", "b", "c"]] {
         let all: Vec<Value> = names_of.iter().flat_map(|name| service(name)).collect();
         let before = goes("", &holding(all.clone()));
-        let done = at.min(before.len());
-        let is_gone = |object: &Value| {
-            let name = format!("{} homelab/{}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
-            before[..done].contains(&name)
-        };
-        let left: Vec<Value> = all.into_iter().filter(|object| !is_gone(object)).collect();
-        let lives = |uid: &Value| left.iter().any(|object| object["metadata"]["uid"] == *uid);
-        // What the garbage collector leaves.
-        let left: Vec<Value> = left.iter().filter(|object| {
-            let owner = &object["metadata"]["ownerReferences"][0]["uid"];
-            owner.is_null() || lives(owner)
-        }).cloned().collect();
-        let mut rest: Vec<String> = left.iter().map(|o| format!("{} homelab/{}", o["kind"].as_str().unwrap(), o["metadata"]["name"].as_str().unwrap())).collect();
-        let mut after = goes("", &holding(left));
-        rest.sort();
-        after.sort();
-        proptest::prop_assert_eq!(after, rest);
+        assert_eq!(before.len(), all.len());
+        for done in 0..=before.len() {
+            let left = left_after(&before[..done], &all);
+            let mut rest: Vec<String> = left.iter().map(called).collect();
+            let mut after = goes("", &holding(left));
+            rest.sort();
+            after.sort();
+            assert_eq!(after, rest, "killed after {done} of {before:?}");
+        }
     }
+}
+
+/// As a deletion is told.
+fn called(object: &Value) -> String {
+    format!("{} homelab/{}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap())
+}
+
+/// Without those, and without what the garbage collector takes with them.
+fn left_after(gone: &[String], all: &[Value]) -> Vec<Value> {
+    let left: Vec<&Value> = all.iter().filter(|object| !gone.contains(&called(object))).collect();
+    let lives = |uid: &Value| uid.is_null() || left.iter().any(|object| object["metadata"]["uid"] == *uid);
+    let is_kept = |object: &&&Value| lives(&object["metadata"]["ownerReferences"][0]["uid"]);
+    left.iter().filter(is_kept).map(|object| (*object).clone()).collect()
 }
