@@ -31,6 +31,11 @@ tool() {
 
 debian nix-instantiate nix-bin >/dev/null
 debian jq jq >/dev/null
+if [ "$(id -u)" = 0 ]; then
+  debian iptables iptables >/dev/null
+  debian nft nftables >/dev/null
+  debian python3 python3 >/dev/null
+fi
 tool nixfmt_rs 0.5.3 nixfmt
 tool deadnix 1.3.1 deadnix
 
@@ -48,24 +53,36 @@ say "they are formatted"
 say "they have no dead code"
 "$tools/bin/deadnix" --fail "${files[@]}"
 
-say "a changed address restarts k3s, once"
-bash tests/nixos/address-test.sh
+# Side by side, since each mostly waits; what each said comes when all have ended, one after the other.
+tests=()
+beside() {
+  tests+=("$1")
+  (
+    set +e
+    "${@:2}" >"$work/test-${#tests[@]}" 2>&1
+    echo $? >"$work/test-${#tests[@]}.status"
+  ) &
+}
 
-say "the wait for the API ends, whatever k3s does"
-bash tests/nixos/ready-test.sh
-
-say "the doctor has its own credentials or none, and a hook is told new reports alone"
-bash tests/nixos/doctor-test.sh
-
-say "ports answer where the module's options say, behind either firewall of NixOS"
+beside "a changed address restarts k3s, once" bash tests/nixos/address-test.sh
+beside "the wait for the API ends, whatever k3s does" bash tests/nixos/ready-test.sh
+beside "the doctor has its own credentials or none, and a hook is told new reports alone" bash tests/nixos/doctor-test.sh
+beside "systemd finds each unit closed: an exposure below 2.0, as docs/security.md says" \
+  bash tests/nixos/security.sh docs/security.md
+ports="ports answer where the module's options say, behind either firewall of NixOS"
 if [ "$(id -u)" = 0 ]; then
-  debian iptables iptables >/dev/null
-  debian nft nftables >/dev/null
-  debian python3 python3 >/dev/null
-  bash tests/nixos/firewall-test.sh
+  beside "$ports" bash tests/nixos/firewall-test.sh
 else
-  echo "SKIPPED: it makes network namespaces, for which it must be root"
+  beside "$ports" echo "SKIPPED: it makes network namespaces, for which it must be root"
 fi
+wait
+failed=0
+for number in "${!tests[@]}"; do
+  say "${tests[number]}"
+  cat "$work/test-$((number + 1))"
+  if [ "$(cat "$work/test-$((number + 1)).status")" != 0 ]; then failed=1; fi
+done
+[ "$failed" = 0 ]
 
 lib=${NIXPKGS_LIB:-}
 if [ -z "$lib" ]; then
@@ -77,9 +94,6 @@ if [ -n "$lib" ]; then
 else
   say "SKIPPED: the module's golden files, since there is no nixpkgs lib here (NIXPKGS_LIB, or <nixpkgs>)"
 fi
-
-say "systemd finds each unit closed: an exposure below 2.0, as docs/security.md says"
-bash tests/nixos/security.sh docs/security.md
 
 # Only what is in the repository: `path:` would take everything that cargo built.
 mkdir "$work/source"
