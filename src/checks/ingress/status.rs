@@ -16,8 +16,9 @@ use crate::evidence::{Evidence, NodeSeen, View, at, entries};
 use crate::facts::address::is_public;
 use crate::ingress::{Class, traits_of};
 
-/// How much longer it may take than the controller's own interval, in seconds.
-const LATE: i64 = 30;
+/// How much longer it may take than the controller's own interval, in seconds: a change of its leader takes half a minute, and an
+/// ingress-nginx that an older homelab set up writes once a minute.
+const LATE: i64 = 60;
 
 pub(super) fn addresses_of_host(evidence: &Evidence, host: &str) -> Judged {
     let outcome = match (&evidence.ingresses, evidence.ingresses_of(host).next()) {

@@ -171,7 +171,7 @@ pub(super) const CHECKS: &[Def] = &[
             "The name has no record, or one with an address that no device in the house can reach.",
         )
         .causes(&[
-            cause("the controller started a moment ago; the leading pod writes the status once a minute", "wait a minute"),
+            cause("the controller started a moment ago; the leading pod writes the status every few seconds", "wait a minute"),
             cause("it runs with `--publish-service` and writes the address of a Service (10.43.x.y)", "create its DaemonSet again with `homelab up`"),
             cause("it runs without `--report-node-internal-ip-address` and prefers a node's ExternalIP", "create its DaemonSet again with `homelab up`"),
             cause("it may not write the status: its ClusterRole was changed", "delete the ClusterRole, then `homelab up`"),

@@ -91,13 +91,12 @@ pub const TRAITS: Traits = Traits {
     status: Status {
         lost: "the node was lost a moment ago; the controller removes its address when the pod there is gone, some 5 minutes \
                later",
-        late: "the controller there started a moment ago; the leading pod writes the status once a minute",
-        // `internal/ingress/status/status.go`, `UpdateInterval` (seconds).
-        every: 60,
+        late: "the controller there started a moment ago; the leading pod writes the status every few seconds",
+        every: STATUS_INTERVAL,
         empty: (
-            "the leading pod of the controller writes the status once a minute; after a change of the leader it takes half \
+            "the leading pod of the controller writes the status every few seconds; after a change of the leader it takes half \
              a minute more",
-            "wait two minutes; then check the class of the Ingress and the controller's log",
+            "wait a minute; then check the class of the Ingress and the controller's log",
         ),
         misled_by: &[
             ("--publish-service", "publishes the address of a Service, which has none"),
@@ -247,6 +246,10 @@ pub fn settings(config: &Config) -> BTreeMap<String, String> {
     settings
 }
 
+/// How often the leading pod writes the nodes' addresses into the status of Ingresses, in seconds: as often as it lets itself be told
+/// (`pkg/flags/flags.go` of v1.15, where the default is 60).
+const STATUS_INTERVAL: i64 = 5;
+
 /// The container's arguments; `wildcard` is the Secret of the wildcard certificate.
 #[must_use]
 pub fn arguments(config: &Config, wildcard: &str) -> Vec<String> {
@@ -261,6 +264,9 @@ pub fn arguments(config: &Config, wildcard: &str) -> Vec<String> {
         INTERNAL.to_owned(),
         // The leader clears the status when it stops; external-dns would delete every record meanwhile.
         "--update-status-on-shutdown=false".to_owned(),
+        // Without it, a new name waits up to a minute for its addresses, and so does the record of a node that is lost. What a pod
+        // that has just started takes for the truth does no harm: homelab's admission policy keeps nodes that are well in the status.
+        format!("--status-update-interval={STATUS_INTERVAL}"),
         // Nothing is left to wait for once nginx has ended, and until the pod is gone no other may have its ports.
         "--post-shutdown-grace-period=0".to_owned(),
         format!("--watch-ingress-without-class={}", config.ingress.default_class),

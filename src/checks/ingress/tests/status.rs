@@ -12,7 +12,7 @@ fn an_empty_status_is_told_by_what_the_log_and_the_arguments_say() {
             more(e);
         })
     };
-    assert!(only(&empty(|_| {}), id::STATUS).cause.contains("once a minute"));
+    assert!(only(&empty(|_| {}), id::STATUS).cause.contains("every few seconds"));
     let finding = only(&empty(|e| arguments(e, &["--publish-service=a/b"])), id::STATUS);
     assert!(finding.cause.contains("`--publish-service=a/b`") && finding.fix.commands.len() == 2);
     let report = empty(|e| {
@@ -35,7 +35,7 @@ fn a_refusal_of_before_is_no_reason_for_an_address_that_is_missing_now() {
              \"whoami\" is forbidden: User \"u\" cannot update resource \"ingresses/status\" in API group",
         );
     });
-    assert!(only(&report, id::STATUS).cause.contains("once a minute"));
+    assert!(only(&report, id::STATUS).cause.contains("every few seconds"));
     let report = lab(|e| {
         addresses(e, &[]);
         ingresses(e)[0]["metadata"]["creationTimestamp"] = json!("2026-06-01T11:59:48Z");

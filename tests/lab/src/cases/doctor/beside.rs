@@ -47,7 +47,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("the Secret of the lab's root was deleted", &["tls.leaf"]),
 ];
 
-/// What is said of an Ingress that the failure, or its cure, has just made: the controller writes addresses once a minute.
+/// What is said of an Ingress that the failure, or its cure, has just made: the controller writes addresses every few seconds.
 const NEW: &str = " old and has no address yet";
 
 /// A failure whose cure is followed by a proof.
