@@ -11,7 +11,8 @@ use crate::command::{Output, output_within};
 use crate::error::{Context, Result};
 use crate::network::CLOUDFLARE_API;
 
-const BOOKS: &str = "books.home.example.test";
+/// The name that `names_a_service` gives.
+pub(super) const BOOKS: &str = "books.home.example.test";
 const PLAIN: &str = "plain.home.example.test";
 const FILMS: &str = "films.home.example.test";
 const SHELF: &str = "shelf.home.example.test";
@@ -46,6 +47,12 @@ fn text(config: &Path) -> Result<String> {
 /// A Service of the cluster gets a name: its port is found, the file has one line more, and the command ends with the address.
 /// Nothing of it is left once it is not in the configuration.
 pub(super) fn a_service(hands: &Hands) -> Result<()> {
+    names_a_service(hands)?;
+    without_books(hands, &[])
+}
+
+/// The same, but that it is not taken away again.
+pub(super) fn names_a_service(hands: &Hands) -> Result<()> {
     let config = hands.config_with("expose.yaml", SECTION)?;
     let before = text(&config)?;
     let output = well(hands, &config, &["expose", "books", "--service", "homelab/whoami", "--yes"])?;
@@ -71,8 +78,7 @@ pub(super) fn a_service(hands: &Hands) -> Result<()> {
         )?;
     }
     let listed = run(hands, &config, &["expose", "more"])?;
-    expect(listed.status.code() == Some(2), format!("without a terminal: {}", listed.status))?;
-    without_books(hands, &[])
+    expect(listed.status.code() == Some(2), format!("without a terminal: {}", listed.status))
 }
 
 /// A program outside of the cluster gets a name; one that does not answer is told of before.

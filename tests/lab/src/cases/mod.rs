@@ -264,7 +264,7 @@ const PLAIN: &[Case] = &[
         "a removed service takes its Ingress, record and certificate with it",
         changes::removal,
     ),
-    always(
+    with_all(
         "expose",
         "a Service gets a name by one command, and nothing of it is left afterwards",
         expose::a_service,
@@ -277,7 +277,11 @@ const PLAIN: &[Case] = &[
         "an image gets a name, keeps its data, and unexpose leaves its claim",
         expose::an_image_and_its_data,
     ),
-    always("page", "the start page tells which service is off, and when it is back", page::tells_what_is_off),
+    with_all(
+        "page",
+        "the start page tells which service is off, and when it is back",
+        page::tells_what_is_off,
+    ),
     with_all(
         "page",
         "the start page asks programs outside the cluster, too, and hands nothing on",
@@ -391,7 +395,7 @@ const PLAIN: &[Case] = &[
         "a certificate renews under load without a failed request",
         renewal::renews_without_a_failed_request,
     ),
-    always(
+    with_all(
         "renewal",
         "homelab renew gives another certificate, and guesses at no name",
         doctor::certificates::attempts::renewed_on_request,
@@ -483,7 +487,8 @@ const PLAIN: &[Case] = &[
         "a delegated sub-zone at the lab's own server brings the wildcard, and nobody outside sees or does more",
         challenge_server::proof,
     ),
-    always("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
+    always("crashes", "killed at five moments against the API server", crashes::five_kills_against_the_api),
+    with_all("crashes", "killed at twenty moments against the API server", crashes::kills_against_the_api),
     with_all("crashes", "killed at three moments on the full stack", crashes::kills_on_the_full_stack),
     with_all(
         "servers",

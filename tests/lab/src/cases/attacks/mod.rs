@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
         "another lab in the cluster is refused with the line that continues the first",
         ownership::another_lab,
     ),
-    always(
+    with_all(
         "attacks",
         "a second cluster with the same owner stops before its first write",
         two_clusters::same_owner,

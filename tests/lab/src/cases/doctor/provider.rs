@@ -149,7 +149,7 @@ pub(super) const INJURIES: &[Injury] = &[
         id: "cf.copies",
         says: &["but not in the cluster"],
         ask: Ask::NODE,
-        always: true,
+        always: false,
         make: renew,
         undo: old_token,
     },

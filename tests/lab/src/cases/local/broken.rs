@@ -30,7 +30,7 @@ const WITH_IT: Ask = Ask { config: Some(WITH_PRINTER), ..Ask::NODE };
 
 pub(super) const INJURIES: &[Injury] = &[
     Injury {
-        always: true,
+        always: false,
         ..injury(
             "the router was not told to ask the nodes",
             "dns.forwarding",

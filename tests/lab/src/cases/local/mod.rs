@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::doctor::certificates::attempts;
 use super::doctor::names::resolv_conf_of;
 use super::doctor::{Answer, Ask, Injury, a_healthy_lab};
 use super::hands::{DOMAIN, Hands, WHOAMI, eventually, expect};
-use super::{Case, Run, always_with, root_page, with_all_and};
+use super::{Case, Run, always_with, expose, page, root_page, with_all_and};
 use crate::cluster::Node;
 use crate::controller::Controller;
 use crate::error::{Result, bail};
@@ -47,6 +48,26 @@ const CASES: &[Case] = &[
         "local",
         "a phone gets the root by plain HTTP, with its fingerprint, and nobody gets its key",
         root_page::offers_the_root,
+    ),
+    // Here a certificate takes a second; a public authority's takes a minute (cert-manager waits that long for DNS), and those cases
+    // run with `--all`.
+    always_with(
+        Provider::Local,
+        "expose",
+        "with the lab's own authority, a Service gets a name by one command, and loses it on every node",
+        exposed,
+    ),
+    always_with(
+        Provider::Local,
+        "page",
+        "with the lab's own authority, the start page tells which service is off, and when it is back",
+        page_tells,
+    ),
+    always_with(
+        Provider::Local,
+        "renewal",
+        "with the lab's own authority, homelab renew gives another certificate, and guesses at no name",
+        renewed,
     ),
     with_all_and(
         Provider::Local,
@@ -220,16 +241,37 @@ fn is_calm(told: &Answer) -> Result<()> {
     Ok(())
 }
 
+fn exposed(hands: &Hands) -> Result<()> {
+    trust_root(hands)?;
+    expose::names_a_service(hands)?;
+    hands.restore()?;
+    goes_from_every_node(hands, expose::BOOKS)
+}
+
+fn page_tells(hands: &Hands) -> Result<()> {
+    trust_root(hands)?;
+    page::tells_what_is_off(hands)
+}
+
+fn renewed(hands: &Hands) -> Result<()> {
+    trust_root(hands)?;
+    attempts::renewed_on_request(hands)
+}
+
 fn removal(hands: &Hands) -> Result<()> {
-    let nodes = hands.node_addresses()?;
     hands.up_well(&hands.config_with("films.yaml", MORE)?, &[])?;
     let root = homelab::write_root(&hands.run)?;
     answer(hands, &root, FILMS)?.or_else(|why| bail!("{FILMS}: {why}"))?;
     hands.restore()?;
+    goes_from_every_node(hands, FILMS)
+}
+
+fn goes_from_every_node(hands: &Hands, host: &str) -> Result<()> {
+    let nodes = hands.node_addresses()?;
     let took = eventually("the name to go from every node", 120, || {
         let left: Vec<&String> = nodes
             .iter()
-            .filter(|node| dig(hands, node, &[FILMS]).map_or(true, |found| !found.is_empty()))
+            .filter(|node| dig(hands, node, &[host]).map_or(true, |found| !found.is_empty()))
             .collect();
         Ok(if left.is_empty() { Ok(()) } else { Err(format!("{left:?} still answer")) })
     })?;

@@ -20,7 +20,7 @@ pub(in crate::cases::doctor) const INJURIES: &[Injury] = &[
             "do not restart the controller",
         ],
         ask: Ask::NODE,
-        always: true,
+        always: false,
         make: broken_path,
         undo: |hands| remove_ingress(hands, "broken").and_then(|()| remove_ingress(hands, "late")),
     },
