@@ -15,6 +15,7 @@ use crate::facts::names::endings;
 
 pub(super) const ZONES: Zones = Zones {
     price: Price { free_for: SignedDuration::from_hours(12), first: 25, first_cents: 50, beyond_cents: 10 },
+    delegation_ttl: 600,
     policies: |zone, id| {
         let of = |holder: Holder| Policy {
             holder,
@@ -117,6 +118,31 @@ impl ZoneApi for Ways {
             found.tags.insert(key.to_owned(), value.to_owned());
         });
         ready(tagged).boxed()
+    }
+
+    fn untag<'a>(&'a self, zone: &'a Zone, key: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        let untagged = self.change(format!("untag {} {key}", zone.name), |kept| {
+            let found = kept.zones.iter_mut().find(|one| one.zone.id == zone.id).unwrap();
+            found.tags.remove(key);
+        });
+        ready(untagged).boxed()
+    }
+
+    fn clear<'a>(&'a self, zone: &'a Zone, records: &'a [Record]) -> BoxFuture<'a, Result<(), Fault>> {
+        let mut sets: Vec<(&str, &str)> = Vec::new();
+        for record in records {
+            let set = (record.name.as_str(), record.kind.as_str());
+            if !sets.contains(&set) {
+                sets.push(set);
+            }
+        }
+        let cleared = sets.into_iter().try_for_each(|(name, kind)| {
+            self.change(format!("take out {name} {kind}"), |kept| {
+                of(kept, zone)
+                    .retain(|record| !records.contains(record) || record.name != name || record.kind != kind);
+            })
+        });
+        ready(cleared).boxed()
     }
 
     fn make<'a>(&'a self, name: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Zone, Fault>> {

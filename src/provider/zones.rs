@@ -6,13 +6,15 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::evidence::{AccountZone, Fault, Zone};
+use crate::evidence::{AccountZone, Fault, Record, Zone};
 
 /// What is particular to a provider's zones, where homelab makes some there.
 #[derive(Debug)]
 pub struct Zones {
     /// What one costs.
     pub price: Price,
+    /// The time to live of the records by which the zone above leads to one, in seconds.
+    pub delegation_ttl: u32,
     /// The least rights that each program needs to one zone, by the zone's name and id.
     pub policies: fn(&str, &str) -> Vec<Policy>,
     /// Those of whoever makes and deletes the zones of organisations, by the domain above them.
@@ -98,7 +100,12 @@ pub trait ZoneApi: Send + Sync {
     fn tags<'a>(&'a self, zone: &'a Zone) -> BoxFuture<'a, Result<BTreeMap<String, String>, Fault>>;
     /// Writes one tag on a zone, and leaves its others.
     fn tag<'a>(&'a self, zone: &'a Zone, key: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Fault>>;
-    /// Makes a zone. The account takes each reference once.
+    /// Takes one tag off a zone, and leaves its others. One that is not there is no fault.
+    fn untag<'a>(&'a self, zone: &'a Zone, key: &'a str) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Deletes these records: whole sets of one name and type, those that are as they were read. A set in which anything else is
+    /// stays. TXT records go last, since they tell whose the others are.
+    fn clear<'a>(&'a self, zone: &'a Zone, records: &'a [Record]) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Makes a zone. The account takes each reference once: asked again with the same one, it gives the zone that is there.
     fn make<'a>(&'a self, name: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Zone, Fault>>;
     /// Lets the zone above lead to a zone's servers, where it leads nowhere.
     fn delegate<'a>(&'a self, above: &'a Zone, zone: &'a Zone) -> BoxFuture<'a, Result<Delegation, Fault>>;

@@ -67,7 +67,13 @@ impl Claim {
     /// The tag of a cluster that uses a zone now.
     #[must_use]
     pub fn tag(owner: &str, now: Timestamp) -> (String, String) {
-        (format!("{CLAIM}{owner}"), date_of(now).to_string())
+        (Self::key(owner), date_of(now).to_string())
+    }
+
+    /// The key of a cluster's tag.
+    #[must_use]
+    pub fn key(owner: &str) -> String {
+        format!("{CLAIM}{owner}")
     }
 }
 

@@ -5,6 +5,7 @@
 //! does not know, that anybody uses or in which others have a record stays for ever.
 
 mod billing;
+mod left;
 mod marks;
 
 use std::collections::BTreeSet;
@@ -12,14 +13,11 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::desired::external_dns::TXT_PREFIX;
-use crate::evidence::ownership::owners_of;
 use crate::evidence::{AccountZone, Record};
-use crate::facts::organisations;
-use crate::facts::ownership::{KINDS, Owner, Ownership, WILDCARD};
 use crate::provider::Price;
 use billing::date_of;
 
+pub use left::left_by;
 pub use marks::{Claim, Origin};
 
 /// How long nobody touches a new zone: whoever made it is about to claim it.
@@ -36,7 +34,7 @@ pub struct Asked<'a> {
     pub now: Timestamp,
     /// The domain below which organisations have their zones.
     pub domain: &'a str,
-    /// This cluster's owner id.
+    /// This cluster's owner id: for words, since its claim counts as that of any other.
     pub owner: &'a str,
     /// The organisations of this configuration.
     pub organisations: BTreeSet<&'a str>,
@@ -77,6 +75,8 @@ pub enum Why {
         renewed: Option<Date>,
         /// Whether that is so long ago that the cluster may be gone.
         is_old: bool,
+        /// Whether it has the owner id of this configuration, which does not have the organisation: another copy of the file may.
+        is_own: bool,
     },
     /// Its records could not be read.
     Unread,
@@ -130,17 +130,15 @@ fn stays(zone: &AccountZone, asked: &Asked<'_>) -> Result<Timestamp, Why> {
         return Err(Why::Configured);
     }
     let claims = Claim::among(&zone.tags);
-    // This cluster has the organisation no more.
-    let others = claims.iter().filter(|claim| claim.owner != asked.owner);
-    if let Some(claim) = others.clone().find(|claim| !(asked.with_orphans && is_old(claim, asked.now))) {
-        let is_old = is_old(claim, asked.now);
-        return Err(Why::Claimed { owner: claim.owner.clone(), renewed: claim.renewed, is_old });
+    let is_gone = |claim: &Claim| asked.with_orphans && is_old(claim, asked.now);
+    if let Some(claim) = claims.iter().find(|claim| !is_gone(claim)) {
+        let (is_old, is_own) = (is_old(claim, asked.now), claim.owner == asked.owner);
+        return Err(Why::Claimed { owner: claim.owner.clone(), renewed: claim.renewed, is_old, is_own });
     }
-    let gone: Vec<&str> = others.map(|claim| claim.owner.as_str()).chain([asked.owner]).collect();
-    let is_gone =
-        |id: &str| gone.iter().any(|lab| organisations::of(lab, id) == Some(origin.organisation.as_str()));
+    let gone: Vec<&str> = claims.iter().map(|claim| claim.owner.as_str()).collect();
     let records = zone.records.as_ref().ok_or(Why::Unread)?;
-    let foreign = foreign(&zone.zone.name, records, is_gone);
+    let left = left_by(&gone, &origin.organisation, records);
+    let foreign = foreign(&zone.zone.name, records, &left);
     if !foreign.is_empty() {
         return Err(Why::Records(foreign));
     }
@@ -167,25 +165,15 @@ fn is_old(claim: &Claim, now: Timestamp) -> bool {
     claim.renewed.is_some_and(|renewed| days(renewed) > CLAIM_DAYS)
 }
 
-/// Everything in a zone but its own NS and SOA records and what external-dns wrote with an owner id that is gone.
-fn foreign(zone: &str, records: &[Record], is_gone: impl Fn(&str) -> bool) -> Vec<String> {
-    let registry = Ownership {
-        id: String::new(),
-        txt_prefix: TXT_PREFIX.to_owned(),
-        wildcard_replacement: WILDCARD.to_owned(),
-    };
-    let is_of_gone = |record: &Record| match record.kind.as_str() {
-        "NS" | "SOA" => record.name.trim_end_matches('.').eq_ignore_ascii_case(zone),
-        "TXT" => Owner::parse(&record.text()).is_some_and(|owner| is_gone(&owner.id)),
-        kind if KINDS.contains(&kind) => {
-            let mut owners = owners_of(records, &registry, record).peekable();
-            owners.peek().is_some() && owners.all(|owner| is_gone(&owner.id))
-        }
-        _ => false,
+/// Everything in a zone but its own NS and SOA records and what clusters that are gone have left.
+fn foreign(zone: &str, records: &[Record], left: &[&Record]) -> Vec<String> {
+    let is_own = |record: &Record| {
+        ["NS", "SOA"].contains(&record.kind.as_str())
+            && record.name.trim_end_matches('.').eq_ignore_ascii_case(zone)
     };
     let told = |record: &Record| format!("{} {}", record.name, record.kind);
-    let foreign: BTreeSet<String> = records.iter().filter(|record| !is_of_gone(record)).map(told).collect();
-    foreign.into_iter().collect()
+    let others = records.iter().filter(|record| !is_own(record) && !left.contains(record));
+    others.map(told).collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::*;
 use crate::evidence::Zone;
+use crate::facts::organisations;
 
 const DOMAIN: &str = "home.example.com";
 const ZONE: &str = "acme.home.example.com";
@@ -119,7 +120,7 @@ fn the_zone_of_an_organisation_of_this_configuration_stays_without_any_claim() {
 #[test]
 fn a_zone_that_another_cluster_uses_stays() {
     let renewed = Some("2027-05-30".parse().unwrap());
-    let stays = Why::Claimed { owner: "attic".into(), renewed, is_old: false };
+    let stays = Why::Claimed { owner: "attic".into(), renewed, is_old: false, is_own: false };
     for with_orphans in [false, true] {
         let asked = Asked { with_orphans, ..asked(NOW) };
         assert_eq!(why(&claimed("attic", "2027-05-30"), &asked), stays);
@@ -130,7 +131,8 @@ fn a_zone_that_another_cluster_uses_stays() {
 fn a_cluster_that_was_off_for_long_keeps_its_zone_until_somebody_says_that_it_is_gone() {
     let zone = claimed("attic", "2027-04-30");
     let renewed = Some("2027-04-30".parse().unwrap());
-    assert_eq!(why(&zone, &asked(NOW)), Why::Claimed { owner: "attic".into(), renewed, is_old: true });
+    let stays = Why::Claimed { owner: "attic".into(), renewed, is_old: true, is_own: false };
+    assert_eq!(why(&zone, &asked(NOW)), stays);
     assert!(goes(&zone, &Asked { with_orphans: true, ..asked(NOW) }));
 }
 
@@ -143,22 +145,27 @@ fn thirty_days_are_not_more_than_thirty_and_a_day_to_come_is_no_day_long_ago() {
 }
 
 #[test]
-fn a_cluster_that_has_the_organisation_no_more_gives_up_its_own_claim_and_records_and_no_others() {
+fn a_claim_of_ones_own_keeps_a_zone_as_any_other_since_another_copy_of_the_file_may_have_the_organisation() {
+    let renewed = Some("2027-05-31".parse().unwrap());
     let mut zone = claimed("lab", "2027-05-31");
+    let stays = Why::Claimed { owner: "lab".into(), renewed, is_old: false, is_own: true };
+    for with_orphans in [false, true] {
+        assert_eq!(why(&zone, &Asked { with_orphans, ..asked(NOW) }), stays);
+    }
     zone.records.as_mut().unwrap().extend(written_by("lab", "wiki.acme.home.example.com"));
-    assert!(goes(&zone, &asked(NOW)));
-    zone.tags.insert("homelab/claim/cellar".into(), "2027-05-31".into());
-    assert!(!goes(&zone, &asked(NOW)));
-    zone.tags.remove("homelab/claim/cellar");
-    zone.records.as_mut().unwrap().extend(written_by("cellar", "chat.acme.home.example.com"));
-    assert!(!goes(&zone, &asked(NOW)));
+    assert_eq!(why(&zone, &asked(NOW)), stays);
+    // What it wrote before it gave the zone up is somebody's, too.
+    zone.tags.clear();
+    assert!(matches!(why(&zone, &asked(NOW)), Why::Records(_)));
+    let long_ago = claimed("lab", "2027-04-30");
+    assert!(!goes(&long_ago, &asked(NOW)) && goes(&long_ago, &Asked { with_orphans: true, ..asked(NOW) }));
 }
 
 #[test]
 fn a_claim_that_cannot_be_read_is_one() {
     for odd in ["", "yesterday", "31.05.2020"] {
         let asked = Asked { with_orphans: true, ..asked(NOW) };
-        let stays = Why::Claimed { owner: "attic".into(), renewed: None, is_old: false };
+        let stays = Why::Claimed { owner: "attic".into(), renewed: None, is_old: false, is_own: false };
         assert_eq!(why(&claimed("attic", odd), &asked), stays);
     }
 }

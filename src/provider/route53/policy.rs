@@ -155,7 +155,7 @@ fn of_homelab(zone: &str, id: &str) -> Vec<Statement> {
     ]
 }
 
-/// Of whoever runs `homelab zone create` and `homelab zone prune`. The id of a zone is known only once it is there, so this
+/// Of whoever runs `homelab zone create` and `homelab zone prune`, which note on zones who uses them. The id of a zone is known only once it is there, so this
 /// cannot be bound to single zones: it changes records below the domain alone, and no policy can narrow what it deletes.
 pub(super) fn of_maker(domain: &str) -> Value {
     let below = format!("*.{}", normalized(domain));
@@ -163,8 +163,8 @@ pub(super) fn of_maker(domain: &str) -> Value {
         Statement::allow("FindAndCreateZones", [Action::ListZones, Action::Create], ANY),
         Statement::allow("SeeWhetherAChangeIsThere", [Action::GetChange], CHANGES),
         Statement::allow(
-            "LookAndDeleteZones",
-            [Action::GetZone, Action::ListRecords, Action::ListTags, Action::Delete],
+            "LookClaimAndDeleteZones",
+            [Action::GetZone, Action::ListRecords, Action::ListTags, Action::ChangeTags, Action::Delete],
             zone_arn(ANY),
         ),
         Statement::allow("Delegate", [Action::Change], zone_arn(ANY))

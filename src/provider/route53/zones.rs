@@ -1,4 +1,5 @@
-//! Hosted zones of organisations: what they cost, and the calls that make, delegate and delete them.
+//! Hosted zones of organisations: what they cost, and the calls that make, delegate and delete them. A call whose answer got lost
+//! was carried out all the same: what it leaves is looked at before it counts as a fault.
 //!
 //! Prices: Amazon Route 53 pricing, "Hosted zones", and the Developer Guide, "I was billed twice for the same hosted zone". Calls: API
 //! reference, CreateHostedZone, DeleteHostedZone, ListTagsForResource, ChangeTagsForResource. A zone has ten tags at most, so ten
@@ -10,20 +11,28 @@ use aws_sdk_route53::types::{ChangeAction, HostedZoneConfig, ResourceRecordSet, 
 use futures::future::{BoxFuture, FutureExt};
 use jiff::SignedDuration;
 
-use super::answers::{is_private, plain, zone};
-use super::changes::set;
+use super::answers::{is_private, plain, records, zone};
+use super::changes::{is_conflict, is_gone, set};
 use super::client::Client;
 use super::delegation::TTL;
 use super::policy;
-use crate::evidence::{AccountZone, Fault, Zone};
+use crate::evidence::{AccountZone, Fault, Record, Zone};
 use crate::provider::zones::{Delegation, Price, ZoneApi, Zones};
 
 /// What is particular to them.
 pub(super) const ZONES: Zones = Zones {
     price: Price { free_for: SignedDuration::from_hours(12), first: 25, first_cents: 50, beyond_cents: 10 },
+    delegation_ttl: TTL,
     policies: policy::policies,
     of_maker: policy::of_maker,
 };
+
+/// How many sets of records one call deletes. A call takes 1000 changes, and 32,000 characters of values (Route 53 Developer Guide,
+/// "Quotas").
+const AT_ONCE: usize = 50;
+/// What is answered when a zone of that reference is there, and when there is none of that id.
+const EXISTS: &str = "HostedZoneAlreadyExists";
+const NO_ZONE: &str = "NoSuchHostedZone";
 
 /// What people read of such a zone in the console.
 const COMMENT: &str = "made by homelab";
@@ -55,7 +64,32 @@ impl Client {
         call.send().await.map(drop).map_err(|error| asked.fault(error))
     }
 
+    async fn take_off(&self, zone: &Zone, key: &str) -> Result<(), Fault> {
+        let call = self.sdk.change_tags_for_resource().resource_type(TagResourceType::Hostedzone);
+        let call = call.resource_id(&zone.id).remove_tag_keys(key);
+        let asked = self.asked("ChangeTagsForResource", Some(&zone.id));
+        call.send().await.map(drop).map_err(|error| asked.fault(error))
+    }
+
     async fn made(&self, name: &str, reference: &str) -> Result<Zone, Fault> {
+        match self.make_new(name, reference).await {
+            Err(fault) if has_code(&fault, EXISTS) => self.of_reference(name, reference).await?.ok_or(fault),
+            made => made,
+        }
+    }
+
+    /// The zone that an earlier call with this reference has made.
+    async fn of_reference(&self, name: &str, reference: &str) -> Result<Option<Zone>, Fault> {
+        let zones = self.zones().await?;
+        let is_it = |one: &&aws_sdk_route53::types::HostedZone| {
+            one.caller_reference() == reference && plain(one.name()) == plain(name)
+        };
+        let Some(found) = zones.iter().find(is_it).map(zone) else { return Ok(None) };
+        let name_servers = servers(&self.of_kind(&found, &found.name, "NS").await?).into_iter().collect();
+        Ok(Some(Zone { name_servers, ..found }))
+    }
+
+    async fn make_new(&self, name: &str, reference: &str) -> Result<Zone, Fault> {
         let settings = HostedZoneConfig::builder().comment(COMMENT).private_zone(false).build();
         let call = self.sdk.create_hosted_zone().name(name).caller_reference(reference);
         let asked = self.asked("CreateHostedZone", None);
@@ -79,8 +113,18 @@ impl Client {
         let written: Vec<String> =
             zone.name_servers.iter().map(|server| format!("{}.", plain(server))).collect();
         let created = set((&zone.name, "NS"), TTL, written.iter().map(String::as_str))?;
-        self.change(above, [(ChangeAction::Create, created)]).await?;
-        Ok(Delegation::Entered)
+        let Err(fault) = self.change(above, [(ChangeAction::Create, created)]).await else {
+            return Ok(Delegation::Entered);
+        };
+        if !is_conflict(&fault) {
+            return Err(fault);
+        }
+        let there = servers(&self.of_kind(above, &zone.name, "NS").await?);
+        match () {
+            () if there.is_empty() => Err(fault),
+            () if there == own_servers(zone) => Ok(Delegation::Entered),
+            () => Ok(Delegation::Others(there.into_iter().collect())),
+        }
     }
 
     /// Deleted as it was read: one that somebody changes meanwhile stays.
@@ -93,14 +137,45 @@ impl Client {
         if !there.is_subset(&own_servers(zone)) {
             return Ok(Delegation::Others(there.into_iter().collect()));
         }
-        self.change(above, sets.into_iter().map(|set| (ChangeAction::Delete, set))).await?;
-        Ok(Delegation::Removed)
+        let changes = sets.into_iter().map(|set| (ChangeAction::Delete, set));
+        let Err(fault) = self.change(above, changes).await else { return Ok(Delegation::Removed) };
+        match is_gone(&fault) && self.of_kind(above, &zone.name, "NS").await?.is_empty() {
+            true => Ok(Delegation::Removed),
+            false => Err(fault),
+        }
+    }
+
+    async fn cleared(&self, zone: &Zone, gone: &[Record]) -> Result<(), Fault> {
+        let is_whole = |set: &ResourceRecordSet| {
+            let all = records(set);
+            !all.is_empty() && all.iter().all(|record| gone.contains(record))
+        };
+        let mut sets = self.sets(zone, None).await?;
+        sets.retain(is_whole);
+        sets.sort_by_key(|set| set.r#type().as_str() == "TXT");
+        for some in sets.chunks(AT_ONCE) {
+            let changes = some.iter().cloned().map(|set| (ChangeAction::Delete, set));
+            let Err(fault) = self.change(zone, changes).await else { continue };
+            let left = self.sets(zone, None).await?;
+            if !is_gone(&fault) || some.iter().any(|set| left.contains(set)) {
+                return Err(fault);
+            }
+        }
+        Ok(())
     }
 
     async fn deleted(&self, zone: &Zone) -> Result<(), Fault> {
         let asked = self.asked("DeleteHostedZone", Some(&zone.id));
-        self.sdk.delete_hosted_zone().id(&zone.id).send().await.map(drop).map_err(|error| asked.fault(error))
+        let answer = self.sdk.delete_hosted_zone().id(&zone.id).send().await;
+        match answer.map(drop).map_err(|error| asked.fault(error)) {
+            Err(fault) if has_code(&fault, NO_ZONE) => Ok(()),
+            answer => answer,
+        }
     }
+}
+
+fn has_code(fault: &Fault, code: &str) -> bool {
+    matches!(fault, Fault::Refused { message, .. } if message.split(':').next() == Some(code))
 }
 
 fn servers(sets: &[ResourceRecordSet]) -> BTreeSet<String> {
@@ -122,6 +197,14 @@ impl ZoneApi for Client {
 
     fn tag<'a>(&'a self, zone: &'a Zone, key: &'a str, value: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
         self.write_tag(zone, key, value).boxed()
+    }
+
+    fn untag<'a>(&'a self, zone: &'a Zone, key: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        self.take_off(zone, key).boxed()
+    }
+
+    fn clear<'a>(&'a self, zone: &'a Zone, records: &'a [Record]) -> BoxFuture<'a, Result<(), Fault>> {
+        self.cleared(zone, records).boxed()
     }
 
     fn make<'a>(&'a self, name: &'a str, reference: &'a str) -> BoxFuture<'a, Result<Zone, Fault>> {

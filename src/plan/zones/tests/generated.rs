@@ -10,13 +10,18 @@ fn any_time() -> impl Strategy<Value = Timestamp> {
 }
 
 fn any_tags() -> impl Strategy<Value = BTreeMap<String, String>> {
-    let key = prop_oneof![Just("homelab/claim/attic"), Just("homelab/claim/cellar"), Just("owner")];
+    let key = prop_oneof![
+        Just("homelab/claim/attic"),
+        Just("homelab/claim/cellar"),
+        Just("homelab/claim/lab"),
+        Just("owner")
+    ];
     let value = prop_oneof![
         any_time().prop_map(|time| date_of(time).to_string()),
         Just("soon".to_owned()),
         Just(String::new())
     ];
-    proptest::collection::btree_map(key.prop_map(str::to_owned), value, 0..3)
+    proptest::collection::btree_map(key.prop_map(str::to_owned), value, 0..4)
 }
 
 fn any_records() -> impl Strategy<Value = Vec<Record>> {
@@ -25,6 +30,7 @@ fn any_records() -> impl Strategy<Value = Vec<Record>> {
         Just(own_records()),
         Just(written_by("attic", host).to_vec()),
         Just(written_by("cellar", host).to_vec()),
+        Just(written_by("lab", host).to_vec()),
         Just(vec![record("A", "nas.acme.home.example.com", "192.168.1.5")]),
         Just(vec![record("MX", ZONE, "10 mail.example.com.")]),
     ];

@@ -56,6 +56,25 @@ fn row(text: &mut String, age: &str, zone: &AccountZone, now: Timestamp) {
     writeln!(text, "  {age:>9} {now}  {told:<48} {cost}").unwrap();
 }
 
+/// Whose claim keeps a zone, and until when: on the last day of a month, on which whatever may go goes.
+fn claims(text: &mut String) {
+    for (owner, note) in [("lab", "this cluster's own"), ("attic", "another cluster's")] {
+        for renewed in ["2027-05-31", "2027-05-01", "2027-04-30", "soon"] {
+            for with_orphans in [false, true] {
+                let asked = Asked { with_orphans, ..asked(NOW) };
+                let flag = if with_orphans { "--with-orphans" } else { "" };
+                let told = match verdict(&claimed(owner, renewed), &asked, &PRICE) {
+                    Verdict::Stays(Why::Claimed { is_old: true, .. }) => "stays: its claim is old",
+                    Verdict::Stays(Why::Claimed { .. }) => "stays: claimed",
+                    Verdict::Goes { .. } => "goes",
+                    other => panic!("{other:?}"),
+                };
+                writeln!(text, "{NOW} a claim of {note}, renewed {renewed:<10} {flag:<14}  {told}").unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn through_a_year_each_zone_goes_when_it_costs_least() {
     let mut text = String::new();
@@ -73,6 +92,7 @@ fn through_a_year_each_zone_goes_when_it_costs_least() {
             row(&mut text, age, &zone, bill.checked_add(SignedDuration::from_mins(minutes)).unwrap());
         }
     }
+    claims(&mut text);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/plan/zones/tests/golden.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &text).unwrap();

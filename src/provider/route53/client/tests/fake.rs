@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) refuses: Option<(&'static str, u16, &'static str, &'static str)>,
     /// How many requests are refused, since there are too many.
     pub(super) throttles: u32,
+    /// How many writes are carried out without an answer that says so.
+    pub(super) loses: u32,
     /// A record that somebody else writes into the set that is made next.
     pub(super) beside: Option<String>,
 }
@@ -64,6 +66,11 @@ impl State {
         }
         let mut words = line.split_whitespace();
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        if self.loses > 0 && method != "GET" {
+            self.loses -= 1;
+            self.answer(line, body);
+            return (500, error("InternalFailure", "lost"));
+        }
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let of_query = |wanted: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -75,12 +82,27 @@ impl State {
                 (200, self.sets(of_query("name").as_deref(), of_query("type").as_deref()))
             }
             ("POST", "hostedzone/Z1/rrset") => self.change(body),
-            ("POST", "hostedzone") => (201, made(body)),
-            ("DELETE", "hostedzone/Z1") => (200, info("DeleteHostedZoneResponse")),
+            ("GET", "hostedzone/Z2/rrset") => (200, of_made()),
+            ("POST", "hostedzone") if self.zones.iter().any(|zone| zone.0 == "Z2") => (
+                409,
+                error(
+                    "HostedZoneAlreadyExists",
+                    "A hosted zone has already been created with the specified caller reference.",
+                ),
+            ),
+            ("POST", "hostedzone") => {
+                self.zones.push(("Z2", "acme.example.com.", false));
+                (201, made(body))
+            }
+            ("DELETE", "hostedzone/Z1") if self.zones.first().is_some_and(|zone| zone.0 == "Z1") => {
+                self.zones.remove(0);
+                (200, info("DeleteHostedZoneResponse"))
+            }
             ("GET", "tags/hostedzone/Z1") => (200, self.tags()),
             ("POST", "tags/hostedzone/Z1") => {
-                let tags = inside(body, "Key").zip(inside(body, "Value"));
-                self.tags.extend(tags);
+                let (removed, added) = body.split_once("<AddTags>").unwrap_or((body, ""));
+                self.tags.retain(|(key, _)| !inside(removed, "Key").any(|gone| gone == *key));
+                self.tags.extend(inside(added, "Key").zip(inside(added, "Value")));
                 (200, format!("{HEAD}<ChangeTagsForResourceResponse {NAMESPACE}/>"))
             }
             ("GET", change) if change.starts_with("change/") => (200, info("GetChangeResponse")),
@@ -199,6 +221,14 @@ fn made(body: &str) -> String {
     )
 }
 
+fn of_made() -> String {
+    let set = Set::of("NS", "acme.example.com.", 172_800, &["ns-3.awsdns-03.net.", "ns-4.awsdns-04.co.uk."]);
+    format!(
+        "{HEAD}<ListResourceRecordSetsResponse {NAMESPACE}><ResourceRecordSets>{}</ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>",
+        set.xml()
+    )
+}
+
 pub(super) fn error(code: &str, message: &str) -> String {
     format!(
         "{HEAD}<ErrorResponse {NAMESPACE}><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>",
@@ -242,6 +272,7 @@ impl Fake {
             page: 100,
             refuses: None,
             throttles: 0,
+            loses: 0,
             beside: None,
         })))
     }

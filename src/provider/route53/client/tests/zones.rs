@@ -48,6 +48,71 @@ async fn a_delegation_is_entered_once_and_taken_out_whole() {
 }
 
 #[tokio::test]
+async fn a_delegation_whose_answer_got_lost_was_entered_and_taken_out_all_the_same() {
+    let fake = Fake::new();
+    let before = fake.sets();
+    let client = client(&fake.serve().await);
+    fake.change(|state| state.loses = 1);
+    assert_eq!(client.delegate(&zone(), &acme()).await.unwrap(), Delegation::Entered);
+    fake.change(|state| state.loses = 1);
+    assert_eq!(client.undelegate(&zone(), &acme()).await.unwrap(), Delegation::Removed);
+    assert_eq!(fake.sets(), before);
+}
+
+#[tokio::test]
+async fn a_zone_whose_answer_got_lost_is_given_as_it_was_made_and_one_that_is_gone_is_deleted() {
+    let fake = Fake::new();
+    fake.change(|state| state.loses = 1);
+    let client = client(&fake.serve().await);
+    // As the fake says of every zone.
+    let made = client.make(NAME, "r").await.unwrap();
+    assert_eq!((made.id.as_str(), &made.name_servers), ("Z2", &acme().name_servers));
+    let other = client.make(NAME, "another").await.unwrap_err();
+    assert!(told(&other).contains("HostedZoneAlreadyExists"), "{}", told(&other));
+    fake.change(|state| state.loses = 1);
+    client.delete(&zone()).await.unwrap();
+}
+
+#[tokio::test]
+async fn records_go_by_whole_sets_and_a_set_with_anything_of_somebody_elses_stays() {
+    let fake = Fake::new();
+    let before = fake.sets();
+    let both = Set::new("A", "wiki.example.com.", &["192.168.1.2", "192.168.1.3"]);
+    let ours = Set::new(
+        "TXT",
+        "a-homelab.wiki.example.com.",
+        &["\"heritage=external-dns,external-dns/owner=lab/acme/shop\""],
+    );
+    fake.change(|state| state.sets.extend([ours.clone(), both.clone()]));
+    let client = client(&fake.serve().await);
+    let gone = client.records(&zone(), None).await.unwrap();
+    let gone: Vec<_> = gone.into_iter().filter(|record| record.name.contains("wiki")).collect();
+    assert_eq!(gone.len(), 3);
+    // Somebody writes another value beside: neither set goes in part.
+    fake.change(|state| state.sets.last_mut().unwrap().values.push("192.168.1.9".into()));
+    client.clear(&zone(), &gone).await.unwrap();
+    assert!(fake.sets().iter().any(|set| set.name == both.name && set.values.len() == 3));
+    fake.change(|state| {
+        state.sets.last_mut().unwrap().values.pop();
+        state.sets.push(ours);
+        state.loses = 1;
+    });
+    client.clear(&zone(), &gone).await.unwrap();
+    assert_eq!(fake.sets(), before);
+}
+
+#[tokio::test]
+async fn one_tag_is_taken_off_and_those_of_others_stay() {
+    let fake = Fake::new();
+    let client = client(&fake.serve().await);
+    client.tag(&zone(), "homelab/claim/lab", "2026-12-01").await.unwrap();
+    client.untag(&zone(), "homelab/claim/lab").await.unwrap();
+    client.untag(&zone(), "homelab/claim/lab").await.unwrap();
+    let tags = client.tags(&zone()).await.unwrap();
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["team"]);
+}
+
+#[tokio::test]
 async fn a_tag_is_written_beside_those_of_others() {
     let fake = Fake::new();
     let client = client(&fake.serve().await);
