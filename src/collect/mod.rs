@@ -40,7 +40,7 @@ use crate::plan::Snapshot;
 use crate::provider;
 
 pub use lab::Lab;
-pub use network::{Organised, Probes, challenges_alone};
+pub use network::{Organised, Probes, above, challenges_alone};
 pub use parts::Parts;
 pub use proof::{Known, look_after_up};
 

@@ -74,7 +74,7 @@ pub use names::{
     AgainSeen, AroundSeen, HereSeen, HostSeen, Lookup, NamesSeen, Network, ResolverSeen, Signs, ZoneSeen,
     label,
 };
-pub use organisations::OrganisationSeen;
+pub use organisations::{AboveSeen, OrganisationSeen};
 pub use own_servers::{HouseHostSeen, OwnServer, OwnServersSeen, is_by};
 pub use provider::{Account, AccountZone, Budget, Plan, ProviderFailure, ProviderSeen, Record, Zone};
 pub use public::{Hairpin, PublicSeen, SeenBy};

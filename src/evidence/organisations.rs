@@ -1,5 +1,7 @@
 //! The zones of organisations, and whether public DNS leads there.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{Evidence, ParentSeen, ProviderFailure, Zone};
@@ -21,6 +23,28 @@ pub struct OrganisationSeen {
     pub delegation: Option<Result<ParentSeen, String>>,
     /// Whether each of these has the zone, or why it says nothing, by their names.
     pub servers: Vec<(String, Result<bool, String>)>,
+}
+
+/// The zone in which the world finds the name of another one. Names are in lower case, without the final dot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AboveSeen {
+    /// Its name.
+    pub zone: String,
+    /// Its own name servers.
+    pub servers: BTreeSet<String>,
+    /// Those to which it leads for the name below it; none where it leads nowhere.
+    pub leads: BTreeSet<String>,
+}
+
+impl AboveSeen {
+    /// Whether a zone of this name with these servers is the one that was seen. Two zones of one name never have a server in
+    /// common at a provider that makes several.
+    #[must_use]
+    pub fn is(&self, zone: &Zone) -> bool {
+        let plain = |server: &String| server.trim_end_matches('.').to_ascii_lowercase();
+        self.zone.eq_ignore_ascii_case(&zone.name)
+            && zone.name_servers.iter().any(|server| self.servers.contains(&plain(server)))
+    }
 }
 
 impl Evidence {

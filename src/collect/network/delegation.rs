@@ -101,7 +101,7 @@ pub(super) async fn parent(
     Ok(ParentSeen { zone: found.name, servers: servers.into_iter().collect(), addresses })
 }
 
-async fn first(limit: &Limit, servers: &[NameServer], question: &Question) -> Option<Reply> {
+pub(super) async fn first(limit: &Limit, servers: &[NameServer], question: &Question) -> Option<Reply> {
     for server in servers {
         let asked = limit.run(|within| dns::ask(server.address, question, within)).await;
         if let Some(Ok(reply)) = asked {
@@ -112,7 +112,7 @@ async fn first(limit: &Limit, servers: &[NameServer], question: &Question) -> Op
 }
 
 /// Those that a referral names, or an answer of a server that has both zones.
-fn servers_of<'r>(reply: &'r Reply, zone: &'r str) -> impl Iterator<Item = String> + 'r {
+pub(super) fn servers_of<'r>(reply: &'r Reply, zone: &'r str) -> impl Iterator<Item = String> + 'r {
     let records = reply.referral.iter().chain(&reply.answers);
     records.filter(move |record| record.name.eq_ignore_ascii_case(zone)).filter_map(|record| {
         match &record.data {

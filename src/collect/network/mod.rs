@@ -4,6 +4,7 @@
 //! for a host that they already answer. A resolver that is asked too early remembers the absence for up to half an hour
 //! (RFC 2308; Cloudflare's SOA says 1800 s), and the check would itself cause what it then reports.
 
+mod above;
 mod around;
 mod asked;
 mod authority;
@@ -45,6 +46,7 @@ use crate::net::http::Target;
 use crate::net::store_of;
 use crate::provider::Client;
 
+pub use crate::collect::network::above::above;
 pub use crate::collect::network::challenges::alone as challenges_alone;
 pub use crate::collect::network::forwarders::forwarders;
 pub use crate::collect::network::house::House;

@@ -1,11 +1,14 @@
 //! The account at the provider, and which of its zones are meant.
 
-use futures::future::try_join_all;
+use std::fmt;
 
+use futures::future::{BoxFuture, FutureExt, try_join_all};
+
+use crate::collect;
 use crate::commands::planned::refused;
 use crate::config::{Config, Organisation, meant_organisation};
 use crate::error::{Error, Result};
-use crate::evidence::{AccountZone, Fault, Zone};
+use crate::evidence::{AboveSeen, AccountZone, Fault, Zone};
 use crate::facts::names::{endings, is_within};
 use crate::machine::token;
 use crate::plan::zones::Origin;
@@ -36,13 +39,39 @@ pub(super) fn organisation<'c>(config: &'c Config, name: &str) -> Result<&'c Org
     })
 }
 
+/// Asks public DNS what is above a name.
+type World = Box<dyn Fn(String) -> BoxFuture<'static, Result<AboveSeen, String>> + Send + Sync>;
+
+/// What is known of the zone in which a name is to be delegated.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Above {
+    /// The account has it: the world finds the name there.
+    Own(Zone),
+    /// It is in another account or at another provider, as the world says. The account may have one of the same name, which
+    /// nobody asks.
+    Elsewhere { seen: AboveSeen, namesake: Option<Zone> },
+    /// The account has none that could be it, and public DNS could not be asked for another one.
+    Nowhere(String),
+    /// The account has one that may be it, but public DNS could not be asked whether it is, and why.
+    Unsure(Zone, String),
+}
+
 /// The account, as the credential of the configuration opens it.
-#[derive(Debug)]
 pub(super) struct Account {
     pub(super) client: Client,
     pub(super) price: Price,
     /// Every zone, without tags and records.
     pub(super) zones: Vec<AccountZone>,
+    pub(super) world: World,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("client", &self.client)
+            .field("zones", &self.zones)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Account {
@@ -55,7 +84,12 @@ impl Account {
         let client = Client::new(config, &token::read(config)?).map_err(|fault| refused(provider, fault))?;
         let zones = async { client.zones()?.all().await }.await;
         let zones = zones.map_err(|fault| refused(provider, fault))?;
-        Ok(Self { client, price, zones })
+        let asks = config.clone();
+        let world: World = Box::new(move |name| {
+            let config = asks.clone();
+            async move { collect::above(&config, &name).await }.boxed()
+        });
+        Ok(Self { client, price, zones, world })
     }
 
     /// The calls about zones.
@@ -99,11 +133,47 @@ impl Account {
         self.zones.iter().filter(is_it).collect()
     }
 
-    /// The public zone in which a name is delegated, where this account has it.
+    /// The zone in which a name is delegated: that of this account, if the world finds the name there.
+    ///
+    /// # Errors
+    /// Where the account has two that could be it, or one of them cannot be read.
+    pub(super) async fn above(&self, name: &str) -> Result<Above> {
+        let seen = match (self.world)(name.to_owned()).await {
+            Ok(seen) => seen,
+            Err(why) => {
+                return Ok(match self.candidate(name)? {
+                    Some(zone) => Above::Unsure(zone.clone(), why),
+                    None => Above::Nowhere(why),
+                });
+            }
+        };
+        let of_name = self.of_name(&seen.zone);
+        let read = of_name.iter().map(|one| self.with_servers(&one.zone));
+        let read = try_join_all(read).await.map_err(|fault| self.refused(fault))?;
+        let namesake = read.first().cloned();
+        let (mut asked, unasked): (Vec<Zone>, Vec<Zone>) = read.into_iter().partition(|zone| seen.is(zone));
+        Ok(match (asked.pop(), asked.is_empty()) {
+            (Some(zone), true) => Above::Own(zone),
+            (Some(zone), false) => {
+                let ids = asked.into_iter().chain([zone]).chain(unasked).map(|one| one.id).collect();
+                return Err(self.refused(Fault::SeveralZones { name: seen.zone, ids }));
+            }
+            (None, _) => Above::Elsewhere { seen, namesake },
+        })
+    }
+
+    /// The same zone with the name servers that its own records say.
+    async fn with_servers(&self, zone: &Zone) -> std::result::Result<Zone, Fault> {
+        let apex = self.client.records(zone, Some(&zone.name)).await?;
+        let servers = apex.into_iter().filter(|one| one.kind == "NS" && one.name == zone.name);
+        Ok(Zone { name_servers: servers.map(|one| one.content).collect(), ..zone.clone() })
+    }
+
+    /// The public zone of this account in which the name would be delegated.
     ///
     /// # Errors
     /// Where it has two of that name: only a person knows which of both the world asks.
-    pub(super) fn above(&self, name: &str) -> Result<Option<&Zone>> {
+    fn candidate(&self, name: &str) -> Result<Option<&Zone>> {
         for ending in endings(name).iter().skip(1) {
             match self.of_name(ending).as_slice() {
                 [] => {}

@@ -35,7 +35,7 @@ pub(super) fn answer(ui: Ui, domain: &str, zones: impl Iterator<Item = (String, 
 /// Two lines for people.
 fn line(zone: &AccountZone, account: &Account, now: Timestamp) -> String {
     let cents = account.price.of_last(account.zones.len());
-    let age = told::age(zone, cost(zone, now, &account.price), cents, now);
+    let age = told::age(zone, cost(zone, now, &account.price), (&account.price, cents), now);
     let users = match Origin::read(&zone.reference) {
         Some(_) => told::used_by(zone),
         None => "homelab did not make it".to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn document(zone: &AccountZone, account: &Account, now: Timestamp) ->
         "organisation": origin.map(|origin| origin.organisation),
         "claims": claims,
         "name_servers": zone.zone.name_servers,
-        "billed_usd_cents": cost.map(|cost| cost.months * cents),
+        "billed_usd_cents": cost.map(|cost| told::billed(&cost, &account.price)),
         "next_bill": cost.map(|cost| cost.next),
         "next_bill_usd_cents": cost.map(|cost| cost.next_months * cents),
     })

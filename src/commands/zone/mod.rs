@@ -1,6 +1,7 @@
 //! `homelab zone`: the zones that the lab's names are in, at the provider and above it.
 
 mod account;
+mod claims;
 mod create;
 mod delegate;
 mod list;

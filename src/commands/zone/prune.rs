@@ -6,13 +6,14 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::account::Account;
-use super::{list, told};
+use super::account::{Above, Account};
+use super::{claims, list, told};
 use crate::cli::{Global, Prune};
 use crate::config::Config;
 use crate::error::{Exit, Result};
-use crate::evidence::{AccountZone, Fault};
+use crate::evidence::{AboveSeen, AccountZone, Fault, Zone};
 use crate::machine::configuration;
+use crate::outside::Shown;
 use crate::plan::zones::{Asked, Verdict, cost, verdict};
 use crate::provider::Delegation;
 use crate::ui::{self, Output, Ui};
@@ -38,6 +39,10 @@ pub(super) enum End {
 pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
     let account = Account::open(&config).await?;
+    let unclaimed = match flags.yes {
+        true => claims::renew(&account, &config, Timestamp::now()).await,
+        false => Vec::new(),
+    };
     let rows = pruned(&account, &config, flags, Timestamp::now).await?;
     let now = Timestamp::now();
     let each = rows.iter().map(|row| (text(row, &account, now), document(row, &account, now)));
@@ -46,7 +51,10 @@ pub(super) async fn prune(global: &Global, flags: &Prune, ui: Ui) -> Result<Exit
     if goes && !flags.yes && ui.output != Output::Json {
         ui::note(&"nothing was deleted: add `--yes` to delete what goes now".into());
     }
-    let failed = rows.iter().any(|row| matches!(row.end, Some(End::Stayed(_))));
+    for why in &unclaimed {
+        ui::note(&Shown::line(why));
+    }
+    let failed = !unclaimed.is_empty() || rows.iter().any(|row| matches!(row.end, Some(End::Stayed(_))));
     Ok(if failed { Exit::Wrong } else { Exit::Fine })
 }
 
@@ -96,28 +104,49 @@ async fn deleted(account: &Account, zone: &AccountZone, asked: &Asked<'_>) -> Re
     if !matches!(verdict(&fresh, asked, &account.price), Verdict::Goes { .. }) {
         return Ok(End::Stayed("somebody has changed it meanwhile".to_owned()));
     }
-    let above = match account.above(&fresh.zone.name) {
-        Ok(Some(above)) => above,
-        Ok(None) => {
-            return Ok(End::Stayed(
-                "the zone above it is not in this account: delete the NS records of this name there, and then this zone by hand".to_owned(),
-            ));
+    let above = match account.above(&fresh.zone.name).await {
+        Ok(Above::Own(above)) => above,
+        Ok(Above::Elsewhere { seen, namesake }) => {
+            return Ok(End::Stayed(elsewhere(&seen, namesake.as_ref())));
+        }
+        Ok(Above::Unsure(_, why) | Above::Nowhere(why)) => {
+            return Ok(End::Stayed(format!(
+                "it is not known whether the zone above still leads to it: {why}"
+            )));
         }
         Err(error) => return Ok(End::Stayed(error.what)),
     };
-    if let Delegation::Others(others) = api.undelegate(above, &fresh.zone).await? {
+    if let Delegation::Others(others) = api.undelegate(&above, &fresh.zone).await? {
         let others = others.join(", ");
         return Ok(End::Stayed(format!(
             "the zone {} leads its name to {others}: homelab did not write that",
             above.name
         )));
     }
-    let own = |kind: &str, name: &str| ["NS", "SOA"].contains(&kind) && name == fresh.zone.name;
-    for record in fresh.records.iter().flatten().filter(|record| !own(&record.kind, &record.name)) {
-        account.client.take_out(&fresh.zone, record).await?;
+    let is_own = |kind: &str, name: &str| ["NS", "SOA"].contains(&kind) && name == fresh.zone.name;
+    let mut left = fresh.records.clone().unwrap_or_default();
+    left.retain(|record| !is_own(&record.kind, &record.name));
+    if !left.is_empty() {
+        api.clear(&fresh.zone, &left).await?;
     }
     api.delete(&fresh.zone).await?;
     Ok(End::Deleted)
+}
+
+fn elsewhere(seen: &AboveSeen, namesake: Option<&Zone>) -> String {
+    let AboveSeen { zone, servers, leads } = seen;
+    let which = match namesake {
+        Some(one) => format!("the world asks another zone {zone} than that of this account ({})", one.id),
+        None => format!("the zone above it, {zone}, is not in this account"),
+    };
+    let next = match leads.is_empty() {
+        true => "it leads nowhere for this name: delete this zone by hand".to_owned(),
+        false => format!(
+            "it leads to {}: delete these NS records there, and then this zone by hand",
+            told::listed(leads)
+        ),
+    };
+    format!("{which} (its name servers are {}), and {next}", told::listed(servers))
 }
 
 fn reason(row: &Row) -> (&'static str, String) {
@@ -147,7 +176,7 @@ fn reason(row: &Row) -> (&'static str, String) {
 }
 
 fn text(row: &Row, account: &Account, now: Timestamp) -> String {
-    let age = told::age(&row.zone, cost(&row.zone, now, &account.price), row.saves, now);
+    let age = told::age(&row.zone, cost(&row.zone, now, &account.price), (&account.price, row.saves), now);
     format!("{}\n    {age}\n    {}\n", told::named(&row.zone), reason(row).1)
 }
 

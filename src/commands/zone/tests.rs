@@ -1,19 +1,24 @@
 //! What the verbs do to an account of the tests: first what is somebody else's.
 
+mod create;
+
+use std::collections::BTreeSet;
+
+use futures::future::{FutureExt, ready};
 use jiff::Timestamp;
 
 use super::account::{self, Account, zones_of};
-use super::create::created;
+use super::claims::renew;
 use super::prune::{End, Row, pruned};
 use crate::cli::Prune;
 use crate::config::{self, Config};
-use crate::evidence::{AccountZone, Record, Zone};
+use crate::evidence::{AboveSeen, AccountZone, Record, Zone};
 use crate::facts::organisations::owner;
 use crate::facts::secret::Secret;
 use crate::plan::zones::{Origin, Verdict, Why};
 use crate::provider::account::{Account as Kept, open};
 use crate::provider::paper::record;
-use crate::provider::{Client, Delegation, Keyring};
+use crate::provider::{Client, Keyring};
 
 const ABOVE: &str = "home.example.com";
 const BORN: &str = "2027-03-10T10:00:00Z";
@@ -85,7 +90,32 @@ async fn account(config: &Config, zones: Vec<AccountZone>) -> (Account, Kept) {
     let keyring = Keyring::new(["key", "name"].map(|key| (key, Secret::new("secret").unwrap())));
     let client = Client::new(config, &keyring).unwrap();
     let zones = client.zones().unwrap().all().await.unwrap();
-    (Account { client, price: zones_of(config).unwrap().price, zones }, kept)
+    let asked = kept.clone();
+    let world = Box::new(move |name: String| ready(Ok(seen(&asked.lock().unwrap().zones, &name))).boxed());
+    (Account { client, price: zones_of(config).unwrap().price, zones, world }, kept)
+}
+
+/// What the world finds above a name: the zone of the account, if it has one, or else one at another provider.
+fn seen(zones: &[AccountZone], name: &str) -> AboveSeen {
+    let Some(above) = zones.iter().find(|one| one.zone.name == ABOVE) else {
+        return AboveSeen { leads: servers("Z1").into_iter().collect(), ..elsewhere() };
+    };
+    let of = |name: &str| {
+        let records = above.records.iter().flatten().filter(|one| one.kind == "NS" && one.name == name);
+        records.map(|one| one.content.clone()).collect::<BTreeSet<String>>()
+    };
+    let servers = of(ABOVE).into_iter().map(|server: String| server.to_ascii_lowercase());
+    AboveSeen { zone: ABOVE.to_owned(), servers: servers.collect(), leads: of(name) }
+}
+
+/// A zone of the domain at another provider.
+fn elsewhere() -> AboveSeen {
+    let servers = ["ns.registrar.test".to_owned()].into();
+    AboveSeen { zone: ABOVE.to_owned(), servers, ..AboveSeen::default() }
+}
+
+fn says(account: Account, seen: Result<AboveSeen, String>) -> Account {
+    Account { world: Box::new(move |_| ready(seen.clone()).boxed()), ..account }
 }
 
 /// What `prune` says, and what it changed.
@@ -106,6 +136,9 @@ async fn whatever_belongs_to_others_is_left_alone_in_every_way_of_asking() {
         with(acme(), &[nas]),
         claimed(acme(), "cellar", "2027-05-30"),
         claimed(claimed(acme(), "attic", "2027-01-01"), "cellar", "2027-05-30"),
+        // A copy of the configuration that has no organisations, and the cluster that has them.
+        claimed(acme(), "attic", "2027-05-30"),
+        with(claimed(acme(), "attic", "2027-05-30"), &written_by("attic", &format!("wiki.acme.{ABOVE}"))),
         AccountZone { is_private: true, ..acme() },
         AccountZone { reference: Origin::new("other", at(BORN)).reference(), ..acme() },
         with(claimed(acme(), "attic", "2027-01-01"), &written_by("cellar", &format!("wiki.acme.{ABOVE}"))),
@@ -184,12 +217,66 @@ async fn a_delegation_that_somebody_else_wrote_keeps_the_zone_and_stays() {
 #[tokio::test]
 async fn a_zone_that_is_delegated_at_another_provider_stays_for_nobody_knows_what_leads_there() {
     let (rows, changes) = ran(vec![of_organisation("Z1", "acme")], YES, LAST_DAY).await;
-    assert!(matches!(&rows[0].end, Some(End::Stayed(why)) if why.contains("not in this account")));
+    assert!(matches!(&rows[0].end, Some(End::Stayed(why)) if why.contains("not in this account")
+        && why.contains("leads to ns-1.Z1.test, ns-2.Z1.test: delete these NS records there")));
     assert_eq!(changes, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn two_zones_of_the_name_above_are_for_a_person_to_tell_apart() {
+async fn a_zone_of_the_name_above_that_the_world_does_not_ask_is_not_the_one_above() {
+    let acme = of_organisation("Z1", "acme");
+    let config = lab("");
+    // That of the account leads there or nowhere; the real one leads there.
+    for delegated in [vec![], vec![&acme]] {
+        let (account, kept) = account(&config, vec![above(&delegated), acme.clone()]).await;
+        let real = AboveSeen { leads: servers("Z1").into_iter().collect(), ..elsewhere() };
+        let rows = pruned(&says(account, Ok(real)), &config, &YES, || at(LAST_DAY)).await.unwrap();
+        let told = format!("{:?}", rows[0].end);
+        assert!(
+            told.contains("the world asks another zone home.example.com than that of this account (Z0)"),
+            "{told}"
+        );
+        assert!(told.contains("delete these NS records there"), "{told}");
+        assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn while_public_dns_does_not_say_who_leads_there_the_zone_stays() {
+    let acme = of_organisation("Z1", "acme");
+    let config = lab("");
+    let (account, kept) = account(&config, vec![above(&[&acme]), acme]).await;
+    let account = says(account, Err("no resolver answers".into()));
+    let rows = pruned(&account, &config, &YES, || at(LAST_DAY)).await.unwrap();
+    assert!(matches!(&rows[0].end, Some(End::Stayed(why)) if why.contains("no resolver answers")));
+    assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
+}
+
+const OF_ACME: &str = "organisations: { acme: { namespaces: [shop] } }\n";
+
+#[tokio::test]
+async fn a_run_renews_the_claims_of_its_own_cluster_and_makes_none_elsewhere() {
+    let config = lab(OF_ACME);
+    let acme = claimed(claimed(of_organisation("Z1", "acme"), "attic", "2027-01-01"), "cellar", "2027-01-01");
+    let (account, kept) =
+        account(&config, vec![above(&[&acme]), acme, of_organisation("Z2", "globex")]).await;
+    for wanted in [vec![format!("tag acme.{ABOVE} homelab/claim/attic 2027-05-31")], vec![]] {
+        assert_eq!(renew(&account, &config, at(LAST_DAY)).await, Vec::<String>::new());
+        assert_eq!(std::mem::take(&mut kept.lock().unwrap().changes), wanted, "once a day");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_cannot_be_renewed_is_told_of() {
+    let config = lab(OF_ACME);
+    let (account, kept) = account(&config, vec![of_organisation("Z1", "acme")]).await;
+    kept.lock().unwrap().refuses = Some("tag");
+    let told = renew(&account, &config, at(LAST_DAY)).await.concat();
+    assert!(told.contains(&format!("cannot note on the zone acme.{ABOVE}")), "{told}");
+}
+
+#[tokio::test]
+async fn two_zones_of_the_name_above_that_the_world_could_ask_are_for_a_person_to_tell_apart() {
     let acme = of_organisation("Z1", "acme");
     let twin = AccountZone { zone: Zone { id: "Z9".into(), ..above(&[]).zone }, ..above(&[]) };
     let (rows, changes) = ran(vec![above(&[&acme]), twin, acme], YES, LAST_DAY).await;
@@ -225,56 +312,6 @@ async fn the_zone_of_an_organisation_that_is_configured_stays() {
     let rows = pruned(&account, &config, &ORPHANS, || at(LAST_DAY)).await.unwrap();
     assert_eq!(rows[0].verdict, Verdict::Stays(Why::Configured));
     assert_eq!(kept.lock().unwrap().changes, Vec::<String>::new());
-}
-
-async fn made(zones: Vec<AccountZone>) -> (super::create::Created, Vec<String>) {
-    let config = lab("organisations: { acme: { namespaces: [shop] } }\n");
-    let (account, kept) = account(&config, zones).await;
-    let organisation = account::organisation(&config, "acme").unwrap();
-    let created = created(&account, &config, organisation, at(BORN)).await.unwrap();
-    let changes = kept.lock().unwrap().changes.clone();
-    (created, changes)
-}
-
-#[tokio::test]
-async fn a_new_zone_is_claimed_before_it_is_delegated() {
-    let (created, changes) = made(vec![above(&[])]).await;
-    assert!(created.is_new);
-    assert_eq!(created.delegation, Some((ABOVE.to_owned(), Delegation::Entered)));
-    let name = format!("acme.{ABOVE}");
-    assert_eq!(
-        changes,
-        [
-            format!("make {name}"),
-            format!("tag {name} homelab/claim/attic 2027-03-10"),
-            format!("delegate {name}")
-        ]
-    );
-}
-
-#[tokio::test]
-async fn a_zone_that_is_there_is_not_made_again() {
-    let acme = of_organisation("Z1", "acme");
-    let (created, changes) = made(vec![above(&[&acme]), acme]).await;
-    assert!(!created.is_new);
-    assert_eq!(created.delegation, Some((ABOVE.to_owned(), Delegation::There)));
-    assert_eq!(changes, [format!("tag acme.{ABOVE} homelab/claim/attic 2027-03-10")]);
-}
-
-#[tokio::test]
-async fn a_delegation_to_somebody_elses_servers_is_told_of_and_left() {
-    let elsewhere = record("NS", &format!("acme.{ABOVE}"), "ns.elsewhere.example");
-    let (created, changes) = made(vec![with(above(&[]), &[elsewhere])]).await;
-    let others = Delegation::Others(vec!["ns.elsewhere.example".into()]);
-    assert_eq!(created.delegation, Some((ABOVE.to_owned(), others)));
-    assert!(!changes.iter().any(|change| change.starts_with("delegate")), "{changes:?}");
-}
-
-#[tokio::test]
-async fn where_the_zone_above_is_elsewhere_the_records_are_for_a_person() {
-    let (created, _) = made(Vec::new()).await;
-    assert_eq!(created.delegation, None);
-    assert_eq!(created.zone.name_servers, ["ns-1.paper.test", "ns-2.paper.test"]);
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Words about zones, their age and their price.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::checks::words::span;
 use crate::evidence::AccountZone;
 use crate::plan::zones::{Claim, Cost, Origin, Why};
+use crate::provider::Price;
 
 /// US cents, in words.
 pub(super) fn money(cents: u32) -> String {
@@ -22,16 +25,34 @@ pub(super) fn named(zone: &AccountZone) -> String {
     format!("{} ({})", zone.zone.name, zone.zone.id)
 }
 
-/// When it was made and what it costs; `cents` is the price of a month.
-pub(super) fn age(zone: &AccountZone, cost: Option<Cost>, cents: u32, now: Timestamp) -> String {
+/// Several names.
+pub(super) fn listed(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// What has been billed for a zone at most, in US cents: nobody knows how many zones the account had then.
+pub(super) fn billed(cost: &Cost, price: &Price) -> u32 {
+    cost.months * price.first_cents.max(price.beyond_cents)
+}
+
+/// When it was made and what it costs; `cents` is what a month of it costs now.
+pub(super) fn age(
+    zone: &AccountZone,
+    cost: Option<Cost>,
+    (price, cents): (&Price, u32),
+    now: Timestamp,
+) -> String {
     let (Some(origin), Some(cost)) = (Origin::read(&zone.reference), cost) else {
         return "of unknown age".to_owned();
     };
+    let so_far = match cost.months {
+        0 => "nothing".to_owned(),
+        _ => format!("{} at most", money(billed(&cost, price))),
+    };
     format!(
-        "made {}, {} ago; billed {} so far, and {} on {}",
+        "made {}, {} ago; billed {so_far} so far, and {} on {}",
         time(origin.born),
         span(now.duration_since(origin.born).as_secs()),
-        money(cost.months * cents),
         money(cost.next_months * cents),
         time(cost.next)
     )
@@ -58,13 +79,21 @@ pub(super) fn why(why: &Why) -> (&'static str, String) {
         Why::Elsewhere => ("elsewhere", "it is not the zone of an organisation below this domain".to_owned()),
         Why::Private => ("private", "it is a private zone".to_owned()),
         Why::Configured => ("configured", "the configuration has its organisation".to_owned()),
+        Why::Claimed { owner, is_own: true, .. } => (
+            "claimed",
+            format!(
+                "the cluster `{owner}` uses it, and that is the owner id of this configuration, which does not have the organisation. \
+                 The cluster that had it gives the zone up at its next `homelab up`; if it never had one, remove the tag `{}` of the zone",
+                Claim::key(owner)
+            ),
+        ),
         Why::Claimed { owner, renewed: None, .. } => {
             ("claimed", format!("the cluster `{owner}` uses it; its tag has no date"))
         }
-        Why::Claimed { owner, renewed: Some(day), is_old: false } => {
+        Why::Claimed { owner, renewed: Some(day), is_old: false, .. } => {
             ("claimed", format!("the cluster `{owner}` uses it, as it said on {day}"))
         }
-        Why::Claimed { owner, renewed: Some(day), is_old: true } => (
+        Why::Claimed { owner, renewed: Some(day), is_old: true, .. } => (
             "claimed-long-ago",
             format!(
                 "the cluster `{owner}` last said on {day} that it uses it. If that cluster is gone, add `--with-orphans`"
