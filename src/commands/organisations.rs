@@ -1,5 +1,7 @@
 //! What `up` looks at for organisations before its first write: their zones, their credentials, and whose the records there are.
 
+pub(super) mod left;
+
 use std::collections::BTreeMap;
 
 use futures::future::{join_all, try_join_all};
@@ -24,6 +26,8 @@ use crate::ui::Progress;
 
 /// The line of progress.
 pub(super) const LINE: &str = "organisations";
+/// That of claims.
+pub(super) const CLAIM: &str = "claim";
 
 /// An organisation as this run has found it.
 #[derive(Debug, Clone)]
@@ -213,22 +217,31 @@ pub(super) async fn prove_new(
 /// Notes on each zone that this cluster uses it, once a day: `homelab zone prune` in another cluster then leaves it alone. A credential
 /// that may not write that stops nothing.
 pub(super) async fn claim(found: &[Found], config: &Config, now: Timestamp, progress: &Progress) {
-    let (key, today) = Claim::tag(&config.dns.owner, now);
-    let noted = found.iter().map(async |one| {
-        let api = one.client.zones()?;
-        let there = api.tags(&one.zone).await?;
-        if there.get(&key).is_some_and(|noted| *noted == today) {
-            return Ok(());
-        }
-        api.tag(&one.zone, &key, &today).await
-    });
+    let noted = found.iter().map(|one| note(&one.client, &one.zone, &config.dns.owner, now));
     // Each `up` asks this: of all zones at once.
     for (one, noted) in found.iter().zip(join_all(noted).await) {
         if let Err(fault) = noted {
             let why = one.client.failure(fault).message;
             let text = format!("cannot note on the zone {} that this cluster uses it: {why}", one.zone.name);
-            progress.open_end(LINE, &text);
+            progress.open_end(CLAIM, &text);
         }
+    }
+}
+
+/// Notes on a zone that the cluster `owner` uses it, once a day.
+///
+/// # Errors
+/// What the provider refuses.
+pub(super) async fn note(
+    client: &Client,
+    zone: &Zone,
+    owner: &str,
+    now: Timestamp,
+) -> std::result::Result<(), Fault> {
+    let (api, (key, today)) = (client.zones()?, Claim::tag(owner, now));
+    match api.tags(zone).await?.get(&key).is_some_and(|noted| *noted == today) {
+        true => Ok(()),
+        false => api.tag(zone, &key, &today).await,
     }
 }
 

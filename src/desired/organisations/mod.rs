@@ -24,6 +24,12 @@ pub fn secret_name(organisation: &str) -> String {
     format!("{}-for-{organisation}", provider::SECRET)
 }
 
+/// The organisation whose external-dns has the Secret of this name.
+#[must_use]
+pub fn of_secret(name: &str) -> Option<&str> {
+    name.strip_prefix(provider::SECRET)?.strip_prefix("-for-")
+}
+
 /// Every object of every organisation; their namespaces are those of `extra`. `credentials` are theirs, by their names,
 /// `authority` the PEM text of a private ACME server's signers.
 pub(super) fn objects(
