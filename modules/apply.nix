@@ -15,6 +15,7 @@ let
   kubeconfig = "/etc/rancher/k3s/k3s.yaml";
   hardening = import ./hardening.nix;
   tokenFile = toString (cfg.settings.dns.tokenFile or "");
+  credentials = import ./credentials.nix cfg;
   waits = cfg.apply.onSwitch && cfg.apply.wait;
 in
 {
@@ -30,6 +31,9 @@ in
         KUBECONFIG = kubeconfig;
         PATIENCE = "300";
         AGAIN = if cfg.apply.onSwitch then "ten minutes" else "";
+      }
+      // lib.optionalAttrs (credentials.files != [ ]) {
+        TOKEN_FILES = lib.concatStringsSep ":" credentials.files;
       };
       script = builtins.readFile ./ready.sh;
       serviceConfig = {
@@ -78,9 +82,7 @@ in
         RemainAfterExit = true;
         ExecStart = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig --no-progress up";
         ExecStopPost = pkgs.writeShellScript "homelab-apply-ended" (builtins.readFile ./ended.sh);
-        LoadCredential = lib.optional (tokenFile != "") "dns-token:${tokenFile}" ++ [
-          "kubeconfig:${kubeconfig}"
-        ];
+        LoadCredential = credentials.load ++ [ "kubeconfig:${kubeconfig}" ];
         CacheDirectory = "homelab";
         TimeoutStartSec = cfg.apply.timeout;
         Restart = "on-failure";

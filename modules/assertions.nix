@@ -45,6 +45,36 @@ let
     message = "services.${name} listens on port 80 or 443 of this machine, and so does the lab's ingress. Let services.${name} listen on another port, for example 8080, and give it a name in the lab: services.homelab.services.web.local = 8080;";
   };
 
+  organisations = cfg.settings.organisations or { };
+  ofOrganisation =
+    name: one:
+    let
+      path = "organisations.${name}";
+    in
+    [
+      (secret "${path}.tokenFile" (one.tokenFile or null))
+      (needed "${path}.tokenFile" (one.tokenFile or null) "/run/secrets/route53-${name}")
+      {
+        assertion = (one.namespaces or [ ]) != [ ];
+        message = "services.homelab.${path}.namespaces is empty, and its programs need a namespace to run in; write services.homelab.${path}.namespaces = [ \"${name}\" ];";
+      }
+    ];
+  ofService =
+    name: service:
+    let
+      whose = service.organisation or null;
+    in
+    {
+      assertion = whose == null || organisations ? ${whose};
+      message = "services.homelab.services.${name}.organisation is \"${toString whose}\", which is none of services.homelab.organisations (${
+        if organisations == { } then "there are none" else toString (lib.attrNames organisations)
+      }); correct the name, or add the organisation.";
+    };
+  makesZones = option: {
+    assertion = facts.leads -> facts.makesZones;
+    message = "services.homelab.${option} needs a DNS provider at which homelab makes zones; write services.homelab.dns.provider = \"route53\"; or remove it.";
+  };
+
   # The names of the services that are programs on a node itself.
   local = lib.attrNames (lib.filterAttrs (_: service: service.local != null) cfg.services);
 
@@ -81,6 +111,7 @@ in
       (secret "tokenFile" cfg.tokenFile)
       (secret "doctor.onFailure.urlFile" cfg.doctor.onFailure.urlFile)
       (secret "dns.tokenFile" (cfg.settings.dns.tokenFile or cfg.dns.tokenFile))
+      (secret "zones.prune.tokenFile" cfg.zones.prune.tokenFile)
       {
         assertion =
           lib.count lib.id [
@@ -138,7 +169,11 @@ in
           || !(config.networking.nftables.flushRuleset or false);
         message = "networking.nftables.flushRuleset deletes the rules by which k3s brings ports 80 and 443 to the ingress, each time the firewall is reloaded; set it to false.";
       }
-    ];
+    ]
+    ++ lib.optional (organisations != { }) (makesZones "organisations")
+    ++ lib.optional cfg.zones.prune.enable (makesZones "zones.prune")
+    ++ lib.concatLists (lib.mapAttrsToList ofOrganisation organisations)
+    ++ lib.optionals facts.leads (lib.mapAttrsToList ofService cfg.services);
 
     warnings =
       lib.optional
@@ -151,8 +186,9 @@ in
         lib.optional (lib.hasInfix "-t nat -F" (config.networking.firewall.extraCommands or ""))
           "networking.firewall.extraCommands flushes the nat table, and with it the rules by which k3s brings ports 80 and 443 to the ingress: delete your own rules one by one instead."
       ++
-        lib.optional (!facts.leads && (cfg.services != { } || cfg.settings != { }))
-          "services.homelab.services and settings have no effect on this machine: only the first server, the one without serverAddr, applies the configuration."
+        lib.optional
+          (!facts.leads && (cfg.services != { } || cfg.organisations != { } || cfg.settings != { }))
+          "services.homelab.services, organisations and settings have no effect on this machine: only the first server, the one without serverAddr, applies the configuration."
       ++
         lib.optional (facts.usesCilium && cfg.clusterFirewall.enable && local != [ ])
           "services.homelab.services.${lib.head local}.local: with Cilium, pods of other machines come to it by the LAN, from their node's address. Open the port to the other nodes: networking.firewall.extraInputRules or extraCommands with their addresses, or for the whole LAN networking.firewall.interfaces.<link>.allowedTCPPorts = [ ${

@@ -3,6 +3,7 @@
   imports = [
     ./options.nix
     ./settings.nix
+    ./zones.nix
     ./assertions.nix
     ./k3s.nix
     ./registries.nix

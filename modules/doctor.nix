@@ -10,7 +10,7 @@ let
   hardening = import ./hardening.nix;
   configuration = config.environment.etc."homelab/homelab.yaml".source;
   program = "${lib.getExe cfg.package} --config ${configuration} --kubeconfig %d/kubeconfig";
-  tokenFile = toString (cfg.settings.dns.tokenFile or "");
+  credentials = import ./credentials.nix cfg;
   inherit (cfg.doctor.onFailure) command urlFile;
   metrics = cfg.doctor.prometheus.enable;
   tells = command != [ ];
@@ -107,12 +107,12 @@ in
           lib.optionalString (!tells) "--notify "
         }--report %S/homelab/doctor.json${lib.optionalString metrics " --metrics %t/homelab-metrics/homelab.prom"}";
         LoadCredential =
-          lib.optional (tokenFile != "") "dns-token:${tokenFile}"
+          credentials.load
           ++ [ "kubeconfig:/run/homelab-doctor/kubeconfig" ]
           ++ lib.optional (urlFile != null) "hook-url:${toString urlFile}";
         # What stands for a file that is not there (yet). The doctor then says what is missing.
         SetCredential =
-          lib.optional (tokenFile != "") "dns-token:\\n"
+          credentials.empty
           ++ [ "kubeconfig:${nobody}" ]
           ++ lib.optional (urlFile != null) "hook-url:\\n";
         StateDirectory = "homelab";

@@ -8,6 +8,9 @@ cfg: rec {
   # Whether the nodes themselves are the provider, and nobody else has the lab's names.
   isOnNodes =
     (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider}.onNodes or false;
+  # Whether homelab makes zones at the provider, one for each organisation.
+  makesZones =
+    (import ./providers.nix).${cfg.settings.dns.provider or cfg.dns.provider}.zones or false;
   # Whether this machine, as every node, is a name server of the lab's domain.
   isNameServer = isOnNodes || (cfg.settings.dns.houseResolver or cfg.dns.houseResolver);
   # Whether homelab installs the ingress controller, and k3s' own must not run.

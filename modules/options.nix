@@ -257,6 +257,33 @@ in
       description = "Your services. Each gets a name, a record and a certificate; remove a service, and the next switch removes all three.";
     };
 
+    organisations = mkOption {
+      type = types.attrsOf (types.submodule ./organisation.nix);
+      default = { };
+      example = literalExpression ''
+        {
+          acme = { namespaces = [ "shop" ]; tokenFile = "/run/secrets/route53-acme"; };
+        }
+      '';
+      description = "Groups that share the cluster, each with names in a DNS zone of its own, `<organisation>.<domain>` (docs/organisations.md). Needs `dns.provider = \"route53\"`.";
+    };
+
+    zones.prune = {
+      enable = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Run `homelab zone prune --yes` once a day on the first server: it renews this cluster's claims on the zones of its organisations, and deletes zones below `domain` that homelab made and nobody uses, before they are billed again (docs/organisations.md). What it did is in the journal of `homelab-zones.service`.";
+      };
+
+      tokenFile = mkOption {
+        type = types.nullOr types.path;
+        default = null;
+        example = "/run/secrets/route53-maker";
+        description = "A file with the credential for that, with the rights that `homelab zone policy --for maker` prints; `dns.tokenFile` if null. Write the path in quotes.";
+      };
+    };
+
     egress = mkOption {
       type = types.attrsOf (types.listOf types.str);
       default = { };

@@ -1,5 +1,6 @@
 # Ends well once the Kubernetes API answers; gives up after PATIENCE seconds, however long k3s itself would go on starting.
-# Reads TOKEN_FILE, the file with the DNS provider's token if it asks for one, and KUBECONFIG; NAMED_IN says where that file is named.
+# Reads TOKEN_FILE, the file with the DNS provider's token if it asks for one, TOKEN_FILES, those of organisations, separated by
+# colons, and KUBECONFIG; NAMED_IN says where TOKEN_FILE is named.
 set -eu
 
 if [ -n "$TOKEN_FILE" ] && [ ! -s "$TOKEN_FILE" ]; then
@@ -7,6 +8,15 @@ if [ -n "$TOKEN_FILE" ] && [ ! -s "$TOKEN_FILE" ]; then
     "Write it there, or see why your secrets were not decrypted; then: systemctl restart homelab-apply"
   exit 1
 fi
+
+IFS=: read -ra files <<<"${TOKEN_FILES:-}"
+for file in "${files[@]}"; do
+  if [ ! -s "$file" ]; then
+    echo "there is no credential in $file (tokenFile of one of services.homelab.organisations)." \
+      "Write it there, or see why your secrets were not decrypted; then: systemctl restart homelab-apply"
+    exit 1
+  fi
+done
 
 deadline=$((SECONDS + PATIENCE))
 until timeout 10 k3s kubectl --kubeconfig "$KUBECONFIG" --request-timeout=5s get --raw=/readyz >/dev/null 2>&1; do

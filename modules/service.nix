@@ -71,6 +71,13 @@ in
       description = "Several host names; they share one certificate.";
     };
 
+    organisation = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "acme";
+      description = "The organisation that it belongs to, one of `services.homelab.organisations`. Its name is then `<name>.<organisation>.<domain>`.";
+    };
+
     issuer = mkOption {
       type = types.nullOr (
         types.enum [

@@ -28,6 +28,7 @@ let
       domain
       email
       services
+      organisations
       egress
       extraCertificates
       rootPage

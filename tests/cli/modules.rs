@@ -16,6 +16,7 @@ fn the_module_knows_every_provider_by_what_its_facts_say() {
         let (_, about) = told.iter().find(|(name, _)| name == facts.key).unwrap();
         assert_eq!(about.contains("tokenFile = null;"), facts.credential.is_none(), "{}", facts.key);
         assert_eq!(about.contains("onNodes = true;"), facts.on_nodes, "{}", facts.key);
+        assert_eq!(about.contains("zones = true;"), facts.zones, "{}", facts.key);
     }
 }
 

@@ -18,16 +18,19 @@ const NEEDS_SYSTEMD_254: [(&str, &str); 3] = [
     ("homelab-apply", "RestartSteps"),
     ("homelab-apply", "RestartMaxDelaySec"),
 ];
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 7] = [
     "homelab-apply",
     "homelab-ready",
     "homelab-doctor",
     "homelab-doctor-access",
     "homelab-addresses",
     "homelab-addresses-access",
+    "homelab-zones",
 ];
 /// How the units begin that the module writes only for a controller that writes no addresses.
 const OF_ADDRESSES: &str = "homelab-addresses";
+/// And only where it is told to.
+const OF_ZONES: &str = "homelab-zones";
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("modules/debian")
@@ -63,9 +66,10 @@ fn service(name: &str) -> Settings {
 
 /// A unit as the NixOS module writes it.
 fn of_nixos(kind: &str, name: &str) -> Value {
-    let text = match name.starts_with(OF_ADDRESSES) {
-        true => include_str!("../nixos/eval/golden/traefik.json"),
-        false => include_str!("../nixos/eval/golden/minimal.json"),
+    let text = match name {
+        name if name.starts_with(OF_ADDRESSES) => include_str!("../nixos/eval/golden/traefik.json"),
+        name if name.starts_with(OF_ZONES) => include_str!("../nixos/eval/golden/zones.json"),
+        _ => include_str!("../nixos/eval/golden/minimal.json"),
     };
     let golden: Value = serde_json::from_str(text).unwrap();
     golden["units"][kind][name].clone()
@@ -116,7 +120,7 @@ fn every_service_is_as_closed_as_on_nixos() {
 #[test]
 fn the_token_is_taken_from_where_sudo_homelab_init_puts_it() {
     let file = format!("/etc/homelab/{CREDENTIAL}");
-    for name in ["homelab-apply", "homelab-doctor"] {
+    for name in ["homelab-apply", "homelab-doctor", "homelab-zones"] {
         assert!(service(name)["LoadCredential"].contains(&format!("dns-token:{file}")), "{name}");
     }
     assert!(service("homelab-ready")["Environment"].contains(&format!("\"TOKEN_FILE={file}\"")));
@@ -125,7 +129,7 @@ fn the_token_is_taken_from_where_sudo_homelab_init_puts_it() {
 #[test]
 fn every_unit_is_ordered_and_started_as_on_nixos() {
     let units = units();
-    assert_eq!(units.len(), 9, "{units:?}");
+    assert_eq!(units.len(), 11, "{units:?}");
     for file in units {
         let (name, kind) = file.rsplit_once('.').unwrap();
         let nixos = of_nixos(&format!("{kind}s"), name);
@@ -166,7 +170,7 @@ fn every_unit_runs_what_it_runs_on_nixos() {
     }
     let stop = &service("homelab-apply")["ExecStopPost"];
     assert_eq!(stop, &["/bin/bash /usr/lib/homelab/ended.sh"]);
-    for name in ["homelab-apply", "homelab-doctor", "homelab-addresses"] {
+    for name in ["homelab-apply", "homelab-doctor", "homelab-addresses", "homelab-zones"] {
         let nixos = of_nixos("services", name);
         // After the program, `--config` and its file.
         let arguments =

@@ -49,6 +49,52 @@ in
     }
   ];
 
+  # Groups that share the cluster, and the zones of those that left.
+  organisations = [
+    minimal
+    {
+      services.homelab = {
+        dns = {
+          provider = "route53";
+          tokenFile = lib.mkForce "/run/secrets/route53-key";
+        };
+        organisations = {
+          acme = {
+            namespaces = [
+              "office"
+              "shop"
+            ];
+            tokenFile = "/run/secrets/route53-acme";
+          };
+          globex = {
+            namespaces = [ "bench" ];
+            tokenFile = "/run/secrets/route53-globex";
+          };
+        };
+        services.web = {
+          service = "shop/web";
+          port = 80;
+          organisation = "acme";
+        };
+        zones.prune = {
+          enable = true;
+          tokenFile = "/run/secrets/route53-maker";
+        };
+      };
+    }
+  ];
+
+  # The last organisation has left, and its zone goes by the lab's own key.
+  zones = [
+    minimal
+    {
+      services.homelab = {
+        dns.provider = "route53";
+        zones.prune.enable = true;
+      };
+    }
+  ];
+
   # A controller that writes no addresses: a timer does.
   traefik = [
     minimal

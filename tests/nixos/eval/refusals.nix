@@ -14,6 +14,12 @@ let
     tokenFile = "/run/secrets/k3s-token";
     interface = "enp1s0";
   };
+  amazon.services.homelab = good.services.homelab // {
+    dns = {
+      provider = "route53";
+      tokenFile = "/run/secrets/route53-key";
+    };
+  };
   but = base: mistake: [
     base
     mistake
@@ -33,6 +39,44 @@ in
     services.homelab.registries."https://registry.qa.svc.cluster.local".caFile = "/etc/root.crt";
   };
   hook-in-the-store = but good { services.homelab.doctor.onFailure.urlFile = ./refusals.nix; };
+  organisation-in-the-store = but amazon {
+    services.homelab.organisations.acme = {
+      namespaces = [ "shop" ];
+      tokenFile = ./refusals.nix;
+    };
+  };
+  organisation-without-token = but amazon {
+    services.homelab.organisations.acme.namespaces = [ "shop" ];
+  };
+  organisation-without-namespace = but amazon {
+    services.homelab.organisations.acme.tokenFile = "/run/secrets/route53-acme";
+  };
+  organisations-at-cloudflare = but good {
+    services.homelab.organisations.acme = {
+      namespaces = [ "shop" ];
+      tokenFile = "/run/secrets/route53-acme";
+    };
+  };
+  organisation-of-nobody = but amazon {
+    services.homelab.services.web = {
+      service = "shop/web";
+      port = 80;
+      organisation = "acmee";
+    };
+  };
+  zones-pruned-at-cloudflare = but good { services.homelab.zones.prune.enable = true; };
+  maker-in-the-store = but amazon {
+    services.homelab.zones.prune = {
+      enable = true;
+      tokenFile = ./refusals.nix;
+    };
+  };
+  agent-with-organisations = but agent {
+    services.homelab.organisations.acme = {
+      namespaces = [ "shop" ];
+      tokenFile = "/run/secrets/route53-acme";
+    };
+  };
   agent-without-server = but agent { services.homelab.serverAddr = lib.mkForce ""; };
   agent-without-token = [
     {
