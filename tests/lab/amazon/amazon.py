@@ -28,12 +28,14 @@ POLICY = "route53"
 zones = route53_backends[ACCOUNT]["aws"]
 people = iam_backends[ACCOUNT]["aws"]
 faults = {}
+# Zones that the world asks and this account does not list: those of another account.
+elsewhere = {}
 
 
-def make_zone(config, name, private=False):
+def make_zone(config, name, private=False, reference=None, servers=None):
     """A hosted zone, with the lab's name servers and short negative answers."""
-    zone = zones.create_hosted_zone(f"{name}.", private_zone=private)
-    servers = config["servers"]
+    zone = zones.create_hosted_zone(f"{name}.", private_zone=private, caller_reference=reference)
+    servers = servers or config["servers"]
     zone.delegation_set.name_servers = servers
     soa = f"{servers[0]}. hostmaster.{name}. 1 7200 900 1209600 10"
     zone.rrsets = []
@@ -56,7 +58,7 @@ def policy(text, zone):
 def served():
     """The zones that the world asks: of one name, the one that was there first, which the registrar names."""
     seen = {}
-    for zone in zones.zones.values():
+    for zone in [*elsewhere.values(), *zones.zones.values()]:
         if not zone.private_zone:
             seen.setdefault(zone.name, zone)
     return list(seen.values())
@@ -82,8 +84,8 @@ class Console(BaseHTTPRequestHandler):
         except Exception as error:
             self.reply(f"{type(error).__name__}: {error}", 500)
 
-    def do_add(self, name, kind, content):
-        put(self.zone, f"{name}.", kind, 300, [content])
+    def do_add(self, name, kind, content, zone=None):
+        put(zones.zones[zone] if zone else self.zone, f"{name}.", kind, 300, content if zone else [content])
 
     def do_remove(self, name, kind):
         self.zone.delete_rrset({"Name": f"{name}.", "Type": kind})
@@ -101,14 +103,50 @@ class Console(BaseHTTPRequestHandler):
     def do_zone(self, name, private):
         return make_zone(self.config, name, private).resource_id
 
+    def do_made(self, name, reference, servers):
+        """A zone that was made at another time, or by somebody else."""
+        return make_zone(self.config, name, reference=reference, servers=servers).resource_id
+
+    def do_tag(self, zone, key, value):
+        zones.change_tags_for_resource("hostedzone", zone, [{"Key": key, "Value": value}], [])
+
+    def do_zones(self):
+        """Every zone that the account lists, with its tags, its records and the servers to which the lab's own leads."""
+        led = {names.plain(held.name): held.records for held in self.zone.rrsets if held.type == "NS"}
+        return json.dumps(
+            [
+                {
+                    "id": zone.resource_id,
+                    "name": names.plain(zone.name),
+                    "tags": zones.list_tags_for_resource(zone.resource_id),
+                    "records": [f"{names.plain(held.name)} {held.type}" for held in zone.rrsets],
+                    "led": sorted(names.plain(server) for server in led.get(names.plain(zone.name), [])),
+                }
+                for zone in zones.zones.values()
+            ]
+        )
+
+    def do_away(self, zone, away):
+        """Gives a zone to another account, or takes it back, as the first."""
+        if away:
+            elsewhere[zone] = zones.zones.pop(zone)
+        else:
+            back = {zone: elsewhere.pop(zone), **zones.zones}
+            zones.zones.clear()
+            zones.zones.update(back)
+
+    def do_user(self, name, text):
+        """A user with a policy; gives its key."""
+        people.create_user("us-east-1", name)
+        people.put_user_policy(name, POLICY, text)
+        key = people.create_access_key(name)
+        return f"{key.access_key_id}\n{key.secret_access_key}\n"
+
     def do_organisation(self, name, text):
         """A zone to which the lab's own leads, and a user with a policy for it; gives its id and the user's key."""
         zone = make_zone(self.config, name)
         self.do_delegation(name, True)
-        people.create_user("us-east-1", name)
-        people.put_user_policy(name, POLICY, policy(text, zone))
-        key = people.create_access_key(name)
-        return json.dumps({"zone": zone.resource_id, "key": f"{key.access_key_id}\n{key.secret_access_key}\n"})
+        return json.dumps({"zone": zone.resource_id, "key": self.do_user(name, policy(text, zone))})
 
     def do_delegation(self, name, on):
         servers = [f"{server}." for server in self.config["servers"]]

@@ -23,6 +23,8 @@ from botocore.credentials import Credentials
 from names import plain
 
 SKEW = 300
+# How long a call takes that does not end, in seconds.
+HANGS = 8
 NAMESPACE = "{https://route53.amazonaws.com/doc/2013-04-01/}"
 SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. "
@@ -150,6 +152,10 @@ class Judge:
             raise Refused(403, "SignatureDoesNotMatch", SIGNATURE)
         what = action(service, environ["REQUEST_METHOD"], environ["PATH_INFO"], body)
         self.permitted(user, what, environ, body)
+        if self.faults.get(what):
+            # Whoever asks is stopped here.
+            time.sleep(HANGS)
+            raise Refused(503, "ServiceUnavailable", "The service is unavailable.")
         zone = self.zones.zones.get(resource(environ["PATH_INFO"]).rpartition("/")[2])
         if what == "route53:ChangeResourceRecordSets" and zone:
             fits(zone, body)

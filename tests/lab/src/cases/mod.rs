@@ -54,6 +54,7 @@ mod tunnel;
 mod unit;
 mod weather;
 mod wildcard_records;
+mod zone_verbs;
 
 use std::process::ExitCode;
 
@@ -179,6 +180,7 @@ fn cases() -> impl Iterator<Item = Case> {
         .chain(traefik::CASES.iter().cloned())
         .chain(cluster_domain::CASES.iter().cloned())
         .chain(organisations::CASES.iter().cloned())
+        .chain(zone_verbs::CASES.iter().cloned())
 }
 
 /// What changes the most.

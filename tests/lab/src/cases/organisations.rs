@@ -22,6 +22,9 @@ pub(super) const CASES: &[Case] = &[with_all_and(
 
 /// Each with its namespaces.
 const ORGANISATIONS: [(&str, &[&str]); 2] = [("acme", &["office", "shop"]), ("globex", &["bench"])];
+/// What the policy of the page lets a key read, and what `homelab zone policy` adds to that: it may say who uses the zone.
+const READS: &str = "\"route53:ListResourceRecordSets\"";
+const READS_AND_CLAIMS: &str = "[\"route53:ListResourceRecordSets\", \"route53:ListTagsForResource\", \"route53:ChangeTagsForResource\"]";
 /// How long a record may take (seconds).
 const LIMIT: u64 = 90;
 
@@ -53,12 +56,12 @@ fn share(hands: &Hands) -> Result<()> {
     refused(hands)?;
     taken(hands)?;
     led_astray(hands, &config, &zones)?;
-    gone(hands)
+    gone(hands, zones.first().context("the first zone")?)
 }
 
 /// The zones, the users and the files with their keys.
 fn make_zones(hands: &Hands) -> Result<Vec<String>> {
-    let policy = route53::policy()?;
+    let policy = route53::policy()?.replace(READS, READS_AND_CLAIMS);
     let make = |(name, _): &(&str, &[&str])| {
         let wanted = json!({ "do": "organisation", "name": format!("{name}.{DOMAIN}"), "text": policy });
         let made: Value = serde_json::from_str(&route53::by_hand(&hands.run, &wanted)?).context("a zone")?;
@@ -240,9 +243,36 @@ fn led_astray(hands: &Hands, config: &std::path::Path, zones: &[String]) -> Resu
     delegation(false)
 }
 
-/// An organisation that is taken out of the file takes its external-dns, its Issuers and its credential with it.
-fn gone(hands: &Hands) -> Result<()> {
+/// What the account has of a zone.
+fn in_account(hands: &Hands, id: &str) -> Result<Value> {
+    let all: Value = serde_json::from_str(&route53::by_hand(&hands.run, &json!({ "do": "zones" }))?)
+        .context("the zones of the account")?;
+    let zones = all.as_array().into_iter().flatten();
+    Ok(zones.clone().find(|zone| zone["id"] == id).cloned().unwrap_or_default())
+}
+
+/// An organisation that is taken out of the file takes its external-dns, its Issuers and its credential with it, the records that
+/// this cluster wrote in its zone, and the claim on it: what others have there stays.
+fn gone(hands: &Hands, acme: &str) -> Result<()> {
+    let nas = format!("nas.acme.{DOMAIN}");
+    let by_hand = json!({ "do": "add", "zone": acme, "name": nas, "kind": "A", "content": ["192.168.1.5"] });
+    route53::by_hand(&hands.run, &by_hand)?;
+    let claim = format!("homelab/claim/{DOMAIN}");
+    let before = in_account(hands, acme)?;
+    let host = format!("a-homelab.web.acme.{DOMAIN} TXT");
+    let has = |zone: &Value, record: &str| {
+        zone["records"].as_array().is_some_and(|all| all.iter().any(|one| one == record))
+    };
+    expect(before["tags"][&claim].is_string() && has(&before, &host), format!("{before:#}"))?;
     hands.restore()?;
+    let after = in_account(hands, acme)?;
+    expect(after["tags"][&claim].is_null(), format!("{after:#}"))?;
+    let left: Vec<String> =
+        [format!("acme.{DOMAIN} NS"), format!("acme.{DOMAIN} SOA"), format!("{nas} A")].into();
+    let mut records: Vec<&str> =
+        after["records"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    records.sort_unstable();
+    expect(records == left, format!("{records:?}"))?;
     for words in [
         ["-n", "external-dns", "deployment", "external-dns-for-acme"],
         ["-n", "external-dns", "secret", "homelab-dns-provider-for-acme"],
