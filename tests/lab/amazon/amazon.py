@@ -32,10 +32,10 @@ faults = {}
 elsewhere = {}
 
 
-def make_zone(config, name, private=False, reference=None, servers=None):
+def make_zone(config, name, private=False):
     """A hosted zone, with the lab's name servers and short negative answers."""
-    zone = zones.create_hosted_zone(f"{name}.", private_zone=private, caller_reference=reference)
-    servers = servers or config["servers"]
+    zone = zones.create_hosted_zone(f"{name}.", private_zone=private)
+    servers = config["servers"]
     zone.delegation_set.name_servers = servers
     soa = f"{servers[0]}. hostmaster.{name}. 1 7200 900 1209600 10"
     zone.rrsets = []
@@ -105,12 +105,17 @@ class Console(BaseHTTPRequestHandler):
 
     def do_made(self, name, reference, servers):
         """A zone that was made at another time, or by somebody else."""
-        return make_zone(self.config, name, reference=reference, servers=servers).resource_id
+        zone = zones.create_hosted_zone(f"{name}.", private_zone=False, caller_reference=reference)
+        zone.delegation_set.name_servers = servers
+        zone.rrsets = []
+        put(zone, f"{name}.", "NS", 172800, [f"{server}." for server in servers])
+        put(zone, f"{name}.", "SOA", 900, [f"{servers[0]}. hostmaster.{name}. 1 7200 900 1209600 60"])
+        return zone.resource_id
 
     def do_tag(self, zone, key, value):
         zones.change_tags_for_resource("hostedzone", zone, [{"Key": key, "Value": value}], [])
 
-    def do_zones(self):
+    def do_account(self):
         """Every zone that the account lists, with its tags, its records and the servers to which the lab's own leads."""
         led = {names.plain(held.name): held.records for held in self.zone.rrsets if held.type == "NS"}
         return json.dumps(
@@ -135,10 +140,10 @@ class Console(BaseHTTPRequestHandler):
             zones.zones.clear()
             zones.zones.update(back)
 
-    def do_user(self, name, text):
-        """A user with a policy; gives its key."""
+    def do_maker(self, name, text):
+        """A user with a policy that is too long for one of its own; gives its key."""
         people.create_user("us-east-1", name)
-        people.put_user_policy(name, POLICY, text)
+        people.attach_user_policy(people.create_policy("", "/", text, name, []).arn, name)
         key = people.create_access_key(name)
         return f"{key.access_key_id}\n{key.secret_access_key}\n"
 
@@ -146,7 +151,10 @@ class Console(BaseHTTPRequestHandler):
         """A zone to which the lab's own leads, and a user with a policy for it; gives its id and the user's key."""
         zone = make_zone(self.config, name)
         self.do_delegation(name, True)
-        return json.dumps({"zone": zone.resource_id, "key": self.do_user(name, policy(text, zone))})
+        people.create_user("us-east-1", name)
+        people.put_user_policy(name, POLICY, policy(text, zone))
+        key = people.create_access_key(name)
+        return json.dumps({"zone": zone.resource_id, "key": f"{key.access_key_id}\n{key.secret_access_key}\n"})
 
     def do_delegation(self, name, on):
         servers = [f"{server}." for server in self.config["servers"]]

@@ -245,7 +245,7 @@ fn led_astray(hands: &Hands, config: &std::path::Path, zones: &[String]) -> Resu
 
 /// What the account has of a zone.
 fn in_account(hands: &Hands, id: &str) -> Result<Value> {
-    let all: Value = serde_json::from_str(&route53::by_hand(&hands.run, &json!({ "do": "zones" }))?)
+    let all: Value = serde_json::from_str(&route53::by_hand(&hands.run, &json!({ "do": "account" }))?)
         .context("the zones of the account")?;
     let zones = all.as_array().into_iter().flatten();
     Ok(zones.clone().find(|zone| zone["id"] == id).cloned().unwrap_or_default())

@@ -57,7 +57,7 @@ struct Zones<'h> {
 impl<'h> Zones<'h> {
     fn open(hands: &'h Hands) -> Result<Self> {
         let made = hands.homelab_well(&["zone", "policy", "--for", "maker"])?;
-        let key = console(hands, &json!({ "do": "user", "name": "maker", "text": made }))?;
+        let key = console(hands, &json!({ "do": "maker", "name": "maker", "text": made }))?;
         let file = hands.run.path("key-of-maker");
         files::write(&file, key)?;
         let (own, its) = (hands.run.token().display().to_string(), file.display().to_string());
@@ -110,7 +110,7 @@ impl<'h> Zones<'h> {
 
     /// Every zone of the account.
     fn all(&self) -> Result<Vec<Value>> {
-        serde_json::from_str(&console(self.hands, &json!({ "do": "zones" }))?)
+        serde_json::from_str(&console(self.hands, &json!({ "do": "account" }))?)
             .context("the zones of the account")
     }
 
