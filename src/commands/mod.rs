@@ -26,6 +26,7 @@ mod interruption;
 mod k3s_config;
 mod kubeconfig;
 mod leave;
+mod left_zones;
 mod manifest;
 mod nodes;
 mod open;

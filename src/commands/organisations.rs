@@ -1,7 +1,5 @@
 //! What `up` looks at for organisations before its first write: their zones, their credentials, and whose the records there are.
 
-pub(super) mod left;
-
 use std::collections::BTreeMap;
 
 use futures::future::{join_all, try_join_all};

@@ -13,12 +13,11 @@ use crate::collect::{Known, egress};
 use crate::commands::converge::{Converged, converge};
 use crate::commands::house::house;
 use crate::commands::leave::{self, Move};
-use crate::commands::organisations::{self, left};
 use crate::commands::planned::{self, Consent, Planned, Start, refused};
 use crate::commands::prove::{self, LINE as VERIFY};
 use crate::commands::public_address::{self, Followed};
 use crate::commands::tunnel::{self, WayIn};
-use crate::commands::{addresses, close_tunnel, diff, own, prune, switching};
+use crate::commands::{addresses, close_tunnel, diff, left_zones, organisations, own, prune, switching};
 use crate::config::{Config, Controller};
 use crate::desired::object::Key;
 use crate::desired::{external_dns, kind};
@@ -71,7 +70,7 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         EGRESS,
         prune::LINE,
         leave::LINE,
-        left::LINE,
+        left_zones::LINE,
         organisations::CLAIM,
         switching::LINE,
         addresses::LINE,
@@ -93,14 +92,15 @@ pub(super) async fn run(global: &Global, task: Task<'_>, ui: Ui) -> Result<Ran> 
         }
         let deadline = Instant::now() + config.timeouts.apply;
         let moving = Move::of(&mut plan, &snapshot, leaving);
-        let held = left::hold_back(&mut plan, &snapshot, config);
+        let held = left_zones::hold_back(&mut plan, &snapshot, config);
         let is_done = plan.is_empty() && awaited.is_ready();
         let certificates = is_done.then(|| snapshot.certificates.iter().flat_map(BTreeMap::values));
         let certificates = certificates.map(|all| all.map(cluster::certificate).collect());
         let world = (cluster, provider, &zone);
         let Converged { written, addresses, public } =
             converge(world, config, &plan, snapshot, awaited, deadline, &progress).await?;
-        let forgotten = left::give_up(&held, (cluster, provider), config, &plan.wanted, &progress).await?;
+        let forgotten =
+            left_zones::give_up(&held, (cluster, provider), config, &plan.wanted, &progress).await?;
         plan.removal.gone.extend(forgotten);
         let trial = match no_verify {
             true => None,

@@ -26,7 +26,7 @@ use crate::provider::{Client, Keyring, ZONE_ID_KEY, ZONE_KEY, traits_of};
 use crate::ui::Progress;
 
 /// The line of progress.
-pub(in crate::commands) const LINE: &str = "left";
+pub(super) const LINE: &str = "left";
 /// How long its external-dns may take to end: Kubernetes gives a pod 30 s.
 const ENDS: Duration = Duration::from_secs(60);
 /// Between two looks at its pods.
@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// An organisation that has left, as the Secret of its external-dns remembers it.
 #[derive(Debug)]
-pub(in crate::commands) struct Left {
+pub(super) struct Left {
     organisation: String,
     secret: Doomed,
     zone: Zone,
@@ -42,7 +42,7 @@ pub(in crate::commands) struct Left {
 }
 
 /// Takes out of the plan what has to be there until an organisation has been given up.
-pub(in crate::commands) fn hold_back(plan: &mut Plan, snapshot: &Snapshot, config: &Config) -> Vec<Left> {
+pub(super) fn hold_back(plan: &mut Plan, snapshot: &Snapshot, config: &Config) -> Vec<Left> {
     let mut held = Vec::new();
     plan.removal.gone.retain(|doomed| {
         let left = snapshot.objects.get(&doomed.key).and_then(|live| Left::of(doomed, live, config));
@@ -145,7 +145,7 @@ impl Left {
 ///
 /// # Errors
 /// When the cluster cannot be asked.
-pub(in crate::commands) async fn give_up(
+pub(super) async fn give_up(
     held: &[Left],
     (cluster, own): (&Cluster, &Client),
     config: &Config,
