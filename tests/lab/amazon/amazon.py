@@ -47,7 +47,7 @@ def make_zone(config, name, private=False):
 def put(zone, name, kind, ttl, contents):
     """A set of records, by the door that the API uses, so that moto knows it later."""
     records = [{"Value": content} for content in contents]
-    record_set = {"Name": name, "Type": kind, "TTL": str(ttl), "ResourceRecords": records}
+    record_set = {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": records}
     zones.change_resource_record_sets(zone.resource_id, [{"Action": "UPSERT", "ResourceRecordSet": record_set}])
 
 

@@ -113,7 +113,8 @@ def of_change(body):
 def policies_of(people, user):
     """The documents of a user's own policies, and of those that are attached to it."""
     own = [people.get_user_policy(user, name)["policy_document"] for name in people.list_user_policies(user)]
-    attached = [policy.document for policy in people.list_attached_user_policies(user)[0]]
+    managed = people.list_attached_user_policies(user)[0]
+    attached = [people.get_policy_version(policy.arn, policy.default_version_id).document for policy in managed]
     return [json.loads(text) for text in own + attached]
 
 
