@@ -6,7 +6,7 @@ use crate::provider::Holder;
 
 /// What stands below the help of `zone`.
 pub(super) const ZONE: &str = "Examples:\n  homelab zone delegate\n  homelab zone policy acme\n  homelab zone list\n  homelab zone create acme\n  homelab zone prune\n\n`delegate` is for names whose zone the lab may not write: docs/challenge-zone.md. The others are for `organisations`, each of which has a zone of its own: docs/organisations.md.";
-const POLICY: &str = "Examples:\n  homelab zone policy acme\n  homelab zone policy acme --for cert-manager > policy.json\n  homelab zone policy acme --zone-id Z0123456789EXAMPLE\n  homelab zone policy --for maker\n\nWith `--zone-id` it asks nobody. `external-dns`, `cert-manager` and `homelab` get rights to this one zone; `maker` is whoever runs `homelab zone create` and `homelab zone prune`. Exit codes: 0 success, 1 the organisation has no zone yet, 2 invalid command line or configuration, 3 the provider could not be asked.";
+const POLICY: &str = "Examples:\n  homelab zone policy acme\n  homelab zone policy acme --for cert-manager > policy.json\n  homelab zone policy acme --zone-id Z0123456789EXAMPLE\n  homelab zone policy --for maker\n  homelab zone policy acme --apply\n  homelab zone policy acme --remove\n\nWith `--zone-id` it asks nobody. `external-dns`, `cert-manager` and `homelab` get rights to this one zone; `organisation` has the sum of these three, for the one user whose key they share; `maker` is whoever runs `homelab zone create`, `homelab zone prune` and this with `--apply` or `--remove`. `--apply` leaves alone what is right already, and makes a new key where the one in the cluster is lost; a user that homelab did not make for this cluster is never touched. Exit codes: 0 success, 1 the organisation has no zone yet, or a user of that name is somebody else's, 2 invalid command line or configuration, 3 the provider could not be asked.";
 const LIST: &str = "Examples:\n  homelab zone list\n  homelab zone list --output json | jq -r '.zones[] | [.name, .id, .next_bill] | @tsv'\n\nIt lists every zone of the account below `domain`; it changes nothing. The price is what one zone fewer would save. Exit codes: 0 success, 2 invalid command line or configuration, 3 the provider could not be asked.";
 const CREATE: &str = "Examples:\n  homelab zone create acme\n\nIt makes the zone of the organisation if there is none, notes in a tag that this cluster uses it, and enters its name servers in the zone above, where the same account has that and public DNS finds the name there; else it prints the records to enter. It never changes a delegation to other servers. You can run it again at any time. Exit codes: 0 success, 1 the zone above leads elsewhere, or the provider refused, 2 invalid command line or configuration, 3 the provider could not be asked.";
 const PRUNE: &str = "Examples:\n  homelab zone prune\n  homelab zone prune --yes\n  homelab zone prune --yes --with-orphans\n\nIt deletes the zones of organisations that no cluster uses and in which nothing is: within the hours in which a zone is free, or on the last day before the next bill. Until then an unused zone stays, since its month is paid. With `--yes` it first notes on the zones of this configuration's organisations that this cluster uses them, as `homelab up` does. It never deletes a zone that homelab did not make, or one with a record that somebody else wrote. `--with-orphans` takes a cluster for gone that has not said for 30 days that it uses a zone, and deletes the records that external-dns wrote for it. Without `--yes` it changes nothing. Exit codes: 0 success, 1 a zone that should go is still there, or it could not be noted that this cluster uses one, 2 invalid command line or configuration, 3 the provider could not be asked.";
@@ -27,7 +27,7 @@ pub enum ZoneCommand {
     /// Print the records that have to be in public DNS, so that challenges are met where the lab may write, in the form of a zone file
     #[command(after_help = DELEGATE)]
     Delegate(Delegate),
-    /// Print the least rights to a zone for each program, as policies to paste at the provider
+    /// Print the least rights to a zone for each program, as policies to paste at the provider; or give an organisation a user with them
     #[command(after_help = POLICY)]
     Policy(Policy),
     /// List the zones below the domain: which clusters use them, how old they are, what they cost
@@ -52,6 +52,12 @@ pub struct Policy {
     /// The id of the zone, so that the provider need not be asked
     #[arg(long, value_name = "ID")]
     pub zone_id: Option<String>,
+    /// Make a user for the organisation in this cluster, with these rights and one key, whose secret goes into the cluster alone
+    #[arg(long, requires = "organisation", conflicts_with_all = ["for", "zone_id", "remove"])]
+    pub apply: bool,
+    /// Delete that user again, with its key and its rights, and take the key out of the cluster
+    #[arg(long, requires = "organisation", conflicts_with_all = ["for", "zone_id"])]
+    pub remove: bool,
 }
 
 /// Whose rights.
@@ -63,7 +69,9 @@ pub enum For {
     CertManager,
     /// homelab in a cluster
     Homelab,
-    /// Whoever makes and deletes zones
+    /// The user of the organisation, whose key these three have
+    Organisation,
+    /// Whoever makes and deletes zones and users
     Maker,
 }
 
@@ -75,6 +83,7 @@ impl For {
             Self::ExternalDns => Holder::ExternalDns,
             Self::CertManager => Holder::CertManager,
             Self::Homelab => Holder::Homelab,
+            Self::Organisation => Holder::Organisation,
             Self::Maker => Holder::Maker,
         }
     }

@@ -11,6 +11,7 @@ mod external_dns;
 #[cfg(test)]
 pub(crate) mod fake;
 mod issuance;
+mod kept;
 mod log;
 mod look;
 mod ports;
@@ -47,6 +48,7 @@ pub use apply::Deleted;
 pub use authority::signer;
 pub use examine::{certificates, ingresses, nodes};
 pub use issuance::Secrets;
+pub use kept::{credential_in, secret_of};
 pub use look::HostPortOwner;
 pub use reader::Granted;
 pub use renewal::Renewal;

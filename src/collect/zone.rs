@@ -21,6 +21,7 @@ pub(super) struct Asked {
     zone: Option<Result<Zone, Fault>>,
     /// The zones of organisations, each asked for with its own token.
     pub(super) organisations: Vec<Organised>,
+    scope: Scope,
 }
 
 impl Asked {
@@ -28,7 +29,10 @@ impl Asked {
     pub(super) async fn ask(config: &Config, scope: Scope) -> Self {
         let asked = Self::ask_for_lab(config, scope).await;
         let own = asked.client.as_ref();
-        let all = config.organisations.iter().map(|one| organised((config, own), one, scope));
+        let all = config.organisations.iter().map(|one| {
+            let (_, keyring) = token::find_of(config, one);
+            organised((config, own), one, keyring, scope)
+        });
         let organisations = join_all(all).await;
         Self { organisations, ..asked }
     }
@@ -42,6 +46,7 @@ impl Asked {
             client: None,
             zone: None,
             organisations: Vec::new(),
+            scope,
         };
         let Some(keyring) = asked.keyring.as_ref().filter(|_| scope.internet) else {
             return asked;
@@ -80,6 +85,21 @@ impl Asked {
         TokenSeen { budget, ..self.token }
     }
 
+    /// The zones of organisations whose tokens lie in the cluster alone.
+    async fn ask_with_kept(&mut self, cluster: &Cluster, config: &Config) {
+        let (own, scope) = (self.client.as_ref(), self.scope);
+        let kept = config.organisations.iter().filter(|one| !token::is_here(config, one));
+        let kept = kept.map(async |one| {
+            let keyring = cluster.kept_credential(config, one).await.ok().flatten();
+            organised((config, own), one, keyring, scope).await
+        });
+        for found in join_all(kept).await {
+            if let Some(known) = self.organisations.iter_mut().find(|one| one.name == found.name) {
+                *known = found;
+            }
+        }
+    }
+
     /// Asks the cluster what external-dns does, and whether the Secrets that `up` writes have this token.
     pub(super) async fn ask_cluster(
         &mut self,
@@ -90,6 +110,9 @@ impl Asked {
     ) {
         if let Some(seen) = &evidence.cluster {
             evidence.external_dns = Some(cluster.external_dns(&seen.objects, deadline).await);
+        }
+        if !cluster.reads_only() {
+            self.ask_with_kept(cluster, config).await;
         }
         if let Some(keyring) =
             self.keyring.as_ref().filter(|keyring| !keyring.is_empty() && !cluster.reads_only())
@@ -103,10 +126,10 @@ impl Asked {
 async fn organised(
     (config, own): (&Config, Option<&Client>),
     organisation: &Organisation,
+    keyring: Option<Keyring>,
     scope: Scope,
 ) -> Organised {
     let mut organised = Organised::of(organisation);
-    let (_, keyring) = token::find_of(config, organisation);
     let Some(keyring) = keyring.filter(|_| scope.internet) else { return organised };
     let client = match Client::new(config, &keyring) {
         Ok(client) => client.deadline(scope.within / 2),

@@ -28,6 +28,7 @@ mod kubeconfig;
 mod leave;
 mod left_zones;
 mod manifest;
+mod members;
 mod nodes;
 mod open;
 mod open_challenges;

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
-use k8s_openapi::ByteString;
-use serde_json::Value;
 
+use crate::cluster::{Cluster, secret_of};
 use crate::collect::Organised;
 use crate::commands::planned::refused;
 use crate::commands::strangers::named;
 use crate::config::{Config, Organisation};
 use crate::desired::object::Key;
-use crate::desired::{external_dns, kind, organisations};
+use crate::desired::{external_dns, kind};
 use crate::error::{Error, Result};
 use crate::evidence::ownership::claims_of_organisation;
 use crate::evidence::{Fault, Zone};
+use crate::facts;
 use crate::machine::token;
 use crate::plan::zones::Claim;
 use crate::plan::{Plan, Snapshot, is_applied};
-use crate::provider::{self, Client, Credentials, Keyring};
+use crate::provider::{self, Client, Credentials, Keyring, zone_of_data};
 use crate::ui::Progress;
 
 /// The line of progress.
@@ -41,15 +41,36 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// When one is missing, cannot be one, or may write into every zone.
-pub(super) fn keyrings(config: &Config, own: &Keyring) -> Result<BTreeMap<String, Keyring>> {
-    let read = |organisation: &Organisation| {
-        let keyring = token::read_of(config, organisation)?;
+pub(super) async fn keyrings(
+    config: &Config,
+    cluster: &Cluster,
+    own: &Keyring,
+) -> Result<BTreeMap<String, Keyring>> {
+    let read = config.organisations.iter().map(async |organisation| {
+        let keyring = keyring(config, cluster, organisation).await?;
         if !own.is_empty() && keyring == *own {
             return Err(is_of_lab(config, organisation));
         }
         Ok((organisation.name.clone(), keyring))
-    };
-    config.organisations.iter().map(read).collect()
+    });
+    Ok(try_join_all(read).await?.into_iter().collect())
+}
+
+/// The credential of an organisation: this machine's, else the one that `homelab zone policy --apply` laid into the cluster.
+///
+/// # Errors
+/// When there is none, or it cannot be one.
+pub(super) async fn keyring(
+    config: &Config,
+    cluster: &Cluster,
+    organisation: &Organisation,
+) -> Result<Keyring> {
+    if !token::is_here(config, organisation)
+        && let Some(kept) = cluster.kept_credential(config, organisation).await?
+    {
+        return Ok(kept);
+    }
+    token::read_of(config, organisation)
 }
 
 fn is_of_lab(config: &Config, organisation: &Organisation) -> Error {
@@ -169,21 +190,24 @@ pub(super) async fn records(
     Ok(taken)
 }
 
-/// Whether this cluster can have written records of the zone: homelab has given the organisation's external-dns that zone.
+/// Whether this cluster can have written records of the zone: homelab has given the organisation's external-dns that zone. Where
+/// its Secret is lost or names none, that external-dns itself says as much: no other cluster has it.
 fn may_have_records(snapshot: &Snapshot, found: &Found) -> bool {
-    let live = snapshot.objects.get(&secret(found)).filter(|live| is_applied(live));
-    let is_its = |live: &Value| {
-        found.credentials.of_zone().next().is_some_and(|(key, value)| {
-            let given = serde_json::to_value(ByteString(value.as_bytes().to_vec()));
-            given.is_ok_and(|given| live["data"][key] == given)
-        })
-    };
-    live.is_some_and(is_its)
+    let applied = |key: &Key| snapshot.objects.get(key).filter(|live| is_applied(live));
+    let given = applied(&secret_of(&found.organisation.name)).map(|live| zone_of_data(&live["data"]));
+    match given.filter(|zone| !zone.id.is_empty() || !zone.name.is_empty()) {
+        Some(zone) => zone.id == found.zone.id && (!zone.id.is_empty() || zone.name == found.zone.name),
+        None => applied(&publisher_of(&found.organisation)).is_some(),
+    }
 }
 
-fn secret(found: &Found) -> Key {
-    let name = organisations::secret_name(&found.organisation.name);
-    Key { kind: &kind::SECRET, namespace: Some(external_dns::NAMESPACE.to_owned()), name }
+/// The external-dns of an organisation.
+pub(super) fn publisher_of(organisation: &Organisation) -> Key {
+    Key {
+        kind: &kind::DEPLOYMENT,
+        namespace: Some(external_dns::NAMESPACE.to_owned()),
+        name: facts::organisations::external_dns(&organisation.name),
+    }
 }
 
 /// A credential that the cluster does not have yet must prove that it may edit records in its zone.
@@ -196,7 +220,8 @@ pub(super) async fn prove_new(
     config: &Config,
     progress: &Progress,
 ) -> Result<()> {
-    let is_new = |one: &&Found| plan.apply.iter().any(|change| change.object.key == secret(one));
+    let is_new =
+        |one: &&Found| plan.apply.iter().any(|change| change.object.key == secret_of(&one.organisation.name));
     for one in found.iter().filter(is_new) {
         let short = provider::words(config.dns.provider).token.short;
         progress.update(

@@ -80,9 +80,9 @@ impl Start {
     pub(super) async fn new(global: &Global) -> Result<Self> {
         let config = configuration::load(global.config.as_deref())?;
         let keyring = token::read(&config)?;
-        let of_organisations = organisations::keyrings(&config, &keyring)?;
         let authority = authority(&config)?;
         let cluster = global.lab().connect().await?;
+        let of_organisations = organisations::keyrings(&config, &cluster, &keyring).await?;
         let provider = Client::new(&config, &keyring).map_err(|fault| refused(config.dns.provider, fault))?;
         Ok(Self { config, cluster, provider, keyring, of_organisations, authority })
     }

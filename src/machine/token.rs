@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::config::{Config, Organisation, Provider};
+use crate::desired::{external_dns, organisations};
 use crate::error::{Error, Result};
 use crate::evidence::{TokenPlace, TokenProblem, TokenSeen};
 use crate::facts::providers::Credential;
@@ -63,7 +64,12 @@ fn credential_of(organisation: &str) -> String {
     format!("{CREDENTIAL}-{organisation}")
 }
 
-/// The same for commands that cannot go on without it.
+/// Whether this machine has one for an organisation, whatever is in it; else the one in the cluster counts.
+pub fn is_here(config: &Config, organisation: &Organisation) -> bool {
+    !matches!(find_of(config, organisation).0.problem, Some(TokenProblem::Nowhere))
+}
+
+/// The same for commands that cannot go on without it, once the cluster has none either.
 ///
 /// # Errors
 /// When there is none, or it cannot be one.
@@ -75,11 +81,16 @@ pub fn read_of(config: &Config, organisation: &Organisation) -> Result<Keyring> 
         None | Some(TokenProblem::Nowhere) => {
             Error::usage(format!("there is no {called} of the organisation `{}`", organisation.name))
                 .because(format!(
-                    "looked for the systemd credential `{}` and `{key}`",
-                    credential_of(&organisation.name)
+                    "looked for the systemd credential `{}`, `{key}`, and the Secret {}/{} in the cluster",
+                    credential_of(&organisation.name),
+                    external_dns::NAMESPACE,
+                    organisations::secret_name(&organisation.name)
                 ))
                 .because("that of the lab may write into every zone, and what an organisation's programs use lies where its people may read it")
-                .hint(format!("make one that may write into the zone `{}` and into no other, and name its file in `{key}`", organisation.zone))
+                .hint(format!(
+                    "have one made: `homelab zone policy {} --apply`;\nor make one that may write into the zone `{}` and into no other, and name its file in `{key}`, or hand it to the service as that systemd credential",
+                    organisation.name, organisation.zone
+                ))
         }
         _ => explain(config.dns.provider, &seen, &key),
     })

@@ -13,6 +13,7 @@ mod difference;
 pub mod downgrade;
 pub mod homes;
 pub mod inside;
+pub mod members;
 pub mod moving;
 pub mod occupants;
 pub mod ownership;

@@ -8,10 +8,13 @@ use futures::future::{BoxFuture, FutureExt, ready};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::paper::record;
+use super::credentials::Keyring;
+use super::members::{Member, MemberApi, MemberKey, Members, User};
+use super::paper::{KEY, NAME, record};
 use super::zones::{Delegation, Holder, Policy, Price, ZoneApi, Zones};
 use crate::evidence::{AccountZone, Fault, Record, Zone};
 use crate::facts::names::endings;
+use crate::facts::secret::Secret;
 
 pub(super) const ZONES: Zones = Zones {
     price: Price { free_for: SignedDuration::from_hours(12), first: 25, first_cents: 50, beyond_cents: 10 },
@@ -21,15 +24,19 @@ pub(super) const ZONES: Zones = Zones {
             holder,
             document: json!({ "zone": zone, "id": id, "for": holder.word() }),
         };
-        [Holder::ExternalDns, Holder::CertManager, Holder::Homelab].map(of).into()
+        [Holder::ExternalDns, Holder::CertManager, Holder::Homelab, Holder::Organisation].map(of).into()
     },
-    of_maker: |domain| json!({ "below": domain }),
+    of_maker: |domain, owner| json!({ "below": domain, "users": owner }),
+    members: Members { page: "the drawer of people", most_keys: 2, takes: "a moment" },
 };
 
 /// What is in it.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) zones: Vec<AccountZone>,
+    pub(crate) users: Vec<User>,
+    /// How many keys were made.
+    pub(crate) made: usize,
     /// Every change, in its order.
     pub(crate) changes: Vec<String>,
     /// The change that is refused.
@@ -190,6 +197,87 @@ impl ZoneApi for Ways {
         let deleted = self.change(format!("delete {}", zone.name), |kept| {
             kept.zones.retain(|one| one.zone.id != zone.id);
         });
+        ready(deleted).boxed()
+    }
+}
+
+impl Ways {
+    fn user<T>(&self, what: String, name: &str, change: impl FnOnce(&mut User) -> T) -> Result<T, Fault> {
+        self.change(what, |kept| change(kept.users.iter_mut().find(|user| user.name == name).unwrap()))
+    }
+}
+
+impl MemberApi for Ways {
+    fn name(&self, member: &Member) -> String {
+        format!("{} of {}", member.organisation, member.owner)
+    }
+
+    fn key_id<'k>(&self, keyring: &'k Keyring) -> Option<&'k str> {
+        keyring.get(NAME).map(Secret::expose)
+    }
+
+    fn user<'a>(&'a self, member: &'a Member) -> BoxFuture<'a, Result<Option<User>, Fault>> {
+        let name = MemberApi::name(self, member);
+        let kept = self.0.lock().unwrap();
+        ready(Ok(kept.users.iter().find(|user| user.name == name).cloned())).boxed()
+    }
+
+    fn of_cluster<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<User>, Fault>> {
+        let kept = self.0.lock().unwrap();
+        let found = match kept.refuses {
+            Some("look for users") => Err(Fault::Unexpected { what: "refused: look for users".into() }),
+            _ => Ok(kept.users.clone()),
+        };
+        ready(found).boxed()
+    }
+
+    fn make_user<'a>(&'a self, member: &'a Member) -> BoxFuture<'a, Result<(), Fault>> {
+        let name = MemberApi::name(self, member);
+        let tags = member.tags().map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let user = User { name: name.clone(), tags, ..User::default() };
+        ready(self.change(format!("user {name}"), |kept| kept.users.push(user))).boxed()
+    }
+
+    fn grant<'a>(&'a self, name: &'a str, policy: &'a Policy) -> BoxFuture<'a, Result<(), Fault>> {
+        let (word, document) = (policy.holder.word(), policy.document.clone());
+        let granted = self.user(format!("grant {word}"), name, |user| {
+            user.rights.insert(word.to_owned(), document);
+        });
+        ready(granted).boxed()
+    }
+
+    fn revoke<'a>(&'a self, name: &'a str, right: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        let revoked = self.user(format!("revoke {right}"), name, |user| {
+            user.rights.remove(right);
+        });
+        ready(revoked).boxed()
+    }
+
+    fn make_key<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Keyring, Fault>> {
+        let number = self.0.lock().unwrap().made + 1;
+        let id = format!("key-{number}");
+        let of = |text: &str| Secret::new(text).unwrap();
+        let keyring = Keyring::new([(KEY, of(&format!("s3cret-{number}"))), (NAME, of(&id))]);
+        let made = self.user(format!("make {id}"), name, |user| {
+            assert!(user.keys.len() < ZONES.members.most_keys, "there is no room for a key");
+            user.keys.push(MemberKey { id: id.clone(), is_active: true, made: None });
+        });
+        self.0.lock().unwrap().made = number;
+        ready(made.map(|()| keyring)).boxed()
+    }
+
+    fn delete_key<'a>(&'a self, name: &'a str, id: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        let deleted = self.user(format!("delete {id}"), name, |user| user.keys.retain(|key| key.id != id));
+        ready(deleted).boxed()
+    }
+
+    fn delete_user<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        let user = self.0.lock().unwrap().users.iter().find(|user| user.name == name).cloned().unwrap();
+        if !user.keys.is_empty() || !user.rights.is_empty() {
+            return ready(Err(Fault::Unexpected { what: "the user still has something".into() })).boxed();
+        }
+        let deleted =
+            self.change(format!("delete user {name}"), |kept| kept.users.retain(|user| user.name != name));
         ready(deleted).boxed()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::members::MemberApi;
 use super::traits::Api;
 use super::tunnels::TunnelApi;
 use super::zones::ZoneApi;
@@ -120,6 +121,14 @@ impl Client {
     /// Where homelab makes none there.
     pub fn zones(&self) -> Result<&dyn ZoneApi, Fault> {
         self.api.zones().ok_or_else(|| Fault::Unexpected { what: "homelab makes no zones there".into() })
+    }
+
+    /// The calls about users.
+    ///
+    /// # Errors
+    /// Where homelab makes none there.
+    pub fn members(&self) -> Result<&dyn MemberApi, Fault> {
+        self.api.members().ok_or_else(|| Fault::Unexpected { what: "homelab makes no users there".into() })
     }
 
     /// Which provider it is.

@@ -1,5 +1,8 @@
 //! What was read on this machine for the provider, what `up` learned from it, and the Secrets that both go into.
 
+use k8s_openapi::ByteString;
+use serde_json::Value;
+
 use crate::evidence::Zone;
 use crate::facts::secret::Secret;
 
@@ -25,6 +28,14 @@ impl Keyring {
         Self(secrets.into_iter().collect())
     }
 
+    /// What lies in a Secret's data under these keys; `None` where one is missing or cannot be a secret.
+    #[must_use]
+    pub fn of_data(keys: impl IntoIterator<Item = &'static str>, data: &Value) -> Option<Self> {
+        let one = |key: &'static str| Some((key, Secret::word(&text(&data[key])?).ok()?));
+        let found = keys.into_iter().map(one).collect::<Option<Vec<_>>>()?;
+        (!found.is_empty()).then(|| Self(found))
+    }
+
     /// The one under a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Secret> {
@@ -41,6 +52,19 @@ impl Keyring {
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
         self.0.iter().map(|(key, secret)| (*key, secret))
     }
+}
+
+/// A value of a Secret's data.
+fn text(value: &Value) -> Option<String> {
+    let bytes: ByteString = serde_json::from_value(value.clone()).ok()?;
+    String::from_utf8(bytes.0).ok()
+}
+
+/// The zone that a Secret of external-dns names; an empty one where it names none.
+#[must_use]
+pub fn zone_of_data(data: &Value) -> Zone {
+    let of = |key: &str| text(&data[key]).unwrap_or_default();
+    Zone { id: of(ZONE_ID_KEY), name: of(ZONE_KEY), ..Zone::default() }
 }
 
 /// What goes into the Secrets: each value under the key by which external-dns' environment and the ACME solver name it.

@@ -14,6 +14,7 @@
 //! | its times to live | `ProviderFacts` | the same | the same | the same | the same |
 //! | zones | one, found by the token | one, named | one for each organisation | the lab's own, made | the lab's own beside the provider's |
 //! | zones of organisations | [`Traits::zones`] is `None` | none | made, billed and deleted: [`Zones`], [`ZoneApi`] | none | none |
+//! | users of organisations | none | none | made with rights, a key and homelab's tags: [`Members`], [`MemberApi`] | none | none |
 //! | [`Client::check`] | asks the API | asks the API or transfers the zone | asks the API, private zones told apart | always good: it is made with the lab | as the provider's |
 //! | records are listed | by the API | by the API or AXFR | by the API | none: `collect::network` asks each node's server | by asking the server |
 //! | where a person finds the zone's id | [`Words::zone_id`] | none | the same | none | as the provider's |
@@ -34,6 +35,7 @@ mod cloudflare;
 mod credentials;
 mod fault;
 mod local;
+mod members;
 #[cfg(test)]
 pub(crate) mod paper;
 mod powerdns;
@@ -47,12 +49,15 @@ mod tunnels;
 mod words;
 mod zones;
 
+use serde_json::Value;
+
 use crate::config::Provider;
 use crate::evidence::{Evidence, Fault, ProviderFailure};
 
 pub use client::Client;
-pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY};
+pub use credentials::{Credentials, Keyring, SECRET, TOKEN_KEY, ZONE_ID_KEY, ZONE_KEY, zone_of_data};
 pub use fault::message;
+pub use members::{Member, MemberApi, MemberKey, Members, ORGANISATION, OWNER, User};
 pub use traits::{RefusedFor, Traits};
 pub use tsig::signed_updates;
 pub use tunnels::{Connector, TunnelApi, TunnelToken, TunnelWords, Tunnels, Which};
@@ -76,6 +81,13 @@ pub const fn traits_of(provider: Provider) -> &'static Traits {
         #[cfg(test)]
         Provider::Slate => &paper::SLATE,
     }
+}
+
+/// The credential in the data of a Secret of external-dns; `None` where it is not whole.
+#[must_use]
+pub fn keyring_of_data(provider: Provider, data: &Value) -> Option<Keyring> {
+    let keys = traits_of(provider).external_dns_env.iter().map(|(_, key)| *key);
+    Keyring::of_data(keys.filter(|key| ![ZONE_ID_KEY, ZONE_KEY].contains(key)), data)
 }
 
 /// What the provider is called, and where people do what a finding asks.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::account::{self, Ways};
 use super::credentials::Keyring;
+use super::members::MemberApi;
 use super::reading::means;
 use super::traits::{Api, Traits};
 use super::words::{Explained, Misshapen, RateWords, TokenWords, Words};
@@ -52,8 +53,8 @@ const WORDS: Words = Words {
     no_more_room: "take a new page",
     beyond_quota: "",
 };
-const KEY: &str = "key";
-const NAME: &str = "name";
+pub(super) const KEY: &str = "key";
+pub(super) const NAME: &str = "name";
 pub(super) const HINT: &str = "look into the drawer";
 
 pub(super) const TRAITS: Traits = Traits {
@@ -195,6 +196,10 @@ impl Api for Client {
 
     fn zones(&self) -> Option<&dyn ZoneApi> {
         self.account.as_ref().map(|ways| ways as &dyn ZoneApi)
+    }
+
+    fn members(&self) -> Option<&dyn MemberApi> {
+        self.account.as_ref().map(|ways| ways as &dyn MemberApi)
     }
 
     fn prove_edit<'a>(&'a self, _: &'a Zone) -> BoxFuture<'a, Result<(), Fault>> {

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::credentials::Keyring;
+use super::members::MemberApi;
 use super::reading::Reading;
 use super::tunnels::{TunnelApi, Tunnels};
 use super::words::{Misshapen, Words};
@@ -105,6 +106,10 @@ pub(super) trait Api: Debug + Send + Sync {
     }
     /// The calls about zones, where homelab makes some.
     fn zones(&self) -> Option<&dyn ZoneApi> {
+        None
+    }
+    /// The calls about users, where homelab makes some.
+    fn members(&self) -> Option<&dyn MemberApi> {
         None
     }
 }

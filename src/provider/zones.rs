@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::members::Members;
 use crate::evidence::{AccountZone, Fault, Record, Zone};
 
 /// What is particular to a provider's zones, where homelab makes some there.
@@ -17,8 +18,10 @@ pub struct Zones {
     pub delegation_ttl: u32,
     /// The least rights that each program needs to one zone, by the zone's name and id.
     pub policies: fn(&str, &str) -> Vec<Policy>,
-    /// Those of whoever makes and deletes the zones of organisations, by the domain above them.
-    pub of_maker: fn(&str) -> Value,
+    /// Those of whoever makes and deletes the zones and the users of organisations, by the domain above them and the cluster's owner id.
+    pub of_maker: fn(&str, &str) -> Value,
+    /// The users of organisations.
+    pub members: Members,
 }
 
 /// What a zone costs: it is billed when it is no longer free, and again on the first of each month in UTC, each time for a whole month.
@@ -51,11 +54,17 @@ pub enum Holder {
     CertManager,
     /// homelab itself, which looks, proves that it may write, and claims the zone for its cluster.
     Homelab,
-    /// Whoever makes and deletes zones.
+    /// The user of an organisation, whose key these three have: the sum of their rights.
+    Organisation,
+    /// Whoever makes and deletes zones and users.
     Maker,
 }
 
 impl Holder {
+    /// All.
+    pub const ALL: [Self; 5] =
+        [Self::ExternalDns, Self::CertManager, Self::Homelab, Self::Organisation, Self::Maker];
+
     /// Its name on the command line and in documents.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -63,6 +72,7 @@ impl Holder {
             Self::ExternalDns => "external-dns",
             Self::CertManager => "cert-manager",
             Self::Homelab => "homelab",
+            Self::Organisation => "organisation",
             Self::Maker => "maker",
         }
     }

@@ -1,8 +1,10 @@
 use std::sync::{Arc, Mutex};
 
+use k8s_openapi::ByteString;
 use serde_json::json;
 
 use super::*;
+use crate::cluster::fake::cluster;
 use crate::facts::secret::Secret;
 use crate::provider::paper::{lay_in, record};
 
@@ -79,24 +81,64 @@ async fn records_of_strangers_in_the_zone_stop_nobody() {
     }
 }
 
-#[test]
-fn the_credential_of_the_lab_is_none_for_an_organisation() {
+/// A cluster in which an organisation's Secret has this credential, or nothing is.
+fn keeps(manager: Option<&'static str>) -> Cluster {
+    let data = |text: &str| ByteString(text.as_bytes().to_vec());
+    let live = manager.map(|manager| {
+        json!({ "metadata": { "name": "x", "managedFields": [{ "manager": manager, "operation": "Apply" }] },
+            "data": { "key": data("kept"), "name": data("ada") } })
+    });
+    let missing = json!({ "kind": "Status", "code": 404, "reason": "NotFound", "message": "no" });
+    cluster(move |_, _| live.clone().map_or((404, missing.clone()), |live| (200, live))).0
+}
+
+#[tokio::test]
+async fn the_credential_of_the_lab_is_none_for_an_organisation() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     std::fs::write(&file, "k-1\nada\n").unwrap();
-    let config = config(&file);
-    assert_eq!(keyrings(&config, &keyring("k-2")).unwrap().len(), 2);
-    let told = keyrings(&config, &keyring("k-1")).unwrap_err().to_string();
+    let (config, cluster) = (config(&file), keeps(None));
+    assert_eq!(keyrings(&config, &cluster, &keyring("k-2")).await.unwrap().len(), 2);
+    let told = keyrings(&config, &cluster, &keyring("k-1")).await.unwrap_err().to_string();
     assert!(told.contains("the organisation `acme` has the drawer key of the lab"), "{told}");
     assert!(told.contains("`organisations.acme.tokenFile`"), "{told}");
 }
 
-#[test]
-fn a_credential_that_is_not_there_is_told_of_with_the_key_that_names_it() {
-    let gone = keyrings(&config(std::path::Path::new("/nowhere")), &keyring("k")).unwrap_err().to_string();
+#[tokio::test]
+async fn a_credential_that_is_not_there_is_told_of_with_the_three_ways_to_one() {
+    let nowhere = config(std::path::Path::new("/nowhere"));
+    // A file that is named counts, whatever lies in the cluster.
+    let gone = keyrings(&nowhere, &keeps(Some("homelab")), &keyring("k")).await.unwrap_err().to_string();
     assert!(gone.contains("check the path in `organisations.acme.tokenFile`"), "{gone}");
     let text = TWO.replace(", tokenFile: FILE", "");
-    let none = keyrings(&crate::config::parse(&text).unwrap(), &keyring("k")).unwrap_err().to_string();
-    assert!(none.contains("there is no drawer key of the organisation `acme`"), "{none}");
-    assert!(none.contains("`dns-token-acme` and `organisations.acme.tokenFile`"), "{none}");
+    for of_others in [None, Some("kubectl")] {
+        let config = crate::config::parse(&text).unwrap();
+        let none = keyrings(&config, &keeps(of_others), &keyring("k")).await.unwrap_err().to_string();
+        for part in [
+            "there is no drawer key of the organisation `acme`",
+            "`dns-token-acme`, `organisations.acme.tokenFile`, and the Secret external-dns/homelab-dns-provider-for-acme",
+            "`homelab zone policy acme --apply`",
+        ] {
+            assert!(none.contains(part), "{part}: {none}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_file_the_credential_in_the_cluster_is_taken_where_homelab_wrote_it() {
+    let config = crate::config::parse(&TWO.replace(", tokenFile: FILE", "")).unwrap();
+    let found = keyrings(&config, &keeps(Some("homelab")), &keyring("k")).await.unwrap();
+    assert_eq!(found["acme"], keyring("kept"));
+}
+
+#[tokio::test]
+async fn a_secret_that_names_no_zone_says_nothing_of_the_records_but_the_external_dns_of_this_cluster_does() {
+    let owner = "home.example.com/acme/shop";
+    let mut without = given("homelab", "external-dns", "");
+    assert!(judged(owner, &without, false).await.is_err(), "a new key proves nothing");
+    let publisher = json!({ "metadata": { "name": "external-dns-for-acme", "namespace": "external-dns",
+        "labels": { "app.kubernetes.io/managed-by": "homelab", "app.kubernetes.io/instance": "home.example.com" },
+        "managedFields": [{ "manager": "homelab", "operation": "Apply" }] } });
+    without.note("home.example.com", &kind::DEPLOYMENT, Some(json!({ "items": [publisher] })));
+    assert!(judged(owner, &without, false).await.unwrap().is_empty(), "it wrote them itself");
 }

@@ -5,6 +5,7 @@ mod claims;
 mod create;
 mod delegate;
 mod list;
+mod member;
 mod policy;
 mod prune;
 mod told;

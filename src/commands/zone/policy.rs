@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::account::{self, zones_of};
+use super::member;
 use crate::cli::{For, Global, Policy};
 use crate::commands::planned::refused;
 use crate::config::Config;
@@ -15,6 +16,12 @@ use crate::ui::{self, Output, Ui};
 
 pub(super) async fn policy(global: &Global, flags: &Policy, ui: Ui) -> Result<Exit> {
     let config = configuration::load(global.config.as_deref())?;
+    if flags.apply {
+        return member::apply(global, &config, flags, ui).await;
+    }
+    if flags.remove {
+        return member::take_away(global, &config, flags, ui).await;
+    }
     let zones = zones_of(&config)?;
     let name = match &flags.organisation {
         Some(organisation) => account::organisation(&config, organisation)?.zone.to_string(),
@@ -43,13 +50,18 @@ fn documents(zones: &Zones, (name, id): (&str, &str), config: &Config, flags: &P
         .into_iter()
         .map(|policy| (policy.holder.word().to_owned(), policy.document))
         .collect();
-    documents.insert(Holder::Maker.word().to_owned(), (zones.of_maker)(config.domain.as_str()));
+    documents
+        .insert(Holder::Maker.word().to_owned(), (zones.of_maker)(config.domain.as_str(), &config.dns.owner));
     documents.retain(|holder, _| flags.r#for.is_none_or(|wanted| wanted.holder().word() == holder));
     documents
 }
 
 /// Name and id of the zone, as the provider has them.
-async fn found(config: &Config, name: &str, organisation: Option<&str>) -> Result<(String, String)> {
+pub(super) async fn found(
+    config: &Config,
+    name: &str,
+    organisation: Option<&str>,
+) -> Result<(String, String)> {
     let provider = config.dns.provider;
     let client = Client::new(config, &token::read(config)?).map_err(|fault| refused(provider, fault))?;
     let found = match organisation {

@@ -9,13 +9,14 @@ use futures::future::{BoxFuture, FutureExt};
 
 use super::answers::{id, is_private, plain, records, zone};
 use super::keys::SECRET_ACCESS_KEY;
-use super::refusal::Asked;
+use super::refusal::{Asked, Service};
 use super::sdk::{self, limits, patience};
 use crate::config::{Config, ParentRecord};
 use crate::evidence::{Budget, Fault, Record, Zone};
 use crate::facts::names::endings;
 use crate::facts::secret::Secret;
 use crate::provider::credentials::Keyring;
+use crate::provider::members::MemberApi;
 use crate::provider::traits::Api;
 use crate::provider::zones::ZoneApi;
 
@@ -28,20 +29,29 @@ const MOST_PAGES: u32 = 100;
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) sdk: aws_sdk_route53::Client,
+    /// Users, whose rights and keys are at another service.
+    pub(super) users: aws_sdk_iam::Client,
     /// Nothing of the API's text is told with it in.
     pub(super) secret: Option<Secret>,
 }
 
 /// A client for the access key of a keyring.
 pub(super) fn of_keyring(_: &Config, keyring: &Keyring) -> Result<Arc<dyn Api>, Fault> {
-    let sdk = aws_sdk_route53::Client::new(&sdk::config(keyring, DEADLINE)?);
-    Ok(Arc::new(Client { sdk, secret: keyring.get(SECRET_ACCESS_KEY).cloned() }))
+    Ok(Arc::new(Client::new(keyring, &sdk::config(keyring, DEADLINE)?)))
 }
 
 impl Client {
+    fn new(keyring: &Keyring, config: &aws_types::SdkConfig) -> Self {
+        Self {
+            sdk: aws_sdk_route53::Client::new(config),
+            users: aws_sdk_iam::Client::new(config),
+            secret: keyring.get(SECRET_ACCESS_KEY).cloned(),
+        }
+    }
+
     /// What a refusal of a call means.
     pub(super) fn asked<'a>(&'a self, action: &'static str, zone: Option<&'a str>) -> Asked<'a> {
-        Asked { action, zone, secret: self.secret.as_ref() }
+        Asked { service: Service::Zones, action, zone, secret: self.secret.as_ref() }
     }
 
     /// Proves that the key is good, that there is one public zone for a domain, and that its records can be read.
@@ -133,9 +143,14 @@ fn the_zone(zones: &[HostedZone], domain: &str) -> Result<Zone, Fault> {
 
 impl Api for Client {
     fn within(&self, deadline: Duration) -> Arc<dyn Api> {
-        let config = self.sdk.config().to_builder();
-        let config = config.timeout_config(limits(deadline)).retry_config(patience(deadline)).build();
-        Arc::new(Self { sdk: aws_sdk_route53::Client::from_conf(config), ..self.clone() })
+        let (zones, users) = (self.sdk.config().to_builder(), self.users.config().to_builder());
+        let zones = zones.timeout_config(limits(deadline)).retry_config(patience(deadline)).build();
+        let users = users.timeout_config(limits(deadline)).retry_config(patience(deadline)).build();
+        Arc::new(Self {
+            sdk: aws_sdk_route53::Client::from_conf(zones),
+            users: aws_sdk_iam::Client::from_conf(users),
+            ..self.clone()
+        })
     }
 
     fn budget(&self) -> Option<Budget> {
@@ -163,6 +178,10 @@ impl Api for Client {
     }
 
     fn zones(&self) -> Option<&dyn ZoneApi> {
+        Some(self)
+    }
+
+    fn members(&self) -> Option<&dyn MemberApi> {
         Some(self)
     }
 

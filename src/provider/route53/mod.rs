@@ -19,6 +19,7 @@ mod refusal;
 mod said;
 mod scratch;
 mod sdk;
+mod users;
 mod words;
 mod zones;
 

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::users;
 use crate::facts::names::CHALLENGE;
 use crate::provider::scratch;
 use crate::provider::zones::{Holder, Policy};
@@ -69,6 +70,30 @@ enum Action {
     ListTags,
     #[serde(rename = "route53:ListTagsForResources")]
     ListTagsOfMany,
+    #[serde(rename = "iam:CreateAccessKey")]
+    MakeKey,
+    #[serde(rename = "iam:CreateUser")]
+    MakeUser,
+    #[serde(rename = "iam:DeleteAccessKey")]
+    DeleteKey,
+    #[serde(rename = "iam:DeleteUser")]
+    DeleteUser,
+    #[serde(rename = "iam:DeleteUserPolicy")]
+    Revoke,
+    #[serde(rename = "iam:GetUser")]
+    GetUser,
+    #[serde(rename = "iam:GetUserPolicy")]
+    GetRights,
+    #[serde(rename = "iam:ListAccessKeys")]
+    ListKeys,
+    #[serde(rename = "iam:ListUserPolicies")]
+    ListRights,
+    #[serde(rename = "iam:ListUsers")]
+    ListUsers,
+    #[serde(rename = "iam:PutUserPolicy")]
+    Grant,
+    #[serde(rename = "iam:TagUser")]
+    TagUser,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -112,6 +137,7 @@ pub(super) fn policies(zone: &str, id: &str) -> Vec<Policy> {
         of(Holder::ExternalDns, of_external_dns(id)),
         of(Holder::CertManager, of_cert_manager(zone, id)),
         of(Holder::Homelab, of_homelab(zone, id)),
+        of(Holder::Organisation, of_organisation(id)),
     ]
 }
 
@@ -155,9 +181,34 @@ fn of_homelab(zone: &str, id: &str) -> Vec<Statement> {
     ]
 }
 
-/// Of whoever runs `homelab zone create` and `homelab zone prune`, which note on zones who uses them. The id of a zone is known only once it is there, so this
-/// cannot be bound to single zones: it changes records below the domain alone, and no policy can narrow what it deletes.
-pub(super) fn of_maker(domain: &str) -> Value {
+/// The sum of the three: where one user has all of them, external-dns' right to every record of the zone holds those of the others.
+/// The three beside each other are too long: all inline policies of a user may have 2,048 characters (IAM User Guide, "IAM and AWS
+/// STS quotas").
+fn of_organisation(id: &str) -> Vec<Statement> {
+    vec![
+        Statement::allow(
+            "Zone",
+            [
+                Action::Change,
+                Action::ListRecords,
+                Action::GetZone,
+                Action::ListTags,
+                Action::ListTagsOfMany,
+                Action::ChangeTags,
+            ],
+            zone_arn(id),
+        ),
+        Statement::allow("FindTheZone", [Action::ListZones], ANY),
+        Statement::allow("SeeWhetherAChangeIsThere", [Action::GetChange], CHANGES),
+    ]
+}
+
+/// Of whoever runs `homelab zone create`, `homelab zone prune` and `homelab zone policy --apply`. The id of a zone is known only once it
+/// is there, so this cannot be bound to single zones: it changes records below the domain alone, and no policy can narrow what it
+/// deletes. It reaches the users of one cluster; what rights it gives those, no policy without a boundary can narrow either. A
+/// user is made with tags only by who may tag it, and `ListUsers` knows no resource (Service Authorization Reference, "Actions,
+/// resources, and condition keys for AWS Identity and Access Management").
+pub(super) fn of_maker(domain: &str, owner: &str) -> Value {
     let below = format!("*.{}", normalized(domain));
     document(vec![
         Statement::allow("FindAndCreateZones", [Action::ListZones, Action::Create], ANY),
@@ -174,6 +225,24 @@ pub(super) fn of_maker(domain: &str) -> Value {
             .only(Operator::AllEqual, Key::Actions, ["DELETE"])
             .only(Operator::AllEqual, Key::Types, ["A", "AAAA", "CNAME", "TXT"])
             .only(Operator::AllLike, Key::Names, [&below]),
+        Statement::allow("FindUsers", [Action::ListUsers], ANY),
+        Statement::allow(
+            "UsersOfThisCluster",
+            [
+                Action::GetUser,
+                Action::MakeUser,
+                Action::TagUser,
+                Action::DeleteUser,
+                Action::ListRights,
+                Action::GetRights,
+                Action::Grant,
+                Action::Revoke,
+                Action::ListKeys,
+                Action::MakeKey,
+                Action::DeleteKey,
+            ],
+            format!("arn:aws:iam::*:user{}{owner}/*", users::PATH),
+        ),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! From an error of the SDK to a fault.
 //!
 //! Codes: Route 53 API reference, "Common errors" and the errors of each call; IAM user guide, "Troubleshoot access denied error
-//! messages" (the words of a denial), "Troubleshoot signed requests" (the words of a signature that is too old or too new).
+//! messages" (the words of a denial); IAM API reference, the errors of each call, "Troubleshoot signed requests" (the words of a signature that is too old or too new).
 
 use std::error::Error;
 
@@ -21,10 +21,46 @@ pub(super) const BATCH: &str = "InvalidChangeBatch";
 /// How far clocks may be apart for a signature, in seconds.
 const SKEW: i64 = 300;
 
+/// Whom a call asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Route 53, about zones.
+    Zones,
+    /// IAM, about users.
+    Users,
+}
+
+impl Service {
+    /// As policies name it.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Zones => "route53",
+            Self::Users => "iam",
+        }
+    }
+
+    /// Where it is.
+    const fn host(self) -> &'static str {
+        match self {
+            Self::Zones => HOST,
+            Self::Users => "iam.amazonaws.com",
+        }
+    }
+
+    /// Where the whole policy is.
+    const fn policy(self) -> &'static str {
+        match self {
+            Self::Zones => "docs/route53.md has the whole policy",
+            Self::Users => "`homelab zone policy --for maker` prints the whole policy",
+        }
+    }
+}
+
 /// A call that was made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
-    /// As policies name it, without `route53:`.
+    pub(super) service: Service,
+    /// As policies name it, without the service.
     pub(super) action: &'static str,
     /// The id of the zone that it is about.
     pub(super) zone: Option<&'a str>,
@@ -37,13 +73,14 @@ impl Asked<'_> {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let unreachable = |cause| Fault::Transport { host: HOST.into(), cause };
+        let host = self.service.host();
+        let unreachable = |cause| Fault::Transport { host: host.into(), cause };
         match &error {
             SdkError::TimeoutError(_) => unreachable(Transport::Timeout),
             SdkError::DispatchFailure(failure) => {
                 unreachable(cut(failure.as_connector_error().map(|error| error as _)))
             }
-            SdkError::ResponseError(answer) => not_its_api(answer.raw()),
+            SdkError::ResponseError(answer) => not_its_api(host, answer.raw()),
             SdkError::ServiceError(refused) => {
                 let (status, meta) = (refused.raw().status().as_u16(), refused.err().meta());
                 match (meta.code(), status) {
@@ -51,7 +88,7 @@ impl Asked<'_> {
                     (None, 500..) => Fault::Server { status },
                     (None, _) => match batch(refused.raw()) {
                         Some(message) => self.refused(refused.raw(), BATCH, &message),
-                        None => not_its_api(refused.raw()),
+                        None => not_its_api(host, refused.raw()),
                     },
                 }
             }
@@ -70,9 +107,11 @@ impl Asked<'_> {
             "SignatureDoesNotMatch" if is_of_clock(message, answer) => Fault::Clock { ahead: ahead(answer) },
             "SignatureDoesNotMatch" => Fault::Signature,
             "AccessDenied" | "AccessDeniedException" => self.denied(message),
-            "Throttling" | "ThrottlingException" | "PriorRequestNotComplete" => {
-                Fault::RateLimited { retry_after: None }
-            }
+            "Throttling"
+            | "ThrottlingException"
+            | "PriorRequestNotComplete"
+            | "EntityTemporarilyUnmodifiable"
+            | "ConcurrentModification" => Fault::RateLimited { retry_after: None },
             _ if status >= 500 => Fault::Server { status },
             _ => Fault::Refused { status, code: 0, message: self.shown(&format!("{code}: {message}")) },
         }
@@ -86,11 +125,12 @@ impl Asked<'_> {
             let is_one = word.chars().all(|c| c.is_ascii_alphanumeric() || ":/-_.+=@*".contains(c));
             is_one.then(|| word.to_owned())
         };
-        let action = after("to perform: ").unwrap_or_else(|| format!("route53:{}", self.action));
+        let named = || format!("{}:{}", self.service.prefix(), self.action);
+        let action = after("to perform: ").unwrap_or_else(named);
         let place = match (action.as_str(), self.zone) {
             ("route53:GetChange", _) => "arn:aws:route53:::change/*".to_owned(),
             (_, Some(zone)) => format!("arn:aws:route53:::hostedzone/{zone}"),
-            (_, None) => "*".to_owned(),
+            (_, None) => after("on resource: ").unwrap_or_else(|| "*".to_owned()),
         };
         let user = after("User: ").map(|arn| format!(" of `{arn}`")).unwrap_or_default();
         let denies = match message.contains("explicit deny") {
@@ -104,7 +144,8 @@ impl Asked<'_> {
                     "remove the statement that denies `{action}` from the policies of that user, of its groups and of the account"
                 ),
                 false => format!(
-                    "allow `{action}` on `{place}` in the policy of that user (IAM console, Users, Permissions); docs/route53.md has the whole policy"
+                    "allow `{action}` on `{place}` in the policy of that user (IAM console, Users, Permissions); {}",
+                    self.service.policy()
                 ),
             },
         }
@@ -138,9 +179,9 @@ fn batch(answer: &HttpResponse) -> Option<String> {
 }
 
 /// Something else answers.
-fn not_its_api(answer: &HttpResponse) -> Fault {
+fn not_its_api(host: &str, answer: &HttpResponse) -> Fault {
     let kind = answer.headers().get("content-type").unwrap_or("no content type").to_owned();
-    Fault::NotJson { host: HOST.into(), status: answer.status().as_u16(), kind }
+    Fault::NotJson { host: host.into(), status: answer.status().as_u16(), kind }
 }
 
 /// A signature that is too old or too new is refused with the code of a wrong one.

@@ -15,7 +15,7 @@ use super::answers::{is_private, plain, records, zone};
 use super::changes::{is_conflict, is_gone, set};
 use super::client::Client;
 use super::delegation::TTL;
-use super::policy;
+use super::{policy, users};
 use crate::evidence::{AccountZone, Fault, Record, Zone};
 use crate::provider::zones::{Delegation, Price, ZoneApi, Zones};
 
@@ -25,6 +25,7 @@ pub(super) const ZONES: Zones = Zones {
     delegation_ttl: TTL,
     policies: policy::policies,
     of_maker: policy::of_maker,
+    members: users::MEMBERS,
 };
 
 /// How many sets of records one call deletes. A call takes 1000 changes, and 32,000 characters of values (Route 53 Developer Guide,

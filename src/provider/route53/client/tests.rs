@@ -7,6 +7,7 @@ use crate::provider::route53::keys;
 use crate::provider::route53::words::WORDS;
 
 mod fake;
+mod users;
 mod zones;
 
 use fake::{Fake, Set};
@@ -25,7 +26,7 @@ fn client_at(address: &str, deadline: Duration) -> Client {
     let keyring = keys::keyring(KEY).unwrap();
     let config = sdk::config(&keyring, deadline).unwrap();
     let config = config.into_builder().endpoint_url(format!("http://{address}")).build();
-    Client { sdk: aws_sdk_route53::Client::new(&config), secret: keyring.get(SECRET_ACCESS_KEY).cloned() }
+    Client::new(&keyring, &config)
 }
 
 fn told(fault: &Fault) -> String {

@@ -1,6 +1,6 @@
 //! What each program may do with the documents that `homelab zone policy` prints, and what it may not.
 
-use super::judge::{Asked, allows, change, of_zone, on};
+use super::judge::{Asked, Ruling, allows, change, of_zone, on, ruling};
 use super::*;
 
 const ZONE: &str = "acme.home.example.com";
@@ -25,7 +25,7 @@ fn each_program_has_the_rights_that_it_needs_and_no_other() {
     for policy in policies(ZONE, OWN) {
         golden(&format!("{}.json", policy.holder.word()), &policy.document);
     }
-    golden("maker.json", &of_maker("home.example.com"));
+    golden("maker.json", &of_maker("home.example.com", "attic"));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn names_are_written_as_the_condition_keys_have_them() {
 
 fn printed(holder: Holder) -> Value {
     match holder {
-        Holder::Maker => of_maker("home.example.com"),
+        Holder::Maker => of_maker("home.example.com", "attic"),
         _ => policies(ZONE, OWN).into_iter().find(|one| one.holder == holder).unwrap().document,
     }
 }
@@ -130,4 +130,98 @@ fn whoever_makes_zones_delegates_below_the_domain_and_leaves_other_names_alone()
     assert!(!allows(&policy, &change(OTHER, &[("UPSERT", "NS", "acme.other.example")])));
     assert!(!allows(&policy, &change(OTHER, &[("UPSERT", "A", "nas.home.example.com")])));
     assert!(allows(&policy, &change(OTHER, &[("DELETE", "A", "wiki.acme.home.example.com")])));
+}
+
+/// A user that homelab made for a cluster, or somebody else's.
+fn on_user(action: &str, path_and_name: &str) -> Asked {
+    let resources = vec![format!("arn:aws:iam::123456789012:user/{path_and_name}")];
+    Asked { action: format!("iam:{action}"), resources, ..on("", "*") }
+}
+
+#[test]
+fn whoever_makes_users_reaches_those_of_the_own_cluster_alone() {
+    let policy = printed(Holder::Maker);
+    let actions = [
+        "GetUser",
+        "CreateUser",
+        "TagUser",
+        "DeleteUser",
+        "ListUserPolicies",
+        "GetUserPolicy",
+        "PutUserPolicy",
+        "DeleteUserPolicy",
+        "ListAccessKeys",
+        "CreateAccessKey",
+        "DeleteAccessKey",
+    ];
+    for action in actions {
+        assert!(allows(&policy, &on_user(action, "homelab/attic/acme@attic")), "{action}");
+        for other in
+            ["homelab/cellar/acme@cellar", "homelab/atticus/acme@atticus", "admin", "homelab", "ada/attic/x"]
+        {
+            assert!(!allows(&policy, &on_user(action, other)), "{action} {other}");
+        }
+    }
+    for action in
+        ["AttachUserPolicy", "CreateLoginProfile", "UpdateAccessKey", "PutGroupPolicy", "AddUserToGroup"]
+    {
+        assert!(!allows(&policy, &on_user(action, "homelab/attic/acme@attic")), "{action}");
+    }
+    assert!(allows(&policy, &Asked { action: "iam:ListUsers".into(), ..on("", "*") }));
+}
+
+#[test]
+fn whoever_makes_a_zone_may_claim_it() {
+    assert!(allows(&printed(Holder::Maker), &of_zone("ChangeTagsForResource", OTHER)));
+}
+
+#[test]
+fn the_user_of_an_organisation_has_the_sum_of_the_three_and_nothing_beyond() {
+    let sum = printed(Holder::Organisation);
+    let three = [Holder::ExternalDns, Holder::CertManager, Holder::Homelab].map(printed);
+    let names = [
+        "wiki.acme.home.example.com",
+        "_acme-challenge.acme.home.example.com",
+        "_homelab-check.acme.home.example.com",
+        "acme.home.example.com",
+        "home.example.com",
+    ];
+    let mut asked: Vec<Asked> = Vec::new();
+    for zone in [OWN, OTHER] {
+        for kind in ["A", "TXT", "NS", "SOA"] {
+            asked.extend(names.iter().flat_map(|name| {
+                ["CREATE", "UPSERT", "DELETE"].map(|action| change(zone, &[(action, kind, name)]))
+            }));
+        }
+        let calls = [
+            "GetHostedZone",
+            "ListResourceRecordSets",
+            "ListTagsForResource",
+            "ListTagsForResources",
+            "ChangeTagsForResource",
+            "DeleteHostedZone",
+            "AssociateVPCWithHostedZone",
+        ];
+        asked.extend(calls.map(|action| of_zone(action, zone)));
+    }
+    asked.extend(
+        ["ListHostedZones", "CreateHostedZone", "ListHostedZonesByName"].map(|action| on(action, "*")),
+    );
+    asked.push(on("GetChange", "arn:aws:route53:::change/C123"));
+    asked.push(on_user("CreateAccessKey", "homelab/attic/acme@attic"));
+    for one in &asked {
+        assert_eq!(allows(&sum, one), ruling(&three, one) == Ruling::Allowed, "{one:?}");
+    }
+}
+
+/// IAM User Guide, "IAM and AWS STS quotas": 2,048 characters in the inline policies of a user, 6,144 in a managed one; white space
+/// is not counted.
+#[test]
+fn what_is_written_into_a_user_fits_and_what_is_to_be_pasted_fits_a_policy_of_its_own() {
+    let size = |document: &Value| document.to_string().chars().filter(|c| !c.is_whitespace()).count();
+    let long = format!("{}.example.com", vec!["a".repeat(60); 3].join("."));
+    let of_user =
+        policies(&long, &"Z".repeat(32)).into_iter().find(|one| one.holder == Holder::Organisation).unwrap();
+    assert!(size(&of_user.document) < 1024, "{}", size(&of_user.document));
+    assert!(size(&of_maker(&long, &"o".repeat(63))) < 6144);
 }
