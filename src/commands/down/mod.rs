@@ -1,6 +1,7 @@
 //! `homelab down`: snapshot -> plan (all prune) -> apply. Lists what goes and what stays, asks, and deletes in an order that
 //! leaves no record and no finalizer behind.
 
+mod account;
 mod challenges;
 mod lodgers;
 mod lost;
@@ -39,6 +40,7 @@ const CLUSTER: &str = "cluster";
 const DELETE: &str = "delete";
 const RECORDS: &str = "DNS records";
 const NAMESPACES: &str = "namespaces";
+const ACCOUNT: &str = "users and claims";
 
 /// What a run is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +89,7 @@ async fn take_away(
         keep_records: flags.keep_records,
         patience: Duration::from_secs(flags.timeout),
     };
-    let progress = Progress::new(ui.mode, &[CLUSTER, DELETE, RECORDS, NAMESPACES, tunnel::LINE]);
+    let progress = Progress::new(ui.mode, &[CLUSTER, DELETE, RECORDS, NAMESPACES, tunnel::LINE, ACCOUNT]);
     let looked = or_interrupted(Picture::look(cluster, config, wanted, &progress), None).await;
     let picture = looked.inspect_err(|_: &Error| progress.abandon("stopped"))?;
     let list = ui::removals(&told::objects(&picture), &picture.warnings());
@@ -134,5 +136,5 @@ async fn take_away(
             "the records by which public DNS asks your server for `{zone}` stay: `homelab zone delegate --remove` deletes those in the provider's zone; and take port 53 out of your router"
         )));
     }
-    Ok(Exit::Fine)
+    Ok(if done.account.left.is_empty() { Exit::Fine } else { Exit::Wrong })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::account::Account;
 use super::challenges;
 use super::lodgers::{Lodgers, in_definitions, in_home};
 use super::lost::lost;
@@ -37,6 +38,7 @@ pub(super) struct Picture {
     /// What programs of the lab made for themselves, and what it is.
     pub(super) beside: Vec<(Candidate, Doomed)>,
     pub(super) records: Records,
+    pub(super) account: Account,
     /// What could not go yet: the namespaces and definitions in which others have something.
     pub(super) spared: Vec<(Key, Lodgers)>,
     /// What others lose, in words.
@@ -80,10 +82,11 @@ impl Picture {
             }
         }
         let records = Records::look(cluster, config, wanted, &snapshot, &teardown, &ingresses).await?;
+        let account = Account::look(cluster, config, wanted).await;
         let lost = lost(config, &snapshot, &teardown, &ingresses, &issuing);
         let tunnel = close_tunnel::going(config, &snapshot);
         let mut picture =
-            Self { snapshot, teardown, beside, records, spared: Vec::new(), lost, tunnel, kinds };
+            Self { snapshot, teardown, beside, records, account, spared: Vec::new(), lost, tunnel, kinds };
         picture.spared = picture.occupied(cluster).await?;
         progress.done(CLUSTER, &existing(&picture.snapshot));
         Ok(picture)
@@ -121,7 +124,10 @@ impl Picture {
 
     /// Whether there is nothing to delete.
     pub(super) fn is_nothing(&self) -> bool {
-        self.doomed().next().is_none() && self.emptied().next().is_none() && self.records.going().is_empty()
+        self.doomed().next().is_none()
+            && self.emptied().next().is_none()
+            && self.records.going().is_empty()
+            && self.account.going().is_empty()
     }
 
     /// What stays for the next `up`, unless everything goes: certificates, keys, definitions.
@@ -142,7 +148,14 @@ impl Picture {
 
     /// What to know before it is confirmed.
     pub(super) fn warnings(&self) -> Vec<String> {
-        self.lost.iter().cloned().chain(self.tunnel.clone()).chain(self.records.stay()).collect()
+        let unseen = self.account.unseen().iter().cloned();
+        self.lost
+            .iter()
+            .cloned()
+            .chain(self.tunnel.clone())
+            .chain(self.records.stay())
+            .chain(unseen)
+            .collect()
     }
 }
 

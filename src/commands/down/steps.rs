@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::account;
 use super::challenges;
 use super::lodgers::{Lodgers, in_home};
 use super::picture::Picture;
@@ -50,6 +51,8 @@ pub(super) struct Done {
     replaced: Vec<Key>,
     /// The namespaces and definitions that stay, and what keeps them.
     pub(super) spared: Vec<(Key, Lodgers)>,
+    /// What became of users and claims at the provider.
+    pub(super) account: account::Removed,
 }
 
 impl<'a> Run<'a> {
@@ -122,6 +125,7 @@ impl<'a> Run<'a> {
         self.delete_homes().await?;
         self.must_be_gone()?;
         self.must_be_seen()?;
+        self.done.account = self.picture.account.remove(self.config, self.progress).await;
         self.progress.done(DELETE, &format!("{} objects deleted", self.done.removed.len()));
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Whole runs against an API server that is a function over what it holds.
 
+mod account;
 mod data;
 mod interrupted;
 mod records;

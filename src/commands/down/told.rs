@@ -27,7 +27,8 @@ pub(super) fn objects(picture: &Picture) -> Vec<ChangedObject> {
         };
         one(word, format!("{key} ({})", lodgers.why()))
     });
-    records.chain(gone).chain(left).chain(kept).chain(spared).collect()
+    let account = picture.account.going().into_iter().map(|what| one(Word::Delete, what));
+    records.chain(gone).chain(account).chain(left).chain(kept).chain(spared).collect()
 }
 
 /// What was done, what is left, and how to go on.
@@ -35,7 +36,9 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
     let mut lines = Vec::new();
     let records = picture.records.going();
     match (done.removed.len(), records.len()) {
-        (0, 0) if picture.has_rest() => lines.push("nothing to delete".to_owned()),
+        (0, 0) if picture.has_rest() || !picture.account.going().is_empty() => {
+            lines.push("nothing to delete".to_owned())
+        }
         (0, 0) => lines.push("nothing to delete: homelab has nothing in this cluster".to_owned()),
         (objects, 0) => lines.push(format!("deleted {objects} objects")),
         (objects, _) => {
@@ -59,6 +62,11 @@ pub(super) fn summary(picture: &Picture, done: &Done, house: &House) -> Shown {
         lines.extend(lodgers.claims.iter().filter_map(data::told));
     }
     lines.extend(picture.records.stay());
+    let account = done.account.told();
+    if !account.is_empty() {
+        lines.push(account);
+    }
+    lines.extend(picture.account.unseen().iter().chain(&done.account.left).cloned());
     if !done.removed.is_empty() {
         let up = if picture.records.outlive() { "homelab up --adopt" } else { "homelab up" };
         lines.push(format!("`{up}` installs everything again"));
@@ -79,14 +87,16 @@ pub(super) fn document(picture: &Picture, done: Option<&Done>) -> Value {
         json!({ "object": text(key), "others": lodgers.others, "data": data, "unseen": lodgers.unseen })
     });
     let spared: Vec<Value> = spared.collect();
+    let left = done.map_or(&[][..], |done| done.account.left.as_slice());
     json!({
         "schema_version": 1,
         "dry_run": done.is_none(),
         "removed": removed,
         "records_removed": picture.records.going(),
+        "users_removed": done.map_or_else(|| picture.account.users(), |done| done.account.users.clone()),
         "left": picture.teardown.left.iter().map(text).collect::<Vec<_>>(),
         "kept": picture.kept().map(text).collect::<Vec<_>>(),
         "spared": spared,
-        "warnings": picture.warnings(),
+        "warnings": picture.warnings().into_iter().chain(left.iter().cloned()).collect::<Vec<_>>(),
     })
 }

@@ -186,6 +186,11 @@ impl Ended {
 
 impl Trial {
     pub(super) fn new(all: Vec<Value>) -> Self {
+        Self::with(all, "")
+    }
+
+    /// With more in the configuration.
+    pub(super) fn with(all: Vec<Value>, more: &str) -> Self {
         let held = Arc::new(Mutex::new(all));
         let before: Arc<Mutex<Before>> = Arc::new(Mutex::new(Box::new(|_, _| None)));
         let absent = Arc::new(Mutex::new(BTreeSet::new()));
@@ -199,7 +204,7 @@ impl Trial {
         let token = folder.path().join("token");
         std::fs::write(&token, "k-1\nada\n").unwrap();
         let text = format!(
-            "domain: {OWNER}\nemail: ada@lovelace.dev\ndns: {{ provider: paper, tokenFile: {}, server: drawer.paper.test }}\n",
+            "domain: {OWNER}\nemail: ada@lovelace.dev\ndns: {{ provider: paper, tokenFile: {}, server: drawer.paper.test }}\n{more}",
             token.display()
         );
         let config = config::parse(&text).unwrap();
