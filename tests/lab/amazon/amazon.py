@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import judge
@@ -33,8 +34,13 @@ elsewhere = {}
 
 
 def make_zone(config, name, private=False):
-    """A hosted zone, with the lab's name servers and short negative answers."""
-    zone = zones.create_hosted_zone(f"{name}.", private_zone=private)
+    """A hosted zone."""
+    return zones.create_hosted_zone(f"{name}.", private_zone=private)
+
+
+def settled(config, zone):
+    """With the lab's name servers and short negative answers, whoever made it."""
+    name = zone.name.rstrip(".")
     servers = config["servers"]
     zone.delegation_set.name_servers = servers
     soa = f"{servers[0]}. hostmaster.{name}. 1 7200 900 1209600 10"
@@ -49,6 +55,16 @@ def put(zone, name, kind, ttl, contents):
     records = [{"Value": content} for content in contents]
     record_set = {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": records}
     zones.change_resource_record_sets(zone.resource_id, [{"Action": "UPSERT", "ResourceRecordSet": record_set}])
+
+
+def settle_all(config):
+    """Each zone that anybody makes from now on."""
+    made = zones.create_hosted_zone
+    zones.create_hosted_zone = lambda *args, **words: settled(config, made(*args, **words))
+
+
+def tags_of(zone):
+    return dict(zones.list_tags_for_resource(zone.resource_id))
 
 
 def policy(text, zone):
@@ -67,6 +83,7 @@ def served():
 class Console(BaseHTTPRequestHandler):
     config = None
     zone = None
+    judge = None
 
     def do_GET(self):
         lines = [
@@ -156,6 +173,85 @@ class Console(BaseHTTPRequestHandler):
         key = people.create_access_key(name)
         return json.dumps({"zone": zone.resource_id, "key": f"{key.access_key_id}\n{key.secret_access_key}\n"})
 
+    def do_user(self, name, text):
+        """A user with one policy, too large for one of its own; gives its key."""
+        people.create_user("us-east-1", name)
+        made = people.create_policy("", "/", text, name, [])
+        people.attach_user_policy(made.arn, name)
+        key = people.create_access_key(name)
+        return json.dumps({"id": key.access_key_id, "secret": key.secret_access_key})
+
+    def do_forget_user(self, name):
+        """Whatever it has."""
+        user = people.get_user(name)
+        for policy in list(user.managed_policies):
+            people.detach_user_policy(policy, name)
+        user.policies.clear()
+        for key in list(user.access_keys):
+            people.delete_access_key(key.access_key_id, name)
+        people.delete_user(name)
+
+    def do_strangers_user(self, name):
+        people.create_user("us-east-1", name)
+
+    def do_users(self):
+        """What somebody sees of the users."""
+        found = {}
+        for user in people.list_users("/", None, None):
+            keys = [key.access_key_id for key in user.access_keys]
+            tags = {tag["Key"]: tag["Value"] for tag in user.tags or []}
+            found[user.name] = {"path": user.path, "tags": tags, "policies": list(user.policies), "keys": keys}
+        return json.dumps(found)
+
+    def do_zones(self):
+        """What somebody sees of the zones."""
+        found = [
+            {"name": zone.name.rstrip("."), "id": zone.resource_id, "tags": tags_of(zone)}
+            for zone in zones.zones.values()
+        ]
+        return json.dumps(found)
+
+    def do_records(self, name):
+        """The names and types of all records of a zone."""
+        zone = next(zone for zone in zones.zones.values() if zone.name == f"{name}.")
+        return json.dumps([[names.plain(held.name), held.type] for held in zone.rrsets])
+
+    def do_write(self, zone, name, kind, content):
+        """A record in any zone."""
+        found = next(one for one in zones.zones.values() if one.name == f"{zone}.")
+        put(found, f"{name}.", kind, 300, [content])
+
+    def do_erase(self, zone, name, kind):
+        found = next(one for one in zones.zones.values() if one.name == f"{zone}.")
+        found.delete_rrset({"Name": f"{name}.", "Type": kind})
+
+    def do_age(self, name, hours):
+        """As if homelab had made a zone so long ago."""
+        zone = next(zone for zone in zones.zones.values() if zone.name == f"{name}.")
+        head, _, _ = zone.caller_reference.rpartition("/")
+        born = datetime.now(timezone.utc) - timedelta(hours=hours)
+        zone.caller_reference = f"{head}/{born.strftime('%Y-%m-%dT%H:%M:%SZ')}"
+
+    def do_untag(self, name):
+        """Nobody claims a zone any more."""
+        zone = next(zone for zone in zones.zones.values() if zone.name == f"{name}.")
+        zones.change_tags_for_resource("hostedzone", zone.resource_id, [], list(tags_of(zone)))
+
+    def do_calls(self):
+        """Whoever changed anything, and by which call."""
+        return json.dumps(self.judge.calls)
+
+    def do_hold(self, user, action, nth, when):
+        self.judge.hold = judge.Hold(user, action, nth, when)
+
+    def do_held(self):
+        return "yes" if self.judge.hold and self.judge.hold.held.is_set() else "no"
+
+    def do_release(self):
+        hold, self.judge.hold = self.judge.hold, None
+        if hold:
+            hold.released.set()
+
     def do_delegation(self, name, on):
         servers = [f"{server}." for server in self.config["servers"]]
         if on:
@@ -192,6 +288,7 @@ def host(address):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         config = json.load(file)
+    settle_all(config)
     zone = make_zone(config, config["zone"])
     for name, kind, content in config["strangers"]:
         put(zone, f"{name}.{config['zone']}.", kind, 300, [content])
@@ -204,6 +301,7 @@ def main():
         file.write(f"[default]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n")
 
     app = judge.Judge(DomainDispatcherApplication(create_backend_app), people, zones, faults)
+    Console.judge = app
     tls = (config["cert"], config["private_key"])
     api = make_server(*host(config["api"]), app, threaded=True, ssl_context=tls, request_handler=MotoRequestHandler)
     console = ThreadingHTTPServer(host(config["control"]), Console)

@@ -1,15 +1,20 @@
 """What AWS judges before it does anything: the key, the age of the signature and the signature itself, and the policies of the user with
 their resources and conditions. moto judges no resources, takes inactive keys and knows no age, so it is asked only for users,
-keys and policies here, and does what got past this. Nor does it compare a change with what is there.
+keys and policies here, and does what got past this. Nor does it compare a change with what is there, know how large the policies of
+a user may be, or keep a user that still has keys.
+
+A call can be held, before it is done or before its answer is sent: whoever made it is killed at that moment.
 
 Sources: IAM user guide, "Policy evaluation logic", "Troubleshoot access denied error messages", "Troubleshoot signed requests";
-Service authorization reference, "Actions, resources, and condition keys for Amazon Route 53"; Route 53 API reference, "Common errors".
+IAM user guide, "IAM and AWS STS quotas"; Service authorization reference, "Actions, resources, and condition keys" for Amazon Route 53
+and for AWS Identity and Access Management; Route 53 API reference, "Common errors".
 """
 
 import fnmatch
 import io
 import json
 import re
+import threading
 import time
 from datetime import datetime, timezone
 from urllib.parse import parse_qs
@@ -58,6 +63,29 @@ def action(service, method, path, body):
     if not found:
         raise Refused(404, "UnknownOperationException", f"{method} {path}")
     return f"route53:{found[0]}"
+
+
+ACCOUNT = "123456789012"
+# All inline policies of a user, without white space.
+LARGEST = 2048
+# What only looks.
+LOOKS = ("List", "Get")
+
+
+def fields(body):
+    """What a call to IAM says."""
+    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+
+
+def on_user(people, said):
+    """The user that a call to IAM is about; the star for what knows no user. Of one that is not there, nobody knows the path."""
+    name = said.get("UserName")
+    if said["Action"] == "CreateUser":
+        return f"arn:aws:iam::{ACCOUNT}:user{said.get('Path', '/')}{name}"
+    if not name:
+        return "*"
+    path = people.users[name].path if name in people.users else "/"
+    return f"arn:aws:iam::{ACCOUNT}:user{path}{name}"
 
 
 def resource(path):
@@ -118,20 +146,44 @@ def policies_of(people, user):
     return [json.loads(text) for text in own + attached]
 
 
+class Hold:
+    """The call to be held: the `nth` of an action by a user, before it is done or after."""
+
+    def __init__(self, user, action, nth, when):
+        self.user, self.action, self.left, self.when = user, action, nth, when
+        self.held, self.released = threading.Event(), threading.Event()
+
+    def meets(self, user, action):
+        if (user, action) != (self.user, self.action) or self.left == 0:
+            return False
+        self.left -= 1
+        return self.left == 0
+
+    def wait(self):
+        self.held.set()
+        self.released.wait(120)
+        raise Refused(503, "ServiceUnavailable", "held")
+
+
 class Judge:
     """Before moto: `people` is its IAM, `zones` its Route 53, `faults` what somebody has broken."""
 
     def __init__(self, app, people, zones, faults):
         self.app, self.people, self.zones, self.faults = app, people, zones, faults
+        self.hold, self.calls, self.lock = None, [], threading.Lock()
 
     def __call__(self, environ, start):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         try:
-            self.check(environ, body)
+            held = self.met(*self.check(environ, body))
+            if held and held.when == "before":
+                held.wait()
+            said = self.app(environ, (lambda *_: None) if held else start)
+            if held:
+                held.wait()
         except Refused as refused:
             return answer(refused, start)
-        said = self.app(environ, start)
         if self.faults.get("pending") and "/change/" in environ["PATH_INFO"]:
             # As long as before: the head is written already.
             return [part.replace(b"INSYNC<", b"PENDING<").replace(b"?>\n", b"?>", 1) for part in said]
@@ -152,14 +204,36 @@ class Judge:
         if signature != expected(environ, body, headers, SigV4Auth(Credentials(key_id, secret), service, region)):
             raise Refused(403, "SignatureDoesNotMatch", SIGNATURE)
         what = action(service, environ["REQUEST_METHOD"], environ["PATH_INFO"], body)
-        self.permitted(user, what, environ, body)
+        arn = on_user(self.people, fields(body)) if service == "iam" else resource(environ["PATH_INFO"])
+        self.permitted(user, what, arn, body if service == "route53" else b"")
         if self.faults.get(what):
             # Whoever asks is stopped here.
             time.sleep(HANGS)
             raise Refused(503, "ServiceUnavailable", "The service is unavailable.")
+        if service == "iam":
+            self.sized(fields(body))
         zone = self.zones.zones.get(resource(environ["PATH_INFO"]).rpartition("/")[2])
         if what == "route53:ChangeResourceRecordSets" and zone:
             fits(zone, body)
+        return user.name, what
+
+    def met(self, user, what):
+        """Notes a call, and gives what holds it."""
+        with self.lock:
+            if not what.partition(":")[2].startswith(LOOKS):
+                self.calls.append([user, what])
+            return self.hold if self.hold and self.hold.meets(user, what) else None
+
+    def sized(self, said):
+        """What IAM does not take of a user, and moto does."""
+        user = self.people.users.get(said.get("UserName"))
+        if said["Action"] == "PutUserPolicy" and user:
+            texts = {**user.policies, said["PolicyName"]: said["PolicyDocument"]}.values()
+            if sum(len("".join(text.split())) for text in texts) > LARGEST:
+                message = f"Maximum policy size of {LARGEST} bytes exceeded for user {user.name}"
+                raise Refused(409, "LimitExceeded", message)
+        if said["Action"] == "DeleteUser" and user and user.access_keys:
+            raise Refused(409, "DeleteConflict", "Cannot delete entity, must delete access keys first.")
 
     def owner(self, key_id):
         """Keys that are inactive are no keys."""
@@ -169,8 +243,7 @@ class Judge:
                     return user, key.secret_access_key
         raise Refused(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
 
-    def permitted(self, user, what, environ, body):
-        arn = resource(environ["PATH_INFO"])
+    def permitted(self, user, what, arn, body):
         said = judged(policies_of(self.people, user.name), what, arn, of_change(body))
         if said == "allow":
             return

@@ -29,6 +29,7 @@ mod main_job;
 mod matrix;
 mod moving;
 mod nodes;
+mod organisation_rights;
 mod organisations;
 mod outside;
 mod own;
@@ -181,6 +182,7 @@ fn cases() -> impl Iterator<Item = Case> {
         .chain(cluster_domain::CASES.iter().cloned())
         .chain(organisations::CASES.iter().cloned())
         .chain(zone_verbs::CASES.iter().cloned())
+        .chain(organisation_rights::CASES.iter().cloned())
 }
 
 /// What changes the most.

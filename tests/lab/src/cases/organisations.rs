@@ -90,7 +90,7 @@ fn config(hands: &Hands) -> Result<PathBuf> {
     hands.config_with("organisations.yaml", &text)
 }
 
-fn program(hands: &Hands, namespace: &str) -> Result<()> {
+pub(super) fn program(hands: &Hands, namespace: &str) -> Result<()> {
     let labels = json!({ "app": "program" });
     let container = json!({ "name": "program", "image": reference("whoami"), "args": ["--port=8080"] });
     let deployment = json!({

@@ -43,7 +43,8 @@ pub(super) fn install() -> Result<()> {
     files::write(&installed, PACKAGES.join("\n"))
 }
 
-pub(super) fn program() -> Result<PathBuf> {
+/// The Python of its environment.
+pub(crate) fn program() -> Result<PathBuf> {
     python()
 }
 
