@@ -119,13 +119,14 @@ impl<'a> Run<'a> {
                 _ => {}
             }
         }
+        // Nothing uses their keys any more; a namespace that takes its time holds nothing of this back.
+        self.done.account = self.picture.account.remove(self.config, self.progress).await;
         // Meanwhile, others may have brought kinds of their own.
         self.picture.kinds = self.cluster.kinds().await?;
         self.delete_definitions().await?;
         self.delete_homes().await?;
         self.must_be_gone()?;
         self.must_be_seen()?;
-        self.done.account = self.picture.account.remove(self.config, self.progress).await;
         self.progress.done(DELETE, &format!("{} objects deleted", self.done.removed.len()));
         Ok(())
     }
@@ -149,6 +150,7 @@ impl<'a> Run<'a> {
             true => format!("{done} objects were deleted"),
             false => format!("{done} objects were deleted; not deleted yet: {}", named(left.into_iter())),
         });
+        let error = self.done.account.left.iter().fold(error, |error, left| error.because(left));
         // Whatever stopped it, it did not finish.
         let exit = if error.exit == Exit::Wrong { Exit::Unfinished } else { error.exit };
         let error = Error { exit, ..error };

@@ -220,14 +220,15 @@ fn told(done: &Done, members: &Members) -> String {
     if !granted.is_empty() {
         text.push_str(&format!("gave {user} the rights to its zone\n"));
     }
-    if let Some(id) = made {
+    // Their ids have the shape of a secret, and would be hidden in a text.
+    if made.is_some() {
         text.push_str(&format!(
-            "made the key {id}; its secret lies in the cluster alone. It takes {} until it works everywhere; then run `homelab up`\n",
+            "made a key, whose secret lies in the cluster alone. It takes {} until it works everywhere; then run `homelab up`\n",
             members.takes
         ));
     }
-    for id in removed {
-        text.push_str(&format!("deleted the key {id}, which lies nowhere any more\n"));
+    if !removed.is_empty() {
+        text.push_str(&format!("deleted {} of its keys, which lie nowhere any more\n", removed.len()));
     }
     text
 }
