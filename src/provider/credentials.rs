@@ -33,7 +33,7 @@ impl Keyring {
     pub fn of_data(keys: impl IntoIterator<Item = &'static str>, data: &Value) -> Option<Self> {
         let one = |key: &'static str| Some((key, Secret::word(&text(&data[key])?).ok()?));
         let found = keys.into_iter().map(one).collect::<Option<Vec<_>>>()?;
-        (!found.is_empty()).then(|| Self(found))
+        (!found.is_empty()).then_some(Self(found))
     }
 
     /// The one under a key.

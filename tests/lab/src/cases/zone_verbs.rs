@@ -23,8 +23,9 @@ pub(super) const CASES: &[Case] = &[with_all_and(
 
 /// The servers of zones that are made by hand: nobody is there.
 const SERVERS: [&str; 2] = ["ns-1.made.test", "ns-2.made.test"];
-/// What the pages name and another case runs: `challenge_zone`.
-const ELSEWHERE: [&str; 1] = ["homelab zone delegate"];
+/// What the pages name and other cases run: `challenge_zone` and `organisation_rights`.
+const ELSEWHERE: [&str; 3] =
+    ["homelab zone delegate", "homelab zone policy acme --apply", "homelab zone policy acme --remove"];
 /// The pages whose commands are run here.
 const PAGES: [&str; 2] = ["docs/organisations.md", "docs/route53.md"];
 
